@@ -1,0 +1,36 @@
+/**
+ * What a value costs: floating-point operations and bytes, as polynomials in the program's symbols.
+ *
+ * @module
+ */
+import { addDimensions, type Dimension, elementCount, multiplyDimensions } from "./dimension.ts";
+import { type DataType, isLeaf, type Program, type Value, valuesOf } from "./program.ts";
+
+const elementBytes: Record<DataType, number> = { float32: 4, float16: 2, bfloat16: 2, int64: 8 };
+
+const moves = new Set(["reshape", "transpose", "slice", "concat", "pad", "expand", "gatherRows", "cast"]);
+
+/** The bytes that a value occupies. */
+export function bytesOf(value: Value): Dimension {
+  return multiplyDimensions(elementCount(value.shape), elementBytes[value.dtype]);
+}
+
+/** The floating-point operations that computing a value from its operands takes; a multiply-add counts two. */
+export function flopsOf(value: Value): Dimension {
+  if (isLeaf(value) || moves.has(value.op)) return 0;
+  const [first] = value.inputs as readonly [Value];
+  if (value.op === "matmul") {
+    const inner = first.shape[first.shape.length - (value.attributes["transposeA"] ? 2 : 1)] ?? 1;
+    return multiplyDimensions(2, elementCount(value.shape), inner);
+  }
+  return elementCount(first.shape.length > value.shape.length ? first.shape : value.shape);
+}
+
+/** The floating-point operations of a program's matrix products, and of everything. */
+export function programFlops(program: Program): { readonly matmul: Dimension; readonly all: Dimension } {
+  const values = valuesOf(program);
+  return {
+    matmul: addDimensions(...values.filter((value) => value.op === "matmul").map(flopsOf)),
+    all: addDimensions(...values.map(flopsOf)),
+  };
+}

@@ -1,0 +1,25 @@
+import { linear } from "../nn/linear.ts";
+import * as o from "../operators.ts";
+import { activations, type InterventionKind, tensorOf } from "./intervention.ts";
+
+/**
+ * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3), LoReFT without the subtraction and the constraint. `proj` is
+ * W₂; the orthogonal form holds `rotate`, its transpose with orthonormal columns.
+ */
+export const direft: InterventionKind = {
+  tensors: ({ width, rank }, { orthogonal }) => ({
+    ...(orthogonal
+      ? { rotate: { shape: [width, rank], start: "orthogonal" } as const }
+      : { proj: { shape: [rank, width], start: "linear" } as const }),
+    weight: { shape: [rank, width], start: "linear" },
+    bias: { shape: [rank], start: "linear" },
+  }),
+  edit(hidden, tensors, mask, { activation, orthogonal }) {
+    const source = activations[activation](linear(hidden, tensorOf(tensors, "weight"), tensorOf(tensors, "bias")));
+    const change = o.mul(source, mask);
+    const direction = orthogonal
+      ? o.matmul(change, tensorOf(tensors, "rotate"), { transposeB: true })
+      : o.matmul(change, tensorOf(tensors, "proj"));
+    return o.add(hidden, direction);
+  },
+};

@@ -1,0 +1,63 @@
+/**
+ * What an edit of a representation is: the tensors it holds and what it does with them.
+ *
+ * @module
+ */
+import * as o from "../operators.ts";
+import type { Value } from "../program.ts";
+
+/** How a tensor of an edit is trained and where it starts. */
+export interface TensorRole {
+  readonly shape: readonly number[];
+  /** `orthogonal`: columns kept orthonormal; `linear`: as torch's Linear starts, uniform within ±1/√width. */
+  readonly start: "orthogonal" | "linear";
+}
+
+/** The extents that an edit is made for. */
+export interface InterventionExtents {
+  /** Width of the representation. */
+  readonly width: number;
+  /** Rank of the subspace. */
+  readonly rank: number;
+}
+
+/** Options of a kind of edit that change its tensors or formula. */
+export interface InterventionOptions {
+  readonly activation: ActivationName;
+  /** For kinds that exist in both forms: whether the projection is kept orthonormal. */
+  readonly orthogonal: boolean;
+}
+
+/** An edit. */
+export interface InterventionKind {
+  /** The tensors by name, in the order in which they are saved. */
+  tensors(extents: InterventionExtents, options: InterventionOptions): Readonly<Record<string, TensorRole>>;
+  /**
+   * The edited representation.
+   *
+   * @param hidden [batch, tokens, width].
+   * @param tensors By name.
+   * @param mask 1 where the edit acts and 0 elsewhere [batch, tokens, 1].
+   */
+  edit(hidden: Value, tensors: Readonly<Record<string, Value>>, mask: Value, options: InterventionOptions): Value;
+}
+
+/** The activations that may follow the learned source. */
+export const activations = {
+  linear: (x: Value): Value => x,
+  relu: o.relu,
+  gelu: o.gelu,
+  silu: o.silu,
+  sigmoid: o.sigmoid,
+  tanh: o.tanh,
+} as const;
+
+/** The name of an activation. */
+export type ActivationName = keyof typeof activations;
+
+/** A tensor that an edit must have; its absence is a bug. */
+export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string): Value {
+  const found = tensors[name];
+  if (found === undefined) throw new TypeError(`The edit lacks its tensor ${name}`);
+  return found;
+}

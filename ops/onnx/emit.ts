@@ -1,0 +1,266 @@
+/**
+ * Programs as ONNX models. This folder and the table's emission rules are all that knows of execution providers.
+ *
+ * @module
+ */
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as OnnxType,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+import type { Dimension, Shape } from "../dimension.ts";
+import { type DataType, isLeaf, leafName, type Program, type Value, valuesOf } from "../program.ts";
+import type { Emitter, NodeOptions, OnnxAttribute, TensorName } from "../table/definition.ts";
+import { definitionOf, isOpName } from "../table/mod.ts";
+import { reshapeTarget } from "./reshape_target.ts";
+
+/** Where a graph will run. */
+export type Provider = Emitter["provider"];
+
+/** Where a weight's bytes lie: an ONNX external-data location, with the offset and length in bytes. */
+export interface WeightLocation {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A tensor that the host feeds. */
+export interface FedTensor {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DataType;
+}
+
+/** An ONNX model with what its host must know to feed it. */
+export interface OnnxModel {
+  readonly name: string;
+  readonly provider: Provider;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Inputs and parameters. */
+  readonly fed: readonly FedTensor[];
+  /** Lists of extents (int64) that the host evaluates from the run's symbols and feeds. */
+  readonly extents: readonly { readonly name: string; readonly shape: Shape }[];
+  readonly outputs: readonly FedTensor[];
+}
+
+const onnxTypes: Record<DataType, OnnxType> = {
+  float32: OnnxType.FLOAT,
+  float16: OnnxType.FLOAT16,
+  bfloat16: OnnxType.BFLOAT16,
+  int64: OnnxType.INT64,
+};
+
+const opset = 23;
+const irVersion = 11n;
+
+/**
+ * The ONNX model of a program for a provider.
+ *
+ * @param locate Where a weight lies, by its name.
+ */
+export function emitOnnx(program: Program, provider: Provider, locate: (name: string) => WeightLocation): OnnxModel {
+  const graph = new GraphWriter(provider);
+  const fed: FedTensor[] = [];
+  for (const value of valuesOf(program)) {
+    if (isOpName(value.op)) {
+      graph.define(value, definitionOf(value.op).onnx(graph, value));
+    } else if (value.op === "constant") {
+      graph.define(value, graph.floats(value.attributes["elements"] as readonly number[], value.shape as number[]));
+    } else {
+      const name = leafName(value);
+      graph.define(value, name);
+      if (value.op === "weight") graph.weight(value, locate(name));
+      else fed.push({ name, shape: value.shape, dtype: value.dtype });
+    }
+  }
+  const bytes = graph.finish(program, fed);
+  const outputs = Object.entries(program.outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  return { name: program.name, provider, bytes, fed, extents: graph.extentLists(), outputs };
+}
+
+class GraphWriter implements Emitter {
+  readonly provider: Provider;
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #names = new Map<Value, TensorName>();
+  readonly #written = new Map<string, TensorName[]>();
+  readonly #extents = new Map<string, Shape>();
+  #count = 0;
+
+  constructor(provider: Provider) {
+    this.provider = provider;
+  }
+
+  define(value: Value, name: TensorName): void {
+    this.#names.set(value, name);
+  }
+
+  of = (value: Value): TensorName => {
+    const name = this.#names.get(value);
+    if (name === undefined) throw new TypeError(`${value.op} is used before it is written`);
+    return name;
+  };
+
+  node(type: string, inputs: readonly TensorName[], options: NodeOptions = {}): TensorName {
+    return this.nodes(type, inputs, 1, options)[0] as TensorName;
+  }
+
+  nodes(type: string, inputs: readonly TensorName[], outputs: number, options: NodeOptions = {}): TensorName[] {
+    const key = JSON.stringify([type, inputs, outputs, options]);
+    return this.#once(key, () => {
+      const names = Array.from({ length: outputs }, () => this.#fresh());
+      this.#nodes.push(create(NodeProtoSchema, {
+        opType: type,
+        name: `${type}.${this.#nodes.length}`,
+        domain: options.domain ?? "",
+        input: [...inputs],
+        output: names,
+        attribute: Object.entries(options.attributes ?? {}).map(([name, attribute]) =>
+          encodeAttribute(name, attribute)
+        ),
+      }));
+      return names;
+    });
+  }
+
+  floats(elements: readonly number[], shape: readonly number[] = []): TensorName {
+    return this.#constant(OnnxType.FLOAT, shape, new Uint8Array(new Float32Array(elements).buffer));
+  }
+
+  integers(elements: readonly number[]): TensorName {
+    const data = new BigInt64Array(elements.map((element) => BigInt(element)));
+    return this.#constant(OnnxType.INT64, [elements.length], new Uint8Array(data.buffer));
+  }
+
+  extents(shape: Shape): TensorName {
+    if (shape.every((dimension) => typeof dimension === "number")) return this.integers(shape);
+    const name = `extents(${shape.join()})`;
+    this.#extents.set(name, shape);
+    return name;
+  }
+
+  reshape(x: TensorName, from: Shape, to: Shape): TensorName {
+    const target = reshapeTarget(from, to);
+    if (target !== undefined) return this.node("Reshape", [x, this.integers(target)]);
+    // An extent of 0 is then an empty axis, not one to copy.
+    return this.node("Reshape", [x, this.extents(to)], { attributes: { allowzero: { int: 1 } } });
+  }
+
+  weight(value: Value, { location, offset, length }: WeightLocation): void {
+    const entries = { location, offset: String(offset), length: String(length) };
+    this.#initializers.push(create(TensorProtoSchema, {
+      name: leafName(value),
+      dataType: onnxTypes[value.dtype],
+      dims: value.shape.map((dimension) => BigInt(dimension)),
+      dataLocation: DataLocation.EXTERNAL,
+      externalData: Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+    }));
+  }
+
+  extentLists(): { name: string; shape: Shape }[] {
+    return [...this.#extents].map(([name, shape]) => ({ name, shape }));
+  }
+
+  /** The finished model: results get their names, leaves that are results themselves a node of their own. */
+  finish(program: Program, fed: readonly FedTensor[]): Uint8Array<ArrayBuffer> {
+    const named = new Map<TensorName, string>();
+    for (const [name, value] of Object.entries(program.outputs)) {
+      const tensor = this.of(value);
+      if (isLeaf(value) || named.has(tensor)) {
+        named.set(this.node("Identity", [tensor], { attributes: { result: { text: name } } }), name);
+      } else named.set(tensor, name);
+    }
+    for (const node of this.#nodes) {
+      node.input = node.input.map((name) => named.get(name) ?? name);
+      node.output = node.output.map((name) => named.get(name) ?? name);
+      if (node.opType === "Identity") node.attribute = [];
+    }
+    const describe = (name: string, dtype: DataType, shape: Shape) => describeTensor(name, onnxTypes[dtype], shape);
+    const graph = create(GraphProtoSchema, {
+      name: program.name,
+      node: this.#nodes,
+      initializer: this.#initializers,
+      input: [
+        ...fed.map(({ name, dtype, shape }) => describe(name, dtype, shape)),
+        ...[...this.#extents].map(([name, shape]) => describe(name, "int64", [shape.length])),
+      ],
+      output: Object.entries(program.outputs).map(([name, { dtype, shape }]) => describe(name, dtype, shape)),
+    });
+    const model = create(ModelProtoSchema, {
+      irVersion,
+      producerName: "refract",
+      graph,
+      opsetImport: [
+        create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opset) }),
+        create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n }),
+      ],
+    });
+    return new Uint8Array(toBinary(ModelProtoSchema, model));
+  }
+
+  #constant(dataType: OnnxType, shape: readonly number[], rawData: Uint8Array<ArrayBuffer>): TensorName {
+    return this.#once(`${dataType}[${shape}]${rawData}`, () => {
+      const name = this.#fresh();
+      this.#initializers.push(create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt), rawData }));
+      return [name];
+    })[0] as TensorName;
+  }
+
+  #once(key: string, write: () => TensorName[]): TensorName[] {
+    let names = this.#written.get(key);
+    if (names === undefined) this.#written.set(key, names = write());
+    return names;
+  }
+
+  #fresh(): TensorName {
+    return `%${this.#count++}`;
+  }
+}
+
+function encodeAttribute(name: string, attribute: OnnxAttribute) {
+  if ("int" in attribute) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(attribute.int) });
+  }
+  if ("ints" in attribute) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: attribute.ints.map(BigInt) });
+  }
+  if ("float" in attribute) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: attribute.float });
+  }
+  return create(AttributeProtoSchema, {
+    name,
+    type: AttributeType.STRING,
+    s: new Uint8Array(new TextEncoder().encode(attribute.text)),
+  });
+}
+
+function describeTensor(name: string, elemType: OnnxType, shape: Shape): ValueInfoProto {
+  const dim = shape.map((dimension: Dimension) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value: typeof dimension === "number"
+        ? { case: "dimValue", value: BigInt(dimension) }
+        : { case: "dimParam", value: dimension },
+    })
+  );
+  const tensorType = create(TypeProto_TensorSchema, { elemType, shape: create(TensorShapeProtoSchema, { dim }) });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }),
+  });
+}

@@ -1,0 +1,154 @@
+/**
+ * The functions that build tensor programs. Each returns a {@linkcode Value} whose shape the operation's table row
+ * infers; operands broadcast as in numpy.
+ *
+ * @module
+ */
+import { type Dimension, sameShape, type Shape } from "./dimension.ts";
+import { type Attributes, type DataType, intern, scalar, type Value } from "./program.ts";
+import { normalizeAxis } from "./table/definition.ts";
+import { definitionOf, type OpName } from "./table/mod.ts";
+
+/** A tensor, or a number that stands for one without axes. */
+export type Operand = Value | number;
+
+/**
+ * A node of the named operation over its operands.
+ *
+ * @throws {TypeError} If the operands do not fit the operation.
+ */
+export function apply(op: OpName, inputs: readonly Value[], attributes: Attributes = {}): Value {
+  const { shape, dtype } = definitionOf(op).infer(inputs, attributes);
+  return intern({ op, inputs, attributes, shape, dtype });
+}
+
+function tensor(operand: Operand): Value {
+  return typeof operand === "number" ? scalar(operand) : operand;
+}
+
+/** `x + y`. */
+export const add = (x: Operand, y: Operand): Value => apply("add", [tensor(x), tensor(y)]);
+/** `x − y`. */
+export const sub = (x: Operand, y: Operand): Value => apply("sub", [tensor(x), tensor(y)]);
+/** `x · y`, element by element. */
+export const mul = (x: Operand, y: Operand): Value => apply("mul", [tensor(x), tensor(y)]);
+/** `x / y`. */
+export const div = (x: Operand, y: Operand): Value => apply("div", [tensor(x), tensor(y)]);
+/** The smaller of two, element by element. Not differentiable. */
+export const min = (x: Operand, y: Operand): Value => apply("min", [tensor(x), tensor(y)]);
+/** The larger of two, element by element. Not differentiable. */
+export const max = (x: Operand, y: Operand): Value => apply("max", [tensor(x), tensor(y)]);
+/** `−x`. */
+export const neg = (x: Value): Value => apply("neg", [x]);
+/** `eˣ`. */
+export const exp = (x: Value): Value => apply("exp", [x]);
+/** The natural logarithm. */
+export const log = (x: Value): Value => apply("log", [x]);
+/** The square root. */
+export const sqrt = (x: Value): Value => apply("sqrt", [x]);
+/** The hyperbolic tangent. */
+export const tanh = (x: Value): Value => apply("tanh", [x]);
+/** `1 / (1 + e⁻ˣ)`. */
+export const sigmoid = (x: Value): Value => apply("sigmoid", [x]);
+/** `x · sigmoid(x)`, the SiLU or swish activation. */
+export const silu = (x: Value): Value => apply("silu", [x]);
+/** `max(x, 0)`. */
+export const relu = (x: Value): Value => apply("relu", [x]);
+/** `x · Φ(x)` with the normal distribution function, by way of erf. */
+export const gelu = (x: Value): Value => apply("gelu", [x]);
+/** The Gauss error function. */
+export const erf = (x: Value): Value => apply("erf", [x]);
+/** −1, 0 or 1 by the sign of each element. Its gradient is zero. */
+export const sign = (x: Value): Value => apply("sign", [x]);
+/** Each element rounded toward zero. Its gradient is zero. */
+export const truncate = (x: Value): Value => apply("truncate", [x]);
+/** The elements in another floating type. */
+export const cast = (x: Value, to: DataType): Value => x.dtype === to ? x : apply("cast", [x], { to });
+
+/** The sum over axes, which stay with extent 1 if `keep`. */
+export function reduceSum(x: Value, axes: readonly number[], keep = false): Value {
+  if (axes.length === 0) return x;
+  return apply("reduceSum", [x], { axes: axes.map((axis) => normalizeAxis(axis, x.shape.length)).sort(), keep });
+}
+/** The mean over axes, which stay with extent 1 if `keep`. */
+export function reduceMean(x: Value, axes: readonly number[], keep = false): Value {
+  if (axes.length === 0) return x;
+  return apply("reduceMean", [x], { axes: axes.map((axis) => normalizeAxis(axis, x.shape.length)).sort(), keep });
+}
+/** The sum over every axis that broadcasting to `x` from `shape` had added or stretched. */
+export function sumTo(x: Value, shape: Shape): Value {
+  const added = x.shape.length - shape.length;
+  const stretched = shape.flatMap((dimension, axis) =>
+    dimension === 1 && x.shape[axis + added] !== 1 ? [axis + added] : []
+  );
+  const reduced = reduceSum(x, [...Array.from({ length: added }, (_, axis) => axis), ...stretched], true);
+  return reshape(reduced, shape);
+}
+/** Exponentials over their sum along the last axis. */
+export const softmax = (x: Value): Value => apply("softmax", [x]);
+/** `x / √(mean(x²) + ε) · weight` over the last axis (Zhang & Sennrich 2019). */
+export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value => apply("rmsNorm", [x, weight], { epsilon });
+/** `1 / √(mean(x²) + ε)` over the last axis, which stays with extent 1; `weight` only lets it share rmsNorm's node. */
+export const inverseRms = (x: Value, weight: Value, epsilon: number): Value =>
+  apply("inverseRms", [x, weight], { epsilon });
+
+/** How a matrix product reads its operands: either one transposed, the product scaled by `alpha`. */
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly alpha?: number;
+}
+/** The matrix product of the last two axes; leading axes broadcast. */
+export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
+  const { transposeA = false, transposeB = false, alpha = 1 } = options;
+  return apply("matmul", [a, b], { transposeA, transposeB, alpha });
+}
+
+/** The same elements under another shape. */
+export function reshape(x: Value, shape: Shape): Value {
+  return sameShape(x.shape, shape) ? x : apply("reshape", [x], { shape: [...shape] });
+}
+/** The axes in another order: axis `i` of the result is axis `permutation[i]` of `x`. */
+export function transpose(x: Value, permutation: readonly number[]): Value {
+  return permutation.every((axis, index) => axis === index) ? x : apply("transpose", [x], { permutation });
+}
+/** The elements from `start` up to `end` along an axis. */
+export function slice(x: Value, axis: number, start: Dimension, end: Dimension): Value {
+  const at = normalizeAxis(axis, x.shape.length);
+  return start === 0 && end === x.shape[at] ? x : apply("slice", [x], { axis: at, start, end });
+}
+/** The tensors one after the other along an axis. */
+export function concat(parts: readonly Value[], axis: number): Value {
+  const [first] = parts;
+  if (first === undefined) throw new TypeError("concat needs at least one tensor");
+  return parts.length === 1 ? first : apply("concat", parts, { axis: normalizeAxis(axis, first.shape.length) });
+}
+/** Zeros before and after along an axis. */
+export function pad(x: Value, axis: number, before: Dimension, after: Dimension): Value {
+  if (before === 0 && after === 0) return x;
+  return apply("pad", [x], { axis: normalizeAxis(axis, x.shape.length), before, after });
+}
+/** `x` repeated along axes of extent 1, as broadcasting would. */
+export function expand(x: Value, shape: Shape): Value {
+  return sameShape(x.shape, shape) ? x : apply("expand", [x], { shape: [...shape] });
+}
+
+/** The rows of `x` [rows, …] that the indices name. */
+export const gatherRows = (x: Value, indices: Value): Value => apply("gatherRows", [x, indices]);
+/**
+ * Zeros [rows, …] with the updates added at the rows that the indices name. `distinct` promises that no row is named
+ * twice.
+ */
+export const scatterRows = (updates: Value, indices: Value, rows: Dimension, distinct: boolean): Value =>
+  apply("scatterRows", [updates, indices], { rows, distinct });
+/** Each row's negative log-likelihood of its label: logits [n, classes], labels [n, 1] to losses [n, 1]. */
+export const crossEntropy = (logits: Value, labels: Value): Value => apply("crossEntropy", [logits, labels]);
+/** `softmax(logits) − onehot(labels)`, the gradient of each row's cross-entropy. */
+export const crossEntropyGradient = (logits: Value, labels: Value): Value =>
+  apply("crossEntropyGradient", [logits, labels]);
+/**
+ * Rotary position embedding in the half-split convention (Su et al. 2021, as Llama has it): x [batch, tokens, width],
+ * cosines and sines [batch, tokens, headWidth/2].
+ */
+export const rotary = (x: Value, cosines: Value, sines: Value, heads: number): Value =>
+  apply("rotary", [x, cosines, sines], { heads });

@@ -1,0 +1,46 @@
+/**
+ * Rebuilding a program with some of its values replaced.
+ *
+ * @module
+ */
+import { apply } from "./operators.ts";
+import { isLeaf, type Program, topologicalOrder, type Value } from "./program.ts";
+import { isOpName } from "./table/mod.ts";
+
+/**
+ * The values with replacements made everywhere below them.
+ *
+ * @param values What to rebuild.
+ * @param replace The replacement of a value whose operands are rebuilt already, or `undefined` to keep it.
+ */
+export function rewrite(
+  values: readonly Value[],
+  replace: (value: Value, original: Value) => Value | undefined,
+): Value[] {
+  const rebuilt = new Map<Value, Value>();
+  for (const value of topologicalOrder(values)) {
+    const inputs = value.inputs.map((operand) => rebuilt.get(operand) ?? operand);
+    const same = isLeaf(value) || inputs.every((operand, index) => operand === value.inputs[index]);
+    const next = same || !isOpName(value.op) ? value : apply(value.op, inputs, value.attributes);
+    rebuilt.set(value, replace(next, value) ?? next);
+  }
+  return values.map((value) => rebuilt.get(value) as Value);
+}
+
+/** A program rebuilt as {@linkcode rewrite} does. */
+export function rewriteProgram(
+  program: Program,
+  replace: (value: Value, original: Value) => Value | undefined,
+): Program {
+  const names = Object.keys(program.outputs);
+  const outputs = rewrite(Object.values(program.outputs), replace);
+  return {
+    name: program.name,
+    outputs: Object.fromEntries(names.map((name, index) => [name, outputs[index] as Value])),
+  };
+}
+
+/** A program in which each value that `replacements` lists is replaced; what only the old values needed falls away. */
+export function substitute(program: Program, replacements: ReadonlyMap<Value, Value>): Program {
+  return rewriteProgram(program, (_, original) => replacements.get(original));
+}

@@ -1,0 +1,118 @@
+/** Operations that act on each element alone. @module */
+import type { DataType } from "../program.ts";
+import type { Value } from "../program.ts";
+import {
+  broadcast,
+  type Emitter,
+  notDifferentiable,
+  type OpDefinition,
+  operand,
+  type Operators,
+} from "./definition.ts";
+
+type BinaryRule = (
+  o: Operators,
+  cotangent: Value,
+  operands: { x: Value; y: Value },
+) => readonly [() => Value, () => Value];
+
+function binary(name: string, onnxType: string, rule?: BinaryRule): OpDefinition {
+  return {
+    infer(inputs) {
+      const [x, y] = inputs as readonly [Value, Value];
+      if (x.dtype !== y.dtype) throw new TypeError(`${name} cannot mix ${x.dtype} with ${y.dtype}`);
+      return { shape: broadcast(name, x.shape, y.shape), dtype: x.dtype };
+    },
+    vjp(o, cotangent, value, needed) {
+      if (rule === undefined) return notDifferentiable(name)(o, cotangent, value, needed);
+      const x = operand(value, 0), y = operand(value, 1);
+      return rule(o, cotangent, { x, y }).map((gradient, index) =>
+        needed[index] ? o.sumTo(gradient(), operand(value, index).shape) : undefined
+      );
+    },
+    onnx: (emit, value) => emit.node(onnxType, value.inputs.map(emit.of)),
+  };
+}
+
+/** `rule` gives the derivative's product with the cotangent. */
+function unary(
+  emitNode: string | ((emit: Emitter, x: string, value: Value) => string),
+  rule: (o: Operators, cotangent: Value, x: Value, y: Value) => Value | undefined,
+): OpDefinition {
+  return {
+    infer(inputs) {
+      const x = operand({ op: "elementwise", inputs }, 0);
+      return { shape: x.shape, dtype: x.dtype };
+    },
+    vjp: (o, cotangent, value) => [rule(o, cotangent, operand(value, 0), value)],
+    onnx(emit, value) {
+      const x = emit.of(operand(value, 0));
+      return typeof emitNode === "string" ? emit.node(emitNode, [x]) : emitNode(emit, x, value);
+    },
+  };
+}
+
+const onnxFloat: Partial<Record<DataType, number>> = { float32: 1, float16: 10, bfloat16: 16 };
+const sqrtHalf = Math.SQRT1_2;
+const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
+
+/** The rows of the table. */
+export const elementwise = {
+  add: binary("add", "Add", (_, g) => [() => g, () => g]),
+  sub: binary("sub", "Sub", (o, g) => [() => g, () => o.neg(g)]),
+  mul: binary("mul", "Mul", (o, g, { x, y }) => [() => o.mul(g, y), () => o.mul(g, x)]),
+  div: binary("div", "Div", (o, g, { x, y }) => [
+    () => o.div(g, y),
+    () => o.neg(o.mul(g, o.div(x, o.mul(y, y)))),
+  ]),
+  min: binary("min", "Min"),
+  max: binary("max", "Max"),
+  neg: unary("Neg", (o, g) => o.neg(g)),
+  exp: unary("Exp", (o, g, _, y) => o.mul(g, y)),
+  log: unary("Log", (o, g, x) => o.div(g, x)),
+  sqrt: unary("Sqrt", (o, g, _, y) => o.div(o.mul(g, 0.5), y)),
+  tanh: unary("Tanh", (o, g, _, y) => o.mul(g, o.sub(1, o.mul(y, y)))),
+  sigmoid: unary("Sigmoid", (o, g, _, y) => o.mul(g, o.mul(y, o.sub(1, y)))),
+  // d silu/dx = σ + silu · (1 − σ)
+  silu: unary(
+    (emit, x) => emit.node("Mul", [x, emit.node("Sigmoid", [x])]),
+    (o, g, x, y) => {
+      const s = o.sigmoid(x);
+      return o.mul(g, o.add(s, o.mul(y, o.sub(1, s))));
+    },
+  ),
+  relu: unary("Relu", (o, g, _, y) => o.mul(g, o.sign(y))),
+  erf: unary("Erf", (o, g, x) => o.mul(g, o.mul(o.exp(o.neg(o.mul(x, x))), twoOverSqrtPi))),
+  // x · Φ(x), Φ(x) = (1 + erf(x/√2)) / 2, and its derivative Φ(x) + x · φ(x)
+  gelu: unary(
+    (emit, x) => {
+      const scaled = emit.node("Erf", [emit.node("Mul", [x, emit.floats([sqrtHalf])])]);
+      const doubled = emit.node("Add", [scaled, emit.floats([1])]);
+      return emit.node("Mul", [emit.node("Mul", [x, doubled]), emit.floats([0.5])]);
+    },
+    (o, g, x) => {
+      const distribution = o.mul(o.add(o.erf(o.mul(x, sqrtHalf)), 1), 0.5);
+      const density = o.mul(o.exp(o.mul(o.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return o.mul(g, o.add(distribution, o.mul(x, density)));
+    },
+  ),
+  sign: unary("Sign", () => undefined),
+  // ONNX has no Trunc: sign(x) · ⌊|x|⌋
+  truncate: unary(
+    (emit, x) => emit.node("Mul", [emit.node("Sign", [x]), emit.node("Floor", [emit.node("Abs", [x])])]),
+    () => undefined,
+  ),
+  cast: {
+    infer(inputs, attributes) {
+      const x = operand({ op: "cast", inputs }, 0);
+      const dtype = attributes["to"] as DataType;
+      if (onnxFloat[x.dtype] === undefined || onnxFloat[dtype] === undefined) {
+        throw new TypeError(`cast cannot turn ${x.dtype} into ${dtype}`);
+      }
+      return { shape: x.shape, dtype };
+    },
+    vjp: (o, cotangent, value) => [o.cast(cotangent, operand(value, 0).dtype)],
+    onnx: (emit, value) =>
+      emit.node("Cast", [emit.of(operand(value, 0))], { attributes: { to: { int: onnxFloat[value.dtype] ?? 1 } } }),
+  },
+} satisfies Record<string, OpDefinition>;

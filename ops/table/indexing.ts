@@ -1,0 +1,117 @@
+/** Operations that pick and place by index. @module */
+import { type Dimension, elementCount } from "../dimension.ts";
+import type { Value } from "../program.ts";
+import { type Emitter, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
+
+function requireIndices(op: string, indices: Value, rank: number): void {
+  if (indices.dtype !== "int64" || indices.shape.length !== rank) {
+    throw new TypeError(
+      `${op} needs int64 indices of ${rank} axes but found ${indices.dtype}[${indices.shape.join(", ")}]`,
+    );
+  }
+}
+
+function requireLabels(op: string, inputs: readonly Value[]): { logits: Value; labels: Value } {
+  const logits = operand({ op, inputs }, 0), labels = operand({ op, inputs }, 1);
+  requireIndices(op, labels, 2);
+  if (logits.shape.length !== 2 || labels.shape[0] !== logits.shape[0] || labels.shape[1] !== 1) {
+    throw new TypeError(
+      `${op} needs logits [n, classes] and labels [n, 1] but found [${logits.shape.join(", ")}] and [${
+        labels.shape.join(", ")
+      }]`,
+    );
+  }
+  return { logits, labels };
+}
+
+const alongColumns = { attributes: { axis: { int: 1 } } };
+
+function emitSoftmax(emit: Emitter, logits: Value): string {
+  return emit.node("Softmax", [emit.of(logits)], { attributes: { axis: { int: -1 } } });
+}
+
+function emitRowMax(emit: Emitter, x: string): string {
+  return emit.node("ReduceMax", [x, emit.integers([-1])], { attributes: { keepdims: { int: 1 } } });
+}
+
+/** The row that each element of the updates goes to. */
+function emitRowPlaces(emit: Emitter, indices: string, updates: Value): string {
+  const axes = updates.shape.map((_, axis) => axis).slice(1);
+  if (axes.length === 0) return indices;
+  return emit.node("Expand", [emit.node("Unsqueeze", [indices, emit.integers(axes)]), emit.extents(updates.shape)]);
+}
+
+/** The rows of the table. */
+export const indexing = {
+  gatherRows: {
+    infer(inputs) {
+      const x = operand({ op: "gatherRows", inputs }, 0), indices = operand({ op: "gatherRows", inputs }, 1);
+      requireIndices("gatherRows", indices, indices.shape.length);
+      if (x.shape.length === 0) throw new TypeError("gatherRows needs rows but found a number");
+      return { shape: [...indices.shape, ...x.shape.slice(1)], dtype: x.dtype };
+    },
+    vjp(o, cotangent, value) {
+      const x = operand(value, 0), indices = operand(value, 1);
+      const width = x.shape.slice(1);
+      const flatIndices = o.reshape(indices, [elementCount(indices.shape)]);
+      const updates = o.reshape(cotangent, [flatIndices.shape[0]!, ...width]);
+      return [o.scatterRows(updates, flatIndices, x.shape[0]!, false), undefined];
+    },
+    onnx: (emit, value) => emit.node("Gather", value.inputs.map(emit.of), { attributes: { axis: { int: 0 } } }),
+  },
+  scatterRows: {
+    infer(inputs, attributes) {
+      const updates = operand({ op: "scatterRows", inputs }, 0), indices = operand({ op: "scatterRows", inputs }, 1);
+      requireIndices("scatterRows", indices, 1);
+      if (updates.shape[0] !== indices.shape[0]) {
+        throw new TypeError(`scatterRows cannot place [${updates.shape.join(", ")}] at [${indices.shape.join(", ")}]`);
+      }
+      return { shape: [attributes["rows"] as Dimension, ...updates.shape.slice(1)], dtype: updates.dtype };
+    },
+    vjp: (o, cotangent, value) => [o.gatherRows(cotangent, operand(value, 1)), undefined],
+    onnx(emit, value) {
+      const [updates, indices] = value.inputs.map(emit.of) as [string, string];
+      const zeros = emit.node("Expand", [emit.floats([0]), emit.extents(value.shape)]);
+      const reduction = { reduction: { text: "add" } };
+      if (emit.provider === "cpu" && !value.attributes["distinct"]) {
+        // On the cpu ScatterND's threads overwrite each other where two updates meet; ScatterElements has one thread.
+        const places = emitRowPlaces(emit, indices, operand(value, 0));
+        return emit.node("ScatterElements", [zeros, places, updates], {
+          attributes: { axis: { int: 0 }, ...reduction },
+        });
+      }
+      const places = emit.node("Unsqueeze", [indices, emit.integers([-1])]);
+      const options = value.attributes["distinct"] ? {} : { attributes: reduction };
+      return emit.node("ScatterND", [zeros, places, updates], options);
+    },
+  },
+  // log Σ eˣ = max x − log max softmax(x): the largest probability is at least 1/classes, so its logarithm is safe,
+  // and the softmax is the one that the gradient uses.
+  crossEntropy: {
+    infer(inputs) {
+      const { logits, labels } = requireLabels("crossEntropy", inputs);
+      return { shape: labels.shape, dtype: logits.dtype };
+    },
+    vjp: (o, cotangent, value) => [
+      o.mul(cotangent, o.crossEntropyGradient(operand(value, 0), operand(value, 1))),
+      undefined,
+    ],
+    onnx(emit, value) {
+      const logits = operand(value, 0), x = emit.of(logits);
+      const peak = emit.node("Log", [emitRowMax(emit, emitSoftmax(emit, logits))]);
+      const chosen = emit.node("GatherElements", [x, emit.of(operand(value, 1))], alongColumns);
+      // The logits' difference first: it is exact where the loss is small, however large they are.
+      return emit.node("Sub", [emit.node("Sub", [emitRowMax(emit, x), chosen]), peak]);
+    },
+  },
+  crossEntropyGradient: {
+    infer: (inputs) => requireLabels("crossEntropyGradient", inputs).logits,
+    vjp: notDifferentiable("crossEntropyGradient"),
+    onnx(emit, value) {
+      const probabilities = emitSoftmax(emit, operand(value, 0)), labels = emit.of(operand(value, 1));
+      const chosen = emit.node("GatherElements", [probabilities, labels], alongColumns);
+      const reduced = emit.node("Sub", [chosen, emit.floats([1])]);
+      return emit.node("ScatterElements", [probabilities, labels, reduced], alongColumns);
+    },
+  },
+} satisfies Record<string, OpDefinition>;

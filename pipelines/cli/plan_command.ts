@@ -1,0 +1,13 @@
+/** `deno task plan`. @module */
+import { planMembers } from "../schedule/plan.ts";
+import { loadPipeline } from "./load_pipeline.ts";
+import { openWorkshop, type RunOptions } from "./run_command.ts";
+import { formatPlan } from "./plan_text.ts";
+
+/** Prints what a run would do. */
+export async function planCommand(path: string, options: RunOptions): Promise<void> {
+  const loaded = await loadPipeline(path, options.set);
+  using workshop = openWorkshop(loaded, options);
+  const plan = await planMembers(workshop, loaded.pipeline.name, loaded.members);
+  console.log(options.json ? JSON.stringify(plan, null, 2) : formatPlan(plan));
+}

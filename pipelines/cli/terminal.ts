@@ -1,0 +1,64 @@
+/**
+ * What a person sees while a run goes on: one line a stage on stderr, as a bar that fills where that is a terminal.
+ *
+ * @module
+ */
+import type { Progress } from "../schedule/workshop.ts";
+
+const width = 24;
+const redrawMilliseconds = 80;
+
+/** Progress on stderr. */
+export function terminalProgress(): Progress {
+  const live = Deno.stderr.isTerminal();
+  const encoder = new TextEncoder();
+  const write = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
+  let open = "";
+  return {
+    begin(label, total) {
+      const start = performance.now();
+      let drawn = -Infinity;
+      const draw = (done: number, note = "") => {
+        const seconds = (performance.now() - start) / 1000;
+        const finished = done >= total;
+        if (!finished && (!live || performance.now() - drawn < redrawMilliseconds)) return;
+        drawn = performance.now();
+        const line = `${label.padEnd(16)} ${bar(done / total)} ${done}/${total}  ${formatSeconds(seconds)}  ${note}`;
+        open = finished ? "" : line;
+        write(live ? `\r\x1b[2K${line}${finished ? "\n" : ""}` : `${line}\n`);
+      };
+      draw(0);
+      return draw;
+    },
+    warn(message) {
+      write(`${live && open !== "" ? "\r\x1b[2K" : ""}note: ${message}\n${live ? open : ""}`);
+    },
+  };
+}
+
+function bar(share: number): string {
+  const filled = Math.round(Math.min(1, share) * width);
+  return "█".repeat(filled) + "░".repeat(width - filled);
+}
+
+/** Seconds for people: `0.21 s`, `14.0 s`, `3 min 5 s`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 120) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** Rows under a header, columns aligned; numbers to the right. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))
+  );
+  const isNumber = header.map((_, column) =>
+    rows.every((row) => /^[\d.,%×\s-]*( s|B| MB| kB)?$/.test(row[column] ?? ""))
+  );
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, column) => {
+      return isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+    }).join("  ").trimEnd();
+  return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n") + "\n";
+}

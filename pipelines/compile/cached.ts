@@ -1,0 +1,90 @@
+/**
+ * Kept values of single examples, packed one after the other without padding, and gathered into padded batches.
+ *
+ * @module
+ */
+import { type Bindings, evaluateShape } from "../../ops/dimension.ts";
+import type { HostTensor } from "../runtime/runtime.ts";
+import type { KeptValue } from "./cut.ts";
+
+/** Where a kept value lies within an example's packed elements. */
+export interface PackedValue {
+  readonly name: string;
+  readonly start: number;
+  /** Its extents for this example alone, without the batch. */
+  readonly extents: readonly number[];
+}
+
+/** The layout of an example's packed elements. */
+export function packedValues(kept: readonly KeptValue[], row: Bindings): { values: PackedValue[]; count: number } {
+  let count = 0;
+  const values = kept.map(({ name, value }) => {
+    const extents = evaluateShape(value.shape.slice(1), row);
+    const start = count;
+    count += product(extents);
+    return { name, start, extents };
+  });
+  return { values, count };
+}
+
+/** Copies between a row without padding and its padded place in a batch, in either direction. */
+export function copyRow(
+  row: Float32Array,
+  extents: readonly number[],
+  batch: Float32Array,
+  padded: readonly number[],
+  index: number,
+  direction: "intoBatch" | "intoRow",
+): void {
+  // The innermost axes that are not padded move as one run.
+  let depth = extents.length;
+  while (depth > 0 && extents[depth - 1] === padded[depth - 1]) depth--;
+  const axis = Math.max(0, depth - 1);
+  const run = product(extents.slice(axis)), paddedRun = product(padded.slice(axis));
+  const outer = product(extents.slice(0, axis));
+  const base = index * product(padded);
+  if (run === 0) {
+    if (direction === "intoBatch") batch.fill(0, base, base + outer * paddedRun);
+    return;
+  }
+  for (let block = 0; block < outer; block++) {
+    const from = block * run, to = base + paddedBlock(block, extents, padded, axis) * paddedRun;
+    if (direction === "intoBatch") {
+      batch.set(row.subarray(from, from + run), to);
+      batch.fill(0, to + run, to + paddedRun);
+    } else row.set(batch.subarray(to, to + run), from);
+  }
+}
+
+/** The padded number of an outer block; outer axes may be padded too. */
+function paddedBlock(block: number, extents: readonly number[], padded: readonly number[], axis: number): number {
+  let rest = block, place = 0, stride = 1;
+  for (let outer = axis - 1; outer >= 0; outer--) {
+    place += (rest % extents[outer]!) * stride;
+    rest = Math.floor(rest / extents[outer]!);
+    stride *= padded[outer]!;
+  }
+  return place;
+}
+
+/** Buffers that are fed again and again, grown when a batch needs more. */
+export class FeedBuffers {
+  readonly #tensors = new Map<string, HostTensor>();
+
+  /** A tensor to fill; its old content is left as it was. */
+  take(name: string, shape: readonly number[]): HostTensor {
+    const count = product(shape);
+    const known = this.#tensors.get(name);
+    const buffer = known !== undefined && known.data.buffer.byteLength >= 4 * count
+      ? known.data.buffer
+      : new ArrayBuffer(4 * count);
+    const tensor: HostTensor = { data: new Float32Array(buffer, 0, count), shape };
+    this.#tensors.set(name, tensor);
+    return tensor;
+  }
+}
+
+/** The number of elements of a shape. */
+export function product(extents: readonly number[]): number {
+  return extents.reduce((product, extent) => product * extent, 1);
+}

@@ -1,0 +1,178 @@
+/**
+ * What the host feeds for a group of rows: tokens, rotary angles, masks, label places.
+ *
+ * @module
+ */
+import type { TokenizedExample } from "../data/examples.ts";
+import type { Architecture } from "../models/architecture.ts";
+import type { HostTensor } from "../runtime/runtime.ts";
+import { type Intervention, maskName } from "./interventions.ts";
+import { type Layout, type SegmentName, tailStart } from "./layout.ts";
+import { isEdited } from "./positions.ts";
+
+/** One row cut into its segments. */
+export interface LaidOutRow {
+  readonly context: readonly number[];
+  /** From the first edited token to the last that predicts a label. */
+  readonly tail: readonly number[];
+  readonly promptLength: number;
+  /** The tokens to predict, one for each of the tail's last places. */
+  readonly labels: readonly number[];
+}
+
+/** Tensors by name, ready to feed. */
+export type Feeds = Record<string, HostTensor>;
+
+/** An example's row: the prompt and the completion up to its last token, which is only predicted. */
+export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
+  const { prompt, completion } = example;
+  const start = tailStart(layout, prompt.length);
+  const tail = [...prompt.slice(start), ...completion.slice(0, -1)];
+  return { context: prompt.slice(0, start), tail, promptLength: prompt.length, labels: completion };
+}
+
+/** The shared extents of a group of rows. A context is at least one (masked) token long, so that no tensor is empty. */
+export function groupExtents(rows: readonly LaidOutRow[]): { readonly context: number; readonly tail: number } {
+  return {
+    context: Math.max(1, ...rows.map((row) => row.context.length)),
+    tail: Math.max(...rows.map((row) => row.tail.length)),
+  };
+}
+
+/** Everything that an example's own numbers determine, for a group of rows padded on the right. */
+export function exampleFeeds(
+  rows: readonly LaidOutRow[],
+  layout: Layout,
+  architecture: Architecture,
+  interventions: readonly Intervention[],
+): Feeds {
+  const { context, tail } = groupExtents(rows);
+  const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, tail, interventions) };
+  if (layout === "whole") {
+    segmentFeeds(feeds, "tail", rows.map((row) => ({ tokens: row.tail, start: 0 })), tail, architecture);
+    feeds["tail.mask"] = causalMask(tail, architecture);
+    return feeds;
+  }
+  segmentFeeds(feeds, "context", rows.map((row) => ({ tokens: row.context, start: 0 })), context, architecture);
+  segmentFeeds(feeds, "tail", rows.map((row) => ({ tokens: row.tail, start: row.context.length })), tail, architecture);
+  feeds["context.mask"] = causalMask(context, architecture);
+  feeds["tail.mask"] = pastMask(rows.map((row) => row.context.length), context, tail, architecture);
+  return feeds;
+}
+
+/** Tokens and angles of a run of tokens whose first one has the position `start`. */
+export function segmentFeeds(
+  feeds: Feeds,
+  name: SegmentName,
+  rows: readonly { readonly tokens: readonly number[]; readonly start: number }[],
+  length: number,
+  { inverseFrequencies, rotaryScale }: Architecture,
+): void {
+  const pairs = inverseFrequencies.length, count = rows.length * length;
+  const tokens = new BigInt64Array(count);
+  const cosines = new Float32Array(count * pairs), sines = new Float32Array(count * pairs);
+  rows.forEach((row, index) => {
+    row.tokens.forEach((token, at) => tokens[index * length + at] = BigInt(token));
+    for (let at = 0; at < length; at++) {
+      const place = (index * length + at) * pairs;
+      for (let pair = 0; pair < pairs; pair++) {
+        const angle = (row.start + at) * inverseFrequencies[pair]!;
+        cosines[place + pair] = Math.cos(angle) * rotaryScale;
+        sines[place + pair] = Math.sin(angle) * rotaryScale;
+      }
+    }
+  });
+  feeds[`${name}.tokens`] = { data: tokens, shape: [rows.length, length] };
+  feeds[`${name}.cosines`] = { data: cosines, shape: [rows.length, length, pairs] };
+  feeds[`${name}.sines`] = { data: sines, shape: [rows.length, length, pairs] };
+}
+
+/** What is added to the score of a key that a query may not see: its probability becomes exactly 0. */
+const hidden = -1e9;
+
+function groupSize({ heads }: Architecture): number {
+  return heads.heads / heads.keyValueHeads;
+}
+
+/** Causal attention within one run [1, 1, group · length, length]. */
+function causalMask(length: number, architecture: Architecture): HostTensor {
+  const group = groupSize(architecture), reach = architecture.slidingWindow ?? Infinity;
+  const data = new Float32Array(group * length * length);
+  for (let query = 0; query < length; query++) {
+    const row = query * length;
+    for (let key = 0; key < length; key++) if (key > query || query - key >= reach) data[row + key] = hidden;
+  }
+  repeatRows(data, length * length, group);
+  return { data, shape: [1, 1, group * length, length] };
+}
+
+/**
+ * Causal attention of a run over itself and over what is before it [batch, 1, group · length, past + length].
+ *
+ * @param filled How many of the past's places each row has filled, from the left.
+ */
+export function pastMask(
+  filled: readonly number[],
+  past: number,
+  length: number,
+  architecture: Architecture,
+): HostTensor {
+  const group = groupSize(architecture), reach = architecture.slidingWindow ?? Infinity;
+  const width = past + length, block = length * width;
+  const data = new Float32Array(filled.length * group * block);
+  filled.forEach((count, row) => {
+    const own = data.subarray(row * group * block, (row + 1) * group * block);
+    for (let query = 0; query < length; query++) {
+      const start = query * width;
+      for (let key = 0; key < past; key++) {
+        if (key >= count || count + query - key >= reach) own[start + key] = hidden;
+      }
+      for (let key = 0; key < length; key++) {
+        if (key > query || query - key >= reach) own[start + past + key] = hidden;
+      }
+    }
+    repeatRows(own, block, group);
+  });
+  return { data, shape: [filled.length, 1, group * length, width] };
+}
+
+function repeatRows(data: Float32Array, block: number, times: number): void {
+  for (let copy = 1; copy < times; copy++) data.copyWithin(copy * block, 0, block);
+}
+
+function labelFeeds(rows: readonly LaidOutRow[], tail: number): Feeds {
+  const places: number[] = [], targets: number[] = [];
+  rows.forEach((row, index) => {
+    const first = row.tail.length - row.labels.length;
+    row.labels.forEach((label, at) => {
+      places.push(index * tail + first + at);
+      targets.push(label);
+    });
+  });
+  return {
+    "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length] },
+    "labelled.targets": { data: BigInt64Array.from(targets, BigInt), shape: [targets.length, 1] },
+  };
+}
+
+/** The masks of edited positions over the tail [batch, tail, 1]. */
+export function positionFeeds(
+  rows: readonly LaidOutRow[],
+  tail: number,
+  interventions: readonly Intervention[],
+): Feeds {
+  const feeds: Feeds = {};
+  for (const intervention of interventions) {
+    const name = maskName(intervention);
+    if (feeds[name] !== undefined) continue;
+    const data = new Float32Array(rows.length * tail);
+    rows.forEach(({ context, promptLength }, row) => {
+      for (let index = context.length; index < promptLength; index++) {
+        const { positions, side } = intervention;
+        if (isEdited(positions, side, promptLength, index)) data[row * tail + index - context.length] = 1;
+      }
+    });
+    feeds[name] = { data, shape: [rows.length, tail, 1] };
+  }
+  return feeds;
+}

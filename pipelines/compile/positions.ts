@@ -1,0 +1,52 @@
+/** Which of a prompt's tokens an edit acts on. @module */
+import { RequestError } from "../errors.ts";
+
+/** The first and last tokens of a prompt; `Infinity` for all. */
+export interface Positions {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Which of them one intervention edits. */
+export type Side = "both" | "prefix" | "suffix";
+
+/**
+ * Positions as text: `fN`, `lN`, `fN+lM` or `all`.
+ *
+ * @throws {RequestError} If the text is none of these.
+ */
+export function parsePositions(text: string): Positions {
+  if (text === "all") return { first: Infinity, last: 0 };
+  const match = /^(?:f(\d+))?(\+)?(?:l(\d+))?$/.exec(text);
+  const first = Number(match?.[1] ?? 0), last = Number(match?.[3] ?? 0);
+  const joined = match?.[2] !== undefined;
+  if (match === null || first + last === 0 || joined !== (match[1] !== undefined && match[3] !== undefined)) {
+    throw new RequestError(
+      `The positions ${JSON.stringify(text)} are none that can be edited; write fN, lN, fN+lM (N, M from 1) or all`,
+    );
+  }
+  return { first, last };
+}
+
+/** The interventions that positions need: one for each side, or one for both. */
+export function sidesOf({ first, last }: Positions, tied: boolean): readonly Side[] {
+  return first > 0 && last > 0 && !tied ? ["prefix", "suffix"] : ["both"];
+}
+
+/**
+ * How many tokens at each end of a prompt are edited. A prompt too short for both ends gives half to each (Wu et al.
+ * 2024, section 4.1): the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉).
+ */
+export function editedEnds({ first, last }: Positions, promptLength: number): Positions {
+  if (first === 0 || last === 0) return { first: Math.min(first, promptLength), last: Math.min(last, promptLength) };
+  if (first + last <= promptLength) return { first, last };
+  return { first: Math.min(first, Math.floor(promptLength / 2)), last: Math.min(last, Math.ceil(promptLength / 2)) };
+}
+
+/** Whether an intervention of a side edits the token at an index of the prompt. */
+export function isEdited(positions: Positions, side: Side, promptLength: number, index: number): boolean {
+  const ends = editedEnds(positions, promptLength);
+  const inPrefix = index < ends.first;
+  const inSuffix = index < promptLength && index >= promptLength - ends.last;
+  return (side !== "suffix" && inPrefix) || (side !== "prefix" && inSuffix);
+}

@@ -1,0 +1,169 @@
+/**
+ * The programs of a model with its edits, all from the one forward builder.
+ *
+ * @module
+ */
+import { gradients } from "../../ops/autodiff.ts";
+import * as o from "../../ops/operators.ts";
+import { rowsAt, scaledLoss } from "../../ops/nn/loss.ts";
+import { adamw, type AdamWState } from "../../ops/optimizers/adamw.ts";
+import { type ScheduleName, schedules } from "../../ops/optimizers/schedule.ts";
+import {
+  type DataType,
+  input,
+  leafName,
+  leavesOf,
+  parameter,
+  type Program,
+  type Value,
+  weight,
+} from "../../ops/program.ts";
+import { simplify } from "../../ops/simplify.ts";
+import type { Architecture, SegmentResult, WeightSource } from "../models/architecture.ts";
+import { editHook, type Intervention, savedTensors, type TensorSource, trainedTensors } from "./interventions.ts";
+import { type Layout, pastInputs, segmentInputs } from "./layout.ts";
+
+/** A model to compile: its architecture, the types its weights are stored in, and what is learned of it. */
+export interface CompiledModel {
+  readonly architecture: Architecture;
+  /** The stored type of a weight. */
+  readonly storedType: (name: string) => DataType;
+  readonly interventions: readonly Intervention[];
+  /** Every weight is a parameter. */
+  readonly full: boolean;
+}
+
+function weightsOf({ storedType, full }: CompiledModel): WeightSource {
+  return (name, shape) =>
+    full ? parameter(name, shape as number[]) : o.cast(weight(name, shape, storedType(name)), "float32");
+}
+
+/** The blocks over context and tail (or the tail alone), edited. */
+function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): SegmentResult {
+  const { architecture, interventions } = model;
+  const weights = weightsOf(model);
+  const edit = editHook(interventions, tensors, "tail");
+  if (layout === "whole") {
+    return architecture.forward({ ...segmentInputs(architecture, "tail"), edit }, weights);
+  }
+  const context = architecture.forward(segmentInputs(architecture, "context"), weights);
+  const segment = { ...segmentInputs(architecture, "tail", "context"), past: context.keyValues, edit };
+  return architecture.forward(segment, weights);
+}
+
+function logitsAt(model: CompiledModel, result: SegmentResult, places: Value): Value {
+  const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
+  return model.architecture.logits(rowsAt(last, places), weightsOf(model));
+}
+
+/** The cross-entropies [labelled, 1] of the labelled tokens. */
+function labelledLosses(model: CompiledModel, result: SegmentResult): Value {
+  const logits = logitsAt(model, result, input("labelled.places", ["labelled"], "int64"));
+  return o.crossEntropy(logits, input("labelled.targets", ["labelled", 1], "int64"));
+}
+
+/** The programs of one training. */
+export interface TrainingPrograms {
+  /** Loss and gradients of a group of rows, added to the gradients fed. */
+  readonly accumulate: Program;
+  /** The same, then one step of the optimizer. */
+  readonly train: Program;
+  /** The trained tensors in the form in which they are saved. */
+  readonly save: Program;
+  /** The trainable tensors by name. */
+  readonly parameters: readonly Value[];
+}
+
+const scalarInput = (name: string) => input(name, []);
+
+/** The programs of a training, before anything is cut from them. */
+export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
+  const loss = scaledLoss(labelledLosses(model, tail(model, layout, trainedTensors)), scalarInput("step.lossScale"));
+  const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");
+  const totals = gradients(loss, parameters).map((gradient, index) => {
+    const fed = input(`gradient.${leafName(parameters[index] as Value)}`, (parameters[index] as Value).shape);
+    return gradient === undefined ? fed : o.add(fed, gradient);
+  });
+  const names = parameters.map(leafName);
+  const accumulated = Object.fromEntries(totals.map((total, index) => [`next.gradient.${names[index]}`, total]));
+  const accumulate = simplify({ name: "accumulate", outputs: { loss, ...accumulated } });
+  const train = simplify({ name: "train", outputs: { loss, ...updates(parameters, totals, schedule) } });
+  return { accumulate, train, save: saveProgram(model), parameters };
+}
+
+/** The parts of an optimizer's state for a parameter, as names of fed tensors. */
+export function stateNames(parameter: string): { readonly firstMoment: string; readonly secondMoment: string } {
+  return { firstMoment: `first.${parameter}`, secondMoment: `second.${parameter}` };
+}
+
+function updates(
+  parameters: readonly Value[],
+  totals: readonly Value[],
+  schedule: ScheduleName,
+): Record<string, Value> {
+  const step = scalarInput("step.index");
+  const factor = schedules[schedule]({
+    step,
+    warmupSteps: scalarInput("step.warmupSteps"),
+    totalSteps: scalarInput("step.totalSteps"),
+  });
+  const numbers = {
+    learningRate: o.mul(scalarInput("step.learningRate"), factor),
+    weightDecay: scalarInput("step.weightDecay"),
+    beta1: scalarInput("step.beta1"),
+    beta2: scalarInput("step.beta2"),
+    epsilon: scalarInput("step.epsilon"),
+    count: o.add(step, 1),
+  };
+  const outputs: Record<string, Value> = {};
+  parameters.forEach((value, index) => {
+    const name = leafName(value), moments = stateNames(name);
+    const state: AdamWState = {
+      value,
+      firstMoment: input(moments.firstMoment, value.shape),
+      secondMoment: input(moments.secondMoment, value.shape),
+    };
+    const next = adamw(state, totals[index] as Value, numbers);
+    outputs[`next.${name}`] = next.value;
+    outputs[`next.${moments.firstMoment}`] = next.firstMoment;
+    outputs[`next.${moments.secondMoment}`] = next.secondMoment;
+  });
+  return outputs;
+}
+
+function saveProgram({ interventions }: CompiledModel): Program {
+  const outputs = interventions.flatMap((intervention) =>
+    Object.entries(trainedTensors(intervention)).map(([name, value]) =>
+      [`saved.${intervention.index}.${name}`, value] as const
+    )
+  );
+  return simplify({ name: "save", outputs: Object.fromEntries(outputs) });
+}
+
+/** The log-likelihood of given completions: `losses` [labelled, 1]. */
+export function scoreProgram(model: CompiledModel, layout: Layout): Program {
+  return simplify({ name: "score", outputs: { losses: labelledLosses(model, tail(model, layout, savedTensors)) } });
+}
+
+/** The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values. */
+export function prefillProgram(model: CompiledModel): Program {
+  const result = tail(model, "whole", savedTensors);
+  const logits = logitsAt(model, result, input("labelled.places", ["labelled"], "int64"));
+  return simplify({ name: "prefill", outputs: { logits, ...ownKeyValues(result) } });
+}
+
+/** One further token a row [batch, 1] after `past`; gives its logits and its own keys and values. */
+export function decodeProgram(model: CompiledModel): Program {
+  const { architecture } = model;
+  const weights = weightsOf(model);
+  const past = pastInputs(architecture, "past");
+  const result = architecture.forward({ ...segmentInputs(architecture, "tail", "past"), past }, weights);
+  const logits = logitsAt(model, result, input("labelled.places", ["labelled"], "int64"));
+  return simplify({ name: "decode", outputs: { logits, ...ownKeyValues(result) } });
+}
+
+function ownKeyValues(result: SegmentResult): Record<string, Value> {
+  return Object.fromEntries(
+    result.ownKeyValues.flatMap(({ key, value }, block) => [[`own.${block}.key`, key], [`own.${block}.value`, value]]),
+  );
+}

@@ -1,0 +1,57 @@
+/**
+ * A training as programs: what to encode once, and what every step runs.
+ *
+ * @module
+ */
+import type { Bindings } from "../../ops/dimension.ts";
+import { leafName, type Program } from "../../ops/program.ts";
+import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
+import { cut, type KeptValue } from "./cut.ts";
+import type { LaidOutRow } from "./feeds.ts";
+import type { Layout } from "./layout.ts";
+import { type CompiledModel, trainingPrograms } from "./programs.ts";
+
+/** The compiled programs of a training. */
+export interface CompiledTraining {
+  readonly accumulate: Program;
+  readonly train: Program;
+  readonly save: Program;
+  /** Names and shapes of the trainable tensors. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** What the encode program has to give. */
+  readonly kept: readonly KeptValue[];
+  /** Frozen values that each step recomputes because that is cheaper. */
+  readonly recomputed: number;
+}
+
+/** The programs of a training, cut at the frozen frontier. */
+export function compileTraining(
+  model: CompiledModel,
+  layout: Layout,
+  schedule: ScheduleName,
+  typical: Bindings,
+): CompiledTraining {
+  const whole = trainingPrograms(model, layout, schedule);
+  const train = cut(whole.train, typical), accumulate = cut(whole.accumulate, typical);
+  const kept = new Map([...train.kept, ...accumulate.kept].map((value) => [value.name, value]));
+  return {
+    accumulate: accumulate.program,
+    train: train.program,
+    save: whole.save,
+    parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
+    kept: [...kept.values()],
+    recomputed: train.recomputed,
+  };
+}
+
+/** The mean extents of rows, to weigh costs with. */
+export function typicalExtents(rows: readonly LaidOutRow[]): Bindings {
+  const mean = (length: (row: LaidOutRow) => number) =>
+    Math.max(1, Math.round(rows.reduce((sum, row) => sum + length(row), 0) / rows.length));
+  return {
+    batch: 1,
+    context: mean((row) => row.context.length),
+    tail: mean((row) => row.tail.length),
+    labelled: mean((row) => row.labels.length),
+  };
+}

@@ -1,0 +1,77 @@
+import { RequestError } from "../errors.ts";
+import type { Row } from "./rows.ts";
+
+/** What tokenizing rows takes of a tokenizer. */
+export interface ExampleTokenizer {
+  /** The ids of a prompt, with the special tokens that the tokenizer adds. */
+  encodePrompt(text: string): number[];
+  /** The ids of a text alone. */
+  encode(text: string): number[];
+  readonly eosTokenId: number;
+}
+
+/** One example as token ids. A model reads the prompt and is taught the completion. */
+export interface TokenizedExample {
+  /** `[promptTokens]`, never empty. */
+  readonly prompt: readonly number[];
+  /** `[completionTokens]`, the end-of-sequence token last. */
+  readonly completion: readonly number[];
+}
+
+/** How many tokens an example may have, its completion and the end-of-sequence token counted. */
+export interface TokenizeOptions {
+  /** The model's context length. A longer example is an error. */
+  readonly maxContext: number;
+  /** A longer example loses tokens from the start of its prompt, special tokens too; never from its completion. */
+  readonly maxLength?: number;
+}
+
+/**
+ * Encodes rows: prompt and completion apart, the end-of-sequence token after the completion.
+ *
+ * @returns One example a row, in the rows' order.
+ * @throws {RequestError} If a row has no prompt tokens, is too long for the model, or has a completion that leaves no
+ * room within `maxLength`; the message has the row's place.
+ */
+export function tokenize(
+  rows: readonly Row[],
+  tokenizer: ExampleTokenizer,
+  options: TokenizeOptions,
+): TokenizedExample[] {
+  const { maxLength } = options;
+  if (maxLength !== undefined && !(Number.isSafeInteger(maxLength) && maxLength >= 1)) {
+    throw new RequestError(`Expected maxLength to be a whole number of tokens but found ${maxLength}, as in 512`);
+  }
+  return rows.map((row) => {
+    const prompt = tokenizer.encodePrompt(row.prompt);
+    const completion = [...tokenizer.encode(row.completion), tokenizer.eosTokenId];
+    if (prompt.length === 0) {
+      throw new RequestError(
+        "The row's prompt has no tokens, write some text in its fields or its template",
+        row.place,
+      );
+    }
+    const kept = maxLength === undefined ? prompt : keepLast(prompt, completion, maxLength, row);
+    const length = kept.length + completion.length;
+    if (length > options.maxContext) {
+      throw new RequestError(
+        `The row has ${length} tokens and the model reads at most ${options.maxContext}, ` +
+          `set maxLength: ${options.maxContext} to cut the prompt's start, or shorten the row`,
+        row.place,
+      );
+    }
+    return { prompt: kept, completion };
+  });
+}
+
+function keepLast(prompt: number[], completion: readonly number[], maxLength: number, row: Row): number[] {
+  const room = maxLength - completion.length;
+  if (room < 1) {
+    throw new RequestError(
+      `The row's completion has ${completion.length} tokens and leaves no room for a prompt within maxLength: ` +
+        `${maxLength}, raise maxLength or shorten the completion`,
+      row.place,
+    );
+  }
+  return prompt.length > room ? prompt.slice(-room) : prompt;
+}

@@ -1,0 +1,127 @@
+import { resolve } from "node:path";
+import { type Place, RequestError } from "../errors.ts";
+import type { Dataset, Source, SplitView } from "./dataset.ts";
+import { checkRecord, type RawRow, readJsonl } from "./jsonl.ts";
+import { createRandom } from "./random.ts";
+import { fillTemplate, parseTemplate } from "./template.ts";
+
+/** One example as text. */
+export interface Row {
+  readonly prompt: string;
+  /** Never empty. */
+  readonly completion: string;
+  /** All that the source has about the row. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Where the row stands; `records(...)` counts as a file named `records` with one row a line. */
+  readonly place: Place;
+}
+
+/**
+ * Reads a dataset's rows, in the source's order. Every line of a source must be a JSON object, but only the rows that
+ * the views leave have to fit the templates.
+ *
+ * @param dataset A source and its views.
+ * @param base The folder that relative paths count from.
+ * @throws {RequestError} If a file, a line, a template or a view is wrong, a row lacks a field that a template names,
+ * a completion is empty, or no row is left.
+ */
+export async function loadRows(dataset: Dataset, base: string): Promise<Row[]> {
+  const source = sourceOf(dataset);
+  const prompt = parseTemplate(source.template.prompt, "prompt");
+  const completion = parseTemplate(source.template.completion, "completion");
+  const all = await readSource(source, base);
+  const file = all[0]?.place.file ?? source.kind;
+  const rows = select(dataset, all, file);
+  if (rows.length === 0) {
+    throw new RequestError(
+      `No row is left of ${all.length} after ${describeViews(dataset)}, give it more rows or ask for fewer`,
+      { file },
+    );
+  }
+  return rows.map(({ fields, place }) => {
+    const row = {
+      prompt: fillTemplate(prompt, fields, "prompt", place),
+      completion: fillTemplate(completion, fields, "completion", place),
+      fields,
+      place,
+    };
+    if (row.completion === "") {
+      throw new RequestError("The row's completion is empty, fill its field or remove it", place);
+    }
+    return row;
+  });
+}
+
+function sourceOf(dataset: Dataset): Source {
+  return dataset.kind === "jsonl" || dataset.kind === "records" ? dataset : sourceOf(dataset.of);
+}
+
+async function readSource(source: Source, base: string): Promise<RawRow[]> {
+  if (source.kind === "jsonl") return await readJsonl(resolve(base, source.path));
+  if (source.records.length === 0) throw new RequestError("records([]) holds no rows, give it at least one");
+  return source.records.map((record, index) => {
+    const place = { file: "records", line: index + 1 };
+    return { fields: checkRecord(record, place), place };
+  });
+}
+
+/** The rows that a dataset's views leave of its source's. */
+function select(dataset: Dataset, all: readonly RawRow[], file: string): readonly RawRow[] {
+  switch (dataset.kind) {
+    case "jsonl":
+    case "records":
+      return all;
+    case "take":
+      return select(dataset.of, all, file).slice(0, checkCount(dataset.kind, dataset.count));
+    case "skip":
+      return select(dataset.of, all, file).slice(checkCount(dataset.kind, dataset.count));
+    case "split": {
+      const rows = select(dataset.of, all, file);
+      const test = testRows(dataset, rows.length, file);
+      return rows.filter((_, index) => test.has(index) === (dataset.part === "test"));
+    }
+  }
+}
+
+/** Which of `count` rows are for testing. */
+function testRows({ test, seed }: SplitView, count: number, file: string): ReadonlySet<number> {
+  const isShare = test > 0 && test < 1;
+  if (!isShare && !(Number.isSafeInteger(test) && test >= 1)) {
+    throw new RequestError(
+      `Expected split's test to be a share between 0 and 1 or a whole number of rows but found ${test}, as in 0.25`,
+    );
+  }
+  if (!Number.isSafeInteger(seed)) {
+    throw new RequestError(`Expected split's seed to be a whole number but found ${seed}, as in 7`);
+  }
+  const size = isShare ? Math.max(1, Math.round(test * count)) : test;
+  if (size >= count) {
+    throw new RequestError(
+      `split({ test: ${test} }) of ${count} rows leaves none to train on, give it more rows or a smaller test`,
+      { file },
+    );
+  }
+  const order = createRandom(seed, "split").shuffle(Array.from({ length: count }, (_, index) => index));
+  return new Set(order.slice(0, size));
+}
+
+function checkCount(view: string, count: number): number {
+  if (Number.isSafeInteger(count) && count >= 0) return count;
+  throw new RequestError(
+    `Expected ${view}'s count to be a whole number of rows but found ${count}, as in .${view}(100)`,
+  );
+}
+
+/** As a pipeline file has them: `.skip(10).take(5)`. */
+function describeViews(dataset: Dataset): string {
+  switch (dataset.kind) {
+    case "jsonl":
+    case "records":
+      return "";
+    case "take":
+    case "skip":
+      return `${describeViews(dataset.of)}.${dataset.kind}(${dataset.count})`;
+    case "split":
+      return `${describeViews(dataset.of)}.split({ test: ${dataset.test} }).${dataset.part}`;
+  }
+}

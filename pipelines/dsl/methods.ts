@@ -1,0 +1,11 @@
+/**
+ * Gives plain data methods that are not part of the data: they are not enumerated, copied or compared.
+ *
+ * @param data The record.
+ * @param methods Its methods.
+ * @returns The record with its methods, frozen.
+ */
+export function withMethods<D extends object, M extends object>(data: D, methods: M): D & M {
+  const described = Object.fromEntries(Object.entries(methods).map(([name, value]) => [name, { value }]));
+  return Object.freeze(Object.defineProperties({ ...data }, described)) as D & M;
+}

@@ -1,0 +1,42 @@
+import type { OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec.ts";
+
+/** Settings of a schedule. */
+export interface ScheduleOptions {
+  /** Share of all steps, between 0 and 1, over which the rate rises from 0. */
+  readonly warmup?: number;
+}
+
+/** The rate rises over the warm-up and stays. */
+export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+  return { kind: "constant", warmup: options.warmup ?? 0 };
+}
+
+/** The rate rises over the warm-up, then falls linearly and would be 0 after the last step. */
+export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+  return { kind: "linear", warmup: options.warmup ?? 0 };
+}
+
+/** Settings of AdamW. */
+export interface AdamWOptions {
+  readonly learningRate: number;
+  /** Constant if left out. */
+  readonly schedule?: ScheduleSpec;
+  /** Decoupled decay; 0 if left out. */
+  readonly weightDecay?: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+}
+
+/** AdamW as torch has it: decoupled weight decay and bias correction (Loshchilov & Hutter 2019). */
+export function adamw(options: SweepableOptions<AdamWOptions>): OptimizerSpec {
+  return {
+    kind: "adamw",
+    learningRate: options.learningRate,
+    schedule: options.schedule ?? constantSchedule(),
+    weightDecay: options.weightDecay ?? 0,
+    beta1: options.beta1 ?? 0.9,
+    beta2: options.beta2 ?? 0.999,
+    epsilon: options.epsilon ?? 1e-8,
+  };
+}

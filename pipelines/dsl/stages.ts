@@ -1,0 +1,99 @@
+import type { Dataset } from "../data/dataset.ts";
+import type {
+  DecodingSpec,
+  EvaluateSpec,
+  MetricSpec,
+  ModelSpec,
+  OptimizerSpec,
+  Pipeline,
+  StageSpec,
+  Sweepable,
+  SweepableOptions,
+  TrainSpec,
+} from "../spec.ts";
+
+/** Settings of a training. */
+export interface TrainOptions {
+  readonly data: Dataset;
+  readonly epochs: number;
+  /** Rows whose gradients are computed together. */
+  readonly batchSize: number;
+  /** Batches whose gradients make one step; 1 if left out. The loss is then the mean over all their labelled tokens. */
+  readonly gradientAccumulation?: number;
+  readonly optimizer: OptimizerSpec;
+  /** Decides initial values and the order of rows; 42 if left out. */
+  readonly seed?: number;
+  /** Whether each epoch has an order of its own; file order otherwise. On if left out. */
+  readonly shuffle?: boolean;
+  /** Rows longer than this many tokens lose the front of their prompt. */
+  readonly maxLength?: number;
+}
+
+/** Trains what is to be learned of a model on the completions' tokens. */
+export function train(model: Sweepable<ModelSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
+  const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
+  return { kind: "train", model, ...rest, gradientAccumulation, seed, shuffle } as TrainSpec;
+}
+
+/** Settings of an evaluation. */
+export interface EvaluateOptions {
+  readonly data: Dataset;
+  readonly metrics: readonly MetricSpec[];
+  /** How answers are made; needed by `exactMatch` and `accuracy`. */
+  readonly decoding?: DecodingSpec;
+  /** Rows that run together; 8 if left out. */
+  readonly batchSize?: number;
+}
+
+/** Measures a model, trained or not. */
+export function evaluate(
+  model: Sweepable<ModelSpec | TrainSpec>,
+  options: SweepableOptions<EvaluateOptions>,
+): EvaluateSpec {
+  return { kind: "evaluate", model, batchSize: 8, ...options } as EvaluateSpec;
+}
+
+/** Settings of greedy decoding. */
+export interface GreedyOptions {
+  /** Generation ends here, or at an end-of-sequence token. */
+  readonly maxNewTokens: number;
+}
+
+/** The likeliest token at each step. */
+export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
+  return { kind: "greedy", ...options };
+}
+
+/**
+ * The likeliest of some answers, by the sum of their tokens' log-likelihoods after the prompt.
+ *
+ * @param options The answers, or the name of the rows' field that lists them.
+ */
+export function choices(options: Sweepable<readonly string[] | string>): DecodingSpec {
+  return { kind: "choices", options };
+}
+
+/** The share of answers equal to the row's completion, spaces around both left aside. */
+export function exactMatch(): MetricSpec {
+  return { kind: "exactMatch" };
+}
+
+/** The share of rows whose answer is the row's completion; for `choices`. */
+export function accuracy(): MetricSpec {
+  return { kind: "accuracy" };
+}
+
+/** The mean negative log-likelihood of the completions' tokens, in nats. */
+export function loss(): MetricSpec {
+  return { kind: "loss" };
+}
+
+/**
+ * A pipeline: a name and a function that declares its stages. What the function returns names the results.
+ *
+ * @param name Names the run's folder.
+ * @param build Runs no tensor work.
+ */
+export function pipeline(name: string, build: () => Readonly<Record<string, StageSpec>>): Pipeline {
+  return { kind: "pipeline", name, build };
+}

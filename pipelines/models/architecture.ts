@@ -1,0 +1,73 @@
+/**
+ * What the compiler needs to know of a model: its extents, its sites, its weights, and a forward builder that runs over
+ * any run of tokens with the keys and values of those before.
+ *
+ * @module
+ */
+import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
+import type { Shape } from "../../ops/dimension.ts";
+import type { Value } from "../../ops/program.ts";
+
+/** The places of a block whose representation can be edited. */
+export type SiteName = "block.output";
+
+/** A site of one block. */
+export interface Site {
+  readonly block: number;
+  readonly name: SiteName;
+}
+
+/** What an edit does to the representation [batch, tokens, width] at a site. */
+export type EditHook = (site: Site, hidden: Value) => Value;
+
+/** A run of tokens. */
+export interface Segment {
+  /** int64 [batch, length]. */
+  readonly tokens: Value;
+  /** Rotary angles [batch, length, headWidth/2]. */
+  readonly cosines: Value;
+  readonly sines: Value;
+  /** See {@linkcode attention}. */
+  readonly mask: Value;
+  /** Each block's keys and values of the tokens before this run. */
+  readonly past?: readonly KeyValues[];
+  readonly edit?: EditHook;
+}
+
+/** What a run of tokens gives. */
+export interface SegmentResult {
+  /** The embedding's output, then each block's (edited): `blocks + 1` tensors [batch, length, width]. */
+  readonly hiddenStates: readonly Value[];
+  /** Each block's keys and values, those of the past included. */
+  readonly keyValues: readonly KeyValues[];
+  /** Each block's keys and values of this run alone. */
+  readonly ownKeyValues: readonly KeyValues[];
+}
+
+/** A weight of the model by its name in the safetensors files. */
+export type WeightSource = (name: string, shape: Shape) => Value;
+
+/** A model read from its config.json. */
+export interface Architecture {
+  /** `model_type` of config.json. */
+  readonly family: string;
+  readonly width: number;
+  readonly blocks: number;
+  readonly vocabularySize: number;
+  /** The longest run of tokens that the model's positions allow. */
+  readonly contextLength: number;
+  readonly heads: HeadLayout;
+  readonly sites: readonly SiteName[];
+  /** How many tokens back attention reaches; `undefined` for all. */
+  readonly slidingWindow?: number;
+  /** The angle per token of each pair of a head, in radians [headWidth/2]. */
+  readonly inverseFrequencies: readonly number[];
+  /** What cosines and sines are multiplied by (1 but for YaRN). */
+  readonly rotaryScale: number;
+  /** The tensors that the safetensors files must hold, by name. */
+  readonly weights: ReadonlyMap<string, readonly number[]>;
+  /** Builds the blocks over a run of tokens. */
+  forward(segment: Segment, weights: WeightSource): SegmentResult;
+  /** The last hidden state's rows [rows, width] to logits [rows, vocabulary]. */
+  logits(rows: Value, weights: WeightSource): Value;
+}

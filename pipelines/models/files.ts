@@ -1,0 +1,89 @@
+import { basename, dirname, join } from "node:path";
+import { DiskError, RequestError } from "../errors.ts";
+
+/** A JSON object whose members are still to be checked. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Whether a parsed JSON value is an object, not an array and not null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What a failure says of itself, on one line and without the system's call names. */
+export function faultText(fault: unknown): string {
+  const text = fault instanceof Error ? fault.message : String(fault);
+  return text.replace(/\s+/g, " ").replace(/ \(os error \d+\).*$/, "").replace(/\.$/, "").trim();
+}
+
+/** The bytes of a file, or undefined where there is none. Throws a RequestError if it can't be read. */
+export async function readFileIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await Deno.readFile(path);
+  } catch (fault) {
+    if (fault instanceof Deno.errors.NotFound) return undefined;
+    throw new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file: path });
+  }
+}
+
+/**
+ * Parses the content of a JSON file that has to hold an object.
+ *
+ * @param bytes The file's content, UTF-8.
+ * @param path Where it came from, for the message.
+ * @param remedy What to do about a file that is not so, such as `download it again`.
+ * @returns The object. Throws a RequestError with the line and column of a fault.
+ */
+export function parseJsonObject(bytes: Uint8Array, path: string, remedy: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (fault) {
+    const at = /\(line (\d+) column (\d+)\)/.exec(faultText(fault));
+    const place = at === null ? { file: path } : { file: path, line: Number(at[1]), column: Number(at[2]) };
+    throw new RequestError(`is not JSON; ${remedy}`, place);
+  }
+  if (!isJsonObject(value)) throw new RequestError(`must hold a JSON object; ${remedy}`, { file: path });
+  return value;
+}
+
+/** Reads a JSON object from a file; undefined where the file is absent. Errors as of {@linkcode parseJsonObject}. */
+export async function readJsonObject(path: string, remedy: string): Promise<JsonObject | undefined> {
+  const bytes = await readFileIfPresent(path);
+  return bytes === undefined ? undefined : parseJsonObject(bytes, path, remedy);
+}
+
+/**
+ * Writes a file so that a reader sees all of it or nothing: under a temporary name in the same folder, then renamed.
+ *
+ * @param path The file to make or replace; its folder has to exist.
+ * @param chunks Its content, in order. The temporary file is removed if anything fails.
+ * @returns When the file is in place. Throws a DiskError naming the path if it can't be written.
+ */
+export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  try {
+    {
+      using file = await Deno.open(temporary, { write: true, createNew: true });
+      for (const chunk of chunks) await writeAll(file, chunk);
+    }
+    await Deno.rename(temporary, path);
+  } catch (fault) {
+    await Deno.remove(temporary).catch(() => {});
+    throw unwritable(path, fault);
+  }
+}
+
+/** Writes the whole of a chunk, however little the system takes at a time. */
+export async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
+  for (let written = 0; written < chunk.length;) written += await file.write(chunk.subarray(written));
+}
+
+/** The error for a path that the system refuses to write. */
+export function unwritable(path: string, fault: unknown): DiskError {
+  const remedy = codeOf(fault) === "ENOSPC" ? "free some space" : "make its folder writable";
+  return new DiskError(`${path}: can't be written (${faultText(fault)}); ${remedy} or choose another place`);
+}
+
+function codeOf(fault: unknown): unknown {
+  return fault instanceof Error && "code" in fault ? fault.code : undefined;
+}

@@ -1,0 +1,180 @@
+/**
+ * Llama and the families that share its block: pre-normalized attention with rotary positions and grouped heads, then a
+ * gated MLP (Touvron et al. 2023). Mistral adds a sliding window, Qwen2 biases on query, key and value.
+ *
+ * @module
+ */
+import { attention, byHead, type HeadLayout, type KeyValues } from "../../ops/nn/attention.ts";
+import { linear } from "../../ops/nn/linear.ts";
+import * as o from "../../ops/operators.ts";
+import type { Value } from "../../ops/program.ts";
+import type { Architecture, Segment, SegmentResult, WeightSource } from "./architecture.ts";
+import type { ConfigReader } from "./config.ts";
+import { ropeFrequencies } from "./rope.ts";
+
+interface LlamaShape {
+  readonly width: number;
+  readonly hidden: number;
+  readonly blocks: number;
+  readonly vocabularySize: number;
+  readonly heads: HeadLayout;
+  readonly epsilon: number;
+  readonly tiedEmbeddings: boolean;
+  readonly activation: (x: Value) => Value;
+  readonly bias: { readonly query: boolean; readonly output: boolean; readonly mlp: boolean };
+}
+
+const activations = { silu: o.silu, gelu: o.gelu, relu: o.relu };
+
+/**
+ * The architecture that a config describes.
+ *
+ * @throws {RequestError} If a field is missing or contradicts another.
+ */
+export function llama(config: ConfigReader): Architecture {
+  const family = String(config.raw("model_type"));
+  const shape = readShape(config, family);
+  const { width, blocks, vocabularySize, heads } = shape;
+  const contextLength = config.count("max_position_embeddings", 2048);
+  const scaling = config.raw("rope_scaling");
+  if (scaling !== undefined && (typeof scaling !== "object" || scaling === null)) {
+    throw config.error("rope_scaling is neither null nor an object; correct the config");
+  }
+  const frequencies = ropeFrequencies({
+    theta: config.number("rope_theta", 10000),
+    headWidth: heads.headWidth,
+    contextLength,
+    scaling: (scaling ?? null) as Readonly<Record<string, unknown>> | null,
+    file: config.file,
+  });
+  const window = slidingWindow(config, family);
+  const weights = weightShapes(shape);
+  return {
+    family,
+    width,
+    blocks,
+    vocabularySize,
+    contextLength,
+    heads,
+    sites: ["block.output"],
+    ...(window === undefined ? {} : { slidingWindow: window }),
+    ...frequencies,
+    weights,
+    forward: (segment, source) => forward(shape, segment, source),
+    logits(rows, source) {
+      const normal = o.rmsNorm(rows, source("model.norm.weight", [width]), shape.epsilon);
+      const head = shape.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
+      return linear(normal, source(head, [vocabularySize, width]));
+    },
+  };
+}
+
+function readShape(config: ConfigReader, family: string): LlamaShape {
+  const width = config.count("hidden_size");
+  const heads = config.count("num_attention_heads");
+  const keyValueHeads = config.count("num_key_value_heads", heads);
+  if (config.raw("head_dim") === undefined && width % heads !== 0) {
+    throw config.error(`hidden_size ${width} does not divide into ${heads} heads; correct the config`);
+  }
+  if (heads % keyValueHeads !== 0) {
+    throw config.error(`${heads} heads do not divide among ${keyValueHeads} key-value heads; correct the config`);
+  }
+  const headWidth = config.count("head_dim", width / heads);
+  if (headWidth % 2 !== 0) throw config.error(`head_dim ${headWidth} is odd, so it has no rotary pairs`);
+  const biased = config.flag("attention_bias", false);
+  return {
+    width,
+    hidden: config.count("intermediate_size"),
+    blocks: config.count("num_hidden_layers"),
+    vocabularySize: config.count("vocab_size"),
+    heads: { heads, keyValueHeads, headWidth },
+    epsilon: config.number("rms_norm_eps", 1e-6),
+    tiedEmbeddings: config.flag("tie_word_embeddings", false),
+    activation: activations[config.option("hidden_act", ["silu", "gelu", "relu"], "silu")],
+    bias: { query: biased || family === "qwen2", output: biased, mlp: config.flag("mlp_bias", false) },
+  };
+}
+
+function slidingWindow(config: ConfigReader, family: string): number | undefined {
+  const used = family === "mistral" || (family === "qwen2" && config.flag("use_sliding_window", false));
+  return used && config.raw("sliding_window") !== undefined ? config.count("sliding_window") : undefined;
+}
+
+const blockPrefix = (block: number) => `model.layers.${block}`;
+
+/** A projection's input and output extents, and whether it has a bias, by the name behind the block's prefix. */
+function projections({ width, hidden, heads, bias }: LlamaShape): Record<string, readonly [number, number, boolean]> {
+  const queries = heads.heads * heads.headWidth, keys = heads.keyValueHeads * heads.headWidth;
+  return {
+    "self_attn.q_proj": [width, queries, bias.query],
+    "self_attn.k_proj": [width, keys, bias.query],
+    "self_attn.v_proj": [width, keys, bias.query],
+    "self_attn.o_proj": [queries, width, bias.output],
+    "mlp.gate_proj": [width, hidden, bias.mlp],
+    "mlp.up_proj": [width, hidden, bias.mlp],
+    "mlp.down_proj": [hidden, width, bias.mlp],
+  };
+}
+
+function weightShapes(shape: LlamaShape): Map<string, readonly number[]> {
+  const { width, blocks, vocabularySize, tiedEmbeddings } = shape;
+  const weights = new Map<string, readonly number[]>([["model.embed_tokens.weight", [vocabularySize, width]]]);
+  for (let block = 0; block < blocks; block++) {
+    const prefix = blockPrefix(block);
+    weights.set(`${prefix}.input_layernorm.weight`, [width]);
+    weights.set(`${prefix}.post_attention_layernorm.weight`, [width]);
+    for (const [name, [from, to, biased]] of Object.entries(projections(shape))) {
+      weights.set(`${prefix}.${name}.weight`, [to, from]);
+      if (biased) weights.set(`${prefix}.${name}.bias`, [to]);
+    }
+  }
+  weights.set("model.norm.weight", [width]);
+  if (!tiedEmbeddings) weights.set("lm_head.weight", [vocabularySize, width]);
+  return weights;
+}
+
+function forward(shape: LlamaShape, segment: Segment, source: WeightSource): SegmentResult {
+  const { width, blocks, vocabularySize } = shape;
+  const edit = segment.edit ?? ((_, hidden) => hidden);
+  let hidden = o.gatherRows(source("model.embed_tokens.weight", [vocabularySize, width]), segment.tokens);
+  const hiddenStates = [hidden];
+  const keyValues: KeyValues[] = [];
+  const ownKeyValues: KeyValues[] = [];
+  for (let block = 0; block < blocks; block++) {
+    const result = runBlock(shape, block, hidden, segment, source);
+    hidden = edit({ block, name: "block.output" }, result.hidden);
+    hiddenStates.push(hidden);
+    keyValues.push(result.keyValues);
+    ownKeyValues.push(result.own);
+  }
+  return { hiddenStates, keyValues, ownKeyValues };
+}
+
+function runBlock(shape: LlamaShape, block: number, hidden: Value, segment: Segment, source: WeightSource) {
+  const { width, epsilon, heads } = shape;
+  const prefix = blockPrefix(block), table = projections(shape);
+  const project = (name: string, x: Value) => {
+    const [from, to, biased] = table[name] as readonly [number, number, boolean];
+    const bias = biased ? source(`${prefix}.${name}.bias`, [to]) : undefined;
+    return linear(x, source(`${prefix}.${name}.weight`, [to, from]), bias);
+  };
+  const norm = (name: string, x: Value) => o.rmsNorm(x, source(`${prefix}.${name}.weight`, [width]), epsilon);
+  const rotate = (x: Value, count: number) => o.rotary(x, segment.cosines, segment.sines, count);
+
+  const before = norm("input_layernorm", hidden);
+  const query = rotate(project("self_attn.q_proj", before), heads.heads);
+  const own: KeyValues = {
+    key: byHead(rotate(project("self_attn.k_proj", before), heads.keyValueHeads), heads),
+    value: byHead(project("self_attn.v_proj", before), heads),
+  };
+  const past = segment.past?.[block];
+  const keyValues = past === undefined
+    ? own
+    : { key: o.concat([past.key, own.key], 2), value: o.concat([past.value, own.value], 2) };
+  const attended = attention(query, keyValues, segment.mask, heads);
+  const middle = o.add(hidden, project("self_attn.o_proj", attended));
+
+  const inner = norm("post_attention_layernorm", middle);
+  const gated = o.mul(shape.activation(project("mlp.gate_proj", inner)), project("mlp.up_proj", inner));
+  return { hidden: o.add(middle, project("mlp.down_proj", gated)), keyValues, own };
+}

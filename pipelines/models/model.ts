@@ -1,0 +1,131 @@
+/**
+ * A model folder, opened: architecture and tokenizer at once, weights when they are first needed.
+ *
+ * @module
+ */
+import { isAbsolute, join, relative } from "node:path";
+import type { WeightLocation } from "../../ops/onnx/emit.ts";
+import type { DataType } from "../../ops/program.ts";
+import { RequestError } from "../errors.ts";
+import type { Architecture } from "./architecture.ts";
+import { ConfigReader } from "./config.ts";
+import { architectureOf } from "./families.ts";
+import { readJsonObject } from "./files.ts";
+import type { TensorRecord } from "./safetensors.ts";
+import { resolveModelFolder, type SourceOptions } from "./source.ts";
+import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { openWeights, type Weights, weightsDigest } from "./weights.ts";
+import { rememberedDigest } from "./weights_digest.ts";
+
+/** A base model without its weights. */
+export interface Model {
+  readonly folder: string;
+  /** As the pipeline names it. */
+  readonly name: string;
+  readonly architecture: Architecture;
+  readonly tokenizer: Tokenizer;
+}
+
+/** The weights of a model, in place in their files. */
+export interface ModelWeights {
+  /** sha256 of the files' content. */
+  readonly digest: string;
+  readonly storedType: (name: string) => DataType;
+  /** Where a weight lies, relative to the file system's root. */
+  readonly locate: (name: string) => WeightLocation;
+  readonly record: (name: string) => TensorRecord;
+}
+
+const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
+
+/**
+ * Opens a model folder's config and tokenizer.
+ *
+ * @throws {RequestError} If the source, config.json or tokenizer.json is not sound.
+ */
+export async function openModel(source: string, options: SourceOptions): Promise<Model> {
+  const { folder, name } = await resolveModelFolder(source, options);
+  const file = join(folder, "config.json");
+  const fields = await readJsonObject(file, "download it again");
+  if (fields === undefined) {
+    throw new RequestError("there is no config.json; give a Hugging Face model folder", { file });
+  }
+  const architecture = architectureOf(new ConfigReader(file, fields));
+  const tokenizer = await loadTokenizer(folder);
+  if (tokenizer.vocabularySize > architecture.vocabularySize) {
+    throw new RequestError(
+      `vocab_size ${architecture.vocabularySize} is smaller than the tokenizer's ${tokenizer.vocabularySize} tokens; ` +
+        "take config and tokenizer from one model",
+      { file },
+    );
+  }
+  return { folder, name, architecture, tokenizer };
+}
+
+/** Opens a model's weights: checks the files' headers against the architecture, and digests the files. */
+export async function openModelWeights(model: Model, digestCache: string): Promise<ModelWeights> {
+  const weights = await openWeights(model.folder);
+  return modelWeights(model, weights, await weightsDigest(weights, digestCache));
+}
+
+/**
+ * A model's weights as far as they are known without reading any: the files' headers, where there are files, and a
+ * digest remembered from an earlier run.
+ */
+export async function peekModelWeights(model: Model, digestCache: string): Promise<ModelWeights | undefined> {
+  const present = ["model.safetensors", "model.safetensors.index.json"].map(async (name) => {
+    return (await Deno.stat(join(model.folder, name)).catch(() => undefined)) !== undefined;
+  });
+  if (!(await Promise.all(present)).includes(true)) return undefined;
+  const weights = await openWeights(model.folder);
+  const digest = await rememberedDigest(weights, digestCache);
+  return digest === undefined ? undefined : modelWeights(model, weights, digest);
+}
+
+function modelWeights(model: Model, weights: Weights, digest: string): ModelWeights {
+  const records = new Map<string, TensorRecord>();
+  for (const [name, shape] of model.architecture.weights) records.set(name, requireTensor(model, weights, name, shape));
+  const record = (name: string): TensorRecord => {
+    const found = records.get(name);
+    if (found === undefined) throw new TypeError(`The architecture has no weight ${name}`);
+    return found;
+  };
+  return {
+    digest,
+    storedType: (name) => storedTypes[record(name).dtype] as DataType,
+    locate(name) {
+      const { file, offset, bytes } = record(name);
+      return { location: relative("/", file), offset, length: bytes };
+    },
+    record,
+  };
+}
+
+function requireTensor(model: Model, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
+  const file = weights.files[0] ?? model.folder;
+  const record = weights.tensors.get(name);
+  if (record === undefined) {
+    throw new RequestError(`the tensor ${name} that config.json asks for is missing; take both from one model`, {
+      file,
+    });
+  }
+  if (record.shape.join() !== shape.join()) {
+    throw new RequestError(
+      `${name} is [${record.shape.join(", ")}] where config.json asks for [${
+        shape.join(", ")
+      }]; take both from one model`,
+      { file: record.file },
+    );
+  }
+  if (storedTypes[record.dtype] === undefined) {
+    throw new RequestError(`${name} is stored as ${record.dtype}; supported are F32, F16 and BF16`, {
+      file: record.file,
+    });
+  }
+  return record;
+}
+
+/** A path as given in a pipeline: absolute, or relative to the pipeline's folder. */
+export function resolvePath(base: string, path: string): string {
+  return isAbsolute(path) ? path : join(base, path);
+}

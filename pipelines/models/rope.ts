@@ -1,0 +1,91 @@
+/**
+ * Rotary frequencies with the scalings that Llama-family configs name. Formulas as in the papers and in transformers'
+ * `modeling_rope_utils`: linear (Chen et al. 2023), dynamic NTK, llama3 (Llama 3.1), YaRN (Peng et al. 2023).
+ *
+ * @module
+ */
+import { RequestError } from "../errors.ts";
+
+/** The rotary part of a config.json. */
+export interface RopeConfig {
+  readonly theta: number;
+  readonly headWidth: number;
+  readonly contextLength: number;
+  /** `rope_scaling` as it stands. */
+  readonly scaling: Readonly<Record<string, unknown>> | null;
+  /** The config's path, for errors. */
+  readonly file: string;
+}
+
+/** Angle per token of each pair [headWidth/2], radians, and the factor on cosines and sines. */
+export interface RopeFrequencies {
+  readonly inverseFrequencies: readonly number[];
+  readonly rotaryScale: number;
+}
+
+/**
+ * The frequencies of a config.
+ *
+ * @throws {RequestError} If the scaling is unknown or one of its numbers is missing.
+ */
+export function ropeFrequencies(config: RopeConfig): RopeFrequencies {
+  const { theta, headWidth, scaling, file } = config;
+  const plain = Array.from({ length: headWidth / 2 }, (_, pair) => theta ** (-(2 * pair) / headWidth));
+  const kind = scaling === null ? "default" : String(scaling["rope_type"] ?? scaling["type"] ?? "default");
+  const setting = (name: string): number => {
+    const number = scaling?.[name];
+    if (typeof number === "number" && Number.isFinite(number)) return number;
+    throw new RequestError(`rope_scaling of type ${kind} needs the number ${name}; correct the config`, { file });
+  };
+  switch (kind) {
+    case "default":
+    // Within the trained context, which is all that a prompt may use, dynamic NTK leaves the frequencies alone.
+    case "dynamic": // falls through
+      return { inverseFrequencies: plain, rotaryScale: 1 };
+    case "linear":
+      return { inverseFrequencies: plain.map((frequency) => frequency / setting("factor")), rotaryScale: 1 };
+    case "llama3":
+      return { inverseFrequencies: llama3(plain, setting), rotaryScale: 1 };
+    case "yarn":
+      return yarn(plain, config, setting);
+    default:
+      throw new RequestError(
+        `rope_scaling type ${
+          JSON.stringify(kind)
+        } is not supported; known are default, linear, dynamic, llama3 and yarn`,
+        { file },
+      );
+  }
+}
+
+type Setting = (name: string) => number;
+
+/** Long waves are slowed by the factor, short ones kept, those between blended. */
+function llama3(plain: readonly number[], setting: Setting): number[] {
+  const factor = setting("factor"), low = setting("low_freq_factor"), high = setting("high_freq_factor");
+  const original = setting("original_max_position_embeddings");
+  return plain.map((frequency) => {
+    const wavelength = 2 * Math.PI / frequency;
+    if (wavelength < original / high) return frequency;
+    if (wavelength > original / low) return frequency / factor;
+    const smooth = (original / wavelength - low) / (high - low);
+    return (1 - smooth) * frequency / factor + smooth * frequency;
+  });
+}
+
+function yarn(plain: readonly number[], config: RopeConfig, setting: Setting): RopeFrequencies {
+  const { scaling, theta, headWidth } = config;
+  const factor = setting("factor");
+  const optional = (name: string, otherwise: number) => (scaling?.[name] ?? null) === null ? otherwise : setting(name);
+  const original = optional("original_max_position_embeddings", config.contextLength);
+  const rotationsAt = (rotations: number) =>
+    headWidth * Math.log(original / (rotations * 2 * Math.PI)) / (2 * Math.log(theta));
+  const low = Math.max(Math.floor(rotationsAt(optional("beta_fast", 32))), 0);
+  const high = Math.min(Math.ceil(rotationsAt(optional("beta_slow", 1))), headWidth - 1);
+  const inverseFrequencies = plain.map((frequency, pair) => {
+    const ramp = Math.min(1, Math.max(0, (pair - low) / (high === low ? 0.001 : high - low)));
+    return ramp * frequency / factor + (1 - ramp) * frequency;
+  });
+  const otherwise = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
+  return { inverseFrequencies, rotaryScale: optional("attention_factor", otherwise) };
+}

@@ -1,0 +1,93 @@
+import { isAbsolute, join } from "node:path";
+import { RequestError } from "../errors.ts";
+import { faultText, isJsonObject, readJsonObject } from "./files.ts";
+import { readHeader, type TensorRecord } from "./safetensors.ts";
+
+export { weightsDigest } from "./weights_digest.ts";
+
+/** A model's weights on disk. */
+export interface Weights {
+  /** Every tensor of the model, by name. */
+  readonly tensors: ReadonlyMap<string, TensorRecord>;
+  /** Real paths of the files that hold them, in the order of the shards' names. */
+  readonly files: readonly string[];
+}
+
+const SINGLE = "model.safetensors";
+const INDEX = "model.safetensors.index.json";
+const AGAIN = "download the model again";
+
+/**
+ * Opens a model folder's weights; reads the files' headers alone.
+ *
+ * @param folder Holds `model.safetensors`, or `model.safetensors.index.json` and the shards that it names.
+ * @returns The tensors and their files. Throws a RequestError if there are none, if the index is broken or names a
+ * shard that is absent or outside the folder, if a shard lacks a tensor that the index places there, or if a file is
+ * not sound.
+ */
+export async function openWeights(folder: string): Promise<Weights> {
+  if (await exists(join(folder, SINGLE))) {
+    const { tensors } = await readHeader(join(folder, SINGLE));
+    return { tensors, files: [await Deno.realPath(join(folder, SINGLE))] };
+  }
+  const path = join(folder, INDEX);
+  const index = await readJsonObject(path, AGAIN);
+  if (index === undefined) {
+    throw new RequestError(
+      `has neither ${SINGLE} nor ${INDEX}; give a folder that has, or convert its weights to safetensors`,
+      { file: folder },
+    );
+  }
+  return await openShards(folder, path, index["weight_map"]);
+}
+
+/** The shards that a `model.safetensors.index.json` names, sorted; undefined if its weight map is not a sound one. */
+export function shardsOf(weightMap: unknown): readonly string[] | undefined {
+  if (!isJsonObject(weightMap)) return undefined;
+  const shards = Object.values(weightMap).filter((shard) => typeof shard === "string");
+  if (shards.length === 0 || shards.length !== Object.keys(weightMap).length) return undefined;
+  return [...new Set(shards)].sort();
+}
+
+async function openShards(folder: string, index: string, weightMap: unknown): Promise<Weights> {
+  const shards = shardsOf(weightMap);
+  if (shards === undefined || !isJsonObject(weightMap)) {
+    throw new RequestError(`has no "weight_map" from tensor names to file names; ${AGAIN}`, { file: index });
+  }
+  const headers = new Map<string, ReadonlyMap<string, TensorRecord>>();
+  for (const shard of shards) {
+    if (leavesFolder(shard)) {
+      throw new RequestError(`names the shard ${JSON.stringify(shard)} outside its folder; ${AGAIN}`, { file: index });
+    }
+    if (!await exists(join(folder, shard))) {
+      throw new RequestError(`shard ${JSON.stringify(shard)} of ${INDEX} is absent; ${AGAIN}`, { file: folder });
+    }
+    headers.set(shard, (await readHeader(join(folder, shard))).tensors);
+  }
+  const tensors = new Map<string, TensorRecord>();
+  for (const [name, shard] of Object.entries(weightMap)) {
+    const tensor = headers.get(String(shard))?.get(name);
+    if (tensor === undefined) {
+      const file = join(folder, String(shard));
+      throw new RequestError(`lacks tensor ${JSON.stringify(name)}, which ${INDEX} places in it; ${AGAIN}`, { file });
+    }
+    tensors.set(name, tensor);
+  }
+  return { tensors, files: await Promise.all(shards.map((shard) => Deno.realPath(join(folder, shard)))) };
+}
+
+/** Judged by the name: in a Hugging Face cache the files themselves are links out of the folder. */
+function leavesFolder(shard: string): boolean {
+  return shard === "" || isAbsolute(shard) || /^[A-Za-z]:/.test(shard) || shard.split(/[/\\]/).includes("..");
+}
+
+/** Follows links: a link to a file that is gone counts as absent. */
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (fault) {
+    if (fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory) return false;
+    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
+  }
+}

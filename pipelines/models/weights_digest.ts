@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { basename, dirname } from "node:path";
+import { RequestError } from "../errors.ts";
+import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "./files.ts";
+import type { Weights } from "./weights.ts";
+
+/** What tells an unchanged file from a changed one. */
+interface FileIdentity {
+  readonly size: number;
+  /** Milliseconds. */
+  readonly modified: number;
+  /** Milliseconds; catches a file that was rewritten and given its old time back. */
+  readonly changed: number;
+  readonly inode: number;
+}
+
+/** What `cacheFile` remembers of a file, by its real path. */
+interface RememberedDigest extends FileIdentity {
+  readonly sha256: string;
+}
+
+/**
+ * The digest of a model's weights.
+ *
+ * @param weights As {@linkcode openWeights} gives them.
+ * @param cacheFile A small JSON file that remembers each file's digest, so that an unchanged one is not read again.
+ * It is made if absent; if it is damaged or can't be written, every file is read.
+ * @returns Of one file, its SHA-256 in hex; of several, the SHA-256 of their hex digests, joined in order. Throws a
+ * RequestError if a file can't be read, or lies in a Hugging Face cache under another digest than its own.
+ */
+export async function weightsDigest(weights: Weights, cacheFile?: string): Promise<string> {
+  const remembered = await recall(cacheFile);
+  const learned = new Map<string, RememberedDigest>();
+  const digests: string[] = [];
+  for (const file of weights.files) {
+    const before = await identify(file);
+    const known = remembered.get(file);
+    if (known !== undefined && sameFile(known, before)) {
+      digests.push(known.sha256);
+      continue;
+    }
+    const sha256 = await hashFile(file);
+    digests.push(sha256);
+    if (sameFile(before, await identify(file))) learned.set(file, { ...before, sha256 });
+  }
+  if (cacheFile !== undefined && learned.size > 0) await remember(cacheFile, learned);
+  return joined(digests);
+}
+
+/** The digest as `cacheFile` remembers it, if every file is unchanged since; `undefined` otherwise. Reads no weights. */
+export async function rememberedDigest(weights: Weights, cacheFile: string): Promise<string | undefined> {
+  const remembered = await recall(cacheFile);
+  const digests: string[] = [];
+  for (const file of weights.files) {
+    const known = remembered.get(file);
+    if (known === undefined || !sameFile(known, await identify(file))) return undefined;
+    digests.push(known.sha256);
+  }
+  return joined(digests);
+}
+
+/** Of one file its own digest, of several the digest of theirs. */
+function joined(digests: readonly string[]): string {
+  const [only] = digests;
+  return only !== undefined && digests.length === 1
+    ? only
+    : createHash("sha256").update(digests.join("")).digest("hex");
+}
+
+async function hashFile(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  const buffer = new Uint8Array(4 << 20);
+  try {
+    using handle = await Deno.open(file);
+    for (let count = await handle.read(buffer); count !== null; count = await handle.read(buffer)) {
+      hash.update(buffer.subarray(0, count));
+    }
+  } catch (fault) {
+    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
+  }
+  const digest = hash.digest("hex");
+  // A Hugging Face cache names a large file by its SHA-256.
+  if (basename(dirname(file)) === "blobs" && /^[0-9a-f]{64}$/.test(basename(file)) && basename(file) !== digest) {
+    throw new RequestError(`is damaged, its SHA-256 is ${digest}; delete it and download the model again`, { file });
+  }
+  return digest;
+}
+
+async function identify(file: string): Promise<FileIdentity> {
+  try {
+    const { size, mtime, ctime, ino } = await Deno.stat(file);
+    return { size, modified: mtime?.getTime() ?? 0, changed: ctime?.getTime() ?? 0, inode: ino ?? 0 };
+  } catch (fault) {
+    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
+  }
+}
+
+function sameFile(a: FileIdentity, b: FileIdentity): boolean {
+  return a.size === b.size && a.modified === b.modified && a.changed === b.changed && a.inode === b.inode;
+}
+
+/** Damaged entries, or a whole damaged file, are as good as absent. */
+async function recall(cacheFile: string | undefined): Promise<Map<string, RememberedDigest>> {
+  if (cacheFile === undefined) return new Map();
+  const stored = await readJsonObject(cacheFile, "delete it").catch(() => undefined);
+  const files = isJsonObject(stored?.["files"]) ? stored["files"] : {};
+  const remembered = new Map<string, RememberedDigest>();
+  for (const [file, entry] of Object.entries(files)) {
+    if (isRememberedDigest(entry)) remembered.set(file, entry);
+  }
+  return remembered;
+}
+
+function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDigest {
+  return isJsonObject(entry) &&
+    [entry["size"], entry["modified"], entry["changed"], entry["inode"]].every(Number.isFinite) &&
+    typeof entry["sha256"] === "string" && /^[0-9a-f]{64}$/.test(entry["sha256"]);
+}
+
+/** A digest that can't be remembered is only worked out again, so a failure to write is no failure of the run. */
+async function remember(cacheFile: string, learned: ReadonlyMap<string, RememberedDigest>): Promise<void> {
+  const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
+  try {
+    await Deno.mkdir(dirname(cacheFile), { recursive: true });
+    await writeAtomically(cacheFile, [new TextEncoder().encode(JSON.stringify({ files }, null, 1) + "\n")]);
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What a run leaves on the disk: results, predictions, trained edits and the manifest. Every file appears whole or not
+ * at all.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { TensorMap } from "../compile/initial.ts";
+import { unwritable, writeAtomically } from "../models/files.ts";
+import { writeSafetensors } from "../models/safetensors.ts";
+import type { Prediction } from "../schedule/metrics.ts";
+import type { PreparedTraining } from "../schedule/prepare.ts";
+import type { Results } from "./results.ts";
+
+const encoder = new TextEncoder();
+
+/** A run's folder. */
+export class RunFolder {
+  readonly path: string;
+
+  /** @param path Made when the first file is written. */
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Makes the folder, so that a place that cannot be written shows before anything runs.
+   *
+   * @throws {DiskError} If it cannot be made.
+   */
+  async prepare(): Promise<void> {
+    await this.#folder(".");
+    const probe = join(this.path, `.probe-${crypto.randomUUID()}`);
+    try {
+      await Deno.writeTextFile(probe, "");
+      await Deno.remove(probe);
+    } catch (fault) {
+      throw unwritable(this.path, fault);
+    }
+  }
+
+  /** Writes results.json. */
+  async results(results: Results): Promise<void> {
+    await this.text("results.json", JSON.stringify(results, null, 2) + "\n");
+  }
+
+  /** Writes a text file. */
+  async text(path: string, content: string): Promise<void> {
+    await this.#folder(join(path, ".."));
+    await writeAtomically(join(this.path, path), [encoder.encode(content)]);
+  }
+
+  /** Writes predictions, one JSON object a line. */
+  async predictions(path: string, predictions: readonly Prediction[]): Promise<void> {
+    await this.text(path, predictions.map((prediction) => JSON.stringify(prediction) + "\n").join(""));
+  }
+
+  /** Writes what a training learned, to `members/<id>/<name>/`: an edit's tensors, or a whole model's folder. */
+  async trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<void> {
+    const folder = join("members", member, name);
+    await this.#folder(folder);
+    const file = stage.full === undefined ? "weights.safetensors" : "model.safetensors";
+    const listed = Object.entries(tensors).map(([name, { data, shape }]) => ({
+      name,
+      shape,
+      data: data as Float32Array,
+    }));
+    await writeSafetensors(join(this.path, folder, file), listed, { format: "pt" });
+    if (stage.full === undefined) await this.text(join(folder, "intervention.json"), describe(stage));
+    else await this.#copyModelFiles(stage, folder);
+  }
+
+  async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<void> {
+    for (const name of ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"]) {
+      const source = join(model.folder, name);
+      try {
+        await writeAtomically(join(this.path, folder, name), [await Deno.readFile(source)]);
+      } catch (fault) {
+        if (!(fault instanceof Deno.errors.NotFound)) throw fault;
+      }
+    }
+  }
+
+  async #folder(path: string): Promise<void> {
+    const folder = join(this.path, path);
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+    } catch (fault) {
+      throw unwritable(folder, fault);
+    }
+  }
+}
+
+function describe({ model, interventions }: PreparedTraining): string {
+  const described = interventions.map(({ index, kind, options, block, site, positionsText, side, rank }) => {
+    return { index, kind, ...options, block, site, positions: positionsText, side, rank };
+  });
+  return JSON.stringify({ base: model.name, width: model.architecture.width, interventions: described }, null, 2) +
+    "\n";
+}

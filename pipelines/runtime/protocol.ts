@@ -1,0 +1,36 @@
+/** What the worker that holds the sessions is asked, and what it answers. @module */
+import type { OnnxModel, Provider } from "../../ops/onnx/emit.ts";
+
+/** The elements of a tensor in row-major order. */
+export type Elements = Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
+
+/** A tensor of the host. While a run has it, its `data` is detached; afterwards it is back. */
+export interface HostTensor {
+  data: Elements;
+  readonly shape: readonly number[];
+}
+
+/** How sessions are made. */
+export interface SessionSettings {
+  /** Threads for the operators of one run. */
+  readonly threads: number;
+}
+
+/** A question to the worker. */
+export type Request =
+  | { readonly id: number; readonly kind: "open"; readonly model: OnnxModel; readonly settings: SessionSettings }
+  | { readonly id: number; readonly kind: "run"; readonly session: number; readonly feeds: Record<string, HostTensor> }
+  | { readonly id: number; readonly kind: "close"; readonly session: number };
+
+/** What a run gives back: its results, and the fed tensors' buffers. */
+export interface RunReply {
+  readonly outputs: Record<string, HostTensor>;
+  readonly feeds: Record<string, HostTensor>;
+  /** Seconds that the run itself took, without the way to the worker and back. */
+  readonly seconds: number;
+}
+
+/** An answer of the worker. */
+export type Reply =
+  | { readonly id: number; readonly kind: "done"; readonly value: RunReply | null }
+  | { readonly id: number; readonly kind: "failed"; readonly message: string; readonly provider: Provider | null };

@@ -1,0 +1,139 @@
+/**
+ * Sessions as the rest of the pipeline sees them: opened from an ONNX model, run with tensors of the host, closed. They
+ * live in a worker, so that this thread stays free for progress bars and interrupts.
+ *
+ * @module
+ */
+import { type Bindings, evaluateShape, isSymbol } from "../../ops/dimension.ts";
+import type { OnnxModel } from "../../ops/onnx/emit.ts";
+import { RunError } from "../errors.ts";
+import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+
+export type { Elements, HostTensor, SessionSettings } from "./protocol.ts";
+
+/** A compiled program, ready to run. */
+export interface Session {
+  readonly model: OnnxModel;
+  /**
+   * Runs the program. The fed tensors' data is away until the run is over.
+   *
+   * @param feeds Every input and parameter of the model, by name.
+   * @returns The results by name, and the seconds that the run took.
+   * @throws {RunError} If the runtime refuses or fails.
+   */
+  run(feeds: Readonly<Record<string, HostTensor>>): Promise<SessionResult>;
+  /** Frees the session. */
+  close(): Promise<void>;
+}
+
+/** The results of one run. */
+export interface SessionResult {
+  readonly outputs: Readonly<Record<string, HostTensor>>;
+  readonly seconds: number;
+}
+
+type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, "id"> : never) : never;
+
+interface Waiting {
+  resolve(value: RunReply | null): void;
+  reject(error: Error): void;
+}
+
+/** The worker and its sessions. Dispose it when no more is to be run. */
+export class Runtime implements Disposable {
+  readonly #settings: SessionSettings;
+  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 0;
+
+  constructor(settings: SessionSettings) {
+    this.#settings = settings;
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      for (const { reject } of this.#waiting.values()) {
+        reject(new RunError(`The runtime's worker died: ${event.message}`));
+      }
+      this.#waiting.clear();
+    };
+  }
+
+  /**
+   * Makes a session.
+   *
+   * @throws {RunError} If the runtime refuses the model.
+   */
+  async open(model: OnnxModel): Promise<Session> {
+    const { id, reply } = this.#ask({ kind: "open", model, settings: this.#settings });
+    await reply;
+    return {
+      model,
+      run: (feeds) => this.#run(id, model, feeds),
+      close: async () => {
+        await this.#ask({ kind: "close", session: id }).reply;
+      },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+
+  async #run(session: number, model: OnnxModel, feeds: Readonly<Record<string, HostTensor>>): Promise<SessionResult> {
+    const all: Record<string, HostTensor> = {};
+    const bindings: Record<string, number> = {};
+    for (const { name, shape } of model.fed) {
+      const tensor = feeds[name];
+      if (tensor === undefined) throw new RunError(`${model.name} was not fed ${name}`);
+      all[name] = tensor;
+      bindSymbols(model.name, name, shape, tensor.shape, bindings);
+    }
+    for (const { name, shape } of model.extents) all[name] = extentTensor(shape, bindings);
+    const buffers = [...new Set(Object.values(all).map((tensor) => tensor.data.buffer))];
+    const reply = await this.#ask({ kind: "run", session, feeds: all }, buffers).reply;
+    if (reply === null) throw new RunError(`${model.name} gave no result`);
+    for (const [name, tensor] of Object.entries(reply.feeds)) {
+      const fed = feeds[name];
+      if (fed !== undefined) fed.data = tensor.data;
+    }
+    return { outputs: reply.outputs, seconds: reply.seconds };
+  }
+
+  #ask(body: RequestBody, transfer: ArrayBuffer[] = []): { id: number; reply: Promise<RunReply | null> } {
+    const id = this.#next++;
+    const reply = new Promise<RunReply | null>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#worker.postMessage({ id, ...body }, transfer);
+    return { id, reply };
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.kind === "done") waiting?.resolve(reply.value);
+    else waiting?.reject(new RunError(reply.message));
+  }
+}
+
+function bindSymbols(
+  model: string,
+  name: string,
+  shape: OnnxModel["fed"][number]["shape"],
+  actual: readonly number[],
+  bindings: Record<string, number>,
+): void {
+  if (shape.length !== actual.length) {
+    throw new RunError(`${model} was fed ${name} as [${actual.join(", ")}] but declares [${shape.join(", ")}]`);
+  }
+  shape.forEach((dimension, axis) => {
+    const extent = actual[axis] as number;
+    if (!isSymbol(dimension)) return;
+    if (bindings[dimension] !== undefined && bindings[dimension] !== extent) {
+      throw new RunError(`${model} was fed ${name} with ${dimension} = ${extent} where it was ${bindings[dimension]}`);
+    }
+    bindings[dimension] = extent;
+  });
+}
+
+function extentTensor(shape: readonly (number | string)[], bindings: Bindings): HostTensor {
+  return { data: new BigInt64Array(evaluateShape(shape, bindings).map(BigInt)), shape: [shape.length] };
+}

@@ -1,0 +1,94 @@
+/**
+ * The worker that holds ONNX Runtime's sessions, and the only file that imports onnxruntime-node. A session's creation
+ * and its runs block this thread and no other.
+ *
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import * as ort from "onnxruntime-node";
+import type { OnnxModel } from "../../ops/onnx/emit.ts";
+import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+
+const sessions = new Map<number, ort.InferenceSession>();
+
+/** Optimizers that would keep a float32 copy of weights stored in 16 bits. */
+const copyingOptimizers = [
+  "ConstantFolding",
+  "CommonSubexpressionElimination",
+  "FuseFp16InitializerToFp32NodeTransformer",
+];
+
+function sessionOptions({ provider }: OnnxModel, { threads }: SessionSettings): ort.InferenceSession.SessionOptions {
+  const session: Record<string, string> = {
+    // Weights are mapped from their safetensors files in place; a prepacked copy would be private memory.
+    model_external_initializers_file_folder_path: "/",
+    disable_prepacking: "1",
+  };
+  if (provider !== "cpu") session["disable_cpu_ep_fallback"] = "1";
+  return {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "extended",
+    logSeverityLevel: 3,
+    extra: { session, optimization: { disable_specified_optimizers: copyingOptimizers.join(";") } },
+  };
+}
+
+async function open(id: number, model: OnnxModel, settings: SessionSettings): Promise<void> {
+  sessions.set(id, await ort.InferenceSession.create(model.bytes, sessionOptions(model, settings)));
+}
+
+async function run(session: number, feeds: Record<string, HostTensor>): Promise<RunReply> {
+  const found = sessions.get(session);
+  if (found === undefined) throw new Error(`session ${session} is closed`);
+  const fed = Object.fromEntries(
+    Object.entries(feeds).map(([name, { data, shape }]) => [
+      name,
+      data instanceof Float32Array ? new ort.Tensor("float32", data, shape) : new ort.Tensor("int64", data, shape),
+    ]),
+  );
+  const start = performance.now();
+  const results = await found.run(fed);
+  const seconds = (performance.now() - start) / 1000;
+  const outputs = Object.fromEntries(
+    Object.entries(results).map((
+      [name, { data, dims }],
+    ) => [name, { data: data as Float32Array<ArrayBuffer>, shape: dims }]),
+  );
+  return { outputs, feeds, seconds };
+}
+
+async function answer(request: Request): Promise<RunReply | null> {
+  if (request.kind === "run") return await run(request.session, request.feeds);
+  if (request.kind === "open") await open(request.id, request.model, request.settings);
+  else {
+    await sessions.get(request.session)?.release();
+    sessions.delete(request.session);
+  }
+  return null;
+}
+
+function buffersOf(reply: RunReply | null): ArrayBuffer[] {
+  if (reply === null) return [];
+  const tensors = [...Object.values(reply.outputs), ...Object.values(reply.feeds)];
+  return [...new Set(tensors.map((tensor) => tensor.data.buffer))];
+}
+
+self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
+  try {
+    const value = await answer(request);
+    const reply: Reply = { id: request.id, kind: "done", value };
+    self.postMessage(reply, buffersOf(value));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const reply: Reply = {
+      id: request.id,
+      kind: "failed",
+      message,
+      provider: request.kind === "open" ? request.model.provider : null,
+    };
+    self.postMessage(reply);
+  }
+};

@@ -1,0 +1,193 @@
+/**
+ * The encode stage: what an example alone determines, computed once for all epochs and members, and kept in the store.
+ *
+ * @module
+ */
+import { digest } from "../../ops/digest.ts";
+import { copyRow, FeedBuffers, packedValues, product } from "../compile/cached.ts";
+import { encodeProgram, type KeptValue } from "../compile/cut.ts";
+import { exampleFeeds, type Feeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
+import type { Layout } from "../compile/layout.ts";
+import type { Intervention } from "../compile/interventions.ts";
+import type { Model, ModelWeights } from "../models/model.ts";
+import { type Entry, keyOf } from "../store/store.ts";
+import type { Workshop } from "./workshop.ts";
+
+/** What is to be encoded. */
+export interface EncodeJob {
+  readonly model: Model;
+  readonly weights: ModelWeights;
+  readonly layout: Layout;
+  readonly rows: readonly LaidOutRow[];
+  /** The kept values of all programs that will read the result. */
+  readonly kept: readonly KeptValue[];
+  /** For the position masks that kept values depend on, if any. */
+  readonly interventions: readonly Intervention[];
+}
+
+/** One line of `encode` in results.json. */
+export interface EncodeRecord {
+  readonly key: string;
+  readonly cached: boolean;
+  readonly seconds: number;
+  readonly examples: number;
+  readonly tokens: number;
+  readonly bytes: number;
+}
+
+/** Encoded examples, read from the store as they are needed. */
+export class EncodedExamples implements Disposable {
+  readonly record: EncodeRecord;
+  readonly #entry: Entry;
+  readonly #job: EncodeJob;
+  readonly #buffers = new FeedBuffers();
+  #scratch = new Float32Array(0);
+
+  constructor(record: EncodeRecord, entry: Entry, job: EncodeJob) {
+    this.record = record;
+    this.#entry = entry;
+    this.#job = job;
+  }
+
+  /**
+   * The kept values of some examples, padded to the group's extents.
+   *
+   * @param slot Buffers are shared between calls of one slot; a call's tensors are good until the next of its slot.
+   */
+  feeds(examples: readonly number[], wanted: readonly KeptValue[], slot: string): Feeds {
+    const { rows, kept } = this.#job;
+    const group = examples.map((example) => rows[example]!);
+    const padded = new Map(
+      packedValues(kept, groupExtents(group)).values.map(({ name, extents }) => [name, extents]),
+    );
+    const names = new Set(wanted.map(({ name }) => name));
+    const feeds: Feeds = {};
+    for (const name of names) {
+      const extents = padded.get(name);
+      if (extents === undefined) throw new TypeError(`${name} was not encoded`);
+      feeds[name] = this.#buffers.take(`${slot}.${name}`, [examples.length, ...extents]);
+    }
+    examples.forEach((example, index) => {
+      const { values } = packedValues(kept, rowExtents(rows[example]!));
+      for (const { name, start, extents } of values) {
+        const tensor = feeds[name];
+        if (tensor === undefined) continue;
+        const row = this.#read(example, start, product(extents));
+        copyRow(row, extents, tensor.data as Float32Array, padded.get(name)!, index, "intoBatch");
+      }
+    });
+    return feeds;
+  }
+
+  [Symbol.dispose](): void {
+    this.#entry.close();
+  }
+
+  #read(example: number, start: number, count: number): Float32Array {
+    if (this.#scratch.length < count) this.#scratch = new Float32Array(count);
+    const target = this.#scratch.subarray(0, count);
+    if (count > 0) this.#entry.readInto(String(example), target, start);
+    return target;
+  }
+}
+
+function rowExtents(row: LaidOutRow): Record<string, number> {
+  return { batch: 1, context: row.context.length, tail: row.tail.length };
+}
+
+/** The store's key of an encoding. */
+export function encodeKey(workshop: Workshop, job: EncodeJob): string {
+  return keyOf({
+    program: digest(encodeProgram(job.kept)),
+    weights: job.weights.digest,
+    layout: job.layout,
+    rows: job.rows.map(({ context, tail, promptLength }) => [context, tail, promptLength]),
+    machine: workshop.machine,
+  });
+}
+
+/** What an encoding takes in the store. */
+export function packedBytes({ rows, kept }: EncodeJob): number {
+  return rows.reduce((sum, row) => sum + 4 * packedValues(kept, rowExtents(row)).count, 0);
+}
+
+/** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
+const tokensPerRun = 1024;
+
+/** The encoded examples, from the store if they are there. */
+export async function encode(workshop: Workshop, job: EncodeJob): Promise<EncodedExamples> {
+  const start = performance.now();
+  const key = encodeKey(workshop, job);
+  const { store } = workshop;
+  let entry = await store.get("encode", key);
+  const cached = entry !== undefined;
+  if (entry === undefined) {
+    await compute(workshop, job, key);
+    entry = await store.get("encode", key);
+    if (entry === undefined) throw new TypeError("The store lost an entry that was just written");
+  }
+  return new EncodedExamples(recordOf(job, key, cached, (performance.now() - start) / 1000), entry, job);
+}
+
+/** The record of an encoding that is in the store and was not read. */
+export function storedEncoding(workshop: Workshop, job: EncodeJob): EncodeRecord | undefined {
+  const key = encodeKey(workshop, job);
+  return workshop.store.has("encode", key) ? recordOf(job, key, true, 0) : undefined;
+}
+
+function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
+  const tokens = job.rows.reduce((sum, row) => sum + rowLength(row), 0);
+  return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job) };
+}
+
+async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise<void> {
+  const { model, weights, layout, rows, interventions } = job;
+  const program = encodeProgram(job.kept);
+  const kept = [...job.kept].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const session = await workshop.session(program, weights);
+  const done = workshop.progress.begin("encode", rows.length);
+  const order = rows.map((_, index) => index).sort((a, b) => rowLength(rows[a]!) - rowLength(rows[b]!) || a - b);
+  await workshop.store.put("encode", key, async (writer) => {
+    writer.declare({
+      tensors: order.map((example) => ({
+        name: String(example),
+        dtype: "F32",
+        shape: [packedValues(job.kept, rowExtents(rows[example]!)).count],
+      })),
+      metadata: { values: JSON.stringify(kept.map(({ name, value }) => [name, value.shape])) },
+    });
+    let finished = 0;
+    for (const group of runs(order, rows)) {
+      const feeds = exampleFeeds(group.map((example) => rows[example]!), layout, model.architecture, interventions);
+      const { outputs } = await session.run(feeds);
+      group.forEach((example, index) => {
+        const { values, count } = packedValues(job.kept, rowExtents(rows[example]!));
+        const packed = new Float32Array(count);
+        for (const { name, start, extents } of values) {
+          const { data, shape } = outputs[name]!;
+          const row = packed.subarray(start, start + product(extents));
+          copyRow(row, extents, data as Float32Array, shape.slice(1), index, "intoRow");
+        }
+        writer.append(String(example), packed);
+      });
+      done(finished += group.length);
+    }
+  });
+}
+
+function rowLength(row: LaidOutRow): number {
+  return row.context.length + row.tail.length;
+}
+
+/** Examples of like length, run together. */
+function* runs(order: readonly number[], rows: readonly LaidOutRow[]): Generator<number[]> {
+  let group: number[] = [];
+  for (const example of order) {
+    if (group.length > 0 && (group.length + 1) * rowLength(rows[example]!) > tokensPerRun) {
+      yield group;
+      group = [];
+    }
+    group.push(example);
+  }
+  if (group.length > 0) yield group;
+}

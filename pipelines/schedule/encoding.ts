@@ -1,0 +1,26 @@
+/**
+ * Which trainings share an encoding, and what it has to hold for all of them.
+ *
+ * @module
+ */
+import type { KeptValue } from "../compile/cut.ts";
+import { keyOf } from "../store/store.ts";
+import type { EncodeJob } from "./encode.ts";
+import type { TuneJob } from "./tune.ts";
+
+/** Equal for trainings that read the same rows of the same model in the same layout. */
+export function encodingKey({ stage, weights }: TuneJob): string {
+  const { model, layout, rows } = stage;
+  return keyOf([model.folder, weights.digest, layout, rows.map(({ context, tail }) => [context, tail])]);
+}
+
+/** One encoding for trainings of one {@linkcode encodingKey}; `undefined` if none of them keeps anything. */
+export function encodeJobOf(jobs: readonly TuneJob[]): EncodeJob | undefined {
+  const [first] = jobs;
+  const kept = new Map<string, KeptValue>();
+  for (const { programs } of jobs) for (const value of programs.kept) kept.set(value.name, value);
+  if (first === undefined || kept.size === 0) return undefined;
+  const { stage, weights } = first;
+  const { model, layout, rows, interventions } = stage;
+  return { model, weights, layout, rows, kept: [...kept.values()], interventions };
+}

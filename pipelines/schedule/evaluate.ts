@@ -1,0 +1,153 @@
+/**
+ * The evaluate stage: answers and scores for rows, then metrics.
+ *
+ * @module
+ */
+import type { TensorMap } from "../compile/initial.ts";
+import { type CompiledModel, decodeProgram, prefillProgram, scoreProgram } from "../compile/programs.ts";
+import type { TokenizedExample } from "../data/examples.ts";
+import type { Row } from "../data/rows.ts";
+import { RequestError } from "../errors.ts";
+import type { ModelWeights } from "../models/model.ts";
+import { keyOf } from "../store/store.ts";
+import { generateGreedily, type Generator } from "./generate.ts";
+import type { Prediction } from "./metrics.ts";
+import type { PreparedEvaluation } from "./prepare.ts";
+import { type Score, score, type Scorer } from "./score.ts";
+import type { Workshop } from "./workshop.ts";
+
+/** An evaluation ready to run. */
+export interface EvaluateJob {
+  readonly stage: PreparedEvaluation;
+  readonly weights: ModelWeights;
+  readonly compiled: CompiledModel;
+  /** The edits' tensors in saved form. */
+  readonly tensors: TensorMap;
+  /** What the tensors depend on: a training's key, or what they start from. */
+  readonly tensorsKey: string;
+}
+
+/** The predictions, from the store if they are there. */
+export async function predictions(
+  workshop: Workshop,
+  job: EvaluateJob,
+): Promise<{ readonly predictions: readonly Prediction[]; readonly cached: boolean }> {
+  const { stage, weights, tensorsKey } = job;
+  const wantsLoss = stage.spec.metrics.some(({ kind }) => kind === "loss");
+  const key = keyOf({
+    weights: weights.digest,
+    tokenizer: stage.model.tokenizer.digest,
+    tensors: tensorsKey,
+    rows: stage.rows.map(({ prompt, completion, fields }) => [prompt, completion, optionsOf(stage, fields)]),
+    decoding: stage.spec.decoding ?? null,
+    batchSize: stage.spec.batchSize,
+    wantsLoss,
+    machine: workshop.machine,
+    contract: 1,
+  });
+  const stored = await workshop.store.getJson("predictions", key);
+  if (stored !== undefined) return { predictions: stored as readonly Prediction[], cached: true };
+  const computed = await compute(workshop, job, wantsLoss);
+  await workshop.store.putJson("predictions", key, computed);
+  return { predictions: computed, cached: false };
+}
+
+async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean): Promise<Prediction[]> {
+  const { stage } = job;
+  const decoding = stage.spec.decoding;
+  const answers = decoding === undefined
+    ? undefined
+    : decoding.kind === "greedy"
+    ? await generate(workshop, job, decoding.maxNewTokens)
+    : await choose(workshop, job);
+  const scores = wantsLoss ? await scoreAll(workshop, job, stage.examples) : undefined;
+  return stage.rows.map(({ prompt, completion }, row) => ({
+    prompt,
+    completion,
+    ...(answers === undefined ? {} : { prediction: answers[row]! }),
+    ...(scores?.[row] ?? {}),
+  }));
+}
+
+/** Rows of like length together, longest first so that memory grows once. */
+function batches(lengths: readonly number[], size: number): number[][] {
+  const order = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, batch) => {
+    return order.slice(batch * size, (batch + 1) * size);
+  });
+}
+
+async function generate(workshop: Workshop, job: EvaluateJob, maxNewTokens: number): Promise<string[]> {
+  const { stage, weights, compiled, tensors } = job;
+  const open = (program: Parameters<Workshop["session"]>[0]) => {
+    return workshop.session(program, weights);
+  };
+  const generator: Generator = {
+    architecture: stage.model.architecture,
+    interventions: stage.interventions,
+    tensors,
+    prefill: await open(prefillProgram(compiled)),
+    decode: () => open(decodeProgram(compiled)),
+    endTokens: new Set(stage.model.tokenizer.eosTokenIds),
+  };
+  const answers = new Array<string>(stage.examples.length);
+  const done = workshop.progress.begin(`evaluate ${stage.name}`, stage.examples.length);
+  let finished = 0;
+  for (const batch of batches(stage.examples.map(({ prompt }) => prompt.length), stage.spec.batchSize)) {
+    const prompts = batch.map((row) => stage.examples[row]!.prompt);
+    const written = await generateGreedily(generator, prompts, maxNewTokens);
+    batch.forEach((row, at) => {
+      answers[row] = stage.model.tokenizer.decode(written[at]!, { skipSpecialTokens: true });
+    });
+    done(finished += batch.length);
+  }
+  return answers;
+}
+
+function optionsOf(stage: PreparedEvaluation, fields: Row["fields"]): readonly string[] | null {
+  const decoding = stage.spec.decoding;
+  if (decoding?.kind !== "choices") return null;
+  const options = typeof decoding.options === "string" ? fields[decoding.options] : decoding.options;
+  const isList = Array.isArray(options) && options.length > 0 && options.every((option) => typeof option === "string");
+  if (isList) return options as readonly string[];
+  throw new RequestError(`choices of ${stage.name} is no list of texts; give a list, or a field that holds one`);
+}
+
+async function choose(workshop: Workshop, job: EvaluateJob): Promise<string[]> {
+  const { stage } = job;
+  const { tokenizer } = stage.model;
+  const pairs = stage.rows.flatMap(({ fields }, row) => {
+    return optionsOf(stage, fields)!.map((option) => ({ row, option }));
+  });
+  const scores = await scoreAll(
+    workshop,
+    job,
+    pairs.map(({ row, option }) => ({ prompt: stage.examples[row]!.prompt, completion: tokenizer.encode(option) })),
+  );
+  const best = new Array<{ loss: number; option: string } | undefined>(stage.rows.length);
+  pairs.forEach(({ row, option }, index) => {
+    const { loss } = scores[index]!;
+    if (best[row] === undefined || loss < best[row].loss) best[row] = { loss, option };
+  });
+  return best.map((choice) => choice!.option);
+}
+
+async function scoreAll(workshop: Workshop, job: EvaluateJob, examples: readonly TokenizedExample[]): Promise<Score[]> {
+  const { stage, weights, compiled, tensors } = job;
+  const scorer: Scorer = {
+    architecture: stage.model.architecture,
+    interventions: stage.interventions,
+    tensors,
+    session: await workshop.session(scoreProgram(compiled, "whole"), weights),
+  };
+  const scores = new Array<Score>(examples.length);
+  const done = workshop.progress.begin(`score ${stage.name}`, examples.length);
+  let finished = 0;
+  const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
+  for (const batch of batches(lengths, stage.spec.batchSize)) {
+    const results = await score(scorer, batch.map((row) => examples[row]!));
+    batch.forEach((row, at) => scores[row] = results[at]!);
+    done(finished += batch.length);
+  }
+  return scores;
+}

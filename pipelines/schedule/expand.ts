@@ -1,0 +1,122 @@
+/**
+ * A pipeline as members: one for each point of its axes.
+ *
+ * @module
+ */
+import { RequestError } from "../errors.ts";
+import type { Axis, Pipeline, Resolved, StageSpec } from "../spec.ts";
+
+/** A value of an axis at one point. */
+export type AxisValue = unknown;
+
+/** One point of a pipeline's axes. */
+export interface Member {
+  /** Readable and stable: `layer=15,rank=4`; `main` without axes. */
+  readonly id: string;
+  /** Numbers, texts and booleans as they are; other values by their label. */
+  readonly axes: Readonly<Record<string, string | number | boolean>>;
+  readonly stages: Readonly<Record<string, Resolved<StageSpec>>>;
+}
+
+/**
+ * The members of a pipeline, the last axis varying fastest.
+ *
+ * @param set New values for axes, by name, as text.
+ * @throws {RequestError} If two axes share a name, or `set` names an axis that is not there or gives it a value that is
+ * not of its kind.
+ */
+export function expand(pipeline: Pipeline, set: ReadonlyMap<string, readonly string[]> = new Map()): Member[] {
+  const stages = pipeline.build();
+  if (typeof stages !== "object" || stages === null || Object.keys(stages).length === 0) {
+    throw new RequestError(`The pipeline ${pipeline.name} returns no stages; return what train or evaluate gave`);
+  }
+  for (const [name, stage] of Object.entries(stages)) {
+    if (stage?.kind !== "train" && stage?.kind !== "evaluate") {
+      throw new RequestError(`The result ${name} is no stage; return what train or evaluate gave`);
+    }
+  }
+  const axes = applySettings(axesOf(stages), set);
+  let points: ReadonlyMap<string, AxisValue>[] = [new Map()];
+  for (const axis of axes) {
+    points = points.flatMap((point) => axis.values.map((value) => new Map([...point, [axis.name, value]])));
+  }
+  return points.map((point) => {
+    const labels = Object.fromEntries(axes.map((axis) => [axis.name, labelOf(axis, point.get(axis.name))]));
+    const id = Object.entries(labels).map(([name, label]) => `${name}=${fileName(label)}`).join(",");
+    return { id: id === "" ? "main" : id, axes: labels, stages: resolve(stages, point) };
+  });
+}
+
+function axesOf(stages: unknown): Axis<AxisValue>[] {
+  const axes = new Map<string, Axis<AxisValue>>();
+  const seen = new Set<unknown>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    if (isAxis(value)) {
+      const twin = axes.get(value.name);
+      if (twin !== undefined && twin !== value) {
+        throw new RequestError(`Two axes are named ${value.name}; declare it once and use that value in both places`);
+      }
+      axes.set(value.name, value);
+    }
+    Object.values(value).forEach(visit);
+  };
+  visit(stages);
+  return [...axes.values()].sort((a, b) => a.order - b.order);
+}
+
+function isAxis(value: object): value is Axis<AxisValue> {
+  return "kind" in value && value.kind === "axis" && "values" in value && Array.isArray(value.values);
+}
+
+function applySettings(
+  axes: readonly Axis<AxisValue>[],
+  set: ReadonlyMap<string, readonly string[]>,
+): readonly Axis<AxisValue>[] {
+  for (const name of set.keys()) {
+    if (!axes.some((axis) => axis.name === name)) {
+      const known = axes.length === 0
+        ? "the pipeline has none"
+        : `the pipeline has ${axes.map((a) => a.name).join(", ")}`;
+      throw new RequestError(`There is no axis ${name} to set; ${known}`);
+    }
+  }
+  return axes.map((axis) => {
+    const texts = set.get(axis.name);
+    return texts === undefined ? axis : { ...axis, values: texts.map((text) => parseValue(axis, text)) };
+  });
+}
+
+function parseValue(axis: Axis<AxisValue>, text: string): AxisValue {
+  const known = axis.values.find((value) => String(labelOf(axis, value)) === text);
+  if (known !== undefined) return known;
+  const kinds = new Set(axis.values.map((value) => typeof value));
+  if (kinds.has("number") && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
+  if (kinds.has("string")) return text;
+  const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
+  throw new RequestError(`The axis ${axis.name} cannot be ${JSON.stringify(text)}; it has ${listed}`);
+}
+
+function labelOf(axis: Axis<AxisValue>, value: AxisValue): string | number | boolean {
+  if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") return value;
+  if (Array.isArray(value) && value.every((entry) => typeof entry === "number" || typeof entry === "string")) {
+    return value.join(";");
+  }
+  return axis.values.indexOf(value);
+}
+
+function fileName(label: string | number | boolean): string {
+  return String(label).replaceAll(/[^\w.+;-]/g, "_");
+}
+
+/** A declaration with every axis replaced by its value at a point. */
+export function resolve<T>(declared: T, point: ReadonlyMap<string, AxisValue>): Resolved<T> {
+  const visit = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(visit);
+    if (isAxis(value)) return visit(point.get(value.name));
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)]));
+  };
+  return visit(declared) as Resolved<T>;
+}

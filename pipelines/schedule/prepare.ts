@@ -1,0 +1,216 @@
+/**
+ * Stages made ready: models opened, data read and tokenized, edits lowered. Whatever is wrong with a request shows here,
+ * before anything runs.
+ *
+ * @module
+ */
+import { type Intervention, lowerEdits } from "../compile/interventions.ts";
+import { type LaidOutRow, layOut } from "../compile/feeds.ts";
+import { type Layout, layoutOf } from "../compile/layout.ts";
+import { drawTensors, readTensors, type TensorMap } from "../compile/initial.ts";
+import { tokenize, type TokenizedExample } from "../data/examples.ts";
+import { loadRows, type Row } from "../data/rows.ts";
+import { RequestError } from "../errors.ts";
+import { type Model, resolvePath } from "../models/model.ts";
+import type { EditSpec, EvaluateSpec, FullFinetuningSpec, ModelSpec, Resolved, TrainSpec } from "../spec.ts";
+import type { Member } from "./expand.ts";
+import type { Workshop } from "./workshop.ts";
+
+/** A model with its edits lowered. */
+export interface PreparedModel {
+  readonly model: Model;
+  readonly edits: readonly Resolved<EditSpec>[];
+  readonly interventions: readonly Intervention[];
+  /** Set if every weight is trained. */
+  readonly full: Resolved<FullFinetuningSpec> | undefined;
+}
+
+/** Rows with their tokens. */
+export interface PreparedRows {
+  readonly rows: readonly Row[];
+  readonly examples: readonly TokenizedExample[];
+}
+
+/** A training, ready to compile. */
+export interface PreparedTraining extends PreparedModel {
+  readonly kind: "train";
+  /** Its name in results.json. */
+  readonly name: string;
+  readonly spec: Resolved<TrainSpec>;
+  readonly layout: Layout;
+  readonly rows: readonly LaidOutRow[];
+  readonly trainableParameters: number;
+}
+
+/** An evaluation, ready to compile. */
+export interface PreparedEvaluation extends PreparedModel, PreparedRows {
+  readonly kind: "evaluate";
+  readonly name: string;
+  readonly spec: Resolved<EvaluateSpec>;
+  /** The training that gives the edits' tensors; `undefined` for a model as it stands. */
+  readonly training: PreparedTraining | undefined;
+}
+
+/** A member's stages in the order in which they run. */
+export interface PreparedMember {
+  readonly member: Member;
+  readonly stages: readonly (PreparedTraining | PreparedEvaluation)[];
+  readonly trainableParameters: number;
+}
+
+/** Makes members ready, sharing models and data between them. */
+export class Preparation {
+  readonly #workshop: Workshop;
+  readonly #shared = new Map<string, Promise<unknown>>();
+
+  constructor(workshop: Workshop) {
+    this.#workshop = workshop;
+  }
+
+  /**
+   * A member's stages.
+   *
+   * @throws {RequestError} If the model, its edits, the data or a setting is not sound.
+   */
+  async member(member: Member): Promise<PreparedMember> {
+    const stages: (PreparedTraining | PreparedEvaluation)[] = [];
+    const trainings = new Map<string, PreparedTraining>();
+    const train = async (name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> => {
+      const key = JSON.stringify(spec);
+      const known = trainings.get(key);
+      if (known !== undefined) return known;
+      const prepared = await this.#training(name, spec);
+      trainings.set(key, prepared);
+      stages.push(prepared);
+      return prepared;
+    };
+    for (const [name, stage] of Object.entries(member.stages)) {
+      if (stage.kind === "train") await train(name, stage);
+      else {
+        const training = stage.model.kind === "train" ? await train(name, stage.model) : undefined;
+        stages.push(await this.#evaluation(name, stage, training));
+      }
+    }
+    const trainableParameters = [...trainings.values()].reduce((sum, stage) => sum + stage.trainableParameters, 0);
+    return { member, stages, trainableParameters };
+  }
+
+  async #training(name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
+    requireCounts(spec);
+    const model = await this.#model(spec.model);
+    if (model.interventions.length === 0 && model.full === undefined) {
+      throw new RequestError(`The training ${name} has nothing to train; give its model an edit by model.with(…)`);
+    }
+    const { examples } = await this.#rows(spec.data, model.model, spec.maxLength);
+    const layout = layoutOf(model.interventions);
+    const rows = await this.#once(["layout", layout, spec.data, model.model.folder, spec.maxLength ?? null], () => {
+      return Promise.resolve(examples.map((example) => layOut(example, layout)));
+    });
+    return { ...model, kind: "train", name, spec, layout, rows, trainableParameters: countParameters(model) };
+  }
+
+  async #evaluation(
+    name: string,
+    spec: Resolved<EvaluateSpec>,
+    training: PreparedTraining | undefined,
+  ): Promise<PreparedEvaluation> {
+    requireWhole("batchSize", spec.batchSize);
+    if (spec.metrics.length === 0) throw new RequestError(`The evaluation ${name} has no metrics; name at least one`);
+    for (const { kind } of spec.metrics) {
+      if (kind !== "loss" && spec.decoding === undefined) {
+        throw new RequestError(`The metric ${kind} of ${name} needs answers; give the evaluation a decoding`);
+      }
+    }
+    if (spec.decoding?.kind === "greedy") requireWhole("maxNewTokens", spec.decoding.maxNewTokens);
+    const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
+    if (training === undefined && model.full !== undefined) {
+      throw new RequestError(`${name} evaluates full finetuning that was never trained; evaluate train(…)`);
+    }
+    const { rows, examples } = await this.#rows(spec.data, model.model, undefined);
+    const { model: base, edits, interventions, full } = model;
+    return { model: base, edits, interventions, full, kind: "evaluate", name, spec, training, rows, examples };
+  }
+
+  async #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
+    const { source, revision } = spec.base;
+    const model = await this.#workshop.model(source, revision);
+    const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
+    const edits = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
+    if (full !== undefined && edits.length > 0) {
+      throw new RequestError("Full finetuning leaves nothing frozen to edit; use either it or edits");
+    }
+    const interventions = lowerEdits(edits, model.architecture);
+    const prepared = { model, edits, interventions, full };
+    for (const { path, of } of initialFiles(prepared, this.#workshop.base)) await readTensors(path, of);
+    return prepared;
+  }
+
+  #rows(data: Resolved<TrainSpec>["data"], model: Model, maxLength: number | undefined): Promise<PreparedRows> {
+    return this.#once(["rows", data, model.folder, maxLength ?? null], async () => {
+      const rows = await loadRows(data, this.#workshop.base);
+      const limit = { maxContext: model.architecture.contextLength };
+      const examples = tokenize(rows, model.tokenizer, maxLength === undefined ? limit : { ...limit, maxLength });
+      return { rows, examples };
+    });
+  }
+
+  #once<T>(key: unknown, make: () => Promise<T>): Promise<T> {
+    const text = JSON.stringify(key);
+    let made = this.#shared.get(text) as Promise<T> | undefined;
+    if (made === undefined) this.#shared.set(text, made = make());
+    return made;
+  }
+}
+
+/** The files that edits start from, each with the interventions of its edit. */
+function initialFiles(
+  { edits, interventions, model }: PreparedModel,
+  base: string,
+): { path: string; of: readonly Intervention[] }[] {
+  let start = 0;
+  return edits.flatMap((edit) => {
+    const of = interventions.slice(start, start += lowerEdits([edit], model.architecture).length);
+    return edit.initial === undefined ? [] : [{ path: resolvePath(base, edit.initial), of }];
+  });
+}
+
+/** Where a model's edits start, in saved form: drawn from a seed, or read from the files that they name. */
+export async function initialTensors(prepared: PreparedModel, base: string, seed: number): Promise<TensorMap> {
+  const drawn = drawTensors(prepared.interventions, prepared.model.architecture.width, seed);
+  const read = await Promise.all(initialFiles(prepared, base).map(({ path, of }) => readTensors(path, of)));
+  return Object.assign({}, drawn, ...read) as TensorMap;
+}
+
+function countParameters({ model, interventions, full }: PreparedModel): number {
+  const shapes = full === undefined
+    ? interventions.flatMap(({ tensors }) => Object.values(tensors).map(({ shape }) => shape))
+    : [...model.architecture.weights.values()];
+  return shapes.reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+}
+
+function requireCounts({ epochs, batchSize, gradientAccumulation, optimizer, seed }: Resolved<TrainSpec>): void {
+  requireWhole("epochs", epochs);
+  requireWhole("batchSize", batchSize);
+  requireWhole("gradientAccumulation", gradientAccumulation);
+  if (!Number.isSafeInteger(seed)) throw new RequestError(`seed is ${seed}; give a whole number`);
+  requireBetween("learningRate", optimizer.learningRate, 0, Infinity);
+  requireBetween("weightDecay", optimizer.weightDecay, 0, Infinity);
+  requireBetween("beta1", optimizer.beta1, 0, 1);
+  requireBetween("beta2", optimizer.beta2, 0, 1);
+  requireBetween("epsilon", optimizer.epsilon, 0, Infinity);
+  if (!(optimizer.schedule.warmup >= 0 && optimizer.schedule.warmup <= 1)) {
+    throw new RequestError(`warmup is ${optimizer.schedule.warmup}; give a share of the steps from 0 to 1`);
+  }
+}
+
+function requireWhole(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new RequestError(`${name} is ${JSON.stringify(value)}; give a whole number from 1 on`);
+  }
+}
+
+function requireBetween(name: string, value: number, low: number, high: number): void {
+  if (!(typeof value === "number" && value >= low && value < high)) {
+    throw new RequestError(`${name} is ${JSON.stringify(value)}; give a number from ${low} to below ${high}`);
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * Running a pipeline: every member's stages in order, with what members share computed once.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { savedTensors } from "../compile/interventions.ts";
+import type { TensorMap } from "../compile/initial.ts";
+import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../report/results.ts";
+import type { RunFolder } from "../report/run_folder.ts";
+import { encode, type EncodedExamples, type EncodeRecord, storedEncoding } from "./encode.ts";
+import { encodeJobOf, encodingKey } from "./encoding.ts";
+import { predictions } from "./evaluate.ts";
+import type { Member } from "./expand.ts";
+import { measure } from "./metrics.ts";
+import {
+  initialTensors,
+  Preparation,
+  type PreparedEvaluation,
+  type PreparedMember,
+  type PreparedTraining,
+} from "./prepare.ts";
+import { DivergedError } from "./train.ts";
+import {
+  compiledModel,
+  findTuned,
+  prepareTune,
+  runTune,
+  tensorsDigest,
+  type Tuned,
+  type TuneJob,
+  weightsFor,
+} from "./tune.ts";
+import type { Workshop } from "./workshop.ts";
+
+/** A run's results and what the manifest says of its models and data. */
+export interface RunOutcome {
+  readonly results: Results;
+  readonly members: readonly PreparedMember[];
+}
+
+/** Runs all members of a pipeline and writes what each gives to the run's folder. */
+export async function runMembers(
+  workshop: Workshop,
+  pipeline: string,
+  members: readonly Member[],
+  folder: RunFolder,
+): Promise<RunOutcome> {
+  const preparation = new Preparation(workshop);
+  const prepared: PreparedMember[] = [];
+  for (const member of members) prepared.push(await preparation.member(member));
+  const run = new Run(workshop, folder);
+  try {
+    await run.compile(prepared);
+    const records: MemberRecord[] = [];
+    for (const member of prepared) records.push(await run.member(member));
+    const results = { pipeline, members: records, encode: await run.encodings() };
+    await folder.results(results);
+    return { results, members: prepared };
+  } finally {
+    run.close();
+  }
+}
+
+/** Trainings that read the same rows of the same model share one encoding. */
+interface SharedEncoding {
+  readonly jobs: TuneJob[];
+  encoded?: Promise<EncodedExamples>;
+}
+
+class Run {
+  readonly #workshop: Workshop;
+  readonly #folder: RunFolder;
+  readonly #jobs = new Map<PreparedTraining, TuneJob>();
+  readonly #encodings = new Map<string, SharedEncoding>();
+  readonly #tuned = new Map<string, Promise<Tuned>>();
+  readonly #opened: EncodedExamples[] = [];
+
+  constructor(workshop: Workshop, folder: RunFolder) {
+    this.#workshop = workshop;
+    this.#folder = folder;
+  }
+
+  /** Compiles every training, so that an encoding can serve all that share it. */
+  async compile(members: readonly PreparedMember[]): Promise<void> {
+    for (const { stages } of members) {
+      for (const stage of stages) {
+        if (stage.kind !== "train") continue;
+        const job = await prepareTune(this.#workshop, stage, await weightsFor(this.#workshop, stage));
+        this.#jobs.set(stage, job);
+        const group = this.#encodings.get(encodingKey(job));
+        if (group === undefined) this.#encodings.set(encodingKey(job), { jobs: [job] });
+        else group.jobs.push(job);
+      }
+    }
+  }
+
+  async member({ member, stages, trainableParameters }: PreparedMember): Promise<MemberRecord> {
+    const records: (TrainRecord | EvaluateRecord)[] = [];
+    const evaluations = stages.filter((stage) => stage.kind === "evaluate").length;
+    for (const stage of stages) {
+      if (stage.kind === "train") records.push(await this.#train(member.id, stage, stages));
+      else records.push(await this.#evaluate(member.id, stage, evaluations > 1));
+    }
+    return { id: member.id, axes: member.axes, trainableParameters, stages: records };
+  }
+
+  /** What the trainings read, also where none had to run because its result was in the store. */
+  async encodings(): Promise<Results["encode"]> {
+    const records: EncodeRecord[] = [];
+    for (const { jobs, encoded } of this.#encodings.values()) {
+      if (encoded !== undefined) records.push((await encoded).record);
+      else {
+        const job = encodeJobOf(jobs);
+        const stored = job === undefined ? undefined : storedEncoding(this.#workshop, job);
+        if (stored !== undefined) records.push(stored);
+      }
+    }
+    return records;
+  }
+
+  close(): void {
+    for (const encoded of this.#opened) encoded[Symbol.dispose]();
+  }
+
+  async #train(member: string, stage: PreparedTraining, stages: PreparedMember["stages"]): Promise<TrainRecord> {
+    const start = performance.now();
+    const known = this.#tuned.has(this.#job(stage).key);
+    const { tensors, losses, stepSeconds, cached } = await this.#tune(member, stage);
+    const trainings = stages.filter((other) => other.kind === "train").length;
+    const name = stage.full === undefined ? "intervention" : "model";
+    await this.#folder.trained(member, trainings > 1 ? join(stage.name, name) : name, stage, tensors);
+    return {
+      name: stage.name,
+      kind: "train",
+      cached: cached || known,
+      seconds: (performance.now() - start) / 1000,
+      steps: losses.length,
+      losses,
+      stepSeconds,
+    };
+  }
+
+  #job(stage: PreparedTraining): TuneJob {
+    const job = this.#jobs.get(stage);
+    if (job === undefined) throw new TypeError(`The training ${stage.name} was not compiled`);
+    return job;
+  }
+
+  /** The training's result: computed once, however many members share it. */
+  #tune(member: string, stage: PreparedTraining): Promise<Tuned> {
+    const job = this.#job(stage);
+    let tuned = this.#tuned.get(job.key);
+    if (tuned === undefined) this.#tuned.set(job.key, tuned = this.#tuneOnce(member, stage, job));
+    return tuned;
+  }
+
+  async #tuneOnce(member: string, stage: PreparedTraining, job: TuneJob): Promise<Tuned> {
+    const stored = await findTuned(this.#workshop, job);
+    if (stored !== undefined) return stored;
+    const encoded = job.programs.kept.length === 0 ? undefined : await this.#encoded(job);
+    try {
+      return await runTune(this.#workshop, job, encoded);
+    } catch (error) {
+      if (error instanceof DivergedError) await this.#folder.trained(member, "last-good", stage, error.lastGood);
+      throw error;
+    }
+  }
+
+  #encoded(job: TuneJob): Promise<EncodedExamples> {
+    const shared = this.#encodings.get(encodingKey(job))!;
+    shared.encoded ??= this.#encode(shared.jobs);
+    return shared.encoded;
+  }
+
+  async #encode(jobs: readonly TuneJob[]): Promise<EncodedExamples> {
+    const job = encodeJobOf(jobs);
+    if (job === undefined) throw new TypeError("Nothing is to be encoded");
+    const encoded = await encode(this.#workshop, job);
+    this.#opened.push(encoded);
+    return encoded;
+  }
+
+  async #evaluate(member: string, stage: PreparedEvaluation, several: boolean): Promise<EvaluateRecord> {
+    const start = performance.now();
+    const { training } = stage;
+    const weights = await weightsFor(this.#workshop, training ?? stage);
+    const tensors = training === undefined
+      ? await initialTensors(stage, this.#workshop.base, untrainedSeed)
+      : (await this.#tune(member, training)).tensors;
+    const { predictions: found, cached } = await predictions(this.#workshop, {
+      stage,
+      weights,
+      compiled: compiledModel(stage, weights),
+      tensors: evaluatedTensors(stage, tensors),
+      tensorsKey: training === undefined ? tensorsDigest(tensors) : this.#job(training).key,
+    });
+    const path = join("members", member, several ? stage.name : "", "predictions.jsonl");
+    await this.#folder.predictions(path, found);
+    return {
+      name: stage.name,
+      kind: "evaluate",
+      cached,
+      seconds: (performance.now() - start) / 1000,
+      metrics: measure(stage.spec.metrics, found),
+      predictions: path,
+    };
+  }
+}
+
+/** An edit that is evaluated without training is drawn from this seed. */
+const untrainedSeed = 42;
+
+function evaluatedTensors(stage: PreparedEvaluation, tensors: TensorMap): TensorMap {
+  if (stage.full !== undefined) return tensors;
+  const names = stage.interventions.flatMap((intervention) => {
+    return Object.keys(savedTensors(intervention)).map((name) => `${intervention.index}.${name}`);
+  });
+  return Object.fromEntries(names.map((name) => [name, tensors[name]!]));
+}

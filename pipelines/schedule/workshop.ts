@@ -1,0 +1,122 @@
+/**
+ * What every stage works with: the runtime, the store, the models that are open and the sessions that are compiled.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { emitOnnx, type Provider } from "../../ops/onnx/emit.ts";
+import { digest } from "../../ops/digest.ts";
+import type { Program } from "../../ops/program.ts";
+import { verify } from "../../ops/verify.ts";
+import { type Model, type ModelWeights, openModel, openModelWeights, peekModelWeights } from "../models/model.ts";
+import { Runtime, type Session } from "../runtime/runtime.ts";
+import { Store } from "../store/store.ts";
+
+/** Where a stage says how far it is. */
+export interface Progress {
+  /** A stage with a known number of parts begins; the returned function says how many are done. */
+  begin(label: string, total: number): (done: number, note?: string) => void;
+  /** Something a person should know. */
+  warn(message: string): void;
+}
+
+/** Settings of a run. */
+export interface WorkshopOptions {
+  /** The folder that the pipeline's relative paths start from. */
+  readonly base: string;
+  readonly store: string;
+  readonly provider: Provider;
+  readonly threads: number;
+  readonly progress: Progress;
+}
+
+/** The kernel that results depend on besides the program: ONNX Runtime's version. */
+export const runtimeVersion = "onnxruntime-node 1.30.0";
+
+/** A training needs two sessions at once, a generation too, and a third saves what was trained. */
+const openSessions = 4;
+
+/** A run's shared means. Dispose it at the end. */
+export class Workshop implements Disposable {
+  readonly base: string;
+  readonly provider: Provider;
+  readonly threads: number;
+  readonly progress: Progress;
+  readonly store: Store;
+  readonly #models = new Map<string, Promise<Model>>();
+  readonly #weights = new Map<Model, Promise<ModelWeights>>();
+  readonly #sessions = new Map<string, Promise<Session>>();
+  #runtime: Runtime | undefined;
+
+  constructor({ base, store, provider, threads, progress }: WorkshopOptions) {
+    this.base = base;
+    this.provider = provider;
+    this.threads = threads;
+    this.progress = progress;
+    this.store = new Store(store, { onDamaged: (message) => progress.warn(message) });
+  }
+
+  /** What every result that the runtime computes depends on besides program, weights and data. */
+  get machine(): readonly [string, Provider, number] {
+    return [runtimeVersion, this.provider, this.threads];
+  }
+
+  /** The model of a source, opened once. */
+  model(source: string, revision?: string): Promise<Model> {
+    const key = JSON.stringify([source, revision]);
+    let model = this.#models.get(key);
+    if (model === undefined) {
+      model = openModel(source, { base: this.base, ...(revision === undefined ? {} : { revision }) });
+      this.#models.set(key, model);
+    }
+    return model;
+  }
+
+  /** A model's weights, opened once. */
+  weights(model: Model): Promise<ModelWeights> {
+    let weights = this.#weights.get(model);
+    if (weights === undefined) {
+      weights = openModelWeights(model, this.#digests);
+      this.#weights.set(model, weights);
+    }
+    return weights;
+  }
+
+  /** A model's weights if they are known without reading them. */
+  peekWeights(model: Model): Promise<ModelWeights | undefined> {
+    return peekModelWeights(model, this.#digests);
+  }
+
+  /** Where the digests of weight files are remembered. */
+  get #digests(): string {
+    return join(this.store.folder, "weights.json");
+  }
+
+  /** A compiled program, opened once for each set of weights. */
+  async session(program: Program, weights: Pick<ModelWeights, "digest" | "locate">): Promise<Session> {
+    const key = `${weights.digest} ${digest(program)}`;
+    let session = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    if (session === undefined) {
+      await this.#closeOldest();
+      this.#runtime ??= new Runtime({ threads: this.threads });
+      session = this.#runtime.open(emitOnnx(verify(program), this.provider, weights.locate));
+    }
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  /** Each session keeps the memory of its largest run, so only those in use stay open. */
+  async #closeOldest(): Promise<void> {
+    if (this.#sessions.size < openSessions) return;
+    for (const [key, oldest] of this.#sessions) {
+      this.#sessions.delete(key);
+      await (await oldest).close();
+      return;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#runtime?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { RequestError, RunError } from "../errors.ts";
+import { faultText } from "../models/files.ts";
+import type { TensorRecord } from "../models/safetensors.ts";
+import { parseTensorTable } from "../models/safetensors_table.ts";
+import { sealOf, sealOffset } from "./header.ts";
+
+/** Read and hashed at a time: large enough for the disk's full speed, small enough to let other work pass. */
+const CHUNK = 8 << 20;
+const LONGEST_HEADER = 100_000_000;
+const REMEDY = "it is dropped and will be made again";
+
+/** An entry whose bytes were found to be those that were written. It holds its file open until it is closed. */
+export class Entry implements Disposable {
+  /** In the order they were declared. `offset` counts from the start of the file. */
+  readonly tensors: ReadonlyMap<string, TensorRecord>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Length of all tensors together. */
+  readonly bytes: number;
+  readonly #file: Deno.FsFile;
+
+  constructor(
+    file: Deno.FsFile,
+    /** Where the entry lies; it may be replaced there by an equal one while this one stays readable. */
+    readonly path: string,
+    tensors: ReadonlyMap<string, TensorRecord>,
+    metadata: Readonly<Record<string, string>>,
+  ) {
+    this.#file = file;
+    this.tensors = tensors;
+    this.metadata = metadata;
+    this.bytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes, 0);
+  }
+
+  /**
+   * Reads an F32 tensor, row-major.
+   *
+   * @throws {RangeError} If there is no such tensor, or it is not F32.
+   * @throws {RunError} If the file can't be read.
+   */
+  async read(name: string): Promise<Float32Array<ArrayBuffer>> {
+    this.#floats(name);
+    return new Float32Array((await this.readBytes(name)).buffer);
+  }
+
+  /** Reads any tensor's bytes. Errors as of {@linkcode Entry.read}. */
+  async readBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { offset, bytes } = this.#tensor(name);
+    const target = new Uint8Array(bytes);
+    for (let at = 0; at < bytes; at += CHUNK) {
+      if (at > 0) await new Promise((resolve) => setTimeout(resolve));
+      this.#readAt(offset + at, target.subarray(at, at + CHUNK));
+    }
+    return target;
+  }
+
+  /**
+   * Fills an array with consecutive elements of an F32 tensor, at once and without a copy.
+   *
+   * @param name The tensor's.
+   * @param target Gets `target.length` elements.
+   * @param start The first element to read; without it the whole tensor is read and has to fit the target exactly.
+   * @throws {RangeError} If the tensor has not these elements. Other errors as of {@linkcode Entry.read}.
+   */
+  readInto(name: string, target: Float32Array, start?: number): void {
+    const { offset, bytes } = this.#floats(name);
+    const elements = bytes / 4;
+    const fits = start === undefined
+      ? target.length === elements
+      : Number.isSafeInteger(start) && start >= 0 && start + target.length <= elements;
+    if (!fits) {
+      const wanted = start === undefined ? `${target.length}` : `${target.length} from ${start} on`;
+      throw new RangeError(`Expected tensor "${name}" to have ${wanted} elements but it has ${elements}`);
+    }
+    this.#readAt(offset + 4 * (start ?? 0), new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
+  }
+
+  /** Closes the file; nothing can be read after. */
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #tensor(name: string): TensorRecord {
+    const tensor = this.tensors.get(name);
+    if (tensor !== undefined) return tensor;
+    throw new RangeError(`Expected ${this.path} to hold tensor "${name}" but it has ${[...this.tensors.keys()]}`);
+  }
+
+  #floats(name: string): TensorRecord {
+    const tensor = this.#tensor(name);
+    if (tensor.dtype === "F32") return tensor;
+    throw new RangeError(`Expected tensor "${name}" of ${this.path} to be F32 but it is ${tensor.dtype}`);
+  }
+
+  /** Seeks and reads without a break between, so that reads from one file never disturb one another. */
+  #readAt(offset: number, target: Uint8Array): void {
+    try {
+      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < target.length;) {
+        const count = this.#file.readSync(target.subarray(done));
+        if (count === null) throw new Error("the file has become too short");
+        done += count;
+      }
+    } catch (fault) {
+      throw new RunError(
+        `${this.path}: can't be read (${faultText(fault)}); run again, the entry is made anew if need be`,
+      );
+    }
+  }
+}
+
+/**
+ * Opens an entry, its header checked against its digest and the format's rules.
+ *
+ * @param file At its start. It stays the caller's to close if this throws.
+ * @param isVerified Whether the data was checked before, so that it need not be read again.
+ * @throws {RequestError} If the entry is damaged: bad header, wrong length, other bytes than were written.
+ */
+export async function openEntry(file: Deno.FsFile, path: string, isVerified: boolean): Promise<Entry> {
+  const damaged = (problem: string) => new RequestError(`${problem}; ${REMEDY}`, { file: path });
+  const { size } = await file.stat();
+  const prefix = await readUpTo(file, 8);
+  const length = prefix.length < 8 ? 0 : Number(new DataView(prefix.buffer).getBigUint64(0, true));
+  if (length > Math.min(size - 8, LONGEST_HEADER)) throw damaged("is cut short in its header");
+  const header = await readUpTo(file, length);
+  if (8 + header.length < sealOffset + 64) throw damaged("has no whole header");
+
+  const start = 8 + header.length;
+  const { tensors, metadata } = parseTensorTable(header, { file: path, start, size, remedy: REMEDY });
+  const { digest, header: seal, ...own } = metadata;
+  const whole = new Uint8Array(start);
+  whole.set(prefix);
+  whole.set(header, 8);
+  if (seal !== sealOf(whole)) throw damaged("has a header that its digest does not match");
+  if (!isVerified && digest !== await digestOf(file)) throw damaged("has data that its digest does not match");
+
+  const inOrder = [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes);
+  return new Entry(file, path, new Map(inOrder), own);
+}
+
+/** SHA-256, in hex, of what is left of a file. */
+async function digestOf(file: Deno.FsFile): Promise<string> {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(CHUNK);
+  for (let count = await file.read(chunk); count !== null; count = await file.read(chunk)) {
+    hash.update(chunk.subarray(0, count));
+  }
+  return hash.digest("hex");
+}
+
+async function readUpTo(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const target = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = await file.read(target.subarray(done));
+    if (count === null) break;
+    done += count;
+  }
+  return target.subarray(0, done);
+}

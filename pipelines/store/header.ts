@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+
+/** Bytes an element, of the dtypes that entries hold. */
+const elementBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U32: 4, U8: 1, BOOL: 1 } as const;
+
+/** A tensor of an entry that is to be written. */
+export interface TensorDeclaration {
+  readonly name: string;
+  readonly dtype: keyof typeof elementBytes;
+  readonly shape: readonly number[];
+}
+
+/** What an entry will hold, known before its bytes are. */
+export interface EntryDeclaration {
+  /** In the order in which their bytes will come. */
+  readonly tensors: readonly TensorDeclaration[];
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** The metadata that the store keeps for itself. */
+const reserved = ["digest", "header"];
+const blank = "0".repeat(64);
+const beforeDigest = '{"__metadata__":{"digest":"';
+const beforeSeal = '","header":"';
+
+/** Where in a file the digest of its data stands: 64 hex digits. */
+export const digestOffset = 8 + beforeDigest.length;
+/** Where the digest of the header stands, made while both digests were zeros. */
+export const sealOffset = digestOffset + blank.length + beforeSeal.length;
+
+/** A tensor's length in bytes. */
+export function byteLength({ dtype, shape }: TensorDeclaration): number {
+  return shape.reduce((product, dimension) => product * dimension, elementBytes[dtype]);
+}
+
+/**
+ * The start of an entry's file, up to its data: the length, then the JSON, padded with spaces to a multiple of 8. Both
+ * digests stand first, at fixed places, so that they can be filled in once the data is written.
+ *
+ * @throws {RangeError} If a name is taken or a dimension is not a whole number from 0 on.
+ */
+export function formatHeader({ tensors, metadata = {} }: EntryDeclaration): Uint8Array<ArrayBuffer> {
+  for (const name of reserved) {
+    if (Object.hasOwn(metadata, name)) throw new RangeError(`Expected metadata without "${name}", the store's own`);
+  }
+  // Written by hand: an object's integer-like keys would come first, whatever order they were set in.
+  const strings = Object.entries(metadata).map((member) => `,${member.map((text) => JSON.stringify(text)).join(":")}`);
+  let json = `${beforeDigest}${blank}${beforeSeal}${blank}"${strings.join("")}}`;
+  const names = new Set(["__metadata__"]);
+  let offset = 0;
+  for (const tensor of tensors) {
+    const { name, dtype, shape } = tensor;
+    if (names.has(name)) throw new RangeError(`Expected an entry's tensor names to differ but "${name}" is taken`);
+    if (!shape.every((dimension) => Number.isSafeInteger(dimension) && dimension >= 0)) {
+      throw new RangeError(`Expected tensor "${name}" to have whole dimensions but found [${shape}]`);
+    }
+    names.add(name);
+    const end = offset + byteLength(tensor);
+    json += `,${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [offset, end] })}`;
+    offset = end;
+  }
+  const bytes = new TextEncoder().encode(`${json}}`);
+  const header = new Uint8Array(8 + Math.ceil(bytes.length / 8) * 8).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(bytes, 8);
+  return header;
+}
+
+/**
+ * The digest of a header, whichever digests it carries.
+ *
+ * @param header From the start of the file to the data.
+ * @returns SHA-256 in hex.
+ */
+export function sealOf(header: Uint8Array): string {
+  const bare = header.slice();
+  for (const offset of [digestOffset, sealOffset]) bare.set(new TextEncoder().encode(blank), offset);
+  return createHash("sha256").update(bare).digest("hex");
+}

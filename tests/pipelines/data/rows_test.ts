@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Dataset, Source, SplitView } from "../../../pipelines/data/dataset.ts";
+import { loadRows } from "../../../pipelines/data/rows.ts";
+
+const template = { prompt: "{question}\n", completion: "{answer}" };
+const folder = await Deno.makeTempDir({ prefix: "refract_rows_" });
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+let files = 0;
+/** A JSONL source with this content. */
+function jsonl(content: string | Uint8Array<ArrayBuffer>): Source & { kind: "jsonl" } {
+  const path = `rows${files++}.jsonl`;
+  Deno.writeFileSync(join(folder, path), typeof content === "string" ? new TextEncoder().encode(content) : content);
+  return { kind: "jsonl", path: `./${path}`, template };
+}
+
+/** `count` rows whose prompts are their numbers. */
+function numbered(count: number): Source {
+  return {
+    kind: "records",
+    records: Array.from({ length: count }, (_, index) => ({ question: index, answer: "yes" })),
+    template: { ...template, prompt: "{question}" },
+  };
+}
+const numbers = async (dataset: Dataset) => (await loadRows(dataset, folder)).map((row) => Number(row.prompt));
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+/** That loading fails with one line: the file, then what the pattern says. */
+async function rejects(dataset: Dataset, message: RegExp | string): Promise<void> {
+  await assert.rejects(loadRows(dataset, folder), (error: Error) => {
+    assert.equal(error.name, "RequestError");
+    assert.doesNotMatch(error.message, /\n|\.$/);
+    const shown = error.message.replace(`${folder}/`, "");
+    if (typeof message === "string") assert.equal(shown.replace(/^rows\d+\.jsonl/, "rows.jsonl"), message);
+    else assert.match(shown, message);
+    return true;
+  });
+}
+
+Deno.test("loadRows() reads a file of one object a line, with each row's place", async () => {
+  const source = jsonl('{"question": "Why?", "answer": "So", "id": [1]}\n{"question": "é", "answer": 4}\n');
+  const file = join(folder, source.path);
+  assert.deepEqual(await loadRows(source, folder), [
+    {
+      prompt: "Why?\n",
+      completion: "So",
+      fields: { question: "Why?", answer: "So", id: [1] },
+      place: { file, line: 1 },
+    },
+    { prompt: "é\n", completion: "4", fields: { question: "é", answer: 4 }, place: { file, line: 2 } },
+  ]);
+});
+
+Deno.test("loadRows() takes an absolute path as it is", async () => {
+  const source = jsonl('{"question": "a", "answer": "b"}');
+  const rows = await loadRows({ ...source, path: join(folder, source.path) }, "/elsewhere");
+  assert.equal(rows.length, 1);
+});
+
+Deno.test("loadRows() tolerates a byte order mark, CRLF and blank lines and counts them all", async () => {
+  const rows = await loadRows(
+    jsonl('\ufeff{"question": "a", "answer": "b"}\r\n\r\n  \n{"question": "c", "answer": "d"}\r\n'),
+    folder,
+  );
+  assert.deepEqual(rows.map(({ prompt, place }) => [prompt, place.line]), [["a\n", 1], ["c\n", 4]]);
+});
+
+Deno.test("loadRows() names the line and column of broken JSON", async () => {
+  const good = '{"question": "a", "answer": "b"}\n';
+  await rejects(
+    jsonl(`${good}{"question": "a",}\n`),
+    "rows.jsonl:2:18: The line is not JSON (expected double-quoted property name), correct or remove it",
+  );
+  await rejects(
+    jsonl(`${good}\n{"question": wrong}\n`),
+    "rows.jsonl:3:14: The line is not JSON (unexpected token 'w'), correct or remove it",
+  );
+  await rejects(
+    jsonl('{"question": 1'),
+    "rows.jsonl:1:15: The line is not JSON (expected ',' or '}' after property value), correct or remove it",
+  );
+  await rejects(
+    jsonl('{"question": '),
+    "rows.jsonl:1:13: The line is not JSON (unexpected end of JSON input), correct or remove it",
+  );
+  await rejects(
+    jsonl("{\u0001}"),
+    "rows.jsonl:1:2: The line is not JSON (expected property name or '}'), correct or remove it",
+  );
+});
+
+Deno.test("loadRows() rejects a line that is not an object", async () => {
+  await rejects(jsonl("[1]"), "rows.jsonl:1: Expected a JSON object but found an array, write one object a row");
+  await rejects(jsonl("{}\nnull"), "rows.jsonl:2: Expected a JSON object but found null, write one object a row");
+  await rejects(jsonl("7"), "rows.jsonl:1: Expected a JSON object but found a number, write one object a row");
+});
+
+Deno.test("loadRows() rejects a file that is missing, a folder, empty or not text", async () => {
+  await rejects({ kind: "jsonl", path: "none.jsonl", template }, /^none.jsonl: There is no such file, give/);
+  await rejects({ kind: "jsonl", path: ".", template }, /: This is a folder, give/);
+  await rejects(jsonl(""), "rows.jsonl: The file holds no rows, write one JSON object a line");
+  await rejects(jsonl("\n \n"), "rows.jsonl: The file holds no rows, write one JSON object a line");
+  await rejects(
+    jsonl(new Uint8Array([0x7b, 0x7d, 0x0a, 0xff, 0x0a])),
+    "rows.jsonl:2: The line is not UTF-8 text, save the file as UTF-8",
+  );
+});
+
+Deno.test("loadRows() fills templates from records, numbers and booleans printed, double braces kept", async () => {
+  const rows = await loadRows({
+    kind: "records",
+    records: [{ a: 1.5, b: true, "long name": "{a}" }],
+    template: { prompt: "{{{a}}}{b}", completion: "{long name}{{}}" },
+  }, folder);
+  assert.deepEqual(rows.map(({ prompt, completion, place }) => ({ prompt, completion, place })), [
+    { prompt: "{1.5}true", completion: "{a}{}", place: { file: "records", line: 1 } },
+  ]);
+});
+
+Deno.test("loadRows() names a missing field and the fields there are", async () => {
+  await rejects(
+    jsonl('{"qestion": "a", "answer": "b"}'),
+    'rows.jsonl:1: The row has no field "question", which the prompt template names, ' +
+      'did you mean "qestion" (it has "qestion", "answer")',
+  );
+  await rejects(
+    jsonl('{"question": "a", "text": "b"}'),
+    'rows.jsonl:1: The row has no field "answer", which the completion template names, ' +
+      'use one of those it has: "question", "text"',
+  );
+  await rejects(jsonl("{}"), /^rows\d+.jsonl:1: .* names, it has none at all$/);
+  await rejects({ ...numbered(1), template: { prompt: "{toString}", completion: "{answer}" } }, /no field "toString"/);
+});
+
+Deno.test("loadRows() rejects values that are not text, numbers or booleans", async () => {
+  for (const value of ["null", "[]", "{}", "9007199254740993"]) {
+    await rejects(jsonl(`{"question": ${value}, "answer": "b"}`), /^rows\d+.jsonl:1: The field "question" holds/);
+  }
+});
+
+Deno.test("loadRows() rejects a template whose braces don't pair", async () => {
+  for (const prompt of ["{question", "{que{stion}", "question}", "{}", "{question}}"]) {
+    await rejects(
+      { ...numbered(1), template: { prompt, completion: "{answer}" } },
+      /^The prompt template ".*(write|name)/,
+    );
+  }
+});
+
+Deno.test("loadRows() rejects an empty completion", async () => {
+  await rejects(
+    jsonl('{"question": "a", "answer": "b"}\n{"question": "a", "answer": ""}'),
+    "rows.jsonl:2: The row's completion is empty, fill its field or remove it",
+  );
+});
+
+Deno.test("loadRows() takes and skips rows in order", async () => {
+  const of = numbered(10);
+  assert.deepEqual(await numbers({ kind: "take", of, count: 3 }), range(0, 3));
+  assert.deepEqual(await numbers({ kind: "take", of, count: 30 }), range(0, 10));
+  assert.deepEqual(await numbers({ kind: "skip", of, count: 7 }), range(7, 10));
+  assert.deepEqual(await numbers({ kind: "take", of: { kind: "skip", of, count: 2 }, count: 3 }), range(2, 5));
+  assert.deepEqual(await numbers({ kind: "skip", of: { kind: "take", of, count: 3 }, count: 2 }), [2]);
+});
+
+Deno.test("loadRows() fits only the rows that are left to the templates", async () => {
+  const source = jsonl('{"question": "a", "answer": "b"}\n{}\n');
+  assert.equal((await loadRows({ kind: "take", of: source, count: 1 }, folder)).length, 1);
+});
+
+Deno.test("loadRows() splits 48 rows by a quarter into 36 and 12, in file order, covering all", async () => {
+  const split = { kind: "split", of: numbered(48), test: 0.25, seed: 7 } as const;
+  const train = await numbers({ ...split, part: "train" });
+  const test = await numbers({ ...split, part: "test" });
+  assert.deepEqual([train.length, test.length], [36, 12]);
+  assert.deepEqual([...train, ...test].toSorted((a, b) => a - b), range(0, 48));
+  for (const part of [train, test]) assert.deepEqual(part, part.toSorted((a, b) => a - b));
+  assert.notDeepEqual(test, range(36, 48));
+  assert.deepEqual(test, await numbers({ ...split, part: "test" }));
+  assert.notDeepEqual(test, await numbers({ ...split, part: "test", seed: 8 }));
+});
+
+Deno.test("loadRows() splits by a number of rows, and a share into at least one", async () => {
+  const split: SplitView = { kind: "split", of: numbered(10), part: "test", test: 3, seed: 7 };
+  assert.equal((await numbers(split)).length, 3);
+  assert.equal((await numbers({ ...split, test: 0.01 })).length, 1);
+  assert.equal((await numbers({ ...split, test: 0.25 })).length, 3);
+  assert.equal((await numbers({ kind: "take", of: { ...split, part: "train" }, count: 4 })).length, 4);
+});
+
+Deno.test("loadRows() rejects a split that leaves nothing to train on or that means nothing", async () => {
+  const split: SplitView = { kind: "split", of: numbered(10), part: "train", test: 10, seed: 7 };
+  await rejects(split, /^records: split\(\{ test: 10 \}\) of 10 rows leaves none to train on/);
+  await rejects({ ...split, of: numbered(1), test: 0.5 }, /of 1 rows leaves none/);
+  await rejects({ ...split, test: 0.99 }, /leaves none/);
+  for (const test of [0, -1, 1.5, NaN]) await rejects({ ...split, test }, /Expected split's test/);
+  await rejects({ ...split, seed: 0.5 }, /Expected split's seed/);
+});
+
+Deno.test("loadRows() rejects views that leave no rows or count wrongly", async () => {
+  const of = numbered(10);
+  await rejects(
+    { kind: "take", of: { kind: "skip", of, count: 10 }, count: 5 },
+    "records: No row is left of 10 after .skip(10).take(5), give it more rows or ask for fewer",
+  );
+  await rejects({ kind: "take", of, count: 0 }, /^records: No row is left/);
+  await rejects(
+    { kind: "take", of, count: -1 },
+    "Expected take's count to be a whole number of rows but found -1, as in .take(100)",
+  );
+  await rejects({ kind: "skip", of, count: 0.5 }, /Expected skip's count/);
+  await rejects(numbered(0), "records([]) holds no rows, give it at least one");
+});

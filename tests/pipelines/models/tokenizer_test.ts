@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
+import { assertOneLine, inFolder, sharedModel } from "./support.ts";
+
+/** Words split at spaces; `<s>` goes in front of a prompt; a word outside the vocabulary has no id. */
+const tokenizerJson = {
+  version: "1.0",
+  added_tokens: [
+    { id: 0, content: "<s>", special: true, normalized: false },
+    { id: 1, content: "</s>", special: false, normalized: false },
+    { id: 2, content: "<pad>", special: false, normalized: false },
+  ],
+  normalizer: null,
+  pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
+  post_processor: {
+    type: "TemplateProcessing",
+    single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+    pair: [],
+    special_tokens: { "<s>": { id: "<s>", ids: [0], tokens: ["<s>"] } },
+  },
+  decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+  model: {
+    type: "BPE",
+    unk_token: null,
+    vocab: { "<s>": 0, "</s>": 1, "<pad>": 2, a: 3, b: 4, "Ġ": 5, "Ġb": 6, ",": 7, far: 9 },
+    merges: [["Ġ", "b"]],
+  },
+};
+
+async function writeJson(folder: string, files: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const [name, value] of Object.entries(files)) {
+    await Deno.writeTextFile(join(folder, name), JSON.stringify(value));
+  }
+}
+
+Deno.test("loadTokenizer() gives a tokenizer that adds special tokens to prompts alone and restores text", async () => {
+  await inFolder(async (folder) => {
+    await writeJson(folder, {
+      "tokenizer.json": tokenizerJson,
+      "tokenizer_config.json": { eos_token: { content: "</s>" }, pad_token: "<pad>" },
+    });
+    const tokenizer = await loadTokenizer(folder);
+    assert.deepEqual(tokenizer.encodePrompt("a b"), [0, 3, 6]);
+    assert.deepEqual(tokenizer.encode("a b"), [3, 6]);
+    assert.deepEqual(tokenizer.encodePrompt(""), [0]);
+    assert.deepEqual(tokenizer.encode(""), []);
+    assert.deepEqual(tokenizer.encode("azb"), [3, 4], "a character without an id is left out");
+    assert.equal(tokenizer.decode(tokenizer.encode(" a b , b ")), " a b , b ");
+    assert.equal(tokenizer.decode([]), "");
+    assert.equal(tokenizer.decode([0, 3, 6, 1, 2]), "<s>a b</s><pad>");
+    assert.equal(tokenizer.decode([0, 3, 6, 1, 2], { skipSpecialTokens: true }), "a b");
+    assert.equal(tokenizer.decode([8, 3, 999, 10]), "a", "ids outside the vocabulary stand for nothing");
+    assert.deepEqual([tokenizer.eosTokenId, tokenizer.padTokenId, tokenizer.vocabularySize], [1, 2, 10]);
+  });
+});
+
+Deno.test("loadTokenizer() cleans up spaces only where the configuration asks for it", async () => {
+  await inFolder(async (folder) => {
+    await writeJson(folder, { "tokenizer.json": tokenizerJson, "config.json": { eos_token_id: 1 } });
+    assert.equal((await loadTokenizer(folder)).decode([3, 5, 7]), "a ,");
+    await writeJson(folder, { "tokenizer_config.json": { clean_up_tokenization_spaces: true } });
+    assert.equal((await loadTokenizer(folder)).decode([3, 5, 7]), "a,");
+  });
+});
+
+Deno.test("loadTokenizer() collects the tokens that end generation from every file", async () => {
+  await inFolder(async (folder) => {
+    const ends = async (files: Readonly<Record<string, unknown>>) => {
+      await writeJson(folder, { "tokenizer.json": tokenizerJson, ...files });
+      const { eosTokenId, eosTokenIds, padTokenId } = await loadTokenizer(folder);
+      assert.equal(eosTokenId, eosTokenIds[0]);
+      return [eosTokenIds, padTokenId];
+    };
+    assert.deepEqual(await ends({ "config.json": { eos_token_id: 4, pad_token_id: 2 } }), [[4], 2]);
+    assert.deepEqual(await ends({ "generation_config.json": { eos_token_id: [1, 3] } }), [[1, 3, 4], 2]);
+    assert.deepEqual(await ends({ "tokenizer_config.json": { eos_token: null } }), [[1, 3, 4], 2]);
+    assert.deepEqual(await ends({ "tokenizer_config.json": { eos_token: "a" } }), [[3, 1, 4], 2]);
+    assert.deepEqual(await ends({ "config.json": { pad_token_id: null } }), [[3, 1], 3]);
+  });
+});
+
+Deno.test("loadTokenizer() has another digest where a file, or a token that ends generation, changes", async () => {
+  await inFolder(async (folder) => {
+    const digests = new Set<string>();
+    for (
+      const files of [
+        { "tokenizer.json": tokenizerJson, "config.json": { eos_token_id: 1 } },
+        { "config.json": { eos_token_id: 3 } },
+        { "tokenizer_config.json": {} },
+        { "tokenizer.json": { ...tokenizerJson, version: "1.1" } },
+      ]
+    ) {
+      await writeJson(folder, files);
+      digests.add((await loadTokenizer(folder)).digest);
+    }
+    assert.equal(digests.size, 4);
+    await writeJson(folder, { "config.json": { eos_token_id: 3, hidden_size: 8 } });
+    assert.ok(digests.has((await loadTokenizer(folder)).digest));
+  });
+});
+
+Deno.test("loadTokenizer() says what is wrong with a folder", async () => {
+  await inFolder(async (folder) => {
+    const rejects = (pattern: RegExp) =>
+      assert.rejects(loadTokenizer(folder), (error) => assertOneLine(error, pattern));
+    await rejects(/: has no tokenizer\.json; /);
+    await Deno.writeTextFile(join(folder, "tokenizer.json"), "{\n  x");
+    await rejects(/tokenizer\.json:2:3: is not JSON; /);
+    await writeJson(folder, { "tokenizer.json": [] });
+    await rejects(/tokenizer\.json: must hold a JSON object; /);
+    await writeJson(folder, { "tokenizer.json": { version: "1.0" } });
+    await rejects(/tokenizer\.json: has no "model"; /);
+    await writeJson(folder, { "tokenizer.json": { model: { type: "Tea leaves" } } });
+    await rejects(/tokenizer\.json: can't be used \(Unknown TokenizerModel type: Tea leaves\); /);
+    await writeJson(folder, { "tokenizer.json": tokenizerJson });
+    await rejects(/tokenizer_config\.json: names no end-of-sequence token; /);
+    await Deno.writeTextFile(join(folder, "generation_config.json"), "");
+    await rejects(/generation_config\.json: is not JSON; /);
+  });
+});
+
+// Ids of the Rust library (tokenizers 0.20.3).
+Deno.test("loadTokenizer() gives the reference's ids on stories260k and restores spaces and bytes", async () => {
+  const folder = await sharedModel("stories260k");
+  if (folder === undefined) return;
+  const tokenizer = await loadTokenizer(folder);
+  assert.deepEqual(tokenizer.encodePrompt("Once upon a time"), [1, 403, 407, 261, 378]);
+  assert.deepEqual(tokenizer.encode("don't . no"), [279, 289, 439, 413, 410, 426, 297, 414]);
+  assert.deepEqual(tokenizer.encodePrompt("<s>x</s> y"), [1, 1, 410, 444, 2, 410, 348]);
+  assert.deepEqual([tokenizer.eosTokenId, tokenizer.padTokenId, tokenizer.vocabularySize], [2, 0, 512]);
+  const text = "  two  spaces , and é 日本 🎉\n\ttab ";
+  assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
+  assert.equal(tokenizer.decode([...tokenizer.encodePrompt(text), 2], { skipSpecialTokens: true }), text);
+});

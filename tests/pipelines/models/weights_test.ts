@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { encodeSafetensors, writeSafetensors } from "../../../pipelines/models/safetensors.ts";
+import { openWeights, weightsDigest } from "../../../pipelines/models/weights.ts";
+import { assertOneLine, inFolder, sharedModel } from "./support.ts";
+
+const tensor = (name: string, value = 1) => ({ name, shape: [1], data: new Float32Array([value]) });
+const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
+
+async function writeIndex(folder: string, weightMap: unknown): Promise<void> {
+  await Deno.writeTextFile(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: weightMap }));
+}
+
+Deno.test("openWeights() opens a single file, in preference to an index", async () => {
+  await inFolder(async (folder) => {
+    await writeSafetensors(join(folder, "model.safetensors"), [tensor("a"), tensor("b")]);
+    await writeIndex(folder, { c: "gone.safetensors" });
+    const { tensors, files } = await openWeights(folder);
+    assert.deepEqual([...tensors.keys()], ["a", "b"]);
+    assert.deepEqual(files, [join(folder, "model.safetensors")]);
+  });
+});
+
+Deno.test("openWeights() takes each tensor from the shard that the index names", async () => {
+  await inFolder(async (folder) => {
+    await writeSafetensors(join(folder, "2.safetensors"), [tensor("b"), tensor("a")]);
+    await writeSafetensors(join(folder, "1.safetensors"), [tensor("a"), tensor("surplus")]);
+    await writeIndex(folder, { b: "2.safetensors", a: "1.safetensors" });
+    const { tensors, files } = await openWeights(folder);
+    assert.deepEqual([...tensors.keys()], ["b", "a"]);
+    assert.equal(tensors.get("a")?.file, join(folder, "1.safetensors"));
+    assert.deepEqual(files, [join(folder, "1.safetensors"), join(folder, "2.safetensors")]);
+  });
+});
+
+Deno.test("openWeights() gives the real path of a linked file, as a Hugging Face cache has it", async () => {
+  await inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "snapshot"));
+    await writeSafetensors(join(folder, "blob"), [tensor("a")]);
+    await Deno.symlink("../blob", join(folder, "snapshot", "model.safetensors"));
+    const { tensors, files } = await openWeights(join(folder, "snapshot"));
+    assert.deepEqual(files, [join(folder, "blob")]);
+    assert.equal(tensors.get("a")?.file, join(folder, "blob"));
+  });
+});
+
+Deno.test("openWeights() says what a folder lacks", async () => {
+  await inFolder(async (folder) => {
+    const rejects = (pattern: RegExp) => assert.rejects(openWeights(folder), (error) => assertOneLine(error, pattern));
+    const index = join(folder, "model.safetensors.index.json");
+    await rejects(/has neither model\.safetensors nor model\.safetensors\.index\.json; /);
+    await Deno.writeTextFile(index, '{\n"weight_map": {},');
+    await rejects(/index\.json:2:18: is not JSON; /);
+    await Deno.writeTextFile(index, "[]");
+    await rejects(/index\.json: must hold a JSON object; /);
+    for (const weightMap of [undefined, {}, [], { a: 1 }]) {
+      await writeIndex(folder, weightMap);
+      await rejects(/index\.json: has no "weight_map"/);
+    }
+    for (const shard of ["../x.safetensors", "/etc/x.safetensors", "y/../../x", "..\\x", "C:\\x", ""]) {
+      await writeIndex(folder, { a: shard });
+      await rejects(/index\.json: names the shard ".*" outside its folder; /);
+    }
+    await writeIndex(folder, { a: "1.safetensors" });
+    await rejects(/shard "1\.safetensors" of model\.safetensors\.index\.json is absent; /);
+    await writeSafetensors(join(folder, "1.safetensors"), [tensor("b")]);
+    await rejects(/1\.safetensors: lacks tensor "a", which model\.safetensors\.index\.json places in it; /);
+  });
+});
+
+Deno.test("weightsDigest() of one file is its SHA-256, of several that of their digests", async () => {
+  await inFolder(async (folder) => {
+    const contents = await Promise.all(["1", "2"].map(async (name) => {
+      const content = await new Blob(encodeSafetensors([tensor(name)])).bytes();
+      await Deno.writeFile(join(folder, `${name}.safetensors`), content);
+      return content;
+    }));
+    await writeIndex(folder, { 2: "2.safetensors", 1: "1.safetensors" });
+    assert.equal(await weightsDigest(await openWeights(folder)), sha256(contents.map(sha256).join("")));
+    await writeIndex(folder, { 2: "2.safetensors" });
+    assert.equal(await weightsDigest(await openWeights(folder)), sha256(contents[1] ?? ""));
+  });
+});
+
+Deno.test("weightsDigest() remembers a file until it changes", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "model.safetensors");
+    const cacheFile = join(folder, "cache", "digests.json");
+    await writeSafetensors(path, [tensor("a", 1)]);
+    const weights = await openWeights(folder);
+    const digest = await weightsDigest(weights, cacheFile);
+
+    // A lie in the cache shows that the file was not read.
+    const lie = "0".repeat(64);
+    await Deno.writeTextFile(cacheFile, (await Deno.readTextFile(cacheFile)).replace(digest, lie));
+    assert.equal(await weightsDigest(weights, cacheFile), lie);
+
+    await writeSafetensors(path, [tensor("a", 2)]);
+    const changed = await weightsDigest(weights, cacheFile);
+    assert.equal(changed, sha256(await Deno.readFile(path)));
+    assert.notEqual(changed, digest);
+  });
+});
+
+Deno.test("weightsDigest() makes a damaged cache anew and does without one that can't be written", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "model.safetensors");
+    const cacheFile = join(folder, "digests.json");
+    await writeSafetensors(path, [tensor("a")]);
+    const weights = await openWeights(folder);
+    const digest = sha256(await Deno.readFile(path));
+    for (const damaged of ["", "[1]", '{"files":3}', JSON.stringify({ files: { [path]: { sha256: "x" } } })]) {
+      await Deno.writeTextFile(cacheFile, damaged);
+      assert.equal(await weightsDigest(weights, cacheFile), digest);
+      assert.match(await Deno.readTextFile(cacheFile), new RegExp(digest));
+    }
+    assert.equal(await weightsDigest(weights, folder), digest);
+    assert.equal(await weightsDigest(weights, join(path, "digests.json")), digest);
+  });
+});
+
+Deno.test("weightsDigest() rejects a blob of a Hugging Face cache whose name is not its digest", async () => {
+  await inFolder(async (folder) => {
+    const content = await new Blob(encodeSafetensors([tensor("a")])).bytes();
+    await Deno.mkdir(join(folder, "blobs"));
+    const link = join(folder, "model.safetensors");
+    for (const [name, sound] of [[sha256(content), true], ["a".repeat(64), false]] as const) {
+      await Deno.writeFile(join(folder, "blobs", name), content);
+      await Deno.remove(link).catch(() => {});
+      await Deno.symlink(join("blobs", name), link);
+      const weights = await openWeights(folder);
+      if (sound) assert.equal(await weightsDigest(weights), name);
+      else await assert.rejects(weightsDigest(weights), (error) => assertOneLine(error, /aaa: is damaged, /));
+    }
+  });
+});
+
+Deno.test("weightsDigest() of a file that went away names it", async () => {
+  await inFolder(async (folder) => {
+    const weights = { tensors: new Map(), files: [join(folder, "gone.safetensors")] };
+    await assert.rejects(weightsDigest(weights), (error) => assertOneLine(error, /gone\.safetensors: can't be read/));
+  });
+});
+
+Deno.test("openWeights() opens stories260k", async () => {
+  const folder = await sharedModel("stories260k");
+  if (folder === undefined) return;
+  const { tensors } = await openWeights(folder);
+  assert.deepEqual(tensors.get("model.embed_tokens.weight")?.shape, [512, 64]);
+});
