@@ -1,0 +1,195 @@
+/**
+ * The rules that keep the way the data goes one way, read off the sources' text: which file may import which, what the
+ * top level holds, how long a file gets. Each failure is one line: the file, and the rule that it breaks.
+ *
+ * The formatter puts every import at the start of a line, so a few patterns read them without a parser.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+const root = new URL("../", import.meta.url);
+
+/** What the top level may hold. */
+const topLevel = [
+  ".ci",
+  ".git",
+  ".gitignore",
+  "LICENSE",
+  "README.md",
+  "deno.json",
+  "deno.lock",
+  "examples",
+  "mod.ts",
+  "ops",
+  "pipelines",
+  "tests",
+];
+
+/** Packages that one file alone may import, so that another can take their place. */
+const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
+  { name: "onnxruntime-node", place: /^pipelines\/runtime\/worker\.ts$/ },
+  { name: "commander", place: /^pipelines\/cli\// },
+  { name: "yaml", place: /^pipelines\/report\/manifest\.ts$/ },
+];
+
+/** Lines that a file of ops/ or pipelines/ may have, and from how many on it is listed. */
+const [mostLines, manyLines] = [400, 300];
+
+/** One import of a module, `export … from` included. */
+interface Import {
+  /** Path from the root for a file of this repository, else the specifier. */
+  readonly target: string;
+  /** Whether nothing but types is imported; such an import is erased before the program runs. */
+  readonly typeOnly: boolean;
+}
+
+/** A source file. */
+interface Source {
+  /** From the root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+/** The files below a folder that end in `.ts`, in order, as paths from the root. */
+function typeScriptFiles(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return name === "node_modules" ? [] : typeScriptFiles(`${folder}${name}/`);
+    return name.endsWith(".ts") ? [folder + name] : [];
+  }).sort();
+}
+
+/** Whether a statement such as `import type { A }` or `export { type A, type B }` is about types alone. */
+function isTypeOnly(clause: string): boolean {
+  if (/^type\s/.test(clause)) return true;
+  const names = /^\{(.*)\}$/s.exec(clause)?.[1]?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return names !== undefined && names.length > 0 && names.every((name) => name.startsWith("type "));
+}
+
+function importsOf(path: string, text: string): Import[] {
+  const found = [
+    ...[...text.matchAll(/^(?:import|export)\s+([^;"'`=()]*?)\s*from\s+"([^"]+)"/gm)]
+      .map(([, clause, specifier]) => ({ specifier, typeOnly: isTypeOnly(clause ?? "") })),
+    ...[...text.matchAll(/^import\s+"([^"]+)"/gm)].map(([, specifier]) => ({ specifier, typeOnly: false })),
+    ...[...text.matchAll(/(?<!typeof )\bimport\("([^"]+)"\)/g)].map(([, specifier]) => ({
+      specifier,
+      typeOnly: false,
+    })),
+  ];
+  return found.map(({ specifier = "", typeOnly }) => ({ target: resolveImport(path, specifier), typeOnly }));
+}
+
+function resolveImport(path: string, specifier: string): string {
+  if (specifier === "refract") return "mod.ts";
+  if (!/^\.{1,2}\//.test(specifier)) return specifier;
+  return new URL(specifier, new URL(path, root)).href.slice(root.href.length);
+}
+
+const sources: readonly Source[] = ["mod.ts", ...["ops/", "pipelines/", "tests/", "examples/"].flatMap(typeScriptFiles)]
+  .map((path) => {
+    const text = Deno.readTextFileSync(new URL(path, root));
+    return { path, text, imports: importsOf(path, text) };
+  });
+
+/** The files of the product itself, without tests and examples. */
+const product = sources.filter(({ path }) => !/^(tests|examples)\//.test(path));
+
+/** Fails with one line for each breach of a rule. */
+function assertNone(breaches: readonly string[]): void {
+  assert.ok(breaches.length === 0, `\n${breaches.join("\n")}`);
+}
+
+/** The breaches by those files of `from` that import a target of `to`. */
+function forbidden(from: RegExp, to: RegExp, rule: string): string[] {
+  return product.filter(({ path }) => from.test(path)).flatMap(({ path, imports }) =>
+    imports.filter(({ target }) => to.test(target)).map(({ target }) => `${path}: imports ${target}, but ${rule}`)
+  );
+}
+
+Deno.test("ops/ imports nothing of pipelines/", () => {
+  assertNone(forbidden(/^ops\//, /^(pipelines\/|mod\.ts$)/, "ops/ knows nothing of pipelines/"));
+});
+
+Deno.test("nothing but mod.ts and pipelines/dsl imports pipelines/dsl", () => {
+  const rule = "below pipelines/dsl only the plain data is known that its functions return";
+  assertNone(forbidden(/^pipelines\/(?!dsl\/)/, /^(pipelines\/dsl\/|mod\.ts$)/, rule));
+});
+
+Deno.test("the product imports neither tests nor examples", () => {
+  assertNone(forbidden(/./, /^(tests|examples)\//, "only tests and examples may"));
+});
+
+for (const { name, place } of wrapped) {
+  Deno.test(`one file imports ${name}`, () => {
+    const importers = product.filter(({ imports }) =>
+      imports.some(({ target }) =>
+        target === name || target.startsWith(`${name}/`) || target.startsWith(`npm:${name}@`)
+      )
+    );
+    const strays = importers.filter(({ path }) => !place.test(path));
+    const [, ...others] = importers.filter(({ path }) => place.test(path));
+    assertNone([
+      ...strays.map(({ path }) => `${path}: imports ${name}, but only ${place.source.replaceAll(/[\\^$]/g, "")} may`),
+      ...others.map(({ path }) => `${path}: imports ${name}, but one file alone may`),
+      ...(importers.length === 0 ? [`deno.json: lists ${name}, but no file imports it`] : []),
+    ]);
+  });
+}
+
+/** The first cycle that is met on the way down from a file, as the paths around it. */
+function findCycle(path: string, above: readonly string[], done: Set<string>): readonly string[] | undefined {
+  if (above.includes(path)) return [...above.slice(above.indexOf(path)), path];
+  if (done.has(path)) return undefined;
+  done.add(path);
+  for (const { target, typeOnly } of product.find((source) => source.path === path)?.imports ?? []) {
+    const cycle = typeOnly ? undefined : findCycle(target, [...above, path], done);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+Deno.test("no imports go round in a circle", () => {
+  const done = new Set<string>();
+  assertNone(product.flatMap(({ path }) => {
+    const cycle = findCycle(path, [], done);
+    return cycle === undefined ? [] : [`${cycle[0]}: imports itself by way of ${cycle.slice(1).join(" → ")}`];
+  }));
+});
+
+Deno.test("the top level holds what it should and nothing else", () => {
+  const ignored = Deno.readTextFileSync(new URL(".gitignore", root)).split("\n").map((line) =>
+    line.trim().replace(/^\/|\/$/g, "")
+  );
+  const found = [...Deno.readDirSync(root)].map(({ name }) => name);
+  assertNone(
+    found.filter((name) => ![...topLevel, ...ignored].includes(name))
+      .map((name) => `${name}: the top level holds only ${topLevel.join(", ")}`),
+  );
+});
+
+Deno.test("no file casts a type away or silences the compiler", () => {
+  const escapes = [
+    /\bas\s+any\b(?!\s+(?!as\b)[a-z])/,
+    /\bas\s+unknown\s+as\b/,
+    /@ts-(?:ignore|nocheck)/,
+    /deno-lint-ignore\b.*\bno-explicit-any/,
+  ];
+  assertNone(sources.flatMap(({ path, text }) =>
+    text.split("\n").flatMap((line, index) => {
+      const escape = escapes.map((pattern) => pattern.exec(line)?.[0]).find((match) => match !== undefined);
+      return escape === undefined ? [] : [`${path}:${index + 1}: ${escape} hides what the compiler would say`];
+    })
+  ));
+});
+
+Deno.test("a file of ops/ or pipelines/ is read in one sitting", () => {
+  const lengths = product.map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }));
+  for (const { path, lines } of lengths) {
+    if (lines > manyLines && lines <= mostLines) console.log(`${path} has ${lines} lines; look for two ideas in it`);
+  }
+  assertNone(
+    lengths.filter(({ lines }) => lines > mostLines)
+      .map(({ path, lines }) => `${path}: has ${lines} lines, but ${mostLines} are the most`),
+  );
+});
