@@ -1,0 +1,69 @@
+/**
+ * SmolLM2-135M-Instruct against transformers. The model is made on first use (about a minute) in the folder `smollm2` of
+ * REFRACT_TEST_MODELS, or of `refract-test-models` among the system's temporary files, and kept there.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Runtime } from "../../pipelines/runtime/runtime.ts";
+import { continueGreedily, openFolder, openForward, placeOf } from "../pipelines/models/support_forward.ts";
+
+/** What make_smollm2.py writes of a text. */
+interface Golden {
+  readonly text: string;
+  readonly inputIds: readonly number[];
+  readonly places: readonly {
+    readonly position: number;
+    readonly hiddenStates: readonly { readonly norm: number; readonly first: readonly number[] }[];
+    readonly logits: { readonly ids: readonly number[]; readonly values: readonly number[] };
+  }[];
+  readonly continuation: readonly number[];
+}
+
+/** The model's folder, made if need be; undefined, having said so, where the script that makes it is absent. */
+async function modelFolder(): Promise<string | undefined> {
+  const script = fileURLToPath(new URL("../../../shared/tools/smollm2.py", import.meta.url));
+  try {
+    await Deno.stat(script);
+  } catch {
+    console.log(`skipped: ${script} is absent`);
+    return undefined;
+  }
+  const folder = join(Deno.env.get("REFRACT_TEST_MODELS") ?? join(tmpdir(), "refract-test-models"), "smollm2");
+  await Deno.mkdir(folder, { recursive: true });
+  const { success, stderr } = await new Deno.Command("python3", { args: [script, folder] }).output();
+  assert.ok(success, `${script} failed: ${new TextDecoder().decode(stderr)}`);
+  return folder;
+}
+
+/** Asserts a distance of at most 1e-4, or of 1e-4 of the expected number where that is larger than 1. */
+function assertClose(found: number | undefined, expected: number, what: string): void {
+  const difference = Math.abs((found ?? NaN) - expected) / Math.max(1, Math.abs(expected));
+  assert.ok(difference <= 1e-4, `${what} is ${found} and not ${expected}`);
+}
+
+Deno.test("SmolLM2 gives transformers' hidden states, logits and greedy continuations", async () => {
+  const folder = await modelFolder();
+  if (folder === undefined) return;
+  const file = new URL("../goldens/smollm2.json", import.meta.url);
+  const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(file));
+  using runtime = new Runtime({ threads: 2 });
+  const forward = await openForward(runtime, await openFolder(folder), ["tail"]);
+  for (const { text, inputIds, places, continuation } of goldens) {
+    const [found] = await forward.run([[{ start: 0, tokens: inputIds }]]);
+    for (const { position, hiddenStates, logits } of places) {
+      hiddenStates.forEach(({ norm, first }, state) => {
+        const own = placeOf(found?.hiddenStates[state]?.[0], inputIds.length, position);
+        const what = `hidden state ${state} at ${position} of ${JSON.stringify(text)}`;
+        assertClose(Math.hypot(...own), norm, `The norm of ${what}`);
+        first.forEach((expected, at) => assertClose(own[at], expected, `Element ${at} of ${what}`));
+      });
+      const own = placeOf(found?.logits[0], inputIds.length, position);
+      logits.ids.forEach((id, at) => assertClose(own[id], logits.values[at] as number, `Logit ${id} at ${position}`));
+    }
+    assert.deepEqual(await continueGreedily(forward, inputIds, continuation.length), continuation);
+  }
+});
