@@ -35,3 +35,37 @@ export {
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
 export { sweep } from "./pipelines/dsl/sweep.ts";
+export type { ActivationName } from "./ops/interventions/intervention.ts";
+export type { InterventionName } from "./ops/interventions/mod.ts";
+export type { ScheduleName } from "./ops/optimizers/schedule.ts";
+export type {
+  Dataset,
+  JsonlSource,
+  RecordsSource,
+  SkipView,
+  Source,
+  SplitView,
+  TakeView,
+  Template,
+} from "./pipelines/data/dataset.ts";
+export type { SiteName } from "./pipelines/models/architecture.ts";
+export type {
+  AdaptationSpec,
+  Axis,
+  BaseModelSpec,
+  Blocks,
+  DecodingSpec,
+  EditSpec,
+  EvaluateSpec,
+  FullFinetuningSpec,
+  MetricSpec,
+  ModelSpec,
+  OptimizerSpec,
+  Pipeline,
+  ScheduleSpec,
+  SiteSpec,
+  StageSpec,
+  Sweepable,
+  SweepableOptions,
+  TrainSpec,
+} from "./pipelines/spec.ts";

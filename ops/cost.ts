@@ -10,6 +10,9 @@ const elementBytes: Record<DataType, number> = { float32: 4, float16: 2, bfloat1
 
 const moves = new Set(["reshape", "transpose", "slice", "concat", "pad", "expand", "gatherRows", "cast"]);
 
+/** Operations that touch every element of their first operand to give fewer. */
+const folds = new Set(["reduceSum", "reduceMean", "inverseRms", "crossEntropy"]);
+
 /** The bytes that a value occupies. */
 export function bytesOf(value: Value): Dimension {
   return multiplyDimensions(elementCount(value.shape), elementBytes[value.dtype]);
@@ -23,7 +26,7 @@ export function flopsOf(value: Value): Dimension {
     const inner = first.shape[first.shape.length - (value.attributes["transposeA"] ? 2 : 1)] ?? 1;
     return multiplyDimensions(2, elementCount(value.shape), inner);
   }
-  return elementCount(first.shape.length > value.shape.length ? first.shape : value.shape);
+  return elementCount(folds.has(value.op) ? first.shape : value.shape);
 }
 
 /** The floating-point operations of a program's matrix products, and of everything. */

@@ -29,7 +29,7 @@ export class FlowNetwork {
    * A cheapest set of edges that parts the sink from the source.
    *
    * @returns Whether a node lies on the source's side.
-   * @throws {RangeError} If every path has infinite capacity somewhere along all its edges.
+   * @throws {RangeError} If no set of finite capacity does: some path has infinite capacity along all its edges.
    */
   minimumCut(source: number, sink: number): (node: number) => boolean {
     for (let level = this.#levels(source); level[sink] !== -1; level = this.#levels(source)) {

@@ -62,20 +62,24 @@ export function frontier(program: Program, varies: (leaf: Value) => boolean, pri
     }
   }
   const once = network.minimumCut(source, sink);
-  const kept = candidates.filter((_, at) => once(2 * at) && !once(2 * at + 1));
-  const needed = reachedWithout(new Set(kept), Object.values(program.outputs));
-  return { kept, recomputed: candidates.filter((value) => needed.has(value)) };
+  const parted = new Set(candidates.filter((_, at) => once(2 * at) && !once(2 * at + 1)));
+  // Where keeping is free the cut may also part what no run reads.
+  const read = readWith(parted, Object.values(program.outputs));
+  return {
+    kept: candidates.filter((value) => parted.has(value) && read.has(value)),
+    recomputed: candidates.filter((value) => !parted.has(value) && read.has(value)),
+  };
 }
 
-/** What the roots depend on when the hidden values are at hand. */
-function reachedWithout(hidden: ReadonlySet<Value>, roots: readonly Value[]): Set<Value> {
+/** What is read on the way to the roots when some values are at hand, those values included. */
+function readWith(atHand: ReadonlySet<Value>, roots: readonly Value[]): Set<Value> {
   const seen = new Set<Value>();
   const stack = [...roots];
   while (stack.length > 0) {
     const value = stack.pop() as Value;
-    if (seen.has(value) || hidden.has(value)) continue;
+    if (seen.has(value)) continue;
     seen.add(value);
-    stack.push(...value.inputs);
+    if (!atHand.has(value)) stack.push(...value.inputs);
   }
   return seen;
 }

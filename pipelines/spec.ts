@@ -11,8 +11,11 @@ import type { SiteName } from "./models/architecture.ts";
 
 /** A named list of values; a pipeline has one member for each point of its axes. */
 export interface Axis<T> {
+  /** Tells the kinds of record apart. */
   readonly kind: "axis";
+  /** Names it in results. */
   readonly name: string;
+  /** At least one. */
   readonly values: readonly T[];
   /** The order of declaration. */
   readonly order: number;
@@ -35,25 +38,37 @@ export type Blocks = number | readonly number[] | "all";
 
 /** A site of some blocks. */
 export interface SiteSpec {
+  /** From 0. */
   readonly blocks: Sweepable<Blocks>;
+  /** The place within a block. */
   readonly site: SiteName;
 }
 
 /** The frozen model. */
 export interface BaseModelSpec {
+  /** Tells the kinds of record apart. */
   readonly kind: "baseModel";
+  /** A Hugging Face id, a folder, or `builtin:NAME`. */
   readonly source: Sweepable<string>;
+  /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
 }
 
 /** An edit of the representation at some sites and positions. */
 export interface EditSpec {
+  /** Tells the kinds of record apart. */
   readonly kind: InterventionName;
+  /** Where it acts. */
   readonly at: Sweepable<SiteSpec>;
+  /** Which of the prompt's tokens: `fN`, `lN`, `fN+lM` or `all`. */
   readonly positions: Sweepable<string>;
+  /** Rank of the edited subspace. */
   readonly rank: Sweepable<number>;
+  /** One edit for both ends of the prompt. */
   readonly tied: Sweepable<boolean>;
+  /** What follows the learned source. */
   readonly activation: Sweepable<ActivationName>;
+  /** Whether the projection stays orthonormal. */
   readonly orthogonal: Sweepable<boolean>;
   /** A safetensors file to start from. */
   readonly initial?: Sweepable<string>;
@@ -61,6 +76,7 @@ export interface EditSpec {
 
 /** Every weight of the model trained; none frozen. */
 export interface FullFinetuningSpec {
+  /** Tells the kinds of record apart. */
   readonly kind: "fullFinetuning";
   /** Fresh weights drawn from this seed in place of the model's own. */
   readonly initializeFrom?: Sweepable<number>;
@@ -71,13 +87,17 @@ export type AdaptationSpec = EditSpec | FullFinetuningSpec;
 
 /** A base model with what is learned of it, in the order of application. */
 export interface ModelSpec {
+  /** Tells the kinds of record apart. */
   readonly kind: "model";
+  /** What stays frozen. */
   readonly base: Sweepable<BaseModelSpec>;
+  /** In the order of application. */
   readonly edits: readonly Sweepable<AdaptationSpec>[];
 }
 
 /** A learning-rate schedule. */
 export interface ScheduleSpec {
+  /** Tells the kinds of record apart. */
   readonly kind: ScheduleName;
   /** Share of the steps over which the rate rises from 0. */
   readonly warmup: Sweepable<number>;
@@ -85,26 +105,43 @@ export interface ScheduleSpec {
 
 /** AdamW's settings. */
 export interface OptimizerSpec {
+  /** Tells the kinds of record apart. */
   readonly kind: "adamw";
+  /** The rate that the schedule scales. */
   readonly learningRate: Sweepable<number>;
+  /** A factor on the rate at each step. */
   readonly schedule: Sweepable<ScheduleSpec>;
+  /** Decoupled decay a step, times the rate. */
   readonly weightDecay: Sweepable<number>;
+  /** Decay of the first moment. */
   readonly beta1: Sweepable<number>;
+  /** Decay of the second moment. */
   readonly beta2: Sweepable<number>;
+  /** Added to the deviation. */
   readonly epsilon: Sweepable<number>;
 }
 
 /** A training. */
 export interface TrainSpec {
+  /** Tells the kinds of record apart. */
   readonly kind: "train";
+  /** What it is done with. */
   readonly model: Sweepable<ModelSpec>;
+  /** The rows. */
   readonly data: Sweepable<Dataset>;
+  /** Passes over the rows. */
   readonly epochs: Sweepable<number>;
+  /** Rows whose work is done together. */
   readonly batchSize: Sweepable<number>;
+  /** Batches to a step. */
   readonly gradientAccumulation: Sweepable<number>;
+  /** How gradients become steps. */
   readonly optimizer: Sweepable<OptimizerSpec>;
+  /** Decides initial values and the order of rows. */
   readonly seed: Sweepable<number>;
+  /** Whether each epoch has an order of its own. */
   readonly shuffle: Sweepable<boolean>;
+  /** Tokens beyond which a prompt loses its front. */
   readonly maxLength?: Sweepable<number>;
 }
 
@@ -118,11 +155,17 @@ export type MetricSpec = { readonly kind: "exactMatch" | "accuracy" | "loss" };
 
 /** An evaluation. */
 export interface EvaluateSpec {
+  /** Tells the kinds of record apart. */
   readonly kind: "evaluate";
+  /** What it is done with. */
   readonly model: Sweepable<ModelSpec | TrainSpec>;
+  /** The rows. */
   readonly data: Sweepable<Dataset>;
+  /** What to measure. */
   readonly metrics: Sweepable<readonly MetricSpec[]>;
+  /** How answers are made. */
   readonly decoding?: Sweepable<DecodingSpec>;
+  /** Rows whose work is done together. */
   readonly batchSize: Sweepable<number>;
 }
 
@@ -131,7 +174,9 @@ export type StageSpec = TrainSpec | EvaluateSpec;
 
 /** A pipeline file's default export. */
 export interface Pipeline {
+  /** Tells the kinds of record apart. */
   readonly kind: "pipeline";
+  /** Names it in results. */
   readonly name: string;
   /** Declares the stages; runs no tensor work. */
   readonly build: () => Readonly<Record<string, StageSpec>>;

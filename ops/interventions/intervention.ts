@@ -42,18 +42,18 @@ export interface InterventionKind {
   edit(hidden: Value, tensors: Readonly<Record<string, Value>>, mask: Value, options: InterventionOptions): Value;
 }
 
+/** The name of an activation. */
+export type ActivationName = "linear" | "relu" | "gelu" | "silu" | "sigmoid" | "tanh";
+
 /** The activations that may follow the learned source. */
-export const activations = {
-  linear: (x: Value): Value => x,
+export const activations: Readonly<Record<ActivationName, (x: Value) => Value>> = {
+  linear: (x) => x,
   relu: o.relu,
   gelu: o.gelu,
   silu: o.silu,
   sigmoid: o.sigmoid,
   tanh: o.tanh,
-} as const;
-
-/** The name of an activation. */
-export type ActivationName = keyof typeof activations;
+};
 
 /** A tensor that an edit must have; its absence is a bug. */
 export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string): Value {

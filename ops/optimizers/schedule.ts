@@ -29,15 +29,15 @@ function afterWarmup(progress: ScheduleProgress, later: Value): Value {
   return o.add(o.mul(isWarm, later), o.mul(o.sub(1, isWarm), warmup(progress)));
 }
 
+/** The name of a schedule. */
+export type ScheduleName = "constant" | "linear";
+
 /** The schedules by name: after the warm-up constant, or linear down to 0 at the last step. */
-export const schedules = {
+export const schedules: Readonly<Record<ScheduleName, Schedule>> = {
   constant: (progress) => afterWarmup(progress, scalar(1)),
   linear(progress) {
     const { step, warmupSteps, totalSteps } = progress;
     const left = o.div(o.sub(totalSteps, step), o.max(o.sub(totalSteps, warmupSteps), 1));
     return afterWarmup(progress, o.max(left, 0));
   },
-} satisfies Record<string, Schedule>;
-
-/** The name of a schedule. */
-export type ScheduleName = keyof typeof schedules;
+};

@@ -8,10 +8,10 @@ import { keyOf } from "../store/store.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
 import { runMembers } from "../schedule/run.ts";
 import { weightsFor } from "../schedule/tune.ts";
-import { runtimeVersion, Workshop } from "../schedule/workshop.ts";
+import { type Progress, runtimeVersion, Workshop } from "../schedule/workshop.ts";
 import { callerFolder, callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 import { summarize } from "./summary.ts";
-import { terminalProgress } from "./terminal.ts";
+import { type Terminal, terminalProgress } from "./terminal.ts";
 
 /** The options of a run. */
 export interface RunOptions {
@@ -24,24 +24,23 @@ export interface RunOptions {
 }
 
 /** Runs a pipeline, writes its run folder and prints the summary, or results.json with `json`. */
-export async function runCommand(path: string, options: RunOptions): Promise<void> {
+export async function runCommand(path: string, options: RunOptions, terminal: Terminal): Promise<void> {
   const start = performance.now();
   const loaded = await loadPipeline(path, options.set);
-  const progress = terminalProgress();
-  using workshop = openWorkshop(loaded, options, progress);
+  using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
   const folder = new RunFolder(runPath(loaded, options));
   await folder.prepare();
   const { results, members } = await runMembers(workshop, loaded.pipeline.name, loaded.members, folder);
   await folder.text("manifest.yaml", formatManifest(await manifestOf(workshop, loaded, members)));
-  if (options.json) console.log(JSON.stringify(results, null, 2));
-  else console.log(`${summarize(results, members, (performance.now() - start) / 1000)}results in ${folder.path}`);
+  if (options.json) terminal.print(JSON.stringify(results, null, 2));
+  else terminal.print(`${summarize(results, members, (performance.now() - start) / 1000)}results in ${folder.path}`);
 }
 
 /** The means of a run, from the command line's options. */
 export function openWorkshop(
   { base }: LoadedPipeline,
   { store, threads, provider }: Pick<RunOptions, "store" | "threads" | "provider">,
-  progress = terminalProgress(),
+  progress: Progress,
 ): Workshop {
   const folder = store === undefined ? join(callerFolder(), ".refract", "store") : callerPath(store);
   return new Workshop({ base, store: folder, threads, provider, progress });

@@ -6,22 +6,40 @@
 import type { Progress } from "../schedule/workshop.ts";
 
 const width = 24;
-const redrawMilliseconds = 80;
+const redrawMilliseconds = { live: 80, logged: 10_000 };
 
-/** Progress on stderr. */
-export function terminalProgress(): Progress {
-  const live = Deno.stderr.isTerminal();
+/** Where the command line writes to. */
+export interface Terminal {
+  /** Prints a result, with a line's end behind it. */
+  print(text: string): void;
+  /** Writes what is no result: progress, notes, errors. */
+  write(text: string): void;
+  /** Whether a line that was written can be written over. */
+  readonly live: boolean;
+}
+
+/** The process's stdout and stderr. */
+export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
-  const write = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
+  return {
+    print: (text) => console.log(text),
+    write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+    live: Deno.stderr.isTerminal(),
+  };
+}
+
+/** Progress, a line for each stage. */
+export function terminalProgress({ live, write }: Terminal): Progress {
   let open = "";
   return {
     begin(label, total) {
       const start = performance.now();
-      let drawn = -Infinity;
+      let drawn = live ? -Infinity : start;
       const draw = (done: number, note = "") => {
         const seconds = (performance.now() - start) / 1000;
         const finished = done >= total;
-        if (!finished && (!live || performance.now() - drawn < redrawMilliseconds)) return;
+        const pause = live ? redrawMilliseconds.live : redrawMilliseconds.logged;
+        if (!finished && performance.now() - drawn < pause) return;
         drawn = performance.now();
         const line = `${label.padEnd(16)} ${bar(done / total)} ${done}/${total}  ${formatSeconds(seconds)}  ${note}`;
         open = finished ? "" : line;

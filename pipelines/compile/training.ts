@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Bindings } from "../../ops/dimension.ts";
-import { leafName, type Program } from "../../ops/program.ts";
+import { bytesOf, programFlops } from "../../ops/cost.ts";
+import { addDimensions, type Bindings, evaluateDimension } from "../../ops/dimension.ts";
+import { leafName, type Program, valuesOf } from "../../ops/program.ts";
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import { cut, type KeptValue } from "./cut.ts";
 import type { LaidOutRow } from "./feeds.ts";
@@ -22,6 +23,22 @@ export interface CompiledTraining {
   readonly kept: readonly KeptValue[];
   /** Frozen values that each step recomputes because that is cheaper. */
   readonly recomputed: number;
+  /** What one more run of the program costs, in tokens of the tail. */
+  readonly runOverhead: number;
+}
+
+// Rough rates of one core, that only weigh a further run against padding.
+const flopsPerSecond = 1e11;
+const bytesPerSecond = 1e10;
+const secondsPerOperation = 5e-6;
+
+/** A run starts every operation and reads every weight from memory, however few its rows. */
+function runOverhead(program: Program, typical: Bindings): number {
+  const values = valuesOf(program);
+  const weights = values.filter(({ op }) => op === "weight" || op === "parameter").map(bytesOf);
+  const fixed = values.length * secondsPerOperation + evaluateDimension(addDimensions(...weights), {}) / bytesPerSecond;
+  const flops = evaluateDimension(programFlops(program).matmul, typical);
+  return fixed * flopsPerSecond * (typical["tail"] ?? 1) / flops;
 }
 
 /** The programs of a training, cut at the frozen frontier. */
@@ -41,6 +58,7 @@ export function compileTraining(
     parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
     kept: [...kept.values()],
     recomputed: train.recomputed,
+    runOverhead: runOverhead(train.program, typical),
   };
 }
 

@@ -14,21 +14,29 @@
  * ```
  */
 export interface Template {
+  /** What the model is given. */
   readonly prompt: string;
+  /** What it is to answer. */
   readonly completion: string;
 }
 
 /** One JSON object a line. A relative path counts from the pipeline file's folder. */
 export interface JsonlSource {
+  /** Tells the kinds of data set apart. */
   readonly kind: "jsonl";
+  /** Absolute, or relative to the pipeline file. */
   readonly path: string;
+  /** How a record becomes a row. */
   readonly template: Template;
 }
 
 /** Rows that the pipeline file holds itself. */
 export interface RecordsSource {
+  /** Tells the kinds of data set apart. */
   readonly kind: "records";
+  /** One object a row. */
   readonly records: readonly Readonly<Record<string, unknown>>[];
+  /** How a record becomes a row. */
   readonly template: Template;
 }
 
@@ -37,15 +45,21 @@ export type Source = JsonlSource | RecordsSource;
 
 /** The first `count` rows, or all if there are fewer. */
 export interface TakeView {
+  /** Tells the kinds of data set apart. */
   readonly kind: "take";
+  /** What is viewed. */
   readonly of: Dataset;
+  /** Number of rows. */
   readonly count: number;
 }
 
 /** All but the first `count` rows. */
 export interface SkipView {
+  /** Tells the kinds of data set apart. */
   readonly kind: "skip";
+  /** What is viewed. */
   readonly of: Dataset;
+  /** Number of rows. */
   readonly count: number;
 }
 
@@ -55,10 +69,15 @@ export interface SkipView {
  * `test` is a share of the rows (more than 0, less than 1; rounded to whole rows, at least one) or a number of rows.
  */
 export interface SplitView {
+  /** Tells the kinds of data set apart. */
   readonly kind: "split";
+  /** What is viewed. */
   readonly of: Dataset;
+  /** Which of the two parts this is. */
   readonly part: "train" | "test";
+  /** Share of the rows in the test part, or their number. */
   readonly test: number;
+  /** Decides which rows are drawn. */
   readonly seed: number;
 }
 

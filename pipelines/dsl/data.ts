@@ -5,6 +5,7 @@ import { withMethods } from "./methods.ts";
 export interface SplitOptions {
   /** Share of the rows, between 0 and 1, or a number of rows from 1 on. */
   readonly test: number;
+  /** Decides which rows are drawn. */
   readonly seed: number;
 }
 

@@ -18,13 +18,17 @@ export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}):
 
 /** Settings of AdamW. */
 export interface AdamWOptions {
+  /** The rate that the schedule scales. */
   readonly learningRate: number;
   /** Constant if left out. */
   readonly schedule?: ScheduleSpec;
   /** Decoupled decay; 0 if left out. */
   readonly weightDecay?: number;
+  /** Decay of the first moment; 0.9 if left out. */
   readonly beta1?: number;
+  /** Decay of the second moment; 0.999 if left out. */
   readonly beta2?: number;
+  /** Added to the deviation; 1e-8 if left out. */
   readonly epsilon?: number;
 }
 

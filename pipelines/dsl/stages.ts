@@ -14,12 +14,15 @@ import type {
 
 /** Settings of a training. */
 export interface TrainOptions {
+  /** The rows. */
   readonly data: Dataset;
+  /** Passes over the rows. */
   readonly epochs: number;
   /** Rows whose gradients are computed together. */
   readonly batchSize: number;
   /** Batches whose gradients make one step; 1 if left out. The loss is then the mean over all their labelled tokens. */
   readonly gradientAccumulation?: number;
+  /** How gradients become steps. */
   readonly optimizer: OptimizerSpec;
   /** Decides initial values and the order of rows; 42 if left out. */
   readonly seed?: number;
@@ -37,7 +40,9 @@ export function train(model: Sweepable<ModelSpec>, options: SweepableOptions<Tra
 
 /** Settings of an evaluation. */
 export interface EvaluateOptions {
+  /** The rows. */
   readonly data: Dataset;
+  /** What to measure, at least one. */
   readonly metrics: readonly MetricSpec[];
   /** How answers are made; needed by `exactMatch` and `accuracy`. */
   readonly decoding?: DecodingSpec;

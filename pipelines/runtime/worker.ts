@@ -5,9 +5,15 @@
  * @module
  */
 /// <reference lib="deno.worker" />
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import process from "node:process";
 import * as ort from "onnxruntime-node";
 import type { OnnxModel } from "../../ops/onnx/emit.ts";
+import { missingLibraries } from "./providers.ts";
 import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+
+ort.env.logLevel = "fatal";
 
 const sessions = new Map<number, ort.InferenceSession>();
 
@@ -31,12 +37,20 @@ function sessionOptions({ provider }: OnnxModel, { threads }: SessionSettings): 
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "extended",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: { session, optimization: { disable_specified_optimizers: copyingOptimizers.join(";") } },
   };
 }
 
+/** The folder of the native binding, where its providers' libraries belong. */
+function bindingFolder(): string {
+  const main = createRequire(import.meta.url).resolve("onnxruntime-node");
+  return join(dirname(main), "..", "bin", "napi-v6", process.platform, process.arch);
+}
+
 async function open(id: number, model: OnnxModel, settings: SessionSettings): Promise<void> {
+  const missing = missingLibraries(model.provider, bindingFolder());
+  if (missing !== undefined) throw new Error(missing);
   sessions.set(id, await ort.InferenceSession.create(model.bytes, sessionOptions(model, settings)));
 }
 

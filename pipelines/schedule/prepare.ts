@@ -7,11 +7,12 @@
 import { type Intervention, lowerEdits } from "../compile/interventions.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
+import { initialWeights } from "../compile/initial_weights.ts";
 import { drawTensors, readTensors, type TensorMap } from "../compile/initial.ts";
 import { tokenize, type TokenizedExample } from "../data/examples.ts";
 import { loadRows, type Row } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
-import { type Model, resolvePath } from "../models/model.ts";
+import { type Model, type ModelWeights, resolvePath } from "../models/model.ts";
 import type { EditSpec, EvaluateSpec, FullFinetuningSpec, ModelSpec, Resolved, TrainSpec } from "../spec.ts";
 import type { Member } from "./expand.ts";
 import type { Workshop } from "./workshop.ts";
@@ -123,9 +124,6 @@ export class Preparation {
     }
     if (spec.decoding?.kind === "greedy") requireWhole("maxNewTokens", spec.decoding.maxNewTokens);
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
-    if (training === undefined && model.full !== undefined) {
-      throw new RequestError(`${name} evaluates full finetuning that was never trained; evaluate train(…)`);
-    }
     const { rows, examples } = await this.#rows(spec.data, model.model, undefined);
     const { model: base, edits, interventions, full } = model;
     return { model: base, edits, interventions, full, kind: "evaluate", name, spec, training, rows, examples };
@@ -174,8 +172,17 @@ function initialFiles(
   });
 }
 
-/** Where a model's edits start, in saved form: drawn from a seed, or read from the files that they name. */
-export async function initialTensors(prepared: PreparedModel, base: string, seed: number): Promise<TensorMap> {
+/**
+ * Where training starts, in saved form: for edits drawn from a seed or read from the files that they name, for full
+ * finetuning the model's own weights or fresh ones.
+ */
+export async function initialTensors(
+  prepared: PreparedModel,
+  weights: ModelWeights,
+  base: string,
+  seed: number,
+): Promise<TensorMap> {
+  if (prepared.full !== undefined) return await initialWeights(prepared.model, weights, prepared.full.initializeFrom);
   const drawn = drawTensors(prepared.interventions, prepared.model.architecture.width, seed);
   const read = await Promise.all(initialFiles(prepared, base).map(({ path, of }) => readTensors(path, of)));
   return Object.assign({}, drawn, ...read) as TensorMap;

@@ -186,7 +186,7 @@ class Run {
     const { training } = stage;
     const weights = await weightsFor(this.#workshop, training ?? stage);
     const tensors = training === undefined
-      ? await initialTensors(stage, this.#workshop.base, untrainedSeed)
+      ? await initialTensors(stage, weights, this.#workshop.base, untrainedSeed)
       : (await this.#tune(member, training)).tensors;
     const { predictions: found, cached } = await predictions(this.#workshop, {
       stage,

@@ -58,11 +58,6 @@ export interface TrainResult {
   readonly stepSeconds: readonly number[];
 }
 
-/**
- * What a further run costs in the currency of padded tokens: its weights are read from memory again and its matrices are
- * smaller.
- */
-const runOverhead = 48;
 /** A context token costs its keys' and values' share of attention alone. */
 const contextWeight = 0.02;
 
@@ -109,7 +104,7 @@ export async function train(job: TrainJob): Promise<TrainResult> {
 }
 
 /** Each step's groups of rows that run together. */
-function stepsOf({ spec, rows }: TrainJob): number[][][] {
+function stepsOf({ spec, rows, programs }: TrainJob): number[][][] {
   const { epochs, batchSize, gradientAccumulation, shuffle, seed } = spec;
   const effective = batchSize * gradientAccumulation;
   const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
@@ -117,7 +112,7 @@ function stepsOf({ spec, rows }: TrainJob): number[][][] {
   return batches.map((batch) => {
     const parts: number[][] = [];
     for (let start = 0; start < batch.length; start += batchSize) {
-      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, { overhead: runOverhead }));
+      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, { overhead: programs.runOverhead }));
     }
     return parts;
   });

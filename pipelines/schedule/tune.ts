@@ -8,10 +8,7 @@ import { digest } from "../../ops/digest.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
-import { createRandom } from "../data/random.ts";
-import type { Architecture } from "../models/architecture.ts";
 import type { ModelWeights } from "../models/model.ts";
-import { readTensor } from "../models/safetensors.ts";
 import { keyOf } from "../store/store.ts";
 import type { EncodedExamples } from "./encode.ts";
 import { initialTensors, type PreparedModel, type PreparedTraining } from "./prepare.ts";
@@ -75,9 +72,7 @@ export async function prepareTune(
   const compiled = compiledModel(stage, weights);
   const { spec, layout, rows } = stage;
   const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows));
-  const initial = stage.full === undefined
-    ? await initialTensors(stage, workshop.base, spec.seed)
-    : await initialWeights(stage, weights);
+  const initial = await initialTensors(stage, weights, workshop.base, spec.seed);
   const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
   const key = keyOf({
     programs: [digest(programs.train), digest(programs.accumulate)],
@@ -99,28 +94,6 @@ export function tensorsDigest(tensors: TensorMap): string {
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   return hash.digest("hex");
-}
-
-async function initialWeights({ full, model }: PreparedTraining, weights: ModelWeights): Promise<TensorMap> {
-  if (full?.initializeFrom !== undefined) return freshWeights(model.architecture, full.initializeFrom);
-  const tensors = [...model.architecture.weights].map(async ([name, shape]) => {
-    return [name, { data: await readTensor(weights.record(name)), shape }] as const;
-  });
-  return Object.fromEntries(await Promise.all(tensors));
-}
-
-/** Matrices normal with deviation 0.02 and norms 1, as transformers starts Llama. */
-function freshWeights(architecture: Architecture, seed: number): TensorMap {
-  return Object.fromEntries([...architecture.weights].map(([name, shape]) => {
-    const random = createRandom(seed, "weight", name);
-    const count = shape.reduce((product, extent) => product * extent, 1);
-    const draw = name.endsWith("norm.weight")
-      ? () => 1
-      : name.endsWith("bias")
-      ? () => 0
-      : () => 0.02 * random.normal();
-    return [name, { data: Float32Array.from({ length: count }, draw), shape }];
-  }));
 }
 
 /** The trained tensors of an earlier run with the same key. */

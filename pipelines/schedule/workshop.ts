@@ -9,6 +9,9 @@ import { digest } from "../../ops/digest.ts";
 import type { Program } from "../../ops/program.ts";
 import { verify } from "../../ops/verify.ts";
 import { type Model, type ModelWeights, openModel, openModelWeights, peekModelWeights } from "../models/model.ts";
+import { RequestError, RunError } from "../errors.ts";
+import { unplacedOperations } from "../runtime/placement.ts";
+import { explainRefusal, isFallbackRefusal } from "../runtime/providers.ts";
 import { Runtime, type Session } from "../runtime/runtime.ts";
 import { Store } from "../store/store.ts";
 
@@ -99,11 +102,24 @@ export class Workshop implements Disposable {
     this.#sessions.delete(key);
     if (session === undefined) {
       await this.#closeOldest();
-      this.#runtime ??= new Runtime({ threads: this.threads });
-      session = this.#runtime.open(emitOnnx(verify(program), this.provider, weights.locate));
+      session = this.#open(program, weights);
     }
     this.#sessions.set(key, session);
     return session;
+  }
+
+  async #open(program: Program, weights: Pick<ModelWeights, "locate">): Promise<Session> {
+    const runtime = this.#runtime ??= new Runtime({ threads: this.threads });
+    try {
+      return await runtime.open(emitOnnx(verify(program), this.provider, weights.locate));
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      if (!isFallbackRefusal(error.message)) throw new RequestError(explainRefusal(this.provider, error.message));
+      const unplaced = await unplacedOperations(program, this.provider, runtime);
+      throw new RunError(
+        `${this.provider} has no kernel for ${unplaced.join("; ")} of the ${program.name} program; use --provider cpu`,
+      );
+    }
   }
 
   /** Each session keeps the memory of its largest run, so only those in use stay open. */

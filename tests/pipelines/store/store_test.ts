@@ -222,12 +222,12 @@ test("Store names the path and the remedy when the disk refuses to write", async
   const store = new Store(folder);
   await Deno.writeTextFile(join(folder, "encode"), "in the way");
   await assert.rejects(store.put("encode", key, fill), (error: Error) => {
-    assert.equal(error.name, "RunError");
+    assert.equal(error.name, "DiskError");
     assert.match(error.message, /^\/.*encode.*can't be written .* choose another place$/);
     return true;
   });
   await Deno.mkdir(pathOf(folder).replace("encode", "train"), { recursive: true });
-  await assert.rejects(store.put("train", key, fill), { name: "RunError" });
+  await assert.rejects(store.put("train", key, fill), { name: "DiskError" });
   await assert.rejects(store.get("train", key), { name: "RunError" });
   assert.deepEqual(filesIn(join(folder, "train")), []);
 });

@@ -1,0 +1,38 @@
+/**
+ * Teaches a frozen model to answer in another language. `builtin:tiny` knows a hundred and sixty creatures and two
+ * languages, but a question in English it always answers in English. A LoReFT edit of one token's representation makes it
+ * answer in Veli, also for creatures that the edit never saw.
+ */
+import {
+  adamw,
+  baseModel,
+  block,
+  evaluate,
+  exactMatch,
+  greedy,
+  linearSchedule,
+  loreft,
+  pipeline,
+  records,
+  train,
+} from "refract";
+import { createWorld, questions } from "../tiny-base/world.ts";
+
+const colours = questions(createWorld(1)).filter(({ attribute }) => attribute === "colour");
+const rows = records(colours.map(({ question, translated }) => ({ question, translated })), {
+  prompt: "question: {question}\nanswer:",
+  completion: " {translated}",
+});
+const { train: seen, test: unseen } = rows.split({ test: 0.5, seed: 7 });
+
+export default pipeline("quickstart", () => {
+  const base = baseModel("builtin:tiny");
+  const tuned = train(base.with(loreft({ at: block(2).output, positions: "l1", rank: 4 })), {
+    data: seen,
+    epochs: 15,
+    batchSize: 8,
+    optimizer: adamw({ learningRate: 2e-2, schedule: linearSchedule({ warmup: 0.1 }) }),
+  });
+  const answers = { data: unseen, decoding: greedy({ maxNewTokens: 4 }), metrics: [exactMatch()] };
+  return { base: evaluate(base, answers), tuned: evaluate(tuned, answers) };
+});

@@ -1,0 +1,111 @@
+/**
+ * The command line: what may be asked, and how an error is told. The only file that knows the commander library.
+ *
+ * @module
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { RequestError, RunError } from "../errors.ts";
+import { planCommand } from "./plan_command.ts";
+import { runCommand, type RunOptions } from "./run_command.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * Does what a command line asks.
+ *
+ * @param args Without the program's own name.
+ * @param terminal Gets results on one side, and progress, notes and errors on the other.
+ * @returns The exit code: 0 done, 1 the run failed, 2 the request was wrong.
+ */
+export async function commandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await program(terminal).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error, terminal, args.includes("--verbose"));
+  }
+}
+
+/**
+ * Tells an error in one line; with `isVerbose` its stack as well.
+ *
+ * @returns The exit code.
+ */
+export function report(error: unknown, terminal: Terminal, isVerbose: boolean): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0 || error.code === "commander.help") return 0;
+    terminal.write(`error: ${usageProblem(error)}\n`);
+    return 2;
+  }
+  const isKnown = error instanceof RequestError || error instanceof RunError;
+  const hint = isKnown ? "" : "; this should not happen, run again with --verbose and report what it shows";
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  terminal.write(`error: ${text.replaceAll(/\s+/g, " ").trim()}${hint}\n`);
+  if (isVerbose && error instanceof Error) terminal.write(`${Deno.inspect(error)}\n`);
+  return isKnown ? error.exitCode : 1;
+}
+
+/** What to do about a misuse of the command line, by commander's code. */
+const remedies: Readonly<Record<string, string>> = {
+  "commander.unknownOption": "--help lists those there are",
+  "commander.unknownCommand": "the commands are run and plan",
+  "commander.missingArgument": "give the path of a pipeline file",
+  "commander.excessArguments": "give one pipeline file",
+  "commander.optionMissingArgument": "give it a value",
+};
+
+function usageProblem({ code, message }: CommanderError): string {
+  const problem = message.replace(/^error: /, "").replace(" is invalid. ", " is invalid; ")
+    .replace(/\s*\n\(Did you mean (.*)\?\)/, "; did you mean $1?").replace(/\.$/, "");
+  const remedy = problem.includes(";") ? undefined : remedies[code];
+  return (remedy === undefined ? problem : `${problem}; ${remedy}`).replaceAll("\n", " ");
+}
+
+function program(terminal: Terminal): Command {
+  const refract = new Command("refract").description("Compiles and runs representation-finetuning pipelines.")
+    .addCommand(
+      command("run", "Runs a pipeline.")
+        .option("--out <folder>", "the run's folder (default: runs/<pipeline>/<time>)")
+        .action((path: string, options: RunOptions) => runCommand(path, options, terminal)),
+    )
+    .addCommand(
+      command("plan", "Says what would run, what is cached and what it costs; runs nothing.")
+        .action((path: string, options: RunOptions) => planCommand(path, options, terminal)),
+    );
+  for (const each of [refract, ...refract.commands]) {
+    each.exitOverride().showHelpAfterError(false).configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.write(text),
+      outputError: () => {},
+    });
+  }
+  return refract;
+}
+
+function command(name: string, summary: string): Command {
+  return new Command(name).description(summary)
+    .argument("<pipeline.ts>", "the pipeline file")
+    .option("--set <axis=v[,v]>", "gives an axis other values; may be repeated", parseSetting, new Map())
+    .option("--store <folder>", "the content-addressed store (default: .refract/store)")
+    .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
+    .addOption(
+      new Option("--provider <name>", "where programs run").choices(["cpu", "webgpu", "cuda"]).default("cpu"),
+    )
+    .option("--json", "prints JSON on stdout and all else on stderr")
+    .option("--verbose", "shows the stack of an error");
+}
+
+function parseSetting(text: string, sofar: ReadonlyMap<string, readonly string[]>): Map<string, readonly string[]> {
+  const at = text.indexOf("=");
+  const name = text.slice(0, at), values = text.slice(at + 1);
+  if (at < 1 || values === "") throw new InvalidArgumentError("write axis=value or axis=value,value");
+  if (sofar.has(name)) throw new InvalidArgumentError(`${name} was set before, write all its values in one --set`);
+  return new Map([...sofar, [name, values.split(",")]]);
+}
+
+function parseThreads(text: string): number {
+  const threads = Number(text);
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
+    throw new InvalidArgumentError("give a whole number from 1 to 1024");
+  }
+  return threads;
+}
