@@ -133,11 +133,11 @@ export function expand(x: Value, shape: Shape): Value {
   return sameShape(x.shape, shape) ? x : apply("expand", [x], { shape: [...shape] });
 }
 
-/** The rows of `x` [rows, …] that the indices name. */
+/** The rows of `x` [rows, …] that the indices name. Its gradient runs on webgpu where they are a column [n, 1]. */
 export const gatherRows = (x: Value, indices: Value): Value => apply("gatherRows", [x, indices]);
 /**
- * Zeros [rows, …] with the updates added at the rows that the indices name. `distinct` promises that no row is named
- * twice.
+ * Zeros [rows, …] with the updates [n, …] added at the rows that the indices [n] or [n, 1] name. `distinct` promises
+ * that no row is named twice.
  */
 export const scatterRows = (updates: Value, indices: Value, rows: Dimension, distinct: boolean): Value =>
   apply("scatterRows", [updates, indices], { rows, distinct });

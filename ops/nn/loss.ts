@@ -2,10 +2,11 @@ import { elementCount } from "../dimension.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program.ts";
 
-/** The rows [labelled, width] of hidden states [batch, tokens, width] at the given places in batch · tokens. */
+/** The rows [labelled, width] of hidden states [batch, tokens, width] at places [labelled, 1] in batch · tokens. */
 export function rowsAt(hidden: Value, places: Value): Value {
   const width = hidden.shape[hidden.shape.length - 1] as number;
-  return o.gatherRows(o.reshape(hidden, [elementCount(hidden.shape.slice(0, -1)), width]), places);
+  const rows = o.reshape(hidden, [elementCount(hidden.shape.slice(0, -1)), width]);
+  return o.reshape(o.gatherRows(rows, places), [elementCount(places.shape), width]);
 }
 
 /** The sum of the rows' cross-entropies times `scale` (the reciprocal of the batch's labelled tokens). */

@@ -52,6 +52,14 @@ function unary(
   };
 }
 
+/** Sign, which has no kernel on webgpu: there (x > 0) − (x < 0). */
+function emitSign(emit: Emitter, x: string): string {
+  if (emit.provider !== "webgpu") return emit.node("Sign", [x]);
+  const whether = (type: string) =>
+    emit.node("Cast", [emit.node(type, [x, emit.floats([0])])], { attributes: { to: { int: 1 } } });
+  return emit.node("Sub", [whether("Greater"), whether("Less")]);
+}
+
 const onnxFloat: Partial<Record<DataType, number>> = { float32: 1, float16: 10, bfloat16: 16 };
 const sqrtHalf = Math.SQRT1_2;
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
@@ -96,10 +104,13 @@ export const elementwise = {
       return o.mul(g, o.add(distribution, o.mul(x, density)));
     },
   ),
-  sign: unary("Sign", () => undefined),
-  // ONNX has no Trunc: sign(x) · ⌊|x|⌋
+  sign: unary(emitSign, () => undefined),
+  // ONNX has no Trunc: ⌊max(x, 0)⌋ − ⌊max(−x, 0)⌋
   truncate: unary(
-    (emit, x) => emit.node("Mul", [emit.node("Sign", [x]), emit.node("Floor", [emit.node("Abs", [x])])]),
+    (emit, x) => {
+      const floor = (y: string) => emit.node("Floor", [emit.node("Relu", [y])]);
+      return emit.node("Sub", [floor(x), floor(emit.node("Neg", [x]))]);
+    },
     () => undefined,
   ),
   cast: {

@@ -34,11 +34,18 @@ function emitRowMax(emit: Emitter, x: string): string {
   return emit.node("ReduceMax", [x, emit.integers([-1])], { attributes: { keepdims: { int: 1 } } });
 }
 
-/** The row that each element of the updates goes to. */
-function emitRowPlaces(emit: Emitter, indices: string, updates: Value): string {
-  const axes = updates.shape.map((_, axis) => axis).slice(1);
-  if (axes.length === 0) return indices;
-  return emit.node("Expand", [emit.node("Unsqueeze", [indices, emit.integers(axes)]), emit.extents(updates.shape)]);
+/** Indices [n] as a column; fed as one [n, 1] they need no integer node, which webgpu has not. */
+function emitColumn(emit: Emitter, indices: Value): string {
+  if (indices.shape.length === 2) return emit.of(indices);
+  return emit.node("Unsqueeze", [emit.of(indices), emit.integers([1])]);
+}
+
+/** The row that each element of the updates goes to, from a column of rows. */
+function emitRowPlaces(emit: Emitter, column: string, { shape }: Value): string {
+  if (shape.length === 1) return emit.reshape(column, [...shape, 1], shape);
+  const trailing = shape.map((_, axis) => axis).slice(2);
+  const spread = trailing.length === 0 ? column : emit.node("Unsqueeze", [column, emit.integers(trailing)]);
+  return emit.node("Expand", [spread, emit.extents(shape)]);
 }
 
 /** The rows of the table. */
@@ -52,37 +59,37 @@ export const indexing = {
     },
     vjp(o, cotangent, value) {
       const x = operand(value, 0), indices = operand(value, 1);
-      const width = x.shape.slice(1);
-      const flatIndices = o.reshape(indices, [elementCount(indices.shape)]);
-      const updates = o.reshape(cotangent, [flatIndices.shape[0]!, ...width]);
-      return [o.scatterRows(updates, flatIndices, x.shape[0]!, false), undefined];
+      const rows = elementCount(indices.shape), isColumn = indices.shape.length === 2 && indices.shape[1] === 1;
+      const updates = o.reshape(cotangent, [rows, ...x.shape.slice(1)]);
+      return [o.scatterRows(updates, isColumn ? indices : o.reshape(indices, [rows]), x.shape[0]!, false), undefined];
     },
     onnx: (emit, value) => emit.node("Gather", value.inputs.map(emit.of), { attributes: { axis: { int: 0 } } }),
   },
   scatterRows: {
     infer(inputs, attributes) {
       const updates = operand({ op: "scatterRows", inputs }, 0), indices = operand({ op: "scatterRows", inputs }, 1);
-      requireIndices("scatterRows", indices, 1);
-      if (updates.shape[0] !== indices.shape[0]) {
+      requireIndices("scatterRows", indices, indices.shape.length === 2 ? 2 : 1);
+      if (updates.shape[0] !== indices.shape[0] || (indices.shape[1] ?? 1) !== 1) {
         throw new TypeError(`scatterRows cannot place [${updates.shape.join(", ")}] at [${indices.shape.join(", ")}]`);
       }
       return { shape: [attributes["rows"] as Dimension, ...updates.shape.slice(1)], dtype: updates.dtype };
     },
-    vjp: (o, cotangent, value) => [o.gatherRows(cotangent, operand(value, 1)), undefined],
+    vjp(o, cotangent, value) {
+      return [o.reshape(o.gatherRows(cotangent, operand(value, 1)), operand(value, 0).shape), undefined];
+    },
     onnx(emit, value) {
-      const [updates, indices] = value.inputs.map(emit.of) as [string, string];
+      const updates = emit.of(operand(value, 0)), column = emitColumn(emit, operand(value, 1));
       const zeros = emit.node("Expand", [emit.floats([0]), emit.extents(value.shape)]);
       const reduction = { reduction: { text: "add" } };
       if (emit.provider === "cpu" && !value.attributes["distinct"]) {
         // On the cpu ScatterND's threads overwrite each other where two updates meet; ScatterElements has one thread.
-        const places = emitRowPlaces(emit, indices, operand(value, 0));
+        const places = emitRowPlaces(emit, column, operand(value, 0));
         return emit.node("ScatterElements", [zeros, places, updates], {
           attributes: { axis: { int: 0 }, ...reduction },
         });
       }
-      const places = emit.node("Unsqueeze", [indices, emit.integers([-1])]);
       const options = value.attributes["distinct"] ? {} : { attributes: reduction };
-      return emit.node("ScatterND", [zeros, places, updates], options);
+      return emit.node("ScatterND", [zeros, column, updates], options);
     },
   },
   // log Σ eˣ = max x − log max softmax(x): the largest probability is at least 1/classes, so its logarithm is safe,

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import {
+  type ActivationName,
+  activations,
+  type InterventionOptions,
+  tensorOf,
+} from "../../../ops/interventions/intervention.ts";
+import { type InterventionName, interventions } from "../../../ops/interventions/mod.ts";
+import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
+import { input, parameter, type Program, type Value } from "../../../ops/program.ts";
+import { verify } from "../../../ops/verify.ts";
+import { Runtime } from "../../../pipelines/runtime/runtime.ts";
+import { baseOf, firstColumns, householderProduct, multiply, transposeOf } from "../matrix.ts";
+import { type Environment, erf, interpret } from "../reference.ts";
+import { assertClose, assertGradients, drawLeaves, emitFor, runOn, weighted } from "../support.ts";
+import { at, build, map, sizeOf, type Tensor } from "../tensor.ts";
+
+const width = 6, rank = 2;
+const symbols = { batch: 2, tail: 3 };
+const hidden = input("hidden", ["batch", "tail", width]), mask = input("mask", ["batch", "tail", 1]);
+
+type Tensors = Readonly<Record<string, Tensor>>;
+/** What an edit adds to one representation h, a row [1, width]. */
+type Formula = (h: Tensor, tensors: Tensors, activation: (x: Tensor) => Tensor, orthogonal: boolean) => Tensor;
+
+const plus = (x: Tensor, y: Tensor) => build(x.shape, (index) => at(x, index) + y.data[index.at(-1)!]!);
+const minus = (x: Tensor, y: Tensor) => plus(x, map(y, (element) => -element));
+const sourceOf = (h: Tensor, { weight, bias }: Tensors) => plus(multiply(h, transposeOf(weight!)), bias!);
+
+/** The change of a representation by each edit, row vectors throughout: Wu et al. 2024, equations 2 and 3. */
+const formulas: Record<InterventionName, Formula> = {
+  loreft: (h, tensors, activation) => {
+    const { rotate } = tensors;
+    return multiply(minus(activation(sourceOf(h, tensors)), multiply(h, rotate!)), transposeOf(rotate!));
+  },
+  direft: (h, tensors, activation, isOrthogonal) => {
+    const { rotate, proj } = tensors;
+    return multiply(activation(sourceOf(h, tensors)), isOrthogonal ? transposeOf(rotate!) : proj!);
+  },
+};
+
+/** Trainable numbers of each edit, without and with the orthogonal form: what pyreft counts. */
+const counts: Record<InterventionName, readonly [plain: number, orthogonal: number]> = {
+  loreft: [2 * width * rank + rank, 2 * width * rank + rank],
+  direft: [2 * width * rank + rank, 2 * width * rank + rank],
+};
+
+const activationFormulas: Record<ActivationName, (x: number) => number> = {
+  linear: (x) => x,
+  relu: (x) => Math.max(0, x),
+  gelu: (x) => x * (1 + erf(x / Math.SQRT2)) / 2,
+  silu: (x) => x / (1 + Math.exp(-x)),
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+};
+
+interface Edit {
+  readonly name: InterventionName;
+  readonly label: string;
+  readonly options: InterventionOptions;
+}
+
+const edits = (Object.keys(interventions) as InterventionName[]).flatMap((name) =>
+  [false, true].flatMap((orthogonal) =>
+    (Object.keys(activations) as ActivationName[]).map((activation): Edit => ({
+      name,
+      label: `${orthogonal ? "orthogonal" : "plain"} ${name} with the activation ${activation}`,
+      options: { activation, orthogonal },
+    }))
+  )
+);
+
+const rolesOf = ({ name, options }: Edit) => interventions[name].tensors({ width, rank }, options);
+
+/** The edited representation over tensors that are parameters as they stand. */
+function direct(edit: Edit): Value {
+  const tensors = Object.entries(rolesOf(edit)).map(([name, { shape }]) => [name, parameter(name, shape)] as const);
+  return interventions[edit.name].edit(hidden, Object.fromEntries(tensors), mask, edit.options);
+}
+
+/** The edited representation as it is trained: orthonormal tensors by way of free ones. */
+function trained(edit: Edit): Value {
+  const tensors = Object.entries(rolesOf(edit)).map(([name, { shape, start }]): [string, Value] => {
+    const free = parameter(name, shape);
+    if (start !== "orthogonal") return [name, free];
+    const reflectors = input("reflectors", shape), triangle = input("triangle", [rank, rank]);
+    return [name, orthogonal(free, { reflectors, triangle, signs: input("signs", [rank, 1]) })];
+  });
+  return interventions[edit.name].edit(hidden, Object.fromEntries(tensors), mask, edit.options);
+}
+
+const programOf = (edited: Value): Program => verify({ name: "edit", outputs: { edited } });
+
+function environment(value: Value): Environment {
+  const drawn = drawLeaves([value], symbols, { mask: (random) => random.integer(2) }, 3);
+  const free = build([width, rank], ([row, column]) => 1 / (1 + row! + 2 * column!));
+  const { reflectors, triangle, signs } = baseOf(firstColumns(householderProduct(free), rank));
+  // A diagonal between whole numbers, for a difference across one would jump.
+  const rotate = build([width, rank], ([row, column]) => row === column ? -1.5 : Math.sin(row! + 3 * column!));
+  return { symbols, leaves: { ...drawn.leaves, reflectors, triangle, signs, rotate } };
+}
+
+/** The edited representation by the plain formula. */
+function expectedOf({ name, options }: Edit, { leaves }: Environment): Tensor {
+  const activation = (x: Tensor) => map(x, activationFormulas[options.activation]);
+  return build(leaves["hidden"]!.shape, ([batch, token, channel]) => {
+    const h = build([1, width], ([, column]) => at(leaves["hidden"]!, [batch!, token!, column!]));
+    const change = formulas[name](h, leaves, activation, options.orthogonal);
+    return h.data[channel!]! + at(leaves["mask"]!, [batch!, token!, 0]) * change.data[channel!]!;
+  });
+}
+
+for (const edit of edits) {
+  Deno.test(`${edit.label} is its formula where the mask is 1, and nothing elsewhere`, () => {
+    const value = direct(edit), run = environment(value);
+    assert.deepEqual(value.shape, hidden.shape);
+    assertClose(interpret(programOf(value), run)["edited"]!, expectedOf(edit, run), 1e-12, edit.label);
+  });
+
+  Deno.test(`${edit.label} has the gradients that differences give`, () => {
+    const loss = weighted(trained(edit)), drawn = drawLeaves([loss], symbols, {}, 4);
+    const leaves = { ...environment(trained(edit)).leaves, cotangent: drawn.leaves["cotangent"]! };
+    assertGradients(loss, { symbols, leaves });
+  });
+
+  Deno.test(`${edit.label} has the tensors of its kind`, () => {
+    const roles = Object.values(rolesOf(edit));
+    const count = roles.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    assert.equal(count, counts[edit.name][edit.options.orthogonal ? 1 : 0]);
+    for (const { shape, start } of roles) if (start === "orthogonal") assert.deepEqual(shape, [width, rank]);
+  });
+
+  Deno.test(`${edit.label} edits each example as if it were alone`, () => {
+    const value = direct(edit), run = environment(value), whole = interpret(programOf(value), run)["edited"]!;
+    for (let example = 0; example < symbols.batch; example++) {
+      const alone = (x: Tensor) => build([1, ...x.shape.slice(1)], ([, ...rest]) => at(x, [example, ...rest]));
+      const leaves = { ...run.leaves, hidden: alone(run.leaves["hidden"]!), mask: alone(run.leaves["mask"]!) };
+      const found = interpret(programOf(value), { symbols: { ...symbols, batch: 1 }, leaves })["edited"]!;
+      assert.deepEqual(found, alone(whole));
+    }
+  });
+}
+
+Deno.test("the runtime edits as the formulas do, and what the mask leaves out stays bit for bit", async (t) => {
+  using runtime = new Runtime({ threads: 1 });
+  for (const edit of edits) {
+    await t.step(edit.label, async () => {
+      for (const provider of ["cpu", "webgpu"] as const) {
+        const value = direct(edit), drawn = drawLeaves([value], symbols, { mask: (random) => random.integer(2) }, 5);
+        const session = await runtime.open(emitFor(provider, programOf(value)));
+        const found = (await runOn(session, drawn))["edited"]!;
+        assertClose(found, expectedOf(edit, drawn), 1e-5, provider);
+        const masked = { ...drawn, leaves: { ...drawn.leaves, mask: map(drawn.leaves["mask"]!, () => 0) } };
+        assert.deepEqual((await runOn(session, masked))["edited"], drawn.leaves["hidden"]);
+        assert.ok([...drawn.leaves["mask"]!.data].includes(1) && [...drawn.leaves["mask"]!.data].includes(0));
+        await session.close();
+      }
+    });
+  }
+});
+
+Deno.test("tensorOf() names the tensor that is missing", () => {
+  assert.throws(
+    () => tensorOf({}, "rotate"),
+    (error: Error) => error instanceof TypeError && /rotate/.test(error.message),
+  );
+});

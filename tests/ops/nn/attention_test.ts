@@ -1,0 +1,82 @@
+import { attention, byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
+import { input, parameter } from "../../../ops/program.ts";
+import { Runtime } from "../../../pipelines/runtime/runtime.ts";
+import { verify } from "../../../ops/verify.ts";
+import { type Environment, interpret } from "../reference.ts";
+import { assertClose, assertGradients, drawLeaves, emitFor, runOn, weighted } from "../support.ts";
+import { at, build, sum, type Tensor } from "../tensor.ts";
+
+const layouts: HeadLayout[] = [
+  { heads: 1, keyValueHeads: 1, headWidth: 3 },
+  { heads: 3, keyValueHeads: 3, headWidth: 2 },
+  { heads: 4, keyValueHeads: 2, headWidth: 2 },
+  { heads: 4, keyValueHeads: 1, headWidth: 2 },
+];
+const sizes = [{ batch: 2, tail: 3, seen: 5 }, { batch: 1, tail: 1, seen: 4 }];
+
+function attended(layout: HeadLayout) {
+  const key = byHead(parameter("key", ["batch", "seen", layout.keyValueHeads * layout.headWidth]), layout);
+  const value = byHead(parameter("value", ["batch", "seen", layout.keyValueHeads * layout.headWidth]), layout);
+  const query = parameter("query", ["batch", "tail", layout.heads * layout.headWidth]);
+  const group = layout.heads / layout.keyValueHeads;
+  const mask = input("mask", ["batch", 1, group === 1 ? "tail" : `${group}*tail`, "seen"]);
+  return attention(query, { key, value }, mask, layout);
+}
+
+/** Each query head against the key-value head of its group, one token after another. */
+function formula({ heads, keyValueHeads, headWidth }: HeadLayout, { leaves }: Environment): Tensor {
+  const { query, key, value, mask } = leaves;
+  const group = heads / keyValueHeads, seen = key!.shape[1]!, tail = query!.shape[1]!;
+  return build(query!.shape, ([batch, token, channel]) => {
+    const head = Math.floor(channel! / headWidth),
+      shared = Math.floor(head / group),
+      row = (head % group) * tail + token!;
+    const channels = Array.from({ length: headWidth }, (_, place) => place);
+    const scores = Array.from({ length: seen }, (_, place) => {
+      const products = channels.map((c) =>
+        at(query!, [batch!, token!, head * headWidth + c]) * at(key!, [batch!, place, shared * headWidth + c])
+      );
+      return sum(products) / Math.sqrt(headWidth) + at(mask!, [batch!, 0, row, place]);
+    });
+    const powers = scores.map((score) => Math.exp(score - Math.max(...scores)));
+    const mixed = powers.map((power, place) =>
+      power * at(value!, [batch!, place, shared * headWidth + channel! % headWidth])
+    );
+    return sum(mixed) / sum(powers);
+  });
+}
+
+const nameOf = ({ heads, keyValueHeads }: HeadLayout) => `${heads} heads over ${keyValueHeads}`;
+
+function runsOf(layout: HeadLayout): Environment[] {
+  return sizes.map((symbols) => {
+    const masked = { mask: (_: unknown, offset: number) => (offset % symbols.seen > 2 ? Math.fround(-3.4e38) : 0) };
+    return drawLeaves([weighted(attended(layout))], symbols, masked);
+  });
+}
+
+for (const layout of layouts) {
+  Deno.test(`attention() of ${nameOf(layout)} is the plain formula, and has its gradients`, () => {
+    for (const run of runsOf(layout)) {
+      const program = verify({ name: nameOf(layout), outputs: { mixed: attended(layout) } });
+      assertClose(interpret(program, run)["mixed"]!, formula(layout, run), 1e-12, nameOf(layout));
+      assertGradients(weighted(attended(layout)), run);
+    }
+  });
+}
+
+Deno.test("attention() is the same in the runtime", async () => {
+  using runtime = new Runtime({ threads: 1 });
+  for (const layout of layouts) {
+    for (const provider of ["cpu", "webgpu"] as const) {
+      const session = await runtime.open(
+        emitFor(provider, { name: "attention", outputs: { mixed: attended(layout) } }),
+      );
+      for (const run of runsOf(layout)) {
+        const { mixed } = await runOn(session, run);
+        assertClose(mixed!, formula(layout, run), 1e-5, `${nameOf(layout)}, ${provider}`);
+      }
+      await session.close();
+    }
+  }
+});

@@ -1,0 +1,225 @@
+/**
+ * An interpreter of tensor programs in float64, written from each operation's definition alone. What the table infers,
+ * differentiates and emits is checked against it.
+ *
+ * @module
+ */
+import { type Bindings, type Dimension, evaluateDimension } from "../../ops/dimension.ts";
+import { type Attributes, isLeaf, leafName, type Program, type Value } from "../../ops/program.ts";
+import { isOpName, type OpName } from "../../ops/table/mod.ts";
+import { at, broadcastAt, broadcastShapes, build, map, replaceAt, sizeOf, sum, type Tensor, tensor } from "./tensor.ts";
+
+/** What a program is run with. */
+export interface Environment {
+  /** The extents that the symbols stand for. */
+  readonly symbols: Bindings;
+  /** Inputs, weights and parameters by name. */
+  readonly leaves: Readonly<Record<string, Tensor>>;
+}
+
+/** The results of a program by name. */
+export function interpret(program: Program, environment: Environment): Record<string, Tensor> {
+  const names = Object.keys(program.outputs);
+  const results = evaluate(Object.values(program.outputs), environment);
+  return Object.fromEntries(names.map((name, index) => [name, results[index]!]));
+}
+
+/** The tensors that values stand for. */
+export function evaluate(values: readonly Value[], { symbols, leaves }: Environment): Tensor[] {
+  const known = new Map<Value, Tensor>();
+  const extent = (dimension: Dimension) => evaluateDimension(dimension, symbols);
+  const visit = (value: Value): Tensor => {
+    let result = known.get(value);
+    if (result === undefined) {
+      if (value.op === "constant") result = tensor(value.shape.map(extent), value.attributes["elements"] as number[]);
+      else if (isLeaf(value)) result = leaf(value, leaves[leafName(value)], value.shape.map(extent));
+      else if (isOpName(value.op)) result = rules[value.op](value.inputs.map(visit), value.attributes, extent);
+      else throw new RangeError(`No rule for ${value.op}`);
+      known.set(value, result);
+    }
+    return result;
+  };
+  return values.map(visit);
+}
+
+function leaf(value: Value, bound: Tensor | undefined, shape: readonly number[]): Tensor {
+  if (bound === undefined) throw new RangeError(`No tensor for ${leafName(value)}`);
+  if (`${bound.shape}` !== `${shape}`) throw new RangeError(`${leafName(value)} is [${bound.shape}], not [${shape}]`);
+  return bound;
+}
+
+type Rule = (inputs: readonly Tensor[], attributes: Attributes, extent: (dimension: Dimension) => number) => Tensor;
+
+function binary(f: (x: number, y: number) => number): Rule {
+  return ([x, y]) =>
+    build(broadcastShapes(x!.shape, y!.shape), (index) => f(broadcastAt(x!, index), broadcastAt(y!, index)));
+}
+
+function unary(f: (x: number) => number): Rule {
+  return ([x]) => map(x!, f);
+}
+
+/** The Gauss error function by its series of positive terms, `2/√π e^(−x²) Σ 2ⁿ x^(2n+1) / (2n+1)!!`. */
+export function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x, total = x;
+  for (let n = 1; n < 200; n++) total += term *= 2 * x * x / (2 * n + 1);
+  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * total;
+}
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** The nearest bfloat16, ties to even. */
+function roundToBfloat16(x: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setFloat32(0, x);
+  const bits = view.getUint32(0);
+  view.setUint32(0, (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+  return view.getFloat32(0);
+}
+
+function reduction(mean: boolean): Rule {
+  return ([x], { axes, keep }) => {
+    const folds = (axis: number) => (axes as readonly number[]).includes(axis);
+    const outside = x!.shape.map((extent, axis) => (folds(axis) ? 1 : extent));
+    const inside = x!.shape.map((extent, axis) => (folds(axis) ? extent : 1));
+    const folded = build(outside, (index) => {
+      const group = build(inside, (offset) => at(x!, index.map((place, axis) => place + offset[axis]!)));
+      return sum(group.data) / (mean ? sizeOf(inside) : 1);
+    });
+    return tensor(keep ? outside : x!.shape.filter((_, axis) => !folds(axis)), folded.data);
+  };
+}
+
+/** The elements of the last axis through a place. */
+function rowThrough(x: Tensor, index: readonly number[]): number[] {
+  const last = x.shape.length - 1;
+  return Array.from({ length: x.shape[last]! }, (_, place) => at(x, replaceAt(index, last, place)));
+}
+
+function softmaxOf(row: readonly number[]): number[] {
+  const peak = Math.max(...row), powers = row.map((x) => Math.exp(x - peak)), total = sum(powers);
+  return powers.map((power) => power / total);
+}
+
+function inverseRms(row: readonly number[], epsilon: number): number {
+  return 1 / Math.sqrt(sum(row.map((x) => x * x)) / row.length + epsilon);
+}
+
+const last = (places: readonly number[]) => places[places.length - 1]!;
+
+const matmul: Rule = ([a, b], { transposeA, transposeB, alpha }) => {
+  const [left, right] = [transposeA ? swapped(a!) : a!, transposeB ? swapped(b!) : b!];
+  const batch = broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2));
+  const rows = left.shape.at(-2)!, inner = left.shape.at(-1)!, columns = right.shape.at(-1)!;
+  if (right.shape.at(-2) !== inner) throw new RangeError(`[${left.shape}] does not meet [${right.shape}]`);
+  const leadingOf = (x: Tensor, index: readonly number[]) =>
+    index.slice(index.length - x.shape.length, -2).map((place, axis) => (x.shape[axis] === 1 ? 0 : place));
+  return build([...batch, rows, columns], (index) => {
+    const ofLeft = leadingOf(left, index), ofRight = leadingOf(right, index), [row, column] = index.slice(-2);
+    let total = 0;
+    for (let k = 0; k < inner; k++) total += at(left, [...ofLeft, row!, k]) * at(right, [...ofRight, k, column!]);
+    return Number(alpha) * total;
+  });
+};
+
+function swapped(x: Tensor): Tensor {
+  const order = x.shape.map((_, axis) => axis);
+  return transposed(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);
+}
+
+function transposed(x: Tensor, permutation: readonly number[]): Tensor {
+  return build(permutation.map((axis) => x.shape[axis]!), (index) => {
+    const source: number[] = [];
+    permutation.forEach((axis, to) => source[axis] = index[to]!);
+    return at(x, source);
+  });
+}
+
+const rules: Record<OpName, Rule> = {
+  add: binary((x, y) => x + y),
+  sub: binary((x, y) => x - y),
+  mul: binary((x, y) => x * y),
+  div: binary((x, y) => x / y),
+  min: binary(Math.min),
+  max: binary(Math.max),
+  neg: unary((x) => -x),
+  exp: unary(Math.exp),
+  log: unary(Math.log),
+  sqrt: unary(Math.sqrt),
+  tanh: unary(Math.tanh),
+  sigmoid: unary(sigmoid),
+  silu: unary((x) => x * sigmoid(x)),
+  relu: unary((x) => Math.max(x, 0)),
+  erf: unary(erf),
+  gelu: unary((x) => x * (1 + erf(x / Math.SQRT2)) / 2),
+  sign: unary(Math.sign),
+  truncate: unary(Math.trunc),
+  cast: ([x], { to }) => to === "bfloat16" ? map(x!, roundToBfloat16) : to === "float16" ? map(x!, Math.f16round) : x!,
+  reduceSum: reduction(false),
+  reduceMean: reduction(true),
+  softmax: ([x]) => build(x!.shape, (index) => softmaxOf(rowThrough(x!, index))[last(index)]!),
+  rmsNorm: ([x, weight], { epsilon }) =>
+    build(
+      x!.shape,
+      (index) => at(x!, index) * inverseRms(rowThrough(x!, index), Number(epsilon)) * broadcastAt(weight!, index),
+    ),
+  inverseRms: ([x], { epsilon }) =>
+    build([...x!.shape.slice(0, -1), 1], (index) => inverseRms(rowThrough(x!, index), Number(epsilon))),
+  matmul,
+  reshape: ([x], { shape }, extent) => tensor((shape as readonly Dimension[]).map(extent), x!.data),
+  transpose: ([x], { permutation }) => transposed(x!, permutation as readonly number[]),
+  slice([x], { axis, start, end }, extent) {
+    const along = Number(axis), from = extent(start as Dimension), to = extent(end as Dimension);
+    return build(replaceAt(x!.shape, along, to - from), (index) => {
+      return at(x!, replaceAt(index, along, index[along]! + from));
+    });
+  },
+  concat(parts, { axis }) {
+    const along = Number(axis);
+    const places = parts.flatMap((part) => Array.from({ length: part.shape[along]! }, (_, place) => ({ part, place })));
+    return build(replaceAt(parts[0]!.shape, along, places.length), (index) => {
+      const { part, place } = places[index[along]!]!;
+      return at(part, replaceAt(index, along, place));
+    });
+  },
+  pad([x], { axis, before, after }, extent) {
+    const along = Number(axis), inner = x!.shape[along]!, offset = extent(before as Dimension);
+    return build(replaceAt(x!.shape, along, offset + inner + extent(after as Dimension)), (index) => {
+      const place = index[along]! - offset;
+      return place >= 0 && place < inner ? at(x!, replaceAt(index, along, place)) : 0;
+    });
+  },
+  expand: ([x], { shape }, extent) =>
+    build((shape as readonly Dimension[]).map(extent), (index) => broadcastAt(x!, index)),
+  gatherRows: ([x, indices]) =>
+    build([...indices!.shape, ...x!.shape.slice(1)], (index) => {
+      const row = at(indices!, index.slice(0, indices!.shape.length));
+      return at(x!, [row, ...index.slice(indices!.shape.length)]);
+    }),
+  scatterRows: ([updates, indices], { rows }, extent) =>
+    build(
+      [extent(rows as Dimension), ...updates!.shape.slice(1)],
+      ([row, ...rest]) =>
+        sum([...indices!.data].map((named, from) => (named === row ? at(updates!, [from, ...rest]) : 0))),
+    ),
+  crossEntropy: ([logits, labels]) =>
+    build(labels!.shape, ([row]) => {
+      const scores = rowThrough(logits!, [row!, 0]), peak = Math.max(...scores);
+      return peak + Math.log(sum(scores.map((x) => Math.exp(x - peak)))) - scores[labels!.data[row!]!]!;
+    }),
+  crossEntropyGradient: ([logits, labels]) =>
+    build(logits!.shape, ([row, column]) => {
+      const probability = softmaxOf(rowThrough(logits!, [row!, 0]))[column!]!;
+      return probability - (labels!.data[row!] === column ? 1 : 0);
+    }),
+  rotary([x, cosines, sines], { heads }) {
+    const width = x!.shape[2]! / Number(heads), half = width / 2;
+    return build(x!.shape, ([batch, token, channel]) => {
+      const within = channel! % width, angle = within % half;
+      const cosine = at(cosines!, [batch!, token!, angle]), sine = at(sines!, [batch!, token!, angle]);
+      const partner = at(x!, [batch!, token!, within < half ? channel! + half : channel! - half]);
+      return at(x!, [batch!, token!, channel!]) * cosine + (within < half ? -partner : partner) * sine;
+    });
+  },
+};

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { gradients } from "../../ops/autodiff.ts";
+import type { Bindings } from "../../ops/dimension.ts";
+import * as o from "../../ops/operators.ts";
+import { input, type Program, scalar, type Value, valuesOf } from "../../ops/program.ts";
+import { simplify } from "../../ops/simplify.ts";
+import { verify } from "../../ops/verify.ts";
+import { randomSymbols, randomValues } from "./random_program.ts";
+import { interpret } from "./reference.ts";
+import { assertClose, drawLeaves, leavesBelow, weighted } from "./support.ts";
+
+const x = input("x", ["batch", 4]), y = input("y", ["batch", 4]), square = input("square", [4, 4]);
+const rows = input("rows", ["batch", 1]), narrow = input("narrow", [4, 2]), cube = input("cube", [2, 3, 4]);
+const row = input("row", [4]), symbols = { batch: 3 };
+
+function assertSameMeaning(before: Program, after: Program, bindings: Bindings): void {
+  const environment = drawLeaves(Object.values(before.outputs), bindings);
+  const expected = interpret(before, environment), found = interpret(after, environment);
+  assert.deepEqual(Object.keys(found), Object.keys(expected));
+  for (const name in expected) assertClose(found[name]!, expected[name]!, 1e-9, name);
+}
+
+const product = o.matmul(x, square);
+
+/** A value, and what the rules make of it. */
+const fires: Record<string, readonly [before: Value, after: Value]> = {
+  "adding 0": [o.add(x, 0), x],
+  "adding to 0": [o.add(0, x), x],
+  "subtracting 0": [o.sub(x, 0), x],
+  "multiplying by 1": [o.mul(x, 1), x],
+  "multiplying 1": [o.mul(1, x), x],
+  "adding a negation": [o.add(x, o.neg(y)), o.sub(x, y)],
+  "adding to a negation": [o.add(o.neg(x), y), o.sub(y, x)],
+  "subtracting a negation": [o.sub(x, o.neg(y)), o.add(x, y)],
+  "negating twice": [o.neg(o.neg(x)), x],
+  "a product of numbers": [o.mul(scalar(2), scalar(3)), scalar(6)],
+  "numbers on a product's way": [o.mul(x, o.mul(scalar(2), scalar(0.5))), x],
+  "scaling a matrix product": [o.mul(product, 0.5), o.matmul(x, square, { alpha: 0.5 })],
+  "scaling a matrix product twice": [
+    o.mul(3, o.mul(o.matmul(x, square, { alpha: 2 }), 0.5)),
+    o.matmul(x, square, { alpha: 3 }),
+  ],
+  "negating a matrix product": [
+    o.neg(o.matmul(x, square, { transposeB: true, alpha: 2 })),
+    o.matmul(x, square, { transposeB: true, alpha: -2 }),
+  ],
+  "reshaping twice": [o.reshape(o.reshape(cube, [6, 4]), [24]), o.reshape(cube, [24])],
+  "reshaping there and back": [o.reshape(o.reshape(cube, [6, 4]), [2, 3, 4]), cube],
+  "transposing twice": [o.transpose(o.transpose(cube, [1, 2, 0]), [1, 2, 0]), o.transpose(cube, [2, 0, 1])],
+  "transposing in unlike orders": [o.transpose(o.transpose(cube, [1, 0, 2]), [0, 2, 1]), o.transpose(cube, [1, 2, 0])],
+  "transposing there and back": [o.transpose(o.transpose(cube, [1, 2, 0]), [2, 0, 1]), cube],
+  "taking back what was padded behind": [o.slice(o.pad(x, 1, 0, 3), 1, 0, 4), x],
+  "taking back what was padded in front": [o.slice(o.pad(x, 1, 3, 0), 1, 3, 7), x],
+  "taking back what was padded by a symbol": [o.slice(o.pad(x, 1, "batch", 1), 1, "batch", "batch+4"), x],
+  "taking the first of the parts": [o.slice(o.concat([x, rows], 1), 1, 0, 4), x],
+  "taking the second of the parts": [o.slice(o.concat([x, rows], 1), 1, 4, 5), rows],
+  "taking a symbolic part": [o.slice(o.concat([x, square, y], 0), 0, "batch+4", "2*batch+4"), y],
+  "a product of scaled rows": [o.matmul(o.mul(x, rows), narrow), o.mul(o.matmul(x, narrow), rows)],
+  "a product of rows scaled from the left": [o.matmul(o.mul(rows, x), narrow), o.mul(o.matmul(x, narrow), rows)],
+  "a product of a scaled operand": [o.matmul(o.mul(x, 2), narrow), o.matmul(x, narrow, { alpha: 2 })],
+  "a rule below a rule": [o.add(o.exp(o.mul(x, 1)), o.neg(o.neg(o.neg(y)))), o.sub(o.exp(x), y)],
+};
+
+for (const [name, [before, after]] of Object.entries(fires)) {
+  Deno.test(`simplify() sees through ${name}`, () => {
+    const program = verify({ name, outputs: { result: before } }), simplified = verify(simplify(program));
+    assert.equal(simplified.outputs["result"], after);
+    assertSameMeaning(program, simplified, symbols);
+  });
+}
+
+/** Values that look like a rule's, but are not. */
+const holds: Record<string, Value> = {
+  "0 that stretches": o.add(input("one", []), o.expand(scalar(0), [3])),
+  "a number less 0 by broadcast": o.sub(row, o.expand(scalar(0), [2, 4])),
+  "a number from 0": o.sub(0, x),
+  "a padding partly taken": o.slice(o.pad(x, 1, 1, 1), 1, 0, 5),
+  "another axis than the padded": o.slice(o.pad(square, 1, 0, 1), 0, 0, 3),
+  "a slice across two parts": o.slice(o.concat([x, rows], 1), 1, 3, 5),
+  "scaled rows of a wider product": o.matmul(o.mul(x, rows), input("wide", [4, 9])),
+  "scaled columns": o.matmul(o.mul(x, row), narrow),
+  "scaled rows that are transposed": o.matmul(o.mul(square, input("four", [4, 1])), narrow, { transposeA: true }),
+  "a row that scaling makes a matrix": o.matmul(o.mul(row, rows), narrow),
+  "a scale of its own for each matrix": o.matmul(o.mul(x, rows), input("batched", [2, 4, 2])),
+};
+
+for (const [name, value] of Object.entries(holds)) {
+  Deno.test(`simplify() leaves ${name}`, () => {
+    const program = verify({ name, outputs: { result: value, witness: x } });
+    const simplified = verify(simplify(program));
+    assert.equal(simplified.outputs["result"], value);
+  });
+}
+
+Deno.test("simplify() keeps the meaning of random programs, of their gradients too, and settles", () => {
+  let shrunk = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const values = randomValues(seed, 24), wanted = leavesBelow(values.slice(0, 8), "parameter");
+    const roots = values.slice(-4), loss = roots.map(weightedBy).reduce((left, right) => o.add(left, right));
+    const found = gradients(loss, wanted).flatMap((gradient) => gradient ?? []);
+    const outputs = Object.fromEntries([...roots, ...found].map((value, index) => [`result${index}`, value]));
+    const program = verify({ name: `random ${seed}`, outputs: { ...outputs, witness: values[0]! } });
+    const simplified = verify(simplify(program));
+    for (const bindings of randomSymbols) assertSameMeaning(program, simplified, bindings);
+    assert.deepEqual(simplify(simplified), simplified, "a second pass finds nothing");
+    if (valuesOf(simplified).length < valuesOf(program).length) shrunk++;
+  }
+  assert.ok(shrunk > 20, `only ${shrunk} programs became smaller`);
+});
+
+function weightedBy(value: Value): Value {
+  const scaled = o.mul(value, value);
+  return o.reduceSum(scaled, scaled.shape.map((_, axis) => axis));
+}
+
+Deno.test("simplify() keeps results' names, order and leaves", () => {
+  const program = { name: "names", outputs: { b: o.add(x, 0), a: x, c: weighted(x) } };
+  assert.deepEqual(Object.entries(simplify(program).outputs), [["b", x], ["a", x], ["c", program.outputs.c]]);
+});

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { definitionOf, isOpName, type OpName, table } from "../../../ops/table/mod.ts";
+import { topologicalOrder } from "../../../ops/program.ts";
+import { elementwiseCases } from "./elementwise_cases.ts";
+import { indexingCases } from "./indexing_cases.ts";
+import { linalgCases } from "./linalg_cases.ts";
+import { movementCases } from "./movement_cases.ts";
+import { reductionCases } from "./reduction_cases.ts";
+import { rotaryCases } from "./rotary_cases.ts";
+
+const cases = [
+  ...elementwiseCases,
+  ...indexingCases,
+  ...linalgCases,
+  ...movementCases,
+  ...reductionCases,
+  ...rotaryCases,
+];
+
+Deno.test("no operation of the table is without a conformance case", () => {
+  const covered = new Set(topologicalOrder(cases.map(({ value }) => value)).map(({ op }) => op));
+  assert.deepEqual(Object.keys(table).filter((op) => !covered.has(op)), []);
+});
+
+Deno.test("no two conformance cases have the same name", () => {
+  const names = cases.map(({ name }) => name);
+  assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
+});
+
+Deno.test("isOpName() knows the table's names and no others", () => {
+  for (const op of Object.keys(table)) assert.ok(isOpName(op));
+  for (const name of ["input", "weight", "parameter", "constant", "toString", "constructor", ""]) {
+    assert.equal(isOpName(name), false, name);
+  }
+});
+
+Deno.test("operations of the table refuse missing operands", () => {
+  for (const op of Object.keys(table) as OpName[]) {
+    assert.throws(() => definitionOf(op).infer([], { axes: [0], shape: [2], to: "float16" }), TypeError, op);
+  }
+});
