@@ -19,11 +19,24 @@ export class RequestError extends Error {
   readonly exitCode = 2;
 
   /**
-   * @param problem What is wrong and what to do about it, one sentence without a final period.
+   * @param problem What is wrong and, after a semicolon, what to do about it: one sentence without a final period.
    * @param place Where, if the fault lies in a file.
    */
-  constructor(problem: string, place?: Place) {
+  constructor(readonly problem: string, readonly place?: Place) {
     super(place === undefined ? problem : `${formatPlace(place)}: ${problem}`);
+  }
+
+  /** The error with a place: its own if it has one, else the one given. */
+  placedAt(place: Place | undefined): RequestError {
+    return this.place !== undefined || place === undefined
+      ? this
+      : new RequestError(this.problem, place).causedBy(this);
+  }
+
+  /** The error with what it came from, for `--verbose`. */
+  causedBy(cause: unknown): this {
+    this.cause = cause;
+    return this;
   }
 }
 

@@ -54,7 +54,11 @@ const remedies: Readonly<Record<string, string>> = {
 };
 
 function usageProblem({ code, message }: CommanderError): string {
-  const problem = message.replace(/^error: /, "").replace(" is invalid. ", " is invalid; ")
+  const problem = message.replace(/^error: /, "").replace(
+    " is invalid. Allowed choices are ",
+    " is unknown; use one of ",
+  )
+    .replace(" is invalid. ", " is invalid; ")
     .replace(/\s*\n\(Did you mean (.*)\?\)/, "; did you mean $1?").replace(/\.$/, "");
   const remedy = problem.includes(";") ? undefined : remedies[code];
   return (remedy === undefined ? problem : `${problem}; ${remedy}`).replaceAll("\n", " ");

@@ -4,11 +4,14 @@
  * @module
  */
 import { dirname, isAbsolute, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { type Place, RequestError } from "../errors.ts";
 import { faultText } from "../models/files.ts";
 import { expand, type Member } from "../schedule/expand.ts";
+import { placeOf, shown, userPlace } from "../places.ts";
 import type { Pipeline } from "../spec.ts";
+import { quote } from "../suggest.ts";
 
 /** A pipeline file, loaded. */
 export interface LoadedPipeline {
@@ -48,13 +51,9 @@ export async function loadPipeline(
       file,
     });
   }
-  if (!/^[\w][\w.-]*$/.test(pipeline.name)) {
-    throw new RequestError(
-      `the pipeline's name ${JSON.stringify(pipeline.name)} is no file name; use letters, digits, -`,
-      {
-        file,
-      },
-    );
+  if (!/^\w[\w.-]*$/.test(pipeline.name)) {
+    const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
+    throw new RequestError(problem, placeOf(pipeline) ?? { file });
   }
   const members = await faultsOf(file, () => expand(pipeline, set));
   return { pipeline, file, base: dirname(file), members };
@@ -65,36 +64,37 @@ function isPipeline(value: unknown): value is Pipeline {
     "build" in value && typeof value.build === "function" && "name" in value && typeof value.name === "string";
 }
 
-/** Runs a part of a pipeline file; what it throws becomes a fault at the file's own line. */
+/** Runs a part of a pipeline file; what it throws becomes an error at the line that threw it. */
 async function faultsOf<T>(file: string, part: () => T | Promise<T>): Promise<T> {
   try {
     return await part();
   } catch (fault) {
-    const place = placeWithin(file, fault);
-    if (fault instanceof RequestError) {
-      if (place.line === undefined) throw fault;
-      throw withCause(new RequestError(fault.message, place), fault);
-    }
-    const message = stripPlaces(faultText(fault));
-    throw withCause(new RequestError(`the pipeline file fails: ${message}; correct it there`, place), fault);
+    const { message, place } = whatFailed(fault);
+    if (fault instanceof RequestError) throw fault.placedAt(place);
+    // A pipeline file may import a copy of Refract that has classes of its own.
+    const isRequest = fault instanceof Error && fault.name === "RequestError";
+    const problem = isRequest ? message : `the pipeline fails (${message}); correct it there`;
+    throw new RequestError(problem, place ?? { file }).causedBy(fault);
   }
 }
 
-function withCause(error: RequestError, cause: unknown): RequestError {
-  error.cause = cause;
-  return error;
-}
-
-/** The first place of a fault's stack, or of its message, that lies in the file. */
-function placeWithin(file: string, fault: unknown): Place {
-  const text = fault instanceof Error ? `${fault.stack ?? ""}\n${fault.message}` : "";
-  for (const match of text.matchAll(/(file:\/\/[^\s)]+?):(\d+):(\d+)/g)) {
-    if (fileURLToPath(match[1]!) === file) return { file, line: Number(match[2]), column: Number(match[3]) };
+function whatFailed(fault: unknown): { readonly message: string; readonly place?: Place | undefined } {
+  if (!(fault instanceof Error)) return { message: `it throws ${typeof fault === "string" ? quote(fault) : fault}` };
+  const name = fault.name === "Error" || fault.name === "RequestError" ? "" : `${fault.name}: `;
+  const message = stripVTControlCharacters(fault.message);
+  // A file that cannot be loaded: the place ends the message, and the line in question may stand before it.
+  const loading = /^(.*?)\.?(?:\n.*)?\s+at ((?:file|https?):\/\/\S+?):(\d+):(\d+)$/s.exec(message);
+  if (loading === null) {
+    return { message: name + faultText(message).slice(0, 300), place: userPlace(ownFrames(fault.stack ?? "")) };
   }
-  return { file };
+  const [, problem = "", url = "", line, column] = loading;
+  return {
+    message: faultText(problem.split("\n")[0]).replaceAll(/file:\/\/[^\s"']+/g, shown).slice(0, 300),
+    place: { file: shown(url), line: Number(line), column: Number(column) },
+  };
 }
 
-/** A compiler's message without its quoted source and its places, which the error already names. */
-function stripPlaces(message: string): string {
-  return message.replace(/\s+at file:\/\/\S+/g, "").replace(/\s{2,}.*$/, "").slice(0, 300);
+/** The frames of a stack that the pipeline file's own code is on. */
+function ownFrames(stack: string): string {
+  return stack.split(/\/(?:load_pipeline|schedule\/expand)\.ts:/)[0] ?? "";
 }

@@ -8,7 +8,7 @@ import { type Terminal, terminalProgress } from "./terminal.ts";
 /** Prints what a run would do. */
 export async function planCommand(path: string, options: RunOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadPipeline(path, options.set);
-  using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
+  await using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
   const plan = await planMembers(workshop, loaded.pipeline.name, loaded.members);
   terminal.print(options.json ? JSON.stringify(plan, null, 2) : formatPlan(plan));
 }

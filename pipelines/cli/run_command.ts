@@ -27,9 +27,8 @@ export interface RunOptions {
 export async function runCommand(path: string, options: RunOptions, terminal: Terminal): Promise<void> {
   const start = performance.now();
   const loaded = await loadPipeline(path, options.set);
-  using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
+  await using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
   const folder = new RunFolder(runPath(loaded, options));
-  await folder.prepare();
   const { results, members } = await runMembers(workshop, loaded.pipeline.name, loaded.members, folder);
   await folder.text("manifest.yaml", formatManifest(await manifestOf(workshop, loaded, members)));
   if (options.json) terminal.print(JSON.stringify(results, null, 2));

@@ -28,7 +28,7 @@ export function summarize(results: Results, members: readonly PreparedMember[], 
       trainings.map(medianStep).join(", "),
     ];
   });
-  return `${formatTable(header, rows)}\n${encodings(results)}total ${formatSeconds(seconds)}\n`;
+  return `${formatTable(header, rows)}\n${encodings(results, members)}total  ${formatSeconds(seconds)}\n`;
 }
 
 function metricNames(stage: TrainRecord | EvaluateRecord): string[] {
@@ -46,16 +46,22 @@ function medianStep({ stepSeconds }: TrainRecord): string {
   return median === undefined ? "" : formatSeconds(median);
 }
 
-/** What was computed once, and how often it would have been computed without the cache. */
-function encodings({ encode, members }: Results): string {
-  if (encode.length === 0) return "";
-  const trainings = members.flatMap(({ stages }) => stages.filter((stage) => stage.kind === "train"));
-  const passes = trainings.filter(({ cached }) => !cached).length;
+/** What was computed once, and what computing it again in every epoch would have taken. */
+function encodings(results: Results, members: readonly PreparedMember[]): string {
+  const { encode } = results;
+  const epochs = members.flatMap(({ stages }, index) => {
+    const trained = new Set(results.members[index]!.stages.filter(isFreshTraining).map(({ name }) => name));
+    return stages.flatMap((stage) => (stage.kind === "train" && trained.has(stage.name) ? [stage.spec.epochs] : []));
+  }).reduce((sum, count) => sum + count, 0);
   return encode.map(({ cached, seconds, examples, tokens, bytes }) => {
-    const how = cached ? "read from the store" : `computed once in ${formatSeconds(seconds)}`;
-    return `encode: ${examples} examples, ${tokens.toLocaleString("en")} tokens, ${
-      (bytes / 1e6).toFixed(1)
-    } MB, ${how}, ` +
-      `for every epoch of ${passes} ${passes === 1 ? "training" : "trainings"}\n`;
+    const size = `${examples} examples, ${tokens.toLocaleString("en")} tokens, ${(bytes / 1e6).toFixed(1)} MB`;
+    if (epochs === 0) return `encode  ${size}, in the store; nothing had to read it\n`;
+    if (cached) return `encode  ${size}, read from the store for ${epochs} epochs\n`;
+    const saved = encode.length === 1 ? `, which saved about ${formatSeconds(seconds * (epochs - 1))}` : "";
+    return `encode  ${size}, computed once in ${formatSeconds(seconds)} for ${epochs} epochs${saved}\n`;
   }).join("");
+}
+
+function isFreshTraining(stage: TrainRecord | EvaluateRecord): boolean {
+  return stage.kind === "train" && !stage.cached;
 }

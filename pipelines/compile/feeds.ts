@@ -60,6 +60,11 @@ export function exampleFeeds(
   return feeds;
 }
 
+/** What the fed tensors depend on besides the rows; neither programs nor weights tell it. */
+export function fedNumbers({ inverseFrequencies, rotaryScale, slidingWindow }: Architecture): readonly unknown[] {
+  return [inverseFrequencies, rotaryScale, slidingWindow ?? null];
+}
+
 /** Tokens and angles of a run of tokens whose first one has the position `start`. */
 export function segmentFeeds(
   feeds: Feeds,

@@ -55,14 +55,19 @@ export async function readTensors(path: string, interventions: readonly Interven
       const name = `${index - first}.${tensor}`;
       const record = records.get(name);
       if (record === undefined) {
-        const known = [...records.keys()].join(", ");
-        throw new RequestError(`the tensor ${name} that the edit needs is missing; the file has ${known}`, {
-          file: path,
-        });
+        const known = [...records.keys()].slice(0, 12).join(", ") || "none";
+        throw new RequestError(
+          `the tensor ${name} that the edit needs is missing; the file has ${known}${records.size > 12 ? ", …" : ""}`,
+          {
+            file: path,
+          },
+        );
       }
       if (record.shape.join() !== shape.join()) {
         throw new RequestError(
-          `${name} is [${record.shape.join(", ")}] where the edit needs [${shape.join(", ")}]; check rank and model`,
+          `the tensor ${name} is [${record.shape.join(", ")}] where the edit needs [${
+            shape.join(", ")
+          }]; check rank and model`,
           { file: path },
         );
       }
@@ -85,7 +90,9 @@ function requireOrthonormal(
       let dot = 0;
       for (let row = 0; row < rows; row++) dot += data[row * columns + left]! * data[row * columns + right]!;
       if (Math.abs(dot - (left === right ? 1 : 0)) > 1e-2) {
-        throw new RequestError(`${name} has columns that are not orthonormal; start from a rotation`, { file });
+        throw new RequestError(`the tensor ${name} has columns that are not orthonormal; start from a rotation`, {
+          file,
+        });
       }
     }
   }

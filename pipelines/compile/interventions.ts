@@ -9,6 +9,7 @@ import { orthogonal } from "../../ops/interventions/orthogonal.ts";
 import { input, parameter, type Value } from "../../ops/program.ts";
 import { RequestError } from "../errors.ts";
 import type { Architecture, EditHook, SiteName } from "../models/architecture.ts";
+import { placing } from "../places.ts";
 import type { EditSpec, Resolved } from "../spec.ts";
 import { parsePositions, type Positions, type Side, sidesOf } from "./positions.ts";
 
@@ -37,35 +38,44 @@ export interface Intervention {
 export function lowerEdits(edits: readonly Resolved<EditSpec>[], architecture: Architecture): Intervention[] {
   const lowered: Intervention[] = [];
   for (const edit of edits) {
-    const { kind, at, rank, tied, activation } = edit;
-    const options = { activation, orthogonal: edit.orthogonal };
-    if (!Number.isInteger(rank) || rank < 1 || rank > architecture.width) {
-      throw new RequestError(`Rank ${rank} is not a whole number from 1 to the model's width ${architecture.width}`);
-    }
-    if (!architecture.sites.includes(at.site)) {
-      throw new RequestError(`The model has no site ${at.site}; it has ${architecture.sites.join(", ")}`);
-    }
-    const positions = parsePositions(edit.positions);
-    const tensors = interventions[kind].tensors({ width: architecture.width, rank }, options);
-    for (const side of sidesOf(positions, tied)) {
-      for (const block of blocksOf(at.blocks, architecture.blocks)) {
-        const place = { block, site: at.site, side, positions, positionsText: edit.positions };
-        lowered.push({ index: lowered.length, kind, options, ...place, rank, tensors });
-      }
+    for (const intervention of placing(edit, () => lower(edit, architecture))) {
+      lowered.push({ index: lowered.length, ...intervention });
     }
   }
   return lowered;
 }
 
+function lower(edit: Resolved<EditSpec>, architecture: Architecture): Omit<Intervention, "index">[] {
+  const { kind, at: { site, blocks }, rank, tied, activation } = edit;
+  const options = { activation, orthogonal: edit.orthogonal };
+  const { width } = architecture;
+  if (!Number.isInteger(rank) || rank < 1 || rank > width) {
+    throw new RequestError(
+      `the rank ${rank} is out of range; give a whole number from 1 to the model's width ${width}`,
+    );
+  }
+  if (!architecture.sites.includes(site)) {
+    throw new RequestError(`the model has no site ${site}; use one of those it has: ${architecture.sites.join(", ")}`);
+  }
+  const positions = parsePositions(edit.positions);
+  const listed = placing(edit.at, () => blocksOf(blocks, architecture.blocks));
+  const tensors = interventions[kind].tensors({ width, rank }, options);
+  return sidesOf(positions, tied).flatMap((side) =>
+    listed.map((block) => {
+      return { kind, options, block, site, side, positions, positionsText: edit.positions, rank, tensors };
+    })
+  );
+}
+
 function blocksOf(blocks: Resolved<EditSpec>["at"]["blocks"], count: number): readonly number[] {
   if (blocks === "all") return Array.from({ length: count }, (_, block) => block);
   const listed = typeof blocks === "number" ? [blocks] : blocks;
-  if (listed.length === 0) throw new RequestError('An edit names no block; give at least one, or "all"');
+  if (listed.length === 0) throw new RequestError('an edit names no block; give at least one, or "all"');
   for (const [at, block] of listed.entries()) {
     if (!Number.isInteger(block) || block < 0 || block >= count) {
-      throw new RequestError(`Block ${block} does not exist; the model has blocks 0 to ${count - 1}`);
+      throw new RequestError(`block ${block} does not exist; the model has blocks 0 to ${count - 1}`);
     }
-    if (listed.indexOf(block) !== at) throw new RequestError(`Block ${block} is named twice; name each block once`);
+    if (listed.indexOf(block) !== at) throw new RequestError(`block ${block} is named twice; name each block once`);
   }
   return listed;
 }

@@ -22,7 +22,7 @@ export function parsePositions(text: string): Positions {
   const joined = match?.[2] !== undefined;
   if (match === null || first + last === 0 || joined !== (match[1] !== undefined && match[3] !== undefined)) {
     throw new RequestError(
-      `The positions ${JSON.stringify(text)} are none that can be edited; write fN, lN, fN+lM (N, M from 1) or all`,
+      `the positions ${JSON.stringify(text)} are none that can be edited; write fN, lN, fN+lM (N, M from 1) or all`,
     );
   }
   return { first, last };

@@ -40,14 +40,16 @@ export function tokenize(
 ): TokenizedExample[] {
   const { maxLength } = options;
   if (maxLength !== undefined && !(Number.isSafeInteger(maxLength) && maxLength >= 1)) {
-    throw new RequestError(`Expected maxLength to be a whole number of tokens but found ${maxLength}, as in 512`);
+    throw new RequestError(
+      `expected maxLength to be a whole number of tokens but found ${maxLength}; correct it, as in 512`,
+    );
   }
   return rows.map((row) => {
     const prompt = tokenizer.encodePrompt(row.prompt);
     const completion = [...tokenizer.encode(row.completion), tokenizer.eosTokenId];
     if (prompt.length === 0) {
       throw new RequestError(
-        "The row's prompt has no tokens, write some text in its fields or its template",
+        "the row's prompt has no tokens; write some text in its fields or its template",
         row.place,
       );
     }
@@ -55,8 +57,8 @@ export function tokenize(
     const length = kept.length + completion.length;
     if (length > options.maxContext) {
       throw new RequestError(
-        `The row has ${length} tokens and the model reads at most ${options.maxContext}, ` +
-          `set maxLength: ${options.maxContext} to cut the prompt's start, or shorten the row`,
+        `the row has ${length} tokens and the model reads at most ${options.maxContext}; ` +
+          `shorten the row, or let its training cut the prompt's start with maxLength: ${options.maxContext}`,
         row.place,
       );
     }
@@ -68,8 +70,8 @@ function keepLast(prompt: number[], completion: readonly number[], maxLength: nu
   const room = maxLength - completion.length;
   if (room < 1) {
     throw new RequestError(
-      `The row's completion has ${completion.length} tokens and leaves no room for a prompt within maxLength: ` +
-        `${maxLength}, raise maxLength or shorten the completion`,
+      `the row's completion has ${completion.length} tokens and leaves no room for a prompt within maxLength: ` +
+        `${maxLength}; raise maxLength or shorten the completion`,
       row.place,
     );
   }

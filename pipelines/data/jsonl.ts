@@ -25,7 +25,7 @@ export async function readJsonl(path: string): Promise<RawRow[]> {
     if (text.trim() !== "") rows.push({ fields: parseLine(text, place), place });
     start = end + 1;
   }
-  if (rows.length === 0) throw new RequestError("The file holds no rows, write one JSON object a line", { file: path });
+  if (rows.length === 0) throw new RequestError("the file holds no rows; write one JSON object a line", { file: path });
   return rows;
 }
 
@@ -37,7 +37,7 @@ export async function readJsonl(path: string): Promise<RawRow[]> {
 export function checkRecord(value: unknown, place: Place): Readonly<Record<string, unknown>> {
   if (isRecord(value)) return value;
   const found = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
-  throw new RequestError(`Expected a JSON object but found ${found}, write one object a row`, place);
+  throw new RequestError(`expected a JSON object but found ${found}; write one object a row`, place);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -49,10 +49,10 @@ async function readFile(path: string): Promise<Uint8Array> {
     return await Deno.readFile(path);
   } catch (error) {
     const problem = error instanceof Deno.errors.NotFound
-      ? "There is no such file, give a path relative to the pipeline file, or an absolute one"
+      ? "there is no such file; give a path relative to the pipeline file, or an absolute one"
       : error instanceof Deno.errors.IsADirectory
-      ? "This is a folder, give the path of a .jsonl file"
-      : `The file can't be read (${error instanceof Error ? error.message : error}), check its permissions`;
+      ? "this is a folder; give the path of a .jsonl file"
+      : `the file can't be read (${error instanceof Error ? error.message : error}); check its permissions`;
     throw new RequestError(problem, { file: path });
   }
 }
@@ -62,7 +62,7 @@ function decode(bytes: Uint8Array, place: Place): string {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return place.line === 1 && text.startsWith("\ufeff") ? text.slice(1) : text;
   } catch {
-    throw new RequestError("The line is not UTF-8 text, save the file as UTF-8", place);
+    throw new RequestError("the line is not UTF-8 text; save the file as UTF-8", place);
   }
 }
 
@@ -71,7 +71,7 @@ function parseLine(line: string, place: Place): Readonly<Record<string, unknown>
   if (typeof parsed === "object") return checkRecord(parsed.value, place);
   const column = faultColumn(line, parsed);
   throw new RequestError(
-    `The line is not JSON (${reason(parsed)}), correct or remove it`,
+    `the line is not JSON (${reason(parsed)}); correct or remove it`,
     column === undefined ? place : { ...place, column },
   );
 }

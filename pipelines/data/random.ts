@@ -62,7 +62,7 @@ export function createRandom(seed: number, ...stream: readonly (string | number)
 function hash(parts: readonly (string | number)[]): bigint {
   for (const part of parts) {
     if (typeof part === "number" && !Number.isFinite(part)) {
-      throw new RequestError(`Expected a random seed to be a finite number but found ${part}, as in 42`);
+      throw new RequestError(`expected a random seed to be a finite number but found ${part}; correct it, as in 42`);
     }
   }
   let value = 0xcbf29ce484222325n;

@@ -34,7 +34,7 @@ export async function loadRows(dataset: Dataset, base: string): Promise<Row[]> {
   const rows = select(dataset, all, file);
   if (rows.length === 0) {
     throw new RequestError(
-      `No row is left of ${all.length} after ${describeViews(dataset)}, give it more rows or ask for fewer`,
+      `no row is left of ${all.length} after ${describeViews(dataset)}; give it more rows or ask for fewer`,
       { file },
     );
   }
@@ -46,7 +46,7 @@ export async function loadRows(dataset: Dataset, base: string): Promise<Row[]> {
       place,
     };
     if (row.completion === "") {
-      throw new RequestError("The row's completion is empty, fill its field or remove it", place);
+      throw new RequestError("the row's completion is empty; fill its field or remove it", place);
     }
     return row;
   });
@@ -58,7 +58,7 @@ function sourceOf(dataset: Dataset): Source {
 
 async function readSource(source: Source, base: string): Promise<RawRow[]> {
   if (source.kind === "jsonl") return await readJsonl(resolve(base, source.path));
-  if (source.records.length === 0) throw new RequestError("records([]) holds no rows, give it at least one");
+  if (source.records.length === 0) throw new RequestError("records([]) holds no rows; give it at least one");
   return source.records.map((record, index) => {
     const place = { file: "records", line: index + 1 };
     return { fields: checkRecord(record, place), place };
@@ -88,16 +88,16 @@ function testRows({ test, seed }: SplitView, count: number, file: string): Reado
   const isShare = test > 0 && test < 1;
   if (!isShare && !(Number.isSafeInteger(test) && test >= 1)) {
     throw new RequestError(
-      `Expected split's test to be a share between 0 and 1 or a whole number of rows but found ${test}, as in 0.25`,
+      `expected split's test to be a share between 0 and 1 or a whole number of rows but found ${test}; correct it, as in 0.25`,
     );
   }
   if (!Number.isSafeInteger(seed)) {
-    throw new RequestError(`Expected split's seed to be a whole number but found ${seed}, as in 7`);
+    throw new RequestError(`expected split's seed to be a whole number but found ${seed}; correct it, as in 7`);
   }
   const size = isShare ? Math.max(1, Math.round(test * count)) : test;
   if (size >= count) {
     throw new RequestError(
-      `split({ test: ${test} }) of ${count} rows leaves none to train on, give it more rows or a smaller test`,
+      `split({ test: ${test} }) of ${count} rows leaves none to train on; give it more rows or a smaller test`,
       { file },
     );
   }
@@ -108,7 +108,7 @@ function testRows({ test, seed }: SplitView, count: number, file: string): Reado
 function checkCount(view: string, count: number): number {
   if (Number.isSafeInteger(count) && count >= 0) return count;
   throw new RequestError(
-    `Expected ${view}'s count to be a whole number of rows but found ${count}, as in .${view}(100)`,
+    `expected ${view}'s count to be a whole number of rows but found ${count}; correct it, as in .${view}(100)`,
   );
 }
 

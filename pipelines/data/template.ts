@@ -1,4 +1,5 @@
 import { type Place, RequestError } from "../errors.ts";
+import { quote, suggest } from "../suggest.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
 export type Segments = readonly ({ readonly text: string } | { readonly field: string })[];
@@ -11,7 +12,7 @@ export type Segments = readonly ({ readonly text: string } | { readonly field: s
  * @throws {RequestError} If a brace is not closed or not opened, or holds no name.
  */
 export function parseTemplate(template: string, role: string): Segments {
-  const wrong = (problem: string) => new RequestError(`The ${role} template ${quote(template)} ${problem}`);
+  const wrong = (problem: string) => new RequestError(`the ${role} template ${quote(template)} ${problem}`);
   const segments: ({ text: string } | { field: string })[] = [];
   let text = "";
   for (let at = 0; at < template.length; at++) {
@@ -22,11 +23,11 @@ export function parseTemplate(template: string, role: string): Segments {
       text += character;
       at++;
     } else if (character === "}") {
-      throw wrong(`has a "}" that no "{" opens, write "}}" for a literal brace`);
+      throw wrong(`has a "}" that no "{" opens; write "}}" for a literal brace`);
     } else {
       const field = /^[^{}]*(?=\})/.exec(template.slice(at + 1))?.[0];
-      if (field === undefined) throw wrong(`has a "{" that no "}" closes, write "{{" for a literal brace`);
-      if (field === "") throw wrong(`has an empty "{}", name a field or write "{{}}" for literal braces`);
+      if (field === undefined) throw wrong(`has a "{" that no "}" closes; write "{{" for a literal brace`);
+      if (field === "") throw wrong(`has an empty "{}"; name a field or write "{{}}" for literal braces`);
       if (text !== "") segments.push({ text });
       segments.push({ field });
       text = "";
@@ -56,7 +57,7 @@ export function fillTemplate(
 function printField(row: Readonly<Record<string, unknown>>, field: string, role: string, place: Place): string {
   if (!Object.hasOwn(row, field)) {
     throw new RequestError(
-      `The row has no field ${quote(field)}, which the ${role} template names, ${suggest(field, Object.keys(row))}`,
+      `the row has no field ${quote(field)}, which the ${role} template names; ${suggest(field, Object.keys(row))}`,
       place,
     );
   }
@@ -70,7 +71,7 @@ function printField(row: Readonly<Record<string, unknown>>, field: string, role:
     return String(value);
   }
   throw new RequestError(
-    `The field ${quote(field)} holds ${describe(value)}, which the ${role} template can't print, write it as a string`,
+    `the field ${quote(field)} holds ${describe(value)}, which the ${role} template can't print; write it as a string`,
     place,
   );
 }
@@ -80,34 +81,4 @@ function describe(value: unknown): string {
   if (typeof value === "number") return `the number ${value}`;
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-
-/** "did you mean …" for a near miss, then the names there are. */
-function suggest(wanted: string, names: readonly string[]): string {
-  if (names.length === 0) return "it has none at all";
-  const shown = names.slice(0, 12).map(quote).join(", ") + (names.length > 12 ? ", …" : "");
-  const distances = names.map((name) => editDistance(wanted.toLowerCase(), name.toLowerCase()));
-  const least = Math.min(...distances);
-  const nearest = names[distances.indexOf(least)];
-  return nearest !== undefined && least <= Math.max(1, Math.floor(wanted.length / 3))
-    ? `did you mean ${quote(nearest)} (it has ${shown})`
-    : `use one of those it has: ${shown}`;
-}
-
-/** Levenshtein's distance: the fewest insertions, deletions and replacements that turn one word into the other. */
-function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[to.length] ?? 0;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

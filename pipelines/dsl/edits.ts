@@ -1,4 +1,5 @@
 import type { ActivationName } from "../../ops/interventions/intervention.ts";
+import { located } from "../places.ts";
 import type { EditSpec, FullFinetuningSpec, SiteSpec, SweepableOptions } from "../spec.ts";
 
 /** Settings that every edit shares. */
@@ -24,7 +25,7 @@ export interface DireftOptions extends EditOptions {
 }
 
 function edit(kind: EditSpec["kind"], options: SweepableOptions<DireftOptions>, orthogonal: boolean): EditSpec {
-  return { tied: false, activation: "linear", orthogonal, ...options, kind } as EditSpec;
+  return located({ tied: false, activation: "linear", orthogonal, ...options, kind } as EditSpec);
 }
 
 /**
@@ -51,5 +52,5 @@ export interface FullFinetuningOptions {
 
 /** Trains every weight of the model and freezes none. */
 export function fullFinetuning(options: SweepableOptions<FullFinetuningOptions> = {}): FullFinetuningSpec {
-  return { ...options, kind: "fullFinetuning" };
+  return located({ ...options, kind: "fullFinetuning" });
 }

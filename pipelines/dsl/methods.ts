@@ -1,11 +1,13 @@
+import { located } from "../places.ts";
+
 /**
  * Gives plain data methods that are not part of the data: they are not enumerated, copied or compared.
  *
  * @param data The record.
  * @param methods Its methods.
- * @returns The record with its methods, frozen.
+ * @returns The record with its methods and the place of its declaration, frozen.
  */
 export function withMethods<D extends object, M extends object>(data: D, methods: M): D & M {
   const described = Object.fromEntries(Object.entries(methods).map(([name, value]) => [name, { value }]));
-  return Object.freeze(Object.defineProperties({ ...data }, described)) as D & M;
+  return Object.freeze(located(Object.defineProperties({ ...data }, described))) as D & M;
 }

@@ -1,3 +1,4 @@
+import { located } from "../places.ts";
 import type { AdaptationSpec, BaseModelSpec, Blocks, ModelSpec, SiteSpec, Sweepable } from "../spec.ts";
 import { withMethods } from "./methods.ts";
 
@@ -20,7 +21,7 @@ export interface BaseModelOptions {
  * `"builtin:tiny"`.
  */
 export function baseModel(source: Sweepable<string>, options: BaseModelOptions = {}): Model {
-  return modelOf({ kind: "baseModel", source, ...options }, []);
+  return modelOf(located({ ...options, kind: "baseModel", source }), []);
 }
 
 function modelOf(base: BaseModelSpec, edits: readonly Sweepable<AdaptationSpec>[]): Model {
@@ -47,5 +48,5 @@ export interface BlockSites {
  * ```
  */
 export function block(blocks: Sweepable<Blocks>): BlockSites {
-  return { output: { blocks, site: "block.output" } };
+  return { output: located({ blocks, site: "block.output" }) };
 }

@@ -1,3 +1,4 @@
+import { located } from "../places.ts";
 import type { OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec.ts";
 
 /** Settings of a schedule. */
@@ -8,12 +9,12 @@ export interface ScheduleOptions {
 
 /** The rate rises over the warm-up and stays. */
 export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  return { kind: "constant", warmup: options.warmup ?? 0 };
+  return located({ warmup: 0, ...options, kind: "constant" });
 }
 
 /** The rate rises over the warm-up, then falls linearly and would be 0 after the last step. */
 export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  return { kind: "linear", warmup: options.warmup ?? 0 };
+  return located({ warmup: 0, ...options, kind: "linear" });
 }
 
 /** Settings of AdamW. */
@@ -34,13 +35,6 @@ export interface AdamWOptions {
 
 /** AdamW as torch has it: decoupled weight decay and bias correction (Loshchilov & Hutter 2019). */
 export function adamw(options: SweepableOptions<AdamWOptions>): OptimizerSpec {
-  return {
-    kind: "adamw",
-    learningRate: options.learningRate,
-    schedule: options.schedule ?? constantSchedule(),
-    weightDecay: options.weightDecay ?? 0,
-    beta1: options.beta1 ?? 0.9,
-    beta2: options.beta2 ?? 0.999,
-    epsilon: options.epsilon ?? 1e-8,
-  };
+  const usual = { schedule: constantSchedule(), weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+  return located({ ...usual, ...options, kind: "adamw" });
 }

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { located } from "../places.ts";
 import type {
   DecodingSpec,
   EvaluateSpec,
@@ -35,7 +36,7 @@ export interface TrainOptions {
 /** Trains what is to be learned of a model on the completions' tokens. */
 export function train(model: Sweepable<ModelSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
-  return { kind: "train", model, ...rest, gradientAccumulation, seed, shuffle } as TrainSpec;
+  return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model } as TrainSpec);
 }
 
 /** Settings of an evaluation. */
@@ -55,7 +56,7 @@ export function evaluate(
   model: Sweepable<ModelSpec | TrainSpec>,
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
-  return { kind: "evaluate", model, batchSize: 8, ...options } as EvaluateSpec;
+  return located({ batchSize: 8, ...options, kind: "evaluate", model } as EvaluateSpec);
 }
 
 /** Settings of greedy decoding. */
@@ -66,7 +67,7 @@ export interface GreedyOptions {
 
 /** The likeliest token at each step. */
 export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
-  return { kind: "greedy", ...options };
+  return located({ ...options, kind: "greedy" });
 }
 
 /**
@@ -75,22 +76,22 @@ export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
  * @param options The answers, or the name of the rows' field that lists them.
  */
 export function choices(options: Sweepable<readonly string[] | string>): DecodingSpec {
-  return { kind: "choices", options };
+  return located({ kind: "choices", options });
 }
 
 /** The share of answers equal to the row's completion, spaces around both left aside. */
 export function exactMatch(): MetricSpec {
-  return { kind: "exactMatch" };
+  return located({ kind: "exactMatch" });
 }
 
 /** The share of rows whose answer is the row's completion; for `choices`. */
 export function accuracy(): MetricSpec {
-  return { kind: "accuracy" };
+  return located({ kind: "accuracy" });
 }
 
 /** The mean negative log-likelihood of the completions' tokens, in nats. */
 export function loss(): MetricSpec {
-  return { kind: "loss" };
+  return located({ kind: "loss" });
 }
 
 /**
@@ -100,5 +101,5 @@ export function loss(): MetricSpec {
  * @param build Runs no tensor work.
  */
 export function pipeline(name: string, build: () => Readonly<Record<string, StageSpec>>): Pipeline {
-  return { kind: "pipeline", name, build };
+  return located({ kind: "pipeline", name, build });
 }

@@ -1,4 +1,5 @@
 import { RequestError } from "../errors.ts";
+import { located } from "../places.ts";
 import type { Axis } from "../spec.ts";
 
 let declared = 0;
@@ -13,8 +14,9 @@ let declared = 0;
  */
 export function sweep<const T>(name: string, values: readonly T[]): Axis<T> {
   if (!/^[A-Za-z][\w-]*$/.test(name)) {
-    throw new RequestError(`The axis name ${JSON.stringify(name)} is not a word; use letters, digits, - and _`);
+    throw new RequestError(`the axis name ${JSON.stringify(name)} is not a word; use letters, digits, - and _`);
   }
-  if (values.length === 0) throw new RequestError(`The axis ${name} is empty; give it at least one value`);
-  return Object.freeze({ kind: "axis", name, values: [...values], order: declared++ });
+  if (values.length === 0) throw new RequestError(`the axis ${name} is empty; give it at least one value`);
+  const axis: Axis<T> = { kind: "axis", name, values: [...values], order: declared++ };
+  return Object.freeze(located(axis));
 }

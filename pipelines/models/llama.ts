@@ -9,7 +9,8 @@ import { linear } from "../../ops/nn/linear.ts";
 import * as o from "../../ops/operators.ts";
 import type { Value } from "../../ops/program.ts";
 import type { Architecture, Segment, SegmentResult, WeightSource } from "./architecture.ts";
-import type { ConfigReader } from "./config.ts";
+import { ConfigReader } from "./config.ts";
+import { isJsonObject } from "./files.ts";
 import { ropeFrequencies } from "./rope.ts";
 
 interface LlamaShape {
@@ -36,15 +37,12 @@ export function llama(config: ConfigReader): Architecture {
   const shape = readShape(config, family);
   const { width, blocks, vocabularySize, heads } = shape;
   const contextLength = config.count("max_position_embeddings", 2048);
-  const scaling = config.raw("rope_scaling");
-  if (scaling !== undefined && (typeof scaling !== "object" || scaling === null)) {
-    throw config.error("rope_scaling is neither null nor an object; correct the config");
-  }
+  const { theta, scaling } = readRope(config);
   const frequencies = ropeFrequencies({
-    theta: config.number("rope_theta", 10000),
+    theta,
     headWidth: heads.headWidth,
     contextLength,
-    scaling: (scaling ?? null) as Readonly<Record<string, unknown>> | null,
+    scaling,
     file: config.file,
   });
   const window = slidingWindow(config, family);
@@ -93,6 +91,17 @@ function readShape(config: ConfigReader, family: string): LlamaShape {
     activation: activations[config.option("hidden_act", ["silu", "gelu", "relu"], "silu")],
     bias: { query: biased || family === "qwen2", output: biased, mlp: config.flag("mlp_bias", false) },
   };
+}
+
+/** `rope_theta` and `rope_scaling`, or `rope_parameters`, which holds both in newer configs. */
+function readRope(config: ConfigReader): { theta: number; scaling: Readonly<Record<string, unknown>> | null } {
+  const name = config.raw("rope_parameters") === undefined ? "rope_scaling" : "rope_parameters";
+  const scaling = config.raw(name);
+  if (scaling === undefined) return { theta: config.number("rope_theta", 10000), scaling: null };
+  if (!isJsonObject(scaling)) throw config.error(`${name} is neither null nor an object; correct the config`);
+  const within = new ConfigReader(config.file, scaling);
+  const theta = within.raw("rope_theta") === undefined ? config : within;
+  return { theta: theta.number("rope_theta", 10000), scaling };
 }
 
 function slidingWindow(config: ConfigReader, family: string): number | undefined {

@@ -65,7 +65,8 @@ export async function openModel(source: string, options: SourceOptions): Promise
 /** Opens a model's weights: checks the files' headers against the architecture, and digests the files. */
 export async function openModelWeights(model: Model, digestCache: string): Promise<ModelWeights> {
   const weights = await openWeights(model.folder);
-  return modelWeights(model, weights, await weightsDigest(weights, digestCache));
+  const records = requireTensors(model, weights);
+  return modelWeights(records, await weightsDigest(weights, digestCache));
 }
 
 /**
@@ -79,12 +80,16 @@ export async function peekModelWeights(model: Model, digestCache: string): Promi
   if (!(await Promise.all(present)).includes(true)) return undefined;
   const weights = await openWeights(model.folder);
   const digest = await rememberedDigest(weights, digestCache);
-  return digest === undefined ? undefined : modelWeights(model, weights, digest);
+  return digest === undefined ? undefined : modelWeights(requireTensors(model, weights), digest);
 }
 
-function modelWeights(model: Model, weights: Weights, digest: string): ModelWeights {
-  const records = new Map<string, TensorRecord>();
-  for (const [name, shape] of model.architecture.weights) records.set(name, requireTensor(model, weights, name, shape));
+function requireTensors(model: Model, weights: Weights): ReadonlyMap<string, TensorRecord> {
+  return new Map(
+    [...model.architecture.weights].map(([name, shape]) => [name, requireTensor(model, weights, name, shape)]),
+  );
+}
+
+function modelWeights(records: ReadonlyMap<string, TensorRecord>, digest: string): ModelWeights {
   const record = (name: string): TensorRecord => {
     const found = records.get(name);
     if (found === undefined) throw new TypeError(`The architecture has no weight ${name}`);
@@ -111,14 +116,14 @@ function requireTensor(model: Model, weights: Weights, name: string, shape: read
   }
   if (record.shape.join() !== shape.join()) {
     throw new RequestError(
-      `${name} is [${record.shape.join(", ")}] where config.json asks for [${
+      `the tensor ${name} is [${record.shape.join(", ")}] where config.json asks for [${
         shape.join(", ")
       }]; take both from one model`,
       { file: record.file },
     );
   }
   if (storedTypes[record.dtype] === undefined) {
-    throw new RequestError(`${name} is stored as ${record.dtype}; supported are F32, F16 and BF16`, {
+    throw new RequestError(`the tensor ${name} is stored as ${record.dtype}; convert it to F32, F16 or BF16`, {
       file: record.file,
     });
   }

@@ -6,7 +6,7 @@
 import { digest } from "../../ops/digest.ts";
 import { copyRow, FeedBuffers, packedValues, product } from "../compile/cached.ts";
 import { encodeProgram, type KeptValue } from "../compile/cut.ts";
-import { exampleFeeds, type Feeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
+import { exampleFeeds, fedNumbers, type Feeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
 import type { Layout } from "../compile/layout.ts";
 import type { Intervention } from "../compile/interventions.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
@@ -100,6 +100,7 @@ export function encodeKey(workshop: Workshop, job: EncodeJob): string {
   return keyOf({
     program: digest(encodeProgram(job.kept)),
     weights: job.weights.digest,
+    fed: fedNumbers(job.model.architecture),
     layout: job.layout,
     rows: job.rows.map(({ context, tail, promptLength }) => [context, tail, promptLength]),
     machine: workshop.machine,

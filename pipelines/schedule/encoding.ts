@@ -11,7 +11,12 @@ import type { TuneJob } from "./tune.ts";
 /** Equal for trainings that read the same rows of the same model in the same layout. */
 export function encodingKey({ stage, weights }: TuneJob): string {
   const { model, layout, rows } = stage;
-  return keyOf([model.folder, weights.digest, layout, rows.map(({ context, tail }) => [context, tail])]);
+  return keyOf([
+    model.folder,
+    weights.digest,
+    layout,
+    rows.map(({ context, tail, promptLength }) => [context, tail, promptLength]),
+  ]);
 }
 
 /** One encoding for trainings of one {@linkcode encodingKey}; `undefined` if none of them keeps anything. */

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { digest } from "../../ops/digest.ts";
+import type { Program } from "../../ops/program.ts";
+import { fedNumbers } from "../compile/feeds.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { type CompiledModel, decodeProgram, prefillProgram, scoreProgram } from "../compile/programs.ts";
 import type { TokenizedExample } from "../data/examples.ts";
-import type { Row } from "../data/rows.ts";
-import { RequestError } from "../errors.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
 import { generateGreedily, type Generator } from "./generate.ts";
@@ -35,10 +36,13 @@ export async function predictions(
   const { stage, weights, tensorsKey } = job;
   const wantsLoss = stage.spec.metrics.some(({ kind }) => kind === "loss");
   const key = keyOf({
+    programs: programsOf(job, wantsLoss).map(digest),
     weights: weights.digest,
+    fed: [fedNumbers(stage.model.architecture), stage.model.architecture.contextLength],
     tokenizer: stage.model.tokenizer.digest,
     tensors: tensorsKey,
-    rows: stage.rows.map(({ prompt, completion, fields }) => [prompt, completion, optionsOf(stage, fields)]),
+    rows: stage.rows.map(({ prompt, completion }) => [prompt, completion]),
+    choices: stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null,
     decoding: stage.spec.decoding ?? null,
     batchSize: stage.spec.batchSize,
     wantsLoss,
@@ -50,6 +54,15 @@ export async function predictions(
   const computed = await compute(workshop, job, wantsLoss);
   await workshop.store.putJson("predictions", key, computed);
   return { predictions: computed, cached: false };
+}
+
+/** The programs whose results the predictions are made of. */
+function programsOf({ stage, compiled }: EvaluateJob, wantsLoss: boolean): Program[] {
+  const { decoding } = stage.spec;
+  return [
+    ...(decoding?.kind === "greedy" ? [prefillProgram(compiled), decodeProgram(compiled)] : []),
+    ...(decoding?.kind === "choices" || wantsLoss ? [scoreProgram(compiled, "whole")] : []),
+  ];
 }
 
 async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean): Promise<Prediction[]> {
@@ -79,9 +92,7 @@ function batches(lengths: readonly number[], size: number): number[][] {
 
 async function generate(workshop: Workshop, job: EvaluateJob, maxNewTokens: number): Promise<string[]> {
   const { stage, weights, compiled, tensors } = job;
-  const open = (program: Parameters<Workshop["session"]>[0]) => {
-    return workshop.session(program, weights);
-  };
+  const open = (program: Program) => workshop.session(program, weights);
   const generator: Generator = {
     architecture: stage.model.architecture,
     interventions: stage.interventions,
@@ -104,32 +115,20 @@ async function generate(workshop: Workshop, job: EvaluateJob, maxNewTokens: numb
   return answers;
 }
 
-function optionsOf(stage: PreparedEvaluation, fields: Row["fields"]): readonly string[] | null {
-  const decoding = stage.spec.decoding;
-  if (decoding?.kind !== "choices") return null;
-  const options = typeof decoding.options === "string" ? fields[decoding.options] : decoding.options;
-  const isList = Array.isArray(options) && options.length > 0 && options.every((option) => typeof option === "string");
-  if (isList) return options as readonly string[];
-  throw new RequestError(`choices of ${stage.name} is no list of texts; give a list, or a field that holds one`);
-}
-
+/** The first of each row's likeliest choices. */
 async function choose(workshop: Workshop, job: EvaluateJob): Promise<string[]> {
-  const { stage } = job;
-  const { tokenizer } = stage.model;
-  const pairs = stage.rows.flatMap(({ fields }, row) => {
-    return optionsOf(stage, fields)!.map((option) => ({ row, option }));
-  });
-  const scores = await scoreAll(
+  const { choices = [], examples } = job.stage;
+  const pairs = choices.flatMap((ofRow, row) => ofRow.map(({ tokens }) => [row, tokens] as const));
+  const scored = await scoreAll(
     workshop,
     job,
-    pairs.map(({ row, option }) => ({ prompt: stage.examples[row]!.prompt, completion: tokenizer.encode(option) })),
+    pairs.map(([row, completion]) => ({ prompt: examples[row]!.prompt, completion })),
   );
-  const best = new Array<{ loss: number; option: string } | undefined>(stage.rows.length);
-  pairs.forEach(({ row, option }, index) => {
-    const { loss } = scores[index]!;
-    if (best[row] === undefined || loss < best[row].loss) best[row] = { loss, option };
+  let at = 0;
+  return choices.map((ofRow) => {
+    const losses = ofRow.map(() => scored[at++]!.loss);
+    return ofRow[losses.indexOf(Math.min(...losses))]!.text;
   });
-  return best.map((choice) => choice!.option);
 }
 
 async function scoreAll(workshop: Workshop, job: EvaluateJob, examples: readonly TokenizedExample[]): Promise<Score[]> {

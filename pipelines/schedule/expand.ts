@@ -4,7 +4,9 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
+import { likeNoted, placeOf } from "../places.ts";
 import type { Axis, Pipeline, Resolved, StageSpec } from "../spec.ts";
+import { quote, suggest } from "../suggest.ts";
 
 /** A value of an axis at one point. */
 export type AxisValue = unknown;
@@ -26,13 +28,16 @@ export interface Member {
  * not of its kind.
  */
 export function expand(pipeline: Pipeline, set: ReadonlyMap<string, readonly string[]> = new Map()): Member[] {
-  const stages = pipeline.build();
+  const stages = pipeline.build(), place = placeOf(pipeline);
   if (typeof stages !== "object" || stages === null || Object.keys(stages).length === 0) {
-    throw new RequestError(`The pipeline ${pipeline.name} returns no stages; return what train or evaluate gave`);
+    throw new RequestError("the pipeline returns no stages; return what train or evaluate gave", place);
   }
   for (const [name, stage] of Object.entries(stages)) {
+    if (!/^\w[\w.-]*$/.test(name)) {
+      throw new RequestError(`the result name ${quote(name)} is no file name; use letters, digits, -, . and _`, place);
+    }
     if (stage?.kind !== "train" && stage?.kind !== "evaluate") {
-      throw new RequestError(`The result ${name} is no stage; return what train or evaluate gave`);
+      throw new RequestError(`the result ${name} is no stage; return what train or evaluate gave`, place);
     }
   }
   const axes = applySettings(axesOf(stages), set);
@@ -40,11 +45,14 @@ export function expand(pipeline: Pipeline, set: ReadonlyMap<string, readonly str
   for (const axis of axes) {
     points = points.flatMap((point) => axis.values.map((value) => new Map([...point, [axis.name, value]])));
   }
-  return points.map((point) => {
+  const members = points.map((point) => {
     const labels = Object.fromEntries(axes.map((axis) => [axis.name, labelOf(axis, point.get(axis.name))]));
     const id = Object.entries(labels).map(([name, label]) => `${name}=${fileName(label)}`).join(",");
     return { id: id === "" ? "main" : id, axes: labels, stages: resolve(stages, point) };
   });
+  const twin = members.find(({ id }, index) => members.findIndex((other) => other.id === id) !== index);
+  if (twin === undefined) return members;
+  throw new RequestError(`two members would be called ${twin.id}; give each axis distinct values`, place);
 }
 
 function axesOf(stages: unknown): Axis<AxisValue>[] {
@@ -56,7 +64,10 @@ function axesOf(stages: unknown): Axis<AxisValue>[] {
     if (isAxis(value)) {
       const twin = axes.get(value.name);
       if (twin !== undefined && twin !== value) {
-        throw new RequestError(`Two axes are named ${value.name}; declare it once and use that value in both places`);
+        throw new RequestError(
+          `two axes are named ${value.name}; declare it once and use that value in both places`,
+          placeOf(value),
+        );
       }
       axes.set(value.name, value);
     }
@@ -76,10 +87,8 @@ function applySettings(
 ): readonly Axis<AxisValue>[] {
   for (const name of set.keys()) {
     if (!axes.some((axis) => axis.name === name)) {
-      const known = axes.length === 0
-        ? "the pipeline has none"
-        : `the pipeline has ${axes.map((a) => a.name).join(", ")}`;
-      throw new RequestError(`There is no axis ${name} to set; ${known}`);
+      const known = axes.length === 0 ? "the pipeline has none" : suggest(name, axes.map((axis) => axis.name));
+      throw new RequestError(`--set ${name}: there is no such axis; ${known}`);
     }
   }
   return axes.map((axis) => {
@@ -95,7 +104,7 @@ function parseValue(axis: Axis<AxisValue>, text: string): AxisValue {
   if (kinds.has("number") && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
   if (kinds.has("string")) return text;
   const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
-  throw new RequestError(`The axis ${axis.name} cannot be ${JSON.stringify(text)}; it has ${listed}`);
+  throw new RequestError(`--set ${axis.name}: ${quote(text)} is not of the axis's kind; give values such as ${listed}`);
 }
 
 function labelOf(axis: Axis<AxisValue>, value: AxisValue): string | number | boolean {
@@ -116,7 +125,7 @@ export function resolve<T>(declared: T, point: ReadonlyMap<string, AxisValue>): 
     if (typeof value !== "object" || value === null) return value;
     if (Array.isArray(value)) return value.map(visit);
     if (isAxis(value)) return visit(point.get(value.name));
-    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)]));
+    return likeNoted(value, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)])));
   };
   return visit(declared) as Resolved<T>;
 }

@@ -13,8 +13,11 @@ import { tokenize, type TokenizedExample } from "../data/examples.ts";
 import { loadRows, type Row } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
 import { type Model, type ModelWeights, resolvePath } from "../models/model.ts";
+import { placing } from "../places.ts";
 import type { EditSpec, EvaluateSpec, FullFinetuningSpec, ModelSpec, Resolved, TrainSpec } from "../spec.ts";
+import { type Choice, choicesOf } from "./choices.ts";
 import type { Member } from "./expand.ts";
+import { validate } from "./validate.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A model with its edits lowered. */
@@ -50,6 +53,8 @@ export interface PreparedEvaluation extends PreparedModel, PreparedRows {
   readonly spec: Resolved<EvaluateSpec>;
   /** The training that gives the edits' tensors; `undefined` for a model as it stands. */
   readonly training: PreparedTraining | undefined;
+  /** Each row's answers to choose from, if the evaluation chooses. */
+  readonly choices: readonly (readonly Choice[])[] | undefined;
 }
 
 /** A member's stages in the order in which they run. */
@@ -62,6 +67,7 @@ export interface PreparedMember {
 /** Makes members ready, sharing models and data between them. */
 export class Preparation {
   readonly #workshop: Workshop;
+  #warnedOfDecay = false;
   readonly #shared = new Map<string, Promise<unknown>>();
 
   constructor(workshop: Workshop) {
@@ -74,13 +80,14 @@ export class Preparation {
    * @throws {RequestError} If the model, its edits, the data or a setting is not sound.
    */
   async member(member: Member): Promise<PreparedMember> {
+    for (const [name, stage] of Object.entries(member.stages)) validate(name, stage);
     const stages: (PreparedTraining | PreparedEvaluation)[] = [];
     const trainings = new Map<string, PreparedTraining>();
     const train = async (name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> => {
       const key = JSON.stringify(spec);
       const known = trainings.get(key);
       if (known !== undefined) return known;
-      const prepared = await this.#training(name, spec);
+      const prepared = await placing(spec, () => this.#training(name, spec));
       trainings.set(key, prepared);
       stages.push(prepared);
       return prepared;
@@ -89,7 +96,7 @@ export class Preparation {
       if (stage.kind === "train") await train(name, stage);
       else {
         const training = stage.model.kind === "train" ? await train(name, stage.model) : undefined;
-        stages.push(await this.#evaluation(name, stage, training));
+        stages.push(await placing(stage, () => this.#evaluation(name, stage, training)));
       }
     }
     const trainableParameters = [...trainings.values()].reduce((sum, stage) => sum + stage.trainableParameters, 0);
@@ -97,11 +104,13 @@ export class Preparation {
   }
 
   async #training(name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
-    requireCounts(spec);
     const model = await this.#model(spec.model);
     if (model.interventions.length === 0 && model.full === undefined) {
-      throw new RequestError(`The training ${name} has nothing to train; give its model an edit by model.with(…)`);
+      throw new RequestError(
+        `the training ${name} has nothing to train; give its model an edit, as in model.with(loreft(…))`,
+      );
     }
+    if (spec.optimizer.weightDecay > 0 && model.interventions.some(isOrthogonal)) this.#warnOfDecay();
     const { examples } = await this.#rows(spec.data, model.model, spec.maxLength);
     const layout = layoutOf(model.interventions);
     const rows = await this.#once(["layout", layout, spec.data, model.model.folder, spec.maxLength ?? null], () => {
@@ -115,27 +124,27 @@ export class Preparation {
     spec: Resolved<EvaluateSpec>,
     training: PreparedTraining | undefined,
   ): Promise<PreparedEvaluation> {
-    requireWhole("batchSize", spec.batchSize);
-    if (spec.metrics.length === 0) throw new RequestError(`The evaluation ${name} has no metrics; name at least one`);
     for (const { kind } of spec.metrics) {
       if (kind !== "loss" && spec.decoding === undefined) {
-        throw new RequestError(`The metric ${kind} of ${name} needs answers; give the evaluation a decoding`);
+        throw new RequestError(
+          `the metric ${kind} of ${name} needs answers; give the evaluation a decoding, as in greedy(…)`,
+        );
       }
     }
-    if (spec.decoding?.kind === "greedy") requireWhole("maxNewTokens", spec.decoding.maxNewTokens);
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
     const { rows, examples } = await this.#rows(spec.data, model.model, undefined);
     const { model: base, edits, interventions, full } = model;
-    return { model: base, edits, interventions, full, kind: "evaluate", name, spec, training, rows, examples };
+    const choices = choicesOf(spec.decoding, rows, examples, base);
+    return { model: base, edits, interventions, full, kind: "evaluate", name, spec, training, rows, examples, choices };
   }
 
   async #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
     const { source, revision } = spec.base;
-    const model = await this.#workshop.model(source, revision);
+    const model = await placing(spec.base, () => this.#workshop.model(source, revision));
     const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
     const edits = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
     if (full !== undefined && edits.length > 0) {
-      throw new RequestError("Full finetuning leaves nothing frozen to edit; use either it or edits");
+      throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
     }
     const interventions = lowerEdits(edits, model.architecture);
     const prepared = { model, edits, interventions, full };
@@ -145,11 +154,20 @@ export class Preparation {
 
   #rows(data: Resolved<TrainSpec>["data"], model: Model, maxLength: number | undefined): Promise<PreparedRows> {
     return this.#once(["rows", data, model.folder, maxLength ?? null], async () => {
-      const rows = await loadRows(data, this.#workshop.base);
+      const rows = await placing(data, () => loadRows(data, this.#workshop.base));
       const limit = { maxContext: model.architecture.contextLength };
       const examples = tokenize(rows, model.tokenizer, maxLength === undefined ? limit : { ...limit, maxLength });
       return { rows, examples };
     });
+  }
+
+  #warnOfDecay(): void {
+    if (this.#warnedOfDecay) return;
+    this.#warnedOfDecay = true;
+    this.#workshop.progress.warn(
+      "weightDecay takes an orthogonal edit's rotation to zero after its first step, as in torch's parametrization; " +
+        "leave it at 0",
+    );
   }
 
   #once<T>(key: unknown, make: () => Promise<T>): Promise<T> {
@@ -188,36 +206,13 @@ export async function initialTensors(
   return Object.assign({}, drawn, ...read) as TensorMap;
 }
 
+function isOrthogonal({ tensors }: Intervention): boolean {
+  return Object.values(tensors).some(({ start }) => start === "orthogonal");
+}
+
 function countParameters({ model, interventions, full }: PreparedModel): number {
   const shapes = full === undefined
     ? interventions.flatMap(({ tensors }) => Object.values(tensors).map(({ shape }) => shape))
     : [...model.architecture.weights.values()];
   return shapes.reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
-}
-
-function requireCounts({ epochs, batchSize, gradientAccumulation, optimizer, seed }: Resolved<TrainSpec>): void {
-  requireWhole("epochs", epochs);
-  requireWhole("batchSize", batchSize);
-  requireWhole("gradientAccumulation", gradientAccumulation);
-  if (!Number.isSafeInteger(seed)) throw new RequestError(`seed is ${seed}; give a whole number`);
-  requireBetween("learningRate", optimizer.learningRate, 0, Infinity);
-  requireBetween("weightDecay", optimizer.weightDecay, 0, Infinity);
-  requireBetween("beta1", optimizer.beta1, 0, 1);
-  requireBetween("beta2", optimizer.beta2, 0, 1);
-  requireBetween("epsilon", optimizer.epsilon, 0, Infinity);
-  if (!(optimizer.schedule.warmup >= 0 && optimizer.schedule.warmup <= 1)) {
-    throw new RequestError(`warmup is ${optimizer.schedule.warmup}; give a share of the steps from 0 to 1`);
-  }
-}
-
-function requireWhole(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RequestError(`${name} is ${JSON.stringify(value)}; give a whole number from 1 on`);
-  }
-}
-
-function requireBetween(name: string, value: number, low: number, high: number): void {
-  if (!(typeof value === "number" && value >= low && value < high)) {
-    throw new RequestError(`${name} is ${JSON.stringify(value)}; give a number from ${low} to below ${high}`);
-  }
 }

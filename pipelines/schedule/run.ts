@@ -52,6 +52,8 @@ export async function runMembers(
   const run = new Run(workshop, folder);
   try {
     await run.compile(prepared);
+    // Nothing is written before all of the request is known to be sound.
+    await folder.prepare();
     const records: MemberRecord[] = [];
     for (const member of prepared) records.push(await run.member(member));
     const results = { pipeline, members: records, encode: await run.encodings() };
@@ -75,6 +77,7 @@ class Run {
   readonly #encodings = new Map<string, SharedEncoding>();
   readonly #tuned = new Map<string, Promise<Tuned>>();
   readonly #opened: EncodedExamples[] = [];
+  #encodeSeconds = 0;
 
   constructor(workshop: Workshop, folder: RunFolder) {
     this.#workshop = workshop;
@@ -124,7 +127,7 @@ class Run {
   }
 
   async #train(member: string, stage: PreparedTraining, stages: PreparedMember["stages"]): Promise<TrainRecord> {
-    const start = performance.now();
+    const start = performance.now(), encodingBefore = this.#encodeSeconds;
     const known = this.#tuned.has(this.#job(stage).key);
     const { tensors, losses, stepSeconds, cached } = await this.#tune(member, stage);
     const trainings = stages.filter((other) => other.kind === "train").length;
@@ -134,7 +137,8 @@ class Run {
       name: stage.name,
       kind: "train",
       cached: cached || known,
-      seconds: (performance.now() - start) / 1000,
+      // Encoding has a line of its own.
+      seconds: (performance.now() - start) / 1000 - (this.#encodeSeconds - encodingBefore),
       steps: losses.length,
       losses,
       stepSeconds,
@@ -178,6 +182,7 @@ class Run {
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
     const encoded = await encode(this.#workshop, job);
     this.#opened.push(encoded);
+    this.#encodeSeconds += encoded.record.seconds;
     return encoded;
   }
 

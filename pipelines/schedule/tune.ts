@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { digest } from "../../ops/digest.ts";
+import { fedNumbers } from "../compile/feeds.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
@@ -77,6 +78,7 @@ export async function prepareTune(
   const key = keyOf({
     programs: [digest(programs.train), digest(programs.accumulate)],
     weights: weights.digest,
+    fed: fedNumbers(stage.model.architecture),
     initial: tensorsDigest(initial),
     rows: rows.map(({ context, tail, promptLength }) => [context, tail, promptLength]),
     labels: rows.map(({ labels }) => labels),

@@ -40,7 +40,7 @@ export const runtimeVersion = "onnxruntime-node 1.30.0";
 const openSessions = 4;
 
 /** A run's shared means. Dispose it at the end. */
-export class Workshop implements Disposable {
+export class Workshop implements AsyncDisposable {
   readonly base: string;
   readonly provider: Provider;
   readonly threads: number;
@@ -132,7 +132,10 @@ export class Workshop implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    const open = await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    for (const session of open) if (session.status === "fulfilled") await session.value.close();
     this.#runtime?.[Symbol.dispose]();
   }
 }

@@ -171,8 +171,8 @@ function checkFormat(file: string): void {
   const found = readIfPresent(file)?.trim();
   if (found === undefined || found === String(FORMAT)) return;
   const problem = /^\d+$/.test(found)
-    ? `The store has format ${found} and this Refract reads format ${FORMAT}, update Refract`
-    : `Expected the number of a store's format but found ${JSON.stringify(found.slice(0, 20))}, remove the store`;
+    ? `the store has format ${found} and this Refract reads format ${FORMAT}; update Refract`
+    : `expected the number of a store's format but found ${JSON.stringify(found.slice(0, 20))}; remove the store`;
   throw new RequestError(`${problem} or give another folder with --store`, { file });
 }
 
@@ -181,7 +181,7 @@ function readIfPresent(file: string): string | undefined {
     return Deno.readTextFileSync(file);
   } catch (fault) {
     if (fault instanceof Deno.errors.NotFound) return undefined;
-    throw new RequestError(`The store can't be read (${faultText(fault)}), give another folder with --store`, { file });
+    throw new RequestError(`the store can't be read (${faultText(fault)}); give another folder with --store`, { file });
   }
 }
 

@@ -1,14 +1,7 @@
-/**
- * SmolLM2-135M-Instruct against transformers. The model is made on first use (about a minute) in the folder `smollm2` of
- * REFRACT_TEST_MODELS, or of `refract-test-models` among the system's temporary files, and kept there.
- *
- * @module
- */
+/** SmolLM2-135M-Instruct against transformers. @module */
 import assert from "node:assert/strict";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Runtime } from "../../pipelines/runtime/runtime.ts";
+import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { continueGreedily, openFolder, openForward, placeOf } from "../pipelines/models/support_forward.ts";
 
 /** What make_smollm2.py writes of a text. */
@@ -23,31 +16,22 @@ interface Golden {
   readonly continuation: readonly number[];
 }
 
-/** The model's folder, made if need be; undefined, having said so, where the script that makes it is absent. */
-async function modelFolder(): Promise<string | undefined> {
-  const script = fileURLToPath(new URL("../../../shared/tools/smollm2.py", import.meta.url));
-  try {
-    await Deno.stat(script);
-  } catch {
-    console.log(`skipped: ${script} is absent`);
-    return undefined;
-  }
-  const folder = join(Deno.env.get("REFRACT_TEST_MODELS") ?? join(tmpdir(), "refract-test-models"), "smollm2");
-  await Deno.mkdir(folder, { recursive: true });
-  const { success, stderr } = await new Deno.Command("python3", { args: [script, folder] }).output();
-  assert.ok(success, `${script} failed: ${new TextDecoder().decode(stderr)}`);
-  return folder;
-}
-
 /** Asserts a distance of at most 1e-4, or of 1e-4 of the expected number where that is larger than 1. */
 function assertClose(found: number | undefined, expected: number, what: string): void {
   const difference = Math.abs((found ?? NaN) - expected) / Math.max(1, Math.abs(expected));
   assert.ok(difference <= 1e-4, `${what} is ${found} and not ${expected}`);
 }
 
-Deno.test("SmolLM2 gives transformers' hidden states, logits and greedy continuations", async () => {
-  const folder = await modelFolder();
-  if (folder === undefined) return;
+const shared = sharedFolder();
+
+Deno.test({
+  name: "SmolLM2 gives transformers' hidden states, logits and greedy continuations",
+  ignore: shared === undefined,
+  fn: compare,
+});
+
+async function compare() {
+  const folder = await smollm2Folder(shared as string);
   const file = new URL("../goldens/smollm2.json", import.meta.url);
   const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(file));
   using runtime = new Runtime({ threads: 2 });
@@ -66,4 +50,4 @@ Deno.test("SmolLM2 gives transformers' hidden states, logits and greedy continua
     }
     assert.deepEqual(await continueGreedily(forward, inputIds, continuation.length), continuation);
   }
-});
+}

@@ -26,8 +26,8 @@ Deno.test("tokenize() encodes prompt and completion apart and ends the completio
 Deno.test("tokenize() rejects a row that is longer than the model's context", () => {
   assert.throws(() => tokenize([row("ab", "c")], tokenizer, { maxContext: 4 }), {
     name: "RequestError",
-    message: "rows.jsonl:3: The row has 5 tokens and the model reads at most 4, " +
-      "set maxLength: 4 to cut the prompt's start, or shorten the row",
+    message: "rows.jsonl:3: the row has 5 tokens and the model reads at most 4; " +
+      "shorten the row, or let its training cut the prompt's start with maxLength: 4",
   });
   assert.throws(() => tokenize([row("ab", "c")], tokenizer, { maxContext: 4, maxLength: 10 }), RequestError);
 });
@@ -44,7 +44,7 @@ Deno.test("tokenize() keeps the prompt's last tokens and the whole completion wi
 Deno.test("tokenize() rejects a completion that leaves no room for the prompt", () => {
   assert.throws(() => tokenize([row("a", "bcd")], tokenizer, { maxContext: 100, maxLength: 4 }), {
     name: "RequestError",
-    message: "rows.jsonl:3: The row's completion has 4 tokens and leaves no room for a prompt within maxLength: 4, " +
+    message: "rows.jsonl:3: the row's completion has 4 tokens and leaves no room for a prompt within maxLength: 4; " +
       "raise maxLength or shorten the completion",
   });
 });

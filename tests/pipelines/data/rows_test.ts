@@ -70,40 +70,40 @@ Deno.test("loadRows() names the line and column of broken JSON", async () => {
   const good = '{"question": "a", "answer": "b"}\n';
   await rejects(
     jsonl(`${good}{"question": "a",}\n`),
-    "rows.jsonl:2:18: The line is not JSON (expected double-quoted property name), correct or remove it",
+    "rows.jsonl:2:18: the line is not JSON (expected double-quoted property name); correct or remove it",
   );
   await rejects(
     jsonl(`${good}\n{"question": wrong}\n`),
-    "rows.jsonl:3:14: The line is not JSON (unexpected token 'w'), correct or remove it",
+    "rows.jsonl:3:14: the line is not JSON (unexpected token 'w'); correct or remove it",
   );
   await rejects(
     jsonl('{"question": 1'),
-    "rows.jsonl:1:15: The line is not JSON (expected ',' or '}' after property value), correct or remove it",
+    "rows.jsonl:1:15: the line is not JSON (expected ',' or '}' after property value); correct or remove it",
   );
   await rejects(
     jsonl('{"question": '),
-    "rows.jsonl:1:13: The line is not JSON (unexpected end of JSON input), correct or remove it",
+    "rows.jsonl:1:13: the line is not JSON (unexpected end of JSON input); correct or remove it",
   );
   await rejects(
     jsonl("{\u0001}"),
-    "rows.jsonl:1:2: The line is not JSON (expected property name or '}'), correct or remove it",
+    "rows.jsonl:1:2: the line is not JSON (expected property name or '}'); correct or remove it",
   );
 });
 
 Deno.test("loadRows() rejects a line that is not an object", async () => {
-  await rejects(jsonl("[1]"), "rows.jsonl:1: Expected a JSON object but found an array, write one object a row");
-  await rejects(jsonl("{}\nnull"), "rows.jsonl:2: Expected a JSON object but found null, write one object a row");
-  await rejects(jsonl("7"), "rows.jsonl:1: Expected a JSON object but found a number, write one object a row");
+  await rejects(jsonl("[1]"), "rows.jsonl:1: expected a JSON object but found an array; write one object a row");
+  await rejects(jsonl("{}\nnull"), "rows.jsonl:2: expected a JSON object but found null; write one object a row");
+  await rejects(jsonl("7"), "rows.jsonl:1: expected a JSON object but found a number; write one object a row");
 });
 
 Deno.test("loadRows() rejects a file that is missing, a folder, empty or not text", async () => {
-  await rejects({ kind: "jsonl", path: "none.jsonl", template }, /^none.jsonl: There is no such file, give/);
-  await rejects({ kind: "jsonl", path: ".", template }, /: This is a folder, give/);
-  await rejects(jsonl(""), "rows.jsonl: The file holds no rows, write one JSON object a line");
-  await rejects(jsonl("\n \n"), "rows.jsonl: The file holds no rows, write one JSON object a line");
+  await rejects({ kind: "jsonl", path: "none.jsonl", template }, /^none.jsonl: there is no such file; give/);
+  await rejects({ kind: "jsonl", path: ".", template }, /: this is a folder; give/);
+  await rejects(jsonl(""), "rows.jsonl: the file holds no rows; write one JSON object a line");
+  await rejects(jsonl("\n \n"), "rows.jsonl: the file holds no rows; write one JSON object a line");
   await rejects(
     jsonl(new Uint8Array([0x7b, 0x7d, 0x0a, 0xff, 0x0a])),
-    "rows.jsonl:2: The line is not UTF-8 text, save the file as UTF-8",
+    "rows.jsonl:2: the line is not UTF-8 text; save the file as UTF-8",
   );
 });
 
@@ -121,21 +121,21 @@ Deno.test("loadRows() fills templates from records, numbers and booleans printed
 Deno.test("loadRows() names a missing field and the fields there are", async () => {
   await rejects(
     jsonl('{"qestion": "a", "answer": "b"}'),
-    'rows.jsonl:1: The row has no field "question", which the prompt template names, ' +
+    'rows.jsonl:1: the row has no field "question", which the prompt template names; ' +
       'did you mean "qestion" (it has "qestion", "answer")',
   );
   await rejects(
     jsonl('{"question": "a", "text": "b"}'),
-    'rows.jsonl:1: The row has no field "answer", which the completion template names, ' +
+    'rows.jsonl:1: the row has no field "answer", which the completion template names; ' +
       'use one of those it has: "question", "text"',
   );
-  await rejects(jsonl("{}"), /^rows\d+.jsonl:1: .* names, it has none at all$/);
+  await rejects(jsonl("{}"), /^rows\d+.jsonl:1: .* names; it has none at all$/);
   await rejects({ ...numbered(1), template: { prompt: "{toString}", completion: "{answer}" } }, /no field "toString"/);
 });
 
 Deno.test("loadRows() rejects values that are not text, numbers or booleans", async () => {
   for (const value of ["null", "[]", "{}", "9007199254740993"]) {
-    await rejects(jsonl(`{"question": ${value}, "answer": "b"}`), /^rows\d+.jsonl:1: The field "question" holds/);
+    await rejects(jsonl(`{"question": ${value}, "answer": "b"}`), /^rows\d+.jsonl:1: the field "question" holds/);
   }
 });
 
@@ -143,7 +143,7 @@ Deno.test("loadRows() rejects a template whose braces don't pair", async () => {
   for (const prompt of ["{question", "{que{stion}", "question}", "{}", "{question}}"]) {
     await rejects(
       { ...numbered(1), template: { prompt, completion: "{answer}" } },
-      /^The prompt template ".*(write|name)/,
+      /^the prompt template ".*(write|name)/,
     );
   }
 });
@@ -151,7 +151,7 @@ Deno.test("loadRows() rejects a template whose braces don't pair", async () => {
 Deno.test("loadRows() rejects an empty completion", async () => {
   await rejects(
     jsonl('{"question": "a", "answer": "b"}\n{"question": "a", "answer": ""}'),
-    "rows.jsonl:2: The row's completion is empty, fill its field or remove it",
+    "rows.jsonl:2: the row's completion is empty; fill its field or remove it",
   );
 });
 
@@ -194,21 +194,21 @@ Deno.test("loadRows() rejects a split that leaves nothing to train on or that me
   await rejects(split, /^records: split\(\{ test: 10 \}\) of 10 rows leaves none to train on/);
   await rejects({ ...split, of: numbered(1), test: 0.5 }, /of 1 rows leaves none/);
   await rejects({ ...split, test: 0.99 }, /leaves none/);
-  for (const test of [0, -1, 1.5, NaN]) await rejects({ ...split, test }, /Expected split's test/);
-  await rejects({ ...split, seed: 0.5 }, /Expected split's seed/);
+  for (const test of [0, -1, 1.5, NaN]) await rejects({ ...split, test }, /expected split's test/);
+  await rejects({ ...split, seed: 0.5 }, /expected split's seed/);
 });
 
 Deno.test("loadRows() rejects views that leave no rows or count wrongly", async () => {
   const of = numbered(10);
   await rejects(
     { kind: "take", of: { kind: "skip", of, count: 10 }, count: 5 },
-    "records: No row is left of 10 after .skip(10).take(5), give it more rows or ask for fewer",
+    "records: no row is left of 10 after .skip(10).take(5); give it more rows or ask for fewer",
   );
-  await rejects({ kind: "take", of, count: 0 }, /^records: No row is left/);
+  await rejects({ kind: "take", of, count: 0 }, /^records: no row is left/);
   await rejects(
     { kind: "take", of, count: -1 },
-    "Expected take's count to be a whole number of rows but found -1, as in .take(100)",
+    "expected take's count to be a whole number of rows but found -1; correct it, as in .take(100)",
   );
-  await rejects({ kind: "skip", of, count: 0.5 }, /Expected skip's count/);
-  await rejects(numbered(0), "records([]) holds no rows, give it at least one");
+  await rejects({ kind: "skip", of, count: 0.5 }, /expected skip's count/);
+  await rejects(numbered(0), "records([]) holds no rows; give it at least one");
 });

@@ -1,0 +1,191 @@
+/**
+ * Whether declarations are what their types say. Pipeline files run without a type check, and a setting whose name is
+ * misspelt would otherwise be passed over.
+ *
+ * @module
+ */
+import { activations } from "../../ops/interventions/intervention.ts";
+import { interventions } from "../../ops/interventions/mod.ts";
+import { schedules } from "../../ops/optimizers/schedule.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { RequestError } from "../errors.ts";
+import { placing } from "../places.ts";
+import type * as spec from "../spec.ts";
+import { quote, suggest } from "../suggest.ts";
+
+/** Throws if a value is not what it should be; `name` is the setting's. */
+type Check = (value: unknown, name: string) => void;
+
+/** One check for each field of a record but its kind: a forgotten one does not compile. */
+type Fields<T> = T extends unknown ? { readonly [K in Exclude<keyof T, "kind">]-?: Check } : never;
+
+function leaf(expected: string, accepts: (value: unknown) => boolean): Check {
+  return (value, name) => {
+    if (!accepts(value)) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
+  };
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (typeof value === "string") return quote(value);
+  if (Array.isArray(value)) return value.length === 0 ? "empty" : "a list";
+  if (typeof value !== "object" || value === null) return typeof value === "function" ? "a function" : String(value);
+  return "kind" in value && typeof value.kind === "string" ? `of the kind ${value.kind}` : "an object";
+}
+
+const isText = (value: unknown) => typeof value === "string";
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
+const from = (least: number, most = Infinity) => (value: unknown) =>
+  typeof value === "number" && value >= least && value <= most;
+
+const anything: Check = () => {};
+const text = leaf("a text", isText);
+const flag = leaf("true or false", (value) => typeof value === "boolean");
+const integer = leaf("a whole number", Number.isSafeInteger);
+const count = leaf("a whole number from 1 on", (value) => Number.isSafeInteger(value) && from(1)(value));
+const amount = leaf("a number from 0 on", (value) => Number.isFinite(value) && from(0)(value));
+const momentum = leaf("a number from 0 to below 1", (value) => from(0, 1)(value) && value !== 1);
+const share = leaf("a share of the steps from 0 to 1", from(0, 1));
+const oneOf = (words: readonly string[]) =>
+  leaf(words.join(", "), (value) => isText(value) && words.includes(`${value}`));
+
+function optional(check: Check): Check {
+  return (value, name) => value === undefined || check(value, name);
+}
+
+function listOf(expected: string, check: Check): Check {
+  const list = leaf(expected, isList);
+  return (value, name) => {
+    list(value, name);
+    if (isList(value)) value.forEach((item, index) => check(item, `${name}[${index}]`));
+  };
+}
+
+/** A record without a kind. */
+function record(expected: string, fields: Readonly<Record<string, Check>>): Check {
+  return variant(expected, () => fields);
+}
+
+/** A record whose kind decides on its fields. */
+function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<string, Check>> | undefined): Check {
+  return (value, name) => {
+    const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
+    const kind = isRecord && "kind" in value ? String(value.kind) : "";
+    const fields = isRecord ? fieldsOf(kind) : undefined;
+    if (!isRecord || fields === undefined) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
+    placing(value, () => {
+      for (const given of Object.keys(value)) {
+        if (given === "kind" || Object.hasOwn(fields, given)) continue;
+        const known = Object.keys(fields);
+        throw new RequestError(`${kind || name} has no setting ${quote(given)}; ${suggest(given, known)}`);
+      }
+      const values = value as Readonly<Record<string, unknown>>;
+      for (const [field, check] of Object.entries(fields)) check(values[field], field);
+    });
+  };
+}
+
+function among(expected: string, kinds: Readonly<Record<string, Readonly<Record<string, Check>>>>): Check {
+  return variant(expected, (kind) => (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined));
+}
+
+const isBlocks = (value: unknown) =>
+  value === "all" || typeof value === "number" || (isList(value) && value.every((block) => typeof block === "number"));
+
+const edit = {
+  at: record("a site of blocks, as in block(3).output", {
+    blocks: leaf('a block\'s number, a list of numbers or "all"', isBlocks),
+    site: text,
+  }),
+  positions: leaf('"fN", "lN", "fN+lM" or "all"', isText),
+  rank: leaf("a whole number from 1 to the model's width", (value) => Number.isSafeInteger(value) && from(1)(value)),
+  tied: flag,
+  activation: oneOf(Object.keys(activations)),
+  orthogonal: flag,
+  initial: optional(text),
+} satisfies Fields<spec.EditSpec>;
+
+const adaptation = among("an edit, as in loreft(…)", {
+  ...Object.fromEntries(Object.keys(interventions).map((name) => [name, edit])),
+  fullFinetuning: { initializeFrom: optional(integer) } satisfies Fields<spec.FullFinetuningSpec>,
+});
+
+const model = {
+  base: among("a base model, as in baseModel(…)", {
+    baseModel: {
+      source: leaf("a Hugging Face id, a folder or builtin:NAME", isText),
+      revision: optional(text),
+    } satisfies Fields<spec.BaseModelSpec>,
+  }),
+  edits: (value, name) => Array.isArray(value) && value.forEach((item) => adaptation(item, `an argument of ${name}`)),
+} satisfies Fields<spec.ModelSpec>;
+
+const template = record("{ prompt, completion }", { prompt: text, completion: text });
+const dataset: Check = among(
+  "rows, as in jsonl(…) or records(…)",
+  {
+    jsonl: { path: text, template },
+    records: { records: leaf("a list of rows", Array.isArray), template },
+    take: { of: (value, name) => dataset(value, name), count: anything },
+    skip: { of: (value, name) => dataset(value, name), count: anything },
+    split: { of: (value, name) => dataset(value, name), part: anything, test: anything, seed: anything },
+  } satisfies { [K in Dataset["kind"]]: Fields<Extract<Dataset, { kind: K }>> },
+);
+
+const optimizer = {
+  learningRate: amount,
+  schedule: among(
+    "a schedule, as in linearSchedule(…)",
+    Object.fromEntries(
+      Object.keys(schedules).map((name) => [name, { warmup: share } satisfies Fields<spec.ScheduleSpec>]),
+    ),
+  ),
+  weightDecay: amount,
+  beta1: momentum,
+  beta2: momentum,
+  epsilon: amount,
+} satisfies Fields<spec.OptimizerSpec>;
+
+const train = {
+  model: among("a model, as in baseModel(…).with(…)", { model }),
+  data: dataset,
+  epochs: count,
+  batchSize: count,
+  gradientAccumulation: count,
+  optimizer: among("an optimizer, as in adamw(…)", { adamw: optimizer }),
+  seed: integer,
+  shuffle: flag,
+  maxLength: optional(count),
+} satisfies Fields<spec.TrainSpec>;
+
+const evaluate = {
+  model: among("a model, as in baseModel(…) or train(…)", { model, train }),
+  data: dataset,
+  metrics: listOf(
+    "a list of metrics, as in [exactMatch()]",
+    among("a metric", { exactMatch: {}, accuracy: {}, loss: {} }),
+  ),
+  decoding: optional(among(
+    "a decoding, as in greedy(…) or choices(…)",
+    {
+      greedy: { maxNewTokens: count },
+      choices: {
+        options: leaf("a list of texts, or the name of a field that holds one", (value) => {
+          return isText(value) || (isList(value) && value.every(isText));
+        }),
+      },
+    } satisfies { [K in spec.DecodingSpec["kind"]]: Fields<Extract<spec.DecodingSpec, { kind: K }>> },
+  )),
+  batchSize: count,
+} satisfies Fields<spec.EvaluateSpec>;
+
+const stage = among("what train(…) or evaluate(…) gave", { train, evaluate });
+
+/**
+ * Checks a stage down to the last setting; bounds that depend on the model are not looked at.
+ *
+ * @throws {RequestError} If a setting is missing, unknown, or no value that it can have.
+ */
+export function validate(name: string, declared: spec.Resolved<spec.StageSpec>): void {
+  stage(declared, name);
+}

@@ -1,0 +1,32 @@
+/** Names that a person may have meant. @module */
+
+/** What to write in place of a name that is not known: "did you mean …" for a near miss, then the names there are. */
+export function suggest(wanted: string, names: readonly string[]): string {
+  if (names.length === 0) return "it has none at all";
+  const shown = names.slice(0, 12).map(quote).join(", ") + (names.length > 12 ? ", …" : "");
+  const distances = names.map((name) => editDistance(wanted.toLowerCase(), name.toLowerCase()));
+  const least = Math.min(...distances);
+  const nearest = names[distances.indexOf(least)];
+  return nearest !== undefined && least <= Math.max(1, Math.floor(wanted.length / 3))
+    ? `did you mean ${quote(nearest)} (it has ${shown})`
+    : `use one of those it has: ${shown}`;
+}
+
+/** Levenshtein's distance: the fewest insertions, deletions and replacements that turn one word into the other. */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[to.length] ?? 0;
+}
+
+/** A text in quotes, cut where it is long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

@@ -1,0 +1,106 @@
+/**
+ * What the programs of a job cost, and how fast they ran: the job once more in this process, every run of a session
+ * recorded with the extents that it was fed.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { programFlops } from "../../ops/cost.ts";
+import { type Bindings, evaluateDimension, isSymbol } from "../../ops/dimension.ts";
+import type { Program } from "../../ops/program.ts";
+import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
+import { RunFolder } from "../../pipelines/report/run_folder.ts";
+import type { HostTensor, Session } from "../../pipelines/runtime/runtime.ts";
+import { runMembers } from "../../pipelines/schedule/run.ts";
+import { Workshop } from "../../pipelines/schedule/workshop.ts";
+import { type Limit, measureLimit } from "./limit.ts";
+import { inFreshFolder } from "./refract.ts";
+import { median, sum } from "./statistics.ts";
+
+/** One run of a program. */
+interface ProgramRun {
+  readonly program: Program;
+  readonly extents: Bindings;
+  /** Of its matrix products. */
+  readonly flops: number;
+  /** Within the session. */
+  readonly seconds: number;
+}
+
+/** The runs of one kind of program. */
+export interface ProgramMeasure {
+  readonly name: "encode" | "train";
+  readonly runs: number;
+  /** Floating-point operations of all runs' matrix products; a multiply-add counts two. */
+  readonly flops: number;
+  /** All runs' seconds within the session. */
+  readonly seconds: number;
+  /** Operations a second: the median over the runs, the first (which maps the weights) left out. */
+  readonly rate: number;
+  /** What the runtime reaches with the same matrix products alone, in the extents of a middling run. */
+  readonly limit?: Limit;
+}
+
+class RecordingWorkshop extends Workshop {
+  readonly runs: ProgramRun[] = [];
+
+  override async session(...[program, weights]: Parameters<Workshop["session"]>): Promise<Session> {
+    const session = await super.session(program, weights);
+    return {
+      ...session,
+      run: async (feeds) => {
+        const extents = extentsOf(session, feeds);
+        const result = await session.run(feeds);
+        const flops = evaluateDimension(programFlops(program).matmul, extents);
+        this.runs.push({ program, extents, flops, seconds: result.seconds });
+        return result;
+      },
+    };
+  }
+}
+
+function extentsOf({ model }: Session, feeds: Readonly<Record<string, HostTensor>>): Bindings {
+  const pairs = model.fed.flatMap(({ name, shape }) =>
+    shape.flatMap((dimension, axis) => isSymbol(dimension) ? [[dimension, feeds[name]?.shape[axis] ?? 0] as const] : [])
+  );
+  return Object.fromEntries(pairs);
+}
+
+const kinds = { encode: ["encode"], train: ["train", "accumulate"] } as const;
+
+/** Measures the programs of a pipeline. */
+export async function analyse(
+  pipelineFile: string,
+  { threads, scratch, limit }: { readonly threads: number; readonly scratch: string; readonly limit: boolean },
+): Promise<ProgramMeasure[]> {
+  return await inFreshFolder(scratch, async (folder) => {
+    const { pipeline, base, members } = await loadPipeline(pipelineFile, new Map());
+    const progress = { begin: () => () => {}, warn: console.error };
+    const store = join(folder, "store");
+    await using workshop = new RecordingWorkshop({ base, store, provider: "cpu", threads, progress });
+    const { members: prepared } = await runMembers(
+      workshop,
+      pipeline.name,
+      members,
+      new RunFolder(join(folder, "out")),
+    );
+    const model = prepared[0]?.stages[0]?.model;
+    if (model === undefined) throw new TypeError("Expected a member with a stage");
+    const weights = await workshop.weights(model);
+    const measures: ProgramMeasure[] = [];
+    for (const [name, programs] of Object.entries(kinds) as [keyof typeof kinds, readonly string[]][]) {
+      const runs = workshop.runs.filter(({ program }) => programs.includes(program.name));
+      if (runs.length === 0) continue;
+      const middling = [...runs].sort((a, b) => a.flops - b.flops)[runs.length >> 1] as ProgramRun;
+      measures.push({
+        name,
+        runs: runs.length,
+        flops: sum(runs.map(({ flops }) => flops)),
+        seconds: sum(runs.map(({ seconds }) => seconds)),
+        rate: median((runs.length === 1 ? runs : runs.slice(1)).map(({ flops, seconds }) => flops / seconds)),
+        ...(limit ? { limit: await measureLimit(middling.program, middling.extents, weights, threads) } : {}),
+      });
+    }
+    return measures;
+  });
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env python3
+"""Prints as JSON what figures depend on: the processor, and the versions of the peer's packages."""
+
+import json
+import os
+import platform
+from importlib.metadata import version
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def main():
+    described = {"processor": processor(), "cores": os.cpu_count(), "system": platform.system()}
+    described["python"] = platform.python_version()
+    print(json.dumps(described | {name: version(name) for name in ("torch", "transformers", "pyreft")}))
+
+
+if __name__ == "__main__":
+    main()

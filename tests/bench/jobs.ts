@@ -1,0 +1,114 @@
+/** What is measured. @module */
+
+/** One LoReFT of a job. */
+export interface Setting {
+  readonly blocks: readonly number[] | "all";
+  readonly positions: string;
+  readonly rank: number;
+  readonly tied: boolean;
+}
+
+/** A figure of the table: how many times faster Refract has to be in it. */
+export interface Figure {
+  readonly kind: "step" | "cold";
+  readonly title: string;
+  readonly target: number;
+}
+
+/** Trainings that both sides run, from the same initial values over the same rows in the same order. */
+export interface Job {
+  readonly name: string;
+  readonly title: string;
+  /** Rows of ARC-Easy as they are, or text cut to the same number of tokens in every row. */
+  readonly rows: "arc" | "even";
+  readonly rowCount: number;
+  readonly epochs: number;
+  /** Refract trains all in one command, the peer each in a run of its own. */
+  readonly settings: readonly Setting[];
+  /** Those that the peer trains unless it is to run all; its seconds are scaled up to all. */
+  readonly peerSettings: readonly number[];
+  /** Empty: only the losses are compared. */
+  readonly figures: readonly Figure[];
+  /** Whether its programs are held against the runtime's own matrix products. */
+  readonly limit: boolean;
+}
+
+/** Settings that all jobs share. */
+export const batchSize = 8, learningRate = 9e-4, warmup = 0.1;
+
+/** Tokens of a row of the job "even"; the end-of-sequence token is one of the completion's. */
+export const evenTokens = { prompt: 200, completion: 8 } as const;
+
+const lastToken = (block: number, rank: number): Setting => ({ blocks: [block], positions: "l1", rank, tied: false });
+const bothSides = (tied: boolean): Setting => ({ blocks: [15], positions: "f2+l3", rank: 4, tied });
+
+/** All jobs, in the table's order. */
+export const jobs: readonly Job[] = [
+  {
+    name: "arc",
+    title: "64 ARC-Easy rows, `l1`, block 15, rank 4",
+    rows: "arc",
+    rowCount: 64,
+    epochs: 3,
+    settings: [lastToken(15, 4)],
+    peerSettings: [0],
+    figures: [
+      { kind: "step", title: "a training step, 64 ARC-Easy rows, `l1`, block 15, rank 4", target: 35 },
+      { kind: "cold", title: "the whole cold run: start, tokenize, encode, 3 epochs of these rows", target: 8 },
+    ],
+    limit: true,
+  },
+  {
+    name: "even",
+    title: "200 prompt + 8 completion tokens, `l1`, block 15, rank 4",
+    rows: "even",
+    rowCount: 64,
+    epochs: 1,
+    settings: [lastToken(15, 4)],
+    peerSettings: [0],
+    figures: [{ kind: "step", title: "a training step, 200 prompt + 8 completion tokens, same edit", target: 60 }],
+    limit: true,
+  },
+  {
+    name: "sweep",
+    title: "9 members: blocks 10, 15, 20 × ranks 1, 4, 8",
+    rows: "arc",
+    rowCount: 64,
+    epochs: 3,
+    settings: [10, 15, 20].flatMap((block) => [1, 4, 8].map((rank) => lastToken(block, rank))),
+    // One a block, each rank once: (10, 1), (15, 4), (20, 8).
+    peerSettings: [0, 4, 8],
+    figures: [
+      { kind: "cold", title: "9 members (blocks 10, 15, 20 × ranks 1, 4, 8), 3 epochs of 64 rows, cold", target: 25 },
+    ],
+    limit: false,
+  },
+  {
+    name: "everywhere",
+    title: "`f7+l7` tied, all 30 blocks, rank 8",
+    rows: "arc",
+    rowCount: 64,
+    epochs: 1,
+    settings: [{ blocks: "all", positions: "f7+l7", rank: 8, tied: true }],
+    peerSettings: [0],
+    figures: [{ kind: "step", title: "a training step, `f7+l7` tied, all 30 blocks, rank 8", target: 2.5 }],
+    limit: true,
+  },
+  ...[true, false].map((tied): Job => ({
+    name: tied ? "tied" : "untied",
+    title: `\`f2+l3\` ${tied ? "tied" : "untied"}, block 15, rank 4`,
+    rows: "arc",
+    rowCount: 64,
+    epochs: 1,
+    settings: [bothSides(tied)],
+    peerSettings: [0],
+    figures: [],
+    limit: false,
+  })),
+];
+
+/** A job cut down to about so many steps, to see that everything runs. */
+export function shortened(job: Job, steps: number): Job {
+  const perEpoch = job.rowCount / batchSize;
+  return { ...job, rowCount: Math.min(steps, perEpoch) * batchSize, epochs: Math.max(1, Math.round(steps / perEpoch)) };
+}

@@ -1,0 +1,109 @@
+/** Training with Refract, through its command line. @module */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Results } from "../../pipelines/report/results.ts";
+import { root, runCommand } from "./command.ts";
+import { batchSize, type Job, learningRate, type Setting, warmup } from "./jobs.ts";
+import type { Run } from "./peer.ts";
+
+/** A job's pipeline file: all of its settings, as members. */
+export function pipelineText(job: Job, model: string, data: string, initial: (setting: Setting) => string): string {
+  const edits = job.settings.map((setting) => {
+    const { blocks, positions, rank, tied } = setting;
+    const options = JSON.stringify({ positions, rank, tied, initial: initial(setting) });
+    return `    loreft({ at: block(${JSON.stringify(blocks)}).output, ...${options} }),`;
+  });
+  return `import { adamw, baseModel, block, jsonl, linearSchedule, loreft, pipeline, sweep, train } from "refract";
+
+export default pipeline("bench-${job.name}", () => {
+  const edit = sweep("edit", [
+${edits.join("\n")}
+  ]);
+  return {
+    tuned: train(baseModel(${JSON.stringify(model)}).with(edit), {
+      data: jsonl(${JSON.stringify(data)}, { prompt: "{prompt}", completion: "{completion}" }),
+      epochs: ${job.epochs},
+      batchSize: ${batchSize},
+      shuffle: false,
+      optimizer: adamw({ learningRate: ${learningRate}, schedule: linearSchedule({ warmup: ${warmup} }) }),
+    }),
+  };
+});
+`;
+}
+
+/** The peaks of a run's memory in bytes, as peak_memory.py names them. */
+export interface Memory {
+  /** The process's own pages: dirty or anonymous, and those swapped out. */
+  readonly own: number;
+  readonly Private_Dirty: number;
+  readonly Private_Clean: number;
+  readonly Anonymous: number;
+  readonly Rss: number;
+  readonly Pss: number;
+  readonly Swap: number;
+}
+
+/** Runs a pipeline with a new store. */
+export async function trainRefract(pipeline: string, threads: number, scratch: string): Promise<Run> {
+  return await inFreshFolder(scratch, async (folder) => {
+    const { stdout, seconds } = await runCommand(Deno.execPath(), await commandLine(pipeline, threads, folder));
+    return { trainings: trainingsOf(JSON.parse(stdout)), seconds };
+  });
+}
+
+/** The memory of one more run; undefined where the system does not tell it. */
+export async function measureMemory(
+  pipeline: string,
+  threads: number,
+  scratch: string,
+): Promise<Memory | undefined> {
+  return await inFreshFolder(scratch, async (folder) => {
+    const script = fileURLToPath(new URL("./peak_memory.py", import.meta.url)), peaks = join(folder, "peaks.json");
+    const command = [Deno.execPath(), ...await commandLine(pipeline, threads, folder)];
+    await runCommand("python3", [script, peaks, ...command]);
+    const memory: Memory = JSON.parse(await Deno.readTextFile(peaks));
+    return memory.own === 0 ? undefined : memory;
+  });
+}
+
+/** Has Deno translate and keep the sources, as it does in the first run ever. */
+export async function cacheSources(): Promise<void> {
+  await runCommand(Deno.execPath(), ["cache", "pipelines/cli/main.ts", "pipelines/runtime/worker.ts"]);
+}
+
+function trainingsOf({ members }: Results): Run["trainings"] {
+  return members.map(({ stages }) => {
+    const [training] = stages;
+    if (training?.kind !== "train") throw new TypeError("Expected a training alone");
+    return training;
+  });
+}
+
+async function commandLine(pipeline: string, threads: number, folder: string): Promise<string[]> {
+  const places = ["--store", join(folder, "store"), "--out", join(folder, "out")];
+  const options = [...places, "--threads", String(threads), "--json"];
+  return ["run", ...await runFlags(), "pipelines/cli/main.ts", "run", pipeline, ...options];
+}
+
+interface Configuration {
+  readonly tasks: { readonly run: { readonly command: string } };
+}
+
+/** The flags of the task `run`; what its shell would add to a list is left out. */
+async function runFlags(): Promise<string[]> {
+  const { tasks }: Configuration = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const [flags] = tasks.run.command.split("pipelines/cli/main.ts");
+  return [...(flags ?? "").matchAll(/--[\w-]+(?:=(?:'[^']*'|[^\s'$])*)?/g)]
+    .map(([flag]) => flag.replaceAll("'", "").replace(/,$/, ""));
+}
+
+/** Runs something in a folder that did not exist and is removed. */
+export async function inFreshFolder<T>(parent: string, run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir({ dir: parent });
+  try {
+    return await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

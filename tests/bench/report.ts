@@ -1,0 +1,110 @@
+/** The results as Markdown. @module */
+import type { BenchResults, FigureResult, JobResult, SideResult } from "./results.ts";
+
+/** Seconds with three digits. */
+function seconds(value: number): string {
+  return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} s`;
+}
+
+function times(value: number): string {
+  return `${value >= 100 ? value.toFixed(0) : value.toPrecision(value >= 10 ? 3 : 2)}×`;
+}
+
+const gigaflops = (value: number) => (value / 1e9).toPrecision(3);
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(header), line(header.map((_, column) => (column === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
+}
+
+function figureRow({ peer, refract }: JobResult, figure: FigureResult): string[] {
+  const { kind, title, ratio, target, fewerFlops, fasterFlops } = figure;
+  const shown = (side: SideResult) => `${seconds(side[kind].median)} (${seconds(side[kind].best)})`;
+  const split = `${times(fewerFlops)} · ${times(fasterFlops)}`;
+  return [title, shown(peer), shown(refract), `**${times(ratio)}**`, `≥ ${target}×`, split];
+}
+
+function figureTable(jobs: readonly JobResult[]): string {
+  const header = ["job", "pyreft", "Refract", "faster", "to reach", "fewer operations · faster each"];
+  return table(header, jobs.flatMap((job) => job.figures.map((figure) => figureRow(job, figure))));
+}
+
+function limitTable(jobs: readonly JobResult[]): string {
+  const header = ["job", "program", "GFLOP a run", "GFLOP/s", "ONNX Runtime's own GFLOP/s", "share"];
+  const rows = jobs.flatMap(({ title, programs }) =>
+    programs.flatMap(({ name, flops, runs, rate, limit }) =>
+      limit === undefined ? [] : [[
+        title,
+        name,
+        gigaflops(flops / runs),
+        gigaflops(rate),
+        gigaflops(limit.rate),
+        `${(100 * rate / limit.rate).toFixed(0)} %`,
+      ]]
+    )
+  );
+  return rows.length === 0 ? "" : table(header, rows);
+}
+
+function memoryTable(jobs: readonly JobResult[]): string {
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+  const rows = jobs.flatMap(({ title, memory }) =>
+    memory === undefined ? [] : [[
+      title,
+      megabytes(memory.own),
+      "≤ 1000 MB",
+      megabytes(memory.Private_Clean),
+      megabytes(memory.Rss),
+    ]]
+  );
+  const header = ["job", "private memory", "to reach", "mapped files", "resident in all"];
+  return rows.length === 0 ? "" : table(header, rows);
+}
+
+function lossTable(jobs: readonly JobResult[]): string {
+  const rows = jobs.map(({ title, refract, lossDifference }) => [
+    title,
+    String(refract.losses.flat().length),
+    lossDifference.toExponential(1),
+    "≤ 1e-3",
+  ]);
+  return table(["job", "losses compared", "largest relative difference", "to reach"], rows);
+}
+
+/** The tables, with what they say and how it was measured. */
+export function formatReport({ machine, threads, runs, jobs }: BenchResults): string {
+  const described = Object.entries(machine).map(([name, value]) => `${name} ${value}`).join(", ");
+  const scaled = jobs.filter(({ peer }) => peer.scaledBy !== 1).map(({ title, peer }) =>
+    `Of "${title}" pyreft trained ${peer.losses.length}, and its seconds are scaled by ${peer.scaledBy}.`
+  );
+  const turns = runs === 1 ? "once each" : `in turns, ${runs} times each`;
+  const parts = [
+    `SmolLM2-135M in float32, batches of 8, ${threads} threads; both sides ${turns}: the median, in brackets the best. ` +
+    `A step is one of the later half; a cold run is the whole process with a new store. ${scaled.join(" ")}`,
+    figureTable(jobs),
+    "pyreft's operations are counted by formula (all tokens forward, padding and all logits included; backward through " +
+    "the head and the blocks above the lowest edit), Refract's on its programs; both count matrix products alone. What " +
+    '"faster each" holds beyond the kernels is all that is no matrix product, in cold runs the start as well.',
+    limitTable(jobs) === ""
+      ? ""
+      : "How near the programs come to the limit, the rate of ONNX Runtime for nothing but " +
+        "the same matrix products, over the same mapped weights, in the same run:",
+    limitTable(jobs),
+    memoryTable(jobs) === "" ? "" : "Peaks of a Refract run, sampled every 50 ms. Private memory is what the process " +
+      "wrote itself (dirty or anonymous pages); pages of mapped files, the weights, are the page cache's:",
+    memoryTable(jobs),
+    "Losses of every step against pyreft's, from the same initial values over the same rows:",
+    lossTable(jobs),
+    `Measured on: ${described}.`,
+  ];
+  return parts.filter((part) => part !== "").join("\n\n") + "\n";
+}
+
+const markers = { start: "<!-- bench:start -->", end: "<!-- bench:end -->" } as const;
+
+/** A README with the report between its markers; as it was if it has none. */
+export function insertReport(readme: string, report: string): string {
+  const start = readme.indexOf(markers.start), end = readme.indexOf(markers.end);
+  if (start === -1 || end < start) return readme;
+  return `${readme.slice(0, start)}${markers.start}\n\n${report}\n${readme.slice(end)}`;
+}

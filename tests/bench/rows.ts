@@ -1,0 +1,57 @@
+/** The rows that both sides train on. @module */
+import { join } from "node:path";
+import type { Tokenizer } from "../../pipelines/models/tokenizer.ts";
+import { evenTokens } from "./jobs.ts";
+
+/** A row, its template filled in. */
+export interface Row {
+  readonly prompt: string;
+  readonly completion: string;
+}
+
+interface ArcRow {
+  readonly instruction: string;
+  readonly output: string;
+}
+
+/** Rows of ARC-Easy in file order. */
+export async function arcRows(count: number, shared: string): Promise<Row[]> {
+  const file = join(shared, "data", "arc_easy.train.jsonl");
+  const lines = (await Deno.readTextFile(file)).split("\n").slice(0, count);
+  return lines.map((line) => {
+    const { instruction, output }: ArcRow = JSON.parse(line);
+    return { prompt: `${instruction}\n`, completion: output };
+  });
+}
+
+/**
+ * Rows of the same lengths, cut from ARC-Easy's text: {@linkcode evenTokens} with the end-of-sequence token.
+ *
+ * @throws {Error} If the text ends before there are enough.
+ */
+export async function evenRows(count: number, shared: string, tokenizer: Tokenizer): Promise<Row[]> {
+  const text = (await arcRows(20 * count, shared)).map(({ prompt, completion }) => prompt + completion).join("\n");
+  const ids = tokenizer.encode(text);
+  const rows: Row[] = [];
+  const length = evenTokens.prompt + evenTokens.completion - 1;
+  for (let start = 0; rows.length < count; start += length) {
+    if (start + length > ids.length) throw new Error(`Only ${rows.length} of ${count} rows could be cut from the text`);
+    const middle = start + evenTokens.prompt;
+    const row = {
+      prompt: tokenizer.decode(ids.slice(start, middle)),
+      completion: tokenizer.decode(ids.slice(middle, start + length)),
+    };
+    // A text cut between two tokens may be encoded in another way; such rows are left out.
+    const { prompt, completion } = tokenCounts(row, tokenizer);
+    if (prompt === evenTokens.prompt && completion === evenTokens.completion) rows.push(row);
+  }
+  return rows;
+}
+
+/** The tokens of a row's prompt and of its completion, the end-of-sequence token counted. */
+export function tokenCounts(row: Row, tokenizer: Tokenizer): { readonly prompt: number; readonly completion: number } {
+  return {
+    prompt: tokenizer.encodePrompt(row.prompt).length,
+    completion: tokenizer.encode(row.completion).length + 1,
+  };
+}

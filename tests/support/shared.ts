@@ -1,0 +1,30 @@
+/** What lies beside the repository in development and CI, and is absent elsewhere. @module */
+import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder `../shared`; undefined, having said so, where it is absent. */
+export function sharedFolder(): string | undefined {
+  const folder = fileURLToPath(new URL("../../../shared", import.meta.url));
+  try {
+    Deno.statSync(folder);
+    return folder;
+  } catch {
+    console.log(`skipped: ${folder} is absent`);
+    return undefined;
+  }
+}
+
+/**
+ * A folder of SmolLM2-135M-Instruct. It is made on first use (about a minute) in the folder `smollm2` of
+ * REFRACT_TEST_MODELS, or of `refract-test-models` among the system's temporary files, and kept there.
+ */
+export async function smollm2Folder(shared: string): Promise<string> {
+  const script = join(shared, "tools", "smollm2.py");
+  const folder = join(Deno.env.get("REFRACT_TEST_MODELS") ?? join(tmpdir(), "refract-test-models"), "smollm2");
+  await Deno.mkdir(folder, { recursive: true });
+  const { success, stderr } = await new Deno.Command("python3", { args: [script, folder] }).output();
+  assert.ok(success, `${script} failed: ${new TextDecoder().decode(stderr)}`);
+  return folder;
+}
