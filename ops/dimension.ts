@@ -18,6 +18,7 @@ export type Bindings = Readonly<Record<string, number>>;
 type Polynomial = ReadonlyMap<string, number>;
 
 const parsed = new Map<string, Polynomial>();
+const products = new Map<string, Dimension>();
 
 /** The sum of dimensions. */
 export function addDimensions(...terms: Dimension[]): Dimension {
@@ -33,6 +34,13 @@ export function subtractDimensions(left: Dimension, right: Dimension): Dimension
 
 /** The product of dimensions; of none it is 1. */
 export function multiplyDimensions(...factors: Dimension[]): Dimension {
+  const key = factors.join(";");
+  let product = products.get(key);
+  if (product === undefined) products.set(key, product = expandProduct(factors));
+  return product;
+}
+
+function expandProduct(factors: readonly Dimension[]): Dimension {
   let product: Polynomial = new Map([["", 1]]);
   for (const factor of factors) {
     const next = new Map<string, number>();

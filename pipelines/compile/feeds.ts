@@ -155,7 +155,7 @@ function labelFeeds(rows: readonly LaidOutRow[], tail: number): Feeds {
     });
   });
   return {
-    "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length] },
+    "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
     "labelled.targets": { data: BigInt64Array.from(targets, BigInt), shape: [targets.length, 1] },
   };
 }

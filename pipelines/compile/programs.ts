@@ -58,7 +58,7 @@ function logitsAt(model: CompiledModel, result: SegmentResult, places: Value): V
 
 /** The cross-entropies [labelled, 1] of the labelled tokens. */
 function labelledLosses(model: CompiledModel, result: SegmentResult): Value {
-  const logits = logitsAt(model, result, input("labelled.places", ["labelled"], "int64"));
+  const logits = logitsAt(model, result, input("labelled.places", ["labelled", 1], "int64"));
   return o.crossEntropy(logits, input("labelled.targets", ["labelled", 1], "int64"));
 }
 
@@ -148,7 +148,7 @@ export function scoreProgram(model: CompiledModel, layout: Layout): Program {
 /** The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values. */
 export function prefillProgram(model: CompiledModel): Program {
   const result = tail(model, "whole", savedTensors);
-  const logits = logitsAt(model, result, input("labelled.places", ["labelled"], "int64"));
+  const logits = logitsAt(model, result, input("labelled.places", ["labelled", 1], "int64"));
   return simplify({ name: "prefill", outputs: { logits, ...ownKeyValues(result) } });
 }
 
@@ -158,7 +158,7 @@ export function decodeProgram(model: CompiledModel): Program {
   const weights = weightsOf(model);
   const past = pastInputs(architecture, "past");
   const result = architecture.forward({ ...segmentInputs(architecture, "tail", "past"), past }, weights);
-  const logits = logitsAt(model, result, input("labelled.places", ["labelled"], "int64"));
+  const logits = logitsAt(model, result, input("labelled.places", ["labelled", 1], "int64"));
   return simplify({ name: "decode", outputs: { logits, ...ownKeyValues(result) } });
 }
 

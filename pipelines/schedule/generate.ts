@@ -39,7 +39,7 @@ export async function generateGreedily(
   const first = await prefill.run({
     ...exampleFeeds(rows, "whole", architecture, interventions),
     ...copyTensors(tensors),
-    "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length] },
+    "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
   });
   const written: number[][] = prompts.map(() => []);
   const open = new Set(prompts.keys());
@@ -116,7 +116,7 @@ class KeyValueCache {
     const rows = tokens.map((token, row) => ({ tokens: [token], start: this.#filled[row]! }));
     segmentFeeds(feeds, "tail", rows, 1, this.#architecture);
     feeds["tail.mask"] = pastMask(this.#filled, this.#capacity, 1, this.#architecture);
-    feeds["labelled.places"] = { data: BigInt64Array.from(tokens.keys(), BigInt), shape: [tokens.length] };
+    feeds["labelled.places"] = { data: BigInt64Array.from(tokens.keys(), BigInt), shape: [tokens.length, 1] };
     return feeds;
   }
 
