@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { addDimensions, type Dimension, elementCount, multiplyDimensions } from "./dimension.ts";
+import {
+  addDimensions,
+  type Bindings,
+  type Dimension,
+  elementCount,
+  evaluateDimension,
+  multiplyDimensions,
+} from "./dimension.ts";
 import { type DataType, isLeaf, type Program, type Value, valuesOf } from "./program.ts";
 
 const elementBytes: Record<DataType, number> = { float32: 4, float16: 2, bfloat16: 2, int64: 8 };
@@ -36,4 +43,29 @@ export function programFlops(program: Program): { readonly matmul: Dimension; re
     matmul: addDimensions(...values.filter((value) => value.op === "matmul").map(flopsOf)),
     all: addDimensions(...values.map(flopsOf)),
   };
+}
+
+/** Operations whose result shares its operand's memory. */
+const views = new Set(["reshape"]);
+
+/**
+ * The bytes that the computed values of a program occupy at most at one time, if each is freed after its last use and
+ * values are computed in the order listed. A runtime with another order or a padded arena takes somewhat more.
+ */
+export function peakBytes(program: Program, extents: Bindings): number {
+  const values = valuesOf(program).filter((value) => !isLeaf(value));
+  const owner = (value: Value): Value => (views.has(value.op) ? owner(value.inputs[0] as Value) : value);
+  const lastUse = new Map<Value, number>();
+  values.forEach((value, at) => value.inputs.forEach((operand) => lastUse.set(owner(operand), at)));
+  for (const value of Object.values(program.outputs)) lastUse.set(owner(value), values.length);
+  const freed = values.map((): Value[] => []);
+  for (const value of values) freed[lastUse.get(value) ?? values.length]?.push(value);
+  const sizeOf = (value: Value) => views.has(value.op) ? 0 : evaluateDimension(bytesOf(value), extents);
+  let live = 0, peak = 0;
+  values.forEach((value, at) => {
+    live += sizeOf(value);
+    peak = Math.max(peak, live);
+    for (const done of freed[at] ?? []) live -= sizeOf(done);
+  });
+  return peak;
 }

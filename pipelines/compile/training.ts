@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf, programFlops } from "../../ops/cost.ts";
+import { bytesOf, peakBytes, programFlops } from "../../ops/cost.ts";
 import { addDimensions, type Bindings, evaluateDimension } from "../../ops/dimension.ts";
 import { leafName, type Program, valuesOf } from "../../ops/program.ts";
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
@@ -25,6 +25,8 @@ export interface CompiledTraining {
   readonly recomputed: number;
   /** What one more run of the program costs, in tokens of the tail. */
   readonly runOverhead: number;
+  /** The memory of a run's activations, in bytes for each token of the tail. */
+  readonly activationBytes: number;
 }
 
 // Rough rates of one core, that only weigh a further run against padding.
@@ -59,6 +61,7 @@ export function compileTraining(
     kept: [...kept.values()],
     recomputed: train.recomputed,
     runOverhead: runOverhead(train.program, typical),
+    activationBytes: peakBytes(train.program, typical) / (typical["tail"] ?? 1),
   };
 }
 

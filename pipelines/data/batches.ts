@@ -54,21 +54,25 @@ export function batchOrder({ count, batchSize, epochs, shuffle, seed }: BatchOpt
  *
  * @param items One batch.
  * @param length An item's length in tokens.
- * @param options `overhead`: what one more group costs, in tokens.
+ * @param options `overhead`: what one more group costs, in tokens. `most`: how many padded tokens a group may have,
+ * unless it is a single item.
  * @returns Groups from short to long, each sorted by length; items of one length keep the order given.
  */
 export function groupByLength(
   items: readonly number[],
   length: (item: number) => number,
-  options: { readonly overhead: number },
+  options: { readonly overhead: number; readonly most?: number },
 ): number[][] {
+  const { overhead, most = Infinity } = options;
   const sorted = items.map((item) => ({ item, length: length(item) })).sort((a, b) => a.length - b.length);
   const best = [0];
   const starts = [0];
   sorted.forEach(({ length: longest }, index) => {
     let [cost, start] = [Infinity, index];
     for (let from = 0; from <= index; from++) {
-      const candidate = (best[from] ?? 0) + (index + 1 - from) * longest + options.overhead;
+      const tokens = (index + 1 - from) * longest;
+      if (tokens > most && from < index) continue;
+      const candidate = (best[from] ?? 0) + tokens + overhead;
       if (candidate < cost) [cost, start] = [candidate, from];
     }
     best.push(cost);

@@ -14,6 +14,8 @@ export interface HostTensor {
 export interface SessionSettings {
   /** Threads for the operators of one run. */
   readonly threads: number;
+  /** Whether a session keeps the memory of its runs for the next one, which saves time and may cost twice the memory. */
+  readonly keepsMemory: boolean;
 }
 
 /** A question to the worker. */

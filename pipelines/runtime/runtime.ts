@@ -26,6 +26,9 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** Settings of one session. */
+export type SessionOptions = Partial<Pick<SessionSettings, "keepsMemory">>;
+
 /** The results of one run. */
 export interface SessionResult {
   readonly outputs: Readonly<Record<string, HostTensor>>;
@@ -41,13 +44,13 @@ interface Waiting {
 
 /** The worker and its sessions. Dispose it when no more is to be run. */
 export class Runtime implements Disposable {
-  readonly #settings: SessionSettings;
+  readonly #threads: number;
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
-  constructor(settings: SessionSettings) {
-    this.#settings = settings;
+  constructor({ threads }: Pick<SessionSettings, "threads">) {
+    this.#threads = threads;
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -63,8 +66,8 @@ export class Runtime implements Disposable {
    *
    * @throws {RunError} If the runtime refuses the model.
    */
-  async open(model: OnnxModel): Promise<Session> {
-    const { id, reply } = this.#ask({ kind: "open", model, settings: this.#settings });
+  async open(model: OnnxModel, { keepsMemory = true }: SessionOptions = {}): Promise<Session> {
+    const { id, reply } = this.#ask({ kind: "open", model, settings: { threads: this.#threads, keepsMemory } });
     await reply;
     return {
       model,

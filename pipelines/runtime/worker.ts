@@ -24,7 +24,10 @@ const copyingOptimizers = [
   "FuseFp16InitializerToFp32NodeTransformer",
 ];
 
-function sessionOptions({ provider }: OnnxModel, { threads }: SessionSettings): ort.InferenceSession.SessionOptions {
+function sessionOptions(
+  { provider }: OnnxModel,
+  { threads, keepsMemory }: SessionSettings,
+): ort.InferenceSession.SessionOptions {
   const session: Record<string, string> = {
     // Weights are mapped from their safetensors files in place; a prepacked copy would be private memory.
     model_external_initializers_file_folder_path: "/",
@@ -35,6 +38,7 @@ function sessionOptions({ provider }: OnnxModel, { threads }: SessionSettings): 
     executionProviders: [provider],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    enableCpuMemArena: keepsMemory,
     executionMode: "sequential",
     graphOptimizationLevel: "extended",
     logSeverityLevel: 4,

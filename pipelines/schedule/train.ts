@@ -61,6 +61,9 @@ export interface TrainResult {
 /** A context token costs its keys' and values' share of attention alone. */
 const contextWeight = 0.02;
 
+/** The memory that the activations of one run may take, in bytes: a batch that needs more runs in parts. */
+const mostActivations = 2 ** 29;
+
 /**
  * Runs all steps.
  *
@@ -106,13 +109,14 @@ export async function train(job: TrainJob): Promise<TrainResult> {
 /** Each step's groups of rows that run together. */
 function stepsOf({ spec, rows, programs }: TrainJob): number[][][] {
   const { epochs, batchSize, gradientAccumulation, shuffle, seed } = spec;
+  const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
   const effective = batchSize * gradientAccumulation;
   const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
   const length = (row: number) => rows[row]!.tail.length + contextWeight * rows[row]!.context.length;
   return batches.map((batch) => {
     const parts: number[][] = [];
     for (let start = 0; start < batch.length; start += batchSize) {
-      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, { overhead: programs.runOverhead }));
+      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, limits));
     }
     return parts;
   });

@@ -116,14 +116,19 @@ export async function findTuned(workshop: Workshop, { key, initial }: TuneJob): 
   };
 }
 
+/** A session whose runs take more gives their memory back after each. */
+const mostKeptBytes = 2 ** 28;
+
 /** Runs the training and stores what it gives. */
 export async function runTune(workshop: Workshop, job: TuneJob, encoded: EncodedExamples | undefined): Promise<Tuned> {
   const { stage, weights, programs, initial, key } = job;
   const { parameters, bases } = stage.full === undefined
     ? trainedForm(stage.interventions, initial)
     : { parameters: copyTensors(initial), bases: {} };
-  const open = (program: CompiledTraining["train"]) => workshop.session(program, weights);
   const { spec, interventions, layout, rows } = stage;
+  const longest = Math.max(...rows.map(({ tail }) => tail.length));
+  const keepsMemory = spec.batchSize * longest * programs.activationBytes < mostKeptBytes;
+  const open = (program: CompiledTraining["train"]) => workshop.session(program, weights, { keepsMemory });
   // The programs are opened before the clock of the first step starts.
   await open(programs.train);
   const toSaved = async (trained: TensorMap): Promise<TensorMap> => {

@@ -12,7 +12,7 @@ import { type Model, type ModelWeights, openModel, openModelWeights, peekModelWe
 import { RequestError, RunError } from "../errors.ts";
 import { unplacedOperations } from "../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../runtime/providers.ts";
-import { Runtime, type Session } from "../runtime/runtime.ts";
+import { Runtime, type Session, type SessionOptions } from "../runtime/runtime.ts";
 import { Store } from "../store/store.ts";
 
 /** Where a stage says how far it is. */
@@ -96,22 +96,26 @@ export class Workshop implements AsyncDisposable {
   }
 
   /** A compiled program, opened once for each set of weights. */
-  async session(program: Program, weights: Pick<ModelWeights, "digest" | "locate">): Promise<Session> {
+  async session(
+    program: Program,
+    weights: Pick<ModelWeights, "digest" | "locate">,
+    options: SessionOptions = {},
+  ): Promise<Session> {
     const key = `${weights.digest} ${digest(program)}`;
     let session = this.#sessions.get(key);
     this.#sessions.delete(key);
     if (session === undefined) {
       await this.#closeOldest();
-      session = this.#open(program, weights);
+      session = this.#open(program, weights, options);
     }
     this.#sessions.set(key, session);
     return session;
   }
 
-  async #open(program: Program, weights: Pick<ModelWeights, "locate">): Promise<Session> {
+  async #open(program: Program, weights: Pick<ModelWeights, "locate">, options: SessionOptions): Promise<Session> {
     const runtime = this.#runtime ??= new Runtime({ threads: this.threads });
     try {
-      return await runtime.open(emitOnnx(verify(program), this.provider, weights.locate));
+      return await runtime.open(emitOnnx(verify(program), this.provider, weights.locate), options);
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       if (!isFallbackRefusal(error.message)) throw new RequestError(explainRefusal(this.provider, error.message));

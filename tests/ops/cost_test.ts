@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesOf, flopsOf, programFlops } from "../../ops/cost.ts";
+import { bytesOf, flopsOf, peakBytes, programFlops } from "../../ops/cost.ts";
 import type { Dimension } from "../../ops/dimension.ts";
 import * as o from "../../ops/operators.ts";
 import { input, parameter, type Value, weight } from "../../ops/program.ts";
@@ -36,4 +36,18 @@ Deno.test("programFlops() counts each value once and products apart", () => {
   const product = o.matmul(x, w, { transposeB: true });
   const program = { name: "twice", outputs: { y: o.add(product, product), z: o.exp(product) } };
   assert.deepEqual(programFlops(program), { matmul: "48*batch*tail", all: "56*batch*tail" });
+});
+
+Deno.test("peakBytes() counts what is alive at one time", () => {
+  const x = input("x", ["batch", 4]);
+  const wide = o.matmul(x, input("w", [4, 8]));
+  const narrow = o.reduceSum(wide, [1], true);
+  // 2 · 8 numbers with their 2 sums; then the sums with their squares. Leaves are the host's.
+  assert.equal(peakBytes({ name: "chain", outputs: { y: o.mul(narrow, narrow) } }, { batch: 2 }), 4 * (16 + 2));
+  // A value that is used again later stays.
+  const late = o.mul(wide, narrow);
+  assert.equal(peakBytes({ name: "late", outputs: { late } }, { batch: 2 }), 4 * (16 + 2 + 16));
+  // A reshaped value is the same memory.
+  const flat = o.reshape(wide, ["8*batch"]);
+  assert.equal(peakBytes({ name: "view", outputs: { y: o.reduceSum(flat, [0]) } }, { batch: 2 }), 4 * (16 + 1));
 });

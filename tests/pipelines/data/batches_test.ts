@@ -46,6 +46,14 @@ Deno.test("groupByLength() parts the long from the short", () => {
   assert.deepEqual(groupByLength([0, 1, 2, 3, 4], (item) => lengths[item] ?? 0, { overhead: 20 }), [[0, 4, 2], [1, 3]]);
 });
 
+Deno.test("groupByLength() keeps groups within a number of tokens, but for single items", () => {
+  const lengths = [10, 30, 10, 12];
+  const grouped = (most: number) => groupByLength([0, 1, 2, 3], (item) => lengths[item] ?? 0, { overhead: 1000, most });
+  assert.deepEqual(grouped(120), [[0, 2, 3, 1]]);
+  assert.deepEqual(grouped(119), [[0, 2, 3], [1]]);
+  assert.deepEqual(grouped(5), [[0], [2], [3], [1]]);
+});
+
 Deno.test("groupByLength() takes any items, none or one", () => {
   assert.deepEqual(groupByLength([], () => 1, { overhead: 1 }), []);
   assert.deepEqual(groupByLength([7], () => 1, { overhead: 1 }), [[7]]);
