@@ -55,8 +55,12 @@ export class RunFolder {
     await this.text(path, predictions.map((prediction) => JSON.stringify(prediction) + "\n").join(""));
   }
 
-  /** Writes what a training learned, to `members/<id>/<name>/`: an edit's tensors, or a whole model's folder. */
-  async trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<void> {
+  /**
+   * Writes what a training learned, to `members/<id>/<name>/`: an edit's tensors, or a whole model's folder.
+   *
+   * @returns The folder's path.
+   */
+  async trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<string> {
     const folder = join("members", member, name);
     await this.#folder(folder);
     const file = stage.full === undefined ? "weights.safetensors" : "model.safetensors";
@@ -68,6 +72,7 @@ export class RunFolder {
     await writeSafetensors(join(this.path, folder, file), listed, { format: "pt" });
     if (stage.full === undefined) await this.text(join(folder, "intervention.json"), describe(stage));
     else await this.#copyModelFiles(stage, folder);
+    return join(this.path, folder);
   }
 
   async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<void> {

@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import { savedTensors } from "../compile/interventions.ts";
 import type { TensorMap } from "../compile/initial.ts";
+import { RequestError } from "../errors.ts";
+import { placeOf } from "../places.ts";
 import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../report/results.ts";
 import type { RunFolder } from "../report/run_folder.ts";
 import { encode, type EncodedExamples, type EncodeRecord, storedEncoding } from "./encode.ts";
@@ -166,8 +168,9 @@ class Run {
     try {
       return await runTune(this.#workshop, job, encoded);
     } catch (error) {
-      if (error instanceof DivergedError) await this.#folder.trained(member, "last-good", stage, error.lastGood);
-      throw error;
+      if (!(error instanceof DivergedError)) throw error;
+      const kept = await this.#folder.trained(member, "last-good", stage, error.lastGood);
+      throw new RequestError(`${error.problem} (the last good state is in ${kept})`, placeOf(stage.spec));
     }
   }
 

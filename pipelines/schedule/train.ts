@@ -91,7 +91,7 @@ export async function train(job: TrainJob): Promise<TrainResult> {
     loss += Number(outputs["loss"]!.data[0]);
     if (!Number.isFinite(loss)) {
       throw new DivergedError(
-        `The loss of step ${group.index + 1} of ${steps.length} is ${loss}; lower the learning rate`,
+        `the loss of step ${group.index + 1} of ${steps.length} is ${loss}; lower the learning rate`,
         await job.toSaved(state.lastGood()),
       );
     }

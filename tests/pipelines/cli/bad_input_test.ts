@@ -1,0 +1,299 @@
+/** Every bad input gives one line with place and remedy, and leaves nothing behind. @module */
+import assert from "node:assert/strict";
+import { inScene, lineOf, type PipelineParts, type Scene } from "../../support/scene.ts";
+import { writeTinyWeights } from "../../support/tiny_model.ts";
+
+interface BadInput {
+  readonly parts?: Partial<PipelineParts>;
+  readonly change?: (scene: Scene) => Promise<void>;
+  readonly options?: readonly string[];
+  /** What the line begins with, behind `error: ` and the scene's folder. */
+  readonly at: string;
+  readonly says: RegExp;
+}
+
+/** Runs the pipeline, and sees that it refuses in one line and writes nothing. */
+function refuses(name: string, { parts = {}, change, options = [], at, says }: BadInput): void {
+  Deno.test(`bad input: ${name}`, () =>
+    inScene(parts, async (scene) => {
+      await change?.(scene);
+      const { code, stdout, stderr } = await scene.run(...options);
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, "");
+      const [line, ...rest] = stderr.replaceAll(`${scene.folder}/`, "").split("\n");
+      assert.deepEqual(rest, [""]);
+      assert.ok(line!.startsWith(`error: ${at}`), line);
+      assert.match(line!, says);
+      assert.deepEqual(scene.written, []);
+      assert.deepEqual(scene.entries, []);
+    }));
+}
+
+const weights = "model/model.safetensors", config = "model/config.json", tensor = "model.layers.0.mlp.up_proj.weight";
+
+type Header = Record<string, { shape: number[]; data_offsets: number[] }>;
+
+/** Writes the weights' file with another header over the same data. */
+function withHeader(edit: (header: Header) => void): (scene: Scene) => Promise<void> {
+  return async (scene) => {
+    const bytes = await Deno.readFile(scene.path(weights));
+    const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    const header: Header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
+    edit(header);
+    const text = new TextEncoder().encode(JSON.stringify(header)), length = new Uint8Array(8);
+    new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
+    await scene.write(weights, new Uint8Array([...length, ...text, ...bytes.subarray(start)]));
+  };
+}
+
+/** Writes the weights' file with its bytes changed. */
+function withBytes(edit: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): (scene: Scene) => Promise<void> {
+  return async (scene) => scene.write(weights, edit(await Deno.readFile(scene.path(weights))));
+}
+
+const without = (path: string) => (scene: Scene) => Deno.remove(scene.path(path));
+const withText = (path: string, text: string) => (scene: Scene) => scene.write(path, text);
+
+refuses("no weights", { change: without(weights), at: "model: has neither", says: /; give a folder that has/ });
+refuses("weights cut short", {
+  change: withBytes((bytes) => bytes.subarray(0, -4)),
+  at: `${weights}: is cut short from tensor "`,
+  says: /, 4 bytes are missing; download/,
+});
+refuses("a header cut short", {
+  change: withBytes((bytes) => bytes.subarray(0, 100)),
+  at: `${weights}: is cut short in its header`,
+  says: /; download/,
+});
+refuses("less than a header", {
+  change: withBytes((bytes) => bytes.subarray(0, 4)),
+  at: `${weights}: has 4 bytes`,
+  says: /; download/,
+});
+refuses("a header that claims to be endless", {
+  change: withBytes((bytes) => bytes.fill(0xff, 0, 8)),
+  at: `${weights}: claims a header of 18446744073709551615 bytes`,
+  says: /; download/,
+});
+refuses("a tensor said to reach beyond the file", {
+  change: withHeader((header) => header[tensor]!.data_offsets[1]! += 1e9),
+  at: `${weights}: tensor "${tensor}" has 1000002048 bytes where shape [32,16] of F32 takes 2048`,
+  says: /; download/,
+});
+refuses("two tensors said to lie in one place", {
+  change: withHeader((header) => {
+    header[tensor]!.data_offsets = header["model.layers.1.mlp.up_proj.weight"]!.data_offsets;
+  }),
+  at: `${weights}: tensor "`,
+  says: /(overlaps|leaves a hole).*; download/,
+});
+refuses("offsets too large for a number", {
+  change: withHeader((header) => header[tensor]!.data_offsets = [2 ** 60, 2 ** 60 + 2048]),
+  at: `${weights}: tensor "${tensor}" has data offsets`,
+  says: /; download/,
+});
+refuses("a shape that overflows", {
+  change: withHeader((header) => header[tensor]!.shape = [2 ** 40, 2 ** 40]),
+  at: `${weights}: tensor "${tensor}" has a shape or offsets too large to count`,
+  says: /; download/,
+});
+refuses("a tensor missing", {
+  change: (scene) => writeTinyWeights(scene.path("model"), 1, (name, shape) => name === tensor ? undefined : shape),
+  at: `${weights}: the tensor ${tensor} that config.json asks for is missing`,
+  says: /; take both from one model/,
+});
+refuses("a tensor of another shape", {
+  change: (scene) => writeTinyWeights(scene.path("model"), 1, (name, shape) => name === tensor ? [4, 4] : shape),
+  at: `${weights}: the tensor ${tensor} is [4, 4] where config.json asks for [32, 16]`,
+  says: /; take both from one model/,
+});
+refuses("an unknown architecture", {
+  change: withText(config, '{ "model_type": "mamba" }'),
+  at: `${config}: model_type "mamba" is not supported`,
+  says: /known are llama, mistral, qwen2$/,
+});
+refuses("no config", { change: without(config), at: `${config}: there is no`, says: /; give/ });
+refuses("a broken config", { change: withText(config, "{"), at: `${config}:1:2: is not JSON`, says: /; download/ });
+refuses("no tokenizer", {
+  change: without("model/tokenizer.json"),
+  at: "model: has no tokenizer.json",
+  says: /; download the model again/,
+});
+refuses("a broken tokenizer", {
+  change: withText("model/tokenizer.json", '{"model":'),
+  at: "model/tokenizer.json: is not JSON",
+  says: /; download/,
+});
+refuses("an unknown tokenizer", {
+  change: withText("model/tokenizer.json", '{"model": {"type": "X"}}'),
+  at: "model/tokenizer.json: can't be used",
+  says: /; choose/,
+});
+refuses("no model", {
+  parts: { source: `"./nowhere"` },
+  at: "nowhere: is not a folder",
+  says: /; give the path of a folder/,
+});
+
+const row = (q: string, a: string) => JSON.stringify({ q, a }) + "\n";
+
+refuses("a broken line", {
+  change: withText("rows.jsonl", `${row("a", "b")}{"q": oops\n`),
+  at: "rows.jsonl:2:7: the line is not JSON",
+  says: /; correct or remove it/,
+});
+refuses("a line that is no object", {
+  change: withText("rows.jsonl", `${row("a", "b")}[1]\n`),
+  at: "rows.jsonl:2: expected a JSON object but found an array",
+  says: /; write one object a row/,
+});
+refuses("a missing field", {
+  change: withText("rows.jsonl", `${row("a", "b")}{"q":"x"}\n`),
+  at: 'rows.jsonl:2: the row has no field "a"',
+  says: /it has "q"/,
+});
+refuses("an empty completion", {
+  change: withText("rows.jsonl", row("a", "b") + row("x", "")),
+  at: "rows.jsonl:2: the row's completion is empty",
+  says: /; fill its field or remove it/,
+});
+refuses("an empty file", {
+  change: withText("rows.jsonl", ""),
+  at: "rows.jsonl: the file holds no rows",
+  says: /; wr/,
+});
+refuses("no file", { change: without("rows.jsonl"), at: "rows.jsonl: there is no such file", says: /; give a path/ });
+refuses("text in no encoding", {
+  change: (scene) => scene.write("rows.jsonl", new Uint8Array([0x7b, 0xff, 0xfe, 0x7d])),
+  at: "rows.jsonl:1: the line is not UTF-8 text",
+  says: /; save/,
+});
+refuses("a prompt longer than the model's context", {
+  change: withText("rows.jsonl", row("a", "b") + row("word ".repeat(100), "b")),
+  at: "rows.jsonl:2: the row has 306 tokens and the model reads at most 64",
+  says: /; shorten the row/,
+});
+
+/** The place of a part's value in the pipeline file. */
+const place = (part: keyof typeof lineOf, column: number) => `pipeline.ts:${lineOf[part]}:${column}: `;
+
+for (const block of [2, -1, 0.5]) {
+  refuses(`block ${block}`, {
+    parts: { at: `block(${block}).output` },
+    at: `${place("at", 14)}block ${block} does not exist`,
+    says: /blocks 0 to 1$/,
+  });
+}
+refuses("a site that the model has not", {
+  parts: { at: "(block(1) as any).nothing" },
+  at: "pipeline.ts:11:28: at is missing",
+  says: /; give a site of blocks/,
+});
+for (const rank of ["0", "17", "1.5", "-1", "NaN"]) {
+  refuses(`rank ${rank}`, {
+    parts: { rank },
+    at: "pipeline.ts:11:28: ",
+    says: /rank .*; give a whole number from 1 to/,
+  });
+}
+for (const positions of ["x3", "", "f0", "l", "f1+f2", "l-1", "F1", "f1 + l1 + l2"]) {
+  refuses(`positions "${positions}"`, {
+    parts: { positions: JSON.stringify(positions) },
+    at: `pipeline.ts:11:28: the positions ${JSON.stringify(positions)} are none`,
+    says: /; write fN, lN, fN\+lM/,
+  });
+}
+for (const part of ["epochs", "batchSize"] as const) {
+  refuses(`${part} 0`, {
+    parts: { [part]: "0" },
+    at: `pipeline.ts:16:17: ${part} is 0`,
+    says: /; give a whole number/,
+  });
+}
+refuses("an empty axis", {
+  parts: { rank: 'sweep("rank", [])' },
+  at: `${place("rank", 16)}the axis rank is empty`,
+  says: /; give it at least one value/,
+});
+
+const rankAxis = { rank: 'sweep("rank", [1, 2])' };
+refuses("an axis that is not there", {
+  parts: rankAxis,
+  options: ["--set", "rnk=1"],
+  at: "--set rnk: there is no such axis",
+  says: /did you mean "rank"/,
+});
+refuses("an axis without a value", {
+  parts: rankAxis,
+  options: ["--set", "rank"],
+  at: "option '--set",
+  says: /; write axis=value/,
+});
+
+const wholeFile = (text: string) => withText("pipeline.ts", text);
+
+refuses("a pipeline file without a default export", {
+  change: wholeFile("export const x = 1;\n"),
+  at: "pipeline.ts: has no pipeline as its default export",
+  says: /; write export default pipeline\(/,
+});
+refuses("a default export that is no pipeline", {
+  change: wholeFile("export default 3;\n"),
+  at: "pipeline.ts: has no pipeline as its default export",
+  says: /; write export default pipeline\(/,
+});
+refuses("a pipeline file that throws", {
+  parts: { preamble: 'throw new Error("boom");' },
+  at: `${place("preamble", 7)}the pipeline fails (boom)`,
+  says: /; correct it there/,
+});
+refuses("a pipeline that throws as it is built", {
+  parts: { rank: '(() => { throw new Error("boom"); })()' },
+  at: `pipeline.ts:${lineOf.rank}:`,
+  says: /the pipeline fails \(boom\); correct it there/,
+});
+refuses("a pipeline file that is no TypeScript", {
+  change: wholeFile("export default pipeline(;\n"),
+  at: "pipeline.ts:1:25: the pipeline fails (SyntaxError",
+  says: /; correct it there/,
+});
+refuses("a pipeline file that imports what is not there", {
+  parts: { imports: 'import * as refract from "refract"; import "./nope.ts";' },
+  at: "pipeline.ts:1:44: the pipeline fails (Module not found",
+  says: /; correct it there/,
+});
+
+refuses("an unknown provider", { options: ["--provider", "tpu"], at: "option '--provider", says: /cpu, webgpu, cuda/ });
+refuses("no threads", { options: ["--threads", "0"], at: "option '--threads", says: /; give a whole number/ });
+refuses("an unknown option", { options: ["--bogus"], at: "unknown option '--bogus'", says: /; --help lists/ });
+refuses("a provider whose libraries are absent", {
+  options: ["--provider", "cuda"],
+  at: "The cuda provider lacks libonnxruntime_providers_",
+  says: /put them into .*, or use --provider cpu/,
+});
+
+for (const option of ["--store", "--out"]) {
+  Deno.test(`bad input: ${option} below a file`, () =>
+    inScene({}, async (scene) => {
+      await scene.write("file", "x");
+      const { code, stderr } = await scene.run(option, scene.path("file", "sub"));
+      assert.equal(code, 2);
+      assert.match(stderr, /^error: .*\/file\/sub.*; .*\n$/);
+      assert.equal(await Deno.readTextFile(scene.path("file")), "x");
+    }));
+}
+
+Deno.test("a loss that is not finite stops the training and keeps the last good state", () =>
+  inScene({ optimizer: "adamw({ learningRate: 1e38 })", epochs: "20" }, async (scene) => {
+    const { code, stdout, stderr } = await scene.run();
+    assert.equal(code, 2);
+    assert.equal(stdout, "");
+    const last = stderr.trimEnd().split("\n").at(-1)!;
+    assert.ok(
+      last.startsWith(`error: ${scene.pipeline}:16:17: the loss of step 2 of 40 is NaN; lower the learning rate`),
+    );
+    const kept = scene.written.filter((path) => path.endsWith(".safetensors"));
+    assert.equal(kept.length, 1, scene.written.join("\n"));
+    assert.ok(last.includes(scene.path("out")), "the line names where the last good state lies");
+    assert.ok(!scene.entries.some((path) => path.startsWith("train/")));
+  }));
