@@ -1,0 +1,200 @@
+/** Whole runs of a small pipeline: what they give, and that it does not depend on what it must not depend on. @module */
+import assert from "node:assert/strict";
+import { openEntry } from "../../../pipelines/store/entry.ts";
+import { readHeader } from "../../../pipelines/models/safetensors.ts";
+import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../../../pipelines/report/results.ts";
+import { inScene, type PipelineParts, type Scene, sceneRows } from "../../support/scene.ts";
+
+async function resultsOf(scene: Scene, ...options: readonly string[]): Promise<Results> {
+  const { code, stdout, stderr } = await scene.run("--json", ...options);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+const trainingOf = ({ stages }: MemberRecord) => stages.find((stage): stage is TrainRecord => stage.kind === "train")!;
+const evaluationOf = ({ stages }: MemberRecord) =>
+  stages.findLast((stage): stage is EvaluateRecord => stage.kind === "evaluate")!;
+const lossesOf = ({ members }: Results) => members.map((member) => trainingOf(member).losses);
+
+/** What a run's only training and its evaluation gave. */
+async function onlyMember(parts: Partial<PipelineParts>, ...options: readonly string[]) {
+  let found: { losses: readonly number[]; metrics: Readonly<Record<string, number>>; predictions: string } | undefined;
+  await inScene(parts, async (scene) => {
+    const { members: [member] } = await resultsOf(scene, ...options);
+    const { metrics, predictions } = evaluationOf(member!);
+    const text = await Deno.readTextFile(scene.path("out", predictions));
+    found = { losses: trainingOf(member!).losses, metrics, predictions: text };
+  });
+  return found!;
+}
+
+function assertClose(actual: readonly number[], expected: readonly number[], tolerance: number): void {
+  assert.equal(actual.length, expected.length);
+  actual.forEach((value, index) => {
+    const difference = Math.abs(value / expected[index]! - 1);
+    assert.ok(difference <= tolerance, `${value} at ${index} where ${expected[index]} is expected`);
+  });
+}
+
+const twoRanks: Partial<PipelineParts> = {
+  rank: 'sweep("rank", [1, 2])',
+  metrics: "[exactMatch(), loss()]",
+  stages: `{
+    base: evaluate(base, { data: heldOut, metrics, decoding }),
+    tuned: evaluate(tuned, { data: heldOut, metrics, decoding }),
+  }`,
+};
+
+Deno.test("a run gives its members, their stages in order, and one encoding for all of them", () =>
+  inScene(twoRanks, async (scene) => {
+    const results = await resultsOf(scene);
+    assert.equal(results.pipeline, "scene");
+    assert.deepEqual(results.members.map(({ id, axes }) => [id, axes]), [
+      ["rank=1", { rank: 1 }],
+      ["rank=2", { rank: 2 }],
+    ]);
+    // W [rank, 16], R [16, rank] and b [rank].
+    assert.deepEqual(results.members.map(({ trainableParameters }) => trainableParameters), [33, 66]);
+    for (const { id, stages } of results.members) {
+      assert.deepEqual(stages.map(({ name, kind }) => `${kind} ${name}`), [
+        "evaluate base",
+        "train tuned",
+        "evaluate tuned",
+      ]);
+      const training = trainingOf(results.members.find((member) => member.id === id)!);
+      assert.equal(training.steps, 4);
+      assert.equal(training.losses.length, 4);
+      assert.equal(training.stepSeconds.length, 4);
+    }
+    const [encode, ...others] = results.encode;
+    assert.deepEqual(others, []);
+    assert.equal(encode?.examples, 8);
+    assert.equal(encode?.cached, false);
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(scene.path("out", "results.json"))), results);
+    assert.deepEqual(scene.written.filter((path) => path.startsWith("members/rank=1/") && !path.endsWith("/")), [
+      "members/rank=1/base/predictions.jsonl",
+      "members/rank=1/intervention/intervention.json",
+      "members/rank=1/intervention/weights.safetensors",
+      "members/rank=1/tuned/predictions.jsonl",
+    ]);
+    const { tensors } = await readHeader(scene.path("out/members/rank=2/intervention/weights.safetensors"));
+    assert.deepEqual([...tensors.values()].map(({ name, shape }) => [name, shape]), [
+      ["0.rotate", [16, 2]],
+      ["0.weight", [2, 16]],
+      ["0.bias", [2]],
+    ]);
+  }));
+
+Deno.test("a second run answers from the store", () =>
+  inScene(twoRanks, async (scene) => {
+    const first = await resultsOf(scene);
+    const entries = scene.entries;
+    const second = await resultsOf(scene);
+    assert.deepEqual(scene.entries, entries);
+    const stages = second.members.flatMap(({ stages }) => stages);
+    assert.ok([...stages, ...second.encode].every(({ cached }) => cached));
+    const known = ({ members }: Results) =>
+      members.map(({ stages }) => stages.map((stage) => ({ ...stage, seconds: 0, cached: true })));
+    assert.deepEqual(known(second), known(first));
+  }));
+
+Deno.test("--set picks the members of an axis, which are those of the whole sweep", () =>
+  inScene(twoRanks, async (scene) => {
+    const all = await resultsOf(scene);
+    const picked = await resultsOf(scene, "--set", "rank=2");
+    assert.deepEqual(picked.members.map(({ id }) => id), ["rank=2"]);
+    assert.ok(picked.members[0]!.stages.every(({ cached }) => cached));
+    assert.deepEqual(lossesOf(picked), lossesOf(all).slice(1));
+  }));
+
+Deno.test("another learning rate trains anew and encodes nothing", () =>
+  inScene({ optimizer: 'adamw({ learningRate: sweep("rate", [1e-2, 2e-2]) })' }, async (scene) => {
+    await resultsOf(scene, "--set", "rate=0.01");
+    const { members: [member], encode: [encode] } = await resultsOf(scene, "--set", "rate=0.02");
+    assert.equal(trainingOf(member!).cached, false);
+    assert.equal(encode!.cached, true);
+    assert.equal(scene.entries.filter((path) => path.startsWith("encode/")).length, 1);
+  }));
+
+/** Every tensor that a run trained, as bytes. */
+async function trainedBytes(parts: Partial<PipelineParts>): Promise<string> {
+  let bytes = "";
+  await inScene(parts, async (scene) => {
+    await resultsOf(scene);
+    const [entry] = scene.entries.filter((path) => path.startsWith("train/"));
+    const path = scene.path("store", entry!);
+    using opened = await openEntry(await Deno.open(path), path, false);
+    for (const name of opened.tensors.keys()) bytes += `${name} ${(await opened.readBytes(name)).toHex()}\n`;
+  });
+  return bytes;
+}
+
+Deno.test("the same seed gives the same bytes, another seed others", async () => {
+  const first = await trainedBytes({});
+  assert.equal(await trainedBytes({}), first);
+  assert.notEqual(await trainedBytes({ trainSettings: "seed: 7" }), first);
+});
+
+Deno.test("accumulated gradients are those of the large batch", async () => {
+  const large = await onlyMember({ batchSize: "8", epochs: "3" });
+  const accumulated = await onlyMember({ batchSize: "2", epochs: "3", trainSettings: "gradientAccumulation: 4" });
+  assert.equal(large.losses.length, 3);
+  assertClose(accumulated.losses, large.losses, 1e-6);
+});
+
+// The evaluation runs every token of a row in one go, the training its tail over the context's kept values.
+for (
+  const [positions, settings] of [["l1", ""], ["l3", ""], ["f2", ""], ["f1+l2", ""], ["f1+l2", "tied: true"], [
+    "f7+l7",
+    "",
+  ], ["all", ""]]
+) {
+  Deno.test(`a first step's loss is the evaluation's at ${positions}${settings && `, ${settings}`}`, async () => {
+    const { losses, metrics } = await onlyMember({
+      at: 'block("all").output',
+      positions: JSON.stringify(positions),
+      editSettings: settings!,
+      batchSize: "8",
+      epochs: "1",
+      optimizer: "adamw({ learningRate: 0 })",
+      heldOut: "rows",
+      metrics: "[loss()]",
+    });
+    assertClose(losses, [metrics["loss"]!], 2e-6);
+  });
+}
+
+Deno.test("answers do not depend on the rows that run together", async () => {
+  const stages = (batchSize: number) =>
+    `{ tuned: evaluate(tuned, { data: rows, metrics, decoding, batchSize: ${batchSize} }) }`;
+  const parts = { metrics: "[exactMatch(), loss()]", decoding: "greedy({ maxNewTokens: 8 })" };
+  const alone = await onlyMember({ ...parts, stages: stages(1) });
+  const together = await onlyMember({ ...parts, stages: stages(8) });
+  const answers = (text: string) => text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction as string);
+  assert.deepEqual(answers(together.predictions), answers(alone.predictions));
+  assert.ok(new Set(answers(alone.predictions)).size > 1);
+  assertClose([together.metrics["loss"]!], [alone.metrics["loss"]!], 1e-6);
+});
+
+Deno.test("choices takes the likeliest answer by the sum of its tokens' log-likelihoods", async () => {
+  const answersTo = async (rows: readonly unknown[], decoding: string) => {
+    const { predictions } = await onlyMember({
+      preamble: `const asked = records(${JSON.stringify(rows)}, { prompt: "{q}\\n", completion: "{a}" });`,
+      decoding,
+      stages: "{ base: evaluate(base, { data: asked, metrics, decoding }), tuned }",
+    });
+    return predictions.trimEnd().split("\n").map((line) => JSON.parse(line).prediction as string);
+  };
+  const written = await answersTo(sceneRows, "greedy({ maxNewTokens: 1 })");
+  // A token that is part of a letter is no text to choose.
+  const rows = sceneRows.filter((_, row) => !written[row]!.includes("\ufffd"));
+  const likeliest = written.filter((text) => !text.includes("\ufffd"));
+  assert.ok(new Set(likeliest).size > 1);
+  // No other token is likelier, and what goes on after it is less likely as a whole.
+  const among = (list: (answer: string) => readonly string[]) =>
+    answersTo(rows.map((row, index) => ({ ...row, options: list(likeliest[index]!) })), 'choices("options")');
+  const others = ["a", "e", "s", "t"];
+  assert.deepEqual(await among((answer) => [answer, ...others]), likeliest);
+  assert.deepEqual(await among((answer) => [...others, answer]), likeliest);
+  assert.deepEqual(await among((answer) => [answer + "zq", answer]), likeliest);
+});
