@@ -78,6 +78,7 @@ export interface PlannedMember {
 interface Planned {
   readonly program: PlannedProgram;
   readonly entry: PlannedEntry;
+  readonly steps: number;
 }
 
 /** The plan of a pipeline's members. */
@@ -110,7 +111,7 @@ export async function planMembers(workshop: Workshop, pipeline: string, members:
     cache: planned.map(({ entry }) => entry),
     frontiers: jobs.map(({ job, member }) => frontierOf(job, member)),
     estimate: {
-      steps: jobs.reduce((sum, { job }) => sum + stepsOf(job.stage), 0),
+      steps: missing.reduce((sum, { steps }) => sum + steps, 0),
       flops: missing.reduce((sum, { program }) => sum + program.flops, 0),
       bytes: missing.reduce((sum, { entry }) => sum + (entry.kind === "encode" ? entry.bytes : 0), 0),
     },
@@ -125,6 +126,7 @@ function plannedEncode(workshop: Workshop, job: EncodeJob, members: readonly str
   return {
     program: { name: "encode", members, operations: valuesOf(program).length, flops },
     entry: { kind: "encode", members, key, cached, bytes: packedBytes(job) },
+    steps: 0,
   };
 }
 
@@ -139,6 +141,7 @@ function plannedTraining(workshop: Workshop, job: TuneJob, member: string): Plan
   return {
     program: { name: "train", members: [member], operations: valuesOf(programs.train).length, flops },
     entry: { kind: "train", members: [member], key, cached, bytes },
+    steps: stepsOf(stage),
   };
 }
 
@@ -151,13 +154,19 @@ function stepsOf({ spec, rows }: PreparedTraining): number {
 }
 
 function frontierOf({ stage, programs }: TuneJob, member: string): PlannedFrontier {
-  const { context, tail } = typicalExtents(stage.rows);
+  const { context = 0, tail } = typicalExtents(stage.rows);
   const reason = stage.full !== undefined
     ? "every weight is trained, so nothing is constant"
     : stage.layout === "whole"
     ? `the edits reach the prompt's first tokens, so only what lies under the lowest edit is computed once`
-    : `the edits begin ${stage.layout} tokens before the prompt's end: the ${context} tokens before are computed once, ` +
+    : `the edits begin ${tokens(stage.layout)} before the prompt's end: the ${
+      tokens(context)
+    } before are computed once, ` +
       `each step runs over ${tail}`;
   const kept = programs.kept.map(({ value }) => value.shape);
   return { member, reason, kept, recomputed: programs.recomputed };
+}
+
+function tokens(count: number): string {
+  return count === 1 ? "1 token" : `${count} tokens`;
 }

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { inProcess } from "../../support/command.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+
+const twoRanks = { at: "block(0).output", rank: 'sweep("rank", [1, 2])' };
+
+async function planOf(scene: Scene) {
+  const { code, stdout, stderr } = await inProcess(
+    "plan",
+    scene.pipeline,
+    "--store",
+    scene.path("store"),
+    "--threads",
+    "1",
+    "--json",
+  );
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+Deno.test("plan needs no weights, and writes nothing", () =>
+  inScene(
+    twoRanks,
+    async (scene) => {
+      const { pipeline, members, programs, cache, estimate } = await planOf(scene);
+      assert.equal(pipeline, "scene");
+      assert.deepEqual(
+        members.map((member: Record<string, unknown>) => [member["id"], member["axes"], member["trainableParameters"]]),
+        [["rank=1", { rank: 1 }, 33], ["rank=2", { rank: 2 }, 66]],
+      );
+      assert.deepEqual(programs.map(({ name }: { name: string }) => name), ["encode", "train", "train"]);
+      assert.ok(cache.every(({ cached }: { cached: boolean }) => !cached));
+      assert.equal(estimate.steps, 8);
+      assert.deepEqual([scene.entries, scene.written], [[], []]);
+    },
+    { weights: false },
+  ));
+
+Deno.test("plan knows what an earlier run left in the store, and how large it is", () =>
+  inScene(twoRanks, async (scene) => {
+    const before = await planOf(scene);
+    const { code, stdout, stderr } = await scene.run("--set", "rank=1", "--json");
+    assert.equal(code, 0, stderr);
+    const after = await planOf(scene);
+    const cached = ({ cache }: typeof after) => cache.map((entry: { cached: boolean }) => entry.cached);
+    assert.deepEqual(cached(before), [false, false, false]);
+    assert.deepEqual(cached(after), [true, true, false]);
+    const [encode] = JSON.parse(stdout).encode;
+    assert.equal(after.cache[0].bytes, encode.bytes);
+    assert.equal(after.cache[0].key, encode.key);
+    assert.equal(after.estimate.steps, 4);
+  }));
+
+Deno.test("plan as text names frontier, programs and what is left to run", () =>
+  inScene(twoRanks, async (scene) => {
+    const { code, stdout } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--threads", "1");
+    assert.equal(code, 0);
+    assert.match(stdout, /^frontier: the edits begin 1 token before the prompt's end/m);
+    assert.match(stdout, /^encode +rank=1 rank=2 /m);
+    assert.match(stdout, /^to run: 8 steps, /m);
+  }));

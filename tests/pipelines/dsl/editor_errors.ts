@@ -1,0 +1,57 @@
+/**
+ * What an editor marks as wrong. `deno check` fails if one of the expected errors is none; the calls are never made.
+ *
+ * @module
+ */
+import {
+  adamw,
+  baseModel,
+  block,
+  direft,
+  evaluate,
+  exactMatch,
+  greedy,
+  jsonl,
+  loreft,
+  pipeline,
+  sweep,
+  train,
+} from "refract";
+
+/** Never called: it is there to be type-checked. */
+export function wrongNamesAndTypes() {
+  const rows = jsonl("./rows.jsonl", { prompt: "{q}", completion: "{a}" });
+  const base = baseModel("builtin:tiny"), at = block(1).output, rank = sweep("rank", [1, 2]);
+  const edited = base.with(
+    loreft({ at, positions: "f1+l1", rank, tied: true }),
+    direft({ at, positions: "l1", rank: 1 }),
+  );
+  const optimizer = adamw({ learningRate: sweep("rate", [1e-3, 1e-2]) });
+  const tuned = train(edited, { data: rows, epochs: 1, batchSize: 8, optimizer });
+
+  // @ts-expect-error: a site that no model has
+  block(1).outptu;
+  // @ts-expect-error: a block is a number, a list or "all"
+  block("every");
+  // @ts-expect-error: a misspelt setting
+  loreft({ at, position: "l1", rank });
+  // @ts-expect-error: a rank is a number
+  loreft({ at, positions: "l1", rank: "4" });
+  // @ts-expect-error: an axis of the wrong type
+  loreft({ at, positions: "l1", rank: sweep("rank", ["low", "high"]) });
+  // @ts-expect-error: the rank is needed
+  loreft({ at, positions: "l1" });
+  // @ts-expect-error: an edit is put on a model
+  train(loreft({ at, positions: "l1", rank }), { data: rows, epochs: 1, batchSize: 8, optimizer });
+  // @ts-expect-error: data are rows, not a path
+  train(edited, { data: "./rows.jsonl", epochs: 1, batchSize: 8, optimizer });
+  // @ts-expect-error: a misspelt setting
+  train(edited, { data: rows, epoch: 1, batchSize: 8, optimizer });
+  // @ts-expect-error: a metric is called
+  evaluate(tuned, { data: rows, metrics: [exactMatch], decoding: greedy({ maxNewTokens: 4 }) });
+  // @ts-expect-error: a pipeline gives stages
+  pipeline("wrong", () => ({ tuned: edited }));
+  // @ts-expect-error: a template is a text
+  jsonl("./rows.jsonl", { prompt: 1, completion: "{a}" });
+  return { tuned };
+}
