@@ -185,7 +185,7 @@ for (const block of [2, -1, 0.5]) {
   });
 }
 refuses("a site that the model has not", {
-  parts: { at: "(block(1) as any).nothing" },
+  parts: { at: 'block(1)["nothing"]' },
   at: "pipeline.ts:11:28: at is missing",
   says: /; give a site of blocks/,
 });
