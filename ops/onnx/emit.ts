@@ -78,7 +78,8 @@ export function emitOnnx(program: Program, provider: Provider, locate: (name: st
   const graph = new GraphWriter(provider);
   const fed: FedTensor[] = [];
   for (const value of valuesOf(program)) {
-    if (isOpName(value.op)) {
+    if (isWidenedWeight(value)) graph.defineOnUse(value);
+    else if (isOpName(value.op)) {
       graph.define(value, definitionOf(value.op).onnx(graph, value));
     } else if (value.op === "constant") {
       graph.define(value, graph.floats(value.attributes["elements"] as readonly number[], value.shape as number[]));
@@ -94,6 +95,14 @@ export function emitOnnx(program: Program, provider: Provider, locate: (name: st
   return { name: program.name, provider, bytes, fed, extents: graph.extentLists(), outputs };
 }
 
+/**
+ * A weight stored in 16 bits as float32. Each use widens it anew: one wide copy for forward and backward pass would have
+ * to live from one to the other.
+ */
+function isWidenedWeight({ op, inputs }: Value): boolean {
+  return op === "cast" && inputs[0]?.op === "weight";
+}
+
 class GraphWriter implements Emitter {
   readonly provider: Provider;
   readonly #nodes: NodeProto[] = [];
@@ -101,6 +110,10 @@ class GraphWriter implements Emitter {
   readonly #names = new Map<Value, TensorName>();
   readonly #written = new Map<string, TensorName[]>();
   readonly #extents = new Map<string, Shape>();
+  readonly #onUse = new Set<Value>();
+  /** Tells the nodes of one use from those of another. */
+  #use = "";
+  #uses = 0;
   #count = 0;
 
   constructor(provider: Provider) {
@@ -111,7 +124,18 @@ class GraphWriter implements Emitter {
     this.#names.set(value, name);
   }
 
+  /** A value that is computed again for each use. */
+  defineOnUse(value: Value): void {
+    this.#onUse.add(value);
+  }
+
   of = (value: Value): TensorName => {
+    if (this.#onUse.has(value) && isOpName(value.op)) {
+      this.#use = String(++this.#uses);
+      const name = definitionOf(value.op).onnx(this, value);
+      this.#use = "";
+      return name;
+    }
     const name = this.#names.get(value);
     if (name === undefined) throw new TypeError(`${value.op} is used before it is written`);
     return name;
@@ -122,7 +146,7 @@ class GraphWriter implements Emitter {
   }
 
   nodes(type: string, inputs: readonly TensorName[], outputs: number, options: NodeOptions = {}): TensorName[] {
-    const key = JSON.stringify([type, inputs, outputs, options]);
+    const key = JSON.stringify([type, inputs, outputs, options, this.#use]);
     return this.#once(key, () => {
       const names = Array.from({ length: outputs }, () => this.#fresh());
       this.#nodes.push(create(NodeProtoSchema, {

@@ -59,7 +59,8 @@ export async function measureMemory(
   scratch: string,
 ): Promise<Memory | undefined> {
   return await inFreshFolder(scratch, async (folder) => {
-    const script = fileURLToPath(new URL("../support/peak_memory.py", import.meta.url)), peaks = join(folder, "peaks.json");
+    const script = fileURLToPath(new URL("../support/peak_memory.py", import.meta.url)),
+      peaks = join(folder, "peaks.json");
     const command = [Deno.execPath(), ...await commandLine(pipeline, threads, folder)];
     await runCommand("python3", [script, peaks, ...command]);
     const memory: Memory = JSON.parse(await Deno.readTextFile(peaks));
