@@ -149,16 +149,23 @@ class GraphWriter implements Emitter {
     const key = JSON.stringify([type, inputs, outputs, options, this.#use]);
     return this.#once(key, () => {
       const names = Array.from({ length: outputs }, () => this.#fresh());
-      this.#nodes.push(create(NodeProtoSchema, {
-        opType: type,
-        name: `${type}.${this.#nodes.length}`,
-        domain: options.domain ?? "",
-        input: [...inputs],
-        output: names,
-        attribute: Object.entries(options.attributes ?? {}).map(([name, attribute]) =>
-          encodeAttribute(name, attribute)
-        ),
-      }));
+      // ONNX Runtime runs the operand with the later node first. A widened weight has to wait for the other one, or all
+      // of them would be widened before the first product.
+      const place = this.#use === "" ? this.#nodes.length : 0;
+      this.#nodes.splice(
+        place,
+        0,
+        create(NodeProtoSchema, {
+          opType: type,
+          name: `${type}.${this.#nodes.length}`,
+          domain: options.domain ?? "",
+          input: [...inputs],
+          output: names,
+          attribute: Object.entries(options.attributes ?? {}).map(([name, attribute]) =>
+            encodeAttribute(name, attribute)
+          ),
+        }),
+      );
       return names;
     });
   }

@@ -1,0 +1,71 @@
+/**
+ * The memory of a training on SmolLM2: its weights stay in their files, in 32 bits and in 16.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Results } from "../../pipelines/report/results.ts";
+import { sharedFolder, smollm2Folder, type StoredType } from "../support/shared.ts";
+
+const shared = sharedFolder();
+const sampler = fileURLToPath(new URL("../support/peak_memory.py", import.meta.url));
+const main = fileURLToPath(new URL("../../pipelines/cli/main.ts", import.meta.url));
+
+const pipelineText = (model: string, data: string) => `
+import { adamw, baseModel, block, jsonl, loreft, pipeline, train } from "refract";
+
+export default pipeline("memory", () => {
+  const edited = baseModel(${JSON.stringify(model)}).with(loreft({ at: block(15).output, positions: "l1", rank: 4 }));
+  const data = jsonl(${JSON.stringify(data)}, { prompt: "{instruction}\\n", completion: "{output}" }).take(32);
+  return { tuned: train(edited, { data, epochs: 1, batchSize: 8, optimizer: adamw({ learningRate: 9e-4 }) }) };
+});
+`;
+
+interface Measured {
+  /** The process's own pages in MB, at most at one moment. */
+  readonly own: number;
+  readonly losses: readonly number[];
+}
+
+async function measure(dtype: StoredType): Promise<Measured> {
+  const model = await smollm2Folder(shared!, dtype);
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = join(folder, "memory.ts"), peaks = join(folder, "peaks.json");
+    await Deno.writeTextFile(file, pipelineText(model, join(shared!, "data", "arc_easy.train.jsonl")));
+    const permissions = [
+      "--allow-read",
+      "--allow-write",
+      "--allow-ffi",
+      "--allow-import",
+      "--allow-env",
+      "--no-prompt",
+    ];
+    const places = ["--store", join(folder, "store"), "--out", join(folder, "run"), "--threads", "2"];
+    const command = [Deno.execPath(), "run", "--quiet", ...permissions, main, "run", file, "--json", ...places];
+    const { code, stdout, stderr } = await new Deno.Command("python3", { args: [sampler, peaks, ...command] }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assert.equal(code, 0, text(stderr));
+    const { members: [member] }: Results = JSON.parse(text(stdout));
+    const training = member!.stages.find((stage) => stage.kind === "train");
+    const { own } = JSON.parse(await Deno.readTextFile(peaks));
+    return { own: own / 1e6, losses: training!.losses };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: "a training copies no weights, neither those of 32 bits nor those of 16",
+  ignore: shared === undefined || Deno.build.os !== "linux",
+  async fn() {
+    const wide = await measure("f32"), narrow = await measure("bf16");
+    console.log(`  private memory: f32 ${wide.own.toFixed(0)} MB, bf16 ${narrow.own.toFixed(0)} MB`);
+    assert.ok(wide.own > 0 && wide.own <= 1000);
+    // A hidden copy in float32 would be 540 MB.
+    assert.ok(narrow.own <= wide.own + 300, "bf16 weights are converted one by one");
+    narrow.losses.forEach((loss, step) => assert.ok(Math.abs(loss / wide.losses[step]! - 1) < 0.02));
+  },
+});
