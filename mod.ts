@@ -6,12 +6,17 @@
  */
 export { jsonl, records, type Rows, type SplitOptions } from "./pipelines/dsl/data.ts";
 export {
+  consreft,
   direft,
   type DireftOptions,
   type EditOptions,
   fullFinetuning,
   type FullFinetuningOptions,
+  lobireft,
   loreft,
+  noreft,
+  type NoreftOptions,
+  type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
 export { baseModel, type BaseModelOptions, block, type BlockSites, type Model } from "./pipelines/dsl/model.ts";
 export {

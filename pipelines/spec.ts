@@ -66,10 +66,12 @@ export interface EditSpec {
   readonly rank: Sweepable<number>;
   /** One edit for both ends of the prompt. */
   readonly tied: Sweepable<boolean>;
-  /** What follows the learned source. */
-  readonly activation: Sweepable<ActivationName>;
-  /** Whether the projection stays orthonormal. */
-  readonly orthogonal: Sweepable<boolean>;
+  /** What follows the learned source, of kinds that have one that varies; nothing if left out. */
+  readonly activation?: Sweepable<ActivationName>;
+  /** Whether DiReFT's projection stays orthonormal. */
+  readonly orthogonal?: Sweepable<boolean>;
+  /** Whether NoReFT's projection has a bias. */
+  readonly projectionBias?: Sweepable<boolean>;
   /** A safetensors file to start from. */
   readonly initial?: Sweepable<string>;
 }

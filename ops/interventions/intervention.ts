@@ -9,8 +9,11 @@ import type { Value } from "../program.ts";
 /** How a tensor of an edit is trained and where it starts. */
 export interface TensorRole {
   readonly shape: readonly number[];
-  /** `orthogonal`: columns kept orthonormal; `linear`: as torch's Linear starts, uniform within ±1/√width. */
-  readonly start: "orthogonal" | "linear";
+  /**
+   * `orthogonal`: columns kept orthonormal; `linear`: as torch's Linear starts, uniform within ±1/√width; `unit`: uniform
+   * from 0 to 1.
+   */
+  readonly start: "orthogonal" | "linear" | "unit";
 }
 
 /** The extents that an edit is made for. */
@@ -26,6 +29,8 @@ export interface InterventionOptions {
   readonly activation: ActivationName;
   /** For kinds that exist in both forms: whether the projection is kept orthonormal. */
   readonly orthogonal: boolean;
+  /** Whether NoReFT's projection has a bias. */
+  readonly projectionBias: boolean;
 }
 
 /** An edit. */

@@ -1,10 +1,19 @@
 /** The edits by name. @module */
+import { consreft } from "./consreft.ts";
 import { direft } from "./direft.ts";
 import type { InterventionKind } from "./intervention.ts";
+import { lobireft } from "./lobireft.ts";
 import { loreft } from "./loreft.ts";
+import { noreft } from "./noreft.ts";
 
 /** The name of a kind of edit. */
-export type InterventionName = "loreft" | "direft";
+export type InterventionName = "loreft" | "noreft" | "direft" | "consreft" | "lobireft";
 
 /** Every kind of edit. */
-export const interventions: Readonly<Record<InterventionName, InterventionKind>> = { loreft, direft };
+export const interventions: Readonly<Record<InterventionName, InterventionKind>> = {
+  loreft,
+  noreft,
+  direft,
+  consreft,
+  lobireft,
+};

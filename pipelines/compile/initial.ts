@@ -34,7 +34,8 @@ export function drawTensors(interventions: readonly Intervention[], width: numbe
         tensors[name] = { data: orthonormalColumns(normal, rows, columns), shape };
       } else {
         const bound = 1 / Math.sqrt(width);
-        tensors[name] = { data: Float32Array.from({ length: count }, () => (2 * random.uniform() - 1) * bound), shape };
+        const draw = start === "unit" ? () => random.uniform() : () => (2 * random.uniform() - 1) * bound;
+        tensors[name] = { data: Float32Array.from({ length: count }, draw), shape };
       }
     }
   }

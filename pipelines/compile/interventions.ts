@@ -46,8 +46,9 @@ export function lowerEdits(edits: readonly Resolved<EditSpec>[], architecture: A
 }
 
 function lower(edit: Resolved<EditSpec>, architecture: Architecture): Omit<Intervention, "index">[] {
-  const { kind, at: { site, blocks }, rank, tied, activation } = edit;
-  const options = { activation, orthogonal: edit.orthogonal };
+  const { kind, at: { site, blocks }, rank, tied } = edit;
+  const { activation = "linear", orthogonal = false, projectionBias = false } = edit;
+  const options = { activation, orthogonal, projectionBias };
   const { width } = architecture;
   if (!Number.isInteger(rank) || rank < 1 || rank > width) {
     throw new RequestError(

@@ -12,28 +12,46 @@ export interface EditOptions {
   readonly rank: number;
   /** One edit for both the first and the last tokens; otherwise each side gets its own. */
   readonly tied?: boolean;
-  /** What follows the learned source `Wh + b`; `"linear"` (nothing) if left out. */
-  readonly activation?: ActivationName;
   /** A safetensors file, relative to the pipeline file, with `i.rotate`, `i.weight`, `i.bias` for each intervention. */
   readonly initial?: string;
 }
 
+/** Settings of edits whose source depends on the representation. */
+export interface SourceOptions extends EditOptions {
+  /** What follows the learned source `Wh + b`; `"linear"` (nothing) if left out. */
+  readonly activation?: ActivationName;
+}
+
+/** Settings of NoReFT. */
+export interface NoreftOptions extends SourceOptions {
+  /** Gives the projection a bias, `i.proj_bias` (pyreft's `add_bias`). */
+  readonly projectionBias?: boolean;
+}
+
 /** Settings of DiReFT. */
-export interface DireftOptions extends EditOptions {
+export interface DireftOptions extends SourceOptions {
   /** Keeps the projection's columns orthonormal (pyreft's `DireftIntervention`). */
   readonly orthogonal?: boolean;
 }
 
-function edit(kind: EditSpec["kind"], options: SweepableOptions<DireftOptions>, orthogonal: boolean): EditSpec {
-  return located({ tied: false, activation: "linear", orthogonal, ...options, kind } as EditSpec);
+function edit(kind: EditSpec["kind"], options: SweepableOptions<EditOptions>): EditSpec {
+  return located({ tied: false, ...options, kind } as EditSpec);
 }
 
 /**
  * LoReFT: `h + Rᵀ(Wh + b − Rh)` with orthonormal rows of R (Wu et al. 2024, equation 2). A block's edit has
  * `2 · rank · width + rank` trainable parameters.
  */
-export function loreft(options: SweepableOptions<EditOptions>): EditSpec {
-  return edit("loreft", options, true);
+export function loreft(options: SweepableOptions<SourceOptions>): EditSpec {
+  return edit("loreft", options);
+}
+
+/**
+ * NoReFT: `h + W₂ᵀ(W₁h + b − W₂h)`, LoReFT without the constraint on its projection (pyreft's `NoreftIntervention`). A
+ * block's edit has `2 · rank · width + rank` trainable parameters, and `rank` more with a projection bias.
+ */
+export function noreft(options: SweepableOptions<NoreftOptions>): EditSpec {
+  return edit("noreft", options);
 }
 
 /**
@@ -41,7 +59,23 @@ export function loreft(options: SweepableOptions<EditOptions>): EditSpec {
  * `NodireftIntervention`; with `orthogonal: true` it is pyreft's `DireftIntervention`.
  */
 export function direft(options: SweepableOptions<DireftOptions>): EditSpec {
-  return edit("direft", options, false);
+  return edit("direft", options);
+}
+
+/**
+ * ConsReFT: `h + Rᵀ(b − Rh)`, LoReFT with a constant in place of the learned source (pyreft's `ConsreftIntervention`). A
+ * block's edit has `rank · width + rank` trainable parameters.
+ */
+export function consreft(options: SweepableOptions<EditOptions>): EditSpec {
+  return edit("consreft", options);
+}
+
+/**
+ * LobiReFT: `h + Rᵀb`, one learned shift (pyreft's `LobireftIntervention`). A block's edit has `rank · width + rank`
+ * trainable parameters.
+ */
+export function lobireft(options: SweepableOptions<EditOptions>): EditSpec {
+  return edit("lobireft", options);
 }
 
 /** Settings of full finetuning. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { activations } from "../../ops/interventions/intervention.ts";
-import { interventions } from "../../ops/interventions/mod.ts";
+import type { InterventionName } from "../../ops/interventions/mod.ts";
 import { schedules } from "../../ops/optimizers/schedule.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { RequestError } from "../errors.ts";
@@ -100,13 +100,20 @@ const edit = {
   positions: leaf('"fN", "lN", "fN+lM" or "all"', isText),
   rank: leaf("a whole number from 1 to the model's width", (value) => Number.isSafeInteger(value) && from(1)(value)),
   tied: flag,
-  activation: oneOf(Object.keys(activations)),
-  orthogonal: flag,
   initial: optional(text),
-} satisfies Fields<spec.EditSpec>;
+} satisfies Omit<Fields<spec.EditSpec>, "activation" | "orthogonal" | "projectionBias">;
+
+const activation = optional(oneOf(Object.keys(activations)));
+const edits: Readonly<Record<InterventionName, Partial<Fields<spec.EditSpec>>>> = {
+  loreft: { ...edit, activation },
+  noreft: { ...edit, activation, projectionBias: optional(flag) },
+  direft: { ...edit, activation, orthogonal: optional(flag) },
+  consreft: edit,
+  lobireft: edit,
+};
 
 const adaptation = among("an edit, as in loreft(…)", {
-  ...Object.fromEntries(Object.keys(interventions).map((name) => [name, edit])),
+  ...edits,
   fullFinetuning: { initializeFrom: optional(integer) } satisfies Fields<spec.FullFinetuningSpec>,
 });
 

@@ -21,28 +21,44 @@ const hidden = input("hidden", ["batch", "tail", width]), mask = input("mask", [
 
 type Tensors = Readonly<Record<string, Tensor>>;
 /** What an edit adds to one representation h, a row [1, width]. */
-type Formula = (h: Tensor, tensors: Tensors, activation: (x: Tensor) => Tensor, orthogonal: boolean) => Tensor;
+type Formula = (h: Tensor, tensors: Tensors, activation: (x: Tensor) => Tensor, options: InterventionOptions) => Tensor;
 
 const plus = (x: Tensor, y: Tensor) => build(x.shape, (index) => at(x, index) + y.data[index.at(-1)!]!);
 const minus = (x: Tensor, y: Tensor) => plus(x, map(y, (element) => -element));
 const sourceOf = (h: Tensor, { weight, bias }: Tensors) => plus(multiply(h, transposeOf(weight!)), bias!);
 
-/** The change of a representation by each edit, row vectors throughout: Wu et al. 2024, equations 2 and 3. */
+/** A vector as a row. */
+const row = (x: Tensor) => build([1, sizeOf(x.shape)], ([, column]) => x.data[column!]!);
+
+/** The change of a representation by each edit, row vectors throughout: Wu et al. 2024, equations 2 and 3, and pyreft. */
 const formulas: Record<InterventionName, Formula> = {
   loreft: (h, tensors, activation) => {
     const { rotate } = tensors;
     return multiply(minus(activation(sourceOf(h, tensors)), multiply(h, rotate!)), transposeOf(rotate!));
   },
-  direft: (h, tensors, activation, isOrthogonal) => {
-    const { rotate, proj } = tensors;
-    return multiply(activation(sourceOf(h, tensors)), isOrthogonal ? transposeOf(rotate!) : proj!);
+  noreft: (h, tensors, activation, { projectionBias }) => {
+    const { proj, proj_bias } = tensors;
+    const projected = multiply(h, transposeOf(proj!));
+    return multiply(
+      minus(activation(sourceOf(h, tensors)), projectionBias ? plus(projected, proj_bias!) : projected),
+      proj!,
+    );
   },
+  direft: (h, tensors, activation, { orthogonal }) => {
+    const { rotate, proj } = tensors;
+    return multiply(activation(sourceOf(h, tensors)), orthogonal ? transposeOf(rotate!) : proj!);
+  },
+  consreft: (h, { rotate, bias }) => multiply(minus(row(bias!), multiply(h, rotate!)), transposeOf(rotate!)),
+  lobireft: (_, { rotate, bias }) => multiply(row(bias!), transposeOf(rotate!)),
 };
 
-/** Trainable numbers of each edit, without and with the orthogonal form: what pyreft counts. */
-const counts: Record<InterventionName, readonly [plain: number, orthogonal: number]> = {
-  loreft: [2 * width * rank + rank, 2 * width * rank + rank],
-  direft: [2 * width * rank + rank, 2 * width * rank + rank],
+/** Trainable numbers of each edit: what pyreft counts. */
+const counts: Record<InterventionName, (options: InterventionOptions) => number> = {
+  loreft: () => 2 * width * rank + rank,
+  noreft: ({ projectionBias }) => 2 * width * rank + (projectionBias ? 2 : 1) * rank,
+  direft: () => 2 * width * rank + rank,
+  consreft: () => width * rank + rank,
+  lobireft: () => width * rank + rank,
 };
 
 const activationFormulas: Record<ActivationName, (x: number) => number> = {
@@ -60,14 +76,24 @@ interface Edit {
   readonly options: InterventionOptions;
 }
 
+const plain: InterventionOptions = { activation: "linear", orthogonal: false, projectionBias: false };
+const activated = (Object.keys(activations) as ActivationName[]).map((activation) => ({ activation }));
+const withActivations = (options: Partial<InterventionOptions>) => activated.map((each) => ({ ...options, ...each }));
+
+/** The options that change a kind. */
+const variants: Record<InterventionName, readonly Partial<InterventionOptions>[]> = {
+  loreft: withActivations({}),
+  noreft: [...withActivations({}), ...withActivations({ projectionBias: true })],
+  direft: [...withActivations({}), ...withActivations({ orthogonal: true })],
+  consreft: [{}],
+  lobireft: [{}],
+};
+
 const edits = (Object.keys(interventions) as InterventionName[]).flatMap((name) =>
-  [false, true].flatMap((orthogonal) =>
-    (Object.keys(activations) as ActivationName[]).map((activation): Edit => ({
-      name,
-      label: `${orthogonal ? "orthogonal" : "plain"} ${name} with the activation ${activation}`,
-      options: { activation, orthogonal },
-    }))
-  )
+  variants[name].map((options): Edit => {
+    const changed = Object.entries(options).map(([option, value]) => value === true ? option : value);
+    return { name, label: [...changed, name].join(" "), options: { ...plain, ...options } };
+  })
 );
 
 const rolesOf = ({ name, options }: Edit) => interventions[name].tensors({ width, rank }, options);
@@ -105,7 +131,7 @@ function expectedOf({ name, options }: Edit, { leaves }: Environment): Tensor {
   const activation = (x: Tensor) => map(x, activationFormulas[options.activation]);
   return build(leaves["hidden"]!.shape, ([batch, token, channel]) => {
     const h = build([1, width], ([, column]) => at(leaves["hidden"]!, [batch!, token!, column!]));
-    const change = formulas[name](h, leaves, activation, options.orthogonal);
+    const change = formulas[name](h, leaves, activation, options);
     return h.data[channel!]! + at(leaves["mask"]!, [batch!, token!, 0]) * change.data[channel!]!;
   });
 }
@@ -126,7 +152,7 @@ for (const edit of edits) {
   Deno.test(`${edit.label} has the tensors of its kind`, () => {
     const roles = Object.values(rolesOf(edit));
     const count = roles.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    assert.equal(count, counts[edit.name][edit.options.orthogonal ? 1 : 0]);
+    assert.equal(count, counts[edit.name](edit.options));
     for (const { shape, start } of roles) if (start === "orthogonal") assert.deepEqual(shape, [width, rank]);
   });
 

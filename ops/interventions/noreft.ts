@@ -1,0 +1,22 @@
+import { linear } from "../nn/linear.ts";
+import * as o from "../operators.ts";
+import { activations, type InterventionKind, tensorOf } from "./intervention.ts";
+
+/**
+ * NoReFT: `h + W₂ᵀ(W₁h + b − W₂h)`, LoReFT whose projection is free (pyreft's `NoreftIntervention`). `proj` is W₂,
+ * `proj_bias` what is added to W₂h where it has a bias. An activation, if any, acts on `W₁h + b`.
+ */
+export const noreft: InterventionKind = {
+  tensors: ({ width, rank }, { projectionBias }) => ({
+    proj: { shape: [rank, width], start: "linear" },
+    ...(projectionBias ? { proj_bias: { shape: [rank], start: "linear" } as const } : {}),
+    weight: { shape: [rank, width], start: "linear" },
+    bias: { shape: [rank], start: "linear" },
+  }),
+  edit(hidden, tensors, mask, { activation, projectionBias }) {
+    const proj = tensorOf(tensors, "proj");
+    const source = activations[activation](linear(hidden, tensorOf(tensors, "weight"), tensorOf(tensors, "bias")));
+    const projected = linear(hidden, proj, projectionBias ? tensorOf(tensors, "proj_bias") : undefined);
+    return o.add(hidden, o.matmul(o.mul(o.sub(source, projected), mask), proj));
+  },
+};
