@@ -22,13 +22,17 @@ from pathlib import Path
 
 ROWS = 24
 BATCH = 4
-EPOCHS = 3
-KINDS = ["loreft", "direft", "nodireft"]
+EPOCHS = 4
+KINDS = ["loreft", "noreft", "consreft", "lobireft", "direft", "nodireft"]
 WEIGHT_DECAYS = [0.0, 0.01]
+LAYERS = {"one": "3", "all": "all"}
+POSITIONS = {
+    "l1": {"positions": "l1", "rank": 4, "tied": False},
+    "f2+l3-tied": {"positions": "f2+l3", "rank": 4, "tied": True},
+    "f2+l3-untied": {"positions": "f2+l3", "rank": 4, "tied": False},
+}
 EDITS = {
-    "l1": {"layers": "3", "positions": "l1", "rank": 4, "tied": False},
-    "f2+l3-tied": {"layers": "1;3", "positions": "f2+l3", "rank": 4, "tied": True},
-    "f2+l3-untied": {"layers": "1;3", "positions": "f2+l3", "rank": 4, "tied": False},
+    **{f"{at}-{name}": {"layers": layers, **POSITIONS[at]} for at in POSITIONS for name, layers in LAYERS.items()},
     "f7+l7-all": {"layers": "all", "positions": "f7+l7", "rank": 8, "tied": True},
 }
 

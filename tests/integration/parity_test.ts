@@ -10,7 +10,22 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { adamw, baseModel, block, direft, jsonl, linearSchedule, loreft, pipeline, sweep, train } from "refract";
+import {
+  adamw,
+  baseModel,
+  block,
+  consreft,
+  direft,
+  type EditOptions,
+  jsonl,
+  linearSchedule,
+  lobireft,
+  loreft,
+  noreft,
+  pipeline,
+  sweep,
+  train,
+} from "refract";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import { expand } from "../../pipelines/schedule/expand.ts";
 import { runMembers } from "../../pipelines/schedule/run.ts";
@@ -21,7 +36,7 @@ import { sharedFolder } from "../support/shared.ts";
 
 /** What make_pyreft.py writes of an edit. */
 interface Golden {
-  readonly kind: "loreft" | "direft" | "nodireft";
+  readonly kind: keyof typeof edits;
   readonly initial: string;
   readonly blocks: readonly number[] | "all";
   readonly positions: string;
@@ -31,14 +46,24 @@ interface Golden {
   readonly trainings: readonly { readonly weightDecay: number; readonly losses: readonly (readonly number[])[] }[];
 }
 
+/** The edits by pyreft's names. */
+const edits = {
+  loreft,
+  noreft,
+  consreft,
+  lobireft,
+  // What pyreft calls DiReFT keeps its projection orthonormal; the paper's DiReFT is pyreft's NodireftIntervention.
+  direft: (options: EditOptions) => direft({ ...options, orthogonal: true }),
+  nodireft: direft,
+};
+
 const tolerance = 1e-3;
 const folder = fileURLToPath(new URL("../goldens/pyreft/", import.meta.url));
 const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(join(folder, "losses.json")));
 
 function editOf({ kind, initial, blocks, positions, rank, tied }: Golden): EditSpec {
   const options = { at: block(blocks).output, positions, rank, tied, initial: join(folder, initial) };
-  // What pyreft calls DiReFT keeps its projection orthonormal; the paper's DiReFT is pyreft's NodireftIntervention.
-  return kind === "loreft" ? loreft(options) : direft({ ...options, orthogonal: kind === "direft" });
+  return edits[kind](options);
 }
 
 /** One member a weight decay. */
@@ -51,7 +76,7 @@ function pipelineOf(golden: Golden, shared: string): Pipeline {
   return pipeline("parity", () => ({
     tuned: train(model.with(editOf(golden)), {
       data: data.take(24),
-      epochs: 3,
+      epochs: 4,
       batchSize: 4,
       shuffle: false,
       optimizer: adamw({
