@@ -1,6 +1,5 @@
-import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
-import { activations, type InterventionKind, tensorOf } from "./intervention.ts";
+import { type InterventionKind, learnedSource, tensorOf } from "./intervention.ts";
 
 /**
  * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3), LoReFT without the subtraction and the constraint. `proj` is
@@ -15,7 +14,7 @@ export const direft: InterventionKind = {
     bias: { shape: [rank], start: "linear" },
   }),
   edit(hidden, tensors, mask, { activation, orthogonal }) {
-    const source = activations[activation](linear(hidden, tensorOf(tensors, "weight"), tensorOf(tensors, "bias")));
+    const source = learnedSource(hidden, tensors, activation);
     const change = o.mul(source, mask);
     const direction = orthogonal
       ? o.matmul(change, tensorOf(tensors, "rotate"), { transposeB: true })

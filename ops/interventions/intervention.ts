@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program.ts";
 
@@ -65,4 +66,13 @@ export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string)
   const found = tensors[name];
   if (found === undefined) throw new TypeError(`The edit lacks its tensor ${name}`);
   return found;
+}
+
+/** The learned source `Wh + b` [batch, tokens, rank] behind its activation. */
+export function learnedSource(
+  hidden: Value,
+  tensors: Readonly<Record<string, Value>>,
+  activation: ActivationName,
+): Value {
+  return activations[activation](linear(hidden, tensorOf(tensors, "weight"), tensorOf(tensors, "bias")));
 }

@@ -1,6 +1,5 @@
-import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
-import { activations, type InterventionKind, tensorOf } from "./intervention.ts";
+import { type InterventionKind, learnedSource, tensorOf } from "./intervention.ts";
 
 /**
  * LoReFT: `h + Rᵀ(Wh + b − Rh)` with orthonormal rows of R (Wu et al. 2024, equation 2). `rotate` is Rᵀ. An activation,
@@ -14,7 +13,7 @@ export const loreft: InterventionKind = {
   }),
   edit(hidden, tensors, mask, { activation }) {
     const rotate = tensorOf(tensors, "rotate");
-    const source = activations[activation](linear(hidden, tensorOf(tensors, "weight"), tensorOf(tensors, "bias")));
+    const source = learnedSource(hidden, tensors, activation);
     const change = o.mul(o.sub(source, o.matmul(hidden, rotate)), mask);
     return o.add(hidden, o.matmul(change, rotate, { transposeB: true }));
   },

@@ -1,6 +1,6 @@
 import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
-import { activations, type InterventionKind, tensorOf } from "./intervention.ts";
+import { type InterventionKind, learnedSource, tensorOf } from "./intervention.ts";
 
 /**
  * NoReFT: `h + W₂ᵀ(W₁h + b − W₂h)`, LoReFT whose projection is free (pyreft's `NoreftIntervention`). `proj` is W₂,
@@ -15,7 +15,7 @@ export const noreft: InterventionKind = {
   }),
   edit(hidden, tensors, mask, { activation, projectionBias }) {
     const proj = tensorOf(tensors, "proj");
-    const source = activations[activation](linear(hidden, tensorOf(tensors, "weight"), tensorOf(tensors, "bias")));
+    const source = learnedSource(hidden, tensors, activation);
     const projected = linear(hidden, proj, projectionBias ? tensorOf(tensors, "proj_bias") : undefined);
     return o.add(hidden, o.matmul(o.mul(o.sub(source, projected), mask), proj));
   },

@@ -78,8 +78,8 @@ export function emitOnnx(program: Program, provider: Provider, locate: (name: st
   const graph = new GraphWriter(provider);
   const fed: FedTensor[] = [];
   for (const value of valuesOf(program)) {
-    if (isWidenedWeight(value)) graph.defineOnUse(value);
-    else if (isOpName(value.op)) {
+    if (isWidenedWeight(value)) continue;
+    if (isOpName(value.op)) {
       graph.define(value, definitionOf(value.op).onnx(graph, value));
     } else if (value.op === "constant") {
       graph.define(value, graph.floats(value.attributes["elements"] as readonly number[], value.shape as number[]));
@@ -110,7 +110,6 @@ class GraphWriter implements Emitter {
   readonly #names = new Map<Value, TensorName>();
   readonly #written = new Map<string, TensorName[]>();
   readonly #extents = new Map<string, Shape>();
-  readonly #onUse = new Set<Value>();
   /** Tells the nodes of one use from those of another. */
   #use = "";
   #uses = 0;
@@ -124,13 +123,8 @@ class GraphWriter implements Emitter {
     this.#names.set(value, name);
   }
 
-  /** A value that is computed again for each use. */
-  defineOnUse(value: Value): void {
-    this.#onUse.add(value);
-  }
-
   of = (value: Value): TensorName => {
-    if (this.#onUse.has(value) && isOpName(value.op)) {
+    if (isWidenedWeight(value) && isOpName(value.op)) {
       this.#use = String(++this.#uses);
       const name = definitionOf(value.op).onnx(this, value);
       this.#use = "";

@@ -7,11 +7,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Results } from "../../pipelines/report/results.ts";
+import { ownArguments } from "../support/command.ts";
 import { sharedFolder, smollm2Folder, type StoredType } from "../support/shared.ts";
 
 const shared = sharedFolder();
 const sampler = fileURLToPath(new URL("../support/peak_memory.py", import.meta.url));
-const main = fileURLToPath(new URL("../../pipelines/cli/main.ts", import.meta.url));
 
 const pipelineText = (model: string, data: string) => `
 import { adamw, baseModel, block, jsonl, loreft, pipeline, train } from "refract";
@@ -35,16 +35,8 @@ async function measure(dtype: StoredType): Promise<Measured> {
   try {
     const file = join(folder, "memory.ts"), peaks = join(folder, "peaks.json");
     await Deno.writeTextFile(file, pipelineText(model, join(shared!, "data", "arc_easy.train.jsonl")));
-    const permissions = [
-      "--allow-read",
-      "--allow-write",
-      "--allow-ffi",
-      "--allow-import",
-      "--allow-env",
-      "--no-prompt",
-    ];
     const places = ["--store", join(folder, "store"), "--out", join(folder, "run"), "--threads", "2"];
-    const command = [Deno.execPath(), "run", "--quiet", ...permissions, main, "run", file, "--json", ...places];
+    const command = [Deno.execPath(), ...ownArguments(["run", file, "--json", ...places])];
     const { code, stdout, stderr } = await new Deno.Command("python3", { args: [sampler, peaks, ...command] }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     assert.equal(code, 0, text(stderr));

@@ -36,11 +36,16 @@ export function mayStartDeno(): boolean {
   return state === "granted";
 }
 
+/** What Deno is started with to run the command line, with the permissions that the tasks give. */
+export function ownArguments(args: readonly string[]): string[] {
+  const permissions = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-import", "--allow-env", "--no-prompt"];
+  return ["run", "--quiet", ...permissions, main, ...args];
+}
+
 /** Runs the command line in a process of its own, with the permissions that the tasks give. */
 export async function ownProcess(args: readonly string[], { cwd, env = {} }: ProcessOptions = {}): Promise<Outcome> {
-  const permissions = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-import", "--allow-env", "--no-prompt"];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...permissions, main, ...args],
+    args: ownArguments(args),
     cwd: cwd ?? dirname(main),
     env: { NO_COLOR: "1", ...env },
   }).output();
