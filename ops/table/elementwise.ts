@@ -61,6 +61,11 @@ function emitSign(emit: Emitter, x: string): string {
 }
 
 const onnxFloat: Partial<Record<DataType, number>> = { float32: 1, float16: 10, bfloat16: 16 };
+
+/** A tensor as floating-point numbers of another type. */
+export function emitCast(emit: Emitter, x: string, to: DataType): string {
+  return emit.node("Cast", [x], { attributes: { to: { int: onnxFloat[to] ?? 1 } } });
+}
 const sqrtHalf = Math.SQRT1_2;
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
 
@@ -123,7 +128,6 @@ export const elementwise = {
       return { shape: x.shape, dtype };
     },
     vjp: (o, cotangent, value) => [o.cast(cotangent, operand(value, 0).dtype)],
-    onnx: (emit, value) =>
-      emit.node("Cast", [emit.of(operand(value, 0))], { attributes: { to: { int: onnxFloat[value.dtype] ?? 1 } } }),
+    onnx: (emit, value) => emitCast(emit, emit.of(operand(value, 0)), value.dtype),
   },
 } satisfies Record<string, OpDefinition>;

@@ -2,6 +2,7 @@
 import { type Dimension, elementCount } from "../dimension.ts";
 import type { Value } from "../program.ts";
 import { type Emitter, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
+import { emitCast } from "./elementwise.ts";
 
 function requireIndices(op: string, indices: Value, rank: number): void {
   if (indices.dtype !== "int64" || indices.shape.length !== rank) {
@@ -63,7 +64,12 @@ export const indexing = {
       const updates = o.reshape(cotangent, [rows, ...x.shape.slice(1)]);
       return [o.scatterRows(updates, isColumn ? indices : o.reshape(indices, [rows]), x.shape[0]!, false), undefined];
     },
-    onnx: (emit, value) => emit.node("Gather", value.inputs.map(emit.of), { attributes: { axis: { int: 0 } } }),
+    onnx(emit, value) {
+      const x = operand(value, 0), indices = emit.of(operand(value, 1));
+      const gather = (rows: string) => emit.node("Gather", [rows, indices], { attributes: { axis: { int: 0 } } });
+      // Of a table of 16 bits only the rows that are read are widened.
+      return x.op === "cast" ? emitCast(emit, gather(emit.of(operand(x, 0))), x.dtype) : gather(emit.of(x));
+    },
   },
   scatterRows: {
     infer(inputs, attributes) {
