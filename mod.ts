@@ -4,21 +4,36 @@
  *
  * @module
  */
+export { type AdapterOptions, bitfit, ia3, lora, type LoraOptions } from "./pipelines/dsl/adapters.ts";
 export { jsonl, records, type Rows, type SplitOptions } from "./pipelines/dsl/data.ts";
 export {
   consreft,
   direft,
   type DireftOptions,
   type EditOptions,
+  type EditPlace,
   fullFinetuning,
   type FullFinetuningOptions,
   lobireft,
   loreft,
   noreft,
   type NoreftOptions,
+  red,
   type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
-export { baseModel, type BaseModelOptions, block, type BlockSites, type Model } from "./pipelines/dsl/model.ts";
+export {
+  type AttentionSites,
+  baseModel,
+  type BaseModelOptions,
+  block,
+  type BlockSites,
+  embedding,
+  finalNorm,
+  type HeadSites,
+  type MlpSites,
+  type Model,
+  type ModelSite,
+} from "./pipelines/dsl/model.ts";
 export {
   adamw,
   type AdamWOptions,
@@ -40,6 +55,7 @@ export {
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
 export { sweep } from "./pipelines/dsl/sweep.ts";
+export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
@@ -56,6 +72,7 @@ export type {
 export type { SiteName } from "./pipelines/models/architecture.ts";
 export type {
   AdaptationSpec,
+  AdapterSpec,
   Axis,
   BaseModelSpec,
   Blocks,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AdapterName } from "../ops/adapters/mod.ts";
 import type { ActivationName } from "../ops/interventions/intervention.ts";
 import type { InterventionName } from "../ops/interventions/mod.ts";
 import type { ScheduleName } from "../ops/optimizers/schedule.ts";
@@ -36,12 +37,14 @@ export type Resolved<T> = T extends Axis<infer V> ? Resolved<V>
 /** Which blocks: one, several in order, or all. */
 export type Blocks = number | readonly number[] | "all";
 
-/** A site of some blocks. */
+/** A site of some blocks, or of none: the embedding and the final norm. */
 export interface SiteSpec {
   /** From 0. */
-  readonly blocks: Sweepable<Blocks>;
+  readonly blocks?: Sweepable<Blocks>;
   /** The place within a block. */
   readonly site: SiteName;
+  /** The attention head, from 0, of sites that are edited by head. */
+  readonly head?: Sweepable<number>;
 }
 
 /** The frozen model. */
@@ -60,10 +63,10 @@ export interface EditSpec {
   readonly kind: InterventionName;
   /** Where it acts. */
   readonly at: Sweepable<SiteSpec>;
-  /** Which of the prompt's tokens: `fN`, `lN`, `fN+lM` or `all`. */
+  /** Which of the prompt's tokens: `fN`, `lN`, `fN+lM` or `all`; or those behind it: `completion`, `generated`. */
   readonly positions: Sweepable<string>;
-  /** Rank of the edited subspace. */
-  readonly rank: Sweepable<number>;
+  /** Rank of the edited subspace, of kinds that have one. */
+  readonly rank?: Sweepable<number>;
   /** One edit for both ends of the prompt. */
   readonly tied: Sweepable<boolean>;
   /** What follows the learned source, of kinds that have one that varies; nothing if left out. */
@@ -84,8 +87,26 @@ export interface FullFinetuningSpec {
   readonly initializeFrom?: Sweepable<number>;
 }
 
+/** An adapter of some of the model's projections; it acts on every token. */
+export interface AdapterSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: AdapterName;
+  /** The blocks whose projections it adapts. */
+  readonly blocks: Sweepable<Blocks>;
+  /** The projections by name, as in `q_proj`. */
+  readonly modules: Sweepable<readonly string[]>;
+  /** Rank of LoRA's change. */
+  readonly rank?: Sweepable<number>;
+  /** LoRA's change is scaled by alpha/rank; the rank if left out. */
+  readonly alpha?: Sweepable<number>;
+  /** Scales by alpha/√rank instead. */
+  readonly rankStabilized?: Sweepable<boolean>;
+  /** A safetensors file to start from. */
+  readonly initial?: Sweepable<string>;
+}
+
 /** What is learned of a model. */
-export type AdaptationSpec = EditSpec | FullFinetuningSpec;
+export type AdaptationSpec = EditSpec | AdapterSpec | FullFinetuningSpec;
 
 /** A base model with what is learned of it, in the order of application. */
 export interface ModelSpec {

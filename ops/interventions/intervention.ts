@@ -11,10 +11,10 @@ import type { Value } from "../program.ts";
 export interface TensorRole {
   readonly shape: readonly number[];
   /**
-   * `orthogonal`: columns kept orthonormal; `linear`: as torch's Linear starts, uniform within ±1/√width; `unit`: uniform
-   * from 0 to 1.
+   * `orthogonal`: columns kept orthonormal; `linear`: as torch's Linear starts, uniform within ±1/√inputs; `unit`: uniform
+   * from 0 to 1; `zero` and `one`: there.
    */
-  readonly start: "orthogonal" | "linear" | "unit";
+  readonly start: "orthogonal" | "linear" | "unit" | "zero" | "one";
 }
 
 /** The extents that an edit is made for. */

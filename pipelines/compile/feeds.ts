@@ -6,7 +6,8 @@
 import type { TokenizedExample } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
-import { type Intervention, maskName } from "./interventions.ts";
+import { type Adaptation, interventionsOf } from "./adaptations.ts";
+import { maskName } from "./interventions.ts";
 import { type Layout, type SegmentName, tailStart } from "./layout.ts";
 import { isEdited } from "./positions.ts";
 
@@ -44,10 +45,10 @@ export function exampleFeeds(
   rows: readonly LaidOutRow[],
   layout: Layout,
   architecture: Architecture,
-  interventions: readonly Intervention[],
+  adaptations: readonly Adaptation[],
 ): Feeds {
   const { context, tail } = groupExtents(rows);
-  const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, tail, interventions) };
+  const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, tail, adaptations) };
   if (layout === "whole") {
     segmentFeeds(feeds, "tail", rows.map((row) => ({ tokens: row.tail, start: 0 })), tail, architecture);
     feeds["tail.mask"] = causalMask(tail, architecture);
@@ -164,15 +165,15 @@ function labelFeeds(rows: readonly LaidOutRow[], tail: number): Feeds {
 export function positionFeeds(
   rows: readonly LaidOutRow[],
   tail: number,
-  interventions: readonly Intervention[],
+  adaptations: readonly Adaptation[],
 ): Feeds {
   const feeds: Feeds = {};
-  for (const intervention of interventions) {
+  for (const intervention of interventionsOf(adaptations)) {
     const name = maskName(intervention);
     if (feeds[name] !== undefined) continue;
     const data = new Float32Array(rows.length * tail);
-    rows.forEach(({ context, promptLength }, row) => {
-      for (let index = context.length; index < promptLength; index++) {
+    rows.forEach(({ context, tail: own, promptLength }, row) => {
+      for (let index = context.length; index < context.length + own.length; index++) {
         const { positions, side } = intervention;
         if (isEdited(positions, side, promptLength, index)) data[row * tail + index - context.length] = 1;
       }

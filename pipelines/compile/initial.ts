@@ -8,7 +8,7 @@ import { createRandom } from "../data/random.ts";
 import { RequestError } from "../errors.ts";
 import { readHeader, readTensor } from "../models/safetensors.ts";
 import { householder, orthonormalColumns } from "./householder.ts";
-import { baseName, freeName, type Intervention } from "./interventions.ts";
+import { type Adaptation, baseName, freeName } from "./adaptations.ts";
 
 /** Tensors by name. */
 export type TensorMap = Readonly<Record<string, HostTensor>>;
@@ -20,10 +20,10 @@ export function copyTensors(tensors: TensorMap): Record<string, HostTensor> {
   );
 }
 
-/** The saved form of every intervention's tensors, drawn from a seed as torch's layers start. */
-export function drawTensors(interventions: readonly Intervention[], width: number, seed: number): TensorMap {
+/** The saved form of every piece's tensors, drawn from a seed as torch's layers start. */
+export function drawTensors(adaptations: readonly Adaptation[], seed: number): TensorMap {
   const tensors: Record<string, HostTensor> = {};
-  for (const { index, tensors: roles } of interventions) {
+  for (const { index, inputs, tensors: roles } of adaptations) {
     for (const [tensor, { shape, start }] of Object.entries(roles)) {
       const name = `${index}.${tensor}`;
       const random = createRandom(seed, "initial", name);
@@ -33,9 +33,14 @@ export function drawTensors(interventions: readonly Intervention[], width: numbe
         const normal = Float64Array.from({ length: count }, () => random.normal());
         tensors[name] = { data: orthonormalColumns(normal, rows, columns), shape };
       } else {
-        const bound = 1 / Math.sqrt(width);
-        const draw = start === "unit" ? () => random.uniform() : () => (2 * random.uniform() - 1) * bound;
-        tensors[name] = { data: Float32Array.from({ length: count }, draw), shape };
+        const bound = 1 / Math.sqrt(inputs);
+        const draws = {
+          linear: () => (2 * random.uniform() - 1) * bound,
+          unit: () => random.uniform(),
+          zero: () => 0,
+          one: () => 1,
+        };
+        tensors[name] = { data: Float32Array.from({ length: count }, draws[start]), shape };
       }
     }
   }
@@ -43,15 +48,15 @@ export function drawTensors(interventions: readonly Intervention[], width: numbe
 }
 
 /**
- * The saved form of some interventions' tensors from a file, in which their indices start from 0.
+ * The saved form of some pieces' tensors from a file, in which their indices start from 0.
  *
  * @throws {RequestError} If a tensor is missing or of another shape, or an orthogonal one is not orthonormal.
  */
-export async function readTensors(path: string, interventions: readonly Intervention[]): Promise<TensorMap> {
+export async function readTensors(path: string, adaptations: readonly Adaptation[]): Promise<TensorMap> {
   const { tensors: records } = await readHeader(path);
-  const first = interventions[0]?.index ?? 0;
+  const first = adaptations[0]?.index ?? 0;
   const tensors: Record<string, HostTensor> = {};
-  for (const { index, tensors: roles } of interventions) {
+  for (const { index, tensors: roles } of adaptations) {
     for (const [tensor, { shape, start }] of Object.entries(roles)) {
       const name = `${index - first}.${tensor}`;
       const record = records.get(name);
@@ -103,13 +108,13 @@ function requireOrthonormal(
  * What the training programs are fed for tensors in saved form: plain ones as they are, an orthogonal one as free
  * numbers at rest (−1 on the diagonal) over the base that the tensor itself spans.
  */
-export function trainedForm(interventions: readonly Intervention[], saved: TensorMap): {
+export function trainedForm(adaptations: readonly Adaptation[], saved: TensorMap): {
   readonly parameters: TensorMap;
   /** The fixed bases. */
   readonly bases: TensorMap;
 } {
   const parameters: Record<string, HostTensor> = {}, bases: Record<string, HostTensor> = {};
-  for (const { index, tensors } of interventions) {
+  for (const { index, tensors } of adaptations) {
     for (const [tensor, { shape, start }] of Object.entries(tensors)) {
       const name = `${index}.${tensor}`;
       const value = saved[name];

@@ -7,15 +7,20 @@ import { multiplyDimensions } from "../../ops/dimension.ts";
 import type { KeyValues } from "../../ops/nn/attention.ts";
 import { input, type Value } from "../../ops/program.ts";
 import type { Architecture, Segment } from "../models/architecture.ts";
-import type { Intervention } from "./interventions.ts";
+import { type Adaptation, interventionsOf } from "./adaptations.ts";
 
 /** The tail begins this many tokens before the prompt's end; `"whole"`: there is no context. */
 export type Layout = number | "whole";
 
-/** The layout that interventions allow: a context exists if all of them edit only the prompt's last tokens. */
-export function layoutOf(interventions: readonly Intervention[]): Layout {
-  if (interventions.length === 0 || interventions.some(({ positions }) => positions.first > 0)) return "whole";
-  return Math.max(...interventions.map(({ positions }) => positions.last));
+/**
+ * The layout that pieces allow: a context exists if all of them act on the prompt's last tokens or behind it. The
+ * prompt's last token, which predicts the first label, is always in the tail.
+ */
+export function layoutOf(pieces: readonly Adaptation[]): Layout {
+  const interventions = interventionsOf(pieces);
+  if (pieces.length === 0 || interventions.length < pieces.length) return "whole";
+  if (interventions.some(({ positions }) => positions.first > 0)) return "whole";
+  return Math.max(1, ...interventions.map(({ positions }) => positions.last));
 }
 
 /** Where the tail of a prompt begins. */

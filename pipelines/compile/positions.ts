@@ -2,30 +2,39 @@
 import { RequestError } from "../errors.ts";
 
 /** The first and last tokens of a prompt; `Infinity` for all. */
-export interface Positions {
+export interface Ends {
   readonly first: number;
   readonly last: number;
+}
+
+/** What an edit acts on. */
+export interface Positions extends Ends {
+  /** The tokens behind the prompt: a row's completion, and what the model writes. */
+  readonly completion: boolean;
 }
 
 /** Which of them one intervention edits. */
 export type Side = "both" | "prefix" | "suffix";
 
 /**
- * Positions as text: `fN`, `lN`, `fN+lM` or `all`.
+ * Positions as text: `fN`, `lN`, `fN+lM` or `all` of the prompt's tokens; `completion` or, meaning the same, `generated`
+ * for those behind it.
  *
  * @throws {RequestError} If the text is none of these.
  */
 export function parsePositions(text: string): Positions {
-  if (text === "all") return { first: Infinity, last: 0 };
+  if (text === "all") return { first: Infinity, last: 0, completion: false };
+  if (text === "completion" || text === "generated") return { first: 0, last: 0, completion: true };
   const match = /^(?:f(\d+))?(\+)?(?:l(\d+))?$/.exec(text);
   const first = Number(match?.[1] ?? 0), last = Number(match?.[3] ?? 0);
   const joined = match?.[2] !== undefined;
   if (match === null || first + last === 0 || joined !== (match[1] !== undefined && match[3] !== undefined)) {
     throw new RequestError(
-      `the positions ${JSON.stringify(text)} are none that can be edited; write fN, lN, fN+lM (N, M from 1) or all`,
+      `the positions ${JSON.stringify(text)} are none that can be edited; write fN, lN, fN+lM (N, M from 1), all, ` +
+        "completion or generated",
     );
   }
-  return { first, last };
+  return { first, last, completion: false };
 }
 
 /** The interventions that positions need: one for each side, or one for both. */
@@ -37,16 +46,17 @@ export function sidesOf({ first, last }: Positions, tied: boolean): readonly Sid
  * How many tokens at each end of a prompt are edited. A prompt too short for both ends gives half to each (Wu et al.
  * 2024, section 4.1): the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉).
  */
-export function editedEnds({ first, last }: Positions, promptLength: number): Positions {
+export function editedEnds({ first, last }: Ends, promptLength: number): Ends {
   if (first === 0 || last === 0) return { first: Math.min(first, promptLength), last: Math.min(last, promptLength) };
   if (first + last <= promptLength) return { first, last };
   return { first: Math.min(first, Math.floor(promptLength / 2)), last: Math.min(last, Math.ceil(promptLength / 2)) };
 }
 
-/** Whether an intervention of a side edits the token at an index of the prompt. */
+/** Whether an intervention of a side edits the token at an index, counted from the prompt's first. */
 export function isEdited(positions: Positions, side: Side, promptLength: number, index: number): boolean {
+  if (index >= promptLength) return positions.completion;
   const ends = editedEnds(positions, promptLength);
   const inPrefix = index < ends.first;
-  const inSuffix = index < promptLength && index >= promptLength - ends.last;
+  const inSuffix = index >= promptLength - ends.last;
   return (side !== "suffix" && inPrefix) || (side !== "prefix" && inSuffix);
 }

@@ -20,7 +20,15 @@ import {
 } from "../../ops/program.ts";
 import { simplify } from "../../ops/simplify.ts";
 import type { Architecture, SegmentResult, WeightSource } from "../models/architecture.ts";
-import { editHook, type Intervention, savedTensors, type TensorSource, trainedTensors } from "./interventions.ts";
+import {
+  actsOnCompletion,
+  type Adaptation,
+  editHook,
+  savedTensors,
+  tailMask,
+  type TensorSource,
+  trainedTensors,
+} from "./adaptations.ts";
 import { type Layout, pastInputs, segmentInputs } from "./layout.ts";
 
 /** A model to compile: its architecture, the types its weights are stored in, and what is learned of it. */
@@ -28,7 +36,7 @@ export interface CompiledModel {
   readonly architecture: Architecture;
   /** The stored type of a weight. */
   readonly storedType: (name: string) => DataType;
-  readonly interventions: readonly Intervention[];
+  readonly adaptations: readonly Adaptation[];
   /** Every weight is a parameter. */
   readonly full: boolean;
 }
@@ -40,9 +48,9 @@ function weightsOf({ storedType, full }: CompiledModel): WeightSource {
 
 /** The blocks over context and tail (or the tail alone), edited. */
 function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): SegmentResult {
-  const { architecture, interventions } = model;
+  const { architecture, adaptations } = model;
   const weights = weightsOf(model);
-  const edit = editHook(interventions, tensors, "tail");
+  const edit = editHook(adaptations, tensors, tailMask);
   if (layout === "whole") {
     return architecture.forward({ ...segmentInputs(architecture, "tail"), edit }, weights);
   }
@@ -51,14 +59,17 @@ function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): Segm
   return architecture.forward(segment, weights);
 }
 
-function logitsAt(model: CompiledModel, result: SegmentResult, places: Value): Value {
+/** The logits at the labelled places, edited behind the last norm where something acts there. */
+function logitsOf(model: CompiledModel, result: SegmentResult, tensors: TensorSource): Value {
   const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
-  return model.architecture.logits(rowsAt(last, places), weightsOf(model));
+  const places = input("labelled.places", ["labelled", 1], "int64");
+  const edit = editHook(model.adaptations, tensors, (intervention) => rowsAt(tailMask(intervention), places));
+  return model.architecture.logits(rowsAt(last, places), weightsOf(model), edit);
 }
 
 /** The cross-entropies [labelled, 1] of the labelled tokens. */
-function labelledLosses(model: CompiledModel, result: SegmentResult): Value {
-  const logits = logitsAt(model, result, input("labelled.places", ["labelled", 1], "int64"));
+function labelledLosses(model: CompiledModel, layout: Layout, tensors: TensorSource): Value {
+  const logits = logitsOf(model, tail(model, layout, tensors), tensors);
   return o.crossEntropy(logits, input("labelled.targets", ["labelled", 1], "int64"));
 }
 
@@ -78,7 +89,7 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
-  const loss = scaledLoss(labelledLosses(model, tail(model, layout, trainedTensors)), scalarInput("step.lossScale"));
+  const loss = scaledLoss(labelledLosses(model, layout, trainedTensors), scalarInput("step.lossScale"));
   const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");
   const totals = gradients(loss, parameters).map((gradient, index) => {
     const fed = input(`gradient.${leafName(parameters[index] as Value)}`, (parameters[index] as Value).shape);
@@ -131,34 +142,38 @@ function updates(
   return outputs;
 }
 
-function saveProgram({ interventions }: CompiledModel): Program {
-  const outputs = interventions.flatMap((intervention) =>
-    Object.entries(trainedTensors(intervention)).map(([name, value]) =>
-      [`saved.${intervention.index}.${name}`, value] as const
-    )
+function saveProgram({ adaptations }: CompiledModel): Program {
+  const outputs = adaptations.flatMap((piece) =>
+    Object.entries(trainedTensors(piece)).map(([name, value]) => [`saved.${piece.index}.${name}`, value] as const)
   );
   return simplify({ name: "save", outputs: Object.fromEntries(outputs) });
 }
 
 /** The log-likelihood of given completions: `losses` [labelled, 1]. */
 export function scoreProgram(model: CompiledModel, layout: Layout): Program {
-  return simplify({ name: "score", outputs: { losses: labelledLosses(model, tail(model, layout, savedTensors)) } });
+  return simplify({ name: "score", outputs: { losses: labelledLosses(model, layout, savedTensors) } });
 }
 
 /** The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values. */
 export function prefillProgram(model: CompiledModel): Program {
   const result = tail(model, "whole", savedTensors);
-  const logits = logitsAt(model, result, input("labelled.places", ["labelled", 1], "int64"));
-  return simplify({ name: "prefill", outputs: { logits, ...ownKeyValues(result) } });
+  return simplify({
+    name: "prefill",
+    outputs: { logits: logitsOf(model, result, savedTensors), ...ownKeyValues(result) },
+  });
 }
 
-/** One further token a row [batch, 1] after `past`; gives its logits and its own keys and values. */
-export function decodeProgram(model: CompiledModel): Program {
-  const { architecture } = model;
-  const weights = weightsOf(model);
-  const past = pastInputs(architecture, "past");
-  const result = architecture.forward({ ...segmentInputs(architecture, "tail", "past"), past }, weights);
-  const logits = logitsAt(model, result, input("labelled.places", ["labelled", 1], "int64"));
+/**
+ * One further token a row [batch, 1] after `past`; gives its logits and its own keys and values. Edits of the prompt have
+ * acted already: their effect is in the past.
+ */
+export function decodeProgram(whole: CompiledModel): Program {
+  const model = { ...whole, adaptations: whole.adaptations.filter(actsOnCompletion) };
+  const { architecture, adaptations } = model;
+  const past = pastInputs(architecture, "past"), edit = editHook(adaptations, savedTensors, tailMask);
+  const segment = { ...segmentInputs(architecture, "tail", "past"), past, edit };
+  const result = architecture.forward(segment, weightsOf(model));
+  const logits = logitsOf(model, result, savedTensors);
   return simplify({ name: "decode", outputs: { logits, ...ownKeyValues(result) } });
 }
 

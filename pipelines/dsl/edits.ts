@@ -2,18 +2,26 @@ import type { ActivationName } from "../../ops/interventions/intervention.ts";
 import { located } from "../places.ts";
 import type { EditSpec, FullFinetuningSpec, SiteSpec, SweepableOptions } from "../spec.ts";
 
-/** Settings that every edit shares. */
-export interface EditOptions {
+/** Where an edit acts. */
+export interface EditPlace {
   /** Where, as in `block(15).output`. */
   readonly at: SiteSpec;
-  /** Which of the prompt's tokens: `"f7"` the first 7, `"l1"` the last, `"f7+l7"` both, `"all"` every one. */
+  /**
+   * Which of the prompt's tokens: `"f7"` the first 7, `"l1"` the last, `"f7+l7"` both, `"all"` every one. `"completion"`,
+   * or `"generated"`, names those behind the prompt: a row's completion in training and scoring, every token that the
+   * model writes in generation.
+   */
   readonly positions: string;
-  /** Rank of the edited subspace. */
-  readonly rank: number;
   /** One edit for both the first and the last tokens; otherwise each side gets its own. */
   readonly tied?: boolean;
   /** A safetensors file, relative to the pipeline file, with `i.rotate`, `i.weight`, `i.bias` for each intervention. */
   readonly initial?: string;
+}
+
+/** Settings of edits of a subspace. */
+export interface EditOptions extends EditPlace {
+  /** Rank of the edited subspace. */
+  readonly rank: number;
 }
 
 /** Settings of edits whose source depends on the representation. */
@@ -34,7 +42,7 @@ export interface DireftOptions extends SourceOptions {
   readonly orthogonal?: boolean;
 }
 
-function edit(kind: EditSpec["kind"], options: SweepableOptions<EditOptions>): EditSpec {
+function edit(kind: EditSpec["kind"], options: SweepableOptions<EditPlace>): EditSpec {
   return located({ tied: false, ...options, kind } as EditSpec);
 }
 
@@ -76,6 +84,14 @@ export function consreft(options: SweepableOptions<EditOptions>): EditSpec {
  */
 export function lobireft(options: SweepableOptions<EditOptions>): EditSpec {
   return edit("lobireft", options);
+}
+
+/**
+ * RED: `scale ⊙ h + bias`, every channel by itself (Wu et al. 2024, *Advancing Parameter Efficiency in Fine-tuning via
+ * Representation Editing*). A block's edit has `2 · width` trainable parameters.
+ */
+export function red(options: SweepableOptions<EditPlace>): EditSpec {
+  return edit("red", options);
 }
 
 /** Settings of full finetuning. */

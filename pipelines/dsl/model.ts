@@ -1,3 +1,4 @@
+import type { SiteName } from "../models/architecture.ts";
 import { located } from "../places.ts";
 import type { AdaptationSpec, BaseModelSpec, Blocks, ModelSpec, SiteSpec, Sweepable } from "../spec.ts";
 import { withMethods } from "./methods.ts";
@@ -31,11 +32,61 @@ function modelOf(base: BaseModelSpec, edits: readonly Sweepable<AdaptationSpec>[
   });
 }
 
+/** The sites of the attention of some blocks. */
+export interface AttentionSites {
+  /** The queries before rotation [batch, tokens, heads · headWidth]. */
+  readonly query: SiteSpec;
+  /** The keys before rotation [batch, tokens, keyValueHeads · headWidth]. */
+  readonly key: SiteSpec;
+  /** The values [batch, tokens, keyValueHeads · headWidth]. */
+  readonly value: SiteSpec;
+  /** What attention adds to the residual stream [batch, tokens, width]. */
+  readonly output: SiteSpec;
+  /** One head, from 0, of what the output projection reads. */
+  head(head: Sweepable<number>): HeadSites;
+}
+
+/** The sites of an attention head. */
+export interface HeadSites {
+  /** What the head has gathered [batch, tokens, headWidth]. */
+  readonly output: SiteSpec;
+}
+
+/** The sites of the MLP of some blocks. */
+export interface MlpSites {
+  /** The gate's projection [batch, tokens, hidden]. */
+  readonly gate: SiteSpec;
+  /** The activation of the gate [batch, tokens, hidden]. */
+  readonly activation: SiteSpec;
+  /** What the gate multiplies [batch, tokens, hidden]. */
+  readonly up: SiteSpec;
+  /** What the MLP adds to the residual stream [batch, tokens, width]. */
+  readonly output: SiteSpec;
+}
+
 /** The sites of some blocks. */
 export interface BlockSites {
+  /** The residual stream before the block [batch, tokens, width]. */
+  readonly input: SiteSpec;
+  /** The sites of its attention. */
+  readonly attention: AttentionSites;
+  /** The sites of its MLP. */
+  readonly mlp: MlpSites;
   /** The residual stream behind the block [batch, tokens, width]. */
   readonly output: SiteSpec;
 }
+
+/** A place of the model outside of its blocks. */
+export interface ModelSite {
+  /** What it gives [batch, tokens, width]. */
+  readonly output: SiteSpec;
+}
+
+/** The token embedding. */
+export const embedding: ModelSite = { output: { site: "embedding.output" } };
+
+/** The norm behind the last block; edits act on what the logits are computed from. */
+export const finalNorm: ModelSite = { output: { site: "finalNorm.output" } };
 
 /**
  * Blocks by number (from 0), in the order given, or all of them.
@@ -48,5 +99,17 @@ export interface BlockSites {
  * ```
  */
 export function block(blocks: Sweepable<Blocks>): BlockSites {
-  return { output: located({ blocks, site: "block.output" }) };
+  const at = (site: SiteName): SiteSpec => located({ blocks, site });
+  return {
+    input: at("block.input"),
+    attention: {
+      query: at("attention.query"),
+      key: at("attention.key"),
+      value: at("attention.value"),
+      head: (head) => ({ output: located({ blocks, site: "attention.head.output", head }) }),
+      output: at("attention.output"),
+    },
+    mlp: { gate: at("mlp.gate"), activation: at("mlp.activation"), up: at("mlp.up"), output: at("mlp.output") },
+    output: at("block.output"),
+  };
 }

@@ -5,20 +5,48 @@
  * @module
  */
 import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
+import type { Projection } from "../../ops/adapters/adapter.ts";
 import type { Shape } from "../../ops/dimension.ts";
 import type { Value } from "../../ops/program.ts";
 
-/** The places of a block whose representation can be edited. */
-export type SiteName = "block.output";
+/** The places whose representation can be edited, in the order in which a token passes them. */
+export type SiteName =
+  | "embedding.output"
+  | "block.input"
+  | "attention.query"
+  | "attention.key"
+  | "attention.value"
+  | "attention.head.output"
+  | "attention.output"
+  | "mlp.gate"
+  | "mlp.activation"
+  | "mlp.up"
+  | "mlp.output"
+  | "block.output"
+  | "finalNorm.output";
 
-/** A site of one block. */
+/** What a model has at a site. */
+export interface SiteShape {
+  /** Width of the representation. */
+  readonly width: number;
+  /** The linear projection that gives it, if one does. */
+  readonly projection?: { readonly module: string; readonly inputs: number };
+  /** How many equal parts it consists of, if it is edited by head. */
+  readonly heads?: number;
+}
+
+/** A site of one block, or of none: the embedding and the final norm. */
 export interface Site {
-  readonly block: number;
+  readonly block: number | undefined;
   readonly name: SiteName;
 }
 
-/** What an edit does to the representation [batch, tokens, width] at a site. */
-export type EditHook = (site: Site, hidden: Value) => Value;
+/**
+ * What is made of the representation [batch, tokens, width] at a site.
+ *
+ * @param projection What gave it, where that is a linear projection.
+ */
+export type EditHook = (site: Site, hidden: Value, projection?: Projection) => Value;
 
 /** A run of tokens. */
 export interface Segment {
@@ -57,7 +85,8 @@ export interface Architecture {
   /** The longest run of tokens that the model's positions allow. */
   readonly contextLength: number;
   readonly heads: HeadLayout;
-  readonly sites: readonly SiteName[];
+  /** The sites that the model has. */
+  readonly sites: Readonly<Partial<Record<SiteName, SiteShape>>>;
   /** How many tokens back attention reaches; `undefined` for all. */
   readonly slidingWindow?: number;
   /** The angle per token of each pair of a head, in radians [headWidth/2]. */
@@ -69,5 +98,5 @@ export interface Architecture {
   /** Builds the blocks over a run of tokens. */
   forward(segment: Segment, weights: WeightSource): SegmentResult;
   /** The last hidden state's rows [rows, width] to logits [rows, vocabulary]. */
-  logits(rows: Value, weights: WeightSource): Value;
+  logits(rows: Value, weights: WeightSource, edit?: EditHook): Value;
 }

@@ -8,7 +8,8 @@ import { attention, byHead, type HeadLayout, type KeyValues } from "../../ops/nn
 import { linear } from "../../ops/nn/linear.ts";
 import * as o from "../../ops/operators.ts";
 import type { Value } from "../../ops/program.ts";
-import type { Architecture, Segment, SegmentResult, WeightSource } from "./architecture.ts";
+import type { Projection } from "../../ops/adapters/adapter.ts";
+import type { Architecture, EditHook, Segment, SegmentResult, SiteName, WeightSource } from "./architecture.ts";
 import { ConfigReader } from "./config.ts";
 import { isJsonObject } from "./files.ts";
 import { ropeFrequencies } from "./rope.ts";
@@ -54,13 +55,14 @@ export function llama(config: ConfigReader): Architecture {
     vocabularySize,
     contextLength,
     heads,
-    sites: ["block.output"],
+    sites: sitesOf(shape),
     ...(window === undefined ? {} : { slidingWindow: window }),
     ...frequencies,
     weights,
     forward: (segment, source) => forward(shape, segment, source),
-    logits(rows, source) {
-      const normal = o.rmsNorm(rows, source("model.norm.weight", [width]), shape.epsilon);
+    logits(rows, source, edit = unedited) {
+      const norm = o.rmsNorm(rows, source("model.norm.weight", [width]), shape.epsilon);
+      const normal = edit({ block: undefined, name: "finalNorm.output" }, norm);
       const head = shape.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
       return linear(normal, source(head, [vocabularySize, width]));
     },
@@ -112,7 +114,9 @@ function slidingWindow(config: ConfigReader, family: string): number | undefined
 const blockPrefix = (block: number) => `model.layers.${block}`;
 
 /** A projection's input and output extents, and whether it has a bias, by the name behind the block's prefix. */
-function projections({ width, hidden, heads, bias }: LlamaShape): Record<string, readonly [number, number, boolean]> {
+function projections(
+  { width, hidden, heads, bias }: LlamaShape,
+): Readonly<Record<ProjectionName, readonly [number, number, boolean]>> {
   const queries = heads.heads * heads.headWidth, keys = heads.keyValueHeads * heads.headWidth;
   return {
     "self_attn.q_proj": [width, queries, bias.query],
@@ -124,6 +128,37 @@ function projections({ width, hidden, heads, bias }: LlamaShape): Record<string,
     "mlp.down_proj": [hidden, width, bias.mlp],
   };
 }
+
+/** The sites that projections give, by the projection's name behind the block's prefix. */
+const projectionSites = {
+  "self_attn.q_proj": "attention.query",
+  "self_attn.k_proj": "attention.key",
+  "self_attn.v_proj": "attention.value",
+  "self_attn.o_proj": "attention.output",
+  "mlp.gate_proj": "mlp.gate",
+  "mlp.up_proj": "mlp.up",
+  "mlp.down_proj": "mlp.output",
+} as const;
+
+type ProjectionName = keyof typeof projectionSites;
+
+function sitesOf(shape: LlamaShape): Architecture["sites"] {
+  const { width, hidden, heads } = shape;
+  const projected = Object.entries(projections(shape)).map(([module, [inputs, outputs]]) => {
+    return [projectionSites[module as ProjectionName], { width: outputs, projection: { module, inputs } }] as const;
+  });
+  return {
+    "embedding.output": { width },
+    "block.input": { width },
+    ...Object.fromEntries(projected),
+    "attention.head.output": { width: heads.heads * heads.headWidth, heads: heads.heads },
+    "mlp.activation": { width: hidden },
+    "block.output": { width },
+    "finalNorm.output": { width },
+  };
+}
+
+const unedited: EditHook = (_, hidden) => hidden;
 
 function weightShapes(shape: LlamaShape): Map<string, readonly number[]> {
   const { width, blocks, vocabularySize, tiedEmbeddings } = shape;
@@ -144,14 +179,16 @@ function weightShapes(shape: LlamaShape): Map<string, readonly number[]> {
 
 function forward(shape: LlamaShape, segment: Segment, source: WeightSource): SegmentResult {
   const { width, blocks, vocabularySize } = shape;
-  const edit = segment.edit ?? ((_, hidden) => hidden);
-  let hidden = o.gatherRows(source("model.embed_tokens.weight", [vocabularySize, width]), segment.tokens);
+  const edit = segment.edit ?? unedited;
+  const embedded = o.gatherRows(source("model.embed_tokens.weight", [vocabularySize, width]), segment.tokens);
+  let hidden = edit({ block: undefined, name: "embedding.output" }, embedded);
   const hiddenStates = [hidden];
   const keyValues: KeyValues[] = [];
   const ownKeyValues: KeyValues[] = [];
   for (let block = 0; block < blocks; block++) {
-    const result = runBlock(shape, block, hidden, segment, source);
-    hidden = edit({ block, name: "block.output" }, result.hidden);
+    const at: BlockEdit = (name, value, projection) => edit({ block, name }, value, projection);
+    const result = runBlock(shape, block, at("block.input", hidden), segment, source, at);
+    hidden = at("block.output", result.hidden);
     hiddenStates.push(hidden);
     keyValues.push(result.keyValues);
     ownKeyValues.push(result.own);
@@ -159,13 +196,24 @@ function forward(shape: LlamaShape, segment: Segment, source: WeightSource): Seg
   return { hiddenStates, keyValues, ownKeyValues };
 }
 
-function runBlock(shape: LlamaShape, block: number, hidden: Value, segment: Segment, source: WeightSource) {
+/** What is made of the representation at a site of the block at hand. */
+type BlockEdit = (name: SiteName, hidden: Value, projection?: Projection) => Value;
+
+function runBlock(
+  shape: LlamaShape,
+  block: number,
+  hidden: Value,
+  segment: Segment,
+  source: WeightSource,
+  edit: BlockEdit,
+) {
   const { width, epsilon, heads } = shape;
   const prefix = blockPrefix(block), table = projections(shape);
-  const project = (name: string, x: Value) => {
-    const [from, to, biased] = table[name] as readonly [number, number, boolean];
+  const project = (name: ProjectionName, input: Value) => {
+    const [from, to, biased] = table[name];
     const bias = biased ? source(`${prefix}.${name}.bias`, [to]) : undefined;
-    return linear(x, source(`${prefix}.${name}.weight`, [to, from]), bias);
+    const weight = source(`${prefix}.${name}.weight`, [to, from]);
+    return edit(projectionSites[name], linear(input, weight, bias), { input, weight, bias });
   };
   const norm = (name: string, x: Value) => o.rmsNorm(x, source(`${prefix}.${name}.weight`, [width]), epsilon);
   const rotate = (x: Value, count: number) => o.rotary(x, segment.cosines, segment.sines, count);
@@ -180,10 +228,11 @@ function runBlock(shape: LlamaShape, block: number, hidden: Value, segment: Segm
   const keyValues = past === undefined
     ? own
     : { key: o.concat([past.key, own.key], 2), value: o.concat([past.value, own.value], 2) };
-  const attended = attention(query, keyValues, segment.mask, heads);
+  const attended = edit("attention.head.output", attention(query, keyValues, segment.mask, heads));
   const middle = o.add(hidden, project("self_attn.o_proj", attended));
 
   const inner = norm("post_attention_layernorm", middle);
-  const gated = o.mul(shape.activation(project("mlp.gate_proj", inner)), project("mlp.up_proj", inner));
+  const activated = edit("mlp.activation", shape.activation(project("mlp.gate_proj", inner)));
+  const gated = o.mul(activated, project("mlp.up_proj", inner));
   return { hidden: o.add(middle, project("mlp.down_proj", gated)), keyValues, own };
 }

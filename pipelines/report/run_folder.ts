@@ -96,9 +96,12 @@ export class RunFolder {
   }
 }
 
-function describe({ model, interventions }: PreparedTraining): string {
-  const described = interventions.map(({ index, kind, options, block, site, positionsText, side, rank }) => {
-    return { index, kind, ...options, block, site, positions: positionsText, side, rank };
+function describe({ model, adaptations }: PreparedTraining): string {
+  const described = adaptations.map((piece) => {
+    const { index, kind, options, block = null, site } = piece;
+    if (piece.form === "adapter") return { index, kind, ...options, block, site, module: piece.module };
+    const { head, positionsText: positions, side, rank } = piece;
+    return { index, kind, ...options, block, site, ...head === undefined ? {} : { head }, positions, side, rank };
   });
   return JSON.stringify({ base: model.name, width: model.architecture.width, interventions: described }, null, 2) +
     "\n";

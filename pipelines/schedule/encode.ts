@@ -8,7 +8,7 @@ import { copyRow, FeedBuffers, packedValues, product } from "../compile/cached.t
 import { encodeProgram, type KeptValue } from "../compile/cut.ts";
 import { exampleFeeds, fedNumbers, type Feeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
 import type { Layout } from "../compile/layout.ts";
-import type { Intervention } from "../compile/interventions.ts";
+import type { Adaptation } from "../compile/adaptations.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import { type Entry, keyOf } from "../store/store.ts";
 import type { Workshop } from "./workshop.ts";
@@ -22,7 +22,7 @@ export interface EncodeJob {
   /** The kept values of all programs that will read the result. */
   readonly kept: readonly KeptValue[];
   /** For the position masks that kept values depend on, if any. */
-  readonly interventions: readonly Intervention[];
+  readonly adaptations: readonly Adaptation[];
 }
 
 /** One line of `encode` in results.json. */
@@ -142,7 +142,7 @@ function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number)
 }
 
 async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise<void> {
-  const { model, weights, layout, rows, interventions } = job;
+  const { model, weights, layout, rows, adaptations } = job;
   const program = encodeProgram(job.kept);
   const kept = [...job.kept].sort((a, b) => (a.name < b.name ? -1 : 1));
   const session = await workshop.session(program, weights);
@@ -159,7 +159,7 @@ async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise
     });
     let finished = 0;
     for (const group of runs(order, rows)) {
-      const feeds = exampleFeeds(group.map((example) => rows[example]!), layout, model.architecture, interventions);
+      const feeds = exampleFeeds(group.map((example) => rows[example]!), layout, model.architecture, adaptations);
       const { outputs } = await session.run(feeds);
       group.forEach((example, index) => {
         const { values, count } = packedValues(job.kept, rowExtents(rows[example]!));

@@ -26,6 +26,6 @@ export function encodeJobOf(jobs: readonly TuneJob[]): EncodeJob | undefined {
   for (const { programs } of jobs) for (const value of programs.kept) kept.set(value.name, value);
   if (first === undefined || kept.size === 0) return undefined;
   const { stage, weights } = first;
-  const { model, layout, rows, interventions } = stage;
-  return { model, weights, layout, rows, kept: [...kept.values()], interventions };
+  const { model, layout, rows, adaptations } = stage;
+  return { model, weights, layout, rows, kept: [...kept.values()], adaptations };
 }

@@ -95,7 +95,7 @@ async function generate(workshop: Workshop, job: EvaluateJob, maxNewTokens: numb
   const open = (program: Program) => workshop.session(program, weights);
   const generator: Generator = {
     architecture: stage.model.architecture,
-    interventions: stage.interventions,
+    adaptations: stage.adaptations,
     tensors,
     prefill: await open(prefillProgram(compiled)),
     decode: () => open(decodeProgram(compiled)),
@@ -135,7 +135,7 @@ async function scoreAll(workshop: Workshop, job: EvaluateJob, examples: readonly
   const { stage, weights, compiled, tensors } = job;
   const scorer: Scorer = {
     architecture: stage.model.architecture,
-    interventions: stage.interventions,
+    adaptations: stage.adaptations,
     tensors,
     session: await workshop.session(scoreProgram(compiled, "whole"), weights),
   };

@@ -1,19 +1,21 @@
 /**
- * Greedy generation: one pass over the prompts, in which the edits act, then one token a row at a time.
+ * Greedy generation: one pass over the prompts, in which their edits act, then one token a row at a time, in which those
+ * act that are not of the prompt alone.
  *
  * @module
  */
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
 import { copyRow } from "../compile/cached.ts";
 import { exampleFeeds, type Feeds, layOut, pastMask, segmentFeeds } from "../compile/feeds.ts";
-import type { Intervention } from "../compile/interventions.ts";
+import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/adaptations.ts";
+import { maskName } from "../compile/interventions.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
 
 /** A model ready to generate. */
 export interface Generator {
   readonly architecture: Architecture;
-  readonly interventions: readonly Intervention[];
+  readonly adaptations: readonly Adaptation[];
   /** The edits' tensors in saved form. */
   readonly tensors: TensorMap;
   readonly prefill: Session;
@@ -32,12 +34,12 @@ export async function generateGreedily(
   prompts: readonly (readonly number[])[],
   maxNewTokens: number,
 ): Promise<number[][]> {
-  const { architecture, interventions, tensors, prefill, endTokens } = generator;
+  const { architecture, adaptations, tensors, prefill, endTokens } = generator;
   const rows = prompts.map((prompt) => layOut({ prompt, completion: [] }, "whole"));
   const longest = Math.max(...prompts.map((prompt) => prompt.length));
   const places = prompts.map((prompt, row) => row * longest + prompt.length - 1);
   const first = await prefill.run({
-    ...exampleFeeds(rows, "whole", architecture, interventions),
+    ...exampleFeeds(rows, "whole", architecture, adaptations),
     ...copyTensors(tensors),
     "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
   });
@@ -58,11 +60,22 @@ export async function generateGreedily(
   const decode = await generator.decode();
   while (open.size > 0) {
     const tokens = written.map((tokens) => tokens[tokens.length - 1] ?? 0);
-    const { outputs } = await decode.run(cache.feeds(tokens));
+    const { outputs } = await decode.run({ ...cache.feeds(tokens), ...writtenFeeds(generator, tokens.length) });
     cache.append(outputs);
     accept(outputs["logits"]!);
   }
   return written;
+}
+
+/** What the pieces that act on written tokens are fed: their masks, all 1, and their tensors. */
+function writtenFeeds({ adaptations, tensors }: Generator, batch: number): Feeds {
+  const acting = adaptations.filter(actsOnCompletion);
+  const masks = interventionsOf(acting).map((intervention) => {
+    return [maskName(intervention), { data: new Float32Array(batch).fill(1), shape: [batch, 1, 1] }] as const;
+  });
+  const names = acting.flatMap(({ index, tensors }) => Object.keys(tensors).map((name) => `${index}.${name}`));
+  const own = Object.fromEntries(names.map((name) => [name, tensors[name]!]));
+  return { ...Object.fromEntries(masks), ...copyTensors(own) };
 }
 
 function argmax({ data, shape }: HostTensor, row: number): number {

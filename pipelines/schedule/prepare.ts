@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Intervention, lowerEdits } from "../compile/interventions.ts";
+import { type Adaptation, lowerAdaptations } from "../compile/adaptations.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
 import { initialWeights } from "../compile/initial_weights.ts";
@@ -14,7 +14,15 @@ import { loadRows, type Row } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
 import { type Model, type ModelWeights, resolvePath } from "../models/model.ts";
 import { placing } from "../places.ts";
-import type { EditSpec, EvaluateSpec, FullFinetuningSpec, ModelSpec, Resolved, TrainSpec } from "../spec.ts";
+import type {
+  AdapterSpec,
+  EditSpec,
+  EvaluateSpec,
+  FullFinetuningSpec,
+  ModelSpec,
+  Resolved,
+  TrainSpec,
+} from "../spec.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import type { Member } from "./expand.ts";
 import { validate } from "./validate.ts";
@@ -23,8 +31,8 @@ import type { Workshop } from "./workshop.ts";
 /** A model with its edits lowered. */
 export interface PreparedModel {
   readonly model: Model;
-  readonly edits: readonly Resolved<EditSpec>[];
-  readonly interventions: readonly Intervention[];
+  readonly edits: readonly Resolved<EditSpec | AdapterSpec>[];
+  readonly adaptations: readonly Adaptation[];
   /** Set if every weight is trained. */
   readonly full: Resolved<FullFinetuningSpec> | undefined;
 }
@@ -105,14 +113,14 @@ export class Preparation {
 
   async #training(name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
     const model = await this.#model(spec.model);
-    if (model.interventions.length === 0 && model.full === undefined) {
+    if (model.adaptations.length === 0 && model.full === undefined) {
       throw new RequestError(
         `the training ${name} has nothing to train; give its model an edit, as in model.with(loreft(…))`,
       );
     }
-    if (spec.optimizer.weightDecay > 0 && model.interventions.some(isOrthogonal)) this.#warnOfDecay();
+    if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) this.#warnOfDecay();
     const { examples } = await this.#rows(spec.data, model.model, spec.maxLength);
-    const layout = layoutOf(model.interventions);
+    const layout = layoutOf(model.adaptations);
     const rows = await this.#once(["layout", layout, spec.data, model.model.folder, spec.maxLength ?? null], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));
     });
@@ -133,9 +141,9 @@ export class Preparation {
     }
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
     const { rows, examples } = await this.#rows(spec.data, model.model, undefined);
-    const { model: base, edits, interventions, full } = model;
+    const { model: base, edits, adaptations, full } = model;
     const choices = choicesOf(spec.decoding, rows, examples, base);
-    return { model: base, edits, interventions, full, kind: "evaluate", name, spec, training, rows, examples, choices };
+    return { model: base, edits, adaptations, full, kind: "evaluate", name, spec, training, rows, examples, choices };
   }
 
   async #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
@@ -146,8 +154,8 @@ export class Preparation {
     if (full !== undefined && edits.length > 0) {
       throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
     }
-    const interventions = lowerEdits(edits, model.architecture);
-    const prepared = { model, edits, interventions, full };
+    const adaptations = lowerAdaptations(edits, model.architecture);
+    const prepared = { model, edits, adaptations, full };
     for (const { path, of } of initialFiles(prepared, this.#workshop.base)) await readTensors(path, of);
     return prepared;
   }
@@ -178,14 +186,14 @@ export class Preparation {
   }
 }
 
-/** The files that edits start from, each with the interventions of its edit. */
+/** The files that edits start from, each with the adaptations of its edit. */
 function initialFiles(
-  { edits, interventions, model }: PreparedModel,
+  { edits, adaptations, model }: PreparedModel,
   base: string,
-): { path: string; of: readonly Intervention[] }[] {
+): { path: string; of: readonly Adaptation[] }[] {
   let start = 0;
   return edits.flatMap((edit) => {
-    const of = interventions.slice(start, start += lowerEdits([edit], model.architecture).length);
+    const of = adaptations.slice(start, start += lowerAdaptations([edit], model.architecture).length);
     return edit.initial === undefined ? [] : [{ path: resolvePath(base, edit.initial), of }];
   });
 }
@@ -201,18 +209,18 @@ export async function initialTensors(
   seed: number,
 ): Promise<TensorMap> {
   if (prepared.full !== undefined) return await initialWeights(prepared.model, weights, prepared.full.initializeFrom);
-  const drawn = drawTensors(prepared.interventions, prepared.model.architecture.width, seed);
+  const drawn = drawTensors(prepared.adaptations, seed);
   const read = await Promise.all(initialFiles(prepared, base).map(({ path, of }) => readTensors(path, of)));
   return Object.assign({}, drawn, ...read) as TensorMap;
 }
 
-function isOrthogonal({ tensors }: Intervention): boolean {
+function isOrthogonal({ tensors }: Adaptation): boolean {
   return Object.values(tensors).some(({ start }) => start === "orthogonal");
 }
 
-function countParameters({ model, interventions, full }: PreparedModel): number {
+function countParameters({ model, adaptations, full }: PreparedModel): number {
   const shapes = full === undefined
-    ? interventions.flatMap(({ tensors }) => Object.values(tensors).map(({ shape }) => shape))
+    ? adaptations.flatMap(({ tensors }) => Object.values(tensors).map(({ shape }) => shape))
     : [...model.architecture.weights.values()];
   return shapes.reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
 }

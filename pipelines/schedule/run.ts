@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { savedTensors } from "../compile/interventions.ts";
+import { savedTensors } from "../compile/adaptations.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { RequestError } from "../errors.ts";
 import { placeOf } from "../places.ts";
@@ -221,7 +221,7 @@ const untrainedSeed = 42;
 
 function evaluatedTensors(stage: PreparedEvaluation, tensors: TensorMap): TensorMap {
   if (stage.full !== undefined) return tensors;
-  const names = stage.interventions.flatMap((intervention) => {
+  const names = stage.adaptations.flatMap((intervention) => {
     return Object.keys(savedTensors(intervention)).map((name) => `${intervention.index}.${name}`);
   });
   return Object.fromEntries(names.map((name) => [name, tensors[name]!]));

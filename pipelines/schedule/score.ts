@@ -5,7 +5,7 @@
  */
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
 import { exampleFeeds, layOut } from "../compile/feeds.ts";
-import type { Intervention } from "../compile/interventions.ts";
+import type { Adaptation } from "../compile/adaptations.ts";
 import type { TokenizedExample } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { Session } from "../runtime/runtime.ts";
@@ -13,7 +13,7 @@ import type { Session } from "../runtime/runtime.ts";
 /** A model ready to score. */
 export interface Scorer {
   readonly architecture: Architecture;
-  readonly interventions: readonly Intervention[];
+  readonly adaptations: readonly Adaptation[];
   readonly tensors: TensorMap;
   readonly session: Session;
 }
@@ -26,10 +26,10 @@ export interface Score {
 
 /** The scores of examples that run together. */
 export async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
-  const { architecture, interventions, tensors, session } = scorer;
+  const { architecture, adaptations, tensors, session } = scorer;
   const rows = examples.map((example) => layOut(example, "whole"));
   const { outputs } = await session.run({
-    ...exampleFeeds(rows, "whole", architecture, interventions),
+    ...exampleFeeds(rows, "whole", architecture, adaptations),
     ...copyTensors(tensors),
   });
   const losses = outputs["losses"]!.data as Float32Array;

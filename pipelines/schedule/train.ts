@@ -5,7 +5,7 @@
  */
 import type { TensorMap } from "../compile/initial.ts";
 import { exampleFeeds, type Feeds, type LaidOutRow } from "../compile/feeds.ts";
-import type { Intervention } from "../compile/interventions.ts";
+import type { Adaptation } from "../compile/adaptations.ts";
 import type { Layout } from "../compile/layout.ts";
 import { stateNames } from "../compile/programs.ts";
 import type { CompiledTraining } from "../compile/training.ts";
@@ -20,7 +20,7 @@ import type { EncodedExamples } from "./encode.ts";
 export interface TrainJob {
   readonly spec: Resolved<TrainSpec>;
   readonly architecture: Architecture;
-  readonly interventions: readonly Intervention[];
+  readonly adaptations: readonly Adaptation[];
   readonly layout: Layout;
   readonly rows: readonly LaidOutRow[];
   readonly programs: CompiledTraining;
@@ -124,7 +124,7 @@ function stepsOf({ spec, rows, programs }: TrainJob): number[][][] {
 
 function prepare(job: TrainJob, group: readonly number[], slot: number): Feeds {
   const rows = group.map((row) => job.rows[row]!);
-  const own = exampleFeeds(rows, job.layout, job.architecture, job.interventions);
+  const own = exampleFeeds(rows, job.layout, job.architecture, job.adaptations);
   return { ...own, ...job.encoded?.feeds(group, job.programs.kept, `slot${slot}`) };
 }
 

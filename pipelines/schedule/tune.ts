@@ -55,11 +55,11 @@ export function weightsFor(workshop: Workshop, { model, full }: PreparedModel): 
 
 /** What the compiler is told of a prepared model. */
 export function compiledModel(prepared: PreparedModel, weights: ModelWeights): CompiledModel {
-  const { model, interventions, full } = prepared;
+  const { model, adaptations, full } = prepared;
   return {
     architecture: model.architecture,
     storedType: weights.storedType,
-    interventions,
+    adaptations,
     full: full !== undefined,
   };
 }
@@ -123,9 +123,9 @@ const mostKeptBytes = 2 ** 28;
 export async function runTune(workshop: Workshop, job: TuneJob, encoded: EncodedExamples | undefined): Promise<Tuned> {
   const { stage, weights, programs, initial, key } = job;
   const { parameters, bases } = stage.full === undefined
-    ? trainedForm(stage.interventions, initial)
+    ? trainedForm(stage.adaptations, initial)
     : { parameters: copyTensors(initial), bases: {} };
-  const { spec, interventions, layout, rows } = stage;
+  const { spec, adaptations, layout, rows } = stage;
   const longest = Math.max(...rows.map(({ tail }) => tail.length));
   const keepsMemory = spec.batchSize * longest * programs.activationBytes < mostKeptBytes;
   const open = (program: CompiledTraining["train"]) => workshop.session(program, weights, { keepsMemory });
@@ -139,7 +139,7 @@ export async function runTune(workshop: Workshop, job: TuneJob, encoded: Encoded
   const { parameters: trained, losses, stepSeconds } = await train({
     spec,
     architecture: stage.model.architecture,
-    interventions,
+    adaptations,
     layout,
     rows,
     programs,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { AdapterName } from "../../ops/adapters/mod.ts";
 import { activations } from "../../ops/interventions/intervention.ts";
 import type { InterventionName } from "../../ops/interventions/mod.ts";
 import { schedules } from "../../ops/optimizers/schedule.ts";
@@ -43,6 +44,7 @@ const text = leaf("a text", isText);
 const flag = leaf("true or false", (value) => typeof value === "boolean");
 const integer = leaf("a whole number", Number.isSafeInteger);
 const count = leaf("a whole number from 1 on", (value) => Number.isSafeInteger(value) && from(1)(value));
+const index = leaf("a whole number from 0 on", (value) => Number.isSafeInteger(value) && from(0)(value));
 const amount = leaf("a number from 0 on", (value) => Number.isFinite(value) && from(0)(value));
 const momentum = leaf("a number from 0 to below 1", (value) => from(0, 1)(value) && value !== 1);
 const share = leaf("a share of the steps from 0 to 1", from(0, 1));
@@ -92,28 +94,44 @@ function among(expected: string, kinds: Readonly<Record<string, Readonly<Record<
 const isBlocks = (value: unknown) =>
   value === "all" || typeof value === "number" || (isList(value) && value.every((block) => typeof block === "number"));
 
+const blocks = leaf('a block\'s number, a list of numbers or "all"', isBlocks);
+
 const edit = {
   at: record("a site of blocks, as in block(3).output", {
-    blocks: leaf('a block\'s number, a list of numbers or "all"', isBlocks),
+    blocks: optional(blocks),
     site: text,
+    head: optional(index),
   }),
-  positions: leaf('"fN", "lN", "fN+lM" or "all"', isText),
-  rank: leaf("a whole number from 1 to the model's width", (value) => Number.isSafeInteger(value) && from(1)(value)),
+  positions: leaf('"fN", "lN", "fN+lM", "all", "completion" or "generated"', isText),
   tied: flag,
   initial: optional(text),
-} satisfies Omit<Fields<spec.EditSpec>, "activation" | "orthogonal" | "projectionBias">;
+} satisfies Omit<Fields<spec.EditSpec>, "rank" | "activation" | "orthogonal" | "projectionBias">;
+const rank = leaf(
+  "a whole number from 1 to the model's width",
+  (value) => Number.isSafeInteger(value) && from(1)(value),
+);
+const ranked = { ...edit, rank };
 
 const activation = optional(oneOf(Object.keys(activations)));
 const edits: Readonly<Record<InterventionName, Partial<Fields<spec.EditSpec>>>> = {
-  loreft: { ...edit, activation },
-  noreft: { ...edit, activation, projectionBias: optional(flag) },
-  direft: { ...edit, activation, orthogonal: optional(flag) },
-  consreft: edit,
-  lobireft: edit,
+  loreft: { ...ranked, activation },
+  noreft: { ...ranked, activation, projectionBias: optional(flag) },
+  direft: { ...ranked, activation, orthogonal: optional(flag) },
+  consreft: ranked,
+  lobireft: ranked,
+  red: edit,
 };
 
-const adaptation = among("an edit, as in loreft(…)", {
+const modules = { blocks, modules: listOf('a list of projections, as in ["q_proj"]', text), initial: optional(text) };
+const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>> = {
+  lora: { ...modules, rank: count, alpha: optional(amount), rankStabilized: optional(flag) },
+  ia3: modules,
+  bitfit: modules,
+};
+
+const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
   ...edits,
+  ...adapters,
   fullFinetuning: { initializeFrom: optional(integer) } satisfies Fields<spec.FullFinetuningSpec>,
 });
 

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -26,13 +25,10 @@ import {
   sweep,
   train,
 } from "refract";
-import { RunFolder } from "../../pipelines/report/run_folder.ts";
-import { expand } from "../../pipelines/schedule/expand.ts";
-import { runMembers } from "../../pipelines/schedule/run.ts";
-import { Workshop } from "../../pipelines/schedule/workshop.ts";
 import type { EditSpec, Pipeline } from "../../pipelines/spec.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder } from "../support/shared.ts";
+import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";
 
 /** What make_pyreft.py writes of an edit. */
 interface Golden {
@@ -57,7 +53,6 @@ const edits = {
   nodireft: direft,
 };
 
-const tolerance = 1e-3;
 const folder = fileURLToPath(new URL("../goldens/pyreft/", import.meta.url));
 const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(join(folder, "losses.json")));
 
@@ -88,32 +83,12 @@ function pipelineOf(golden: Golden, shared: string): Pipeline {
   }));
 }
 
-/** The losses of each member. */
-async function lossesOf(declared: Pipeline, scratch: string): Promise<(readonly number[])[]> {
-  const progress = { begin: () => () => {}, warn: console.log };
-  await using workshop = new Workshop({
-    base: folder,
-    store: join(scratch, "store"),
-    provider: "cpu",
-    threads: 2,
-    progress,
-  });
-  const out = new RunFolder(join(scratch, "out"));
-  const { results } = await runMembers(workshop, declared.name, expand(declared), out);
-  return results.members.map(({ stages }) => stages.flatMap((stage) => (stage.kind === "train" ? stage.losses : [])));
-}
-
 async function compare(golden: Golden, shared: string): Promise<void> {
   await inFolder(async (scratch) => {
-    const members = await lossesOf(pipelineOf(golden, shared), scratch);
-    golden.trainings.forEach(({ weightDecay, losses }, member) => {
-      const found = members[member] ?? [], expected = losses.flat();
-      assert.equal(found.length, expected.length);
-      const differences = expected.map((loss, step) => Math.abs((found[step] as number) - loss) / loss);
-      const worst = Math.max(...differences);
-      const step = differences.indexOf(worst);
+    const members = await runIn(scratch, folder, pipelineOf(golden, shared));
+    golden.trainings.forEach(({ weightDecay, losses }, at) => {
+      const worst = assertTrajectory(lossesOf(members[at]!), losses.flat());
       console.log(`weight decay ${weightDecay}: largest relative difference ${worst.toExponential(1)}`);
-      assert.ok(worst <= tolerance, `The loss of step ${step + 1} is ${found[step]} and not ${expected[step]}`);
     });
   });
 }

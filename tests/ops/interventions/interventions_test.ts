@@ -50,6 +50,7 @@ const formulas: Record<InterventionName, Formula> = {
   },
   consreft: (h, { rotate, bias }) => multiply(minus(row(bias!), multiply(h, rotate!)), transposeOf(rotate!)),
   lobireft: (_, { rotate, bias }) => multiply(row(bias!), transposeOf(rotate!)),
+  red: (h, { scale, bias }) => build([1, width], ([, at]) => h.data[at!]! * (scale!.data[at!]! - 1) + bias!.data[at!]!),
 };
 
 /** Trainable numbers of each edit: what pyreft counts. */
@@ -59,6 +60,7 @@ const counts: Record<InterventionName, (options: InterventionOptions) => number>
   direft: () => 2 * width * rank + rank,
   consreft: () => width * rank + rank,
   lobireft: () => width * rank + rank,
+  red: () => 2 * width,
 };
 
 const activationFormulas: Record<ActivationName, (x: number) => number> = {
@@ -87,6 +89,7 @@ const variants: Record<InterventionName, readonly Partial<InterventionOptions>[]
   direft: [...withActivations({}), ...withActivations({ orthogonal: true })],
   consreft: [{}],
   lobireft: [{}],
+  red: [{}],
 };
 
 const edits = (Object.keys(interventions) as InterventionName[]).flatMap((name) =>

@@ -164,6 +164,65 @@ for (
   });
 }
 
+const sites = [
+  "embedding.output",
+  "block(1).input",
+  "block(1).attention.query",
+  "block(1).attention.key",
+  "block(1).attention.value",
+  "block(1).attention.head(1).output",
+  "block(1).attention.output",
+  "block(1).mlp.gate",
+  "block(1).mlp.activation",
+  "block(1).mlp.up",
+  "block(1).mlp.output",
+  "finalNorm.output",
+];
+
+/** An edit as the scene has it, with adapters before and behind it. */
+const composed = (...edits: readonly string[]) => `...((options) => [${edits.join(", ")}])`;
+const kinds = {
+  "red": composed("red({ at: options.at, positions: options.positions })"),
+  "lora": composed("lora({ rank: 2, alpha: 4, blocks: [1] })"),
+  "ia3 and bitfit": composed("ia3()", "bitfit({ blocks: 0 })"),
+  "lora before loreft": composed("lora({ rank: 2 })", "loreft(options)"),
+};
+
+for (
+  const [label, parts] of [
+    ...sites.map((at) => [at, { at }] as const),
+    ...["completion", "generated"].map((text) => [text, { positions: JSON.stringify(text) }] as const),
+    ...Object.entries(kinds).map(([label, edit]) => [label, { edit }] as const),
+  ]
+) {
+  Deno.test(`a training of ${label} starts at the evaluation's loss, learns, and answers a row as in a batch`, async () => {
+    const both = `{ one: evaluate(tuned, { data: rows, metrics, decoding, batchSize: 1 }) }`;
+    const settings = { ...parts, batchSize: "8", heldOut: "rows", metrics: "[loss()]" };
+    const still = await onlyMember({ ...settings, epochs: "1", optimizer: "adamw({ learningRate: 0 })" });
+    assertClose(still.losses, [still.metrics["loss"]!], 2e-6);
+    const learned = await onlyMember({ ...settings, epochs: "8", optimizer: "adamw({ learningRate: 3e-2 })" });
+    assert.ok(learned.metrics["loss"]! < still.metrics["loss"]!);
+    const alone = await onlyMember({
+      ...settings,
+      epochs: "8",
+      optimizer: "adamw({ learningRate: 3e-2 })",
+      stages: both,
+    });
+    assert.equal(alone.predictions.split("\n").length, learned.predictions.split("\n").length);
+    const answers = (text: string) => text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction as string);
+    assert.deepEqual(answers(alone.predictions), answers(learned.predictions));
+  });
+}
+
+Deno.test("edits at one site compose in the order of their declaration", async () => {
+  const first = "red({ at: options.at, positions: options.positions })", second = "loreft(options)";
+  const settings = { epochs: "2", heldOut: "rows", metrics: "[loss()]" };
+  const lossOf = async (...edits: readonly string[]) => {
+    return (await onlyMember({ ...settings, edit: composed(...edits) })).metrics["loss"];
+  };
+  assert.notEqual(await lossOf(first, second), await lossOf(second, first));
+});
+
 Deno.test("answers do not depend on the rows that run together", async () => {
   const stages = (batchSize: number) =>
     `{ tuned: evaluate(tuned, { data: rows, metrics, decoding, batchSize: ${batchSize} }) }`;

@@ -1,0 +1,47 @@
+/**
+ * What an adapter of a linear projection is: the tensors it holds and what it makes of the projection's output. Unlike an
+ * intervention it acts on every token.
+ *
+ * @module
+ */
+import type { TensorRole } from "../interventions/intervention.ts";
+import type { Value } from "../program.ts";
+
+/** The extents of the projection that an adapter is made for. */
+export interface AdapterExtents {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** Settings of an adapter, as far as its kind has them. */
+export interface AdapterOptions {
+  /** Rank of a low-rank change. */
+  readonly rank: number;
+  /** What a low-rank change is multiplied by. */
+  readonly scaling: number;
+  /** Whether IA3 scales what the projection reads instead of what it gives. */
+  readonly scalesInput: boolean;
+}
+
+/** A projection `x·weightᵀ + bias` as it stands in the frozen model. */
+export interface Projection {
+  /** [..., inputs]. */
+  readonly input: Value;
+  /** [outputs, inputs]. */
+  readonly weight: Value;
+  /** [outputs]. */
+  readonly bias: Value | undefined;
+}
+
+/** A kind of adapter. */
+export interface AdapterKind {
+  /** The tensors by name, in the order in which they are saved. */
+  tensors(extents: AdapterExtents, options: AdapterOptions): Readonly<Record<string, TensorRole>>;
+  /** The adapted output [..., outputs]. */
+  adapt(
+    output: Value,
+    projection: Projection,
+    tensors: Readonly<Record<string, Value>>,
+    options: AdapterOptions,
+  ): Value;
+}

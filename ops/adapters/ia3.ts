@@ -1,0 +1,18 @@
+import { tensorOf } from "../interventions/intervention.ts";
+import { linear } from "../nn/linear.ts";
+import * as o from "../operators.ts";
+import type { AdapterKind } from "./adapter.ts";
+
+/**
+ * (IA)³: keys and values times a learned vector, and likewise the MLP's inner activations, which is what its last
+ * projection reads (Liu et al. 2022, section 3.3). `scale` starts at 1.
+ */
+export const ia3: AdapterKind = {
+  tensors: ({ inputs, outputs }, { scalesInput }) => ({
+    scale: { shape: [scalesInput ? inputs : outputs], start: "one" },
+  }),
+  adapt(output, { input, weight, bias }, tensors, { scalesInput }) {
+    const scale = tensorOf(tensors, "scale");
+    return scalesInput ? linear(o.mul(input, scale), weight, bias) : o.mul(output, scale);
+  },
+};

@@ -1,0 +1,11 @@
+/** The adapters by name. @module */
+import type { AdapterKind } from "./adapter.ts";
+import { bitfit } from "./bitfit.ts";
+import { ia3 } from "./ia3.ts";
+import { lora } from "./lora.ts";
+
+/** The name of a kind of adapter. */
+export type AdapterName = "lora" | "ia3" | "bitfit";
+
+/** Every kind of adapter. */
+export const adapters: Readonly<Record<AdapterName, AdapterKind>> = { lora, ia3, bitfit };

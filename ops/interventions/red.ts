@@ -1,0 +1,17 @@
+import * as o from "../operators.ts";
+import { type InterventionKind, tensorOf } from "./intervention.ts";
+
+/**
+ * RED: `scale ⊙ h + bias`, every channel of the representation scaled and shifted by itself (Wu et al. 2024, *Advancing
+ * Parameter Efficiency in Fine-tuning via Representation Editing*). Starts as the identity and has no rank.
+ */
+export const red: InterventionKind = {
+  tensors: ({ width }) => ({
+    scale: { shape: [width], start: "one" },
+    bias: { shape: [width], start: "zero" },
+  }),
+  edit(hidden, tensors, mask) {
+    const scaled = o.mul(hidden, o.sub(tensorOf(tensors, "scale"), 1));
+    return o.add(hidden, o.mul(o.add(scaled, tensorOf(tensors, "bias")), mask));
+  },
+};

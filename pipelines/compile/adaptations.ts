@@ -1,0 +1,136 @@
+/**
+ * What is learned of a frozen model, lowered: every edit and adapter as a list of pieces, each at one site of one block.
+ *
+ * @module
+ */
+import { adapters } from "../../ops/adapters/mod.ts";
+import type { TensorRole } from "../../ops/interventions/intervention.ts";
+import { interventions } from "../../ops/interventions/mod.ts";
+import { orthogonal } from "../../ops/interventions/orthogonal.ts";
+import * as o from "../../ops/operators.ts";
+import { input, parameter, type Value } from "../../ops/program.ts";
+import type { Architecture, EditHook, SiteName } from "../models/architecture.ts";
+import { placing } from "../places.ts";
+import type { AdapterSpec, EditSpec, Resolved } from "../spec.ts";
+import { isAdapterSpec, lowerAdapter, type LoweredAdapter } from "./adapters.ts";
+import { type LoweredIntervention, lowerEdit, maskName } from "./interventions.ts";
+
+/** What pieces of both kinds have. */
+interface Piece {
+  /** Names its tensors: `${index}.rotate` and so on. */
+  readonly index: number;
+  readonly block: number | undefined;
+  readonly site: SiteName;
+  /** What its linear tensors multiply: they start within ±1/√inputs. */
+  readonly inputs: number;
+  readonly tensors: Readonly<Record<string, TensorRole>>;
+}
+
+/** An edit of the representation at one site, for one side of the prompt. */
+export type Intervention = Piece & LoweredIntervention;
+
+/** An adapter of one projection. */
+export type Adapter = Piece & LoweredAdapter;
+
+/** A trainable piece of a model. */
+export type Adaptation = Intervention | Adapter;
+
+/**
+ * The pieces of edits and adapters in the order of their indices: for each declaration all its blocks, for the prefix
+ * first where an edit has two sides.
+ *
+ * @throws {RequestError} If a block, site, module, rank or the positions are not the model's to have.
+ */
+export function lowerAdaptations(
+  specs: readonly Resolved<EditSpec | AdapterSpec>[],
+  architecture: Architecture,
+): Adaptation[] {
+  const lowered: Adaptation[] = [];
+  for (const spec of specs) {
+    const pieces = placing<readonly (LoweredIntervention | LoweredAdapter)[]>(spec, () => {
+      return isAdapterSpec(spec) ? lowerAdapter(spec, architecture) : lowerEdit(spec, architecture);
+    });
+    for (const piece of pieces) lowered.push({ index: lowered.length, ...piece });
+  }
+  return lowered;
+}
+
+/** The interventions among pieces. */
+export function interventionsOf(list: readonly Adaptation[]): readonly Intervention[] {
+  return list.filter((piece) => piece.form === "intervention");
+}
+
+/** Whether a piece acts on tokens behind the prompt, too. */
+export function actsOnCompletion(piece: Adaptation): boolean {
+  return piece.form === "adapter" || piece.positions.completion;
+}
+
+/** The tensors of a piece as values of a program. */
+export type TensorSource = (piece: Adaptation) => Readonly<Record<string, Value>>;
+
+/** The tensors as they are saved and evaluated, fed by their names. */
+export const savedTensors: TensorSource = ({ index, tensors }) =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape }]) => [name, parameter(`${index}.${name}`, shape)]),
+  );
+
+/** The tensors as they are trained: an orthogonal one as a function of free numbers over its fixed base. */
+export const trainedTensors: TensorSource = ({ index, tensors }) =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([tensor, { shape, start }]) => {
+      const name = `${index}.${tensor}`;
+      if (start !== "orthogonal") return [tensor, parameter(name, shape)];
+      const [, rank] = shape as readonly [number, number];
+      return [
+        tensor,
+        orthogonal(parameter(freeName(name), shape), {
+          reflectors: input(baseName(name, "reflectors"), shape),
+          triangle: input(baseName(name, "triangle"), [rank, rank]),
+          signs: input(baseName(name, "signs"), [rank, 1]),
+        }),
+      ];
+    }),
+  );
+
+/** The name of the free numbers behind an orthogonal tensor. */
+export function freeName(tensor: string): string {
+  return `${tensor}.free`;
+}
+
+/** The name of a part of an orthogonal tensor's fixed base. */
+export function baseName(tensor: string, part: "reflectors" | "triangle" | "signs"): string {
+  return `${tensor}.base.${part}`;
+}
+
+/** The mask of an intervention's positions over the tail [batch, tail, 1], as it is fed. */
+export function tailMask(intervention: Intervention): Value {
+  return input(maskName(intervention), ["batch", "tail", 1]);
+}
+
+/** The hook that applies the pieces of each site in their order; `mask` gives 1 where an intervention acts. */
+export function editHook(
+  list: readonly Adaptation[],
+  source: TensorSource,
+  mask: (intervention: Intervention) => Value,
+): EditHook {
+  return (site, hidden, projection) =>
+    list.filter((piece) => piece.block === site.block && piece.site === site.name).reduce((edited, piece) => {
+      if (piece.form === "intervention") {
+        const edit = (part: Value) => {
+          return interventions[piece.kind].edit(part, source(piece), mask(piece), piece.options);
+        };
+        return piece.head === undefined ? edit(edited) : editHead(edited, piece.head, piece.width, edit);
+      }
+      if (projection === undefined) throw new TypeError(`${site.name} is no projection's output`);
+      return adapters[piece.kind].adapt(edited, projection, source(piece), piece.options);
+    }, hidden);
+}
+
+/** Edits the columns of one head. */
+function editHead(hidden: Value, head: number, width: number, edit: (part: Value) => Value): Value {
+  const axis = hidden.shape.length - 1, whole = hidden.shape[axis] as number;
+  const start = head * width, end = start + width;
+  const before = start === 0 ? [] : [o.slice(hidden, axis, 0, start)];
+  const after = end === whole ? [] : [o.slice(hidden, axis, end, whole)];
+  return o.concat([...before, edit(o.slice(hidden, axis, start, end)), ...after], axis);
+}

@@ -1,0 +1,69 @@
+/** Adapters as declared, lowered to one for each projection of each block. @module */
+import type { AdapterOptions } from "../../ops/adapters/adapter.ts";
+import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
+import type { TensorRole } from "../../ops/interventions/intervention.ts";
+import { RequestError } from "../errors.ts";
+import type { Architecture, SiteName } from "../models/architecture.ts";
+import type { AdapterSpec, EditSpec, Resolved } from "../spec.ts";
+import { suggest } from "../suggest.ts";
+import { blocksOf } from "./interventions.ts";
+
+/** An adapter of one projection, before it has its index. */
+export interface LoweredAdapter {
+  readonly form: "adapter";
+  readonly kind: AdapterName;
+  readonly options: AdapterOptions;
+  /** The projection's name within its block. */
+  readonly module: string;
+  readonly block: number;
+  readonly site: SiteName;
+  readonly inputs: number;
+  readonly tensors: Readonly<Record<string, TensorRole>>;
+}
+
+/** Tells adapters from edits. */
+export function isAdapterSpec(spec: Resolved<EditSpec | AdapterSpec>): spec is Resolved<AdapterSpec> {
+  return Object.hasOwn(adapters, spec.kind);
+}
+
+interface Module {
+  readonly name: string;
+  readonly site: SiteName;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** The adapters of all modules, block by block. */
+export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: Architecture): LoweredAdapter[] {
+  const { kind, rank = 1, alpha = rank, rankStabilized = false } = spec;
+  const modules = spec.modules.flatMap((name) => modulesNamed(name, architecture));
+  const twice = modules.find(({ name }, at) => modules.findIndex((other) => other.name === name) !== at);
+  if (twice !== undefined) throw new RequestError(`the module ${twice.name} is named twice; name each module once`);
+  const scaling = alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+  return blocksOf(spec.blocks, architecture.blocks).flatMap((block) =>
+    modules.map(({ name, site, inputs, outputs }) => {
+      if (kind === "lora" && rank > Math.min(inputs, outputs)) {
+        throw new RequestError(
+          `the rank ${rank} is out of range for ${name} [${outputs}, ${inputs}]; give a whole number from 1 to ${
+            Math.min(inputs, outputs)
+          }`,
+        );
+      }
+      const options = { rank, scaling, scalesInput: site === "mlp.output" };
+      const tensors = adapters[kind].tensors({ inputs, outputs }, options);
+      return { form: "adapter", kind, options, module: name, block, site, inputs, tensors };
+    })
+  );
+}
+
+/** The modules that a name stands for: whole, or its last part, as in peft's target modules. */
+function modulesNamed(name: string, { sites }: Architecture): Module[] {
+  const modules = Object.entries(sites).flatMap(([site, { width, projection }]): Module[] => {
+    if (projection === undefined) return [];
+    return [{ name: projection.module, site: site as SiteName, inputs: projection.inputs, outputs: width }];
+  });
+  const found = modules.filter((module) => module.name === name || module.name.endsWith(`.${name}`));
+  if (found.length > 0) return found;
+  const known = modules.map((module) => module.name.slice(module.name.lastIndexOf(".") + 1));
+  throw new RequestError(`no module of the model is named ${JSON.stringify(name)}; ${suggest(name, known)}`);
+}

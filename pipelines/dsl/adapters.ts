@@ -1,0 +1,56 @@
+import { located } from "../places.ts";
+import type { AdapterSpec, Blocks, SweepableOptions } from "../spec.ts";
+
+/** Settings that every adapter shares. */
+export interface AdapterOptions {
+  /** Whose projections: blocks by number (from 0), or `"all"`, which is meant if left out. */
+  readonly blocks?: Blocks;
+  /** Projections by name, as in `["q_proj", "v_proj"]`. */
+  readonly modules?: readonly string[];
+  /** A safetensors file to start from, relative to the pipeline file. */
+  readonly initial?: string;
+}
+
+/** Settings of LoRA. */
+export interface LoraOptions extends AdapterOptions {
+  /** Rank of the change. */
+  readonly rank: number;
+  /** The change is scaled by alpha/rank; by 1 if left out. */
+  readonly alpha?: number;
+  /** Scales by alpha/√rank instead (Kalajdzievski 2023). */
+  readonly rankStabilized?: boolean;
+}
+
+function adapter(
+  kind: AdapterSpec["kind"],
+  modules: readonly string[],
+  options: SweepableOptions<AdapterOptions>,
+): AdapterSpec {
+  return located({ blocks: "all", modules, ...options, kind } as AdapterSpec);
+}
+
+/**
+ * LoRA: `Wx + (alpha/rank)·BAx` with A [rank, inputs] and B [outputs, rank], which starts at 0 (Hu et al. 2021). Acts on
+ * queries and values if no modules are named, and on every token. A projection's adapter has
+ * `rank · (inputs + outputs)` trainable parameters.
+ */
+export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
+  return adapter("lora", ["q_proj", "v_proj"], options);
+}
+
+/**
+ * (IA)³: learned scales of keys, values and the MLP's inner activations, which start at 1 (Liu et al. 2022). Other
+ * modules have their outputs scaled. An adapter has as many trainable parameters as what it scales is wide.
+ */
+export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
+  return adapter("ia3", ["k_proj", "v_proj", "down_proj"], options);
+}
+
+/**
+ * BitFit: the projections' biases alone are trained (Ben Zaken et al. 2022); a projection without one gets one that
+ * starts at 0. An adapter has `outputs` trainable parameters.
+ */
+export function bitfit(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
+  const modules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+  return adapter("bitfit", modules, options);
+}

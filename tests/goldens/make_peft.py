@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Records how peft trains adapters of the stories260k model, for tests/integration/adapters_test.ts.
+
+    pip install -r ../shared/peer/requirements.txt peft==0.21.2
+    python -B tests/goldens/make_peft.py ../shared
+
+peft/<name>.safetensors: where a training starts, adapter by adapter, block by block and in the order of the modules.
+peft/losses.json: for each adapter its settings, the losses of all steps, an epoch a line, and what it writes greedily
+behind the first prompts before it is trained.
+"""
+
+from reference import number, require, write_json
+
+require(torch="2.15.0", transformers="4.45.1", peft="0.21.2")
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+import torch.distributed.tensor  # peft looks for it without importing it
+from peft import IA3Config, LoraConfig, get_peft_model
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer, get_linear_schedule_with_warmup
+
+ROWS = 24
+BATCH = 4
+EPOCHS = 4
+PROMPTS = 4
+NEW_TOKENS = 12
+EVERY = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+ADAPTERS = {
+    "lora": {"kind": "lora", "rank": 4, "alpha": 8, "modules": ["q_proj", "v_proj"], "blocks": [0, 1, 2, 3, 4]},
+    "rslora": {"kind": "lora", "rank": 8, "alpha": 4, "rankStabilized": True, "modules": EVERY, "blocks": [3, 4]},
+    "ia3": {"kind": "ia3", "modules": ["k_proj", "v_proj", "down_proj"], "blocks": [0, 1, 2, 3, 4]},
+}
+
+
+def config_of(settings):
+    if settings["kind"] == "ia3":
+        return IA3Config(task_type="CAUSAL_LM", target_modules=settings["modules"], feedforward_modules=["down_proj"])
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=settings["rank"],
+        lora_alpha=settings["alpha"],
+        use_rslora=settings.get("rankStabilized", False),
+        target_modules=settings["modules"],
+        layers_to_transform=settings["blocks"],
+    )
+
+
+def tensors_of(model, settings):
+    """The trainable tensors by the names under which they are saved."""
+    found = dict(model.named_parameters())
+    parts = {"lora": {"lora_A": "lora_A.default.weight", "lora_B": "lora_B.default.weight"}, "ia3": {"scale": "ia3_l.default"}}
+    named = {}
+    places = [(block, module) for block in settings["blocks"] for module in settings["modules"]]
+    for index, (block, module) in enumerate(places):
+        part = "mlp" if module in ("gate_proj", "up_proj", "down_proj") else "self_attn"
+        for name, suffix in parts[settings["kind"]].items():
+            named[f"{index}.{name}"] = found[f"base_model.model.model.layers.{block}.{part}.{module}.{suffix}"]
+    assert len(named) == sum(parameter.requires_grad for parameter in found.values())
+    return named
+
+
+def start(tensors, settings, path):
+    """Draws all tensors, so that none starts without a gradient, and writes them."""
+    generator = torch.Generator().manual_seed(0)
+    for tensor in tensors.values():
+        drawn = torch.randn(tensor.shape, generator=generator) * 0.1
+        tensor.data.copy_(1 + drawn if settings["kind"] == "ia3" else drawn)
+    kept = {name: tensor.detach().clone().flatten() for name, tensor in tensors.items()}
+    shaped = kept if settings["kind"] == "ia3" else {name: tensor.detach().clone() for name, tensor in tensors.items()}
+    save_file(shaped, path)
+
+
+def examples(tokenizer, source):
+    with open(source, encoding="utf-8") as lines:
+        rows = [json.loads(line) for line, _ in zip(lines, range(ROWS))]
+    encode = lambda text, special: tokenizer(text, add_special_tokens=special)["input_ids"]
+    return [(encode(row["instruction"] + "\n", True), encode(row["answer"], False) + [tokenizer.eos_token_id]) for row in rows]
+
+
+def step(model, batch):
+    """The loss of a batch, padded on the right."""
+    length = max(len(prompt) + len(completion) for prompt, completion in batch)
+    tokens = torch.zeros((len(batch), length), dtype=torch.long)
+    labels, mask = torch.full_like(tokens, -100), torch.zeros_like(tokens)
+    for row, (prompt, completion) in enumerate(batch):
+        end = len(prompt) + len(completion)
+        tokens[row, :end] = torch.tensor(prompt + completion)
+        labels[row, len(prompt) : end] = torch.tensor(completion)
+        mask[row, :end] = 1
+    return model(input_ids=tokens, attention_mask=mask, labels=labels).loss
+
+
+def train(model, tensors, rows):
+    optimizer = torch.optim.AdamW(tensors.values(), lr=5e-3, weight_decay=0.01)
+    batches = [rows[at : at + BATCH] for at in range(0, ROWS, BATCH)]
+    steps = EPOCHS * len(batches)
+    schedule = get_linear_schedule_with_warmup(optimizer, int(0.1 * steps), steps)
+    losses = []
+    for _ in range(EPOCHS):
+        losses.append([])
+        for batch in batches:
+            loss = step(model, batch)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad(set_to_none=True)
+            losses[-1].append(number(loss.item()))
+    return losses
+
+
+def written(model, tokenizer, rows):
+    texts = []
+    for prompt, _ in rows[:PROMPTS]:
+        given = torch.tensor([prompt])
+        found = model.generate(input_ids=given, attention_mask=torch.ones_like(given), max_new_tokens=NEW_TOKENS, do_sample=False)
+        texts.append(tokenizer.decode(found[0, len(prompt) :], skip_special_tokens=True))
+    return texts
+
+
+def record(shared, folder, name):
+    settings = ADAPTERS[name]
+    source = shared / "models/stories260k"
+    torch.manual_seed(0)
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(source, torch_dtype=torch.float32), config_of(settings))
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    rows = examples(tokenizer, shared / "data/multiarith.test.jsonl")
+    tensors = tensors_of(model, settings)
+    start(tensors, settings, folder / f"{name}.safetensors")
+    model.eval()
+    texts = written(model, tokenizer, rows)
+    model.train()
+    return {"name": name, **settings, "written": texts, "losses": train(model, tensors, rows)}
+
+
+def main(shared):
+    folder = Path(__file__).with_name("peft")
+    folder.mkdir(exist_ok=True)
+    torch.set_num_threads(1)
+    write_json(folder / "losses.json", [record(shared, folder, name) for name in ADAPTERS])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    main(Path(sys.argv[1]).resolve())

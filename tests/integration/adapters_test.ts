@@ -1,0 +1,90 @@
+/**
+ * Adapters against peft's: from the same initial values every loss agrees within 1e-3, and the text that the adapted model
+ * writes is the same. What peft found is in goldens/peft, so that neither torch nor peft need be here.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  adamw,
+  type AdapterSpec,
+  baseModel,
+  evaluate,
+  exactMatch,
+  greedy,
+  ia3,
+  jsonl,
+  linearSchedule,
+  lora,
+  type Pipeline,
+  pipeline,
+  train,
+} from "refract";
+import { inFolder } from "../pipelines/models/support.ts";
+import { sharedFolder } from "../support/shared.ts";
+import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";
+
+/** What make_peft.py writes of an adapter. */
+type Golden =
+  & {
+    readonly name: string;
+    readonly modules: readonly string[];
+    readonly blocks: readonly number[];
+    /** What the model writes behind the first prompts before training. */
+    readonly written: readonly string[];
+    /** By epoch and step. */
+    readonly losses: readonly (readonly number[])[];
+  }
+  & ({ readonly kind: "ia3" } | {
+    readonly kind: "lora";
+    readonly rank: number;
+    readonly alpha: number;
+    readonly rankStabilized?: boolean;
+  });
+
+const folder = fileURLToPath(new URL("../goldens/peft/", import.meta.url));
+const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(join(folder, "losses.json")));
+
+function adapterOf(golden: Golden): AdapterSpec {
+  const { modules, blocks } = golden, initial = join(folder, `${golden.name}.safetensors`);
+  if (golden.kind === "ia3") return ia3({ modules, blocks, initial });
+  const { rank, alpha, rankStabilized = false } = golden;
+  return lora({ rank, alpha, rankStabilized, modules, blocks, initial });
+}
+
+function pipelineOf(golden: Golden, shared: string): Pipeline {
+  const rows = jsonl(join(shared, "data", "multiarith.test.jsonl"), {
+    prompt: "{instruction}\n",
+    completion: "{answer}",
+  });
+  const adapted = baseModel(join(shared, "models", "stories260k")).with(adapterOf(golden));
+  const optimizer = adamw({ learningRate: 5e-3, weightDecay: 0.01, schedule: linearSchedule({ warmup: 0.1 }) });
+  return pipeline("adapters", () => ({
+    untrained: evaluate(adapted, {
+      data: rows.take(golden.written.length),
+      decoding: greedy({ maxNewTokens: 12 }),
+      metrics: [exactMatch()],
+    }),
+    tuned: train(adapted, { data: rows.take(24), epochs: 4, batchSize: 4, shuffle: false, optimizer }),
+  }));
+}
+
+const shared = sharedFolder();
+
+for (const golden of goldens) {
+  Deno.test({
+    name: `${golden.name} of ${golden.modules.join(", ")} walks peft's trajectory and writes its text`,
+    ignore: shared === undefined,
+    fn: () =>
+      inFolder(async (scratch) => {
+        const [member] = await runIn(scratch, folder, pipelineOf(golden, shared!));
+        const worst = assertTrajectory(lossesOf(member!), golden.losses.flat());
+        console.log(`largest relative difference ${worst.toExponential(1)}`);
+        const path = member!.stages.flatMap((stage) => (stage.kind === "evaluate" ? [stage.predictions] : []))[0]!;
+        const lines = (await Deno.readTextFile(join(scratch, "out", path))).trimEnd().split("\n");
+        assert.deepEqual(lines.map((line) => JSON.parse(line).prediction), golden.written);
+      }),
+  });
+}

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import type { AdapterOptions } from "../../../ops/adapters/adapter.ts";
+import { type AdapterName, adapters } from "../../../ops/adapters/mod.ts";
+import { linear } from "../../../ops/nn/linear.ts";
+import { input, parameter, type Program, type Value } from "../../../ops/program.ts";
+import { verify } from "../../../ops/verify.ts";
+import { Runtime } from "../../../pipelines/runtime/runtime.ts";
+import { multiply, transposeOf } from "../matrix.ts";
+import { interpret } from "../reference.ts";
+import { assertClose, assertGradients, drawLeaves, emitFor, runOn, weighted } from "../support.ts";
+import { at, build, sizeOf, type Tensor } from "../tensor.ts";
+
+const inputs = 5, outputs = 4, rank = 2;
+const symbols = { batch: 2, tail: 3 };
+const x = input("x", ["batch", "tail", inputs]), weight = input("weight", [outputs, inputs]);
+const bias = input("bias.frozen", [outputs]);
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+interface Case {
+  readonly kind: AdapterName;
+  readonly label: string;
+  readonly options: AdapterOptions;
+  readonly count: number;
+  /** The adapted output of one row [1, inputs], without the frozen bias where that is not touched. */
+  readonly formula: (row: Tensor, tensors: Tensors) => (channel: number) => number;
+}
+
+const plain = { rank, scaling: 1.5, scalesInput: false };
+const product = (row: Tensor, { weight }: Tensors) => multiply(row, transposeOf(weight!));
+
+const cases: readonly Case[] = [
+  {
+    kind: "lora",
+    label: "lora",
+    options: plain,
+    count: rank * (inputs + outputs),
+    formula(row, tensors) {
+      const { lora_A, lora_B } = tensors;
+      const change = multiply(multiply(row, transposeOf(lora_A!)), transposeOf(lora_B!)), base = product(row, tensors);
+      return (channel) => base.data[channel]! + tensors["bias.frozen"]!.data[channel]! + 1.5 * change.data[channel]!;
+    },
+  },
+  {
+    kind: "ia3",
+    label: "ia3 of what a projection gives",
+    options: plain,
+    count: outputs,
+    formula(row, tensors) {
+      const base = product(row, tensors);
+      return (channel) =>
+        (base.data[channel]! + tensors["bias.frozen"]!.data[channel]!) * tensors["scale"]!.data[channel]!;
+    },
+  },
+  {
+    kind: "ia3",
+    label: "ia3 of what a projection reads",
+    options: { ...plain, scalesInput: true },
+    count: inputs,
+    formula(row, tensors) {
+      const scaled = build([1, inputs], ([, at]) => row.data[at!]! * tensors["scale"]!.data[at!]!);
+      const base = product(scaled, tensors);
+      return (channel) => base.data[channel]! + tensors["bias.frozen"]!.data[channel]!;
+    },
+  },
+  {
+    kind: "bitfit",
+    label: "bitfit",
+    options: plain,
+    count: outputs,
+    formula(row, tensors) {
+      const base = product(row, tensors);
+      return (channel) =>
+        base.data[channel]! + tensors["bias.frozen"]!.data[channel]! + tensors["bias"]!.data[channel]!;
+    },
+  },
+];
+
+const rolesOf = ({ kind, options }: Case) => adapters[kind].tensors({ inputs, outputs }, options);
+
+function adapted(each: Case): Value {
+  const tensors = Object.entries(rolesOf(each)).map(([name, { shape }]) => [name, parameter(name, shape)] as const);
+  const projection = { input: x, weight, bias };
+  return adapters[each.kind].adapt(linear(x, weight, bias), projection, Object.fromEntries(tensors), each.options);
+}
+
+const programOf = (value: Value): Program => verify({ name: "adapter", outputs: { value } });
+
+function expectedOf({ formula }: Case, leaves: Tensors): Tensor {
+  return build([symbols.batch, symbols.tail, outputs], ([batch, token, channel]) => {
+    const row = build([1, inputs], ([, column]) => at(leaves["x"]!, [batch!, token!, column!]));
+    return formula(row, leaves)(channel!);
+  });
+}
+
+for (const each of cases) {
+  Deno.test(`${each.label} is its formula`, () => {
+    const value = adapted(each), run = drawLeaves([value], symbols, {}, 1);
+    assertClose(interpret(programOf(value), run)["value"]!, expectedOf(each, run.leaves), 1e-12, each.label);
+  });
+
+  Deno.test(`${each.label} has the gradients that differences give`, () => {
+    const loss = weighted(adapted(each));
+    assertGradients(loss, drawLeaves([loss], symbols, {}, 2));
+  });
+
+  Deno.test(`${each.label} starts as the frozen projection`, () => {
+    const value = adapted(each), run = drawLeaves([value], symbols, {}, 3), roles = Object.entries(rolesOf(each));
+    assert.equal(roles.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0), each.count);
+    const starts = roles.map(([name, { shape, start }]): [string, Tensor] => {
+      return [name, start === "linear" ? run.leaves[name]! : build(shape, () => (start === "one" ? 1 : 0))];
+    });
+    const leaves = { ...run.leaves, ...Object.fromEntries(starts) };
+    const frozen = interpret(programOf(linear(x, weight, bias)), { symbols, leaves })["value"]!;
+    assertClose(interpret(programOf(value), { symbols, leaves })["value"]!, frozen, 1e-12, each.label);
+  });
+}
+
+Deno.test("the runtime adapts as the formulas do", async (t) => {
+  using runtime = new Runtime({ threads: 1 });
+  for (const each of cases) {
+    await t.step(each.label, async () => {
+      const value = adapted(each), run = drawLeaves([value], symbols, {}, 4);
+      const session = await runtime.open(emitFor("cpu", programOf(value)));
+      assertClose((await runOn(session, run))["value"]!, expectedOf(each, run.leaves), 1e-5, each.label);
+      await session.close();
+    });
+  }
+});

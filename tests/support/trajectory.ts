@@ -1,0 +1,35 @@
+/** Running a pipeline in this process, and comparing its losses with a reference's. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { MemberRecord } from "../../pipelines/report/results.ts";
+import { RunFolder } from "../../pipelines/report/run_folder.ts";
+import { expand } from "../../pipelines/schedule/expand.ts";
+import { runMembers } from "../../pipelines/schedule/run.ts";
+import { Workshop } from "../../pipelines/schedule/workshop.ts";
+import type { Pipeline } from "../../pipelines/spec.ts";
+
+/** Runs a pipeline with a new store; its results are in `out` of the folder. */
+export async function runIn(scratch: string, base: string, declared: Pipeline): Promise<readonly MemberRecord[]> {
+  const progress = { begin: () => () => {}, warn: console.log };
+  const store = join(scratch, "store");
+  await using workshop = new Workshop({ base, store, provider: "cpu", threads: 2, progress });
+  const { results } = await runMembers(workshop, declared.name, expand(declared), new RunFolder(join(scratch, "out")));
+  return results.members;
+}
+
+/** The losses of a member's trainings, step by step. */
+export function lossesOf({ stages }: MemberRecord): readonly number[] {
+  return stages.flatMap((stage) => (stage.kind === "train" ? stage.losses : []));
+}
+
+/** How far two libraries' losses may lie apart, relatively, at any step. */
+const tolerance = 1e-3;
+
+/** Compares losses with a reference's; gives the largest relative difference. */
+export function assertTrajectory(found: readonly number[], expected: readonly number[]): number {
+  assert.equal(found.length, expected.length);
+  const differences = expected.map((loss, step) => Math.abs(found[step]! - loss) / loss);
+  const worst = Math.max(...differences), step = differences.indexOf(worst);
+  assert.ok(worst <= tolerance, `The loss of step ${step + 1} is ${found[step]} and not ${expected[step]}`);
+  return worst;
+}
