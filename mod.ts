@@ -19,6 +19,8 @@ export {
   noreft,
   type NoreftOptions,
   red,
+  saved,
+  type SavedOptions,
   type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
 export {
@@ -84,6 +86,7 @@ export type {
   ModelSpec,
   OptimizerSpec,
   Pipeline,
+  SavedSpec,
   ScheduleSpec,
   SiteSpec,
   StageSpec,

@@ -105,8 +105,18 @@ export interface AdapterSpec {
   readonly initial?: Sweepable<string>;
 }
 
+/** An intervention that was trained or imported before. */
+export interface SavedSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "saved";
+  /** The folder with its intervention.json. */
+  readonly folder: Sweepable<string>;
+  /** In place of the positions that it was saved with. */
+  readonly positions?: Sweepable<string>;
+}
+
 /** What is learned of a model. */
-export type AdaptationSpec = EditSpec | AdapterSpec | FullFinetuningSpec;
+export type AdaptationSpec = EditSpec | AdapterSpec | SavedSpec | FullFinetuningSpec;
 
 /** A base model with what is learned of it, in the order of application. */
 export interface ModelSpec {

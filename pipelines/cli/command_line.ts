@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { RequestError, RunError } from "../errors.ts";
+import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
 import { planCommand } from "./plan_command.ts";
 import { runCommand, type RunOptions } from "./run_command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -47,9 +48,10 @@ export function report(error: unknown, terminal: Terminal, isVerbose: boolean): 
 /** What to do about a misuse of the command line, by commander's code. */
 const remedies: Readonly<Record<string, string>> = {
   "commander.unknownOption": "--help lists those there are",
-  "commander.unknownCommand": "the commands are run and plan",
-  "commander.missingArgument": "give the path of a pipeline file",
-  "commander.excessArguments": "give one pipeline file",
+  "commander.unknownCommand": "the commands are run, plan, import and export",
+  "commander.missingArgument": "give the path of what to work on",
+  "commander.excessArguments": "give one path",
+  "commander.missingMandatoryOptionValue": "add it",
   "commander.optionMissingArgument": "give it a value",
 };
 
@@ -75,6 +77,19 @@ function program(terminal: Terminal): Command {
       command("plan", "Says what would run, what is cached and what it costs; runs nothing.")
         .action((path: string, options: RunOptions) => planCommand(path, options, terminal)),
     );
+  refract.command("import").description("Makes an intervention's folder of one that pyreft saved.")
+    .argument("<pyreft folder>", "a folder that ReftModel.save wrote")
+    .requiredOption("--model <base>", "the base model: a Hugging Face id, a folder or builtin:NAME")
+    .requiredOption("--out <folder>", "where to write intervention.json and weights.safetensors")
+    .option("--positions <text>", "the tokens that are edited, as in f7+l7; pyreft's folder does not say")
+    .option("--verbose", "shows the stack of an error")
+    .action((path: string, options: ImportOptions) => importCommand(path, options, terminal));
+  refract.command("export").description("Makes a folder as pyreft saves it of a trained or imported intervention.")
+    .argument("<folder>", "an intervention's folder, or that of a run's member")
+    .addOption(new Option("--to <library>", "whose format").choices(["pyreft"]).makeOptionMandatory())
+    .requiredOption("--out <folder>", "where to write config.json and the state dictionaries")
+    .option("--verbose", "shows the stack of an error")
+    .action((path: string, options: ExportOptions) => exportCommand(path, options, terminal));
   for (const each of [refract, ...refract.commands]) {
     each.exitOverride().showHelpAfterError(false).configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),

@@ -9,7 +9,7 @@ import { interventions } from "../../ops/interventions/mod.ts";
 import { orthogonal } from "../../ops/interventions/orthogonal.ts";
 import * as o from "../../ops/operators.ts";
 import { input, parameter, type Value } from "../../ops/program.ts";
-import type { Architecture, EditHook, SiteName } from "../models/architecture.ts";
+import type { EditedModel, EditHook, SiteName } from "../models/architecture.ts";
 import { placing } from "../places.ts";
 import type { AdapterSpec, EditSpec, Resolved } from "../spec.ts";
 import { isAdapterSpec, lowerAdapter, type LoweredAdapter } from "./adapters.ts";
@@ -35,6 +35,17 @@ export type Adapter = Piece & LoweredAdapter;
 /** A trainable piece of a model. */
 export type Adaptation = Intervention | Adapter;
 
+/** A piece before it has its index. */
+export type LoweredPiece = LoweredIntervention | LoweredAdapter;
+
+/** Pieces that were trained before, with the file of their tensors. */
+export interface LoadedPieces {
+  readonly kind: "saved";
+  readonly pieces: readonly LoweredPiece[];
+  /** An absolute path. */
+  readonly initial: string;
+}
+
 /**
  * The pieces of edits and adapters in the order of their indices: for each declaration all its blocks, for the prefix
  * first where an edit has two sides.
@@ -42,17 +53,23 @@ export type Adaptation = Intervention | Adapter;
  * @throws {RequestError} If a block, site, module, rank or the positions are not the model's to have.
  */
 export function lowerAdaptations(
-  specs: readonly Resolved<EditSpec | AdapterSpec>[],
-  architecture: Architecture,
+  specs: readonly (Resolved<EditSpec | AdapterSpec> | LoadedPieces)[],
+  architecture: EditedModel,
 ): Adaptation[] {
   const lowered: Adaptation[] = [];
   for (const spec of specs) {
-    const pieces = placing<readonly (LoweredIntervention | LoweredAdapter)[]>(spec, () => {
-      return isAdapterSpec(spec) ? lowerAdapter(spec, architecture) : lowerEdit(spec, architecture);
-    });
+    const pieces = spec.kind === "saved" ? spec.pieces : placing(spec, () => lowerOne(spec, architecture));
     for (const piece of pieces) lowered.push({ index: lowered.length, ...piece });
   }
   return lowered;
+}
+
+/** The pieces of one declaration. */
+export function lowerOne(
+  spec: Resolved<EditSpec | AdapterSpec>,
+  architecture: EditedModel,
+): readonly LoweredPiece[] {
+  return isAdapterSpec(spec) ? lowerAdapter(spec, architecture) : lowerEdit(spec, architecture);
 }
 
 /** The interventions among pieces. */

@@ -3,7 +3,7 @@ import type { AdapterOptions } from "../../ops/adapters/adapter.ts";
 import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import type { TensorRole } from "../../ops/interventions/intervention.ts";
 import { RequestError } from "../errors.ts";
-import type { Architecture, SiteName } from "../models/architecture.ts";
+import type { EditedModel, SiteName } from "../models/architecture.ts";
 import type { AdapterSpec, EditSpec, Resolved } from "../spec.ts";
 import { suggest } from "../suggest.ts";
 import { blocksOf } from "./interventions.ts";
@@ -34,7 +34,7 @@ interface Module {
 }
 
 /** The adapters of all modules, block by block. */
-export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: Architecture): LoweredAdapter[] {
+export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedModel): LoweredAdapter[] {
   const { kind, rank = 1, alpha = rank, rankStabilized = false } = spec;
   const modules = spec.modules.flatMap((name) => modulesNamed(name, architecture));
   const twice = modules.find(({ name }, at) => modules.findIndex((other) => other.name === name) !== at);
@@ -57,7 +57,7 @@ export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: Architec
 }
 
 /** The modules that a name stands for: whole, or its last part, as in peft's target modules. */
-function modulesNamed(name: string, { sites }: Architecture): Module[] {
+function modulesNamed(name: string, { sites }: EditedModel): Module[] {
   const modules = Object.entries(sites).flatMap(([site, { width, projection }]): Module[] => {
     if (projection === undefined) return [];
     return [{ name: projection.module, site: site as SiteName, inputs: projection.inputs, outputs: width }];

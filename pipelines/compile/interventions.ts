@@ -2,7 +2,7 @@
 import type { InterventionOptions, TensorRole } from "../../ops/interventions/intervention.ts";
 import { type InterventionName, interventions } from "../../ops/interventions/mod.ts";
 import { RequestError } from "../errors.ts";
-import type { Architecture, SiteName, SiteShape } from "../models/architecture.ts";
+import type { EditedModel, SiteName, SiteShape } from "../models/architecture.ts";
 import { placing } from "../places.ts";
 import type { Blocks, EditSpec, Resolved, SiteSpec } from "../spec.ts";
 import { suggest } from "../suggest.ts";
@@ -30,7 +30,7 @@ export interface LoweredIntervention {
 }
 
 /** The interventions of an edit: all its blocks, for the prefix first where it has two sides. */
-export function lowerEdit(edit: Resolved<EditSpec>, architecture: Architecture): LoweredIntervention[] {
+export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): LoweredIntervention[] {
   const { kind, at, rank = 1, tied } = edit;
   const { activation = "linear", orthogonal = false, projectionBias = false } = edit;
   const options = { activation, orthogonal, projectionBias };
@@ -56,7 +56,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: Architecture):
 /** Which columns of the representation an edit sees. */
 function columnsOf(
   { site, head }: Resolved<SiteSpec>,
-  { sites }: Architecture,
+  { sites }: EditedModel,
 ): { readonly width: number; readonly head?: number } {
   const shape: SiteShape | undefined = sites[site];
   if (shape === undefined) {

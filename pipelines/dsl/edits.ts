@@ -1,6 +1,6 @@
 import type { ActivationName } from "../../ops/interventions/intervention.ts";
 import { located } from "../places.ts";
-import type { EditSpec, FullFinetuningSpec, SiteSpec, SweepableOptions } from "../spec.ts";
+import type { EditSpec, FullFinetuningSpec, SavedSpec, SiteSpec, Sweepable, SweepableOptions } from "../spec.ts";
 
 /** Where an edit acts. */
 export interface EditPlace {
@@ -92,6 +92,22 @@ export function lobireft(options: SweepableOptions<EditOptions>): EditSpec {
  */
 export function red(options: SweepableOptions<EditPlace>): EditSpec {
   return edit("red", options);
+}
+
+/** Settings of a saved intervention. */
+export interface SavedOptions {
+  /** In place of the positions that it was saved with. */
+  readonly positions?: string;
+}
+
+/**
+ * An intervention that a run has trained (`members/<id>/intervention`) or that was imported, with its tensors: to be
+ * evaluated as it is, or trained further.
+ *
+ * @param folder Absolute, or relative to the pipeline file.
+ */
+export function saved(folder: Sweepable<string>, options: SweepableOptions<SavedOptions> = {}): SavedSpec {
+  return located({ ...options, kind: "saved", folder });
 }
 
 /** Settings of full finetuning. */

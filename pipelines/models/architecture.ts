@@ -75,6 +75,9 @@ export interface SegmentResult {
 /** A weight of the model by its name in the safetensors files. */
 export type WeightSource = (name: string, shape: Shape) => Value;
 
+/** What of a model has a say in what can be learned of it. */
+export type EditedModel = Pick<Architecture, "width" | "blocks" | "sites">;
+
 /** A model read from its config.json. */
 export interface Architecture {
   /** `model_type` of config.json. */

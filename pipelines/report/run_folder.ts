@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { TensorMap } from "../compile/initial.ts";
+import { describeAll, storedFiles } from "../compile/stored.ts";
 import { unwritable, writeAtomically } from "../models/files.ts";
 import { writeSafetensors } from "../models/safetensors.ts";
 import type { Prediction } from "../schedule/metrics.ts";
@@ -63,15 +64,19 @@ export class RunFolder {
   async trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<string> {
     const folder = join("members", member, name);
     await this.#folder(folder);
-    const file = stage.full === undefined ? "weights.safetensors" : "model.safetensors";
+    const file = stage.full === undefined ? storedFiles.tensors : "model.safetensors";
     const listed = Object.entries(tensors).map(([name, { data, shape }]) => ({
       name,
       shape,
       data: data as Float32Array,
     }));
     await writeSafetensors(join(this.path, folder, file), listed, { format: "pt" });
-    if (stage.full === undefined) await this.text(join(folder, "intervention.json"), describe(stage));
-    else await this.#copyModelFiles(stage, folder);
+    if (stage.full === undefined) {
+      await this.text(
+        join(folder, storedFiles.description),
+        describeAll(stage.model.name, stage.model.architecture.width, stage.adaptations),
+      );
+    } else await this.#copyModelFiles(stage, folder);
     return join(this.path, folder);
   }
 
@@ -94,15 +99,4 @@ export class RunFolder {
       throw unwritable(folder, fault);
     }
   }
-}
-
-function describe({ model, adaptations }: PreparedTraining): string {
-  const described = adaptations.map((piece) => {
-    const { index, kind, options, block = null, site } = piece;
-    if (piece.form === "adapter") return { index, kind, ...options, block, site, module: piece.module };
-    const { head, positionsText: positions, side, rank } = piece;
-    return { index, kind, ...options, block, site, ...head === undefined ? {} : { head }, positions, side, rank };
-  });
-  return JSON.stringify({ base: model.name, width: model.architecture.width, interventions: described }, null, 2) +
-    "\n";
 }

@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { type Adaptation, lowerAdaptations } from "../compile/adaptations.ts";
+import { join } from "node:path";
+import { type Adaptation, type LoadedPieces, lowerAdaptations } from "../compile/adaptations.ts";
+import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
 import { initialWeights } from "../compile/initial_weights.ts";
@@ -21,17 +23,18 @@ import type {
   FullFinetuningSpec,
   ModelSpec,
   Resolved,
+  SavedSpec,
   TrainSpec,
 } from "../spec.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import type { Member } from "./expand.ts";
-import { validate } from "./validate.ts";
+import { validate, validateAdaptation } from "./validate.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A model with its edits lowered. */
 export interface PreparedModel {
   readonly model: Model;
-  readonly edits: readonly Resolved<EditSpec | AdapterSpec>[];
+  readonly edits: readonly (Resolved<EditSpec | AdapterSpec> | LoadedPieces)[];
   readonly adaptations: readonly Adaptation[];
   /** Set if every weight is trained. */
   readonly full: Resolved<FullFinetuningSpec> | undefined;
@@ -150,7 +153,10 @@ export class Preparation {
     const { source, revision } = spec.base;
     const model = await placing(spec.base, () => this.#workshop.model(source, revision));
     const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
-    const edits = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
+    const declared = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
+    const edits = await Promise.all(declared.map((edit) => {
+      return edit.kind === "saved" ? placing(edit, () => this.#saved(edit, model)) : edit;
+    }));
     if (full !== undefined && edits.length > 0) {
       throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
     }
@@ -158,6 +164,19 @@ export class Preparation {
     const prepared = { model, edits, adaptations, full };
     for (const { path, of } of initialFiles(prepared, this.#workshop.base)) await readTensors(path, of);
     return prepared;
+  }
+
+  async #saved({ folder, positions }: Resolved<SavedSpec>, { architecture }: Model): Promise<LoadedPieces> {
+    const path = resolvePath(this.#workshop.base, folder);
+    const description = await readDescription(path);
+    const check = (edit: Resolved<EditSpec | AdapterSpec>) => validateAdaptation("an intervention", edit);
+    try {
+      const pieces = lowerDescription(description, architecture, check, positions);
+      return { kind: "saved", pieces, initial: join(path, storedFiles.tensors) };
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      throw error.placedAt({ file: join(path, storedFiles.description) });
+    }
   }
 
   #rows(data: Resolved<TrainSpec>["data"], model: Model, maxLength: number | undefined): Promise<PreparedRows> {

@@ -96,13 +96,15 @@ const isBlocks = (value: unknown) =>
 
 const blocks = leaf('a block\'s number, a list of numbers or "all"', isBlocks);
 
+const positions = leaf('"fN", "lN", "fN+lM", "all", "completion" or "generated"', isText);
+
 const edit = {
   at: record("a site of blocks, as in block(3).output", {
     blocks: optional(blocks),
     site: text,
     head: optional(index),
   }),
-  positions: leaf('"fN", "lN", "fN+lM", "all", "completion" or "generated"', isText),
+  positions,
   tied: flag,
   initial: optional(text),
 } satisfies Omit<Fields<spec.EditSpec>, "rank" | "activation" | "orthogonal" | "projectionBias">;
@@ -132,6 +134,10 @@ const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>>
 const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
   ...edits,
   ...adapters,
+  saved: {
+    folder: leaf("an intervention's folder", isText),
+    positions: optional(positions),
+  } satisfies Fields<spec.SavedSpec>,
   fullFinetuning: { initializeFrom: optional(integer) } satisfies Fields<spec.FullFinetuningSpec>,
 });
 
@@ -205,6 +211,15 @@ const evaluate = {
 } satisfies Fields<spec.EvaluateSpec>;
 
 const stage = among("what train(…) or evaluate(…) gave", { train, evaluate });
+
+/**
+ * Checks an edit or adapter as {@linkcode validate} checks a stage.
+ *
+ * @throws {RequestError} As of {@linkcode validate}.
+ */
+export function validateAdaptation(name: string, declared: spec.Resolved<spec.AdaptationSpec>): void {
+  adaptation(declared, name);
+}
 
 /**
  * Checks a stage down to the last setting; bounds that depend on the model are not looked at.

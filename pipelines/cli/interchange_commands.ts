@@ -1,0 +1,130 @@
+/** `deno task import` and `deno task export`. @module */
+import { join } from "node:path";
+import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/adaptations.ts";
+import { readTensors } from "../compile/initial.ts";
+import {
+  describeAll,
+  lowerDescription,
+  readDescription,
+  type StoredDescription,
+  storedFiles,
+} from "../compile/stored.ts";
+import { RequestError } from "../errors.ts";
+import { type PyreftContent, pyreftContent, readPyreftFolder } from "../interchange/pyreft.ts";
+import { writeTorchFile } from "../interchange/torch_file.ts";
+import { unwritable, writeAtomically } from "../models/files.ts";
+import type { EditedModel } from "../models/architecture.ts";
+import { openModel } from "../models/model.ts";
+import { readHeader, writeSafetensors } from "../models/safetensors.ts";
+import { validateAdaptation } from "../schedule/validate.ts";
+import { callerFolder, callerPath } from "./load_pipeline.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The options of an import. */
+export interface ImportOptions {
+  readonly model: string;
+  readonly out: string;
+  readonly positions?: string;
+}
+
+/** Makes an intervention's folder of one that pyreft saved. */
+export async function importCommand(path: string, options: ImportOptions, terminal: Terminal): Promise<void> {
+  const folder = callerPath(path), out = callerPath(options.out);
+  const { architecture } = await openModel(options.model, { base: callerFolder() });
+  const { interventions, tensors } = await readPyreftFolder(folder, options.positions);
+  const base = { base: options.model, width: architecture.width, interventions };
+  const pieces = lowerStored(base, architecture, join(folder, "config.json"));
+  const listed = pieces.flatMap(({ index, tensors: roles }) =>
+    Object.entries(roles).map(([tensor, { shape }]) => {
+      const name = `${index}.${tensor}`, found = tensors[name];
+      if (found === undefined || found.shape.join() !== shape.join()) {
+        throw new RequestError(
+          `the tensor ${name} is ${
+            found === undefined ? "missing" : `[${found.shape.join(", ")}]`
+          } where the model needs [${shape.join(", ")}]; check --model`,
+          { file: folder },
+        );
+      }
+      return { name, shape, data: found.data as Float32Array };
+    })
+  );
+  await makeFolder(out);
+  await writeSafetensors(join(out, storedFiles.tensors), listed, { format: "pt" });
+  const text = describeAll(options.model, architecture.width, pieces);
+  await writeAtomically(join(out, storedFiles.description), [new TextEncoder().encode(text)]);
+  if (options.positions === undefined) {
+    terminal.write(
+      `pyreft's folders do not say which tokens are edited: ${interventions[0]!["positions"]} is assumed; ` +
+        "give others with --positions or saved(folder, { positions })\n",
+    );
+  }
+  terminal.print(`${interventions.length} interventions in ${out}`);
+}
+
+/** The options of an export. */
+export interface ExportOptions {
+  readonly to: "pyreft";
+  readonly out: string;
+}
+
+/** Makes a folder as pyreft saves it of a trained or imported intervention. */
+export async function exportCommand(path: string, options: ExportOptions, terminal: Terminal): Promise<void> {
+  const folder = await interventionFolder(callerPath(path)), out = callerPath(options.out);
+  const file = join(folder, storedFiles.description), weights = join(folder, storedFiles.tensors);
+  const description = await readDescription(folder);
+  for (const { kind, module, head } of description.interventions) {
+    if (module === undefined && head === undefined) continue;
+    throw new RequestError(
+      `pyreft's folders hold no ${head === undefined ? kind : "edit of one head"}; export an edit`,
+      {
+        file,
+      },
+    );
+  }
+  const pieces = lowerStored(description, await editedModel(description, weights), file);
+  const interventions = interventionsOf(pieces);
+  const content = pyreftContent(interventions, await readTensors(weights, pieces));
+  await writePyreftFolder(out, content);
+  terminal.print(`${interventions.length} interventions in ${out}`);
+}
+
+function lowerStored(description: StoredDescription, architecture: EditedModel, file: string): Adaptation[] {
+  try {
+    const pieces = lowerDescription(description, architecture, (spec) => validateAdaptation("an intervention", spec));
+    return lowerAdaptations([{ kind: "saved", pieces, initial: file }], architecture);
+  } catch (error) {
+    throw error instanceof RequestError ? error.placedAt({ file }) : error;
+  }
+}
+
+/** What the tensors tell of the model that they were trained for, so that it need not be at hand. */
+async function editedModel({ width, interventions }: StoredDescription, weights: string): Promise<EditedModel> {
+  const { tensors } = await readHeader(weights);
+  const sites = interventions.map(({ index, site }) => {
+    const shape = tensors.get(`${index}.rotate`)?.shape ?? tensors.get(`${index}.proj`)?.shape.toReversed() ?? [];
+    return [site, { width: shape[0] ?? width }] as const;
+  });
+  const blocks = 1 + Math.max(...interventions.map(({ block }) => Number(block)));
+  return { width, blocks, sites: Object.fromEntries(sites) };
+}
+
+/** The folder itself, or that of a run's member. */
+async function interventionFolder(path: string): Promise<string> {
+  const inner = join(path, "intervention");
+  const isThere = (folder: string) => Deno.stat(join(folder, storedFiles.description)).then(() => true, () => false);
+  return !(await isThere(path)) && await isThere(inner) ? inner : path;
+}
+
+async function writePyreftFolder(out: string, { config, states }: PyreftContent): Promise<void> {
+  await makeFolder(out);
+  for (const [stem, state] of Object.entries(states)) await writeTorchFile(join(out, `${stem}.bin`), stem, state);
+  await writeAtomically(join(out, "config.json"), [new TextEncoder().encode(config)]);
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (fault) {
+    throw unwritable(path, fault);
+  }
+}

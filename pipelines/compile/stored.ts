@@ -1,0 +1,116 @@
+/**
+ * Pieces as intervention.json lists them beside their tensors.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { RequestError } from "../errors.ts";
+import type { EditedModel } from "../models/architecture.ts";
+import { isJsonObject, type JsonObject, readJsonObject } from "../models/files.ts";
+import type { AdapterSpec, EditSpec, Resolved } from "../spec.ts";
+import { type Adaptation, type LoweredPiece, lowerOne } from "./adaptations.ts";
+
+/** What intervention.json holds. */
+export interface StoredDescription {
+  /** The base model, as the pipeline named it. */
+  readonly base: string;
+  /** The base model's width. */
+  readonly width: number;
+  /** In the order of their indices. */
+  readonly interventions: readonly JsonObject[];
+}
+
+/** The names of a stored intervention's files within its folder. */
+export const storedFiles = { description: "intervention.json", tensors: "weights.safetensors" } as const;
+
+/** How a piece is listed. */
+export function describePiece(piece: Adaptation): JsonObject {
+  const { index, kind, options, block = null, site } = piece;
+  if (piece.form === "adapter") return { index, kind, ...options, block, site, module: piece.module };
+  const { head, positionsText: positions, side, rank } = piece;
+  return { index, kind, ...options, block, site, ...head === undefined ? {} : { head }, positions, side, rank };
+}
+
+/** intervention.json's text. */
+export function describeAll(base: string, width: number, pieces: readonly Adaptation[]): string {
+  return JSON.stringify({ base, width, interventions: pieces.map(describePiece) }, null, 2) + "\n";
+}
+
+/**
+ * Reads a folder's intervention.json.
+ *
+ * @throws {RequestError} If it is absent or not as {@linkcode describeAll} writes it.
+ */
+export async function readDescription(folder: string): Promise<StoredDescription> {
+  const file = join(folder, storedFiles.description);
+  const found = await readJsonObject(file, "train or import the intervention again");
+  if (found === undefined) {
+    throw new RequestError("there is no intervention.json; give the folder of a trained or imported intervention", {
+      file: folder,
+    });
+  }
+  const { base, width, interventions } = found;
+  if (
+    typeof base !== "string" || typeof width !== "number" || !Array.isArray(interventions) ||
+    interventions.length === 0 || !interventions.every(isJsonObject)
+  ) {
+    throw new RequestError("does not list a base, a width and interventions; train or import it again", { file });
+  }
+  return { base, width, interventions };
+}
+
+/**
+ * The pieces of a description, lowered for a model as if they had been declared.
+ *
+ * @param check Throws if a declaration is not sound.
+ * @param positions In place of those that the interventions were stored with.
+ */
+export function lowerDescription(
+  { width, interventions }: StoredDescription,
+  architecture: EditedModel,
+  check: (spec: Resolved<EditSpec | AdapterSpec>) => void,
+  positions?: string,
+): LoweredPiece[] {
+  if (width !== architecture.width) {
+    throw new RequestError(
+      `the intervention is for a model of width ${width} and this one has ${architecture.width}; use it with its own`,
+    );
+  }
+  return interventions.map((stored) => {
+    const spec = declarationOf(stored, positions);
+    check(spec);
+    const piece = lowerOne(spec, architecture).find((each) => {
+      return each.form === "adapter" || each.side === stored["side"];
+    });
+    if (piece === undefined) {
+      throw new RequestError(
+        `intervention ${stored["index"]} is the ${stored["side"]}'s and the positions have no such side; give fN+lM`,
+      );
+    }
+    return piece;
+  });
+}
+
+function declarationOf(stored: JsonObject, positions: string | undefined): Resolved<EditSpec | AdapterSpec> {
+  const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
+  if (module !== undefined) {
+    const { kind, rank } = rest;
+    const own = kind === "lora" ? { rank, alpha: Number(scaling) * Number(rank) } : {};
+    return { kind, blocks: [block], modules: [module], ...own } as unknown as Resolved<AdapterSpec>;
+  }
+  const { activation, orthogonal, projectionBias, rank, ...common } = rest;
+  const at = { ...block === null ? {} : { blocks: [block] }, site, ...head === undefined ? {} : { head } };
+  const options = {
+    ...activation === "linear" ? {} : { activation },
+    ...orthogonal === true ? { orthogonal } : {},
+    ...projectionBias === true ? { projectionBias } : {},
+    ...common["kind"] === "red" ? {} : { rank },
+  };
+  return {
+    ...common,
+    ...options,
+    at,
+    tied: side === "both",
+    ...positions === undefined ? {} : { positions },
+  } as unknown as Resolved<EditSpec>;
+}
