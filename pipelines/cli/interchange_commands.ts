@@ -16,7 +16,7 @@ import { unwritable, writeAtomically } from "../models/files.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
 import { readHeader, writeSafetensors } from "../models/safetensors.ts";
-import { validateAdaptation } from "../schedule/validate.ts";
+import { checkedAdaptation } from "../schedule/validate.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -90,7 +90,7 @@ export async function exportCommand(path: string, options: ExportOptions, termin
 
 function lowerStored(description: StoredDescription, architecture: EditedModel, file: string): Adaptation[] {
   try {
-    const pieces = lowerDescription(description, architecture, (spec) => validateAdaptation("an intervention", spec));
+    const pieces = lowerDescription(description, architecture, checkedAdaptation);
     return lowerAdaptations([{ kind: "saved", pieces, initial: file }], architecture);
   } catch (error) {
     throw error instanceof RequestError ? error.placedAt({ file }) : error;

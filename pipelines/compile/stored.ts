@@ -62,13 +62,13 @@ export async function readDescription(folder: string): Promise<StoredDescription
 /**
  * The pieces of a description, lowered for a model as if they had been declared.
  *
- * @param check Throws if a declaration is not sound.
+ * @param declare Throws if a declaration is not sound.
  * @param positions In place of those that the interventions were stored with.
  */
 export function lowerDescription(
   { width, interventions }: StoredDescription,
   architecture: EditedModel,
-  check: (spec: Resolved<EditSpec | AdapterSpec>) => void,
+  declare: (declared: unknown) => Resolved<EditSpec | AdapterSpec>,
   positions?: string,
 ): LoweredPiece[] {
   if (width !== architecture.width) {
@@ -77,9 +77,7 @@ export function lowerDescription(
     );
   }
   return interventions.map((stored) => {
-    const spec = declarationOf(stored, positions);
-    check(spec);
-    const piece = lowerOne(spec, architecture).find((each) => {
+    const piece = lowerOne(declare(declarationOf(stored, positions)), architecture).find((each) => {
       return each.form === "adapter" || each.side === stored["side"];
     });
     if (piece === undefined) {
@@ -91,12 +89,12 @@ export function lowerDescription(
   });
 }
 
-function declarationOf(stored: JsonObject, positions: string | undefined): Resolved<EditSpec | AdapterSpec> {
+function declarationOf(stored: JsonObject, positions: string | undefined): unknown {
   const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
   if (module !== undefined) {
     const { kind, rank } = rest;
     const own = kind === "lora" ? { rank, alpha: Number(scaling) * Number(rank) } : {};
-    return { kind, blocks: [block], modules: [module], ...own } as unknown as Resolved<AdapterSpec>;
+    return { kind, blocks: [block], modules: [module], ...own };
   }
   const { activation, orthogonal, projectionBias, rank, ...common } = rest;
   const at = { ...block === null ? {} : { blocks: [block] }, site, ...head === undefined ? {} : { head } };
@@ -112,5 +110,5 @@ function declarationOf(stored: JsonObject, positions: string | undefined): Resol
     at,
     tied: side === "both",
     ...positions === undefined ? {} : { positions },
-  } as unknown as Resolved<EditSpec>;
+  };
 }

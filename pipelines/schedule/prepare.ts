@@ -28,7 +28,7 @@ import type {
 } from "../spec.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import type { Member } from "./expand.ts";
-import { validate, validateAdaptation } from "./validate.ts";
+import { checkedAdaptation, validate } from "./validate.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A model with its edits lowered. */
@@ -169,9 +169,8 @@ export class Preparation {
   async #saved({ folder, positions }: Resolved<SavedSpec>, { architecture }: Model): Promise<LoadedPieces> {
     const path = resolvePath(this.#workshop.base, folder);
     const description = await readDescription(path);
-    const check = (edit: Resolved<EditSpec | AdapterSpec>) => validateAdaptation("an intervention", edit);
     try {
-      const pieces = lowerDescription(description, architecture, check, positions);
+      const pieces = lowerDescription(description, architecture, checkedAdaptation, positions);
       return { kind: "saved", pieces, initial: join(path, storedFiles.tensors) };
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;

@@ -213,12 +213,13 @@ const evaluate = {
 const stage = among("what train(…) or evaluate(…) gave", { train, evaluate });
 
 /**
- * Checks an edit or adapter as {@linkcode validate} checks a stage.
+ * An edit or adapter, checked as {@linkcode validate} checks a stage.
  *
  * @throws {RequestError} As of {@linkcode validate}.
  */
-export function validateAdaptation(name: string, declared: spec.Resolved<spec.AdaptationSpec>): void {
-  adaptation(declared, name);
+export function checkedAdaptation(declared: unknown): spec.Resolved<spec.EditSpec | spec.AdapterSpec> {
+  among("an edit or adapter", { ...edits, ...adapters })(declared, "an intervention");
+  return declared as spec.Resolved<spec.EditSpec | spec.AdapterSpec>;
 }
 
 /**
