@@ -45,6 +45,8 @@ export {
 } from "./pipelines/dsl/optimizer.ts";
 export {
   accuracy,
+  beam,
+  type BeamOptions,
   choices,
   evaluate,
   type EvaluateOptions,
@@ -53,8 +55,11 @@ export {
   type GreedyOptions,
   loss,
   pipeline,
+  sample,
+  type SampleOptions,
   train,
   type TrainOptions,
+  type WritingOptions,
 } from "./pipelines/dsl/stages.ts";
 export { sweep } from "./pipelines/dsl/sweep.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
@@ -93,4 +98,5 @@ export type {
   Sweepable,
   SweepableOptions,
   TrainSpec,
+  WritingSpec,
 } from "./pipelines/spec.ts";

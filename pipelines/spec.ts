@@ -178,9 +178,28 @@ export interface TrainSpec {
   readonly maxLength?: Sweepable<number>;
 }
 
+/** What all ways to write an answer share. */
+export interface WritingSpec {
+  /** Writing ends here, or at an end-of-sequence token. */
+  readonly maxNewTokens: Sweepable<number>;
+  /** Makes what was read or written before less likely; 1 for none. */
+  readonly repetitionPenalty?: Sweepable<number>;
+  /** Writing ends before any of these texts. */
+  readonly stop?: Sweepable<readonly string[]>;
+}
+
 /** How an evaluation turns a prompt into an answer. */
 export type DecodingSpec =
-  | { readonly kind: "greedy"; readonly maxNewTokens: Sweepable<number> }
+  | { readonly kind: "greedy" } & WritingSpec
+  | {
+    readonly kind: "sample";
+    readonly temperature: Sweepable<number>;
+    readonly topK: Sweepable<number>;
+    readonly topP: Sweepable<number>;
+    readonly seed: Sweepable<number>;
+  } & WritingSpec
+  | { readonly kind: "beam"; readonly beams: Sweepable<number>; readonly lengthPenalty: Sweepable<number> }
+    & WritingSpec
   | { readonly kind: "choices"; readonly options: Sweepable<readonly string[] | string> };
 
 /** A number computed from an evaluation's predictions. */

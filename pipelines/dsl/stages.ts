@@ -59,15 +59,52 @@ export function evaluate(
   return located({ batchSize: 8, ...options, kind: "evaluate", model } as EvaluateSpec);
 }
 
-/** Settings of greedy decoding. */
-export interface GreedyOptions {
-  /** Generation ends here, or at an end-of-sequence token. */
+/** Settings of every way to write an answer. */
+export interface WritingOptions {
+  /** Writing ends here, or at an end-of-sequence token. */
   readonly maxNewTokens: number;
+  /** Makes tokens that were read or written before less likely, from 1 (not at all) on (Keskar et al. 2019). */
+  readonly repetitionPenalty?: number;
+  /** Writing ends before any of these texts. */
+  readonly stop?: readonly string[];
 }
+
+/** Settings of greedy decoding. */
+export type GreedyOptions = WritingOptions;
 
 /** The likeliest token at each step. */
 export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
-  return located({ ...options, kind: "greedy" });
+  return located({ ...options, kind: "greedy" } as DecodingSpec);
+}
+
+/** Settings of sampling. */
+export interface SampleOptions extends WritingOptions {
+  /** Divides the logits; 1 if left out. */
+  readonly temperature?: number;
+  /** Only that many of the likeliest tokens are drawn from; all if 0 or left out. */
+  readonly topK?: number;
+  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if left out. */
+  readonly topP?: number;
+  /** Decides what is drawn; 42 if left out. */
+  readonly seed?: number;
+}
+
+/** Tokens drawn by their probabilities, after temperature, top-k and top-p in this order (Holtzman et al. 2020). */
+export function sample(options: SweepableOptions<SampleOptions>): DecodingSpec {
+  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" } as DecodingSpec);
+}
+
+/** Settings of beam search. */
+export interface BeamOptions extends WritingOptions {
+  /** How many continuations are followed. */
+  readonly beams: number;
+  /** A continuation's log-likelihood is divided by its length to this power; 1 if left out. */
+  readonly lengthPenalty?: number;
+}
+
+/** The likeliest continuation that a beam search finds, as in transformers' `generate`. */
+export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
+  return located({ lengthPenalty: 1, ...options, kind: "beam" } as DecodingSpec);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface SessionSettings {
   readonly threads: number;
   /** Whether a session keeps the memory of its runs for the next one, which saves time and may cost twice the memory. */
   readonly keepsMemory: boolean;
+  /** Whether weights are copied into the order in which products read them, instead of mapped from their files. */
+  readonly prepacks: boolean;
 }
 
 /** A question to the worker. */

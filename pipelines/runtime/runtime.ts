@@ -27,7 +27,7 @@ export interface Session {
 }
 
 /** Settings of one session. */
-export type SessionOptions = Partial<Pick<SessionSettings, "keepsMemory">>;
+export type SessionOptions = Partial<Omit<SessionSettings, "threads">>;
 
 /** The results of one run. */
 export interface SessionResult {
@@ -66,8 +66,9 @@ export class Runtime implements Disposable {
    *
    * @throws {RunError} If the runtime refuses the model.
    */
-  async open(model: OnnxModel, { keepsMemory = true }: SessionOptions = {}): Promise<Session> {
-    const { id, reply } = this.#ask({ kind: "open", model, settings: { threads: this.#threads, keepsMemory } });
+  async open(model: OnnxModel, { keepsMemory = true, prepacks = false }: SessionOptions = {}): Promise<Session> {
+    const settings = { threads: this.#threads, keepsMemory, prepacks };
+    const { id, reply } = this.#ask({ kind: "open", model, settings });
     await reply;
     return {
       model,

@@ -26,12 +26,12 @@ const copyingOptimizers = [
 
 function sessionOptions(
   { provider }: OnnxModel,
-  { threads, keepsMemory }: SessionSettings,
+  { threads, keepsMemory, prepacks }: SessionSettings,
 ): ort.InferenceSession.SessionOptions {
   const session: Record<string, string> = {
     // Weights are mapped from their safetensors files in place; a prepacked copy would be private memory.
     model_external_initializers_file_folder_path: "/",
-    disable_prepacking: "1",
+    disable_prepacking: prepacks ? "0" : "1",
   };
   if (provider !== "cpu") session["disable_cpu_ep_fallback"] = "1";
   return {

@@ -4,14 +4,20 @@
  * @module
  */
 import { digest } from "../../ops/digest.ts";
-import type { Program } from "../../ops/program.ts";
+import { bytesOf } from "../../ops/cost.ts";
+import { evaluateDimension } from "../../ops/dimension.ts";
+import { leavesOf, type Program } from "../../ops/program.ts";
+import type { Model } from "../models/model.ts";
 import { fedNumbers } from "../compile/feeds.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { type CompiledModel, decodeProgram, prefillProgram, scoreProgram } from "../compile/programs.ts";
 import type { TokenizedExample } from "../data/examples.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
-import { generateGreedily, type Generator } from "./generate.ts";
+import { searchBeams } from "../decoding/beam.ts";
+import type { Generator } from "../decoding/continuation.ts";
+import { generateRows } from "../decoding/generate.ts";
+import { chooserOf, endsAt, type Writing } from "../decoding/writing.ts";
 import type { Prediction } from "./metrics.ts";
 import type { PreparedEvaluation } from "./prepare.ts";
 import { type Score, score, type Scorer } from "./score.ts";
@@ -60,7 +66,9 @@ export async function predictions(
 function programsOf({ stage, compiled }: EvaluateJob, wantsLoss: boolean): Program[] {
   const { decoding } = stage.spec;
   return [
-    ...(decoding?.kind === "greedy" ? [prefillProgram(compiled), decodeProgram(compiled)] : []),
+    ...(decoding !== undefined && decoding.kind !== "choices"
+      ? [prefillProgram(compiled), decodeProgram(compiled)]
+      : []),
     ...(decoding?.kind === "choices" || wantsLoss ? [scoreProgram(compiled, "whole")] : []),
   ];
 }
@@ -70,9 +78,9 @@ async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean)
   const decoding = stage.spec.decoding;
   const answers = decoding === undefined
     ? undefined
-    : decoding.kind === "greedy"
-    ? await generate(workshop, job, decoding.maxNewTokens)
-    : await choose(workshop, job);
+    : decoding.kind === "choices"
+    ? await choose(workshop, job)
+    : await generate(workshop, job, decoding);
   const scores = wantsLoss ? await scoreAll(workshop, job, stage.examples) : undefined;
   return stage.rows.map(({ prompt, completion }, row) => ({
     prompt,
@@ -90,29 +98,56 @@ function batches(lengths: readonly number[], size: number): number[][] {
   });
 }
 
-async function generate(workshop: Workshop, job: EvaluateJob, maxNewTokens: number): Promise<string[]> {
+/**
+ * The decode program reads a few rows at each step. Weights packed for its products make that twice as fast, but they are
+ * a copy, so larger ones stay mapped from their files.
+ */
+const mostPackedBytes = 2 ** 30;
+
+function weightBytes(program: Program): number {
+  const bytes = leavesOf(program, "weight").map((value) => evaluateDimension(bytesOf(value), {}));
+  return bytes.reduce((sum, count) => sum + count, 0);
+}
+
+async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing): Promise<string[]> {
   const { stage, weights, compiled, tensors } = job;
-  const open = (program: Program) => workshop.session(program, weights);
+  const { tokenizer, architecture } = stage.model;
+  const decode = decodeProgram(compiled), prepacks = stage.spec.batchSize > 1 && weightBytes(decode) <= mostPackedBytes;
   const generator: Generator = {
-    architecture: stage.model.architecture,
+    architecture,
     adaptations: stage.adaptations,
     tensors,
-    prefill: await open(prefillProgram(compiled)),
-    decode: () => open(decodeProgram(compiled)),
-    endTokens: new Set(stage.model.tokenizer.eosTokenIds),
+    prefill: await workshop.session(prefillProgram(compiled), weights),
+    decode: () => workshop.session(decode, weights, { prepacks }),
+    endTokens: new Set(tokenizer.eosTokenIds),
   };
   const answers = new Array<string>(stage.examples.length);
   const done = workshop.progress.begin(`evaluate ${stage.name}`, stage.examples.length);
   let finished = 0;
   for (const batch of batches(stage.examples.map(({ prompt }) => prompt.length), stage.spec.batchSize)) {
     const prompts = batch.map((row) => stage.examples[row]!.prompt);
-    const written = await generateGreedily(generator, prompts, maxNewTokens);
-    batch.forEach((row, at) => {
-      answers[row] = stage.model.tokenizer.decode(written[at]!, { skipSpecialTokens: true });
-    });
+    const written = await write(generator, prompts, batch, writing, stage.model);
+    batch.forEach((row, at) => answers[row] = endsAt(writing.stop, tokenizer, written[at]!).text);
     done(finished += batch.length);
   }
   return answers;
+}
+
+/** The new tokens of each prompt; what is drawn for a row depends on its number and not on the others. */
+function write(
+  generator: Generator,
+  prompts: readonly (readonly number[])[],
+  rows: readonly number[],
+  writing: Writing,
+  { tokenizer }: Model,
+): Promise<number[][]> {
+  if (writing.kind === "beam") {
+    const { maxNewTokens, beams, lengthPenalty, repetitionPenalty = 1 } = writing;
+    return searchBeams(generator, prompts, { maxNewTokens, beams, lengthPenalty, repetitionPenalty });
+  }
+  const choose = chooserOf(writing, rows);
+  const isDone = (written: readonly number[]) => endsAt(writing.stop, tokenizer, written).isStopped;
+  return generateRows(generator, prompts, { maxNewTokens: writing.maxNewTokens, choose, isDone });
 }
 
 /** The first of each row's likeliest choices. */

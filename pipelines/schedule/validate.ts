@@ -46,6 +46,7 @@ const integer = leaf("a whole number", Number.isSafeInteger);
 const count = leaf("a whole number from 1 on", (value) => Number.isSafeInteger(value) && from(1)(value));
 const index = leaf("a whole number from 0 on", (value) => Number.isSafeInteger(value) && from(0)(value));
 const amount = leaf("a number from 0 on", (value) => Number.isFinite(value) && from(0)(value));
+const positive = leaf("a number above 0", (value) => Number.isFinite(value) && from(0)(value) && value !== 0);
 const momentum = leaf("a number from 0 to below 1", (value) => from(0, 1)(value) && value !== 1);
 const share = leaf("a share of the steps from 0 to 1", from(0, 1));
 const oneOf = (words: readonly string[]) =>
@@ -189,6 +190,12 @@ const train = {
   maxLength: optional(count),
 } satisfies Fields<spec.TrainSpec>;
 
+const writing = {
+  maxNewTokens: count,
+  repetitionPenalty: optional(positive),
+  stop: optional(listOf("a list of texts", leaf("a text that is not empty", (value) => isText(value) && value !== ""))),
+} satisfies Fields<spec.WritingSpec>;
+
 const evaluate = {
   model: among("a model, as in baseModel(…) or train(…)", { model, train }),
   data: dataset,
@@ -197,9 +204,17 @@ const evaluate = {
     among("a metric", { exactMatch: {}, accuracy: {}, loss: {} }),
   ),
   decoding: optional(among(
-    "a decoding, as in greedy(…) or choices(…)",
+    "a decoding, as in greedy(…), sample(…), beam(…) or choices(…)",
     {
-      greedy: { maxNewTokens: count },
+      greedy: writing,
+      sample: {
+        ...writing,
+        temperature: positive,
+        topK: index,
+        topP: leaf("a probability from 0 to 1", from(0, 1)),
+        seed: integer,
+      },
+      beam: { ...writing, beams: count, lengthPenalty: leaf("a number", Number.isFinite) },
       choices: {
         options: leaf("a list of texts, or the name of a field that holds one", (value) => {
           return isText(value) || (isList(value) && value.every(isText));

@@ -53,7 +53,7 @@ export function pipelineText(parts: Partial<PipelineParts> = {}): string {
   const all = { ...usualParts, ...parts };
   return `${all.imports}
 const { accuracy, adamw, baseModel, block, choices, direft, evaluate, exactMatch, greedy, jsonl } = refract;
-const { bitfit, embedding, finalNorm, ia3, linearSchedule, lora, loreft, loss, red, saved, pipeline, records, sweep, train } = refract;
+const { beam, bitfit, embedding, finalNorm, ia3, linearSchedule, lora, loreft, loss, red, sample, saved, pipeline, records, sweep, train } = refract;
 const rows = jsonl("./rows.jsonl", { prompt: "{q}\\n", completion: "{a}" });
 ${all.preamble}
 export default pipeline("scene", () => {

@@ -235,6 +235,40 @@ Deno.test("answers do not depend on the rows that run together", async () => {
   assertClose([together.metrics["loss"]!], [alone.metrics["loss"]!], 1e-6);
 });
 
+const predictionsOf = (text: string) => {
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction as string);
+};
+
+for (
+  const decoding of ["sample({ maxNewTokens: 8, temperature: 2, topK: 20 })", "beam({ maxNewTokens: 8, beams: 3 })"]
+) {
+  Deno.test(`${decoding} writes a row as in any batch, and again the same`, async () => {
+    const stages = (batchSize: number) =>
+      `{ tuned: evaluate(tuned, { data: rows, metrics, decoding, batchSize: ${batchSize} }) }`;
+    const alone = predictionsOf((await onlyMember({ decoding, stages: stages(1) })).predictions);
+    const together = predictionsOf((await onlyMember({ decoding, stages: stages(8) })).predictions);
+    assert.deepEqual(together, alone);
+    assert.ok(new Set(alone).size > 1);
+  });
+}
+
+Deno.test("a sample's seed decides what is drawn", async () => {
+  const draw = async (seed: number) => {
+    const decoding = `sample({ maxNewTokens: 8, temperature: 2, seed: ${seed} })`;
+    return predictionsOf((await onlyMember({ decoding })).predictions);
+  };
+  assert.notDeepEqual(await draw(1), await draw(2));
+});
+
+Deno.test("a stop text ends an answer before it", async () => {
+  const whole = predictionsOf((await onlyMember({ decoding: "greedy({ maxNewTokens: 12 })" })).predictions);
+  const stop = whole[0]!.slice(4, 6);
+  const decoding = `greedy({ maxNewTokens: 12, stop: [${JSON.stringify(stop)}] })`;
+  const cut = predictionsOf((await onlyMember({ decoding })).predictions);
+  assert.deepEqual(cut, whole.map((text) => text.split(stop)[0]));
+  assert.notDeepEqual(cut, whole);
+});
+
 Deno.test("choices takes the likeliest answer by the sum of its tokens' log-likelihoods", async () => {
   const answersTo = async (rows: readonly unknown[], decoding: string) => {
     const { predictions } = await onlyMember({

@@ -1,0 +1,95 @@
+/**
+ * A batch of prompts that is continued token by token: one pass over the prompts, in which their edits act, then one token
+ * a row at a time, in which those act that are not of the prompt alone.
+ *
+ * @module
+ */
+import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/adaptations.ts";
+import { exampleFeeds, type Feeds, layOut } from "../compile/feeds.ts";
+import { copyTensors, type TensorMap } from "../compile/initial.ts";
+import { maskName } from "../compile/interventions.ts";
+import type { Architecture } from "../models/architecture.ts";
+import type { HostTensor, Session } from "../runtime/runtime.ts";
+import { KeyValueCache } from "./key_value_cache.ts";
+
+/** A model ready to generate. */
+export interface Generator {
+  readonly architecture: Architecture;
+  readonly adaptations: readonly Adaptation[];
+  /** The edits' tensors in saved form. */
+  readonly tensors: TensorMap;
+  readonly prefill: Session;
+  readonly decode: () => Promise<Session>;
+  readonly endTokens: ReadonlySet<number>;
+}
+
+/** The logits of each row's next token. */
+export type Logits = (row: number) => Float32Array;
+
+/** A batch being continued. */
+export class Continuation {
+  readonly #generator: Generator;
+  readonly #cache: KeyValueCache;
+  #decode: Session | undefined;
+
+  private constructor(generator: Generator, cache: KeyValueCache) {
+    this.#generator = generator;
+    this.#cache = cache;
+  }
+
+  /**
+   * Reads the prompts.
+   *
+   * @param room How many tokens may follow.
+   * @param copies How many rows continue each prompt.
+   */
+  static async start(
+    generator: Generator,
+    prompts: readonly (readonly number[])[],
+    { room, copies = 1 }: { readonly room: number; readonly copies?: number },
+  ): Promise<{ readonly continuation: Continuation; readonly logits: Logits }> {
+    const { architecture, adaptations, tensors, prefill } = generator;
+    const rows = prompts.map((prompt) => layOut({ prompt, completion: [] }, "whole"));
+    const longest = Math.max(...prompts.map((prompt) => prompt.length));
+    const places = prompts.map((prompt, row) => row * longest + prompt.length - 1);
+    const { outputs } = await prefill.run({
+      ...exampleFeeds(rows, "whole", architecture, adaptations),
+      ...copyTensors(tensors),
+      "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
+    });
+    const cache = new KeyValueCache(architecture, prompts.length * copies, longest + room);
+    cache.fill(outputs, prompts.map((prompt) => prompt.length), copies);
+    const logits = logitsOf(outputs["logits"]!);
+    return { continuation: new Continuation(generator, cache), logits: (row) => logits(Math.floor(row / copies)) };
+  }
+
+  /**
+   * Reads one further token a row.
+   *
+   * @param from The row that each row goes on from; itself if left out.
+   */
+  async next(tokens: readonly number[], from?: readonly number[]): Promise<Logits> {
+    if (from !== undefined) this.#cache.reorder(from);
+    this.#decode ??= await this.#generator.decode();
+    const written = writtenFeeds(this.#generator, tokens.length);
+    const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens), ...written });
+    this.#cache.append(outputs);
+    return logitsOf(outputs["logits"]!);
+  }
+}
+
+function logitsOf({ data, shape }: HostTensor): Logits {
+  const width = shape[shape.length - 1]!;
+  return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
+}
+
+/** What the pieces that act on written tokens are fed: their masks, all 1, and their tensors. */
+function writtenFeeds({ adaptations, tensors }: Generator, batch: number): Feeds {
+  const acting = adaptations.filter(actsOnCompletion);
+  const masks = interventionsOf(acting).map((intervention) => {
+    return [maskName(intervention), { data: new Float32Array(batch).fill(1), shape: [batch, 1, 1] }] as const;
+  });
+  const names = acting.flatMap(({ index, tensors }) => Object.keys(tensors).map((name) => `${index}.${name}`));
+  const own = Object.fromEntries(names.map((name) => [name, tensors[name]!]));
+  return { ...Object.fromEntries(masks), ...copyTensors(own) };
+}

@@ -1,0 +1,86 @@
+/** The keys and values of what a batch has read and written. @module */
+import { copyRow } from "../compile/cached.ts";
+import { type Feeds, pastMask, segmentFeeds } from "../compile/feeds.ts";
+import type { Architecture } from "../models/architecture.ts";
+import type { HostTensor } from "../runtime/runtime.ts";
+
+/** Every block's keys and values of a batch, each [batch, keyValueHeads, capacity, headWidth], filled from the left. */
+export class KeyValueCache {
+  readonly #architecture: Architecture;
+  readonly #capacity: number;
+  readonly #tensors: Record<string, HostTensor> = {};
+  readonly #filled: number[];
+
+  constructor(architecture: Architecture, batch: number, capacity: number) {
+    const { keyValueHeads, headWidth } = architecture.heads;
+    this.#architecture = architecture;
+    this.#capacity = capacity;
+    this.#filled = new Array<number>(batch).fill(0);
+    const shape = [batch, keyValueHeads, capacity, headWidth];
+    for (let block = 0; block < architecture.blocks; block++) {
+      for (const part of ["key", "value"]) {
+        const data = new Float32Array(batch * keyValueHeads * capacity * headWidth);
+        this.#tensors[`past.${block}.${part}`] = { data, shape };
+      }
+    }
+  }
+
+  /** Takes over the prompts' own keys and values, without their padding; every prompt's for `copies` rows. */
+  fill(outputs: Readonly<Record<string, HostTensor>>, lengths: readonly number[], copies: number): void {
+    const { keyValueHeads, headWidth } = this.#architecture.heads;
+    const padded = [keyValueHeads, this.#capacity, headWidth];
+    for (const [name, past] of Object.entries(this.#tensors)) {
+      const own = outputs[name.replace("past", "own")]!;
+      lengths.forEach((length, row) => {
+        const extents = [keyValueHeads, length, headWidth];
+        const packed = new Float32Array(keyValueHeads * length * headWidth);
+        copyRow(packed, extents, own.data as Float32Array, own.shape.slice(1), row, "intoRow");
+        for (let copy = 0; copy < copies; copy++) {
+          copyRow(packed, extents, past.data as Float32Array, padded, row * copies + copy, "intoBatch");
+        }
+      });
+    }
+    this.#filled.forEach((_, row) => this.#filled[row] = lengths[Math.floor(row / copies)]!);
+  }
+
+  /** Lets each row go on from what another has seen. */
+  reorder(from: readonly number[]): void {
+    if (from.every((source, row) => source === row)) return;
+    for (const past of Object.values(this.#tensors)) {
+      const before = past.data as Float32Array<ArrayBuffer>, size = before.length / from.length;
+      const after = new Float32Array(before.length);
+      from.forEach((source, row) => after.set(before.subarray(source * size, (source + 1) * size), row * size));
+      past.data = after;
+    }
+    const filled = [...this.#filled];
+    from.forEach((source, row) => this.#filled[row] = filled[source]!);
+  }
+
+  /** What the decode program is fed for one further token a row. */
+  feeds(tokens: readonly number[]): Feeds {
+    const feeds: Feeds = { ...this.#tensors };
+    const rows = tokens.map((token, row) => ({ tokens: [token], start: this.#filled[row]! }));
+    segmentFeeds(feeds, "tail", rows, 1, this.#architecture);
+    feeds["tail.mask"] = pastMask(this.#filled, this.#capacity, 1, this.#architecture);
+    feeds["labelled.places"] = { data: BigInt64Array.from(tokens.keys(), BigInt), shape: [tokens.length, 1] };
+    return feeds;
+  }
+
+  /** Takes over the new token's keys and values. */
+  append(outputs: Readonly<Record<string, HostTensor>>): void {
+    const { keyValueHeads, headWidth } = this.#architecture.heads;
+    for (const [name, past] of Object.entries(this.#tensors)) {
+      const own = outputs[name.replace("past", "own")]!.data as Float32Array;
+      const all = past.data as Float32Array;
+      this.#filled.forEach((filled, row) => {
+        if (filled >= this.#capacity) return;
+        for (let head = 0; head < keyValueHeads; head++) {
+          const from = (row * keyValueHeads + head) * headWidth;
+          const to = ((row * keyValueHeads + head) * this.#capacity + filled) * headWidth;
+          all.set(own.subarray(from, from + headWidth), to);
+        }
+      });
+    }
+    this.#filled.forEach((filled, row) => this.#filled[row] = Math.min(this.#capacity, filled + 1));
+  }
+}

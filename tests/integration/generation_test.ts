@@ -1,0 +1,58 @@
+/**
+ * Greedy decoding and beam search against transformers', token for token, with prompts of different lengths in one batch.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { baseModel, beam, type DecodingSpec, evaluate, exactMatch, greedy, jsonl, pipeline } from "refract";
+import { inFolder } from "../pipelines/models/support.ts";
+import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { runIn } from "../support/trajectory.ts";
+
+const maxNewTokens = 24;
+
+/** The ways of make_generation.py. */
+const ways: Readonly<Record<string, DecodingSpec>> = {
+  "greedy": greedy({ maxNewTokens }),
+  "greedy with a repetition penalty": greedy({ maxNewTokens, repetitionPenalty: 1.3 }),
+  "beam search": beam({ maxNewTokens, beams: 4 }),
+  "beam search with penalties": beam({ maxNewTokens, beams: 3, lengthPenalty: 0.5, repetitionPenalty: 1.2 }),
+};
+
+type Golden = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+const golden: Golden = JSON.parse(await Deno.readTextFile(new URL("../goldens/generation.json", import.meta.url)));
+
+const shared = sharedFolder();
+
+for (const [model, texts] of Object.entries(golden)) {
+  for (const [way, expected] of Object.entries(texts)) {
+    Deno.test({
+      name: `${way} writes with ${model} what transformers writes`,
+      ignore: shared === undefined,
+      fn: () =>
+        inFolder(async (scratch) => {
+          const folder = model === "smollm2" ? await smollm2Folder(shared!) : join(shared!, "models", model);
+          const data = jsonl(join(shared!, "data", "multiarith.test.jsonl"), {
+            prompt: "{instruction}\n",
+            completion: "{answer}",
+          });
+          const [member] = await runIn(
+            scratch,
+            scratch,
+            pipeline("generation", () => ({
+              written: evaluate(baseModel(folder), {
+                data: data.take(expected.length),
+                decoding: ways[way]!,
+                metrics: [exactMatch()],
+                batchSize: expected.length,
+              }),
+            })),
+          );
+          const path = member!.stages.flatMap((stage) => (stage.kind === "evaluate" ? [stage.predictions] : []))[0]!;
+          const lines = (await Deno.readTextFile(join(scratch, "out", path))).trimEnd().split("\n");
+          assert.deepEqual(lines.map((line) => JSON.parse(line).prediction), expected);
+        }),
+    });
+  }
+}
