@@ -37,7 +37,7 @@ const arithmetic: Record<string, Rule> = {
     if (numberOf(left) === 0 && sameShape(right.shape, value.shape)) return right;
     if (right.op === "neg") return o.sub(left, right.inputs[0] as Value);
     if (left.op === "neg") return o.sub(right, left.inputs[0] as Value);
-    return undefined;
+    return joinPads(left, right) ?? joinPads(right, left);
   },
   sub(value) {
     const [left, right] = value.inputs as readonly [Value, Value];
@@ -62,6 +62,15 @@ const arithmetic: Record<string, Rule> = {
     return undefined;
   },
 };
+
+/** Two paddings whose contents lie next to each other add up to one of both contents. */
+function joinPads(left: Value, right: Value): Value | undefined {
+  if (left.op !== "pad" || right.op !== "pad" || left.attributes["axis"] !== right.attributes["axis"]) return undefined;
+  const [first, second] = [left.inputs[0] as Value, right.inputs[0] as Value];
+  const axis = Number(left.attributes["axis"]), before = left.attributes["before"] as Dimension;
+  if (addDimensions(before, first.shape[axis] as Dimension) !== right.attributes["before"]) return undefined;
+  return o.pad(o.concat([first, second], axis), axis, before, right.attributes["after"] as Dimension);
+}
 
 const movement: Record<string, Rule> = {
   reshape(value) {
@@ -107,12 +116,33 @@ function hoistRowScale(value: Value): Value | undefined {
   return o.mul(o.matmul(body, b, value.attributes), rows);
 }
 
+/**
+ * `(softmax(x) − onehot(labels))·W` of a frozen W takes the labels' rows of W from the product, instead of changing one
+ * element a row of a tensor as wide as the vocabulary.
+ */
+function pickLabels(value: Value): Value | undefined {
+  const [a, b] = value.inputs as readonly [Value, Value];
+  const { transposeA, transposeB, alpha } = value.attributes;
+  if (a.op !== "crossEntropyGradient" || transposeA || transposeB || !isFrozen(b)) return undefined;
+  const [logits, labels] = a.inputs as readonly [Value, Value];
+  const rows = o.reshape(o.gatherRows(b, labels), value.shape);
+  return o.sub(o.matmul(o.softmax(logits), b, value.attributes), alpha === 1 ? rows : o.mul(rows, Number(alpha)));
+}
+
+function isFrozen(value: Value): boolean {
+  return value.op === "weight" || (value.op === "cast" && isFrozen(value.inputs[0] as Value));
+}
+
 function isRowScale(scale: Value, product: Value): boolean {
   const rank = product.shape.length;
   return scale.shape.length === 0 || (scale.shape.length === rank && scale.shape[rank - 1] === 1);
 }
 
-const rules: Record<string, Rule> = { ...arithmetic, ...movement, matmul: hoistRowScale };
+const rules: Record<string, Rule> = {
+  ...arithmetic,
+  ...movement,
+  matmul: (value) => hoistRowScale(value) ?? pickLabels(value),
+};
 
 /** The program with every rule applied until none fits. */
 export function simplify(program: Program): Program {

@@ -1,9 +1,9 @@
 /** Scaled dot-product attention with grouped heads and a key-value cache. @module */
-import { multiplyDimensions } from "../dimension.ts";
+import { addDimensions, type Dimension, multiplyDimensions } from "../dimension.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program.ts";
 
-/** The keys and values of one block, each [batch, keyValueHeads, tokens, headWidth]. */
+/** The keys and values of one block over a run of tokens, each [batch, keyValueHeads, tokens, headWidth]. */
 export interface KeyValues {
   readonly key: Value;
   readonly value: Value;
@@ -26,20 +26,30 @@ export function byHead(x: Value, { keyValueHeads, headWidth }: HeadLayout): Valu
  * `softmax(q·kᵀ/√headWidth + mask)·v` (Vaswani et al. 2017), the query heads of one key-value head handled as further
  * rows of it, so that keys and values are never repeated.
  *
+ * The runs of tokens that are seen are multiplied each by itself: a past is never copied to stand beside what follows it,
+ * and a frozen one gets no gradient.
+ *
  * @param query [batch, tokens, heads · headWidth].
- * @param mask Added to the scores: broadcasts to [batch, keyValueHeads, (heads/keyValueHeads) · tokens, past + tokens],
+ * @param runs The keys and values in the order of their tokens, those of the queries' own tokens last.
+ * @param mask Added to the scores: broadcasts to [batch, keyValueHeads, (heads/keyValueHeads) · tokens, all runs' tokens],
  * the rows of one query head together.
  * @returns [batch, tokens, heads · headWidth].
  */
-export function attention(query: Value, { key, value }: KeyValues, mask: Value, layout: HeadLayout): Value {
+export function attention(query: Value, runs: readonly KeyValues[], mask: Value, layout: HeadLayout): Value {
   const { heads, keyValueHeads, headWidth } = layout;
   const [batch, tokens] = query.shape as readonly [string, string];
   const group = heads / keyValueHeads;
   const split = o.reshape(query, [batch, tokens, keyValueHeads, group, headWidth]);
   const rows = multiplyDimensions(group, tokens);
   const grouped = o.reshape(o.transpose(split, [0, 2, 3, 1, 4]), [batch, keyValueHeads, rows, headWidth]);
-  const scores = o.matmul(grouped, key, { transposeB: true, alpha: 1 / Math.sqrt(headWidth) });
-  const mixed = o.matmul(o.softmax(o.add(scores, mask)), value);
+  const scores = runs.map(({ key }) => o.matmul(grouped, key, { transposeB: true, alpha: 1 / Math.sqrt(headWidth) }));
+  const weights = o.softmax(o.add(o.concat(scores, -1), mask));
+  let start: Dimension = 0;
+  const mixed = runs.map(({ value }) => {
+    const from = start;
+    start = addDimensions(start, value.shape[2] as Dimension);
+    return o.matmul(o.slice(weights, -1, from, start), value);
+  }).reduce((sum, part) => o.add(sum, part));
   const ungrouped = o.reshape(mixed, [batch, keyValueHeads, group, tokens, headWidth]);
   return o.reshape(o.transpose(ungrouped, [0, 3, 1, 2, 4]), [batch, tokens, heads * headWidth]);
 }

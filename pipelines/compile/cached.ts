@@ -27,33 +27,58 @@ export function packedValues(kept: readonly KeptValue[], row: Bindings): { value
   return { values, count };
 }
 
-/** Copies between a row without padding and its padded place in a batch, in either direction. */
-export function copyRow(
+/** Elements that lie together in a row without padding, and in its padded place in a batch. */
+interface Run {
+  /** The first in the row. */
+  readonly from: number;
+  /** The first in the batch. */
+  readonly to: number;
+  readonly count: number;
+  /** How many elements of padding follow in the batch. */
+  readonly padding: number;
+}
+
+/** The runs of a row in their order. */
+function runsOf(extents: readonly number[], padded: readonly number[], index: number): Run[] {
+  // The innermost axes that are not padded move as one run.
+  let depth = extents.length;
+  while (depth > 0 && extents[depth - 1] === padded[depth - 1]) depth--;
+  const axis = Math.max(0, depth - 1);
+  const count = product(extents.slice(axis)), paddedCount = product(padded.slice(axis));
+  const outer = product(extents.slice(0, axis)), base = index * product(padded);
+  return Array.from({ length: outer }, (_, block) => {
+    const to = base + paddedBlock(block, extents, padded, axis) * paddedCount;
+    return { from: block * count, to, count, padding: paddedCount - count };
+  });
+}
+
+/**
+ * Puts a row without padding into its padded place in a batch.
+ *
+ * @param read Gives the row's elements from a place on: as many as the target has.
+ */
+export function fillRow(
+  read: (start: number, target: Float32Array) => void,
+  extents: readonly number[],
+  batch: Float32Array,
+  padded: readonly number[],
+  index: number,
+): void {
+  for (const { from, to, count, padding } of runsOf(extents, padded, index)) {
+    if (count > 0) read(from, batch.subarray(to, to + count));
+    batch.fill(0, to + count, to + count + padding);
+  }
+}
+
+/** A row of a padded batch, without the padding. */
+export function takeRow(
   row: Float32Array,
   extents: readonly number[],
   batch: Float32Array,
   padded: readonly number[],
   index: number,
-  direction: "intoBatch" | "intoRow",
 ): void {
-  // The innermost axes that are not padded move as one run.
-  let depth = extents.length;
-  while (depth > 0 && extents[depth - 1] === padded[depth - 1]) depth--;
-  const axis = Math.max(0, depth - 1);
-  const run = product(extents.slice(axis)), paddedRun = product(padded.slice(axis));
-  const outer = product(extents.slice(0, axis));
-  const base = index * product(padded);
-  if (run === 0) {
-    if (direction === "intoBatch") batch.fill(0, base, base + outer * paddedRun);
-    return;
-  }
-  for (let block = 0; block < outer; block++) {
-    const from = block * run, to = base + paddedBlock(block, extents, padded, axis) * paddedRun;
-    if (direction === "intoBatch") {
-      batch.set(row.subarray(from, from + run), to);
-      batch.fill(0, to + run, to + paddedRun);
-    } else row.set(batch.subarray(to, to + run), from);
-  }
+  for (const { from, to, count } of runsOf(extents, padded, index)) row.set(batch.subarray(to, to + count), from);
 }
 
 /** The padded number of an outer block; outer axes may be padded too. */

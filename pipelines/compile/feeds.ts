@@ -40,12 +40,17 @@ export function groupExtents(rows: readonly LaidOutRow[]): { readonly context: n
   };
 }
 
-/** Everything that an example's own numbers determine, for a group of rows padded on the right. */
+/**
+ * What an example's own numbers determine, for a group of rows padded on the right.
+ *
+ * @param readsContext Whether the context itself is run over, not only its cached values.
+ */
 export function exampleFeeds(
   rows: readonly LaidOutRow[],
   layout: Layout,
   architecture: Architecture,
   adaptations: readonly Adaptation[],
+  readsContext = true,
 ): Feeds {
   const { context, tail } = groupExtents(rows);
   const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, tail, adaptations) };
@@ -54,9 +59,11 @@ export function exampleFeeds(
     feeds["tail.mask"] = causalMask(tail, architecture);
     return feeds;
   }
-  segmentFeeds(feeds, "context", rows.map((row) => ({ tokens: row.context, start: 0 })), context, architecture);
+  if (readsContext) {
+    segmentFeeds(feeds, "context", rows.map((row) => ({ tokens: row.context, start: 0 })), context, architecture);
+    feeds["context.mask"] = causalMask(context, architecture);
+  }
   segmentFeeds(feeds, "tail", rows.map((row) => ({ tokens: row.tail, start: row.context.length })), tail, architecture);
-  feeds["context.mask"] = causalMask(context, architecture);
   feeds["tail.mask"] = pastMask(rows.map((row) => row.context.length), context, tail, architecture);
   return feeds;
 }

@@ -55,7 +55,7 @@ function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): Segm
     return architecture.forward({ ...segmentInputs(architecture, "tail"), edit }, weights);
   }
   const context = architecture.forward(segmentInputs(architecture, "context"), weights);
-  const segment = { ...segmentInputs(architecture, "tail", "context"), past: context.keyValues, edit };
+  const segment = { ...segmentInputs(architecture, "tail", "context"), past: [context.keyValues], edit };
   return architecture.forward(segment, weights);
 }
 
@@ -170,7 +170,7 @@ export function prefillProgram(model: CompiledModel): Program {
 export function decodeProgram(whole: CompiledModel): Program {
   const model = { ...whole, adaptations: whole.adaptations.filter(actsOnCompletion) };
   const { architecture, adaptations } = model;
-  const past = pastInputs(architecture, "past"), edit = editHook(adaptations, savedTensors, tailMask);
+  const past = [pastInputs(architecture, "past")], edit = editHook(adaptations, savedTensors, tailMask);
   const segment = { ...segmentInputs(architecture, "tail", "past"), past, edit };
   const result = architecture.forward(segment, weightsOf(model));
   const logits = logitsOf(model, result, savedTensors);
@@ -179,6 +179,6 @@ export function decodeProgram(whole: CompiledModel): Program {
 
 function ownKeyValues(result: SegmentResult): Record<string, Value> {
   return Object.fromEntries(
-    result.ownKeyValues.flatMap(({ key, value }, block) => [[`own.${block}.key`, key], [`own.${block}.value`, value]]),
+    result.keyValues.flatMap(({ key, value }, block) => [[`own.${block}.key`, key], [`own.${block}.value`, value]]),
   );
 }

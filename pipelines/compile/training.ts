@@ -5,7 +5,7 @@
  */
 import { bytesOf, peakBytes, programFlops } from "../../ops/cost.ts";
 import { addDimensions, type Bindings, evaluateDimension } from "../../ops/dimension.ts";
-import { leafName, type Program, valuesOf } from "../../ops/program.ts";
+import { leafName, leavesOf, type Program, valuesOf } from "../../ops/program.ts";
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import { cut, type KeptValue } from "./cut.ts";
 import type { LaidOutRow } from "./feeds.ts";
@@ -19,6 +19,8 @@ export interface CompiledTraining {
   readonly save: Program;
   /** Names and shapes of the trainable tensors. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Whether a step runs over the context itself, not only over what is kept of it. */
+  readonly readsContext: boolean;
   /** What the encode program has to give. */
   readonly kept: readonly KeptValue[];
   /** Frozen values that each step recomputes because that is cheaper. */
@@ -43,6 +45,10 @@ function runOverhead(program: Program, typical: Bindings): number {
   return fixed * flopsPerSecond * (typical["tail"] ?? 1) / flops;
 }
 
+function readsContext(program: Program): boolean {
+  return leavesOf(program, "input").some((leaf) => leafName(leaf).startsWith("context."));
+}
+
 /** The programs of a training, cut at the frozen frontier. */
 export function compileTraining(
   model: CompiledModel,
@@ -58,6 +64,7 @@ export function compileTraining(
     train: train.program,
     save: whole.save,
     parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
+    readsContext: [train, accumulate].some(({ program }) => readsContext(program)),
     kept: [...kept.values()],
     recomputed: train.recomputed,
     runOverhead: runOverhead(train.program, typical),

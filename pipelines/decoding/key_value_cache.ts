@@ -1,5 +1,5 @@
 /** The keys and values of what a batch has read and written. @module */
-import { copyRow } from "../compile/cached.ts";
+import { fillRow, takeRow } from "../compile/cached.ts";
 import { type Feeds, pastMask, segmentFeeds } from "../compile/feeds.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
@@ -34,9 +34,12 @@ export class KeyValueCache {
       lengths.forEach((length, row) => {
         const extents = [keyValueHeads, length, headWidth];
         const packed = new Float32Array(keyValueHeads * length * headWidth);
-        copyRow(packed, extents, own.data as Float32Array, own.shape.slice(1), row, "intoRow");
+        takeRow(packed, extents, own.data as Float32Array, own.shape.slice(1), row);
+        const read = (start: number, target: Float32Array) => {
+          target.set(packed.subarray(start, start + target.length));
+        };
         for (let copy = 0; copy < copies; copy++) {
-          copyRow(packed, extents, past.data as Float32Array, padded, row * copies + copy, "intoBatch");
+          fillRow(read, extents, past.data as Float32Array, padded, row * copies + copy);
         }
       });
     }

@@ -57,8 +57,8 @@ export interface Segment {
   readonly sines: Value;
   /** See {@linkcode attention}. */
   readonly mask: Value;
-  /** Each block's keys and values of the tokens before this run. */
-  readonly past?: readonly KeyValues[];
+  /** The runs of tokens before this one in order: of each, every block's keys and values. */
+  readonly past?: readonly (readonly KeyValues[])[];
   readonly edit?: EditHook;
 }
 
@@ -66,10 +66,8 @@ export interface Segment {
 export interface SegmentResult {
   /** The embedding's output, then each block's (edited): `blocks + 1` tensors [batch, length, width]. */
   readonly hiddenStates: readonly Value[];
-  /** Each block's keys and values, those of the past included. */
+  /** Each block's keys and values of this run, without the past's. */
   readonly keyValues: readonly KeyValues[];
-  /** Each block's keys and values of this run alone. */
-  readonly ownKeyValues: readonly KeyValues[];
 }
 
 /** A weight of the model by its name in the safetensors files. */

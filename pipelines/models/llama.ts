@@ -184,16 +184,14 @@ function forward(shape: LlamaShape, segment: Segment, source: WeightSource): Seg
   let hidden = edit({ block: undefined, name: "embedding.output" }, embedded);
   const hiddenStates = [hidden];
   const keyValues: KeyValues[] = [];
-  const ownKeyValues: KeyValues[] = [];
   for (let block = 0; block < blocks; block++) {
     const at: BlockEdit = (name, value, projection) => edit({ block, name }, value, projection);
     const result = runBlock(shape, block, at("block.input", hidden), segment, source, at);
     hidden = at("block.output", result.hidden);
     hiddenStates.push(hidden);
     keyValues.push(result.keyValues);
-    ownKeyValues.push(result.own);
   }
-  return { hiddenStates, keyValues, ownKeyValues };
+  return { hiddenStates, keyValues };
 }
 
 /** What is made of the representation at a site of the block at hand. */
@@ -220,19 +218,16 @@ function runBlock(
 
   const before = norm("input_layernorm", hidden);
   const query = rotate(project("self_attn.q_proj", before), heads.heads);
-  const own: KeyValues = {
+  const keyValues: KeyValues = {
     key: byHead(rotate(project("self_attn.k_proj", before), heads.keyValueHeads), heads),
     value: byHead(project("self_attn.v_proj", before), heads),
   };
-  const past = segment.past?.[block];
-  const keyValues = past === undefined
-    ? own
-    : { key: o.concat([past.key, own.key], 2), value: o.concat([past.value, own.value], 2) };
-  const attended = edit("attention.head.output", attention(query, keyValues, segment.mask, heads));
+  const runs = [...(segment.past ?? []).map((run) => run[block] as KeyValues), keyValues];
+  const attended = edit("attention.head.output", attention(query, runs, segment.mask, heads));
   const middle = o.add(hidden, project("self_attn.o_proj", attended));
 
   const inner = norm("post_attention_layernorm", middle);
   const activated = edit("mlp.activation", shape.activation(project("mlp.gate_proj", inner)));
   const gated = o.mul(activated, project("mlp.up_proj", inner));
-  return { hidden: o.add(middle, project("mlp.down_proj", gated)), keyValues, own };
+  return { hidden: o.add(middle, project("mlp.down_proj", gated)), keyValues };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { digest } from "../../ops/digest.ts";
-import { copyRow, FeedBuffers, packedValues, product } from "../compile/cached.ts";
+import { FeedBuffers, fillRow, packedValues, product, takeRow } from "../compile/cached.ts";
 import { encodeProgram, type KeptValue } from "../compile/cut.ts";
 import { exampleFeeds, fedNumbers, type Feeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
 import type { Layout } from "../compile/layout.ts";
@@ -41,7 +41,6 @@ export class EncodedExamples implements Disposable {
   readonly #entry: Entry;
   readonly #job: EncodeJob;
   readonly #buffers = new FeedBuffers();
-  #scratch = new Float32Array(0);
 
   constructor(record: EncodeRecord, entry: Entry, job: EncodeJob) {
     this.record = record;
@@ -72,8 +71,9 @@ export class EncodedExamples implements Disposable {
       for (const { name, start, extents } of values) {
         const tensor = feeds[name];
         if (tensor === undefined) continue;
-        const row = this.#read(example, start, product(extents));
-        copyRow(row, extents, tensor.data as Float32Array, padded.get(name)!, index, "intoBatch");
+        const read = (from: number, target: Float32Array) =>
+          this.#entry.readInto(String(example), target, start + from);
+        fillRow(read, extents, tensor.data as Float32Array, padded.get(name)!, index);
       }
     });
     return feeds;
@@ -81,13 +81,6 @@ export class EncodedExamples implements Disposable {
 
   [Symbol.dispose](): void {
     this.#entry.close();
-  }
-
-  #read(example: number, start: number, count: number): Float32Array {
-    if (this.#scratch.length < count) this.#scratch = new Float32Array(count);
-    const target = this.#scratch.subarray(0, count);
-    if (count > 0) this.#entry.readInto(String(example), target, start);
-    return target;
   }
 }
 
@@ -167,7 +160,7 @@ async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise
         for (const { name, start, extents } of values) {
           const { data, shape } = outputs[name]!;
           const row = packed.subarray(start, start + product(extents));
-          copyRow(row, extents, data as Float32Array, shape.slice(1), index, "intoRow");
+          takeRow(row, extents, data as Float32Array, shape.slice(1), index);
         }
         writer.append(String(example), packed);
       });

@@ -124,7 +124,7 @@ function stepsOf({ spec, rows, programs }: TrainJob): number[][][] {
 
 function prepare(job: TrainJob, group: readonly number[], slot: number): Feeds {
   const rows = group.map((row) => job.rows[row]!);
-  const own = exampleFeeds(rows, job.layout, job.architecture, job.adaptations);
+  const own = exampleFeeds(rows, job.layout, job.architecture, job.adaptations, job.programs.readsContext);
   return { ...own, ...job.encoded?.feeds(group, job.programs.kept, `slot${slot}`) };
 }
 

@@ -58,7 +58,7 @@ function attended(): { keys: Value; values: Value; result: Value } {
   const values = byHead(o.matmul(hidden, weight("values", [width, 4])), layout);
   const query = o.add(input("query", ["batch", "tail", width]), parameter("p", [width]));
   const mask = input("mask", ["batch", 1, 1, "context"]);
-  return { keys, values, result: attention(query, { key: keys, value: values }, mask, layout) };
+  return { keys, values, result: attention(query, [{ key: keys, value: values }], mask, layout) };
 }
 
 Deno.test("frontier() keeps keys and values rather than recomputing them", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { gradients } from "../../ops/autodiff.ts";
 import type { Bindings } from "../../ops/dimension.ts";
 import * as o from "../../ops/operators.ts";
-import { input, type Program, scalar, type Value, valuesOf } from "../../ops/program.ts";
+import { input, parameter, type Program, scalar, type Value, valuesOf, weight } from "../../ops/program.ts";
 import { simplify } from "../../ops/simplify.ts";
 import { verify } from "../../ops/verify.ts";
 import { randomSymbols, randomValues } from "./random_program.ts";
@@ -11,10 +11,12 @@ import { assertClose, drawLeaves, leavesBelow, weighted } from "./support.ts";
 
 const x = input("x", ["batch", 4]), y = input("y", ["batch", 4]), square = input("square", [4, 4]);
 const rows = input("rows", ["batch", 1]), narrow = input("narrow", [4, 2]), cube = input("cube", [2, 3, 4]);
+const head = weight("head", [5, 4]), logits = input("logits", ["batch", 5]);
+const labels = input("labels", ["batch", 1], "int64");
 const row = input("row", [4]), symbols = { batch: 3 };
 
 function assertSameMeaning(before: Program, after: Program, bindings: Bindings): void {
-  const environment = drawLeaves(Object.values(before.outputs), bindings);
+  const environment = drawLeaves(Object.values(before.outputs), bindings, { labels: (_, offset) => offset % 5 });
   const expected = interpret(before, environment), found = interpret(after, environment);
   assert.deepEqual(Object.keys(found), Object.keys(expected));
   for (const name in expected) assertClose(found[name]!, expected[name]!, 1e-9, name);
@@ -58,6 +60,17 @@ const fires: Record<string, readonly [before: Value, after: Value]> = {
   "a product of scaled rows": [o.matmul(o.mul(x, rows), narrow), o.mul(o.matmul(x, narrow), rows)],
   "a product of rows scaled from the left": [o.matmul(o.mul(rows, x), narrow), o.mul(o.matmul(x, narrow), rows)],
   "a product of a scaled operand": [o.matmul(o.mul(x, 2), narrow), o.matmul(x, narrow, { alpha: 2 })],
+  "two paddings side by side": [
+    o.add(o.pad(x, 1, 1, "batch+2"), o.pad(rows, 1, 5, "batch+1")),
+    o.pad(o.concat([x, rows], 1), 1, 1, "batch+1"),
+  ],
+  "labels taken from a product with a frozen head": [
+    o.matmul(o.crossEntropyGradient(logits, labels), head, { alpha: 2 }),
+    o.sub(
+      o.matmul(o.softmax(logits), head, { alpha: 2 }),
+      o.mul(o.reshape(o.gatherRows(head, labels), ["batch", 4]), 2),
+    ),
+  ],
   "a rule below a rule": [o.add(o.exp(o.mul(x, 1)), o.neg(o.neg(o.neg(y)))), o.sub(o.exp(x), y)],
 };
 
@@ -81,6 +94,9 @@ const holds: Record<string, Value> = {
   "scaled columns": o.matmul(o.mul(x, row), narrow),
   "scaled rows that are transposed": o.matmul(o.mul(square, input("four", [4, 1])), narrow, { transposeA: true }),
   "a row that scaling makes a matrix": o.matmul(o.mul(row, rows), narrow),
+  "paddings with a gap between": o.add(o.pad(x, 1, 0, 6), o.pad(rows, 1, 5, 4)),
+  "paddings that overlap": o.add(o.pad(x, 1, 0, 4), o.pad(y, 1, 3, 1)),
+  "labels of a trained head": o.matmul(o.crossEntropyGradient(logits, labels), parameter("trained", [5, 4])),
   "a scale of its own for each matrix": o.matmul(o.mul(x, rows), input("batched", [2, 4, 2])),
 };
 

@@ -1,5 +1,7 @@
 import { attention, byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
-import { input, parameter } from "../../../ops/program.ts";
+import type { Dimension } from "../../../ops/dimension.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, type Value } from "../../../ops/program.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { verify } from "../../../ops/verify.ts";
 import { type Environment, interpret } from "../reference.ts";
@@ -14,14 +16,20 @@ const layouts: HeadLayout[] = [
 ];
 const sizes = [{ batch: 2, tail: 3, seen: 5 }, { batch: 1, tail: 1, seen: 4 }];
 
-function attended(layout: HeadLayout) {
-  const key = byHead(parameter("key", ["batch", "seen", layout.keyValueHeads * layout.headWidth]), layout);
-  const value = byHead(parameter("value", ["batch", "seen", layout.keyValueHeads * layout.headWidth]), layout);
-  const query = parameter("query", ["batch", "tail", layout.heads * layout.headWidth]);
-  const group = layout.heads / layout.keyValueHeads;
+/** With the keys and values given in runs that end at these places. */
+function attended(layout: HeadLayout, ends: readonly Dimension[] = ["seen"]): Value {
+  const { heads, keyValueHeads, headWidth } = layout, group = heads / keyValueHeads;
+  const [key, value] = ["key", "value"].map((name) => parameter(name, ["batch", "seen", keyValueHeads * headWidth]));
+  const runs = ends.map((end, index) => {
+    const part = (whole: Value) => byHead(o.slice(whole, 1, ends[index - 1] ?? 0, end), layout);
+    return { key: part(key as Value), value: part(value as Value) };
+  });
+  const query = parameter("query", ["batch", "tail", heads * headWidth]);
   const mask = input("mask", ["batch", 1, group === 1 ? "tail" : `${group}*tail`, "seen"]);
-  return attention(query, { key, value }, mask, layout);
+  return attention(query, runs, mask, layout);
 }
+
+const inRuns: readonly Dimension[] = [1, 3, "seen"];
 
 /** Each query head against the key-value head of its group, one token after another. */
 function formula({ heads, keyValueHeads, headWidth }: HeadLayout, { leaves }: Environment): Tensor {
@@ -61,6 +69,9 @@ for (const layout of layouts) {
       const program = verify({ name: nameOf(layout), outputs: { mixed: attended(layout) } });
       assertClose(interpret(program, run)["mixed"]!, formula(layout, run), 1e-12, nameOf(layout));
       assertGradients(weighted(attended(layout)), run);
+      const parts = verify({ name: "in runs", outputs: { mixed: attended(layout, inRuns) } });
+      assertClose(interpret(parts, run)["mixed"]!, formula(layout, run), 1e-12, `${nameOf(layout)} in runs`);
+      assertGradients(weighted(attended(layout, inRuns)), run);
     }
   });
 }
@@ -69,12 +80,12 @@ Deno.test("attention() is the same in the runtime", async () => {
   using runtime = new Runtime({ threads: 1 });
   for (const layout of layouts) {
     for (const provider of ["cpu", "webgpu"] as const) {
-      const session = await runtime.open(
-        emitFor(provider, { name: "attention", outputs: { mixed: attended(layout) } }),
-      );
+      const outputs = { mixed: attended(layout), inRuns: attended(layout, inRuns) };
+      const session = await runtime.open(emitFor(provider, { name: "attention", outputs }));
       for (const run of runsOf(layout)) {
-        const { mixed } = await runOn(session, run);
-        assertClose(mixed!, formula(layout, run), 1e-5, `${nameOf(layout)}, ${provider}`);
+        for (const found of Object.values(await runOn(session, run))) {
+          assertClose(found, formula(layout, run), 1e-5, `${nameOf(layout)}, ${provider}`);
+        }
       }
       await session.close();
     }

@@ -89,7 +89,7 @@ function forwardProgram(model: FolderModel, names: readonly string[]): Program {
     o.rmsNorm(hidden, weights("model.norm.weight", [architecture.width]), config.number("rms_norm_eps"));
 
   const outputs: Record<string, Value> = {};
-  let past: readonly KeyValues[] | undefined;
+  const past: (readonly KeyValues[])[] = [];
   let keys: Dimension = 0;
   for (const name of names) {
     keys = addDimensions(keys, name);
@@ -98,10 +98,10 @@ function forwardProgram(model: FolderModel, names: readonly string[]): Program {
       tokens: input(`${name}.tokens`, ["batch", name], "int64"),
       cosines: input(`${name}.cosines`, ["batch", name, headWidth / 2]),
       sines: input(`${name}.sines`, ["batch", name, headWidth / 2]),
-      mask: input(`${name}.mask`, [past === undefined ? 1 : "batch", 1, queries, keys]),
-      ...(past === undefined ? {} : { past }),
+      mask: input(`${name}.mask`, [past.length === 0 ? 1 : "batch", 1, queries, keys]),
+      past: [...past],
     }, weights);
-    past = result.keyValues;
+    past.push(result.keyValues);
     const last = result.hiddenStates[architecture.blocks] as Value;
     result.hiddenStates.forEach((hidden, state) => {
       outputs[`${name}.hidden.${state}`] = hidden === last ? finalNorm(last) : hidden;
