@@ -18,6 +18,7 @@ import {
   type Value,
   weight,
 } from "../../ops/program.ts";
+import { substitute } from "../../ops/rewrite.ts";
 import { simplify } from "../../ops/simplify.ts";
 import type { Architecture, SegmentResult, WeightSource } from "../models/architecture.ts";
 import {
@@ -77,8 +78,8 @@ function labelledLosses(model: CompiledModel, layout: Layout, tensors: TensorSou
 export interface TrainingPrograms {
   /** Loss and gradients of a group of rows, added to the gradients fed. */
   readonly accumulate: Program;
-  /** The same, then one step of the optimizer. */
-  readonly train: Program;
+  /** One step of the optimizer with the gradients fed. */
+  readonly update: Program;
   /** The trained tensors in the form in which they are saved. */
   readonly save: Program;
   /** The trainable tensors by name. */
@@ -92,14 +93,31 @@ export function trainingPrograms(model: CompiledModel, layout: Layout, schedule:
   const loss = scaledLoss(labelledLosses(model, layout, trainedTensors), scalarInput("step.lossScale"));
   const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");
   const totals = gradients(loss, parameters).map((gradient, index) => {
-    const fed = input(`gradient.${leafName(parameters[index] as Value)}`, (parameters[index] as Value).shape);
-    return gradient === undefined ? fed : o.add(fed, gradient);
+    const parameter = parameters[index] as Value, fed = gradientInput(parameter);
+    return [nextGradient(parameter), gradient === undefined ? fed : o.add(fed, gradient)] as const;
   });
-  const names = parameters.map(leafName);
-  const accumulated = Object.fromEntries(totals.map((total, index) => [`next.gradient.${names[index]}`, total]));
-  const accumulate = simplify({ name: "accumulate", outputs: { loss, ...accumulated } });
-  const train = simplify({ name: "train", outputs: { loss, ...updates(parameters, totals, schedule) } });
-  return { accumulate, train, save: saveProgram(model), parameters };
+  const accumulate = simplify({ name: "accumulate", outputs: { loss, ...Object.fromEntries(totals) } });
+  const update = simplify({ name: "update", outputs: updates(parameters, parameters.map(gradientInput), schedule) });
+  return { accumulate, update, save: saveProgram(model), parameters };
+}
+
+function gradientInput(parameter: Value): Value {
+  return input(`gradient.${leafName(parameter)}`, parameter.shape);
+}
+
+function nextGradient(parameter: Value): string {
+  return `next.gradient.${leafName(parameter)}`;
+}
+
+/** Loss, gradients and the optimizer's step in one program, for steps whose rows all run together. */
+export function trainProgram(
+  { accumulate, update, parameters }: Pick<TrainingPrograms, "accumulate" | "update" | "parameters">,
+): Program {
+  const totals = parameters.map((parameter) => {
+    return [gradientInput(parameter), accumulate.outputs[nextGradient(parameter)] as Value] as const;
+  });
+  const { outputs } = substitute(update, new Map(totals));
+  return { name: "train", outputs: { loss: accumulate.outputs["loss"] as Value, ...outputs } };
 }
 
 /** The parts of an optimizer's state for a parameter, as names of fed tensors. */

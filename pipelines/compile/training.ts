@@ -10,11 +10,15 @@ import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import { cut, type KeptValue } from "./cut.ts";
 import type { LaidOutRow } from "./feeds.ts";
 import type { Layout } from "./layout.ts";
-import { type CompiledModel, trainingPrograms } from "./programs.ts";
+import { type CompiledModel, trainingPrograms, trainProgram } from "./programs.ts";
 
 /** The compiled programs of a training. */
 export interface CompiledTraining {
+  /** Loss and gradients of a group of rows, added to the gradients fed. */
   readonly accumulate: Program;
+  /** One step of the optimizer with the gradients fed. */
+  readonly update: Program;
+  /** Both in one, for steps whose rows all run together. */
   readonly train: Program;
   readonly save: Program;
   /** Names and shapes of the trainable tensors. */
@@ -57,18 +61,18 @@ export function compileTraining(
   typical: Bindings,
 ): CompiledTraining {
   const whole = trainingPrograms(model, layout, schedule);
-  const train = cut(whole.train, typical), accumulate = cut(whole.accumulate, typical);
-  const kept = new Map([...train.kept, ...accumulate.kept].map((value) => [value.name, value]));
+  const { program: accumulate, kept, recomputed } = cut(whole.accumulate, typical);
   return {
-    accumulate: accumulate.program,
-    train: train.program,
+    accumulate,
+    update: whole.update,
+    train: trainProgram({ ...whole, accumulate }),
     save: whole.save,
     parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
-    readsContext: [train, accumulate].some(({ program }) => readsContext(program)),
-    kept: [...kept.values()],
-    recomputed: train.recomputed,
-    runOverhead: runOverhead(train.program, typical),
-    activationBytes: peakBytes(train.program, typical) / (typical["tail"] ?? 1),
+    readsContext: readsContext(accumulate),
+    kept,
+    recomputed,
+    runOverhead: runOverhead(accumulate, typical),
+    activationBytes: peakBytes(accumulate, typical) / (typical["tail"] ?? 1),
   };
 }
 

@@ -167,6 +167,7 @@ async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise
       done(finished += group.length);
     }
   });
+  await workshop.release(program, weights);
 }
 
 function rowLength(row: LaidOutRow): number {

@@ -30,8 +30,7 @@ export interface TrainJob {
   readonly fixed: TensorMap;
   /** What was encoded of the rows; absent where nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
-  readonly trainSession: () => Promise<Session>;
-  readonly accumulateSession: () => Promise<Session>;
+  readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
   /** The tensors in saved form, for the last good state of a training that failed. */
   readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
   readonly beginProgress: (steps: number) => (done: number, note?: string) => void;
@@ -62,7 +61,7 @@ export interface TrainResult {
 const contextWeight = 0.02;
 
 /** The memory that the activations of one run may take, in bytes: a batch that needs more runs in parts. */
-const mostActivations = 2 ** 29;
+const mostActivations = 2 ** 28;
 
 /**
  * Runs all steps.
@@ -76,13 +75,16 @@ export async function train(job: TrainJob): Promise<TrainResult> {
   const groups = steps.flatMap((step, index) =>
     step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
   );
+  const isWhole = steps.every((step) => step.length === 1);
+  // The programs are opened before the clock of the first step starts.
+  const session = await job.session(isWhole ? "train" : "accumulate");
+  const update = isWhole ? undefined : await job.session("update");
   let prepared = prepare(job, groups[0]!.rows, 0);
   const progress = job.beginProgress(steps.length);
   let loss = 0, begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const step = steps[group.index]!;
     const labelled = step.flat().reduce((sum, row) => sum + job.rows[row]!.labels.length, 0);
-    const session = await (group.last ? job.trainSession() : job.accumulateSession());
     const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, labelled) });
     // The next batch is gathered while this one runs.
     const next = groups[at + 1];
@@ -97,6 +99,7 @@ export async function train(job: TrainJob): Promise<TrainResult> {
     }
     state.take(outputs);
     if (!group.last) continue;
+    if (update !== undefined) state.take((await update.run(state.feeds(group.index, steps.length, labelled))).outputs);
     losses.push(loss);
     stepSeconds.push((performance.now() - begun) / 1000);
     progress(group.index + 1, `loss ${loss.toFixed(4)}`);

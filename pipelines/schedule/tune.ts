@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { digest } from "../../ops/digest.ts";
+import type { Program } from "../../ops/program.ts";
 import { fedNumbers } from "../compile/feeds.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
 import type { CompiledModel } from "../compile/programs.ts";
@@ -116,9 +117,6 @@ export async function findTuned(workshop: Workshop, { key, initial }: TuneJob): 
   };
 }
 
-/** A session whose runs take more gives their memory back after each. */
-const mostKeptBytes = 2 ** 28;
-
 /** Runs the training and stores what it gives. */
 export async function runTune(workshop: Workshop, job: TuneJob, encoded: EncodedExamples | undefined): Promise<Tuned> {
   const { stage, weights, programs, initial, key } = job;
@@ -126,11 +124,7 @@ export async function runTune(workshop: Workshop, job: TuneJob, encoded: Encoded
     ? trainedForm(stage.adaptations, initial)
     : { parameters: copyTensors(initial), bases: {} };
   const { spec, adaptations, layout, rows } = stage;
-  const longest = Math.max(...rows.map(({ tail }) => tail.length));
-  const keepsMemory = spec.batchSize * longest * programs.activationBytes < mostKeptBytes;
-  const open = (program: CompiledTraining["train"]) => workshop.session(program, weights, { keepsMemory });
-  // The programs are opened before the clock of the first step starts.
-  await open(programs.train);
+  const open = (program: Program) => workshop.session(program, weights);
   const toSaved = async (trained: TensorMap): Promise<TensorMap> => {
     if (stage.full !== undefined) return trained;
     const { outputs } = await (await open(programs.save)).run(copyTensors({ ...trained, ...bases }));
@@ -147,8 +141,7 @@ export async function runTune(workshop: Workshop, job: TuneJob, encoded: Encoded
     fixed: bases,
     encoded,
     toSaved,
-    trainSession: () => open(programs.train),
-    accumulateSession: () => open(programs.accumulate),
+    session: (program) => open(programs[program]),
     beginProgress: (steps) => workshop.progress.begin(`train ${stage.name}`, steps),
   });
   const tensors = await toSaved(trained);

@@ -126,6 +126,13 @@ export class Workshop implements AsyncDisposable {
     }
   }
 
+  /** Closes the session of a program that is done, with the memory that it keeps. */
+  async release(program: Program, weights: Pick<ModelWeights, "digest">): Promise<void> {
+    const key = `${weights.digest} ${digest(program)}`, session = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    await (await session)?.close();
+  }
+
   /** Each session keeps the memory of its largest run, so only those in use stay open. */
   async #closeOldest(): Promise<void> {
     if (this.#sessions.size < openSessions) return;
