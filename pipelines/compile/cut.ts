@@ -8,11 +8,14 @@ import { bytesOf, flopsOf } from "../../ops/cost.ts";
 import { type Bindings, evaluateDimension, isSymbol } from "../../ops/dimension.ts";
 import { valueDigest } from "../../ops/digest.ts";
 import { frontier } from "../../ops/frontier.ts";
-import { input, type Program, type Value } from "../../ops/program.ts";
+import { dependants, input, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
 import { substitute } from "../../ops/rewrite.ts";
-import { isExampleInput } from "./layout.ts";
+import { isExampleInput, isSharedInput } from "./layout.ts";
 
-/** A value that is computed once an example: [batch, …], each further extent a number or one symbol. */
+/**
+ * A value that is computed once an example: [batch, …], each further extent a number or one symbol; or once for all
+ * examples, [1, …].
+ */
 export interface KeptValue {
   /** Names the tensor that feeds it, the same in every program that reads it. */
   readonly name: string;
@@ -37,11 +40,19 @@ const cachedBytesPerSecond = 2e9;
  * The program cut where keeping and recomputing together cost least.
  *
  * @param typical The extents of a typical example, `batch` 1.
+ * @param isFixed Whether a fed tensor does not vary between runs; those of the examples unless told otherwise.
  */
-export function cut(program: Program, typical: Bindings): CutProgram {
+export function cut(
+  program: Program,
+  typical: Bindings,
+  isFixed: (leaf: Value) => boolean = isExampleInput,
+): CutProgram {
   const seconds = (dimension: number | string, rate: number) => evaluateDimension(dimension, typical) / rate;
-  const { kept, recomputed } = frontier(program, (leaf) => leaf.op === "parameter" || isVarying(leaf), {
-    keep: (value) => (isKeepable(value) ? seconds(bytesOf(value), cachedBytesPerSecond) : Infinity),
+  const isVarying = (leaf: Value) => leaf.op === "parameter" || (leaf.op === "input" && !isFixed(leaf));
+  const order = valuesOf(program);
+  const perRow = dependants(order, leavesOf(program, "input").filter((leaf) => !isSharedInput(leaf)));
+  const { kept, recomputed } = frontier(program, isVarying, {
+    keep: (value) => (isKeepable(value, perRow.has(value)) ? seconds(bytesOf(value), cachedBytesPerSecond) : Infinity),
     recompute: (value) => seconds(flopsOf(value), flopsPerSecond) + seconds(bytesOf(value), bytesPerSecond),
   });
   const named = kept.map((value) => ({ name: keptName(value), value }));
@@ -49,23 +60,40 @@ export function cut(program: Program, typical: Bindings): CutProgram {
   return { program: substitute(program, new Map(fed)), kept: named, recomputed: recomputed.length };
 }
 
-function isVarying(leaf: Value): boolean {
-  return leaf.op === "input" && !isExampleInput(leaf);
-}
-
 /** The name of a kept value: a digest of how it is computed, so that equal ones are encoded once for all members. */
 export function keptName(value: Value): string {
   return `cached.${valueDigest(value).slice(0, 24)}`;
 }
 
-function isKeepable({ shape, dtype }: Value): boolean {
+function isKeepable({ shape, dtype }: Value, isPerRow: boolean): boolean {
   const [batch, ...extents] = shape;
-  return dtype === "float32" && batch === "batch" &&
+  return dtype === "float32" && batch === (isPerRow ? "batch" : 1) &&
     extents.every((extent) => typeof extent === "number" || (isSymbol(extent) && extent !== "batch"));
 }
 
+/** Whether a kept value is the same for all examples. */
+export function isShared({ value }: KeptValue): boolean {
+  return value.shape[0] === 1;
+}
+
 /** The program that computes kept values. */
-export function encodeProgram(kept: readonly KeptValue[]): Program {
+export function encodeProgram(kept: readonly KeptValue[], name = "encode"): Program {
   const sorted = [...kept].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { name: "encode", outputs: Object.fromEntries(sorted.map(({ name, value }) => [name, value])) };
+  return { name, outputs: Object.fromEntries(sorted.map(({ name, value }) => [name, value])) };
+}
+
+/** The programs of an encoding. */
+export interface EncodePrograms {
+  /** Run once: what all rows share, as far as rows or steps read it. Without results where nothing is shared. */
+  readonly shared: Program;
+  /** Run over groups of rows: the kept values that are not shared. It is fed what `shared` gives. */
+  readonly rows: Program;
+}
+
+/** The program that computes kept values, cut once more: between what all rows share and what each has for itself. */
+export function encodePrograms(kept: readonly KeptValue[], typical: Bindings): EncodePrograms {
+  const ownValues = encodeProgram(kept.filter((value) => !isShared(value)));
+  const { program: rows, kept: read } = cut(ownValues, typical, isSharedInput);
+  const shared = new Map([...kept.filter(isShared), ...read].map((value) => [value.name, value]));
+  return { shared: encodeProgram([...shared.values()], "prefix"), rows };
 }

@@ -13,6 +13,8 @@ import { isEdited } from "./positions.ts";
 
 /** One row cut into its segments. */
 export interface LaidOutRow {
+  /** The same for all rows. */
+  readonly prefix: readonly number[];
   readonly context: readonly number[];
   /** From the first edited token to the last that predicts a label. */
   readonly tail: readonly number[];
@@ -29,15 +31,31 @@ export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   const { prompt, completion } = example;
   const start = tailStart(layout, prompt.length);
   const tail = [...prompt.slice(start), ...completion.slice(0, -1)];
-  return { context: prompt.slice(0, start), tail, promptLength: prompt.length, labels: completion };
+  const prefix = prompt.slice(0, layout.prefix), context = prompt.slice(layout.prefix, start);
+  return { prefix, context, tail, promptLength: prompt.length, labels: completion };
+}
+
+/** What tells rows apart, labels aside. */
+export function rowKeys(rows: readonly LaidOutRow[]): readonly unknown[] {
+  return rows.map(({ prefix, context, tail, promptLength }) => [prefix, context, tail, promptLength]);
 }
 
 /** The shared extents of a group of rows. A context is at least one (masked) token long, so that no tensor is empty. */
-export function groupExtents(rows: readonly LaidOutRow[]): { readonly context: number; readonly tail: number } {
+export function groupExtents(
+  rows: readonly LaidOutRow[],
+): { readonly prefix: number; readonly context: number; readonly tail: number } {
   return {
+    prefix: rows[0]?.prefix.length ?? 0,
     context: Math.max(1, ...rows.map((row) => row.context.length)),
     tail: Math.max(...rows.map((row) => row.tail.length)),
   };
+}
+
+/** What the tokens that all rows share determine. */
+export function prefixFeeds({ prefix }: Pick<LaidOutRow, "prefix">, architecture: Architecture): Feeds {
+  const feeds: Feeds = { "prefix.mask": causalMask(prefix.length, architecture) };
+  segmentFeeds(feeds, "prefix", [{ tokens: prefix, start: 0 }], prefix.length, architecture);
+  return feeds;
 }
 
 /**
@@ -54,17 +72,20 @@ export function exampleFeeds(
 ): Feeds {
   const { context, tail } = groupExtents(rows);
   const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, tail, adaptations) };
-  if (layout === "whole") {
+  if (layout.tail === "whole") {
     segmentFeeds(feeds, "tail", rows.map((row) => ({ tokens: row.tail, start: 0 })), tail, architecture);
     feeds["tail.mask"] = causalMask(tail, architecture);
     return feeds;
   }
+  const { prefix } = layout;
   if (readsContext) {
-    segmentFeeds(feeds, "context", rows.map((row) => ({ tokens: row.context, start: 0 })), context, architecture);
-    feeds["context.mask"] = causalMask(context, architecture);
+    segmentFeeds(feeds, "context", rows.map((row) => ({ tokens: row.context, start: prefix })), context, architecture);
+    feeds["context.mask"] = pastMask([prefix], prefix, context, architecture);
   }
-  segmentFeeds(feeds, "tail", rows.map((row) => ({ tokens: row.tail, start: row.context.length })), tail, architecture);
-  feeds["tail.mask"] = pastMask(rows.map((row) => row.context.length), context, tail, architecture);
+  const starts = rows.map((row) => prefix + row.context.length);
+  const tails = rows.map((row, index) => ({ tokens: row.tail, start: starts[index]! }));
+  segmentFeeds(feeds, "tail", tails, tail, architecture);
+  feeds["tail.mask"] = pastMask(starts, prefix + context, tail, architecture);
   return feeds;
 }
 
@@ -179,11 +200,12 @@ export function positionFeeds(
     const name = maskName(intervention);
     if (feeds[name] !== undefined) continue;
     const data = new Float32Array(rows.length * tail);
-    rows.forEach(({ context, tail: own, promptLength }, row) => {
-      for (let index = context.length; index < context.length + own.length; index++) {
+    rows.forEach(({ prefix, context, tail: own, promptLength }, row) => {
+      const start = prefix.length + context.length;
+      own.forEach((_, at) => {
         const { positions, side } = intervention;
-        if (isEdited(positions, side, promptLength, index)) data[row * tail + index - context.length] = 1;
-      }
+        if (isEdited(positions, side, promptLength, start + at)) data[row * tail + at] = 1;
+      });
     });
     feeds[name] = { data, shape: [rows.length, tail, 1] };
   }

@@ -1,51 +1,87 @@
 /**
- * How an example's tokens fall into a context, before the first edited position, and a tail, from it on.
+ * How an example's tokens fall into segments: a prefix that all rows share, a context before the first edited position,
+ * and a tail from it on.
  *
  * @module
  */
-import { multiplyDimensions } from "../../ops/dimension.ts";
+import { addDimensions, multiplyDimensions } from "../../ops/dimension.ts";
 import type { KeyValues } from "../../ops/nn/attention.ts";
-import { input, type Value } from "../../ops/program.ts";
+import { input, leafName, type Value } from "../../ops/program.ts";
 import type { Architecture, Segment } from "../models/architecture.ts";
 import { type Adaptation, interventionsOf } from "./adaptations.ts";
 
-/** The tail begins this many tokens before the prompt's end; `"whole"`: there is no context. */
-export type Layout = number | "whole";
+/** Where the tail of a prompt begins: so many tokens before its end, or `"whole"`, at its start. */
+export type TailLength = number | "whole";
+
+/** How all rows of a stage are cut. */
+export interface Layout {
+  readonly tail: TailLength;
+  /** How many first tokens are the same in all rows, so that they are run over once for all of them. */
+  readonly prefix: number;
+}
+
+/** Rows that are all tail. */
+export const wholeRows: Layout = { tail: "whole", prefix: 0 };
+
+/** A shorter prefix saves less than its products of their own cost. */
+const leastPrefix = 8;
+
+/** The layout that pieces allow for some prompts. */
+export function layoutOf(pieces: readonly Adaptation[], prompts: readonly (readonly number[])[]): Layout {
+  const tail = tailLength(pieces);
+  const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map((prompt) => {
+    return prompt.slice(0, tailStart({ tail }, prompt.length));
+  }));
+  return { tail, prefix: shared < leastPrefix ? 0 : shared };
+}
 
 /**
- * The layout that pieces allow: a context exists if all of them act on the prompt's last tokens or behind it. The
- * prompt's last token, which predicts the first label, is always in the tail.
+ * There is something before the tail if all pieces act on the prompt's last tokens or behind it. The prompt's last token,
+ * which predicts the first label, is always in the tail.
  */
-export function layoutOf(pieces: readonly Adaptation[]): Layout {
+function tailLength(pieces: readonly Adaptation[]): TailLength {
   const interventions = interventionsOf(pieces);
   if (pieces.length === 0 || interventions.length < pieces.length) return "whole";
   if (interventions.some(({ positions }) => positions.first > 0)) return "whole";
   return Math.max(1, ...interventions.map(({ positions }) => positions.last));
 }
 
+function sharedTokens(lists: readonly (readonly number[])[]): number {
+  const [first = []] = lists;
+  const differs = (at: number) => lists.some((list) => list.length <= at || list[at] !== first[at]);
+  let shared = 0;
+  while (shared < first.length && !differs(shared)) shared++;
+  return shared;
+}
+
 /** Where the tail of a prompt begins. */
-export function tailStart(layout: Layout, promptLength: number): number {
-  return layout === "whole" ? 0 : Math.max(0, promptLength - layout);
+export function tailStart({ tail }: Pick<Layout, "tail">, promptLength: number): number {
+  return tail === "whole" ? 0 : Math.max(0, promptLength - tail);
 }
 
 /** The name of a segment's tensors and the symbol of its length. */
-export type SegmentName = "context" | "tail";
+export type SegmentName = "prefix" | "context" | "tail";
 
 /**
  * The fed tensors of a segment.
  *
- * @param past The symbol of the length of the keys before it, if any.
+ * @param before The symbols of the lengths of the runs that are seen before it.
  */
-export function segmentInputs(architecture: Architecture, name: SegmentName, past?: string): Segment {
+export function segmentInputs(
+  architecture: Architecture,
+  name: SegmentName,
+  before: readonly string[] = [],
+): Segment {
   const { heads, keyValueHeads, headWidth } = architecture.heads;
-  const rows = multiplyDimensions(heads / keyValueHeads, name);
+  const queries = multiplyDimensions(heads / keyValueHeads, name), keys = addDimensions(...before, name);
+  const batch = name === "prefix" ? 1 : "batch";
+  // Only the tail's rows begin at places of their own.
+  const masks = name === "tail" && before.length > 0 ? "batch" : 1;
   return {
-    tokens: input(`${name}.tokens`, ["batch", name], "int64"),
-    cosines: input(`${name}.cosines`, ["batch", name, headWidth / 2]),
-    sines: input(`${name}.sines`, ["batch", name, headWidth / 2]),
-    mask: past === undefined
-      ? input(`${name}.mask`, [1, 1, rows, name])
-      : input(`${name}.mask`, ["batch", 1, rows, `${past}+${name}`]),
+    tokens: input(`${name}.tokens`, [batch, name], "int64"),
+    cosines: input(`${name}.cosines`, [batch, name, headWidth / 2]),
+    sines: input(`${name}.sines`, [batch, name, headWidth / 2]),
+    mask: input(`${name}.mask`, [masks, 1, queries, keys]),
   };
 }
 
@@ -61,5 +97,10 @@ export function pastInputs(architecture: Architecture, length: string): KeyValue
 
 /** Whether a leaf is fed from the example alone, so that it is the same in every epoch and for every member. */
 export function isExampleInput(leaf: Value): boolean {
-  return leaf.op === "input" && /^(context|tail|positions|labelled)\./.test(String(leaf.attributes["name"]));
+  return leaf.op === "input" && /^(prefix|context|tail|positions|labelled)\./.test(leafName(leaf));
+}
+
+/** Whether a leaf is fed from what all rows share. */
+export function isSharedInput(leaf: Value): boolean {
+  return leaf.op === "input" && leafName(leaf).startsWith("prefix.");
 }

@@ -5,6 +5,7 @@
  */
 import { gradients } from "../../ops/autodiff.ts";
 import * as o from "../../ops/operators.ts";
+import type { KeyValues } from "../../ops/nn/attention.ts";
 import { rowsAt, scaledLoss } from "../../ops/nn/loss.ts";
 import { adamw, type AdamWState } from "../../ops/optimizers/adamw.ts";
 import { type ScheduleName, schedules } from "../../ops/optimizers/schedule.ts";
@@ -20,7 +21,7 @@ import {
 } from "../../ops/program.ts";
 import { substitute } from "../../ops/rewrite.ts";
 import { simplify } from "../../ops/simplify.ts";
-import type { Architecture, SegmentResult, WeightSource } from "../models/architecture.ts";
+import type { Architecture, EditHook, SegmentResult, WeightSource } from "../models/architecture.ts";
 import {
   actsOnCompletion,
   type Adaptation,
@@ -30,7 +31,7 @@ import {
   type TensorSource,
   trainedTensors,
 } from "./adaptations.ts";
-import { type Layout, pastInputs, segmentInputs } from "./layout.ts";
+import { type Layout, pastInputs, segmentInputs, type SegmentName, wholeRows } from "./layout.ts";
 
 /** A model to compile: its architecture, the types its weights are stored in, and what is learned of it. */
 export interface CompiledModel {
@@ -47,17 +48,25 @@ function weightsOf({ storedType, full }: CompiledModel): WeightSource {
     full ? parameter(name, shape as number[]) : o.cast(weight(name, shape, storedType(name)), "float32");
 }
 
-/** The blocks over context and tail (or the tail alone), edited. */
+/** The blocks over the segments in order, the tail's edited. */
 function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): SegmentResult {
   const { architecture, adaptations } = model;
   const weights = weightsOf(model);
   const edit = editHook(adaptations, tensors, tailMask);
-  if (layout === "whole") {
-    return architecture.forward({ ...segmentInputs(architecture, "tail"), edit }, weights);
+  const before: SegmentName[] = [], past: (readonly KeyValues[])[] = [];
+  const run = (name: SegmentName, edit?: EditHook) => {
+    const segment = { ...segmentInputs(architecture, name, before), past: [...past] };
+    return architecture.forward(edit === undefined ? segment : { ...segment, edit }, weights);
+  };
+  const frozen: SegmentName[] = [
+    ...(layout.prefix > 0 ? ["prefix" as const] : []),
+    ...(layout.tail === "whole" ? [] : ["context" as const]),
+  ];
+  for (const name of frozen) {
+    past.push(run(name).keyValues);
+    before.push(name);
   }
-  const context = architecture.forward(segmentInputs(architecture, "context"), weights);
-  const segment = { ...segmentInputs(architecture, "tail", "context"), past: [context.keyValues], edit };
-  return architecture.forward(segment, weights);
+  return run("tail", edit);
 }
 
 /** The logits at the labelled places, edited behind the last norm where something acts there. */
@@ -174,7 +183,7 @@ export function scoreProgram(model: CompiledModel, layout: Layout): Program {
 
 /** The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values. */
 export function prefillProgram(model: CompiledModel): Program {
-  const result = tail(model, "whole", savedTensors);
+  const result = tail(model, wholeRows, savedTensors);
   return simplify({
     name: "prefill",
     outputs: { logits: logitsOf(model, result, savedTensors), ...ownKeyValues(result) },
@@ -189,7 +198,7 @@ export function decodeProgram(whole: CompiledModel): Program {
   const model = { ...whole, adaptations: whole.adaptations.filter(actsOnCompletion) };
   const { architecture, adaptations } = model;
   const past = [pastInputs(architecture, "past")], edit = editHook(adaptations, savedTensors, tailMask);
-  const segment = { ...segmentInputs(architecture, "tail", "past"), past, edit };
+  const segment = { ...segmentInputs(architecture, "tail", ["past"]), past, edit };
   const result = architecture.forward(segment, weightsOf(model));
   const logits = logitsOf(model, result, savedTensors);
   return simplify({ name: "decode", outputs: { logits, ...ownKeyValues(result) } });

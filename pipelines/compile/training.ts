@@ -82,6 +82,7 @@ export function typicalExtents(rows: readonly LaidOutRow[]): Bindings {
     Math.max(1, Math.round(rows.reduce((sum, row) => sum + length(row), 0) / rows.length));
   return {
     batch: 1,
+    prefix: mean((row) => row.prefix.length),
     context: mean((row) => row.context.length),
     tail: mean((row) => row.tail.length),
     labelled: mean((row) => row.labels.length),

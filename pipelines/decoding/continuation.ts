@@ -6,6 +6,7 @@
  */
 import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/adaptations.ts";
 import { exampleFeeds, type Feeds, layOut } from "../compile/feeds.ts";
+import { wholeRows } from "../compile/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
 import { maskName } from "../compile/interventions.ts";
 import type { Architecture } from "../models/architecture.ts";
@@ -49,11 +50,11 @@ export class Continuation {
     { room, copies = 1 }: { readonly room: number; readonly copies?: number },
   ): Promise<{ readonly continuation: Continuation; readonly logits: Logits }> {
     const { architecture, adaptations, tensors, prefill } = generator;
-    const rows = prompts.map((prompt) => layOut({ prompt, completion: [] }, "whole"));
+    const rows = prompts.map((prompt) => layOut({ prompt, completion: [] }, wholeRows));
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     const places = prompts.map((prompt, row) => row * longest + prompt.length - 1);
     const { outputs } = await prefill.run({
-      ...exampleFeeds(rows, "whole", architecture, adaptations),
+      ...exampleFeeds(rows, wholeRows, architecture, adaptations),
       ...copyTensors(tensors),
       "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
     });

@@ -4,9 +4,20 @@
  * @module
  */
 import { digest } from "../../ops/digest.ts";
+import { evaluateShape } from "../../ops/dimension.ts";
+import type { Program } from "../../ops/program.ts";
 import { FeedBuffers, fillRow, packedValues, product, takeRow } from "../compile/cached.ts";
-import { encodeProgram, type KeptValue } from "../compile/cut.ts";
-import { exampleFeeds, fedNumbers, type Feeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
+import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../compile/cut.ts";
+import {
+  exampleFeeds,
+  fedNumbers,
+  type Feeds,
+  groupExtents,
+  type LaidOutRow,
+  prefixFeeds,
+  rowKeys,
+} from "../compile/feeds.ts";
+import { typicalExtents } from "../compile/training.ts";
 import type { Layout } from "../compile/layout.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
@@ -40,12 +51,21 @@ export class EncodedExamples implements Disposable {
   readonly record: EncodeRecord;
   readonly #entry: Entry;
   readonly #job: EncodeJob;
+  readonly #ownValues: readonly KeptValue[];
   readonly #buffers = new FeedBuffers();
+  /** What all examples share, fed again and again. */
+  readonly #shared: Feeds = {};
 
   constructor(record: EncodeRecord, entry: Entry, job: EncodeJob) {
     this.record = record;
     this.#entry = entry;
     this.#job = job;
+    this.#ownValues = job.kept.filter((value) => !isShared(value));
+    for (const { name, value } of job.kept.filter(isShared)) {
+      const shape = evaluateShape(value.shape, groupExtents(job.rows)), data = new Float32Array(product(shape));
+      entry.readInto(name, data);
+      this.#shared[name] = { data, shape };
+    }
   }
 
   /**
@@ -54,20 +74,23 @@ export class EncodedExamples implements Disposable {
    * @param slot Buffers are shared between calls of one slot; a call's tensors are good until the next of its slot.
    */
   feeds(examples: readonly number[], wanted: readonly KeptValue[], slot: string): Feeds {
-    const { rows, kept } = this.#job;
+    const { rows } = this.#job;
     const group = examples.map((example) => rows[example]!);
     const padded = new Map(
-      packedValues(kept, groupExtents(group)).values.map(({ name, extents }) => [name, extents]),
+      packedValues(this.#ownValues, groupExtents(group)).values.map(({ name, extents }) => [name, extents]),
     );
-    const names = new Set(wanted.map(({ name }) => name));
     const feeds: Feeds = {};
-    for (const name of names) {
-      const extents = padded.get(name);
+    for (const { name } of wanted) {
+      const shared = this.#shared[name], extents = padded.get(name);
+      if (shared !== undefined) {
+        feeds[name] = shared;
+        continue;
+      }
       if (extents === undefined) throw new TypeError(`${name} was not encoded`);
       feeds[name] = this.#buffers.take(`${slot}.${name}`, [examples.length, ...extents]);
     }
     examples.forEach((example, index) => {
-      const { values } = packedValues(kept, rowExtents(rows[example]!));
+      const { values } = packedValues(this.#ownValues, rowExtents(rows[example]!));
       for (const { name, start, extents } of values) {
         const tensor = feeds[name];
         if (tensor === undefined) continue;
@@ -84,8 +107,8 @@ export class EncodedExamples implements Disposable {
   }
 }
 
-function rowExtents(row: LaidOutRow): Record<string, number> {
-  return { batch: 1, context: row.context.length, tail: row.tail.length };
+function rowExtents({ prefix, context, tail }: LaidOutRow): Record<string, number> {
+  return { batch: 1, prefix: prefix.length, context: context.length, tail: tail.length };
 }
 
 /** The store's key of an encoding. */
@@ -95,14 +118,16 @@ export function encodeKey(workshop: Workshop, job: EncodeJob): string {
     weights: job.weights.digest,
     fed: fedNumbers(job.model.architecture),
     layout: job.layout,
-    rows: job.rows.map(({ context, tail, promptLength }) => [context, tail, promptLength]),
+    rows: rowKeys(job.rows),
     machine: workshop.machine,
   });
 }
 
 /** What an encoding takes in the store. */
 export function packedBytes({ rows, kept }: EncodeJob): number {
-  return rows.reduce((sum, row) => sum + 4 * packedValues(kept, rowExtents(row)).count, 0);
+  const [own, shared] = [kept.filter((value) => !isShared(value)), kept.filter(isShared)];
+  return [...rows.map((row) => packedValues(own, rowExtents(row))), packedValues(shared, groupExtents(rows))]
+    .reduce((sum, { count }) => sum + 4 * count, 0);
 }
 
 /** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
@@ -130,32 +155,37 @@ export function storedEncoding(workshop: Workshop, job: EncodeJob): EncodeRecord
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
-  const tokens = job.rows.reduce((sum, row) => sum + rowLength(row), 0);
+  const tokens = groupExtents(job.rows).prefix + job.rows.reduce((sum, row) => sum + rowLength(row), 0);
   return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job) };
 }
 
 async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise<void> {
   const { model, weights, layout, rows, adaptations } = job;
-  const program = encodeProgram(job.kept);
-  const kept = [...job.kept].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const session = await workshop.session(program, weights);
+  const programs = encodePrograms(job.kept, typicalExtents(rows));
+  const [own, shared] = [job.kept.filter((value) => !isShared(value)), job.kept.filter(isShared)];
+  const common = await computeShared(workshop, job, programs.shared);
+  const session = await workshop.session(programs.rows, weights);
   const done = workshop.progress.begin("encode", rows.length);
   const order = rows.map((_, index) => index).sort((a, b) => rowLength(rows[a]!) - rowLength(rows[b]!) || a - b);
   await workshop.store.put("encode", key, async (writer) => {
     writer.declare({
-      tensors: order.map((example) => ({
-        name: String(example),
-        dtype: "F32",
-        shape: [packedValues(job.kept, rowExtents(rows[example]!)).count],
-      })),
-      metadata: { values: JSON.stringify(kept.map(({ name, value }) => [name, value.shape])) },
+      tensors: [
+        ...shared.map(({ name }) => ({ name, dtype: "F32" as const, shape: [...common[name]!.shape] })),
+        ...order.map((example) => ({
+          name: String(example),
+          dtype: "F32" as const,
+          shape: [packedValues(own, rowExtents(rows[example]!)).count],
+        })),
+      ],
+      metadata: { values: JSON.stringify(own.map(({ name, value }) => [name, value.shape])) },
     });
+    for (const { name } of shared) writer.append(name, common[name]!.data as Float32Array);
     let finished = 0;
     for (const group of runs(order, rows)) {
       const feeds = exampleFeeds(group.map((example) => rows[example]!), layout, model.architecture, adaptations);
-      const { outputs } = await session.run(feeds);
+      const { outputs } = await session.run({ ...feeds, ...common });
       group.forEach((example, index) => {
-        const { values, count } = packedValues(job.kept, rowExtents(rows[example]!));
+        const { values, count } = packedValues(own, rowExtents(rows[example]!));
         const packed = new Float32Array(count);
         for (const { name, start, extents } of values) {
           const { data, shape } = outputs[name]!;
@@ -167,7 +197,21 @@ async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise
       done(finished += group.length);
     }
   });
+  await workshop.release(programs.rows, weights);
+}
+
+/** What all rows share: what they read and what is kept of it. */
+async function computeShared(
+  workshop: Workshop,
+  { rows, model, weights }: EncodeJob,
+  program: Program,
+): Promise<Feeds> {
+  const [first] = rows;
+  if (first === undefined || Object.keys(program.outputs).length === 0) return {};
+  const session = await workshop.session(program, weights);
+  const { outputs } = await session.run(prefixFeeds(first, model.architecture));
   await workshop.release(program, weights);
+  return { ...outputs };
 }
 
 function rowLength(row: LaidOutRow): number {

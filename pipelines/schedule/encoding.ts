@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rowKeys } from "../compile/feeds.ts";
 import type { KeptValue } from "../compile/cut.ts";
 import { keyOf } from "../store/store.ts";
 import type { EncodeJob } from "./encode.ts";
@@ -15,7 +16,7 @@ export function encodingKey({ stage, weights }: TuneJob): string {
     model.folder,
     weights.digest,
     layout,
-    rows.map(({ context, tail, promptLength }) => [context, tail, promptLength]),
+    rowKeys(rows),
   ]);
 }
 

@@ -9,6 +9,7 @@ import { evaluateDimension } from "../../ops/dimension.ts";
 import { leavesOf, type Program } from "../../ops/program.ts";
 import type { Model } from "../models/model.ts";
 import { fedNumbers } from "../compile/feeds.ts";
+import { wholeRows } from "../compile/layout.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { type CompiledModel, decodeProgram, prefillProgram, scoreProgram } from "../compile/programs.ts";
 import type { TokenizedExample } from "../data/examples.ts";
@@ -69,7 +70,7 @@ function programsOf({ stage, compiled }: EvaluateJob, wantsLoss: boolean): Progr
     ...(decoding !== undefined && decoding.kind !== "choices"
       ? [prefillProgram(compiled), decodeProgram(compiled)]
       : []),
-    ...(decoding?.kind === "choices" || wantsLoss ? [scoreProgram(compiled, "whole")] : []),
+    ...(decoding?.kind === "choices" || wantsLoss ? [scoreProgram(compiled, wholeRows)] : []),
   ];
 }
 
@@ -172,7 +173,7 @@ async function scoreAll(workshop: Workshop, job: EvaluateJob, examples: readonly
     architecture: stage.model.architecture,
     adaptations: stage.adaptations,
     tensors,
-    session: await workshop.session(scoreProgram(compiled, "whole"), weights),
+    session: await workshop.session(scoreProgram(compiled, wholeRows), weights),
   };
   const scores = new Array<Score>(examples.length);
   const done = workshop.progress.begin(`score ${stage.name}`, examples.length);

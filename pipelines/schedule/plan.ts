@@ -7,7 +7,7 @@ import { programFlops } from "../../ops/cost.ts";
 import { evaluateDimension, type Shape } from "../../ops/dimension.ts";
 import { type Program, valuesOf } from "../../ops/program.ts";
 import { product } from "../compile/cached.ts";
-import { encodeProgram } from "../compile/cut.ts";
+import { encodePrograms } from "../compile/cut.ts";
 import type { LaidOutRow } from "../compile/feeds.ts";
 import { typicalExtents } from "../compile/training.ts";
 import { type EncodeJob, encodeKey, packedBytes } from "./encode.ts";
@@ -119,10 +119,10 @@ export async function planMembers(workshop: Workshop, pipeline: string, members:
 }
 
 function plannedEncode(workshop: Workshop, job: EncodeJob, members: readonly string[]): Planned {
-  const program = encodeProgram(job.kept);
+  const { shared, rows: program } = encodePrograms(job.kept, typicalExtents(job.rows));
   const key = job.weights.digest === noWeights.digest ? null : encodeKey(workshop, job);
   const cached = key !== null && workshop.store.has("encode", key);
-  const flops = job.rows.length * flopsOf(program, job.rows, 1);
+  const flops = flopsOf(shared, job.rows, 1) + job.rows.length * flopsOf(program, job.rows, 1);
   return {
     program: { name: "encode", members, operations: valuesOf(program).length, flops },
     entry: { kind: "encode", members, key, cached, bytes: packedBytes(job) },
@@ -154,14 +154,14 @@ function stepsOf({ spec, rows }: PreparedTraining): number {
 }
 
 function frontierOf({ stage, programs }: TuneJob, member: string): PlannedFrontier {
-  const { context = 0, tail } = typicalExtents(stage.rows);
+  const { prefix = 0, context = 0, tail } = typicalExtents(stage.rows);
   const reason = stage.full !== undefined
     ? "every weight is trained, so nothing is constant"
-    : stage.layout === "whole"
+    : stage.layout.tail === "whole"
     ? `the edits reach the prompt's first tokens, so only what lies under the lowest edit is computed once`
-    : `the edits begin ${tokens(stage.layout)} before the prompt's end: the ${
-      tokens(context)
-    } before are computed once, ` +
+    : `the edits begin ${tokens(stage.layout.tail)} before the prompt's end: the ${
+      tokens(prefix + context)
+    } before are computed once${prefix > 0 ? ` (the first ${prefix} for all rows together)` : ""}, ` +
       `each step runs over ${tail}`;
   const kept = programs.kept.map(({ value }) => value.shape);
   return { member, reason, kept, recomputed: programs.recomputed };

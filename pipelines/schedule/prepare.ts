@@ -123,7 +123,7 @@ export class Preparation {
     }
     if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) this.#warnOfDecay();
     const { examples } = await this.#rows(spec.data, model.model, spec.maxLength);
-    const layout = layoutOf(model.adaptations);
+    const layout = layoutOf(model.adaptations, examples.map(({ prompt }) => prompt));
     const rows = await this.#once(["layout", layout, spec.data, model.model.folder, spec.maxLength ?? null], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));
     });

@@ -5,6 +5,7 @@
  */
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
 import { exampleFeeds, layOut } from "../compile/feeds.ts";
+import { wholeRows } from "../compile/layout.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import type { TokenizedExample } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
@@ -27,9 +28,9 @@ export interface Score {
 /** The scores of examples that run together. */
 export async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
   const { architecture, adaptations, tensors, session } = scorer;
-  const rows = examples.map((example) => layOut(example, "whole"));
+  const rows = examples.map((example) => layOut(example, wholeRows));
   const { outputs } = await session.run({
-    ...exampleFeeds(rows, "whole", architecture, adaptations),
+    ...exampleFeeds(rows, wholeRows, architecture, adaptations),
     ...copyTensors(tensors),
   });
   const losses = outputs["losses"]!.data as Float32Array;

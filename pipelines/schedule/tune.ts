@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { digest } from "../../ops/digest.ts";
 import type { Program } from "../../ops/program.ts";
-import { fedNumbers } from "../compile/feeds.ts";
+import { fedNumbers, rowKeys } from "../compile/feeds.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
@@ -81,7 +81,7 @@ export async function prepareTune(
     weights: weights.digest,
     fed: fedNumbers(stage.model.architecture),
     initial: tensorsDigest(initial),
-    rows: rows.map(({ context, tail, promptLength }) => [context, tail, promptLength]),
+    rows: rowKeys(rows),
     labels: rows.map(({ labels }) => labels),
     settings: { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle },
     machine: workshop.machine,

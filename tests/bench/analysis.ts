@@ -66,7 +66,7 @@ function extentsOf({ model }: Session, feeds: Readonly<Record<string, HostTensor
   return Object.fromEntries(pairs);
 }
 
-const kinds = { encode: ["encode"], train: ["train", "accumulate"] } as const;
+const kinds = { encode: ["prefix", "encode"], train: ["train", "accumulate"] } as const;
 
 /** Measures the programs of a pipeline. */
 export async function analyse(

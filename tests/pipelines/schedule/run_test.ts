@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { openEntry } from "../../../pipelines/store/entry.ts";
 import { readHeader } from "../../../pipelines/models/safetensors.ts";
+import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
 import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../../../pipelines/report/results.ts";
 import { inScene, type PipelineParts, type Scene, sceneRows } from "../../support/scene.ts";
 
@@ -162,6 +163,33 @@ for (
     });
     assertClose(losses, [metrics["loss"]!], 2e-6);
   });
+}
+
+const alike: Partial<PipelineParts> = {
+  preamble:
+    'const alike = jsonl("./rows.jsonl", { prompt: "Say in one word what fits here: {q}\\n", completion: "{a}" });',
+  data: "alike",
+  heldOut: "alike",
+  batchSize: "8",
+  metrics: "[loss()]",
+};
+
+for (const positions of ["l1", "l3", "completion"]) {
+  Deno.test(`rows that begin alike give at ${positions} what they give whole, and their beginning is encoded once`, () =>
+    inScene(
+      { ...alike, positions: JSON.stringify(positions), optimizer: "adamw({ learningRate: 0 })" },
+      async (scene) => {
+        const { members: [member], encode: [encoded] } = await resultsOf(scene);
+        assertClose(trainingOf(member!).losses, [1, 2].map(() => evaluationOf(member!).metrics["loss"]!), 2e-6);
+        const tokenizer = await loadTokenizer(scene.path("model"));
+        const prompts = sceneRows.map(({ q }) => tokenizer.encodePrompt(`Say in one word what fits here: ${q}\n`));
+        const whole = sceneRows.reduce((sum, { a }, row) => sum + prompts[row]!.length + tokenizer.encode(a).length, 0);
+        let shared = 0;
+        while (prompts.every((prompt) => prompt[shared] === prompts[0]![shared])) shared++;
+        assert.ok(shared >= 8);
+        assert.equal(encoded!.tokens, whole - shared * (sceneRows.length - 1));
+      },
+    ));
 }
 
 const sites = [
