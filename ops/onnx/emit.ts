@@ -216,7 +216,11 @@ class GraphWriter implements Emitter {
       node.output = node.output.map((name) => named.get(name) ?? name);
       if (node.opType === "Identity") node.attribute = [];
     }
-    const describe = (name: string, dtype: DataType, shape: Shape) => describeTensor(name, onnxTypes[dtype], shape);
+    // ONNX Runtime 1.30 plans in advance which values share memory, and compares all whose shapes it knows with each
+    // other: of 2,000 nodes that takes a second, and was not seen to save time or memory in the runs.
+    const tellsShapes = this.provider !== "cpu";
+    const describe = (name: string, dtype: DataType, shape: Shape) =>
+      describeTensor(name, onnxTypes[dtype], tellsShapes ? shape : undefined);
     const graph = create(GraphProtoSchema, {
       name: program.name,
       node: this.#nodes,
@@ -275,15 +279,18 @@ function encodeAttribute(name: string, attribute: OnnxAttribute) {
   });
 }
 
-function describeTensor(name: string, elemType: OnnxType, shape: Shape): ValueInfoProto {
-  const dim = shape.map((dimension: Dimension) =>
+function describeTensor(name: string, elemType: OnnxType, shape: Shape | undefined): ValueInfoProto {
+  const dim = shape?.map((dimension: Dimension) =>
     create(TensorShapeProto_DimensionSchema, {
       value: typeof dimension === "number"
         ? { case: "dimValue", value: BigInt(dimension) }
         : { case: "dimParam", value: dimension },
     })
   );
-  const tensorType = create(TypeProto_TensorSchema, { elemType, shape: create(TensorShapeProtoSchema, { dim }) });
+  const tensorType = create(TypeProto_TensorSchema, {
+    elemType,
+    ...(dim === undefined ? {} : { shape: create(TensorShapeProtoSchema, { dim }) }),
+  });
   return create(ValueInfoProtoSchema, {
     name,
     type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }),
