@@ -40,6 +40,20 @@ export function multiplyDimensions(...factors: Dimension[]): Dimension {
   return product;
 }
 
+/**
+ * How many times one dimension goes into another.
+ *
+ * @throws {RangeError} If it does not go into it a whole number of times, whatever the symbols stand for.
+ */
+export function divideDimensions(whole: Dimension, part: Dimension): number {
+  const [monomial, factor] = [...polynomial(part)][0] ?? ["", 0];
+  const times = (polynomial(whole).get(monomial) ?? 0) / factor;
+  if (!Number.isSafeInteger(times) || multiplyDimensions(times, part) !== whole) {
+    throw new RangeError(`${part} does not go into ${whole} a whole number of times`);
+  }
+  return times;
+}
+
 function expandProduct(factors: readonly Dimension[]): Dimension {
   let product: Polynomial = new Map([["", 1]]);
   for (const factor of factors) {

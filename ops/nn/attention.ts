@@ -1,5 +1,5 @@
 /** Scaled dot-product attention with grouped heads and a key-value cache. @module */
-import { addDimensions, type Dimension, multiplyDimensions } from "../dimension.ts";
+import { addDimensions, type Dimension, divideDimensions, multiplyDimensions } from "../dimension.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program.ts";
 
@@ -30,7 +30,8 @@ export function byHead(x: Value, { keyValueHeads, headWidth }: HeadLayout): Valu
  * and a frozen one gets no gradient.
  *
  * @param query [batch, tokens, heads · headWidth].
- * @param runs The keys and values in the order of their tokens, those of the queries' own tokens last.
+ * @param runs The keys and values in the order of their tokens, those of the queries' own tokens last. One of a batch
+ * that goes several times into the queries' is seen by each of these copies.
  * @param mask Added to the scores: broadcasts to [batch, keyValueHeads, (heads/keyValueHeads) · tokens, all runs' tokens],
  * the rows of one query head together.
  * @returns [batch, tokens, heads · headWidth].
@@ -42,14 +43,25 @@ export function attention(query: Value, runs: readonly KeyValues[], mask: Value,
   const split = o.reshape(query, [batch, tokens, keyValueHeads, group, headWidth]);
   const rows = multiplyDimensions(group, tokens);
   const grouped = o.reshape(o.transpose(split, [0, 2, 3, 1, 4]), [batch, keyValueHeads, rows, headWidth]);
-  const scores = runs.map(({ key }) => o.matmul(grouped, key, { transposeB: true, alpha: 1 / Math.sqrt(headWidth) }));
+  const scores = runs.map(({ key }) => {
+    return matmulOfCopies(grouped, key, { transposeB: true, alpha: 1 / Math.sqrt(headWidth) });
+  });
   const weights = o.softmax(o.add(o.concat(scores, -1), mask));
   let start: Dimension = 0;
   const mixed = runs.map(({ value }) => {
     const from = start;
     start = addDimensions(start, value.shape[2] as Dimension);
-    return o.matmul(o.slice(weights, -1, from, start), value);
+    return matmulOfCopies(o.slice(weights, -1, from, start), value);
   }).reduce((sum, part) => o.add(sum, part));
   const ungrouped = o.reshape(mixed, [batch, keyValueHeads, group, tokens, headWidth]);
   return o.reshape(o.transpose(ungrouped, [0, 3, 1, 2, 4]), [batch, tokens, heads * headWidth]);
+}
+
+/** The products of each copy of a batch in `a` with the one batch in `b`; with a batch of 1 or of `a`'s the plain ones. */
+function matmulOfCopies(a: Value, b: Value, options: o.MatmulOptions = {}): Value {
+  const [whole] = a.shape as readonly [Dimension], [batch] = b.shape as readonly [Dimension];
+  if (batch === whole || batch === 1) return o.matmul(a, b, options);
+  const copies = divideDimensions(whole, batch);
+  const product = o.matmul(o.reshape(a, [copies, batch, ...a.shape.slice(1)]), b, options);
+  return o.reshape(product, [whole, ...product.shape.slice(2)]);
 }

@@ -7,6 +7,7 @@ import { adapters } from "../../ops/adapters/mod.ts";
 import type { TensorRole } from "../../ops/interventions/intervention.ts";
 import { interventions } from "../../ops/interventions/mod.ts";
 import { orthogonal } from "../../ops/interventions/orthogonal.ts";
+import { type Dimension, multiplyDimensions } from "../../ops/dimension.ts";
 import * as o from "../../ops/operators.ts";
 import { input, parameter, type Value } from "../../ops/program.ts";
 import type { EditedModel, EditHook, SiteName } from "../models/architecture.ts";
@@ -141,6 +142,46 @@ export function editHook(
       if (projection === undefined) throw new TypeError(`${site.name} is no projection's output`);
       return adapters[piece.kind].adapt(edited, projection, source(piece), piece.options);
     }, hidden);
+}
+
+/**
+ * The hook of several members that are trained side by side, each with its own pieces: at the lowest block that any of them
+ * edits the batch becomes one copy a member, and from there on each copy gets its member's pieces.
+ *
+ * @param members All of the same {@linkcode copyingBlock}, if there are several.
+ */
+export function membersHook(
+  members: readonly (readonly Adaptation[])[],
+  source: TensorSource,
+  mask: (intervention: Intervention) => Value,
+): EditHook {
+  const hooks = members.map((list) => editHook(list, source, mask));
+  const [only] = hooks;
+  if (hooks.length === 1 && only !== undefined) return only;
+  const lowest = copyingBlock(members.flat());
+  return (site, hidden, projection) => {
+    const isHere = (piece: Adaptation) => piece.block === site.block && piece.site === site.name;
+    if (!members.flat().some(isHere)) return hidden;
+    const part = (member: number) => site.block === lowest ? hidden : batchOf(hidden, member);
+    return o.concat(hooks.map((hook, member) => hook(site, part(member), projection)), 0);
+  };
+}
+
+/**
+ * The block at whose output members trained side by side part; `undefined` if something acts where they cannot: before
+ * that output, on a projection, or outside the blocks.
+ */
+export function copyingBlock(pieces: readonly Adaptation[]): number | undefined {
+  const lowest = Math.min(...pieces.map(({ block }) => block ?? -1));
+  const fits = pieces.every(({ form, block, site }) => {
+    return form === "intervention" && (block !== lowest || site === "block.output");
+  });
+  return fits && lowest >= 0 ? lowest : undefined;
+}
+
+/** The rows [batch, …] of one member in those of all. */
+export function batchOf(x: Value, member: number, batch: Dimension = "batch"): Value {
+  return o.slice(x, 0, multiplyDimensions(member, batch), multiplyDimensions(member + 1, batch));
 }
 
 /** Edits the columns of one head. */

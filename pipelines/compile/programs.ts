@@ -21,11 +21,13 @@ import {
 } from "../../ops/program.ts";
 import { substitute } from "../../ops/rewrite.ts";
 import { simplify } from "../../ops/simplify.ts";
-import type { Architecture, EditHook, SegmentResult, WeightSource } from "../models/architecture.ts";
+import type { Architecture, Places, SegmentResult, WeightSource } from "../models/architecture.ts";
 import {
   actsOnCompletion,
   type Adaptation,
-  editHook,
+  batchOf,
+  copyingBlock,
+  membersHook,
   savedTensors,
   tailMask,
   type TensorSource,
@@ -38,7 +40,8 @@ export interface CompiledModel {
   readonly architecture: Architecture;
   /** The stored type of a weight. */
   readonly storedType: (name: string) => DataType;
-  readonly adaptations: readonly Adaptation[];
+  /** One list of pieces; several for members that are trained side by side. */
+  readonly members: readonly (readonly Adaptation[])[];
   /** Every weight is a parameter. */
   readonly full: boolean;
 }
@@ -50,42 +53,49 @@ function weightsOf({ storedType, full }: CompiledModel): WeightSource {
 
 /** The blocks over the segments in order, the tail's edited. */
 function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): SegmentResult {
-  const { architecture, adaptations } = model;
+  const { architecture, members } = model;
   const weights = weightsOf(model);
-  const edit = editHook(adaptations, tensors, tailMask);
+  const edit = membersHook(members, tensors, tailMask);
   const before: SegmentName[] = [], past: (readonly KeyValues[])[] = [];
-  const run = (name: SegmentName, edit?: EditHook) => {
-    const segment = { ...segmentInputs(architecture, name, before), past: [...past] };
-    return architecture.forward(edit === undefined ? segment : { ...segment, edit }, weights);
-  };
+  const inputsOf = (name: SegmentName) => ({ ...segmentInputs(architecture, name, before), past: [...past] });
   const frozen: SegmentName[] = [
     ...(layout.prefix > 0 ? ["prefix" as const] : []),
     ...(layout.tail === "whole" ? [] : ["context" as const]),
   ];
   for (const name of frozen) {
-    past.push(run(name).keyValues);
+    past.push(architecture.forward(inputsOf(name), weights).keyValues);
     before.push(name);
   }
-  return run("tail", edit);
+  const segment = inputsOf("tail");
+  const behind = members.length > 1 ? copyingBlock(members.flat()) : undefined;
+  const copied = behind === undefined ? {} : { copied: { behind, places: copyPlaces(segment, members.length) } };
+  return architecture.forward({ ...segment, ...copied, edit }, weights);
 }
 
-/** The logits at the labelled places, edited behind the last norm where something acts there. */
+function copyPlaces({ cosines, sines, mask }: Places, copies: number): Places {
+  const copy = (x: Value) => x.shape[0] === 1 ? x : o.concat(new Array<Value>(copies).fill(x), 0);
+  return { cosines: copy(cosines), sines: copy(sines), mask: copy(mask) };
+}
+
+/** The logits at the labelled places of each member, edited behind the last norm where something acts there. */
 function logitsOf(model: CompiledModel, result: SegmentResult, tensors: TensorSource): Value {
   const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
   const places = input("labelled.places", ["labelled", 1], "int64");
-  const edit = editHook(model.adaptations, tensors, (intervention) => rowsAt(tailMask(intervention), places));
-  return model.architecture.logits(rowsAt(last, places), weightsOf(model), edit);
+  const edit = membersHook(model.members, tensors, (intervention) => rowsAt(tailMask(intervention), places));
+  const rows = model.members.map((_, member) => rowsAt(batchOf(last, member), places));
+  return model.architecture.logits(o.concat(rows, 0), weightsOf(model), edit);
 }
 
-/** The cross-entropies [labelled, 1] of the labelled tokens. */
+/** The cross-entropies [labelled, 1] of the labelled tokens, member by member. */
 function labelledLosses(model: CompiledModel, layout: Layout, tensors: TensorSource): Value {
   const logits = logitsOf(model, tail(model, layout, tensors), tensors);
-  return o.crossEntropy(logits, input("labelled.targets", ["labelled", 1], "int64"));
+  const targets = input("labelled.targets", ["labelled", 1], "int64");
+  return o.crossEntropy(logits, o.concat(model.members.map(() => targets), 0));
 }
 
-/** The programs of one training. */
+/** The programs of one training, or of several side by side. */
 export interface TrainingPrograms {
-  /** Loss and gradients of a group of rows, added to the gradients fed. */
+  /** Each member's loss and gradients over a group of rows, the latter added to the gradients fed. */
   readonly accumulate: Program;
   /** One step of the optimizer with the gradients fed. */
   readonly update: Program;
@@ -99,15 +109,26 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
-  const loss = scaledLoss(labelledLosses(model, layout, trainedTensors), scalarInput("step.lossScale"));
+  const all = labelledLosses(model, layout, trainedTensors);
+  const losses = model.members.map((_, member) => {
+    return scaledLoss(batchOf(all, member, "labelled"), scalarInput("step.lossScale"));
+  });
+  // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.
+  const loss = losses.reduce((sum, each) => o.add(sum, each));
   const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");
   const totals = gradients(loss, parameters).map((gradient, index) => {
     const parameter = parameters[index] as Value, fed = gradientInput(parameter);
     return [nextGradient(parameter), gradient === undefined ? fed : o.add(fed, gradient)] as const;
   });
-  const accumulate = simplify({ name: "accumulate", outputs: { loss, ...Object.fromEntries(totals) } });
+  const named = losses.map((each, member) => [lossName(member), each] as const);
+  const accumulate = simplify({ name: "accumulate", outputs: Object.fromEntries([...named, ...totals]) });
   const update = simplify({ name: "update", outputs: updates(parameters, parameters.map(gradientInput), schedule) });
   return { accumulate, update, save: saveProgram(model), parameters };
+}
+
+/** The name of a member's loss among a program's results. */
+export function lossName(member: number): string {
+  return `loss.${member}`;
 }
 
 function gradientInput(parameter: Value): Value {
@@ -126,7 +147,8 @@ export function trainProgram(
     return [gradientInput(parameter), accumulate.outputs[nextGradient(parameter)] as Value] as const;
   });
   const { outputs } = substitute(update, new Map(totals));
-  return { name: "train", outputs: { loss: accumulate.outputs["loss"] as Value, ...outputs } };
+  const losses = Object.entries(accumulate.outputs).filter(([name]) => !name.startsWith("next."));
+  return { name: "train", outputs: { ...Object.fromEntries(losses), ...outputs } };
 }
 
 /** The parts of an optimizer's state for a parameter, as names of fed tensors. */
@@ -169,8 +191,8 @@ function updates(
   return outputs;
 }
 
-function saveProgram({ adaptations }: CompiledModel): Program {
-  const outputs = adaptations.flatMap((piece) =>
+function saveProgram({ members }: CompiledModel): Program {
+  const outputs = members.flat().flatMap((piece) =>
     Object.entries(trainedTensors(piece)).map(([name, value]) => [`saved.${piece.index}.${name}`, value] as const)
   );
   return simplify({ name: "save", outputs: Object.fromEntries(outputs) });
@@ -195,9 +217,9 @@ export function prefillProgram(model: CompiledModel): Program {
  * acted already: their effect is in the past.
  */
 export function decodeProgram(whole: CompiledModel): Program {
-  const model = { ...whole, adaptations: whole.adaptations.filter(actsOnCompletion) };
-  const { architecture, adaptations } = model;
-  const past = [pastInputs(architecture, "past")], edit = editHook(adaptations, savedTensors, tailMask);
+  const model = { ...whole, members: whole.members.map((pieces) => pieces.filter(actsOnCompletion)) };
+  const { architecture, members } = model;
+  const past = [pastInputs(architecture, "past")], edit = membersHook(members, savedTensors, tailMask);
   const segment = { ...segmentInputs(architecture, "tail", ["past"]), past, edit };
   const result = architecture.forward(segment, weightsOf(model));
   const logits = logitsOf(model, result, savedTensors);

@@ -48,15 +48,21 @@ export interface Site {
  */
 export type EditHook = (site: Site, hidden: Value, projection?: Projection) => Value;
 
-/** A run of tokens. */
-export interface Segment {
-  /** int64 [batch, length]. */
-  readonly tokens: Value;
+/** Where the tokens of a run stand. */
+export interface Places {
   /** Rotary angles [batch, length, headWidth/2]. */
   readonly cosines: Value;
   readonly sines: Value;
   /** See {@linkcode attention}. */
   readonly mask: Value;
+}
+
+/** A run of tokens. */
+export interface Segment extends Places {
+  /** int64 [batch, length]. */
+  readonly tokens: Value;
+  /** Edits that copy the batch: what holds behind the output of the block where they do. */
+  readonly copied?: { readonly behind: number; readonly places: Places };
   /** The runs of tokens before this one in order: of each, every block's keys and values. */
   readonly past?: readonly (readonly KeyValues[])[];
   readonly edit?: EditHook;

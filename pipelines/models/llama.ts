@@ -214,7 +214,9 @@ function runBlock(
     return edit(projectionSites[name], linear(input, weight, bias), { input, weight, bias });
   };
   const norm = (name: string, x: Value) => o.rmsNorm(x, source(`${prefix}.${name}.weight`, [width]), epsilon);
-  const rotate = (x: Value, count: number) => o.rotary(x, segment.cosines, segment.sines, count);
+  const { copied } = segment;
+  const { cosines, sines, mask } = copied !== undefined && block > copied.behind ? copied.places : segment;
+  const rotate = (x: Value, count: number) => o.rotary(x, cosines, sines, count);
 
   const before = norm("input_layernorm", hidden);
   const query = rotate(project("self_attn.q_proj", before), heads.heads);
@@ -223,7 +225,7 @@ function runBlock(
     value: byHead(project("self_attn.v_proj", before), heads),
   };
   const runs = [...(segment.past ?? []).map((run) => run[block] as KeyValues), keyValues];
-  const attended = edit("attention.head.output", attention(query, runs, segment.mask, heads));
+  const attended = edit("attention.head.output", attention(query, runs, mask, heads));
   const middle = o.add(hidden, project("self_attn.o_proj", attended));
 
   const inner = norm("post_attention_layernorm", middle);

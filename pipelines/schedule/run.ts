@@ -23,16 +23,8 @@ import {
   type PreparedTraining,
 } from "./prepare.ts";
 import { DivergedError } from "./train.ts";
-import {
-  compiledModel,
-  findTuned,
-  prepareTune,
-  runTune,
-  tensorsDigest,
-  type Tuned,
-  type TuneJob,
-  weightsFor,
-} from "./tune.ts";
+import { compiledModel, findTuned, prepareTune, tensorsDigest, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
+import { mostSideBySide, runTunes, sideBySideKey } from "./side_by_side.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A run's results and what the manifest says of its models and data. */
@@ -77,9 +69,13 @@ class Run {
   readonly #folder: RunFolder;
   readonly #jobs = new Map<PreparedTraining, TuneJob>();
   readonly #encodings = new Map<string, SharedEncoding>();
-  readonly #tuned = new Map<string, Promise<Tuned>>();
+  /** The member that a training was declared in first. */
+  readonly #members = new Map<PreparedTraining, string>();
+  readonly #tuned = new Map<string, Tuned>();
+  readonly #sideBySideKeys = new Map<TuneJob, string | undefined>();
+  /** The keys of trainings whose time is told. */
+  readonly #reported = new Set<string>();
   readonly #opened: EncodedExamples[] = [];
-  #encodeSeconds = 0;
 
   constructor(workshop: Workshop, folder: RunFolder) {
     this.#workshop = workshop;
@@ -88,9 +84,10 @@ class Run {
 
   /** Compiles every training, so that an encoding can serve all that share it. */
   async compile(members: readonly PreparedMember[]): Promise<void> {
-    for (const { stages } of members) {
+    for (const { member, stages } of members) {
       for (const stage of stages) {
         if (stage.kind !== "train") continue;
+        this.#members.set(stage, member.id);
         const job = await prepareTune(this.#workshop, stage, await weightsFor(this.#workshop, stage));
         this.#jobs.set(stage, job);
         const group = this.#encodings.get(encodingKey(job));
@@ -129,18 +126,18 @@ class Run {
   }
 
   async #train(member: string, stage: PreparedTraining, stages: PreparedMember["stages"]): Promise<TrainRecord> {
-    const start = performance.now(), encodingBefore = this.#encodeSeconds;
-    const known = this.#tuned.has(this.#job(stage).key);
-    const { tensors, losses, stepSeconds, cached } = await this.#tune(member, stage);
+    const isFirst = !this.#reported.has(this.#job(stage).key);
+    this.#reported.add(this.#job(stage).key);
+    const { tensors, losses, stepSeconds, cached, seconds } = await this.#tune(stage);
     const trainings = stages.filter((other) => other.kind === "train").length;
     const name = stage.full === undefined ? "intervention" : "model";
     await this.#folder.trained(member, trainings > 1 ? join(stage.name, name) : name, stage, tensors);
     return {
       name: stage.name,
       kind: "train",
-      cached: cached || known,
+      cached: cached || !isFirst,
       // Encoding has a line of its own.
-      seconds: (performance.now() - start) / 1000 - (this.#encodeSeconds - encodingBefore),
+      seconds: isFirst ? seconds : 0,
       steps: losses.length,
       losses,
       stepSeconds,
@@ -154,24 +151,42 @@ class Run {
   }
 
   /** The training's result: computed once, however many members share it. */
-  #tune(member: string, stage: PreparedTraining): Promise<Tuned> {
+  async #tune(stage: PreparedTraining): Promise<Tuned> {
     const job = this.#job(stage);
-    let tuned = this.#tuned.get(job.key);
-    if (tuned === undefined) this.#tuned.set(job.key, tuned = this.#tuneOnce(member, stage, job));
-    return tuned;
-  }
-
-  async #tuneOnce(member: string, stage: PreparedTraining, job: TuneJob): Promise<Tuned> {
-    const stored = await findTuned(this.#workshop, job);
-    if (stored !== undefined) return stored;
+    const known = this.#tuned.get(job.key) ?? await findTuned(this.#workshop, job);
+    if (known !== undefined) {
+      this.#tuned.set(job.key, known);
+      return known;
+    }
+    const jobs = this.#sideBySide(job);
     const encoded = job.programs.kept.length === 0 ? undefined : await this.#encoded(job);
     try {
-      return await runTune(this.#workshop, job, encoded);
+      const tuned = await runTunes(this.#workshop, jobs, encoded);
+      jobs.forEach(({ key }, at) => this.#tuned.set(key, tuned[at]!));
+      return tuned[0]!;
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
-      const kept = await this.#folder.trained(member, "last-good", stage, error.lastGood);
-      throw new RequestError(`${error.problem} (the last good state is in ${kept})`, placeOf(stage.spec));
+      const failed = jobs[error.member]!.stage;
+      const kept = await this.#folder.trained(this.#members.get(failed)!, "last-good", failed, error.lastGood);
+      throw new RequestError(`${error.problem} (the last good state is in ${kept})`, placeOf(failed.spec));
     }
+  }
+
+  /** A training that has to run, with those that can run beside it. */
+  #sideBySide(job: TuneJob): TuneJob[] {
+    const group = new Map([[job.key, job]]), most = mostSideBySide(job);
+    const key = this.#workshop.provider === "cpu" ? this.#sideBySideKey(job) : undefined;
+    for (const other of key === undefined ? [] : this.#jobs.values()) {
+      if (group.size + 1 > most) break;
+      const isDone = this.#tuned.has(other.key) || this.#workshop.store.has("train", other.key);
+      if (!isDone && this.#sideBySideKey(other) === key) group.set(other.key, other);
+    }
+    return [...group.values()];
+  }
+
+  #sideBySideKey(job: TuneJob): string | undefined {
+    if (!this.#sideBySideKeys.has(job)) this.#sideBySideKeys.set(job, sideBySideKey(job));
+    return this.#sideBySideKeys.get(job);
   }
 
   #encoded(job: TuneJob): Promise<EncodedExamples> {
@@ -185,7 +200,6 @@ class Run {
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
     const encoded = await encode(this.#workshop, job);
     this.#opened.push(encoded);
-    this.#encodeSeconds += encoded.record.seconds;
     return encoded;
   }
 
@@ -195,7 +209,7 @@ class Run {
     const weights = await weightsFor(this.#workshop, training ?? stage);
     const tensors = training === undefined
       ? await initialTensors(stage, weights, this.#workshop.base, untrainedSeed)
-      : (await this.#tune(member, training)).tensors;
+      : (await this.#tune(training)).tensors;
     const { predictions: found, cached } = await predictions(this.#workshop, {
       stage,
       weights,

@@ -7,7 +7,7 @@ import type { TensorMap } from "../compile/initial.ts";
 import { exampleFeeds, type Feeds, type LaidOutRow } from "../compile/feeds.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import type { Layout } from "../compile/layout.ts";
-import { stateNames } from "../compile/programs.ts";
+import { lossName, stateNames } from "../compile/programs.ts";
 import type { CompiledTraining } from "../compile/training.ts";
 import { batchOrder, groupByLength } from "../data/batches.ts";
 import { RequestError } from "../errors.ts";
@@ -16,14 +16,18 @@ import type { HostTensor, Session } from "../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../spec.ts";
 import type { EncodedExamples } from "./encode.ts";
 
-/** A training ready to run. */
+/** A training, or several side by side that differ in what is trained alone, ready to run. */
 export interface TrainJob {
+  /** How many trainings. */
+  readonly members: number;
   readonly spec: Resolved<TrainSpec>;
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
   readonly layout: Layout;
   readonly rows: readonly LaidOutRow[];
   readonly programs: CompiledTraining;
+  /** Of each step the groups of rows that run together. */
+  readonly steps: readonly (readonly (readonly number[])[])[];
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
   /** Fed to every run unchanged: the bases of orthogonal tensors. */
@@ -38,30 +42,36 @@ export interface TrainJob {
 
 /** A loss that is not a number: the training stopped, and this is what it had before. */
 export class DivergedError extends RequestError {
-  /** The trained tensors at the last step whose loss was finite, in saved form. */
+  /** Whose loss it is, from 0. */
+  readonly member: number;
+  /** The trained tensors of all members at the last step whose losses were finite, in saved form. */
   readonly lastGood: TensorMap;
 
-  constructor(problem: string, lastGood: TensorMap) {
+  constructor(problem: string, member: number, lastGood: TensorMap) {
     super(problem);
+    this.member = member;
     this.lastGood = lastGood;
   }
 }
 
 /** What a training gives. */
 export interface TrainResult {
-  /** The trained tensors in trained form. */
+  /** The trained tensors of all members in trained form. */
   readonly parameters: TensorMap;
-  /** One number a step, in nats a token. */
-  readonly losses: readonly number[];
+  /** Of each member one number a step, in nats a token. */
+  readonly losses: readonly (readonly number[])[];
   /** Wall seconds of each step. */
   readonly stepSeconds: readonly number[];
 }
+
+/** What decides which rows run together. */
+export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes">;
 
 /** A context token costs its keys' and values' share of attention alone. */
 const contextWeight = 0.02;
 
 /** The memory that the activations of one run may take, in bytes: a batch that needs more runs in parts. */
-const mostActivations = 2 ** 28;
+export const mostActivations = 2 ** 28;
 
 /**
  * Runs all steps.
@@ -69,9 +79,9 @@ const mostActivations = 2 ** 28;
  * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
  */
 export async function train(job: TrainJob): Promise<TrainResult> {
-  const steps = stepsOf(job);
+  const { steps } = job;
   const state = new TrainingState(job);
-  const losses: number[] = [], stepSeconds: number[] = [];
+  const losses = Array.from({ length: job.members }, (): number[] => []), stepSeconds: number[] = [];
   const groups = steps.flatMap((step, index) =>
     step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
   );
@@ -81,7 +91,7 @@ export async function train(job: TrainJob): Promise<TrainResult> {
   const update = isWhole ? undefined : await job.session("update");
   let prepared = prepare(job, groups[0]!.rows, 0);
   const progress = job.beginProgress(steps.length);
-  let loss = 0, begun = performance.now();
+  let sums = losses.map(() => 0), begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const step = steps[group.index]!;
     const labelled = step.flat().reduce((sum, row) => sum + job.rows[row]!.labels.length, 0);
@@ -90,27 +100,31 @@ export async function train(job: TrainJob): Promise<TrainResult> {
     const next = groups[at + 1];
     if (next !== undefined) prepared = prepare(job, next.rows, (at + 1) % 2);
     const { outputs } = await running;
-    loss += Number(outputs["loss"]!.data[0]);
-    if (!Number.isFinite(loss)) {
+    sums = sums.map((sum, member) => sum + Number(outputs[lossName(member)]!.data[0]));
+    const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
+    if (diverged >= 0) {
       throw new DivergedError(
-        `the loss of step ${group.index + 1} of ${steps.length} is ${loss}; lower the learning rate`,
+        `the loss of step ${group.index + 1} of ${steps.length} is ${sums[diverged]}; lower the learning rate`,
+        diverged,
         await job.toSaved(state.lastGood()),
       );
     }
     state.take(outputs);
     if (!group.last) continue;
     if (update !== undefined) state.take((await update.run(state.feeds(group.index, steps.length, labelled))).outputs);
-    losses.push(loss);
+    losses.forEach((list, member) => list.push(sums[member]!));
     stepSeconds.push((performance.now() - begun) / 1000);
-    progress(group.index + 1, `loss ${loss.toFixed(4)}`);
-    loss = 0;
+    progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`);
+    sums = losses.map(() => 0);
     begun = performance.now();
   }
   return { parameters: state.parameters(), losses, stepSeconds };
 }
 
 /** Each step's groups of rows that run together. */
-function stepsOf({ spec, rows, programs }: TrainJob): number[][][] {
+export function stepsOf(
+  { spec, rows, programs }: Pick<TrainJob, "spec" | "rows"> & { readonly programs: RunCosts },
+): number[][][] {
   const { epochs, batchSize, gradientAccumulation, shuffle, seed } = spec;
   const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
   const effective = batchSize * gradientAccumulation;

@@ -5,16 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import { digest } from "../../ops/digest.ts";
-import type { Program } from "../../ops/program.ts";
 import { fedNumbers, rowKeys } from "../compile/feeds.ts";
-import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
+import type { TensorMap } from "../compile/initial.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
-import type { EncodedExamples } from "./encode.ts";
 import { initialTensors, type PreparedModel, type PreparedTraining } from "./prepare.ts";
-import { train } from "./train.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A training with its programs, start and key. */
@@ -35,6 +32,8 @@ export interface Tuned {
   readonly losses: readonly number[];
   readonly stepSeconds: readonly number[];
   readonly cached: boolean;
+  /** How long it took; of trainings side by side each its share. */
+  readonly seconds: number;
 }
 
 /** Full finetuning from fresh weights reads none, so it must not ask for any. */
@@ -60,7 +59,7 @@ export function compiledModel(prepared: PreparedModel, weights: ModelWeights): C
   return {
     architecture: model.architecture,
     storedType: weights.storedType,
-    adaptations,
+    members: [adaptations],
     full: full !== undefined,
   };
 }
@@ -101,6 +100,7 @@ export function tensorsDigest(tensors: TensorMap): string {
 
 /** The trained tensors of an earlier run with the same key. */
 export async function findTuned(workshop: Workshop, { key, initial }: TuneJob): Promise<Tuned | undefined> {
+  const start = performance.now();
   using entry = await workshop.store.get("train", key);
   if (entry === undefined) return undefined;
   const tensors = await Promise.all(
@@ -114,43 +114,6 @@ export async function findTuned(workshop: Workshop, { key, initial }: TuneJob): 
     losses: numbers("losses"),
     stepSeconds: numbers("stepSeconds"),
     cached: true,
+    seconds: (performance.now() - start) / 1000,
   };
-}
-
-/** Runs the training and stores what it gives. */
-export async function runTune(workshop: Workshop, job: TuneJob, encoded: EncodedExamples | undefined): Promise<Tuned> {
-  const { stage, weights, programs, initial, key } = job;
-  const { parameters, bases } = stage.full === undefined
-    ? trainedForm(stage.adaptations, initial)
-    : { parameters: copyTensors(initial), bases: {} };
-  const { spec, adaptations, layout, rows } = stage;
-  const open = (program: Program) => workshop.session(program, weights);
-  const toSaved = async (trained: TensorMap): Promise<TensorMap> => {
-    if (stage.full !== undefined) return trained;
-    const { outputs } = await (await open(programs.save)).run(copyTensors({ ...trained, ...bases }));
-    return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
-  };
-  const { parameters: trained, losses, stepSeconds } = await train({
-    spec,
-    architecture: stage.model.architecture,
-    adaptations,
-    layout,
-    rows,
-    programs,
-    initial: parameters,
-    fixed: bases,
-    encoded,
-    toSaved,
-    session: (program) => open(programs[program]),
-    beginProgress: (steps) => workshop.progress.begin(`train ${stage.name}`, steps),
-  });
-  const tensors = await toSaved(trained);
-  await workshop.store.put("train", key, (writer) => {
-    writer.declare({
-      tensors: Object.entries(tensors).map(([name, { shape }]) => ({ name, dtype: "F32", shape: [...shape] })),
-      metadata: { losses: JSON.stringify(losses), stepSeconds: JSON.stringify(stepSeconds) },
-    });
-    for (const [name, { data }] of Object.entries(tensors)) writer.append(name, data);
-  });
-  return { tensors, losses, stepSeconds, cached: false };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   addDimensions,
   type Dimension,
+  divideDimensions,
   elementCount,
   evaluateDimension,
   evaluateShape,
@@ -40,6 +41,20 @@ Deno.test("multiplyDimensions() distributes and orders", () => {
   assert.equal(multiplyDimensions(), 1);
   assert.equal(elementCount(["batch", 3, "tail", 2]), "6*batch*tail");
   assert.equal(elementCount([]), 1);
+});
+
+Deno.test("divideDimensions() gives whole numbers alone", () => {
+  assert.equal(divideDimensions("3*batch", "batch"), 3);
+  assert.equal(divideDimensions("4*batch*tail+2*tail", "2*batch*tail+tail"), 2);
+  assert.equal(divideDimensions(12, 4), 3);
+  for (
+    const [whole, part] of [["3*batch", "2*batch"], ["batch", "tail"], ["2*batch+tail", "batch"], [5, 2], [
+      3,
+      0,
+    ]] as const
+  ) {
+    assert.throws(() => divideDimensions(whole, part), RangeError);
+  }
 });
 
 Deno.test("evaluateDimension() puts numbers in for symbols", () => {

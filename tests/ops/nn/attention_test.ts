@@ -76,6 +76,27 @@ for (const layout of layouts) {
   });
 }
 
+Deno.test("attention() of copied queries sees the one batch of a past from each copy", () => {
+  const layout = layouts[2]!, { heads, keyValueHeads, headWidth } = layout;
+  const past = ["pastKey", "pastValue"].map((name) => input(name, ["batch", keyValueHeads, "past", headWidth]));
+  const mask = input("mask", [1, 1, `${heads / keyValueHeads}*tail`, "past+tail"]);
+  const over = (member: string, copies: readonly string[]) => {
+    const stack = (name: string, width: number) =>
+      o.concat(copies.map((copy) => parameter(`${copy}.${name}`, ["batch", "tail", width])), 0);
+    const own = ["key", "value"].map((name) => byHead(stack(name, keyValueHeads * headWidth), layout));
+    const runs = [past, own].map(([key, value]) => ({ key: key!, value: value! }));
+    const mixed = attention(stack("query", heads * headWidth), runs, mask, layout), at = copies.indexOf(member);
+    return o.slice(mixed, 0, at === 0 ? 0 : "batch", at === 0 ? "batch" : "2*batch");
+  };
+  const run = drawLeaves([weighted(over("a", ["a", "b"]))], { batch: 2, past: 3, tail: 2 });
+  for (const member of ["a", "b"]) {
+    const together = verify({ name: "together", outputs: { mixed: over(member, ["a", "b"]) } });
+    const alone = verify({ name: "alone", outputs: { mixed: over(member, [member]) } });
+    assertClose(interpret(together, run)["mixed"]!, interpret(alone, run)["mixed"]!, 1e-12, member);
+    assertGradients(weighted(over(member, ["a", "b"])), run);
+  }
+});
+
 Deno.test("attention() is the same in the runtime", async () => {
   using runtime = new Runtime({ threads: 1 });
   for (const layout of layouts) {

@@ -1,4 +1,5 @@
 /** Every bad input gives one line with place and remedy, and leaves nothing behind. @module */
+import { readHeader } from "../../../pipelines/models/safetensors.ts";
 import assert from "node:assert/strict";
 import { inScene, lineOf, type PipelineParts, type Scene } from "../../support/scene.ts";
 import { writeTinyWeights } from "../../support/tiny_model.ts";
@@ -296,4 +297,17 @@ Deno.test("a loss that is not finite stops the training and keeps the last good 
     assert.equal(kept.length, 1, scene.written.join("\n"));
     assert.ok(last.includes(scene.path("out")), "the line names where the last good state lies");
     assert.ok(!scene.entries.some((path) => path.startsWith("train/")));
+  }));
+
+Deno.test("of members trained side by side the one that diverged is named, and its state alone kept", () =>
+  inScene({ rank: 'sweep("rank", [1, 2])', optimizer: "adamw({ learningRate: 1e38 })" }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 2);
+    assert.ok(
+      stderr.trimEnd().endsWith(`(the last good state is in ${scene.path("out", "members", "rank=1", "last-good")})`),
+    );
+    const kept = scene.written.filter((path) => path.endsWith(".safetensors"));
+    assert.deepEqual(kept, ["members/rank=1/last-good/weights.safetensors"]);
+    const { tensors } = await readHeader(scene.path("out", kept[0]!));
+    assert.deepEqual([...tensors.keys()].sort(), ["0.bias", "0.rotate", "0.weight"]);
   }));

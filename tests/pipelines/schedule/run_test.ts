@@ -136,6 +136,39 @@ Deno.test("the same seed gives the same bytes, another seed others", async () =>
   assert.notEqual(await trainedBytes({ trainSettings: "seed: 7" }), first);
 });
 
+const edits = [
+  "loreft({ at, positions, rank: 1 })",
+  "loreft({ at, positions, rank: 3 })",
+  "direft({ at, positions, rank: 2 })",
+  'loreft({ at: block("all").output, positions, rank: 2 })',
+  "red({ at: block([0, 1]).output, positions })",
+];
+
+/** The trained tensors of each member, and how many trainings ran together. */
+async function trainedEach(members: readonly string[]): Promise<{ tensors: string[]; together: number[] }> {
+  let found: { tensors: string[]; together: number[] } | undefined;
+  const edit = `...(({ positions }) => [sweep("edit", [${members.join(", ")}])])`;
+  await inScene({ edit, positions: '"l2"', metrics: "[loss()]" }, async (scene) => {
+    const { code, stderr, stdout } = await scene.run("--json");
+    assert.equal(code, 0, stderr);
+    const { members }: Results = JSON.parse(stdout);
+    const files = members.map(({ id }) => scene.path("out", "members", id, "intervention", "weights.safetensors"));
+    const tensors = await Promise.all(files.map(async (file) => (await Deno.readFile(file)).toHex()));
+    const trained = stderr.split("\n").filter((line) => line.startsWith("train") && line.includes("4/4"));
+    found = { tensors, together: trained.map((line) => Number(/× (\d+)/.exec(line)?.[1] ?? 1)) };
+  });
+  return found!;
+}
+
+Deno.test("members trained side by side give the bytes that each gives alone", async () => {
+  const { tensors, together } = await trainedEach(edits);
+  assert.deepEqual(together, [3, 2], "edits of one lowest block run together");
+  for (const [at, edit] of edits.entries()) {
+    const alone = await trainedEach([edit]);
+    assert.deepEqual([alone.tensors, alone.together], [[tensors[at]], [1]], edit);
+  }
+});
+
 Deno.test("accumulated gradients are those of the large batch", async () => {
   const large = await onlyMember({ batchSize: "8", epochs: "3" });
   const accumulated = await onlyMember({ batchSize: "2", epochs: "3", trainSettings: "gradientAccumulation: 4" });
