@@ -19,6 +19,8 @@ export {
   noreft,
   type NoreftOptions,
   red,
+  reftR1,
+  road,
   saved,
   type SavedOptions,
   type SourceOptions,

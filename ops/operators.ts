@@ -46,6 +46,10 @@ export const exp = (x: Value): Value => apply("exp", [x]);
 export const log = (x: Value): Value => apply("log", [x]);
 /** The square root. */
 export const sqrt = (x: Value): Value => apply("sqrt", [x]);
+/** The cosine of an angle in radians. */
+export const cos = (x: Value): Value => apply("cos", [x]);
+/** The sine of an angle in radians. */
+export const sin = (x: Value): Value => apply("sin", [x]);
 /** The hyperbolic tangent. */
 export const tanh = (x: Value): Value => apply("tanh", [x]);
 /** `1 / (1 + e⁻ˣ)`. */

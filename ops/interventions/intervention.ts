@@ -36,7 +36,13 @@ export interface InterventionOptions {
 
 /** An edit. */
 export interface InterventionKind {
-  /** The tensors by name, in the order in which they are saved. */
+  /** Whether it edits no subspace whose rank could be chosen. */
+  readonly isRankless?: true;
+  /**
+   * The tensors by name, in the order in which they are saved.
+   *
+   * @throws {RangeError} If there is none for the extents; the message says why.
+   */
   tensors(extents: InterventionExtents, options: InterventionOptions): Readonly<Record<string, TensorRole>>;
   /**
    * The edited representation.

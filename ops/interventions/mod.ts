@@ -6,9 +6,19 @@ import { lobireft } from "./lobireft.ts";
 import { loreft } from "./loreft.ts";
 import { noreft } from "./noreft.ts";
 import { red } from "./red.ts";
+import { reftR1 } from "./reft_r1.ts";
+import { road } from "./road.ts";
 
 /** The name of a kind of edit. */
-export type InterventionName = "loreft" | "noreft" | "direft" | "consreft" | "lobireft" | "red";
+export type InterventionName =
+  | "loreft"
+  | "noreft"
+  | "direft"
+  | "consreft"
+  | "lobireft"
+  | "red"
+  | "road"
+  | "reftR1";
 
 /** Every kind of edit. */
 export const interventions: Readonly<Record<InterventionName, InterventionKind>> = {
@@ -18,4 +28,11 @@ export const interventions: Readonly<Record<InterventionName, InterventionKind>>
   consreft,
   lobireft,
   red,
+  road,
+  reftR1,
 };
+
+/** Whether something names a kind of edit. */
+export function isInterventionName(name: unknown): name is InterventionName {
+  return typeof name === "string" && Object.hasOwn(interventions, name);
+}

@@ -1,5 +1,5 @@
 /** Edits as declared, lowered to interventions: one at one site of one block for one side of the prompt. @module */
-import type { InterventionOptions, TensorRole } from "../../ops/interventions/intervention.ts";
+import type { InterventionExtents, InterventionOptions, TensorRole } from "../../ops/interventions/intervention.ts";
 import { type InterventionName, interventions } from "../../ops/interventions/mod.ts";
 import { RequestError } from "../errors.ts";
 import type { EditedModel, SiteName, SiteShape } from "../models/architecture.ts";
@@ -44,13 +44,26 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
   }
   const positions = parsePositions(edit.positions);
   const listed = placing(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, architecture.blocks));
-  const tensors = interventions[kind].tensors({ width, rank }, options);
+  const tensors = tensorsOf(kind, { width, rank }, options);
   const common = { form: "intervention", kind, options, site: at.site, ...head === undefined ? {} : { head } } as const;
   return sidesOf(positions, tied).flatMap((side) =>
     listed.map((block) => {
       return { ...common, block, side, positions, positionsText: edit.positions, rank, width, inputs: width, tensors };
     })
   );
+}
+
+function tensorsOf(
+  kind: InterventionName,
+  extents: InterventionExtents,
+  options: InterventionOptions,
+): LoweredIntervention["tensors"] {
+  try {
+    return interventions[kind].tensors(extents, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RequestError(`${error.message}; use another edit or another site`);
+  }
 }
 
 /** Which columns of the representation an edit sees. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { interventions, isInterventionName } from "../../ops/interventions/mod.ts";
 import { RequestError } from "../errors.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../models/files.ts";
@@ -89,6 +90,10 @@ export function lowerDescription(
   });
 }
 
+function isRankless(kind: unknown): boolean {
+  return isInterventionName(kind) && interventions[kind].isRankless === true;
+}
+
 function declarationOf(stored: JsonObject, positions: string | undefined): unknown {
   const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
   if (module !== undefined) {
@@ -102,7 +107,7 @@ function declarationOf(stored: JsonObject, positions: string | undefined): unkno
     ...activation === "linear" ? {} : { activation },
     ...orthogonal === true ? { orthogonal } : {},
     ...projectionBias === true ? { projectionBias } : {},
-    ...common["kind"] === "red" ? {} : { rank },
+    ...isRankless(common["kind"]) ? {} : { rank },
   };
   return {
     ...common,

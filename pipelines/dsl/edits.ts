@@ -94,6 +94,22 @@ export function red(options: SweepableOptions<EditPlace>): EditSpec {
   return edit("red", options);
 }
 
+/**
+ * RoAd: pairs of neighbouring channels turned and stretched, `α·(cos θ·x − sin θ·y, sin θ·x + cos θ·y)` (Liao & Monz 2024,
+ * RoAd₁). A block's edit has `width` trainable parameters.
+ */
+export function road(options: SweepableOptions<EditPlace>): EditSpec {
+  return edit("road", options);
+}
+
+/**
+ * ReFT-r1: `h + ReLU(w·h)·w`, one direction taken by as much as a token shows it (after Wu et al. 2025, *AxBench*). A
+ * block's edit has `width` trainable parameters.
+ */
+export function reftR1(options: SweepableOptions<EditPlace>): EditSpec {
+  return edit("reftR1", options);
+}
+
 /** Settings of a saved intervention. */
 export interface SavedOptions {
   /** In place of the positions that it was saved with. */

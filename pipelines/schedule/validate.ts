@@ -123,6 +123,8 @@ const edits: Readonly<Record<InterventionName, Partial<Fields<spec.EditSpec>>>> 
   consreft: ranked,
   lobireft: ranked,
   red: edit,
+  road: edit,
+  reftR1: edit,
 };
 
 const modules = { blocks, modules: listOf('a list of projections, as in ["q_proj"]', text), initial: optional(text) };

@@ -147,6 +147,8 @@ const rules: Record<OpName, Rule> = {
   exp: unary(Math.exp),
   log: unary(Math.log),
   sqrt: unary(Math.sqrt),
+  cos: unary(Math.cos),
+  sin: unary(Math.sin),
   tanh: unary(Math.tanh),
   sigmoid: unary(sigmoid),
   silu: unary((x) => x * sigmoid(x)),

@@ -51,6 +51,17 @@ const formulas: Record<InterventionName, Formula> = {
   consreft: (h, { rotate, bias }) => multiply(minus(row(bias!), multiply(h, rotate!)), transposeOf(rotate!)),
   lobireft: (_, { rotate, bias }) => multiply(row(bias!), transposeOf(rotate!)),
   red: (h, { scale, bias }) => build([1, width], ([, at]) => h.data[at!]! * (scale!.data[at!]! - 1) + bias!.data[at!]!),
+  road: (h, { angle, scale }) =>
+    build([1, width], ([, at]) => {
+      const pair = Math.floor(at! / 2), [x, y] = [h.data[2 * pair]!, h.data[2 * pair + 1]!];
+      const [turn, stretch] = [angle!.data[pair]!, scale!.data[pair]!];
+      const turned = at! % 2 === 0 ? x * Math.cos(turn) - y * Math.sin(turn) : x * Math.sin(turn) + y * Math.cos(turn);
+      return stretch * turned - h.data[at!]!;
+    }),
+  reftR1: (h, { direction }) => {
+    const gate = Math.max(0, multiply(h, transposeOf(direction!)).data[0]!);
+    return map(direction!, (element) => gate * element);
+  },
 };
 
 /** Trainable numbers of each edit: what pyreft counts. */
@@ -61,6 +72,8 @@ const counts: Record<InterventionName, (options: InterventionOptions) => number>
   consreft: () => width * rank + rank,
   lobireft: () => width * rank + rank,
   red: () => 2 * width,
+  road: () => width,
+  reftR1: () => width,
 };
 
 const activationFormulas: Record<ActivationName, (x: number) => number> = {
@@ -90,6 +103,8 @@ const variants: Record<InterventionName, readonly Partial<InterventionOptions>[]
   consreft: [{}],
   lobireft: [{}],
   red: [{}],
+  road: [{}],
+  reftR1: [{}],
 };
 
 const edits = (Object.keys(interventions) as InterventionName[]).flatMap((name) =>

@@ -74,6 +74,8 @@ export const elementwiseCases: OperationCase[] = [
   ...unaryCases(o.exp, "exp"),
   ...unaryCases(o.log, "log", { draws: { x: positive } }),
   ...unaryCases(o.sqrt, "sqrt", { draws: { x: positive } }),
+  ...unaryCases(o.cos, "cos"),
+  ...unaryCases(o.sin, "sin"),
   ...unaryCases(o.tanh, "tanh"),
   ...unaryCases(o.sigmoid, "sigmoid"),
   ...unaryCases(o.silu, "silu"),

@@ -243,7 +243,9 @@ const sites = [
 /** An edit as the scene has it, with adapters before and behind it. */
 const composed = (...edits: readonly string[]) => `...((options) => [${edits.join(", ")}])`;
 const kinds = {
-  "red": composed("red({ at: options.at, positions: options.positions })"),
+  ...Object.fromEntries(["red", "road", "reftR1"].map((name) => {
+    return [name, composed(`refract.${name}({ at: options.at, positions: options.positions })`)];
+  })),
   "lora": composed("lora({ rank: 2, alpha: 4, blocks: [1] })"),
   "ia3 and bitfit": composed("ia3()", "bitfit({ blocks: 0 })"),
   "lora before loreft": composed("lora({ rank: 2 })", "loreft(options)"),

@@ -1,0 +1,29 @@
+import * as o from "../operators.ts";
+import { type InterventionKind, tensorOf } from "./intervention.ts";
+
+/**
+ * RoAd: each pair of neighbouring channels turned by an angle of its own and stretched, `α·(cos θ·x − sin θ·y,
+ * sin θ·x + cos θ·y)` (Liao & Monz 2024, *3-in-1: 2D Rotary Adaptation for Efficient Finetuning, Efficient Batching and
+ * Composability*, RoAd₁). `angle` is θ, `scale` is α. Starts as the identity and has no rank.
+ */
+export const road: InterventionKind = {
+  isRankless: true,
+  tensors({ width }) {
+    if (width % 2 !== 0) throw new RangeError(`road turns pairs of channels and cannot pair ${width}`);
+    return {
+      angle: { shape: [width / 2], start: "zero" },
+      scale: { shape: [width / 2], start: "one" },
+    };
+  },
+  edit(hidden, tensors, mask) {
+    const { shape } = hidden, rank = shape.length, pairs = shape[rank - 1] as number / 2;
+    const angle = tensorOf(tensors, "angle"), scale = tensorOf(tensors, "scale");
+    const split = o.reshape(hidden, [...shape.slice(0, -1), pairs, 2]);
+    const half = (side: number) => o.reshape(o.slice(split, rank, side, side + 1), [...shape.slice(0, -1), pairs]);
+    const x = half(0), y = half(1);
+    const along = o.mul(scale, o.cos(angle)), across = o.mul(scale, o.sin(angle));
+    const turned = [o.sub(o.mul(x, along), o.mul(y, across)), o.add(o.mul(x, across), o.mul(y, along))];
+    const joined = o.concat(turned.map((side) => o.reshape(side, [...shape.slice(0, -1), pairs, 1])), rank);
+    return o.add(hidden, o.mul(o.sub(o.reshape(joined, shape), hidden), mask));
+  },
+};
