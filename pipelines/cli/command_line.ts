@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { RequestError, RunError } from "../errors.ts";
+import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
 import { planCommand } from "./plan_command.ts";
 import { runCommand, type RunOptions } from "./run_command.ts";
@@ -48,7 +49,7 @@ export function report(error: unknown, terminal: Terminal, isVerbose: boolean): 
 /** What to do about a misuse of the command line, by commander's code. */
 const remedies: Readonly<Record<string, string>> = {
   "commander.unknownOption": "--help lists those there are",
-  "commander.unknownCommand": "the commands are run, plan, import and export",
+  "commander.unknownCommand": "the commands are run, plan, chat, import and export",
   "commander.missingArgument": "give the path of what to work on",
   "commander.excessArguments": "give one path",
   "commander.missingMandatoryOptionValue": "add it",
@@ -77,6 +78,20 @@ function program(terminal: Terminal): Command {
       command("plan", "Says what would run, what is cached and what it costs; runs nothing.")
         .action((path: string, options: RunOptions) => planCommand(path, options, terminal)),
     );
+  refract.command("chat").description("Answers each line that it reads with what a trained model writes.")
+    .argument("<folder>", "a run's folder, a member's, or an intervention's")
+    .option("--member <id>", "which member of the run")
+    .option("--model <base>", "the base model, if it is elsewhere than the run says")
+    .option("--template <text>", "what a prompt is made of; \\n is a line's end", unescaped, "{prompt}\n")
+    .option("--max-new-tokens <n>", "where an answer ends at the latest", parseCount, 128)
+    .option("--temperature <t>", "0 takes the likeliest token", parseNumber(0, Infinity), 0)
+    .option("--top-p <p>", "draws from the likeliest tokens of this mass", parseNumber(0, 1), 1)
+    .option("--seed <n>", "decides what is drawn", parseCount, 42)
+    .option("--store <folder>", "the content-addressed store (default: .refract/store)")
+    .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
+    .addOption(providerOption())
+    .option("--verbose", "shows the stack of an error")
+    .action((path: string, options: ChatOptions) => chatCommand(path, options, terminal));
   refract.command("import").description("Makes an intervention's folder of one that pyreft saved.")
     .argument("<pyreft folder>", "a folder that ReftModel.save wrote")
     .requiredOption("--model <base>", "the base model: a Hugging Face id, a folder or builtin:NAME")
@@ -106,11 +121,32 @@ function command(name: string, summary: string): Command {
     .option("--set <axis=v[,v]>", "gives an axis other values; may be repeated", parseSetting, new Map())
     .option("--store <folder>", "the content-addressed store (default: .refract/store)")
     .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
-    .addOption(
-      new Option("--provider <name>", "where programs run").choices(["cpu", "webgpu", "cuda"]).default("cpu"),
-    )
+    .addOption(providerOption())
     .option("--json", "prints JSON on stdout and all else on stderr")
     .option("--verbose", "shows the stack of an error");
+}
+
+function providerOption(): Option {
+  return new Option("--provider <name>", "where programs run").choices(["cpu", "webgpu", "cuda"]).default("cpu");
+}
+
+function unescaped(text: string): string {
+  if (!text.includes("{prompt}")) throw new InvalidArgumentError("write {prompt} where the prompt belongs");
+  return text.replaceAll("\\n", "\n");
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError("give a whole number from 1 on");
+  return count;
+}
+
+function parseNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() !== "" && Number.isFinite(number) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`give a number from ${least}${most === Infinity ? " on" : ` to ${most}`}`);
+  };
 }
 
 function parseSetting(text: string, sofar: ReadonlyMap<string, readonly string[]>): Map<string, readonly string[]> {

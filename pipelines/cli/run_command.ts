@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
-import { formatManifest, type Manifest } from "../report/manifest.ts";
+import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import { keyOf } from "../store/store.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
@@ -30,14 +30,14 @@ export async function runCommand(path: string, options: RunOptions, terminal: Te
   await using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
   const folder = new RunFolder(runPath(loaded, options));
   const { results, members } = await runMembers(workshop, loaded.pipeline.name, loaded.members, folder);
-  await folder.text("manifest.yaml", formatManifest(await manifestOf(workshop, loaded, members)));
+  await folder.text(manifestFile, formatManifest(await manifestOf(workshop, loaded, members)));
   if (options.json) terminal.print(JSON.stringify(results, null, 2));
   else terminal.print(`${summarize(results, members, (performance.now() - start) / 1000)}results in ${folder.path}`);
 }
 
 /** The means of a run, from the command line's options. */
 export function openWorkshop(
-  { base }: LoadedPipeline,
+  { base }: Pick<LoadedPipeline, "base">,
   { store, threads, provider }: Pick<RunOptions, "store" | "threads" | "provider">,
   progress: Progress,
 ): Workshop {

@@ -12,6 +12,10 @@ const redrawMilliseconds = { live: 80, logged: 10_000 };
 export interface Terminal {
   /** Prints a result, with a line's end behind it. */
   print(text: string): void;
+  /** Writes a part of a result. */
+  put(text: string): void;
+  /** The lines that are read, after an invitation to write them where a person does. */
+  lines(invitation: string): AsyncIterable<string>;
   /** Writes what is no result: progress, notes, errors. */
   write(text: string): void;
   /** Whether a line that was written can be written over. */
@@ -23,9 +27,24 @@ export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
   return {
     print: (text) => console.log(text),
+    put: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
+    lines(invitation) {
+      if (Deno.stdin.isTerminal()) Deno.stderr.writeSync(encoder.encode(invitation));
+      return linesOf(Deno.stdin.readable);
+    },
     write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
     live: Deno.stderr.isTerminal(),
   };
+}
+
+async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterable<string> {
+  let rest = "";
+  for await (const text of bytes.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 /** Progress, a line for each stage. */

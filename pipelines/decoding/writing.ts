@@ -25,6 +25,35 @@ export function chooserOf(
   return (logits, row, seen) => draw(penalizeRepetition(logits, seen, repetitionPenalty), writing, randoms[row]!);
 }
 
+/** Shows a growing text as it grows, but for characters of which bytes are still to come. */
+export class TextStream {
+  readonly #put: (text: string) => void;
+  #text = "";
+  #shown = 0;
+
+  /** @param put Gets each new part. */
+  constructor(put: (text: string) => void) {
+    this.#put = put;
+  }
+
+  /** Takes the text so far. */
+  show(text: string): void {
+    this.#text = text;
+    this.#putTo(text.endsWith("\ufffd") ? text.replace(/\ufffd+$/, "").length : text.length);
+  }
+
+  /** Shows what was held back. */
+  end(): void {
+    this.#putTo(this.#text.length);
+  }
+
+  #putTo(end: number): void {
+    if (end <= this.#shown) return;
+    this.#put(this.#text.slice(this.#shown, end));
+    this.#shown = end;
+  }
+}
+
 /** The text of what was written, cut before the first stop text. */
 export function endsAt(
   stop: readonly string[] = [],

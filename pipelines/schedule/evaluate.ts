@@ -4,9 +4,7 @@
  * @module
  */
 import { digest } from "../../ops/digest.ts";
-import { bytesOf } from "../../ops/cost.ts";
-import { evaluateDimension } from "../../ops/dimension.ts";
-import { leavesOf, type Program } from "../../ops/program.ts";
+import type { Program } from "../../ops/program.ts";
 import type { Model } from "../models/model.ts";
 import { fedNumbers } from "../compile/feeds.ts";
 import { wholeRows } from "../compile/layout.ts";
@@ -19,6 +17,7 @@ import { searchBeams } from "../decoding/beam.ts";
 import type { Generator } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, type Writing } from "../decoding/writing.ts";
+import { openGenerator } from "./generator.ts";
 import type { Prediction } from "./metrics.ts";
 import type { PreparedEvaluation } from "./prepare.ts";
 import { type Score, score, type Scorer } from "./score.ts";
@@ -99,36 +98,16 @@ function batches(lengths: readonly number[], size: number): number[][] {
   });
 }
 
-/**
- * The decode program reads a few rows at each step. Weights packed for its products make that twice as fast, but they are
- * a copy, so larger ones stay mapped from their files.
- */
-const mostPackedBytes = 2 ** 30;
-
-function weightBytes(program: Program): number {
-  const bytes = leavesOf(program, "weight").map((value) => evaluateDimension(bytesOf(value), {}));
-  return bytes.reduce((sum, count) => sum + count, 0);
-}
-
 async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing): Promise<string[]> {
-  const { stage, weights, compiled, tensors } = job;
-  const { tokenizer, architecture } = stage.model;
-  const decode = decodeProgram(compiled), prepacks = stage.spec.batchSize > 1 && weightBytes(decode) <= mostPackedBytes;
-  const generator: Generator = {
-    architecture,
-    adaptations: stage.adaptations,
-    tensors,
-    prefill: await workshop.session(prefillProgram(compiled), weights),
-    decode: () => workshop.session(decode, weights, { prepacks }),
-    endTokens: new Set(tokenizer.eosTokenIds),
-  };
+  const { stage } = job, { model, adaptations, spec: { batchSize } } = stage;
+  const generator = await openGenerator(workshop, { ...job, model, adaptations }, batchSize);
   const answers = new Array<string>(stage.examples.length);
   const done = workshop.progress.begin(`evaluate ${stage.name}`, stage.examples.length);
   let finished = 0;
-  for (const batch of batches(stage.examples.map(({ prompt }) => prompt.length), stage.spec.batchSize)) {
+  for (const batch of batches(stage.examples.map(({ prompt }) => prompt.length), batchSize)) {
     const prompts = batch.map((row) => stage.examples[row]!.prompt);
-    const written = await write(generator, prompts, batch, writing, stage.model);
-    batch.forEach((row, at) => answers[row] = endsAt(writing.stop, tokenizer, written[at]!).text);
+    const written = await write(generator, prompts, batch, writing, model);
+    batch.forEach((row, at) => answers[row] = endsAt(writing.stop, model.tokenizer, written[at]!).text);
     done(finished += batch.length);
   }
   return answers;

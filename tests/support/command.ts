@@ -11,10 +11,19 @@ export interface Outcome {
 }
 
 /** Runs the command line within this process. Paths have to be absolute. */
-export async function inProcess(...args: readonly string[]): Promise<Outcome> {
+export function inProcess(...args: readonly string[]): Promise<Outcome> {
+  return inProcessWith([], ...args);
+}
+
+/** The same with lines on its standard input. */
+export async function inProcessWith(lines: readonly string[], ...args: readonly string[]): Promise<Outcome> {
   let stdout = "", stderr = "";
   const code = await commandLine(args, {
     print: (text) => stdout += `${text}\n`,
+    put: (text) => stdout += text,
+    lines: async function* () {
+      yield* lines;
+    },
     write: (text) => stderr += text,
     live: false,
   });

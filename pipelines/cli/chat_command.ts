@@ -1,0 +1,114 @@
+/** `deno task chat`. @module */
+import { dirname, join } from "node:path";
+import type { Provider } from "../../ops/onnx/emit.ts";
+import { lowerAdaptations } from "../compile/adaptations.ts";
+import { readTensors } from "../compile/initial.ts";
+import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
+import { generateRows } from "../decoding/generate.ts";
+import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
+import { RequestError } from "../errors.ts";
+import { manifestFile, readManifest } from "../report/manifest.ts";
+import { openGenerator, type WritingModel } from "../schedule/generator.ts";
+import { checkedAdaptation } from "../schedule/validate.ts";
+import type { Workshop } from "../schedule/workshop.ts";
+import { quote, suggest } from "../suggest.ts";
+import { callerFolder, callerPath } from "./load_pipeline.ts";
+import { openWorkshop } from "./run_command.ts";
+import { type Terminal, terminalProgress } from "./terminal.ts";
+
+/** The options of a chat. */
+export interface ChatOptions {
+  readonly model?: string;
+  readonly member?: string;
+  readonly template: string;
+  readonly maxNewTokens: number;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly seed: number;
+  readonly store?: string;
+  readonly threads: number;
+  readonly provider: Provider;
+}
+
+/** Answers each line that is read with what a tuned model writes, token by token. */
+export async function chatCommand(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
+  const folder = await interventionOf(callerPath(path), options.member);
+  const { source, base } = await modelOf(folder, options);
+  await using workshop = openWorkshop({ base }, options, terminalProgress(terminal));
+  const writer = await writingModel(workshop, source, folder);
+  const generator = await openGenerator(workshop, writer, 1);
+  const { model: { tokenizer, architecture: { contextLength } } } = writer;
+  const { maxNewTokens, temperature, topP, seed } = options;
+  let asked = 0;
+  for await (const line of terminal.lines(`${source} with ${folder}\nyour prompt, an empty line ends: `)) {
+    if (line === "") break;
+    const prompt = tokenizer.encodePrompt(options.template.replaceAll("{prompt}", line));
+    if (prompt.length === 0 || prompt.length >= contextLength) {
+      terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${contextLength - 1}\n`);
+      continue;
+    }
+    const writing = temperature === 0
+      ? { kind: "greedy", maxNewTokens } as const
+      : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
+    const stream = new TextStream((text) => terminal.put(text));
+    await generateRows(generator, [prompt], {
+      maxNewTokens,
+      choose: chooserOf(writing, [asked++]),
+      onToken: (_, written) => stream.show(endsAt([], tokenizer, written).text),
+    });
+    stream.end();
+    terminal.put("\n");
+  }
+}
+
+async function writingModel(workshop: Workshop, source: string, folder: string): Promise<WritingModel> {
+  const model = await workshop.model(source), weights = await workshop.weights(model);
+  const description = await readDescription(folder), initial = join(folder, storedFiles.tensors);
+  const pieces = lowerDescription(description, model.architecture, checkedAdaptation);
+  const adaptations = lowerAdaptations([{ kind: "saved", pieces, initial }], model.architecture);
+  const { architecture } = model, { storedType } = weights;
+  return {
+    model,
+    weights,
+    compiled: { architecture, storedType, members: [adaptations], full: false },
+    adaptations,
+    tensors: await readTensors(initial, adaptations),
+  };
+}
+
+/** The intervention that is meant by an intervention's folder, a member's, or a run's. */
+async function interventionOf(path: string, member: string | undefined): Promise<string> {
+  const isThere = (folder: string) => Deno.stat(join(folder, storedFiles.description)).then(() => true, () => false);
+  const inner = join(path, "intervention"), members = join(path, "members");
+  if (member === undefined) {
+    for (const folder of [path, inner]) if (await isThere(folder)) return folder;
+  }
+  const ids: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(members)) {
+      if (await isThere(join(members, name, "intervention"))) ids.push(name);
+    }
+  } catch (fault) {
+    if (!(fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory)) throw fault;
+  }
+  ids.sort();
+  if (ids.length === 0) {
+    throw new RequestError("holds no trained intervention; give a run's folder or an intervention's", { file: path });
+  }
+  if (member === undefined && ids.length === 1) return join(members, ids[0]!, "intervention");
+  if (member === undefined) {
+    throw new RequestError(`has several members; choose one with --member: ${ids.join(" ")}`, { file: path });
+  }
+  if (!ids.includes(member)) {
+    throw new RequestError(`has no member ${quote(member)}; ${suggest(member, ids)}`, { file: path });
+  }
+  return join(members, member, "intervention");
+}
+
+/** Where the base model is: as told, or as the run's pipeline named it, from that pipeline's folder. */
+async function modelOf(folder: string, { model }: ChatOptions): Promise<{ source: string; base: string }> {
+  if (model !== undefined) return { source: model, base: callerFolder() };
+  const { base: source } = await readDescription(folder);
+  const manifest = await readManifest(join(folder, "..", "..", "..", manifestFile));
+  return { source, base: manifest === undefined ? callerFolder() : dirname(manifest.pipeline.file) };
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { TextStream } from "../../../pipelines/decoding/writing.ts";
+import { inProcessWith } from "../../support/command.ts";
+import { inScene, type Scene, sceneRows } from "../../support/scene.ts";
+
+const decoding = "greedy({ maxNewTokens: 6 })";
+
+function chat(scene: Scene, lines: readonly string[], ...options: readonly string[]) {
+  const store = ["--store", scene.path("store"), "--threads", "1", "--max-new-tokens", "6"];
+  return inProcessWith(lines, "chat", scene.path("out"), ...store, ...options);
+}
+
+Deno.test("chat answers each line as the run's evaluation does", () =>
+  inScene({ decoding, heldOut: "rows" }, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+    const expected = predictions.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
+    const { code, stdout, stderr } = await chat(scene, [...sceneRows.map(({ q }) => q), "", "not read"]);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, expected.map((text) => `${text}\n`).join(""));
+  }));
+
+Deno.test("chat draws by a seed, and takes a member, another template and the model from elsewhere", () =>
+  inScene({ decoding, rank: 'sweep("rank", [1, 2])' }, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const options = ["--member", "rank=2", "--temperature", "3", "--template", "say {prompt}\\nnow"];
+    const draw = async (...more: readonly string[]) => {
+      const { code, stdout, stderr } = await chat(scene, ["The cat", "The cat"], ...options, ...more);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const first = await draw();
+    assert.equal(await draw("--model", scene.path("model")), first);
+    assert.notEqual(await draw("--seed", "7"), first);
+    const [one, two] = first.split("\n");
+    assert.notEqual(one, two, "a line's draws are its own");
+  }));
+
+const misuses: Readonly<Record<string, readonly [options: readonly string[], expected: RegExp]>> = {
+  "several members": [[], /has several members; choose one with --member: rank=1 rank=2$/],
+  "an unknown member": [
+    ["--member", "rank=3"],
+    /has no member "rank=3"; did you mean "rank=1" \(it has "rank=1", "rank=2"\)$/,
+  ],
+  "a template without a prompt": [["--template", "hello"], /write \{prompt\} where the prompt belongs$/],
+  "a negative temperature": [["--temperature", "-1"], /give a number from 0 on$/],
+  "a mass above 1": [["--top-p", "2"], /give a number from 0 to 1$/],
+};
+
+Deno.test("chat tells what is wrong in one line", () =>
+  inScene({ rank: 'sweep("rank", [1, 2])' }, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    for (const [name, [options, expected]] of Object.entries(misuses)) {
+      const { code, stdout, stderr } = await chat(scene, ["The cat"], ...options);
+      assert.equal(code, 2, name);
+      assert.equal(stdout, "", name);
+      assert.match(stderr.trimEnd(), expected, name);
+      assert.equal(stderr.trimEnd().split("\n").length, 1, name);
+    }
+    const { code, stderr } = await inProcessWith([], "chat", scene.path("model"));
+    assert.equal(code, 2);
+    assert.match(stderr, /holds no trained intervention; give a run's folder or an intervention's$/m);
+  }));
+
+Deno.test("a text stream holds back characters that are not whole", () => {
+  const shown: string[] = [];
+  const stream = new TextStream((text) => shown.push(text));
+  for (const text of ["a", "a\ufffd", "a\ufffd\ufffd", "aé", "aé b\ufffd"]) stream.show(text);
+  stream.end();
+  assert.deepEqual(shown, ["a", "é", " b", "\ufffd"]);
+});
