@@ -30,6 +30,7 @@ export type SweepableOptions<T> = { readonly [K in keyof T]: Sweepable<Exclude<T
 
 /** A declaration with every axis replaced by one of its values. */
 export type Resolved<T> = T extends Axis<infer V> ? Resolved<V>
+  : T extends (...inputs: never[]) => unknown ? T
   : T extends readonly (infer E)[] ? readonly Resolved<E>[]
   : T extends object ? { readonly [K in keyof T]: Resolved<T[K]> }
   : T;
@@ -57,14 +58,33 @@ export interface BaseModelSpec {
   readonly revision?: Sweepable<string>;
 }
 
+/** A prompt as a model reads it. */
+export interface PromptTokens {
+  /** The whole prompt, special tokens included. */
+  readonly text: string;
+  /** Each token's id. */
+  readonly ids: readonly number[];
+  /** Each token's text. */
+  readonly pieces: readonly string[];
+}
+
+/**
+ * Chooses which of a prompt's tokens to edit, by their index: from 0 at the start, or from −1 at the end. It has to depend
+ * on the prompt alone.
+ */
+export type ChoosePositions = (prompt: PromptTokens) => readonly number[];
+
 /** An edit of the representation at some sites and positions. */
 export interface EditSpec {
   /** Tells the kinds of record apart. */
   readonly kind: InterventionName;
   /** Where it acts. */
   readonly at: Sweepable<SiteSpec>;
-  /** Which of the prompt's tokens: `fN`, `lN`, `fN+lM` or `all`; or those behind it: `completion`, `generated`. */
-  readonly positions: Sweepable<string>;
+  /**
+   * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all` or those that a function chooses; or those behind it:
+   * `completion`, `generated`.
+   */
+  readonly positions: Sweepable<string | ChoosePositions>;
   /** Rank of the edited subspace, of kinds that have one. */
   readonly rank?: Sweepable<number>;
   /** One edit for both ends of the prompt. */

@@ -62,7 +62,18 @@ export function lowerAdaptations(
     const pieces = spec.kind === "saved" ? spec.pieces : placing(spec, () => lowerOne(spec, architecture));
     for (const piece of pieces) lowered.push({ index: lowered.length, ...piece });
   }
-  return lowered;
+  return withFunctionsNumbered(lowered);
+}
+
+/** Functions that choose positions get numbers of this list, so that programs don't depend on what else was declared. */
+function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
+  const names = new Map<string, string>();
+  return list.map((piece) => {
+    if (piece.form === "adapter" || piece.positions.chosen === undefined) return piece;
+    const name = names.get(piece.positionsText) ?? `chosen ${names.size + 1}`;
+    names.set(piece.positionsText, name);
+    return { ...piece, positionsText: name };
+  });
 }
 
 /** The pieces of one declaration. */

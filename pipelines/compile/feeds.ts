@@ -35,6 +35,11 @@ export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   return { prefix, context, tail, promptLength: prompt.length, labels: completion };
 }
 
+/** The prompt that was cut. */
+export function promptOf({ prefix, context, tail, promptLength }: LaidOutRow): readonly number[] {
+  return [...prefix, ...context, ...tail].slice(0, promptLength);
+}
+
 /** What tells rows apart, labels aside. */
 export function rowKeys(rows: readonly LaidOutRow[]): readonly unknown[] {
   return rows.map(({ prefix, context, tail, promptLength }) => [prefix, context, tail, promptLength]);
@@ -200,11 +205,12 @@ export function positionFeeds(
     const name = maskName(intervention);
     if (feeds[name] !== undefined) continue;
     const data = new Float32Array(rows.length * tail);
-    rows.forEach(({ prefix, context, tail: own, promptLength }, row) => {
+    rows.forEach((laidOut, row) => {
+      const { prefix, context, tail: own } = laidOut, prompt = promptOf(laidOut);
       const start = prefix.length + context.length;
       own.forEach((_, at) => {
         const { positions, side } = intervention;
-        if (isEdited(positions, side, promptLength, start + at)) data[row * tail + at] = 1;
+        if (isEdited(positions, side, prompt, start + at)) data[row * tail + at] = 1;
       });
     });
     feeds[name] = { data, shape: [rows.length, tail, 1] };

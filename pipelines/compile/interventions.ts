@@ -6,7 +6,7 @@ import type { EditedModel, SiteName, SiteShape } from "../models/architecture.ts
 import { placing } from "../places.ts";
 import type { Blocks, EditSpec, Resolved, SiteSpec } from "../spec.ts";
 import { suggest } from "../suggest.ts";
-import { parsePositions, type Positions, type Side, sidesOf } from "./positions.ts";
+import { choosePositions, parsePositions, type Positions, positionsName, type Side, sidesOf } from "./positions.ts";
 
 /** One edit at one place, before it has its index. */
 export interface LoweredIntervention {
@@ -20,7 +20,7 @@ export interface LoweredIntervention {
   readonly head?: number;
   readonly side: Side;
   readonly positions: Positions;
-  /** The positions as declared. */
+  /** The positions as declared, or the number of a function. */
   readonly positionsText: string;
   readonly rank: number;
   /** Width of what is edited. */
@@ -42,13 +42,25 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
       } width ${width}`,
     );
   }
-  const positions = parsePositions(edit.positions);
+  const positions = typeof edit.positions === "string"
+    ? parsePositions(edit.positions)
+    : choosePositions(edit.positions, architecture.readPrompt);
   const listed = placing(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, architecture.blocks));
   const tensors = tensorsOf(kind, { width, rank }, options);
   const common = { form: "intervention", kind, options, site: at.site, ...head === undefined ? {} : { head } } as const;
   return sidesOf(positions, tied).flatMap((side) =>
     listed.map((block) => {
-      return { ...common, block, side, positions, positionsText: edit.positions, rank, width, inputs: width, tensors };
+      return {
+        ...common,
+        block,
+        side,
+        positions,
+        positionsText: positionsName(edit.positions),
+        rank,
+        width,
+        inputs: width,
+        tensors,
+      };
     })
   );
 }

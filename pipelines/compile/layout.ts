@@ -9,6 +9,7 @@ import type { KeyValues } from "../../ops/nn/attention.ts";
 import { input, leafName, type Value } from "../../ops/program.ts";
 import type { Architecture, Segment } from "../models/architecture.ts";
 import { type Adaptation, interventionsOf } from "./adaptations.ts";
+import { reachBack } from "./positions.ts";
 
 /** Where the tail of a prompt begins: so many tokens before its end, or `"whole"`, at its start. */
 export type TailLength = number | "whole";
@@ -28,7 +29,7 @@ const leastPrefix = 8;
 
 /** The layout that pieces allow for some prompts. */
 export function layoutOf(pieces: readonly Adaptation[], prompts: readonly (readonly number[])[]): Layout {
-  const tail = tailLength(pieces);
+  const tail = tailLength(pieces, prompts);
   const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map((prompt) => {
     return prompt.slice(0, tailStart({ tail }, prompt.length));
   }));
@@ -39,11 +40,11 @@ export function layoutOf(pieces: readonly Adaptation[], prompts: readonly (reado
  * There is something before the tail if all pieces act on the prompt's last tokens or behind it. The prompt's last token,
  * which predicts the first label, is always in the tail.
  */
-function tailLength(pieces: readonly Adaptation[]): TailLength {
+function tailLength(pieces: readonly Adaptation[], prompts: readonly (readonly number[])[]): TailLength {
   const interventions = interventionsOf(pieces);
   if (pieces.length === 0 || interventions.length < pieces.length) return "whole";
-  if (interventions.some(({ positions }) => positions.first > 0)) return "whole";
-  return Math.max(1, ...interventions.map(({ positions }) => positions.last));
+  const reach = Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
+  return Number.isFinite(reach) ? reach : "whole";
 }
 
 function sharedTokens(lists: readonly (readonly number[])[]): number {

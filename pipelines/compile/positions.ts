@@ -1,5 +1,6 @@
 /** Which of a prompt's tokens an edit acts on. @module */
 import { RequestError } from "../errors.ts";
+import type { ChoosePositions, PromptTokens } from "../spec.ts";
 
 /** The first and last tokens of a prompt; `Infinity` for all. */
 export interface Ends {
@@ -9,8 +10,65 @@ export interface Ends {
 
 /** What an edit acts on. */
 export interface Positions extends Ends {
+  /** Tokens chosen for each prompt by itself, in place of its ends. */
+  readonly chosen?: ChosenPositions;
   /** The tokens behind the prompt: a row's completion, and what the model writes. */
   readonly completion: boolean;
+}
+
+/** The indices that are edited of a prompt with these ids. */
+export type ChosenPositions = (ids: readonly number[]) => ReadonlySet<number>;
+
+const functionNumbers = new WeakMap<ChoosePositions, number>();
+let functions = 0;
+
+/** A name for positions: as they were written, or a function's number within this process. */
+export function positionsName(positions: string | ChoosePositions): string {
+  if (typeof positions === "string") return positions;
+  const number = functionNumbers.get(positions) ?? ++functions;
+  functionNumbers.set(positions, number);
+  return `function ${number}`;
+}
+
+/**
+ * Positions as a user chooses them, each prompt asked about once.
+ *
+ * @param read What a prompt says.
+ * @throws {RequestError} If the function chooses what is no token of the prompt.
+ */
+export function choosePositions(
+  choose: ChoosePositions,
+  read: ((ids: readonly number[]) => Omit<PromptTokens, "ids">) | undefined,
+): Positions {
+  if (read === undefined) throw new TypeError("A function cannot choose positions without a tokenizer");
+  const known = new Map<string, ReadonlySet<number>>();
+  const asked = (prompt: PromptTokens) => {
+    try {
+      return choose(prompt);
+    } catch (fault) {
+      const text = fault instanceof Error ? fault.message : String(fault);
+      throw new RequestError(`the positions' function failed (${text}); correct it`);
+    }
+  };
+  const chosen = (ids: readonly number[]) => {
+    const key = ids.join(), found = known.get(key) ?? within(asked({ ...read(ids), ids }), ids.length);
+    known.set(key, found);
+    return found;
+  };
+  return { first: 0, last: 0, completion: false, chosen };
+}
+
+function within(chosen: readonly number[], length: number): ReadonlySet<number> {
+  if (!Array.isArray(chosen)) throw new RequestError("the positions' function gives no list; return token indices");
+  return new Set(chosen.map((index) => {
+    const place = index < 0 ? index + length : index;
+    if (Number.isInteger(place) && place >= 0 && place < length) return place;
+    throw new RequestError(
+      `the positions' function chose token ${index} of a prompt of ${length} tokens; choose from ${-length} to ${
+        length - 1
+      }`,
+    );
+  }));
 }
 
 /** Which of them one intervention edits. */
@@ -53,10 +111,31 @@ export function editedEnds({ first, last }: Ends, promptLength: number): Ends {
 }
 
 /** Whether an intervention of a side edits the token at an index, counted from the prompt's first. */
-export function isEdited(positions: Positions, side: Side, promptLength: number, index: number): boolean {
+export function isEdited(positions: Positions, side: Side, prompt: readonly number[], index: number): boolean {
+  const promptLength = prompt.length;
   if (index >= promptLength) return positions.completion;
+  if (positions.chosen !== undefined) return positions.chosen(prompt).has(index);
   const ends = editedEnds(positions, promptLength);
   const inPrefix = index < ends.first;
   const inSuffix = index >= promptLength - ends.last;
   return (side !== "suffix" && inPrefix) || (side !== "prefix" && inSuffix);
+}
+
+/** How many tokens from a prompt's end positions reach back to at most; `Infinity` if they take its first. */
+export function reachBack({ first, last, chosen }: Positions, prompts: readonly (readonly number[])[]): number {
+  if (first > 0) return Infinity;
+  if (chosen === undefined) return last;
+  return prompts.reduce((most, prompt) => {
+    return [...chosen(prompt)].reduce((reach, index) => Math.max(reach, prompt.length - index), most);
+  }, 0);
+}
+
+/** What was chosen of each prompt, by each of some positions that choose. */
+export function chosenOf(
+  list: readonly { readonly positions: Positions }[],
+  prompts: readonly (readonly number[])[],
+): readonly (readonly (readonly number[])[])[] {
+  return list.flatMap(({ positions: { chosen } }) => {
+    return chosen === undefined ? [] : [prompts.map((prompt) => [...chosen(prompt)].sort((a, b) => a - b))];
+  });
 }

@@ -1,6 +1,14 @@
 import type { ActivationName } from "../../ops/interventions/intervention.ts";
 import { located } from "../places.ts";
-import type { EditSpec, FullFinetuningSpec, SavedSpec, SiteSpec, Sweepable, SweepableOptions } from "../spec.ts";
+import type {
+  ChoosePositions,
+  EditSpec,
+  FullFinetuningSpec,
+  SavedSpec,
+  SiteSpec,
+  Sweepable,
+  SweepableOptions,
+} from "../spec.ts";
 
 /** Where an edit acts. */
 export interface EditPlace {
@@ -9,9 +17,10 @@ export interface EditPlace {
   /**
    * Which of the prompt's tokens: `"f7"` the first 7, `"l1"` the last, `"f7+l7"` both, `"all"` every one. `"completion"`,
    * or `"generated"`, names those behind the prompt: a row's completion in training and scoring, every token that the
-   * model writes in generation.
+   * model writes in generation. A function chooses for each prompt by itself, as in
+   * `({ pieces }) => [pieces.lastIndexOf(" colour")]`.
    */
-  readonly positions: string;
+  readonly positions: string | ChoosePositions;
   /** One edit for both the first and the last tokens; otherwise each side gets its own. */
   readonly tied?: boolean;
   /** A safetensors file, relative to the pipeline file, with `i.rotate`, `i.weight`, `i.bias` for each intervention. */

@@ -80,7 +80,10 @@ export interface SegmentResult {
 export type WeightSource = (name: string, shape: Shape) => Value;
 
 /** What of a model has a say in what can be learned of it. */
-export type EditedModel = Pick<Architecture, "width" | "blocks" | "sites">;
+export interface EditedModel extends Pick<Architecture, "width" | "blocks" | "sites"> {
+  /** What a prompt's ids say, to functions that choose among its tokens. */
+  readonly readPrompt?: (ids: readonly number[]) => { readonly text: string; readonly pieces: readonly string[] };
+}
 
 /** A model read from its config.json. */
 export interface Architecture {

@@ -7,7 +7,7 @@ import { isAbsolute, join, relative } from "node:path";
 import type { WeightLocation } from "../../ops/onnx/emit.ts";
 import type { DataType } from "../../ops/program.ts";
 import { RequestError } from "../errors.ts";
-import type { Architecture } from "./architecture.ts";
+import type { Architecture, EditedModel } from "./architecture.ts";
 import { ConfigReader } from "./config.ts";
 import { architectureOf } from "./families.ts";
 import { readJsonObject } from "./files.ts";
@@ -24,6 +24,15 @@ export interface Model {
   readonly name: string;
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
+}
+
+/** What of a model has a say in what can be learned of it, and in what a function chooses of a prompt. */
+export function editedModel({ architecture: { width, blocks, sites }, tokenizer }: Model): EditedModel {
+  const readPrompt = (ids: readonly number[]) => ({
+    text: tokenizer.decode(ids),
+    pieces: ids.map((id) => tokenizer.decode([id])),
+  });
+  return { width, blocks, sites, readPrompt };
 }
 
 /** The weights of a model, in place in their files. */

@@ -8,6 +8,8 @@ import type { Program } from "../../ops/program.ts";
 import type { Model } from "../models/model.ts";
 import { fedNumbers } from "../compile/feeds.ts";
 import { wholeRows } from "../compile/layout.ts";
+import { interventionsOf } from "../compile/adaptations.ts";
+import { chosenOf } from "../compile/positions.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { type CompiledModel, decodeProgram, prefillProgram, scoreProgram } from "../compile/programs.ts";
 import type { TokenizedExample } from "../data/examples.ts";
@@ -48,6 +50,7 @@ export async function predictions(
     tokenizer: stage.model.tokenizer.digest,
     tensors: tensorsKey,
     rows: stage.rows.map(({ prompt, completion }) => [prompt, completion]),
+    chosen: chosenOf(interventionsOf(stage.adaptations), stage.examples.map(({ prompt }) => prompt)),
     choices: stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null,
     decoding: stage.spec.decoding ?? null,
     batchSize: stage.spec.batchSize,

@@ -5,16 +5,17 @@
  * @module
  */
 import { join } from "node:path";
-import { type Adaptation, type LoadedPieces, lowerAdaptations } from "../compile/adaptations.ts";
+import { type Adaptation, interventionsOf, type LoadedPieces, lowerAdaptations } from "../compile/adaptations.ts";
 import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
 import { initialWeights } from "../compile/initial_weights.ts";
+import { chosenOf, positionsName } from "../compile/positions.ts";
 import { drawTensors, readTensors, type TensorMap } from "../compile/initial.ts";
 import { tokenize, type TokenizedExample } from "../data/examples.ts";
 import { loadRows, type Row } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
-import { type Model, type ModelWeights, resolvePath } from "../models/model.ts";
+import { editedModel, type Model, type ModelWeights, resolvePath } from "../models/model.ts";
 import { placing } from "../places.ts";
 import type {
   AdapterSpec,
@@ -95,7 +96,7 @@ export class Preparation {
     const stages: (PreparedTraining | PreparedEvaluation)[] = [];
     const trainings = new Map<string, PreparedTraining>();
     const train = async (name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> => {
-      const key = JSON.stringify(spec);
+      const key = specKey(spec);
       const known = trainings.get(key);
       if (known !== undefined) return known;
       const prepared = await placing(spec, () => this.#training(name, spec));
@@ -146,6 +147,8 @@ export class Preparation {
     const { rows, examples } = await this.#rows(spec.data, model.model, undefined);
     const { model: base, edits, adaptations, full } = model;
     const choices = choicesOf(spec.decoding, rows, examples, base);
+    // A function that chooses what is no token shows now.
+    placing(spec, () => chosenOf(interventionsOf(adaptations), examples.map(({ prompt }) => prompt)));
     return { model: base, edits, adaptations, full, kind: "evaluate", name, spec, training, rows, examples, choices };
   }
 
@@ -160,7 +163,7 @@ export class Preparation {
     if (full !== undefined && edits.length > 0) {
       throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
     }
-    const adaptations = lowerAdaptations(edits, model.architecture);
+    const adaptations = lowerAdaptations(edits, editedModel(model));
     const prepared = { model, edits, adaptations, full };
     for (const { path, of } of initialFiles(prepared, this.#workshop.base)) await readTensors(path, of);
     return prepared;
@@ -204,6 +207,11 @@ export class Preparation {
   }
 }
 
+/** Tells specifications apart, by their functions too. */
+function specKey(spec: unknown): string {
+  return JSON.stringify(spec, (_, value) => typeof value === "function" ? positionsName(value) : value);
+}
+
 /** The files that edits start from, each with the adaptations of its edit. */
 function initialFiles(
   { edits, adaptations, model }: PreparedModel,
@@ -211,7 +219,7 @@ function initialFiles(
 ): { path: string; of: readonly Adaptation[] }[] {
   let start = 0;
   return edits.flatMap((edit) => {
-    const of = adaptations.slice(start, start += lowerAdaptations([edit], model.architecture).length);
+    const of = adaptations.slice(start, start += lowerAdaptations([edit], editedModel(model)).length);
     return edit.initial === undefined ? [] : [{ path: resolvePath(base, edit.initial), of }];
   });
 }

@@ -5,7 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { digest } from "../../ops/digest.ts";
-import { fedNumbers, rowKeys } from "../compile/feeds.ts";
+import { fedNumbers, promptOf, rowKeys } from "../compile/feeds.ts";
+import { interventionsOf } from "../compile/adaptations.ts";
+import { chosenOf } from "../compile/positions.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
@@ -81,6 +83,7 @@ export async function prepareTune(
     fed: fedNumbers(stage.model.architecture),
     initial: tensorsDigest(initial),
     rows: rowKeys(rows),
+    chosen: chosenOf(interventionsOf(stage.adaptations), rows.map(promptOf)),
     labels: rows.map(({ labels }) => labels),
     settings: { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle },
     machine: workshop.machine,

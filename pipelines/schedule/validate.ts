@@ -97,7 +97,10 @@ const isBlocks = (value: unknown) =>
 
 const blocks = leaf('a block\'s number, a list of numbers or "all"', isBlocks);
 
-const positions = leaf('"fN", "lN", "fN+lM", "all", "completion" or "generated"', isText);
+const namedPositions = '"fN", "lN", "fN+lM", "all", "completion" or "generated"';
+const positions = leaf(`${namedPositions}, or a function of the prompt`, (value) => {
+  return isText(value) || typeof value === "function";
+});
 
 const edit = {
   at: record("a site of blocks, as in block(3).output", {
@@ -139,7 +142,7 @@ const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
   ...adapters,
   saved: {
     folder: leaf("an intervention's folder", isText),
-    positions: optional(positions),
+    positions: optional(leaf(namedPositions, isText)),
   } satisfies Fields<spec.SavedSpec>,
   fullFinetuning: { initializeFrom: optional(integer) } satisfies Fields<spec.FullFinetuningSpec>,
 });

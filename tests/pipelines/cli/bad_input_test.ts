@@ -197,6 +197,21 @@ for (const rank of ["0", "17", "1.5", "-1", "NaN"]) {
     says: /rank .*; give a whole number from 1 to/,
   });
 }
+refuses("positions that a function chooses outside the prompt", {
+  parts: { positions: "() => [99]" },
+  at: "pipeline.ts:16:17: the positions' function chose token 99 of a prompt of",
+  says: /; choose from -\d+ to \d+$/,
+});
+refuses("positions whose function gives no list", {
+  parts: { positions: "() => 3" },
+  at: "pipeline.ts:16:17: the positions' function gives no list",
+  says: /; return token indices$/,
+});
+refuses("positions whose function throws", {
+  parts: { positions: "({ pieces }) => [pieces.nothing.length]" },
+  at: "pipeline.ts:16:17: the positions' function failed (Cannot read properties of undefined",
+  says: /; correct it$/,
+});
 for (const positions of ["x3", "", "f0", "l", "f1+f2", "l-1", "F1", "f1 + l1 + l2"]) {
   refuses(`positions "${positions}"`, {
     parts: { positions: JSON.stringify(positions) },

@@ -4,6 +4,7 @@ import { openEntry } from "../../../pipelines/store/entry.ts";
 import { readHeader } from "../../../pipelines/models/safetensors.ts";
 import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
 import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../../../pipelines/report/results.ts";
+import { inProcess } from "../../support/command.ts";
 import { inScene, type PipelineParts, type Scene, sceneRows } from "../../support/scene.ts";
 
 async function resultsOf(scene: Scene, ...options: readonly string[]): Promise<Results> {
@@ -198,6 +199,40 @@ for (
   });
 }
 
+const predictionsOf = (text: string) => {
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction as string);
+};
+
+for (
+  const [chosen, named] of [
+    ["({ ids }) => [ids.length - 1, -2]", '"l2"'],
+    ["({ pieces }) => pieces.map((_, index) => index)", '"all"'],
+    ["({ text, pieces }) => text.endsWith('\\n') && pieces.at(-1) === '\\n' ? [-1] : []", '"l1"'],
+  ] as const
+) {
+  Deno.test(`positions chosen by ${chosen} give what ${named} gives`, async () => {
+    const byName = await onlyMember({ positions: named, metrics: "[loss()]" });
+    const byFunction = await onlyMember({ positions: chosen, metrics: "[loss()]" });
+    assertClose(byFunction.losses, byName.losses, 1e-6);
+    assert.deepEqual(predictionsOf(byFunction.predictions), predictionsOf(byName.predictions));
+  });
+}
+
+Deno.test("what a function chooses decides what a run takes from the store", () =>
+  inScene({ positions: "() => [-1]", metrics: "[loss()]" }, async (scene) => {
+    const trained = async (positions: string, name: string) => {
+      const text = (await Deno.readTextFile(scene.pipeline)).replace("() => [-1]", positions);
+      await scene.write(name, text);
+      const { code, stdout, stderr } = await inProcess("run", scene.path(name), ...scene.places, "--json");
+      assert.equal(code, 0, stderr);
+      const { members: [member] }: Results = JSON.parse(stdout);
+      return member!.stages.map(({ cached }) => cached);
+    };
+    assert.deepEqual(await trained("() => [-1]", "first.ts"), [false, false]);
+    assert.deepEqual(await trained("({ ids }) => [ids.length - 1]", "same.ts"), [true, true]);
+    assert.deepEqual(await trained("() => [-2]", "other.ts"), [false, false]);
+  }));
+
 const alike: Partial<PipelineParts> = {
   preamble:
     'const alike = jsonl("./rows.jsonl", { prompt: "Say in one word what fits here: {q}\\n", completion: "{a}" });',
@@ -297,10 +332,6 @@ Deno.test("answers do not depend on the rows that run together", async () => {
   assert.ok(new Set(answers(alone.predictions)).size > 1);
   assertClose([together.metrics["loss"]!], [alone.metrics["loss"]!], 1e-6);
 });
-
-const predictionsOf = (text: string) => {
-  return text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction as string);
-};
 
 for (
   const decoding of ["sample({ maxNewTokens: 8, temperature: 2, topK: 20 })", "beam({ maxNewTokens: 8, beams: 3 })"]
