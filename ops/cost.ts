@@ -45,12 +45,18 @@ export function programFlops(program: Program): { readonly matmul: Dimension; re
   };
 }
 
+/** Whether a value is a weight stored in 16 bits, as float32. */
+export function isWidenedWeight({ op, inputs }: Value): boolean {
+  return op === "cast" && inputs[0]?.op === "weight";
+}
+
 /** Operations whose result shares its operand's memory. */
 const views = new Set(["reshape"]);
 
 /**
  * The bytes that the computed values of a program occupy at most at one time, if each is freed after its last use and
- * values are computed in the order listed. A runtime with another order or a padded arena takes somewhat more.
+ * values are computed in the order listed. A runtime with another order or a padded arena takes somewhat more. A weight
+ * that is widened anew for each use never lives from one to the next, and is not counted.
  */
 export function peakBytes(program: Program, extents: Bindings): number {
   const values = valuesOf(program).filter((value) => !isLeaf(value));
@@ -60,7 +66,9 @@ export function peakBytes(program: Program, extents: Bindings): number {
   for (const value of Object.values(program.outputs)) lastUse.set(owner(value), values.length);
   const freed = values.map((): Value[] => []);
   for (const value of values) freed[lastUse.get(value) ?? values.length]?.push(value);
-  const sizeOf = (value: Value) => views.has(value.op) ? 0 : evaluateDimension(bytesOf(value), extents);
+  const sizeOf = (value: Value) => {
+    return views.has(value.op) || isWidenedWeight(value) ? 0 : evaluateDimension(bytesOf(value), extents);
+  };
   let live = 0, peak = 0;
   values.forEach((value, at) => {
     live += sizeOf(value);

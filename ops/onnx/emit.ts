@@ -25,6 +25,7 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import type { Dimension, Shape } from "../dimension.ts";
+import { isWidenedWeight } from "../cost.ts";
 import { type DataType, isLeaf, leafName, type Program, type Value, valuesOf } from "../program.ts";
 import type { Emitter, NodeOptions, OnnxAttribute, TensorName } from "../table/definition.ts";
 import { definitionOf, isOpName } from "../table/mod.ts";
@@ -78,6 +79,7 @@ export function emitOnnx(program: Program, provider: Provider, locate: (name: st
   const graph = new GraphWriter(provider);
   const fed: FedTensor[] = [];
   for (const value of valuesOf(program)) {
+    // Each use widens it anew: one wide copy for forward and backward pass would have to live from one to the other.
     if (isWidenedWeight(value)) continue;
     if (isOpName(value.op)) {
       graph.define(value, definitionOf(value.op).onnx(graph, value));
@@ -93,14 +95,6 @@ export function emitOnnx(program: Program, provider: Provider, locate: (name: st
   const bytes = graph.finish(program, fed);
   const outputs = Object.entries(program.outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
   return { name: program.name, provider, bytes, fed, extents: graph.extentLists(), outputs };
-}
-
-/**
- * A weight stored in 16 bits as float32. Each use widens it anew: one wide copy for forward and backward pass would have
- * to live from one to the other.
- */
-function isWidenedWeight({ op, inputs }: Value): boolean {
-  return op === "cast" && inputs[0]?.op === "weight";
 }
 
 class GraphWriter implements Emitter {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { bytesOf, peakBytes, programFlops } from "../../ops/cost.ts";
+import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../ops/cost.ts";
 import { addDimensions, type Bindings, evaluateDimension } from "../../ops/dimension.ts";
-import { leafName, leavesOf, type Program, valuesOf } from "../../ops/program.ts";
+import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import { cut, type KeptValue } from "./cut.ts";
 import type { LaidOutRow } from "./feeds.ts";
@@ -39,12 +39,16 @@ export interface CompiledTraining {
 const flopsPerSecond = 1e11;
 const bytesPerSecond = 1e10;
 const secondsPerOperation = 5e-6;
+const widenedBytesPerSecond = 5e9;
 
-/** A run starts every operation and reads every weight from memory, however few its rows. */
+/** A run starts every operation, reads every weight from memory and widens those of 16 bits, however few its rows. */
 function runOverhead(program: Program, typical: Bindings): number {
   const values = valuesOf(program);
-  const weights = values.filter(({ op }) => op === "weight" || op === "parameter").map(bytesOf);
-  const fixed = values.length * secondsPerOperation + evaluateDimension(addDimensions(...weights), {}) / bytesPerSecond;
+  const bytes = (list: readonly Value[]) => evaluateDimension(addDimensions(...list.map(bytesOf)), {});
+  const weights = values.filter(({ op }) => op === "weight" || op === "parameter");
+  // Once for the forward pass, once for the backward pass.
+  const widened = 2 * bytes(values.filter(isWidenedWeight));
+  const fixed = values.length * secondsPerOperation + bytes(weights) / bytesPerSecond + widened / widenedBytesPerSecond;
   const flops = evaluateDimension(programFlops(program).matmul, typical);
   return fixed * flopsPerSecond * (typical["tail"] ?? 1) / flops;
 }
