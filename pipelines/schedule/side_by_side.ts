@@ -121,6 +121,9 @@ export async function runTunes(
     if (!(error instanceof DivergedError)) throw error;
     const { problem, member, lastGood } = error;
     throw new DivergedError(problem, member, ownTensors(lastGood, member));
+  } finally {
+    // Each keeps the memory of its largest run, and the next trainings open their own.
+    for (const program of [programs.train, programs.accumulate]) await workshop.release(program, weights);
   }
 }
 
