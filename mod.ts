@@ -4,7 +4,16 @@
  *
  * @module
  */
-export { type AdapterOptions, bitfit, ia3, lora, type LoraOptions } from "./pipelines/dsl/adapters.ts";
+export {
+  type AdapterOptions,
+  bitfit,
+  dora,
+  ia3,
+  lora,
+  type LoraOptions,
+  prefixTuning,
+  type PrefixTuningOptions,
+} from "./pipelines/dsl/adapters.ts";
 export { jsonl, records, type Rows, type SplitOptions } from "./pipelines/dsl/data.ts";
 export {
   consreft,
@@ -93,7 +102,9 @@ export type {
   MetricSpec,
   ModelSpec,
   OptimizerSpec,
+  PieceSpec,
   Pipeline,
+  PrefixTuningSpec,
   PromptTokens,
   SavedSpec,
   ScheduleSpec,

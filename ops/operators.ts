@@ -62,6 +62,8 @@ export const relu = (x: Value): Value => apply("relu", [x]);
 export const gelu = (x: Value): Value => apply("gelu", [x]);
 /** The Gauss error function. */
 export const erf = (x: Value): Value => apply("erf", [x]);
+/** `x`, which the gradient takes for a constant. */
+export const detach = (x: Value): Value => apply("detach", [x]);
 /** −1, 0 or 1 by the sign of each element. Its gradient is zero. */
 export const sign = (x: Value): Value => apply("sign", [x]);
 /** Each element rounded toward zero. Its gradient is zero. */

@@ -135,8 +135,21 @@ export interface SavedSpec {
   readonly positions?: Sweepable<string>;
 }
 
+/** Trained keys and values before every prompt. */
+export interface PrefixTuningSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "prefixTuning";
+  /** How many tokens they stand for. */
+  readonly tokens: Sweepable<number>;
+  /** A safetensors file to start from. */
+  readonly initial?: Sweepable<string>;
+}
+
+/** What is learned beside frozen weights. */
+export type PieceSpec = EditSpec | AdapterSpec | PrefixTuningSpec;
+
 /** What is learned of a model. */
-export type AdaptationSpec = EditSpec | AdapterSpec | SavedSpec | FullFinetuningSpec;
+export type AdaptationSpec = PieceSpec | SavedSpec | FullFinetuningSpec;
 
 /** A base model with what is learned of it, in the order of application. */
 export interface ModelSpec {

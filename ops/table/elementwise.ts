@@ -111,6 +111,7 @@ export const elementwise = {
       return o.mul(g, o.add(distribution, o.mul(x, density)));
     },
   ),
+  detach: unary("Identity", () => undefined),
   sign: unary(emitSign, () => undefined),
   // ONNX has no Trunc: ⌊max(x, 0)⌋ − ⌊max(−x, 0)⌋
   truncate: unary(

@@ -12,8 +12,9 @@ import * as o from "../../ops/operators.ts";
 import { input, parameter, type Value } from "../../ops/program.ts";
 import type { EditedModel, EditHook, SiteName } from "../models/architecture.ts";
 import { placing } from "../places.ts";
-import type { AdapterSpec, EditSpec, Resolved } from "../spec.ts";
+import type { PieceSpec, Resolved } from "../spec.ts";
 import { isAdapterSpec, lowerAdapter, type LoweredAdapter } from "./adapters.ts";
+import { type LoweredPrefix, lowerPrefix } from "./prefixes.ts";
 import { type LoweredIntervention, lowerEdit, maskName } from "./interventions.ts";
 
 /** What pieces of both kinds have. */
@@ -33,11 +34,14 @@ export type Intervention = Piece & LoweredIntervention;
 /** An adapter of one projection. */
 export type Adapter = Piece & LoweredAdapter;
 
+/** Keys and values of one block before every prompt. */
+export type Prefix = Piece & LoweredPrefix;
+
 /** A trainable piece of a model. */
-export type Adaptation = Intervention | Adapter;
+export type Adaptation = Intervention | Adapter | Prefix;
 
 /** A piece before it has its index. */
-export type LoweredPiece = LoweredIntervention | LoweredAdapter;
+export type LoweredPiece = LoweredIntervention | LoweredAdapter | LoweredPrefix;
 
 /** Pieces that were trained before, with the file of their tensors. */
 export interface LoadedPieces {
@@ -54,7 +58,7 @@ export interface LoadedPieces {
  * @throws {RequestError} If a block, site, module, rank or the positions are not the model's to have.
  */
 export function lowerAdaptations(
-  specs: readonly (Resolved<EditSpec | AdapterSpec> | LoadedPieces)[],
+  specs: readonly (Resolved<PieceSpec> | LoadedPieces)[],
   architecture: EditedModel,
 ): Adaptation[] {
   const lowered: Adaptation[] = [];
@@ -69,7 +73,7 @@ export function lowerAdaptations(
 function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
   const names = new Map<string, string>();
   return list.map((piece) => {
-    if (piece.form === "adapter" || piece.positions.chosen === undefined) return piece;
+    if (piece.form !== "intervention" || piece.positions.chosen === undefined) return piece;
     const name = names.get(piece.positionsText) ?? `chosen ${names.size + 1}`;
     names.set(piece.positionsText, name);
     return { ...piece, positionsText: name };
@@ -78,9 +82,10 @@ function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
 
 /** The pieces of one declaration. */
 export function lowerOne(
-  spec: Resolved<EditSpec | AdapterSpec>,
+  spec: Resolved<PieceSpec>,
   architecture: EditedModel,
 ): readonly LoweredPiece[] {
+  if (spec.kind === "prefixTuning") return lowerPrefix(spec, architecture);
   return isAdapterSpec(spec) ? lowerAdapter(spec, architecture) : lowerEdit(spec, architecture);
 }
 
@@ -91,7 +96,7 @@ export function interventionsOf(list: readonly Adaptation[]): readonly Intervent
 
 /** Whether a piece acts on tokens behind the prompt, too. */
 export function actsOnCompletion(piece: Adaptation): boolean {
-  return piece.form === "adapter" || piece.positions.completion;
+  return piece.form !== "intervention" || piece.positions.completion;
 }
 
 /** The tensors of a piece as values of a program. */
@@ -143,7 +148,8 @@ export function editHook(
   mask: (intervention: Intervention) => Value,
 ): EditHook {
   return (site, hidden, projection) =>
-    list.filter((piece) => piece.block === site.block && piece.site === site.name).reduce((edited, piece) => {
+    list.reduce((edited, piece) => {
+      if (piece.form === "prefix" || piece.block !== site.block || piece.site !== site.name) return edited;
       if (piece.form === "intervention") {
         const edit = (part: Value) => {
           return interventions[piece.kind].edit(part, source(piece), mask(piece), piece.options);

@@ -4,7 +4,7 @@ import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import type { TensorRole } from "../../ops/interventions/intervention.ts";
 import { RequestError } from "../errors.ts";
 import type { EditedModel, SiteName } from "../models/architecture.ts";
-import type { AdapterSpec, EditSpec, Resolved } from "../spec.ts";
+import type { AdapterSpec, PieceSpec, Resolved } from "../spec.ts";
 import { suggest } from "../suggest.ts";
 import { blocksOf } from "./interventions.ts";
 
@@ -18,11 +18,13 @@ export interface LoweredAdapter {
   readonly block: number;
   readonly site: SiteName;
   readonly inputs: number;
+  /** The name of the projection's weight. */
+  readonly weight: string;
   readonly tensors: Readonly<Record<string, TensorRole>>;
 }
 
 /** Tells adapters from edits. */
-export function isAdapterSpec(spec: Resolved<EditSpec | AdapterSpec>): spec is Resolved<AdapterSpec> {
+export function isAdapterSpec(spec: Resolved<PieceSpec>): spec is Resolved<AdapterSpec> {
   return Object.hasOwn(adapters, spec.kind);
 }
 
@@ -31,6 +33,7 @@ interface Module {
   readonly site: SiteName;
   readonly inputs: number;
   readonly outputs: number;
+  readonly weight: (block: number) => string;
 }
 
 /** The adapters of all modules, block by block. */
@@ -41,8 +44,8 @@ export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedMo
   if (twice !== undefined) throw new RequestError(`the module ${twice.name} is named twice; name each module once`);
   const scaling = alpha / (rankStabilized ? Math.sqrt(rank) : rank);
   return blocksOf(spec.blocks, architecture.blocks).flatMap((block) =>
-    modules.map(({ name, site, inputs, outputs }) => {
-      if (kind === "lora" && rank > Math.min(inputs, outputs)) {
+    modules.map(({ name, site, inputs, outputs, weight }) => {
+      if (spec.rank !== undefined && rank > Math.min(inputs, outputs)) {
         throw new RequestError(
           `the rank ${rank} is out of range for ${name} [${outputs}, ${inputs}]; give a whole number from 1 to ${
             Math.min(inputs, outputs)
@@ -51,7 +54,7 @@ export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedMo
       }
       const options = { rank, scaling, scalesInput: site === "mlp.output" };
       const tensors = adapters[kind].tensors({ inputs, outputs }, options);
-      return { form: "adapter", kind, options, module: name, block, site, inputs, tensors };
+      return { form: "adapter", kind, options, module: name, block, site, inputs, weight: weight(block), tensors };
     })
   );
 }
@@ -60,7 +63,8 @@ export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedMo
 function modulesNamed(name: string, { sites }: EditedModel): Module[] {
   const modules = Object.entries(sites).flatMap(([site, { width, projection }]): Module[] => {
     if (projection === undefined) return [];
-    return [{ name: projection.module, site: site as SiteName, inputs: projection.inputs, outputs: width }];
+    const { module: name, inputs, weight } = projection;
+    return [{ name, site: site as SiteName, inputs, outputs: width, weight }];
   });
   const found = modules.filter((module) => module.name === name || module.name.endsWith(`.${name}`));
   if (found.length > 0) return found;

@@ -9,6 +9,7 @@ import type { HostTensor } from "../runtime/runtime.ts";
 import { type Adaptation, interventionsOf } from "./adaptations.ts";
 import { maskName } from "./interventions.ts";
 import { type Layout, type SegmentName, tailStart } from "./layout.ts";
+import { virtualTokens } from "./prefixes.ts";
 import { isEdited } from "./positions.ts";
 
 /** One row cut into its segments. */
@@ -78,8 +79,11 @@ export function exampleFeeds(
   const { context, tail } = groupExtents(rows);
   const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, tail, adaptations) };
   if (layout.tail === "whole") {
-    segmentFeeds(feeds, "tail", rows.map((row) => ({ tokens: row.tail, start: 0 })), tail, architecture);
-    feeds["tail.mask"] = causalMask(tail, architecture);
+    const virtual = virtualTokens(adaptations), tails = rows.map((row) => ({ tokens: row.tail, start: virtual }));
+    segmentFeeds(feeds, "tail", tails, tail, architecture);
+    feeds["tail.mask"] = virtual === 0
+      ? causalMask(tail, architecture)
+      : pastMask(rows.map(() => virtual), virtual, tail, architecture);
     return feeds;
   }
   const { prefix } = layout;

@@ -20,10 +20,22 @@ export function copyTensors(tensors: TensorMap): Record<string, HostTensor> {
   );
 }
 
-/** The saved form of every piece's tensors, drawn from a seed as torch's layers start. */
-export function drawTensors(adaptations: readonly Adaptation[], seed: number): TensorMap {
+/** The Euclidean norms of a weight's rows. */
+export type ReadRowNorms = (weight: string) => Promise<Float32Array<ArrayBuffer>>;
+
+/**
+ * The saved form of every piece's tensors, drawn from a seed as torch's layers start.
+ *
+ * @param readRowNorms For tensors that start at them; left out where no weights are to be read, which gives ones.
+ */
+export async function drawTensors(
+  adaptations: readonly Adaptation[],
+  seed: number,
+  readRowNorms?: ReadRowNorms,
+): Promise<TensorMap> {
   const tensors: Record<string, HostTensor> = {};
-  for (const { index, inputs, tensors: roles } of adaptations) {
+  for (const piece of adaptations) {
+    const { index, inputs, tensors: roles } = piece;
     for (const [tensor, { shape, start }] of Object.entries(roles)) {
       const name = `${index}.${tensor}`;
       const random = createRandom(seed, "initial", name);
@@ -32,13 +44,17 @@ export function drawTensors(adaptations: readonly Adaptation[], seed: number): T
         const [rows, columns] = shape as readonly [number, number];
         const normal = Float64Array.from({ length: count }, () => random.normal());
         tensors[name] = { data: orthonormalColumns(normal, rows, columns), shape };
+      } else if (start === "rowNorms" && piece.form === "adapter" && readRowNorms !== undefined) {
+        tensors[name] = { data: await readRowNorms(piece.weight), shape };
       } else {
         const bound = 1 / Math.sqrt(inputs);
         const draws = {
           linear: () => (2 * random.uniform() - 1) * bound,
           unit: () => random.uniform(),
+          normal: () => random.normal(),
           zero: () => 0,
           one: () => 1,
+          rowNorms: () => 1,
         };
         tensors[name] = { data: Float32Array.from({ length: count }, draws[start]), shape };
       }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { addDimensions, multiplyDimensions } from "../../ops/dimension.ts";
+import { addDimensions, type Dimension, multiplyDimensions } from "../../ops/dimension.ts";
 import type { KeyValues } from "../../ops/nn/attention.ts";
 import { input, leafName, type Value } from "../../ops/program.ts";
 import type { Architecture, Segment } from "../models/architecture.ts";
@@ -66,12 +66,12 @@ export type SegmentName = "prefix" | "context" | "tail";
 /**
  * The fed tensors of a segment.
  *
- * @param before The symbols of the lengths of the runs that are seen before it.
+ * @param before The lengths of the runs that are seen before it.
  */
 export function segmentInputs(
   architecture: Architecture,
   name: SegmentName,
-  before: readonly string[] = [],
+  before: readonly Dimension[] = [],
 ): Segment {
   const { heads, keyValueHeads, headWidth } = architecture.heads;
   const queries = multiplyDimensions(heads / keyValueHeads, name), keys = addDimensions(...before, name);

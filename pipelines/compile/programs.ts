@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Dimension } from "../../ops/dimension.ts";
 import { gradients } from "../../ops/autodiff.ts";
 import * as o from "../../ops/operators.ts";
 import type { KeyValues } from "../../ops/nn/attention.ts";
@@ -33,6 +34,7 @@ import {
   type TensorSource,
   trainedTensors,
 } from "./adaptations.ts";
+import { virtualRuns } from "./prefixes.ts";
 import { type Layout, pastInputs, segmentInputs, type SegmentName, wholeRows } from "./layout.ts";
 
 /** A model to compile: its architecture, the types its weights are stored in, and what is learned of it. */
@@ -56,7 +58,8 @@ function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): Segm
   const { architecture, members } = model;
   const weights = weightsOf(model);
   const edit = membersHook(members, tensors, tailMask);
-  const before: SegmentName[] = [], past: (readonly KeyValues[])[] = [];
+  const past = virtualRuns(members.flat(), tensors, architecture);
+  const before: Dimension[] = past.map(runLength);
   const inputsOf = (name: SegmentName) => ({ ...segmentInputs(architecture, name, before), past: [...past] });
   const frozen: SegmentName[] = [
     ...(layout.prefix > 0 ? ["prefix" as const] : []),
@@ -70,6 +73,11 @@ function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): Segm
   const behind = members.length > 1 ? copyingBlock(members.flat()) : undefined;
   const copied = behind === undefined ? {} : { copied: { behind, places: copyPlaces(segment, members.length) } };
   return architecture.forward({ ...segment, ...copied, edit }, weights);
+}
+
+/** How many tokens a run has. */
+function runLength([first]: readonly KeyValues[]): Dimension {
+  return (first as KeyValues).key.shape[2] as Dimension;
 }
 
 function copyPlaces({ cosines, sines, mask }: Places, copies: number): Places {
@@ -219,8 +227,9 @@ export function prefillProgram(model: CompiledModel): Program {
 export function decodeProgram(whole: CompiledModel): Program {
   const model = { ...whole, members: whole.members.map((pieces) => pieces.filter(actsOnCompletion)) };
   const { architecture, members } = model;
-  const past = [pastInputs(architecture, "past")], edit = membersHook(members, savedTensors, tailMask);
-  const segment = { ...segmentInputs(architecture, "tail", ["past"]), past, edit };
+  const past = [...virtualRuns(members.flat(), savedTensors, architecture), pastInputs(architecture, "past")];
+  const edit = membersHook(members, savedTensors, tailMask);
+  const segment = { ...segmentInputs(architecture, "tail", past.map(runLength)), past, edit };
   const result = architecture.forward(segment, weightsOf(model));
   const logits = logitsOf(model, result, savedTensors);
   return simplify({ name: "decode", outputs: { logits, ...ownKeyValues(result) } });

@@ -8,7 +8,7 @@ import { interventions, isInterventionName } from "../../ops/interventions/mod.t
 import { RequestError } from "../errors.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../models/files.ts";
-import type { AdapterSpec, EditSpec, Resolved } from "../spec.ts";
+import type { PieceSpec, Resolved } from "../spec.ts";
 import { type Adaptation, type LoweredPiece, lowerOne } from "./adaptations.ts";
 
 /** What intervention.json holds. */
@@ -27,6 +27,7 @@ export const storedFiles = { description: "intervention.json", tensors: "weights
 /** How a piece is listed. */
 export function describePiece(piece: Adaptation): JsonObject {
   const { index, kind, options, block = null, site } = piece;
+  if (piece.form === "prefix") return { index, kind, ...options, block, site };
   if (piece.form === "adapter") return { index, kind, ...options, block, site, module: piece.module };
   const { head, positionsText: positions, side, rank } = piece;
   return { index, kind, ...options, block, site, ...head === undefined ? {} : { head }, positions, side, rank };
@@ -69,7 +70,7 @@ export async function readDescription(folder: string): Promise<StoredDescription
 export function lowerDescription(
   { width, interventions }: StoredDescription,
   architecture: EditedModel,
-  declare: (declared: unknown) => Resolved<EditSpec | AdapterSpec>,
+  declare: (declared: unknown) => Resolved<PieceSpec>,
   positions?: string,
 ): LoweredPiece[] {
   if (width !== architecture.width) {
@@ -79,7 +80,7 @@ export function lowerDescription(
   }
   return interventions.map((stored) => {
     const piece = lowerOne(declare(declarationOf(stored, positions)), architecture).find((each) => {
-      return each.form === "adapter" || each.side === stored["side"];
+      return each.form === "intervention" ? each.side === stored["side"] : each.block === stored["block"];
     });
     if (piece === undefined) {
       throw new RequestError(
@@ -96,9 +97,10 @@ function isRankless(kind: unknown): boolean {
 
 function declarationOf(stored: JsonObject, positions: string | undefined): unknown {
   const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
+  if (rest["kind"] === "prefixTuning") return rest;
   if (module !== undefined) {
     const { kind, rank } = rest;
-    const own = kind === "lora" ? { rank, alpha: Number(scaling) * Number(rank) } : {};
+    const own = kind === "lora" || kind === "dora" ? { rank, alpha: Number(scaling) * Number(rank) } : {};
     return { kind, blocks: [block], modules: [module], ...own };
   }
   const { activation, orthogonal, projectionBias, rank, ...common } = rest;

@@ -1,5 +1,5 @@
 /** Beam search as transformers has it. @module */
-import { Continuation, type Generator, type Logits } from "./continuation.ts";
+import { Continuation, type Generator, type Logits, roomOf } from "./continuation.ts";
 import { logSoftmax, penalizeRepetition } from "./logits.ts";
 
 /** Settings of a beam search. */
@@ -115,7 +115,7 @@ export async function searchBeams(
   const { beams, maxNewTokens } = settings;
   const searches = prompts.map((prompt) => new Search(settings, prompt, generator.endTokens));
   const longest = Math.max(...prompts.map((prompt) => prompt.length));
-  const room = Math.min(maxNewTokens, generator.architecture.contextLength - longest);
+  const room = Math.min(maxNewTokens, roomOf(generator) - longest);
   const start = { room: maxNewTokens, copies: beams };
   const { continuation, logits } = await Continuation.start(generator, prompts, start);
   const advance = (logits: Logits) =>

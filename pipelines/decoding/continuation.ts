@@ -8,6 +8,7 @@ import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/a
 import { exampleFeeds, type Feeds, layOut } from "../compile/feeds.ts";
 import { wholeRows } from "../compile/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
+import { virtualTokens } from "../compile/prefixes.ts";
 import { maskName } from "../compile/interventions.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
@@ -22,6 +23,11 @@ export interface Generator {
   readonly prefill: Session;
   readonly decode: () => Promise<Session>;
   readonly endTokens: ReadonlySet<number>;
+}
+
+/** How many tokens a prompt and its continuation may have. */
+export function roomOf({ architecture: { contextLength }, adaptations }: Generator): number {
+  return contextLength - virtualTokens(adaptations);
 }
 
 /** The logits of each row's next token. */
@@ -58,7 +64,7 @@ export class Continuation {
       ...copyTensors(tensors),
       "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
     });
-    const cache = new KeyValueCache(architecture, prompts.length * copies, longest + room);
+    const cache = new KeyValueCache(architecture, prompts.length * copies, longest + room, virtualTokens(adaptations));
     cache.fill(outputs, prompts.map((prompt) => prompt.length), copies);
     const logits = logitsOf(outputs["logits"]!);
     return { continuation: new Continuation(generator, cache), logits: (row) => logits(Math.floor(row / copies)) };

@@ -1,5 +1,5 @@
 /** Continuing each row of a batch by itself: greedily, or by sampling. @module */
-import { Continuation, type Generator, type Logits } from "./continuation.ts";
+import { Continuation, type Generator, type Logits, roomOf } from "./continuation.ts";
 
 /** How rows are continued. */
 export interface RowDecoding {
@@ -23,7 +23,7 @@ export async function generateRows(
   prompts: readonly (readonly number[])[],
   { maxNewTokens, choose, isDone = () => false, onToken }: RowDecoding,
 ): Promise<number[][]> {
-  const { architecture: { contextLength }, endTokens } = generator;
+  const { endTokens } = generator, contextLength = roomOf(generator);
   const written: number[][] = prompts.map(() => []);
   const open = new Set(prompts.keys());
   const accept = (logits: Logits) => {

@@ -10,8 +10,11 @@ export class KeyValueCache {
   readonly #capacity: number;
   readonly #tensors: Record<string, HostTensor> = {};
   readonly #filled: number[];
+  readonly #virtual: number;
 
-  constructor(architecture: Architecture, batch: number, capacity: number) {
+  /** @param virtual How many tokens that are never read come before each row. */
+  constructor(architecture: Architecture, batch: number, capacity: number, virtual: number) {
+    this.#virtual = virtual;
     const { keyValueHeads, headWidth } = architecture.heads;
     this.#architecture = architecture;
     this.#capacity = capacity;
@@ -62,9 +65,10 @@ export class KeyValueCache {
   /** What the decode program is fed for one further token a row. */
   feeds(tokens: readonly number[]): Feeds {
     const feeds: Feeds = { ...this.#tensors };
-    const rows = tokens.map((token, row) => ({ tokens: [token], start: this.#filled[row]! }));
+    const seen = this.#filled.map((filled) => this.#virtual + filled);
+    const rows = tokens.map((token, row) => ({ tokens: [token], start: seen[row]! }));
     segmentFeeds(feeds, "tail", rows, 1, this.#architecture);
-    feeds["tail.mask"] = pastMask(this.#filled, this.#capacity, 1, this.#architecture);
+    feeds["tail.mask"] = pastMask(seen, this.#virtual + this.#capacity, 1, this.#architecture);
     feeds["labelled.places"] = { data: BigInt64Array.from(tokens.keys(), BigInt), shape: [tokens.length, 1] };
     return feeds;
   }

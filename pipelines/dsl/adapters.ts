@@ -1,5 +1,5 @@
 import { located } from "../places.ts";
-import type { AdapterSpec, Blocks, SweepableOptions } from "../spec.ts";
+import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec.ts";
 
 /** Settings that every adapter shares. */
 export interface AdapterOptions {
@@ -11,7 +11,7 @@ export interface AdapterOptions {
   readonly initial?: string;
 }
 
-/** Settings of LoRA. */
+/** Settings of LoRA and DoRA. */
 export interface LoraOptions extends AdapterOptions {
   /** Rank of the change. */
   readonly rank: number;
@@ -39,6 +39,15 @@ export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
 }
 
 /**
+ * DoRA: each row of `W + (alpha/rank)·BA` brought to a learned length, which starts at that of W's (Liu et al. 2024). Acts
+ * on queries and values if no modules are named, and on every token. A projection's adapter has
+ * `rank · (inputs + outputs) + outputs` trainable parameters.
+ */
+export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
+  return adapter("dora", ["q_proj", "v_proj"], options);
+}
+
+/**
  * (IA)³: learned scales of keys, values and the MLP's inner activations, which start at 1 (Liu et al. 2022). Other
  * modules have their outputs scaled. An adapter has as many trainable parameters as what it scales is wide.
  */
@@ -53,4 +62,20 @@ export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec
 export function bitfit(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
   const modules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
   return adapter("bitfit", modules, options);
+}
+
+/** Settings of prefix tuning. */
+export interface PrefixTuningOptions {
+  /** How many tokens the prefix stands for. */
+  readonly tokens: number;
+  /** A safetensors file to start from, relative to the pipeline file. */
+  readonly initial?: string;
+}
+
+/**
+ * Prefix tuning: trained keys and values that all tokens see before the prompt's, in every block (Li & Liang 2021). Has
+ * `2 · blocks · tokens · keyValueHeads · headWidth` trainable parameters.
+ */
+export function prefixTuning(options: SweepableOptions<PrefixTuningOptions>): PrefixTuningSpec {
+  return located({ ...options, kind: "prefixTuning" });
 }

@@ -30,7 +30,12 @@ export interface SiteShape {
   /** Width of the representation. */
   readonly width: number;
   /** The linear projection that gives it, if one does. */
-  readonly projection?: { readonly module: string; readonly inputs: number };
+  readonly projection?: {
+    readonly module: string;
+    readonly inputs: number;
+    /** The weight's name in a block. */
+    readonly weight: (block: number) => string;
+  };
   /** How many equal parts it consists of, if it is edited by head. */
   readonly heads?: number;
 }
@@ -80,7 +85,8 @@ export interface SegmentResult {
 export type WeightSource = (name: string, shape: Shape) => Value;
 
 /** What of a model has a say in what can be learned of it. */
-export interface EditedModel extends Pick<Architecture, "width" | "blocks" | "sites"> {
+export interface EditedModel
+  extends Pick<Architecture, "width" | "blocks" | "sites">, Partial<Pick<Architecture, "heads">> {
   /** What a prompt's ids say, to functions that choose among its tokens. */
   readonly readPrompt?: (ids: readonly number[]) => { readonly text: string; readonly pieces: readonly string[] };
 }

@@ -145,7 +145,9 @@ type ProjectionName = keyof typeof projectionSites;
 function sitesOf(shape: LlamaShape): Architecture["sites"] {
   const { width, hidden, heads } = shape;
   const projected = Object.entries(projections(shape)).map(([module, [inputs, outputs]]) => {
-    return [projectionSites[module as ProjectionName], { width: outputs, projection: { module, inputs } }] as const;
+    const weight = (block: number) => `${blockPrefix(block)}.${module}.weight`;
+    const projection = { module, inputs, weight };
+    return [projectionSites[module as ProjectionName], { width: outputs, projection }] as const;
   });
   return {
     "embedding.output": { width },

@@ -27,16 +27,18 @@ export interface Model {
 }
 
 /** What of a model has a say in what can be learned of it, and in what a function chooses of a prompt. */
-export function editedModel({ architecture: { width, blocks, sites }, tokenizer }: Model): EditedModel {
+export function editedModel({ architecture: { width, blocks, sites, heads }, tokenizer }: Model): EditedModel {
   const readPrompt = (ids: readonly number[]) => ({
     text: tokenizer.decode(ids),
     pieces: ids.map((id) => tokenizer.decode([id])),
   });
-  return { width, blocks, sites, readPrompt };
+  return { width, blocks, sites, heads, readPrompt };
 }
 
 /** The weights of a model, in place in their files. */
 export interface ModelWeights {
+  /** Whether there are none to read. */
+  readonly isAbsent?: true;
   /** sha256 of the files' content. */
   readonly digest: string;
   readonly storedType: (name: string) => DataType;

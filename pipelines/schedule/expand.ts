@@ -112,7 +112,15 @@ function labelOf(axis: Axis<AxisValue>, value: AxisValue): string | number | boo
   if (Array.isArray(value) && value.every((entry) => typeof entry === "number" || typeof entry === "string")) {
     return value.join(";");
   }
-  return axis.values.indexOf(value);
+  const kinds = axis.values.map(kindOf), kind = kindOf(value);
+  return kind !== undefined && kinds.indexOf(kind) === kinds.lastIndexOf(kind) ? kind : axis.values.indexOf(value);
+}
+
+/** What a declaration calls itself, as in `loreft`; it names a value among others of other kinds. */
+function kindOf(value: AxisValue): string | undefined {
+  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string"
+    ? value.kind
+    : undefined;
 }
 
 function fileName(label: string | number | boolean): string {

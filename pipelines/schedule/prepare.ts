@@ -10,19 +10,20 @@ import { lowerDescription, readDescription, storedFiles } from "../compile/store
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
 import { initialWeights } from "../compile/initial_weights.ts";
+import { requireRoom } from "../compile/prefixes.ts";
 import { chosenOf, positionsName } from "../compile/positions.ts";
-import { drawTensors, readTensors, type TensorMap } from "../compile/initial.ts";
+import { drawTensors, type ReadRowNorms, readTensors, type TensorMap } from "../compile/initial.ts";
 import { tokenize, type TokenizedExample } from "../data/examples.ts";
 import { loadRows, type Row } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
+import { readTensor } from "../models/safetensors.ts";
 import { editedModel, type Model, type ModelWeights, resolvePath } from "../models/model.ts";
 import { placing } from "../places.ts";
 import type {
-  AdapterSpec,
-  EditSpec,
   EvaluateSpec,
   FullFinetuningSpec,
   ModelSpec,
+  PieceSpec,
   Resolved,
   SavedSpec,
   TrainSpec,
@@ -35,7 +36,7 @@ import type { Workshop } from "./workshop.ts";
 /** A model with its edits lowered. */
 export interface PreparedModel {
   readonly model: Model;
-  readonly edits: readonly (Resolved<EditSpec | AdapterSpec> | LoadedPieces)[];
+  readonly edits: readonly (Resolved<PieceSpec> | LoadedPieces)[];
   readonly adaptations: readonly Adaptation[];
   /** Set if every weight is trained. */
   readonly full: Resolved<FullFinetuningSpec> | undefined;
@@ -124,6 +125,7 @@ export class Preparation {
     }
     if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) this.#warnOfDecay();
     const { examples } = await this.#rows(spec.data, model.model, spec.maxLength);
+    requireRoom(model.adaptations, longestOf(examples), model.model.architecture.contextLength);
     const layout = layoutOf(model.adaptations, examples.map(({ prompt }) => prompt));
     const rows = await this.#once(["layout", layout, spec.data, model.model.folder, spec.maxLength ?? null], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));
@@ -147,6 +149,7 @@ export class Preparation {
     const { rows, examples } = await this.#rows(spec.data, model.model, undefined);
     const { model: base, edits, adaptations, full } = model;
     const choices = choicesOf(spec.decoding, rows, examples, base);
+    requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
     // A function that chooses what is no token shows now.
     placing(spec, () => chosenOf(interventionsOf(adaptations), examples.map(({ prompt }) => prompt)));
     return { model: base, edits, adaptations, full, kind: "evaluate", name, spec, training, rows, examples, choices };
@@ -207,6 +210,10 @@ export class Preparation {
   }
 }
 
+function longestOf(examples: readonly TokenizedExample[]): number {
+  return examples.reduce((most, { prompt, completion }) => Math.max(most, prompt.length + completion.length), 0);
+}
+
 /** Tells specifications apart, by their functions too. */
 function specKey(spec: unknown): string {
   return JSON.stringify(spec, (_, value) => typeof value === "function" ? positionsName(value) : value);
@@ -235,9 +242,19 @@ export async function initialTensors(
   seed: number,
 ): Promise<TensorMap> {
   if (prepared.full !== undefined) return await initialWeights(prepared.model, weights, prepared.full.initializeFrom);
-  const drawn = drawTensors(prepared.adaptations, seed);
+  const drawn = await drawTensors(prepared.adaptations, seed, weights.isAbsent ? undefined : rowNormsOf(weights));
   const read = await Promise.all(initialFiles(prepared, base).map(({ path, of }) => readTensors(path, of)));
   return Object.assign({}, drawn, ...read) as TensorMap;
+}
+
+function rowNormsOf(weights: ModelWeights): ReadRowNorms {
+  return async (name) => {
+    const record = weights.record(name), [rows = 0] = record.shape;
+    const data = await readTensor(record), columns = data.length / rows;
+    return Float32Array.from({ length: rows }, (_, row) => {
+      return Math.sqrt(data.subarray(row * columns, (row + 1) * columns).reduce((sum, each) => sum + each * each, 0));
+    });
+  };
 }
 
 function isOrthogonal({ tensors }: Adaptation): boolean {

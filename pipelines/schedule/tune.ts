@@ -40,6 +40,7 @@ export interface Tuned {
 
 /** Full finetuning from fresh weights reads none, so it must not ask for any. */
 export const noWeights: ModelWeights = {
+  isAbsent: true,
   digest: "none",
   storedType: () => "float32",
   locate(name) {

@@ -131,8 +131,10 @@ const edits: Readonly<Record<InterventionName, Partial<Fields<spec.EditSpec>>>> 
 };
 
 const modules = { blocks, modules: listOf('a list of projections, as in ["q_proj"]', text), initial: optional(text) };
+const lowRank = { ...modules, rank: count, alpha: optional(amount), rankStabilized: optional(flag) };
 const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>> = {
-  lora: { ...modules, rank: count, alpha: optional(amount), rankStabilized: optional(flag) },
+  lora: lowRank,
+  dora: lowRank,
   ia3: modules,
   bitfit: modules,
 };
@@ -140,6 +142,7 @@ const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>>
 const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
   ...edits,
   ...adapters,
+  prefixTuning: { tokens: count, initial: optional(text) } satisfies Fields<spec.PrefixTuningSpec>,
   saved: {
     folder: leaf("an intervention's folder", isText),
     positions: optional(leaf(namedPositions, isText)),
@@ -237,9 +240,9 @@ const stage = among("what train(…) or evaluate(…) gave", { train, evaluate }
  *
  * @throws {RequestError} As of {@linkcode validate}.
  */
-export function checkedAdaptation(declared: unknown): spec.Resolved<spec.EditSpec | spec.AdapterSpec> {
+export function checkedAdaptation(declared: unknown): spec.Resolved<spec.PieceSpec> {
   among("an edit or adapter", { ...edits, ...adapters })(declared, "an intervention");
-  return declared as spec.Resolved<spec.EditSpec | spec.AdapterSpec>;
+  return declared as spec.Resolved<spec.PieceSpec>;
 }
 
 /**

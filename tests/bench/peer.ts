@@ -25,7 +25,7 @@ export async function peerPython(shared: string): Promise<string> {
   const isComplete = await Deno.stat(complete).then(() => true, () => false);
   if (!isComplete) {
     console.error(`making a Python environment with the peer's packages in ${environment}`);
-    await runCommand("python3", ["-m", "venv", "--clear", environment]);
+    await runCommand("python3", ["-m", "venv", "--clear", "--upgrade-deps", environment]);
     await runPython(python, ["-m", "pip", "install", "--quiet", "-r", join(shared, "peer", "requirements.txt")]);
     await Deno.writeTextFile(complete, "");
   }

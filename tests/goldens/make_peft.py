@@ -32,6 +32,7 @@ EVERY = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_p
 ADAPTERS = {
     "lora": {"kind": "lora", "rank": 4, "alpha": 8, "modules": ["q_proj", "v_proj"], "blocks": [0, 1, 2, 3, 4]},
     "rslora": {"kind": "lora", "rank": 8, "alpha": 4, "rankStabilized": True, "modules": EVERY, "blocks": [3, 4]},
+    "dora": {"kind": "dora", "rank": 4, "alpha": 8, "modules": ["q_proj", "down_proj"], "blocks": [2, 4]},
     "ia3": {"kind": "ia3", "modules": ["k_proj", "v_proj", "down_proj"], "blocks": [0, 1, 2, 3, 4]},
 }
 
@@ -44,6 +45,7 @@ def config_of(settings):
         r=settings["rank"],
         lora_alpha=settings["alpha"],
         use_rslora=settings.get("rankStabilized", False),
+        use_dora=settings["kind"] == "dora",
         target_modules=settings["modules"],
         layers_to_transform=settings["blocks"],
     )
@@ -52,7 +54,12 @@ def config_of(settings):
 def tensors_of(model, settings):
     """The trainable tensors by the names under which they are saved."""
     found = dict(model.named_parameters())
-    parts = {"lora": {"lora_A": "lora_A.default.weight", "lora_B": "lora_B.default.weight"}, "ia3": {"scale": "ia3_l.default"}}
+    low_rank = {"lora_A": "lora_A.default.weight", "lora_B": "lora_B.default.weight"}
+    parts = {
+        "lora": low_rank,
+        "dora": {**low_rank, "magnitude": "lora_magnitude_vector.default.weight"},
+        "ia3": {"scale": "ia3_l.default"},
+    }
     named = {}
     places = [(block, module) for block in settings["blocks"] for module in settings["modules"]]
     for index, (block, module) in enumerate(places):
@@ -66,9 +73,12 @@ def tensors_of(model, settings):
 def start(tensors, settings, path):
     """Draws all tensors, so that none starts without a gradient, and writes them."""
     generator = torch.Generator().manual_seed(0)
-    for tensor in tensors.values():
+    for name, tensor in tensors.items():
         drawn = torch.randn(tensor.shape, generator=generator) * 0.1
-        tensor.data.copy_(1 + drawn if settings["kind"] == "ia3" else drawn)
+        if name.endswith(".magnitude"):
+            tensor.data.mul_(1 + drawn)
+        else:
+            tensor.data.copy_(1 + drawn if settings["kind"] == "ia3" else drawn)
     kept = {name: tensor.detach().clone().flatten() for name, tensor in tensors.items()}
     shaped = kept if settings["kind"] == "ia3" else {name: tensor.detach().clone() for name, tensor in tensors.items()}
     save_file(shaped, path)

@@ -11,6 +11,7 @@ import {
   adamw,
   type AdapterSpec,
   baseModel,
+  dora,
   evaluate,
   exactMatch,
   greedy,
@@ -38,7 +39,7 @@ type Golden =
     readonly losses: readonly (readonly number[])[];
   }
   & ({ readonly kind: "ia3" } | {
-    readonly kind: "lora";
+    readonly kind: "lora" | "dora";
     readonly rank: number;
     readonly alpha: number;
     readonly rankStabilized?: boolean;
@@ -51,7 +52,7 @@ function adapterOf(golden: Golden): AdapterSpec {
   const { modules, blocks } = golden, initial = join(folder, `${golden.name}.safetensors`);
   if (golden.kind === "ia3") return ia3({ modules, blocks, initial });
   const { rank, alpha, rankStabilized = false } = golden;
-  return lora({ rank, alpha, rankStabilized, modules, blocks, initial });
+  return { lora, dora }[golden.kind]({ rank, alpha, rankStabilized, modules, blocks, initial });
 }
 
 function pipelineOf(golden: Golden, shared: string): Pipeline {

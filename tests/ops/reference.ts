@@ -155,6 +155,7 @@ const rules: Record<OpName, Rule> = {
   relu: unary((x) => Math.max(x, 0)),
   erf: unary(erf),
   gelu: unary((x) => x * (1 + erf(x / Math.SQRT2)) / 2),
+  detach: unary((x) => x),
   sign: unary(Math.sign),
   truncate: unary(Math.trunc),
   cast: ([x], { to }) => to === "bfloat16" ? map(x!, roundToBfloat16) : to === "float16" ? map(x!, Math.f16round) : x!,

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import type { AdapterOptions } from "../../../ops/adapters/adapter.ts";
 import { type AdapterName, adapters } from "../../../ops/adapters/mod.ts";
 import { linear } from "../../../ops/nn/linear.ts";
-import { input, parameter, type Program, type Value } from "../../../ops/program.ts";
+import { constant, input, parameter, type Program, type Value, valuesOf } from "../../../ops/program.ts";
+import { substitute } from "../../../ops/rewrite.ts";
 import { verify } from "../../../ops/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { multiply, transposeOf } from "../matrix.ts";
-import { interpret } from "../reference.ts";
+import { type Environment, interpret } from "../reference.ts";
 import { assertClose, assertGradients, drawLeaves, emitFor, runOn, weighted } from "../support.ts";
 import { at, build, sizeOf, type Tensor } from "../tensor.ts";
 
@@ -16,6 +17,9 @@ const x = input("x", ["batch", "tail", inputs]), weight = input("weight", [outpu
 const bias = input("bias.frozen", [outputs]);
 
 type Tensors = Readonly<Record<string, Tensor>>;
+
+const rowNorms = (matrix: Tensor) =>
+  build([matrix.shape[0]!], ([row]) => Math.hypot(...build([inputs], ([column]) => at(matrix, [row!, column!])).data));
 
 interface Case {
   readonly kind: AdapterName;
@@ -39,6 +43,22 @@ const cases: readonly Case[] = [
       const { lora_A, lora_B } = tensors;
       const change = multiply(multiply(row, transposeOf(lora_A!)), transposeOf(lora_B!)), base = product(row, tensors);
       return (channel) => base.data[channel]! + tensors["bias.frozen"]!.data[channel]! + 1.5 * change.data[channel]!;
+    },
+  },
+  {
+    kind: "dora",
+    label: "dora",
+    options: plain,
+    count: rank * (inputs + outputs) + outputs,
+    formula(row, tensors) {
+      const { lora_A, lora_B, weight, magnitude } = tensors;
+      const delta = multiply(lora_B!, lora_A!);
+      const whole = build(weight!.shape, (place) => at(weight!, place) + 1.5 * at(delta, place));
+      const adapted = multiply(row, transposeOf(whole)), norms = rowNorms(whole);
+      return (channel) => {
+        const stretched = magnitude!.data[channel]! / norms.data[channel]! * adapted.data[channel]!;
+        return stretched + tensors["bias.frozen"]!.data[channel]!;
+      };
     },
   },
   {
@@ -93,6 +113,16 @@ function expectedOf({ formula }: Case, leaves: Tensors): Tensor {
   });
 }
 
+/** A value with what is detached below it replaced by the numbers that it has. */
+function substituteDetached(value: Value, run: Environment): Value {
+  const detached = valuesOf(programOf(value)).filter(({ op }) => op === "detach");
+  const numbers = detached.map((each): [Value, Value] => {
+    const { found } = interpret({ name: "detached", outputs: { found: each } }, run);
+    return [each, constant([...found!.data], each.shape as number[])];
+  });
+  return substitute(programOf(value), new Map(numbers)).outputs["value"] as Value;
+}
+
 for (const each of cases) {
   Deno.test(`${each.label} is its formula`, () => {
     const value = adapted(each), run = drawLeaves([value], symbols, {}, 1);
@@ -100,7 +130,8 @@ for (const each of cases) {
   });
 
   Deno.test(`${each.label} has the gradients that differences give`, () => {
-    const loss = weighted(adapted(each));
+    // The lengths that dora's gradient takes for constants are given as constants.
+    const loss = weighted(substituteDetached(adapted(each), drawLeaves([adapted(each)], symbols, {}, 2)));
     assertGradients(loss, drawLeaves([loss], symbols, {}, 2));
   });
 
@@ -108,6 +139,7 @@ for (const each of cases) {
     const value = adapted(each), run = drawLeaves([value], symbols, {}, 3), roles = Object.entries(rolesOf(each));
     assert.equal(roles.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0), each.count);
     const starts = roles.map(([name, { shape, start }]): [string, Tensor] => {
+      if (start === "rowNorms") return [name, rowNorms(run.leaves["weight"]!)];
       return [name, start === "linear" ? run.leaves[name]! : build(shape, () => (start === "one" ? 1 : 0))];
     });
     const leaves = { ...run.leaves, ...Object.fromEntries(starts) };

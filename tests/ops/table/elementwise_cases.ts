@@ -77,6 +77,7 @@ export const elementwiseCases: OperationCase[] = [
   ...unaryCases(o.cos, "cos"),
   ...unaryCases(o.sin, "sin"),
   ...unaryCases(o.tanh, "tanh"),
+  ...unaryCases(o.detach, "detach", { gradient: "zero" }),
   ...unaryCases(o.sigmoid, "sigmoid"),
   ...unaryCases(o.silu, "silu"),
   ...unaryCases(o.relu, "relu"),

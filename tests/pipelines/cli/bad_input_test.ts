@@ -197,6 +197,11 @@ for (const rank of ["0", "17", "1.5", "-1", "NaN"]) {
     says: /rank .*; give a whole number from 1 to/,
   });
 }
+refuses("a prefix that leaves no room for the prompt", {
+  parts: { edit: "...(() => [refract.prefixTuning({ tokens: 60 })])" },
+  at: "pipeline.ts:16:17: the prefix has 60 tokens and the longest row",
+  says: /; give the prefix fewer tokens or shorten the rows$/,
+});
 refuses("positions that a function chooses outside the prompt", {
   parts: { positions: "() => [99]" },
   at: "pipeline.ts:16:17: the positions' function chose token 99 of a prompt of",

@@ -36,6 +36,46 @@ Deno.test("plan needs no weights, and writes nothing", () =>
     { weights: false },
   ));
 
+/** The edits of Wu et al. 2024, section 4, and the trainable parameters that come with them. */
+const published = {
+  "LLaMA-7B": {
+    config: { hidden_size: 4096, intermediate_size: 11008, num_hidden_layers: 32, num_attention_heads: 32 },
+    at: 'block("all").output',
+    positions: '"f7+l7"',
+    rank: 8,
+    tied: true,
+    count: 2_097_408,
+  },
+  "LLaMA-13B": {
+    config: { hidden_size: 5120, intermediate_size: 13824, num_hidden_layers: 40, num_attention_heads: 40 },
+    at: 'block("all").output',
+    positions: '"f7+l7"',
+    rank: 8,
+    tied: true,
+    count: 3_277_120,
+  },
+  "Llama-2-7B": {
+    config: { hidden_size: 4096, intermediate_size: 11008, num_hidden_layers: 32, num_attention_heads: 32 },
+    at: "block([3, 9, 18, 24]).output",
+    positions: '"f5+l5"',
+    rank: 4,
+    tied: false,
+    count: 262_176,
+  },
+};
+
+for (const [name, { config, at, positions, rank, tied, count }] of Object.entries(published)) {
+  Deno.test(`plan counts the paper's trainable parameters of ${name} by its config alone`, () => {
+    const large = { vocab_size: 32000, max_position_embeddings: 2048, tie_word_embeddings: false };
+    const heads = { num_key_value_heads: config.num_attention_heads, head_dim: 128 };
+    return inScene({ at, positions, rank: String(rank), editSettings: `tied: ${tied}` }, async (scene) => {
+      const { members: [member] } = await planOf(scene);
+      assert.equal(member.trainableParameters, count);
+      assert.ok(Math.abs(member.share - count / (name.includes("13B") ? 13.016e9 : 6.738e9)) < 1e-6);
+    }, { weights: false, config: { ...config, ...large, ...heads } });
+  });
+}
+
 Deno.test("plan knows what an earlier run left in the store, and how large it is", () =>
   inScene(twoRanks, async (scene) => {
     const before = await planOf(scene);

@@ -282,6 +282,9 @@ const kinds = {
     return [name, composed(`refract.${name}({ at: options.at, positions: options.positions })`)];
   })),
   "lora": composed("lora({ rank: 2, alpha: 4, blocks: [1] })"),
+  "dora": composed("refract.dora({ rank: 2, alpha: 4, modules: ['v_proj', 'down_proj'] })"),
+  "prefixTuning": composed("refract.prefixTuning({ tokens: 3 })"),
+  "loreft behind a prefix": composed("refract.prefixTuning({ tokens: 2 })", "loreft(options)"),
   "ia3 and bitfit": composed("ia3()", "bitfit({ blocks: 0 })"),
   "lora before loreft": composed("lora({ rank: 2 })", "loreft(options)"),
 };

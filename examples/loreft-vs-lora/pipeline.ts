@@ -1,0 +1,50 @@
+/**
+ * The same lesson by edits of one token's representation and by adapters of the weights, to compare what each learns and
+ * how much it has to store for it. The model, the rows and the answers are the quickstart's.
+ */
+import {
+  adamw,
+  baseModel,
+  bitfit,
+  block,
+  direft,
+  dora,
+  evaluate,
+  exactMatch,
+  greedy,
+  ia3,
+  linearSchedule,
+  lora,
+  loreft,
+  pipeline,
+  records,
+  sweep,
+  train,
+} from "refract";
+import { createWorld, questions } from "../tiny-base/world.ts";
+
+const colours = questions(createWorld(1)).filter(({ attribute }) => attribute === "colour");
+const rows = records(colours.map(({ question, translated }) => ({ question, translated })), {
+  prompt: "question: {question}\nanswer:",
+  completion: " {translated}",
+});
+const { train: seen, test: unseen } = rows.split({ test: 0.5, seed: 7 });
+
+export default pipeline("loreft-vs-lora", () => {
+  const lastToken = { at: block(2).output, positions: "l1", rank: 4 };
+  const method = sweep("method", [
+    loreft(lastToken),
+    direft(lastToken),
+    lora({ rank: 4 }),
+    dora({ rank: 4 }),
+    ia3(),
+    bitfit(),
+  ]);
+  const tuned = train(baseModel("builtin:tiny").with(method), {
+    data: seen,
+    epochs: 15,
+    batchSize: 8,
+    optimizer: adamw({ learningRate: 2e-2, schedule: linearSchedule({ warmup: 0.1 }) }),
+  });
+  return { tuned: evaluate(tuned, { data: unseen, decoding: greedy({ maxNewTokens: 4 }), metrics: [exactMatch()] }) };
+});

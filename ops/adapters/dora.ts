@@ -1,0 +1,28 @@
+import { tensorOf } from "../interventions/intervention.ts";
+import * as o from "../operators.ts";
+import type { Value } from "../program.ts";
+import type { AdapterKind } from "./adapter.ts";
+
+/** The Euclidean norm of each row of a matrix [rows, columns]: [rows]. */
+const rowNorms = (matrix: Value) => o.sqrt(o.reduceSum(o.mul(matrix, matrix), [1]));
+
+/**
+ * DoRA: each row of `W + s·BA` brought to the length `magnitude`, so that direction and length are learned apart (Liu et
+ * al. 2024). As in section 4.3 there, and in peft, the length that a row has by itself is taken for a constant by the
+ * gradient. Starts as the frozen projection: `lora_B` at 0 and `magnitude` at the lengths of W's rows.
+ */
+export const dora: AdapterKind = {
+  tensors: ({ inputs, outputs }, { rank }) => ({
+    lora_A: { shape: [rank, inputs], start: "linear" },
+    lora_B: { shape: [outputs, rank], start: "zero" },
+    magnitude: { shape: [outputs], start: "rowNorms" },
+  }),
+  adapt(output, { input, weight, bias }, tensors, { scaling }) {
+    const [a, b] = [tensorOf(tensors, "lora_A"), tensorOf(tensors, "lora_B")];
+    const norms = o.detach(rowNorms(o.add(weight, o.matmul(b, a, { alpha: scaling }))));
+    const stretch = o.div(tensorOf(tensors, "magnitude"), norms);
+    const change = o.matmul(o.matmul(input, a, { transposeB: true }), b, { transposeB: true, alpha: scaling });
+    if (bias === undefined) return o.mul(o.add(output, change), stretch);
+    return o.add(o.mul(o.add(o.sub(output, bias), change), stretch), bias);
+  },
+};

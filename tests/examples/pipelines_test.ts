@@ -1,0 +1,41 @@
+/** The examples, run as a person would. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EvaluateRecord, MemberRecord, Results } from "../../pipelines/report/results.ts";
+import { inProcess } from "../support/command.ts";
+import { inFolder } from "../pipelines/models/support.ts";
+
+async function resultsOf(example: string): Promise<Results> {
+  let results: Results | undefined;
+  await inFolder(async (folder) => {
+    const file = fileURLToPath(new URL(`../../examples/${example}/pipeline.ts`, import.meta.url));
+    const places = ["--store", join(folder, "store"), "--out", join(folder, "out")];
+    const { code, stdout, stderr } = await inProcess("run", file, "--json", ...places);
+    assert.equal(code, 0, stderr);
+    results = JSON.parse(stdout);
+  });
+  return results!;
+}
+
+const accuracyOf = ({ stages }: MemberRecord, name: string) =>
+  stages.find((stage): stage is EvaluateRecord => stage.kind === "evaluate" && stage.name === name)!
+    .metrics["exactMatch"]!;
+
+Deno.test("the quickstart teaches the model what it lacks", async () => {
+  const { members: [member] } = await resultsOf("quickstart");
+  assert.ok(accuracyOf(member!, "base") <= 0.05);
+  assert.ok(accuracyOf(member!, "tuned") >= 0.95);
+});
+
+Deno.test("loreft-vs-lora compares edits with adapters, by accuracy and parameters", async () => {
+  const { members } = await resultsOf("loreft-vs-lora");
+  const ids = ["loreft", "direft", "lora", "dora", "ia3", "bitfit"].map((method) => `method=${method}`);
+  assert.deepEqual(members.map(({ id }) => id), ids);
+  for (const member of members) {
+    assert.ok(accuracyOf(member, "tuned") >= 0.5, `${member.id}: ${accuracyOf(member, "tuned")}`);
+  }
+  const [loreft, , lora] = members;
+  assert.ok(accuracyOf(loreft!, "tuned") >= accuracyOf(lora!, "tuned") - 0.05);
+  assert.ok(loreft!.trainableParameters * 3 < lora!.trainableParameters);
+});
