@@ -17,18 +17,10 @@ import {
   lora,
   loreft,
   pipeline,
-  records,
   sweep,
   train,
 } from "refract";
-import { createWorld, questions } from "../tiny-base/world.ts";
-
-const colours = questions(createWorld(1)).filter(({ attribute }) => attribute === "colour");
-const rows = records(colours.map(({ question, translated }) => ({ question, translated })), {
-  prompt: "question: {question}\nanswer:",
-  completion: " {translated}",
-});
-const { train: seen, test: unseen } = rows.split({ test: 0.5, seed: 7 });
+import { seen, unseen } from "../quickstart/colours.ts";
 
 export default pipeline("loreft-vs-lora", () => {
   const lastToken = { at: block(2).output, positions: "l1", rank: 4 };

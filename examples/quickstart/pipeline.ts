@@ -13,17 +13,9 @@ import {
   linearSchedule,
   loreft,
   pipeline,
-  records,
   train,
 } from "refract";
-import { createWorld, questions } from "../tiny-base/world.ts";
-
-const colours = questions(createWorld(1)).filter(({ attribute }) => attribute === "colour");
-const rows = records(colours.map(({ question, translated }) => ({ question, translated })), {
-  prompt: "question: {question}\nanswer:",
-  completion: " {translated}",
-});
-const { train: seen, test: unseen } = rows.split({ test: 0.5, seed: 7 });
+import { seen, unseen } from "./colours.ts";
 
 export default pipeline("quickstart", () => {
   const base = baseModel("builtin:tiny");
