@@ -4,6 +4,7 @@ import type { Provider } from "../../ops/onnx/emit.ts";
 import { lowerAdaptations } from "../compile/adaptations.ts";
 import { readTensors } from "../compile/initial.ts";
 import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
+import { roomOf } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
 import { RequestError } from "../errors.ts";
@@ -37,14 +38,14 @@ export async function chatCommand(path: string, options: ChatOptions, terminal: 
   await using workshop = openWorkshop({ base }, options, terminalProgress(terminal));
   const writer = await writingModel(workshop, source, folder);
   const generator = await openGenerator(workshop, writer, 1);
-  const { model: { tokenizer, architecture: { contextLength } } } = writer;
+  const { tokenizer } = writer.model, room = roomOf(generator);
   const { maxNewTokens, temperature, topP, seed } = options;
   let asked = 0;
   for await (const line of terminal.lines(`${source} with ${folder}\nyour prompt, an empty line ends: `)) {
     if (line === "") break;
     const prompt = tokenizer.encodePrompt(options.template.replaceAll("{prompt}", line));
-    if (prompt.length === 0 || prompt.length >= contextLength) {
-      terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${contextLength - 1}\n`);
+    if (prompt.length === 0 || prompt.length >= room) {
+      terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${room - 1}\n`);
       continue;
     }
     const writing = temperature === 0
