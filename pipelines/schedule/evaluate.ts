@@ -129,8 +129,9 @@ function write(
     return searchBeams(generator, prompts, { maxNewTokens, beams, lengthPenalty, repetitionPenalty });
   }
   const choose = chooserOf(writing, rows);
-  const isDone = (written: readonly number[]) => endsAt(writing.stop, tokenizer, written).isStopped;
-  return generateRows(generator, prompts, { maxNewTokens: writing.maxNewTokens, choose, isDone });
+  const { stop = [], maxNewTokens } = writing;
+  const isDone = (written: readonly number[]) => stop.length > 0 && endsAt(stop, tokenizer, written).isStopped;
+  return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
 }
 
 /** The first of each row's likeliest choices. */
