@@ -95,6 +95,8 @@ export interface EditSpec {
   readonly orthogonal?: Sweepable<boolean>;
   /** Whether NoReFT's projection has a bias. */
   readonly projectionBias?: Sweepable<boolean>;
+  /** The share of an edited representation's channels that training sets to 0. */
+  readonly dropout?: Sweepable<number>;
   /** A safetensors file to start from. */
   readonly initial?: Sweepable<string>;
 }
@@ -121,6 +123,8 @@ export interface AdapterSpec {
   readonly alpha?: Sweepable<number>;
   /** Scales by alpha/√rank instead. */
   readonly rankStabilized?: Sweepable<boolean>;
+  /** The share of what a low-rank change reads that training sets to 0. */
+  readonly dropout?: Sweepable<number>;
   /** A safetensors file to start from. */
   readonly initial?: Sweepable<string>;
 }

@@ -33,6 +33,12 @@ export interface Projection {
   readonly bias: Value | undefined;
 }
 
+/** A projection as an adapter sees it. */
+export interface AdaptedProjection extends Projection {
+  /** In training with dropout: `input` times 0 or 1/(1 − rate), element by element, which is what the change reads. */
+  readonly dropped?: Value;
+}
+
 /** A kind of adapter. */
 export interface AdapterKind {
   /** The tensors by name, in the order in which they are saved. */
@@ -40,7 +46,7 @@ export interface AdapterKind {
   /** The adapted output [..., outputs]. */
   adapt(
     output: Value,
-    projection: Projection,
+    projection: AdaptedProjection,
     tensors: Readonly<Record<string, Value>>,
     options: AdapterOptions,
   ): Value;

@@ -9,7 +9,8 @@ const rowNorms = (matrix: Value) => o.sqrt(o.reduceSum(o.mul(matrix, matrix), [1
 /**
  * DoRA: each row of `W + s·BA` brought to the length `magnitude`, so that direction and length are learned apart (Liu et
  * al. 2024). As in section 4.3 there, and in peft, the length that a row has by itself is taken for a constant by the
- * gradient. Starts as the frozen projection: `lora_B` at 0 and `magnitude` at the lengths of W's rows.
+ * gradient. Starts as the frozen projection: `lora_B` at 0 and `magnitude` at the lengths of W's rows. With dropout all
+ * that is added to Wx reads the dropped input, as in peft.
  */
 export const dora: AdapterKind = {
   tensors: ({ inputs, outputs }, { rank }) => ({
@@ -17,11 +18,16 @@ export const dora: AdapterKind = {
     lora_B: { shape: [outputs, rank], start: "zero" },
     magnitude: { shape: [outputs], start: "rowNorms" },
   }),
-  adapt(output, { input, weight, bias }, tensors, { scaling }) {
+  adapt(output, { input, dropped, weight, bias }, tensors, { scaling }) {
     const [a, b] = [tensorOf(tensors, "lora_A"), tensorOf(tensors, "lora_B")];
     const norms = o.detach(rowNorms(o.add(weight, o.matmul(b, a, { alpha: scaling }))));
     const stretch = o.div(tensorOf(tensors, "magnitude"), norms);
-    const change = o.matmul(o.matmul(input, a, { transposeB: true }), b, { transposeB: true, alpha: scaling });
+    const read = dropped ?? input;
+    const change = o.matmul(o.matmul(read, a, { transposeB: true }), b, { transposeB: true, alpha: scaling });
+    if (dropped !== undefined) {
+      const base = o.matmul(dropped, weight, { transposeB: true });
+      return o.add(output, o.sub(o.mul(o.add(base, change), stretch), base));
+    }
     if (bias === undefined) return o.mul(o.add(output, change), stretch);
     return o.add(o.mul(o.add(o.sub(output, bias), change), stretch), bias);
   },

@@ -11,8 +11,8 @@ export const lora: AdapterKind = {
     lora_A: { shape: [rank, inputs], start: "linear" },
     lora_B: { shape: [outputs, rank], start: "zero" },
   }),
-  adapt(output, { input }, tensors, { scaling }) {
-    const reduced = o.matmul(input, tensorOf(tensors, "lora_A"), { transposeB: true });
+  adapt(output, { input, dropped = input }, tensors, { scaling }) {
+    const reduced = o.matmul(dropped, tensorOf(tensors, "lora_A"), { transposeB: true });
     return o.add(output, o.matmul(reduced, tensorOf(tensors, "lora_B"), { transposeB: true, alpha: scaling }));
   },
 };

@@ -126,6 +126,19 @@ export const trainedTensors: TensorSource = ({ index, tensors }) =>
     }),
   );
 
+/** How pieces stand in a program. */
+export interface PieceForm {
+  readonly tensors: TensorSource;
+  /** Whether dropout acts. */
+  readonly drops: boolean;
+}
+
+/** Pieces as they are evaluated. */
+export const savedForm: PieceForm = { tensors: savedTensors, drops: false };
+
+/** Pieces as they are trained. */
+export const trainingForm: PieceForm = { tensors: trainedTensors, drops: true };
+
 /** The name of the free numbers behind an orthogonal tensor. */
 export function freeName(tensor: string): string {
   return `${tensor}.free`;
@@ -137,27 +150,55 @@ export function baseName(tensor: string, part: "reflectors" | "triangle" | "sign
 }
 
 /** The mask of an intervention's positions over the tail [batch, tail, 1], as it is fed. */
-export function tailMask(intervention: Intervention): Value {
+function tailMask(intervention: Intervention): Value {
   return input(maskName(intervention), ["batch", "tail", 1]);
 }
 
-/** The hook that applies the pieces of each site in their order; `mask` gives 1 where an intervention acts. */
+/** The pieces that dropout can act on. */
+export type Droppable = Intervention | Adapter;
+
+/** How wide what dropout acts on is: an edit's representation, or what an adapted projection reads. */
+export function droppedWidth(piece: Droppable): number {
+  return piece.form === "intervention" ? piece.width : piece.inputs;
+}
+
+/** The name of a piece's dropout factor. */
+export function dropoutName({ index }: Droppable): string {
+  return `dropout.${index}`;
+}
+
+/** What dropout multiplies by over the tail [batch, tail, width]: 0 or 1/(1 − rate), and 1 where it does not act. */
+function dropoutFactor(piece: Droppable): Value {
+  return input(dropoutName(piece), ["batch", "tail", droppedWidth(piece)]);
+}
+
+/** Takes a value of the tail's tokens [batch, tail, …] at those that a program is about. */
+export type AtTokens = (ofTail: Value) => Value;
+
+const everyToken: AtTokens = (ofTail) => ofTail;
+
+/** The hook that applies the pieces of each site in their order. */
 export function editHook(
   list: readonly Adaptation[],
-  source: TensorSource,
-  mask: (intervention: Intervention) => Value,
+  { tensors, drops }: PieceForm,
+  atTokens: AtTokens = everyToken,
 ): EditHook {
+  const factorOf = (piece: Droppable) => {
+    return drops && piece.dropout > 0 ? atTokens(dropoutFactor(piece)) : undefined;
+  };
   return (site, hidden, projection) =>
     list.reduce((edited, piece) => {
       if (piece.form === "prefix" || piece.block !== site.block || piece.site !== site.name) return edited;
+      const factor = factorOf(piece);
+      const dropped = (x: Value) => factor === undefined ? x : o.mul(x, factor);
       if (piece.form === "intervention") {
-        const edit = (part: Value) => {
-          return interventions[piece.kind].edit(part, source(piece), mask(piece), piece.options);
-        };
-        return piece.head === undefined ? edit(edited) : editHead(edited, piece.head, piece.width, edit);
+        const { kind, head, width, options } = piece, mask = atTokens(tailMask(piece));
+        const edit = (part: Value) => dropped(interventions[kind].edit(part, tensors(piece), mask, options));
+        return head === undefined ? edit(edited) : editHead(edited, head, width, edit);
       }
       if (projection === undefined) throw new TypeError(`${site.name} is no projection's output`);
-      return adapters[piece.kind].adapt(edited, projection, source(piece), piece.options);
+      const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
+      return adapters[piece.kind].adapt(edited, read, tensors(piece), piece.options);
     }, hidden);
 }
 
@@ -169,10 +210,10 @@ export function editHook(
  */
 export function membersHook(
   members: readonly (readonly Adaptation[])[],
-  source: TensorSource,
-  mask: (intervention: Intervention) => Value,
+  form: PieceForm,
+  atTokens: AtTokens = everyToken,
 ): EditHook {
-  const hooks = members.map((list) => editHook(list, source, mask));
+  const hooks = members.map((list) => editHook(list, form, atTokens));
   const [only] = hooks;
   if (hooks.length === 1 && only !== undefined) return only;
   const lowest = copyingBlock(members.flat());

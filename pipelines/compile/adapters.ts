@@ -18,6 +18,8 @@ export interface LoweredAdapter {
   readonly block: number;
   readonly site: SiteName;
   readonly inputs: number;
+  /** The share of what the change reads that training sets to 0. */
+  readonly dropout: number;
   /** The name of the projection's weight. */
   readonly weight: string;
   readonly tensors: Readonly<Record<string, TensorRole>>;
@@ -38,7 +40,7 @@ interface Module {
 
 /** The adapters of all modules, block by block. */
 export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedModel): LoweredAdapter[] {
-  const { kind, rank = 1, alpha = rank, rankStabilized = false } = spec;
+  const { kind, rank = 1, alpha = rank, rankStabilized = false, dropout = 0 } = spec;
   const modules = spec.modules.flatMap((name) => modulesNamed(name, architecture));
   const twice = modules.find(({ name }, at) => modules.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined) throw new RequestError(`the module ${twice.name} is named twice; name each module once`);
@@ -54,7 +56,8 @@ export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedMo
       }
       const options = { rank, scaling, scalesInput: site === "mlp.output" };
       const tensors = adapters[kind].tensors({ inputs, outputs }, options);
-      return { form: "adapter", kind, options, module: name, block, site, inputs, weight: weight(block), tensors };
+      const place = { module: name, block, site, inputs, weight: weight(block) };
+      return { form: "adapter", kind, options, ...place, dropout, tensors };
     })
   );
 }

@@ -25,13 +25,15 @@ export interface LoweredIntervention {
   readonly rank: number;
   /** Width of what is edited. */
   readonly width: number;
+  /** The share of channels that training sets to 0 where it edits. */
+  readonly dropout: number;
   readonly inputs: number;
   readonly tensors: Readonly<Record<string, TensorRole>>;
 }
 
 /** The interventions of an edit: all its blocks, for the prefix first where it has two sides. */
 export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): LoweredIntervention[] {
-  const { kind, at, rank = 1, tied } = edit;
+  const { kind, at, rank = 1, tied, dropout = 0 } = edit;
   const { activation = "linear", orthogonal = false, projectionBias = false } = edit;
   const options = { activation, orthogonal, projectionBias };
   const { width, head } = placing(at, () => columnsOf(at, architecture));
@@ -58,6 +60,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
         positionsText: positionsName(edit.positions),
         rank,
         width,
+        dropout,
         inputs: width,
         tensors,
       };

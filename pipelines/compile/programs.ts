@@ -29,10 +29,10 @@ import {
   batchOf,
   copyingBlock,
   membersHook,
-  savedTensors,
-  tailMask,
-  type TensorSource,
+  type PieceForm,
+  savedForm,
   trainedTensors,
+  trainingForm,
 } from "./adaptations.ts";
 import { virtualRuns } from "./prefixes.ts";
 import { type Layout, pastInputs, segmentInputs, type SegmentName, wholeRows } from "./layout.ts";
@@ -54,11 +54,11 @@ function weightsOf({ storedType, full }: CompiledModel): WeightSource {
 }
 
 /** The blocks over the segments in order, the tail's edited. */
-function tail(model: CompiledModel, layout: Layout, tensors: TensorSource): SegmentResult {
+function tail(model: CompiledModel, layout: Layout, form: PieceForm): SegmentResult {
   const { architecture, members } = model;
   const weights = weightsOf(model);
-  const edit = membersHook(members, tensors, tailMask);
-  const past = virtualRuns(members.flat(), tensors, architecture);
+  const edit = membersHook(members, form);
+  const past = virtualRuns(members.flat(), form.tensors, architecture);
   const before: Dimension[] = past.map(runLength);
   const inputsOf = (name: SegmentName) => ({ ...segmentInputs(architecture, name, before), past: [...past] });
   const frozen: SegmentName[] = [
@@ -86,17 +86,17 @@ function copyPlaces({ cosines, sines, mask }: Places, copies: number): Places {
 }
 
 /** The logits at the labelled places of each member, edited behind the last norm where something acts there. */
-function logitsOf(model: CompiledModel, result: SegmentResult, tensors: TensorSource): Value {
+function logitsOf(model: CompiledModel, result: SegmentResult, form: PieceForm): Value {
   const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
   const places = input("labelled.places", ["labelled", 1], "int64");
-  const edit = membersHook(model.members, tensors, (intervention) => rowsAt(tailMask(intervention), places));
+  const edit = membersHook(model.members, form, (ofTail) => rowsAt(ofTail, places));
   const rows = model.members.map((_, member) => rowsAt(batchOf(last, member), places));
   return model.architecture.logits(o.concat(rows, 0), weightsOf(model), edit);
 }
 
 /** The cross-entropies [labelled, 1] of the labelled tokens, member by member. */
-function labelledLosses(model: CompiledModel, layout: Layout, tensors: TensorSource): Value {
-  const logits = logitsOf(model, tail(model, layout, tensors), tensors);
+function labelledLosses(model: CompiledModel, layout: Layout, form: PieceForm): Value {
+  const logits = logitsOf(model, tail(model, layout, form), form);
   const targets = input("labelled.targets", ["labelled", 1], "int64");
   return o.crossEntropy(logits, o.concat(model.members.map(() => targets), 0));
 }
@@ -117,7 +117,7 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
-  const all = labelledLosses(model, layout, trainedTensors);
+  const all = labelledLosses(model, layout, trainingForm);
   const losses = model.members.map((_, member) => {
     return scaledLoss(batchOf(all, member, "labelled"), scalarInput("step.lossScale"));
   });
@@ -208,15 +208,15 @@ function saveProgram({ members }: CompiledModel): Program {
 
 /** The log-likelihood of given completions: `losses` [labelled, 1]. */
 export function scoreProgram(model: CompiledModel, layout: Layout): Program {
-  return simplify({ name: "score", outputs: { losses: labelledLosses(model, layout, savedTensors) } });
+  return simplify({ name: "score", outputs: { losses: labelledLosses(model, layout, savedForm) } });
 }
 
 /** The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values. */
 export function prefillProgram(model: CompiledModel): Program {
-  const result = tail(model, wholeRows, savedTensors);
+  const result = tail(model, wholeRows, savedForm);
   return simplify({
     name: "prefill",
-    outputs: { logits: logitsOf(model, result, savedTensors), ...ownKeyValues(result) },
+    outputs: { logits: logitsOf(model, result, savedForm), ...ownKeyValues(result) },
   });
 }
 
@@ -227,11 +227,11 @@ export function prefillProgram(model: CompiledModel): Program {
 export function decodeProgram(whole: CompiledModel): Program {
   const model = { ...whole, members: whole.members.map((pieces) => pieces.filter(actsOnCompletion)) };
   const { architecture, members } = model;
-  const past = [...virtualRuns(members.flat(), savedTensors, architecture), pastInputs(architecture, "past")];
-  const edit = membersHook(members, savedTensors, tailMask);
+  const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), pastInputs(architecture, "past")];
+  const edit = membersHook(members, savedForm);
   const segment = { ...segmentInputs(architecture, "tail", past.map(runLength)), past, edit };
   const result = architecture.forward(segment, weightsOf(model));
-  const logits = logitsOf(model, result, savedTensors);
+  const logits = logitsOf(model, result, savedForm);
   return simplify({ name: "decode", outputs: { logits, ...ownKeyValues(result) } });
 }
 

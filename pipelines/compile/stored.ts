@@ -28,9 +28,21 @@ export const storedFiles = { description: "intervention.json", tensors: "weights
 export function describePiece(piece: Adaptation): JsonObject {
   const { index, kind, options, block = null, site } = piece;
   if (piece.form === "prefix") return { index, kind, ...options, block, site };
-  if (piece.form === "adapter") return { index, kind, ...options, block, site, module: piece.module };
+  const dropout = piece.dropout === 0 ? {} : { dropout: piece.dropout };
+  if (piece.form === "adapter") return { index, kind, ...options, ...dropout, block, site, module: piece.module };
   const { head, positionsText: positions, side, rank } = piece;
-  return { index, kind, ...options, block, site, ...head === undefined ? {} : { head }, positions, side, rank };
+  return {
+    index,
+    kind,
+    ...options,
+    ...dropout,
+    block,
+    site,
+    ...head === undefined ? {} : { head },
+    positions,
+    side,
+    rank,
+  };
 }
 
 /** intervention.json's text. */
@@ -99,9 +111,10 @@ function declarationOf(stored: JsonObject, positions: string | undefined): unkno
   const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
   if (rest["kind"] === "prefixTuning") return rest;
   if (module !== undefined) {
-    const { kind, rank } = rest;
+    const { kind, rank, dropout } = rest;
     const own = kind === "lora" || kind === "dora" ? { rank, alpha: Number(scaling) * Number(rank) } : {};
-    return { kind, blocks: [block], modules: [module], ...own };
+    const dropped = dropout === undefined ? {} : { dropout };
+    return { kind, blocks: [block], modules: [module], ...own, ...dropped };
   }
   const { activation, orthogonal, projectionBias, rank, ...common } = rest;
   const at = { ...block === null ? {} : { blocks: [block] }, site, ...head === undefined ? {} : { head } };

@@ -7,6 +7,8 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 export interface Random {
   /** A number in [0, 1), a multiple of 2⁻⁵³. */
   uniform(): number;
+  /** 32 random bits, as a whole number from −2³¹ on. */
+  word(): number;
   /** A whole number in [0, n), for a whole n from 1 on. */
   integer(n: number): number;
   /** A number from the standard normal distribution. */
@@ -55,7 +57,7 @@ export function createRandom(seed: number, ...stream: readonly (string | number)
     }
     return shuffled;
   };
-  return { uniform, integer, normal, shuffle };
+  return { uniform, word: () => generator.next(), integer, normal, shuffle };
 }
 
 /** FNV-1a, 64 bits, of the parts as JSON, which keeps 1 and "1", and ["a", "b"] and ["ab"], apart. */

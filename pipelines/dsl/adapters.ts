@@ -19,6 +19,11 @@ export interface LoraOptions extends AdapterOptions {
   readonly alpha?: number;
   /** Scales by alpha/√rank instead (Kalajdzievski 2023). */
   readonly rankStabilized?: boolean;
+  /**
+   * The share of elements that training sets to 0 in what the change reads, from 0 up to 1, the others divided by what is
+   * left (peft's `lora_dropout`). The frozen projection reads all.
+   */
+  readonly dropout?: number;
 }
 
 function adapter(

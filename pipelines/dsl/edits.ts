@@ -23,6 +23,12 @@ export interface EditPlace {
   readonly positions: string | ChoosePositions;
   /** One edit for both the first and the last tokens; otherwise each side gets its own. */
   readonly tied?: boolean;
+  /**
+   * The share of channels that training sets to 0, from 0 up to 1, the others divided by what is left. It takes of the whole
+   * edited representation, the frozen part too, not only of what the edit adds, as pyreft does; tokens that are not edited
+   * lose nothing.
+   */
+  readonly dropout?: number;
   /** A safetensors file, relative to the pipeline file, with `i.rotate`, `i.weight`, `i.bias` for each intervention. */
   readonly initial?: string;
 }

@@ -92,10 +92,9 @@ export async function runTunes(
   const label = jobs.length === 1 ? `train ${stage.name}` : `train ${stage.name} × ${jobs.length}`;
   try {
     const { parameters: trained, losses, stepSeconds } = await train({
-      members: jobs.length,
       spec,
       architecture: stage.model.architecture,
-      adaptations: members.flat(),
+      members,
       layout,
       rows,
       steps: stepsOf({ spec, rows, programs: { runOverhead, activationBytes } }),

@@ -4,8 +4,9 @@
  * @module
  */
 import type { TensorMap } from "../compile/initial.ts";
-import { exampleFeeds, type Feeds, type LaidOutRow } from "../compile/feeds.ts";
+import { exampleFeeds, type Feeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
+import { dropoutFeeds } from "../compile/dropout.ts";
 import type { Layout } from "../compile/layout.ts";
 import { lossName, stateNames } from "../compile/programs.ts";
 import type { CompiledTraining } from "../compile/training.ts";
@@ -18,11 +19,10 @@ import type { EncodedExamples } from "./encode.ts";
 
 /** A training, or several side by side that differ in what is trained alone, ready to run. */
 export interface TrainJob {
-  /** How many trainings. */
-  readonly members: number;
+  /** Each training's pieces; all numbered through. */
+  readonly members: readonly (readonly Adaptation[])[];
   readonly spec: Resolved<TrainSpec>;
   readonly architecture: Architecture;
-  readonly adaptations: readonly Adaptation[];
   readonly layout: Layout;
   readonly rows: readonly LaidOutRow[];
   readonly programs: CompiledTraining;
@@ -81,7 +81,7 @@ export const mostActivations = 2 ** 28;
 export async function train(job: TrainJob): Promise<TrainResult> {
   const { steps } = job;
   const state = new TrainingState(job);
-  const losses = Array.from({ length: job.members }, (): number[] => []), stepSeconds: number[] = [];
+  const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
   const groups = steps.flatMap((step, index) =>
     step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
   );
@@ -89,7 +89,7 @@ export async function train(job: TrainJob): Promise<TrainResult> {
   // The programs are opened before the clock of the first step starts.
   const session = await job.session(isWhole ? "train" : "accumulate");
   const update = isWhole ? undefined : await job.session("update");
-  let prepared = prepare(job, groups[0]!.rows, 0);
+  let prepared = prepare(job, groups[0]!, 0);
   const progress = job.beginProgress(steps.length);
   let sums = losses.map(() => 0), begun = performance.now();
   for (const [at, group] of groups.entries()) {
@@ -98,7 +98,7 @@ export async function train(job: TrainJob): Promise<TrainResult> {
     const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, labelled) });
     // The next batch is gathered while this one runs.
     const next = groups[at + 1];
-    if (next !== undefined) prepared = prepare(job, next.rows, (at + 1) % 2);
+    if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
     const { outputs } = await running;
     sums = sums.map((sum, member) => sum + Number(outputs[lossName(member)]!.data[0]));
     const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
@@ -139,10 +139,19 @@ export function stepsOf(
   });
 }
 
-function prepare(job: TrainJob, group: readonly number[], slot: number): Feeds {
+/** Rows that run together in a step. */
+interface StepRows {
+  readonly rows: readonly number[];
+  /** The step's number, from 0. */
+  readonly index: number;
+}
+
+function prepare(job: TrainJob, { rows: group, index }: StepRows, slot: number): Feeds {
+  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
   const rows = group.map((row) => job.rows[row]!);
-  const own = exampleFeeds(rows, job.layout, job.architecture, job.adaptations, job.programs.readsContext);
-  return { ...own, ...job.encoded?.feeds(group, job.programs.kept, `slot${slot}`) };
+  const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
+  const dropped = { seed, step: index, rows: group, tail: groupExtents(rows).tail };
+  return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
 }
 
 /** Parameters, moments and gradients between runs. */

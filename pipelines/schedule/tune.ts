@@ -86,6 +86,7 @@ export async function prepareTune(
     rows: rowKeys(rows),
     chosen: chosenOf(interventionsOf(stage.adaptations), rows.map(promptOf)),
     labels: rows.map(({ labels }) => labels),
+    dropout: stage.adaptations.map((piece) => piece.form === "prefix" ? 0 : piece.dropout),
     settings: { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle },
     machine: workshop.machine,
   });

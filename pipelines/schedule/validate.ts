@@ -47,7 +47,7 @@ const count = leaf("a whole number from 1 on", (value) => Number.isSafeInteger(v
 const index = leaf("a whole number from 0 on", (value) => Number.isSafeInteger(value) && from(0)(value));
 const amount = leaf("a number from 0 on", (value) => Number.isFinite(value) && from(0)(value));
 const positive = leaf("a number above 0", (value) => Number.isFinite(value) && from(0)(value) && value !== 0);
-const momentum = leaf("a number from 0 to below 1", (value) => from(0, 1)(value) && value !== 1);
+const belowOne = leaf("a number from 0 to below 1", (value) => from(0, 1)(value) && value !== 1);
 const share = leaf("a share of the steps from 0 to 1", from(0, 1));
 const oneOf = (words: readonly string[]) =>
   leaf(words.join(", "), (value) => isText(value) && words.includes(`${value}`));
@@ -110,6 +110,7 @@ const edit = {
   }),
   positions,
   tied: flag,
+  dropout: optional(belowOne),
   initial: optional(text),
 } satisfies Omit<Fields<spec.EditSpec>, "rank" | "activation" | "orthogonal" | "projectionBias">;
 const rank = leaf(
@@ -131,7 +132,13 @@ const edits: Readonly<Record<InterventionName, Partial<Fields<spec.EditSpec>>>> 
 };
 
 const modules = { blocks, modules: listOf('a list of projections, as in ["q_proj"]', text), initial: optional(text) };
-const lowRank = { ...modules, rank: count, alpha: optional(amount), rankStabilized: optional(flag) };
+const lowRank = {
+  ...modules,
+  rank: count,
+  alpha: optional(amount),
+  rankStabilized: optional(flag),
+  dropout: optional(belowOne),
+};
 const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>> = {
   lora: lowRank,
   dora: lowRank,
@@ -181,8 +188,8 @@ const optimizer = {
     ),
   ),
   weightDecay: amount,
-  beta1: momentum,
-  beta2: momentum,
+  beta1: belowOne,
+  beta2: belowOne,
   epsilon: amount,
 } satisfies Fields<spec.OptimizerSpec>;
 

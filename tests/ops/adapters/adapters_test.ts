@@ -148,6 +148,31 @@ for (const each of cases) {
   });
 }
 
+/** What each adapter with dropout gives: the frozen projection of x, and the change of what is left of x. */
+for (const each of cases.filter(({ kind }) => kind === "lora" || kind === "dora")) {
+  Deno.test(`${each.label} with dropout changes by what is left of its input`, () => {
+    const left = input("left", ["batch", "tail", inputs]);
+    const tensors = Object.fromEntries(
+      Object.entries(rolesOf(each)).map(([name, { shape }]) => [name, parameter(name, shape)] as const),
+    );
+    const value = adapters[each.kind].adapt(
+      linear(x, weight, bias),
+      { input: x, weight, bias, dropped: left },
+      tensors,
+      each.options,
+    );
+    const run = drawLeaves([value], symbols, {}, 5);
+    const base = (rows: Tensor) =>
+      interpret(programOf(linear(x, weight, bias)), { symbols, leaves: { ...run.leaves, x: rows } })["value"]!;
+    const whole = base(run.leaves["x"]!), ofLeft = base(run.leaves["left"]!);
+    const adaptedLeft = expectedOf(each, { ...run.leaves, x: run.leaves["left"]! });
+    const expected = build(whole.shape, (place) => at(whole, place) + at(adaptedLeft, place) - at(ofLeft, place));
+    assertClose(interpret(programOf(value), run)["value"]!, expected, 1e-12, each.label);
+    const loss = weighted(substituteDetached(value, run));
+    assertGradients(loss, drawLeaves([loss], symbols, {}, 5));
+  });
+}
+
 Deno.test("the runtime adapts as the formulas do", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   for (const each of cases) {
