@@ -95,6 +95,7 @@ export type {
   BaseModelSpec,
   Blocks,
   ChoosePositions,
+  ChooseSubspace,
   DecodingSpec,
   EditSpec,
   EvaluateSpec,

@@ -58,7 +58,7 @@ export interface BaseModelSpec {
   readonly revision?: Sweepable<string>;
 }
 
-/** A prompt as a model reads it. */
+/** A prompt as a model reads it, and the row that it was made of. */
 export interface PromptTokens {
   /** The whole prompt, special tokens included. */
   readonly text: string;
@@ -66,6 +66,10 @@ export interface PromptTokens {
   readonly ids: readonly number[];
   /** Each token's text. */
   readonly pieces: readonly string[];
+  /** The row's fields, as the data has them. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The tokens, by index, that each field of the prompt's template wrote. */
+  readonly spans: Readonly<Record<string, readonly number[]>>;
 }
 
 /**
@@ -74,6 +78,9 @@ export interface PromptTokens {
  */
 export type ChoosePositions = (prompt: PromptTokens) => readonly number[];
 
+/** Chooses which rows of an edit's rank act on an example, from 0, by the fields of its row. */
+export type ChooseSubspace = (fields: Readonly<Record<string, unknown>>) => readonly number[];
+
 /** An edit of the representation at some sites and positions. */
 export interface EditSpec {
   /** Tells the kinds of record apart. */
@@ -81,8 +88,8 @@ export interface EditSpec {
   /** Where it acts. */
   readonly at: Sweepable<SiteSpec>;
   /**
-   * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all` or those that a function chooses; or those behind it:
-   * `completion`, `generated`.
+   * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all`, `{field}` or those that a function chooses; or those behind
+   * it: `completion`, `generated`.
    */
   readonly positions: Sweepable<string | ChoosePositions>;
   /** Rank of the edited subspace, of kinds that have one. */
@@ -95,6 +102,8 @@ export interface EditSpec {
   readonly orthogonal?: Sweepable<boolean>;
   /** Whether NoReFT's projection has a bias. */
   readonly projectionBias?: Sweepable<boolean>;
+  /** Which rows of the rank act on each example: a field of its row that lists them, or a function of its fields. */
+  readonly subspace?: Sweepable<string | ChooseSubspace>;
   /** The share of an edited representation's channels that training sets to 0. */
   readonly dropout?: Sweepable<number>;
   /** A safetensors file to start from. */
@@ -136,7 +145,9 @@ export interface SavedSpec {
   /** The folder with its intervention.json. */
   readonly folder: Sweepable<string>;
   /** In place of the positions that it was saved with. */
-  readonly positions?: Sweepable<string>;
+  readonly positions?: Sweepable<string | ChoosePositions>;
+  /** In place of the choice of subspaces that it was saved with. */
+  readonly subspace?: Sweepable<string | ChooseSubspace>;
 }
 
 /** Trained keys and values before every prompt. */

@@ -7,7 +7,9 @@ import { lowerDescription, readDescription, storedFiles } from "../compile/store
 import { roomOf } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
+import { fillTemplate, parseTemplate } from "../data/template.ts";
 import { RequestError } from "../errors.ts";
+import { editedModel } from "../models/model.ts";
 import { manifestFile, readManifest } from "../report/manifest.ts";
 import { openGenerator, type WritingModel } from "../schedule/generator.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
@@ -22,6 +24,10 @@ export interface ChatOptions {
   readonly model?: string;
   readonly member?: string;
   readonly template: string;
+  /** Fields of the template besides the prompt, and those that the edits ask for. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** In place of the positions that the edits were trained with. */
+  readonly positions?: string;
   readonly maxNewTokens: number;
   readonly temperature: number;
   readonly topP: number;
@@ -36,14 +42,15 @@ export async function chatCommand(path: string, options: ChatOptions, terminal: 
   const folder = await interventionOf(callerPath(path), options.member);
   const { source, base } = await modelOf(folder, options);
   await using workshop = openWorkshop({ base }, options, terminalProgress(terminal));
-  const writer = await writingModel(workshop, source, folder);
+  const writer = await writingModel(workshop, source, folder, options);
   const generator = await openGenerator(workshop, writer, 1);
-  const { tokenizer } = writer.model, room = roomOf(generator);
+  const { tokenizer } = writer.model, room = roomOf(generator), template = parseTemplate(options.template, "prompt");
   const { maxNewTokens, temperature, topP, seed } = options;
   let asked = 0;
   for await (const line of terminal.lines(`${source} with ${folder}\nyour prompt, an empty line ends: `)) {
     if (line === "") break;
-    const prompt = tokenizer.encodePrompt(options.template.replaceAll("{prompt}", line));
+    const fields = { ...options.fields, prompt: line }, filled = fillTemplate(template, fields, "prompt", undefined);
+    const prompt = tokenizer.encodePrompt(filled.text);
     if (prompt.length === 0 || prompt.length >= room) {
       terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${room - 1}\n`);
       continue;
@@ -52,7 +59,7 @@ export async function chatCommand(path: string, options: ChatOptions, terminal: 
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
     const stream = new TextStream((text) => terminal.put(text));
-    await generateRows(generator, [prompt], {
+    await generateRows(generator, [{ prompt, source: { ...filled, fields } }], {
       maxNewTokens,
       choose: chooserOf(writing, [asked++]),
       onToken: (_, written) => stream.show(endsAt([], tokenizer, written).text),
@@ -62,11 +69,16 @@ export async function chatCommand(path: string, options: ChatOptions, terminal: 
   }
 }
 
-async function writingModel(workshop: Workshop, source: string, folder: string): Promise<WritingModel> {
+async function writingModel(
+  workshop: Workshop,
+  source: string,
+  folder: string,
+  { positions }: ChatOptions,
+): Promise<WritingModel> {
   const model = await workshop.model(source), weights = await workshop.weights(model);
   const description = await readDescription(folder), initial = join(folder, storedFiles.tensors);
-  const pieces = lowerDescription(description, model.architecture, checkedAdaptation);
-  const adaptations = lowerAdaptations([{ kind: "saved", pieces, initial }], model.architecture);
+  const pieces = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
+  const adaptations = lowerAdaptations([{ kind: "saved", pieces, initial }], editedModel(model));
   const { architecture } = model, { storedType } = weights;
   return {
     model,

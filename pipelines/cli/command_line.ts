@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { RequestError, RunError } from "../errors.ts";
+import { isJsonObject } from "../models/files.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
 import { planCommand } from "./plan_command.ts";
@@ -83,6 +84,8 @@ function program(terminal: Terminal): Command {
     .option("--member <id>", "which member of the run")
     .option("--model <base>", "the base model, if it is elsewhere than the run says")
     .option("--template <text>", "what a prompt is made of; \\n is a line's end", unescaped, "{prompt}\n")
+    .option("--fields <json>", "what the template and the edits know of a row besides the prompt", parseFields, {})
+    .option("--positions <positions>", "in place of those that the edits were trained with")
     .option("--max-new-tokens <n>", "where an answer ends at the latest", parseCount, 128)
     .option("--temperature <t>", "0 takes the likeliest token", parseNumber(0, Infinity), 0)
     .option("--top-p <p>", "draws from the likeliest tokens of this mass", parseNumber(0, 1), 1)
@@ -133,6 +136,16 @@ function providerOption(): Option {
 function unescaped(text: string): string {
   if (!text.includes("{prompt}")) throw new InvalidArgumentError("write {prompt} where the prompt belongs");
   return text.replaceAll("\\n", "\n");
+}
+
+function parseFields(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const fields: unknown = JSON.parse(text);
+    if (isJsonObject(fields)) return fields;
+  } catch {
+    // Told below, as what is JSON but no object.
+  }
+  throw new InvalidArgumentError('give a JSON object, as in \'{"language": "fr"}\'');
 }
 
 function parseCount(text: string): number {

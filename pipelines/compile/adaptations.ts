@@ -15,7 +15,7 @@ import { placing } from "../places.ts";
 import type { PieceSpec, Resolved } from "../spec.ts";
 import { isAdapterSpec, lowerAdapter, type LoweredAdapter } from "./adapters.ts";
 import { type LoweredPrefix, lowerPrefix } from "./prefixes.ts";
-import { type LoweredIntervention, lowerEdit, maskName } from "./interventions.ts";
+import { type LoweredIntervention, lowerEdit, maskName, maskWidth } from "./interventions.ts";
 
 /** What pieces of both kinds have. */
 interface Piece {
@@ -69,15 +69,29 @@ export function lowerAdaptations(
   return withFunctionsNumbered(lowered);
 }
 
-/** Functions that choose positions get numbers of this list, so that programs don't depend on what else was declared. */
+/** Functions that choose get numbers of this list, so that programs don't depend on what else was declared. */
 function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
   const names = new Map<string, string>();
+  const numbered = (name: string) => {
+    const found = names.get(name) ?? `chosen ${names.size + 1}`;
+    names.set(name, found);
+    return found;
+  };
   return list.map((piece) => {
-    if (piece.form !== "intervention" || piece.positions.chosen === undefined) return piece;
-    const name = names.get(piece.positionsText) ?? `chosen ${names.size + 1}`;
-    names.set(piece.positionsText, name);
-    return { ...piece, positionsText: name };
+    if (piece.form !== "intervention") return piece;
+    const { positions: { chosen }, positionsText, subspace } = piece;
+    return {
+      ...piece,
+      ...chosen?.isFunction ? { positionsText: numbered(positionsText) } : {},
+      ...subspace?.isFunction ? { subspace: { ...subspace, name: numbered(subspace.name) } } : {},
+    };
   });
+}
+
+/** Whether a function chooses something of each example. */
+export function isChosenByFunction(piece: Adaptation): boolean {
+  return piece.form === "intervention" &&
+    [piece.positions.chosen, piece.subspace].some((chosen) => chosen?.isFunction === true);
 }
 
 /** The pieces of one declaration. */
@@ -149,9 +163,9 @@ export function baseName(tensor: string, part: "reflectors" | "triangle" | "sign
   return `${tensor}.base.${part}`;
 }
 
-/** The mask of an intervention's positions over the tail [batch, tail, 1], as it is fed. */
+/** The mask of an intervention's positions, and of its rank's rows where these vary, over the tail, as it is fed. */
 function tailMask(intervention: Intervention): Value {
-  return input(maskName(intervention), ["batch", "tail", 1]);
+  return input(maskName(intervention), ["batch", "tail", maskWidth(intervention)]);
 }
 
 /** The pieces that dropout can act on. */

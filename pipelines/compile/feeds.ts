@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { TokenizedExample } from "../data/examples.ts";
+import type { TokenizedExample, TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import { type Adaptation, interventionsOf } from "./adaptations.ts";
-import { maskName } from "./interventions.ts";
+import { columnsOf, maskName, maskWidth } from "./interventions.ts";
 import { type Layout, type SegmentName, tailStart } from "./layout.ts";
 import { virtualTokens } from "./prefixes.ts";
 import { isEdited } from "./positions.ts";
@@ -20,6 +20,8 @@ export interface LaidOutRow {
   /** From the first edited token to the last that predicts a label. */
   readonly tail: readonly number[];
   readonly promptLength: number;
+  /** The prompt that was cut, and its row. */
+  readonly whole: TokenizedPrompt;
   /** The tokens to predict, one for each of the tail's last places. */
   readonly labels: readonly number[];
 }
@@ -33,12 +35,7 @@ export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   const start = tailStart(layout, prompt.length);
   const tail = [...prompt.slice(start), ...completion.slice(0, -1)];
   const prefix = prompt.slice(0, layout.prefix), context = prompt.slice(layout.prefix, start);
-  return { prefix, context, tail, promptLength: prompt.length, labels: completion };
-}
-
-/** The prompt that was cut. */
-export function promptOf({ prefix, context, tail, promptLength }: LaidOutRow): readonly number[] {
-  return [...prefix, ...context, ...tail].slice(0, promptLength);
+  return { prefix, context, tail, promptLength: prompt.length, whole: example, labels: completion };
 }
 
 /** What tells rows apart, labels aside. */
@@ -198,7 +195,7 @@ function labelFeeds(rows: readonly LaidOutRow[], tail: number): Feeds {
   };
 }
 
-/** The masks of edited positions over the tail [batch, tail, 1]. */
+/** The masks of edited positions over the tail [batch, tail, width], as wide as {@linkcode maskWidth} says. */
 export function positionFeeds(
   rows: readonly LaidOutRow[],
   tail: number,
@@ -206,18 +203,18 @@ export function positionFeeds(
 ): Feeds {
   const feeds: Feeds = {};
   for (const intervention of interventionsOf(adaptations)) {
-    const name = maskName(intervention);
+    const name = maskName(intervention), width = maskWidth(intervention);
     if (feeds[name] !== undefined) continue;
-    const data = new Float32Array(rows.length * tail);
-    rows.forEach((laidOut, row) => {
-      const { prefix, context, tail: own } = laidOut, prompt = promptOf(laidOut);
-      const start = prefix.length + context.length;
+    const data = new Float32Array(rows.length * tail * width);
+    rows.forEach(({ prefix, context, tail: own, whole }, row) => {
+      const { positions, side } = intervention, start = prefix.length + context.length;
+      const columns = columnsOf(intervention, whole);
       own.forEach((_, at) => {
-        const { positions, side } = intervention;
-        if (isEdited(positions, side, prompt, start + at)) data[row * tail + at] = 1;
+        if (!isEdited(positions, side, whole, start + at)) return;
+        for (const column of columns) data[(row * tail + at) * width + column] = 1;
       });
     });
-    feeds[name] = { data, shape: [rows.length, tail, 1] };
+    feeds[name] = { data, shape: [rows.length, tail, width] };
   }
   return feeds;
 }

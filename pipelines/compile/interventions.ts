@@ -1,12 +1,14 @@
 /** Edits as declared, lowered to interventions: one at one site of one block for one side of the prompt. @module */
 import type { InterventionExtents, InterventionOptions, TensorRole } from "../../ops/interventions/intervention.ts";
 import { type InterventionName, interventions } from "../../ops/interventions/mod.ts";
+import type { TokenizedPrompt } from "../data/examples.ts";
 import { RequestError } from "../errors.ts";
 import type { EditedModel, SiteName, SiteShape } from "../models/architecture.ts";
 import { placing } from "../places.ts";
 import type { Blocks, EditSpec, Resolved, SiteSpec } from "../spec.ts";
 import { suggest } from "../suggest.ts";
-import { choosePositions, parsePositions, type Positions, positionsName, type Side, sidesOf } from "./positions.ts";
+import { choiceName, type Chosen, subspaceOf } from "./chosen.ts";
+import { type Positions, positionsOf, type Side, sidesOf } from "./positions.ts";
 
 /** One edit at one place, before it has its index. */
 export interface LoweredIntervention {
@@ -23,6 +25,8 @@ export interface LoweredIntervention {
   /** The positions as declared, or the number of a function. */
   readonly positionsText: string;
   readonly rank: number;
+  /** The rows of the rank that act on each example; all if left out. */
+  readonly subspace?: Chosen;
   /** Width of what is edited. */
   readonly width: number;
   /** The share of channels that training sets to 0 where it edits. */
@@ -36,7 +40,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
   const { kind, at, rank = 1, tied, dropout = 0 } = edit;
   const { activation = "linear", orthogonal = false, projectionBias = false } = edit;
   const options = { activation, orthogonal, projectionBias };
-  const { width, head } = placing(at, () => columnsOf(at, architecture));
+  const { width, head } = placing(at, () => editedColumns(at, architecture));
   if (!Number.isInteger(rank) || rank < 1 || rank > width) {
     throw new RequestError(
       `the rank ${rank} is out of range; give a whole number from 1 to the ${
@@ -44,9 +48,8 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
       } width ${width}`,
     );
   }
-  const positions = typeof edit.positions === "string"
-    ? parsePositions(edit.positions)
-    : choosePositions(edit.positions, architecture.readPrompt);
+  const positions = positionsOf(edit.positions, architecture.decode);
+  const subspace = edit.subspace === undefined ? {} : { subspace: subspaceOf(edit.subspace, rank) };
   const listed = placing(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, architecture.blocks));
   const tensors = tensorsOf(kind, { width, rank }, options);
   const common = { form: "intervention", kind, options, site: at.site, ...head === undefined ? {} : { head } } as const;
@@ -57,8 +60,9 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
         block,
         side,
         positions,
-        positionsText: positionsName(edit.positions),
+        positionsText: choiceName(edit.positions),
         rank,
+        ...subspace,
         width,
         dropout,
         inputs: width,
@@ -82,7 +86,7 @@ function tensorsOf(
 }
 
 /** Which columns of the representation an edit sees. */
-function columnsOf(
+function editedColumns(
   { site, head }: Resolved<SiteSpec>,
   { sites }: EditedModel,
 ): { readonly width: number; readonly head?: number } {
@@ -115,7 +119,32 @@ export function blocksOf(blocks: Resolved<Blocks>, count: number): readonly numb
   return listed;
 }
 
-/** The name of the positions' mask [batch, tokens, 1] that an intervention reads. */
-export function maskName({ positionsText, side }: Pick<LoweredIntervention, "positionsText" | "side">): string {
-  return `positions.${positionsText}.${side}`;
+type Masked = Pick<LoweredIntervention, "positionsText" | "side" | "subspace" | "rank">;
+
+/** The name of the mask [batch, tokens, width] that an intervention reads, of {@linkcode maskWidth}. */
+export function maskName({ positionsText, side, subspace, rank }: Masked): string {
+  const rows = subspace === undefined ? "" : `.${subspace.name}.${rank}`;
+  return `positions.${positionsText}.${side}${rows}`;
+}
+
+/** How wide a mask is: 1, or with a subspace one column for each row of the rank. */
+export function maskWidth({ subspace, rank }: Masked): number {
+  return subspace === undefined ? 1 : rank;
+}
+
+/** The columns of its mask that are 1 for an example where it acts. */
+export function columnsOf({ subspace }: Pick<Masked, "subspace">, prompt: TokenizedPrompt): ReadonlySet<number> {
+  return subspace?.of(prompt) ?? onlyColumn;
+}
+
+const onlyColumn: ReadonlySet<number> = new Set([0]);
+
+/** What each example chose, for pieces that choose: tokens, and rows of the rank. */
+export function chosenOf(
+  list: readonly Pick<LoweredIntervention, "positions" | "subspace">[],
+  prompts: readonly TokenizedPrompt[],
+): readonly (readonly (readonly number[])[])[] {
+  return list.flatMap(({ positions: { chosen }, subspace }) => {
+    return [chosen, subspace].flatMap((each) => each === undefined ? [] : [prompts.map((of) => [...each.of(of)])]);
+  });
 }

@@ -7,6 +7,7 @@
 import { addDimensions, type Dimension, multiplyDimensions } from "../../ops/dimension.ts";
 import type { KeyValues } from "../../ops/nn/attention.ts";
 import { input, leafName, type Value } from "../../ops/program.ts";
+import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture, Segment } from "../models/architecture.ts";
 import { type Adaptation, interventionsOf } from "./adaptations.ts";
 import { reachBack } from "./positions.ts";
@@ -28,9 +29,9 @@ export const wholeRows: Layout = { tail: "whole", prefix: 0 };
 const leastPrefix = 8;
 
 /** The layout that pieces allow for some prompts. */
-export function layoutOf(pieces: readonly Adaptation[], prompts: readonly (readonly number[])[]): Layout {
+export function layoutOf(pieces: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): Layout {
   const tail = tailLength(pieces, prompts);
-  const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map((prompt) => {
+  const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map(({ prompt }) => {
     return prompt.slice(0, tailStart({ tail }, prompt.length));
   }));
   return { tail, prefix: shared < leastPrefix ? 0 : shared };
@@ -40,7 +41,7 @@ export function layoutOf(pieces: readonly Adaptation[], prompts: readonly (reado
  * There is something before the tail if all pieces act on the prompt's last tokens or behind it. The prompt's last token,
  * which predicts the first label, is always in the tail.
  */
-function tailLength(pieces: readonly Adaptation[], prompts: readonly (readonly number[])[]): TailLength {
+function tailLength(pieces: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): TailLength {
   const interventions = interventionsOf(pieces);
   if (pieces.length === 0 || interventions.length < pieces.length) return "whole";
   const reach = Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));

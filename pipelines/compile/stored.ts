@@ -8,7 +8,7 @@ import { interventions, isInterventionName } from "../../ops/interventions/mod.t
 import { RequestError } from "../errors.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../models/files.ts";
-import type { PieceSpec, Resolved } from "../spec.ts";
+import type { PieceSpec, Resolved, SavedSpec } from "../spec.ts";
 import { type Adaptation, type LoweredPiece, lowerOne } from "./adaptations.ts";
 
 /** What intervention.json holds. */
@@ -24,22 +24,18 @@ export interface StoredDescription {
 /** The names of a stored intervention's files within its folder. */
 export const storedFiles = { description: "intervention.json", tensors: "weights.safetensors" } as const;
 
-/** How a piece is listed. */
+/** How a piece is listed; what a function chooses is null. */
 export function describePiece(piece: Adaptation): JsonObject {
   const { index, kind, options, block = null, site } = piece;
   if (piece.form === "prefix") return { index, kind, ...options, block, site };
   const dropout = piece.dropout === 0 ? {} : { dropout: piece.dropout };
   if (piece.form === "adapter") return { index, kind, ...options, ...dropout, block, site, module: piece.module };
-  const { head, positionsText: positions, side, rank } = piece;
+  const { head, positionsText, positions: { chosen }, subspace, side, rank } = piece;
   return {
-    index,
-    kind,
-    ...options,
-    ...dropout,
-    block,
-    site,
+    ...{ index, kind, ...options, ...dropout, block, site },
     ...head === undefined ? {} : { head },
-    positions,
+    positions: chosen?.isFunction ? null : positionsText,
+    ...subspace === undefined ? {} : { subspace: subspace.isFunction ? null : subspace.name },
     side,
     rank,
   };
@@ -73,17 +69,23 @@ export async function readDescription(folder: string): Promise<StoredDescription
   return { base, width, interventions };
 }
 
+/** What an intervention is loaded with in place of what it was stored with. */
+export interface GivenChoices {
+  readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
+  readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
+}
+
 /**
  * The pieces of a description, lowered for a model as if they had been declared.
  *
  * @param declare Throws if a declaration is not sound.
- * @param positions In place of those that the interventions were stored with.
+ * @param given In place of what the interventions were stored with.
  */
 export function lowerDescription(
   { width, interventions }: StoredDescription,
   architecture: EditedModel,
   declare: (declared: unknown) => Resolved<PieceSpec>,
-  positions?: string,
+  given: GivenChoices = {},
 ): LoweredPiece[] {
   if (width !== architecture.width) {
     throw new RequestError(
@@ -91,7 +93,7 @@ export function lowerDescription(
     );
   }
   return interventions.map((stored) => {
-    const piece = lowerOne(declare(declarationOf(stored, positions)), architecture).find((each) => {
+    const piece = lowerOne(declare(declarationOf(stored, given)), architecture).find((each) => {
       return each.form === "intervention" ? each.side === stored["side"] : each.block === stored["block"];
     });
     if (piece === undefined) {
@@ -103,11 +105,27 @@ export function lowerDescription(
   });
 }
 
+/** The choices given, else those stored, which cannot be a function's. */
+function choicesOf(stored: JsonObject, given: GivenChoices): Record<string, unknown> {
+  const choices: Record<string, unknown> = {};
+  for (const name of ["positions", "subspace"] as const) {
+    const choice = given[name] ?? stored[name];
+    if (choice === null) {
+      throw new RequestError(
+        `a function chose the ${name} of intervention ${stored["index"]}, and a file cannot hold it; give it again, ` +
+          `as in saved(folder, { ${name} })`,
+      );
+    }
+    if (choice !== undefined) choices[name] = choice;
+  }
+  return choices;
+}
+
 function isRankless(kind: unknown): boolean {
   return isInterventionName(kind) && interventions[kind].isRankless === true;
 }
 
-function declarationOf(stored: JsonObject, positions: string | undefined): unknown {
+function declarationOf(stored: JsonObject, given: GivenChoices): unknown {
   const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
   if (rest["kind"] === "prefixTuning") return rest;
   if (module !== undefined) {
@@ -129,6 +147,6 @@ function declarationOf(stored: JsonObject, positions: string | undefined): unkno
     ...options,
     at,
     tied: side === "both",
-    ...positions === undefined ? {} : { positions },
+    ...choicesOf(stored, given),
   };
 }

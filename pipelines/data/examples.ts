@@ -1,5 +1,6 @@
-import { RequestError } from "../errors.ts";
+import { type Place, RequestError } from "../errors.ts";
 import type { Row } from "./rows.ts";
+import type { Filled } from "./template.ts";
 
 /** What tokenizing rows takes of a tokenizer. */
 export interface ExampleTokenizer {
@@ -10,10 +11,23 @@ export interface ExampleTokenizer {
   readonly eosTokenId: number;
 }
 
-/** One example as token ids. A model reads the prompt and is taught the completion. */
-export interface TokenizedExample {
+/** What a prompt was made of. */
+export interface PromptSource extends Filled {
+  /** All that the data has about its row. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Where the row stands; `undefined` if it comes from no file. */
+  readonly place?: Place;
+}
+
+/** A prompt as token ids. */
+export interface TokenizedPrompt {
   /** `[promptTokens]`, never empty. */
   readonly prompt: readonly number[];
+  readonly source: PromptSource;
+}
+
+/** One example as token ids. A model reads the prompt and is taught the completion. */
+export interface TokenizedExample extends TokenizedPrompt {
   /** `[completionTokens]`, the end-of-sequence token last. */
   readonly completion: readonly number[];
 }
@@ -62,7 +76,8 @@ export function tokenize(
         row.place,
       );
     }
-    return { prompt: kept, completion };
+    const { prompt: text, spans, fields, place } = row;
+    return { prompt: kept, completion, source: { text, spans, fields, place } };
   });
 }
 

@@ -3,11 +3,13 @@ import { type Place, RequestError } from "../errors.ts";
 import type { Dataset, Source, SplitView } from "./dataset.ts";
 import { checkRecord, type RawRow, readJsonl } from "./jsonl.ts";
 import { createRandom } from "./random.ts";
-import { fillTemplate, parseTemplate } from "./template.ts";
+import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
 
 /** One example as text. */
 export interface Row {
   readonly prompt: string;
+  /** Where each field of the prompt's template stands in it. */
+  readonly spans: Filled["spans"];
   /** Never empty. */
   readonly completion: string;
   /** All that the source has about the row. */
@@ -39,12 +41,9 @@ export async function loadRows(dataset: Dataset, base: string): Promise<Row[]> {
     );
   }
   return rows.map(({ fields, place }) => {
-    const row = {
-      prompt: fillTemplate(prompt, fields, "prompt", place),
-      completion: fillTemplate(completion, fields, "completion", place),
-      fields,
-      place,
-    };
+    const { text, spans } = fillTemplate(prompt, fields, "prompt", place);
+    const answer = fillTemplate(completion, fields, "completion", place).text;
+    const row = { prompt: text, spans, completion: answer, fields, place };
     if (row.completion === "") {
       throw new RequestError("the row's completion is empty; fill its field or remove it", place);
     }

@@ -38,23 +38,44 @@ export function parseTemplate(template: string, role: string): Segments {
   return segments;
 }
 
+/** A part of a text: its first UTF-16 unit, and the one behind its last. */
+export type Span = readonly [start: number, end: number];
+
+/** A template with a row's values in it. */
+export interface Filled {
+  readonly text: string;
+  /** Where each field's values stand, in their order. */
+  readonly spans: Readonly<Record<string, readonly Span[]>>;
+}
+
 /**
  * Puts a row's values in a template's place.
  *
- * @param place The row's, for the message.
+ * @param place The row's, for the message; `undefined` if it stands in no file.
  * @throws {RequestError} If the row lacks a field, or the field holds neither text, a number nor a boolean.
  */
 export function fillTemplate(
   segments: Segments,
   row: Readonly<Record<string, unknown>>,
   role: string,
-  place: Place,
-): string {
-  return segments.map((segment) => "text" in segment ? segment.text : printField(row, segment.field, role, place))
-    .join("");
+  place: Place | undefined,
+): Filled {
+  const spans: Record<string, Span[]> = {};
+  let text = "";
+  for (const segment of segments) {
+    const part = "text" in segment ? segment.text : printField(row, segment.field, role, place);
+    if ("field" in segment) (spans[segment.field] ??= []).push([text.length, text.length + part.length]);
+    text += part;
+  }
+  return { text, spans };
 }
 
-function printField(row: Readonly<Record<string, unknown>>, field: string, role: string, place: Place): string {
+function printField(
+  row: Readonly<Record<string, unknown>>,
+  field: string,
+  role: string,
+  place: Place | undefined,
+): string {
   if (!Object.hasOwn(row, field)) {
     throw new RequestError(
       `the row has no field ${quote(field)}, which the ${role} template names; ${suggest(field, Object.keys(row))}`,

@@ -1,4 +1,5 @@
 /** Beam search as transformers has it. @module */
+import type { TokenizedPrompt } from "../data/examples.ts";
 import { Continuation, type Generator, type Logits, roomOf } from "./continuation.ts";
 import { logSoftmax, penalizeRepetition } from "./logits.ts";
 
@@ -109,12 +110,12 @@ function likeliest(scores: Float32Array, count: number): number[] {
  */
 export async function searchBeams(
   generator: Generator,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly TokenizedPrompt[],
   settings: BeamSearch,
 ): Promise<number[][]> {
   const { beams, maxNewTokens } = settings;
-  const searches = prompts.map((prompt) => new Search(settings, prompt, generator.endTokens));
-  const longest = Math.max(...prompts.map((prompt) => prompt.length));
+  const searches = prompts.map(({ prompt }) => new Search(settings, prompt, generator.endTokens));
+  const longest = Math.max(...prompts.map(({ prompt }) => prompt.length));
   const room = Math.min(maxNewTokens, roomOf(generator) - longest);
   const start = { room: maxNewTokens, copies: beams };
   const { continuation, logits } = await Continuation.start(generator, prompts, start);

@@ -9,7 +9,8 @@ import { exampleFeeds, type Feeds, layOut } from "../compile/feeds.ts";
 import { wholeRows } from "../compile/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
 import { virtualTokens } from "../compile/prefixes.ts";
-import { maskName } from "../compile/interventions.ts";
+import { columnsOf, maskName, maskWidth } from "../compile/interventions.ts";
+import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
 import { KeyValueCache } from "./key_value_cache.ts";
@@ -36,11 +37,14 @@ export type Logits = (row: number) => Float32Array;
 /** A batch being continued. */
 export class Continuation {
   readonly #generator: Generator;
+  /** Each row's. */
+  readonly #prompts: readonly TokenizedPrompt[];
   readonly #cache: KeyValueCache;
   #decode: Session | undefined;
 
-  private constructor(generator: Generator, cache: KeyValueCache) {
+  private constructor(generator: Generator, prompts: readonly TokenizedPrompt[], cache: KeyValueCache) {
     this.#generator = generator;
+    this.#prompts = prompts;
     this.#cache = cache;
   }
 
@@ -52,22 +56,25 @@ export class Continuation {
    */
   static async start(
     generator: Generator,
-    prompts: readonly (readonly number[])[],
+    prompts: readonly TokenizedPrompt[],
     { room, copies = 1 }: { readonly room: number; readonly copies?: number },
   ): Promise<{ readonly continuation: Continuation; readonly logits: Logits }> {
     const { architecture, adaptations, tensors, prefill } = generator;
-    const rows = prompts.map((prompt) => layOut({ prompt, completion: [] }, wholeRows));
-    const longest = Math.max(...prompts.map((prompt) => prompt.length));
-    const places = prompts.map((prompt, row) => row * longest + prompt.length - 1);
+    const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, wholeRows));
+    const longest = Math.max(...prompts.map(({ prompt }) => prompt.length));
+    const places = prompts.map(({ prompt }, row) => row * longest + prompt.length - 1);
     const { outputs } = await prefill.run({
       ...exampleFeeds(rows, wholeRows, architecture, adaptations),
       ...copyTensors(tensors),
       "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
     });
     const cache = new KeyValueCache(architecture, prompts.length * copies, longest + room, virtualTokens(adaptations));
-    cache.fill(outputs, prompts.map((prompt) => prompt.length), copies);
-    const logits = logitsOf(outputs["logits"]!);
-    return { continuation: new Continuation(generator, cache), logits: (row) => logits(Math.floor(row / copies)) };
+    cache.fill(outputs, prompts.map(({ prompt }) => prompt.length), copies);
+    const logits = logitsOf(outputs["logits"]!), ofRows = prompts.flatMap((prompt) => new Array(copies).fill(prompt));
+    return {
+      continuation: new Continuation(generator, ofRows, cache),
+      logits: (row) => logits(Math.floor(row / copies)),
+    };
   }
 
   /**
@@ -78,7 +85,7 @@ export class Continuation {
   async next(tokens: readonly number[], from?: readonly number[]): Promise<Logits> {
     if (from !== undefined) this.#cache.reorder(from);
     this.#decode ??= await this.#generator.decode();
-    const written = writtenFeeds(this.#generator, tokens.length);
+    const written = writtenFeeds(this.#generator, this.#prompts);
     const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens), ...written });
     this.#cache.append(outputs);
     return logitsOf(outputs["logits"]!);
@@ -90,11 +97,13 @@ function logitsOf({ data, shape }: HostTensor): Logits {
   return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
 }
 
-/** What the pieces that act on written tokens are fed: their masks, all 1, and their tensors. */
-function writtenFeeds({ adaptations, tensors }: Generator, batch: number): Feeds {
+/** What the pieces that act on written tokens are fed: the masks of a token behind each prompt, and their tensors. */
+function writtenFeeds({ adaptations, tensors }: Generator, prompts: readonly TokenizedPrompt[]): Feeds {
   const acting = adaptations.filter(actsOnCompletion);
   const masks = interventionsOf(acting).map((intervention) => {
-    return [maskName(intervention), { data: new Float32Array(batch).fill(1), shape: [batch, 1, 1] }] as const;
+    const width = maskWidth(intervention), data = new Float32Array(prompts.length * width);
+    prompts.forEach((prompt, row) => columnsOf(intervention, prompt).forEach((at) => data[row * width + at] = 1));
+    return [maskName(intervention), { data, shape: [prompts.length, 1, width] }] as const;
   });
   const names = acting.flatMap(({ index, tensors }) => Object.keys(tensors).map((name) => `${index}.${name}`));
   const own = Object.fromEntries(names.map((name) => [name, tensors[name]!]));

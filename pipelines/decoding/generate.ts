@@ -1,4 +1,5 @@
 /** Continuing each row of a batch by itself: greedily, or by sampling. @module */
+import type { TokenizedPrompt } from "../data/examples.ts";
 import { Continuation, type Generator, type Logits, roomOf } from "./continuation.ts";
 
 /** How rows are continued. */
@@ -20,7 +21,7 @@ export interface RowDecoding {
  */
 export async function generateRows(
   generator: Generator,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly TokenizedPrompt[],
   { maxNewTokens, choose, isDone = () => false, onToken }: RowDecoding,
 ): Promise<number[][]> {
   const { endTokens } = generator, contextLength = roomOf(generator);
@@ -28,7 +29,7 @@ export async function generateRows(
   const open = new Set(prompts.keys());
   const accept = (logits: Logits) => {
     for (const row of open) {
-      const prompt = prompts[row]!, own = written[row]!;
+      const { prompt } = prompts[row]!, own = written[row]!;
       const token = choose(logits(row), row, [...prompt, ...own]);
       if (endTokens.has(token) || prompt.length + own.length >= contextLength) {
         open.delete(row);

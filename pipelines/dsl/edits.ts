@@ -2,6 +2,7 @@ import type { ActivationName } from "../../ops/interventions/intervention.ts";
 import { located } from "../places.ts";
 import type {
   ChoosePositions,
+  ChooseSubspace,
   EditSpec,
   FullFinetuningSpec,
   SavedSpec,
@@ -17,7 +18,8 @@ export interface EditPlace {
   /**
    * Which of the prompt's tokens: `"f7"` the first 7, `"l1"` the last, `"f7+l7"` both, `"all"` every one. `"completion"`,
    * or `"generated"`, names those behind the prompt: a row's completion in training and scoring, every token that the
-   * model writes in generation. A function chooses for each prompt by itself, as in
+   * model writes in generation. `"{country}"` names the tokens that this field of the prompt's template wrote,
+   * `"{country}.l1"` their last and `"{country}.f2"` their first two. A function chooses for each prompt by itself, as in
    * `({ pieces }) => [pieces.lastIndexOf(" colour")]`.
    */
   readonly positions: string | ChoosePositions;
@@ -37,6 +39,11 @@ export interface EditPlace {
 export interface EditOptions extends EditPlace {
   /** Rank of the edited subspace. */
   readonly rank: number;
+  /**
+   * Lets each example edit its own rows of the rank alone, counted from 0: the name of a field of its row that lists them
+   * (pyreft's `subspaces`), or a function of its fields, as in `({ language }) => language === "fr" ? [0, 1] : [2, 3]`.
+   */
+  readonly subspace?: string | ChooseSubspace;
 }
 
 /** Settings of edits whose source depends on the representation. */
@@ -127,8 +134,10 @@ export function reftR1(options: SweepableOptions<EditPlace>): EditSpec {
 
 /** Settings of a saved intervention. */
 export interface SavedOptions {
-  /** In place of the positions that it was saved with. */
-  readonly positions?: string;
+  /** In place of the positions that it was saved with; needed if a function chose them. */
+  readonly positions?: string | ChoosePositions;
+  /** In place of the choice of subspaces that it was saved with; needed if a function made it. */
+  readonly subspace?: string | ChooseSubspace;
 }
 
 /**

@@ -87,8 +87,8 @@ export type WeightSource = (name: string, shape: Shape) => Value;
 /** What of a model has a say in what can be learned of it. */
 export interface EditedModel
   extends Pick<Architecture, "width" | "blocks" | "sites">, Partial<Pick<Architecture, "heads">> {
-  /** What a prompt's ids say, to functions that choose among its tokens. */
-  readonly readPrompt?: (ids: readonly number[]) => { readonly text: string; readonly pieces: readonly string[] };
+  /** The text of some ids, for what is chosen of a prompt by what it says. */
+  readonly decode?: (ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }) => string;
 }
 
 /** A model read from its config.json. */

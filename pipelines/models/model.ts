@@ -26,13 +26,9 @@ export interface Model {
   readonly tokenizer: Tokenizer;
 }
 
-/** What of a model has a say in what can be learned of it, and in what a function chooses of a prompt. */
+/** What of a model has a say in what can be learned of it, and in what is chosen of a prompt. */
 export function editedModel({ architecture: { width, blocks, sites, heads }, tokenizer }: Model): EditedModel {
-  const readPrompt = (ids: readonly number[]) => ({
-    text: tokenizer.decode(ids),
-    pieces: ids.map((id) => tokenizer.decode([id])),
-  });
-  return { width, blocks, sites, heads, readPrompt };
+  return { width, blocks, sites, heads, decode: tokenizer.decode };
 }
 
 /** The weights of a model, in place in their files. */

@@ -9,10 +9,10 @@ import type { Model } from "../models/model.ts";
 import { fedNumbers } from "../compile/feeds.ts";
 import { wholeRows } from "../compile/layout.ts";
 import { interventionsOf } from "../compile/adaptations.ts";
-import { chosenOf } from "../compile/positions.ts";
+import { chosenOf } from "../compile/interventions.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { type CompiledModel, decodeProgram, prefillProgram, scoreProgram } from "../compile/programs.ts";
-import type { TokenizedExample } from "../data/examples.ts";
+import type { TokenizedExample, TokenizedPrompt } from "../data/examples.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
 import { searchBeams } from "../decoding/beam.ts";
@@ -50,7 +50,7 @@ export async function predictions(
     tokenizer: stage.model.tokenizer.digest,
     tensors: tensorsKey,
     rows: stage.rows.map(({ prompt, completion }) => [prompt, completion]),
-    chosen: chosenOf(interventionsOf(stage.adaptations), stage.examples.map(({ prompt }) => prompt)),
+    chosen: chosenOf(interventionsOf(stage.adaptations), stage.examples),
     choices: stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null,
     decoding: stage.spec.decoding ?? null,
     batchSize: stage.spec.batchSize,
@@ -108,7 +108,7 @@ async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing):
   const done = workshop.progress.begin(`evaluate ${stage.name}`, stage.examples.length);
   let finished = 0;
   for (const batch of batches(stage.examples.map(({ prompt }) => prompt.length), batchSize)) {
-    const prompts = batch.map((row) => stage.examples[row]!.prompt);
+    const prompts = batch.map((row) => stage.examples[row]!);
     const written = await write(generator, prompts, batch, writing, model);
     batch.forEach((row, at) => answers[row] = endsAt(writing.stop, model.tokenizer, written[at]!).text);
     done(finished += batch.length);
@@ -119,7 +119,7 @@ async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing):
 /** The new tokens of each prompt; what is drawn for a row depends on its number and not on the others. */
 function write(
   generator: Generator,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly TokenizedPrompt[],
   rows: readonly number[],
   writing: Writing,
   { tokenizer }: Model,
@@ -141,7 +141,7 @@ async function choose(workshop: Workshop, job: EvaluateJob): Promise<string[]> {
   const scored = await scoreAll(
     workshop,
     job,
-    pairs.map(([row, completion]) => ({ prompt: examples[row]!.prompt, completion })),
+    pairs.map(([row, completion]) => ({ ...examples[row]!, completion })),
   );
   let at = 0;
   return choices.map((ofRow) => {

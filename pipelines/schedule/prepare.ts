@@ -11,7 +11,8 @@ import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
 import { initialWeights } from "../compile/initial_weights.ts";
 import { requireRoom } from "../compile/prefixes.ts";
-import { chosenOf, positionsName } from "../compile/positions.ts";
+import { choiceName } from "../compile/chosen.ts";
+import { chosenOf } from "../compile/interventions.ts";
 import { drawTensors, type ReadRowNorms, readTensors, type TensorMap } from "../compile/initial.ts";
 import { tokenize, type TokenizedExample } from "../data/examples.ts";
 import { loadRows, type Row } from "../data/rows.ts";
@@ -126,7 +127,8 @@ export class Preparation {
     if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) this.#warnOfDecay();
     const { examples } = await this.#rows(spec.data, model.model, spec.maxLength);
     requireRoom(model.adaptations, longestOf(examples), model.model.architecture.contextLength);
-    const layout = layoutOf(model.adaptations, examples.map(({ prompt }) => prompt));
+    const layout = layoutOf(model.adaptations, examples);
+    requireChoices(model.adaptations, examples);
     const rows = await this.#once(["layout", layout, spec.data, model.model.folder, spec.maxLength ?? null], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));
     });
@@ -150,8 +152,7 @@ export class Preparation {
     const { model: base, edits, adaptations, full } = model;
     const choices = choicesOf(spec.decoding, rows, examples, base);
     requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
-    // A function that chooses what is no token shows now.
-    placing(spec, () => chosenOf(interventionsOf(adaptations), examples.map(({ prompt }) => prompt)));
+    placing(spec, () => requireChoices(adaptations, examples));
     return { model: base, edits, adaptations, full, kind: "evaluate", name, spec, training, rows, examples, choices };
   }
 
@@ -172,11 +173,11 @@ export class Preparation {
     return prepared;
   }
 
-  async #saved({ folder, positions }: Resolved<SavedSpec>, { architecture }: Model): Promise<LoadedPieces> {
+  async #saved({ folder, positions, subspace }: Resolved<SavedSpec>, model: Model): Promise<LoadedPieces> {
     const path = resolvePath(this.#workshop.base, folder);
     const description = await readDescription(path);
     try {
-      const pieces = lowerDescription(description, architecture, checkedAdaptation, positions);
+      const pieces = lowerDescription(description, editedModel(model), checkedAdaptation, { positions, subspace });
       return { kind: "saved", pieces, initial: join(path, storedFiles.tensors) };
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
@@ -210,13 +211,18 @@ export class Preparation {
   }
 }
 
+/** Asks for all that is chosen of each example, so that a choice that is none shows now. */
+function requireChoices(adaptations: readonly Adaptation[], examples: readonly TokenizedExample[]): void {
+  chosenOf(interventionsOf(adaptations), examples);
+}
+
 function longestOf(examples: readonly TokenizedExample[]): number {
   return examples.reduce((most, { prompt, completion }) => Math.max(most, prompt.length + completion.length), 0);
 }
 
 /** Tells specifications apart, by their functions too. */
 function specKey(spec: unknown): string {
-  return JSON.stringify(spec, (_, value) => typeof value === "function" ? positionsName(value) : value);
+  return JSON.stringify(spec, (_, value) => typeof value === "function" ? choiceName(value) : value);
 }
 
 /** The files that edits start from, each with the adaptations of its edit. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Program } from "../../ops/program.ts";
-import { copyingBlock, interventionsOf } from "../compile/adaptations.ts";
+import { copyingBlock, isChosenByFunction } from "../compile/adaptations.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
 import { compileTraining, typicalExtents } from "../compile/training.ts";
 import { keyOf } from "../store/store.ts";
@@ -19,8 +19,8 @@ export function sideBySideKey(job: TuneJob): string | undefined {
   const { stage: { spec, adaptations, layout, full }, programs } = job;
   const behind = copyingBlock(adaptations);
   if (full !== undefined || layout.tail === "whole" || behind === undefined) return undefined;
-  // Functions that choose positions have numbers within their own member alone.
-  if (interventionsOf(adaptations).some(({ positions }) => positions.chosen !== undefined)) return undefined;
+  // Functions that choose have numbers within their own member alone.
+  if (adaptations.some(isChosenByFunction)) return undefined;
   const { model: _, ...settings } = spec;
   return keyOf([encodingKey(job), behind, settings, stepsOf({ ...job.stage, programs })]);
 }

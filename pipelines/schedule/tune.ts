@@ -5,9 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { digest } from "../../ops/digest.ts";
-import { fedNumbers, promptOf, rowKeys } from "../compile/feeds.ts";
+import { fedNumbers, rowKeys } from "../compile/feeds.ts";
 import { interventionsOf } from "../compile/adaptations.ts";
-import { chosenOf } from "../compile/positions.ts";
+import { chosenOf } from "../compile/interventions.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
@@ -84,7 +84,7 @@ export async function prepareTune(
     fed: fedNumbers(stage.model.architecture),
     initial: tensorsDigest(initial),
     rows: rowKeys(rows),
-    chosen: chosenOf(interventionsOf(stage.adaptations), rows.map(promptOf)),
+    chosen: chosenOf(interventionsOf(stage.adaptations), rows.map(({ whole }) => whole)),
     labels: rows.map(({ labels }) => labels),
     dropout: stage.adaptations.map((piece) => piece.form === "prefix" ? 0 : piece.dropout),
     settings: { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle },

@@ -97,10 +97,11 @@ const isBlocks = (value: unknown) =>
 
 const blocks = leaf('a block\'s number, a list of numbers or "all"', isBlocks);
 
-const namedPositions = '"fN", "lN", "fN+lM", "all", "completion" or "generated"';
-const positions = leaf(`${namedPositions}, or a function of the prompt`, (value) => {
-  return isText(value) || typeof value === "function";
-});
+const orFunction = (expected: string) => leaf(expected, (value) => isText(value) || typeof value === "function");
+const positions = orFunction(
+  '"fN", "lN", "fN+lM", "all", "{field}", "completion" or "generated", or a function of the prompt',
+);
+const subspace = orFunction("the name of a field that lists rows of the rank, or a function of the row's fields");
 
 const edit = {
   at: record("a site of blocks, as in block(3).output", {
@@ -112,12 +113,12 @@ const edit = {
   tied: flag,
   dropout: optional(belowOne),
   initial: optional(text),
-} satisfies Omit<Fields<spec.EditSpec>, "rank" | "activation" | "orthogonal" | "projectionBias">;
+} satisfies Omit<Fields<spec.EditSpec>, "rank" | "subspace" | "activation" | "orthogonal" | "projectionBias">;
 const rank = leaf(
   "a whole number from 1 to the model's width",
   (value) => Number.isSafeInteger(value) && from(1)(value),
 );
-const ranked = { ...edit, rank };
+const ranked = { ...edit, rank, subspace: optional(subspace) };
 
 const activation = optional(oneOf(Object.keys(activations)));
 const edits: Readonly<Record<InterventionName, Partial<Fields<spec.EditSpec>>>> = {
@@ -152,7 +153,8 @@ const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
   prefixTuning: { tokens: count, initial: optional(text) } satisfies Fields<spec.PrefixTuningSpec>,
   saved: {
     folder: leaf("an intervention's folder", isText),
-    positions: optional(leaf(namedPositions, isText)),
+    positions: optional(positions),
+    subspace: optional(subspace),
   } satisfies Fields<spec.SavedSpec>,
   fullFinetuning: { initializeFrom: optional(integer) } satisfies Fields<spec.FullFinetuningSpec>,
 });

@@ -185,6 +185,39 @@ for (const edit of edits) {
   });
 }
 
+/** The tensors with the rows of the rank left out that a subspace leaves out. */
+function rowsOf(tensors: Tensors, edit: Edit, row: number): Tensors {
+  return Object.fromEntries(
+    Object.entries(rolesOf(edit)).map(([name, { shape }]) => {
+      const axis = shape.indexOf(rank);
+      const one = build(shape.map((extent, at) => at === axis ? 1 : extent), (place) => {
+        return at(tensors[name]!, place.map((index, each) => each === axis ? row : index));
+      });
+      return [name, one];
+    }),
+  );
+}
+
+for (const edit of edits.filter(({ name }) => !interventions[name].isRankless)) {
+  Deno.test(`${edit.label} edits by those rows of its rank alone that the mask gives an example`, () => {
+    const columns = input("mask", ["batch", "tail", rank]);
+    const tensors = Object.entries(rolesOf(edit)).map(([name, { shape }]) => [name, parameter(name, shape)] as const);
+    const value = interventions[edit.name].edit(hidden, Object.fromEntries(tensors), columns, edit.options);
+    const run = drawLeaves([value], symbols, { mask: (random) => random.integer(2) }, 6);
+    const activation = (x: Tensor) => map(x, activationFormulas[edit.options.activation]);
+    const expected = build(run.leaves["hidden"]!.shape, ([batch, token, channel]) => {
+      const h = build([1, width], ([, column]) => at(run.leaves["hidden"]!, [batch!, token!, column!]));
+      return Array.from({ length: rank }, (_, row) => {
+        const change = formulas[edit.name](h, rowsOf(run.leaves, edit, row), activation, edit.options);
+        return at(run.leaves["mask"]!, [batch!, token!, row]) * change.data[channel!]!;
+      }).reduce((sum, each) => sum + each, h.data[channel!]!);
+    });
+    assertClose(interpret(programOf(value), run)["edited"]!, expected, 1e-12, edit.label);
+    const loss = weighted(value);
+    assertGradients(loss, drawLeaves([loss], symbols, { mask: (random) => random.integer(2) }, 6));
+  });
+}
+
 Deno.test("the runtime edits as the formulas do, and what the mask leaves out stays bit for bit", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   for (const edit of edits) {

@@ -217,6 +217,46 @@ refuses("positions whose function throws", {
   at: "pipeline.ts:16:17: the positions' function failed (Cannot read properties of undefined",
   says: /; correct it$/,
 });
+refuses("positions of a field that the template lacks", {
+  parts: { positions: '"{query}.l1"' },
+  at: 'rows.jsonl:1: the positions "{query}.l1" name no field of the prompt\'s template; ',
+  says: /use one of those it has: "q"$/,
+});
+refuses("positions of a field that maxLength cuts off", {
+  parts: { positions: '"{q}"', data: "rows.take(1)", trainSettings: "maxLength: 5" },
+  at: 'rows.jsonl:1: the field "q" has no token in the prompt to edit',
+  says: /; fill it, or raise maxLength if that cut it off$/,
+});
+refuses("a subspace of a field that rows lack", {
+  parts: { editSettings: 'subspace: "subspaces"' },
+  at: 'rows.jsonl:1: the row has no field "subspaces", which the edit\'s subspace names',
+  says: /; use one of those it has: "q", "a", "options"$/,
+});
+refuses("a subspace of a field that lists no rows of the rank", {
+  parts: { editSettings: 'subspace: "q"' },
+  at: 'rows.jsonl:1: the field "q" gives no rows of a rank 2',
+  says: /; give a list of whole numbers from 0 to 1$/,
+});
+for (const rows of ["[]", "[2]", "[0.5]", '["0"]', "undefined"]) {
+  refuses(`a subspace of ${rows}`, {
+    parts: { editSettings: `subspace: () => (${rows})` },
+    at: "pipeline.ts:16:17: the subspace's function gives no rows of a rank 2",
+    says: /; give a list of whole numbers from 0 to 1$/,
+  });
+}
+refuses("a subspace of an edit without a rank", {
+  parts: { edit: "...((options) => [red({ at: options.at, positions: options.positions, subspace: 'q' })])" },
+  at: "pipeline.ts:",
+  says: /subspace/,
+});
+for (const dropout of ["1", "-0.1", '"high"']) {
+  refuses(`dropout of ${dropout}`, {
+    parts: { editSettings: `dropout: ${dropout}` },
+    at: "pipeline.ts:11:28: ",
+    says: /; give a number from 0 to below 1$/,
+  });
+}
+
 for (const positions of ["x3", "", "f0", "l", "f1+f2", "l-1", "F1", "f1 + l1 + l2"]) {
   refuses(`positions "${positions}"`, {
     parts: { positions: JSON.stringify(positions) },

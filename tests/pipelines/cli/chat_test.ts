@@ -36,6 +36,33 @@ Deno.test("chat draws by a seed, and takes a member, another template and the mo
     assert.notEqual(one, two, "a line's draws are its own");
   }));
 
+Deno.test("chat takes from --fields what a template and the edits ask for, and other positions", () => {
+  const edit = `...(({ at }) => [loreft({ at, positions: "{q}.l1", rank: 2, subspace: "rows" })])`;
+  const rows = JSON.stringify(sceneRows.map((row) => ({ ...row, rows: [1] })));
+  const preamble = `const listed = records(${rows}, { prompt: "{q}\\n", completion: "{a}" });`;
+  const parts = { decoding, edit, preamble, data: "listed", heldOut: "listed", epochs: "4" };
+  return inScene(parts, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+    const expected = predictions.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
+    const ask = (...options: readonly string[]) => chat(scene, sceneRows.map(({ q }) => q), ...options);
+    const places = ["--positions", "{prompt}.l1"];
+    const asked = await ask("--fields", '{"rows": [1]}', ...places);
+    assert.equal(asked.code, 0, asked.stderr);
+    assert.equal(asked.stdout, expected.map((text) => `${text}\n`).join(""));
+    const unknown = await ask("--fields", '{"rows": [1]}');
+    assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
+    assert.match(unknown.stderr, /the positions "\{q\}.l1" name no field of the prompt's template; .*"prompt"\n$/);
+    const bare = await ask(...places);
+    assert.match(bare.stderr, /the row has no field "rows", which the edit's subspace names/);
+    for (const text of ["[1]", "rows=1"]) {
+      const { code, stderr } = await ask("--fields", text);
+      assert.equal(code, 2);
+      assert.match(stderr, /give a JSON object, as in/);
+    }
+  });
+});
+
 const misuses: Readonly<Record<string, readonly [options: readonly string[], expected: RegExp]>> = {
   "several members": [[], /has several members; choose one with --member: rank=1 rank=2$/],
   "an unknown member": [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ExampleTokenizer, tokenize } from "../../../pipelines/data/examples.ts";
+import { type ExampleTokenizer, tokenize, type TokenizedExample } from "../../../pipelines/data/examples.ts";
 import type { Row } from "../../../pipelines/data/rows.ts";
 import { RequestError } from "../../../pipelines/errors.ts";
 
@@ -11,13 +11,24 @@ const tokenizer: ExampleTokenizer = {
 };
 const row = (prompt: string, completion: string): Row => ({
   prompt,
+  spans: { q: [[0, prompt.length]] },
   completion,
-  fields: {},
+  fields: { q: prompt },
   place: { file: "rows.jsonl", line: 3 },
 });
 
+const idsOf = (examples: readonly TokenizedExample[]) => {
+  return examples.map(({ prompt, completion }) => ({ prompt, completion }));
+};
+
+Deno.test("tokenize() keeps what a prompt was made of", () => {
+  const [{ source }] = tokenize([row("ab", "c")], tokenizer, { maxContext: 5 }) as [TokenizedExample];
+  const place = { file: "rows.jsonl", line: 3 };
+  assert.deepEqual(source, { text: "ab", spans: { q: [[0, 2]] }, fields: { q: "ab" }, place });
+});
+
 Deno.test("tokenize() encodes prompt and completion apart and ends the completion", () => {
-  assert.deepEqual(tokenize([row("ab", "c"), row("d", "ef")], tokenizer, { maxContext: 5 }), [
+  assert.deepEqual(idsOf(tokenize([row("ab", "c"), row("d", "ef")], tokenizer, { maxContext: 5 })), [
     { prompt: [1, 97, 98], completion: [99, 2] },
     { prompt: [1, 100], completion: [101, 102, 2] },
   ]);
@@ -34,7 +45,7 @@ Deno.test("tokenize() rejects a row that is longer than the model's context", ()
 
 Deno.test("tokenize() keeps the prompt's last tokens and the whole completion within maxLength", () => {
   const tokenized = tokenize([row("abcd", "ef"), row("a", "b")], tokenizer, { maxContext: 100, maxLength: 5 });
-  assert.deepEqual(tokenized, [
+  assert.deepEqual(idsOf(tokenized), [
     { prompt: [99, 100], completion: [101, 102, 2] },
     { prompt: [1, 97], completion: [98, 2] },
   ]);

@@ -44,11 +44,18 @@ Deno.test("loadRows() reads a file of one object a line, with each row's place",
   assert.deepEqual(await loadRows(source, folder), [
     {
       prompt: "Why?\n",
+      spans: { question: [[0, 4]] },
       completion: "So",
       fields: { question: "Why?", answer: "So", id: [1] },
       place: { file, line: 1 },
     },
-    { prompt: "é\n", completion: "4", fields: { question: "é", answer: 4 }, place: { file, line: 2 } },
+    {
+      prompt: "é\n",
+      spans: { question: [[0, 1]] },
+      completion: "4",
+      fields: { question: "é", answer: 4 },
+      place: { file, line: 2 },
+    },
   ]);
 });
 

@@ -1,9 +1,10 @@
 /** Everything that an edit may be, trained and evaluated: sites, positions, kinds, and several together. @module */
 import assert from "node:assert/strict";
-import type { Results } from "../../../pipelines/report/results.ts";
+import type { MemberRecord, Results } from "../../../pipelines/report/results.ts";
 import { inProcess } from "../../support/command.ts";
-import { inScene } from "../../support/scene.ts";
-import { assertClose, onlyMember, predictionsOf } from "./support.ts";
+import { inScene, pipelineText, sceneRows } from "../../support/scene.ts";
+import { readHeader, readTensor } from "../../../pipelines/models/safetensors.ts";
+import { assertClose, evaluationOf, onlyMember, predictionsOf, resultsOf } from "./support.ts";
 
 // The evaluation runs every token of a row in one go, the training its tail over the context's kept values.
 for (
@@ -32,6 +33,10 @@ for (
     ["({ ids }) => [ids.length - 1, -2]", '"l2"'],
     ["({ pieces }) => pieces.map((_, index) => index)", '"all"'],
     ["({ text, pieces }) => text.endsWith('\\n') && pieces.at(-1) === '\\n' ? [-1] : []", '"l1"'],
+    ["({ ids, spans }) => [...spans.q, ids.length - 1]", '"all"'],
+    ["({ spans }) => spans.q.slice(-1)", '"{q}.l1"'],
+    ["({ spans }) => spans.q.slice(0, 2)", '"{q}.f2"'],
+    ["({ fields, spans }) => fields.q.length > 0 ? spans.q : []", '"{q}"'],
   ] as const
 ) {
   Deno.test(`positions chosen by ${chosen} give what ${named} gives`, async () => {
@@ -56,6 +61,124 @@ Deno.test("what a function chooses decides what a run takes from the store", () 
     assert.deepEqual(await trained("({ ids }) => [ids.length - 1]", "same.ts"), [true, true]);
     assert.deepEqual(await trained("() => [-2]", "other.ts"), [false, false]);
   }));
+
+const subspaced = {
+  rank: "3",
+  heldOut: "rows",
+  metrics: "[loss()]",
+  batchSize: "8",
+};
+
+Deno.test("an edit of all rows of its rank is one without a subspace", async () => {
+  const whole = await onlyMember({ ...subspaced, positions: '"f1+l2"' });
+  const listed = await onlyMember({ ...subspaced, positions: '"f1+l2"', editSettings: "subspace: () => [2, 0, 1]" });
+  assertClose(listed.losses, whole.losses, 1e-6);
+  assert.deepEqual(predictionsOf(listed.predictions), predictionsOf(whole.predictions));
+});
+
+Deno.test("rows of the rank that no example has stay where they began", () =>
+  inScene(
+    {
+      ...subspaced,
+      edit: "refract.noreft",
+      editSettings: "subspace: () => [0, 2]",
+      optimizer: 'adamw({ learningRate: sweep("rate", [0, 1e-2]) })',
+    },
+    async (scene) => {
+      await resultsOf(scene);
+      const tensorsOf = async (rate: string) => {
+        const { tensors } = await readHeader(
+          scene.path("out", "members", `rate=${rate}`, "intervention", "weights.safetensors"),
+        );
+        const read = [...tensors.values()].map(async (record) => {
+          const data = await readTensor(record), size = data.length / 3;
+          return [0, 1, 2].map((row) => [...data.slice(row * size, (row + 1) * size)]);
+        });
+        return await Promise.all(read);
+      };
+      const began = await tensorsOf("0"), ended = await tensorsOf("0.01");
+      assert.equal(began.length, 3);
+      for (const [index, tensor] of ended.entries()) {
+        assert.notDeepEqual(tensor[0], began[index]![0]);
+        assert.deepEqual(tensor[1], began[index]![1]);
+        assert.notDeepEqual(tensor[2], began[index]![2]);
+      }
+    },
+  ));
+
+Deno.test("a subspace that a field lists is that of a function, and acts on what is written", async () => {
+  const rows = JSON.stringify(sceneRows.map((row, index) => ({ ...row, subspaces: [index % 3] })));
+  const parts = {
+    ...subspaced,
+    preamble: `const listed = records(${rows}, { prompt: "{q}\\n", completion: "{a}" });`,
+    data: "listed",
+    heldOut: "listed",
+    positions: '"generated"',
+    decoding: "beam({ maxNewTokens: 6, beams: 2 })",
+    epochs: "6",
+    optimizer: "adamw({ learningRate: 3e-2 })",
+  };
+  const byField = await onlyMember({ ...parts, editSettings: 'subspace: "subspaces"' });
+  const byFunction = await onlyMember({ ...parts, editSettings: "subspace: ({ subspaces }) => subspaces" });
+  const single = await onlyMember({
+    ...parts,
+    editSettings: 'subspace: "subspaces"',
+    stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",
+  });
+  assert.deepEqual(byFunction.losses, byField.losses);
+  assert.deepEqual(byFunction.predictions, byField.predictions);
+  assert.deepEqual(predictionsOf(single.predictions), predictionsOf(byField.predictions));
+});
+
+Deno.test("what functions chose is to be given again when an intervention is loaded", () =>
+  inScene({ positions: "({ ids }) => [ids.length - 1]", editSettings: "subspace: () => [1]" }, async (scene) => {
+    const { members: [trained] } = await resultsOf(scene);
+    const folder = scene.path("out", "members", "main", "intervention");
+    const load = async (name: string, options: string) => {
+      const stages = "{ tuned: evaluate(edited, { data: heldOut, metrics, decoding }) }";
+      const edit = `...(() => [saved(${JSON.stringify(folder)}${options})])`;
+      await scene.write(name, pipelineText({ edit, stages }));
+      const places = ["--store", scene.path("store"), "--out", scene.path(`${name} out`), "--threads", "1"];
+      return await inProcess("run", scene.path(name), ...places, "--json");
+    };
+    const bare = await load("bare.ts", "");
+    assert.equal(bare.code, 2);
+    assert.match(
+      bare.stderr,
+      /a function chose the positions of intervention 0.*as in saved\(folder, \{ positions \}\)/,
+    );
+    const given = await load("given.ts", ", { positions: ({ ids }) => [ids.length - 1], subspace: () => [1] }");
+    assert.equal(given.code, 0, given.stderr);
+    const { members: [loaded] }: Results = JSON.parse(given.stdout);
+    const text = (member: MemberRecord, out: string) => {
+      return Deno.readTextFile(scene.path(out, evaluationOf(member).predictions));
+    };
+    assert.equal(await text(loaded!, "given.ts out"), await text(trained!, "out"));
+  }));
+
+for (const positions of ["f2", "l2", "f1+l2", "all", "{q}", "{q}.l1", "completion"]) {
+  Deno.test(`padding changes nothing at ${positions}`, async () => {
+    const parts = {
+      at: 'block("all").output',
+      positions: JSON.stringify(positions),
+      decoding: "greedy({ maxNewTokens: 8 })",
+      metrics: "[exactMatch(), loss()]",
+      epochs: "6",
+      optimizer: "adamw({ learningRate: 1e-2 })",
+      heldOut: "rows",
+    };
+    const padded = await onlyMember({ ...parts, batchSize: "8" });
+    const alone = await onlyMember({
+      ...parts,
+      batchSize: "1",
+      trainSettings: "gradientAccumulation: 8",
+      stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",
+    });
+    assertClose(padded.losses, alone.losses, 1e-5);
+    assertClose([padded.metrics["loss"]!], [alone.metrics["loss"]!], 1e-5);
+    assert.deepEqual(predictionsOf(padded.predictions), predictionsOf(alone.predictions));
+  });
+}
 
 const sites = [
   "embedding.output",

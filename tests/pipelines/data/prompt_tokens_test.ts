@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { TokenizedPrompt } from "../../../pipelines/data/examples.ts";
+import { fieldTokens, readPrompt } from "../../../pipelines/data/prompt_tokens.ts";
+import { fillTemplate, parseTemplate } from "../../../pipelines/data/template.ts";
+import { loadTokenizer, type Tokenizer } from "../../../pipelines/models/tokenizer.ts";
+import { sharedFolder } from "../../support/shared.ts";
+
+const builtin = fileURLToPath(new URL("../../../pipelines/models/builtin/tiny", import.meta.url));
+const shared = sharedFolder();
+const folders = [builtin, ...(shared === undefined ? [] : [`${shared}/models/stories260k`])];
+
+function promptOf(tokenizer: Tokenizer, template: string, fields: Readonly<Record<string, unknown>>): TokenizedPrompt {
+  const filled = fillTemplate(parseTemplate(template, "prompt"), fields, "prompt", undefined);
+  return { prompt: tokenizer.encodePrompt(filled.text), source: { ...filled, fields } };
+}
+
+const withoutSpaces = (text: string) => text.replaceAll(" ", "");
+const country = { country: "Österreich 日本", other: "a" };
+
+for (const folder of folders) {
+  const name = folder.split("/").at(-1);
+
+  Deno.test(`the tokens of a field are those that hold its text, by the tokenizer of ${name}`, async () => {
+    const tokenizer = await loadTokenizer(folder);
+    for (const template of ["{country} is far, {country}!", "Where is {country}?\n", " {other}{country}"]) {
+      const prompt = promptOf(tokenizer, template, country), { spans, text } = prompt.source;
+      const tokens = fieldTokens(prompt, "country", tokenizer.decode);
+      for (const [start, end] of spans["country"]!) {
+        // The tokens before a span and those up to its end say where it begins and ends.
+        const inside = tokens.filter((token) => {
+          const before = tokenizer.decode(prompt.prompt.slice(0, token + 1), { skipSpecialTokens: true });
+          return before.trimStart().length > text.slice(0, start).trimStart().length &&
+            tokenizer.decode(prompt.prompt.slice(0, token), { skipSpecialTokens: true }).length < end + 1;
+        });
+        const said = tokenizer.decode(inside.map((token) => prompt.prompt[token]!), { skipSpecialTokens: true });
+        // A part's first space may be lost when it is decoded alone.
+        assert.ok(
+          withoutSpaces(said).includes(withoutSpaces(text.slice(start, end))),
+          `${JSON.stringify(said)} of ${JSON.stringify(text)}`,
+        );
+      }
+      assert.deepEqual(tokens, [...new Set(tokens)].sort((a, b) => a - b));
+      const rest = prompt.prompt.filter((_, token) => !tokens.includes(token));
+      assert.ok(!/日|sterr/.test(tokenizer.decode(rest)), tokenizer.decode(rest));
+    }
+  });
+
+  Deno.test(`a prompt that lost its front still knows its fields, by the tokenizer of ${name}`, async () => {
+    const tokenizer = await loadTokenizer(folder);
+    const whole = promptOf(tokenizer, "{other} long way before {country} comes", country);
+    const tokens = fieldTokens(whole, "country", tokenizer.decode);
+    const cut = { ...whole, prompt: whole.prompt.slice(tokens[0]! - 1) };
+    assert.deepEqual(fieldTokens(cut, "country", tokenizer.decode), tokens.map((token) => token - tokens[0]! + 1));
+    const gone = { ...whole, prompt: whole.prompt.slice(tokens.at(-1)! + 1) };
+    assert.deepEqual(fieldTokens(gone, "country", tokenizer.decode), []);
+  });
+}
+
+Deno.test("readPrompt() tells text, pieces, the row's fields and each field's tokens", async () => {
+  const tokenizer = await loadTokenizer(builtin), prompt = promptOf(tokenizer, "x {other}\n", country);
+  const { text, ids, pieces, fields, spans } = readPrompt(prompt, tokenizer.decode);
+  assert.deepEqual([text, ids, fields], [tokenizer.decode(prompt.prompt), prompt.prompt, country]);
+  assert.deepEqual(Object.keys(spans), ["other"]);
+  assert.deepEqual(spans["other"]!.map((token) => pieces[token]!.trim()), ["a"]);
+});
+
+Deno.test("a tokenizer that changes the text is told", () => {
+  const prompt = { prompt: [0, 1], source: { text: "AB", spans: { q: [[0, 2]] as const }, fields: {} } };
+  assert.throws(() => fieldTokens(prompt, "q", (ids) => ids.map(() => "x").join("")), /choose them with a function$/);
+});
