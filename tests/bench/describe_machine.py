@@ -18,7 +18,7 @@ def processor():
 def main():
     described = {"processor": processor(), "cores": os.cpu_count(), "system": platform.system()}
     described["python"] = platform.python_version()
-    print(json.dumps(described | {name: version(name) for name in ("torch", "transformers", "pyreft")}))
+    print(json.dumps(described | {name: version(name) for name in ("torch", "transformers", "pyreft", "peft")}))
 
 
 if __name__ == "__main__":

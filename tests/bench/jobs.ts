@@ -1,12 +1,28 @@
 /** What is measured. @module */
 
-/** One LoReFT of a job. */
-export interface Setting {
+/** One training of a job: what is trained in it. */
+export type Setting = LoreftSetting | LoraSetting;
+
+/** A LoReFT of the outputs of some blocks; pyreft is its peer. */
+export interface LoreftSetting {
+  readonly kind: "loreft";
   readonly blocks: readonly number[] | "all";
   readonly positions: string;
   readonly rank: number;
   readonly tied: boolean;
 }
+
+/** LoRA on projections of some blocks, for every token, scaled by 1; peft is its peer. */
+export interface LoraSetting {
+  readonly kind: "lora";
+  readonly blocks: readonly number[];
+  /** Those that read the block's input alone, so that the peer's work has one formula. */
+  readonly modules: readonly ("q_proj" | "k_proj" | "v_proj")[];
+  readonly rank: number;
+}
+
+/** The package that each kind of setting is compared with. */
+export const peers: Readonly<Record<Setting["kind"], string>> = { loreft: "pyreft", lora: "peft" };
 
 /** A figure of the table: how many times faster Refract has to be in it. */
 export interface Figure {
@@ -39,8 +55,13 @@ export const batchSize = 8, learningRate = 9e-4, warmup = 0.1;
 /** Tokens of a row of the job "even"; the end-of-sequence token is one of the completion's. */
 export const evenTokens = { prompt: 200, completion: 8 } as const;
 
-const lastToken = (block: number, rank: number): Setting => ({ blocks: [block], positions: "l1", rank, tied: false });
-const bothSides = (tied: boolean): Setting => ({ blocks: [15], positions: "f2+l3", rank: 4, tied });
+/** A LoReFT of the prompt's last token at the output of one block. */
+export function lastToken(block: number, rank: number): LoreftSetting {
+  return { kind: "loreft", blocks: [block], positions: "l1", rank, tied: false };
+}
+
+const bothSides = (tied: boolean): Setting => ({ kind: "loreft", blocks: [15], positions: "f2+l3", rank: 4, tied });
+const upperHalf = Array.from({ length: 15 }, (_, index) => 15 + index);
 
 /** All jobs, in the table's order. */
 export const jobs: readonly Job[] = [
@@ -89,9 +110,24 @@ export const jobs: readonly Job[] = [
     rows: "arc",
     rowCount: 64,
     epochs: 1,
-    settings: [{ blocks: "all", positions: "f7+l7", rank: 8, tied: true }],
+    settings: [{ kind: "loreft", blocks: "all", positions: "f7+l7", rank: 8, tied: true }],
     peerSettings: [0],
     figures: [{ kind: "step", title: "a training step, `f7+l7` tied, all 30 blocks, rank 8", target: 2.5 }],
+    limit: true,
+  },
+  {
+    name: "lora",
+    title: "LoRA of rank 8 on `q_proj` and `v_proj` of blocks 15 to 29, against peft",
+    rows: "arc",
+    rowCount: 64,
+    epochs: 1,
+    settings: [{ kind: "lora", blocks: upperHalf, modules: ["q_proj", "v_proj"], rank: 8 }],
+    peerSettings: [0],
+    figures: [{
+      kind: "step",
+      title: "a training step, LoRA of rank 8 on `q_proj` and `v_proj` of blocks 15 to 29, against peft",
+      target: 2,
+    }],
     limit: true,
   },
   ...[true, false].map((tied): Job => ({

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Model } from "../../pipelines/models/model.ts";
 import { analyse, type ProgramMeasure } from "./analysis.ts";
-import { batchSize, type Figure, type Job, type Setting } from "./jobs.ts";
+import { batchSize, type Figure, type Job, peers, type Setting } from "./jobs.ts";
 import { type PeerTraining, type Run, trainPeer, writeInitial } from "./peer.ts";
 import { peerFlops } from "./peer_flops.ts";
 import { measureMemory, pipelineText, trainRefract } from "./refract.ts";
@@ -37,9 +37,10 @@ export async function measureJob(job: Job, bench: Bench): Promise<JobResult> {
   await Deno.writeTextFile(pipeline, pipelineText(job, model.folder, data, (setting) => initialPath(setting, bench)));
 
   const peer: Run[] = [], refract: Run[] = [];
+  const peerNames = [...new Set(job.settings.map(({ kind }) => peers[kind]))].join(" and ");
   for (let run = 0; run < bench.runs; run++) {
     peer.push(await peerRun(job.peerSettings.map((at) => peerTrainings[at] as PeerTraining), bench));
-    console.error(`${job.name}: pyreft took ${peer.at(-1)?.seconds.toFixed(1)} s`);
+    console.error(`${job.name}: ${peerNames} took ${peer.at(-1)?.seconds.toFixed(1)} s`);
     refract.push(await trainRefract(pipeline, threads, scratch));
     console.error(`${job.name}: Refract took ${refract.at(-1)?.seconds.toFixed(1)} s`);
   }
@@ -65,11 +66,22 @@ export async function measureJob(job: Job, bench: Bench): Promise<JobResult> {
   };
 }
 
-/** Initial values depend on the rank and the number of interventions alone, so that jobs share them. */
-function initialPath({ blocks, positions, rank, tied }: Setting, { model, scratch }: Bench): string {
-  const count = blocks === "all" ? model.architecture.blocks : blocks.length;
-  const sides = positions.includes("+") && !tied ? 2 : 1;
-  return join(scratch, `initial-${rank}x${count * sides}.safetensors`);
+/** Initial values depend on the rank and the tensors' number and shapes alone, so that jobs share them. */
+function initialPath(setting: Setting, { model, scratch }: Bench): string {
+  return join(scratch, `initial-${setting.kind}-${setting.rank}x${initialCount(setting, model)}.safetensors`);
+}
+
+/** How many pieces of which shapes a setting has: those of LoReFT are all alike, LoRA's follow their projections. */
+function initialCount(setting: Setting, { architecture }: Model): string {
+  switch (setting.kind) {
+    case "loreft": {
+      const { blocks, positions, tied } = setting;
+      const count = blocks === "all" ? architecture.blocks : blocks.length;
+      return String(positions.includes("+") && !tied ? 2 * count : count);
+    }
+    case "lora":
+      return [setting.blocks.length, ...setting.modules].join("-");
+  }
 }
 
 async function makeInitial(training: PeerTraining, bench: Bench): Promise<void> {

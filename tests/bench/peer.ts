@@ -1,6 +1,7 @@
-/** Training with pyreft. @module */
+/** Training with the peer: pyreft for edits, peft for adapters. @module */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Finished, runCommand } from "./command.ts";
 import { batchSize, learningRate, type Setting, warmup } from "./jobs.ts";
 
@@ -40,7 +41,7 @@ export async function runPython(python: string, args: readonly string[]): Promis
 /** What the peer is to train. */
 export interface PeerTraining {
   readonly python: string;
-  /** The folder that holds the peer's script. */
+  /** The folder that holds pyreft's script. */
   readonly shared: string;
   readonly model: string;
   readonly data: string;
@@ -67,19 +68,31 @@ export async function writeInitial(training: PeerTraining, path: string): Promis
 }
 
 function argumentsOf({ shared, model, data, threads, epochs, setting }: PeerTraining): string[] {
-  const { blocks, positions, rank, tied } = setting;
-  const options = {
+  const { blocks, rank } = setting;
+  const common = {
     model,
     data,
     threads,
     epochs,
-    positions,
     rank,
     layers: blocks === "all" ? blocks : blocks.join(";"),
     batch: batchSize,
     lr: learningRate,
     warmup,
   };
-  const pairs = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return [join(shared, "peer", "pyreft_run.py"), ...pairs, ...(tied ? ["--tied"] : [])];
+  switch (setting.kind) {
+    case "loreft": {
+      const { positions, tied } = setting, script = join(shared, "peer", "pyreft_run.py");
+      return [script, ...argumentPairs({ ...common, positions }), ...(tied ? ["--tied"] : [])];
+    }
+    case "lora": {
+      const script = fileURLToPath(new URL("./peft_run.py", import.meta.url));
+      return [script, ...argumentPairs({ ...common, modules: setting.modules.join(",") })];
+    }
+  }
+}
+
+/** Options as a script's arguments: `--name value` for each. */
+export function argumentPairs(options: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }

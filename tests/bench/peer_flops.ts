@@ -5,17 +5,20 @@ import { batchSize, type Setting } from "./jobs.ts";
 /**
  * The floating-point operations of the peer's matrix products in all steps of one epoch; a multiply-add counts two.
  *
- * Each batch is padded to its longest row, of n tokens. Forward, every token passes all blocks (two operations a weight,
- * and 4·n·heads·headWidth for its scores and their sum over the values) and the head (its logits are computed wherever
- * it stands). Backward, the head and the blocks above the lowest edit give the gradient of their input (as much again,
- * and twice as much for attention, which has two operands); frozen weights get none. The edits themselves are left out.
+ * Each batch is padded to its longest row, of n tokens. Forward, every token passes all blocks (two operations a
+ * weight, and 4·n·heads·headWidth for its scores and their sum over the values) and the head (its logits are computed
+ * wherever it stands). Backward, the head and the blocks above the lowest edit give the gradient of their input (as
+ * much again, and twice as much for attention, which has two operands); frozen weights get none. The lowest block with
+ * LoRA does so too, but for its query, key and value projections, below which nothing is trained. The edits and
+ * adapters themselves are left out.
  *
  * @param lengths The rows' tokens in file order.
  */
-export function peerFlops(architecture: Architecture, { blocks }: Setting, lengths: readonly number[]): number {
+export function peerFlops(architecture: Architecture, { kind, blocks }: Setting, lengths: readonly number[]): number {
   const { width, vocabularySize, heads } = architecture;
   const lowest = blocks === "all" ? 0 : Math.min(...blocks);
   const linear = 2 * blockWeights(architecture), head = 2 * width * vocabularySize;
+  const projections = 2 * blockWeights(architecture, /\.self_attn\.[qkv]_proj\./);
   const above = architecture.blocks - 1 - lowest;
   let flops = 0;
   for (let start = 0; start < lengths.length; start += batchSize) {
@@ -23,14 +26,16 @@ export function peerFlops(architecture: Architecture, { blocks }: Setting, lengt
     const longest = Math.max(...batch);
     const attention = 4 * longest * heads.heads * heads.headWidth;
     const forward = architecture.blocks * (linear + attention) + head;
-    const backward = above * (linear + 2 * attention) + head;
+    const throughLowest = kind === "lora" ? linear - projections + 2 * attention : 0;
+    const backward = above * (linear + 2 * attention) + throughLowest + head;
     flops += batch.length * longest * (forward + backward);
   }
   return flops;
 }
 
-/** The elements of one block's matrices. */
-function blockWeights({ weights }: Architecture): number {
-  return [...weights].filter(([name, shape]) => name.startsWith("model.layers.0.") && shape.length === 2)
+/** The elements of one block's matrices, or of those among them whose names match. */
+function blockWeights({ weights }: Architecture, names = /./): number {
+  return [...weights].filter(([name]) => name.startsWith("model.layers.0.") && names.test(name))
+    .filter(([, shape]) => shape.length === 2)
     .reduce((sum, [, shape]) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
 }

@@ -8,12 +8,9 @@ import type { Run } from "./peer.ts";
 
 /** A job's pipeline file: all of its settings, as members. */
 export function pipelineText(job: Job, model: string, data: string, initial: (setting: Setting) => string): string {
-  const edits = job.settings.map((setting) => {
-    const { blocks, positions, rank, tied } = setting;
-    const options = JSON.stringify({ positions, rank, tied, initial: initial(setting) });
-    return `    loreft({ at: block(${JSON.stringify(blocks)}).output, ...${options} }),`;
-  });
-  return `import { adamw, baseModel, block, jsonl, linearSchedule, loreft, pipeline, sweep, train } from "refract";
+  const edits = job.settings.map((setting) => `    ${settingText(setting, initial(setting))},`);
+  const names = "adamw, baseModel, block, jsonl, linearSchedule, lora, loreft, pipeline, sweep, train";
+  return `import { ${names} } from "refract";
 
 export default pipeline("bench-${job.name}", () => {
   const edit = sweep("edit", [
@@ -30,6 +27,21 @@ ${edits.join("\n")}
   };
 });
 `;
+}
+
+/** The expression that declares a setting. */
+function settingText(setting: Setting, initial: string): string {
+  switch (setting.kind) {
+    case "loreft": {
+      const { blocks, positions, rank, tied } = setting;
+      const options = JSON.stringify({ positions, rank, tied, initial });
+      return `loreft({ at: block(${JSON.stringify(blocks)}).output, ...${options} })`;
+    }
+    case "lora": {
+      const { blocks, modules, rank } = setting;
+      return `lora(${JSON.stringify({ blocks, modules, rank, initial })})`;
+    }
+  }
 }
 
 /** The peaks of a run's memory in bytes, as peak_memory.py names them. */

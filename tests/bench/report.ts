@@ -1,5 +1,5 @@
 /** The results as Markdown. @module */
-import type { BenchResults, FigureResult, JobResult, SideResult } from "./results.ts";
+import type { BenchResults, FigureResult, GenerationResult, JobResult, SideResult, Summary } from "./results.ts";
 
 /** Seconds with three digits. */
 function seconds(value: number): string {
@@ -12,7 +12,9 @@ function times(value: number): string {
 
 const gigaflops = (value: number) => (value / 1e9).toPrecision(3);
 
+/** A Markdown table; empty if it has no rows. */
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "";
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(header), line(header.map((_, column) => (column === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
 }
@@ -25,7 +27,7 @@ function figureRow({ peer, refract }: JobResult, figure: FigureResult): string[]
 }
 
 function figureTable(jobs: readonly JobResult[]): string {
-  const header = ["job", "pyreft", "Refract", "faster", "to reach", "fewer operations · faster each"];
+  const header = ["job", "peer", "Refract", "faster", "to reach", "fewer operations · faster each"];
   return table(header, jobs.flatMap((job) => job.figures.map((figure) => figureRow(job, figure))));
 }
 
@@ -43,7 +45,7 @@ function limitTable(jobs: readonly JobResult[]): string {
       ]]
     )
   );
-  return rows.length === 0 ? "" : table(header, rows);
+  return table(header, rows);
 }
 
 function memoryTable(jobs: readonly JobResult[]): string {
@@ -58,7 +60,7 @@ function memoryTable(jobs: readonly JobResult[]): string {
     ]]
   );
   const header = ["job", "private memory", "to reach", "mapped files", "resident in all"];
-  return rows.length === 0 ? "" : table(header, rows);
+  return table(header, rows);
 }
 
 function lossTable(jobs: readonly JobResult[]): string {
@@ -71,33 +73,75 @@ function lossTable(jobs: readonly JobResult[]): string {
   return table(["job", "losses compared", "largest relative difference", "to reach"], rows);
 }
 
+function generationTable({ batches }: GenerationResult): string {
+  const shown = ({ median, best }: Summary) => `${median.toPrecision(3)} (${best.toPrecision(3)})`;
+  const rows = batches.map(({ batch, prompts, target, peer, refract, ratio }) => [
+    batch === prompts ? `${batch}` : `${batch} (${prompts} prompts, one after the other)`,
+    shown(peer.rate),
+    shown(refract.rate),
+    `**${times(ratio)}**`,
+    `≥ ${target}×`,
+  ]);
+  return table(["batch", "transformers tokens/s", "Refract tokens/s", "faster", "to reach"], rows);
+}
+
 /** The tables, with what they say and how it was measured. */
-export function formatReport({ machine, threads, runs, jobs }: BenchResults): string {
+export function formatReport({ machine, threads, runs, jobs, generation }: BenchResults): string {
   const described = Object.entries(machine).map(([name, value]) => `${name} ${value}`).join(", ");
   const scaled = jobs.filter(({ peer }) => peer.scaledBy !== 1).map(({ title, peer }) =>
-    `Of "${title}" pyreft trained ${peer.losses.length}, and its seconds are scaled by ${peer.scaledBy}.`
+    `Of "${title}" the peer trained ${peer.losses.length}, and its seconds are scaled by ${peer.scaledBy}.`
   );
   const turns = runs === 1 ? "once each" : `in turns, ${runs} times each`;
   const parts = [
-    `SmolLM2-135M in float32, batches of 8, ${threads} threads; both sides ${turns}: the median, in brackets the best. ` +
-    `A step is one of the later half; a cold run is the whole process with a new store. ${scaled.join(" ")}`,
-    figureTable(jobs),
-    "pyreft's operations are counted by formula (all tokens forward, padding and all logits included; backward through " +
-    "the head and the blocks above the lowest edit), Refract's on its programs; both count matrix products alone. What " +
-    '"faster each" holds beyond the kernels is all that is no matrix product, in cold runs the start as well.',
-    limitTable(jobs) === ""
-      ? ""
-      : "How near the programs come to the limit, the rate of ONNX Runtime for nothing but " +
-        "the same matrix products, over the same mapped weights, in the same run:",
-    limitTable(jobs),
-    memoryTable(jobs) === "" ? "" : "Peaks of a Refract run, sampled every 50 ms. Private memory is what the process " +
-      "wrote itself (dirty or anonymous pages); pages of mapped files, the weights, are the page cache's:",
-    memoryTable(jobs),
-    "Losses of every step against pyreft's, from the same initial values over the same rows:",
-    lossTable(jobs),
+    `SmolLM2-135M in float32, ${threads} threads; both sides ${turns}: the median, in brackets the best.`,
+    ...section(
+      [
+        "Training, in batches of 8. The peer is pyreft, or peft where the job says so. A step is one of the later",
+        `half; a cold run is the whole process with a new store. ${scaled.join(" ")}`,
+      ],
+      figureTable(jobs),
+      [
+        "The peer's operations are counted by formula (all tokens forward, padding and all logits included; backward",
+        "through the head and the blocks above the lowest edit, and through what follows an adapter in its block),",
+        'Refract\'s on its programs; both count matrix products alone. What "faster each" holds beyond the kernels is',
+        "all that is no matrix product, in cold runs the start as well.",
+      ],
+    ),
+    ...(generation === undefined ? [] : section(
+      [
+        "Writing, greedily: Refract with a LoReFT applied (`l1`, block 15, rank 4), transformers with the model",
+        `alone. The prompts are questions of MultiArith, continued by at most ${generation.newTokens} tokens. Tokens`,
+        "count up to their row's end, seconds in the calls that write them alone:",
+      ],
+      generationTable(generation),
+    )),
+    ...section(
+      [
+        "How near the programs come to the limit, the rate of ONNX Runtime for nothing but the same matrix products,",
+        "over the same mapped weights, in the same run:",
+      ],
+      limitTable(jobs),
+    ),
+    ...section(
+      [
+        "Peaks of a Refract run, sampled every 50 ms. Private memory is what the process wrote itself (dirty or",
+        "anonymous pages); pages of mapped files, the weights, are the page cache's:",
+      ],
+      memoryTable(jobs),
+    ),
+    ...section(
+      ["Losses of every step against the peer's, from the same initial values over the same rows:"],
+      lossTable(jobs),
+    ),
     `Measured on: ${described}.`,
   ];
-  return parts.filter((part) => part !== "").join("\n\n") + "\n";
+  return parts.join("\n\n") + "\n";
+}
+
+/** A table with the text before and behind it; nothing if it is empty. */
+function section(before: readonly string[], table: string, behind: readonly string[] = []): string[] {
+  if (table === "") return [];
+  return [before.join(" ").trim(), table, behind.join(" ")].filter((part) => part !== "");
 }
 
 const markers = { start: "<!-- bench:start -->", end: "<!-- bench:end -->" } as const;

@@ -1,5 +1,6 @@
 /** The content of results.json. @module */
 import type { ProgramMeasure } from "./analysis.ts";
+import type { GenerationBatch } from "./generation.ts";
 import type { Figure } from "./jobs.ts";
 import type { Memory } from "./refract.ts";
 
@@ -10,6 +11,8 @@ export interface BenchResults {
   /** How often each side ran a job, in turns. */
   readonly runs: number;
   readonly jobs: readonly JobResult[];
+  /** Absent where it was not measured. */
+  readonly generation?: GenerationResult;
 }
 
 /** One job. */
@@ -46,6 +49,7 @@ export interface SideResult {
 /** Several measurements of one thing. */
 export interface Summary {
   readonly median: number;
+  /** The least of seconds, the most of rates. */
   readonly best: number;
 }
 
@@ -59,4 +63,29 @@ export interface FigureResult extends Figure {
   readonly fasterFlops: number;
   readonly peerFlops: number;
   readonly refractFlops: number;
+}
+
+/** Writing: Refract with an edit against transformers with none. */
+export interface GenerationResult {
+  /** The most tokens that were written for a prompt. */
+  readonly newTokens: number;
+  readonly batches: readonly GenerationBatchResult[];
+}
+
+/** Writing with one size of batch. */
+export interface GenerationBatchResult extends GenerationBatch {
+  readonly peer: GenerationSide;
+  readonly refract: GenerationSide;
+  /** Refract's tokens a second over the peer's, of the medians. */
+  readonly ratio: number;
+}
+
+/** What one side wrote. */
+export interface GenerationSide {
+  /** Tokens a second over all prompts. */
+  readonly rate: Summary;
+  /** Each run's tokens before the rows' ends. */
+  readonly tokens: readonly number[];
+  /** Each run's seconds in the calls that wrote them. */
+  readonly seconds: readonly number[];
 }

@@ -1,4 +1,4 @@
-/** The rows that both sides train on. @module */
+/** The rows that both sides train on, and the prompts that both continue. @module */
 import { join } from "node:path";
 import type { Tokenizer } from "../../pipelines/models/tokenizer.ts";
 import { evenTokens } from "./jobs.ts";
@@ -9,17 +9,26 @@ export interface Row {
   readonly completion: string;
 }
 
-interface ArcRow {
+/** A line of the files in ../shared/data. */
+interface StoredRow {
   readonly instruction: string;
   readonly output: string;
 }
 
 /** Rows of ARC-Easy in file order. */
 export async function arcRows(count: number, shared: string): Promise<Row[]> {
-  const file = join(shared, "data", "arc_easy.train.jsonl");
-  const lines = (await Deno.readTextFile(file)).split("\n").slice(0, count);
+  return await storedRows("arc_easy.train.jsonl", count, shared);
+}
+
+/** Questions of MultiArith in file order. */
+export async function multiArithPrompts(count: number, shared: string): Promise<string[]> {
+  return (await storedRows("multiarith.test.jsonl", count, shared)).map(({ prompt }) => prompt);
+}
+
+async function storedRows(name: string, count: number, shared: string): Promise<Row[]> {
+  const lines = (await Deno.readTextFile(join(shared, "data", name))).split("\n").slice(0, count);
   return lines.map((line) => {
-    const { instruction, output }: ArcRow = JSON.parse(line);
+    const { instruction, output }: StoredRow = JSON.parse(line);
     return { prompt: `${instruction}\n`, completion: output };
   });
 }

@@ -1,0 +1,146 @@
+/**
+ * How fast both sides write: Refract with a LoReFT applied, transformers with the model alone, both greedily. Opening
+ * models and sessions is left out on both sides, and so is a first short call, in which weights are mapped.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { lowerAdaptations } from "../../pipelines/compile/adaptations.ts";
+import { drawTensors } from "../../pipelines/compile/initial.ts";
+import { generateRows } from "../../pipelines/decoding/generate.ts";
+import { chooserOf } from "../../pipelines/decoding/writing.ts";
+import { openGenerator, type WritingModel } from "../../pipelines/schedule/generator.ts";
+import { Workshop } from "../../pipelines/schedule/workshop.ts";
+import { root } from "./command.ts";
+import { lastToken } from "./jobs.ts";
+import type { Bench } from "./measure.ts";
+import { argumentPairs, runPython } from "./peer.ts";
+import { inFreshFolder } from "./refract.ts";
+import type { GenerationBatchResult, GenerationResult, GenerationSide } from "./results.ts";
+import { multiArithPrompts } from "./rows.ts";
+import { median, sum } from "./statistics.ts";
+
+/** Prompts that are continued so many at a time. */
+export interface GenerationBatch {
+  readonly batch: number;
+  readonly prompts: number;
+  /** How many times faster Refract has to write. */
+  readonly target: number;
+}
+
+/** The table's rows. */
+const generationBatches: readonly GenerationBatch[] = [
+  { batch: 1, prompts: 2, target: 2 },
+  { batch: 8, prompts: 8, target: 2 },
+];
+
+/** The most tokens that are written for a prompt in a whole bench. */
+export const mostNewTokens = 128;
+
+/** The first call has to reach the decode program, too. */
+const warmupTokens = 8;
+
+/** What Refract applies; its tensors are drawn, as what they hold does not change the work. */
+const edit = lastToken(15, 4);
+
+/** What one run of a side wrote. */
+interface Generated {
+  /** Before the rows' ends, over all prompts. */
+  readonly tokens: number;
+  /** Of the calls alone. */
+  readonly seconds: number;
+}
+
+/** Measures all sizes of batch, both sides in turns. */
+export async function measureGeneration(newTokens: number, bench: Bench): Promise<GenerationResult> {
+  const batches: GenerationBatchResult[] = [];
+  for (const size of generationBatches) batches.push(await measureBatch(size, newTokens, bench));
+  return { newTokens, batches };
+}
+
+async function measureBatch(size: GenerationBatch, newTokens: number, bench: Bench): Promise<GenerationBatchResult> {
+  const prompts = await multiArithPrompts(size.prompts, bench.shared);
+  const peer: Generated[] = [], refract: Generated[] = [];
+  const report = (side: string, { tokens, seconds }: Generated) =>
+    console.error(`generation, batch ${size.batch}: ${side} wrote ${tokens} tokens in ${seconds.toFixed(1)} s`);
+  for (let run = 0; run < bench.runs; run++) {
+    const theirs = await peerRun(prompts, size.batch, newTokens, bench);
+    report("transformers", theirs);
+    peer.push(theirs);
+    const own = await refractRun(prompts, size.batch, newTokens, bench);
+    report("Refract", own);
+    refract.push(own);
+  }
+  const sides = { peer: sideOf(peer), refract: sideOf(refract) };
+  return { ...size, ...sides, ratio: sides.refract.rate.median / sides.peer.rate.median };
+}
+
+function sideOf(runs: readonly Generated[]): GenerationSide {
+  const rates = runs.map(({ tokens, seconds }) => tokens / seconds);
+  return {
+    rate: { median: median(rates), best: Math.max(...rates) },
+    tokens: runs.map(({ tokens }) => tokens),
+    seconds: runs.map(({ seconds }) => seconds),
+  };
+}
+
+async function peerRun(
+  prompts: readonly string[],
+  batch: number,
+  newTokens: number,
+  { model, python, threads, scratch }: Bench,
+): Promise<Generated> {
+  return await inFreshFolder(scratch, async (folder) => {
+    const file = join(folder, "prompts.json");
+    await Deno.writeTextFile(file, JSON.stringify(prompts));
+    const script = fileURLToPath(new URL("./generate_run.py", import.meta.url));
+    const lengths = { "new-tokens": newTokens, "warmup-tokens": warmupTokens };
+    const options = argumentPairs({ model: model.folder, prompts: file, batch, ...lengths, threads });
+    const { stdout } = await runPython(python, [script, ...options]);
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  });
+}
+
+async function refractRun(
+  prompts: readonly string[],
+  batch: number,
+  newTokens: number,
+  { model: { folder: source }, threads, scratch }: Bench,
+): Promise<Generated> {
+  return await inFreshFolder(scratch, async (store) => {
+    const progress = { begin: () => () => {}, warn: console.error };
+    await using workshop = new Workshop({ base: root, store, provider: "cpu", threads, progress });
+    const writer = await editedWriter(workshop, source);
+    const generator = await openGenerator(workshop, writer, batch);
+    const encoded = prompts.map((prompt) => writer.model.tokenizer.encodePrompt(prompt));
+    const write = (start: number, maxNewTokens: number) =>
+      generateRows(generator, encoded.slice(start, start + batch), {
+        maxNewTokens,
+        choose: chooserOf({ kind: "greedy", maxNewTokens }, []),
+      });
+    await write(0, warmupTokens);
+    let [tokens, seconds] = [0, 0];
+    for (let start = 0; start < encoded.length; start += batch) {
+      const before = performance.now();
+      const written = await write(start, newTokens);
+      seconds += (performance.now() - before) / 1000;
+      tokens += sum(written.map(({ length }) => length));
+    }
+    return { tokens, seconds };
+  });
+}
+
+async function editedWriter(workshop: Workshop, source: string): Promise<WritingModel> {
+  const model = await workshop.model(source), weights = await workshop.weights(model);
+  const { architecture } = model, { storedType } = weights;
+  const { blocks, ...options } = edit;
+  const adaptations = lowerAdaptations([{ ...options, at: { blocks, site: "block.output" } }], architecture);
+  return {
+    model,
+    weights,
+    compiled: { architecture, storedType, members: [adaptations], full: false },
+    adaptations,
+    tensors: await drawTensors(adaptations, 0),
+  };
+}
