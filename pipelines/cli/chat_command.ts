@@ -7,6 +7,7 @@ import { lowerDescription, readDescription, storedFiles } from "../compile/store
 import { roomOf } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
+import { tokenizePrompt } from "../data/examples.ts";
 import { fillTemplate, parseTemplate } from "../data/template.ts";
 import { RequestError } from "../errors.ts";
 import { editedModel } from "../models/model.ts";
@@ -46,11 +47,12 @@ export async function chatCommand(path: string, options: ChatOptions, terminal: 
   const generator = await openGenerator(workshop, writer, 1);
   const { tokenizer } = writer.model, room = roomOf(generator), template = parseTemplate(options.template, "prompt");
   const { maxNewTokens, temperature, topP, seed } = options;
-  let asked = 0;
+  let answered = 0;
   for await (const line of terminal.lines(`${source} with ${folder}\nyour prompt, an empty line ends: `)) {
     if (line === "") break;
-    const fields = { ...options.fields, prompt: line }, filled = fillTemplate(template, fields, "prompt", undefined);
-    const prompt = tokenizer.encodePrompt(filled.text);
+    const fields = { ...options.fields, prompt: line };
+    const asked = tokenizePrompt({ ...fillTemplate(template, fields, "prompt", undefined), fields }, tokenizer);
+    const { prompt } = asked;
     if (prompt.length === 0 || prompt.length >= room) {
       terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${room - 1}\n`);
       continue;
@@ -59,9 +61,9 @@ export async function chatCommand(path: string, options: ChatOptions, terminal: 
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
     const stream = new TextStream((text) => terminal.put(text));
-    await generateRows(generator, [{ prompt, source: { ...filled, fields } }], {
+    await generateRows(generator, [asked], {
       maxNewTokens,
-      choose: chooserOf(writing, [asked++]),
+      choose: chooserOf(writing, [answered++]),
       onToken: (_, written) => stream.show(endsAt([], tokenizer, written).text),
     });
     stream.end();

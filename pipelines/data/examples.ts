@@ -40,6 +40,11 @@ export interface TokenizeOptions {
   readonly maxLength?: number;
 }
 
+/** A prompt by itself, with the special tokens that its tokenizer adds. */
+export function tokenizePrompt(source: PromptSource, { encodePrompt }: Pick<ExampleTokenizer, "encodePrompt">) {
+  return { prompt: encodePrompt(source.text), source } satisfies TokenizedPrompt;
+}
+
 /**
  * Encodes rows: prompt and completion apart, the end-of-sequence token after the completion.
  *
@@ -59,7 +64,8 @@ export function tokenize(
     );
   }
   return rows.map((row) => {
-    const prompt = tokenizer.encodePrompt(row.prompt);
+    const { prompt: text, spans, fields, place } = row;
+    const { prompt, source } = tokenizePrompt({ text, spans, fields, place }, tokenizer);
     const completion = [...tokenizer.encode(row.completion), tokenizer.eosTokenId];
     if (prompt.length === 0) {
       throw new RequestError(
@@ -76,8 +82,7 @@ export function tokenize(
         row.place,
       );
     }
-    const { prompt: text, spans, fields, place } = row;
-    return { prompt: kept, completion, source: { text, spans, fields, place } };
+    return { prompt: kept, completion, source };
   });
 }
 

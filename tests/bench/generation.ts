@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lowerAdaptations } from "../../pipelines/compile/adaptations.ts";
 import { drawTensors } from "../../pipelines/compile/initial.ts";
+import { tokenizePrompt } from "../../pipelines/data/examples.ts";
 import { generateRows } from "../../pipelines/decoding/generate.ts";
 import { chooserOf } from "../../pipelines/decoding/writing.ts";
 import { openGenerator, type WritingModel } from "../../pipelines/schedule/generator.ts";
@@ -113,7 +114,9 @@ async function refractRun(
     await using workshop = new Workshop({ base: root, store, provider: "cpu", threads, progress });
     const writer = await editedWriter(workshop, source);
     const generator = await openGenerator(workshop, writer, batch);
-    const encoded = prompts.map((prompt) => writer.model.tokenizer.encodePrompt(prompt));
+    const encoded = prompts.map((text) => {
+      return tokenizePrompt({ text, spans: {}, fields: {} }, writer.model.tokenizer);
+    });
     const write = (start: number, maxNewTokens: number) =>
       generateRows(generator, encoded.slice(start, start + batch), {
         maxNewTokens,

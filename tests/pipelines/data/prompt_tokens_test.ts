@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { TokenizedPrompt } from "../../../pipelines/data/examples.ts";
+import { type TokenizedPrompt, tokenizePrompt } from "../../../pipelines/data/examples.ts";
 import { fieldTokens, readPrompt } from "../../../pipelines/data/prompt_tokens.ts";
 import { fillTemplate, parseTemplate } from "../../../pipelines/data/template.ts";
 import { loadTokenizer, type Tokenizer } from "../../../pipelines/models/tokenizer.ts";
@@ -12,7 +12,7 @@ const folders = [builtin, ...(shared === undefined ? [] : [`${shared}/models/sto
 
 function promptOf(tokenizer: Tokenizer, template: string, fields: Readonly<Record<string, unknown>>): TokenizedPrompt {
   const filled = fillTemplate(parseTemplate(template, "prompt"), fields, "prompt", undefined);
-  return { prompt: tokenizer.encodePrompt(filled.text), source: { ...filled, fields } };
+  return tokenizePrompt({ ...filled, fields }, tokenizer);
 }
 
 const withoutSpaces = (text: string) => text.replaceAll(" ", "");
