@@ -3,8 +3,11 @@ import type { Random } from "../data/random.ts";
 
 /** The index of the largest; the first of equals. */
 export function argmax(logits: Float32Array): number {
-  let best = 0;
-  for (let token = 1; token < logits.length; token++) if (logits[token]! > logits[best]!) best = token;
+  let best = 0, most = logits[0]!;
+  for (let token = 1; token < logits.length; token++) {
+    const logit = logits[token]!;
+    if (logit > most) [best, most] = [token, logit];
+  }
   return best;
 }
 
