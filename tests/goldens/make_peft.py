@@ -4,7 +4,8 @@
     pip install -r ../shared/peer/requirements.txt peft==0.21.2
     python -B tests/goldens/make_peft.py ../shared
 
-peft/<name>.safetensors: where a training starts, adapter by adapter, block by block and in the order of the modules.
+peft/<name>.safetensors: where a training starts, adapter by adapter, block by block and in the order of the modules; of
+a prefix each block's keys and values.
 peft/losses.json: for each adapter its settings, the losses of all steps, an epoch a line, and what it writes greedily
 behind the first prompts before it is trained.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed.tensor  # peft looks for it without importing it
-from peft import IA3Config, LoraConfig, get_peft_model
+from peft import IA3Config, LoraConfig, PrefixTuningConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, get_linear_schedule_with_warmup
 
@@ -34,10 +35,13 @@ ADAPTERS = {
     "rslora": {"kind": "lora", "rank": 8, "alpha": 4, "rankStabilized": True, "modules": EVERY, "blocks": [3, 4]},
     "dora": {"kind": "dora", "rank": 4, "alpha": 8, "modules": ["q_proj", "down_proj"], "blocks": [2, 4]},
     "ia3": {"kind": "ia3", "modules": ["k_proj", "v_proj", "down_proj"], "blocks": [0, 1, 2, 3, 4]},
+    "prefix": {"kind": "prefixTuning", "tokens": 6},
 }
 
 
 def config_of(settings):
+    if settings["kind"] == "prefixTuning":
+        return PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=settings["tokens"])
     if settings["kind"] == "ia3":
         return IA3Config(task_type="CAUSAL_LM", target_modules=settings["modules"], feedforward_modules=["down_proj"])
     return LoraConfig(
@@ -52,8 +56,10 @@ def config_of(settings):
 
 
 def tensors_of(model, settings):
-    """The trainable tensors by the names under which they are saved."""
+    """The trainable tensors by the names under which they are saved; a prefix is one, saved in parts."""
     found = dict(model.named_parameters())
+    if settings["kind"] == "prefixTuning":
+        return {"prefix": found["prompt_encoder.default.embedding.weight"]}
     low_rank = {"lora_A": "lora_A.default.weight", "lora_B": "lora_B.default.weight"}
     parts = {
         "lora": low_rank,
@@ -70,7 +76,14 @@ def tensors_of(model, settings):
     return named
 
 
-def start(tensors, settings, path):
+def prefix_parts(prefix, config):
+    """A prefix [tokens, blocks * 2 * heads * width] as each block's keys and values [heads, tokens, width]."""
+    width = config.hidden_size // config.num_attention_heads
+    split = prefix.view(len(prefix), config.num_hidden_layers, 2, config.num_key_value_heads, width).permute(1, 2, 3, 0, 4)
+    return {f"{b}.{part}": split[b, at].contiguous() for b in range(len(split)) for at, part in enumerate(("key", "value"))}
+
+
+def start(tensors, settings, config, path):
     """Draws all tensors, so that none starts without a gradient, and writes them."""
     generator = torch.Generator().manual_seed(0)
     for name, tensor in tensors.items():
@@ -79,9 +92,12 @@ def start(tensors, settings, path):
             tensor.data.mul_(1 + drawn)
         else:
             tensor.data.copy_(1 + drawn if settings["kind"] == "ia3" else drawn)
-    kept = {name: tensor.detach().clone().flatten() for name, tensor in tensors.items()}
-    shaped = kept if settings["kind"] == "ia3" else {name: tensor.detach().clone() for name, tensor in tensors.items()}
-    save_file(shaped, path)
+    kept = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+    if settings["kind"] == "ia3":
+        kept = {name: tensor.flatten() for name, tensor in kept.items()}
+    if settings["kind"] == "prefixTuning":
+        kept = prefix_parts(kept["prefix"], config)
+    save_file(kept, path)
 
 
 def examples(tokenizer, source):
@@ -123,11 +139,15 @@ def train(model, tensors, rows):
 
 
 def written(model, tokenizer, rows):
+    """Greedy texts, each token by a pass over all before it: peft's generate with a prefix needs newer transformers."""
     texts = []
     for prompt, _ in rows[:PROMPTS]:
-        given = torch.tensor([prompt])
-        found = model.generate(input_ids=given, attention_mask=torch.ones_like(given), max_new_tokens=NEW_TOKENS, do_sample=False)
-        texts.append(tokenizer.decode(found[0, len(prompt) :], skip_special_tokens=True))
+        tokens = list(prompt)
+        while len(tokens) < len(prompt) + NEW_TOKENS and tokens[-1] != tokenizer.eos_token_id:
+            given = torch.tensor([tokens])
+            with torch.no_grad():
+                tokens.append(int(model(input_ids=given, attention_mask=torch.ones_like(given)).logits[0, -1].argmax()))
+        texts.append(tokenizer.decode(tokens[len(prompt) :], skip_special_tokens=True))
     return texts
 
 
@@ -139,7 +159,7 @@ def record(shared, folder, name):
     tokenizer = AutoTokenizer.from_pretrained(source)
     rows = examples(tokenizer, shared / "data/multiarith.test.jsonl")
     tensors = tensors_of(model, settings)
-    start(tensors, settings, folder / f"{name}.safetensors")
+    start(tensors, settings, model.config, folder / f"{name}.safetensors")
     model.eval()
     texts = written(model, tokenizer, rows)
     model.train()

@@ -21,35 +21,47 @@ import {
   lora,
   type Pipeline,
   pipeline,
+  prefixTuning,
+  type PrefixTuningSpec,
   train,
 } from "refract";
 import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder } from "../support/shared.ts";
 import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";
 
+/** What an adapter of projections adapts. */
+interface Modules {
+  readonly modules: readonly string[];
+  readonly blocks: readonly number[];
+}
+
 /** What make_peft.py writes of an adapter. */
 type Golden =
   & {
     readonly name: string;
-    readonly modules: readonly string[];
-    readonly blocks: readonly number[];
     /** What the model writes behind the first prompts before training. */
     readonly written: readonly string[];
     /** By epoch and step. */
     readonly losses: readonly (readonly number[])[];
   }
-  & ({ readonly kind: "ia3" } | {
-    readonly kind: "lora" | "dora";
-    readonly rank: number;
-    readonly alpha: number;
-    readonly rankStabilized?: boolean;
-  });
+  & (
+    | { readonly kind: "prefixTuning"; readonly tokens: number }
+    | Modules & { readonly kind: "ia3" }
+    | Modules & {
+      readonly kind: "lora" | "dora";
+      readonly rank: number;
+      readonly alpha: number;
+      readonly rankStabilized?: boolean;
+    }
+  );
 
 const folder = fileURLToPath(new URL("../goldens/peft/", import.meta.url));
 const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(join(folder, "losses.json")));
 
-function adapterOf(golden: Golden): AdapterSpec {
-  const { modules, blocks } = golden, initial = join(folder, `${golden.name}.safetensors`);
+function adapterOf(golden: Golden): AdapterSpec | PrefixTuningSpec {
+  const initial = join(folder, `${golden.name}.safetensors`);
+  if (golden.kind === "prefixTuning") return prefixTuning({ tokens: golden.tokens, initial });
+  const { modules, blocks } = golden;
   if (golden.kind === "ia3") return ia3({ modules, blocks, initial });
   const { rank, alpha, rankStabilized = false } = golden;
   return { lora, dora }[golden.kind]({ rank, alpha, rankStabilized, modules, blocks, initial });
@@ -76,7 +88,9 @@ const shared = sharedFolder();
 
 for (const golden of goldens) {
   Deno.test({
-    name: `${golden.name} of ${golden.modules.join(", ")} walks peft's trajectory and writes its text`,
+    name: `${golden.name} ${
+      golden.kind === "prefixTuning" ? "" : `of ${golden.modules.join(", ")} `
+    }walks peft's trajectory and writes its text`,
     ignore: shared === undefined,
     fn: () =>
       inFolder(async (scratch) => {
