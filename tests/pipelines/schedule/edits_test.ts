@@ -234,6 +234,23 @@ for (
   });
 }
 
+Deno.test("what lies under the lowest adapted block is computed once, and nothing where that is the first", async () => {
+  const encodedBytes = async (edit: string) => {
+    let bytes: number[] = [];
+    await inScene({ edit: composed(edit) }, async (scene) => {
+      bytes = (await resultsOf(scene)).encode.map((record) => record.bytes);
+    });
+    return bytes;
+  };
+  const [kept] = await encodedBytes("lora({ rank: 2, blocks: [1] })");
+  assert.ok(kept! > 0);
+  // Keys, values and queries are made anew of the block's input, so that alone is kept.
+  assert.deepEqual(await encodedBytes("lora({ rank: 2, blocks: [1], modules: ['q_proj', 'k_proj', 'v_proj'] })"), [
+    kept,
+  ]);
+  assert.deepEqual(await encodedBytes("lora({ rank: 2 })"), []);
+});
+
 Deno.test("edits at one site compose in the order of their declaration", async () => {
   const first = "red({ at: options.at, positions: options.positions })", second = "loreft(options)";
   const settings = { epochs: "2", heldOut: "rows", metrics: "[loss()]" };
