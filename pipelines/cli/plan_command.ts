@@ -9,6 +9,6 @@ import { type Terminal, terminalProgress } from "./terminal.ts";
 export async function planCommand(path: string, options: RunOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadPipeline(path, options.set);
   await using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
-  const plan = await planMembers(workshop, loaded.pipeline.name, loaded.members);
+  const plan = await planMembers(workshop, loaded.pipeline.name, loaded.expansion);
   terminal.print(options.json ? JSON.stringify(plan, null, 2) : formatPlan(plan));
 }

@@ -25,5 +25,8 @@ export function formatPlan(plan: Plan): string {
   const estimate = `to run: ${steps} steps, ${(flops / 1e9).toFixed(1)} GFLOP, ${
     (bytes / 1e6).toFixed(1)
   } MB to store\n`;
-  return [`pipeline ${plan.pipeline}\n`, members, [...reasons].join(""), programs, estimate].join("\n");
+  const rest = plan.goesOn ? "and then what goes on with the best of these\n" : "";
+  return [`pipeline ${plan.pipeline}\n`, members, rest, [...reasons].join(""), programs, estimate].filter((part) =>
+    part !== ""
+  ).join("\n");
 }

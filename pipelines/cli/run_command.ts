@@ -6,7 +6,7 @@ import { formatManifest, type Manifest, manifestFile } from "../report/manifest.
 import { RunFolder } from "../report/run_folder.ts";
 import { keyOf } from "../store/store.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
-import { runMembers } from "../schedule/run.ts";
+import { runPipeline } from "../schedule/run.ts";
 import { weightsFor } from "../schedule/tune.ts";
 import { type Progress, runtimeVersion, Workshop } from "../schedule/workshop.ts";
 import { callerFolder, callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
@@ -29,7 +29,7 @@ export async function runCommand(path: string, options: RunOptions, terminal: Te
   const loaded = await loadPipeline(path, options.set);
   await using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
   const folder = new RunFolder(runPath(loaded, options));
-  const { results, members } = await runMembers(workshop, loaded.pipeline.name, loaded.members, folder);
+  const { results, members } = await runPipeline(workshop, loaded.pipeline.name, loaded.expansion, folder);
   await folder.text(manifestFile, formatManifest(await manifestOf(workshop, loaded, members)));
   if (options.json) terminal.print(JSON.stringify(results, null, 2));
   else terminal.print(`${summarize(results, members, (performance.now() - start) / 1000)}results in ${folder.path}`);

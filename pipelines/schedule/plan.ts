@@ -12,7 +12,7 @@ import type { LaidOutRow } from "../compile/feeds.ts";
 import { typicalExtents } from "../compile/training.ts";
 import { type EncodeJob, encodeKey, packedBytes } from "./encode.ts";
 import { encodeJobOf, encodingKey } from "./encoding.ts";
-import type { Member } from "./expand.ts";
+import type { Expansion, Member } from "./expand.ts";
 import { Preparation, type PreparedTraining } from "./prepare.ts";
 import { noWeights, prepareTune, type TuneJob } from "./tune.ts";
 import type { Workshop } from "./workshop.ts";
@@ -54,6 +54,8 @@ export interface PlannedFrontier {
 export interface Plan {
   readonly pipeline: string;
   readonly members: readonly PlannedMember[];
+  /** Whether more members follow that go on with the best of these. */
+  readonly goesOn: boolean;
   readonly programs: readonly PlannedProgram[];
   readonly cache: readonly PlannedEntry[];
   readonly frontiers: readonly PlannedFrontier[];
@@ -81,8 +83,12 @@ interface Planned {
   readonly steps: number;
 }
 
-/** The plan of a pipeline's members. */
-export async function planMembers(workshop: Workshop, pipeline: string, members: readonly Member[]): Promise<Plan> {
+/** The plan of a pipeline's members; of those that go on with the best of others nothing can be known. */
+export async function planMembers(
+  workshop: Workshop,
+  pipeline: string,
+  { members, goesOn }: Expansion,
+): Promise<Plan> {
   const preparation = new Preparation(workshop);
   const jobs: { job: TuneJob; member: string }[] = [];
   const listed: PlannedMember[] = [];
@@ -107,6 +113,7 @@ export async function planMembers(workshop: Workshop, pipeline: string, members:
   return {
     pipeline,
     members: listed,
+    goesOn,
     programs: planned.map(({ program }) => program),
     cache: planned.map(({ entry }) => entry),
     frontiers: jobs.map(({ job, member }) => frontierOf(job, member)),

@@ -13,8 +13,9 @@ import type { RunFolder } from "../report/run_folder.ts";
 import { encode, type EncodedExamples, type EncodeRecord, storedEncoding } from "./encode.ts";
 import { encodeJobOf, encodingKey } from "./encoding.ts";
 import { predictions } from "./evaluate.ts";
-import type { Member } from "./expand.ts";
+import type { Expansion, Member } from "./expand.ts";
 import { measure } from "./metrics.ts";
+import { summariesOf } from "./summaries.ts";
 import {
   initialTensors,
   Preparation,
@@ -34,27 +35,49 @@ export interface RunOutcome {
 }
 
 /** Runs all members of a pipeline and writes what each gives to the run's folder. */
-export async function runMembers(
+export async function runPipeline(
   workshop: Workshop,
   pipeline: string,
-  members: readonly Member[],
+  expansion: Expansion,
   folder: RunFolder,
 ): Promise<RunOutcome> {
   const preparation = new Preparation(workshop);
+  if (expansion.goesOn) await rehearse(preparation, expansion);
+  const members: PreparedMember[] = [], records: MemberRecord[] = [];
+  const encodings = new Map<string, EncodeRecord>();
+  const rounds = expansion.rounds();
+  for (let round = rounds.next(); !round.done;) {
+    const prepared = await prepareAll(preparation, round.value), run = new Run(workshop, folder);
+    try {
+      await run.compile(prepared);
+      // Nothing is written before all of the request is known to be sound.
+      if (members.length === 0) await folder.prepare();
+      const done: MemberRecord[] = [];
+      for (const member of prepared) done.push(await run.member(member));
+      members.push(...prepared);
+      records.push(...done);
+      for (const record of await run.encodings()) if (!encodings.has(record.key)) encodings.set(record.key, record);
+      round = rounds.next(done);
+    } finally {
+      run.close();
+    }
+  }
+  const results = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
+  await folder.results(results);
+  return { results, members };
+}
+
+async function prepareAll(preparation: Preparation, members: readonly Member[]): Promise<PreparedMember[]> {
   const prepared: PreparedMember[] = [];
   for (const member of members) prepared.push(await preparation.member(member));
-  const run = new Run(workshop, folder);
-  try {
-    await run.compile(prepared);
-    // Nothing is written before all of the request is known to be sound.
-    await folder.prepare();
-    const records: MemberRecord[] = [];
-    for (const member of prepared) records.push(await run.member(member));
-    const results = { pipeline, members: records, encode: await run.encodings() };
-    await folder.results(results);
-    return { results, members: prepared };
-  } finally {
-    run.close();
+  return prepared;
+}
+
+/** Prepares all rounds as if the first members were the best, so that faults of later rounds show before the first. */
+async function rehearse(preparation: Preparation, { rounds }: Expansion): Promise<void> {
+  const rehearsed = rounds();
+  for (let round = rehearsed.next(); !round.done; round = rehearsed.next([])) {
+    await prepareAll(preparation, round.value);
   }
 }
 
@@ -104,7 +127,8 @@ class Run {
       if (stage.kind === "train") records.push(await this.#train(member.id, stage, stages));
       else records.push(await this.#evaluate(member.id, stage, evaluations > 1));
     }
-    return { id: member.id, axes: member.axes, trainableParameters, stages: records };
+    const { id, axes, chosen } = member;
+    return { id, axes, ...chosen.length === 0 ? {} : { chosen }, trainableParameters, stages: records };
   }
 
   /** What the trainings read, also where none had to run because its result was in the store. */
