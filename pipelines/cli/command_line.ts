@@ -103,7 +103,8 @@ function program(terminal: Terminal): Command {
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ImportOptions) => importCommand(path, options, terminal));
   refract.command("export").description("Makes a folder as pyreft saves it of a trained or imported intervention.")
-    .argument("<folder>", "an intervention's folder, or that of a run's member")
+    .argument("<folder>", "a run's folder, a member's, or an intervention's")
+    .option("--member <id>", "which member of the run")
     .addOption(new Option("--to <library>", "whose format").choices(["pyreft"]).makeOptionMandatory())
     .requiredOption("--out <folder>", "where to write config.json and the state dictionaries")
     .option("--verbose", "shows the stack of an error")

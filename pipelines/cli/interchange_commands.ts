@@ -17,6 +17,7 @@ import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
 import { readHeader, writeSafetensors } from "../models/safetensors.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
+import { interventionFolder } from "./intervention_folder.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -64,12 +65,13 @@ export async function importCommand(path: string, options: ImportOptions, termin
 /** The options of an export. */
 export interface ExportOptions {
   readonly to: "pyreft";
+  readonly member?: string;
   readonly out: string;
 }
 
 /** Makes a folder as pyreft saves it of a trained or imported intervention. */
 export async function exportCommand(path: string, options: ExportOptions, terminal: Terminal): Promise<void> {
-  const folder = await interventionFolder(callerPath(path)), out = callerPath(options.out);
+  const folder = await interventionFolder(callerPath(path), options.member), out = callerPath(options.out);
   const file = join(folder, storedFiles.description), weights = join(folder, storedFiles.tensors);
   const description = await readDescription(folder);
   for (const { kind, module, head } of description.interventions) {
@@ -106,13 +108,6 @@ async function editedModel({ width, interventions }: StoredDescription, weights:
   });
   const blocks = 1 + Math.max(...interventions.map(({ block }) => Number(block)));
   return { width, blocks, sites: Object.fromEntries(sites) };
-}
-
-/** The folder itself, or that of a run's member. */
-async function interventionFolder(path: string): Promise<string> {
-  const inner = join(path, "intervention");
-  const isThere = (folder: string) => Deno.stat(join(folder, storedFiles.description)).then(() => true, () => false);
-  return !(await isThere(path)) && await isThere(inner) ? inner : path;
 }
 
 async function writePyreftFolder(out: string, { config, states }: PyreftContent): Promise<void> {
