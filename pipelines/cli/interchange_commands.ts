@@ -9,16 +9,18 @@ import {
   type StoredDescription,
   storedFiles,
 } from "../compile/stored.ts";
+import { parsePositions } from "../compile/positions.ts";
 import { RequestError } from "../errors.ts";
 import { type PyreftContent, pyreftContent, readPyreftFolder } from "../interchange/pyreft.ts";
 import { writeTorchFile } from "../interchange/torch_file.ts";
-import { unwritable, writeAtomically } from "../models/files.ts";
+import { writeAtomically } from "../models/files.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
 import { readHeader, writeSafetensors } from "../models/safetensors.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
 import { interventionFolder } from "./intervention_folder.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
+import { writeFolder } from "./output_folder.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options of an import. */
@@ -31,28 +33,23 @@ export interface ImportOptions {
 /** Makes an intervention's folder of one that pyreft saved. */
 export async function importCommand(path: string, options: ImportOptions, terminal: Terminal): Promise<void> {
   const folder = callerPath(path), out = callerPath(options.out);
+  if (options.positions !== undefined) parsePositions(options.positions);
   const { architecture } = await openModel(options.model, { base: callerFolder() });
-  const { interventions, tensors } = await readPyreftFolder(folder, options.positions);
+  const { interventions, tensors } = await readPyreftFolder(folder, architecture, options.positions);
   const base = { base: options.model, width: architecture.width, interventions };
   const pieces = lowerStored(base, architecture, join(folder, "config.json"));
   const listed = pieces.flatMap(({ index, tensors: roles }) =>
     Object.entries(roles).map(([tensor, { shape }]) => {
-      const name = `${index}.${tensor}`, found = tensors[name];
-      if (found === undefined || found.shape.join() !== shape.join()) {
-        throw new RequestError(
-          `the tensor ${name} is ${
-            found === undefined ? "missing" : `[${found.shape.join(", ")}]`
-          } where the model needs [${shape.join(", ")}]; check --model`,
-          { file: folder },
-        );
-      }
-      return { name, shape, data: found.data as Float32Array };
+      const name = `${index}.${tensor}`;
+      return { name, shape, data: tensors[name]!.data as Float32Array };
     })
   );
-  await makeFolder(out);
-  await writeSafetensors(join(out, storedFiles.tensors), listed, { format: "pt" });
-  const text = describeAll(options.model, architecture.width, pieces);
-  await writeAtomically(join(out, storedFiles.description), [new TextEncoder().encode(text)]);
+  await writeFolder(out, async (temporary) => {
+    const weights = join(temporary, storedFiles.tensors), text = describeAll(options.model, architecture.width, pieces);
+    await writeSafetensors(weights, listed, { format: "pt" });
+    await writeAtomically(join(temporary, storedFiles.description), [new TextEncoder().encode(text)]);
+    await requireUsable(weights, pieces, folder);
+  });
   if (options.positions === undefined) {
     terminal.write(
       `pyreft's folders do not say which tokens are edited: ${interventions[0]!["positions"]} is assumed; ` +
@@ -60,6 +57,15 @@ export async function importCommand(path: string, options: ImportOptions, termin
     );
   }
   terminal.print(`${interventions.length} interventions in ${out}`);
+}
+
+/** Sees that what was imported can be read where it is used. */
+async function requireUsable(weights: string, pieces: readonly Adaptation[], source: string): Promise<void> {
+  try {
+    await readTensors(weights, pieces);
+  } catch (error) {
+    throw error instanceof RequestError ? new RequestError(error.problem, { file: source }).causedBy(error) : error;
+  }
 }
 
 /** The options of an export. */
@@ -111,15 +117,21 @@ async function editedModel({ width, interventions }: StoredDescription, weights:
 }
 
 async function writePyreftFolder(out: string, { config, states }: PyreftContent): Promise<void> {
-  await makeFolder(out);
-  for (const [stem, state] of Object.entries(states)) await writeTorchFile(join(out, `${stem}.bin`), stem, state);
-  await writeAtomically(join(out, "config.json"), [new TextEncoder().encode(config)]);
+  const others = await readNames(out).then((names) => names.filter((name) => /^intkey_.*\.bin$/.test(name)));
+  const other = others.find((name) => !Object.hasOwn(states, name));
+  if (other !== undefined) {
+    throw new RequestError("is another export's and would belong to no intervention; give --out another folder", {
+      file: join(out, other),
+    });
+  }
+  await writeFolder(out, async (temporary) => {
+    for (const [name, state] of Object.entries(states)) {
+      await writeTorchFile(join(temporary, name), name.slice(0, -".bin".length), state);
+    }
+    await writeAtomically(join(temporary, "config.json"), [new TextEncoder().encode(config)]);
+  });
 }
 
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (fault) {
-    throw unwritable(path, fault);
-  }
+async function readNames(folder: string): Promise<string[]> {
+  return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
 }
