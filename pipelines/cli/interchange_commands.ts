@@ -13,7 +13,7 @@ import { parsePositions } from "../compile/positions.ts";
 import { RequestError } from "../errors.ts";
 import { type PyreftContent, pyreftContent, readPyreftFolder } from "../interchange/pyreft.ts";
 import { writeTorchFile } from "../interchange/torch_file.ts";
-import { writeAtomically } from "../models/files.ts";
+import { type JsonObject, writeAtomically } from "../models/files.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
 import { readHeader, writeSafetensors } from "../models/safetensors.ts";
@@ -80,26 +80,39 @@ export async function exportCommand(path: string, options: ExportOptions, termin
   const folder = await interventionFolder(callerPath(path), options.member), out = callerPath(options.out);
   const file = join(folder, storedFiles.description), weights = join(folder, storedFiles.tensors);
   const description = await readDescription(folder);
-  for (const { kind, module, head } of description.interventions) {
-    if (module === undefined && head === undefined) continue;
-    throw new RequestError(
-      `pyreft's folders hold no ${head === undefined ? kind : "edit of one head"}; export an edit`,
-      {
-        file,
-      },
-    );
-  }
+  description.interventions.forEach((stored) => requireEdit(stored, file));
   const pieces = lowerStored(description, await editedModel(description, weights), file);
   const interventions = interventionsOf(pieces);
-  const content = pyreftContent(interventions, await readTensors(weights, pieces));
+  const tensors = await readTensors(weights, pieces);
+  const content = placing(file, () => pyreftContent(interventions, tensors));
   await writePyreftFolder(out, content);
   terminal.print(`${interventions.length} interventions in ${out}`);
 }
 
+/** Sees that a piece is what pyreft's folders can hold: an edit of a whole representation. */
+function requireEdit({ kind, module, head, block, site }: JsonObject, file: string): void {
+  if (module !== undefined || head !== undefined || kind === "prefixTuning") {
+    const name = typeof kind === "string" ? kind.slice(0, 60) : "such piece";
+    const what = head === undefined ? name : "edit of one head";
+    throw new RequestError(`pyreft's folders hold no ${what}; export an edit`, { file });
+  }
+  const isBlock = block === null || Number.isSafeInteger(block) && (block as number) >= 0;
+  if (!isBlock || typeof site !== "string") {
+    throw new RequestError("has an intervention whose block or site is none; train or import it again", { file });
+  }
+}
+
 function lowerStored(description: StoredDescription, architecture: EditedModel, file: string): Adaptation[] {
-  try {
+  return placing(file, () => {
     const pieces = lowerDescription(description, architecture, checkedAdaptation);
     return lowerAdaptations([{ kind: "saved", pieces, initial: file }], architecture);
+  });
+}
+
+/** What an action does, with the file that it is about named in what it refuses. */
+function placing<T>(file: string, act: () => T): T {
+  try {
+    return act();
   } catch (error) {
     throw error instanceof RequestError ? error.placedAt({ file }) : error;
   }

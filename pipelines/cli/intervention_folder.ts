@@ -19,6 +19,7 @@ export async function interventionFolder(path: string, member: string | undefine
   const of = (id: string) => join(path, "members", id, "intervention");
   const [only] = ids;
   if (only === undefined) {
+    if (!await exists(path)) throw new RequestError("there is no such folder; check the path", { file: path });
     throw new RequestError(
       itself === undefined
         ? "holds no trained intervention; give a run's folder or an intervention's"
@@ -48,6 +49,10 @@ async function memberIds(run: string): Promise<string[]> {
     if (!isAbsent) throw unreadable(folder, fault);
   }
   return ids.sort();
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(() => true, () => false);
 }
 
 function isIntervention(folder: string): boolean {
