@@ -62,7 +62,7 @@ export async function readConfig(folder: string, model: EditedModel): Promise<Re
   const { representations, sorted_keys: keys, intervention_types: types } = config;
   if (!Array.isArray(representations) || !Array.isArray(keys) || !Array.isArray(types) || keys.length === 0) {
     throw new RequestError(
-      "lists no representations, sorted_keys and intervention_types; ReftModel.save did not write it",
+      "lists no representations, sorted_keys and intervention_types; give a folder that ReftModel.save wrote",
       { file },
     );
   }
