@@ -9,7 +9,7 @@ import {
   type StoredDescription,
   storedFiles,
 } from "../compile/stored.ts";
-import { parsePositions } from "../compile/positions.ts";
+import { positionsOf } from "../compile/positions.ts";
 import { RequestError } from "../errors.ts";
 import { type PyreftContent, pyreftContent, readPyreftFolder } from "../interchange/pyreft.ts";
 import { writeTorchFile } from "../interchange/torch_file.ts";
@@ -33,7 +33,7 @@ export interface ImportOptions {
 /** Makes an intervention's folder of one that pyreft saved. */
 export async function importCommand(path: string, options: ImportOptions, terminal: Terminal): Promise<void> {
   const folder = callerPath(path), out = callerPath(options.out);
-  if (options.positions !== undefined) parsePositions(options.positions);
+  if (options.positions !== undefined) positionsOf(options.positions);
   const { architecture } = await openModel(options.model, { base: callerFolder() });
   const { interventions, tensors } = await readPyreftFolder(folder, architecture, options.positions);
   const base = { base: options.model, width: architecture.width, interventions };

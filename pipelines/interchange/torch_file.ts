@@ -52,7 +52,9 @@ export function parseTorchFile(bytes: Uint8Array<ArrayBuffer>, file: string): Ma
   }
   const records = readZip(bytes, file);
   const name = [...records.keys()].find((name) => /(^|\/)data\.pkl$/.test(name));
-  if (name === undefined) throw new RequestError("holds no data.pkl as torch.save writes it; save the intervention again", { file });
+  if (name === undefined) {
+    throw new RequestError("holds no data.pkl as torch.save writes it; save the intervention again", { file });
+  }
   const folder = name.slice(0, -"data.pkl".length);
   const order = records.get(`${folder}byteorder`)?.read();
   if (order !== undefined && new TextDecoder().decode(order) !== "little") {
