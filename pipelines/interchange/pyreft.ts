@@ -1,6 +1,6 @@
 /**
- * Folders that pyreft's `ReftModel.save` writes: config.json and a state dictionary for each intervention. They say nothing
- * of positions, which pyreft is given with each call, nor of activations.
+ * Folders that pyreft's `ReftModel.save` writes: config.json and a state dictionary for each intervention. They say
+ * nothing of positions, which pyreft is given with each call, nor of activations.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export interface PyreftFolder {
  *
  * @param model Which the interventions are for.
  * @param positions Which tokens the interventions edit; those of a layer's second intervention are the suffix.
- * @throws {RequestError} If config.json or a state dictionary is absent, not sound, of a kind that Refract lacks, or for
- * another model.
+ * @throws {RequestError} If config.json or a state dictionary is absent, not sound, of a kind that Refract lacks, or
+ * for another model.
  */
 export async function readPyreftFolder(
   folder: string,

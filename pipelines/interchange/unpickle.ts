@@ -198,7 +198,8 @@ class Unpickler {
 
   #refusal(what: string): RequestError {
     return new RequestError(
-      `the pickle asks for ${what}, which is no part of a tensor; nothing was executed, take the file from a source you trust`,
+      `the pickle asks for ${what}, which is no part of a tensor; nothing was executed, take the file from a source ` +
+        "you trust",
       { file: this.#file },
     );
   }
@@ -225,7 +226,7 @@ class Unpickler {
     const isPlace = isCount(offset) && isExtents(shape) && isExtents(strides) && shape.length === strides.length;
     if (!isPlace || shape.length > mostAxes) {
       throw new RequestError(
-        "the pickle has a tensor whose shape, strides and offset are none; copy the file or save the intervention again",
+        "the pickle has a tensor whose shape, strides and offset are none; copy the file or save it again",
         { file: this.#file },
       );
     }

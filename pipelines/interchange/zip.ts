@@ -1,6 +1,6 @@
 /**
- * Reading zip archives from people one need not trust: every size is held against the file's before memory is taken, and
- * every record's checksum is looked at. The zip library that writes them here does neither.
+ * Reading zip archives from people one need not trust: every size is held against the file's before memory is taken,
+ * and every record's checksum is looked at. The zip library that writes them here does neither.
  * {@link https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT}
  *
  * @module
