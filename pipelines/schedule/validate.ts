@@ -147,10 +147,14 @@ const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>>
   bitfit: modules,
 };
 
-const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
+const pieces = {
   ...edits,
   ...adapters,
   prefixTuning: { tokens: count, initial: optional(text) } satisfies Fields<spec.PrefixTuningSpec>,
+};
+
+const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
+  ...pieces,
   saved: {
     folder: leaf("an intervention's folder", isText),
     positions: optional(positions),
@@ -250,7 +254,7 @@ const stage = among("what train(…) or evaluate(…) gave", { train, evaluate }
  * @throws {RequestError} As of {@linkcode validate}.
  */
 export function checkedAdaptation(declared: unknown): spec.Resolved<spec.PieceSpec> {
-  among("an edit or adapter", { ...edits, ...adapters })(declared, "an intervention");
+  among("an edit or adapter", pieces)(declared, "an intervention");
   return declared as spec.Resolved<spec.PieceSpec>;
 }
 
