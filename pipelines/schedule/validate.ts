@@ -71,11 +71,14 @@ function record(expected: string, fields: Readonly<Record<string, Check>>): Chec
 
 /** A record whose kind decides on its fields. */
 function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<string, Check>> | undefined): Check {
+  // Members share the records that no axis of theirs changes.
+  const passed = new WeakSet<object>();
   return (value, name) => {
     const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
     const kind = isRecord && "kind" in value ? String(value.kind) : "";
     const fields = isRecord ? fieldsOf(kind) : undefined;
     if (!isRecord || fields === undefined) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
+    if (passed.has(value)) return;
     placing(value, () => {
       for (const given of Object.keys(value)) {
         if (given === "kind" || Object.hasOwn(fields, given)) continue;
@@ -85,6 +88,7 @@ function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<s
       const values = value as Readonly<Record<string, unknown>>;
       for (const [field, check] of Object.entries(fields)) check(values[field], field);
     });
+    passed.add(value);
   };
 }
 
