@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { digest } from "../../ops/digest.ts";
-import type { Program } from "../../ops/program.ts";
 import type { Model } from "../models/model.ts";
-import { fedNumbers } from "../compile/feeds.ts";
 import { wholeRows } from "../compile/layout.ts";
 import { interventionsOf } from "../compile/adaptations.ts";
 import { chosenOf } from "../compile/interventions.ts";
 import type { TensorMap } from "../compile/initial.ts";
-import { type CompiledModel, decodeProgram, prefillProgram, scoreProgram } from "../compile/programs.ts";
+import { type CompiledModel, scoreProgram } from "../compile/programs.ts";
 import type { TokenizedExample, TokenizedPrompt } from "../data/examples.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
@@ -19,6 +16,7 @@ import { searchBeams } from "../decoding/beam.ts";
 import type { Generator } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, type Writing } from "../decoding/writing.ts";
+import { programKey } from "./keys.ts";
 import { openGenerator } from "./generator.ts";
 import type { Prediction } from "./metrics.ts";
 import type { PreparedEvaluation } from "./prepare.ts";
@@ -44,9 +42,7 @@ export async function predictions(
   const { stage, weights, tensorsKey } = job;
   const wantsLoss = stage.spec.metrics.some(({ kind }) => kind === "loss");
   const key = keyOf({
-    programs: programsOf(job, wantsLoss).map(digest),
-    weights: weights.digest,
-    fed: [fedNumbers(stage.model.architecture), stage.model.architecture.contextLength],
+    programs: programKey(stage, weights),
     tokenizer: stage.model.tokenizer.digest,
     tensors: tensorsKey,
     rows: stage.rows.map(({ prompt, completion }) => [prompt, completion]),
@@ -63,17 +59,6 @@ export async function predictions(
   const computed = await compute(workshop, job, wantsLoss);
   await workshop.store.putJson("predictions", key, computed);
   return { predictions: computed, cached: false };
-}
-
-/** The programs whose results the predictions are made of. */
-function programsOf({ stage, compiled }: EvaluateJob, wantsLoss: boolean): Program[] {
-  const { decoding } = stage.spec;
-  return [
-    ...(decoding !== undefined && decoding.kind !== "choices"
-      ? [prefillProgram(compiled), decodeProgram(compiled)]
-      : []),
-    ...(decoding?.kind === "choices" || wantsLoss ? [scoreProgram(compiled, wholeRows)] : []),
-  ];
 }
 
 async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean): Promise<Prediction[]> {

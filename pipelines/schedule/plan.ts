@@ -138,12 +138,12 @@ function plannedEncode(workshop: Workshop, job: EncodeJob, members: readonly str
 }
 
 function plannedTraining(workshop: Workshop, job: TuneJob, member: string): Planned {
-  const { stage, programs, weights, initial } = job;
+  const { stage, programs, weights } = job;
   const isKnown = weights.digest !== noWeights.digest || stage.full?.initializeFrom !== undefined;
   const key = isKnown ? job.key : null;
   const cached = key !== null && workshop.store.has("train", key);
   const rows = stage.rows.length * stage.spec.epochs;
-  const bytes = Object.values(initial).reduce((sum, { data }) => sum + data.byteLength, 0);
+  const bytes = 4 * stage.trainableParameters;
   const flops = rows * flopsOf(programs.train, stage.rows, 1);
   return {
     program: { name: "train", members: [member], operations: valuesOf(programs.train).length, flops },

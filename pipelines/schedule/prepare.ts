@@ -259,7 +259,7 @@ function specKey(spec: unknown): string {
 }
 
 /** The files that edits start from, each with the adaptations of its edit. */
-function initialFiles(
+export function initialFiles(
   { edits, adaptations, model }: PreparedModel,
   base: string,
 ): { path: string; of: readonly Adaptation[] }[] {

@@ -24,7 +24,8 @@ import {
   type PreparedTraining,
 } from "./prepare.ts";
 import { DivergedError } from "./train.ts";
-import { compiledModel, findTuned, prepareTune, tensorsDigest, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
+import { tensorsDigest } from "./keys.ts";
+import { compiledModel, findTuned, prepareTune, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
 import { mostSideBySide, runTunes, sideBySideKey } from "./side_by_side.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -137,8 +138,7 @@ class Run {
     for (const { jobs, encoded } of this.#encodings.values()) {
       if (encoded !== undefined) records.push((await encoded).record);
       else {
-        const job = encodeJobOf(jobs);
-        const stored = job === undefined ? undefined : storedEncoding(this.#workshop, job);
+        const stored = await storedEncoding(this.#workshop, encodingKey(jobs[0]!));
         if (stored !== undefined) records.push(stored);
       }
     }
@@ -222,7 +222,7 @@ class Run {
   async #encode(jobs: readonly TuneJob[]): Promise<EncodedExamples> {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
-    const encoded = await encode(this.#workshop, job);
+    const encoded = await encode(this.#workshop, job, encodingKey(jobs[0]!));
     this.#opened.push(encoded);
     return encoded;
   }

@@ -35,16 +35,19 @@ export function mostSideBySide({ stage: { spec, rows }, programs }: TuneJob): nu
 }
 
 /** The trainings of a list as one, their pieces and tensors numbered through. */
-function joined(jobs: readonly TuneJob[]): Pick<TuneJob, "compiled" | "programs" | "initial"> {
+async function joined(
+  jobs: readonly TuneJob[],
+): Promise<Pick<TuneJob, "compiled" | "programs"> & { readonly initial: TensorMap }> {
   const [first] = jobs as readonly [TuneJob];
-  if (jobs.length === 1) return first;
+  const initials = await Promise.all(jobs.map((job) => job.initial()));
+  if (jobs.length === 1) return { compiled: first.compiled, programs: first.programs, initial: initials[0]! };
   const { stage: { layout, spec, rows } } = first;
   const members = jobs.map(({ stage }, at) => {
     return stage.adaptations.map((piece) => ({ ...piece, index: piece.index + firstIndex(jobs, at) }));
   });
   const compiled = { ...first.compiled, members };
-  const initial = jobs.flatMap((job, at) =>
-    Object.entries(job.initial).map(([name, tensor]) => [renumbered(name, firstIndex(jobs, at)), tensor] as const)
+  const initial = initials.flatMap((tensors, at) =>
+    Object.entries(tensors).map(([name, tensor]) => [renumbered(name, firstIndex(jobs, at)), tensor] as const)
   );
   const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows));
   return { compiled, programs, initial: Object.fromEntries(initial) };
@@ -53,6 +56,11 @@ function joined(jobs: readonly TuneJob[]): Pick<TuneJob, "compiled" | "programs"
 /** How many pieces there are before those of a job. */
 function firstIndex(jobs: readonly TuneJob[], at: number): number {
   return jobs.slice(0, at).reduce((sum, { stage }) => sum + stage.adaptations.length, 0);
+}
+
+/** The tensors of a training's pieces. */
+function tensorNames({ stage }: TuneJob): string[] {
+  return stage.adaptations.flatMap(({ index, tensors }) => Object.keys(tensors).map((name) => `${index}.${name}`));
 }
 
 /** A tensor's name, `${index}.${tensor}`, with the index raised. */
@@ -74,7 +82,7 @@ export async function runTunes(
 ): Promise<Tuned[]> {
   const start = performance.now();
   const [{ stage, weights, programs: { runOverhead, activationBytes } }] = jobs as readonly [TuneJob];
-  const { compiled: { members }, programs, initial } = joined(jobs);
+  const { compiled: { members }, programs, initial } = await joined(jobs);
   const { spec, layout, rows } = stage;
   const { parameters, bases } = stage.full === undefined
     ? trainedForm(members.flat(), initial)
@@ -87,7 +95,7 @@ export async function runTunes(
   };
   const ownTensors = (all: TensorMap, at: number): TensorMap =>
     jobs.length === 1 ? all : Object.fromEntries(
-      Object.keys(jobs[at]!.initial).map((name) => [name, all[renumbered(name, firstIndex(jobs, at))]!]),
+      tensorNames(jobs[at]!).map((name) => [name, all[renumbered(name, firstIndex(jobs, at))]!]),
     );
   const label = jobs.length === 1 ? `train ${stage.name}` : `train ${stage.name} × ${jobs.length}`;
   try {
