@@ -8,7 +8,7 @@ import { RequestError, RunError } from "../errors.ts";
 import { isJsonObject } from "../models/files.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
-import { planCommand } from "./plan_command.ts";
+import { planCommand, type PlanOptions } from "./plan_command.ts";
 import { runCommand, type RunOptions } from "./run_command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -77,7 +77,8 @@ function program(terminal: Terminal): Command {
     )
     .addCommand(
       command("plan", "Says what would run, what is cached and what it costs; runs nothing.")
-        .action((path: string, options: RunOptions) => planCommand(path, options, terminal)),
+        .option("--dot", "prints the programs as a graph for Graphviz")
+        .action((path: string, options: PlanOptions) => planCommand(path, options, terminal)),
     );
   refract.command("chat").description("Answers each line that it reads with what a trained model writes.")
     .argument("<folder>", "a run's folder, a member's, or an intervention's")

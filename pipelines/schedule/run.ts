@@ -27,6 +27,8 @@ import { DivergedError } from "./train.ts";
 import { tensorsDigest } from "./keys.ts";
 import { compiledModel, findTuned, prepareTune, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
 import { mostSideBySide, runTunes, sideBySideKey } from "./side_by_side.ts";
+import { noteRate } from "./rates.ts";
+import { encodeFlops, trainFlops } from "./work.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A run's results and what the manifest says of its models and data. */
@@ -187,6 +189,9 @@ class Run {
     try {
       const tuned = await runTunes(this.#workshop, jobs, encoded);
       jobs.forEach(({ key }, at) => this.#tuned.set(key, tuned[at]!));
+      const seconds = tuned.reduce((sum, { stepSeconds }) => stepSeconds.reduce((all, each) => all + each, sum), 0);
+      const flops = jobs.reduce((sum, { stage, programs }) => sum + trainFlops(stage, programs), 0);
+      await noteRate(this.#workshop, "train", flops, seconds);
       return tuned[0]!;
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
@@ -222,7 +227,8 @@ class Run {
   async #encode(jobs: readonly TuneJob[]): Promise<EncodedExamples> {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
-    const encoded = await encode(this.#workshop, job, encodingKey(jobs[0]!));
+    const encoded = await encode(this.#workshop, job, encodingKey(jobs[0]!)), { cached, seconds } = encoded.record;
+    if (!cached) await noteRate(this.#workshop, "encode", encodeFlops(job), seconds);
     this.#opened.push(encoded);
     return encoded;
   }

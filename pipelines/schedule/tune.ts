@@ -17,6 +17,8 @@ export interface TuneJob {
   readonly stage: PreparedTraining;
   readonly weights: ModelWeights;
   readonly compiled: CompiledModel;
+  /** Equal for trainings with the same programs. */
+  readonly programsKey: string;
   readonly programs: CompiledTraining;
   /** Where the trained tensors start, in saved form. */
   readonly initial: () => Promise<TensorMap>;
@@ -71,16 +73,17 @@ export async function prepareTune(
 ): Promise<TuneJob> {
   const compiled = compiledModel(stage, weights);
   const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage;
+  const programsKey = keyOf([programKey(stage, weights), layout, schedule.kind, rowsDigest(rows)]);
   let initial: Promise<TensorMap> | undefined;
   return {
     stage,
     weights,
     compiled,
+    programsKey,
     get programs() {
-      const key = keyOf([programKey(stage, weights), layout, schedule.kind, rowsDigest(rows)]);
-      const known = workshop.compiled.get(key) ??
+      const known = workshop.compiled.get(programsKey) ??
         compileTraining(compiled, layout, schedule.kind, typicalExtents(rows));
-      workshop.compiled.set(key, known);
+      workshop.compiled.set(programsKey, known);
       return known;
     },
     initial: () => initial ??= initialTensors(stage, weights, workshop.base, seed),
