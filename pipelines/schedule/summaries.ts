@@ -7,9 +7,10 @@ export function summariesOf(
   members: readonly PreparedMember[],
   records: readonly MemberRecord[],
 ): Pick<Results, "summaries"> {
-  const groups = Map.groupBy(records, (_, at) => members[at]!.member.repeated);
-  if (groups.size === records.length) return {};
-  const summaries = [...groups].map(([id, group]) => {
+  const groups = [...Map.groupBy(records, (_, at) => members[at]!.member.repeated)]
+    .filter(([, group]) => group.length > 1);
+  if (groups.length === 0) return {};
+  const summaries = groups.map(([id, group]) => {
     const [{ axes }] = group as [MemberRecord];
     const shared = Object.entries(axes).filter(([name, label]) => group.every((each) => each.axes[name] === label));
     const evaluations = group[0]!.stages.filter((stage) => stage.kind === "evaluate").map(({ name }) => ({
@@ -29,9 +30,9 @@ function summarize(all: readonly EvaluateRecord["metrics"][]): Record<string, Me
   return Object.fromEntries(names.map((name) => [name, meanAndDeviation(all.map((metrics) => metrics[name]!))]));
 }
 
-/** The mean, and the standard deviation of a sample (n − 1 in the denominator; 0 for one). */
+/** The mean, and the standard deviation of a sample (n − 1 in the denominator). */
 function meanAndDeviation(values: readonly number[]): MetricSummary {
   const count = values.length, mean = values.reduce((sum, value) => sum + value, 0) / count;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: count === 1 ? 0 : Math.sqrt(squares / (count - 1)), count };
+  return { mean, deviation: Math.sqrt(squares / (count - 1)), count };
 }
