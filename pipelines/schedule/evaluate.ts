@@ -17,7 +17,7 @@ import type { Generator } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, type Writing } from "../decoding/writing.ts";
 import { programKey } from "./keys.ts";
-import { openGenerator } from "./generator.ts";
+import { type EncodedPrompts, openGenerator } from "./generator.ts";
 import type { Prediction } from "./metrics.ts";
 import type { PreparedEvaluation } from "./prepare.ts";
 import { type Score, score, type Scorer } from "./score.ts";
@@ -32,6 +32,8 @@ export interface EvaluateJob {
   readonly tensors: TensorMap;
   /** What the tensors depend on: a training's key, or what they start from. */
   readonly tensorsKey: string;
+  /** Encodes the prompts, if that is to be done for several evaluations at once. */
+  readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
 }
 
 /** The predictions, from the store if they are there. */
@@ -88,7 +90,8 @@ function batches(lengths: readonly number[], size: number): number[][] {
 
 async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing): Promise<string[]> {
   const { stage } = job, { model, adaptations, spec: { batchSize } } = stage;
-  const generator = await openGenerator(workshop, { ...job, model, adaptations }, batchSize);
+  const encoded = await job.encodedPrompts();
+  const generator = await openGenerator(workshop, { ...job, model, adaptations }, batchSize, encoded);
   const answers = new Array<string>(stage.examples.length);
   const done = workshop.progress.begin(`evaluate ${stage.name}`, stage.examples.length);
   let finished = 0;
