@@ -51,6 +51,12 @@ export class RunFolder {
     await writeAtomically(join(this.path, path), [encoder.encode(content)]);
   }
 
+  /** Writes a file. */
+  async bytes(path: string, content: Uint8Array): Promise<void> {
+    await this.#folder(join(path, ".."));
+    await writeAtomically(join(this.path, path), [content]);
+  }
+
   /** Writes predictions, one JSON object a line. */
   async predictions(path: string, predictions: readonly Prediction[]): Promise<void> {
     await this.text(path, predictions.map((prediction) => JSON.stringify(prediction) + "\n").join(""));

@@ -1,0 +1,28 @@
+/** results.csv: a line for each member (RFC 4180). @module */
+import type { Results, TrainRecord } from "./results.ts";
+import { namedMetrics } from "./view.ts";
+
+/** The members' ids, axes, parameters, metrics, final losses and seconds. */
+export function csvOf({ members }: Results): string {
+  const axes = [...new Set(members.flatMap((member) => Object.keys(member.axes)))];
+  const metrics = [...new Set(members.flatMap((member) => Object.keys(namedMetrics(member))))];
+  const header = ["member", ...axes, "trainable parameters", ...metrics, "final loss", "train seconds"];
+  const lines = members.map((member) => {
+    const trainings = member.stages.filter((stage): stage is TrainRecord => stage.kind === "train");
+    const found = namedMetrics(member), seconds = trainings.reduce((sum, stage) => sum + stage.seconds, 0);
+    return [
+      member.id,
+      ...axes.map((name) => member.axes[name]),
+      member.trainableParameters,
+      ...metrics.map((name) => found[name]),
+      trainings.at(-1)?.losses.at(-1),
+      seconds,
+    ];
+  });
+  return [header, ...lines].map((line) => line.map(field).join(",") + "\r\n").join("");
+}
+
+function field(value: string | number | boolean | undefined): string {
+  const text = value === undefined ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

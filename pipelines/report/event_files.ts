@@ -1,0 +1,113 @@
+/**
+ * TensorBoard's event files: records of `tensorflow.Event` messages, each framed by its length and masked checksums
+ * (TensorFlow's TFRecord format), with scalars and the hyper-parameters that its hparams plugin reads.
+ *
+ * @module
+ */
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import type { EvaluateRecord, MemberRecord, TrainRecord } from "./results.ts";
+
+/** CRC-32C (Castagnoli), bit by bit reflected, polynomial 0x82f63b78. */
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  return crc;
+});
+
+/** The CRC-32C of some bytes. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = table[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** As TFRecord stores checksums, so that one of bytes that hold checksums stays one. */
+function masked(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+function record(data: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(data.length + 16), view = new DataView(framed.buffer);
+  view.setBigUint64(0, BigInt(data.length), true);
+  view.setUint32(8, masked(framed.subarray(0, 8)), true);
+  framed.set(data, 12);
+  view.setUint32(12 + data.length, masked(data), true);
+  return framed;
+}
+
+type Write = (writer: BinaryWriter) => BinaryWriter;
+const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+const message = (field: number, write: Write): Write => (writer) =>
+  writer.tag(field, wire.bytes).bytes(write(new BinaryWriter()).finish());
+const text = (field: number, value: string): Write => (writer) => writer.tag(field, wire.bytes).string(value);
+const all = (...writes: readonly Write[]): Write => (writer) => writes.reduce((sofar, write) => write(sofar), writer);
+
+/** An event: wall_time = 1, step = 2, and one of file_version = 3 and summary = 5. */
+function event(time: number, step: number, write: Write): Uint8Array {
+  const header: Write = (writer) => writer.tag(1, wire.fixed64).double(time).tag(2, wire.varint).int64(step);
+  return record(all(header, write)(new BinaryWriter()).finish());
+}
+
+/** Summary.value = 1 { tag = 1, simple_value = 2 }. */
+function scalar(tag: string, value: number): Write {
+  const simple: Write = (writer) => writer.tag(2, wire.fixed32).float(value);
+  return message(5, message(1, all(text(1, tag), simple)));
+}
+
+/** Summary.value = 1 { tag = 1, metadata = 9 { plugin_data = 1 { plugin_name = 1, content = 2 } } }, as hparams has it. */
+function hyperParameters(tag: string, content: Write): Write {
+  const plugin = message(9, message(1, all(text(1, "hparams"), message(2, content))));
+  // The plugin asks for a tensor = 8 beside its data: { dtype = 1: float, tensor_shape = 2: scalar, float_val = 5 }.
+  const tensor = message(8, (writer) => {
+    return writer.tag(1, wire.varint).int32(1).tag(2, wire.bytes).bytes(new Uint8Array()).tag(5, wire.fixed32).float(0);
+  });
+  return message(5, message(1, all(text(1, tag), plugin, tensor)));
+}
+
+/** google.protobuf.Value: number_value = 2, string_value = 3, bool_value = 4. */
+function value(label: string | number | boolean): Write {
+  if (typeof label === "number") return (writer) => writer.tag(2, wire.fixed64).double(label);
+  return typeof label === "string" ? text(3, label) : (writer) => writer.tag(4, wire.varint).bool(label);
+}
+
+/** HParamsPluginData { version = 1, session_start_info = 3 { hparams = 1, group_name = 4, start_time_secs = 5 } }. */
+function sessionStart({ id, axes }: MemberRecord, time: number): Write {
+  const entries = Object.entries(axes).map(([name, label]) => message(1, all(text(1, name), message(2, value(label)))));
+  const start: Write = (writer) => writer.tag(5, wire.fixed64).double(time);
+  return message(3, all(...entries, text(4, id), start));
+}
+
+/** HParamsPluginData { session_end_info = 4 { status = 1: success, end_time_secs = 2 } }. */
+function sessionEnd(time: number): Write {
+  return message(4, (writer) => writer.tag(1, wire.varint).int32(1).tag(2, wire.fixed64).double(time));
+}
+
+/**
+ * A member's events: every step's loss of its trainings, its metrics at their last step, its axes as hyper-parameters.
+ *
+ * @param time Seconds since 1970; TensorBoard shows it as when all this happened.
+ */
+export function eventsOf(member: MemberRecord, time: number): Uint8Array {
+  const trainings = member.stages.filter((stage): stage is TrainRecord => stage.kind === "train");
+  const evaluations = member.stages.filter((stage): stage is EvaluateRecord => stage.kind === "evaluate");
+  const last = Math.max(0, ...trainings.map(({ steps }) => steps));
+  const events = [
+    event(time, 0, text(3, "brain.Event:2")),
+    event(time, 0, hyperParameters("_hparams_/session_start_info", sessionStart(member, time))),
+    ...trainings.flatMap(({ name, losses }) =>
+      losses.map((loss, at) => event(time, at + 1, scalar(`${name}/loss`, loss)))
+    ),
+    ...evaluations.flatMap(({ name, metrics }) =>
+      Object.entries(metrics).map(([metric, value]) => event(time, last, scalar(`${name}/${metric}`, value)))
+    ),
+    event(time, last, hyperParameters("_hparams_/session_end_info", sessionEnd(time))),
+  ];
+  const bytes = new Uint8Array(events.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const each of events) {
+    bytes.set(each, at);
+    at += each.length;
+  }
+  return bytes;
+}

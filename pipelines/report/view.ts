@@ -1,0 +1,254 @@
+/** What the report shows, made of a run's results: pure data, which the page draws as it stands. @module */
+import type { EvaluateRecord, MemberRecord, MetricSummary, Results, TrainRecord } from "./results.ts";
+
+/** What a report is made of. */
+export interface ReportSource {
+  readonly results: Results;
+  /** When the run ended, or began if it still runs. */
+  readonly made: string;
+  /** Provider, threads and versions, a text each. */
+  readonly machine: readonly string[];
+  readonly manifest: string;
+  /** The first predictions of a file in the run's folder. */
+  readonly predictions: (path: string) => readonly ReportPrediction[];
+  /** Whether the page is served and follows the run. */
+  readonly isLive?: boolean;
+  /** What a run that has not ended is at. */
+  readonly now?: string;
+}
+
+/** A row's answer. */
+export interface ReportPrediction {
+  readonly prompt: string;
+  readonly completion: string;
+  readonly prediction?: string;
+}
+
+/** A member as the page shows it. */
+export interface MemberView {
+  readonly id: string;
+  /** Equal for members that repeat one experiment. */
+  readonly repeated: string;
+  readonly axes: MemberRecord["axes"];
+  /** What tells kinds of edits and adapters apart, as far as an axis names them. */
+  readonly method: string;
+  readonly parameters: number;
+  /** By stage and metric, as in `tuned exactMatch`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly losses: readonly number[];
+  /** How many steps lie between two losses. */
+  readonly stride: number;
+  readonly finalLoss?: number;
+  /** Of its trainings; 0 if they were in the store. */
+  readonly seconds: number;
+}
+
+/** All that the page draws. */
+export interface ReportView {
+  readonly pipeline: string;
+  readonly made: string;
+  readonly machine: readonly string[];
+  readonly axes: readonly { readonly name: string; readonly values: readonly (string | number | boolean)[] }[];
+  /** Those of trained models first. */
+  readonly metrics: readonly string[];
+  /** For metrics of trained models what the same gives of the model as it was. */
+  readonly untrained: Readonly<Record<string, { readonly name: string; readonly value: number }>>;
+  readonly members: readonly MemberView[];
+  readonly repeats: readonly {
+    readonly id: string;
+    readonly count: number;
+    readonly metrics: Readonly<Record<string, MetricSummary>>;
+  }[];
+  readonly time: readonly { readonly name: string; readonly seconds: number }[];
+  /** What the cache saved, a sentence each. */
+  readonly saved: readonly string[];
+  readonly samples: readonly SampleView[];
+  readonly samplesOf: string;
+  readonly manifest: string;
+  readonly isLive: boolean;
+  readonly isRunning: boolean;
+  readonly now?: string;
+}
+
+/** A row with the answers of several stages. */
+export interface SampleView {
+  readonly prompt: string;
+  readonly completion: string;
+  readonly answers: readonly { readonly stage: string; readonly text: string }[];
+}
+
+/** The longest curve, in points, and the most curves. */
+const mostPoints = 400, mostCurves = 60;
+
+/** What the page shows of a run. */
+export function viewOf(source: ReportSource): ReportView {
+  const { results, made, machine, manifest, isLive = false, now } = source;
+  const { members } = results, untrainedStages = untrainedOf(members);
+  const metrics = metricsOf(members, untrainedStages), repeats = repeatsOf(results);
+  const repeated = new Map((results.summaries ?? []).flatMap(({ id, members }) => members.map((each) => [each, id])));
+  const views = members.map((member, at) => memberView(member, repeated.get(member.id) ?? member.id, at < mostCurves));
+  return {
+    pipeline: results.pipeline,
+    made,
+    machine,
+    axes: axesOf(members),
+    metrics,
+    untrained: untrainedValues(members, metrics, untrainedStages),
+    members: views,
+    repeats,
+    time: timeOf(results),
+    saved: savedBy(results),
+    ...samplesOf(source, metrics[0], untrainedStages),
+    manifest,
+    isLive,
+    isRunning: now !== undefined,
+    ...now === undefined ? {} : { now },
+  };
+}
+
+const isTraining = (stage: TrainRecord | EvaluateRecord): stage is TrainRecord => stage.kind === "train";
+const isEvaluation = (stage: TrainRecord | EvaluateRecord): stage is EvaluateRecord => stage.kind === "evaluate";
+const evaluationsOf = ({ stages }: MemberRecord) => stages.filter(isEvaluation);
+
+/** The metrics of a member by stage and name. */
+export function namedMetrics(member: MemberRecord): Record<string, number> {
+  return Object.fromEntries(
+    evaluationsOf(member).flatMap(({ name, metrics }) => {
+      return Object.entries(metrics).map(([metric, value]) => [`${name} ${metric}`, value]);
+    }),
+  );
+}
+
+/** The evaluations of a model as it stands: no training bears their name, and they give the same for all members. */
+function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
+  const trained = new Set(members.flatMap(({ stages }) => stages.filter(isTraining).map(({ name }) => name)));
+  const names = new Set(members.flatMap((member) => evaluationsOf(member).map(({ name }) => name)));
+  return new Set([...names].filter((name) => {
+    const values = members.flatMap((member) => {
+      return evaluationsOf(member).filter((stage) => stage.name === name).map(({ metrics }) => JSON.stringify(metrics));
+    });
+    return !trained.has(name) && trained.size > 0 && new Set(values).size === 1;
+  }));
+}
+
+function metricsOf(members: readonly MemberRecord[], untrained: ReadonlySet<string>): string[] {
+  const all = [...new Set(members.flatMap((member) => Object.keys(namedMetrics(member))))];
+  const isUntrained = (metric: string) => untrained.has(metric.slice(0, metric.lastIndexOf(" ")));
+  return [...all.filter((metric) => !isUntrained(metric)), ...all.filter(isUntrained)];
+}
+
+function untrainedValues(
+  members: readonly MemberRecord[],
+  metrics: readonly string[],
+  untrained: ReadonlySet<string>,
+): ReportView["untrained"] {
+  const [first] = members;
+  const evaluations = first === undefined ? [] : evaluationsOf(first).filter(({ name }) => untrained.has(name));
+  return Object.fromEntries(metrics.flatMap((metric) => {
+    const kind = metric.slice(metric.lastIndexOf(" ") + 1);
+    const found = evaluations.find(({ name, metrics }) => kind in metrics && `${name} ${kind}` !== metric);
+    return found === undefined ? [] : [[metric, { name: found.name, value: found.metrics[kind]! }]];
+  }));
+}
+
+function axesOf(members: readonly MemberRecord[]): ReportView["axes"] {
+  const axes = new Map<string, Set<string | number | boolean>>();
+  for (const member of members) {
+    for (const [name, value] of Object.entries(member.axes)) {
+      axes.set(name, (axes.get(name) ?? new Set()).add(value));
+    }
+  }
+  return [...axes].map(([name, values]) => ({ name, values: [...values] }));
+}
+
+function memberView(member: MemberRecord, repeated: string, withLosses: boolean): MemberView {
+  const { id, axes, trainableParameters: parameters, stages } = member;
+  const trainings = stages.filter(isTraining), losses = trainings[0]?.losses ?? [];
+  const stride = Math.max(1, Math.ceil(losses.length / mostPoints));
+  const final = losses.at(-1);
+  return {
+    id,
+    repeated,
+    axes,
+    method: Object.values(axes).find((value) => typeof value === "string") as string | undefined ?? "all",
+    parameters,
+    metrics: namedMetrics(member),
+    losses: withLosses
+      ? losses.filter((_, step) => step % stride === 0).map((loss) => Number(loss.toPrecision(6)))
+      : [],
+    stride,
+    ...final === undefined ? {} : { finalLoss: final },
+    seconds: trainings.reduce((sum, { cached, seconds }) => sum + (cached ? 0 : seconds), 0),
+  };
+}
+
+function repeatsOf({ summaries = [] }: Results): ReportView["repeats"] {
+  return summaries.map(({ id, members, stages }) => ({
+    id,
+    count: members.length,
+    metrics: Object.fromEntries(stages.flatMap(({ name, metrics }) => {
+      return Object.entries(metrics).map(([metric, summary]) => [`${name} ${metric}`, summary]);
+    })),
+  }));
+}
+
+function timeOf({ members, encode }: Results): ReportView["time"] {
+  const sum = (list: readonly { readonly seconds: number; readonly cached: boolean }[]) => {
+    return list.reduce((all, { seconds, cached }) => all + (cached ? 0 : seconds), 0);
+  };
+  const stages = members.flatMap((member) => member.stages);
+  return [
+    { name: "encode", seconds: sum(encode) },
+    { name: "train", seconds: sum(stages.filter(isTraining)) },
+    { name: "evaluate", seconds: sum(stages.filter(isEvaluation)) },
+  ];
+}
+
+function savedBy({ members, encode }: Results): string[] {
+  const stages = members.flatMap((member) => member.stages), cached = stages.filter((stage) => stage.cached).length;
+  const encoded = encode.map(({ examples, tokens, bytes, cached }) => {
+    const how = cached ? "were read from the store" : "were encoded once";
+    return `${examples} rows, ${tokens.toLocaleString("en")} tokens, ${how} for all that trained on them (${
+      (bytes / 1e6).toFixed(1)
+    } MB).`;
+  });
+  return cached === 0 ? encoded : [...encoded, `${cached} of ${stages.length} stages were in the store.`];
+}
+
+const samplesShown = 8;
+
+/** Rows of the best member, those first that it alone has right. */
+function samplesOf(
+  { results: { members }, predictions }: ReportSource,
+  metric: string | undefined,
+  untrained: ReadonlySet<string>,
+): Pick<ReportView, "samples" | "samplesOf"> {
+  if (metric === undefined) return { samples: [], samplesOf: "" };
+  const sign = metric.endsWith(" loss") ? -1 : 1;
+  const value = (member: MemberRecord) => sign * (namedMetrics(member)[metric] ?? -Infinity);
+  const best = members.reduce((best, each) => value(each) > value(best) ? each : best);
+  const stage = metric.slice(0, metric.lastIndexOf(" "));
+  const shown = evaluationsOf(best).filter(({ name }) => name === stage || untrained.has(name))
+    .sort((a, b) => Number(a.name === stage) - Number(b.name === stage));
+  const answers = shown.map(({ name, predictions: path }) => ({ name, rows: predictions(path) }));
+  const tuned = answers.find(({ name }) => name === stage)?.rows ?? [];
+  const samples = tuned.flatMap(({ prompt, completion, prediction }, row): (SampleView & { rank: number })[] => {
+    if (prediction === undefined) return [];
+    const given = answers.flatMap(({ name, rows }) => {
+      const same = rows[row]?.prompt === prompt ? rows[row] : rows.find((other) => other.prompt === prompt);
+      return same?.prediction === undefined ? [] : [{ stage: name, text: same.prediction }];
+    });
+    const rights = given.map(({ text }) => text.trim() === completion.trim());
+    const gained = rights.at(-1) === true && rights.length > 1 && rights[0] === false;
+    return [{ prompt, completion, answers: given, rank: gained ? 0 : rights.at(-1) === false ? 1 : 2 }];
+  });
+  // Rows that were learned and rows that were not take turns.
+  const kinds = [0, 1, 2].map((rank) => samples.filter((sample) => sample.rank === rank));
+  const mixed = samples.flatMap((_, at) => kinds.flatMap((kind) => kind[at] ?? []));
+  return {
+    samples: mixed.slice(0, samplesShown).map(({ rank: _, ...sample }) => sample),
+    samplesOf: samples.length === 0
+      ? ""
+      : `${best.id === "main" ? "" : `Of ${best.id}, `}rows that were not trained on.`,
+  };
+}
