@@ -13,6 +13,7 @@ import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
+import { removeCheckpoint } from "./checkpoint.ts";
 import { initialTensors, type PreparedModel, type PreparedTraining } from "./prepare.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -104,10 +105,12 @@ export function tensorsDigest(tensors: TensorMap): string {
 }
 
 /** The trained tensors of an earlier run with the same key. */
-export async function findTuned(workshop: Workshop, { key, initial }: TuneJob): Promise<Tuned | undefined> {
-  const start = performance.now();
+export async function findTuned(workshop: Workshop, job: TuneJob): Promise<Tuned | undefined> {
+  const start = performance.now(), { key, initial } = job;
   using entry = await workshop.store.get("train", key);
   if (entry === undefined) return undefined;
+  // A run may have died between keeping the result and removing what it had kept of the way there.
+  removeCheckpoint(workshop.store, job);
   const tensors = await Promise.all(
     Object.keys(initial).map(async (name) => {
       return [name, { data: await entry.read(name), shape: entry.tensors.get(name)!.shape }] as const;
