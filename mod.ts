@@ -14,6 +14,7 @@ export {
   prefixTuning,
   type PrefixTuningOptions,
 } from "./pipelines/dsl/adapters.ts";
+export { type Best, best, halving, type HalvingOptions } from "./pipelines/dsl/best.ts";
 export { jsonl, records, type Rows, type SplitOptions } from "./pipelines/dsl/data.ts";
 export {
   consreft,
@@ -72,7 +73,7 @@ export {
   type TrainOptions,
   type WritingOptions,
 } from "./pipelines/dsl/stages.ts";
-export { sweep } from "./pipelines/dsl/sweep.ts";
+export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
@@ -92,7 +93,10 @@ export type {
   AdaptationSpec,
   AdapterSpec,
   Axis,
+  AxisLabel,
   BaseModelSpec,
+  BestSpec,
+  BestValueSpec,
   Blocks,
   ChoosePositions,
   ChooseSubspace,
@@ -100,6 +104,7 @@ export type {
   EditSpec,
   EvaluateSpec,
   FullFinetuningSpec,
+  HalvingSpec,
   MetricSpec,
   ModelSpec,
   OptimizerSpec,
@@ -114,5 +119,6 @@ export type {
   Sweepable,
   SweepableOptions,
   TrainSpec,
+  WhereSpec,
   WritingSpec,
 } from "./pipelines/spec.ts";

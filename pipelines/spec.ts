@@ -11,7 +11,7 @@ import type { Dataset } from "./data/dataset.ts";
 import type { SiteName } from "./models/architecture.ts";
 
 /** A named list of values; a pipeline has one member for each point of its axes. */
-export interface Axis<T> {
+export interface Axis<out T> {
   /** Tells the kinds of record apart. */
   readonly kind: "axis";
   /** Names it in results. */
@@ -20,16 +20,22 @@ export interface Axis<T> {
   readonly values: readonly T[];
   /** The order of declaration. */
   readonly order: number;
+  /** Equal for axes that move together: the n-th value of one goes with the n-th of each other. */
+  readonly zipped?: number;
+  /** Whether its members repeat one experiment, so that results tell their mean and deviation. */
+  readonly repeats?: true;
 }
 
-/** A plain value, or an axis of such values. */
-export type Sweepable<T> = T | Axis<T>;
+/** A plain value, an axis of such values, or the value that the best of several members has. */
+export type Sweepable<T> = T | Axis<T> | BestValueSpec<T>;
 
 /** Options of which each may be swept. */
 export type SweepableOptions<T> = { readonly [K in keyof T]: Sweepable<Exclude<T[K], undefined>> };
 
 /** A declaration with every axis replaced by one of its values. */
 export type Resolved<T> = T extends Axis<infer V> ? Resolved<V>
+  : T extends BestValueSpec<infer V> ? Resolved<V>
+  : T extends BestSpec ? never
   : T extends (...inputs: never[]) => unknown ? T
   : T extends readonly (infer E)[] ? readonly Resolved<E>[]
   : T extends object ? { readonly [K in keyof T]: Resolved<T[K]> }
@@ -206,8 +212,8 @@ export interface OptimizerSpec {
 export interface TrainSpec {
   /** Tells the kinds of record apart. */
   readonly kind: "train";
-  /** What it is done with. */
-  readonly model: Sweepable<ModelSpec>;
+  /** What it is done with; of a best member its model as it was before it was trained. */
+  readonly model: Sweepable<ModelSpec | BestSpec>;
   /** The rows. */
   readonly data: Sweepable<Dataset>;
   /** Passes over the rows. */
@@ -258,7 +264,7 @@ export interface EvaluateSpec {
   /** Tells the kinds of record apart. */
   readonly kind: "evaluate";
   /** What it is done with. */
-  readonly model: Sweepable<ModelSpec | TrainSpec>;
+  readonly model: Sweepable<ModelSpec | TrainSpec | BestSpec>;
   /** The rows. */
   readonly data: Sweepable<Dataset>;
   /** What to measure. */
@@ -272,6 +278,49 @@ export interface EvaluateSpec {
 /** A stage of a pipeline. */
 export type StageSpec = TrainSpec | EvaluateSpec;
 
+/** Members stopped early: each round keeps a share of them and gives these the budget of those that it stops. */
+export interface HalvingSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "halving";
+  /** What they are compared by. */
+  readonly by: MetricSpec;
+  /** How often they are compared. */
+  readonly rounds: number;
+  /** The share that each round keeps. */
+  readonly keep: number;
+}
+
+/** The model of that member of an evaluation which is best by a metric. */
+export interface BestSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "best";
+  /** What its members are compared in. */
+  readonly stage: EvaluateSpec;
+  /** What they are compared by. */
+  readonly by: MetricSpec | HalvingSpec;
+}
+
+/** The value that a best member has on an axis. */
+export interface BestValueSpec<out T> {
+  /** Tells the kinds of record apart. */
+  readonly kind: "bestValue";
+  /** Which member. */
+  readonly best: BestSpec;
+  /** One of those that its evaluation depends on. */
+  readonly axis: Axis<T>;
+}
+
+/** A condition on members, by what results call their values. */
+export interface WhereSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "where";
+  /** Whether a member is to run. */
+  readonly holds: (member: Readonly<Record<string, AxisLabel>>) => boolean;
+}
+
+/** What results call an axis's value: a number, text or boolean as it is, other values by their kind or their number. */
+export type AxisLabel = string | number | boolean;
+
 /** A pipeline file's default export. */
 export interface Pipeline {
   /** Tells the kinds of record apart. */
@@ -280,4 +329,6 @@ export interface Pipeline {
   readonly name: string;
   /** Declares the stages; runs no tensor work. */
   readonly build: () => Readonly<Record<string, StageSpec>>;
+  /** All must hold for a member to run. */
+  readonly conditions: readonly WhereSpec[];
 }

@@ -9,13 +9,12 @@ import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
 import { tokenizePrompt } from "../data/examples.ts";
 import { fillTemplate, parseTemplate } from "../data/template.ts";
-import { RequestError } from "../errors.ts";
 import { editedModel } from "../models/model.ts";
 import { manifestFile, readManifest } from "../report/manifest.ts";
 import { openGenerator, type WritingModel } from "../schedule/generator.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
 import type { Workshop } from "../schedule/workshop.ts";
-import { quote, suggest } from "../suggest.ts";
+import { interventionFolder } from "./intervention_folder.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import { openWorkshop } from "./run_command.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
@@ -40,7 +39,7 @@ export interface ChatOptions {
 
 /** Answers each line that is read with what a tuned model writes, token by token. */
 export async function chatCommand(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
-  const folder = await interventionOf(callerPath(path), options.member);
+  const folder = await interventionFolder(callerPath(path), options.member);
   const { source, base } = await modelOf(folder, options);
   await using workshop = openWorkshop({ base }, options, terminalProgress(terminal));
   const writer = await writingModel(workshop, source, folder, options);
@@ -89,35 +88,6 @@ async function writingModel(
     adaptations,
     tensors: await readTensors(initial, adaptations),
   };
-}
-
-/** The intervention that is meant by an intervention's folder, a member's, or a run's. */
-async function interventionOf(path: string, member: string | undefined): Promise<string> {
-  const isThere = (folder: string) => Deno.stat(join(folder, storedFiles.description)).then(() => true, () => false);
-  const inner = join(path, "intervention"), members = join(path, "members");
-  if (member === undefined) {
-    for (const folder of [path, inner]) if (await isThere(folder)) return folder;
-  }
-  const ids: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(members)) {
-      if (await isThere(join(members, name, "intervention"))) ids.push(name);
-    }
-  } catch (fault) {
-    if (!(fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory)) throw fault;
-  }
-  ids.sort();
-  if (ids.length === 0) {
-    throw new RequestError("holds no trained intervention; give a run's folder or an intervention's", { file: path });
-  }
-  if (member === undefined && ids.length === 1) return join(members, ids[0]!, "intervention");
-  if (member === undefined) {
-    throw new RequestError(`has several members; choose one with --member: ${ids.join(" ")}`, { file: path });
-  }
-  if (!ids.includes(member)) {
-    throw new RequestError(`has no member ${quote(member)}; ${suggest(member, ids)}`, { file: path });
-  }
-  return join(members, member, "intervention");
 }
 
 /** Where the base model is: as told, or as the run's pipeline named it, from that pipeline's folder. */

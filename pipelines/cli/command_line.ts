@@ -8,7 +8,7 @@ import { RequestError, RunError, StoppedError } from "../errors.ts";
 import { isJsonObject } from "../models/files.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
-import { planCommand } from "./plan_command.ts";
+import { planCommand, type PlanOptions } from "./plan_command.ts";
 import { runCommand, type RunControl, type RunOptions } from "./run_command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -87,7 +87,8 @@ function program(terminal: Terminal, control: RunControl): Command {
     )
     .addCommand(
       command("plan", "Says what would run, what is cached and what it costs; runs nothing.")
-        .action((path: string, options: RunOptions) => planCommand(path, options, terminal)),
+        .option("--dot", "prints the programs as a graph for Graphviz")
+        .action((path: string, options: PlanOptions) => planCommand(path, options, terminal)),
     );
   refract.command("chat").description("Answers each line that it reads with what a trained model writes.")
     .argument("<folder>", "a run's folder, a member's, or an intervention's")
@@ -113,7 +114,8 @@ function program(terminal: Terminal, control: RunControl): Command {
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ImportOptions) => importCommand(path, options, terminal));
   refract.command("export").description("Makes a folder as pyreft saves it of a trained or imported intervention.")
-    .argument("<folder>", "an intervention's folder, or that of a run's member")
+    .argument("<folder>", "a run's folder, a member's, or an intervention's")
+    .option("--member <id>", "which member of the run")
     .addOption(new Option("--to <library>", "whose format").choices(["pyreft"]).makeOptionMandatory())
     .requiredOption("--out <folder>", "where to write config.json and the state dictionaries")
     .option("--verbose", "shows the stack of an error")

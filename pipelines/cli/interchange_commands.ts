@@ -9,15 +9,18 @@ import {
   type StoredDescription,
   storedFiles,
 } from "../compile/stored.ts";
+import { positionsOf } from "../compile/positions.ts";
 import { RequestError } from "../errors.ts";
 import { type PyreftContent, pyreftContent, readPyreftFolder } from "../interchange/pyreft.ts";
 import { writeTorchFile } from "../interchange/torch_file.ts";
-import { unwritable, writeAtomically } from "../models/files.ts";
+import { type JsonObject, writeAtomically } from "../models/files.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
 import { readHeader, writeSafetensors } from "../models/safetensors.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
+import { interventionFolder } from "./intervention_folder.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
+import { writeFolder } from "./output_folder.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options of an import. */
@@ -30,28 +33,23 @@ export interface ImportOptions {
 /** Makes an intervention's folder of one that pyreft saved. */
 export async function importCommand(path: string, options: ImportOptions, terminal: Terminal): Promise<void> {
   const folder = callerPath(path), out = callerPath(options.out);
+  if (options.positions !== undefined) positionsOf(options.positions);
   const { architecture } = await openModel(options.model, { base: callerFolder() });
-  const { interventions, tensors } = await readPyreftFolder(folder, options.positions);
+  const { interventions, tensors } = await readPyreftFolder(folder, architecture, options.positions);
   const base = { base: options.model, width: architecture.width, interventions };
   const pieces = lowerStored(base, architecture, join(folder, "config.json"));
   const listed = pieces.flatMap(({ index, tensors: roles }) =>
     Object.entries(roles).map(([tensor, { shape }]) => {
-      const name = `${index}.${tensor}`, found = tensors[name];
-      if (found === undefined || found.shape.join() !== shape.join()) {
-        throw new RequestError(
-          `the tensor ${name} is ${
-            found === undefined ? "missing" : `[${found.shape.join(", ")}]`
-          } where the model needs [${shape.join(", ")}]; check --model`,
-          { file: folder },
-        );
-      }
-      return { name, shape, data: found.data as Float32Array };
+      const name = `${index}.${tensor}`;
+      return { name, shape, data: tensors[name]!.data as Float32Array };
     })
   );
-  await makeFolder(out);
-  await writeSafetensors(join(out, storedFiles.tensors), listed, { format: "pt" });
-  const text = describeAll(options.model, architecture.width, pieces);
-  await writeAtomically(join(out, storedFiles.description), [new TextEncoder().encode(text)]);
+  await writeFolder(out, async (temporary) => {
+    const weights = join(temporary, storedFiles.tensors), text = describeAll(options.model, architecture.width, pieces);
+    await writeSafetensors(weights, listed, { format: "pt" });
+    await writeAtomically(join(temporary, storedFiles.description), [new TextEncoder().encode(text)]);
+    await requireUsable(weights, pieces, folder);
+  });
   if (options.positions === undefined) {
     terminal.write(
       `pyreft's folders do not say which tokens are edited: ${interventions[0]!["positions"]} is assumed; ` +
@@ -61,37 +59,60 @@ export async function importCommand(path: string, options: ImportOptions, termin
   terminal.print(`${interventions.length} interventions in ${out}`);
 }
 
+/** Sees that what was imported can be read where it is used. */
+async function requireUsable(weights: string, pieces: readonly Adaptation[], source: string): Promise<void> {
+  try {
+    await readTensors(weights, pieces);
+  } catch (error) {
+    throw error instanceof RequestError ? new RequestError(error.problem, { file: source }).causedBy(error) : error;
+  }
+}
+
 /** The options of an export. */
 export interface ExportOptions {
   readonly to: "pyreft";
+  readonly member?: string;
   readonly out: string;
 }
 
 /** Makes a folder as pyreft saves it of a trained or imported intervention. */
 export async function exportCommand(path: string, options: ExportOptions, terminal: Terminal): Promise<void> {
-  const folder = await interventionFolder(callerPath(path)), out = callerPath(options.out);
+  const folder = await interventionFolder(callerPath(path), options.member), out = callerPath(options.out);
   const file = join(folder, storedFiles.description), weights = join(folder, storedFiles.tensors);
   const description = await readDescription(folder);
-  for (const { kind, module, head } of description.interventions) {
-    if (module === undefined && head === undefined) continue;
-    throw new RequestError(
-      `pyreft's folders hold no ${head === undefined ? kind : "edit of one head"}; export an edit`,
-      {
-        file,
-      },
-    );
-  }
+  description.interventions.forEach((stored) => requireEdit(stored, file));
   const pieces = lowerStored(description, await editedModel(description, weights), file);
   const interventions = interventionsOf(pieces);
-  const content = pyreftContent(interventions, await readTensors(weights, pieces));
+  const tensors = await readTensors(weights, pieces);
+  const content = placing(file, () => pyreftContent(interventions, tensors));
   await writePyreftFolder(out, content);
   terminal.print(`${interventions.length} interventions in ${out}`);
 }
 
+/** Sees that a piece is what pyreft's folders can hold: an edit of a whole representation. */
+function requireEdit({ kind, module, head, block, site }: JsonObject, file: string): void {
+  if (module !== undefined || head !== undefined || kind === "prefixTuning") {
+    const name = typeof kind === "string" ? kind.slice(0, 60) : "such piece";
+    const what = head === undefined ? name : "edit of one head";
+    throw new RequestError(`pyreft's folders hold no ${what}; export an edit`, { file });
+  }
+  const isBlock = block === null || Number.isSafeInteger(block) && (block as number) >= 0;
+  if (!isBlock || typeof site !== "string") {
+    throw new RequestError("has an intervention whose block or site is none; train or import it again", { file });
+  }
+}
+
 function lowerStored(description: StoredDescription, architecture: EditedModel, file: string): Adaptation[] {
-  try {
+  return placing(file, () => {
     const pieces = lowerDescription(description, architecture, checkedAdaptation);
     return lowerAdaptations([{ kind: "saved", pieces, initial: file }], architecture);
+  });
+}
+
+/** What an action does, with the file that it is about named in what it refuses. */
+function placing<T>(file: string, act: () => T): T {
+  try {
+    return act();
   } catch (error) {
     throw error instanceof RequestError ? error.placedAt({ file }) : error;
   }
@@ -108,23 +129,22 @@ async function editedModel({ width, interventions }: StoredDescription, weights:
   return { width, blocks, sites: Object.fromEntries(sites) };
 }
 
-/** The folder itself, or that of a run's member. */
-async function interventionFolder(path: string): Promise<string> {
-  const inner = join(path, "intervention");
-  const isThere = (folder: string) => Deno.stat(join(folder, storedFiles.description)).then(() => true, () => false);
-  return !(await isThere(path)) && await isThere(inner) ? inner : path;
-}
-
 async function writePyreftFolder(out: string, { config, states }: PyreftContent): Promise<void> {
-  await makeFolder(out);
-  for (const [stem, state] of Object.entries(states)) await writeTorchFile(join(out, `${stem}.bin`), stem, state);
-  await writeAtomically(join(out, "config.json"), [new TextEncoder().encode(config)]);
+  const others = await readNames(out).then((names) => names.filter((name) => /^intkey_.*\.bin$/.test(name)));
+  const other = others.find((name) => !Object.hasOwn(states, name));
+  if (other !== undefined) {
+    throw new RequestError("is another export's and would belong to no intervention; give --out another folder", {
+      file: join(out, other),
+    });
+  }
+  await writeFolder(out, async (temporary) => {
+    for (const [name, state] of Object.entries(states)) {
+      await writeTorchFile(join(temporary, name), name.slice(0, -".bin".length), state);
+    }
+    await writeAtomically(join(temporary, "config.json"), [new TextEncoder().encode(config)]);
+  });
 }
 
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (fault) {
-    throw unwritable(path, fault);
-  }
+async function readNames(folder: string): Promise<string[]> {
+  return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
 }

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { type Place, RequestError } from "../errors.ts";
 import { faultText } from "../models/files.ts";
-import { expand, type Member } from "../schedule/expand.ts";
+import { expand, type Expansion } from "../schedule/expand.ts";
 import { placeOf, shown, userPlace } from "../places.ts";
 import type { Pipeline } from "../spec.ts";
 import { quote } from "../suggest.ts";
@@ -19,7 +19,7 @@ export interface LoadedPipeline {
   readonly file: string;
   /** The folder that its relative paths start from. */
   readonly base: string;
-  readonly members: readonly Member[];
+  readonly expansion: Expansion;
 }
 
 /** The folder that the user stands in: `deno task` itself runs in that of deno.json. */
@@ -55,8 +55,8 @@ export async function loadPipeline(
     const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
     throw new RequestError(problem, placeOf(pipeline) ?? { file });
   }
-  const members = await faultsOf(file, () => expand(pipeline, set));
-  return { pipeline, file, base: dirname(file), members };
+  const expansion = await faultsOf(file, () => expand(pipeline, set));
+  return { pipeline, file, base: dirname(file), expansion };
 }
 
 function isPipeline(value: unknown): value is Pipeline {

@@ -1,29 +1,53 @@
 /** A plan as people read it. @module */
-import type { Plan } from "../schedule/plan.ts";
-import { formatTable } from "./terminal.ts";
+import type { Plan, PlannedMember } from "../schedule/plan.ts";
+import { formatSeconds, formatTable } from "./terminal.ts";
 
-/** The plan as text: members, frontiers, programs with what is cached, and the estimate. */
+/** Longer lists are cut. */
+const mostLines = 20;
+
+/** The plan as text: members, frontiers, programs with what is cached, advice, and the estimate. */
 export function formatPlan(plan: Plan): string {
-  const members = formatTable(
-    ["member", "trainable", "share of base"],
-    plan.members.map(({ id, trainableParameters, share }) => [
-      id,
-      trainableParameters.toLocaleString("en"),
-      `${(100 * share).toPrecision(4)} %`,
-    ]),
-  );
-  const programs = formatTable(
-    ["program", "members", "operations", "GFLOP", "in the store", "MB"],
-    plan.programs.map(({ name, members, operations, flops }, index) => {
-      const { cached, bytes } = plan.cache[index]!;
-      const shown = [name, members.join(" "), String(operations), (flops / 1e9).toFixed(1)];
-      return [...shown, cached ? "yes" : "no", (bytes / 1e6).toFixed(2)];
-    }),
-  );
+  const rest = plan.goesOn ? "and then what goes on with the best of these\n" : "";
   const reasons = new Set(plan.frontiers.map(({ reason }) => `frontier: ${reason}\n`));
-  const { steps, flops, bytes } = plan.estimate;
-  const estimate = `to run: ${steps} steps, ${(flops / 1e9).toFixed(1)} GFLOP, ${
-    (bytes / 1e6).toFixed(1)
-  } MB to store\n`;
-  return [`pipeline ${plan.pipeline}\n`, members, [...reasons].join(""), programs, estimate].join("\n");
+  const advice = plan.advice.map((sentence) => `advice: ${sentence}\n`).join("");
+  const parts = [`pipeline ${plan.pipeline}\n`, formatMembers(plan.members), rest, [...reasons].join(""), advice];
+  return [...parts, formatPrograms(plan), formatEstimate(plan)].filter((part) => part !== "").join("\n");
+}
+
+function formatMembers(members: readonly PlannedMember[]): string {
+  const rows = members.slice(0, mostLines).map(({ id, trainableParameters, share }) => {
+    return [id, trainableParameters.toLocaleString("en"), `${(100 * share).toPrecision(4)} %`];
+  });
+  return formatTable(["member", "trainable", "share of base"], rows) + andMore(members.length, "members");
+}
+
+function formatPrograms({ programs, cache }: Plan): string {
+  const rows = programs.slice(0, mostLines).map(({ name, members, operations, flops, isEstimate }) => {
+    const users = new Set(members), about = isEstimate ? "~" : "";
+    const entries = cache.filter((entry) => entry.kind === name && users.has(entry.members[0]!));
+    const cached = entries.filter((entry) => entry.cached).length, all = entries.length;
+    const bytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+    return [
+      name,
+      members.length <= 4 ? members.join(" ") : `${members.length.toLocaleString("en")} members`,
+      `${about}${operations}`,
+      `${about}${(flops / 1e9).toFixed(1)}`,
+      cached === all ? "yes" : cached === 0 ? "no" : `${cached} of ${all}`,
+      (bytes / 1e6).toFixed(2),
+    ];
+  });
+  const header = ["program", "members", "operations", "GFLOP", "in the store", "MB"];
+  return formatTable(header, rows) + andMore(programs.length, "programs");
+}
+
+function andMore(count: number, what: string): string {
+  return count <= mostLines ? "" : `… and ${(count - mostLines).toLocaleString("en")} more ${what}\n`;
+}
+
+function formatEstimate({ estimate }: Plan): string {
+  const { steps, flops, bytes, memory, seconds, rates, isMeasured } = estimate;
+  const work = `${steps.toLocaleString("en")} steps, ${(flops / 1e9).toFixed(1)} GFLOP, ${(bytes / 1e6).toFixed(1)} MB`;
+  const rate = `${(rates.train / 1e9).toPrecision(3)} GFLOP/s ${isMeasured ? "measured here" : "assumed"}`;
+  const time = `about ${formatSeconds(seconds)} to encode and train at ${rate}, evaluations aside\n`;
+  return `to run: ${work} to store, ${(memory / 1e6).toFixed(0)} MB of activations\n${steps === 0 ? "" : time}`;
 }

@@ -7,7 +7,7 @@ import { RunFolder } from "../report/run_folder.ts";
 import { keyOf } from "../store/store.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
 import type { Pace } from "../schedule/pace.ts";
-import { runMembers } from "../schedule/run.ts";
+import { runPipeline } from "../schedule/run.ts";
 import { weightsFor } from "../schedule/tune.ts";
 import { type Progress, runtimeVersion, Workshop, type WorkshopOptions } from "../schedule/workshop.ts";
 import { callerFolder, callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
@@ -48,7 +48,7 @@ export async function runCommand(
   const control = { signal, ...pace === undefined ? {} : { pace } };
   await using workshop = openWorkshop(loaded, options, terminalProgress(terminal), control);
   const folder = new RunFolder(runPath(loaded, options));
-  const { results, members } = await runMembers(workshop, loaded.pipeline.name, loaded.members, folder);
+  const { results, members } = await runPipeline(workshop, loaded.pipeline.name, loaded.expansion, folder);
   await folder.text(manifestFile, formatManifest(await manifestOf(workshop, loaded, members)));
   if (options.json) terminal.print(JSON.stringify(results, null, 2));
   else terminal.print(`${summarize(results, members, (performance.now() - start) / 1000)}results in ${folder.path}`);

@@ -1,5 +1,5 @@
 /** The table that ends a run. @module */
-import type { EvaluateRecord, Results, TrainRecord } from "../report/results.ts";
+import type { EvaluateRecord, RepeatedRecord, Results, TrainRecord } from "../report/results.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";
 
@@ -28,7 +28,28 @@ export function summarize(results: Results, members: readonly PreparedMember[], 
       trainings.map(medianStep).join(", "),
     ];
   });
-  return `${formatTable(header, rows)}\n${encodings(results, members)}total  ${formatSeconds(seconds)}\n`;
+  return `${formatTable(header, rows)}\n${repetitions(results)}${encodings(results, members)}total  ${
+    formatSeconds(seconds)
+  }\n`;
+}
+
+/** Of repeated experiments a line each: the mean and deviation of every metric. */
+function repetitions({ summaries = [] }: Results): string {
+  if (summaries.length === 0) return "";
+  const named = (stages: RepeatedRecord["stages"]) =>
+    stages.flatMap(({ name, metrics }) => {
+      return Object.entries(metrics).map(([metric, summary]) => [`${name} ${metric}`, summary] as const);
+    });
+  const metrics = [...new Set(summaries.flatMap(({ stages }) => named(stages).map(([name]) => name)))];
+  const rows = summaries.map(({ id, members, stages }) => {
+    const found = new Map(named(stages));
+    const shown = metrics.map((name) => {
+      const summary = found.get(name);
+      return summary === undefined ? "" : `${summary.mean.toFixed(3)} ± ${summary.deviation.toFixed(3)}`;
+    });
+    return [id, ...shown, String(members.length)];
+  });
+  return `${formatTable(["repeated", ...metrics, "members"], rows)}\n`;
 }
 
 function metricNames(stage: TrainRecord | EvaluateRecord): string[] {

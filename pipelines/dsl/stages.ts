@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { located } from "../places.ts";
 import type {
+  BestSpec,
   DecodingSpec,
   EvaluateSpec,
   MetricSpec,
@@ -11,6 +12,7 @@ import type {
   Sweepable,
   SweepableOptions,
   TrainSpec,
+  WhereSpec,
 } from "../spec.ts";
 
 /** Settings of a training. */
@@ -34,7 +36,7 @@ export interface TrainOptions {
 }
 
 /** Trains what is to be learned of a model on the completions' tokens. */
-export function train(model: Sweepable<ModelSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
+export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
   return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model } as TrainSpec);
 }
@@ -53,7 +55,7 @@ export interface EvaluateOptions {
 
 /** Measures a model, trained or not. */
 export function evaluate(
-  model: Sweepable<ModelSpec | TrainSpec>,
+  model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
   return located({ batchSize: 8, ...options, kind: "evaluate", model } as EvaluateSpec);
@@ -136,7 +138,12 @@ export function loss(): MetricSpec {
  *
  * @param name Names the run's folder.
  * @param build Runs no tensor work.
+ * @param conditions Leave out the members for which one of them does not hold, as in `where(({ rank }) => rank < 8)`.
  */
-export function pipeline(name: string, build: () => Readonly<Record<string, StageSpec>>): Pipeline {
-  return located({ kind: "pipeline", name, build });
+export function pipeline(
+  name: string,
+  build: () => Readonly<Record<string, StageSpec>>,
+  ...conditions: readonly WhereSpec[]
+): Pipeline {
+  return located({ kind: "pipeline", name, build, conditions });
 }

@@ -1,12 +1,12 @@
 import { RequestError } from "../errors.ts";
 import { located } from "../places.ts";
-import type { Axis } from "../spec.ts";
+import type { Axis, AxisLabel, WhereSpec } from "../spec.ts";
 
 let declared = 0;
 
 /**
  * An axis of a sweep: a typed value that stands wherever a plain one may. Axes multiply; the same axis used twice moves
- * together.
+ * together. A value may hold axes of its own, which only members with that value have.
  *
  * @param name Names the axis in results and in `--set`.
  * @param values At least one.
@@ -17,6 +17,73 @@ export function sweep<const T>(name: string, values: readonly T[]): Axis<T> {
     throw new RequestError(`the axis name ${JSON.stringify(name)} is not a word; use letters, digits, - and _`);
   }
   if (values.length === 0) throw new RequestError(`the axis ${name} is empty; give it at least one value`);
-  const axis: Axis<T> = { kind: "axis", name, values: [...values], order: declared++ };
-  return Object.freeze(located(axis));
+  return axis({ kind: "axis", name, values: [...values], order: declared++ });
+}
+
+function axis<T>(record: Axis<T>): Axis<T> {
+  return Object.freeze(located(record));
+}
+
+/**
+ * Axes that move together instead of multiplying: the n-th value of one goes with the n-th of each other.
+ *
+ * @param axes As many values in each. What is returned stands in their place.
+ * @returns The axes in the same order, as in `const [layer, rank] = zip(sweep("layer", [5, 9]), sweep("rank", [8, 4]))`.
+ * @throws {RequestError} If they differ in length.
+ */
+export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
+  const [first, ...others] = axes;
+  const other = others.find(({ values }) => values.length !== first?.values.length);
+  if (first !== undefined && other !== undefined) {
+    throw new RequestError(
+      `the axis ${first.name} has ${first.values.length} values and ${other.name} ${other.values.length}, and zip ` +
+        "pairs them; give both as many",
+    );
+  }
+  const zipped = declared++;
+  return axes.map((each) => axis({ ...each, zipped })) as readonly Axis<unknown>[] as A;
+}
+
+/**
+ * One axis with the values of several, in their order.
+ *
+ * @param first Gives the name.
+ * @throws {RequestError} If there is none.
+ */
+export function concat<T>(first: Axis<T>, ...others: readonly Axis<T>[]): Axis<T> {
+  const values = [first, ...others].flatMap((each) => each.values);
+  return axis({ kind: "axis", name: first.name, values, order: first.order });
+}
+
+/** What a repetition varies. */
+export interface RepeatOptions {
+  /** One member for each. */
+  readonly seeds: readonly number[];
+  /** Names the axis; `seed` if left out. */
+  readonly name?: string;
+}
+
+/**
+ * An axis of seeds whose members repeat one experiment: results tell their mean and standard deviation.
+ *
+ * @example Three seeds of each rank
+ * ```ts ignore
+ * train(edited, { data, epochs: 3, batchSize: 8, optimizer, seed: repeat({ seeds: [42, 43, 44] }) });
+ * ```
+ */
+export function repeat({ seeds, name = "seed" }: RepeatOptions): Axis<number> {
+  return axis({ ...sweep(name, seeds), repeats: true });
+}
+
+/**
+ * A condition on members; those for which it does not hold are left out.
+ *
+ * @param holds Gets each axis's value by its name: numbers, texts and booleans as they are, other values as results call
+ * them.
+ */
+export function where<M extends object = Readonly<Record<string, number>>>(holds: (member: M) => boolean): WhereSpec {
+  return located({
+    kind: "where",
+    holds: (member: Readonly<Record<string, AxisLabel>>) => holds(member as object as M),
+  });
 }

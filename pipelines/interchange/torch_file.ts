@@ -1,9 +1,12 @@
 /** Files of torch.save that hold a state dictionary: zip archives of a pickle and raw storages. @module */
-import { unzipSync, zipSync } from "fflate";
+import { zipSync } from "fflate";
 import { RequestError } from "../errors.ts";
 import { widenBfloat16, widenFloat16 } from "../models/float16.ts";
 import { readFileIfPresent, writeAtomically } from "../models/files.ts";
-import { type PickledTensor, readPickle, writePickle } from "./pickle.ts";
+import { quote } from "../suggest.ts";
+import { writePickle } from "./pickle.ts";
+import { type PickledTensor, readPickle } from "./unpickle.ts";
+import { readZip, type ZipRecord } from "./zip.ts";
 
 /** A tensor of a state dictionary. */
 export interface TorchTensor {
@@ -11,65 +14,105 @@ export interface TorchTensor {
   readonly data: Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
 }
 
-/** Reads a storage's elements; whole numbers are given as floats. */
-const readers: Readonly<Record<string, (bytes: ArrayBuffer) => Float32Array<ArrayBuffer>>> = {
-  FloatStorage: (bytes) => new Float32Array(bytes),
-  DoubleStorage: (bytes) => Float32Array.from(new Float64Array(bytes)),
-  HalfStorage: (bytes) => widenFloat16(new Uint16Array(bytes)),
-  BFloat16Storage: (bytes) => widenBfloat16(new Uint16Array(bytes)),
-  LongStorage: (bytes) => Float32Array.from(new BigInt64Array(bytes), Number),
+/** How a storage's elements are read; whole numbers are given as floats. */
+interface ElementType {
+  readonly bytes: number;
+  readonly read: (bytes: ArrayBuffer) => Float32Array<ArrayBuffer>;
+}
+
+const elementTypes: Readonly<Record<string, ElementType>> = {
+  FloatStorage: { bytes: 4, read: (bytes) => new Float32Array(bytes) },
+  DoubleStorage: { bytes: 8, read: (bytes) => Float32Array.from(new Float64Array(bytes)) },
+  HalfStorage: { bytes: 2, read: (bytes) => widenFloat16(new Uint16Array(bytes)) },
+  BFloat16Storage: { bytes: 2, read: (bytes) => widenBfloat16(new Uint16Array(bytes)) },
+  LongStorage: { bytes: 8, read: (bytes) => Float32Array.from(new BigInt64Array(bytes), Number) },
 };
+
+/** A tensor as it is read. */
+export interface ReadTensor extends TorchTensor {
+  readonly data: Float32Array<ArrayBuffer>;
+}
 
 /**
  * The tensors of a file, as floats.
  *
- * @throws {RequestError} If the file is absent, no such archive, cut short, or holds anything but tensors.
+ * @throws {RequestError} If the file is absent, no such archive, cut short, or holds anything but tensors of floats and
+ * single whole numbers.
  */
-export async function readTorchFile(path: string): Promise<Map<string, TorchTensor & { readonly data: Float32Array }>> {
+export async function readTorchFile(path: string): Promise<Map<string, ReadTensor>> {
   const bytes = await readFileIfPresent(path);
   if (bytes === undefined) throw new RequestError("is missing; copy the whole folder", { file: path });
-  const records = unzip(bytes, path);
-  const name = Object.keys(records).find((name) => /(^|\/)data\.pkl$/.test(name));
-  if (name === undefined) throw new RequestError("holds no data.pkl, so torch.save did not write it", { file: path });
-  const folder = name.slice(0, -"data.pkl".length);
-  const order = records[`${folder}byteorder`];
-  if (order !== undefined && new TextDecoder().decode(order) !== "little") {
-    throw new RequestError("was saved on a big-endian machine; save it again on another", { file: path });
-  }
-  const tensors = new Map<string, TorchTensor & { readonly data: Float32Array<ArrayBuffer> }>();
-  for (const [key, pickled] of readPickle(records[name]!, path)) {
-    const storage = records[`${folder}data/${pickled.key}`], read = readers[pickled.storage];
-    if (storage === undefined) {
-      throw new RequestError(`lacks the storage of ${key}; copy the file again`, { file: path });
-    }
-    if (read === undefined) {
-      throw new RequestError(`${key} is a ${pickled.storage}; convert it to floats`, { file: path });
-    }
-    tensors.set(key, { shape: pickled.shape, data: gather(read(storage.slice().buffer), pickled, key, path) });
-  }
-  return tensors;
+  return parseTorchFile(bytes, path);
 }
 
-function unzip(bytes: Uint8Array, file: string): Record<string, Uint8Array> {
-  try {
-    return unzipSync(bytes);
-  } catch (fault) {
-    throw new RequestError("is no whole zip archive of torch.save; copy the file again", { file }).causedBy(fault);
+/** The tensors of a file's content. Errors as of {@linkcode readTorchFile}. */
+export function parseTorchFile(bytes: Uint8Array<ArrayBuffer>, file: string): Map<string, ReadTensor> {
+  if (isLegacy(bytes)) {
+    throw new RequestError("is of the format before torch 1.6; load it and save it again with a newer torch", { file });
   }
+  const records = readZip(bytes, file);
+  const name = [...records.keys()].find((name) => /(^|\/)data\.pkl$/.test(name));
+  if (name === undefined) {
+    throw new RequestError("holds no data.pkl as torch.save writes it; save the intervention again", { file });
+  }
+  const folder = name.slice(0, -"data.pkl".length);
+  const order = records.get(`${folder}byteorder`)?.read();
+  if (order !== undefined && new TextDecoder().decode(order) !== "little") {
+    throw new RequestError("was saved on a big-endian machine; save it again on another", { file });
+  }
+  const located = [...readPickle(records.get(name)!.read(), file)].map(([key, pickled]) => {
+    return { key, pickled, ...locate(key, pickled, records.get(`${folder}data/${pickled.key}`), file) };
+  });
+  // Many tensors of one storage could claim any amount of memory.
+  const claimed = located.reduce((sum, { count, type }) => sum + count * type.bytes, 0);
+  const held = records.values().reduce((sum, { size }) => sum + size, 0);
+  if (claimed > held) {
+    throw new RequestError(
+      `claims tensors of ${claimed} bytes and holds ${held}; copy the file or save the intervention again`,
+      { file },
+    );
+  }
+  return new Map(located.map(({ key, pickled, record, type, count }) => {
+    return [key, { shape: pickled.shape, data: gather(type.read(record.read().buffer), pickled, count) }];
+  }));
+}
+
+/** Whether a file starts with the pickled number that torch.save once put at the front. */
+function isLegacy(bytes: Uint8Array): boolean {
+  return [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46].every((byte, at) => bytes[at] === byte);
+}
+
+/** The record of a tensor's elements, once it is seen to hold them all. */
+function locate(
+  key: string,
+  { storage, offset, shape, strides }: PickledTensor,
+  record: ZipRecord | undefined,
+  file: string,
+): { readonly record: ZipRecord; readonly type: ElementType; readonly count: number } {
+  const name = quote(key), type = Object.hasOwn(elementTypes, storage) ? elementTypes[storage] : undefined;
+  if (type === undefined || storage === "LongStorage" && shape.length > 0) {
+    throw new RequestError(`${name} is a ${storage.slice(0, 60)}; convert it to floats`, { file });
+  }
+  if (record === undefined) throw new RequestError(`lacks the storage of ${name}; copy the file again`, { file });
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  const last = offset + shape.reduce((sum, extent, axis) => sum + Math.max(0, extent - 1) * strides[axis]!, 0);
+  if (record.size % type.bytes !== 0 || count > 0 && !(last < record.size / type.bytes)) {
+    throw new RequestError(
+      `the storage of ${name} is cut short: it has ${record.size} bytes and the tensor ends with byte ${
+        (last + 1) * type.bytes
+      }; copy the file again`,
+      { file },
+    );
+  }
+  return { record, type, count };
 }
 
 /** A tensor's elements in row-major order. */
 function gather(
   storage: Float32Array,
   { offset, shape, strides }: PickledTensor,
-  name: string,
-  file: string,
+  count: number,
 ): Float32Array<ArrayBuffer> {
-  const count = shape.reduce((product, extent) => product * extent, 1);
-  const last = offset + shape.reduce((sum, extent, axis) => sum + Math.max(0, extent - 1) * strides[axis]!, 0);
-  if (count > 0 && !(last < storage.length)) {
-    throw new RequestError(`the storage of ${name} is cut short; copy the file again`, { file });
-  }
   const data = new Float32Array(count), index = shape.map(() => 0);
   for (let element = 0, from = offset; element < count; element++) {
     data[element] = storage[from]!;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { isAbsolute, join, relative } from "node:path";
 import type { WeightLocation } from "../../ops/onnx/emit.ts";
 import type { DataType } from "../../ops/program.ts";
@@ -23,6 +24,8 @@ export interface Model {
   /** As the pipeline names it. */
   readonly name: string;
   readonly architecture: Architecture;
+  /** A digest of config.json's fields. */
+  readonly config: string;
   readonly tokenizer: Tokenizer;
 }
 
@@ -66,7 +69,8 @@ export async function openModel(source: string, options: SourceOptions): Promise
       { file },
     );
   }
-  return { folder, name, architecture, tokenizer };
+  const config = createHash("sha256").update(JSON.stringify(fields)).digest("hex");
+  return { folder, name, architecture, config, tokenizer };
 }
 
 /** Opens a model's weights: checks the files' headers against the architecture, and digests the files. */

@@ -28,8 +28,31 @@ export interface EvaluateRecord {
 export interface MemberRecord {
   readonly id: string;
   readonly axes: Readonly<Record<string, string | number | boolean>>;
+  /** The best members that it goes on with: the stage and metric by which they are, and their id. */
+  readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
   readonly trainableParameters: number;
   readonly stages: readonly (TrainRecord | EvaluateRecord)[];
+}
+
+/** A metric over the repetitions of an experiment. */
+export interface MetricSummary {
+  readonly mean: number;
+  /** The sample's standard deviation. */
+  readonly deviation: number;
+  readonly count: number;
+}
+
+/** An experiment that several members repeat. */
+export interface RepeatedRecord {
+  /** The members' id without what they vary. */
+  readonly id: string;
+  readonly axes: Readonly<Record<string, string | number | boolean>>;
+  /** The ids of its members. */
+  readonly members: readonly string[];
+  readonly stages: readonly {
+    readonly name: string;
+    readonly metrics: Readonly<Record<string, MetricSummary>>;
+  }[];
 }
 
 /** A run's results. */
@@ -37,4 +60,6 @@ export interface Results {
   readonly pipeline: string;
   readonly members: readonly MemberRecord[];
   readonly encode: readonly EncodeRecord[];
+  /** One for each experiment, if any was repeated. */
+  readonly summaries?: readonly RepeatedRecord[];
 }

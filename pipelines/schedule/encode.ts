@@ -8,20 +8,13 @@ import { evaluateShape } from "../../ops/dimension.ts";
 import type { Program } from "../../ops/program.ts";
 import { FeedBuffers, fillRow, packedValues, product, takeRow } from "../compile/cached.ts";
 import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../compile/cut.ts";
-import {
-  exampleFeeds,
-  fedNumbers,
-  type Feeds,
-  groupExtents,
-  type LaidOutRow,
-  prefixFeeds,
-  rowKeys,
-} from "../compile/feeds.ts";
+import { exampleFeeds, fedNumbers, type Feeds, groupExtents, type LaidOutRow, prefixFeeds } from "../compile/feeds.ts";
 import { typicalExtents } from "../compile/training.ts";
 import type { Layout } from "../compile/layout.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import { type Entry, keyOf } from "../store/store.ts";
+import { rowsDigest } from "./keys.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** What is to be encoded. */
@@ -118,7 +111,7 @@ export function encodeKey(workshop: Workshop, job: EncodeJob): string {
     weights: job.weights.digest,
     fed: fedNumbers(job.model.architecture),
     layout: job.layout,
-    rows: rowKeys(job.rows),
+    rows: rowsDigest(job.rows),
     machine: workshop.machine,
   });
 }
@@ -133,8 +126,12 @@ export function packedBytes({ rows, kept }: EncodeJob): number {
 /** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
 const tokensPerRun = 1024;
 
-/** The encoded examples, from the store if they are there. */
-export async function encode(workshop: Workshop, job: EncodeJob): Promise<EncodedExamples> {
+/**
+ * The encoded examples, from the store if they are there.
+ *
+ * @param of What a later run asks for, which may have nothing to train and then compiles nothing.
+ */
+export async function encode(workshop: Workshop, job: EncodeJob, of: string): Promise<EncodedExamples> {
   const start = performance.now();
   const key = encodeKey(workshop, job);
   const { store } = workshop;
@@ -145,13 +142,15 @@ export async function encode(workshop: Workshop, job: EncodeJob): Promise<Encode
     entry = await store.get("encode", key);
     if (entry === undefined) throw new TypeError("The store lost an entry that was just written");
   }
-  return new EncodedExamples(recordOf(job, key, cached, (performance.now() - start) / 1000), entry, job);
+  const record = recordOf(job, key, cached, (performance.now() - start) / 1000);
+  await store.putJson("encoded", of, record);
+  return new EncodedExamples(record, entry, job);
 }
 
 /** The record of an encoding that is in the store and was not read. */
-export function storedEncoding(workshop: Workshop, job: EncodeJob): EncodeRecord | undefined {
-  const key = encodeKey(workshop, job);
-  return workshop.store.has("encode", key) ? recordOf(job, key, true, 0) : undefined;
+export async function storedEncoding({ store }: Workshop, of: string): Promise<EncodeRecord | undefined> {
+  const record = await store.getJson("encoded", of) as EncodeRecord | undefined;
+  return record !== undefined && store.has("encode", record.key) ? { ...record, cached: true, seconds: 0 } : undefined;
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {

@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { digest } from "../../ops/digest.ts";
-import type { Program } from "../../ops/program.ts";
 import type { Model } from "../models/model.ts";
-import { fedNumbers } from "../compile/feeds.ts";
 import { wholeRows } from "../compile/layout.ts";
 import { interventionsOf } from "../compile/adaptations.ts";
 import { chosenOf } from "../compile/interventions.ts";
 import type { TensorMap } from "../compile/initial.ts";
-import { type CompiledModel, decodeProgram, prefillProgram, scoreProgram } from "../compile/programs.ts";
+import { type CompiledModel, scoreProgram } from "../compile/programs.ts";
 import type { TokenizedExample, TokenizedPrompt } from "../data/examples.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
@@ -20,6 +17,7 @@ import type { Generator } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, type Writing } from "../decoding/writing.ts";
 import { inBatches, removeParts, type Rows } from "./batchwise.ts";
+import { programKey } from "./keys.ts";
 import { openGenerator } from "./generator.ts";
 import type { Prediction } from "./metrics.ts";
 import type { PreparedEvaluation } from "./prepare.ts";
@@ -45,9 +43,7 @@ export async function predictions(
   const { stage, weights, tensorsKey } = job;
   const wantsLoss = stage.spec.metrics.some(({ kind }) => kind === "loss");
   const key = keyOf({
-    programs: programsOf(job, wantsLoss).map(digest),
-    weights: weights.digest,
-    fed: [fedNumbers(stage.model.architecture), stage.model.architecture.contextLength],
+    programs: programKey(stage, weights),
     tokenizer: stage.model.tokenizer.digest,
     tensors: tensorsKey,
     rows: stage.rows.map(({ prompt, completion }) => [prompt, completion]),
@@ -66,17 +62,6 @@ export async function predictions(
   // Also what a run left that died between the two.
   removeParts(workshop.store, key);
   return { predictions: found, cached };
-}
-
-/** The programs whose results the predictions are made of. */
-function programsOf({ stage, compiled }: EvaluateJob, wantsLoss: boolean): Program[] {
-  const { decoding } = stage.spec;
-  return [
-    ...(decoding !== undefined && decoding.kind !== "choices"
-      ? [prefillProgram(compiled), decodeProgram(compiled)]
-      : []),
-    ...(decoding?.kind === "choices" || wantsLoss ? [scoreProgram(compiled, wholeRows)] : []),
-  ];
 }
 
 async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean, key: string): Promise<Prediction[]> {

@@ -7,17 +7,23 @@ import type { TensorMap } from "../compile/initial.ts";
 import { compileTraining, typicalExtents } from "../compile/training.ts";
 import type { TuneJob } from "./tune.ts";
 
-/** The trainings of a list as one. */
-export function joined(jobs: readonly TuneJob[]): Pick<TuneJob, "compiled" | "programs" | "initial"> {
+/** The trainings of a list as one, with what they start from. */
+export async function joined(
+  jobs: readonly TuneJob[],
+): Promise<Pick<TuneJob, "compiled" | "programs"> & { readonly initial: TensorMap }> {
   const [first] = jobs as readonly [TuneJob];
-  if (jobs.length === 1) return first;
+  const initial = joinedTensors(jobs, await Promise.all(jobs.map((job) => job.initial())));
+  if (jobs.length === 1) return { compiled: first.compiled, programs: first.programs, initial };
   const { stage: { layout, spec, rows } } = first;
   const members = jobs.map(({ stage }, at) => {
     return stage.adaptations.map((piece) => ({ ...piece, index: piece.index + firstIndex(jobs, at) }));
   });
   const compiled = { ...first.compiled, members };
-  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows));
-  return { compiled, programs, initial: joinedTensors(jobs, jobs.map(({ initial }) => initial)) };
+  return {
+    compiled,
+    programs: compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows)),
+    initial,
+  };
 }
 
 /** Each training's own tensors as those of the one. */

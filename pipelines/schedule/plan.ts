@@ -3,18 +3,21 @@
  *
  * @module
  */
-import { programFlops } from "../../ops/cost.ts";
-import { evaluateDimension, type Shape } from "../../ops/dimension.ts";
-import { type Program, valuesOf } from "../../ops/program.ts";
+import type { Shape } from "../../ops/dimension.ts";
+import { valuesOf } from "../../ops/program.ts";
 import { product } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
-import type { LaidOutRow } from "../compile/feeds.ts";
 import { typicalExtents } from "../compile/training.ts";
+import type { Model, ModelWeights } from "../models/model.ts";
+import { adviceOn } from "./advice.ts";
 import { type EncodeJob, encodeKey, packedBytes } from "./encode.ts";
 import { encodeJobOf, encodingKey } from "./encoding.ts";
-import type { Member } from "./expand.ts";
+import type { Expansion, Member } from "./expand.ts";
 import { Preparation, type PreparedTraining } from "./prepare.ts";
+import { assumedRate, type Rates, ratesOf } from "./rates.ts";
+import { mostActivations } from "./train.ts";
 import { noWeights, prepareTune, type TuneJob } from "./tune.ts";
+import { encodeFlops, rowFlops, stepCount } from "./work.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A program that would be compiled. */
@@ -26,22 +29,24 @@ export interface PlannedProgram {
   readonly operations: number;
   /** Floating-point operations of its matrix products over the whole run. */
   readonly flops: number;
+  /** Whether it was not compiled: its numbers are those of the most similar program that was. */
+  readonly isEstimate: boolean;
 }
 
-/** A result that is in the store, or not. */
+/** Results that are in the store, or not. */
 export interface PlannedEntry {
   readonly kind: "encode" | "train";
   readonly members: readonly string[];
-  /** `null` where the weights were never digested, so that nothing of them can be in the store. */
+  /** `null` where it can't be told: the weights were never digested, or the programs were not all compiled. */
   readonly key: string | null;
   readonly cached: boolean;
   /** What it takes in the store. */
   readonly bytes: number;
 }
 
-/** Where a training was cut. */
+/** Where trainings were cut. */
 export interface PlannedFrontier {
-  readonly member: string;
+  readonly members: readonly string[];
   /** What is computed once, in words. */
   readonly reason: string;
   /** The tensors kept of each example. */
@@ -54,16 +59,31 @@ export interface PlannedFrontier {
 export interface Plan {
   readonly pipeline: string;
   readonly members: readonly PlannedMember[];
+  /** Whether more members follow that go on with the best of these. */
+  readonly goesOn: boolean;
   readonly programs: readonly PlannedProgram[];
   readonly cache: readonly PlannedEntry[];
   readonly frontiers: readonly PlannedFrontier[];
-  readonly estimate: {
-    readonly steps: number;
-    /** Floating-point operations of the matrix products that are not cached. */
-    readonly flops: number;
-    /** Bytes that the encodings would add to the store. */
-    readonly bytes: number;
-  };
+  /** What would be worth changing, in words. */
+  readonly advice: readonly string[];
+  readonly estimate: PlanEstimate;
+}
+
+/** What is left to run. */
+export interface PlanEstimate {
+  readonly steps: number;
+  /** Floating-point operations of the matrix products that are not cached. */
+  readonly flops: number;
+  /** Bytes that the encodings would add to the store. */
+  readonly bytes: number;
+  /** The activations of the largest step, in bytes of memory. */
+  readonly memory: number;
+  /** How long encoding and training take at these rates. */
+  readonly seconds: number;
+  /** Floating-point operations a second. */
+  readonly rates: Required<Rates>;
+  /** Whether the rates were measured on this machine, or are assumed. */
+  readonly isMeasured: boolean;
 }
 
 /** A member and what it trains. */
@@ -75,85 +95,185 @@ export interface PlannedMember {
   readonly share: number;
 }
 
-interface Planned {
-  readonly program: PlannedProgram;
-  readonly entry: PlannedEntry;
-  readonly steps: number;
+/** Trainings with the same programs. */
+interface Group {
+  readonly job: TuneJob;
+  readonly jobs: readonly PlannedJob[];
 }
 
-/** The plan of a pipeline's members. */
-export async function planMembers(workshop: Workshop, pipeline: string, members: readonly Member[]): Promise<Plan> {
-  const preparation = new Preparation(workshop);
-  const jobs: { job: TuneJob; member: string }[] = [];
-  const listed: PlannedMember[] = [];
-  for (const member of members) {
-    const { stages, trainableParameters } = await preparation.member(member);
-    const weights = [...stages[0]!.model.architecture.weights.values()];
-    const share = trainableParameters / weights.reduce((sum, shape) => sum + product(shape), 0);
-    listed.push({ id: member.id, axes: member.axes, trainableParameters, share });
-    for (const stage of stages) {
-      if (stage.kind !== "train") continue;
-      const known = stage.full?.initializeFrom === undefined ? await workshop.peekWeights(stage.model) : undefined;
-      jobs.push({ job: await prepareTune(workshop, stage, known ?? noWeights), member: member.id });
-    }
-  }
-  const planned: Planned[] = [];
-  for (const group of Map.groupBy(jobs, ({ job }) => encodingKey(job)).values()) {
-    const encode = encodeJobOf(group.map(({ job }) => job));
-    if (encode !== undefined) planned.push(plannedEncode(workshop, encode, group.map(({ member }) => member)));
-  }
-  for (const { job, member } of jobs) planned.push(plannedTraining(workshop, job, member));
-  const missing = planned.filter(({ entry }) => !entry.cached);
+interface PlannedJob {
+  readonly job: TuneJob;
+  readonly member: string;
+}
+
+/** So many programs are compiled; of more a choice, and the others are estimated. */
+const mostCompiled = 6;
+
+/** The plan of a pipeline's members; of those that go on with the best of others nothing can be known. */
+export async function planMembers(
+  workshop: Workshop,
+  pipeline: string,
+  { members, goesOn }: Expansion,
+): Promise<Plan> {
+  const { listed, jobs } = await prepareJobs(workshop, members);
+  const groups = [...Map.groupBy(jobs, ({ job }) => job.programsKey).values()].map((jobs): Group => {
+    return { job: jobs[0]!.job, jobs };
+  });
+  const compiled = chosenToCompile(groups);
+  const encodings = [...Map.groupBy(jobs, ({ job }) => encodingKey(job)).values()].flatMap((jobs) => {
+    const wanted = compiled.filter(({ job }) => jobs.some((other) => other.job.programsKey === job.programsKey));
+    const encode = encodeJobOf(wanted.map(({ job }) => job));
+    const isWhole = new Set(jobs.map(({ job }) => job.programsKey)).size === wanted.length;
+    return encode === undefined ? [] : [plannedEncoding(workshop, encode, jobs, isWhole)];
+  });
+  const trainings = groups.map((group) => plannedTraining(group, compiled));
+  const entries = jobs.map((job) => plannedResult(workshop, job));
   return {
     pipeline,
     members: listed,
-    programs: planned.map(({ program }) => program),
-    cache: planned.map(({ entry }) => entry),
-    frontiers: jobs.map(({ job, member }) => frontierOf(job, member)),
-    estimate: {
-      steps: missing.reduce((sum, { steps }) => sum + steps, 0),
-      flops: missing.reduce((sum, { program }) => sum + program.flops, 0),
-      bytes: missing.reduce((sum, { entry }) => sum + (entry.kind === "encode" ? entry.bytes : 0), 0),
-    },
+    goesOn,
+    programs: [...encodings.map(({ program }) => program), ...trainings],
+    cache: [...encodings.map(({ entry }) => entry), ...entries],
+    frontiers: compiled.map(frontierOf),
+    advice: adviceOn(compiled.map(({ job }) => job)),
+    estimate: await estimateOf(workshop, { encodings, groups, trainings, entries, compiled }),
   };
 }
 
-function plannedEncode(workshop: Workshop, job: EncodeJob, members: readonly string[]): Planned {
-  const { shared, rows: program } = encodePrograms(job.kept, typicalExtents(job.rows));
-  const key = job.weights.digest === noWeights.digest ? null : encodeKey(workshop, job);
+async function prepareJobs(
+  workshop: Workshop,
+  members: readonly Member[],
+): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
+  const preparation = new Preparation(workshop), parameters = new Map<unknown, number>();
+  const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
+  const peeked = new Map<Model, ModelWeights>();
+  const weightsOf = async ({ model, full }: PreparedTraining) => {
+    if (full?.initializeFrom !== undefined) return noWeights;
+    const known = peeked.get(model) ?? await workshop.peekWeights(model) ?? noWeights;
+    peeked.set(model, known);
+    return known;
+  };
+  for (const member of members) {
+    const { stages, trainableParameters } = await preparation.member(member);
+    const { architecture } = stages[0]!.model;
+    const base = parameters.get(architecture) ??
+      [...architecture.weights.values()].reduce((sum, shape) => sum + product(shape), 0);
+    parameters.set(architecture, base);
+    listed.push({ id: member.id, axes: member.axes, trainableParameters, share: trainableParameters / base });
+    for (const stage of stages) {
+      if (stage.kind !== "train") continue;
+      jobs.push({ job: await prepareTune(workshop, stage, await weightsOf(stage)), member: member.id });
+    }
+  }
+  return { listed, jobs };
+}
+
+/** All groups, or a choice of them spread evenly over the lowest edited blocks. */
+function chosenToCompile(groups: readonly Group[]): readonly Group[] {
+  if (groups.length <= mostCompiled) return groups;
+  const sorted = [...groups].sort((a, b) => lowestBlock(a.job) - lowestBlock(b.job));
+  return Array.from({ length: mostCompiled }, (_, at) => {
+    return sorted[Math.round(at * (sorted.length - 1) / (mostCompiled - 1))]!;
+  });
+}
+
+function lowestBlock({ stage: { adaptations } }: TuneJob): number {
+  return Math.min(...adaptations.map(({ block }) => block ?? -1));
+}
+
+/** The compiled group that is most like another: in its layout first, then in its lowest block. */
+function nearest(group: Group, compiled: readonly Group[]): Group {
+  const distance = ({ job }: Group) => {
+    const sameLayout = job.stage.layout.tail === group.job.stage.layout.tail;
+    return (sameLayout ? 0 : 1e6) + Math.abs(lowestBlock(job) - lowestBlock(group.job));
+  };
+  return compiled.reduce((best, each) => distance(each) < distance(best) ? each : best);
+}
+
+function plannedEncoding(workshop: Workshop, job: EncodeJob, jobs: readonly PlannedJob[], isWhole: boolean) {
+  const { rows: program } = encodePrograms(job.kept, typicalExtents(job.rows)), { digest } = job.weights;
+  const key = digest === noWeights.digest || !isWhole ? null : encodeKey(workshop, job);
   const cached = key !== null && workshop.store.has("encode", key);
-  const flops = flopsOf(shared, job.rows, 1) + job.rows.length * flopsOf(program, job.rows, 1);
+  const members = jobs.map(({ member }) => member);
   return {
-    program: { name: "encode", members, operations: valuesOf(program).length, flops },
-    entry: { kind: "encode", members, key, cached, bytes: packedBytes(job) },
-    steps: 0,
+    program: {
+      name: "encode" as const,
+      members,
+      operations: valuesOf(program).length,
+      flops: encodeFlops(job),
+      isEstimate: !isWhole,
+    },
+    entry: { kind: "encode" as const, members, key, cached, bytes: packedBytes(job) },
   };
 }
 
-function plannedTraining(workshop: Workshop, job: TuneJob, member: string): Planned {
-  const { stage, programs, weights, initial } = job;
+function plannedTraining(group: Group, compiled: readonly Group[]): PlannedProgram {
+  const { job: { programs } } = nearest(group, compiled);
+  const flops = group.jobs.reduce((sum, { job: { stage } }) => {
+    return sum + stage.rows.length * stage.spec.epochs * rowFlops(programs.train, stage.rows);
+  }, 0);
+  const members = group.jobs.map(({ member }) => member);
+  const operations = valuesOf(programs.train).length;
+  return { name: "train", members, operations, flops, isEstimate: !compiled.includes(group) };
+}
+
+function plannedResult(workshop: Workshop, { job, member }: PlannedJob): PlannedEntry {
+  const { stage, weights } = job;
   const isKnown = weights.digest !== noWeights.digest || stage.full?.initializeFrom !== undefined;
   const key = isKnown ? job.key : null;
   const cached = key !== null && workshop.store.has("train", key);
-  const rows = stage.rows.length * stage.spec.epochs;
-  const bytes = Object.values(initial).reduce((sum, { data }) => sum + data.byteLength, 0);
-  const flops = rows * flopsOf(programs.train, stage.rows, 1);
+  return { kind: "train", members: [member], key, cached, bytes: 4 * stage.trainableParameters };
+}
+
+interface Planned {
+  readonly encodings: readonly { readonly program: PlannedProgram; readonly entry: PlannedEntry }[];
+  readonly groups: readonly Group[];
+  readonly trainings: readonly PlannedProgram[];
+  /** One for each job, in their order. */
+  readonly entries: readonly PlannedEntry[];
+  readonly compiled: readonly Group[];
+}
+
+async function estimateOf(
+  workshop: Workshop,
+  { encodings, groups, trainings, entries, compiled }: Planned,
+): Promise<PlanEstimate> {
+  const cached = new Set(entries.filter((entry) => entry.cached).map(({ key }) => key));
+  const missing = encodings.filter(({ entry, program }) => {
+    const readers = new Set(program.members);
+    const isRead = groups.some(({ jobs }) => {
+      return jobs.some(({ job, member }) => !cached.has(job.key) && readers.has(member));
+    });
+    return !entry.cached && isRead;
+  });
+  const left = groups.map(({ jobs }, at) => {
+    const open = jobs.filter(({ job }) => !cached.has(job.key));
+    const steps = open.reduce((sum, { job }) => sum + stepCount(job.stage), 0);
+    return { steps, flops: trainings[at]!.flops * open.length / jobs.length };
+  });
+  const measured = await ratesOf(workshop);
+  const rates = { encode: measured.encode ?? assumedRate, train: measured.train ?? assumedRate };
+  const [encode, train] = [missing.map(({ program }) => program), left].map((list) => {
+    return list.reduce((sum, { flops }) => sum + flops, 0);
+  }) as [number, number];
   return {
-    program: { name: "train", members: [member], operations: valuesOf(programs.train).length, flops },
-    entry: { kind: "train", members: [member], key, cached, bytes },
-    steps: stepsOf(stage),
+    steps: left.reduce((sum, { steps }) => sum + steps, 0),
+    flops: encode + train,
+    bytes: missing.reduce((sum, { entry }) => sum + entry.bytes, 0),
+    memory: Math.max(0, ...compiled.map(({ job }) => stepMemory(job))),
+    seconds: encode / rates.encode + train / rates.train,
+    rates,
+    isMeasured: measured.train !== undefined,
   };
 }
 
-function flopsOf(program: Program, rows: readonly LaidOutRow[], batch: number): number {
-  return evaluateDimension(programFlops(program).matmul, { ...typicalExtents(rows), batch });
+/** The activations of a step's largest run. */
+function stepMemory({ stage: { rows, spec }, programs }: TuneJob): number {
+  const longest = rows.reduce((most, { tail }) => Math.max(most, tail.length), 0);
+  return Math.min(mostActivations, spec.batchSize * longest * programs.activationBytes);
 }
 
-function stepsOf({ spec, rows }: PreparedTraining): number {
-  return spec.epochs * Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
-}
-
-function frontierOf({ stage, programs }: TuneJob, member: string): PlannedFrontier {
+function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier {
   const { prefix = 0, context = 0, tail } = typicalExtents(stage.rows);
   const reason = stage.full !== undefined
     ? "every weight is trained, so nothing is constant"
@@ -164,7 +284,7 @@ function frontierOf({ stage, programs }: TuneJob, member: string): PlannedFronti
     } before are computed once${prefix > 0 ? ` (the first ${prefix} for all rows together)` : ""}, ` +
       `each step runs over ${tail}`;
   const kept = programs.kept.map(({ value }) => value.shape);
-  return { member, reason, kept, recomputed: programs.recomputed };
+  return { members: jobs.map(({ member }) => member), reason, kept, recomputed: programs.recomputed };
 }
 
 function tokens(count: number): string {

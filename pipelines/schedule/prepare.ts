@@ -49,6 +49,12 @@ export interface PreparedRows {
   readonly examples: readonly TokenizedExample[];
 }
 
+/** Rows cut into segments. */
+interface LaidOut {
+  readonly layout: Layout;
+  readonly rows: readonly LaidOutRow[];
+}
+
 /** A training, ready to compile. */
 export interface PreparedTraining extends PreparedModel {
   readonly kind: "train";
@@ -83,6 +89,10 @@ export class Preparation {
   readonly #workshop: Workshop;
   #warnedOfDecay = false;
   readonly #shared = new Map<string, Promise<unknown>>();
+  readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
+  readonly #rowNumbers = new WeakMap<PreparedRows, number>();
+  #rowsRead = 0;
+  readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
 
   constructor(workshop: Workshop) {
     this.#workshop = workshop;
@@ -96,13 +106,12 @@ export class Preparation {
   async member(member: Member): Promise<PreparedMember> {
     for (const [name, stage] of Object.entries(member.stages)) validate(name, stage);
     const stages: (PreparedTraining | PreparedEvaluation)[] = [];
-    const trainings = new Map<string, PreparedTraining>();
+    const trainings: PreparedTraining[] = [];
     const train = async (name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> => {
-      const key = specKey(spec);
-      const known = trainings.get(key);
+      const known = trainings.find((other) => other.spec === spec || specKey(other.spec) === specKey(spec));
       if (known !== undefined) return known;
       const prepared = await placing(spec, () => this.#training(name, spec));
-      trainings.set(key, prepared);
+      trainings.push(prepared);
       stages.push(prepared);
       return prepared;
     };
@@ -113,7 +122,7 @@ export class Preparation {
         stages.push(await placing(stage, () => this.#evaluation(name, stage, training)));
       }
     }
-    const trainableParameters = [...trainings.values()].reduce((sum, stage) => sum + stage.trainableParameters, 0);
+    const trainableParameters = trainings.reduce((sum, stage) => sum + stage.trainableParameters, 0);
     return { member, stages, trainableParameters };
   }
 
@@ -125,14 +134,31 @@ export class Preparation {
       );
     }
     if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) this.#warnOfDecay();
-    const { examples } = await this.#rows(spec.data, model.model, spec.maxLength);
-    requireRoom(model.adaptations, longestOf(examples), model.model.architecture.contextLength);
-    const layout = layoutOf(model.adaptations, examples);
-    requireChoices(model.adaptations, examples);
-    const rows = await this.#once(["layout", layout, spec.data, model.model.folder, spec.maxLength ?? null], () => {
+    const { layout, rows } = await this.#laidOut(model, await this.#rows(spec.data, model.model, spec.maxLength));
+    return { ...model, kind: "train", name, spec, layout, rows, trainableParameters: countParameters(model) };
+  }
+
+  async #laidOut(model: PreparedModel, prepared: PreparedRows): Promise<LaidOut> {
+    const known = this.#layouts.get(model) ?? new Map<PreparedRows, LaidOut>();
+    this.#layouts.set(model, known);
+    const found = known.get(prepared);
+    if (found !== undefined) return found;
+    const { examples } = prepared, { adaptations, model: { architecture } } = model;
+    requireRoom(adaptations, longestOf(examples), architecture.contextLength);
+    const layout = layoutOf(adaptations, examples);
+    requireChoices(adaptations, examples);
+    const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));
     });
-    return { ...model, kind: "train", name, spec, layout, rows, trainableParameters: countParameters(model) };
+    known.set(prepared, { layout, rows });
+    return { layout, rows };
+  }
+
+  /** Rows that were read in one way are one object. */
+  #numberOf(rows: PreparedRows): number {
+    const number = this.#rowNumbers.get(rows) ?? this.#rowsRead++;
+    this.#rowNumbers.set(rows, number);
+    return number;
   }
 
   async #evaluation(
@@ -156,7 +182,14 @@ export class Preparation {
     return { model: base, edits, adaptations, full, kind: "evaluate", name, spec, training, rows, examples, choices };
   }
 
-  async #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
+  /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
+  #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
+    const known = this.#models.get(spec) ?? this.#prepareModel(spec);
+    this.#models.set(spec, known);
+    return known;
+  }
+
+  async #prepareModel(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
     const { source, revision } = spec.base;
     const model = await placing(spec.base, () => this.#workshop.model(source, revision));
     const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
@@ -226,7 +259,7 @@ function specKey(spec: unknown): string {
 }
 
 /** The files that edits start from, each with the adaptations of its edit. */
-function initialFiles(
+export function initialFiles(
   { edits, adaptations, model }: PreparedModel,
   base: string,
 ): { path: string; of: readonly Adaptation[] }[] {

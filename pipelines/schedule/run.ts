@@ -14,8 +14,9 @@ import { resumable, type ResumableTune, stepsBehind } from "./checkpoint.ts";
 import { encode, type EncodedExamples, type EncodeRecord, storedEncoding } from "./encode.ts";
 import { encodeJobOf, encodingKey } from "./encoding.ts";
 import { predictions } from "./evaluate.ts";
-import type { Member } from "./expand.ts";
+import type { Expansion, Member } from "./expand.ts";
 import { measure } from "./metrics.ts";
+import { summariesOf } from "./summaries.ts";
 import {
   initialTensors,
   Preparation,
@@ -24,8 +25,11 @@ import {
   type PreparedTraining,
 } from "./prepare.ts";
 import { DivergedError } from "./train.ts";
-import { compiledModel, findTuned, prepareTune, tensorsDigest, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
+import { tensorsDigest } from "./keys.ts";
+import { compiledModel, findTuned, prepareTune, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
 import { mostSideBySide, runTunes, sideBySideKey } from "./side_by_side.ts";
+import { noteRate } from "./rates.ts";
+import { encodeFlops, trainFlops } from "./work.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A run's results and what the manifest says of its models and data. */
@@ -35,27 +39,49 @@ export interface RunOutcome {
 }
 
 /** Runs all members of a pipeline and writes what each gives to the run's folder. */
-export async function runMembers(
+export async function runPipeline(
   workshop: Workshop,
   pipeline: string,
-  members: readonly Member[],
+  expansion: Expansion,
   folder: RunFolder,
 ): Promise<RunOutcome> {
   const preparation = new Preparation(workshop);
+  if (expansion.goesOn) await rehearse(preparation, expansion);
+  const members: PreparedMember[] = [], records: MemberRecord[] = [];
+  const encodings = new Map<string, EncodeRecord>();
+  const rounds = expansion.rounds();
+  for (let round = rounds.next(); !round.done;) {
+    const prepared = await prepareAll(preparation, round.value), run = new Run(workshop, folder);
+    try {
+      await run.compile(prepared);
+      // Nothing is written before all of the request is known to be sound.
+      if (members.length === 0) await folder.prepare();
+      const done: MemberRecord[] = [];
+      for (const member of prepared) done.push(await run.member(member));
+      members.push(...prepared);
+      records.push(...done);
+      for (const record of await run.encodings()) if (!encodings.has(record.key)) encodings.set(record.key, record);
+      round = rounds.next(done);
+    } finally {
+      run.close();
+    }
+  }
+  const results = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
+  await folder.results(results);
+  return { results, members };
+}
+
+async function prepareAll(preparation: Preparation, members: readonly Member[]): Promise<PreparedMember[]> {
   const prepared: PreparedMember[] = [];
   for (const member of members) prepared.push(await preparation.member(member));
-  const run = new Run(workshop, folder);
-  try {
-    await run.compile(prepared);
-    // Nothing is written before all of the request is known to be sound.
-    await folder.prepare();
-    const records: MemberRecord[] = [];
-    for (const member of prepared) records.push(await run.member(member));
-    const results = { pipeline, members: records, encode: await run.encodings() };
-    await folder.results(results);
-    return { results, members: prepared };
-  } finally {
-    run.close();
+  return prepared;
+}
+
+/** Prepares all rounds as if the first members were the best, so that faults of later rounds show before the first. */
+async function rehearse(preparation: Preparation, { rounds }: Expansion): Promise<void> {
+  const rehearsed = rounds();
+  for (let round = rehearsed.next(); !round.done; round = rehearsed.next([])) {
+    await prepareAll(preparation, round.value);
   }
 }
 
@@ -106,7 +132,8 @@ class Run {
       if (stage.kind === "train") records.push(await this.#train(member.id, stage, stages));
       else records.push(await this.#evaluate(member.id, stage, evaluations > 1));
     }
-    return { id: member.id, axes: member.axes, trainableParameters, stages: records };
+    const { id, axes, chosen } = member;
+    return { id, axes, ...chosen.length === 0 ? {} : { chosen }, trainableParameters, stages: records };
   }
 
   /** What the trainings read, also where none had to run because its result was in the store. */
@@ -115,8 +142,7 @@ class Run {
     for (const { jobs, encoded } of this.#encodings.values()) {
       if (encoded !== undefined) records.push((await encoded).record);
       else {
-        const job = encodeJobOf(jobs);
-        const stored = job === undefined ? undefined : storedEncoding(this.#workshop, job);
+        const stored = await storedEncoding(this.#workshop, encodingKey(jobs[0]!));
         if (stored !== undefined) records.push(stored);
       }
     }
@@ -165,6 +191,9 @@ class Run {
     try {
       const tuned = await runTunes(this.#workshop, trainings, encoded);
       trainings.forEach(({ job: { key } }, at) => this.#tuned.set(key, tuned[at]!));
+      const seconds = tuned.reduce((sum, { stepSeconds }) => stepSeconds.reduce((all, each) => all + each, sum), 0);
+      const flops = trainings.reduce((sum, { job: { stage, programs } }) => sum + trainFlops(stage, programs), 0);
+      await noteRate(this.#workshop, "train", flops, seconds);
       return tuned[0]!;
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
@@ -203,7 +232,8 @@ class Run {
   async #encode(jobs: readonly TuneJob[]): Promise<EncodedExamples> {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
-    const encoded = await encode(this.#workshop, job);
+    const encoded = await encode(this.#workshop, job, encodingKey(jobs[0]!)), { cached, seconds } = encoded.record;
+    if (!cached) await noteRate(this.#workshop, "encode", encodeFlops(job), seconds);
     this.#opened.push(encoded);
     return encoded;
   }

@@ -53,7 +53,7 @@ export async function runTunes(
   const [{ job: { stage, weights, programs: { runOverhead, activationBytes } } }] = trainings as readonly [
     ResumableTune,
   ];
-  const { compiled: { members }, programs, initial } = joined(jobs);
+  const { compiled: { members }, programs, initial } = await joined(jobs);
   const { spec, layout, rows } = stage;
   const { parameters, bases } = stage.full === undefined
     ? trainedForm(members.flat(), initial)
@@ -86,10 +86,8 @@ export async function runTunes(
       reached: (run) => keeper.reached(run),
     });
     const all = await toSaved(run.parameters);
-    const tuned = jobs.map((job, at): Omit<Tuned, "seconds"> => {
-      const own = ownTensors(jobs, at, all);
-      const tensors = Object.fromEntries(Object.keys(job.initial).map((name) => [name, own[name]!]));
-      return { tensors, ...historyOf(trainings, at, run), cached: false };
+    const tuned = jobs.map((_, at): Omit<Tuned, "seconds"> => {
+      return { tensors: ownTensors(jobs, at, all), ...historyOf(trainings, at, run), cached: false };
     });
     for (const [at, job] of jobs.entries()) {
       await store(workshop, job.key, tuned[at]!);

@@ -3,11 +3,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { digest } from "../../ops/digest.ts";
-import { fedNumbers, rowKeys } from "../compile/feeds.ts";
-import { interventionsOf } from "../compile/adaptations.ts";
-import { chosenOf } from "../compile/interventions.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
@@ -15,6 +10,7 @@ import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
 import { removeCheckpoint } from "./checkpoint.ts";
 import { initialTensors, type PreparedModel, type PreparedTraining } from "./prepare.ts";
+import { programKey, rowsDigest, trainKey } from "./keys.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A training with its programs, start and key. */
@@ -22,9 +18,11 @@ export interface TuneJob {
   readonly stage: PreparedTraining;
   readonly weights: ModelWeights;
   readonly compiled: CompiledModel;
+  /** Equal for trainings with the same programs. */
+  readonly programsKey: string;
   readonly programs: CompiledTraining;
   /** Where the trained tensors start, in saved form. */
-  readonly initial: TensorMap;
+  readonly initial: () => Promise<TensorMap>;
   readonly key: string;
 }
 
@@ -68,53 +66,41 @@ export function compiledModel(prepared: PreparedModel, weights: ModelWeights): C
   };
 }
 
-/** Compiles a training and finds its key. */
+/** A training with its key; it is compiled when its programs are first asked for. */
 export async function prepareTune(
   workshop: Workshop,
   stage: PreparedTraining,
   weights: ModelWeights,
 ): Promise<TuneJob> {
   const compiled = compiledModel(stage, weights);
-  const { spec, layout, rows } = stage;
-  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows));
-  const initial = await initialTensors(stage, weights, workshop.base, spec.seed);
-  const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
-  const key = keyOf({
-    programs: [digest(programs.train), digest(programs.accumulate)],
-    weights: weights.digest,
-    fed: fedNumbers(stage.model.architecture),
-    initial: tensorsDigest(initial),
-    rows: rowKeys(rows),
-    chosen: chosenOf(interventionsOf(stage.adaptations), rows.map(({ whole }) => whole)),
-    labels: rows.map(({ labels }) => labels),
-    dropout: stage.adaptations.map((piece) => piece.form === "prefix" ? 0 : piece.dropout),
-    settings: { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle },
-    machine: workshop.machine,
-  });
-  return { stage, weights, compiled, programs, initial, key };
-}
-
-/** A digest of tensors' names, shapes and content. */
-export function tensorsDigest(tensors: TensorMap): string {
-  const hash = createHash("sha256");
-  for (const [name, { data, shape }] of Object.entries(tensors)) {
-    hash.update(JSON.stringify([name, shape]));
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return hash.digest("hex");
+  const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage;
+  const programsKey = keyOf([programKey(stage, weights), layout, schedule.kind, rowsDigest(rows)]);
+  let initial: Promise<TensorMap> | undefined;
+  return {
+    stage,
+    weights,
+    compiled,
+    programsKey,
+    get programs() {
+      const known = workshop.compiled.get(programsKey) ??
+        compileTraining(compiled, layout, schedule.kind, typicalExtents(rows));
+      workshop.compiled.set(programsKey, known);
+      return known;
+    },
+    initial: () => initial ??= initialTensors(stage, weights, workshop.base, seed),
+    key: await trainKey(workshop, stage, weights),
+  };
 }
 
 /** The trained tensors of an earlier run with the same key. */
 export async function findTuned(workshop: Workshop, job: TuneJob): Promise<Tuned | undefined> {
-  const start = performance.now(), { key, initial } = job;
+  const start = performance.now(), { key } = job;
   using entry = await workshop.store.get("train", key);
   if (entry === undefined) return undefined;
   // A run may have died between keeping the result and removing what it had kept of the way there.
   removeCheckpoint(workshop.store, job);
   const tensors = await Promise.all(
-    Object.keys(initial).map(async (name) => {
-      return [name, { data: await entry.read(name), shape: entry.tensors.get(name)!.shape }] as const;
-    }),
+    [...entry.tensors].map(async ([name, { shape }]) => [name, { data: await entry.read(name), shape }] as const),
   );
   const numbers = (name: string) => JSON.parse(entry.metadata[name] ?? "[]") as number[];
   return {

@@ -71,11 +71,14 @@ function record(expected: string, fields: Readonly<Record<string, Check>>): Chec
 
 /** A record whose kind decides on its fields. */
 function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<string, Check>> | undefined): Check {
+  // Members share the records that no axis of theirs changes.
+  const passed = new WeakSet<object>();
   return (value, name) => {
     const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
     const kind = isRecord && "kind" in value ? String(value.kind) : "";
     const fields = isRecord ? fieldsOf(kind) : undefined;
     if (!isRecord || fields === undefined) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
+    if (passed.has(value)) return;
     placing(value, () => {
       for (const given of Object.keys(value)) {
         if (given === "kind" || Object.hasOwn(fields, given)) continue;
@@ -85,6 +88,7 @@ function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<s
       const values = value as Readonly<Record<string, unknown>>;
       for (const [field, check] of Object.entries(fields)) check(values[field], field);
     });
+    passed.add(value);
   };
 }
 
@@ -147,10 +151,14 @@ const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>>
   bitfit: modules,
 };
 
-const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
+const pieces = {
   ...edits,
   ...adapters,
   prefixTuning: { tokens: count, initial: optional(text) } satisfies Fields<spec.PrefixTuningSpec>,
+};
+
+const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
+  ...pieces,
   saved: {
     folder: leaf("an intervention's folder", isText),
     positions: optional(positions),
@@ -250,7 +258,7 @@ const stage = among("what train(…) or evaluate(…) gave", { train, evaluate }
  * @throws {RequestError} As of {@linkcode validate}.
  */
 export function checkedAdaptation(declared: unknown): spec.Resolved<spec.PieceSpec> {
-  among("an edit or adapter", { ...edits, ...adapters })(declared, "an intervention");
+  among("an edit or adapter", pieces)(declared, "an intervention");
   return declared as spec.Resolved<spec.PieceSpec>;
 }
 

@@ -9,6 +9,7 @@ import { digest } from "../../ops/digest.ts";
 import type { Program } from "../../ops/program.ts";
 import { verify } from "../../ops/verify.ts";
 import { type Model, type ModelWeights, openModel, openModelWeights, peekModelWeights } from "../models/model.ts";
+import type { CompiledTraining } from "../compile/training.ts";
 import { RequestError, RunError } from "../errors.ts";
 import { unplacedOperations } from "../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../runtime/providers.ts";
@@ -53,6 +54,8 @@ export class Workshop implements AsyncDisposable {
   readonly store: Store;
   readonly pace: Pace;
   readonly #signal: AbortSignal | undefined;
+  /** Trainings that were compiled, by what decides their programs. */
+  readonly compiled = new Map<string, CompiledTraining>();
   readonly #models = new Map<string, Promise<Model>>();
   readonly #weights = new Map<Model, Promise<ModelWeights>>();
   readonly #sessions = new Map<string, Promise<Session>>();

@@ -11,7 +11,7 @@ import type { Program } from "../../ops/program.ts";
 import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import type { HostTensor, Session } from "../../pipelines/runtime/runtime.ts";
-import { runMembers } from "../../pipelines/schedule/run.ts";
+import { runPipeline } from "../../pipelines/schedule/run.ts";
 import { Workshop } from "../../pipelines/schedule/workshop.ts";
 import { type Limit, measureLimit } from "./limit.ts";
 import { inFreshFolder } from "./refract.ts";
@@ -74,14 +74,14 @@ export async function analyse(
   { threads, scratch, limit }: { readonly threads: number; readonly scratch: string; readonly limit: boolean },
 ): Promise<ProgramMeasure[]> {
   return await inFreshFolder(scratch, async (folder) => {
-    const { pipeline, base, members } = await loadPipeline(pipelineFile, new Map());
+    const { pipeline, base, expansion } = await loadPipeline(pipelineFile, new Map());
     const progress = { begin: () => () => {}, warn: console.error };
     const store = join(folder, "store");
     await using workshop = new RecordingWorkshop({ base, store, provider: "cpu", threads, progress });
-    const { members: prepared } = await runMembers(
+    const { members: prepared } = await runPipeline(
       workshop,
       pipeline.name,
-      members,
+      expansion,
       new RunFolder(join(folder, "out")),
     );
     const model = prepared[0]?.stages[0]?.model;

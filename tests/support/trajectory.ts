@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { MemberRecord } from "../../pipelines/report/results.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import { expand } from "../../pipelines/schedule/expand.ts";
-import { runMembers } from "../../pipelines/schedule/run.ts";
+import { runPipeline } from "../../pipelines/schedule/run.ts";
 import { Workshop } from "../../pipelines/schedule/workshop.ts";
 import type { Pipeline } from "../../pipelines/spec.ts";
 
@@ -13,7 +13,7 @@ export async function runIn(scratch: string, base: string, declared: Pipeline): 
   const progress = { begin: () => () => {}, warn: console.log };
   const store = join(scratch, "store");
   await using workshop = new Workshop({ base, store, provider: "cpu", threads: 2, progress });
-  const { results } = await runMembers(workshop, declared.name, expand(declared), new RunFolder(join(scratch, "out")));
+  const { results } = await runPipeline(workshop, declared.name, expand(declared), new RunFolder(join(scratch, "out")));
   return results.members;
 }
 

@@ -3,7 +3,7 @@ import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
 import { StoppedError } from "../../pipelines/errors.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import type { Pace } from "../../pipelines/schedule/pace.ts";
-import { runMembers } from "../../pipelines/schedule/run.ts";
+import { runPipeline } from "../../pipelines/schedule/run.ts";
 import { Workshop } from "../../pipelines/schedule/workshop.ts";
 import type { Scene } from "./scene.ts";
 
@@ -32,7 +32,7 @@ export async function watchedRun(
   place: string,
   { set = {}, stopsAt = () => false }: Watch = {},
 ): Promise<Watched> {
-  const { pipeline, base, members } = await loadPipeline(
+  const { pipeline, base, expansion } = await loadPipeline(
     scene.pipeline,
     new Map(Object.entries(set).map(([axis, value]) => [axis, [value]])),
   );
@@ -52,7 +52,7 @@ export async function watchedRun(
   const options = { base, store, progress, provider: "cpu", threads: 1, pace: whenStopped } as const;
   try {
     await using workshop = new Workshop({ ...options, signal: stop.signal });
-    await runMembers(workshop, pipeline.name, members, new RunFolder(scene.path(place, "out")));
+    await runPipeline(workshop, pipeline.name, expansion, new RunFolder(scene.path(place, "out")));
     return { starts, error: undefined };
   } catch (error) {
     if (!(error instanceof Error)) throw error;

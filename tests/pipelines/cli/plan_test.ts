@@ -91,6 +91,62 @@ Deno.test("plan knows what an earlier run left in the store, and how large it is
     assert.equal(after.estimate.steps, 4);
   }));
 
+Deno.test("plan compiles programs once for all members that share them, and of many only some", () =>
+  inScene({
+    at: 'block(sweep("layer", [0, 1])).output',
+    rank: 'sweep("rank", [1, 2, 3, 4, 5])',
+    trainSettings: 'seed: sweep("seed", [1, 2, 3])',
+  }, async (scene) => {
+    const { members, programs, cache, estimate } = await planOf(scene);
+    assert.equal(members.length, 30);
+    const trainings = programs.filter(({ name }: { name: string }) => name === "train");
+    assert.deepEqual(trainings.map((program: { members: string[] }) => program.members.length), new Array(10).fill(3));
+    assert.equal(trainings.filter(({ isEstimate }: { isEstimate: boolean }) => !isEstimate).length, 6);
+    assert.equal(cache.filter(({ kind }: { kind: string }) => kind === "train").length, 30);
+    assert.equal(estimate.steps, 30 * 4);
+    assert.ok(estimate.flops > 0 && estimate.seconds > 0 && estimate.memory > 0);
+    const { stdout } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--threads", "1");
+    assert.match(stdout, /^… and 10 more members$/m);
+    assert.match(stdout, /^encode +30 members +~/m);
+  }));
+
+Deno.test("plan says what edits of first tokens cost", () =>
+  inScene({
+    at: "block(0).output",
+    positions: '"f1+l1"',
+    preamble:
+      'const long = records([{ q: "a long way ".repeat(5), a: "b" }], { prompt: "{q}\\n", completion: "{a}" });',
+    data: "long",
+  }, async (scene) => {
+    const { advice } = await planOf(scene);
+    assert.equal(advice.length, 1);
+    assert.match(
+      advice[0],
+      /^f1 keeps \d+ context tokens from being computed once; l1 alone would train \d+\.\d times faster$/,
+    );
+    const { stdout } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--threads", "1");
+    assert.match(stdout, /^advice: f1 keeps /m);
+  }));
+
+Deno.test("plan estimates by what an earlier run measured", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await planOf(scene)).estimate.isMeasured, false);
+    assert.equal((await scene.run()).code, 0);
+    assert.equal((await planOf(scene)).estimate.isMeasured, true);
+  }));
+
+Deno.test("plan --dot gives a graph from rows to evaluations", () =>
+  inScene(twoRanks, async (scene) => {
+    const options = ["--store", scene.path("store"), "--threads", "1", "--dot"];
+    const { code, stdout } = await inProcess("plan", scene.pipeline, ...options);
+    assert.equal(code, 0);
+    assert.match(stdout, /^digraph "scene" \{\n/);
+    for (const edge of ["rows -> p0", "p0 -> p1", "p0 -> p2", "p1 -> evaluations", "p2 -> evaluations"]) {
+      assert.ok(stdout.includes(`${edge};`), edge);
+    }
+    assert.match(stdout, /p1 \[label="train\\nrank=1\\n\d/);
+  }));
+
 Deno.test("plan as text names frontier, programs and what is left to run", () =>
   inScene(twoRanks, async (scene) => {
     const { code, stdout } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--threads", "1");

@@ -1,46 +1,11 @@
 /** What is refused of folders that claim to be pyreft's; nothing of them is executed, and nothing is written. @module */
 import assert from "node:assert/strict";
-import { zipSync } from "fflate";
 import { join } from "node:path";
 import { writePickle } from "../../../pipelines/interchange/pickle.ts";
-import { readTorchFile, type TorchTensor, writeTorchFile } from "../../../pipelines/interchange/torch_file.ts";
+import { readTorchFile } from "../../../pipelines/interchange/torch_file.ts";
 import { inProcess } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
-
-const key = "layer_1_comp_block_output_unit_pos_nunit_1#0";
-const width = 16, rank = 2;
-
-/** Columns of the identity, which are orthonormal. */
-const rotate = Float32Array.from({ length: width * rank }, (_, at) => (Math.floor(at / rank) === at % rank ? 1 : 0));
-const state: Readonly<Record<string, TorchTensor>> = {
-  weight: { shape: [rank, width], data: Float32Array.from({ length: rank * width }, (_, at) => at / 7) },
-  bias: { shape: [rank], data: Float32Array.of(0.25, -3) },
-  rotate_layer: { shape: [width, rank], data: rotate },
-};
-const config = {
-  intervention_types: ["<class 'pyreft.interventions.LoreftIntervention'>"],
-  representations: [[1, "block_output", "pos", 1, rank]],
-  sorted_keys: [key],
-};
-
-const bin = (scene: Scene) => scene.path("pyreft", `intkey_${key}.bin`);
-
-async function writePyreft(scene: Scene, changed: Record<string, unknown> = {}, tensors = state): Promise<void> {
-  await Deno.mkdir(scene.path("pyreft"));
-  await scene.write("pyreft/config.json", JSON.stringify({ ...config, ...changed }));
-  await writeTorchFile(bin(scene), "archive", tensors);
-}
-
-const importing = (scene: Scene, ...options: readonly string[]) =>
-  inProcess(
-    "import",
-    scene.path("pyreft"),
-    "--model",
-    scene.path("model"),
-    "--out",
-    scene.path("imported"),
-    ...options,
-  );
+import { archiveOf, bin, importing, keyOf, latin, rank, state, writePyreft } from "./support.ts";
 
 Deno.test("a state dictionary is read as it was written", () =>
   inScene({}, async (scene) => {
@@ -67,7 +32,7 @@ Deno.test("an imported intervention is evaluated, trained on and exported", () =
     const written = scene.path("out", "members", member.id);
     const exported = await inProcess("export", written, "--to", "pyreft", "--out", scene.path("exported"));
     assert.equal(exported.code, 0, exported.stderr);
-    const found = await readTorchFile(scene.path("exported", `intkey_${key}.bin`));
+    const found = await readTorchFile(scene.path("exported", `intkey_${keyOf(0)}.bin`));
     assert.deepEqual([...found.keys()], Object.keys(state));
     assert.notDeepEqual(found.get("bias"), state["bias"]);
   }));
@@ -89,9 +54,8 @@ function refuses(name: string, change: (scene: Scene) => Promise<void>, says: Re
 /** Puts another pickle in the archive. */
 const withPickle = (pickle: Uint8Array) => async (scene: Scene) => {
   await writePyreft(scene);
-  await Deno.writeFile(bin(scene), zipSync({ "archive/data.pkl": pickle, "archive/data/0": new Uint8Array(4) }));
+  await Deno.writeFile(bin(scene), archiveOf(pickle));
 };
-const latin = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 refuses("a pickle that calls a function", withPickle(latin("cos\nsystem\n(X\x02\0\0\0lstR.")), /asks for os\.system/);
 refuses(

@@ -259,3 +259,21 @@ Deno.test("edits at one site compose in the order of their declaration", async (
   };
   assert.notEqual(await lossOf(first, second), await lossOf(second, first));
 });
+
+for (const edit of [...Object.values(kinds).slice(0, 2), kinds["lora"]!, kinds["dora"]!, kinds["prefixTuning"]!]) {
+  Deno.test(`what ${edit} learned is loaded as it was trained`, () =>
+    inScene({ edit, epochs: "4" }, async (scene) => {
+      const { members: [trained] } = await resultsOf(scene);
+      const folder = scene.path("out", "members", "main", "intervention");
+      const stages = "{ tuned: evaluate(edited, { data: heldOut, metrics, decoding }) }";
+      await scene.write("load.ts", pipelineText({ edit: `...(() => [saved(${JSON.stringify(folder)})])`, stages }));
+      const places = ["--store", scene.path("store"), "--out", scene.path("loaded"), "--threads", "1"];
+      const { code, stdout, stderr } = await inProcess("run", scene.path("load.ts"), ...places, "--json");
+      assert.equal(code, 0, stderr);
+      const { members: [loaded] }: Results = JSON.parse(stdout);
+      const read = (out: string, member: MemberRecord) => {
+        return Deno.readTextFile(scene.path(out, evaluationOf(member).predictions));
+      };
+      assert.equal(await read("loaded", loaded!), await read("out", trained!));
+    }));
+}

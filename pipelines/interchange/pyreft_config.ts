@@ -1,0 +1,152 @@
+/** The config.json of pyreft's folders: which interventions there are, and where. @module */
+import { join } from "node:path";
+import type { Intervention } from "../compile/adaptations.ts";
+import { RequestError } from "../errors.ts";
+import type { EditedModel, SiteName } from "../models/architecture.ts";
+import { isJsonObject, readJsonObject } from "../models/files.ts";
+import { quote, suggest } from "../suggest.ts";
+
+/** pyreft's classes by the kinds of edit that they are. */
+export const kinds: Readonly<Record<string, { readonly kind: Intervention["kind"]; readonly orthogonal?: true }>> = {
+  LoreftIntervention: { kind: "loreft" },
+  NoreftIntervention: { kind: "noreft" },
+  ConsreftIntervention: { kind: "consreft" },
+  LobireftIntervention: { kind: "lobireft" },
+  DireftIntervention: { kind: "direft", orthogonal: true },
+  NodireftIntervention: { kind: "direft" },
+};
+
+/** pyvene's components by the sites that they are. */
+export const components: Readonly<Record<string, SiteName>> = {
+  block_input: "block.input",
+  block_output: "block.output",
+  attention_output: "attention.output",
+  query_output: "attention.query",
+  key_output: "attention.key",
+  value_output: "attention.value",
+  mlp_activation: "mlp.activation",
+  mlp_output: "mlp.output",
+};
+
+/** An intervention as config.json has it. */
+export interface Representation {
+  /** Names its file. */
+  readonly key: string;
+  readonly layer: number;
+  readonly site: SiteName;
+  /** Of what is edited in the model. */
+  readonly width: number;
+  /** pyreft's class. */
+  readonly type: string;
+  /** `undefined` where it is left to the tensors. */
+  readonly rank: number | undefined;
+}
+
+/** The name of an intervention's file. */
+export function stateFile(key: string): string {
+  return `intkey_${key}.bin`;
+}
+
+/**
+ * Reads a folder's config.json.
+ *
+ * @param model Which the interventions are for.
+ * @throws {RequestError} If it is absent, not sound, or lists what Refract or the model lacks.
+ */
+export async function readConfig(folder: string, model: EditedModel): Promise<Representation[]> {
+  const file = join(folder, "config.json");
+  const config = await readJsonObject(file, "save the model again");
+  if (config === undefined) {
+    throw new RequestError("there is no config.json; give a folder that ReftModel.save wrote", { file: folder });
+  }
+  const { representations, sorted_keys: keys, intervention_types: types } = config;
+  if (!Array.isArray(representations) || !Array.isArray(keys) || !Array.isArray(types) || keys.length === 0) {
+    throw new RequestError(
+      "lists no representations, sorted_keys and intervention_types; give a folder that ReftModel.save wrote",
+      { file },
+    );
+  }
+  if (representations.length !== keys.length || types.length !== keys.length) {
+    throw new RequestError("lists different numbers of representations, keys and types; save the model again", {
+      file,
+    });
+  }
+  try {
+    return keys.map((key: unknown, index) => {
+      if (keys.indexOf(key) !== index) {
+        throw new RequestError(`lists the key ${told(key)} twice; save the model again`);
+      }
+      return representationOf(key, representations[index], types[index], model);
+    });
+  } catch (error) {
+    throw error instanceof RequestError ? error.placedAt({ file }) : error;
+  }
+}
+
+function representationOf(
+  key: unknown,
+  given: unknown,
+  type: unknown,
+  { sites, blocks }: EditedModel,
+): Representation {
+  // A tuple as pyvene saves it, or the object that its configs are declared with.
+  const [layer, component, unit, , lowRank]: readonly unknown[] = Array.isArray(given)
+    ? given
+    : isJsonObject(given)
+    ? [given["layer"], given["component"], given["unit"], undefined, given["low_rank_dimension"]]
+    : [];
+  const site = typeof component === "string" && Object.hasOwn(components, component)
+    ? components[component]
+    : undefined;
+  if (site === undefined || typeof component !== "string" || !Number.isSafeInteger(layer)) {
+    throw new RequestError(
+      `the component ${told(component)} of layer ${told(layer)} is not known; ${
+        suggest(typeof component === "string" ? component : "", Object.keys(components))
+      }`,
+    );
+  }
+  if ((unit ?? "pos") !== "pos") {
+    throw new RequestError(
+      `the unit ${told(unit)} of layer ${layer} is not known; use one that edits positions, "pos"`,
+    );
+  }
+  const rank = lowRank ?? undefined;
+  if (rank !== undefined && (!Number.isSafeInteger(rank) || (rank as number) < 1)) {
+    throw new RequestError(`low_rank_dimension is ${told(rank)} for layer ${layer}; give a whole number from 1 on`);
+  }
+  const block = layer as number, width = sites[site]?.width;
+  if (block < 0 || block >= blocks) {
+    throw new RequestError(`block ${block} does not exist; the model has blocks 0 to ${blocks - 1}`);
+  }
+  if (width === undefined) {
+    throw new RequestError(`the model has no site ${site}; ${suggest(site, Object.keys(sites))}`);
+  }
+  if (typeof key !== "string" || key === "" || /[/\\\0]/.test(key)) {
+    throw new RequestError(`the key ${told(key)} is no file's name; save the model again`);
+  }
+  const place = /^layer_(-?\d+)_comp_(\w+?)_unit_/.exec(key);
+  if (place !== null && (Number(place[1]) !== block || place[2] !== component)) {
+    throw new RequestError(
+      `the key ${
+        quote(key)
+      } stands where layer ${block}'s ${component} is listed; keys and representations are mixed ` +
+        "up, save the model again",
+    );
+  }
+  return { key, layer: block, site, width, type: typeOf(type), rank: rank as number | undefined };
+}
+
+/** The class's name in `<class 'pyreft.interventions.LoreftIntervention'>`. */
+function typeOf(given: unknown): string {
+  const type = typeof given === "string" ? /\.(\w+)'>$/.exec(given)?.[1] ?? given : "";
+  if (Object.hasOwn(kinds, type)) return type;
+  const name = /^\w{1,60}$/.test(type) ? type : told(given);
+  throw new RequestError(`the intervention type ${name} is not known; ${suggest(type, Object.keys(kinds))}`);
+}
+
+/** A value of the file as a message can hold it. */
+function told(value: unknown): string {
+  if (typeof value === "string") return quote(value);
+  if (value === undefined) return "(none)";
+  return typeof value === "object" && value !== null ? Array.isArray(value) ? "[…]" : "{…}" : String(value);
+}

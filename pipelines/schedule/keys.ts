@@ -1,0 +1,106 @@
+/**
+ * Keys of what a run computes, made of its declaration and of the version of the code that compiles it: to know whether
+ * something is in the store nothing has to be compiled.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { type Adaptation, interventionsOf } from "../compile/adaptations.ts";
+import { fedNumbers, type LaidOutRow, rowKeys } from "../compile/feeds.ts";
+import { chosenOf } from "../compile/interventions.ts";
+import type { TensorMap } from "../compile/initial.ts";
+import type { ModelWeights } from "../models/model.ts";
+import { keyOf } from "../store/store.ts";
+import { initialFiles, type PreparedModel, type PreparedTraining } from "./prepare.ts";
+import { compilerVersion } from "./version.ts";
+import type { Workshop } from "./workshop.ts";
+
+const programKeys = new WeakMap<readonly Adaptation[], Map<string, string>>();
+
+/** What decides the programs of a model with its pieces, layout and rows aside. */
+export function programKey(
+  { model, adaptations, full }: PreparedModel,
+  { digest }: Pick<ModelWeights, "digest">,
+): string {
+  const known = programKeys.get(adaptations) ?? new Map<string, string>();
+  programKeys.set(adaptations, known);
+  const of = `${model.config} ${digest}`;
+  const found = known.get(of) ?? keyOf({
+    compiler: compilerVersion(),
+    config: model.config,
+    fed: fedNumbers(model.architecture),
+    weights: digest,
+    pieces: adaptations.map(pieceKey),
+    full: full === undefined ? null : full.initializeFrom ?? "own",
+  });
+  known.set(of, found);
+  return found;
+}
+
+/** A piece as plain data; what functions choose of each example is told apart by what they chose. */
+function pieceKey(piece: Adaptation): unknown {
+  const { form, kind, options, index, block = null, site, inputs, tensors } = piece;
+  const common = { form, kind, options: { ...options }, index, block, site, inputs, tensors: { ...tensors } };
+  if (piece.form === "prefix") return common;
+  if (piece.form === "adapter") return { ...common, weight: piece.weight, dropout: piece.dropout };
+  const { positions: { first, last, completion }, positionsText, side, rank, width, head, subspace, dropout } = piece;
+  const ends = [first, last].map(String);
+  const chosen = { positionsText, subspace: subspace?.name ?? null };
+  return { ...common, ...chosen, ends, completion, side, rank, width, head: head ?? null, dropout };
+}
+
+const rowDigests = new WeakMap<readonly LaidOutRow[], string>();
+
+/** Equal for rows of the same tokens, labels aside. */
+export function rowsDigest(rows: readonly LaidOutRow[]): string {
+  const found = rowDigests.get(rows) ?? keyOf(rowKeys(rows));
+  rowDigests.set(rows, found);
+  return found;
+}
+
+const labelDigests = new WeakMap<readonly LaidOutRow[], string>();
+
+function labelsDigest(rows: readonly LaidOutRow[]): string {
+  const found = labelDigests.get(rows) ?? keyOf(rows.map(({ labels }) => labels));
+  labelDigests.set(rows, found);
+  return found;
+}
+
+/** The key of a training's result. */
+export async function trainKey(workshop: Workshop, stage: PreparedTraining, weights: ModelWeights): Promise<string> {
+  const { rows, layout, adaptations, spec } = stage;
+  const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
+  const files = initialFiles(stage, workshop.base).map(({ path }) => fileDigest(path));
+  return keyOf({
+    programs: programKey(stage, weights),
+    layout,
+    initial: await Promise.all(files),
+    rows: rowsDigest(rows),
+    labels: labelsDigest(rows),
+    chosen: chosenOf(interventionsOf(adaptations), rows.map(({ whole }) => whole)),
+    settings: { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle },
+    machine: workshop.machine,
+  });
+}
+
+const fileDigests = new Map<string, Promise<string>>();
+
+/** A digest of a file's content, made once for as long as the file stays as it is. */
+async function fileDigest(path: string): Promise<string> {
+  const { size, mtime } = await Deno.stat(path);
+  const key = JSON.stringify([path, size, mtime]);
+  const found = fileDigests.get(key) ??
+    Deno.readFile(path).then((bytes) => createHash("sha256").update(bytes).digest("hex"));
+  fileDigests.set(key, found);
+  return await found;
+}
+
+/** A digest of tensors' names, shapes and content. */
+export function tensorsDigest(tensors: TensorMap): string {
+  const hash = createHash("sha256");
+  for (const [name, { data, shape }] of Object.entries(tensors)) {
+    hash.update(JSON.stringify([name, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}

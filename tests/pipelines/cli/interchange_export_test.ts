@@ -1,0 +1,130 @@
+/** Exports: which intervention a path means, and what is refused in one line. @module */
+import assert from "node:assert/strict";
+import { inProcess, treeOf } from "../../support/command.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+import { importing, keyOf, writePyreft } from "../interchange/support.ts";
+
+const exported = [`config.json`, `intkey_${keyOf(0)}.bin`];
+
+/** Exports a path of the scene. */
+function exporting(scene: Scene, path: string, ...options: readonly string[]) {
+  return inProcess("export", scene.path(path), "--to", "pyreft", "--out", scene.path("exported"), ...options);
+}
+
+async function refuses(scene: Scene, path: string, at: string, says: RegExp, ...options: readonly string[]) {
+  const before = treeOf(scene.folder);
+  const { code, stdout, stderr } = await exporting(scene, path, ...options);
+  assert.equal(code, 2, stderr);
+  assert.equal(stdout, "");
+  const [line, ...rest] = stderr.replaceAll(`${scene.folder}/`, "").split("\n");
+  assert.deepEqual(rest, [""]);
+  assert.ok(line!.startsWith(`error: ${at}`), line);
+  assert.match(line!, says);
+  assert.deepEqual(treeOf(scene.folder), before);
+}
+
+Deno.test("an export takes a run's folder with a member, a member's folder, or an intervention's", () =>
+  inScene({ rank: 'sweep("rank", [1, 2])' }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    const ways: readonly (readonly [path: string, ...options: readonly string[]])[] = [
+      ["out", "--member", "rank=2"],
+      ["out/members/rank=2"],
+      ["out/members/rank=2/intervention"],
+    ];
+    for (const [path, ...options] of ways) {
+      const { code, stderr } = await exporting(scene, path, ...options);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(treeOf(scene.path("exported")), exported);
+      const { representations } = JSON.parse(await Deno.readTextFile(scene.path("exported", "config.json")));
+      assert.equal(representations[0][4], 2, path);
+      await Deno.remove(scene.path("exported"), { recursive: true });
+    }
+    await refuses(scene, "out", "out: has several members", /; choose one with --member: rank=1 rank=2$/);
+    await refuses(scene, "out", 'out: has no member "rank=3"', /did you mean "rank=1"/, "--member", "rank=3");
+    await refuses(
+      scene,
+      "out/members/rank=1",
+      'out/members/rank=1: is no run\'s folder and has no member "rank=2"',
+      /; leave --member out$/,
+      "--member",
+      "rank=2",
+    );
+  }));
+
+Deno.test("an export of a run with one member needs no --member", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const { code, stderr } = await exporting(scene, "out");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(treeOf(scene.path("exported")), exported);
+  }));
+
+Deno.test("an export refuses folders without an intervention", () =>
+  inScene({}, async (scene) => {
+    await refuses(scene, "nowhere", "nowhere: there is no such folder", /; check the path$/);
+    await refuses(scene, "model", "model: holds no trained intervention", /; give a run's folder/);
+    await refuses(scene, "rows.jsonl", "rows.jsonl: holds no trained intervention", /; give a run's folder/);
+  }));
+
+type Description = { interventions: Record<string, unknown>[] };
+
+Deno.test("an export refuses what pyreft has not, and descriptions that are none", () =>
+  inScene({}, async (scene) => {
+    await writePyreft(scene);
+    assert.equal((await importing(scene)).code, 0);
+    const file = scene.path("imported", "intervention.json"), text = await Deno.readTextFile(file);
+    const cases: readonly (readonly [changed: Readonly<Record<string, unknown>>, says: RegExp])[] = [
+      [{ kind: "lora", module: "q_proj", scaling: 1 }, /hold no lora; export an edit/],
+      [{ kind: "prefixTuning", tokens: 3 }, /hold no prefixTuning; export an edit/],
+      [{ site: "attention.head.output", head: 1 }, /hold no edit of one head; export an edit/],
+      [{ activation: "relu" }, /do not hold the activation relu; export an edit without/],
+      [{ site: "finalNorm.output", block: null }, /no component like the site finalNorm\.output; export an edit at/],
+      [{ block: -1 }, /block or site is none; train or import it again/],
+      [{ block: "1" }, /block or site is none; train or import it again/],
+      [{ site: [[]] }, /block or site is none; train or import it again/],
+      [{ kind: "loraft" }, /is of the kind loraft; /],
+      [{ positions: "x" }, /the positions "x" are none/],
+      [{ rank: 1e9 }, /the rank 1000000000 is out of range/],
+    ];
+    for (const [changed, says] of cases) {
+      const description: Description = JSON.parse(text);
+      description.interventions = description.interventions.map((stored) => ({ ...stored, ...changed }));
+      await Deno.writeTextFile(file, JSON.stringify(description));
+      await refuses(scene, "imported", "imported/intervention.json: ", says);
+    }
+    await Deno.writeTextFile(file, "{");
+    await refuses(scene, "imported", "imported/intervention.json:1:2: is not JSON", /; train or import/);
+    await Deno.writeTextFile(file, '{ "base": "x", "width": 16, "interventions": [] }');
+    await refuses(scene, "imported", "imported/intervention.json: does not list", /; train or import/);
+  }));
+
+Deno.test("an export refuses weights that are broken or another edit's", () =>
+  inScene({}, async (scene) => {
+    await writePyreft(scene);
+    assert.equal((await importing(scene)).code, 0);
+    const weights = scene.path("imported", "weights.safetensors"), bytes = await Deno.readFile(weights);
+    const at = "imported/weights.safetensors: ";
+    await Deno.writeFile(weights, bytes.slice(0, 60));
+    await refuses(scene, "imported", `${at}is cut short in its header`, /; download or export/);
+    await Deno.writeFile(weights, bytes.slice(0, -4));
+    await refuses(scene, "imported", `${at}is cut short from tensor`, /; download or export/);
+    await Deno.remove(weights);
+    await refuses(scene, "imported", `${at}is absent`, /; check the path/);
+  }));
+
+Deno.test("an export refuses other libraries, and places that are taken", () =>
+  inScene({}, async (scene) => {
+    await writePyreft(scene);
+    assert.equal((await importing(scene)).code, 0);
+    await refuses(scene, "imported", "option '--to <library>' argument 'peft' is unknown", /pyreft$/, "--to", "peft");
+    await scene.write("exported", "mine");
+    await refuses(scene, "imported", "exported: is a file; give --out a folder", /$/);
+    await Deno.remove(scene.path("exported"));
+    await Deno.mkdir(scene.path("exported"));
+    await scene.write("exported/intkey_other.bin", "mine");
+    await refuses(scene, "imported", "exported/intkey_other.bin: is another export's", /; give --out another folder$/);
+    await Deno.remove(scene.path("exported", "intkey_other.bin"));
+    for (let round = 0; round < 2; round++) assert.equal((await exporting(scene, "imported")).code, 0);
+    assert.deepEqual(treeOf(scene.path("exported")), exported);
+  }));

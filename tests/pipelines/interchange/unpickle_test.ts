@@ -1,0 +1,103 @@
+/** Pickles are read as data: what asks for more than tensors is named, and what is damaged is refused. @module */
+import assert from "node:assert/strict";
+import { RequestError } from "../../../pipelines/errors.ts";
+import { readPickle } from "../../../pipelines/interchange/unpickle.ts";
+import { latin, pickledNumber, pickledState, pickledTensor, pickledText, pickledTuple } from "./support.ts";
+
+const ordered = "ccollections\nOrderedDict\n";
+const saved = (text: string) => latin(`\x80\x02${text}.`);
+
+Deno.test("tensors are read with their places, and versions beside them passed over", () => {
+  const tensor = pickledTensor({ type: "HalfStorage", key: "3", offset: 5, shape: [2, 3], strides: [3, 1] });
+  const versions = `}${pickledText("_metadata")}${ordered})Rsb`;
+  const found = readPickle(saved(`${ordered})R(${pickledText("a")}${tensor}u${versions}`), "file.bin");
+  const { storage, key, offset, shape, strides } = found.get("a")!;
+  assert.deepEqual({ storage, key, offset, shape, strides }, {
+    storage: "HalfStorage",
+    key: "3",
+    offset: 5,
+    shape: [2, 3],
+    strides: [3, 1],
+  });
+});
+
+const short = (text: string) => `\x8c${String.fromCharCode(text.length)}${text}`;
+const demands: Readonly<Record<string, readonly [pickle: string, says: RegExp]>> = {
+  "os.system by GLOBAL": ["cos\nsystem\n", /asks for os\.system,/],
+  "builtins.eval by STACK_GLOBAL": [`${short("builtins")}${short("eval")}\x93`, /asks for builtins\.eval,/],
+  "os.system by REDUCE": [`cos\nsystem\n(${pickledText("ls")}tR`, /asks for os\.system,/],
+  "os.system by INST": [`(${pickledText("ls")}ios\nsystem\n`, /the operation 0x69 \(INST\) of os\.system,/],
+  "a class by OBJ": [`(cos\nPopen\no`, /asks for os\.Popen,/],
+  "an object by OBJ": [`(${ordered}o`, /the operation 0x6f \(OBJ\),/],
+  "an object by NEWOBJ": [`${ordered})\x81`, /the operation 0x81 \(NEWOBJ\),/],
+  "an object by NEWOBJ_EX": [`${ordered})}\x92`, /the operation 0x92 \(NEWOBJ_EX\),/],
+  "a registered object": ["\x82\x01", /the operation 0x82 \(EXT1\),/],
+  "a class of one's own": ["cmine.models\nSpecial\n", /asks for mine\.models\.Special,/],
+  "a whole module": ["ctorch.nn.modules.linear\nLinear\n", /asks for torch\.nn\.modules\.linear\.Linear,/],
+  "an array of numpy": ["cnumpy.core.multiarray\n_reconstruct\n", /asks for numpy\.core\.multiarray\._reconstruct,/],
+  "a state for what is no dictionary": [`(t}b`, /the operation BUILD of no dictionary,/],
+  "a dictionary filled by its call": [`${ordered}(]tR`, /a call of collections\.OrderedDict with 1 arguments,/],
+  "a call of a storage": ["ctorch\nFloatStorage\n)R", /a call of torch\.FloatStorage with 0 arguments,/],
+  "a call of a text": [`${pickledText("os.system")})R`, /a call of what is no function,/],
+  "a persistent module": [
+    `${pickledTuple(pickledText("module"), "ctorch\nFloatStorage\n", pickledText("0"))}Q`,
+    /a persistent object that is no storage,/,
+  ],
+  "a persistent number": ["K\x01Q", /a persistent object that is no storage,/],
+  "a name that would break the line": ["cos\nsys\x1b[31mtem\n", /asks for os\.sys\?\[31mtem,/],
+};
+for (const [name, [text, says]] of Object.entries(demands)) {
+  Deno.test(`a pickle that asks for ${name} is refused by name`, () => {
+    const isRight = (error: unknown) => {
+      return error instanceof RequestError && says.test(error.message) && /; nothing was executed/.test(error.message);
+    };
+    assert.throws(() => readPickle(saved(text), "file.bin"), isRight);
+  });
+}
+
+const deep = 100_000;
+const damages: Readonly<Record<string, readonly [pickle: Uint8Array, says: RegExp]>> = {
+  "of nothing": [latin(""), /damaged or cut short/],
+  "that never stops": [latin("}".repeat(1000)), /damaged or cut short/],
+  "that takes from an empty stack": [latin("R."), /damaged or cut short/],
+  "that stops with an empty stack": [latin("."), /damaged or cut short/],
+  "that stops at a mark": [latin("(."), /damaged or cut short/],
+  "of a tuple without a mark": [latin("K\x01t."), /damaged or cut short/],
+  "of a pair of one": [latin("K\x01\x86."), /damaged or cut short/],
+  "that recalls what it did not keep": [latin("h\x07."), /damaged or cut short/],
+  "that appends to a number": [latin("K\x01K\x02a."), /damaged or cut short/],
+  "that sets entries of a list": [latin("]K\x01K\x02s."), /damaged or cut short/],
+  "of a text longer than itself": [latin("X\xff\xff\xff\x7fabc."), /damaged or cut short/],
+  "of a frame longer than itself": [latin("\x95\xff\xff\xff\xff\xff\xff\xff\x7f."), /damaged or cut short/],
+  "of a name without an end": [latin("ccollections"), /damaged or cut short/],
+  "of a list": [saved("]"), /holds no state dictionary/],
+  "of a dictionary of numbers": [saved(`}(${pickledText("a")}K\x01u`), /"a" is no tensor/],
+  "of a tensor without a name": [saved(`}(K\x01${pickledTensor()}u`), /an entry of the state dictionary is no tensor/],
+  "nested deeply": [saved(`${"(".repeat(deep)}${"t".repeat(deep)}`), /holds no state dictionary/],
+  "with a name nested deeply": [
+    saved(`}(${"(".repeat(deep)}${"t".repeat(deep)}K\x01u`),
+    /an entry of the state dictionary is no tensor/,
+  ],
+  "that calls what is nested deeply": [saved(`${"(".repeat(deep)}${"t".repeat(deep)})R`), /no function/],
+  "of a negative size": [pickledState({ a: pickledTensor({ shape: [-1] }) }), /shape, strides and offset are none/],
+  "of a negative stride": [pickledState({ a: pickledTensor({ strides: [-1] }) }), /shape, strides and offset are none/],
+  "of a negative offset": [pickledState({ a: pickledTensor({ offset: -1 }) }), /shape, strides and offset are none/],
+  "of a size beyond numbers": [
+    pickledState({ a: pickledTensor({ shape: [2 ** 60] }) }),
+    /shape, strides and offset are none/,
+  ],
+  "of a shape with fewer strides": [
+    pickledState({ a: pickledTensor({ shape: [1, 1], strides: [1] }) }),
+    /shape, strides and offset are none/,
+  ],
+  "of a tensor of no storage": [
+    saved(`ctorch._utils\n_rebuild_tensor_v2\n(${pickledNumber(1)}${pickledNumber(0)}))tR`),
+    /damaged or cut short/,
+  ],
+};
+for (const [name, [pickle, says]] of Object.entries(damages)) {
+  Deno.test(`a pickle ${name} is refused`, () => {
+    const isRight = (error: unknown) => error instanceof RequestError && says.test(error.message);
+    assert.throws(() => readPickle(pickle, "file.bin"), isRight);
+  });
+}

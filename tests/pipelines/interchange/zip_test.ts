@@ -1,0 +1,95 @@
+/** Archives that are sound in other ways than usual, and those that lie about themselves. @module */
+import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
+import { zipSync } from "fflate";
+import { RequestError } from "../../../pipelines/errors.ts";
+import { readZip } from "../../../pipelines/interchange/zip.ts";
+import { latin } from "./support.ts";
+
+const contents = { "archive/data.pkl": latin("pickle"), "archive/data/0": new Uint8Array(4000).fill(7) };
+
+function read(bytes: Uint8Array): Record<string, Uint8Array> {
+  const records = readZip(Uint8Array.from(bytes), "file.bin");
+  return Object.fromEntries([...records].map(([name, record]) => [name, record.read()]));
+}
+
+/** A number of some bytes, little-endian. */
+function number(value: number, bytes: number): number[] {
+  return Array.from({ length: bytes }, (_, at) => Math.floor(value / 2 ** (8 * at)) % 256);
+}
+
+const saturated = 0xffffffff;
+
+/** An archive of one stored record whose directory has its numbers in 64 bits. */
+function wideArchive(changed: { readonly size?: number; readonly count?: number; readonly tag?: number } = {}) {
+  const name = [...latin("a")], content = [...latin("content")];
+  const { size = content.length, count = 1, tag = 1 } = changed;
+  const checksum = number(crc32(Uint8Array.from(content)), 4);
+  const local = [...number(0x04034b50, 4), ...number(0, 10), ...checksum, ...number(saturated, 4)];
+  local.push(...number(saturated, 4), ...number(1, 2), ...number(0, 2), ...name, ...content);
+  const extra = [...number(tag, 2), ...number(24, 2), ...number(size, 8), ...number(size, 8), ...number(0, 8)];
+  const entry = [...number(0x02014b50, 4), ...number(0, 12), ...checksum, ...number(saturated, 4)];
+  entry.push(...number(saturated, 4), ...number(1, 2), ...number(extra.length, 2), ...number(0, 10));
+  entry.push(...number(saturated, 4), ...name, ...extra);
+  const end64 = [
+    ...number(0x06064b50, 4),
+    ...number(44, 8),
+    ...number(0, 12),
+    ...number(count, 8),
+    ...number(count, 8),
+  ];
+  end64.push(...number(entry.length, 8), ...number(local.length, 8));
+  const locator = [...number(0x07064b50, 4), ...number(0, 4), ...number(local.length + entry.length, 8)];
+  locator.push(...number(1, 4));
+  const end = [...number(0x06054b50, 4), ...number(0, 4), ...number(0xffff, 2), ...number(0xffff, 2)];
+  end.push(...number(saturated, 4), ...number(saturated, 4), ...number(0, 2));
+  return Uint8Array.from([...local, ...entry, ...end64, ...locator, ...end]);
+}
+
+/** The archive with a number of its first directory entry changed. */
+function withEntry(bytes: Uint8Array, field: number, value: number): Uint8Array {
+  const changed = bytes.slice(), view = new DataView(changed.buffer);
+  const at = changed.findIndex((_, at) => at + 4 <= changed.length && view.getUint32(at, true) === 0x02014b50);
+  view.setUint32(at + field, value, true);
+  return changed;
+}
+
+Deno.test("records are read stored, compressed, and with sizes of 64 bits", () => {
+  assert.deepEqual(read(zipSync(contents, { level: 0 })), contents);
+  assert.deepEqual(read(zipSync(contents, { level: 9 })), contents);
+  assert.deepEqual(read(wideArchive()), { a: latin("content") });
+});
+
+const [stored, deflated] = [zipSync(contents, { level: 0 }), zipSync(contents, { level: 9 })];
+const lies: Readonly<Record<string, readonly [bytes: Uint8Array, says: RegExp]>> = {
+  "of nothing": [new Uint8Array(), /no whole zip archive/],
+  "that is another file": [latin("x".repeat(100)), /no whole zip archive/],
+  "whose record claims four gigabytes": [withEntry(deflated, 24, 0xfffffffe), /claims to unpack to 429496/],
+  "whose record unpacks to more than it claims": [withEntry(deflated, 24, 2), /no whole zip archive/],
+  "whose stored record has two sizes": [withEntry(stored, 24, 2), /no whole zip archive/],
+  "whose record lies beyond the end": [withEntry(stored, 42, 0x7fffffff), /no whole zip archive/],
+  "that is encrypted": [withEntry(stored, 8, 1), /no whole zip archive/],
+  "of an unknown compression": [withEntry(deflated, 10, 12), /compressed by method 12; save it again without/],
+  "whose checksum is another": [withEntry(stored, 16, 0), /"archive\/data\.pkl" with another checksum/],
+  "whose wide record is larger than the file": [wideArchive({ size: 2 ** 50 }), /no whole zip archive/],
+  "of more records than there are": [wideArchive({ count: 2 ** 40 }), /no whole zip archive/],
+  // The zip library looks for the sizes of such an entry without end.
+  "whose wide record has no sizes": [wideArchive({ tag: 9 }), /no whole zip archive/],
+};
+for (const [name, [bytes, says]] of Object.entries(lies)) {
+  Deno.test(`an archive ${name} is refused`, () => {
+    assert.throws(() => read(bytes), (error) => error instanceof RequestError && says.test(error.message));
+  });
+}
+
+Deno.test("an archive with one name twice is refused", () => {
+  const twice = stored.slice();
+  const text = new TextDecoder("latin1").decode(stored).replaceAll("archive/data/0", "archive/data.p");
+  twice.set(latin(text.replaceAll("archive/data.pkl", "archive/data.p\0\0")));
+  // Both records' names in the directory begin alike; cutting the longer's length makes them equal.
+  const view = new DataView(twice.buffer);
+  const at = twice.findIndex((_, at) => at + 4 <= twice.length && view.getUint32(at, true) === 0x02014b50);
+  view.setUint16(at + 28, 14, true);
+  view.setUint16(at + 30, 2, true);
+  assert.throws(() => read(twice), /holds "archive\/data\.p" twice/);
+});
