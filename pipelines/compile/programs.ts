@@ -35,7 +35,7 @@ import {
   trainingForm,
 } from "./adaptations.ts";
 import { virtualRuns } from "./prefixes.ts";
-import { type Layout, pastInputs, segmentInputs, type SegmentName, wholeRows } from "./layout.ts";
+import { type Layout, pastInputs, segmentInputs, type SegmentName } from "./layout.ts";
 
 /** A model to compile: its architecture, the types its weights are stored in, and what is learned of it. */
 export interface CompiledModel {
@@ -53,8 +53,13 @@ function weightsOf({ storedType, full }: CompiledModel): WeightSource {
     full ? parameter(name, shape as number[]) : o.cast(weight(name, shape, storedType(name)), "float32");
 }
 
+/** What a pass over a row gives: the tail's result, and the keys and values of the segments before it by their names. */
+interface RowResult extends SegmentResult {
+  readonly before: Readonly<Partial<Record<SegmentName, readonly KeyValues[]>>>;
+}
+
 /** The blocks over the segments in order, the tail's edited. */
-function tail(model: CompiledModel, layout: Layout, form: PieceForm): SegmentResult {
+function tail(model: CompiledModel, layout: Layout, form: PieceForm): RowResult {
   const { architecture, members } = model;
   const weights = weightsOf(model);
   const edit = membersHook(members, form);
@@ -65,14 +70,17 @@ function tail(model: CompiledModel, layout: Layout, form: PieceForm): SegmentRes
     ...(layout.prefix > 0 ? ["prefix" as const] : []),
     ...(layout.tail === "whole" ? [] : ["context" as const]),
   ];
+  const runs: Partial<Record<SegmentName, readonly KeyValues[]>> = {};
   for (const name of frozen) {
-    past.push(architecture.forward(inputsOf(name), weights).keyValues);
+    const { keyValues } = architecture.forward(inputsOf(name), weights);
+    runs[name] = keyValues;
+    past.push(keyValues);
     before.push(name);
   }
   const segment = inputsOf("tail");
   const behind = members.length > 1 ? copyingBlock(members.flat()) : undefined;
   const copied = behind === undefined ? {} : { copied: { behind, places: copyPlaces(segment, members.length) } };
-  return architecture.forward({ ...segment, ...copied, edit }, weights);
+  return { ...architecture.forward({ ...segment, ...copied, edit }, weights), before: runs };
 }
 
 /** How many tokens a run has. */
@@ -211,12 +219,13 @@ export function scoreProgram(model: CompiledModel, layout: Layout): Program {
   return simplify({ name: "score", outputs: { losses: labelledLosses(model, layout, savedForm) } });
 }
 
-/** The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values. */
-export function prefillProgram(model: CompiledModel): Program {
-  const result = tail(model, wholeRows, savedForm);
+/** The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values by segment. */
+export function prefillProgram(model: CompiledModel, layout: Layout): Program {
+  const { before, ...result } = tail(model, layout, savedForm);
+  const runs = Object.entries({ ...before, tail: result.keyValues }).map(([name, run]) => namedKeyValues(name, run));
   return simplify({
     name: "prefill",
-    outputs: { logits: logitsOf(model, result, savedForm), ...ownKeyValues(result) },
+    outputs: { logits: logitsOf(model, result, savedForm), ...Object.assign({}, ...runs) },
   });
 }
 
@@ -232,11 +241,11 @@ export function decodeProgram(whole: CompiledModel): Program {
   const segment = { ...segmentInputs(architecture, "tail", past.map(runLength)), past, edit };
   const result = architecture.forward(segment, weightsOf(model));
   const logits = logitsOf(model, result, savedForm);
-  return simplify({ name: "decode", outputs: { logits, ...ownKeyValues(result) } });
+  return simplify({ name: "decode", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
 }
 
-function ownKeyValues(result: SegmentResult): Record<string, Value> {
+function namedKeyValues(name: string, run: readonly KeyValues[]): Record<string, Value> {
   return Object.fromEntries(
-    result.keyValues.flatMap(({ key, value }, block) => [[`own.${block}.key`, key], [`own.${block}.value`, value]]),
+    run.flatMap(({ key, value }, block) => [[`${name}.${block}.key`, key], [`${name}.${block}.value`, value]]),
   );
 }

@@ -6,7 +6,8 @@
  */
 import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/adaptations.ts";
 import { exampleFeeds, type Feeds, layOut } from "../compile/feeds.ts";
-import { wholeRows } from "../compile/layout.ts";
+import type { RunOrigin } from "../compile/generation.ts";
+import type { Layout } from "../compile/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
 import { virtualTokens } from "../compile/prefixes.ts";
 import { columnsOf, maskName, maskWidth } from "../compile/interventions.ts";
@@ -15,13 +16,24 @@ import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
 import { KeyValueCache } from "./key_value_cache.ts";
 
+/** The pass over prompts, from what is known of them already. */
+export interface Prefill {
+  readonly session: Session;
+  readonly layout: Layout;
+  /** Where the keys and values of each run of tokens come from. */
+  readonly runs: readonly RunOrigin[];
+  /** What was encoded of some prompts; nothing of those that were not. */
+  readonly kept: (prompts: readonly TokenizedPrompt[]) => Feeds;
+}
+
 /** A model ready to generate. */
 export interface Generator {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
   /** The edits' tensors in saved form. */
   readonly tensors: TensorMap;
-  readonly prefill: Session;
+  /** Reads prompts. */
+  readonly prefill: Prefill;
   readonly decode: () => Promise<Session>;
   readonly endTokens: ReadonlySet<number>;
 }
@@ -60,16 +72,25 @@ export class Continuation {
     { room, copies = 1 }: { readonly room: number; readonly copies?: number },
   ): Promise<{ readonly continuation: Continuation; readonly logits: Logits }> {
     const { architecture, adaptations, tensors, prefill } = generator;
-    const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, wholeRows));
+    const { session, layout, runs } = prefill, kept = prefill.kept(prompts);
+    const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, layout));
     const longest = Math.max(...prompts.map(({ prompt }) => prompt.length));
-    const places = prompts.map(({ prompt }, row) => row * longest + prompt.length - 1);
-    const { outputs } = await prefill.run({
-      ...exampleFeeds(rows, wholeRows, architecture, adaptations),
+    const longestTail = Math.max(...rows.map(({ tail }) => tail.length));
+    const places = rows.map(({ tail }, row) => row * longestTail + tail.length - 1);
+    const { outputs } = await session.run({
+      ...exampleFeeds(rows, layout, architecture, adaptations),
+      ...kept,
       ...copyTensors(tensors),
       "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
     });
     const cache = new KeyValueCache(architecture, prompts.length * copies, longest + room, virtualTokens(adaptations));
-    cache.fill(outputs, prompts.map(({ prompt }) => prompt.length), copies);
+    for (const { segment, blocks } of runs) {
+      const tensorsOf = (block: number, part: "key" | "value") => {
+        const { from, name } = blocks[block]![part];
+        return (from === "kept" ? kept : outputs)[name]!;
+      };
+      cache.append({ tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) }, copies);
+    }
     const logits = logitsOf(outputs["logits"]!), ofRows = prompts.flatMap((prompt) => new Array(copies).fill(prompt));
     return {
       continuation: new Continuation(generator, ofRows, cache),
@@ -87,7 +108,7 @@ export class Continuation {
     this.#decode ??= await this.#generator.decode();
     const written = writtenFeeds(this.#generator, this.#prompts);
     const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens), ...written });
-    this.#cache.append(outputs);
+    this.#cache.step(outputs);
     return logitsOf(outputs["logits"]!);
   }
 }

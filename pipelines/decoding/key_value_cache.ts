@@ -1,8 +1,15 @@
 /** The keys and values of what a batch has read and written. @module */
-import { fillRow, takeRow } from "../compile/cached.ts";
 import { type Feeds, pastMask, segmentFeeds } from "../compile/feeds.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
+
+/** The keys and values of a run of tokens of each prompt, padded on the right. */
+export interface PromptRun {
+  /** Those of a block [prompts, keyValueHeads, tokens, headWidth], or [1, …] where all prompts share them. */
+  readonly tensors: (block: number, part: "key" | "value") => HostTensor;
+  /** Each prompt's tokens in the run. */
+  readonly lengths: readonly number[];
+}
 
 /** Every block's keys and values of a batch, each [batch, keyValueHeads, capacity, headWidth], filled from the left. */
 export class KeyValueCache {
@@ -28,25 +35,23 @@ export class KeyValueCache {
     }
   }
 
-  /** Takes over the prompts' own keys and values, without their padding; every prompt's for `copies` rows. */
-  fill(outputs: Readonly<Record<string, HostTensor>>, lengths: readonly number[], copies: number): void {
+  /** Takes over the keys and values of a further run of the prompts' tokens; every prompt's for `copies` rows. */
+  append(run: PromptRun, copies: number): void {
     const { keyValueHeads, headWidth } = this.#architecture.heads;
-    const padded = [keyValueHeads, this.#capacity, headWidth];
     for (const [name, past] of Object.entries(this.#tensors)) {
-      const own = outputs[name.replace("past", "own")]!;
-      lengths.forEach((length, row) => {
-        const extents = [keyValueHeads, length, headWidth];
-        const packed = new Float32Array(keyValueHeads * length * headWidth);
-        takeRow(packed, extents, own.data as Float32Array, own.shape.slice(1), row);
-        const read = (start: number, target: Float32Array) => {
-          target.set(packed.subarray(start, start + target.length));
-        };
-        for (let copy = 0; copy < copies; copy++) {
-          fillRow(read, extents, past.data as Float32Array, padded, row * copies + copy);
+      const [, block, part] = name.split(".") as [string, string, "key" | "value"];
+      const { data, shape } = run.tensors(Number(block), part), all = past.data as Float32Array;
+      const [batch, , padded] = shape as [number, number, number, number];
+      this.#filled.forEach((filled, row) => {
+        const prompt = batch === 1 ? 0 : Math.floor(row / copies), length = run.lengths[Math.floor(row / copies)]!;
+        for (let head = 0; head < keyValueHeads; head++) {
+          const from = (prompt * keyValueHeads + head) * padded * headWidth;
+          const to = ((row * keyValueHeads + head) * this.#capacity + filled) * headWidth;
+          all.set((data as Float32Array).subarray(from, from + length * headWidth), to);
         }
       });
     }
-    this.#filled.forEach((_, row) => this.#filled[row] = lengths[Math.floor(row / copies)]!);
+    this.#filled.forEach((filled, row) => this.#filled[row] = filled + run.lengths[Math.floor(row / copies)]!);
   }
 
   /** Lets each row go on from what another has seen. */
@@ -73,8 +78,8 @@ export class KeyValueCache {
     return feeds;
   }
 
-  /** Takes over the new token's keys and values. */
-  append(outputs: Readonly<Record<string, HostTensor>>): void {
+  /** Takes over the keys and values of one further token a row. */
+  step(outputs: Readonly<Record<string, HostTensor>>): void {
     const { keyValueHeads, headWidth } = this.#architecture.heads;
     for (const [name, past] of Object.entries(this.#tensors)) {
       const own = outputs[name.replace("past", "own")]!.data as Float32Array;

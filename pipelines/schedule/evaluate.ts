@@ -18,7 +18,7 @@ import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, type Writing } from "../decoding/writing.ts";
 import { inBatches, removeParts, type Rows } from "./batchwise.ts";
 import { programKey } from "./keys.ts";
-import { openGenerator } from "./generator.ts";
+import { type EncodedPrompts, openGenerator } from "./generator.ts";
 import type { Prediction } from "./metrics.ts";
 import type { PreparedEvaluation } from "./prepare.ts";
 import { type Score, score, type Scorer } from "./score.ts";
@@ -33,6 +33,8 @@ export interface EvaluateJob {
   readonly tensors: TensorMap;
   /** What the tensors depend on: a training's key, or what they start from. */
   readonly tensorsKey: string;
+  /** Encodes the prompts, if that is to be done for several evaluations at once. */
+  readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
 }
 
 /** The predictions, from the store if they are there. */
@@ -83,7 +85,8 @@ async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean,
 
 async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing, key: string): Promise<string[]> {
   const { stage } = job, { model, adaptations, spec: { batchSize } } = stage;
-  const generator = await openGenerator(workshop, { ...job, model, adaptations }, batchSize);
+  const encoded = await job.encodedPrompts();
+  const generator = await openGenerator(workshop, { ...job, model, adaptations }, batchSize, encoded);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
   const rows: Rows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
   return await inBatches(workshop, rows, async (batch) => {

@@ -4,8 +4,12 @@ import { evaluateDimension } from "../../ops/dimension.ts";
 import { leavesOf, type Program } from "../../ops/program.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import type { TensorMap } from "../compile/initial.ts";
-import { type CompiledModel, decodeProgram, prefillProgram } from "../compile/programs.ts";
-import type { Generator } from "../decoding/continuation.ts";
+import type { Feeds } from "../compile/feeds.ts";
+import { type CompiledPrefill, wholePrefill } from "../compile/generation.ts";
+import { type Layout, wholeRows } from "../compile/layout.ts";
+import { type CompiledModel, decodeProgram } from "../compile/programs.ts";
+import type { TokenizedPrompt } from "../data/examples.ts";
+import type { Generator, Prefill } from "../decoding/continuation.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -25,22 +29,48 @@ export interface WritingModel {
  */
 const mostPackedBytes = 2 ** 30;
 
+/** What was encoded of some prompts, and the prefill that goes on from there. */
+export interface EncodedPrompts {
+  readonly prefill: CompiledPrefill;
+  readonly layout: Layout;
+  readonly kept: (prompts: readonly TokenizedPrompt[]) => Feeds;
+}
+
 /**
  * Opens a model's programs for writing.
  *
  * @param rows How many rows are written at once.
+ * @param encoded All prompts that are to be read, if they were encoded.
  */
-export async function openGenerator(workshop: Workshop, writer: WritingModel, rows: number): Promise<Generator> {
+export async function openGenerator(
+  workshop: Workshop,
+  writer: WritingModel,
+  rows: number,
+  encoded?: EncodedPrompts,
+): Promise<Generator> {
   const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors } = writer;
   const decode = decodeProgram(compiled), prepacks = rows > 1 && weightBytes(decode) <= mostPackedBytes;
   return {
     architecture,
     adaptations,
     tensors,
-    prefill: await workshop.session(prefillProgram(compiled), weights),
+    prefill: await openPrefill(workshop, writer, encoded),
     decode: () => workshop.session(decode, weights, { prepacks }),
     endTokens: new Set(tokenizer.eosTokenIds),
   };
+}
+
+async function openPrefill(
+  workshop: Workshop,
+  { compiled, weights }: WritingModel,
+  encoded: EncodedPrompts | undefined,
+): Promise<Prefill> {
+  if (encoded === undefined) {
+    const { program, runs } = wholePrefill(compiled);
+    return { session: await workshop.session(program, weights), layout: wholeRows, runs, kept: () => ({}) };
+  }
+  const { prefill: { program, runs }, layout, kept } = encoded;
+  return { session: await workshop.session(program, weights), layout, runs, kept };
 }
 
 function weightBytes(program: Program): number {

@@ -28,6 +28,7 @@ import { DivergedError } from "./train.ts";
 import { tensorsDigest } from "./keys.ts";
 import { compiledModel, findTuned, prepareTune, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
 import { mostSideBySide, runTunes, sideBySideKey } from "./side_by_side.ts";
+import { SharedPrompts } from "./prompts.ts";
 import { noteRate } from "./rates.ts";
 import { encodeFlops, trainFlops } from "./work.ts";
 import type { Workshop } from "./workshop.ts";
@@ -103,18 +104,23 @@ class Run {
   /** The keys of trainings whose time is told. */
   readonly #reported = new Set<string>();
   readonly #opened: EncodedExamples[] = [];
+  readonly #prompts: SharedPrompts;
 
   constructor(workshop: Workshop, folder: RunFolder) {
     this.#workshop = workshop;
     this.#folder = folder;
+    this.#prompts = new SharedPrompts(workshop);
   }
 
   /** Compiles every training, so that an encoding can serve all that share it. */
   async compile(members: readonly PreparedMember[]): Promise<void> {
     for (const { member, stages } of members) {
       for (const stage of stages) {
-        if (stage.kind !== "train") continue;
         await this.#workshop.heed();
+        if (stage.kind === "evaluate") {
+          this.#prompts.add(stage, await weightsFor(this.#workshop, stage.training ?? stage));
+          continue;
+        }
         this.#members.set(stage, member.id);
         const job = await prepareTune(this.#workshop, stage, await weightsFor(this.#workshop, stage));
         this.#jobs.set(stage, job);
@@ -151,6 +157,7 @@ class Run {
 
   close(): void {
     for (const encoded of this.#opened) encoded[Symbol.dispose]();
+    this.#prompts[Symbol.dispose]();
   }
 
   async #train(member: string, stage: PreparedTraining, stages: PreparedMember["stages"]): Promise<TrainRecord> {
@@ -250,6 +257,7 @@ class Run {
       weights,
       compiled: compiledModel(stage, weights),
       tensors: evaluatedTensors(stage, tensors),
+      encodedPrompts: () => this.#prompts.of(stage),
       tensorsKey: training === undefined ? tensorsDigest(tensors) : this.#job(training).key,
     });
     const path = join("members", member, several ? stage.name : "", "predictions.jsonl");

@@ -1,7 +1,9 @@
 /** How answers are written, and that they depend on nothing but the row. @module */
 import assert from "node:assert/strict";
-import { sceneRows } from "../../support/scene.ts";
-import { assertClose, onlyMember, predictionsOf } from "./support.ts";
+import type { MemberRecord, Results } from "../../../pipelines/report/results.ts";
+import { inProcess } from "../../support/command.ts";
+import { inScene, sceneRows } from "../../support/scene.ts";
+import { assertClose, evaluationOf, onlyMember, predictionsOf, resultsOf } from "./support.ts";
 
 Deno.test("answers do not depend on the rows that run together", async () => {
   const stages = (batchSize: number) =>
@@ -25,6 +27,42 @@ for (
     assert.deepEqual(together, alone);
     assert.ok(new Set(alone).size > 1);
   });
+}
+
+for (
+  const [label, parts] of Object.entries({
+    "edits of the last token": {},
+    "edits of several blocks": { at: 'block(sweep("layer", [0, 1])).output' },
+    "edits of the last three tokens": { positions: '"l3"' },
+    "edits of what is written": { positions: '"generated"' },
+    "edits of first tokens": { positions: '"f1+l1"', at: "block(1).output" },
+    "prompts that begin alike": {
+      preamble:
+        'const long = jsonl("./rows.jsonl", { prompt: "Say in one word what fits here: {q}\\n", completion: "{a}" });',
+      data: "long",
+      heldOut: "long",
+    },
+  })
+) {
+  Deno.test(`a member answers by itself as beside others: ${label}`, () =>
+    inScene(
+      { heldOut: "rows", ...parts, rank: 'sweep("rank", [1, 2])', decoding: "greedy({ maxNewTokens: 8 })" },
+      async (scene) => {
+        const { members } = await resultsOf(scene);
+        const read = (folder: string, member: MemberRecord) => {
+          return Deno.readTextFile(scene.path(folder, evaluationOf(member).predictions));
+        };
+        for (const member of members) {
+          const set = Object.entries(member.axes).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+          const places = ["--store", scene.path("store2"), "--out", scene.path("out2"), "--threads", "1"];
+          const { code, stdout, stderr } = await inProcess("run", scene.pipeline, ...places, ...set, "--json");
+          assert.equal(code, 0, stderr);
+          const { members: [alone] }: Results = JSON.parse(stdout);
+          assert.equal(await read("out2", alone!), await read("out", member));
+        }
+        assert.ok(scene.entries.some((path) => path.startsWith("encode/")));
+      },
+    ));
 }
 
 Deno.test("a sample's seed decides what is drawn", async () => {

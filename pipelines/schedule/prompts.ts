@@ -1,0 +1,124 @@
+/**
+ * The prompts of evaluations, encoded once for all members and for runs to come.
+ *
+ * Whether they are depends on an evaluation alone and not on the others, whose number must not change an answer.
+ *
+ * @module
+ */
+import { type CompiledPrefill, compilePrefill } from "../compile/generation.ts";
+import { type LaidOutRow, layOut } from "../compile/feeds.ts";
+import { type Layout, layoutOf } from "../compile/layout.ts";
+import { typicalExtents } from "../compile/training.ts";
+import type { TokenizedExample } from "../data/examples.ts";
+import type { ModelWeights } from "../models/model.ts";
+import { keyOf } from "../store/store.ts";
+import { encode, type EncodedExamples, packedBytes } from "./encode.ts";
+import type { EncodedPrompts } from "./generator.ts";
+import { programKey, rowsDigest } from "./keys.ts";
+import type { PreparedEvaluation } from "./prepare.ts";
+import { compiledModel } from "./tune.ts";
+import { rowFlops } from "./work.ts";
+import type { Workshop } from "./workshop.ts";
+
+/** The most that is kept of one evaluation's prompts, in bytes. */
+const mostKept = 2 ** 30;
+
+/** What is left of the work at most, for keeping to pay. */
+const mostLeft = 0.7;
+
+/** An evaluation that writes answers of a model with edits. */
+interface Reader {
+  readonly stage: PreparedEvaluation;
+  readonly weights: ModelWeights;
+  readonly layout: Layout;
+  readonly rows: readonly LaidOutRow[];
+}
+
+/** Evaluations of the same prompts in the same layout. */
+interface Group {
+  readonly key: string;
+  readonly readers: Reader[];
+  encoded?: Promise<EncodedExamples>;
+}
+
+function isWorthKeeping({ stage, weights, layout, rows }: Reader, { program, kept }: CompiledPrefill): boolean {
+  if (kept.length === 0) return false;
+  const { model, adaptations } = stage;
+  if (packedBytes({ model, weights, layout, rows, kept, adaptations }) > mostKept) return false;
+  const encoding = { name: "encode", outputs: Object.fromEntries(kept.map(({ name, value }) => [name, value])) };
+  const left = rowFlops(program, rows), once = rowFlops(encoding, rows);
+  return left <= mostLeft * (left + once);
+}
+
+/** The evaluations of a run, by what they can share. */
+export class SharedPrompts implements Disposable {
+  readonly #workshop: Workshop;
+  readonly #groups = new Map<string, Group>();
+  readonly #rows = new WeakMap<readonly TokenizedExample[], Map<string, readonly LaidOutRow[]>>();
+  readonly #opened: EncodedExamples[] = [];
+
+  constructor(workshop: Workshop) {
+    this.#workshop = workshop;
+  }
+
+  /** Takes note of an evaluation that will run, or whose result may be in the store. */
+  add(stage: PreparedEvaluation, weights: ModelWeights): void {
+    const { decoding } = stage.spec;
+    if (decoding === undefined || decoding.kind === "choices" || stage.adaptations.length === 0) return;
+    const layout = layoutOf(stage.adaptations, stage.examples), rows = this.#laidOut(stage, layout);
+    const key = keyOf(["prompts", stage.model.folder, weights.digest, layout, rowsDigest(rows)]);
+    const group = this.#groups.get(key) ?? { key, readers: [] };
+    this.#groups.set(key, group);
+    group.readers.push({ stage, weights, layout, rows });
+  }
+
+  /** What is encoded of an evaluation's prompts; `undefined` if that would save little or take much room. */
+  async of(stage: PreparedEvaluation): Promise<EncodedPrompts | undefined> {
+    const group = this.#groups.values().find(({ readers }) => readers.some((reader) => reader.stage === stage));
+    if (group === undefined) return undefined;
+    const reader = group.readers.find((each) => each.stage === stage)!;
+    const prefill = this.#prefill(reader);
+    if (!isWorthKeeping(reader, prefill)) return undefined;
+    group.encoded ??= this.#encode(group);
+    const encoded = await group.encoded;
+    const places = new Map(stage.examples.map(({ source }, at) => [source, at]));
+    return {
+      prefill,
+      layout: reader.layout,
+      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => places.get(source)!), prefill.kept, "prompts"),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const encoded of this.#opened) encoded[Symbol.dispose]();
+  }
+
+  #laidOut({ examples }: PreparedEvaluation, layout: Layout): readonly LaidOutRow[] {
+    const known = this.#rows.get(examples) ?? new Map<string, readonly LaidOutRow[]>();
+    this.#rows.set(examples, known);
+    const key = JSON.stringify(layout);
+    const rows = known.get(key) ?? examples.map((example) => layOut({ ...example, completion: [] }, layout));
+    known.set(key, rows);
+    return rows;
+  }
+
+  readonly #prefills = new Map<string, CompiledPrefill>();
+
+  /** Evaluations with the same programs compile them once. */
+  #prefill({ stage, weights, layout, rows }: Reader): CompiledPrefill {
+    const key = keyOf([programKey(stage, weights), layout, rowsDigest(rows)]);
+    const known = this.#prefills.get(key) ??
+      compilePrefill(compiledModel(stage, weights), layout, typicalExtents(rows));
+    this.#prefills.set(key, known);
+    return known;
+  }
+
+  async #encode({ key, readers }: Group): Promise<EncodedExamples> {
+    const [{ stage: { model, adaptations }, weights, layout, rows }] = readers as [Reader];
+    const kept = new Map(readers.flatMap((reader) => this.#prefill(reader).kept.map((each) => [each.name, each])));
+    const job = { model, weights, layout, rows, kept: [...kept.values()], adaptations };
+    const encoded = await encode(this.#workshop, job, key);
+    this.#opened.push(encoded);
+    return encoded;
+  }
+}
