@@ -1,6 +1,6 @@
 /**
- * The two ways a run can end badly. Both carry one sentence that names the place and the remedy; the command line
- * prints it and nothing else.
+ * The two ways a run can end badly, and how it ends when it was asked to. Each carries one sentence that names the
+ * place and the remedy; the command line prints it and nothing else.
  *
  * @module
  */
@@ -51,6 +51,24 @@ export class RunError extends Error {
 export class DiskError extends RunError {
   override readonly name = "DiskError";
   override readonly exitCode = 2;
+}
+
+/** Someone asked the run to stop. What was computed is kept, and the same command goes on from there. */
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+
+  /**
+   * @param exitCode What the command line exits with: 128 and the signal's number.
+   * @param where How far the run had come, as in `at step 12 of 96 of tuned`.
+   */
+  constructor(readonly exitCode: number, where?: string) {
+    super(`stopped${where === undefined ? "" : ` ${where}`}; run the same command again to go on`);
+  }
+
+  /** The error with how far the run had come. */
+  placedAt(where: string): StoppedError {
+    return new StoppedError(this.exitCode, where);
+  }
 }
 
 /** `file:line:column`, as far as it is known. */

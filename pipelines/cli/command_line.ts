@@ -4,12 +4,12 @@
  * @module
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { RequestError, RunError } from "../errors.ts";
+import { RequestError, RunError, StoppedError } from "../errors.ts";
 import { isJsonObject } from "../models/files.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
 import { planCommand, type PlanOptions } from "./plan_command.ts";
-import { runCommand, type RunOptions } from "./run_command.ts";
+import { runCommand, type RunControl, type RunOptions } from "./run_command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -17,11 +17,16 @@ import type { Terminal } from "./terminal.ts";
  *
  * @param args Without the program's own name.
  * @param terminal Gets results on one side, and progress, notes and errors on the other.
- * @returns The exit code: 0 done, 1 the run failed, 2 the request was wrong.
+ * @param control How a run can be stopped, and how often it keeps unfinished work.
+ * @returns The exit code: 0 done, 1 the run failed, 2 the request was wrong; 130 or 143 if it was stopped.
  */
-export async function commandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function commandLine(
+  args: readonly string[],
+  terminal: Terminal,
+  control: RunControl = {},
+): Promise<number> {
   try {
-    await program(terminal).parseAsync(args, { from: "user" });
+    await program(terminal, control).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     return report(error, terminal, args.includes("--verbose"));
@@ -34,6 +39,11 @@ export async function commandLine(args: readonly string[], terminal: Terminal): 
  * @returns The exit code.
  */
 export function report(error: unknown, terminal: Terminal, isVerbose: boolean): number {
+  terminal.endLine();
+  if (error instanceof StoppedError) {
+    terminal.write(`${error.message}\n`);
+    return error.exitCode;
+  }
   if (error instanceof CommanderError) {
     if (error.exitCode === 0 || error.code === "commander.help") return 0;
     terminal.write(`error: ${usageProblem(error)}\n`);
@@ -68,12 +78,12 @@ function usageProblem({ code, message }: CommanderError): string {
   return (remedy === undefined ? problem : `${problem}; ${remedy}`).replaceAll("\n", " ");
 }
 
-function program(terminal: Terminal): Command {
+function program(terminal: Terminal, control: RunControl): Command {
   const refract = new Command("refract").description("Compiles and runs representation-finetuning pipelines.")
     .addCommand(
       command("run", "Runs a pipeline.")
         .option("--out <folder>", "the run's folder (default: runs/<pipeline>/<time>)")
-        .action((path: string, options: RunOptions) => runCommand(path, options, terminal)),
+        .action((path: string, options: RunOptions) => runCommand(path, options, terminal, control)),
     )
     .addCommand(
       command("plan", "Says what would run, what is cached and what it costs; runs nothing.")

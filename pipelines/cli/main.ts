@@ -1,13 +1,15 @@
 /** The command line's way in. @module */
 import { commandLine, report } from "./command_line.ts";
+import { listenForStops } from "./interrupts.ts";
 import { processTerminal } from "./terminal.ts";
 
 const terminal = processTerminal();
+const leave = (error: unknown) => Deno.exit(report(error, terminal, Deno.args.includes("--verbose")));
 
 // A pipeline file may leave a promise to fail on its own.
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  Deno.exit(report(event.reason, terminal, Deno.args.includes("--verbose")));
+  leave(event.reason);
 });
 
-Deno.exit(await commandLine(Deno.args, terminal));
+Deno.exit(await commandLine(Deno.args, terminal, { stops: () => listenForStops(leave) }));

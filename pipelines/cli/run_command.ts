@@ -6,9 +6,10 @@ import { formatManifest, type Manifest, manifestFile } from "../report/manifest.
 import { RunFolder } from "../report/run_folder.ts";
 import { keyOf } from "../store/store.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
+import type { Pace } from "../schedule/pace.ts";
 import { runPipeline } from "../schedule/run.ts";
 import { weightsFor } from "../schedule/tune.ts";
-import { type Progress, runtimeVersion, Workshop } from "../schedule/workshop.ts";
+import { type Progress, runtimeVersion, Workshop, type WorkshopOptions } from "../schedule/workshop.ts";
 import { callerFolder, callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 import { summarize } from "./summary.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
@@ -23,11 +24,29 @@ export interface RunOptions {
   readonly json?: boolean;
 }
 
-/** Runs a pipeline, writes its run folder and prints the summary, or results.json with `json`. */
-export async function runCommand(path: string, options: RunOptions, terminal: Terminal): Promise<void> {
-  const start = performance.now();
+/** What a run is told besides its options. */
+export interface RunControl {
+  /** Begins to listen for a wish to stop; the signal's reason is a StoppedError. */
+  readonly stops?: () => AbortSignal;
+  /** How often unfinished work is kept, if not at the usual pace. */
+  readonly pace?: Pace;
+}
+
+/**
+ * Runs a pipeline, writes its run folder and prints the summary, or results.json with `json`.
+ *
+ * @throws {StoppedError} If it was stopped.
+ */
+export async function runCommand(
+  path: string,
+  options: RunOptions,
+  terminal: Terminal,
+  { stops, pace }: RunControl = {},
+): Promise<void> {
+  const start = performance.now(), signal = stops?.();
   const loaded = await loadPipeline(path, options.set);
-  await using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
+  const control = { signal, ...pace === undefined ? {} : { pace } };
+  await using workshop = openWorkshop(loaded, options, terminalProgress(terminal), control);
   const folder = new RunFolder(runPath(loaded, options));
   const { results, members } = await runPipeline(workshop, loaded.pipeline.name, loaded.expansion, folder);
   await folder.text(manifestFile, formatManifest(await manifestOf(workshop, loaded, members)));
@@ -40,9 +59,10 @@ export function openWorkshop(
   { base }: Pick<LoadedPipeline, "base">,
   { store, threads, provider }: Pick<RunOptions, "store" | "threads" | "provider">,
   progress: Progress,
+  control: Pick<WorkshopOptions, "pace" | "signal"> = {},
 ): Workshop {
   const folder = store === undefined ? join(callerFolder(), ".refract", "store") : callerPath(store);
-  return new Workshop({ base, store: folder, threads, provider, progress });
+  return new Workshop({ base, store: folder, threads, provider, progress, ...control });
 }
 
 function runPath({ pipeline }: LoadedPipeline, { out }: RunOptions): string {

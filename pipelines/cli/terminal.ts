@@ -18,6 +18,8 @@ export interface Terminal {
   lines(invitation: string): AsyncIterable<string>;
   /** Writes what is no result: progress, notes, errors. */
   write(text: string): void;
+  /** Ends a line that was begun there and left open, as a bar's. */
+  endLine(): void;
   /** Whether a line that was written can be written over. */
   readonly live: boolean;
 }
@@ -25,6 +27,11 @@ export interface Terminal {
 /** The process's stdout and stderr. */
 export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
+  let isOpen = false;
+  const write = (text: string) => {
+    Deno.stderr.writeSync(encoder.encode(text));
+    isOpen = text === "" ? isOpen : !text.endsWith("\n");
+  };
   return {
     print: (text) => console.log(text),
     put: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
@@ -32,7 +39,8 @@ export function processTerminal(): Terminal {
       if (Deno.stdin.isTerminal()) Deno.stderr.writeSync(encoder.encode(invitation));
       return linesOf(Deno.stdin.readable);
     },
-    write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+    write,
+    endLine: () => isOpen ? write("\n") : undefined,
     live: Deno.stderr.isTerminal(),
   };
 }

@@ -11,6 +11,7 @@ import { unwritable, writeAtomically } from "../models/files.ts";
 import { writeSafetensors } from "../models/safetensors.ts";
 import type { Prediction } from "../schedule/metrics.ts";
 import type { PreparedTraining } from "../schedule/prepare.ts";
+import { removeRunTemporaries } from "../store/temporaries.ts";
 import type { Results } from "./results.ts";
 
 const encoder = new TextEncoder();
@@ -25,12 +26,14 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder, so that a place that cannot be written shows before anything runs.
+   * Makes the folder, so that a place that cannot be written shows before anything runs, and removes what a run that
+   * died has left in it half written.
    *
    * @throws {DiskError} If it cannot be made.
    */
   async prepare(): Promise<void> {
     await this.#folder(".");
+    removeRunTemporaries(this.path);
     const probe = join(this.path, `.probe-${crypto.randomUUID()}`);
     try {
       await Deno.writeTextFile(probe, "");

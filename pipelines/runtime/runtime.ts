@@ -47,6 +47,7 @@ export class Runtime implements Disposable {
   readonly #threads: number;
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   readonly #waiting = new Map<number, Waiting>();
+  #stopped: Error | undefined;
   #next = 0;
 
   constructor({ threads }: Pick<SessionSettings, "threads">) {
@@ -54,10 +55,7 @@ export class Runtime implements Disposable {
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      for (const { reject } of this.#waiting.values()) {
-        reject(new RunError(`The runtime's worker died: ${event.message}`));
-      }
-      this.#waiting.clear();
+      this.#rejectAll(new RunError(`The runtime's worker died: ${event.message}`));
     };
   }
 
@@ -74,13 +72,28 @@ export class Runtime implements Disposable {
       model,
       run: (feeds) => this.#run(id, model, feeds),
       close: async () => {
-        await this.#ask({ kind: "close", session: id }).reply;
+        if (this.#stopped === undefined) await this.#ask({ kind: "close", session: id }).reply;
       },
     };
   }
 
+  /**
+   * Stops for good: whoever waits for the worker gets the error, now and from now on. A run that the worker is in cannot
+   * be broken off and is abandoned, with what it was fed.
+   */
+  stop(error: Error): void {
+    this.#stopped = error;
+    this.#worker.terminate();
+    this.#rejectAll(error);
+  }
+
   [Symbol.dispose](): void {
     this.#worker.terminate();
+  }
+
+  #rejectAll(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
   }
 
   async #run(session: number, model: OnnxModel, feeds: Readonly<Record<string, HostTensor>>): Promise<SessionResult> {
@@ -105,6 +118,7 @@ export class Runtime implements Disposable {
 
   #ask(body: RequestBody, transfer: ArrayBuffer[] = []): { id: number; reply: Promise<RunReply | null> } {
     const id = this.#next++;
+    if (this.#stopped !== undefined) return { id, reply: Promise.reject(this.#stopped) };
     const reply = new Promise<RunReply | null>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#worker.postMessage({ id, ...body }, transfer);
     return { id, reply };

@@ -16,6 +16,7 @@ import { searchBeams } from "../decoding/beam.ts";
 import type { Generator } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, type Writing } from "../decoding/writing.ts";
+import { inBatches, removeParts, type Rows } from "./batchwise.ts";
 import { programKey } from "./keys.ts";
 import { type EncodedPrompts, openGenerator } from "./generator.ts";
 import type { Prediction } from "./metrics.ts";
@@ -57,21 +58,23 @@ export async function predictions(
     contract: 1,
   });
   const stored = await workshop.store.getJson("predictions", key);
-  if (stored !== undefined) return { predictions: stored as readonly Prediction[], cached: true };
-  const computed = await compute(workshop, job, wantsLoss);
-  await workshop.store.putJson("predictions", key, computed);
-  return { predictions: computed, cached: false };
+  const cached = stored !== undefined;
+  const found = cached ? stored as readonly Prediction[] : await compute(workshop, job, wantsLoss, key);
+  if (!cached) await workshop.store.putJson("predictions", key, found);
+  // Also what a run left that died between the two.
+  removeParts(workshop.store, key);
+  return { predictions: found, cached };
 }
 
-async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean): Promise<Prediction[]> {
+async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean, key: string): Promise<Prediction[]> {
   const { stage } = job;
   const decoding = stage.spec.decoding;
   const answers = decoding === undefined
     ? undefined
     : decoding.kind === "choices"
-    ? await choose(workshop, job)
-    : await generate(workshop, job, decoding);
-  const scores = wantsLoss ? await scoreAll(workshop, job, stage.examples) : undefined;
+    ? await choose(workshop, job, key)
+    : await generate(workshop, job, decoding, key);
+  const scores = wantsLoss ? await scoreAll(workshop, job, stage.examples, { key, purpose: "score" }) : undefined;
   return stage.rows.map(({ prompt, completion }, row) => ({
     prompt,
     completion,
@@ -80,28 +83,17 @@ async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean)
   }));
 }
 
-/** Rows of like length together, longest first so that memory grows once. */
-function batches(lengths: readonly number[], size: number): number[][] {
-  const order = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
-  return Array.from({ length: Math.ceil(order.length / size) }, (_, batch) => {
-    return order.slice(batch * size, (batch + 1) * size);
-  });
-}
-
-async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing): Promise<string[]> {
+async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing, key: string): Promise<string[]> {
   const { stage } = job, { model, adaptations, spec: { batchSize } } = stage;
   const encoded = await job.encodedPrompts();
   const generator = await openGenerator(workshop, { ...job, model, adaptations }, batchSize, encoded);
-  const answers = new Array<string>(stage.examples.length);
-  const done = workshop.progress.begin(`evaluate ${stage.name}`, stage.examples.length);
-  let finished = 0;
-  for (const batch of batches(stage.examples.map(({ prompt }) => prompt.length), batchSize)) {
+  const lengths = stage.examples.map(({ prompt }) => prompt.length);
+  const rows: Rows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
+  return await inBatches(workshop, rows, async (batch) => {
     const prompts = batch.map((row) => stage.examples[row]!);
     const written = await write(generator, prompts, batch, writing, model);
-    batch.forEach((row, at) => answers[row] = endsAt(writing.stop, model.tokenizer, written[at]!).text);
-    done(finished += batch.length);
-  }
-  return answers;
+    return written.map((tokens) => endsAt(writing.stop, model.tokenizer, tokens).text);
+  });
 }
 
 /** The new tokens of each prompt; what is drawn for a row depends on its number and not on the others. */
@@ -123,13 +115,14 @@ function write(
 }
 
 /** The first of each row's likeliest choices. */
-async function choose(workshop: Workshop, job: EvaluateJob): Promise<string[]> {
+async function choose(workshop: Workshop, job: EvaluateJob, key: string): Promise<string[]> {
   const { choices = [], examples } = job.stage;
   const pairs = choices.flatMap((ofRow, row) => ofRow.map(({ tokens }) => [row, tokens] as const));
   const scored = await scoreAll(
     workshop,
     job,
     pairs.map(([row, completion]) => ({ ...examples[row]!, completion })),
+    { key, purpose: "choice" },
   );
   let at = 0;
   return choices.map((ofRow) => {
@@ -138,7 +131,12 @@ async function choose(workshop: Workshop, job: EvaluateJob): Promise<string[]> {
   });
 }
 
-async function scoreAll(workshop: Workshop, job: EvaluateJob, examples: readonly TokenizedExample[]): Promise<Score[]> {
+async function scoreAll(
+  workshop: Workshop,
+  job: EvaluateJob,
+  examples: readonly TokenizedExample[],
+  kept: Pick<Rows, "key" | "purpose">,
+): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
   const scorer: Scorer = {
     architecture: stage.model.architecture,
@@ -146,14 +144,7 @@ async function scoreAll(workshop: Workshop, job: EvaluateJob, examples: readonly
     tensors,
     session: await workshop.session(scoreProgram(compiled, wholeRows), weights),
   };
-  const scores = new Array<Score>(examples.length);
-  const done = workshop.progress.begin(`score ${stage.name}`, examples.length);
-  let finished = 0;
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
-  for (const batch of batches(lengths, stage.spec.batchSize)) {
-    const results = await score(scorer, batch.map((row) => examples[row]!));
-    batch.forEach((row, at) => scores[row] = results[at]!);
-    done(finished += batch.length);
-  }
-  return scores;
+  const rows: Rows = { ...kept, stage: stage.name, lengths, size: stage.spec.batchSize };
+  return await inBatches(workshop, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
 }

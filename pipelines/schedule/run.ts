@@ -10,6 +10,7 @@ import { RequestError } from "../errors.ts";
 import { placeOf } from "../places.ts";
 import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../report/results.ts";
 import type { RunFolder } from "../report/run_folder.ts";
+import { resumable, type ResumableTune, stepsBehind } from "./checkpoint.ts";
 import { encode, type EncodedExamples, type EncodeRecord, storedEncoding } from "./encode.ts";
 import { encodeJobOf, encodingKey } from "./encoding.ts";
 import { predictions } from "./evaluate.ts";
@@ -115,6 +116,7 @@ class Run {
   async compile(members: readonly PreparedMember[]): Promise<void> {
     for (const { member, stages } of members) {
       for (const stage of stages) {
+        await this.#workshop.heed();
         if (stage.kind === "evaluate") {
           this.#prompts.add(stage, await weightsFor(this.#workshop, stage.training ?? stage));
           continue;
@@ -191,31 +193,34 @@ class Run {
       this.#tuned.set(job.key, known);
       return known;
     }
-    const jobs = this.#sideBySide(job);
+    const trainings = await this.#sideBySide(job);
     const encoded = job.programs.kept.length === 0 ? undefined : await this.#encoded(job);
     try {
-      const tuned = await runTunes(this.#workshop, jobs, encoded);
-      jobs.forEach(({ key }, at) => this.#tuned.set(key, tuned[at]!));
+      const tuned = await runTunes(this.#workshop, trainings, encoded);
+      trainings.forEach(({ job: { key } }, at) => this.#tuned.set(key, tuned[at]!));
       const seconds = tuned.reduce((sum, { stepSeconds }) => stepSeconds.reduce((all, each) => all + each, sum), 0);
-      const flops = jobs.reduce((sum, { stage, programs }) => sum + trainFlops(stage, programs), 0);
+      const flops = trainings.reduce((sum, { job: { stage, programs } }) => sum + trainFlops(stage, programs), 0);
       await noteRate(this.#workshop, "train", flops, seconds);
       return tuned[0]!;
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
-      const failed = jobs[error.member]!.stage;
+      const failed = trainings[error.member]!.job.stage;
       const kept = await this.#folder.trained(this.#members.get(failed)!, "last-good", failed, error.lastGood);
       throw new RequestError(`${error.problem} (the last good state is in ${kept})`, placeOf(failed.spec));
     }
   }
 
-  /** A training that has to run, with those that can run beside it. */
-  #sideBySide(job: TuneJob): TuneJob[] {
-    const group = new Map([[job.key, job]]), most = mostSideBySide(job);
+  /** A training that has to run, with those that can run beside it: they are at the same step. */
+  async #sideBySide(job: TuneJob): Promise<ResumableTune[]> {
+    const { store } = this.#workshop, first = await resumable(store, job);
+    const group = new Map([[job.key, first]]), most = mostSideBySide(job);
     const key = this.#workshop.provider === "cpu" ? this.#sideBySideKey(job) : undefined;
     for (const other of key === undefined ? [] : this.#jobs.values()) {
       if (group.size + 1 > most) break;
-      const isDone = this.#tuned.has(other.key) || this.#workshop.store.has("train", other.key);
-      if (!isDone && this.#sideBySideKey(other) === key) group.set(other.key, other);
+      const isDone = this.#tuned.has(other.key) || store.has("train", other.key);
+      if (isDone || group.has(other.key) || this.#sideBySideKey(other) !== key) continue;
+      const found = await resumable(store, other);
+      if (stepsBehind(found.checkpoint) === stepsBehind(first.checkpoint)) group.set(other.key, found);
     }
     return [...group.values()];
   }

@@ -6,11 +6,13 @@
 import type { Program } from "../../ops/program.ts";
 import { copyingBlock, isChosenByFunction } from "../compile/adaptations.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
-import { compileTraining, typicalExtents } from "../compile/training.ts";
+import { StoppedError } from "../errors.ts";
 import { keyOf } from "../store/store.ts";
+import { CheckpointKeeper, historyOf, removeCheckpoint, type ResumableTune, stepsBehind } from "./checkpoint.ts";
 import type { EncodedExamples } from "./encode.ts";
 import { encodingKey } from "./encoding.ts";
-import { DivergedError, mostActivations, stepsOf, train } from "./train.ts";
+import { joined, joinedTensors, ownTensors } from "./joined.ts";
+import { DivergedError, mostActivations, stepsOf, train, type TrainJob } from "./train.ts";
 import type { Tuned, TuneJob } from "./tune.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -34,54 +36,23 @@ export function mostSideBySide({ stage: { spec, rows }, programs }: TuneJob): nu
   return Math.max(1, Math.min(Math.ceil(enoughRows / tokens), mostActivations / (tokens * programs.activationBytes)));
 }
 
-/** The trainings of a list as one, their pieces and tensors numbered through. */
-async function joined(
-  jobs: readonly TuneJob[],
-): Promise<Pick<TuneJob, "compiled" | "programs"> & { readonly initial: TensorMap }> {
-  const [first] = jobs as readonly [TuneJob];
-  const initials = await Promise.all(jobs.map((job) => job.initial()));
-  if (jobs.length === 1) return { compiled: first.compiled, programs: first.programs, initial: initials[0]! };
-  const { stage: { layout, spec, rows } } = first;
-  const members = jobs.map(({ stage }, at) => {
-    return stage.adaptations.map((piece) => ({ ...piece, index: piece.index + firstIndex(jobs, at) }));
-  });
-  const compiled = { ...first.compiled, members };
-  const initial = initials.flatMap((tensors, at) =>
-    Object.entries(tensors).map(([name, tensor]) => [renumbered(name, firstIndex(jobs, at)), tensor] as const)
-  );
-  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows));
-  return { compiled, programs, initial: Object.fromEntries(initial) };
-}
-
-/** How many pieces there are before those of a job. */
-function firstIndex(jobs: readonly TuneJob[], at: number): number {
-  return jobs.slice(0, at).reduce((sum, { stage }) => sum + stage.adaptations.length, 0);
-}
-
-/** The tensors of a training's pieces. */
-function tensorNames({ stage }: TuneJob): string[] {
-  return stage.adaptations.flatMap(({ index, tensors }) => Object.keys(tensors).map((name) => `${index}.${name}`));
-}
-
-/** A tensor's name, `${index}.${tensor}`, with the index raised. */
-function renumbered(name: string, by: number): string {
-  const dot = name.indexOf(".");
-  return `${Number(name.slice(0, dot)) + by}${name.slice(dot)}`;
-}
-
 /**
  * Runs trainings of one {@linkcode sideBySideKey}, or a single one, and stores what each gives. Side by side they have
  * the frozen part in common and read each weight once for all; the numbers of each are those that it gives alone.
  *
+ * @param trainings Their checkpoints, if they have any, are at the same step.
  * @throws {DivergedError} If a loss is not finite; it holds that member's last good state alone.
+ * @throws {StoppedError} If the run was stopped; the state after the newest step is kept, if there was a way to.
  */
 export async function runTunes(
   workshop: Workshop,
-  jobs: readonly TuneJob[],
+  trainings: readonly ResumableTune[],
   encoded: EncodedExamples | undefined,
 ): Promise<Tuned[]> {
-  const start = performance.now();
-  const [{ stage, weights, programs: { runOverhead, activationBytes } }] = jobs as readonly [TuneJob];
+  const start = performance.now(), jobs = trainings.map(({ job }) => job);
+  const [{ job: { stage, weights, programs: { runOverhead, activationBytes } } }] = trainings as readonly [
+    ResumableTune,
+  ];
   const { compiled: { members }, programs, initial } = await joined(jobs);
   const { spec, layout, rows } = stage;
   const { parameters, bases } = stage.full === undefined
@@ -93,19 +64,17 @@ export async function runTunes(
     const { outputs } = await (await open(programs.save)).run(copyTensors({ ...trained, ...bases }));
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
-  const ownTensors = (all: TensorMap, at: number): TensorMap =>
-    jobs.length === 1 ? all : Object.fromEntries(
-      tensorNames(jobs[at]!).map((name) => [name, all[renumbered(name, firstIndex(jobs, at))]!]),
-    );
+  const steps = stepsOf({ spec, rows, programs: { runOverhead, activationBytes } });
+  const keeper = new CheckpointKeeper(workshop, trainings);
   const label = jobs.length === 1 ? `train ${stage.name}` : `train ${stage.name} × ${jobs.length}`;
   try {
-    const { parameters: trained, losses, stepSeconds } = await train({
+    const run = await train({
       spec,
       architecture: stage.model.architecture,
       members,
       layout,
       rows,
-      steps: stepsOf({ spec, rows, programs: { runOverhead, activationBytes } }),
+      steps,
       programs,
       initial: parameters,
       fixed: bases,
@@ -113,25 +82,37 @@ export async function runTunes(
       toSaved,
       session: (program) => open(programs[program]),
       beginProgress: (steps) => workshop.progress.begin(label, steps),
+      start: startOf(trainings),
+      reached: (run) => keeper.reached(run),
     });
-    const all = await toSaved(trained);
-    const share = (seconds: number) => seconds / jobs.length;
-    const tuned = jobs.map((_, at): Omit<Tuned, "seconds"> => ({
-      tensors: ownTensors(all, at),
-      losses: losses[at]!,
-      stepSeconds: stepSeconds.map(share),
-      cached: false,
-    }));
-    for (const [at, { key }] of jobs.entries()) await store(workshop, key, tuned[at]!);
-    return tuned.map((each) => ({ ...each, seconds: share((performance.now() - start) / 1000) }));
+    const all = await toSaved(run.parameters);
+    const tuned = jobs.map((_, at): Omit<Tuned, "seconds"> => {
+      return { tensors: ownTensors(jobs, at, all), ...historyOf(trainings, at, run), cached: false };
+    });
+    for (const [at, job] of jobs.entries()) {
+      await store(workshop, job.key, tuned[at]!);
+      removeCheckpoint(workshop.store, job);
+    }
+    return tuned.map((each) => ({ ...each, seconds: (performance.now() - start) / 1000 / jobs.length }));
   } catch (error) {
+    if (error instanceof StoppedError) {
+      throw error.placedAt(`at step ${await keeper.keep()} of ${steps.length} of ${stage.name}`);
+    }
     if (!(error instanceof DivergedError)) throw error;
     const { problem, member, lastGood } = error;
-    throw new DivergedError(problem, member, ownTensors(lastGood, member));
+    throw new DivergedError(problem, member, ownTensors(jobs, member, lastGood));
   } finally {
     // Each keeps the memory of its largest run, and the next trainings open their own.
     for (const program of [programs.train, programs.accumulate]) await workshop.release(program, weights);
   }
+}
+
+/** Where trainings that have checkpoints go on, as one. */
+function startOf(trainings: readonly ResumableTune[]): TrainJob["start"] {
+  const step = stepsBehind(trainings[0]?.checkpoint);
+  if (step === 0) return undefined;
+  const states = trainings.map(({ checkpoint }) => checkpoint?.tensors ?? {});
+  return { step, state: joinedTensors(trainings.map(({ job }) => job), states) };
 }
 
 async function store(

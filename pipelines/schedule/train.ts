@@ -8,14 +8,15 @@ import { exampleFeeds, type Feeds, groupExtents, type LaidOutRow } from "../comp
 import type { Adaptation } from "../compile/adaptations.ts";
 import { dropoutFeeds } from "../compile/dropout.ts";
 import type { Layout } from "../compile/layout.ts";
-import { lossName, stateNames } from "../compile/programs.ts";
+import { lossName } from "../compile/programs.ts";
 import type { CompiledTraining } from "../compile/training.ts";
 import { batchOrder, groupByLength } from "../data/batches.ts";
 import { RequestError } from "../errors.ts";
 import type { Architecture } from "../models/architecture.ts";
-import type { HostTensor, Session } from "../runtime/runtime.ts";
+import type { Session } from "../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../spec.ts";
 import type { EncodedExamples } from "./encode.ts";
+import { TrainingState } from "./training_state.ts";
 
 /** A training, or several side by side that differ in what is trained alone, ready to run. */
 export interface TrainJob {
@@ -38,6 +39,20 @@ export interface TrainJob {
   /** The tensors in saved form, for the last good state of a training that failed. */
   readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
   readonly beginProgress: (steps: number) => (done: number, note?: string) => void;
+  /** Where an earlier run of this training came to, to go on from there. */
+  readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
+  /** Is told of each step behind, before the next one starts. */
+  readonly reached: (run: TrainRun) => Promise<void>;
+}
+
+/** What the steps so far gave; it grows with each step. */
+export interface TrainRun {
+  /** Of each member one number a step, in nats a token. */
+  readonly losses: readonly (readonly number[])[];
+  /** Wall seconds of each step. */
+  readonly stepSeconds: readonly number[];
+  /** Parameters and moments to start from again; `undefined` while a step has them. */
+  readonly state: () => TensorMap | undefined;
 }
 
 /** A loss that is not a number: the training stopped, and this is what it had before. */
@@ -54,14 +69,10 @@ export class DivergedError extends RequestError {
   }
 }
 
-/** What a training gives. */
-export interface TrainResult {
+/** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
+export interface TrainResult extends Omit<TrainRun, "state"> {
   /** The trained tensors of all members in trained form. */
   readonly parameters: TensorMap;
-  /** Of each member one number a step, in nats a token. */
-  readonly losses: readonly (readonly number[])[];
-  /** Wall seconds of each step. */
-  readonly stepSeconds: readonly number[];
 }
 
 /** What decides which rows run together. */
@@ -74,23 +85,27 @@ const contextWeight = 0.02;
 export const mostActivations = 2 ** 28;
 
 /**
- * Runs all steps.
+ * Runs all steps, or those that are left.
  *
  * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
  */
 export async function train(job: TrainJob): Promise<TrainResult> {
-  const { steps } = job;
-  const state = new TrainingState(job);
+  const { steps, start } = job;
+  const state = new TrainingState(job, start?.state);
   const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
+  const run: TrainRun = { losses, stepSeconds, state: () => state.whole() };
   const groups = steps.flatMap((step, index) =>
-    step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
+    index < (start?.step ?? 0) ? [] : step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
   );
+  const [first] = groups;
+  if (first === undefined) return { parameters: state.parameters(), losses, stepSeconds };
   const isWhole = steps.every((step) => step.length === 1);
   // The programs are opened before the clock of the first step starts.
   const session = await job.session(isWhole ? "train" : "accumulate");
   const update = isWhole ? undefined : await job.session("update");
-  let prepared = prepare(job, groups[0]!, 0);
+  let prepared = prepare(job, first, 0);
   const progress = job.beginProgress(steps.length);
+  if (first.index > 0) progress(first.index, "resumed");
   let sums = losses.map(() => 0), begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const step = steps[group.index]!;
@@ -115,6 +130,7 @@ export async function train(job: TrainJob): Promise<TrainResult> {
     losses.forEach((list, member) => list.push(sums[member]!));
     stepSeconds.push((performance.now() - begun) / 1000);
     progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`);
+    await job.reached(run);
     sums = losses.map(() => 0);
     begun = performance.now();
   }
@@ -152,71 +168,4 @@ function prepare(job: TrainJob, { rows: group, index }: StepRows, slot: number):
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
   const dropped = { seed, step: index, rows: group, tail: groupExtents(rows).tail };
   return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
-}
-
-/** Parameters, moments and gradients between runs. */
-class TrainingState {
-  readonly #job: TrainJob;
-  readonly #zeros: Record<string, HostTensor> = {};
-  #tensors: Record<string, HostTensor> = {};
-  #previous: Record<string, HostTensor> = {};
-  #gradients: Record<string, HostTensor> | undefined;
-
-  constructor(job: TrainJob) {
-    this.#job = job;
-    for (const { name, shape } of job.programs.parameters) {
-      const { firstMoment, secondMoment } = stateNames(name);
-      const initial = job.initial[name];
-      if (initial === undefined) throw new TypeError(`No initial value for ${name}`);
-      const zeros = () => ({ data: new Float32Array(initial.data.length), shape });
-      this.#tensors[name] = initial;
-      this.#tensors[firstMoment] = zeros();
-      this.#tensors[secondMoment] = zeros();
-      this.#zeros[`gradient.${name}`] = zeros();
-    }
-  }
-
-  feeds(step: number, totalSteps: number, labelled: number): Feeds {
-    const { optimizer } = this.#job.spec;
-    const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
-    return {
-      ...this.#job.fixed,
-      ...this.#tensors,
-      ...(this.#gradients ?? this.#zeros),
-      "step.index": scalar(step),
-      "step.totalSteps": scalar(totalSteps),
-      "step.warmupSteps": scalar(Math.floor(optimizer.schedule.warmup * totalSteps)),
-      "step.lossScale": scalar(1 / labelled),
-      "step.learningRate": scalar(optimizer.learningRate),
-      "step.weightDecay": scalar(optimizer.weightDecay),
-      "step.beta1": scalar(optimizer.beta1),
-      "step.beta2": scalar(optimizer.beta2),
-      "step.epsilon": scalar(optimizer.epsilon),
-    };
-  }
-
-  /** Takes over what a run gave: accumulated gradients, or the state after a step. */
-  take(outputs: Readonly<Record<string, HostTensor>>): void {
-    const next = Object.entries(outputs).filter(([name]) => name.startsWith("next."))
-      .map(([name, tensor]) => [name.slice("next.".length), tensor] as const);
-    if (next.some(([name]) => name.startsWith("gradient."))) this.#gradients = Object.fromEntries(next);
-    else {
-      this.#previous = this.#tensors;
-      this.#tensors = { ...this.#tensors, ...Object.fromEntries(next) };
-      this.#gradients = undefined;
-    }
-  }
-
-  parameters(): TensorMap {
-    return this.#named(this.#tensors);
-  }
-
-  /** The parameters whose loss was last found finite: those before the newest step. */
-  lastGood(): TensorMap {
-    return this.#named(Object.keys(this.#previous).length === 0 ? this.#tensors : this.#previous);
-  }
-
-  #named(tensors: Readonly<Record<string, HostTensor>>): TensorMap {
-    return Object.fromEntries(this.#job.programs.parameters.map(({ name }) => [name, tensors[name]!]));
-  }
 }

@@ -8,6 +8,7 @@ import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
+import { removeCheckpoint } from "./checkpoint.ts";
 import { initialTensors, type PreparedModel, type PreparedTraining } from "./prepare.ts";
 import { programKey, rowsDigest, trainKey } from "./keys.ts";
 import type { Workshop } from "./workshop.ts";
@@ -92,10 +93,12 @@ export async function prepareTune(
 }
 
 /** The trained tensors of an earlier run with the same key. */
-export async function findTuned(workshop: Workshop, { key }: TuneJob): Promise<Tuned | undefined> {
-  const start = performance.now();
+export async function findTuned(workshop: Workshop, job: TuneJob): Promise<Tuned | undefined> {
+  const start = performance.now(), { key } = job;
   using entry = await workshop.store.get("train", key);
   if (entry === undefined) return undefined;
+  // A run may have died between keeping the result and removing what it had kept of the way there.
+  removeCheckpoint(workshop.store, job);
   const tensors = await Promise.all(
     [...entry.tensors].map(async ([name, { shape }]) => [name, { data: await entry.read(name), shape }] as const),
   );

@@ -15,6 +15,7 @@ import { unplacedOperations } from "../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../runtime/providers.ts";
 import { Runtime, type Session, type SessionOptions } from "../runtime/runtime.ts";
 import { Store } from "../store/store.ts";
+import { type Pace, usualPace } from "./pace.ts";
 
 /** Where a stage says how far it is. */
 export interface Progress {
@@ -32,6 +33,10 @@ export interface WorkshopOptions {
   readonly provider: Provider;
   readonly threads: number;
   readonly progress: Progress;
+  /** How often unfinished work is kept; the usual pace without it. */
+  readonly pace?: Pace;
+  /** Ends the run when it is aborted, with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The kernel that results depend on besides the program: ONNX Runtime's version. */
@@ -47,6 +52,8 @@ export class Workshop implements AsyncDisposable {
   readonly threads: number;
   readonly progress: Progress;
   readonly store: Store;
+  readonly pace: Pace;
+  readonly #signal: AbortSignal | undefined;
   /** Trainings that were compiled, by what decides their programs. */
   readonly compiled = new Map<string, CompiledTraining>();
   readonly #models = new Map<string, Promise<Model>>();
@@ -54,12 +61,24 @@ export class Workshop implements AsyncDisposable {
   readonly #sessions = new Map<string, Promise<Session>>();
   #runtime: Runtime | undefined;
 
-  constructor({ base, store, provider, threads, progress }: WorkshopOptions) {
+  constructor({ base, store, provider, threads, progress, pace = usualPace, signal }: WorkshopOptions) {
     this.base = base;
     this.provider = provider;
     this.threads = threads;
     this.progress = progress;
+    this.pace = pace;
+    this.#signal = signal;
     this.store = new Store(store, { onDamaged: (message) => progress.warn(message) });
+  }
+
+  /**
+   * Lets a wish to stop be heard, for between pieces of work that keep this thread busy.
+   *
+   * @throws {StoppedError} If there is one.
+   */
+  async heed(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve));
+    this.#signal?.throwIfAborted();
   }
 
   /** What every result that the runtime computes depends on besides program, weights and data. */
@@ -116,7 +135,7 @@ export class Workshop implements AsyncDisposable {
   }
 
   async #open(program: Program, weights: Pick<ModelWeights, "locate">, options: SessionOptions): Promise<Session> {
-    const runtime = this.#runtime ??= new Runtime({ threads: this.threads });
+    const runtime = this.#runtime ??= this.#start();
     try {
       return await runtime.open(emitOnnx(verify(program), this.provider, weights.locate), options);
     } catch (error) {
@@ -129,11 +148,20 @@ export class Workshop implements AsyncDisposable {
     }
   }
 
+  #start(): Runtime {
+    const signal = this.#signal;
+    signal?.throwIfAborted();
+    const runtime = new Runtime({ threads: this.threads });
+    signal?.addEventListener("abort", () => runtime.stop(signal.reason), { once: true });
+    return runtime;
+  }
+
   /** Closes the session of a program that is done, with the memory that it keeps. */
   async release(program: Program, weights: Pick<ModelWeights, "digest">): Promise<void> {
     const key = `${weights.digest} ${digest(program)}`, session = this.#sessions.get(key);
     this.#sessions.delete(key);
-    await (await session)?.close();
+    // One that could not be opened has nothing to close.
+    await session?.then((open) => open.close(), () => {});
   }
 
   /** Each session keeps the memory of its largest run, so only those in use stay open. */

@@ -119,6 +119,15 @@ export class Store {
     }
   }
 
+  /** Removes an entry that is of no more use, as far as it is allowed to. Whoever has it open may read on. */
+  remove(kind: string, key: string): void {
+    try {
+      Deno.removeSync(this.#path(kind, key));
+    } catch {
+      // Gone already, or the store is read-only: it does no harm.
+    }
+  }
+
   /**
    * Reads a small document; undefined if there is none, or it was damaged and has been dropped.
    *

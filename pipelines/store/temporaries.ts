@@ -2,29 +2,59 @@ import { basename, dirname, join } from "node:path";
 
 /** A writer touches its file with every chunk: one left alone for a day has lost its process. Milliseconds. */
 const STALE_AFTER = 24 * 60 * 60 * 1000;
+/** A writer locks its file a moment after it makes it and unlocks it a moment before it moves it. Milliseconds. */
+const UNLOCKED_AFTER = 60 * 1000;
 
-/** What `temporaryName` makes of an entry or the version file; nothing else is ever removed. */
-const temporary = /^\.([0-9a-f]{64}\.safetensors|version)\.[0-9a-f-]{36}\.tmp$/;
+/** What `temporaryName` makes of an entry, and `writeAtomically` of a store's other files; nothing else is removed. */
+const ofStore = /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|rates\.json)\.[0-9a-f-]{36}\.tmp$/;
+/** What a run's folder may hold half written. */
+const ofRun = /^\.([\w-]+\.(json|jsonl|yaml|html|safetensors)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
 
 /** A name beside `path`, unlike any other, for what is to be renamed to it. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
 }
 
+/** Marks a temporary file as being written, until it is closed or its process dies, if the system can. */
+export function markWritten(file: Deno.FsFile): void {
+  try {
+    file.lockSync(true);
+  } catch {
+    // A file system without locks: what is left there goes after a day.
+  }
+}
+
 /** Removes temporaries that no process writes any more from a store, as far as it is allowed to. */
 export function removeStaleTemporaries(store: string): void {
-  for (const path of temporaries(store, 2)) {
+  // Entries lie two folders down, and nothing of a store's lies deeper.
+  removeAbandoned(store, 2, ofStore);
+}
+
+/** The same for a run's folder. */
+export function removeRunTemporaries(folder: string): void {
+  removeAbandoned(folder, 0, ofRun);
+  removeAbandoned(join(folder, "members"), 4, ofRun);
+}
+
+function removeAbandoned(folder: string, depth: number, name: RegExp): void {
+  for (const path of temporaries(folder, depth, name)) {
     try {
-      const { mtime } = Deno.statSync(path);
-      if (mtime !== null && Date.now() - mtime.getTime() > STALE_AFTER) Deno.removeSync(path);
+      if (isAbandoned(path)) Deno.removeSync(path);
     } catch {
-      // Another process was faster, or the store is read-only: the file does no harm.
+      // Another process was faster, or the folder is read-only: the file does no harm.
     }
   }
 }
 
-/** Entries lie `depth` folders down, and nothing of a store's lies deeper. */
-function* temporaries(folder: string, depth: number): Generator<string> {
+function isAbandoned(path: string): boolean {
+  const { mtime } = Deno.statSync(path);
+  const idle = mtime === null ? 0 : Date.now() - mtime.getTime();
+  if (idle > STALE_AFTER || idle < UNLOCKED_AFTER) return idle > STALE_AFTER;
+  using file = Deno.openSync(path, { read: true, write: true });
+  return file.tryLockSync(true);
+}
+
+function* temporaries(folder: string, depth: number, pattern: RegExp): Generator<string> {
   let children: Deno.DirEntry[];
   try {
     children = [...Deno.readDirSync(folder)];
@@ -32,7 +62,7 @@ function* temporaries(folder: string, depth: number): Generator<string> {
     return;
   }
   for (const { name, isFile, isDirectory } of children) {
-    if (isFile && temporary.test(name)) yield join(folder, name);
-    if (isDirectory && depth > 0) yield* temporaries(join(folder, name), depth - 1);
+    if (isFile && pattern.test(name)) yield join(folder, name);
+    if (isDirectory && depth > 0) yield* temporaries(join(folder, name), depth - 1, pattern);
   }
 }

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { unwritable } from "../models/files.ts";
+import { markWritten } from "./temporaries.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
 
 /** What fills an entry: first the declaration, then every tensor's bytes in the order declared. */
@@ -48,6 +49,7 @@ export class FileWriter implements EntryWriter {
     this.#pending = declaration.tensors.map((tensor) => ({ name: tensor.name, missing: byteLength(tensor) }));
     try {
       this.#file = Deno.openSync(this.#temporary, { write: true, createNew: true });
+      markWritten(this.#file);
     } catch (fault) {
       throw unwritable(this.#path, fault);
     }

@@ -2,6 +2,11 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../../pipelines/cli/command_line.ts";
+import type { RunControl } from "../../pipelines/cli/run_command.ts";
+import type { Pace } from "../../pipelines/schedule/pace.ts";
+
+/** Keeps unfinished work after every step and batch, whatever that costs. */
+export const everyStep: Pace = { seconds: 0, share: Infinity };
 
 /** What a command left behind. */
 export interface Outcome {
@@ -12,11 +17,23 @@ export interface Outcome {
 
 /** Runs the command line within this process. Paths have to be absolute. */
 export function inProcess(...args: readonly string[]): Promise<Outcome> {
-  return inProcessWith([], ...args);
+  return run(args, {});
 }
 
 /** The same with lines on its standard input. */
-export async function inProcessWith(lines: readonly string[], ...args: readonly string[]): Promise<Outcome> {
+export function inProcessWith(lines: readonly string[], ...args: readonly string[]): Promise<Outcome> {
+  return run(args, { lines });
+}
+
+/** The same for a run that is stopped, or keeps its unfinished work at another pace. */
+export function inProcessUnder(control: RunControl, ...args: readonly string[]): Promise<Outcome> {
+  return run(args, { control });
+}
+
+async function run(
+  args: readonly string[],
+  { lines = [], control = {} }: { readonly lines?: readonly string[]; readonly control?: RunControl },
+): Promise<Outcome> {
   let stdout = "", stderr = "";
   const code = await commandLine(args, {
     print: (text) => stdout += `${text}\n`,
@@ -25,12 +42,15 @@ export async function inProcessWith(lines: readonly string[], ...args: readonly 
       yield* lines;
     },
     write: (text) => stderr += text,
+    endLine: () => stderr += stderr === "" || stderr.endsWith("\n") ? "" : "\n",
     live: false,
-  });
+  }, control);
   return { code, stdout, stderr };
 }
 
 const main = fileURLToPath(new URL("../../pipelines/cli/main.ts", import.meta.url));
+/** As main.ts, but for a checkpoint after every step. */
+export const eagerMain = fileURLToPath(new URL("./eager_main.ts", import.meta.url));
 
 /** Settings of {@linkcode ownProcess}. */
 export interface ProcessOptions {
@@ -46,9 +66,9 @@ export function mayStartDeno(): boolean {
 }
 
 /** What Deno is started with to run the command line, with the permissions that the tasks give. */
-export function ownArguments(args: readonly string[]): string[] {
+export function ownArguments(args: readonly string[], entry = main): string[] {
   const permissions = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-import", "--allow-env", "--no-prompt"];
-  return ["run", "--quiet", ...permissions, main, ...args];
+  return ["run", "--quiet", ...permissions, entry, ...args];
 }
 
 /** Runs the command line in a process of its own, with the permissions that the tasks give. */

@@ -122,15 +122,16 @@ export class Scene {
 
   /** The files of the run's folder. */
   get written(): readonly string[] {
-    return this.#filesOf("out");
+    return this.filesOf("out");
   }
 
   /** The store's entries. */
   get entries(): readonly string[] {
-    return this.#filesOf("store").filter((path) => path.endsWith(".safetensors"));
+    return this.filesOf("store").filter((path) => path.endsWith(".safetensors"));
   }
 
-  #filesOf(name: string): readonly string[] {
+  /** The files below a folder of the scene; none if it is not there. */
+  filesOf(name: string): readonly string[] {
     try {
       return treeOf(this.path(name));
     } catch (error) {

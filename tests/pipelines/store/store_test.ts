@@ -236,10 +236,15 @@ test("Store removes temporaries of dead processes, and no others", async (folder
   await new Store(folder).put("encode", key, fill);
   const place = dirname(pathOf(folder));
   const temporary = () => join(place, `.${key}.safetensors.${crypto.randomUUID()}.tmp`);
-  const [stale, fresh, foreign] = [temporary(), temporary(), join(place, ".notes.tmp")];
-  for (const file of [stale, fresh, foreign]) await Deno.writeTextFile(file, "");
-  const yesterday = new Date(Date.now() - 25 * 3600 * 1000);
+  const [stale, idle, written, fresh] = [temporary(), temporary(), temporary(), temporary()];
+  const foreign = join(place, ".notes.tmp");
+  for (const file of [stale, idle, written, fresh, foreign]) await Deno.writeTextFile(file, "");
+  const [yesterday, lately] = [25 * 3600, 90].map((seconds) => new Date(Date.now() - 1000 * seconds)) as [Date, Date];
   for (const file of [stale, foreign, pathOf(folder)]) await Deno.utime(file, yesterday, yesterday);
+  for (const file of [idle, written]) await Deno.utime(file, lately, lately);
+  // A process that lives has a lock on what it writes.
+  using writer = await Deno.open(written, { write: true });
+  await writer.lock(true);
   new Store(folder);
-  assert.deepEqual(filesIn(place).sort(), [fresh, foreign, pathOf(folder)].sort());
+  assert.deepEqual(filesIn(place).sort(), [written, fresh, foreign, pathOf(folder)].sort());
 });

@@ -1,0 +1,40 @@
+/**
+ * Ctrl-C and what a system sends to end a process. The first asks the run to stop, which keeps what it has and unwinds;
+ * the second, or a run that does not come to an end, ends the process at once. That does no harm: whatever is on the
+ * disk is whole.
+ *
+ * @module
+ */
+import { StoppedError } from "../errors.ts";
+
+/** The signals, with the exit codes that a shell gives to processes that they end. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** How long a run that was asked to stop may take to unwind, in milliseconds. */
+const grace = 800;
+
+/**
+ * Listens for the signals that end a process.
+ *
+ * @param giveUp Called with what to exit with when a run does not unwind in time.
+ * @returns Aborted by the first of them; the reason is a {@linkcode StoppedError}.
+ */
+export function listenForStops(giveUp: (error: StoppedError) => void): AbortSignal {
+  const controller = new AbortController();
+  const listeners = (["SIGINT", "SIGTERM"] as const).filter(isKnown).map((name) =>
+    [name, () => {
+      // Without a listener the system ends the process, also one that is too busy to listen.
+      for (const [other, listener] of listeners) Deno.removeSignalListener(other, listener);
+      const error = new StoppedError(exitCodes[name]);
+      controller.abort(error);
+      setTimeout(() => giveUp(error), grace);
+    }] as const
+  );
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+  return controller.signal;
+}
+
+/** Windows has no SIGTERM to listen for. */
+function isKnown(name: keyof typeof exitCodes): boolean {
+  return name === "SIGINT" || Deno.build.os !== "windows";
+}

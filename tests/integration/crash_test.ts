@@ -1,0 +1,133 @@
+/** Processes that are killed at random moments, or stopped by a signal, and what the next one makes of it. @module */
+import assert from "node:assert/strict";
+import { eagerMain, type Outcome, ownArguments } from "../support/command.ts";
+import { leftBehind } from "../support/left_behind.ts";
+import { inScene, type PipelineParts, type Scene } from "../support/scene.ts";
+
+const kills = 50;
+
+/** Two members side by side, with dropout and steps in parts. */
+const killed: Partial<PipelineParts> = {
+  rank: 'sweep("rank", [1, 2])',
+  editSettings: "dropout: 0.1",
+  epochs: "60",
+  batchSize: "2",
+  trainSettings: "gradientAccumulation: 2",
+  metrics: "[exactMatch(), loss()]",
+  heldOut: "rows",
+  stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",
+};
+
+/** Some seconds of steps. */
+const stopped: Partial<PipelineParts> = { editSettings: "dropout: 0.1", epochs: "2500" };
+
+interface Child {
+  readonly process: Deno.ChildProcess;
+  readonly ended: Promise<Outcome & { readonly signal: Deno.Signal | null }>;
+}
+
+/** Starts a run into `<place>/out` in a process of its own. */
+function start(scene: Scene, place: string, entry?: string): Child {
+  const places = ["--store", scene.path(place, "store"), "--out", scene.path(place, "out"), "--threads", "1"];
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ownArguments(["run", scene.pipeline, ...places], entry),
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const ended = process.output().then(({ code, signal, stdout, stderr }) => {
+    return { code, signal, stdout: text(stdout), stderr: text(stderr) };
+  });
+  return { process, ended };
+}
+
+async function bytesOf(scene: Scene, place: string, entry?: string): Promise<Readonly<Record<string, string>>> {
+  const { code, stderr } = await start(scene, place, entry).ended;
+  assert.equal(code, 0, stderr);
+  return await leftBehind(scene.path(place, "out"));
+}
+
+const checkpoints = (scene: Scene, place: string) =>
+  scene.filesOf(`${place}/store`).filter((path) => /^checkpoint\/.*\.safetensors$/.test(path));
+
+Deno.test(`a run that is killed ${kills} times at random moments comes to the same bytes`, () =>
+  inScene(killed, async (scene) => {
+    const begun = performance.now(), expected = await bytesOf(scene, "whole", eagerMain);
+    const whole = performance.now() - begun;
+    let dead = 0, inTraining = 0, rounds = 0;
+    while (dead < kills) {
+      const place = `round ${rounds++}`;
+      for (;;) {
+        const { process, ended } = start(scene, place, eagerMain);
+        const timer = setTimeout(() => process.kill("SIGKILL"), Math.random() * whole);
+        const { code, signal, stderr } = await ended;
+        clearTimeout(timer);
+        if (signal === null) {
+          assert.equal(code, 0, stderr);
+          break;
+        }
+        dead++;
+        if (checkpoints(scene, place).length > 0) inTraining++;
+      }
+      assert.deepEqual(await leftBehind(scene.path(place, "out")), expected, `${place}, ${dead} kills so far`);
+      assert.deepEqual(checkpoints(scene, place), []);
+    }
+    console.log(
+      `  ${dead} kills, ${inTraining} of them with a checkpoint there, in ${rounds} runs that came to an end`,
+    );
+  }));
+
+Deno.test("two processes on one store at once come to the same bytes", () =>
+  inScene(killed, async (scene) => {
+    const expected = await bytesOf(scene, "whole", eagerMain);
+    const places = [1, 2].map((which) => `${which}`);
+    for (const place of places) {
+      await Deno.mkdir(scene.path(place));
+      await Deno.symlink(scene.path("shared"), scene.path(place, "store"));
+    }
+    await Deno.mkdir(scene.path("shared"));
+    const both = await Promise.all(places.map((place) => bytesOf(scene, place, eagerMain)));
+    for (const found of both) assert.deepEqual(found, expected);
+  }));
+
+/** Waits until a training has kept its first checkpoint, which it does after two seconds. */
+async function isTraining(scene: Scene, place: string): Promise<void> {
+  while (checkpoints(scene, place).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(`${signal} stops a run at once, in one line, and it goes on from there`, () =>
+    inScene(stopped, async (scene) => {
+      const { process, ended } = start(scene, "out");
+      await isTraining(scene, "out");
+      const begun = performance.now();
+      process.kill(signal);
+      const { code, stderr, stdout } = await ended;
+      const milliseconds = performance.now() - begun;
+      console.log(`  ended ${milliseconds.toFixed(0)} ms after ${signal}`);
+      assert.equal(code, exitCode, stderr);
+      assert.equal(stdout, "");
+      const told = /(?:^|\n)stopped at step (\d+) of 5000 of tuned; run the same command again to go on\n$/.exec(
+        stderr,
+      );
+      assert.ok(told !== null, stderr);
+      assert.ok(!/ {2}at /.test(stderr), stderr);
+      // A second is asked for; a machine that has other work gets three.
+      assert.ok(milliseconds < 3000, `${milliseconds} ms`);
+      const [resumed, whole] = [await bytesOf(scene, "out"), await bytesOf(scene, "whole")];
+      assert.deepEqual(resumed, whole);
+    }));
+}
+
+Deno.test("a second SIGINT ends a run whatever it does", () =>
+  inScene(stopped, async (scene) => {
+    const { process, ended } = start(scene, "out");
+    await isTraining(scene, "out");
+    process.kill("SIGINT");
+    process.kill("SIGINT");
+    const { code } = await ended;
+    assert.equal(code, 130);
+    assert.deepEqual(await bytesOf(scene, "out"), await bytesOf(scene, "whole"));
+  }));

@@ -1,0 +1,67 @@
+/** Dying at any moment, as far as the disk can tell: from one change of it on, nothing changes any more. @module */
+
+/** What makes an entry or file appear or go; between two of these calls the disk holds the same. */
+const counted = ["rename", "renameSync", "remove", "removeSync"] as const;
+/** What else changes the disk, a half-written file alone. */
+const prevented = ["mkdir", "mkdirSync", "writeFile", "writeTextFile"] as const;
+
+/** What is not there can't be moved or removed, which changes nothing. */
+function isThere(path: string): boolean {
+  try {
+    return Deno.lstatSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** How a life ended. */
+export interface Life<T> {
+  readonly died: boolean;
+  /** What the work gave, if it came to an end. */
+  readonly result: T | undefined;
+}
+
+/**
+ * Does some work that dies when it changes the disk for the n-th time, from 1: that change and all later ones fail, and
+ * so does the tidying up behind them, as if the process had been killed. Nothing else may use the disk meanwhile.
+ */
+export async function dyingAt<T>(moment: number, work: () => Promise<T>): Promise<Life<T>> {
+  const own = Object.fromEntries([...counted, ...prevented].map((name) => [name, Deno[name]]));
+  let changes = 0;
+  const isDead = () => changes >= moment;
+  const stub = (name: typeof counted[number] | typeof prevented[number], counts: boolean) => {
+    const real = Deno[name] as (...args: readonly unknown[]) => unknown;
+    return (...args: readonly unknown[]) => {
+      if (counts && !isDead() && isThere(String(args[0]))) changes++;
+      if (!isDead()) return real(...args);
+      if (name.endsWith("Sync")) throw new Error("died");
+      return Promise.reject(new Error("died"));
+    };
+  };
+  for (const name of counted) Object.assign(Deno, { [name]: stub(name, true) });
+  for (const name of prevented) Object.assign(Deno, { [name]: stub(name, false) });
+  try {
+    const result = await work();
+    return { died: isDead(), result };
+  } catch (error) {
+    if (!isDead()) throw error;
+    return { died: true, result: undefined };
+  } finally {
+    Object.assign(Deno, own);
+  }
+}
+
+/** Does some work on a disk that refuses every file whose path has some text in it. */
+export async function refusing<T>(text: string, work: () => Promise<T>): Promise<T> {
+  const { renameSync } = Deno;
+  const refuse: typeof renameSync = (from, to) => {
+    if (String(to).includes(text)) throw new Deno.errors.PermissionDenied("the disk refuses");
+    renameSync(from, to);
+  };
+  Object.assign(Deno, { renameSync: refuse });
+  try {
+    return await work();
+  } finally {
+    Object.assign(Deno, { renameSync });
+  }
+}

@@ -1,0 +1,22 @@
+/** What a run leaves behind, without what differs from one run of the same work to the next. @module */
+import { join } from "node:path";
+import { treeOf } from "./command.ts";
+
+/** How long something took, and whether it was there already. */
+const incidental = new Set(["seconds", "stepSeconds", "cached"]);
+/** Temporary files, which a run that was killed leaves for a while. */
+const passing = /(^|\/)\.[^/]*$/;
+
+/** The files of a run's folder by path: the trained weights, predictions and all else as bytes, results without times. */
+export async function leftBehind(folder: string): Promise<Readonly<Record<string, string>>> {
+  const found: Record<string, string> = {};
+  for (const path of treeOf(folder).filter((path) => !path.endsWith("/") && !passing.test(path))) {
+    const bytes = await Deno.readFile(join(folder, path));
+    found[path] = path === "results.json" ? timeless(new TextDecoder().decode(bytes)) : bytes.toHex();
+  }
+  return found;
+}
+
+function timeless(json: string): string {
+  return JSON.stringify(JSON.parse(json, (name, value) => (incidental.has(name) ? undefined : value)));
+}

@@ -1,0 +1,61 @@
+/** A scene's run whose progress is looked at, and which may be stopped by it. @module */
+import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
+import { StoppedError } from "../../pipelines/errors.ts";
+import { RunFolder } from "../../pipelines/report/run_folder.ts";
+import type { Pace } from "../../pipelines/schedule/pace.ts";
+import { runPipeline } from "../../pipelines/schedule/run.ts";
+import { Workshop } from "../../pipelines/schedule/workshop.ts";
+import type { Scene } from "./scene.ts";
+
+/** A pace at which unfinished work is kept when the run is stopped and at no other time. */
+const whenStopped: Pace = { seconds: Infinity, share: 1 };
+
+/** How a run is watched. */
+export interface Watch {
+  /** Values of axes, in place of those of the pipeline. */
+  readonly set?: Readonly<Record<string, string>>;
+  /** Whether to stop, asked after each part of a stage. */
+  readonly stopsAt?: (label: string, done: number) => boolean;
+}
+
+/** What was seen of a run. */
+export interface Watched {
+  /** Of each stage, how far it was when it said so for the first time: past 0 where it was resumed. */
+  readonly starts: readonly string[];
+  /** What ended it, if it did not come to its end. */
+  readonly error: Error | undefined;
+}
+
+/** Runs a scene into `<place>/out`, with the store in `<place>/store`. */
+export async function watchedRun(
+  scene: Scene,
+  place: string,
+  { set = {}, stopsAt = () => false }: Watch = {},
+): Promise<Watched> {
+  const { pipeline, base, expansion } = await loadPipeline(
+    scene.pipeline,
+    new Map(Object.entries(set).map(([axis, value]) => [axis, [value]])),
+  );
+  const starts: string[] = [], stop = new AbortController();
+  const progress = {
+    begin(label: string) {
+      let isFirst = true;
+      return (done: number) => {
+        if (isFirst) starts.push(`${label} ${done}`);
+        isFirst = false;
+        if (stopsAt(label, done)) stop.abort(new StoppedError(130));
+      };
+    },
+    warn: console.log,
+  };
+  const store = scene.path(place, "store");
+  const options = { base, store, progress, provider: "cpu", threads: 1, pace: whenStopped } as const;
+  try {
+    await using workshop = new Workshop({ ...options, signal: stop.signal });
+    await runPipeline(workshop, pipeline.name, expansion, new RunFolder(scene.path(place, "out")));
+    return { starts, error: undefined };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { starts, error };
+  }
+}
