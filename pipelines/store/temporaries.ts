@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import type { Freed } from "./eviction.ts";
 
 /** A writer touches its file with every chunk: one left alone for a day has lost its process. Milliseconds. */
 const STALE_AFTER = 24 * 60 * 60 * 1000;
@@ -12,15 +13,20 @@ export function temporaryName(path: string): string {
 }
 
 /** Removes temporaries that no process writes any more from a store, as far as it is allowed to. */
-export function removeStaleTemporaries(store: string): void {
+export function removeStaleTemporaries(store: string): Freed {
+  let files = 0, bytes = 0;
   for (const path of temporaries(store, 2)) {
     try {
-      const { mtime } = Deno.statSync(path);
-      if (mtime !== null && Date.now() - mtime.getTime() > STALE_AFTER) Deno.removeSync(path);
+      const { mtime, size } = Deno.statSync(path);
+      if (mtime === null || Date.now() - mtime.getTime() <= STALE_AFTER) continue;
+      Deno.removeSync(path);
+      files++;
+      bytes += size;
     } catch {
       // Another process was faster, or the store is read-only: the file does no harm.
     }
   }
+  return { files, bytes };
 }
 
 /** Entries lie `depth` folders down, and nothing of a store's lies deeper. */
