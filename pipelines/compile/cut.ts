@@ -28,6 +28,16 @@ export interface CutProgram {
   readonly kept: readonly KeptValue[];
   /** Frozen values that are cheaper to recompute than to keep. */
   readonly recomputed: number;
+  /** What a kept byte was taken to cost, in its usual price. */
+  readonly bytePrice: number;
+}
+
+/** How to cut. */
+export interface CutOptions {
+  /** Whether a fed tensor does not vary between runs; those of the examples unless told otherwise. */
+  readonly isFixed?: (leaf: Value) => boolean;
+  /** How much dearer than usual a kept byte is; `Infinity` keeps nothing. */
+  readonly bytePrice?: number;
 }
 
 // Rates that only weigh the choices against each other: a core's arithmetic, its memory, and a cached tensor's way from
@@ -40,24 +50,26 @@ const cachedBytesPerSecond = 2e9;
  * The program cut where keeping and recomputing together cost least.
  *
  * @param typical The extents of a typical example, `batch` 1.
- * @param isFixed Whether a fed tensor does not vary between runs; those of the examples unless told otherwise.
  */
 export function cut(
   program: Program,
   typical: Bindings,
-  isFixed: (leaf: Value) => boolean = isExampleInput,
+  { isFixed = isExampleInput, bytePrice = 1 }: CutOptions = {},
 ): CutProgram {
   const seconds = (dimension: number | string, rate: number) => evaluateDimension(dimension, typical) / rate;
   const isVarying = (leaf: Value) => leaf.op === "parameter" || (leaf.op === "input" && !isFixed(leaf));
   const order = valuesOf(program);
   const perRow = dependants(order, leavesOf(program, "input").filter((leaf) => !isSharedInput(leaf)));
   const { kept, recomputed } = frontier(program, isVarying, {
-    keep: (value) => (isKeepable(value, perRow.has(value)) ? seconds(bytesOf(value), cachedBytesPerSecond) : Infinity),
+    keep: (value) =>
+      bytePrice < Infinity && isKeepable(value, perRow.has(value))
+        ? bytePrice * seconds(bytesOf(value), cachedBytesPerSecond)
+        : Infinity,
     recompute: (value) => seconds(flopsOf(value), flopsPerSecond) + seconds(bytesOf(value), bytesPerSecond),
   });
   const named = kept.map((value) => ({ name: keptName(value), value }));
   const fed = named.map(({ name, value }) => [value, input(name, value.shape)] as const);
-  return { program: substitute(program, new Map(fed)), kept: named, recomputed: recomputed.length };
+  return { program: substitute(program, new Map(fed)), kept: named, recomputed: recomputed.length, bytePrice };
 }
 
 /** The name of a kept value: a digest of how it is computed, so that equal ones are encoded once for all members. */
@@ -93,7 +105,7 @@ export interface EncodePrograms {
 /** The program that computes kept values, cut once more: between what all rows share and what each has for itself. */
 export function encodePrograms(kept: readonly KeptValue[], typical: Bindings): EncodePrograms {
   const ownValues = encodeProgram(kept.filter((value) => !isShared(value)));
-  const { program: rows, kept: read } = cut(ownValues, typical, isSharedInput);
+  const { program: rows, kept: read } = cut(ownValues, typical, { isFixed: isSharedInput });
   const shared = new Map([...kept.filter(isShared), ...read].map((value) => [value.name, value]));
   return { shared: encodeProgram([...shared.values()], "prefix"), rows };
 }

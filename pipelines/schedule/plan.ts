@@ -6,11 +6,12 @@
 import { programFlops } from "../../ops/cost.ts";
 import { evaluateDimension, type Shape } from "../../ops/dimension.ts";
 import { type Program, valuesOf } from "../../ops/program.ts";
-import { product } from "../compile/cached.ts";
+import { packedBytes, product } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
 import type { LaidOutRow } from "../compile/feeds.ts";
+import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";
 import { typicalExtents } from "../compile/training.ts";
-import { type EncodeJob, encodeKey, packedBytes } from "./encode.ts";
+import { type EncodeJob, encodeKey } from "./encode.ts";
 import { encodeJobOf, encodingKey } from "./encoding.ts";
 import type { Member } from "./expand.ts";
 import { Preparation, type PreparedTraining } from "./prepare.ts";
@@ -44,6 +45,10 @@ export interface PlannedFrontier {
   readonly member: string;
   /** What is computed once, in words. */
   readonly reason: string;
+  /** How much of what is constant is kept. */
+  readonly level: KeptLevel;
+  /** What is kept of all rows, in bytes. */
+  readonly bytes: number;
   /** The tensors kept of each example. */
   readonly kept: readonly Shape[];
   /** Frozen operations that every step repeats because that is cheaper than keeping their results. */
@@ -57,6 +62,8 @@ export interface Plan {
   readonly programs: readonly PlannedProgram[];
   readonly cache: readonly PlannedEntry[];
   readonly frontiers: readonly PlannedFrontier[];
+  /** What a training may keep and the store may hold, in bytes; `null` where there is no limit. */
+  readonly budgets: { readonly memory: number | null; readonly disk: number | null };
   readonly estimate: {
     readonly steps: number;
     /** Floating-point operations of the matrix products that are not cached. */
@@ -110,6 +117,7 @@ export async function planMembers(workshop: Workshop, pipeline: string, members:
     programs: planned.map(({ program }) => program),
     cache: planned.map(({ entry }) => entry),
     frontiers: jobs.map(({ job, member }) => frontierOf(job, member)),
+    budgets: { memory: finite(workshop.cacheMemory), disk: finite(workshop.store.limit) },
     estimate: {
       steps: missing.reduce((sum, { steps }) => sum + steps, 0),
       flops: missing.reduce((sum, { program }) => sum + program.flops, 0),
@@ -125,7 +133,7 @@ function plannedEncode(workshop: Workshop, job: EncodeJob, members: readonly str
   const flops = flopsOf(shared, job.rows, 1) + job.rows.length * flopsOf(program, job.rows, 1);
   return {
     program: { name: "encode", members, operations: valuesOf(program).length, flops },
-    entry: { kind: "encode", members, key, cached, bytes: packedBytes(job) },
+    entry: { kind: "encode", members, key, cached, bytes: packedBytes(job.kept, job.rows) },
     steps: 0,
   };
 }
@@ -157,6 +165,8 @@ function frontierOf({ stage, programs }: TuneJob, member: string): PlannedFronti
   const { prefix = 0, context = 0, tail } = typicalExtents(stage.rows);
   const reason = stage.full !== undefined
     ? "every weight is trained, so nothing is constant"
+    : programs.kept.length === 0 && programs.bytePrice > 1
+    ? "what is constant does not fit the budget, so each step computes it again"
     : stage.layout.tail === "whole"
     ? `the edits reach the prompt's first tokens, so only what lies under the lowest edit is computed once`
     : `the edits begin ${tokens(stage.layout.tail)} before the prompt's end: the ${
@@ -164,7 +174,13 @@ function frontierOf({ stage, programs }: TuneJob, member: string): PlannedFronti
     } before are computed once${prefix > 0 ? ` (the first ${prefix} for all rows together)` : ""}, ` +
       `each step runs over ${tail}`;
   const kept = programs.kept.map(({ value }) => value.shape);
-  return { member, reason, kept, recomputed: programs.recomputed };
+  const level = keptLevel(programs.accumulate, programs.kept), bytes = packedBytes(programs.kept, stage.rows);
+  return { member, reason, level, bytes, kept, recomputed: programs.recomputed };
+}
+
+/** JSON has no infinity. */
+function finite(limit: number): number | null {
+  return limit === Infinity ? null : limit;
 }
 
 function tokens(count: number): string {

@@ -125,6 +125,11 @@ class Run {
     for (const encoded of this.#opened) encoded[Symbol.dispose]();
   }
 
+  /** An encoding that all have trained on is closed, so that the store can give up its file. */
+  async #closeDone({ jobs, encoded }: SharedEncoding): Promise<void> {
+    if (jobs.every(({ key }) => this.#tuned.has(key))) (await encoded)?.[Symbol.dispose]();
+  }
+
   async #train(member: string, stage: PreparedTraining, stages: PreparedMember["stages"]): Promise<TrainRecord> {
     const isFirst = !this.#reported.has(this.#job(stage).key);
     this.#reported.add(this.#job(stage).key);
@@ -163,6 +168,7 @@ class Run {
     try {
       const tuned = await runTunes(this.#workshop, jobs, encoded);
       jobs.forEach(({ key }, at) => this.#tuned.set(key, tuned[at]!));
+      await this.#closeDone(this.#encodings.get(encodingKey(job))!);
       return tuned[0]!;
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;

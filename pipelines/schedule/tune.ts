@@ -9,6 +9,7 @@ import { fedNumbers, rowKeys } from "../compile/feeds.ts";
 import { interventionsOf } from "../compile/adaptations.ts";
 import { chosenOf } from "../compile/interventions.ts";
 import type { TensorMap } from "../compile/initial.ts";
+import { cutWithin } from "../compile/memory_budget.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
 import type { ModelWeights } from "../models/model.ts";
@@ -75,7 +76,10 @@ export async function prepareTune(
 ): Promise<TuneJob> {
   const compiled = compiledModel(stage, weights);
   const { spec, layout, rows } = stage;
-  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows));
+  const typical = typicalExtents(rows);
+  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typical, (program) => {
+    return cutWithin(program, typical, rows, workshop.cacheMemory);
+  });
   const initial = await initialTensors(stage, weights, workshop.base, spec.seed);
   const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
   const key = keyOf({

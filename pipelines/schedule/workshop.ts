@@ -13,6 +13,7 @@ import { RequestError, RunError } from "../errors.ts";
 import { unplacedOperations } from "../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../runtime/providers.ts";
 import { Runtime, type Session, type SessionOptions } from "../runtime/runtime.ts";
+import { mostByDefault } from "../store/disk_budget.ts";
 import { Store } from "../store/store.ts";
 
 /** Where a stage says how far it is. */
@@ -31,6 +32,10 @@ export interface WorkshopOptions {
   readonly provider: Provider;
   readonly threads: number;
   readonly progress: Progress;
+  /** What the store may hold, in bytes; without it {@linkcode defaultDiskBudget}. */
+  readonly cacheDisk?: number | undefined;
+  /** What a training may keep of its rows, in bytes; without it what the store may hold, or would hold by default. */
+  readonly cacheMemory?: number | undefined;
 }
 
 /** The kernel that results depend on besides the program: ONNX Runtime's version. */
@@ -46,17 +51,23 @@ export class Workshop implements AsyncDisposable {
   readonly threads: number;
   readonly progress: Progress;
   readonly store: Store;
+  /** What a training may keep of its rows, in bytes. */
+  readonly cacheMemory: number;
   readonly #models = new Map<string, Promise<Model>>();
   readonly #weights = new Map<Model, Promise<ModelWeights>>();
   readonly #sessions = new Map<string, Promise<Session>>();
   #runtime: Runtime | undefined;
 
-  constructor({ base, store, provider, threads, progress }: WorkshopOptions) {
+  constructor({ base, store, provider, threads, progress, cacheDisk, cacheMemory }: WorkshopOptions) {
     this.base = base;
     this.provider = provider;
     this.threads = threads;
     this.progress = progress;
-    this.store = new Store(store, { onDamaged: (message) => progress.warn(message) });
+    const warn = (message: string) => progress.warn(message);
+    this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
+    // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
+    const disk = cacheDisk ?? mostByDefault;
+    this.cacheMemory = Math.min(cacheMemory ?? disk, cacheDisk ?? Infinity);
   }
 
   /** What every result that the runtime computes depends on besides program, weights and data. */
