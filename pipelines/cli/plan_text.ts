@@ -1,5 +1,6 @@
 /** A plan as people read it. @module */
 import type { Plan } from "../schedule/plan.ts";
+import { formatSize } from "../store/size.ts";
 import { formatTable } from "./terminal.ts";
 
 /** The plan as text: members, frontiers, programs with what is cached, and the estimate. */
@@ -20,10 +21,16 @@ export function formatPlan(plan: Plan): string {
       return [...shown, cached ? "yes" : "no", (bytes / 1e6).toFixed(2)];
     }),
   );
-  const reasons = new Set(plan.frontiers.map(({ reason }) => `frontier: ${reason}\n`));
+  const { memory, disk } = plan.budgets;
+  const reasons = new Set(
+    plan.frontiers.map(({ reason, level, bytes }) =>
+      `frontier: ${reason}\nkept: ${level}, ${formatSize(bytes)} of at most ${formatSize(memory ?? Infinity)}\n`
+    ),
+  );
+  const budget = `the store may hold: ${formatSize(disk ?? Infinity)}\n`;
   const { steps, flops, bytes } = plan.estimate;
   const estimate = `to run: ${steps} steps, ${(flops / 1e9).toFixed(1)} GFLOP, ${
     (bytes / 1e6).toFixed(1)
   } MB to store\n`;
-  return [`pipeline ${plan.pipeline}\n`, members, [...reasons].join(""), programs, estimate].join("\n");
+  return [`pipeline ${plan.pipeline}\n`, members, [...reasons].join(""), programs, budget + estimate].join("\n");
 }

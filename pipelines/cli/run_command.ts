@@ -9,6 +9,7 @@ import type { PreparedMember } from "../schedule/prepare.ts";
 import { runMembers } from "../schedule/run.ts";
 import { weightsFor } from "../schedule/tune.ts";
 import { type Progress, runtimeVersion, Workshop } from "../schedule/workshop.ts";
+import { storeFolder } from "./cache_command.ts";
 import { callerFolder, callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 import { summarize } from "./summary.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
@@ -21,6 +22,10 @@ export interface RunOptions {
   readonly threads: number;
   readonly provider: Provider;
   readonly json?: boolean;
+  /** What the store may hold, in bytes. */
+  readonly cacheDisk?: number;
+  /** What a training may keep of its rows, in bytes. */
+  readonly cacheMemory?: number;
 }
 
 /** Runs a pipeline, writes its run folder and prints the summary, or results.json with `json`. */
@@ -38,11 +43,13 @@ export async function runCommand(path: string, options: RunOptions, terminal: Te
 /** The means of a run, from the command line's options. */
 export function openWorkshop(
   { base }: Pick<LoadedPipeline, "base">,
-  { store, threads, provider }: Pick<RunOptions, "store" | "threads" | "provider">,
+  { store, threads, provider, cacheDisk, cacheMemory }: Pick<
+    RunOptions,
+    "store" | "threads" | "provider" | "cacheDisk" | "cacheMemory"
+  >,
   progress: Progress,
 ): Workshop {
-  const folder = store === undefined ? join(callerFolder(), ".refract", "store") : callerPath(store);
-  return new Workshop({ base, store: folder, threads, provider, progress });
+  return new Workshop({ base, store: storeFolder(store), threads, provider, progress, cacheDisk, cacheMemory });
 }
 
 function runPath({ pipeline }: LoadedPipeline, { out }: RunOptions): string {

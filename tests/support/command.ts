@@ -47,8 +47,8 @@ export function mayStartDeno(): boolean {
 
 /** What Deno is started with to run the command line, with the permissions that the tasks give. */
 export function ownArguments(args: readonly string[]): string[] {
-  const permissions = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-import", "--allow-env", "--no-prompt"];
-  return ["run", "--quiet", ...permissions, main, ...args];
+  const permissions = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-import", "--allow-env"];
+  return ["run", "--quiet", ...permissions, "--allow-sys=statfs", "--no-prompt", main, ...args];
 }
 
 /** Runs the command line in a process of its own, with the permissions that the tasks give. */
