@@ -60,16 +60,34 @@ export function cut(
   const isVarying = (leaf: Value) => leaf.op === "parameter" || (leaf.op === "input" && !isFixed(leaf));
   const order = valuesOf(program);
   const perRow = dependants(order, leavesOf(program, "input").filter((leaf) => !isSharedInput(leaf)));
+  const ease = bytePrice === 1 ? () => 1 : depthDiscount(order);
   const { kept, recomputed } = frontier(program, isVarying, {
     keep: (value) =>
       bytePrice < Infinity && isKeepable(value, perRow.has(value))
         ? bytePrice * seconds(bytesOf(value), cachedBytesPerSecond)
         : Infinity,
-    recompute: (value) => seconds(flopsOf(value), flopsPerSecond) + seconds(bytesOf(value), bytesPerSecond),
+    recompute: (value) =>
+      ease(value) * (seconds(flopsOf(value), flopsPerSecond) + seconds(bytesOf(value), bytesPerSecond)),
   });
   const named = kept.map((value) => ({ name: keptName(value), value }));
   const fed = named.map(({ name, value }) => [value, input(name, value.shape)] as const);
   return { program: substitute(program, new Map(fed)), kept: named, recomputed: recomputed.length, bytePrice };
+}
+
+/** What a value is taken for with each further operation on the way from the leaves: a twentieth less a block. */
+const discount = 0.998;
+
+/**
+ * Takes values far from the leaves for cheaper. Blocks are all alike: at one price of a byte it would pay to keep the keys
+ * and values of every block, and at the next of none. So it pays for the lower ones first, and a budget between is used.
+ * A value has the same discount in every program.
+ */
+function depthDiscount(order: readonly Value[]): (value: Value) => number {
+  const depths = new Map<Value, number>();
+  for (const value of order) {
+    depths.set(value, value.inputs.reduce((most, operand) => Math.max(most, depths.get(operand)! + 1), 0));
+  }
+  return (value) => discount ** depths.get(value)!;
 }
 
 /** The name of a kept value: a digest of how it is computed, so that equal ones are encoded once for all members. */

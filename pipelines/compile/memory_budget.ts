@@ -2,8 +2,8 @@
  * Cutting under a budget: how many bytes a stage may keep of its rows.
  *
  * Kept bytes get dearer until what is worth keeping fits: their price is the Lagrange multiplier of the budget, and what
- * the cheapest cut keeps never grows with it. With keys and values, hidden states and nothing as the steps on the way,
- * the cut finds others between them where they pay.
+ * the cheapest cut keeps never grows with it. From all keys and values the way leads over those of the lower blocks alone,
+ * with a hidden state for the others to be made of, and hidden states alone, to nothing.
  *
  * @module
  */
@@ -17,8 +17,8 @@ import type { LaidOutRow } from "./feeds.ts";
 
 /** What kept bytes cost more from one try to the next, until they fit. */
 const raise = 8;
-/** Halvings of the last raise, on a logarithmic scale: the price is then within a tenth of the least that fits. */
-const halvings = 5;
+/** Halvings of the last raise, on a logarithmic scale: the price is then within 1 % of the least that fits. */
+const halvings = 8;
 /** No frozen value is worth this. */
 const highest = 8 ** 12;
 

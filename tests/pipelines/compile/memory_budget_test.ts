@@ -44,6 +44,17 @@ Deno.test("a smaller budget keeps less, from keys and values over hidden states 
     assert.deepEqual(kept, [...new Set(kept)].sort((a, b) => b - a), "each budget has its own cut");
   }, model));
 
+Deno.test("a budget between all keys and values and hidden states alone is used for those of the lower blocks", () => {
+  const deep = { config: { ...model.config, num_hidden_layers: 14, num_attention_heads: 4 }, weights: false };
+  return inScene({}, async (scene) => {
+    const bytesAt = async (size: number | string) => {
+      return (await planOf(scene, "--cache-memory", String(size))).frontiers[0]!.bytes;
+    };
+    const all = await bytesAt("unlimited"), half = await bytesAt(Math.floor(all / 2));
+    assert.ok(half > 0.3 * all && half <= 0.5 * all, `${half} of ${all} bytes`);
+  }, deep);
+});
+
 const cases: Readonly<Record<string, Partial<PipelineParts>>> = {
   "one edit at l1": {},
   "edits that train side by side at l2": { positions: '"l2"', rank: 'sweep("rank", [1, 3])' },
