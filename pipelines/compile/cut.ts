@@ -8,7 +8,16 @@ import { bytesOf, flopsOf } from "../../ops/cost.ts";
 import { type Bindings, evaluateDimension, isSymbol } from "../../ops/dimension.ts";
 import { valueDigest } from "../../ops/digest.ts";
 import { frontier } from "../../ops/frontier.ts";
-import { dependants, input, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
+import {
+  dependants,
+  input,
+  isLeaf,
+  leafName,
+  leavesOf,
+  type Program,
+  type Value,
+  valuesOf,
+} from "../../ops/program.ts";
 import { substitute } from "../../ops/rewrite.ts";
 import { isExampleInput, isSharedInput } from "./layout.ts";
 
@@ -72,6 +81,17 @@ export function cut(
   const named = kept.map((value) => ({ name: keptName(value), value }));
   const fed = named.map(({ name, value }) => [value, input(name, value.shape)] as const);
   return { program: substitute(program, new Map(fed)), kept: named, recomputed: recomputed.length, bytePrice };
+}
+
+/** The program cut at values that were chosen for others which compute the same; so that it reads what they read. */
+export function cutAt(program: Program, chosen: readonly KeptValue[]): Pick<CutProgram, "program" | "kept"> {
+  const names = new Set(chosen.map(({ name }) => name));
+  const named = valuesOf(program).filter((value) => !isLeaf(value))
+    .map((value) => ({ name: keptName(value), value })).filter(({ name }) => names.has(name));
+  const fed = named.map(({ name, value }) => [value, input(name, value.shape)] as const);
+  const rest = substitute(program, new Map(fed));
+  const read = new Set(leavesOf(rest, "input").map(leafName));
+  return { program: rest, kept: named.filter(({ name }) => read.has(name)) };
 }
 
 /** What a value is taken for with each further operation on the way from the leaves: a twentieth less a block. */

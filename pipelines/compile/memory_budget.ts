@@ -7,9 +7,8 @@
  *
  * @module
  */
-import type { Bindings } from "../../ops/dimension.ts";
-import { shapeSymbols } from "../../ops/dimension.ts";
 import { isWidenedWeight } from "../../ops/cost.ts";
+import { type Bindings, shapeSymbols } from "../../ops/dimension.ts";
 import { type Program, valuesOf } from "../../ops/program.ts";
 import { packedBytes } from "./cached.ts";
 import { cut, type CutProgram, type KeptValue } from "./cut.ts";

@@ -68,7 +68,7 @@ export function compileTraining(
   cutAt: (program: Program) => CutProgram = (program) => cut(program, typical),
 ): CompiledTraining {
   const whole = trainingPrograms(model, layout, schedule);
-  const { program: accumulate, ...found } = cutAt(whole.accumulate);
+  const { program: accumulate, kept, recomputed, bytePrice } = cutAt(whole.accumulate);
   return {
     accumulate,
     update: whole.update,
@@ -77,7 +77,9 @@ export function compileTraining(
     parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
     readsContext: reads(accumulate, "context"),
     readsPrefix: reads(accumulate, "prefix"),
-    ...found,
+    kept,
+    recomputed,
+    bytePrice,
     runOverhead: runOverhead(accumulate, typical),
     activationBytes: peakBytes(accumulate, typical) / (typical["tail"] ?? 1),
   };

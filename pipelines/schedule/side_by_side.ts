@@ -6,7 +6,7 @@
 import type { Program } from "../../ops/program.ts";
 import { copyingBlock, isChosenByFunction } from "../compile/adaptations.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
-import { cut } from "../compile/cut.ts";
+import { cutAt } from "../compile/cut.ts";
 import { prefixFeeds } from "../compile/feeds.ts";
 import { compileTraining, typicalExtents } from "../compile/training.ts";
 import { keyOf } from "../store/store.ts";
@@ -24,12 +24,7 @@ export function sideBySideKey(job: TuneJob): string | undefined {
   // Functions that choose have numbers within their own member alone.
   if (adaptations.some(isChosenByFunction)) return undefined;
   const { model: _, ...settings } = spec;
-  return keyOf([encodingKey(job), behind, settings, stepsOf({ ...job.stage, programs }), keptNames(job)]);
-}
-
-/** What a training reads of the encoding, and at which price it came to be kept; `Infinity` is no JSON. */
-function keptNames({ programs: { kept, bytePrice } }: TuneJob): readonly string[] {
-  return [String(bytePrice), ...kept.map(({ name }) => name).sort()];
+  return keyOf([encodingKey(job), behind, settings, stepsOf({ ...job.stage, programs })]);
 }
 
 /** With so many rows at once the matrix products have come to their full speed. */
@@ -53,10 +48,9 @@ function joined(jobs: readonly TuneJob[]): Pick<TuneJob, "compiled" | "programs"
   const initial = jobs.flatMap((job, at) =>
     Object.entries(job.initial).map(([name, tensor]) => [renumbered(name, firstIndex(jobs, at)), tensor] as const)
   );
-  const typical = typicalExtents(rows), { bytePrice } = first.programs;
-  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typical, (program) => {
-    // At the price at which each was cut alone they read what was encoded for each alone.
-    return cut(program, typical, { bytePrice });
+  const chosen = jobs.flatMap(({ programs: { kept } }) => kept), { recomputed, bytePrice } = first.programs;
+  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows), (program) => {
+    return { ...cutAt(program, chosen), recomputed, bytePrice };
   });
   return { compiled, programs, initial: Object.fromEntries(initial) };
 }

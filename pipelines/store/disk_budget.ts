@@ -67,8 +67,7 @@ export class DiskBudget {
    * its run needs it, and is the first to go when the next entry comes.
    */
   makeRoom(bytes: number): void {
-    const { limit } = this;
-    const now = Date.now();
+    const { limit } = this, now = Date.now();
     if (limit === Infinity) return;
     if (bytes > limit) {
       this.#held = { ...this.#held, at: -Infinity };
