@@ -6,6 +6,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { RequestError, RunError, StoppedError } from "../errors.ts";
 import { isJsonObject } from "../models/files.ts";
+import { parseSize } from "../store/size.ts";
+import { type CacheOptions, collectCache, listCache, verifyCache } from "./cache_command.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
 import { planCommand, type PlanOptions } from "./plan_command.ts";
@@ -60,7 +62,7 @@ export function report(error: unknown, terminal: Terminal, isVerbose: boolean): 
 /** What to do about a misuse of the command line, by commander's code. */
 const remedies: Readonly<Record<string, string>> = {
   "commander.unknownOption": "--help lists those there are",
-  "commander.unknownCommand": "the commands are run, plan, chat, import and export",
+  "commander.unknownCommand": "the commands are run, plan, chat, import, export and cache",
   "commander.missingArgument": "give the path of what to work on",
   "commander.excessArguments": "give one path",
   "commander.missingMandatoryOptionValue": "add it",
@@ -120,7 +122,9 @@ function program(terminal: Terminal, control: RunControl): Command {
     .requiredOption("--out <folder>", "where to write config.json and the state dictionaries")
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ExportOptions) => exportCommand(path, options, terminal));
-  for (const each of [refract, ...refract.commands]) {
+  const cache = cacheCommands(terminal);
+  refract.addCommand(cache);
+  for (const each of [refract, ...refract.commands, ...cache.commands]) {
     each.exitOverride().showHelpAfterError(false).configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.write(text),
@@ -130,6 +134,29 @@ function program(terminal: Terminal, control: RunControl): Command {
   return refract;
 }
 
+function cacheCommands(terminal: Terminal): Command {
+  const cache = new Command("cache").description("Looks after the content-addressed store.");
+  const add = (name: string, summary: string) =>
+    cache.command(name).description(summary)
+      .option("--store <folder>", "the content-addressed store (default: .refract/store)")
+      .option("--verbose", "shows the stack of an error");
+  add("ls", "Lists what the store holds, by kind.")
+    .option("--json", "prints every entry, as JSON")
+    .action((options: CacheOptions) => listCache(options, terminal));
+  add("gc", "Evicts down to what the store may hold.")
+    .addOption(diskOption())
+    .option("--all", "removes every entry")
+    .action((options: CacheOptions) => collectCache(options, terminal));
+  add("verify", "Checks every entry and drops those that are damaged.")
+    .action((options: CacheOptions) => verifyCache(options, terminal));
+  return cache;
+}
+
+function diskOption(): Option {
+  return new Option("--cache-disk <size>", "what the store may hold (default: 50GB, or half of the free space)")
+    .argParser(parseSizeOption);
+}
+
 function command(name: string, summary: string): Command {
   return new Command(name).description(summary)
     .argument("<pipeline.ts>", "the pipeline file")
@@ -137,6 +164,11 @@ function command(name: string, summary: string): Command {
     .option("--store <folder>", "the content-addressed store (default: .refract/store)")
     .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
     .addOption(providerOption())
+    .addOption(diskOption())
+    .addOption(
+      new Option("--cache-memory <size>", "what a training may keep of its rows (default: as the store, 50GB)")
+        .argParser(parseSizeOption),
+    )
     .option("--json", "prints JSON on stdout and all else on stderr")
     .option("--verbose", "shows the stack of an error");
 }
@@ -180,6 +212,12 @@ function parseSetting(text: string, sofar: ReadonlyMap<string, readonly string[]
   if (at < 1 || values === "") throw new InvalidArgumentError("write axis=value or axis=value,value");
   if (sofar.has(name)) throw new InvalidArgumentError(`${name} was set before, write all its values in one --set`);
   return new Map([...sofar, [name, values.split(",")]]);
+}
+
+function parseSizeOption(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw new InvalidArgumentError("write a size as in 500MB, 1.5GiB, 0 or unlimited");
+  return bytes;
 }
 
 function parseThreads(text: string): number {

@@ -1,5 +1,6 @@
 /** A plan as people read it. @module */
 import type { Plan, PlannedMember } from "../schedule/plan.ts";
+import { formatSize } from "../store/size.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";
 
 /** Longer lists are cut. */
@@ -8,7 +9,10 @@ const mostLines = 20;
 /** The plan as text: members, frontiers, programs with what is cached, advice, and the estimate. */
 export function formatPlan(plan: Plan): string {
   const rest = plan.goesOn ? "and then what goes on with the best of these\n" : "";
-  const reasons = new Set(plan.frontiers.map(({ reason }) => `frontier: ${reason}\n`));
+  const { memory } = plan.budgets;
+  const reasons = new Set(plan.frontiers.map(({ reason, level, bytes }) => {
+    return `frontier: ${reason}\nkept: ${level}, ${formatSize(bytes)} of at most ${formatSize(memory ?? Infinity)}\n`;
+  }));
   const advice = plan.advice.map((sentence) => `advice: ${sentence}\n`).join("");
   const parts = [`pipeline ${plan.pipeline}\n`, formatMembers(plan.members), rest, [...reasons].join(""), advice];
   return [...parts, formatPrograms(plan), formatEstimate(plan)].filter((part) => part !== "").join("\n");
@@ -44,10 +48,13 @@ function andMore(count: number, what: string): string {
   return count <= mostLines ? "" : `… and ${(count - mostLines).toLocaleString("en")} more ${what}\n`;
 }
 
-function formatEstimate({ estimate }: Plan): string {
+function formatEstimate({ estimate, budgets: { disk } }: Plan): string {
   const { steps, flops, bytes, memory, seconds, rates, isMeasured } = estimate;
   const work = `${steps.toLocaleString("en")} steps, ${(flops / 1e9).toFixed(1)} GFLOP, ${(bytes / 1e6).toFixed(1)} MB`;
   const rate = `${(rates.train / 1e9).toPrecision(3)} GFLOP/s ${isMeasured ? "measured here" : "assumed"}`;
   const time = `about ${formatSeconds(seconds)} to encode and train at ${rate}, evaluations aside\n`;
-  return `to run: ${work} to store, ${(memory / 1e6).toFixed(0)} MB of activations\n${steps === 0 ? "" : time}`;
+  const budget = `the store may hold: ${formatSize(disk ?? Infinity)}\n`;
+  return `${budget}to run: ${work} to store, ${(memory / 1e6).toFixed(0)} MB of activations\n${
+    steps === 0 ? "" : time
+  }`;
 }

@@ -10,6 +10,7 @@ import type { Pace } from "../schedule/pace.ts";
 import { runPipeline } from "../schedule/run.ts";
 import { weightsFor } from "../schedule/tune.ts";
 import { type Progress, runtimeVersion, Workshop, type WorkshopOptions } from "../schedule/workshop.ts";
+import { storeFolder } from "./cache_command.ts";
 import { callerFolder, callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 import { summarize } from "./summary.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
@@ -22,6 +23,10 @@ export interface RunOptions {
   readonly threads: number;
   readonly provider: Provider;
   readonly json?: boolean;
+  /** What the store may hold, in bytes. */
+  readonly cacheDisk?: number;
+  /** What a training may keep of its rows, in bytes. */
+  readonly cacheMemory?: number;
 }
 
 /** What a run is told besides its options. */
@@ -57,12 +62,15 @@ export async function runCommand(
 /** The means of a run, from the command line's options. */
 export function openWorkshop(
   { base }: Pick<LoadedPipeline, "base">,
-  { store, threads, provider }: Pick<RunOptions, "store" | "threads" | "provider">,
+  { store, threads, provider, cacheDisk, cacheMemory }: Pick<
+    RunOptions,
+    "store" | "threads" | "provider" | "cacheDisk" | "cacheMemory"
+  >,
   progress: Progress,
   control: Pick<WorkshopOptions, "pace" | "signal"> = {},
 ): Workshop {
-  const folder = store === undefined ? join(callerFolder(), ".refract", "store") : callerPath(store);
-  return new Workshop({ base, store: folder, threads, provider, progress, ...control });
+  const budgets = { cacheDisk, cacheMemory };
+  return new Workshop({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });
 }
 
 function runPath({ pipeline }: LoadedPipeline, { out }: RunOptions): string {

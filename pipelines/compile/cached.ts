@@ -5,7 +5,8 @@
  */
 import { type Bindings, evaluateShape } from "../../ops/dimension.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
-import type { KeptValue } from "./cut.ts";
+import { isShared, type KeptValue } from "./cut.ts";
+import { groupExtents, type LaidOutRow, rowExtents } from "./feeds.ts";
 
 /** Where a kept value lies within an example's packed elements. */
 export interface PackedValue {
@@ -25,6 +26,15 @@ export function packedValues(kept: readonly KeptValue[], row: Bindings): { value
     return { name, start, extents };
   });
   return { values, count };
+}
+
+/** What kept values of rows take in the store, in bytes. */
+export function packedBytes(kept: readonly KeptValue[], rows: readonly LaidOutRow[]): number {
+  const [own, shared] = [kept.filter((value) => !isShared(value)), kept.filter(isShared)];
+  // Rows of like extents take the same, and of many rows there are few extents.
+  const alike = Map.groupBy(rows, ({ context, tail }) => `${context.length} ${tail.length}`);
+  const ofRows = [...alike.values()].map((group) => group.length * packedValues(own, rowExtents(group[0]!)).count);
+  return 4 * ofRows.reduce((sum, count) => sum + count, packedValues(shared, groupExtents(rows)).count);
 }
 
 /** Elements that lie together in a row without padding, and in its padded place in a batch. */

@@ -8,7 +8,16 @@ import { bytesOf, flopsOf } from "../../ops/cost.ts";
 import { type Bindings, evaluateDimension, isSymbol } from "../../ops/dimension.ts";
 import { valueDigest } from "../../ops/digest.ts";
 import { frontier } from "../../ops/frontier.ts";
-import { dependants, input, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
+import {
+  dependants,
+  input,
+  isLeaf,
+  leafName,
+  leavesOf,
+  type Program,
+  type Value,
+  valuesOf,
+} from "../../ops/program.ts";
 import { substitute } from "../../ops/rewrite.ts";
 import { isExampleInput, isSharedInput } from "./layout.ts";
 
@@ -28,6 +37,16 @@ export interface CutProgram {
   readonly kept: readonly KeptValue[];
   /** Frozen values that are cheaper to recompute than to keep. */
   readonly recomputed: number;
+  /** What a kept byte was taken to cost, in its usual price. */
+  readonly bytePrice: number;
+}
+
+/** How to cut. */
+export interface CutOptions {
+  /** Whether a fed tensor does not vary between runs; those of the examples unless told otherwise. */
+  readonly isFixed?: (leaf: Value) => boolean;
+  /** How much dearer than usual a kept byte is; `Infinity` keeps nothing. */
+  readonly bytePrice?: number;
 }
 
 // Rates that only weigh the choices against each other: a core's arithmetic, its memory, and a cached tensor's way from
@@ -40,24 +59,55 @@ const cachedBytesPerSecond = 2e9;
  * The program cut where keeping and recomputing together cost least.
  *
  * @param typical The extents of a typical example, `batch` 1.
- * @param isFixed Whether a fed tensor does not vary between runs; those of the examples unless told otherwise.
  */
 export function cut(
   program: Program,
   typical: Bindings,
-  isFixed: (leaf: Value) => boolean = isExampleInput,
+  { isFixed = isExampleInput, bytePrice = 1 }: CutOptions = {},
 ): CutProgram {
   const seconds = (dimension: number | string, rate: number) => evaluateDimension(dimension, typical) / rate;
   const isVarying = (leaf: Value) => leaf.op === "parameter" || (leaf.op === "input" && !isFixed(leaf));
   const order = valuesOf(program);
   const perRow = dependants(order, leavesOf(program, "input").filter((leaf) => !isSharedInput(leaf)));
+  const ease = bytePrice === 1 ? () => 1 : depthDiscount(order);
   const { kept, recomputed } = frontier(program, isVarying, {
-    keep: (value) => (isKeepable(value, perRow.has(value)) ? seconds(bytesOf(value), cachedBytesPerSecond) : Infinity),
-    recompute: (value) => seconds(flopsOf(value), flopsPerSecond) + seconds(bytesOf(value), bytesPerSecond),
+    keep: (value) =>
+      bytePrice < Infinity && isKeepable(value, perRow.has(value))
+        ? bytePrice * seconds(bytesOf(value), cachedBytesPerSecond)
+        : Infinity,
+    recompute: (value) =>
+      ease(value) * (seconds(flopsOf(value), flopsPerSecond) + seconds(bytesOf(value), bytesPerSecond)),
   });
   const named = kept.map((value) => ({ name: keptName(value), value }));
   const fed = named.map(({ name, value }) => [value, input(name, value.shape)] as const);
-  return { program: substitute(program, new Map(fed)), kept: named, recomputed: recomputed.length };
+  return { program: substitute(program, new Map(fed)), kept: named, recomputed: recomputed.length, bytePrice };
+}
+
+/** The program cut at values that were chosen for others which compute the same; so that it reads what they read. */
+export function cutAt(program: Program, chosen: readonly KeptValue[]): Pick<CutProgram, "program" | "kept"> {
+  const names = new Set(chosen.map(({ name }) => name));
+  const named = valuesOf(program).filter((value) => !isLeaf(value))
+    .map((value) => ({ name: keptName(value), value })).filter(({ name }) => names.has(name));
+  const fed = named.map(({ name, value }) => [value, input(name, value.shape)] as const);
+  const rest = substitute(program, new Map(fed));
+  const read = new Set(leavesOf(rest, "input").map(leafName));
+  return { program: rest, kept: named.filter(({ name }) => read.has(name)) };
+}
+
+/** What a value is taken for with each further operation on the way from the leaves: a twentieth less a block. */
+const discount = 0.998;
+
+/**
+ * Takes values far from the leaves for cheaper. Blocks are all alike: at one price of a byte it would pay to keep the keys
+ * and values of every block, and at the next of none. So it pays for the lower ones first, and a budget between is used.
+ * A value has the same discount in every program.
+ */
+function depthDiscount(order: readonly Value[]): (value: Value) => number {
+  const depths = new Map<Value, number>();
+  for (const value of order) {
+    depths.set(value, value.inputs.reduce((most, operand) => Math.max(most, depths.get(operand)! + 1), 0));
+  }
+  return (value) => discount ** depths.get(value)!;
 }
 
 /** The name of a kept value: a digest of how it is computed, so that equal ones are encoded once for all members. */
@@ -93,7 +143,7 @@ export interface EncodePrograms {
 /** The program that computes kept values, cut once more: between what all rows share and what each has for itself. */
 export function encodePrograms(kept: readonly KeptValue[], typical: Bindings): EncodePrograms {
   const ownValues = encodeProgram(kept.filter((value) => !isShared(value)));
-  const { program: rows, kept: read } = cut(ownValues, typical, isSharedInput);
+  const { program: rows, kept: read } = cut(ownValues, typical, { isFixed: isSharedInput });
   const shared = new Map([...kept.filter(isShared), ...read].map((value) => [value.name, value]));
   return { shared: encodeProgram([...shared.values()], "prefix"), rows };
 }

@@ -38,6 +38,11 @@ export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   return { prefix, context, tail, promptLength: prompt.length, whole: example, labels: completion };
 }
 
+/** The extents of a row alone, unpadded. */
+export function rowExtents({ prefix, context, tail }: LaidOutRow): Readonly<Record<string, number>> {
+  return { batch: 1, prefix: prefix.length, context: context.length, tail: tail.length };
+}
+
 /** What tells rows apart, labels aside. */
 export function rowKeys(rows: readonly LaidOutRow[]): readonly unknown[] {
   return rows.map(({ prefix, context, tail, promptLength }) => [prefix, context, tail, promptLength]);

@@ -7,13 +7,13 @@ import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../ops/cos
 import { addDimensions, type Bindings, evaluateDimension } from "../../ops/dimension.ts";
 import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
-import { cut, type KeptValue } from "./cut.ts";
+import { cut, type CutProgram } from "./cut.ts";
 import type { LaidOutRow } from "./feeds.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout, SegmentName } from "./layout.ts";
 import { type CompiledModel, trainingPrograms, trainProgram } from "./programs.ts";
 
-/** The compiled programs of a training. */
-export interface CompiledTraining {
+/** The compiled programs of a training, and what the encode program has to give them. */
+export interface CompiledTraining extends Omit<CutProgram, "program"> {
   /** Loss and gradients of a group of rows, added to the gradients fed. */
   readonly accumulate: Program;
   /** One step of the optimizer with the gradients fed. */
@@ -25,10 +25,8 @@ export interface CompiledTraining {
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** Whether a step runs over the context itself, not only over what is kept of it. */
   readonly readsContext: boolean;
-  /** What the encode program has to give. */
-  readonly kept: readonly KeptValue[];
-  /** Frozen values that each step recomputes because that is cheaper. */
-  readonly recomputed: number;
+  /** Whether a step runs over what all rows share, too. */
+  readonly readsPrefix: boolean;
   /** What one more run of the program costs, in tokens of the tail. */
   readonly runOverhead: number;
   /** The memory of a run's activations, in bytes for each token of the tail. */
@@ -53,28 +51,35 @@ function runOverhead(program: Program, typical: Bindings): number {
   return fixed * flopsPerSecond * (typical["tail"] ?? 1) / flops;
 }
 
-function readsContext(program: Program): boolean {
-  return leavesOf(program, "input").some((leaf) => leafName(leaf).startsWith("context."));
+function reads(program: Program, segment: SegmentName): boolean {
+  return leavesOf(program, "input").some((leaf) => leafName(leaf).startsWith(`${segment}.`));
 }
 
-/** The programs of a training, cut at the frozen frontier. */
+/**
+ * The programs of a training, cut at the frozen frontier.
+ *
+ * @param cutAt Cuts what a step computes; where that costs least unless told otherwise.
+ */
 export function compileTraining(
   model: CompiledModel,
   layout: Layout,
   schedule: ScheduleName,
   typical: Bindings,
+  cutAt: (program: Program) => CutProgram = (program) => cut(program, typical),
 ): CompiledTraining {
   const whole = trainingPrograms(model, layout, schedule);
-  const { program: accumulate, kept, recomputed } = cut(whole.accumulate, typical);
+  const { program: accumulate, kept, recomputed, bytePrice } = cutAt(whole.accumulate);
   return {
     accumulate,
     update: whole.update,
     train: trainProgram({ ...whole, accumulate }),
     save: whole.save,
     parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
-    readsContext: readsContext(accumulate),
+    readsContext: reads(accumulate, "context"),
+    readsPrefix: reads(accumulate, "prefix"),
     kept,
     recomputed,
+    bytePrice,
     runOverhead: runOverhead(accumulate, typical),
     activationBytes: peakBytes(accumulate, typical) / (typical["tail"] ?? 1),
   };

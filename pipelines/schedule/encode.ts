@@ -6,9 +6,17 @@
 import { digest } from "../../ops/digest.ts";
 import { evaluateShape } from "../../ops/dimension.ts";
 import type { Program } from "../../ops/program.ts";
-import { FeedBuffers, fillRow, packedValues, product, takeRow } from "../compile/cached.ts";
+import { FeedBuffers, fillRow, packedBytes, packedValues, product, takeRow } from "../compile/cached.ts";
 import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../compile/cut.ts";
-import { exampleFeeds, fedNumbers, type Feeds, groupExtents, type LaidOutRow, prefixFeeds } from "../compile/feeds.ts";
+import {
+  exampleFeeds,
+  fedNumbers,
+  type Feeds,
+  groupExtents,
+  type LaidOutRow,
+  prefixFeeds,
+  rowExtents,
+} from "../compile/feeds.ts";
 import { typicalExtents } from "../compile/training.ts";
 import type { Layout } from "../compile/layout.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
@@ -100,10 +108,6 @@ export class EncodedExamples implements Disposable {
   }
 }
 
-function rowExtents({ prefix, context, tail }: LaidOutRow): Record<string, number> {
-  return { batch: 1, prefix: prefix.length, context: context.length, tail: tail.length };
-}
-
 /** The store's key of an encoding. */
 export function encodeKey(workshop: Workshop, job: EncodeJob): string {
   return keyOf({
@@ -116,49 +120,25 @@ export function encodeKey(workshop: Workshop, job: EncodeJob): string {
   });
 }
 
-/** What an encoding takes in the store. */
-export function packedBytes({ rows, kept }: EncodeJob): number {
-  const [own, shared] = [kept.filter((value) => !isShared(value)), kept.filter(isShared)];
-  return [...rows.map((row) => packedValues(own, rowExtents(row))), packedValues(shared, groupExtents(rows))]
-    .reduce((sum, { count }) => sum + 4 * count, 0);
-}
-
 /** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
 const tokensPerRun = 1024;
 
-/**
- * The encoded examples, from the store if they are there.
- *
- * @param of What a later run asks for, which may have nothing to train and then compiles nothing.
- */
-export async function encode(workshop: Workshop, job: EncodeJob, of: string): Promise<EncodedExamples> {
+/** The encoded examples, from the store if they are there. */
+export async function encode(workshop: Workshop, job: EncodeJob): Promise<EncodedExamples> {
   const start = performance.now();
   const key = encodeKey(workshop, job);
   const { store } = workshop;
-  let entry = await store.get("encode", key);
-  const cached = entry !== undefined;
-  if (entry === undefined) {
-    await compute(workshop, job, key);
-    entry = await store.get("encode", key);
-    if (entry === undefined) throw new TypeError("The store lost an entry that was just written");
-  }
-  const record = recordOf(job, key, cached, (performance.now() - start) / 1000);
-  await store.putJson("encoded", of, record);
-  return new EncodedExamples(record, entry, job);
-}
-
-/** The record of an encoding that is in the store and was not read. */
-export async function storedEncoding({ store }: Workshop, of: string): Promise<EncodeRecord | undefined> {
-  const record = await store.getJson("encoded", of) as EncodeRecord | undefined;
-  return record !== undefined && store.has("encode", record.key) ? { ...record, cached: true, seconds: 0 } : undefined;
+  const stored = await store.get("encode", key), cached = stored !== undefined;
+  const entry = stored ?? await compute(workshop, job, key);
+  return new EncodedExamples(recordOf(job, key, cached, (performance.now() - start) / 1000), entry, job);
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
   const tokens = groupExtents(job.rows).prefix + job.rows.reduce((sum, row) => sum + rowLength(row), 0);
-  return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job) };
+  return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job.kept, job.rows) };
 }
 
-async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise<void> {
+async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise<Entry> {
   const { model, weights, layout, rows, adaptations } = job;
   const programs = encodePrograms(job.kept, typicalExtents(rows));
   const [own, shared] = [job.kept.filter((value) => !isShared(value)), job.kept.filter(isShared)];
@@ -166,7 +146,7 @@ async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise
   const session = await workshop.session(programs.rows, weights);
   const done = workshop.progress.begin("encode", rows.length);
   const order = rows.map((_, index) => index).sort((a, b) => rowLength(rows[a]!) - rowLength(rows[b]!) || a - b);
-  await workshop.store.put("encode", key, async (writer) => {
+  const entry = await workshop.store.putAndOpen("encode", key, async (writer) => {
     writer.declare({
       tensors: [
         ...shared.map(({ name }) => ({ name, dtype: "F32" as const, shape: [...common[name]!.shape] })),
@@ -197,6 +177,7 @@ async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise
     }
   });
   await workshop.release(programs.rows, weights);
+  return entry;
 }
 
 /** What all rows share: what they read and what is kept of it. */

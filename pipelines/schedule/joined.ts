@@ -4,6 +4,7 @@
  * @module
  */
 import type { TensorMap } from "../compile/initial.ts";
+import { cutAt } from "../compile/cut.ts";
 import { compileTraining, typicalExtents } from "../compile/training.ts";
 import type { TuneJob } from "./tune.ts";
 
@@ -19,11 +20,12 @@ export async function joined(
     return stage.adaptations.map((piece) => ({ ...piece, index: piece.index + firstIndex(jobs, at) }));
   });
   const compiled = { ...first.compiled, members };
-  return {
-    compiled,
-    programs: compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows)),
-    initial,
-  };
+  // Cut where each was cut alone.
+  const chosen = jobs.flatMap(({ programs: { kept } }) => kept), { recomputed, bytePrice } = first.programs;
+  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows), (program) => {
+    return { ...cutAt(program, chosen), recomputed, bytePrice };
+  });
+  return { compiled, programs, initial };
 }
 
 /** Each training's own tensors as those of the one. */

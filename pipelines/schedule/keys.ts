@@ -49,6 +49,17 @@ function pieceKey(piece: Adaptation): unknown {
   return { ...common, ...chosen, ends, completion, side, rank, width, head: head ?? null, dropout };
 }
 
+/**
+ * A budget for what is kept of a training's rows as far as it can matter: null if it holds more than all hidden states,
+ * keys and values of the rows.
+ */
+export function budgetPart({ model: { architecture }, rows }: PreparedTraining, cacheMemory: number): number | null {
+  const { blocks, width, heads: { keyValueHeads, headWidth } } = architecture;
+  const tokens = rows.reduce((sum, { prefix, context, tail }) => sum + prefix.length + context.length + tail.length, 0);
+  const most = 4 * tokens * (blocks + 1) * (2 * keyValueHeads * headWidth + width);
+  return cacheMemory >= most ? null : cacheMemory;
+}
+
 const rowDigests = new WeakMap<readonly LaidOutRow[], string>();
 
 /** Equal for rows of the same tokens, labels aside. */
@@ -77,6 +88,7 @@ export async function trainKey(workshop: Workshop, stage: PreparedTraining, weig
     initial: await Promise.all(files),
     rows: rowsDigest(rows),
     labels: labelsDigest(rows),
+    budget: budgetPart(stage, workshop.cacheMemory),
     chosen: chosenOf(interventionsOf(adaptations), rows.map(({ whole }) => whole)),
     settings: { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle },
     machine: workshop.machine,

@@ -5,12 +5,13 @@
  */
 import type { Shape } from "../../ops/dimension.ts";
 import { valuesOf } from "../../ops/program.ts";
-import { product } from "../compile/cached.ts";
+import { packedBytes, product } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
+import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";
 import { typicalExtents } from "../compile/training.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import { adviceOn } from "./advice.ts";
-import { type EncodeJob, encodeKey, packedBytes } from "./encode.ts";
+import { type EncodeJob, encodeKey } from "./encode.ts";
 import { encodeJobOf, encodingKey } from "./encoding.ts";
 import type { Expansion, Member } from "./expand.ts";
 import { Preparation, type PreparedTraining } from "./prepare.ts";
@@ -49,6 +50,10 @@ export interface PlannedFrontier {
   readonly members: readonly string[];
   /** What is computed once, in words. */
   readonly reason: string;
+  /** How much of what is constant is kept. */
+  readonly level: KeptLevel;
+  /** What is kept of all rows, in bytes. */
+  readonly bytes: number;
   /** The tensors kept of each example. */
   readonly kept: readonly Shape[];
   /** Frozen operations that every step repeats because that is cheaper than keeping their results. */
@@ -66,6 +71,8 @@ export interface Plan {
   readonly frontiers: readonly PlannedFrontier[];
   /** What would be worth changing, in words. */
   readonly advice: readonly string[];
+  /** What a training may keep and the store may hold, in bytes; `null` where there is no limit. */
+  readonly budgets: { readonly memory: number | null; readonly disk: number | null };
   readonly estimate: PlanEstimate;
 }
 
@@ -135,6 +142,7 @@ export async function planMembers(
     programs: [...encodings.map(({ program }) => program), ...trainings],
     cache: [...encodings.map(({ entry }) => entry), ...entries],
     frontiers: compiled.map(frontierOf),
+    budgets: { memory: finite(workshop.cacheMemory), disk: finite(workshop.store.limit) },
     advice: adviceOn(compiled.map(({ job }) => job)),
     estimate: await estimateOf(workshop, { encodings, groups, trainings, entries, compiled }),
   };
@@ -203,7 +211,7 @@ function plannedEncoding(workshop: Workshop, job: EncodeJob, jobs: readonly Plan
       flops: encodeFlops(job),
       isEstimate: !isWhole,
     },
-    entry: { kind: "encode" as const, members, key, cached, bytes: packedBytes(job) },
+    entry: { kind: "encode" as const, members, key, cached, bytes: packedBytes(job.kept, job.rows) },
   };
 }
 
@@ -277,6 +285,8 @@ function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier 
   const { prefix = 0, context = 0, tail } = typicalExtents(stage.rows);
   const reason = stage.full !== undefined
     ? "every weight is trained, so nothing is constant"
+    : programs.kept.length === 0 && programs.bytePrice > 1
+    ? "what is constant does not fit the budget, so each step computes it again"
     : stage.layout.tail === "whole"
     ? `the edits reach the prompt's first tokens, so only what lies under the lowest edit is computed once`
     : `the edits begin ${tokens(stage.layout.tail)} before the prompt's end: the ${
@@ -284,7 +294,14 @@ function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier 
     } before are computed once${prefix > 0 ? ` (the first ${prefix} for all rows together)` : ""}, ` +
       `each step runs over ${tail}`;
   const kept = programs.kept.map(({ value }) => value.shape);
-  return { members: jobs.map(({ member }) => member), reason, kept, recomputed: programs.recomputed };
+  const level = keptLevel(programs.accumulate, programs.kept), bytes = packedBytes(programs.kept, stage.rows);
+  const members = jobs.map(({ member }) => member);
+  return { members, reason, level, bytes, kept, recomputed: programs.recomputed };
+}
+
+/** JSON has no infinity. */
+function finite(limit: number): number | null {
+  return limit === Infinity ? null : limit;
 }
 
 function tokens(count: number): string {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { packedBytes } from "../compile/cached.ts";
 import { type CompiledPrefill, compilePrefill } from "../compile/generation.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
@@ -12,7 +13,7 @@ import { typicalExtents } from "../compile/training.ts";
 import type { TokenizedExample } from "../data/examples.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
-import { encode, type EncodedExamples, packedBytes } from "./encode.ts";
+import { encode, type EncodedExamples } from "./encode.ts";
 import type { EncodedPrompts } from "./generator.ts";
 import { programKey, rowsDigest } from "./keys.ts";
 import type { PreparedEvaluation } from "./prepare.ts";
@@ -36,15 +37,13 @@ interface Reader {
 
 /** Evaluations of the same prompts in the same layout. */
 interface Group {
-  readonly key: string;
   readonly readers: Reader[];
   encoded?: Promise<EncodedExamples>;
 }
 
-function isWorthKeeping({ stage, weights, layout, rows }: Reader, { program, kept }: CompiledPrefill): boolean {
+function isWorthKeeping({ rows }: Reader, { program, kept }: CompiledPrefill, cacheMemory: number): boolean {
   if (kept.length === 0) return false;
-  const { model, adaptations } = stage;
-  if (packedBytes({ model, weights, layout, rows, kept, adaptations }) > mostKept) return false;
+  if (packedBytes(kept, rows) > Math.min(mostKept, cacheMemory)) return false;
   const encoding = { name: "encode", outputs: Object.fromEntries(kept.map(({ name, value }) => [name, value])) };
   const left = rowFlops(program, rows), once = rowFlops(encoding, rows);
   return left <= mostLeft * (left + once);
@@ -67,7 +66,7 @@ export class SharedPrompts implements Disposable {
     if (decoding === undefined || decoding.kind === "choices" || stage.adaptations.length === 0) return;
     const layout = layoutOf(stage.adaptations, stage.examples), rows = this.#laidOut(stage, layout);
     const key = keyOf(["prompts", stage.model.folder, weights.digest, layout, rowsDigest(rows)]);
-    const group = this.#groups.get(key) ?? { key, readers: [] };
+    const group = this.#groups.get(key) ?? { readers: [] };
     this.#groups.set(key, group);
     group.readers.push({ stage, weights, layout, rows });
   }
@@ -78,7 +77,7 @@ export class SharedPrompts implements Disposable {
     if (group === undefined) return undefined;
     const reader = group.readers.find((each) => each.stage === stage)!;
     const prefill = this.#prefill(reader);
-    if (!isWorthKeeping(reader, prefill)) return undefined;
+    if (!isWorthKeeping(reader, prefill, this.#workshop.cacheMemory)) return undefined;
     group.encoded ??= this.#encode(group);
     const encoded = await group.encoded;
     const places = new Map(stage.examples.map(({ source }, at) => [source, at]));
@@ -113,11 +112,11 @@ export class SharedPrompts implements Disposable {
     return known;
   }
 
-  async #encode({ key, readers }: Group): Promise<EncodedExamples> {
+  async #encode({ readers }: Group): Promise<EncodedExamples> {
     const [{ stage: { model, adaptations }, weights, layout, rows }] = readers as [Reader];
     const kept = new Map(readers.flatMap((reader) => this.#prefill(reader).kept.map((each) => [each.name, each])));
     const job = { model, weights, layout, rows, kept: [...kept.values()], adaptations };
-    const encoded = await encode(this.#workshop, job, key);
+    const encoded = await encode(this.#workshop, job);
     this.#opened.push(encoded);
     return encoded;
   }

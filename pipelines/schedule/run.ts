@@ -11,7 +11,7 @@ import { placeOf } from "../places.ts";
 import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../report/results.ts";
 import type { RunFolder } from "../report/run_folder.ts";
 import { resumable, type ResumableTune, stepsBehind } from "./checkpoint.ts";
-import { encode, type EncodedExamples, type EncodeRecord, storedEncoding } from "./encode.ts";
+import { encode, type EncodedExamples, type EncodeRecord } from "./encode.ts";
 import { encodeJobOf, encodingKey } from "./encoding.ts";
 import { predictions } from "./evaluate.ts";
 import type { Expansion, Member } from "./expand.ts";
@@ -148,8 +148,10 @@ class Run {
     for (const { jobs, encoded } of this.#encodings.values()) {
       if (encoded !== undefined) records.push((await encoded).record);
       else {
-        const stored = await storedEncoding(this.#workshop, encodingKey(jobs[0]!));
-        if (stored !== undefined) records.push(stored);
+        const stored = jobs.flatMap(({ key }) => this.#tuned.get(key)?.encoding ?? [])[0];
+        if (stored !== undefined && this.#workshop.store.has("encode", stored.key)) {
+          records.push({ ...stored, cached: true, seconds: 0 });
+        }
       }
     }
     return records;
@@ -158,6 +160,11 @@ class Run {
   close(): void {
     for (const encoded of this.#opened) encoded[Symbol.dispose]();
     this.#prompts[Symbol.dispose]();
+  }
+
+  /** An encoding that all have trained on is closed, so that the store can give up its file. */
+  async #closeDone({ jobs, encoded }: SharedEncoding): Promise<void> {
+    if (jobs.every(({ key }) => this.#tuned.has(key))) (await encoded)?.[Symbol.dispose]();
   }
 
   async #train(member: string, stage: PreparedTraining, stages: PreparedMember["stages"]): Promise<TrainRecord> {
@@ -198,6 +205,7 @@ class Run {
     try {
       const tuned = await runTunes(this.#workshop, trainings, encoded);
       trainings.forEach(({ job: { key } }, at) => this.#tuned.set(key, tuned[at]!));
+      await this.#closeDone(this.#encodings.get(encodingKey(job))!);
       const seconds = tuned.reduce((sum, { stepSeconds }) => stepSeconds.reduce((all, each) => all + each, sum), 0);
       const flops = trainings.reduce((sum, { job: { stage, programs } }) => sum + trainFlops(stage, programs), 0);
       await noteRate(this.#workshop, "train", flops, seconds);
@@ -239,7 +247,7 @@ class Run {
   async #encode(jobs: readonly TuneJob[]): Promise<EncodedExamples> {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
-    const encoded = await encode(this.#workshop, job, encodingKey(jobs[0]!)), { cached, seconds } = encoded.record;
+    const encoded = await encode(this.#workshop, job), { cached, seconds } = encoded.record;
     if (!cached) await noteRate(this.#workshop, "encode", encodeFlops(job), seconds);
     this.#opened.push(encoded);
     return encoded;

@@ -6,6 +6,7 @@
 import type { Program } from "../../ops/program.ts";
 import { copyingBlock, isChosenByFunction } from "../compile/adaptations.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
+import { prefixFeeds } from "../compile/feeds.ts";
 import { StoppedError } from "../errors.ts";
 import { keyOf } from "../store/store.ts";
 import { CheckpointKeeper, historyOf, removeCheckpoint, type ResumableTune, stepsBehind } from "./checkpoint.ts";
@@ -77,7 +78,7 @@ export async function runTunes(
       steps,
       programs,
       initial: parameters,
-      fixed: bases,
+      fixed: { ...bases, ...(programs.readsPrefix ? prefixFeeds(rows[0]!, stage.model.architecture) : {}) },
       encoded,
       toSaved,
       session: (program) => open(programs[program]),
@@ -87,7 +88,12 @@ export async function runTunes(
     });
     const all = await toSaved(run.parameters);
     const tuned = jobs.map((_, at): Omit<Tuned, "seconds"> => {
-      return { tensors: ownTensors(jobs, at, all), ...historyOf(trainings, at, run), cached: false };
+      return {
+        tensors: ownTensors(jobs, at, all),
+        ...historyOf(trainings, at, run),
+        cached: false,
+        encoding: encoded?.record,
+      };
     });
     for (const [at, job] of jobs.entries()) {
       await store(workshop, job.key, tuned[at]!);
@@ -118,12 +124,16 @@ function startOf(trainings: readonly ResumableTune[]): TrainJob["start"] {
 async function store(
   workshop: Workshop,
   key: string,
-  { tensors, losses, stepSeconds }: Omit<Tuned, "seconds">,
+  { tensors, losses, stepSeconds, encoding }: Omit<Tuned, "seconds">,
 ): Promise<void> {
   await workshop.store.put("train", key, (writer) => {
     writer.declare({
       tensors: Object.entries(tensors).map(([name, { shape }]) => ({ name, dtype: "F32", shape: [...shape] })),
-      metadata: { losses: JSON.stringify(losses), stepSeconds: JSON.stringify(stepSeconds) },
+      metadata: {
+        losses: JSON.stringify(losses),
+        stepSeconds: JSON.stringify(stepSeconds),
+        ...encoding === undefined ? {} : { encoding: JSON.stringify(encoding) },
+      },
     });
     for (const [name, { data }] of Object.entries(tensors)) writer.append(name, data);
   });

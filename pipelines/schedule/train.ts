@@ -31,8 +31,8 @@ export interface TrainJob {
   readonly steps: readonly (readonly (readonly number[])[])[];
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
-  /** Fed to every run unchanged: the bases of orthogonal tensors. */
-  readonly fixed: TensorMap;
+  /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
+  readonly fixed: Feeds;
   /** What was encoded of the rows; absent where nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;

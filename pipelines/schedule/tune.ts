@@ -4,13 +4,15 @@
  * @module
  */
 import type { TensorMap } from "../compile/initial.ts";
+import { cutWithin } from "../compile/memory_budget.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
 import { removeCheckpoint } from "./checkpoint.ts";
 import { initialTensors, type PreparedModel, type PreparedTraining } from "./prepare.ts";
-import { programKey, rowsDigest, trainKey } from "./keys.ts";
+import type { EncodeRecord } from "./encode.ts";
+import { budgetPart, programKey, rowsDigest, trainKey } from "./keys.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A training with its programs, start and key. */
@@ -33,6 +35,8 @@ export interface Tuned {
   readonly losses: readonly number[];
   readonly stepSeconds: readonly number[];
   readonly cached: boolean;
+  /** The encoding that it read, if it read one. */
+  readonly encoding: EncodeRecord | undefined;
   /** How long it took; of trainings side by side each its share. */
   readonly seconds: number;
 }
@@ -73,8 +77,15 @@ export async function prepareTune(
   weights: ModelWeights,
 ): Promise<TuneJob> {
   const compiled = compiledModel(stage, weights);
-  const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage;
-  const programsKey = keyOf([programKey(stage, weights), layout, schedule.kind, rowsDigest(rows)]);
+  const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage, { cacheMemory } = workshop;
+  const budget = budgetPart(stage, cacheMemory);
+  const programsKey = keyOf([programKey(stage, weights), layout, schedule.kind, rowsDigest(rows), budget]);
+  const compile = () => {
+    const typical = typicalExtents(rows);
+    return compileTraining(compiled, layout, schedule.kind, typical, (program) => {
+      return cutWithin(program, typical, rows, cacheMemory);
+    });
+  };
   let initial: Promise<TensorMap> | undefined;
   return {
     stage,
@@ -82,8 +93,7 @@ export async function prepareTune(
     compiled,
     programsKey,
     get programs() {
-      const known = workshop.compiled.get(programsKey) ??
-        compileTraining(compiled, layout, schedule.kind, typicalExtents(rows));
+      const known = workshop.compiled.get(programsKey) ?? compile();
       workshop.compiled.set(programsKey, known);
       return known;
     },
@@ -108,6 +118,7 @@ export async function findTuned(workshop: Workshop, job: TuneJob): Promise<Tuned
     losses: numbers("losses"),
     stepSeconds: numbers("stepSeconds"),
     cached: true,
+    encoding: entry.metadata["encoding"] === undefined ? undefined : JSON.parse(entry.metadata["encoding"]),
     seconds: (performance.now() - start) / 1000,
   };
 }

@@ -14,6 +14,7 @@ import { RequestError, RunError } from "../errors.ts";
 import { unplacedOperations } from "../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../runtime/providers.ts";
 import { Runtime, type Session, type SessionOptions } from "../runtime/runtime.ts";
+import { mostByDefault } from "../store/disk_budget.ts";
 import { Store } from "../store/store.ts";
 import { type Pace, usualPace } from "./pace.ts";
 
@@ -37,6 +38,10 @@ export interface WorkshopOptions {
   readonly pace?: Pace;
   /** Ends the run when it is aborted, with its reason. */
   readonly signal?: AbortSignal | undefined;
+  /** What the store may hold, in bytes; without it {@linkcode defaultDiskBudget}. */
+  readonly cacheDisk?: number | undefined;
+  /** What a training may keep of its rows, in bytes; without it what the store may hold, or would hold by default. */
+  readonly cacheMemory?: number | undefined;
 }
 
 /** The kernel that results depend on besides the program: ONNX Runtime's version. */
@@ -52,6 +57,8 @@ export class Workshop implements AsyncDisposable {
   readonly threads: number;
   readonly progress: Progress;
   readonly store: Store;
+  /** What a training may keep of its rows, in bytes. */
+  readonly cacheMemory: number;
   readonly pace: Pace;
   readonly #signal: AbortSignal | undefined;
   /** Trainings that were compiled, by what decides their programs. */
@@ -61,14 +68,19 @@ export class Workshop implements AsyncDisposable {
   readonly #sessions = new Map<string, Promise<Session>>();
   #runtime: Runtime | undefined;
 
-  constructor({ base, store, provider, threads, progress, pace = usualPace, signal }: WorkshopOptions) {
+  constructor(options: WorkshopOptions) {
+    const { base, store, provider, threads, progress, pace = usualPace, signal, cacheDisk, cacheMemory } = options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
     this.progress = progress;
     this.pace = pace;
     this.#signal = signal;
-    this.store = new Store(store, { onDamaged: (message) => progress.warn(message) });
+    const warn = (message: string) => progress.warn(message);
+    this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
+    // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
+    const disk = cacheDisk ?? mostByDefault;
+    this.cacheMemory = Math.min(cacheMemory ?? disk, cacheDisk ?? Infinity);
   }
 
   /**

@@ -8,7 +8,8 @@ import { sealOf, sealOffset } from "./header.ts";
 /** Read and hashed at a time: large enough for the disk's full speed, small enough to let other work pass. */
 const CHUNK = 8 << 20;
 const LONGEST_HEADER = 100_000_000;
-const REMEDY = "it is dropped and will be made again";
+/** What becomes of a damaged entry. */
+export const REMEDY = "it is dropped and will be made again";
 
 /** An entry whose bytes were found to be those that were written. It holds its file open until it is closed. */
 export class Entry implements Disposable {
@@ -18,6 +19,8 @@ export class Entry implements Disposable {
   /** Length of all tensors together. */
   readonly bytes: number;
   readonly #file: Deno.FsFile;
+  readonly #onClose: () => void;
+  #isClosed = false;
 
   constructor(
     file: Deno.FsFile,
@@ -25,8 +28,10 @@ export class Entry implements Disposable {
     readonly path: string,
     tensors: ReadonlyMap<string, TensorRecord>,
     metadata: Readonly<Record<string, string>>,
+    onClose: () => void = () => {},
   ) {
     this.#file = file;
+    this.#onClose = onClose;
     this.tensors = tensors;
     this.metadata = metadata;
     this.bytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes, 0);
@@ -75,9 +80,12 @@ export class Entry implements Disposable {
     this.#readAt(offset + 4 * (start ?? 0), new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
   }
 
-  /** Closes the file; nothing can be read after. */
+  /** Closes the file; nothing can be read after. Once it is closed this does nothing. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#file.close();
+    this.#onClose();
   }
 
   [Symbol.dispose](): void {
@@ -118,9 +126,15 @@ export class Entry implements Disposable {
  *
  * @param file At its start. It stays the caller's to close if this throws.
  * @param isVerified Whether the data was checked before, so that it need not be read again.
+ * @param onClose Is called once, when the entry is closed.
  * @throws {RequestError} If the entry is damaged: bad header, wrong length, other bytes than were written.
  */
-export async function openEntry(file: Deno.FsFile, path: string, isVerified: boolean): Promise<Entry> {
+export async function openEntry(
+  file: Deno.FsFile,
+  path: string,
+  isVerified: boolean,
+  onClose?: () => void,
+): Promise<Entry> {
   const damaged = (problem: string) => new RequestError(`${problem}; ${REMEDY}`, { file: path });
   const { size } = await file.stat();
   const prefix = await readUpTo(file, 8);
@@ -139,7 +153,7 @@ export async function openEntry(file: Deno.FsFile, path: string, isVerified: boo
   if (!isVerified && digest !== await digestOf(file)) throw damaged("has data that its digest does not match");
 
   const inOrder = [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes);
-  return new Entry(file, path, new Map(inOrder), own);
+  return new Entry(file, path, new Map(inOrder), own, onClose);
 }
 
 /** SHA-256, in hex, of what is left of a file. */

@@ -5,10 +5,15 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
-import { RequestError, RunError } from "../errors.ts";
-import { faultText, unwritable, writeAtomically } from "../models/files.ts";
-import { type Entry, openEntry } from "./entry.ts";
+import { dirname } from "node:path";
+import { DiskError, RequestError, RunError } from "../errors.ts";
+import { faultText, unwritable } from "../models/files.ts";
+import { DiskBudget } from "./disk_budget.ts";
+import { type Entry, openEntry, REMEDY } from "./entry.ts";
+import type { Freed } from "./eviction.ts";
+import { checkFormat, writeFormat } from "./format.ts";
+import { entriesOf, entryPath, keyPattern, kindPattern, type StoredEntry } from "./inventory.ts";
+import { formatSize } from "./size.ts";
 import { removeStaleTemporaries, temporaryName } from "./temporaries.ts";
 import { type EntryWriter, FileWriter } from "./writer.ts";
 
@@ -17,13 +22,14 @@ export type { EntryDeclaration, TensorDeclaration } from "./header.ts";
 export { keyOf } from "./key.ts";
 export type { EntryWriter } from "./writer.ts";
 
-/** The layout of folders and entries that this version of Refract reads and writes. */
-const FORMAT = 1;
-
 /** How a store reports what its callers need not handle. */
 export interface StoreOptions {
+  /** What the store may hold, in bytes, before it evicts; without it {@linkcode defaultDiskBudget}. */
+  readonly limit?: number | undefined;
   /** Gets a line for each damaged entry that was dropped. */
   readonly onDamaged?: (message: string) => void;
+  /** Gets a line each time that entries were removed to make room for another. */
+  readonly onEvicted?: (message: string) => void;
 }
 
 /**
@@ -44,6 +50,9 @@ export interface StoreOptions {
  */
 export class Store {
   readonly folder: string;
+  /** What dead processes had left half written, and was removed as the store was opened. */
+  readonly leftovers: Freed;
+  readonly #budget: DiskBudget;
   readonly #onDamaged: (message: string) => void;
   /** Files whose data this process has checked or written, as long as they stay what they were. */
   readonly #verified = new Set<string>();
@@ -54,11 +63,22 @@ export class Store {
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
    */
-  constructor(folder: string, { onDamaged = () => {} }: StoreOptions = {}) {
+  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {} }: StoreOptions = {}) {
     this.folder = folder;
     this.#onDamaged = onDamaged;
-    checkFormat(join(folder, "version"));
-    removeStaleTemporaries(folder);
+    this.#budget = new DiskBudget(folder, limit, (freed) => onEvicted(evictedText(freed)));
+    checkFormat(folder);
+    this.leftovers = removeStaleTemporaries(folder);
+  }
+
+  /** What the store may hold, in bytes. */
+  get limit(): number {
+    return this.#budget.limit;
+  }
+
+  /** What it holds. */
+  entries(): StoredEntry[] {
+    return entriesOf(this.folder);
   }
 
   /** Whether there is an entry; its bytes are not checked, so that `get` may still find it damaged. */
@@ -72,7 +92,7 @@ export class Store {
   }
 
   /**
-   * Opens an entry. Its digest is checked, once a process for as long as the file stays as it is.
+   * Opens an entry, which is a use of it. Its digest is checked, once a process for as long as the file stays as it is.
    *
    * @param kind What sort of thing it is, in lower case: `encode`, `train`.
    * @param key From {@linkcode keyOf}.
@@ -83,17 +103,43 @@ export class Store {
     const path = this.#path(kind, key);
     const file = openIfPresent(path);
     if (file === undefined) return undefined;
+    const info = file.statSync(), seen = identify(path, info);
+    const entry = await this.#open(file, path, this.#verified.has(seen));
+    if (entry === undefined) return undefined;
+    this.#verified.add(seen);
+    setTimes(file, new Date(), info.mtime);
+    return entry;
+  }
+
+  /**
+   * Reads an entry from end to end, which is no use of it.
+   *
+   * @returns Whether it is sound, or there is none; if not it has been dropped.
+   * @throws {RunError} If there is a file that can't be read.
+   */
+  async check(kind: string, key: string): Promise<boolean> {
+    const path = this.#path(kind, key);
+    const file = openIfPresent(path);
+    if (file === undefined) return true;
+    const { atime, mtime } = file.statSync();
+    using entry = await this.#open(file, path, false);
+    if (entry === undefined) return false;
+    // To read a file is a use of it for the system.
+    if (atime !== null) setTimes(file, atime, mtime);
+    return true;
+  }
+
+  async #open(file: Deno.FsFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
+    const release = this.#budget.hold(path);
     try {
-      const seen = identify(path, file.statSync());
-      const entry = await openEntry(file, path, this.#verified.has(seen));
-      this.#verified.add(seen);
-      return entry;
+      return await openEntry(file, path, isVerified, release);
     } catch (fault) {
       const seen = identify(path, file.statSync());
       file.close();
+      release();
       if (!(fault instanceof RequestError)) throw unreadable(path, fault);
-      removeIfSame(path, seen);
-      this.#onDamaged(fault.message);
+      const isGone = removeIfSame(path, seen);
+      this.#onDamaged(isGone ? fault.message : fault.message.replace(REMEDY, "it can't be removed, so remove it"));
       return undefined;
     }
   }
@@ -107,16 +153,38 @@ export class Store {
    * @throws {RunError} If the disk is full or can't be written.
    */
   async put(kind: string, key: string, write: (entry: EntryWriter) => void | Promise<void>): Promise<void> {
+    (await this.putAndOpen(kind, key, write)).close();
+  }
+
+  /**
+   * Writes an entry as {@linkcode Store.put} does.
+   *
+   * @returns The entry, for the caller to close; no process can evict it before it was read.
+   */
+  async putAndOpen(
+    kind: string,
+    key: string,
+    write: (entry: EntryWriter) => void | Promise<void>,
+  ): Promise<Entry> {
     const path = this.#path(kind, key);
     await this.#prepare(dirname(path));
-    const writer = new FileWriter(temporaryName(path), path);
+    const writer = new FileWriter({
+      temporary: temporaryName(path),
+      path,
+      makeRoom: (bytes) => this.#budget.makeRoom(bytes),
+      rescue: (bytes) => this.#budget.rescue(bytes),
+      full: (bytes) => fullDisk(kind, path, bytes),
+    });
+    let file: Deno.FsFile;
     try {
       await write(writer);
-      this.#verified.add(identify(path, writer.finish()));
+      file = writer.finish();
     } catch (fault) {
       writer.abandon();
       throw fault;
     }
+    this.#verified.add(identify(path, file.statSync()));
+    return await openEntry(file, path, true, this.#budget.hold(path));
   }
 
   /** Removes an entry that is of no more use, as far as it is allowed to. Whoever has it open may read on. */
@@ -158,11 +226,11 @@ export class Store {
   }
 
   #path(kind: string, key: string): string {
-    if (!/^[a-z][a-z0-9-]*$/.test(kind)) {
+    if (!kindPattern.test(kind)) {
       throw new RangeError(`Expected kind to be a lower-case word but found "${kind}"`);
     }
-    if (!/^[0-9a-f]{64}$/.test(key)) throw new RangeError(`Expected key to be 64 hex digits but found "${key}"`);
-    return join(this.folder, kind, key.slice(0, 2), `${key}.safetensors`);
+    if (!keyPattern.test(key)) throw new RangeError(`Expected key to be 64 hex digits but found "${key}"`);
+    return entryPath(this.folder, kind, key);
   }
 
   async #prepare(folder: string): Promise<void> {
@@ -171,26 +239,7 @@ export class Store {
     } catch (fault) {
       throw unwritable(folder, fault);
     }
-    const version = join(this.folder, "version");
-    if (readIfPresent(version) === undefined) await writeAtomically(version, [new TextEncoder().encode(`${FORMAT}\n`)]);
-  }
-}
-
-function checkFormat(file: string): void {
-  const found = readIfPresent(file)?.trim();
-  if (found === undefined || found === String(FORMAT)) return;
-  const problem = /^\d+$/.test(found)
-    ? `the store has format ${found} and this Refract reads format ${FORMAT}; update Refract`
-    : `expected the number of a store's format but found ${JSON.stringify(found.slice(0, 20))}; remove the store`;
-  throw new RequestError(`${problem} or give another folder with --store`, { file });
-}
-
-function readIfPresent(file: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound) return undefined;
-    throw new RequestError(`the store can't be read (${faultText(fault)}); give another folder with --store`, { file });
+    await writeFormat(this.folder);
   }
 }
 
@@ -212,11 +261,39 @@ function identify(path: string, { size, mtime, dev, ino }: Deno.FileInfo): strin
   return JSON.stringify([path, size, mtime, dev, ino]);
 }
 
-/** Removes a damaged entry, unless another process has put a sound one in its place meanwhile. */
-function removeIfSame(path: string, seen: string): void {
+/**
+ * Removes a damaged entry, unless another process has put a sound one in its place meanwhile.
+ *
+ * @returns Whether it is gone.
+ */
+function removeIfSame(path: string, seen: string): boolean {
   try {
     if (identify(path, Deno.statSync(path)) === seen) Deno.removeSync(path);
-  } catch {
-    // Gone already, or the store is read-only: the entry counts as absent either way.
+    return true;
+  } catch (fault) {
+    // In a read-only store the entry counts as absent.
+    return fault instanceof Deno.errors.NotFound;
   }
+}
+
+/** Milliseconds are all that an identity has of the time a file was written, so that it stays what it was. */
+function setTimes(file: Deno.FsFile, used: Date, written: Date | null): void {
+  try {
+    file.utimeSync(used, written ?? used);
+  } catch {
+    // The store is read-only or another user's: the order of eviction is its owner's.
+  }
+}
+
+/** The error for an entry that the disk has no room for, when nothing of the store would make it. */
+function fullDisk(kind: string, path: string, missing: number): DiskError {
+  const less = kind === "encode" ? ", keep less with --cache-memory" : "";
+  return new DiskError(
+    `${path}: can't be written (the disk is full); free ${formatSize(missing)}${less} or choose another place`,
+  );
+}
+
+function evictedText({ files, bytes }: Freed): string {
+  const entries = files === 1 ? "1 entry" : `${files} entries`;
+  return `the store gave up ${entries}, ${formatSize(bytes)}, to make room; --cache-disk says what it may hold`;
 }

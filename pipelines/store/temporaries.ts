@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import type { Freed } from "./eviction.ts";
 
 /** A writer touches its file with every chunk: one left alone for a day has lost its process. Milliseconds. */
 const STALE_AFTER = 24 * 60 * 60 * 1000;
@@ -8,7 +9,7 @@ const UNLOCKED_AFTER = 60 * 1000;
 /** What `temporaryName` makes of an entry, and `writeAtomically` of a store's other files; nothing else is removed. */
 const ofStore = /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|rates\.json)\.[0-9a-f-]{36}\.tmp$/;
 /** What a run's folder may hold half written. */
-const ofRun = /^\.([\w-]+\.(json|jsonl|yaml|html|safetensors)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
+const ofRun = /^\.([\w-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
 
 /** A name beside `path`, unlike any other, for what is to be renamed to it. */
 export function temporaryName(path: string): string {
@@ -25,9 +26,9 @@ export function markWritten(file: Deno.FsFile): void {
 }
 
 /** Removes temporaries that no process writes any more from a store, as far as it is allowed to. */
-export function removeStaleTemporaries(store: string): void {
+export function removeStaleTemporaries(store: string): Freed {
   // Entries lie two folders down, and nothing of a store's lies deeper.
-  removeAbandoned(store, 2, ofStore);
+  return removeAbandoned(store, 2, ofStore);
 }
 
 /** The same for a run's folder. */
@@ -36,14 +37,20 @@ export function removeRunTemporaries(folder: string): void {
   removeAbandoned(join(folder, "members"), 4, ofRun);
 }
 
-function removeAbandoned(folder: string, depth: number, name: RegExp): void {
+function removeAbandoned(folder: string, depth: number, name: RegExp): Freed {
+  let files = 0, bytes = 0;
   for (const path of temporaries(folder, depth, name)) {
     try {
-      if (isAbandoned(path)) Deno.removeSync(path);
+      if (!isAbandoned(path)) continue;
+      const { size } = Deno.statSync(path);
+      Deno.removeSync(path);
+      files++;
+      bytes += size;
     } catch {
       // Another process was faster, or the folder is read-only: the file does no harm.
     }
   }
+  return { files, bytes };
 }
 
 function isAbandoned(path: string): boolean {

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { unwritable } from "../models/files.ts";
+import type { DiskError } from "../errors.ts";
 import { markWritten } from "./temporaries.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
 
@@ -24,22 +25,30 @@ export interface EntryWriter {
   append(name: string, chunk: ArrayBufferView): void;
 }
 
+/** Where an entry goes, and who finds room for it. */
+export interface Destination {
+  /** Where the bytes go first; in the folder of `path`, which has to exist. */
+  readonly temporary: string;
+  /** Where the entry will lie once it is whole. */
+  readonly path: string;
+  /** Gets the entry's length before its first byte is written. */
+  readonly makeRoom: (bytes: number) => void;
+  /** Frees so many bytes of a disk that is full; false if it can't. */
+  readonly rescue: (bytes: number) => boolean;
+  /** The error for a disk that stays full where so many bytes are missing. */
+  readonly full: (bytes: number) => DiskError;
+}
+
 /** An entry on its way to the disk, under a temporary name. */
 export class FileWriter implements EntryWriter {
-  readonly #temporary: string;
-  readonly #path: string;
+  readonly #to: Destination;
   readonly #hash = createHash("sha256");
   #file: Deno.FsFile | undefined;
   #seal = "";
   #pending: { readonly name: string; missing: number }[] = [];
 
-  /**
-   * @param temporary Where the bytes go first; in the folder of `path`, which has to exist.
-   * @param path Where the entry will lie once it is whole.
-   */
-  constructor(temporary: string, path: string) {
-    this.#temporary = temporary;
-    this.#path = path;
+  constructor(to: Destination) {
+    this.#to = to;
   }
 
   declare(declaration: EntryDeclaration): void {
@@ -47,11 +56,12 @@ export class FileWriter implements EntryWriter {
     const header = formatHeader(declaration);
     this.#seal = sealOf(header);
     this.#pending = declaration.tensors.map((tensor) => ({ name: tensor.name, missing: byteLength(tensor) }));
+    this.#to.makeRoom(this.#pending.reduce((sum, { missing }) => sum + missing, header.length));
     try {
-      this.#file = Deno.openSync(this.#temporary, { write: true, createNew: true });
+      this.#file = Deno.openSync(this.#to.temporary, { read: true, write: true, createNew: true });
       markWritten(this.#file);
     } catch (fault) {
-      throw unwritable(this.#path, fault);
+      throw unwritable(this.#to.path, fault);
     }
     this.#write(header);
   }
@@ -75,32 +85,33 @@ export class FileWriter implements EntryWriter {
   /**
    * Fills in the digests and moves the file into place.
    *
-   * @returns What the system says of the file.
+   * @returns The file, at its start and for the caller to close: it can be read even if another process removes it.
    * @throws {RangeError} If the entry is not declared, or bytes of it are missing.
    * @throws {RunError} If the disk refuses.
    */
-  finish(): Deno.FileInfo {
+  finish(): Deno.FsFile {
     this.#passComplete();
-    const [tensor] = this.#pending;
-    if (this.#file === undefined) throw new RangeError("Expected an entry to be declared but nothing was");
+    const [tensor] = this.#pending, file = this.#file;
+    if (file === undefined) throw new RangeError("Expected an entry to be declared but nothing was");
     if (tensor !== undefined) throw new RangeError(`Expected ${tensor.missing} more bytes of tensor "${tensor.name}"`);
     this.#writeAt(digestOffset, this.#hash.digest("hex"));
     this.#writeAt(sealOffset, this.#seal);
-    this.#close();
     try {
-      const info = Deno.statSync(this.#temporary);
-      Deno.renameSync(this.#temporary, this.#path);
-      return info;
+      Deno.renameSync(this.#to.temporary, this.#to.path);
     } catch (fault) {
-      throw unwritable(this.#path, fault);
+      throw unwritable(this.#to.path, fault);
     }
+    file.seekSync(0, Deno.SeekMode.Start);
+    this.#file = undefined;
+    return file;
   }
 
   /** Gives up: closes and removes the file. Does nothing where there is none. */
   abandon(): void {
-    this.#close();
+    this.#file?.close();
+    this.#file = undefined;
     try {
-      Deno.removeSync(this.#temporary);
+      Deno.removeSync(this.#to.temporary);
     } catch {
       // It never was, or the disk is beyond help: what made the writing fail is the error to report.
     }
@@ -117,15 +128,23 @@ export class FileWriter implements EntryWriter {
   }
 
   #write(bytes: Uint8Array): void {
-    try {
-      for (let done = 0; done < bytes.length;) done += this.#file?.writeSync(bytes.subarray(done)) ?? bytes.length;
-    } catch (fault) {
-      throw unwritable(this.#path, fault);
+    for (let done = 0; done < bytes.length;) {
+      try {
+        done += this.#file?.writeSync(bytes.subarray(done)) ?? bytes.length;
+      } catch (fault) {
+        this.#rescue(fault, bytes.length - done);
+      }
     }
   }
 
-  #close(): void {
-    this.#file?.close();
-    this.#file = undefined;
+  /** Returns if writing may be tried again: each time the store has fewer entries to give up, so that it ends. */
+  #rescue(fault: unknown, least: number): void {
+    if (!isFull(fault)) throw unwritable(this.#to.path, fault);
+    const missing = Math.max(least, this.#pending.reduce((sum, { missing }) => sum + missing, 0));
+    if (!this.#to.rescue(missing)) throw this.#to.full(missing);
   }
+}
+
+function isFull(fault: unknown): boolean {
+  return fault instanceof Error && "code" in fault && (fault.code === "ENOSPC" || fault.code === "EDQUOT");
 }

@@ -1,0 +1,49 @@
+/**
+ * What goes first when a store is full.
+ *
+ * The order is that of the space-time product (Smith 1981, Long term file migration): an entry's bytes times the time
+ * since it was last used. Among entries of one size the least recently used goes first; predictions and trained edits,
+ * a few kilobytes that took minutes to make, outlive encodings, which are large and quickly made again.
+ *
+ * @module
+ */
+import type { StoredEntry } from "./inventory.ts";
+
+/** Encoding is one pass over the rows and a training many: of one size and age, the encoding goes. */
+const encodingWeight = 10;
+
+/** So that size decides between entries that were used just now. Milliseconds. */
+const leastIdle = 1000;
+
+/** Entries in the order in which they are to go. */
+export function evictionOrder(entries: readonly StoredEntry[], now: number): StoredEntry[] {
+  const waste = ({ kind, bytes, used }: StoredEntry) =>
+    bytes * Math.max(leastIdle, now - used) * (kind === "encode" ? encodingWeight : 1);
+  return [...entries].sort((a, b) => waste(b) - waste(a) || a.used - b.used);
+}
+
+/** What an eviction freed. */
+export interface Freed {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * Removes entries in the order given until enough is freed. A process that has one open goes on reading it.
+ *
+ * @param least Bytes; what lies behind them stays.
+ */
+export function evict(inOrder: readonly StoredEntry[], least: number): Freed {
+  let files = 0, bytes = 0;
+  for (const entry of inOrder) {
+    if (bytes >= least) break;
+    try {
+      Deno.removeSync(entry.path);
+      files++;
+      bytes += entry.bytes;
+    } catch {
+      // Another process was faster, or the store is read-only: nothing is freed by it.
+    }
+  }
+  return { files, bytes };
+}

@@ -1,0 +1,79 @@
+/** Disks that refuse, for what the store writes: stand-ins for the system's calls while a test runs. @module */
+
+/** Puts others in the place of some members of an object until what is run ends. */
+async function replaced<Result>(
+  target: object,
+  members: Readonly<Record<string, unknown>>,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const own = Object.keys(members).map((name) => [name, Object.getOwnPropertyDescriptor(target, name)!] as const);
+  for (const [name, descriptor] of own) {
+    Object.defineProperty(target, name, { ...descriptor, value: members[name] });
+  }
+  try {
+    return await run();
+  } finally {
+    for (const [name, descriptor] of own) Object.defineProperty(target, name, descriptor);
+  }
+}
+
+function failure(message: string, code: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** Runs something on a disk that has room for so many more bytes of entries; what is removed makes room again. */
+export function onFullDisk<Result>(room: number, run: () => Promise<Result>): Promise<Result> {
+  const { writeSync } = Deno.FsFile.prototype, { removeSync } = Deno;
+  let left = room;
+  const write = function (this: Deno.FsFile, bytes: Uint8Array): number {
+    if (left === 0) throw failure("No space left on device (os error 28)", "ENOSPC");
+    const count = writeSync.call(this, bytes.subarray(0, left));
+    left -= count;
+    return count;
+  };
+  const remove = (path: string) => {
+    const { size } = Deno.statSync(path);
+    removeSync(path);
+    left += size;
+  };
+  return replaced(
+    Deno.FsFile.prototype,
+    { writeSync: write },
+    () => replaced(Deno, { removeSync: remove }, run),
+  );
+}
+
+/** Runs something while no file below a folder can be made, renamed, removed or given another time. */
+export function onReadOnlyDisk<Result>(folder: string, run: () => Promise<Result>): Promise<Result> {
+  const { openSync, mkdirSync, removeSync, renameSync } = Deno;
+  const refuse = (path: string) => {
+    if (path.startsWith(folder)) throw failure("Read-only file system (os error 30)", "EROFS");
+  };
+  const isThere = (path: string) => {
+    try {
+      return Deno.statSync(path).isDirectory;
+    } catch {
+      return false;
+    }
+  };
+  const calls = {
+    openSync: (path: string, options: Deno.OpenOptions = { read: true }) => {
+      if (options.write) refuse(path);
+      return openSync(path, options);
+    },
+    mkdirSync: (path: string, options?: Deno.MkdirOptions) => {
+      if (!isThere(path)) refuse(path);
+      mkdirSync(path, options);
+    },
+    removeSync: (path: string) => {
+      refuse(path);
+      removeSync(path);
+    },
+    renameSync: (from: string, to: string) => {
+      refuse(to);
+      renameSync(from, to);
+    },
+  };
+  const utimeSync = () => refuse(folder);
+  return replaced(Deno.FsFile.prototype, { utimeSync }, () => replaced(Deno, calls, run));
+}
