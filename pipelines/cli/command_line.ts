@@ -121,7 +121,7 @@ function program(terminal: Terminal): Command {
 function command(name: string, summary: string): Command {
   return new Command(name).description(summary)
     .argument("<pipeline.ts>", "the pipeline file")
-    .option("--set <axis=v[,v]>", "gives an axis other values; may be repeated", parseSetting, new Map())
+    .option("--set <name=v[,v]>", "sets a setting, or the values of an axis; may be repeated", parseSetting, new Map())
     .option("--store <folder>", "the content-addressed store (default: .refract/store)")
     .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
     .addOption(providerOption())
@@ -165,7 +165,7 @@ function parseNumber(least: number, most: number): (text: string) => number {
 function parseSetting(text: string, sofar: ReadonlyMap<string, readonly string[]>): Map<string, readonly string[]> {
   const at = text.indexOf("=");
   const name = text.slice(0, at), values = text.slice(at + 1);
-  if (at < 1 || values === "") throw new InvalidArgumentError("write axis=value or axis=value,value");
+  if (at < 1 || values === "") throw new InvalidArgumentError("write axis=value or axis=value,value, or setting=value");
   if (sofar.has(name)) throw new InvalidArgumentError(`${name} was set before, write all its values in one --set`);
   return new Map([...sofar, [name, values.split(",")]]);
 }

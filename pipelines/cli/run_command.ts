@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
 import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
+import { givenByOptions } from "../recipes/given.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import { keyOf } from "../store/store.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
@@ -26,7 +27,7 @@ export interface RunOptions {
 /** Runs a pipeline, writes its run folder and prints the summary, or results.json with `json`. */
 export async function runCommand(path: string, options: RunOptions, terminal: Terminal): Promise<void> {
   const start = performance.now();
-  const loaded = await loadPipeline(path, options.set);
+  const loaded = await loadPipeline(path, givenByOptions(options.set));
   await using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
   const folder = new RunFolder(runPath(loaded, options));
   const { results, members } = await runMembers(workshop, loaded.pipeline.name, loaded.members, folder);

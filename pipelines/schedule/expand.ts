@@ -5,8 +5,9 @@
  */
 import { RequestError } from "../errors.ts";
 import { likeNoted, placeOf } from "../places.ts";
+import { type Given, type GivenValues, requireKnown, type Scalar } from "../recipes/given.ts";
 import type { Axis, Pipeline, Resolved, StageSpec } from "../spec.ts";
-import { quote, suggest } from "../suggest.ts";
+import { quote } from "../suggest.ts";
 
 /** A value of an axis at one point. */
 export type AxisValue = unknown;
@@ -23,11 +24,16 @@ export interface Member {
 /**
  * The members of a pipeline, the last axis varying fastest.
  *
- * @param set New values for axes, by name, as text.
- * @throws {RequestError} If two axes share a name, or `set` names an axis that is not there or gives it a value that is
- * not of its kind.
+ * @param given New values for axes, by name; those for settings are left aside.
+ * @param settings The settings that are declared once the pipeline is built.
+ * @throws {RequestError} If two axes share a name, or something is given that is neither axis nor setting, or a value
+ * that is not of its axis's kind.
  */
-export function expand(pipeline: Pipeline, set: ReadonlyMap<string, readonly string[]> = new Map()): Member[] {
+export function expand(
+  pipeline: Pipeline,
+  given: GivenValues = new Map(),
+  settings: ReadonlyMap<string, Scalar> = new Map(),
+): Member[] {
   const stages = pipeline.build(), place = placeOf(pipeline);
   if (typeof stages !== "object" || stages === null || Object.keys(stages).length === 0) {
     throw new RequestError("the pipeline returns no stages; return what train or evaluate gave", place);
@@ -40,7 +46,9 @@ export function expand(pipeline: Pipeline, set: ReadonlyMap<string, readonly str
       throw new RequestError(`the result ${name} is no stage; return what train or evaluate gave`, place);
     }
   }
-  const axes = applySettings(axesOf(stages), set);
+  const declared = axesOf(stages);
+  requireKnown(given, declared, settings);
+  const axes = declared.map((axis) => withGiven(axis, given.get(axis.name)));
   let points: ReadonlyMap<string, AxisValue>[] = [new Map()];
   for (const axis of axes) {
     points = points.flatMap((point) => axis.values.map((value) => new Map([...point, [axis.name, value]])));
@@ -81,30 +89,22 @@ function isAxis(value: object): value is Axis<AxisValue> {
   return "kind" in value && value.kind === "axis" && "values" in value && Array.isArray(value.values);
 }
 
-function applySettings(
-  axes: readonly Axis<AxisValue>[],
-  set: ReadonlyMap<string, readonly string[]>,
-): readonly Axis<AxisValue>[] {
-  for (const name of set.keys()) {
-    if (!axes.some((axis) => axis.name === name)) {
-      const known = axes.length === 0 ? "the pipeline has none" : suggest(name, axes.map((axis) => axis.name));
-      throw new RequestError(`--set ${name}: there is no such axis; ${known}`);
-    }
-  }
-  return axes.map((axis) => {
-    const texts = set.get(axis.name);
-    return texts === undefined ? axis : { ...axis, values: texts.map((text) => parseValue(axis, text)) };
-  });
+function withGiven(axis: Axis<AxisValue>, given: Given | undefined): Axis<AxisValue> {
+  return given === undefined ? axis : { ...axis, values: given.values.map((value) => parseValue(axis, value, given)) };
 }
 
-function parseValue(axis: Axis<AxisValue>, text: string): AxisValue {
+function parseValue(axis: Axis<AxisValue>, value: Scalar, { place }: Given): AxisValue {
+  const text = String(value);
   const known = axis.values.find((value) => String(labelOf(axis, value)) === text);
   if (known !== undefined) return known;
   const kinds = new Set(axis.values.map((value) => typeof value));
   if (kinds.has("number") && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
   if (kinds.has("string")) return text;
   const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
-  throw new RequestError(`--set ${axis.name}: ${quote(text)} is not of the axis's kind; give values such as ${listed}`);
+  throw new RequestError(
+    `${quote(text)} is not of the kind of the axis ${axis.name}; give values such as ${listed}`,
+    place,
+  );
 }
 
 function labelOf(axis: Axis<AxisValue>, value: AxisValue): string | number | boolean {
