@@ -8,6 +8,7 @@ import { RequestError, RunError } from "../errors.ts";
 import { isJsonObject } from "../models/files.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
+import { isThreadCount, providers, threadCounts } from "../recipes/recipe.ts";
 import { planCommand } from "./plan_command.ts";
 import { runCommand, type RunOptions } from "./run_command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -73,6 +74,7 @@ function program(terminal: Terminal): Command {
     .addCommand(
       command("run", "Runs a pipeline.")
         .option("--out <folder>", "the run's folder (default: runs/<pipeline>/<time>)")
+        .option("--allow-changes", "repeats a run from its manifest although what it reads has changed")
         .action((path: string, options: RunOptions) => runCommand(path, options, terminal)),
     )
     .addCommand(
@@ -92,7 +94,7 @@ function program(terminal: Terminal): Command {
     .option("--seed <n>", "decides what is drawn", parseCount, 42)
     .option("--store <folder>", "the content-addressed store (default: .refract/store)")
     .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
-    .addOption(providerOption())
+    .addOption(providerOption().default("cpu"))
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ChatOptions) => chatCommand(path, options, terminal));
   refract.command("import").description("Makes an intervention's folder of one that pyreft saved.")
@@ -120,17 +122,17 @@ function program(terminal: Terminal): Command {
 
 function command(name: string, summary: string): Command {
   return new Command(name).description(summary)
-    .argument("<pipeline.ts>", "the pipeline file")
+    .argument("<pipeline.ts or recipe.yaml>", "the pipeline file, or a recipe that names it")
     .option("--set <name=v[,v]>", "sets a setting, or the values of an axis; may be repeated", parseSetting, new Map())
     .option("--store <folder>", "the content-addressed store (default: .refract/store)")
-    .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
+    .option("--threads <n>", "threads for the operators (default: the recipe's, or all)", parseThreads)
     .addOption(providerOption())
     .option("--json", "prints JSON on stdout and all else on stderr")
     .option("--verbose", "shows the stack of an error");
 }
 
 function providerOption(): Option {
-  return new Option("--provider <name>", "where programs run").choices(["cpu", "webgpu", "cuda"]).default("cpu");
+  return new Option("--provider <name>", "where programs run (cpu if nothing says otherwise)").choices(providers);
 }
 
 function unescaped(text: string): string {
@@ -172,8 +174,6 @@ function parseSetting(text: string, sofar: ReadonlyMap<string, readonly string[]
 
 function parseThreads(text: string): number {
   const threads = Number(text);
-  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
-    throw new InvalidArgumentError("give a whole number from 1 to 1024");
-  }
+  if (!isThreadCount(threads)) throw new InvalidArgumentError(`give ${threadCounts}`);
   return threads;
 }

@@ -33,16 +33,22 @@ export interface RunOutcome {
   readonly members: readonly PreparedMember[];
 }
 
-/** Runs all members of a pipeline and writes what each gives to the run's folder. */
+/**
+ * Runs all members of a pipeline and writes what each gives to the run's folder.
+ *
+ * @param ready Called once all members are ready to run; what it throws stops the run before anything is written.
+ */
 export async function runMembers(
   workshop: Workshop,
   pipeline: string,
   members: readonly Member[],
   folder: RunFolder,
+  ready: (members: readonly PreparedMember[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<RunOutcome> {
   const preparation = new Preparation(workshop);
   const prepared: PreparedMember[] = [];
   for (const member of members) prepared.push(await preparation.member(member));
+  await ready(prepared);
   const run = new Run(workshop, folder);
   try {
     await run.compile(prepared);

@@ -1,0 +1,136 @@
+/**
+ * Members with their data and base models in other places than the pipeline names.
+ *
+ * @module
+ */
+import { join, resolve } from "node:path";
+import { storedFiles } from "../compile/stored.ts";
+import { RequestError } from "../errors.ts";
+import { likeNoted } from "../places.ts";
+import type { Member } from "../schedule/expand.ts";
+import { quote, suggest } from "../suggest.ts";
+import type { Recipe, Replacement } from "./recipe.ts";
+
+/** Members with what they read. */
+export interface Redirected {
+  readonly members: readonly Member[];
+  /** The absolute path of each data file, by the path that the pipeline has. */
+  readonly data: ReadonlyMap<string, string>;
+  /** The source of each base model, by the source that the pipeline has; a folder's is absolute. */
+  readonly bases: ReadonlyMap<string, string>;
+}
+
+/**
+ * Puts a recipe's data and base models in place of those that the pipeline names.
+ *
+ * @param base The folder that the pipeline's relative paths start from.
+ * @throws {RequestError} If the recipe names data or a base model that the pipeline has not.
+ */
+export async function redirect(
+  members: readonly Member[],
+  base: string,
+  { data: otherData = [], base: otherBases = [] }: Partial<Pick<Recipe, "data" | "base">>,
+): Promise<Redirected> {
+  const named = sourcesOf(members);
+  const at = (path: string) => resolve(base, path);
+  requireNamed("data", otherData, named.data, (from, path) => at(from) === at(path));
+  requireNamed("base model", otherBases, named.bases, (from, source) => from === source);
+  const data = new Map(named.data.map((path) => {
+    return [path, otherData.find(({ from }) => from !== undefined && at(from) === at(path))?.to ?? at(path)];
+  }));
+  const bases = new Map<string, string>(), moved = new Set<string>();
+  for (const source of named.bases) {
+    const other = otherBases.find(({ from }) => from === undefined || from === source)?.to;
+    if (other !== undefined && other !== source) moved.add(source);
+    bases.set(source, other ?? (await isFolder(at(source)) ? at(source) : source));
+  }
+  const put = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved };
+  return { members: members.map((member) => ({ ...member, stages: replaced(member.stages, put) })), data, bases };
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
+function requireNamed(
+  what: string,
+  replacements: readonly Replacement[],
+  named: readonly string[],
+  isSame: (from: string, name: string) => boolean,
+): void {
+  for (const { from, place } of replacements) {
+    if (from === undefined && named.length > 1) {
+      const listed = named.map(quote).join(", ");
+      throw new RequestError(`the pipeline has more than one ${what}; write a mapping from ${listed} to others`, place);
+    }
+    if (from !== undefined && !named.some((name) => isSame(from, name))) {
+      throw new RequestError(`the pipeline has no ${what} ${quote(from)}; ${suggest(from, named)}`, place);
+    }
+  }
+}
+
+/** Shows all records of which members are made, but not the rows that a pipeline holds itself. */
+function walk(members: readonly Member[], see: (record: object) => void): void {
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || kindOf(value) === "records") return;
+    see(value);
+    Object.values(value).forEach(visit);
+  };
+  for (const { stages } of members) visit(stages);
+}
+
+/** The data files and base models that members name. */
+function sourcesOf(members: readonly Member[]): { readonly data: string[]; readonly bases: string[] } {
+  const data = new Set<string>(), bases = new Set<string>();
+  walk(members, (record) => {
+    if (isJsonl(record)) data.add(record.path);
+    if (isBase(record)) bases.add(record.source);
+  });
+  return { data: [...data], bases: [...bases] };
+}
+
+/** Other files that members name: what edits start from, by the paths that the pipeline has. */
+export function initialFilesOf(members: readonly Member[]): readonly string[] {
+  const found = new Set<string>();
+  walk(members, (record) => {
+    if ("initial" in record && typeof record.initial === "string") found.add(record.initial);
+    if (kindOf(record) === "saved" && "folder" in record && typeof record.folder === "string") {
+      for (const name of Object.values(storedFiles)) found.add(join(record.folder, name));
+    }
+  });
+  return [...found];
+}
+
+/** What to put in place of what is declared. */
+interface Put {
+  readonly data: ReadonlyMap<string, string>;
+  readonly bases: ReadonlyMap<string, string>;
+  /** Base models in whose place a recipe has another, which has not their revisions. */
+  readonly moved: ReadonlySet<string>;
+}
+
+function replaced<T>(declared: T, { data, bases, moved }: Put): T {
+  const visit = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null || kindOf(value) === "records") return value;
+    if (Array.isArray(value)) return value.map(visit);
+    if (isJsonl(value)) return likeNoted(value, { ...value, path: data.get(value.path) ?? value.path });
+    if (isBase(value)) {
+      const source = bases.get(value.source) ?? value.source, { revision: _, ...rest } = value;
+      return likeNoted(value, { ...(moved.has(value.source) ? rest : value), source });
+    }
+    return likeNoted(value, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)])));
+  };
+  return visit(declared) as T;
+}
+
+function kindOf(value: object): unknown {
+  return "kind" in value ? value.kind : undefined;
+}
+
+function isJsonl(value: object): value is { readonly path: string } {
+  return kindOf(value) === "jsonl" && "path" in value && typeof value.path === "string";
+}
+
+function isBase(value: object): value is { readonly source: string; readonly revision?: unknown } {
+  return kindOf(value) === "baseModel" && "source" in value && typeof value.source === "string";
+}
