@@ -5,8 +5,8 @@
  */
 import { join, resolve } from "node:path";
 import { storedFiles } from "../compile/stored.ts";
-import { RequestError } from "../errors.ts";
-import { likeNoted } from "../places.ts";
+import { type Place, RequestError } from "../errors.ts";
+import { likeNoted, noted } from "../places.ts";
 import type { Member } from "../schedule/expand.ts";
 import { quote, suggest } from "../suggest.ts";
 import type { Recipe, Replacement } from "./recipe.ts";
@@ -38,11 +38,11 @@ export async function redirect(
   const data = new Map(named.data.map((path) => {
     return [path, otherData.find(({ from }) => from !== undefined && at(from) === at(path))?.to ?? at(path)];
   }));
-  const bases = new Map<string, string>(), moved = new Set<string>();
+  const bases = new Map<string, string>(), moved = new Map<string, Place>();
   for (const source of named.bases) {
-    const other = otherBases.find(({ from }) => from === undefined || from === source)?.to;
-    if (other !== undefined && other !== source) moved.add(source);
-    bases.set(source, other ?? (await isFolder(at(source)) ? at(source) : source));
+    const other = otherBases.find(({ from }) => from === undefined || from === source);
+    if (other !== undefined && other.to !== source) moved.set(source, other.place);
+    bases.set(source, other?.to ?? (await isFolder(at(source)) ? at(source) : source));
   }
   const put = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved };
   return { members: members.map((member) => ({ ...member, stages: replaced(member.stages, put) })), data, bases };
@@ -105,8 +105,8 @@ export function initialFilesOf(members: readonly Member[]): readonly string[] {
 interface Put {
   readonly data: ReadonlyMap<string, string>;
   readonly bases: ReadonlyMap<string, string>;
-  /** Base models in whose place a recipe has another, which has not their revisions. */
-  readonly moved: ReadonlySet<string>;
+  /** Base models in whose place a recipe has another, which has not their revisions, and where it says so. */
+  readonly moved: ReadonlyMap<string, Place>;
 }
 
 function replaced<T>(declared: T, { data, bases, moved }: Put): T {
@@ -115,8 +115,9 @@ function replaced<T>(declared: T, { data, bases, moved }: Put): T {
     if (Array.isArray(value)) return value.map(visit);
     if (isJsonl(value)) return likeNoted(value, { ...value, path: data.get(value.path) ?? value.path });
     if (isBase(value)) {
-      const source = bases.get(value.source) ?? value.source, { revision: _, ...rest } = value;
-      return likeNoted(value, { ...(moved.has(value.source) ? rest : value), source });
+      const source = bases.get(value.source) ?? value.source, place = moved.get(value.source);
+      const { revision: _, ...rest } = value;
+      return place === undefined ? likeNoted(value, { ...value, source }) : noted({ ...rest, source }, place);
     }
     return likeNoted(value, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)])));
   };

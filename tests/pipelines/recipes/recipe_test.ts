@@ -170,6 +170,10 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     `${named}base: ./nowhere\n`,
     'recipe.yaml:2:7: there is no folder "./nowhere"; give its path, relative to the recipe',
   ],
+  "a builtin model that there is not": [
+    `${named}base: builtin:tinny\n`,
+    'recipe.yaml:2:7: no builtin model is called "tinny"; give one of builtin:tiny',
+  ],
   "an unknown provider": [
     `${named}provider: web\n`,
     'recipe.yaml:2:11: there is no provider "web"; use one of those it has: "cpu", "webgpu", "cuda"',
