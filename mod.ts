@@ -55,6 +55,7 @@ export {
   linearSchedule,
   type ScheduleOptions,
 } from "./pipelines/dsl/optimizer.ts";
+export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   accuracy,
   beam,
@@ -78,6 +79,7 @@ export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
+export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
 export type {
   Dataset,
   JsonlSource,

@@ -19,7 +19,8 @@ export function likeNoted<T extends object>(original: object, copy: T): T {
   return noted(copy, placeOf(original));
 }
 
-function noted<T extends object>(record: T, place: Place | undefined): T {
+/** Notes a place on a record. */
+export function noted<T extends object>(record: T, place: Place | undefined): T {
   return place === undefined ? record : Object.defineProperty(record, note, { value: place });
 }
 

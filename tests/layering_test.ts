@@ -30,7 +30,7 @@ const topLevel = [
 const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "onnxruntime-node", place: /^pipelines\/runtime\/worker\.ts$/ },
   { name: "commander", place: /^pipelines\/cli\// },
-  { name: "yaml", place: /^pipelines\/report\/manifest\.ts$/ },
+  { name: "yaml", place: /^pipelines\/recipes\/yaml\.ts$/ },
 ];
 
 /** Lines that a file of ops/ or pipelines/ may have, and from how many on it is listed. */

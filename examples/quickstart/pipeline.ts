@@ -13,15 +13,20 @@ import {
   linearSchedule,
   loreft,
   pipeline,
+  settings,
   train,
 } from "refract";
 import { seen, unseen } from "./colours.ts";
 
 export default pipeline("quickstart", () => {
+  const { rank, epochs } = settings({
+    rank: { default: 4, least: 1, most: 128, whole: true, about: "Dimensions that the edit may change" },
+    epochs: { default: 15, least: 1, whole: true, unit: "passes over the rows" },
+  });
   const base = baseModel("builtin:tiny");
-  const tuned = train(base.with(loreft({ at: block(2).output, positions: "l1", rank: 4 })), {
+  const tuned = train(base.with(loreft({ at: block(2).output, positions: "l1", rank })), {
     data: seen,
-    epochs: 15,
+    epochs,
     batchSize: 8,
     optimizer: adamw({ learningRate: 2e-2, schedule: linearSchedule({ warmup: 0.1 }) }),
   });

@@ -1,5 +1,5 @@
 /** `deno task chat`. @module */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
 import { lowerAdaptations } from "../compile/adaptations.ts";
 import { readTensors } from "../compile/initial.ts";
@@ -41,7 +41,7 @@ export interface ChatOptions {
 export async function chatCommand(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
   const folder = await interventionFolder(callerPath(path), options.member);
   const { source, base } = await modelOf(folder, options);
-  await using workshop = openWorkshop({ base }, options, terminalProgress(terminal));
+  await using workshop = openWorkshop({ ...options, base }, options, terminalProgress(terminal));
   const writer = await writingModel(workshop, source, folder, options);
   const generator = await openGenerator(workshop, writer, 1);
   const { tokenizer } = writer.model, room = roomOf(generator), template = parseTemplate(options.template, "prompt");
@@ -90,10 +90,10 @@ async function writingModel(
   };
 }
 
-/** Where the base model is: as told, or as the run's pipeline named it, from that pipeline's folder. */
+/** Where the base model is: as told, or where the run had it, else as it is named, from the pipeline's folder. */
 async function modelOf(folder: string, { model }: ChatOptions): Promise<{ source: string; base: string }> {
   if (model !== undefined) return { source: model, base: callerFolder() };
   const { base: source } = await readDescription(folder);
   const manifest = await readManifest(join(folder, "..", "..", "..", manifestFile));
-  return { source, base: manifest === undefined ? callerFolder() : dirname(manifest.pipeline.file) };
+  return { source: manifest?.models.get(source) ?? source, base: manifest?.base ?? callerFolder() };
 }

@@ -10,6 +10,7 @@ import { parseSize } from "../store/size.ts";
 import { type CacheOptions, collectCache, listCache, verifyCache } from "./cache_command.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
+import { isThreadCount, providers, threadCounts } from "../recipes/recipe.ts";
 import { planCommand, type PlanOptions } from "./plan_command.ts";
 import { runCommand, type RunControl, type RunOptions } from "./run_command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -85,6 +86,7 @@ function program(terminal: Terminal, control: RunControl): Command {
     .addCommand(
       command("run", "Runs a pipeline.")
         .option("--out <folder>", "the run's folder (default: runs/<pipeline>/<time>)")
+        .option("--allow-changes", "repeats a run from its manifest although what it reads has changed")
         .action((path: string, options: RunOptions) => runCommand(path, options, terminal, control)),
     )
     .addCommand(
@@ -105,7 +107,7 @@ function program(terminal: Terminal, control: RunControl): Command {
     .option("--seed <n>", "decides what is drawn", parseCount, 42)
     .option("--store <folder>", "the content-addressed store (default: .refract/store)")
     .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
-    .addOption(providerOption())
+    .addOption(providerOption().default("cpu"))
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ChatOptions) => chatCommand(path, options, terminal));
   refract.command("import").description("Makes an intervention's folder of one that pyreft saved.")
@@ -159,10 +161,10 @@ function diskOption(): Option {
 
 function command(name: string, summary: string): Command {
   return new Command(name).description(summary)
-    .argument("<pipeline.ts>", "the pipeline file")
-    .option("--set <axis=v[,v]>", "gives an axis other values; may be repeated", parseSetting, new Map())
+    .argument("<pipeline.ts or recipe.yaml>", "the pipeline file, or a recipe that names it")
+    .option("--set <name=v[,v]>", "sets a setting, or the values of an axis; may be repeated", parseSetting, new Map())
     .option("--store <folder>", "the content-addressed store (default: .refract/store)")
-    .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
+    .option("--threads <n>", "threads for the operators (default: the recipe's, or all)", parseThreads)
     .addOption(providerOption())
     .addOption(diskOption())
     .addOption(
@@ -174,7 +176,7 @@ function command(name: string, summary: string): Command {
 }
 
 function providerOption(): Option {
-  return new Option("--provider <name>", "where programs run").choices(["cpu", "webgpu", "cuda"]).default("cpu");
+  return new Option("--provider <name>", "where programs run (cpu if nothing says otherwise)").choices(providers);
 }
 
 function unescaped(text: string): string {
@@ -209,7 +211,7 @@ function parseNumber(least: number, most: number): (text: string) => number {
 function parseSetting(text: string, sofar: ReadonlyMap<string, readonly string[]>): Map<string, readonly string[]> {
   const at = text.indexOf("=");
   const name = text.slice(0, at), values = text.slice(at + 1);
-  if (at < 1 || values === "") throw new InvalidArgumentError("write axis=value or axis=value,value");
+  if (at < 1 || values === "") throw new InvalidArgumentError("write axis=value or axis=value,value, or setting=value");
   if (sofar.has(name)) throw new InvalidArgumentError(`${name} was set before, write all its values in one --set`);
   return new Map([...sofar, [name, values.split(",")]]);
 }
@@ -222,8 +224,6 @@ function parseSizeOption(text: string): number {
 
 function parseThreads(text: string): number {
   const threads = Number(text);
-  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
-    throw new InvalidArgumentError("give a whole number from 1 to 1024");
-  }
+  if (!isThreadCount(threads)) throw new InvalidArgumentError(`give ${threadCounts}`);
   return threads;
 }

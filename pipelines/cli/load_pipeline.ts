@@ -8,8 +8,9 @@ import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { type Place, RequestError } from "../errors.ts";
 import { faultText } from "../models/files.ts";
-import { expand, type Expansion } from "../schedule/expand.ts";
 import { placeOf, shown, userPlace } from "../places.ts";
+import { type GivenValues, type Scalar, whileLoading } from "../recipes/given.ts";
+import { expand, type Expansion } from "../schedule/expand.ts";
 import type { Pipeline } from "../spec.ts";
 import { quote } from "../suggest.ts";
 
@@ -20,6 +21,8 @@ export interface LoadedPipeline {
   /** The folder that its relative paths start from. */
   readonly base: string;
   readonly expansion: Expansion;
+  /** The values of its settings. */
+  readonly settings: ReadonlyMap<string, Scalar>;
 }
 
 /** The folder that the user stands in: `deno task` itself runs in that of deno.json. */
@@ -32,19 +35,29 @@ export function callerPath(path: string): string {
   return isAbsolute(path) ? path : join(callerFolder(), path);
 }
 
+/** The settings that files declared when they were imported: a second import in the same process does not run them. */
+const imported = new Map<string, { readonly given: string; readonly settings: ReadonlyMap<string, Scalar> }>();
+
 /**
  * Loads a pipeline file and expands its members.
  *
- * @param set New values for axes, by name.
- * @throws {RequestError} If the file is absent, does not compile, throws, or has no pipeline as its default export.
+ * @param given Values of axes and settings, by name.
+ * @throws {RequestError} If the file is absent, does not compile, throws, or has no pipeline as its default export, or
+ * something is given that it has not.
  */
-export async function loadPipeline(
-  path: string,
-  set: ReadonlyMap<string, readonly string[]>,
-): Promise<LoadedPipeline> {
+export async function loadPipeline(path: string, given: GivenValues): Promise<LoadedPipeline> {
   const file = callerPath(path);
   const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
   if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
+  const settings = new Map<string, Scalar>();
+  return await whileLoading({ given, settings }, async () => {
+    const pipeline = await importPipeline(file, given, settings);
+    const expansion = await faultsOf(file, () => expand(pipeline, given, settings));
+    return { pipeline, file, base: dirname(file), expansion, settings };
+  });
+}
+
+async function importPipeline(file: string, given: GivenValues, settings: Map<string, Scalar>): Promise<Pipeline> {
   const pipeline = await faultsOf(file, async () => (await import(pathToFileURL(file).href)).default as unknown);
   if (!isPipeline(pipeline)) {
     throw new RequestError("has no pipeline as its default export; write export default pipeline(name, build)", {
@@ -55,8 +68,16 @@ export async function loadPipeline(
     const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
     throw new RequestError(problem, placeOf(pipeline) ?? { file });
   }
-  const expansion = await faultsOf(file, () => expand(pipeline, set));
-  return { pipeline, file, base: dirname(file), expansion };
+  const before = imported.get(file) ?? { given: valuesOf(given, settings), settings: new Map(settings) };
+  imported.set(file, before);
+  for (const [name, value] of before.settings) settings.set(name, value);
+  if (before.given === valuesOf(given, before.settings)) return pipeline;
+  throw new TypeError(`${file} was loaded with other settings before; load it in a process of its own`);
+}
+
+/** What is given for settings, to tell whether it is the same. */
+function valuesOf(given: GivenValues, settings: ReadonlyMap<string, Scalar>): string {
+  return JSON.stringify([...settings.keys()].map((name) => given.get(name)?.values.map(String)));
 }
 
 function isPipeline(value: unknown): value is Pipeline {
@@ -71,11 +92,14 @@ async function faultsOf<T>(file: string, part: () => T | Promise<T>): Promise<T>
   } catch (fault) {
     const { message, place } = whatFailed(fault);
     if (fault instanceof RequestError) throw fault.placedAt(place);
-    // A pipeline file may import a copy of Refract that has classes of its own.
-    const isRequest = fault instanceof Error && fault.name === "RequestError";
-    const problem = isRequest ? message : `the pipeline fails (${message}); correct it there`;
-    throw new RequestError(problem, place ?? { file }).causedBy(fault);
+    if (isRequestError(fault)) throw new RequestError(fault.problem, fault.place ?? place ?? { file }).causedBy(fault);
+    throw new RequestError(`the pipeline fails (${message}); correct it there`, place ?? { file }).causedBy(fault);
   }
+}
+
+/** A pipeline file may import a copy of Refract that has classes of its own. */
+function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" | "place"> {
+  return fault instanceof Error && fault.name === "RequestError" && "problem" in fault;
 }
 
 function whatFailed(fault: unknown): { readonly message: string; readonly place?: Place | undefined } {

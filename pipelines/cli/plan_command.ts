@@ -1,6 +1,6 @@
 /** `deno task plan`. @module */
 import { planMembers } from "../schedule/plan.ts";
-import { loadPipeline } from "./load_pipeline.ts";
+import { loadRequest } from "./load_request.ts";
 import { openWorkshop, type RunOptions } from "./run_command.ts";
 import { formatDot } from "./plan_dot.ts";
 import { formatPlan } from "./plan_text.ts";
@@ -13,9 +13,9 @@ export interface PlanOptions extends RunOptions {
 
 /** Prints what a run would do. */
 export async function planCommand(path: string, options: PlanOptions, terminal: Terminal): Promise<void> {
-  const loaded = await loadPipeline(path, options.set);
-  await using workshop = openWorkshop(loaded, options, terminalProgress(terminal));
-  const plan = await planMembers(workshop, loaded.pipeline.name, loaded.expansion);
+  const request = await loadRequest(path, options);
+  await using workshop = openWorkshop(request, options, terminalProgress(terminal));
+  const plan = await planMembers(workshop, request.pipeline.name, request.expansion);
   const text = options.json ? JSON.stringify(plan, null, 2) : options.dot ? formatDot(plan) : formatPlan(plan);
   terminal.print(text.trimEnd());
 }

@@ -1,28 +1,26 @@
 /** `deno task run`. @module */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import { RequestError } from "../errors.ts";
+import { type Difference, differences, type Recorded } from "../recipes/recorded.ts";
 import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
+import { record, setOf } from "../report/record.ts";
 import { RunFolder } from "../report/run_folder.ts";
-import { keyOf } from "../store/store.ts";
-import type { PreparedMember } from "../schedule/prepare.ts";
 import type { Pace } from "../schedule/pace.ts";
 import { runPipeline } from "../schedule/run.ts";
-import { weightsFor } from "../schedule/tune.ts";
-import { type Progress, runtimeVersion, Workshop, type WorkshopOptions } from "../schedule/workshop.ts";
+import { type Progress, Workshop, type WorkshopOptions } from "../schedule/workshop.ts";
 import { storeFolder } from "./cache_command.ts";
-import { callerFolder, callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
+import { callerFolder, callerPath } from "./load_pipeline.ts";
+import { loadRequest, type Request, type RequestOptions } from "./load_request.ts";
 import { summarize } from "./summary.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
 /** The options of a run. */
-export interface RunOptions {
-  readonly set: ReadonlyMap<string, readonly string[]>;
+export interface RunOptions extends RequestOptions {
   readonly out?: string;
   readonly store?: string;
-  readonly threads: number;
-  readonly provider: Provider;
   readonly json?: boolean;
+  /** Runs a manifest although what it reads has changed. */
+  readonly allowChanges?: boolean;
   /** What the store may hold, in bytes. */
   readonly cacheDisk?: number;
   /** What a training may keep of its rows, in bytes. */
@@ -38,7 +36,7 @@ export interface RunControl {
 }
 
 /**
- * Runs a pipeline, writes its run folder and prints the summary, or results.json with `json`.
+ * Runs a pipeline or recipe, writes its run folder and prints the summary, or results.json with `json`.
  *
  * @throws {StoppedError} If it was stopped.
  */
@@ -48,24 +46,31 @@ export async function runCommand(
   terminal: Terminal,
   { stops, pace }: RunControl = {},
 ): Promise<void> {
-  const start = performance.now(), signal = stops?.();
-  const loaded = await loadPipeline(path, options.set);
+  const start = performance.now(), signal = stops?.(), progress = terminalProgress(terminal);
+  const request = await loadRequest(path, options);
   const control = { signal, ...pace === undefined ? {} : { pace } };
-  await using workshop = openWorkshop(loaded, options, terminalProgress(terminal), control);
-  const folder = new RunFolder(runPath(loaded, options));
-  const { results, members } = await runPipeline(workshop, loaded.pipeline.name, loaded.expansion, folder);
-  await folder.text(manifestFile, formatManifest(await manifestOf(workshop, loaded, members)));
+  await using workshop = openWorkshop(request, options, progress, control);
+  const folder = new RunFolder(runPath(request, options));
+  let recorded: Recorded | undefined;
+  const { results, members } = await runPipeline(
+    workshop,
+    request.pipeline.name,
+    request.expansion,
+    folder,
+    async (all) => {
+      recorded = await record(workshop, request, all, folder.path);
+      compare(request, recorded, options, progress);
+    },
+  );
+  if (recorded !== undefined) await folder.text(manifestFile, formatManifest(manifestOf(request, recorded)));
   if (options.json) terminal.print(JSON.stringify(results, null, 2));
   else terminal.print(`${summarize(results, members, (performance.now() - start) / 1000)}results in ${folder.path}`);
 }
 
 /** The means of a run, from the command line's options. */
 export function openWorkshop(
-  { base }: Pick<LoadedPipeline, "base">,
-  { store, threads, provider, cacheDisk, cacheMemory }: Pick<
-    RunOptions,
-    "store" | "threads" | "provider" | "cacheDisk" | "cacheMemory"
-  >,
+  { base, threads, provider }: Pick<WorkshopOptions, "base" | "threads" | "provider">,
+  { store, cacheDisk, cacheMemory }: Pick<RunOptions, "store" | "cacheDisk" | "cacheMemory">,
   progress: Progress,
   control: Pick<WorkshopOptions, "pace" | "signal"> = {},
 ): Workshop {
@@ -73,44 +78,46 @@ export function openWorkshop(
   return new Workshop({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });
 }
 
-function runPath({ pipeline }: LoadedPipeline, { out }: RunOptions): string {
+function runPath({ pipeline, recipe }: Request, { out }: RunOptions): string {
   if (out !== undefined) return callerPath(out);
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-").slice(0, 23);
-  return join(callerFolder(), "runs", pipeline.name, stamp);
+  return join(callerFolder(), "runs", recipe?.name ?? pipeline.name, stamp);
 }
 
-async function manifestOf(
-  workshop: Workshop,
-  { pipeline, file }: LoadedPipeline,
-  members: readonly PreparedMember[],
-): Promise<Manifest> {
-  const stages = members.flatMap((member) => member.stages);
-  const models = new Map<string, Manifest["models"][number]>();
-  for (const stage of stages) {
-    const { digest } = await weightsFor(workshop, stage.kind === "evaluate" ? stage.training ?? stage : stage);
-    models.set(stage.model.name, { name: stage.model.name, weights: digest, tokenizer: stage.model.tokenizer.digest });
-  }
-  const data = new Map<string, Manifest["data"][number]>();
-  for (const stage of stages) {
-    const content = stage.kind === "train" ? stage.rows : stage.examples;
-    data.set(`${stage.kind} ${stage.name}`, {
-      stage: `${stage.kind} ${stage.name}`,
-      rows: content.length,
-      digest: keyOf(JSON.parse(JSON.stringify(content))),
-    });
-  }
+/**
+ * Tells what differs from what a manifest recorded.
+ *
+ * @throws {RequestError} If other results are to be expected, unless changes are allowed.
+ */
+function compare(request: Request, found: Recorded, options: RunOptions, progress: Progress): void {
+  const { recipe, provider, threads } = request;
+  if (recipe?.recorded === undefined) return;
+  const before = { ...recipe.recorded, provider: recipe.provider, threads: recipe.threads };
+  const all: Difference[] = [
+    ...[...options.set.keys()].map((name) => ({ says: `${name} is set by an option`, isInput: false })),
+    ...differences(before, { ...found, provider, threads }, options.set.size > 0),
+  ];
+  for (const { says } of all) progress.warn(says);
+  const changed = all.filter(({ isInput }) => isInput).length;
+  if (changed === 0 || options.allowChanges) return;
+  const what = changed === 1 ? "something has" : `${changed} things have`;
+  throw new RequestError(`${what} changed since this was recorded; restore it, or run it with --allow-changes`, {
+    file: recipe.file,
+  });
+}
+
+function manifestOf(request: Request, recorded: Recorded): Manifest {
+  const { file, declared, settings, data, bases, provider, threads, recipe } = request;
+  const [base, ...others] = bases.values(), set = setOf(declared, settings);
   return {
-    pipeline: {
-      name: pipeline.name,
-      file,
-      digest: createHash("sha256").update(await Deno.readFile(file)).digest("hex"),
-    },
-    members: members.map(({ member: { id, axes } }) => ({ id, axes })),
-    models: [...models.values()],
-    data: [...data.values()],
-    seeds: [...new Set(stages.flatMap((stage) => (stage.kind === "train" ? [stage.spec.seed] : [])))],
-    provider: workshop.provider,
-    threads: workshop.threads,
-    versions: { refract: "0.1.0", deno: Deno.version.deno, runtime: runtimeVersion },
+    ...(recipe?.name === undefined ? {} : { name: recipe.name }),
+    ...(recipe?.about === undefined ? {} : { about: recipe.about }),
+    pipeline: file,
+    ...(Object.keys(set).length === 0 ? {} : { set }),
+    ...(data.size === 0 ? {} : { data: Object.fromEntries(data) }),
+    ...(base === undefined ? {} : { base: others.length === 0 ? base : Object.fromEntries(bases) }),
+    provider,
+    threads,
+    recorded,
   };
 }

@@ -1,44 +1,66 @@
 /**
- * manifest.yaml: all that reproduces a run. The only file that knows the YAML library.
+ * manifest.yaml: the recipe that repeats a run, and what the run found.
  *
  * @module
  */
-import { parse, stringify } from "yaml";
+import { dirname, resolve } from "node:path";
 import { readFileIfPresent } from "../models/files.ts";
+import { Fields, mappingOf, textOf } from "../recipes/fields.ts";
+import type { Scalar } from "../recipes/given.ts";
+import { finder } from "../recipes/recipe.ts";
+import { readRecorded, type Recorded } from "../recipes/recorded.ts";
+import { formatYaml, parseYaml } from "../recipes/yaml.ts";
 
-/** What a run depended on. */
+/** A recipe as it is written, with what was found. */
 export interface Manifest {
-  readonly pipeline: { readonly name: string; readonly file: string; readonly digest: string };
-  readonly members: readonly {
-    readonly id: string;
-    readonly axes: Readonly<Record<string, string | number | boolean>>;
-  }[];
-  readonly models: readonly { readonly name: string; readonly weights: string; readonly tokenizer: string }[];
-  readonly data: readonly { readonly stage: string; readonly rows: number; readonly digest: string }[];
-  readonly seeds: readonly number[];
+  readonly name?: string;
+  readonly about?: string;
+  /** The pipeline file's absolute path. */
+  readonly pipeline: string;
+  /** All axes and settings. */
+  readonly set?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly base?: string | Readonly<Record<string, string>>;
   readonly provider: string;
   readonly threads: number;
-  readonly versions: Readonly<Record<string, string>>;
+  readonly recorded: Recorded;
 }
 
 /** The manifest's name within a run's folder. */
 export const manifestFile = "manifest.yaml";
 
-/** A run's manifest, as far as it says where the pipeline file was; `undefined` if there is none. */
-export async function readManifest(path: string): Promise<Pick<Manifest, "pipeline"> | undefined> {
-  const bytes = await readFileIfPresent(path);
-  if (bytes === undefined) return undefined;
-  const found: unknown = parse(new TextDecoder().decode(bytes));
-  return isManifest(found) ? found : undefined;
+/** Where a run had its pipeline and models. */
+export interface RunPlaces {
+  /** The folder that the pipeline's relative paths start from. */
+  readonly base: string;
+  /** Where each model was, by its name in results. */
+  readonly models: ReadonlyMap<string, string>;
 }
 
-function isManifest(found: unknown): found is Pick<Manifest, "pipeline"> {
-  if (typeof found !== "object" || found === null || !("pipeline" in found)) return false;
-  const { pipeline } = found;
-  return typeof pipeline === "object" && pipeline !== null && "file" in pipeline && typeof pipeline.file === "string";
+/**
+ * What a run's manifest says of where things are; `undefined` if there is none.
+ *
+ * @throws {RequestError} If the manifest is not as a run writes it.
+ */
+export async function readManifest(path: string): Promise<RunPlaces | undefined> {
+  const bytes = await readFileIfPresent(path);
+  if (bytes === undefined) return undefined;
+  const { entries, ...node } = mappingOf("the manifest", parseYaml(path, bytes), "what a run wrote");
+  const read = entries.filter(({ key }) => key === "pipeline" || key === "recorded");
+  const fields = new Fields("the manifest", { ...node, entries: read }, ["pipeline", "recorded"]);
+  const pipeline = fields.read("pipeline", (value) => textOf("pipeline", value, "what a run wrote"));
+  const recorded = fields.read("recorded", readRecorded);
+  if (pipeline === undefined) return undefined;
+  const find = finder(dirname(path), recorded?.folder);
+  const file = await find(pipeline, (info) => info.isFile) ?? resolve(dirname(path), pipeline);
+  const models = (recorded?.models ?? []).map(async ({ name, at }): Promise<[string, string]> => {
+    return [name, await find(at, (info) => info.isDirectory) ?? at];
+  });
+  return { base: dirname(file), models: new Map(await Promise.all(models)) };
 }
 
 /** The manifest as YAML. */
 export function formatManifest(manifest: Manifest): string {
-  return stringify(manifest);
+  return "# A recipe: deno task run with this file repeats the run, or says what has changed since\n" +
+    formatYaml(JSON.parse(JSON.stringify(manifest)));
 }

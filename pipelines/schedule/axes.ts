@@ -1,8 +1,9 @@
 /** The axes in a declaration, the points they span, and the declaration at one of them. @module */
 import { RequestError } from "../errors.ts";
 import { likeNoted, placeOf } from "../places.ts";
+import { type Given, type GivenValues, requireKnown, type Scalar } from "../recipes/given.ts";
 import type { Axis, AxisLabel, BestSpec, BestValueSpec, Resolved } from "../spec.ts";
-import { quote, suggest } from "../suggest.ts";
+import { quote } from "../suggest.ts";
 
 /** Which value each axis has, by name and number of the value. */
 export type Point = ReadonlyMap<string, number>;
@@ -38,11 +39,12 @@ export class Axes {
 
   /**
    * @param declared All that may hold axes.
-   * @param set New values for axes, by name, as text.
-   * @throws {RequestError} If two axes share a name, or `set` names an axis that is not there or gives it a value that is
-   * not of its kind.
+   * @param given New values for axes, by name; those for settings are left aside.
+   * @param settings The settings that are declared.
+   * @throws {RequestError} If two axes share a name, or something is given that is neither axis nor setting, or a value
+   * that is not of its axis's kind.
    */
-  constructor(declared: unknown, set: ReadonlyMap<string, readonly string[]>) {
+  constructor(declared: unknown, given: GivenValues, settings: ReadonlyMap<string, Scalar>) {
     const found = new Map<string, Axis<unknown>>();
     for (const axis of axesIn(declared)) {
       const twin = found.get(axis.name);
@@ -54,13 +56,9 @@ export class Axes {
       }
       found.set(axis.name, axis);
     }
-    for (const name of set.keys()) {
-      if (found.has(name)) continue;
-      const known = found.size === 0 ? "the pipeline has none" : suggest(name, [...found.keys()]);
-      throw new RequestError(`--set ${name}: there is no such axis; ${known}`);
-    }
+    requireKnown(given, [...found.values()], settings);
     const inOrder = [...found.values()].sort((a, b) => a.order - b.order);
-    this.#axes = inOrder.map((axis) => withValues(axis, inOrder, set));
+    this.#axes = inOrder.map((axis) => withValues(axis, inOrder, given));
     this.#byName = new Map(this.#axes.map((axis) => [axis.name, axis]));
   }
 
@@ -193,45 +191,49 @@ export function bestsIn(declared: unknown): BestSpec[] {
 function withValues(
   axis: Axis<unknown>,
   axes: readonly Axis<unknown>[],
-  set: ReadonlyMap<string, readonly string[]>,
+  given: GivenValues,
 ): Axis<unknown> {
-  const texts = set.get(axis.name);
+  const own = given.get(axis.name);
   if (axis.zipped === undefined) {
-    return texts === undefined ? axis : { ...axis, values: texts.map((text) => valueOf(axis, text)) };
+    return own === undefined ? axis : { ...axis, values: own.values.map((value) => valueOf(axis, value, own)) };
   }
-  const together = axes.filter(({ zipped, name }) => zipped === axis.zipped && set.has(name));
+  const together = axes.filter(({ zipped, name }) => zipped === axis.zipped && given.has(name));
   const taken = (other: Axis<unknown>, at: number) => {
-    return set.get(other.name)!.some((text) => knownValue(other, text) === other.values[at]);
+    return given.get(other.name)!.values.some((value) => knownValue(other, String(value)) === other.values[at]);
   };
-  for (const other of together) for (const text of set.get(other.name)!) requireKnown(other, text);
+  for (const other of together) {
+    const all = given.get(other.name)!;
+    for (const value of all.values) {
+      if (knownValue(other, String(value)) === undefined) throw ofAnotherKind(other, String(value), all);
+    }
+  }
   const values = axis.values.filter((_, at) => together.every((other) => taken(other, at)));
   if (values.length > 0) return { ...axis, values };
   throw new RequestError(
-    `--set ${axis.name}: no pair of the axes that move together has these values; give some that go together`,
+    `no members have these values of ${axis.name} and of the axes that move with it; give some that go together`,
+    own?.place ?? given.get(together[0]!.name)!.place,
   );
 }
 
-function valueOf(axis: Axis<unknown>, text: string): unknown {
+function valueOf(axis: Axis<unknown>, value: Scalar, given: Given): unknown {
+  const text = String(value);
   const known = knownValue(axis, text);
   if (known !== undefined) return known;
   const kinds = new Set(axis.values.map((value) => typeof value));
   if (kinds.has("number") && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
   if (kinds.has("string")) return text;
-  throw ofAnotherKind(axis, text);
-}
-
-function requireKnown(axis: Axis<unknown>, text: string): void {
-  if (knownValue(axis, text) === undefined) throw ofAnotherKind(axis, text);
+  throw ofAnotherKind(axis, text, given);
 }
 
 function knownValue(axis: Axis<unknown>, text: string): unknown {
   return axis.values.find((value) => String(labelOf(axis, value)) === text);
 }
 
-function ofAnotherKind(axis: Axis<unknown>, text: string): RequestError {
+function ofAnotherKind(axis: Axis<unknown>, text: string, { place }: Given): RequestError {
   const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
   return new RequestError(
-    `--set ${axis.name}: ${quote(text)} is not of the axis's kind; give values such as ${listed}`,
+    `${quote(text)} is not of the kind of the axis ${axis.name}; give values such as ${listed}`,
+    place,
   );
 }
 

@@ -5,6 +5,7 @@
  */
 import { RequestError } from "../errors.ts";
 import { placeOf } from "../places.ts";
+import type { GivenValues, Scalar } from "../recipes/given.ts";
 import type { MemberRecord } from "../report/results.ts";
 import type { AxisLabel, BestSpec, Pipeline, Resolved, StageSpec } from "../spec.ts";
 import { quote } from "../suggest.ts";
@@ -52,16 +53,21 @@ type Stages = Readonly<Record<string, StageSpec>>;
 /**
  * Declares a pipeline's stages and expands its members, the last axis varying fastest.
  *
- * @param set New values for axes, by name, as text.
- * @throws {RequestError} If the stages, axes or conditions are not sound, or `set` does not fit them.
+ * @param given New values for axes, by name; those for settings are left aside.
+ * @param settings The settings that are declared once the pipeline is built.
+ * @throws {RequestError} If the stages, axes or conditions are not sound, or what is given does not fit them.
  */
-export function expand(pipeline: Pipeline, set: ReadonlyMap<string, readonly string[]> = new Map()): Expansion {
+export function expand(
+  pipeline: Pipeline,
+  given: GivenValues = new Map(),
+  settings: ReadonlyMap<string, Scalar> = new Map(),
+): Expansion {
   const stages = pipeline.build();
   requireStages(stages, pipeline);
   if (!pipeline.conditions.every((condition) => condition?.kind === "where")) {
     throw new RequestError("a condition of the pipeline is none; write where((member) => …)", placeOf(pipeline));
   }
-  const axes = new Axes(stages, set);
+  const axes = new Axes(stages, given, settings);
   for (const best of bestsIn(stages)) requireMetric(best);
   const rounds = () => new RoundsOf(pipeline, stages, axes).all();
   const first = rounds().next();

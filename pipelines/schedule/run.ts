@@ -39,12 +39,18 @@ export interface RunOutcome {
   readonly members: readonly PreparedMember[];
 }
 
-/** Runs all members of a pipeline and writes what each gives to the run's folder. */
+/**
+ * Runs all members of a pipeline and writes what each gives to the run's folder.
+ *
+ * @param ready Called once the members that depend on no other's results are ready to run; what it throws stops the run
+ * before anything is written.
+ */
 export async function runPipeline(
   workshop: Workshop,
   pipeline: string,
   expansion: Expansion,
   folder: RunFolder,
+  ready: (members: readonly PreparedMember[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<RunOutcome> {
   const preparation = new Preparation(workshop);
   if (expansion.goesOn) await rehearse(preparation, expansion);
@@ -52,7 +58,9 @@ export async function runPipeline(
   const encodings = new Map<string, EncodeRecord>();
   const rounds = expansion.rounds();
   for (let round = rounds.next(); !round.done;) {
-    const prepared = await prepareAll(preparation, round.value), run = new Run(workshop, folder);
+    const prepared = await prepareAll(preparation, round.value);
+    if (members.length === 0) await ready(prepared);
+    const run = new Run(workshop, folder);
     try {
       await run.compile(prepared);
       // Nothing is written before all of the request is known to be sound.

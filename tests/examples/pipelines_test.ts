@@ -6,10 +6,10 @@ import type { EvaluateRecord, MemberRecord, Results } from "../../pipelines/repo
 import { inProcess } from "../support/command.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
-async function resultsOf(example: string): Promise<Results> {
+async function resultsOf(example: string, name = "pipeline.ts"): Promise<Results> {
   let results: Results | undefined;
   await inFolder(async (folder) => {
-    const file = fileURLToPath(new URL(`../../examples/${example}/pipeline.ts`, import.meta.url));
+    const file = fileURLToPath(new URL(`../../examples/${example}/${name}`, import.meta.url));
     const places = ["--store", join(folder, "store"), "--out", join(folder, "out")];
     const { code, stdout, stderr } = await inProcess("run", file, "--json", ...places);
     assert.equal(code, 0, stderr);
@@ -26,6 +26,12 @@ Deno.test("the quickstart teaches the model what it lacks", async () => {
   const { members: [member] } = await resultsOf("quickstart");
   assert.ok(accuracyOf(member!, "base") <= 0.05);
   assert.ok(accuracyOf(member!, "tuned") >= 0.95);
+});
+
+Deno.test("the quickstart's recipe does it with a quarter of the parameters", async () => {
+  const { members: [member] } = await resultsOf("quickstart", "recipe.yaml");
+  assert.equal(member!.trainableParameters, 257);
+  assert.ok(accuracyOf(member!, "tuned") >= 0.9);
 });
 
 Deno.test("loreft-vs-lora compares edits with adapters, by accuracy and parameters", async () => {

@@ -4,15 +4,20 @@ import { treeOf } from "./command.ts";
 
 /** How long something took, and whether it was there already. */
 const incidental = new Set(["seconds", "stepSeconds", "cached"]);
-/** Temporary files, which a run that was killed leaves for a while. */
-const passing = /(^|\/)\.[^/]*$/;
+/** Temporary files, which a run that was killed leaves for a while, and what is drawn of the rest with its times. */
+const passing = /(^|\/)\.[^/]*$|^(report\.html|results\.csv|tensorboard\/.*)$/;
 
 /** The files of a run's folder by path: the trained weights, predictions and all else as bytes, results without times. */
 export async function leftBehind(folder: string): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
   for (const path of treeOf(folder).filter((path) => !path.endsWith("/") && !passing.test(path))) {
     const bytes = await Deno.readFile(join(folder, path));
-    found[path] = path === "results.json" ? timeless(new TextDecoder().decode(bytes)) : bytes.toHex();
+    const text = new TextDecoder().decode(bytes);
+    found[path] = path === "results.json"
+      ? timeless(text)
+      : path === "manifest.yaml"
+      ? text.replaceAll(folder, "the run's folder")
+      : bytes.toHex();
   }
   return found;
 }

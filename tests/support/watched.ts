@@ -1,4 +1,5 @@
 /** A scene's run whose progress is looked at, and which may be stopped by it. @module */
+import { givenByOptions } from "../../pipelines/recipes/given.ts";
 import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
 import { StoppedError } from "../../pipelines/errors.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
@@ -34,7 +35,7 @@ export async function watchedRun(
 ): Promise<Watched> {
   const { pipeline, base, expansion } = await loadPipeline(
     scene.pipeline,
-    new Map(Object.entries(set).map(([axis, value]) => [axis, [value]])),
+    givenByOptions(new Map(Object.entries(set).map(([axis, value]) => [axis, [value]]))),
   );
   const starts: string[] = [], stop = new AbortController();
   const progress = {

@@ -14,6 +14,7 @@ import {
   jsonl,
   loreft,
   pipeline,
+  settings,
   sweep,
   train,
 } from "refract";
@@ -27,7 +28,13 @@ export function wrongNamesAndTypes() {
     direft({ at, positions: "l1", rank: 1 }),
   );
   const optimizer = adamw({ learningRate: sweep("rate", [1e-3, 1e-2]) });
-  const tuned = train(edited, { data: rows, epochs: 1, batchSize: 8, optimizer });
+  const set = settings({
+    epochs: { default: 3, least: 1 },
+    positions: { default: "l1", oneOf: ["l1", "f1"] },
+    on: true,
+  });
+  const tuned = train(edited, { data: rows, epochs: set.epochs, batchSize: 8, optimizer });
+  const listed: "l1" | "f1" = set.positions, flag: boolean = set.on;
 
   // @ts-expect-error: a site that no model has
   block(1).outptu;
@@ -39,6 +46,12 @@ export function wrongNamesAndTypes() {
   loreft({ at, positions: "l1", rank: "4" });
   // @ts-expect-error: an axis of the wrong type
   loreft({ at, positions: "l1", rank: sweep("rank", ["low", "high"]) });
+  // @ts-expect-error: a setting of the wrong type
+  loreft({ at, positions: "l1", rank: set.positions });
+  // @ts-expect-error: a setting that is not declared
+  set.epoch;
+  // @ts-expect-error: a default that is no value of a setting
+  settings({ blocks: { default: [1, 2] } });
   // @ts-expect-error: the rank is needed
   loreft({ at, positions: "l1" });
   // @ts-expect-error: an edit is put on a model
@@ -53,5 +66,5 @@ export function wrongNamesAndTypes() {
   pipeline("wrong", () => ({ tuned: edited }));
   // @ts-expect-error: a template is a text
   jsonl("./rows.jsonl", { prompt: 1, completion: "{a}" });
-  return { tuned };
+  return { tuned, listed, flag };
 }

@@ -21,6 +21,7 @@ import {
   where,
   zip,
 } from "refract";
+import { givenByOptions } from "../../../pipelines/recipes/given.ts";
 import { expand, type Member } from "../../../pipelines/schedule/expand.ts";
 import type { MemberRecord } from "../../../pipelines/report/results.ts";
 import type { Resolved, StageSpec, Sweepable, TrainSpec, WhereSpec } from "../../../pipelines/spec.ts";
@@ -37,8 +38,8 @@ function training(rank: Sweepable<number>, options: { seed?: Sweepable<number>; 
 const trained = (stage: () => TrainSpec, ...conditions: readonly WhereSpec[]) => {
   return pipeline("p", () => ({ tuned: stage() }), ...conditions);
 };
-const idsOf = (declared: Pipeline, set?: ReadonlyMap<string, readonly string[]>) => {
-  return expand(declared, set).members.map(({ id }) => id);
+const idsOf = (declared: Pipeline, set: ReadonlyMap<string, readonly string[]> = new Map()) => {
+  return expand(declared, givenByOptions(set)).members.map(({ id }) => id);
 };
 
 Deno.test("axes multiply in the order of their declaration", () => {
@@ -57,8 +58,14 @@ Deno.test("zipped axes move together, and --set picks pairs", () => {
   assert.deepEqual(idsOf(declared), ["rank=1,seed=7", "rank=2,seed=8", "rank=4,seed=9"]);
   assert.deepEqual(idsOf(declared, new Map([["rank", ["2", "4"]]])), ["rank=2,seed=8", "rank=4,seed=9"]);
   assert.deepEqual(idsOf(declared, new Map([["rank", ["2"]], ["seed", ["8"]]])), ["rank=2,seed=8"]);
-  assert.throws(() => idsOf(declared, new Map([["rank", ["2"]], ["seed", ["9"]]])), /no pair of the axes/);
-  assert.throws(() => idsOf(declared, new Map([["rank", ["3"]]])), /"3" is not of the axis's kind/);
+  assert.throws(
+    () => idsOf(declared, new Map([["rank", ["2"]], ["seed", ["9"]]])),
+    /no members have these values of rank/,
+  );
+  assert.throws(
+    () => idsOf(declared, new Map([["rank", ["3"]]])),
+    /^RequestError: --set rank: "3" is not of the kind of the axis rank/,
+  );
 });
 
 Deno.test("zip refuses axes of different length", () => {

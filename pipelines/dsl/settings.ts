@@ -1,0 +1,54 @@
+import { RequestError } from "../errors.ts";
+import { currentLoading, type Scalar } from "../recipes/given.ts";
+import { checkDeclaration, givenValue, type SettingDeclaration } from "../recipes/setting.ts";
+
+/** The values of settings, by their declarations: of `oneOf` those listed, else any of the default's type. */
+export type SettingValues<D> = { readonly [K in keyof D]: SettingValue<D[K]> };
+
+/** The type of a setting's value. */
+export type SettingValue<D> = D extends { readonly oneOf: readonly (infer V)[] } ? V
+  : D extends { readonly default: infer V } ? Widened<V>
+  : Widened<D>;
+
+/** The type of all values like one. */
+export type Widened<V> = V extends number ? number : V extends string ? string : V extends boolean ? boolean : never;
+
+/**
+ * Declares what a recipe or `--set name=value` may set: single values, where the axes of a sweep have several. It is
+ * called in the pipeline's build function or at the top level of its file; each name is declared once.
+ *
+ * @param declared Each setting by its name: its default alone, or with bounds, unit and the like.
+ * @returns The values, the defaults unless others are given.
+ * @throws {RequestError} If a declaration contradicts itself, a name is declared twice, or a value that is given is of
+ * another type, out of bounds or not among those listed.
+ *
+ * @example A number of passes that `--set epochs=5` changes
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { settings } from "refract";
+ *
+ * const { epochs, positions, verbose } = settings({
+ *   epochs: { default: 3, least: 1, most: 100, whole: true, unit: "passes", about: "Passes over the rows" },
+ *   positions: { default: "l1", oneOf: ["l1", "f7+l7"] },
+ *   verbose: false,
+ * });
+ * assert.deepEqual([epochs, positions, verbose], [3, "l1", false]);
+ * ```
+ */
+export function settings<const D extends Readonly<Record<string, SettingDeclaration>>>(declared: D): SettingValues<D> {
+  if (typeof declared !== "object" || declared === null || Array.isArray(declared)) {
+    throw new RequestError("settings takes an object; name each setting, as in settings({ epochs: 3 })");
+  }
+  const loading = currentLoading(), values: Record<string, Scalar> = {};
+  for (const [name, declaration] of Object.entries(declared)) {
+    const checked = checkDeclaration(name, declaration), given = loading?.given.get(name);
+    if (loading?.settings.has(name)) {
+      throw new RequestError(
+        `the setting ${name} is declared twice; declare it once and use that value in both places`,
+      );
+    }
+    values[name] = given === undefined ? checked.default : givenValue(name, checked, given);
+    loading?.settings.set(name, values[name]);
+  }
+  return Object.freeze(values) as SettingValues<D>;
+}

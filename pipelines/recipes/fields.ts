@@ -1,0 +1,65 @@
+/**
+ * Reading what a recipe's keys hold; each fault is an error at its place.
+ *
+ * @module
+ */
+import { type Place, RequestError } from "../errors.ts";
+import { quote, suggest } from "../suggest.ts";
+import type { Scalar } from "./given.ts";
+import type { YamlEntry, YamlMapping, YamlNode } from "./yaml.ts";
+
+/** What a node is, for an error. */
+export function show(node: YamlNode): string {
+  if (node.kind !== "scalar") return node.kind === "list" ? "a list" : "a mapping";
+  if (node.value === null) return "empty";
+  return typeof node.value === "string" ? quote(node.value) : String(node.value);
+}
+
+/** The error that something is not what it has to be. */
+export function wrong(what: string, node: YamlNode, expected: string): RequestError {
+  return new RequestError(`${what} is ${show(node)}; give ${expected}`, node.place);
+}
+
+/** A mapping. */
+export function mappingOf(what: string, node: YamlNode, expected: string): YamlMapping {
+  if (node.kind !== "mapping") throw wrong(what, node, expected);
+  return node;
+}
+
+/** A text that is not empty. */
+export function textOf(what: string, node: YamlNode, expected: string): string {
+  if (node.kind !== "scalar" || typeof node.value !== "string" || node.value.trim() === "") {
+    throw wrong(what, node, expected);
+  }
+  return node.value;
+}
+
+/** A text, a number, true or false. */
+export function scalarOf(what: string, node: YamlNode, expected: string): Scalar {
+  if (node.kind !== "scalar" || node.value === null) throw wrong(what, node, expected);
+  return node.value;
+}
+
+/** The values behind the keys that a mapping may have. */
+export class Fields {
+  readonly place: Place;
+  readonly #entries: ReadonlyMap<string, YamlEntry>;
+
+  /**
+   * @param what Has the keys, for errors.
+   * @throws {RequestError} If the mapping has another key than those.
+   */
+  constructor(what: string, { entries, place }: YamlMapping, keys: readonly string[]) {
+    for (const { key, place } of entries) {
+      if (!keys.includes(key)) throw new RequestError(`${what} has no key ${quote(key)}; ${suggest(key, keys)}`, place);
+    }
+    this.place = place;
+    this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
+  }
+
+  /** What `read` makes of a key's value; `undefined` if the key is not there. */
+  read<T>(key: string, read: (value: YamlNode) => T): T | undefined {
+    const entry = this.#entries.get(key);
+    return entry === undefined ? undefined : read(entry.value);
+  }
+}

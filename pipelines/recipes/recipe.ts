@@ -1,0 +1,185 @@
+/**
+ * Recipes: YAML files that say what to run a pipeline with. A run's manifest is one, with a section of what was found.
+ *
+ * @module
+ */
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import type { Provider } from "../../ops/onnx/emit.ts";
+import { type Place, RequestError } from "../errors.ts";
+import { readFileIfPresent } from "../models/files.ts";
+import { quote, suggest } from "../suggest.ts";
+import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";
+import type { Given, GivenValues } from "./given.ts";
+import { readRecorded, type Recorded } from "./recorded.ts";
+import { parseYaml, type YamlNode } from "./yaml.ts";
+
+/** Something in place of what a pipeline names. */
+export interface Replacement {
+  /** As the pipeline has it; `undefined` for the only one that it has. */
+  readonly from: string | undefined;
+  /** Absolute if it is a path. */
+  readonly to: string;
+  readonly place: Place;
+}
+
+/** What to run a pipeline with. Paths are absolute. */
+export interface Recipe {
+  readonly file: string;
+  readonly name: string | undefined;
+  readonly about: string | undefined;
+  readonly pipeline: string;
+  readonly set: GivenValues;
+  readonly data: readonly Replacement[];
+  readonly base: readonly Replacement[];
+  readonly provider: Provider | undefined;
+  readonly threads: number | undefined;
+  /** What a run found, if the recipe is its manifest. */
+  readonly recorded: Recorded | undefined;
+}
+
+/** Where programs may run. */
+export const providers: readonly Provider[] = ["cpu", "webgpu", "cuda"];
+
+/** How many threads a run may have. */
+export const isThreadCount = (count: unknown): boolean => {
+  return Number.isInteger(count) && Number(count) >= 1 && Number(count) <= 1024;
+};
+
+/** What {@linkcode isThreadCount} asks for. */
+export const threadCounts = "a whole number from 1 to 1024";
+
+const keys = ["name", "about", "pipeline", "set", "data", "base", "provider", "threads", "recorded"];
+
+/** Whether a path on the command line is a recipe's. */
+export function isRecipePath(path: string): boolean {
+  return /\.ya?ml$/i.test(path);
+}
+
+/**
+ * Reads a recipe.
+ *
+ * @param file Absolute.
+ * @throws {RequestError} If it is not one, or names files that are not there.
+ */
+export async function readRecipe(file: string): Promise<Recipe> {
+  const bytes = await readFileIfPresent(file);
+  if (bytes === undefined) throw new RequestError("there is no such recipe; check the path", { file });
+  const root = parseYaml(file, bytes);
+  const fields = new Fields(
+    "a recipe",
+    mappingOf("the recipe", root, "key: value lines, of which one is pipeline"),
+    keys,
+  );
+  const recorded = fields.read("recorded", readRecorded);
+  const find = finder(dirname(file), recorded?.folder);
+  const pipeline = await fields.read("pipeline", (node) => pipelineOf(node, find));
+  if (pipeline === undefined) {
+    throw new RequestError("the recipe names no pipeline; add pipeline: with the path of its file", { file });
+  }
+  return {
+    file,
+    name: fields.read("name", nameOf),
+    about: fields.read("about", (node) => textOf("about", node, "a text")),
+    pipeline,
+    set: fields.read("set", setOf) ?? new Map(),
+    data: await fields.read("data", (node) => dataOf(node, find)) ?? [],
+    base: await fields.read("base", (node) => baseOf(node, find)) ?? [],
+    provider: fields.read("provider", providerOf),
+    threads: fields.read("threads", threadsOf),
+    recorded,
+  };
+}
+
+/** Finds what a path means; `is` tells whether it is there. */
+export type Find = (path: string, is: (info: Deno.FileInfo) => boolean) => Promise<string | undefined>;
+
+/**
+ * Finds files by their paths from a folder. An absolute path of a manifest that is no more is looked for where it would be
+ * if it had moved with the run's folder.
+ *
+ * @param recorded The folder when the manifest was written.
+ */
+export function finder(folder: string, recorded: string | undefined): Find {
+  return async (path, is) => {
+    const moved = recorded !== undefined && isAbsolute(path) ? [resolve(folder, relative(recorded, path))] : [];
+    for (const candidate of [resolve(folder, path), ...moved]) {
+      if (await Deno.stat(candidate).then(is, () => false)) return candidate;
+    }
+    return undefined;
+  };
+}
+
+const isFile = (info: Deno.FileInfo) => info.isFile;
+const isFolder = (info: Deno.FileInfo) => info.isDirectory;
+
+async function pipelineOf(node: YamlNode, find: Find): Promise<string> {
+  const path = textOf("pipeline", node, "the path of the pipeline file, relative to the recipe");
+  if (isRecipePath(path)) {
+    throw new RequestError(
+      "a recipe cannot name another recipe; name the pipeline file that the other names",
+      node.place,
+    );
+  }
+  const found = await find(path, isFile);
+  if (found !== undefined) return found;
+  throw new RequestError(`there is no pipeline file ${quote(path)}; give its path, relative to the recipe`, node.place);
+}
+
+function nameOf(node: YamlNode): string {
+  const name = textOf("name", node, "a text");
+  if (/^\w[\w.-]*$/.test(name)) return name;
+  throw new RequestError(`the name ${quote(name)} is no file name; use letters, digits, -, . and _`, node.place);
+}
+
+function setOf(node: YamlNode): GivenValues {
+  const { entries } = mappingOf("set", node, "a mapping from axes and settings to values, as in rank: [1, 4]");
+  return new Map(entries.map(({ key, value }): [string, Given] => {
+    const scalar = (item: YamlNode) => scalarOf(key, item, "a text, a number, true or false, or for an axis a list");
+    if (value.kind !== "list") return [key, { ...plain, values: [scalar(value)], place: value.place }];
+    if (value.items.length === 0) throw new RequestError(`${key} is an empty list; give it a value`, value.place);
+    return [key, { ...plain, isList: true, values: value.items.map(scalar), place: value.place }];
+  }));
+}
+
+const plain = { isList: false, isText: false };
+
+async function dataOf(node: YamlNode, find: Find): Promise<readonly Replacement[]> {
+  const { entries } = mappingOf(
+    "data",
+    node,
+    "a mapping from a path of the pipeline to another, as in ./a.jsonl: ./b.jsonl",
+  );
+  return await Promise.all(entries.map(async ({ key, value }) => {
+    const path = textOf(`the data for ${quote(key)}`, value, "the path of a file, relative to the recipe");
+    const to = await find(path, isFile);
+    if (to !== undefined) return { from: key, to, place: value.place };
+    throw new RequestError(`there is no file ${quote(path)}; give its path, relative to the recipe`, value.place);
+  }));
+}
+
+async function baseOf(node: YamlNode, find: Find): Promise<readonly Replacement[]> {
+  const sourceOf = async (what: string, value: YamlNode): Promise<string> => {
+    const source = textOf(what, value, "a Hugging Face id, a folder or builtin:NAME");
+    const folder = source.startsWith("builtin:") ? undefined : await find(source, isFolder);
+    if (folder === undefined && (isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source))) {
+      throw new RequestError(`there is no folder ${quote(source)}; give its path, relative to the recipe`, value.place);
+    }
+    return folder ?? source;
+  };
+  if (node.kind !== "mapping") return [{ from: undefined, to: await sourceOf("base", node), place: node.place }];
+  return await Promise.all(node.entries.map(async ({ key, value }) => {
+    return { from: key, to: await sourceOf(`the base for ${quote(key)}`, value), place: value.place };
+  }));
+}
+
+function providerOf(node: YamlNode): Provider {
+  const name = textOf("provider", node, providers.join(", "));
+  const provider = providers.find((known) => known === name);
+  if (provider !== undefined) return provider;
+  throw new RequestError(`there is no provider ${quote(name)}; ${suggest(name, providers)}`, node.place);
+}
+
+function threadsOf(node: YamlNode): number {
+  if (node.kind === "scalar" && typeof node.value === "number" && isThreadCount(node.value)) return node.value;
+  throw wrong("threads", node, threadCounts);
+}

@@ -1,0 +1,162 @@
+/**
+ * What a run's manifest records besides its recipe, so that a later run of it can say what has changed.
+ *
+ * @module
+ */
+import { Fields, mappingOf, textOf, wrong } from "./fields.ts";
+import type { YamlNode } from "./yaml.ts";
+
+/** A base model as a run had it. */
+export interface RecordedModel {
+  /** As the pipeline names it. */
+  readonly source: string;
+  /** As results name it. */
+  readonly name: string;
+  /** Where it was: a Hugging Face id, a folder's absolute path, or `builtin:NAME`. */
+  readonly at: string;
+  /** SHA-256 of the weights. */
+  readonly weights: string;
+  /** SHA-256 of the tokenizer. */
+  readonly tokenizer: string;
+}
+
+/** What a run depended on. */
+export interface Recorded {
+  /** The run's folder when the manifest was written: what has moved along with it is found by its path from there. */
+  readonly folder: string;
+  readonly pipeline: {
+    readonly name: string;
+    /** SHA-256 of the pipeline file. */
+    readonly digest: string;
+  };
+  /** Each with a digest of all that the pipeline declares for it. */
+  readonly members: readonly { readonly id: string; readonly digest: string }[];
+  readonly models: readonly RecordedModel[];
+  /** Files that the pipeline names, by the paths that it has, with the SHA-256 of each. */
+  readonly files: readonly { readonly path: string; readonly digest: string }[];
+  readonly seeds: readonly number[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+const keys = ["folder", "pipeline", "members", "models", "files", "seeds", "versions"];
+const written = "what a run wrote, or leave recorded out";
+
+/**
+ * Reads the section of a manifest.
+ *
+ * @throws {RequestError} If it is not as a run writes it.
+ */
+export function readRecorded(node: YamlNode): Recorded {
+  const fields = new Fields("recorded", mappingOf("recorded", node, written), keys);
+  const read = <T>(key: string, of: (value: YamlNode) => T): T => {
+    const found = fields.read(key, of);
+    if (found === undefined) throw wrong(`${key} of recorded`, { ...missing, place: node.place }, written);
+    return found;
+  };
+  return {
+    folder: read("folder", (value) => textOf("folder of recorded", value, written)),
+    pipeline: read("pipeline", (value) => textsOf(value, ["name", "digest"])),
+    members: read("members", (value) => listOf(value, (item) => textsOf(item, ["id", "digest"]))),
+    models: read("models", (value) => listOf(value, (item) => textsOf(item, modelKeys))),
+    files: read("files", (value) => listOf(value, (item) => textsOf(item, ["path", "digest"]))),
+    seeds: read("seeds", (value) =>
+      listOf(value, (item) => {
+        if (item.kind === "scalar" && typeof item.value === "number") return item.value;
+        throw wrong("a seed of recorded", item, written);
+      })),
+    versions: read("versions", (value) => {
+      const { entries } = mappingOf("versions of recorded", value, written);
+      return Object.fromEntries(entries.map(({ key, value }) => [key, textOf(`${key} of recorded`, value, written)]));
+    }),
+  };
+}
+
+const missing = { kind: "scalar", value: null } as const;
+const modelKeys = ["source", "name", "at", "weights", "tokenizer"] as const;
+
+function listOf<T>(node: YamlNode, read: (item: YamlNode) => T): readonly T[] {
+  if (node.kind !== "list") throw wrong("a part of recorded", node, written);
+  return node.items.map(read);
+}
+
+function textsOf<K extends string>(node: YamlNode, names: readonly K[]): Readonly<Record<K, string>> {
+  const fields = new Fields("a part of recorded", mappingOf("a part of recorded", node, written), names);
+  return Object.fromEntries(names.map((name) => {
+    const text = fields.read(name, (value) => textOf(`${name} of recorded`, value, written));
+    if (text === undefined) throw wrong(`${name} of recorded`, { ...missing, place: node.place }, written);
+    return [name, text];
+  })) as Record<K, string>;
+}
+
+/** Something that is not as it was recorded. */
+export interface Difference {
+  /** One sentence without a final period. */
+  readonly says: string;
+  /** Whether other results are to be expected, not only other last digits. */
+  readonly isInput: boolean;
+}
+
+/** How a run is carried out, beside what it depends on. */
+export interface Circumstances {
+  readonly provider?: string | undefined;
+  readonly threads?: number | undefined;
+}
+
+/**
+ * What differs between a recorded run and the one that is about to begin. What one of them alone has, as after `--set`,
+ * is not compared.
+ *
+ * @param isSet Whether an option gives another value, so that what the pipeline declares is meant to differ.
+ */
+export function differences(
+  recorded: Recorded & Circumstances,
+  found: Recorded & Circumstances,
+  isSet: boolean,
+): readonly Difference[] {
+  const all: Difference[] = [];
+  const compare = (what: string, before: unknown, now: unknown, isInput: boolean) => {
+    if (before === undefined || now === undefined || before === now) return;
+    all.push({ says: `${what} ${now} where ${before} was recorded`, isInput });
+  };
+  compare("the pipeline file is", short(recorded.pipeline.digest), short(found.pipeline.digest), true);
+  for (const { path, digest } of found.files) {
+    const before = recorded.files.find((file) => file.path === path)?.digest;
+    compare(`the file ${path} is`, before && short(before), short(digest), true);
+  }
+  for (const model of found.models) {
+    const before = recorded.models.find(({ source }) => source === model.source);
+    compare(`the weights of ${model.source} are`, before && short(before.weights), short(model.weights), true);
+    compare(`the tokenizer of ${model.source} is`, before && short(before.tokenizer), short(model.tokenizer), true);
+  }
+  if (!isSet && recorded.pipeline.digest === found.pipeline.digest) all.push(...declaredDifferences(recorded, found));
+  for (const [name, version] of Object.entries(found.versions)) {
+    compare(`the version of ${name} is`, recorded.versions[name], version, false);
+  }
+  compare("the provider is", recorded.provider, found.provider, false);
+  compare("the number of threads is", recorded.threads, found.threads, false);
+  return all;
+}
+
+/** A file that the pipeline imports may have changed, or the manifest's own settings. */
+function declaredDifferences(recorded: Recorded, found: Recorded): readonly Difference[] {
+  const changed = found.members.filter(({ id, digest }) => {
+    return recorded.members.some((member) => member.id === id && member.digest !== digest);
+  });
+  const fresh = found.members.filter(({ id }) => !recorded.members.some((member) => member.id === id));
+  const lost = recorded.members.filter(({ id }) => !found.members.some((member) => member.id === id));
+  const tell = (members: readonly { readonly id: string }[], says: string): readonly Difference[] => {
+    const ids = members.map(({ id }) => id);
+    const named = ids.length > 3 ? `${ids.slice(0, 3).join(" ")} and ${ids.length - 3} more` : ids.join(" ");
+    return ids.length === 0 ? [] : [{ says: says.replace("…", named), isInput: true }];
+  };
+  return [
+    ...tell(changed, "what is declared for … differs, in a setting or in a file that the pipeline imports"),
+    ...tell(fresh, "… was not among the members that were recorded"),
+    ...tell(lost, "… is no longer among the members"),
+  ];
+}
+
+/** Enough of a digest to tell two apart. */
+function short(digest: string): string {
+  return digest.length > 12 ? `${digest.slice(0, 12)}…` : digest;
+}

@@ -1,0 +1,168 @@
+/**
+ * A setting's declaration, and whether a value is one that it can have.
+ *
+ * @module
+ */
+import { RequestError } from "../errors.ts";
+import { quote, suggest } from "../suggest.ts";
+import type { Given, Scalar } from "./given.ts";
+
+/** A number that a recipe or `--set` may set. */
+export interface NumberSetting {
+  /** The value if none is given. */
+  readonly default: number;
+  /** The least that it can be. */
+  readonly least?: number;
+  /** The most that it can be. */
+  readonly most?: number;
+  /** Whether it has no fraction. */
+  readonly whole?: boolean;
+  /** All that it can be. */
+  readonly oneOf?: readonly number[];
+  /** What it counts, for error messages: `"passes"`, `"1/step"`. */
+  readonly unit?: string;
+  /** What it is for. */
+  readonly about?: string;
+}
+
+/** A text that a recipe or `--set` may set. */
+export interface TextSetting {
+  /** The value if none is given. */
+  readonly default: string;
+  /** All that it can be. */
+  readonly oneOf?: readonly string[];
+  /** What it is for. */
+  readonly about?: string;
+}
+
+/** A choice between true and false that a recipe or `--set` may set. */
+export interface FlagSetting {
+  /** The value if none is given. */
+  readonly default: boolean;
+  /** What it is for. */
+  readonly about?: string;
+}
+
+/** A setting with all that is said of it, or its default alone. */
+export type SettingDeclaration = NumberSetting | TextSetting | FlagSetting | number | string | boolean;
+
+/** A declaration that was checked. */
+interface Declared {
+  readonly default: Scalar;
+  readonly least: number;
+  readonly most: number;
+  readonly whole: boolean;
+  readonly oneOf: readonly Scalar[] | undefined;
+  readonly unit: string;
+}
+
+const fields: Readonly<Record<string, readonly string[]>> = {
+  number: ["default", "least", "most", "whole", "oneOf", "unit", "about"],
+  string: ["default", "oneOf", "about"],
+  boolean: ["default", "about"],
+};
+
+const unbounded = { least: -Infinity, most: Infinity, whole: false, oneOf: undefined, unit: "" };
+
+/**
+ * Checks a declaration.
+ *
+ * @throws {RequestError} If its parts do not fit each other.
+ */
+export function checkDeclaration(name: string, declaration: unknown): Declared {
+  const fail = (problem: string): never => {
+    throw new RequestError(`the setting ${name} ${problem}`);
+  };
+  if (!/^[A-Za-z][\w-]*$/.test(name)) {
+    throw new RequestError(`the setting's name ${quote(name)} is not a word; use letters, digits, - and _`);
+  }
+  const isRecord = typeof declaration === "object" && declaration !== null && !Array.isArray(declaration);
+  const given: Readonly<Record<string, unknown>> = isRecord ? { ...declaration } : { default: declaration };
+  const value = given["default"], known = fields[typeof value];
+  if (known === undefined || !isScalar(value)) {
+    return fail(`has no default; give it a number, a text or true or false, or { default: …, about: … }`);
+  }
+  const stray = Object.keys(given).find((field) => !known.includes(field));
+  if (stray !== undefined) fail(`has ${quote(stray)}, which a ${typeOf(value)} has not; ${suggest(stray, known)}`);
+  const { least = -Infinity, most = Infinity, whole = false, oneOf, unit = "", about = "" } = given;
+  if (typeof least !== "number" || typeof most !== "number" || !(least <= most)) {
+    return fail(`goes from ${least} to ${most}; give numbers of which the second is no less`);
+  }
+  if (typeof whole !== "boolean") return fail("has a whole that is neither true nor false; correct it");
+  if (typeof unit !== "string" || typeof about !== "string") {
+    return fail("has a unit or about that is no text; quote it");
+  }
+  if (oneOf !== undefined && !isListOf(oneOf, typeof value)) {
+    return fail(`has a oneOf that is no list of values like ${show(value)}; give at least one`);
+  }
+  const declared: Declared = { ...unbounded, default: value, least, most, whole, oneOf, unit };
+  for (const each of [value, ...oneOf ?? []]) {
+    if (!fits(declared, each)) fail(`may not be ${show(each)}, which it names itself; give ${expected(declared)}`);
+  }
+  return declared;
+}
+
+/**
+ * The value that is given for a setting.
+ *
+ * @throws {RequestError} If it is of another type, out of bounds, or not among those that the setting can have.
+ */
+export function givenValue(name: string, declared: Declared, { values, isList, isText, place }: Given): Scalar {
+  const type = typeof declared.default;
+  // A text may hold a comma, which parts an axis's values on the command line.
+  const isOne = !isList || (isText && type === "string");
+  if (!isOne) {
+    throw new RequestError(
+      `${name} is a setting and takes one value, an axis several; give ${expected(declared)}`,
+      place,
+    );
+  }
+  const value = isText ? readAs(type, values.join(",")) : values[0];
+  if (value !== undefined && fits(declared, value)) return value;
+  const written = value ?? values.join(",");
+  const remedy = declared.oneOf !== undefined && typeof written === "string"
+    ? suggest(written, declared.oneOf.map(String))
+    : `give ${expected(declared)}`;
+  throw new RequestError(`${name} is ${show(written)}; ${remedy}`, place);
+}
+
+/** What a text on the command line stands for; `undefined` if it is none of the type. */
+function readAs(type: string, text: string): Scalar | undefined {
+  if (type === "string") return text;
+  if (type === "number") return text.trim() === "" || Number.isNaN(Number(text)) ? undefined : Number(text);
+  return text === "true" ? true : text === "false" ? false : undefined;
+}
+
+function fits(declared: Declared, value: Scalar): boolean {
+  if (typeof value !== typeof declared.default) return false;
+  if (declared.oneOf !== undefined && !declared.oneOf.includes(value)) return false;
+  if (typeof value !== "number") return true;
+  const isNumber = declared.whole ? Number.isSafeInteger(value) : Number.isFinite(value);
+  return isNumber && value >= declared.least && value <= declared.most;
+}
+
+function expected({ default: value, least, most, whole, oneOf, unit }: Declared): string {
+  if (oneOf !== undefined) return `one of ${oneOf.map(show).join(", ")}`;
+  if (typeof value === "string") return "a text";
+  if (typeof value === "boolean") return "true or false";
+  const bounds = least === -Infinity
+    ? (most === Infinity ? "" : ` up to ${most}`)
+    : (most === Infinity ? ` from ${least} on` : ` from ${least} to ${most}`);
+  return `a ${whole ? "whole " : ""}number${bounds}${unit === "" ? "" : ` (${unit})`}`;
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
+
+function isListOf(value: unknown, type: string): value is readonly Scalar[] {
+  return Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === type && isScalar(each));
+}
+
+function typeOf(value: Scalar): string {
+  return typeof value === "string" ? "text" : typeof value === "boolean" ? "choice of true and false" : "number";
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? quote(value) : String(value);
+}

@@ -1,0 +1,157 @@
+/**
+ * YAML as a tree of plain records with places. The only file that knows the YAML library.
+ *
+ * @module
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type ParsedNode,
+  stringify,
+} from "yaml";
+import { type Place, RequestError } from "../errors.ts";
+import { quote } from "../suggest.ts";
+import type { Scalar } from "./given.ts";
+
+/** A text, a number, true, false or nothing. */
+export interface YamlScalar {
+  readonly kind: "scalar";
+  readonly place: Place;
+  readonly value: Scalar | null;
+}
+
+/** A list. */
+export interface YamlList {
+  readonly kind: "list";
+  readonly place: Place;
+  readonly items: readonly YamlNode[];
+}
+
+/** What stands behind a key. */
+export interface YamlEntry {
+  readonly key: string;
+  /** The key's. */
+  readonly place: Place;
+  readonly value: YamlNode;
+}
+
+/** Keys and what stands behind them, in the file's order. */
+export interface YamlMapping {
+  readonly kind: "mapping";
+  readonly place: Place;
+  readonly entries: readonly YamlEntry[];
+}
+
+/** A part of a YAML file. */
+export type YamlNode = YamlScalar | YamlList | YamlMapping;
+
+/** Aliases of aliases grow without bounds in a small file, and nothing that is meant to be read nests this deep. */
+const limits = { aliased: 10_000, depth: 32 };
+
+/**
+ * Parses a file of one YAML document, with its aliases replaced by what they stand for.
+ *
+ * @param file Named in errors.
+ * @param bytes Its content.
+ * @throws {RequestError} If it is not UTF-8, not YAML, empty or several documents, has a key twice, or an alias that
+ * stands for nothing, for itself or for too much.
+ */
+export function parseYaml(file: string, bytes: Uint8Array): YamlNode {
+  const text = decode(file, bytes), counter = new LineCounter();
+  const placeAt = (offset: number): Place => {
+    const { line, col } = counter.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const documents = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false });
+  const [document, second] = [...documents];
+  for (const { errors, warnings } of documents) {
+    const [fault] = [...errors, ...warnings];
+    if (fault !== undefined) {
+      throw new RequestError(problemOf(fault, text.slice(fault.pos[0])), placeAt(fault.pos[0]));
+    }
+  }
+  if (document?.contents === undefined || document.contents === null) {
+    throw new RequestError("the file is empty; write key: value lines", { file });
+  }
+  if (second !== undefined) {
+    throw new RequestError("a second document begins; keep one a file", placeAt(second.range[0]));
+  }
+  return convert(document.contents, document, placeAt);
+}
+
+function decode(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new RequestError("the file is not UTF-8 text; save it as UTF-8", { file });
+  }
+}
+
+const tooDeep = "the file nests too deep; make it flatter";
+
+/** What is wrong; `at` is the text from there on. */
+function problemOf({ code, message }: { readonly code: string; readonly message: string }, at: string): string {
+  if (/call stack/.test(message)) return tooDeep;
+  switch (code) {
+    case "TAB_AS_INDENT":
+      return "a tab indents the line; use spaces";
+    case "DUPLICATE_KEY":
+      return `the key ${quote(/^[\"']?([^:\n\"']*)/.exec(at)?.[1] ?? "")} is given twice; keep one`;
+    case "TAG_RESOLVE_FAILED":
+      return `the tag ${quote(/^\S*/.exec(at)?.[0] ?? "")} has no meaning here; leave it out`;
+    default:
+      return `the line is not YAML (${message.charAt(0).toLowerCase()}${message.slice(1)}); correct it`;
+  }
+}
+
+function convert(root: ParsedNode, document: Document.Parsed, placeAt: (offset: number) => Place): YamlNode {
+  let aliased = 0;
+  const visit = (node: ParsedNode | null, above: readonly unknown[], fallback: Place, alias?: Place): YamlNode => {
+    const place = node === null ? fallback : placeAt(node.range[0]);
+    if (alias !== undefined && ++aliased > limits.aliased) {
+      throw new RequestError("the file's aliases stand for too much; write it out", alias);
+    }
+    if (above.includes(node)) throw new RequestError("the alias stands for what it is part of; write it out", fallback);
+    if (above.length > limits.depth) throw new RequestError(tooDeep, place);
+    const within = [...above, node];
+    if (node === null) return { kind: "scalar", place, value: null };
+    if (isAlias(node)) {
+      const target = node.resolve(document);
+      if (target === undefined) {
+        throw new RequestError(`the alias *${node.source} stands for nothing; write &${node.source} before it`, place);
+      }
+      // What an alias stands for was parsed with the rest.
+      return visit(target as ParsedNode, above, place, alias ?? place);
+    }
+    if (isSeq(node)) return { kind: "list", place, items: node.items.map((item) => visit(item, within, place, alias)) };
+    if (isMap(node)) {
+      return {
+        kind: "mapping",
+        place,
+        entries: node.items.map(({ key, value }) => {
+          const at = placeAt(key.range[0]);
+          if (!isScalar(key) || typeof key.value !== "string") {
+            throw new RequestError("the key is no text; write a name, in quotes if it looks like a number", at);
+          }
+          return { key: key.value, place: at, value: visit(value, within, at, alias) };
+        }),
+      };
+    }
+    const { value } = node;
+    if (value === null || ["string", "number", "boolean"].includes(typeof value)) {
+      return { kind: "scalar", place, value: value as Scalar | null };
+    }
+    throw new RequestError("the value is no text, number, true or false; put it in quotes", place);
+  };
+  return visit(root, [], placeAt(0));
+}
+
+/** Plain data as YAML. */
+export function formatYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+}

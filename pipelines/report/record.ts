@@ -1,0 +1,95 @@
+/**
+ * What a run finds before it begins: the digests of all that its results depend on.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import type { Scalar } from "../recipes/given.ts";
+import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
+import { initialFilesOf, type Redirected } from "../recipes/redirect.ts";
+import type { Member } from "../schedule/expand.ts";
+import type { PreparedMember } from "../schedule/prepare.ts";
+import { weightsFor } from "../schedule/tune.ts";
+import { runtimeVersion, type Workshop } from "../schedule/workshop.ts";
+import type { Pipeline } from "../spec.ts";
+import { keyOf } from "../store/store.ts";
+
+/** What a run is about to run. */
+export interface Recordable extends Redirected {
+  readonly pipeline: Pipeline;
+  readonly file: string;
+  /** As the pipeline declares them. */
+  readonly declared: readonly Member[];
+}
+
+/** Digests the pipeline, its data and its models. */
+export async function record(
+  workshop: Workshop,
+  { pipeline, file, declared, data, bases }: Recordable,
+  members: readonly PreparedMember[],
+  folder: string,
+): Promise<Recorded> {
+  const initial = initialFilesOf(declared).map((path): [string, string] => [path, resolve(workshop.base, path)]);
+  const files = [...data, ...initial].map(async ([path, at]) => ({ path, digest: await fileDigest(at) }));
+  const seeds = members.flatMap(({ stages }) => {
+    return stages.flatMap((stage) => (stage.kind === "train" ? [stage.spec.seed] : []));
+  });
+  return {
+    folder,
+    pipeline: { name: pipeline.name, digest: await fileDigest(file) },
+    members: declared.map((member) => ({ id: member.id, digest: declaredDigest(member) })),
+    models: await modelsOf(workshop, members, bases),
+    files: await Promise.all(files),
+    seeds: [...new Set(seeds)],
+    versions: {
+      refract: "0.1.0",
+      deno: Deno.version.deno,
+      runtime: runtimeVersion,
+      platform: Deno.build.target,
+    },
+  };
+}
+
+/** The axes and settings of a run as a recipe sets them. */
+export function setOf(
+  members: readonly Member[],
+  settings: ReadonlyMap<string, Scalar>,
+): Readonly<Record<string, Scalar | readonly Scalar[]>> {
+  const axes = new Map<string, Set<Scalar>>();
+  for (const [name, label] of members.flatMap((member) => Object.entries(member.axes))) {
+    axes.set(name, (axes.get(name) ?? new Set()).add(label));
+  }
+  return Object.fromEntries([...[...axes].map(([name, labels]) => [name, [...labels]]), ...settings]);
+}
+
+/** Functions count by their text. */
+function declaredDigest({ stages }: Member): string {
+  const text = JSON.stringify(stages, (_, value) => typeof value === "function" ? String(value) : value);
+  return keyOf(JSON.parse(text));
+}
+
+async function modelsOf(
+  workshop: Workshop,
+  members: readonly PreparedMember[],
+  bases: ReadonlyMap<string, string>,
+): Promise<readonly RecordedModel[]> {
+  const models = new Map<string, RecordedModel>();
+  for (const stage of members.flatMap((member) => member.stages)) {
+    const prepared = stage.kind === "evaluate" ? stage.training ?? stage : stage;
+    const { model } = prepared.spec, { source } = model.kind === "train" ? model.model.base : model.base;
+    for (const [declared, at] of bases) {
+      if (at !== source) continue;
+      const { digest } = await weightsFor(workshop, prepared);
+      const { name, tokenizer } = prepared.model;
+      models.set(declared, { source: declared, name, at, weights: digest, tokenizer: tokenizer.digest });
+    }
+  }
+  return [...models.values()];
+}
+
+async function fileDigest(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of (await Deno.open(path)).readable) hash.update(chunk);
+  return hash.digest("hex");
+}
