@@ -63,7 +63,7 @@ export function report(error: unknown, terminal: Terminal, isVerbose: boolean): 
 /** What to do about a misuse of the command line, by commander's code. */
 const remedies: Readonly<Record<string, string>> = {
   "commander.unknownOption": "--help lists those there are",
-  "commander.unknownCommand": "the commands are run, plan, chat, import, export and cache",
+  "commander.unknownCommand": "the commands are run, plan, report, watch, chat, cache, import and export",
   "commander.missingArgument": "give the path of what to work on",
   "commander.excessArguments": "give one path",
   "commander.missingMandatoryOptionValue": "add it",

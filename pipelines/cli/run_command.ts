@@ -4,7 +4,9 @@ import { RequestError } from "../errors.ts";
 import { type Difference, differences, type Recorded } from "../recipes/recorded.ts";
 import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
 import { record, setOf } from "../report/record.ts";
+import { LiveLog } from "../report/live.ts";
 import { RunFolder } from "../report/run_folder.ts";
+import { writeReport } from "../report/write_report.ts";
 import type { Pace } from "../schedule/pace.ts";
 import { runPipeline } from "../schedule/run.ts";
 import { type Progress, Workshop, type WorkshopOptions } from "../schedule/workshop.ts";
@@ -49,20 +51,25 @@ export async function runCommand(
   const start = performance.now(), signal = stops?.(), progress = terminalProgress(terminal);
   const request = await loadRequest(path, options);
   const control = { signal, ...pace === undefined ? {} : { pace } };
-  await using workshop = openWorkshop(request, options, progress, control);
-  const folder = new RunFolder(runPath(request, options));
+  const folder = new RunFolder(runPath(request, options)), live = new LiveLog(folder.path, request.pipeline.name);
+  await using workshop = openWorkshop(request, options, live.beside(progress), control);
   let recorded: Recorded | undefined;
   const { results, members } = await runPipeline(
     workshop,
     request.pipeline.name,
     request.expansion,
     folder,
-    async (all) => {
-      recorded = await record(workshop, request, all, folder.path);
-      compare(request, recorded, options, progress);
+    {
+      ready: async (all) => {
+        recorded = await record(workshop, request, all, folder.path);
+        compare(request, recorded, options, progress);
+      },
+      begins: () => live.open(),
+      member: (record) => live.member(record),
     },
-  );
+  ).finally(() => live.close());
   if (recorded !== undefined) await folder.text(manifestFile, formatManifest(manifestOf(request, recorded)));
+  await writeReport(folder.path);
   if (options.json) terminal.print(JSON.stringify(results, null, 2));
   else terminal.print(`${summarize(results, members, (performance.now() - start) / 1000)}results in ${folder.path}`);
 }

@@ -106,7 +106,7 @@ export class Continuation {
   async next(tokens: readonly number[], from?: readonly number[]): Promise<Logits> {
     if (from !== undefined) this.#cache.reorder(from);
     this.#decode ??= await this.#generator.decode();
-    const written = writtenFeeds(this.#generator, this.#prompts);
+    const written = writtenFeeds(this.#generator, this.#prompts, this.#decode);
     const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens), ...written });
     this.#cache.step(outputs);
     return logitsOf(outputs["logits"]!);
@@ -118,15 +118,18 @@ function logitsOf({ data, shape }: HostTensor): Logits {
   return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
 }
 
-/** What the pieces that act on written tokens are fed: the masks of a token behind each prompt, and their tensors. */
-function writtenFeeds({ adaptations, tensors }: Generator, prompts: readonly TokenizedPrompt[]): Feeds {
+/** What is fed for a written token: the masks of pieces that act behind the prompt, and the tensors that are read. */
+function writtenFeeds(
+  { adaptations, tensors }: Generator,
+  prompts: readonly TokenizedPrompt[],
+  { model }: Session,
+): Feeds {
   const acting = adaptations.filter(actsOnCompletion);
   const masks = interventionsOf(acting).map((intervention) => {
     const width = maskWidth(intervention), data = new Float32Array(prompts.length * width);
     prompts.forEach((prompt, row) => columnsOf(intervention, prompt).forEach((at) => data[row * width + at] = 1));
     return [maskName(intervention), { data, shape: [prompts.length, 1, width] }] as const;
   });
-  const names = acting.flatMap(({ index, tensors }) => Object.keys(tensors).map((name) => `${index}.${name}`));
-  const own = Object.fromEntries(names.map((name) => [name, tensors[name]!]));
-  return { ...Object.fromEntries(masks), ...copyTensors(own) };
+  const read = model.fed.flatMap(({ name }) => name in tensors ? [[name, tensors[name]!] as const] : []);
+  return { ...Object.fromEntries(masks), ...copyTensors(Object.fromEntries(read)) };
 }

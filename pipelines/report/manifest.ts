@@ -5,7 +5,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { readFileIfPresent } from "../models/files.ts";
-import { Fields, mappingOf, textOf } from "../recipes/fields.ts";
+import { Fields, mappingOf, scalarOf, textOf } from "../recipes/fields.ts";
 import type { Scalar } from "../recipes/given.ts";
 import { finder } from "../recipes/recipe.ts";
 import { readRecorded, type Recorded } from "../recipes/recorded.ts";
@@ -35,6 +35,10 @@ export interface RunPlaces {
   readonly base: string;
   /** Where each model was, by its name in results. */
   readonly models: ReadonlyMap<string, string>;
+  readonly provider: string;
+  readonly threads: string;
+  /** Names with their versions, a text each. */
+  readonly versions: readonly string[];
 }
 
 /**
@@ -46,9 +50,12 @@ export async function readManifest(path: string): Promise<RunPlaces | undefined>
   const bytes = await readFileIfPresent(path);
   if (bytes === undefined) return undefined;
   const { entries, ...node } = mappingOf("the manifest", parseYaml(path, bytes), "what a run wrote");
-  const read = entries.filter(({ key }) => key === "pipeline" || key === "recorded");
-  const fields = new Fields("the manifest", { ...node, entries: read }, ["pipeline", "recorded"]);
-  const pipeline = fields.read("pipeline", (value) => textOf("pipeline", value, "what a run wrote"));
+  const names = ["pipeline", "provider", "threads", "recorded"];
+  const read = entries.filter(({ key }) => names.includes(key));
+  const fields = new Fields("the manifest", { ...node, entries: read }, names);
+  const text = (name: string) => fields.read(name, (value) => textOf(name, value, "what a run wrote"));
+  const pipeline = text("pipeline"), provider = text("provider") ?? "";
+  const threads = String(fields.read("threads", (value) => scalarOf("threads", value, "what a run wrote")) ?? "");
   const recorded = fields.read("recorded", readRecorded);
   if (pipeline === undefined) return undefined;
   const find = finder(dirname(path), recorded?.folder);
@@ -56,7 +63,8 @@ export async function readManifest(path: string): Promise<RunPlaces | undefined>
   const models = (recorded?.models ?? []).map(async ({ name, at }): Promise<[string, string]> => {
     return [name, await find(at, (info) => info.isDirectory) ?? at];
   });
-  return { base: dirname(file), models: new Map(await Promise.all(models)) };
+  const versions = Object.entries(recorded?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
+  return { base: dirname(file), models: new Map(await Promise.all(models)), provider, threads, versions };
 }
 
 /** The manifest as YAML. */

@@ -1,12 +1,13 @@
 /** A run's report, drawn from what lies in its folder. @module */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { RequestError } from "../errors.ts";
 import { readFileIfPresent, readJsonObject } from "../models/files.ts";
 import { csvOf } from "./csv.ts";
 import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
 import { manifestFile, readManifest } from "./manifest.ts";
-import type { Results } from "./results.ts";
+import { liveFile, type LiveState } from "./live.ts";
+import type { MemberRecord, Results } from "./results.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
 
@@ -33,6 +34,33 @@ export async function writeReport(folder: string): Promise<void> {
   await out.text(reportFiles.page, await pageOf(viewOf(source)));
 }
 
+/** What a page that follows a run is made of: what the run tells while it goes on, then its results. */
+export async function readLiveSource(folder: string): Promise<ReportSource> {
+  const live = await readJsonObject(join(folder, liveFile), "run the pipeline again").catch(() => undefined);
+  if (live !== undefined && isLiveState(live)) return liveSource(live);
+  const hasEnded = await Deno.stat(join(folder, "results.json")).then(() => true, () => false);
+  if (hasEnded) return { ...await readSource(folder), isLive: true };
+  const results = { pipeline: basename(folder), members: [], encode: [] };
+  return { ...bare, results, made: "", now: "waiting for the run to begin" };
+}
+
+const bare = { machine: [], manifest: "", predictions: () => [], isLive: true } as const;
+
+function isLiveState(value: object): value is LiveState {
+  return "members" in value && Array.isArray(value.members) && "trainings" in value && Array.isArray(value.trainings);
+}
+
+/** Trainings at work stand as members until theirs are done. */
+function liveSource({ pipeline, begun, now, members, trainings }: LiveState): ReportSource {
+  const atWork = trainings.map(({ name, losses }): MemberRecord => ({
+    id: name,
+    axes: {},
+    trainableParameters: 0,
+    stages: [{ name, kind: "train", cached: false, seconds: 0, steps: losses.length, losses, stepSeconds: [] }],
+  }));
+  return { ...bare, results: { pipeline, members: [...members, ...atWork], encode: [] }, made: `begun ${begun}`, now };
+}
+
 /** What a report is made of, from a run's folder. */
 export async function readSource(folder: string): Promise<ReportSource> {
   const file = join(folder, "results.json"), results = await readJsonObject(file, "run the pipeline again");
@@ -50,7 +78,7 @@ export async function readSource(folder: string): Promise<ReportSource> {
   return {
     results,
     made: (await Deno.stat(file)).mtime?.toISOString().slice(0, 19).replace("T", " ") + "Z",
-    machine: found === undefined ? [] : describe(found),
+    machine: found === undefined ? [] : [found.provider, `${found.threads} threads`, ...found.versions],
     manifest: manifest === undefined ? "" : new TextDecoder().decode(manifest),
     predictions: (path) => predictions.get(path) ?? [],
   };
@@ -58,16 +86,6 @@ export async function readSource(folder: string): Promise<ReportSource> {
 
 function isResults(value: object): value is Results {
   return "pipeline" in value && "members" in value && Array.isArray(value.members) && "encode" in value;
-}
-
-function describe(manifest: object): string[] {
-  const { provider, threads, versions } = manifest as Partial<Record<string, unknown>>;
-  const named = typeof versions === "object" && versions !== null ? Object.values(versions).map(String) : [];
-  return [
-    ...typeof provider === "string" ? [provider] : [],
-    ...threads === undefined ? [] : [`${threads} threads`],
-    ...named,
-  ];
 }
 
 async function readPredictions(path: string): Promise<ReportPrediction[]> {

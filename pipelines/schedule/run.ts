@@ -39,18 +39,28 @@ export interface RunOutcome {
   readonly members: readonly PreparedMember[];
 }
 
+/** Who is told how a run goes on. */
+export interface RunObserver {
+  /**
+   * Called once the members that depend on no other's results are ready to run; what it throws stops the run before
+   * anything is written.
+   */
+  readonly ready?: (members: readonly PreparedMember[]) => Promise<void>;
+  /** Called when the run's folder is there. */
+  readonly begins?: () => void;
+  /** Gets each member's record when it is done. */
+  readonly member?: (record: MemberRecord) => void;
+}
+
 /**
  * Runs all members of a pipeline and writes what each gives to the run's folder.
- *
- * @param ready Called once the members that depend on no other's results are ready to run; what it throws stops the run
- * before anything is written.
  */
 export async function runPipeline(
   workshop: Workshop,
   pipeline: string,
   expansion: Expansion,
   folder: RunFolder,
-  ready: (members: readonly PreparedMember[]) => Promise<void> = () => Promise.resolve(),
+  { ready, begins, member: isDone }: RunObserver = {},
 ): Promise<RunOutcome> {
   const preparation = new Preparation(workshop);
   if (expansion.goesOn) await rehearse(preparation, expansion);
@@ -59,14 +69,21 @@ export async function runPipeline(
   const rounds = expansion.rounds();
   for (let round = rounds.next(); !round.done;) {
     const prepared = await prepareAll(preparation, round.value);
-    if (members.length === 0) await ready(prepared);
+    if (members.length === 0) await ready?.(prepared);
     const run = new Run(workshop, folder);
     try {
       await run.compile(prepared);
       // Nothing is written before all of the request is known to be sound.
-      if (members.length === 0) await folder.prepare();
+      if (members.length === 0) {
+        await folder.prepare();
+        begins?.();
+      }
       const done: MemberRecord[] = [];
-      for (const member of prepared) done.push(await run.member(member));
+      for (const member of prepared) {
+        const record = await run.member(member);
+        done.push(record);
+        isDone?.(record);
+      }
       members.push(...prepared);
       records.push(...done);
       for (const record of await run.encodings()) if (!encodings.has(record.key)) encodings.set(record.key, record);

@@ -17,6 +17,7 @@ import type { Session } from "../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../spec.ts";
 import type { EncodedExamples } from "./encode.ts";
 import { TrainingState } from "./training_state.ts";
+import type { Progress } from "./workshop.ts";
 
 /** A training, or several side by side that differ in what is trained alone, ready to run. */
 export interface TrainJob {
@@ -38,7 +39,7 @@ export interface TrainJob {
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
   /** The tensors in saved form, for the last good state of a training that failed. */
   readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
-  readonly beginProgress: (steps: number) => (done: number, note?: string) => void;
+  readonly beginProgress: (steps: number) => ReturnType<Progress["begin"]>;
   /** Where an earlier run of this training came to, to go on from there. */
   readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
   /** Is told of each step behind, before the next one starts. */
@@ -129,7 +130,7 @@ export async function train(job: TrainJob): Promise<TrainResult> {
     if (update !== undefined) state.take((await update.run(state.feeds(group.index, steps.length, labelled))).outputs);
     losses.forEach((list, member) => list.push(sums[member]!));
     stepSeconds.push((performance.now() - begun) / 1000);
-    progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`);
+    progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`, sums);
     await job.reached(run);
     sums = losses.map(() => 0);
     begun = performance.now();

@@ -20,8 +20,8 @@ import { type Pace, usualPace } from "./pace.ts";
 
 /** Where a stage says how far it is. */
 export interface Progress {
-  /** A stage with a known number of parts begins; the returned function says how many are done. */
-  begin(label: string, total: number): (done: number, note?: string) => void;
+  /** A stage with a known number of parts begins; the returned function says how many are done, and a step's losses. */
+  begin(label: string, total: number): (done: number, note?: string, losses?: readonly number[]) => void;
   /** Something a person should know. */
   warn(message: string): void;
 }

@@ -49,7 +49,7 @@ Deno.test("a run that dies at any change of the disk is resumed and gives the sa
 Deno.test("a run that dies again and again comes to the same bytes", () =>
   inScene(parts, async (scene) => {
     const expected = await bytesOf(scene, "whole");
-    for (let lives = 1; (await dyingAt(12, () => run(scene, "dies"))).died; lives++) assert.ok(lives < 20);
+    for (let lives = 1; (await dyingAt(24, () => run(scene, "dies"))).died; lives++) assert.ok(lives < 20);
     assert.deepEqual(await bytesOf(scene, "dies"), expected);
   }));
 

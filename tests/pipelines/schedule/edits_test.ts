@@ -251,6 +251,17 @@ Deno.test("what lies under the lowest adapted block is computed once, and nothin
   assert.deepEqual(await encodedBytes("lora({ rank: 2 })"), []);
 });
 
+Deno.test("a model whose every weight was trained writes, a row as in a batch", async () => {
+  const parts = { edit: "...(() => [refract.fullFinetuning()])", heldOut: "rows", epochs: "4" };
+  const together = await onlyMember({ ...parts, decoding: "greedy({ maxNewTokens: 6 })" });
+  const alone = await onlyMember({
+    ...parts,
+    decoding: "greedy({ maxNewTokens: 6 })",
+    stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",
+  });
+  assert.deepEqual(predictionsOf(together.predictions), predictionsOf(alone.predictions));
+});
+
 Deno.test("edits at one site compose in the order of their declaration", async () => {
   const first = "red({ at: options.at, positions: options.positions })", second = "loreft(options)";
   const settings = { epochs: "2", heldOut: "rows", metrics: "[loss()]" };

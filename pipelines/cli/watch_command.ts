@@ -1,0 +1,88 @@
+/** `deno task watch`: a run's report, served to this machine alone while the run goes on. @module */
+import { join } from "node:path";
+import { RequestError } from "../errors.ts";
+import { faultText } from "../models/files.ts";
+import { pageOf } from "../report/html.ts";
+import { liveFile } from "../report/live.ts";
+import { readLiveSource } from "../report/write_report.ts";
+import { viewOf } from "../report/view.ts";
+import { callerPath } from "./load_pipeline.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The options of a watch. */
+export interface WatchOptions {
+  readonly port: number;
+}
+
+/** Milliseconds between two looks at the run's folder. */
+const interval = 700;
+
+/** Serves a run's report until it is stopped, and brings open pages up to date. */
+export async function watchCommand(
+  path: string,
+  { port }: WatchOptions,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<void> {
+  const folder = callerPath(path);
+  try {
+    const server = Deno.serve({
+      hostname: "127.0.0.1",
+      port,
+      ...signal === undefined ? {} : { signal },
+      onListen: ({ port }) => terminal.print(`http://127.0.0.1:${port}/ shows ${folder}; Ctrl-C ends this`),
+    }, (request) => answer(folder, new URL(request.url).pathname));
+    await server.finished;
+  } catch (fault) {
+    if (fault instanceof Deno.errors.AddrInUse) {
+      throw new RequestError(`port ${port} is in use; give another with --port, or 0 for any`);
+    }
+    if (fault instanceof RequestError) throw fault;
+    throw new RequestError(`can't serve on port ${port} (${faultText(fault)}); give another with --port`);
+  }
+}
+
+async function answer(folder: string, path: string): Promise<Response> {
+  if (path === "/") {
+    return new Response(await page(folder), { headers: { "content-type": "text/html; charset=utf-8" } });
+  }
+  if (path === "/events") return new Response(events(folder), { headers: { "content-type": "text/event-stream" } });
+  return new Response("not found", { status: 404 });
+}
+
+async function page(folder: string): Promise<string> {
+  return await pageOf(viewOf(await readLiveSource(folder)));
+}
+
+/** A server-sent event with the whole view whenever the run's files have changed. */
+function events(folder: string): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let timer: ReturnType<typeof setTimeout> | undefined, seen = "";
+  return new ReadableStream({
+    start(controller) {
+      const look = async () => {
+        const state = stateOf(folder);
+        if (state !== seen) {
+          seen = state;
+          const view = viewOf(await readLiveSource(folder));
+          controller.enqueue(encoder.encode(`data: ${JSON.stringify(view)}\n\n`));
+        }
+        timer = setTimeout(() => look().catch(() => {}), interval);
+      };
+      look().catch(() => {});
+    },
+    cancel: () => clearTimeout(timer),
+  });
+}
+
+/** Changes when the run's files do. */
+function stateOf(folder: string): string {
+  return ["results.json", liveFile].map((name) => {
+    try {
+      const { mtime, size } = Deno.statSync(join(folder, name));
+      return `${mtime?.getTime()} ${size}`;
+    } catch {
+      return "";
+    }
+  }).join();
+}
