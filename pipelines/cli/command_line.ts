@@ -11,9 +11,11 @@ import { type CacheOptions, collectCache, listCache, verifyCache } from "./cache
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
 import { isThreadCount, providers, threadCounts } from "../recipes/recipe.ts";
+import { reportCommand } from "./report_command.ts";
 import { planCommand, type PlanOptions } from "./plan_command.ts";
 import { runCommand, type RunControl, type RunOptions } from "./run_command.ts";
 import type { Terminal } from "./terminal.ts";
+import { watchCommand, type WatchOptions } from "./watch_command.ts";
 
 /**
  * Does what a command line asks.
@@ -110,6 +112,15 @@ function program(terminal: Terminal, control: RunControl): Command {
     .addOption(providerOption().default("cpu"))
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ChatOptions) => chatCommand(path, options, terminal));
+  refract.command("report").description("Draws a run's report again from what is in its folder.")
+    .argument("<folder>", "a run's folder")
+    .option("--verbose", "shows the stack of an error")
+    .action((path: string) => reportCommand(path, terminal));
+  refract.command("watch").description("Serves a run's report to this machine alone, while the run goes on.")
+    .argument("<folder>", "a run's folder, which need not be there yet")
+    .option("--port <n>", "the port, 0 for any that is free", parsePort, 8787)
+    .option("--verbose", "shows the stack of an error")
+    .action((path: string, options: WatchOptions) => watchCommand(path, options, terminal, control.stops?.()));
   refract.command("import").description("Makes an intervention's folder of one that pyreft saved.")
     .argument("<pyreft folder>", "a folder that ReftModel.save wrote")
     .requiredOption("--model <base>", "the base model: a Hugging Face id, a folder or builtin:NAME")
@@ -220,6 +231,14 @@ function parseSizeOption(text: string): number {
   const bytes = parseSize(text);
   if (bytes === undefined) throw new InvalidArgumentError("write a size as in 500MB, 1.5GiB, 0 or unlimited");
   return bytes;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (text.trim() === "" || !Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new InvalidArgumentError("give a whole number from 0 to 65535");
+  }
+  return port;
 }
 
 function parseThreads(text: string): number {

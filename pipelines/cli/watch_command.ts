@@ -21,7 +21,7 @@ const interval = 700;
 export async function watchCommand(
   path: string,
   { port }: WatchOptions,
-  terminal: Terminal,
+  terminal: Pick<Terminal, "print">,
   signal?: AbortSignal,
 ): Promise<void> {
   const folder = callerPath(path);

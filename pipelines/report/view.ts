@@ -249,6 +249,8 @@ function samplesOf(
     samples: mixed.slice(0, samplesShown).map(({ rank: _, ...sample }) => sample),
     samplesOf: samples.length === 0
       ? ""
-      : `${best.id === "main" ? "" : `Of ${best.id}, `}rows that were not trained on.`,
+      : best.id === "main"
+      ? "Rows of its evaluation."
+      : `Rows of the evaluation of ${best.id}.`,
   };
 }

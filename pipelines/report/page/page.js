@@ -12,6 +12,7 @@ const state = {
   smooth: 1,
 };
 const mostCurves = 40;
+const dashes = ["", "7 3", "2 3", "8 3 2 3"];
 
 function byId(id) {
   return document.getElementById(id);
@@ -207,6 +208,14 @@ function ticks(least, most, count = 5) {
   return found;
 }
 
+/** Of many curves those with the same value on the first axis have one colour, and dashes tell the second. */
+function strokeOf(curve, at, count) {
+  const [first, second] = view.axes.filter((axis) => axis.values.length > 1);
+  if (count <= series.length || first === undefined) return { colour: colour(at), dash: "" };
+  const dash = second === undefined ? "" : dashes[second.values.indexOf(curve.axes[second.name]) % dashes.length] ?? "";
+  return { colour: colour(Math.max(0, first.values.indexOf(curve.axes[first.name]))), dash };
+}
+
 const frame = { width: 900, height: 320, left: 56, right: 12, top: 12, bottom: 40 };
 
 /** An empty plot with its axes. */
@@ -249,6 +258,7 @@ function curvesOf() {
     const steps = Array.from({ length }, (_, step) => step);
     return {
       id,
+      axes: members[0].axes,
       count: lists.length,
       stride: members[0].stride,
       mean: steps.map((step) => at(step).reduce((sum, each) => sum + each, 0) / lists.length),
@@ -287,13 +297,14 @@ function curves() {
     yText: "loss, nats a token",
   });
   const legend = element("ul", { class: "legend" });
-  drawn.forEach(({ id, count, mean, low, high, stride }, at) => {
+  drawn.forEach((curve, at) => {
+    const { id, count, mean, low, high, stride } = curve, stroke = strokeOf(curve, at, drawn.length);
     const place = (values) => values.map((value, step) => `${x(1 + step * stride).toFixed(1)},${y(value).toFixed(1)}`);
     if (count > 1) {
       picture.append(
         svg("polygon", {
           points: [...place(high), ...place(low).reverse()].join(" "),
-          style: `fill:${colour(at)};opacity:0.15`,
+          style: `fill:${stroke.colour};opacity:0.15`,
         }),
       );
     }
@@ -302,7 +313,8 @@ function curves() {
       tabindex: 0,
       role: "img",
       "aria-label": `${id}: ${number(mean.at(-1), 4)} at the end`,
-      style: `fill:none;stroke:${colour(at)};stroke-width:2`,
+      style: `fill:none;stroke:${stroke.colour};stroke-width:2`,
+      "stroke-dasharray": stroke.dash,
       class: "curve",
     });
     picture.append(
@@ -313,7 +325,9 @@ function curves() {
         }`,
       ),
     );
-    if (drawn.length <= 16) legend.append(element("li", {}, element("i", { style: `background:${colour(at)}` }), id));
+    if (drawn.length <= 16) {
+      legend.append(element("li", {}, element("i", { style: `background:${stroke.colour}` }), id));
+    }
   });
   byId("loss-plot").replaceChildren(picture, legend);
 }

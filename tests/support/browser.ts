@@ -1,0 +1,170 @@
+/** A page in a headless Chromium, driven over the DevTools protocol. @module */
+
+/** Where Debian has it. */
+const chromium = "/usr/bin/chromium";
+
+/** Whether there is a Chromium to drive. */
+export function hasBrowser(): boolean {
+  try {
+    return Deno.statSync(chromium).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** How the page is shown. */
+export interface Display {
+  readonly width: number;
+  readonly height: number;
+  readonly isDark?: boolean;
+}
+
+/** An open page. */
+export interface Page {
+  /** What the page's console and its faults said. */
+  readonly complaints: readonly string[];
+  /** What an expression gives within the page, as JSON. */
+  evaluate<T>(expression: string): Promise<T>;
+  /** Presses a key, as in `Tab` or `Enter`. */
+  press(key: string): Promise<void>;
+  /** Waits until an expression is true. */
+  until(expression: string): Promise<void>;
+}
+
+const flags = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--remote-debugging-port=0",
+];
+
+/** Opens a page for a test. */
+export async function inPage(url: string, { width, height, isDark }: Display, test: (page: Page) => Promise<void>) {
+  const profile = await Deno.makeTempDir({ prefix: "refract-browser-" });
+  const size = `--window-size=${width},${height}`;
+  const process = new Deno.Command(chromium, {
+    args: [...flags, size, `--user-data-dir=${profile}`, "about:blank"],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  try {
+    const port = await devToolsPort(process.stderr);
+    const targets = await (await fetch(`http://127.0.0.1:${port}/json`)).json();
+    const address: string = targets.find(({ type }: { type: string }) => type === "page").webSocketDebuggerUrl;
+    const protocol = await Protocol.open(address.replace("localhost", "127.0.0.1"));
+    await protocol.call("Runtime.enable");
+    await protocol.call("Log.enable");
+    await protocol.call("Page.enable");
+    await protocol.call("Emulation.setDeviceMetricsOverride", {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: width < 500,
+    });
+    if (isDark) {
+      const features = [{ name: "prefers-color-scheme", value: "dark" }];
+      await protocol.call("Emulation.setEmulatedMedia", { features });
+    }
+    await protocol.call("Page.navigate", { url });
+    const page = pageOf(protocol);
+    await page.until("document.readyState === 'complete'");
+    await test(page);
+    protocol.close();
+  } finally {
+    process.kill();
+    await process.status;
+    await process.stderr.cancel().catch(() => {});
+    await Deno.remove(profile, { recursive: true }).catch(() => {});
+  }
+}
+
+async function devToolsPort(stderr: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stderr.values({ preventCancel: true })) {
+    text += decoder.decode(chunk);
+    const found = /DevTools listening on ws:\/\/[^:]+:(\d+)\//.exec(text)?.[1];
+    if (found !== undefined) return found;
+  }
+  throw new Error(`Chromium did not start: ${text}`);
+}
+
+function pageOf(protocol: Protocol): Page {
+  const evaluate = async <T>(expression: string): Promise<T> => {
+    const { result, exceptionDetails } = await protocol.call("Runtime.evaluate", {
+      expression,
+      returnByValue: true,
+      awaitPromise: true,
+    }) as { result: { value: T }; exceptionDetails?: { text: string; exception?: { description?: string } } };
+    if (exceptionDetails === undefined) return result.value;
+    throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  };
+  return {
+    complaints: protocol.complaints,
+    evaluate,
+    async press(key) {
+      const text = key === "Enter" ? "\r" : key === " " ? " " : undefined;
+      const common = { key, code: key === " " ? "Space" : key, windowsVirtualKeyCode: keyCodes[key] ?? 0 };
+      await protocol.call("Input.dispatchKeyEvent", {
+        type: "keyDown",
+        ...common,
+        ...text === undefined ? {} : { text },
+      });
+      await protocol.call("Input.dispatchKeyEvent", { type: "keyUp", ...common });
+    },
+    async until(expression) {
+      for (let tries = 0; tries < 200; tries++) {
+        if (await evaluate<boolean>(expression).catch(() => false)) return;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error(`Never came true: ${expression}`);
+    },
+  };
+}
+
+const keyCodes: Readonly<Record<string, number>> = { Tab: 9, Enter: 13, " ": 32 };
+
+class Protocol {
+  readonly complaints: string[] = [];
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, (result: unknown) => void>();
+  #next = 1;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+  }
+
+  static async open(url: string): Promise<Protocol> {
+    const socket = new WebSocket(url);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = reject;
+    });
+    return new Protocol(socket);
+  }
+
+  call(method: string, params: unknown = {}): Promise<unknown> {
+    const id = this.#next++;
+    this.#socket.send(JSON.stringify({ id, method, params }));
+    return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #take({ id, result, method, params }: { id?: number; result?: unknown; method?: string; params?: unknown }): void {
+    if (id !== undefined) this.#waiting.get(id)?.(result);
+    const text = JSON.stringify(params);
+    if (method === "Runtime.exceptionThrown") this.complaints.push(text);
+    if (method === "Log.entryAdded" || method === "Runtime.consoleAPICalled") {
+      if (/"(level|type)":"(error|warning)"/.test(text)) this.complaints.push(text);
+    }
+  }
+}
