@@ -272,7 +272,7 @@ export interface EvaluateSpec {
   /** How answers are made. */
   readonly decoding?: Sweepable<DecodingSpec>;
   /** Rows whose work is done together. */
-  readonly batchSize: Sweepable<number>;
+  readonly batchSize?: Sweepable<number>;
 }
 
 /** A stage of a pipeline. */

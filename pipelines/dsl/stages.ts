@@ -49,7 +49,7 @@ export interface EvaluateOptions {
   readonly metrics: readonly MetricSpec[];
   /** How answers are made; needed by `exactMatch` and `accuracy`. */
   readonly decoding?: DecodingSpec;
-  /** Rows that run together; 8 if left out. */
+  /** Rows that run together; up to 32 if left out, as many as their keys and values take 256 MB. */
   readonly batchSize?: number;
 }
 
@@ -58,7 +58,7 @@ export function evaluate(
   model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
-  return located({ batchSize: 8, ...options, kind: "evaluate", model } as EvaluateSpec);
+  return located({ ...options, kind: "evaluate", model } as EvaluateSpec);
 }
 
 /** Settings of every way to write an answer. */

@@ -52,7 +52,7 @@ export async function predictions(
     chosen: chosenOf(interventionsOf(stage.adaptations), stage.examples),
     choices: stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null,
     decoding: stage.spec.decoding ?? null,
-    batchSize: stage.spec.batchSize,
+    batchSize: stage.batchSize,
     wantsLoss,
     machine: workshop.machine,
     contract: 1,
@@ -84,7 +84,7 @@ async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean,
 }
 
 async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing, key: string): Promise<string[]> {
-  const { stage } = job, { model, adaptations, spec: { batchSize } } = stage;
+  const { stage } = job, { model, adaptations, batchSize } = stage;
   const encoded = await job.encodedPrompts();
   const generator = await openGenerator(workshop, { ...job, model, adaptations }, batchSize, encoded);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
@@ -145,6 +145,6 @@ async function scoreAll(
     session: await workshop.session(scoreProgram(compiled, wholeRows), weights),
   };
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
-  const rows: Rows = { ...kept, stage: stage.name, lengths, size: stage.spec.batchSize };
+  const rows: Rows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
   return await inBatches(workshop, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
 }

@@ -73,6 +73,8 @@ export interface PreparedEvaluation extends PreparedModel, PreparedRows {
   readonly spec: Resolved<EvaluateSpec>;
   /** The training that gives the edits' tensors; `undefined` for a model as it stands. */
   readonly training: PreparedTraining | undefined;
+  /** How many rows run together. */
+  readonly batchSize: number;
   /** Each row's answers to choose from, if the evaluation chooses. */
   readonly choices: readonly (readonly Choice[])[] | undefined;
 }
@@ -179,7 +181,9 @@ export class Preparation {
     const choices = choicesOf(spec.decoding, rows, examples, base);
     requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
     placing(spec, () => requireChoices(adaptations, examples));
-    return { model: base, edits, adaptations, full, kind: "evaluate", name, spec, training, rows, examples, choices };
+    const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
+    const prepared = { model: base, edits, adaptations, full, name, spec, training, rows, examples, choices };
+    return { ...prepared, kind: "evaluate", batchSize };
   }
 
   /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
@@ -247,6 +251,21 @@ export class Preparation {
 /** Asks for all that is chosen of each example, so that a choice that is none shows now. */
 function requireChoices(adaptations: readonly Adaptation[], examples: readonly TokenizedExample[]): void {
   chosenOf(interventionsOf(adaptations), examples);
+}
+
+/** The most rows that run together unless a pipeline says how many, and what their keys and values may take, in bytes. */
+const [mostRows, mostKeyValues] = [32, 2 ** 28];
+
+/** More rows read each weight for more tokens; their keys and values limit their number. */
+function usualBatch(
+  { architecture: { blocks, heads: { keyValueHeads, headWidth } } }: Model,
+  decoding: Resolved<EvaluateSpec>["decoding"],
+  longest: number,
+): number {
+  const written = decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens;
+  const copies = decoding?.kind === "beam" ? decoding.beams : 1;
+  const bytes = 4 * 2 * blocks * keyValueHeads * headWidth * (longest + written) * copies;
+  return Math.max(1, Math.min(mostRows, Math.floor(mostKeyValues / bytes)));
 }
 
 function longestOf(examples: readonly TokenizedExample[]): number {

@@ -247,7 +247,7 @@ const evaluate = {
       },
     } satisfies { [K in spec.DecodingSpec["kind"]]: Fields<Extract<spec.DecodingSpec, { kind: K }>> },
   )),
-  batchSize: count,
+  batchSize: optional(count),
 } satisfies Fields<spec.EvaluateSpec>;
 
 const stage = among("what train(…) or evaluate(…) gave", { train, evaluate });
