@@ -37,50 +37,56 @@ export interface EvaluateJob {
   readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
 }
 
-/** The predictions, from the store if they are there. */
+/**
+ * The predictions, from the store as far as they are there: answers and scores lie apart, so that another metric of
+ * either makes the other not again.
+ */
 export async function predictions(
   workshop: Workshop,
   job: EvaluateJob,
 ): Promise<{ readonly predictions: readonly Prediction[]; readonly cached: boolean }> {
-  const { stage, weights, tensorsKey } = job;
-  const wantsLoss = stage.spec.metrics.some(({ kind }) => kind === "loss");
-  const key = keyOf({
+  const { stage, weights, tensorsKey } = job, { decoding, metrics } = stage.spec;
+  const common = {
     programs: programKey(stage, weights),
     tokenizer: stage.model.tokenizer.digest,
     tensors: tensorsKey,
     rows: stage.rows.map(({ prompt, completion }) => [prompt, completion]),
     chosen: chosenOf(interventionsOf(stage.adaptations), stage.examples),
-    choices: stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null,
-    decoding: stage.spec.decoding ?? null,
     batchSize: stage.batchSize,
-    wantsLoss,
     machine: workshop.machine,
-    contract: 1,
-  });
-  const stored = await workshop.store.getJson("predictions", key);
-  const cached = stored !== undefined;
-  const found = cached ? stored as readonly Prediction[] : await compute(workshop, job, wantsLoss, key);
-  if (!cached) await workshop.store.putJson("predictions", key, found);
-  // Also what a run left that died between the two.
-  removeParts(workshop.store, key);
-  return { predictions: found, cached };
-}
-
-async function compute(workshop: Workshop, job: EvaluateJob, wantsLoss: boolean, key: string): Promise<Prediction[]> {
-  const { stage } = job;
-  const decoding = stage.spec.decoding;
+  };
+  const choices = stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null;
   const answers = decoding === undefined
     ? undefined
-    : decoding.kind === "choices"
-    ? await choose(workshop, job, key)
-    : await generate(workshop, job, decoding, key);
-  const scores = wantsLoss ? await scoreAll(workshop, job, stage.examples, { key, purpose: "score" }) : undefined;
-  return stage.rows.map(({ prompt, completion }, row) => ({
+    : await inStore(workshop, keyOf({ ...common, decoding, choices }), (key) => {
+      return decoding.kind === "choices" ? choose(workshop, job, key) : generate(workshop, job, decoding, key);
+    });
+  const scores = metrics.some(({ kind }) => kind === "loss")
+    ? await inStore(workshop, keyOf({ ...common, scores: true }), (key) => {
+      return scoreAll(workshop, job, stage.examples, { key, purpose: "score" });
+    })
+    : undefined;
+  const found = stage.rows.map(({ prompt, completion }, row) => ({
     prompt,
     completion,
-    ...(answers === undefined ? {} : { prediction: answers[row]! }),
-    ...(scores?.[row] ?? {}),
+    ...(answers === undefined ? {} : { prediction: answers.found[row]! }),
+    ...(scores?.found[row] ?? {}),
   }));
+  return { predictions: found, cached: [answers, scores].every((part) => part?.cached ?? true) };
+}
+
+/** A document of the store, made if it is not there. */
+async function inStore<T>(
+  { store }: Workshop,
+  key: string,
+  make: (key: string) => Promise<T>,
+): Promise<{ readonly found: T; readonly cached: boolean }> {
+  const stored = await store.getJson("predictions", key) as T | undefined;
+  const found = stored ?? await make(key);
+  if (stored === undefined) await store.putJson("predictions", key, found);
+  // Also what a run left that died between the two.
+  removeParts(store, key);
+  return { found, cached: stored !== undefined };
 }
 
 async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing, key: string): Promise<string[]> {

@@ -4,7 +4,8 @@ import { openEntry } from "../../../pipelines/store/entry.ts";
 import { readHeader } from "../../../pipelines/models/safetensors.ts";
 import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
 import type { Results } from "../../../pipelines/report/results.ts";
-import { inScene, type PipelineParts, sceneRows } from "../../support/scene.ts";
+import { inProcess } from "../../support/command.ts";
+import { inScene, type PipelineParts, pipelineText, sceneRows } from "../../support/scene.ts";
 import { assertClose, evaluationOf, lossesOf, onlyMember, resultsOf, trainingOf } from "./support.ts";
 
 const twoRanks: Partial<PipelineParts> = {
@@ -76,6 +77,25 @@ Deno.test("--set picks the members of an axis, which are those of the whole swee
     assert.deepEqual(picked.members.map(({ id }) => id), ["rank=2"]);
     assert.ok(picked.members[0]!.stages.every(({ cached }) => cached));
     assert.deepEqual(lossesOf(picked), lossesOf(all).slice(1));
+  }));
+
+Deno.test("another metric scores anew and writes nothing again, and one less does nothing at all", () =>
+  inScene({}, async (scene) => {
+    const stored = () => scene.entries.filter((path) => path.startsWith("predictions/"));
+    const before = await resultsOf(scene), written = stored();
+    const evaluated = async (name: string, metrics: string) => {
+      await scene.write(name, pipelineText({ metrics }));
+      const { code, stdout, stderr } = await inProcess("run", scene.path(name), ...scene.places, "--json");
+      assert.equal(code, 0, stderr);
+      const { members: [member] }: Results = JSON.parse(stdout);
+      return evaluationOf(member!);
+    };
+    const both = await evaluated("both.ts", "[exactMatch(), loss()]");
+    assert.deepEqual([written.length, stored().length], [1, 2]);
+    assert.ok(stored().includes(written[0]!));
+    assert.equal(both.metrics["exactMatch"], evaluationOf(before.members[0]!).metrics["exactMatch"]);
+    assert.equal((await evaluated("one.ts", "[exactMatch()]")).cached, true);
+    assert.equal(stored().length, 2);
   }));
 
 Deno.test("another learning rate trains anew and encodes nothing", () =>
