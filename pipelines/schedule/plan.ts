@@ -30,7 +30,7 @@ export interface PlannedProgram {
   readonly operations: number;
   /** Floating-point operations of its matrix products over the whole run. */
   readonly flops: number;
-  /** Whether it was not compiled: its numbers are those of the most similar program that was. */
+  /** Whether it was not compiled: its numbers lie between those of programs like it that were. */
   readonly isEstimate: boolean;
 }
 
@@ -176,26 +176,29 @@ async function prepareJobs(
   return { listed, jobs };
 }
 
-/** All groups, or a choice of them spread evenly over the lowest edited blocks. */
+/** All groups, or of each layout those with the lowest and the highest edits. */
 function chosenToCompile(groups: readonly Group[]): readonly Group[] {
   if (groups.length <= mostCompiled) return groups;
-  const sorted = [...groups].sort((a, b) => lowestBlock(a.job) - lowestBlock(b.job));
-  return Array.from({ length: mostCompiled }, (_, at) => {
-    return sorted[Math.round(at * (sorted.length - 1) / (mostCompiled - 1))]!;
+  const layouts = Map.groupBy(groups, ({ job }) => String(job.stage.layout.tail)).values();
+  const ends = [...layouts].flatMap((group) => {
+    const sorted = group.toSorted((a, b) => lowestBlock(a.job) - lowestBlock(b.job));
+    return sorted.length === 1 ? sorted : [sorted[0]!, sorted.at(-1)!];
   });
+  return ends.slice(0, mostCompiled);
 }
 
 function lowestBlock({ stage: { adaptations } }: TuneJob): number {
   return Math.min(...adaptations.map(({ block }) => block ?? -1));
 }
 
-/** The compiled group that is most like another: in its layout first, then in its lowest block. */
-function nearest(group: Group, compiled: readonly Group[]): Group {
-  const distance = ({ job }: Group) => {
-    const sameLayout = job.stage.layout.tail === group.job.stage.layout.tail;
-    return (sameLayout ? 0 : 1e6) + Math.abs(lowestBlock(job) - lowestBlock(group.job));
-  };
-  return compiled.reduce((best, each) => distance(each) < distance(best) ? each : best);
+/** A group's numbers between those of the compiled groups of its layout: work grows with the blocks above the edits. */
+function between(group: Group, compiled: readonly Group[], of: (compiled: TuneJob) => number): number {
+  if (compiled.includes(group)) return of(group.job);
+  const alike = compiled.filter(({ job }) => job.stage.layout.tail === group.job.stage.layout.tail);
+  const [low, high = low] = alike.length === 0 ? compiled : alike;
+  const [from, to] = [lowestBlock(low!.job), lowestBlock(high!.job)];
+  const share = to === from ? 0 : (lowestBlock(group.job) - from) / (to - from);
+  return (1 - share) * of(low!.job) + share * of(high!.job);
 }
 
 function plannedEncoding(workshop: Workshop, job: EncodeJob, jobs: readonly PlannedJob[], isWhole: boolean) {
@@ -216,13 +219,16 @@ function plannedEncoding(workshop: Workshop, job: EncodeJob, jobs: readonly Plan
 }
 
 function plannedTraining(group: Group, compiled: readonly Group[]): PlannedProgram {
-  const { job: { programs } } = nearest(group, compiled);
-  const flops = group.jobs.reduce((sum, { job: { stage } }) => {
-    return sum + stage.rows.length * stage.spec.epochs * rowFlops(programs.train, stage.rows);
-  }, 0);
-  const members = group.jobs.map(({ member }) => member);
-  const operations = valuesOf(programs.train).length;
-  return { name: "train", members, operations, flops, isEstimate: !compiled.includes(group) };
+  const { rows } = group.job.stage;
+  const row = between(group, compiled, ({ programs }) => rowFlops(programs.train, rows));
+  const operations = Math.round(between(group, compiled, ({ programs }) => valuesOf(programs.train).length));
+  return {
+    name: "train",
+    members: group.jobs.map(({ member }) => member),
+    operations,
+    flops: group.jobs.reduce((sum, { job: { stage } }) => sum + stage.rows.length * stage.spec.epochs * row, 0),
+    isEstimate: !compiled.includes(group),
+  };
 }
 
 function plannedResult(workshop: Workshop, { job, member }: PlannedJob): PlannedEntry {
