@@ -4,16 +4,8 @@
  * @module
  */
 import type { KeptValue } from "../compile/cut.ts";
-import { keyOf } from "../store/store.ts";
 import type { EncodeJob } from "./encode.ts";
-import { rowsDigest } from "./keys.ts";
 import type { TuneJob } from "./tune.ts";
-
-/** Equal for trainings that read the same rows of the same model in the same layout. */
-export function encodingKey({ stage, weights }: TuneJob): string {
-  const { model, layout, rows } = stage;
-  return keyOf([model.folder, weights.digest, layout, rowsDigest(rows)]);
-}
 
 /** One encoding for trainings of one {@linkcode encodingKey}; `undefined` if none of them keeps anything. */
 export function encodeJobOf(jobs: readonly TuneJob[]): EncodeJob | undefined {

@@ -9,9 +9,11 @@ import { type Adaptation, interventionsOf } from "../compile/adaptations.ts";
 import { fedNumbers, type LaidOutRow, rowKeys } from "../compile/feeds.ts";
 import { chosenOf } from "../compile/interventions.ts";
 import type { TensorMap } from "../compile/initial.ts";
+import type { Layout } from "../compile/layout.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
 import { initialFiles, type PreparedModel, type PreparedTraining } from "./prepare.ts";
+import type { TuneJob } from "./tune.ts";
 import { compilerVersion } from "./version.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -60,39 +62,60 @@ export function budgetPart({ model: { architecture }, rows }: PreparedTraining, 
   return cacheMemory >= most ? null : cacheMemory;
 }
 
-const rowDigests = new WeakMap<readonly LaidOutRow[], string>();
+const rowParts = new WeakMap<readonly LaidOutRow[], Map<string, string>>();
 
-/** Equal for rows of the same tokens, labels aside. */
-export function rowsDigest(rows: readonly LaidOutRow[]): string {
-  const found = rowDigests.get(rows) ?? keyOf(rowKeys(rows));
-  rowDigests.set(rows, found);
+/** A part of keys that depends on rows and on what a text says; many members share it. */
+function ofRows(rows: readonly LaidOutRow[], text: string, make: () => string): string {
+  const known = rowParts.get(rows) ?? new Map<string, string>();
+  rowParts.set(rows, known);
+  const found = known.get(text) ?? make();
+  known.set(text, found);
   return found;
 }
 
-const labelDigests = new WeakMap<readonly LaidOutRow[], string>();
+const layoutText = ({ tail, prefix }: Layout) => `${tail} ${prefix}`;
 
-function labelsDigest(rows: readonly LaidOutRow[]): string {
-  const found = labelDigests.get(rows) ?? keyOf(rows.map(({ labels }) => labels));
-  labelDigests.set(rows, found);
-  return found;
+/** Equal for rows of the same tokens, labels aside. */
+export function rowsDigest(rows: readonly LaidOutRow[]): string {
+  return ofRows(rows, "rows", () => keyOf(rowKeys(rows)));
+}
+
+/** Equal for trainings with the same programs. */
+export function programsKey(stage: PreparedTraining, weights: ModelWeights, cacheMemory: number): string {
+  const { rows, layout, spec } = stage, { kind } = spec.optimizer.schedule, budget = budgetPart(stage, cacheMemory);
+  const program = programKey(stage, weights);
+  return ofRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${budget}`, () => {
+    return keyOf([program, layout, kind, rowsDigest(rows), budget]);
+  });
+}
+
+/** Equal for trainings that read the same rows of the same model in the same layout. */
+export function encodingKey({ stage, weights: { digest } }: Pick<TuneJob, "stage" | "weights">): string {
+  const { model: { folder }, layout, rows } = stage;
+  return ofRows(rows, `encoding ${folder} ${digest} ${layoutText(layout)}`, () => {
+    return keyOf([folder, digest, layout, rowsDigest(rows)]);
+  });
 }
 
 /** The key of a training's result. */
 export async function trainKey(workshop: Workshop, stage: PreparedTraining, weights: ModelWeights): Promise<string> {
-  const { rows, layout, adaptations, spec } = stage;
+  const { rows, layout, adaptations, spec } = stage, { machine, cacheMemory } = workshop;
   const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
-  const files = initialFiles(stage, workshop.base).map(({ path }) => fileDigest(path));
-  return keyOf({
-    programs: programKey(stage, weights),
-    layout,
-    initial: await Promise.all(files),
-    rows: rowsDigest(rows),
-    labels: labelsDigest(rows),
-    budget: budgetPart(stage, workshop.cacheMemory),
-    chosen: chosenOf(interventionsOf(adaptations), rows.map(({ whole }) => whole)),
-    settings: { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle },
-    machine: workshop.machine,
-  });
+  const initial = await Promise.all(initialFiles(stage, workshop.base).map(({ path }) => fileDigest(path)));
+  const chosen = chosenOf(interventionsOf(adaptations), rows.map(({ whole }) => whole));
+  const programs = programKey(stage, weights), budget = budgetPart(stage, cacheMemory);
+  const work = () =>
+    keyOf({ programs, layout, initial, rows: rowsDigest(rows), labels: labelsOf(rows), chosen, budget });
+  // What was chosen of each example is not in the text.
+  const shared = chosen.length > 0
+    ? work()
+    : ofRows(rows, `work ${programs} ${layoutText(layout)} ${initial.join()} ${budget}`, work);
+  const settings = { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle };
+  return keyOf({ work: shared, settings, machine });
+}
+
+function labelsOf(rows: readonly LaidOutRow[]): string {
+  return ofRows(rows, "labels", () => keyOf(rows.map(({ labels }) => labels)));
 }
 
 const fileDigests = new Map<string, Promise<string>>();

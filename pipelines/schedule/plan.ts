@@ -4,7 +4,7 @@
  * @module
  */
 import type { Shape } from "../../ops/dimension.ts";
-import { valuesOf } from "../../ops/program.ts";
+import { type Program, valuesOf } from "../../ops/program.ts";
 import { packedBytes, product } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
 import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";
@@ -12,7 +12,8 @@ import { typicalExtents } from "../compile/training.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import { adviceOn } from "./advice.ts";
 import { type EncodeJob, encodeKey } from "./encode.ts";
-import { encodeJobOf, encodingKey } from "./encoding.ts";
+import { encodeJobOf } from "./encoding.ts";
+import { encodingKey } from "./keys.ts";
 import type { Expansion, Member } from "./expand.ts";
 import { Preparation, type PreparedTraining } from "./prepare.ts";
 import { assumedRate, type Rates, ratesOf } from "./rates.ts";
@@ -218,10 +219,19 @@ function plannedEncoding(workshop: Workshop, job: EncodeJob, jobs: readonly Plan
   };
 }
 
+const counted = new WeakMap<Program, number>();
+
+/** The operations of a program, counted once for all who use it. */
+function operationCount(program: Program): number {
+  const found = counted.get(program) ?? valuesOf(program).length;
+  counted.set(program, found);
+  return found;
+}
+
 function plannedTraining(group: Group, compiled: readonly Group[]): PlannedProgram {
   const { rows } = group.job.stage;
   const row = between(group, compiled, ({ programs }) => rowFlops(programs.train, rows));
-  const operations = Math.round(between(group, compiled, ({ programs }) => valuesOf(programs.train).length));
+  const operations = Math.round(between(group, compiled, ({ programs }) => operationCount(programs.train)));
   return {
     name: "train",
     members: group.jobs.map(({ member }) => member),

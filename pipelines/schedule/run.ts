@@ -12,7 +12,7 @@ import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../repo
 import type { RunFolder } from "../report/run_folder.ts";
 import { resumable, type ResumableTune, stepsBehind } from "./checkpoint.ts";
 import { encode, type EncodedExamples, type EncodeRecord } from "./encode.ts";
-import { encodeJobOf, encodingKey } from "./encoding.ts";
+import { encodeJobOf } from "./encoding.ts";
 import { predictions } from "./evaluate.ts";
 import type { Expansion, Member } from "./expand.ts";
 import { measure } from "./metrics.ts";
@@ -25,7 +25,7 @@ import {
   type PreparedTraining,
 } from "./prepare.ts";
 import { DivergedError } from "./train.ts";
-import { tensorsDigest } from "./keys.ts";
+import { encodingKey, tensorsDigest } from "./keys.ts";
 import { compiledModel, findTuned, prepareTune, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
 import { mostSideBySide, runTunes, sideBySideKey } from "./side_by_side.ts";
 import { SharedPrompts } from "./prompts.ts";

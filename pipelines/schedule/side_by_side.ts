@@ -11,7 +11,7 @@ import { StoppedError } from "../errors.ts";
 import { keyOf } from "../store/store.ts";
 import { CheckpointKeeper, historyOf, removeCheckpoint, type ResumableTune, stepsBehind } from "./checkpoint.ts";
 import type { EncodedExamples } from "./encode.ts";
-import { encodingKey } from "./encoding.ts";
+import { encodingKey } from "./keys.ts";
 import { joined, joinedTensors, ownTensors } from "./joined.ts";
 import { DivergedError, mostActivations, stepsOf, train, type TrainJob } from "./train.ts";
 import type { Tuned, TuneJob } from "./tune.ts";

@@ -8,11 +8,10 @@ import { cutWithin } from "../compile/memory_budget.ts";
 import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
 import type { ModelWeights } from "../models/model.ts";
-import { keyOf } from "../store/store.ts";
 import { removeCheckpoint } from "./checkpoint.ts";
 import { initialTensors, type PreparedModel, type PreparedTraining } from "./prepare.ts";
 import type { EncodeRecord } from "./encode.ts";
-import { budgetPart, programKey, rowsDigest, trainKey } from "./keys.ts";
+import { programsKey, trainKey } from "./keys.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A training with its programs, start and key. */
@@ -78,8 +77,7 @@ export async function prepareTune(
 ): Promise<TuneJob> {
   const compiled = compiledModel(stage, weights);
   const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage, { cacheMemory } = workshop;
-  const budget = budgetPart(stage, cacheMemory);
-  const programsKey = keyOf([programKey(stage, weights), layout, schedule.kind, rowsDigest(rows), budget]);
+  const programs = programsKey(stage, weights, cacheMemory);
   const compile = () => {
     const typical = typicalExtents(rows);
     return compileTraining(compiled, layout, schedule.kind, typical, (program) => {
@@ -91,10 +89,10 @@ export async function prepareTune(
     stage,
     weights,
     compiled,
-    programsKey,
+    programsKey: programs,
     get programs() {
-      const known = workshop.compiled.get(programsKey) ?? compile();
-      workshop.compiled.set(programsKey, known);
+      const known = workshop.compiled.get(programs) ?? compile();
+      workshop.compiled.set(programs, known);
       return known;
     },
     initial: () => initial ??= initialTensors(stage, weights, workshop.base, seed),
