@@ -31,7 +31,7 @@ export async function watchCommand(
       port,
       ...signal === undefined ? {} : { signal },
       onListen: ({ port }) => terminal.print(`http://127.0.0.1:${port}/ shows ${folder}; Ctrl-C ends this`),
-    }, (request) => answer(folder, new URL(request.url).pathname));
+    }, ({ url }) => answer(folder, new URL(url)));
     await server.finished;
   } catch (fault) {
     if (fault instanceof Deno.errors.AddrInUse) {
@@ -42,7 +42,9 @@ export async function watchCommand(
   }
 }
 
-async function answer(folder: string, path: string): Promise<Response> {
+async function answer(folder: string, { hostname, pathname: path }: URL): Promise<Response> {
+  // Another name that leads here is a page elsewhere that reads what is served (DNS rebinding).
+  if (hostname !== "127.0.0.1" && hostname !== "localhost") return new Response("not this host", { status: 403 });
   if (path === "/") {
     return new Response(await page(folder), { headers: { "content-type": "text/html; charset=utf-8" } });
   }

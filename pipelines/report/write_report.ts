@@ -28,7 +28,8 @@ export async function writeReport(folder: string): Promise<void> {
   await out.text(reportFiles.table, csvOf(source.results));
   const time = Date.parse(source.made) / 1000;
   for (const member of members) {
-    const path = join(reportFiles.events, member.id, `events.out.tfevents.${Math.floor(time)}.refract`);
+    // One name for all times: TensorBoard would add an earlier file's events to these.
+    const path = join(reportFiles.events, member.id, "events.out.tfevents.0.refract");
     await out.bytes(path, eventsOf(member, time));
   }
   await out.text(reportFiles.page, await pageOf(viewOf(source)));
