@@ -66,9 +66,12 @@ function expandProduct(factors: readonly Dimension[]): Dimension {
   return canonical(product);
 }
 
-/** The number of elements of a shape. */
+/** The number of elements of a shape; a number if all extents are. */
+export function elementCount(shape: readonly number[]): number;
+export function elementCount(shape: Shape): Dimension;
 export function elementCount(shape: Shape): Dimension {
-  return multiplyDimensions(...shape);
+  if (!shape.every((extent) => typeof extent === "number")) return multiplyDimensions(...shape);
+  return shape.reduce((count, extent) => count * extent, 1);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The table that ends a run. @module */
+import { parameterCount } from "../models/architecture.ts";
 import type { EvaluateRecord, RepeatedRecord, Results, TrainRecord } from "../report/results.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";
@@ -15,7 +16,7 @@ export function summarize(results: Results, members: readonly PreparedMember[], 
       const value = stage?.metrics[name.slice(stage.name.length + 1)];
       return value === undefined ? "" : value.toFixed(3);
     });
-    const base = baseParameters(members[index]!);
+    const base = parameterCount(members[index]!.stages[0]!.model.architecture);
     const share = record.trainableParameters === 0
       ? ""
       : `${(100 * record.trainableParameters / base).toPrecision(3)} %`;
@@ -54,11 +55,6 @@ function repetitions({ summaries = [] }: Results): string {
 
 function metricNames(stage: TrainRecord | EvaluateRecord): string[] {
   return stage.kind === "train" ? [] : Object.keys(stage.metrics).map((metric) => `${stage.name} ${metric}`);
-}
-
-function baseParameters({ stages }: PreparedMember): number {
-  const weights = stages[0]?.model.architecture.weights ?? new Map<string, readonly number[]>();
-  return [...weights.values()].reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
 }
 
 function medianStep({ stepSeconds }: TrainRecord): string {

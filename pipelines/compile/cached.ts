@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bindings, evaluateShape } from "../../ops/dimension.ts";
+import { type Bindings, elementCount, evaluateShape } from "../../ops/dimension.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import { isShared, type KeptValue } from "./cut.ts";
 import { groupExtents, type LaidOutRow, rowExtents } from "./feeds.ts";
@@ -22,7 +22,7 @@ export function packedValues(kept: readonly KeptValue[], row: Bindings): { value
   const values = kept.map(({ name, value }) => {
     const extents = evaluateShape(value.shape.slice(1), row);
     const start = count;
-    count += product(extents);
+    count += elementCount(extents);
     return { name, start, extents };
   });
   return { values, count };
@@ -54,8 +54,8 @@ function runsOf(extents: readonly number[], padded: readonly number[], index: nu
   let depth = extents.length;
   while (depth > 0 && extents[depth - 1] === padded[depth - 1]) depth--;
   const axis = Math.max(0, depth - 1);
-  const count = product(extents.slice(axis)), paddedCount = product(padded.slice(axis));
-  const outer = product(extents.slice(0, axis)), base = index * product(padded);
+  const count = elementCount(extents.slice(axis)), paddedCount = elementCount(padded.slice(axis));
+  const outer = elementCount(extents.slice(0, axis)), base = index * elementCount(padded);
   return Array.from({ length: outer }, (_, block) => {
     const to = base + paddedBlock(block, extents, padded, axis) * paddedCount;
     return { from: block * count, to, count, padding: paddedCount - count };
@@ -108,7 +108,7 @@ export class FeedBuffers {
 
   /** A tensor to fill; its old content is left as it was. */
   take(name: string, shape: readonly number[]): HostTensor {
-    const count = product(shape);
+    const count = elementCount(shape);
     const known = this.#tensors.get(name);
     const buffer = known !== undefined && known.data.buffer.byteLength >= 4 * count
       ? known.data.buffer
@@ -117,9 +117,4 @@ export class FeedBuffers {
     this.#tensors.set(name, tensor);
     return tensor;
   }
-}
-
-/** The number of elements of a shape. */
-export function product(extents: readonly number[]): number {
-  return extents.reduce((product, extent) => product * extent, 1);
 }

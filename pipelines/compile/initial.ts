@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { elementCount } from "../../ops/dimension.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import { createRandom } from "../data/random.ts";
 import { RequestError } from "../errors.ts";
@@ -39,7 +40,7 @@ export async function drawTensors(
     for (const [tensor, { shape, start }] of Object.entries(roles)) {
       const name = `${index}.${tensor}`;
       const random = createRandom(seed, "initial", name);
-      const count = shape.reduce((product, extent) => product * extent, 1);
+      const count = elementCount(shape);
       if (start === "orthogonal") {
         const [rows, columns] = shape as readonly [number, number];
         const normal = Float64Array.from({ length: count }, () => random.normal());

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { elementCount } from "../../ops/dimension.ts";
 import { createRandom } from "../data/random.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import { readTensor } from "../models/safetensors.ts";
-import { product } from "./cached.ts";
 import type { TensorMap } from "./initial.ts";
 
 /** The model's own weights, or fresh ones where a seed is given. */
@@ -28,6 +28,6 @@ function freshWeights(architecture: Architecture, seed: number): TensorMap {
       : name.endsWith("bias")
       ? () => 0
       : () => 0.02 * random.normal();
-    return [name, { data: Float32Array.from({ length: product(shape) }, draw), shape }];
+    return [name, { data: Float32Array.from({ length: elementCount(shape) }, draw), shape }];
   }));
 }

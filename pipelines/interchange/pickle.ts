@@ -1,4 +1,5 @@
 /** Writing the pickle of a state dictionary as torch.save does (Python's pickle protocol 2). @module */
+import { elementCount } from "../../ops/dimension.ts";
 
 /** The pickle of an ordered dictionary of whole, contiguous tensors; each tensor's storage is named by its number. */
 export function writePickle(
@@ -27,7 +28,7 @@ export function writePickle(
   emptyDictionary();
   ascii("(");
   tensors.forEach(({ name, shape, storage }, index) => {
-    const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, extent) => product * extent, 1));
+    const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
     text(name);
     global("torch._utils", "_rebuild_tensor_v2");
     ascii("((");
@@ -35,7 +36,7 @@ export function writePickle(
     global("torch", storage);
     text(String(index));
     text("cpu");
-    unsigned(0x4a, shape.reduce((product, extent) => product * extent, 1));
+    unsigned(0x4a, elementCount(shape));
     ascii("tQ");
     unsigned(0x4a, 0);
     tuple(shape);

@@ -1,4 +1,5 @@
 /** Files of torch.save that hold a state dictionary: zip archives of a pickle and raw storages. @module */
+import { elementCount } from "../../ops/dimension.ts";
 import { zipSync } from "fflate";
 import { RequestError } from "../errors.ts";
 import { widenBfloat16, widenFloat16 } from "../models/float16.ts";
@@ -94,7 +95,7 @@ function locate(
     throw new RequestError(`${name} is a ${storage.slice(0, 60)}; convert it to floats`, { file });
   }
   if (record === undefined) throw new RequestError(`lacks the storage of ${name}; copy the file again`, { file });
-  const count = shape.reduce((product, extent) => product * extent, 1);
+  const count = elementCount(shape);
   const last = offset + shape.reduce((sum, extent, axis) => sum + Math.max(0, extent - 1) * strides[axis]!, 0);
   if (record.size % type.bytes !== 0 || count > 0 && !(last < record.size / type.bytes)) {
     throw new RequestError(

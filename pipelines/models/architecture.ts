@@ -6,7 +6,7 @@
  */
 import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
 import type { Projection } from "../../ops/adapters/adapter.ts";
-import type { Shape } from "../../ops/dimension.ts";
+import { elementCount, type Shape } from "../../ops/dimension.ts";
 import type { Value } from "../../ops/program.ts";
 
 /** The places whose representation can be edited, in the order in which a token passes them. */
@@ -115,4 +115,9 @@ export interface Architecture {
   forward(segment: Segment, weights: WeightSource): SegmentResult;
   /** The last hidden state's rows [rows, width] to logits [rows, vocabulary]. */
   logits(rows: Value, weights: WeightSource, edit?: EditHook): Value;
+}
+
+/** The number of a model's parameters; a tensor that serves twice counts once. */
+export function parameterCount({ weights }: Pick<Architecture, "weights">): number {
+  return [...weights.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { elementCount } from "../../ops/dimension.ts";
 import { RequestError } from "../errors.ts";
 import { parseTensorTable } from "./safetensors_table.ts";
 import { faultText, writeAtomically } from "./files.ts";
@@ -123,7 +124,7 @@ export function encodeSafetensors(
   const names = new Set(["__metadata__"]);
   let offset = 0;
   for (const { name, shape, data } of tensors) {
-    const size = shape.reduce((product, dimension) => product * dimension, 1);
+    const size = elementCount(shape);
     if (size !== data.length) {
       throw new RangeError(
         `Expected tensor "${name}" of shape [${shape}] to have ${size} elements, not ${data.length}`,

@@ -1,3 +1,4 @@
+import { elementCount } from "../../ops/dimension.ts";
 import { RequestError } from "../errors.ts";
 import { isJsonObject, parseJsonObject } from "./files.ts";
 import type { SafetensorsHeader, TensorRecord } from "./safetensors.ts";
@@ -77,7 +78,7 @@ function parseEntry(name: string, entry: unknown, bounds: TableBounds): TensorRe
   const [begin = 0, end = 0] = offsets;
   if (end < begin) throw fail(`has reversed data offsets, ${begin} to ${end}`);
   const bytes = end - begin;
-  const elements = shape.includes(0) ? 0 : shape.reduce((product, dimension) => product * dimension, 1);
+  const elements = shape.includes(0) ? 0 : elementCount(shape);
   if (!Number.isSafeInteger(elements * bits) || !Number.isSafeInteger(bounds.start + end)) {
     throw fail(`has a shape or offsets too large to count, [${shape}] at ${begin}`);
   }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { elementCount } from "../../ops/dimension.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { RunError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
@@ -92,7 +93,7 @@ export class CheckpointKeeper {
     this.#trainings = trainings;
     this.#kept = stepsBehind(trainings[0]?.checkpoint);
     const values = trainings.flatMap(({ job }) => job.programs.parameters.map(({ shape }) => shape));
-    const elements = values.reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+    const elements = values.reduce((sum, shape) => sum + elementCount(shape), 0);
     // Parameters, two moments, and the parameters of one step before.
     this.#pacemaker = new Pacemaker(workshop.pace, 4 * 4 * elements);
   }

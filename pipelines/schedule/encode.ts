@@ -4,9 +4,9 @@
  * @module
  */
 import { digest } from "../../ops/digest.ts";
-import { evaluateShape } from "../../ops/dimension.ts";
+import { elementCount, evaluateShape } from "../../ops/dimension.ts";
 import type { Program } from "../../ops/program.ts";
-import { FeedBuffers, fillRow, packedBytes, packedValues, product, takeRow } from "../compile/cached.ts";
+import { FeedBuffers, fillRow, packedBytes, packedValues, takeRow } from "../compile/cached.ts";
 import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../compile/cut.ts";
 import {
   exampleFeeds,
@@ -63,7 +63,7 @@ export class EncodedExamples implements Disposable {
     this.#job = job;
     this.#ownValues = job.kept.filter((value) => !isShared(value));
     for (const { name, value } of job.kept.filter(isShared)) {
-      const shape = evaluateShape(value.shape, groupExtents(job.rows)), data = new Float32Array(product(shape));
+      const shape = evaluateShape(value.shape, groupExtents(job.rows)), data = new Float32Array(elementCount(shape));
       entry.readInto(name, data);
       this.#shared[name] = { data, shape };
     }
@@ -168,7 +168,7 @@ async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise
         const packed = new Float32Array(count);
         for (const { name, start, extents } of values) {
           const { data, shape } = outputs[name]!;
-          const row = packed.subarray(start, start + product(extents));
+          const row = packed.subarray(start, start + elementCount(extents));
           takeRow(row, extents, data as Float32Array, shape.slice(1), index);
         }
         writer.append(String(example), packed);

@@ -5,10 +5,11 @@
  */
 import type { Shape } from "../../ops/dimension.ts";
 import { type Program, valuesOf } from "../../ops/program.ts";
-import { packedBytes, product } from "../compile/cached.ts";
+import { packedBytes } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
 import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";
 import { typicalExtents } from "../compile/training.ts";
+import { parameterCount } from "../models/architecture.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import { adviceOn } from "./advice.ts";
 import { type EncodeJob, encodeKey } from "./encode.ts";
@@ -166,7 +167,7 @@ async function prepareJobs(
     const { stages, trainableParameters } = await preparation.member(member);
     const { architecture } = stages[0]!.model;
     const base = parameters.get(architecture) ??
-      [...architecture.weights.values()].reduce((sum, shape) => sum + product(shape), 0);
+      parameterCount(architecture);
     parameters.set(architecture, base);
     listed.push({ id: member.id, axes: member.axes, trainableParameters, share: trainableParameters / base });
     for (const stage of stages) {

@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { elementCount } from "../../ops/dimension.ts";
 import { type Adaptation, interventionsOf, type LoadedPieces, lowerAdaptations } from "../compile/adaptations.ts";
 import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
@@ -17,6 +18,7 @@ import { drawTensors, type ReadRowNorms, readTensors, type TensorMap } from "../
 import { tokenize, type TokenizedExample } from "../data/examples.ts";
 import { loadRows, type Row } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
+import { parameterCount } from "../models/architecture.ts";
 import { readTensor } from "../models/safetensors.ts";
 import { editedModel, type Model, type ModelWeights, resolvePath } from "../models/model.ts";
 import { placing } from "../places.ts";
@@ -320,8 +322,7 @@ function isOrthogonal({ tensors }: Adaptation): boolean {
 }
 
 function countParameters({ model, adaptations, full }: PreparedModel): number {
-  const shapes = full === undefined
-    ? adaptations.flatMap(({ tensors }) => Object.values(tensors).map(({ shape }) => shape))
-    : [...model.architecture.weights.values()];
-  return shapes.reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+  if (full !== undefined) return parameterCount(model.architecture);
+  const shapes = adaptations.flatMap(({ tensors }) => Object.values(tensors).map(({ shape }) => shape));
+  return shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { elementCount } from "../../ops/dimension.ts";
 
 /** Bytes an element, of the dtypes that entries hold. */
 const elementBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U32: 4, U8: 1, BOOL: 1 } as const;
@@ -30,7 +31,7 @@ export const sealOffset = digestOffset + blank.length + beforeSeal.length;
 
 /** A tensor's length in bytes. */
 export function byteLength({ dtype, shape }: TensorDeclaration): number {
-  return shape.reduce((product, dimension) => product * dimension, elementBytes[dtype]);
+  return elementBytes[dtype] * elementCount(shape);
 }
 
 /**
