@@ -12,7 +12,7 @@ import type { TensorMap } from "../compile/initial.ts";
 import type { Layout } from "../compile/layout.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
-import { initialFiles, type PreparedModel, type PreparedTraining } from "./prepare.ts";
+import type { PreparedModel, PreparedTraining } from "./prepare.ts";
 import type { TuneJob } from "./tune.ts";
 import { compilerVersion } from "./version.ts";
 import type { Workshop } from "./workshop.ts";
@@ -99,9 +99,9 @@ export function encodingKey({ stage, weights: { digest } }: Pick<TuneJob, "stage
 
 /** The key of a training's result. */
 export async function trainKey(workshop: Workshop, stage: PreparedTraining, weights: ModelWeights): Promise<string> {
-  const { rows, layout, adaptations, spec } = stage, { machine, cacheMemory } = workshop;
+  const { rows, layout, adaptations, initialFiles, spec } = stage, { machine, cacheMemory } = workshop;
   const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
-  const initial = await Promise.all(initialFiles(stage, workshop.base).map(({ path }) => fileDigest(path)));
+  const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
   const chosen = chosenOf(interventionsOf(adaptations), rows.map(({ whole }) => whole));
   const programs = programKey(stage, weights), budget = budgetPart(stage, cacheMemory);
   const work = () =>

@@ -10,17 +10,15 @@ import { type Adaptation, interventionsOf, type LoadedPieces, lowerAdaptations }
 import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
-import { initialWeights } from "../compile/initial_weights.ts";
 import { requireRoom } from "../compile/prefixes.ts";
 import { choiceName } from "../compile/chosen.ts";
 import { chosenOf } from "../compile/interventions.ts";
-import { drawTensors, type ReadRowNorms, readTensors, type TensorMap } from "../compile/initial.ts";
+import { readTensors } from "../compile/initial.ts";
 import { tokenize, type TokenizedExample } from "../data/examples.ts";
 import { loadRows, type Row } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
 import { parameterCount } from "../models/architecture.ts";
-import { readTensor } from "../models/safetensors.ts";
-import { editedModel, type Model, type ModelWeights, resolvePath } from "../models/model.ts";
+import { editedModel, type Model, resolvePath } from "../models/model.ts";
 import { placing } from "../places.ts";
 import type {
   EvaluateSpec,
@@ -33,14 +31,24 @@ import type {
 } from "../spec.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import type { Member } from "./expand.ts";
+import { usualBatch } from "./usual_batch.ts";
 import { checkedAdaptation, validate } from "./validate.ts";
 import type { Workshop } from "./workshop.ts";
+
+type Edit = Resolved<PieceSpec> | LoadedPieces;
+
+/** A file of tensors, and the adaptations that start from them. */
+export interface InitialFile {
+  readonly path: string;
+  readonly of: readonly Adaptation[];
+}
 
 /** A model with its edits lowered. */
 export interface PreparedModel {
   readonly model: Model;
-  readonly edits: readonly (Resolved<PieceSpec> | LoadedPieces)[];
   readonly adaptations: readonly Adaptation[];
+  /** The files that edits start from. */
+  readonly initialFiles: readonly InitialFile[];
   /** Set if every weight is trained. */
   readonly full: Resolved<FullFinetuningSpec> | undefined;
 }
@@ -179,12 +187,12 @@ export class Preparation {
     }
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
     const { rows, examples } = await this.#rows(spec.data, model.model, undefined);
-    const { model: base, edits, adaptations, full } = model;
+    const { model: base, adaptations, initialFiles, full } = model;
     const choices = choicesOf(spec.decoding, rows, examples, base);
     requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
     placing(spec, () => requireChoices(adaptations, examples));
     const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
-    const prepared = { model: base, edits, adaptations, full, name, spec, training, rows, examples, choices };
+    const prepared = { model: base, adaptations, initialFiles, full, name, spec, training, rows, examples, choices };
     return { ...prepared, kind: "evaluate", batchSize };
   }
 
@@ -206,10 +214,18 @@ export class Preparation {
     if (full !== undefined && edits.length > 0) {
       throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
     }
-    const adaptations = lowerAdaptations(edits, editedModel(model));
-    const prepared = { model, edits, adaptations, full };
-    for (const { path, of } of initialFiles(prepared, this.#workshop.base)) await readTensors(path, of);
-    return prepared;
+    const lowered = lowerAdaptations(edits, editedModel(model));
+    const initialFiles = this.#initialFiles(edits, lowered, model);
+    for (const { path, of } of initialFiles) await readTensors(path, of);
+    return { model, adaptations: lowered, initialFiles, full };
+  }
+
+  #initialFiles(edits: readonly Edit[], adaptations: readonly Adaptation[], model: Model): readonly InitialFile[] {
+    let start = 0;
+    return edits.flatMap((edit) => {
+      const of = adaptations.slice(start, start += lowerAdaptations([edit], editedModel(model)).length);
+      return edit.initial === undefined ? [] : [{ path: resolvePath(this.#workshop.base, edit.initial), of }];
+    });
   }
 
   async #saved({ folder, positions, subspace }: Resolved<SavedSpec>, model: Model): Promise<LoadedPieces> {
@@ -255,21 +271,6 @@ function requireChoices(adaptations: readonly Adaptation[], examples: readonly T
   chosenOf(interventionsOf(adaptations), examples);
 }
 
-/** The most rows that run together unless a pipeline says how many, and what their keys and values may take, in bytes. */
-const [mostRows, mostKeyValues] = [32, 2 ** 28];
-
-/** More rows read each weight for more tokens; their keys and values limit their number. */
-function usualBatch(
-  { architecture: { blocks, heads: { keyValueHeads, headWidth } } }: Model,
-  decoding: Resolved<EvaluateSpec>["decoding"],
-  longest: number,
-): number {
-  const written = decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens;
-  const copies = decoding?.kind === "beam" ? decoding.beams : 1;
-  const bytes = 4 * 2 * blocks * keyValueHeads * headWidth * (longest + written) * copies;
-  return Math.max(1, Math.min(mostRows, Math.floor(mostKeyValues / bytes)));
-}
-
 function longestOf(examples: readonly TokenizedExample[]): number {
   return examples.reduce((most, { prompt, completion }) => Math.max(most, prompt.length + completion.length), 0);
 }
@@ -277,44 +278,6 @@ function longestOf(examples: readonly TokenizedExample[]): number {
 /** Tells specifications apart, by their functions too. */
 function specKey(spec: unknown): string {
   return JSON.stringify(spec, (_, value) => typeof value === "function" ? choiceName(value) : value);
-}
-
-/** The files that edits start from, each with the adaptations of its edit. */
-export function initialFiles(
-  { edits, adaptations, model }: PreparedModel,
-  base: string,
-): { path: string; of: readonly Adaptation[] }[] {
-  let start = 0;
-  return edits.flatMap((edit) => {
-    const of = adaptations.slice(start, start += lowerAdaptations([edit], editedModel(model)).length);
-    return edit.initial === undefined ? [] : [{ path: resolvePath(base, edit.initial), of }];
-  });
-}
-
-/**
- * Where training starts, in saved form: for edits drawn from a seed or read from the files that they name, for full
- * finetuning the model's own weights or fresh ones.
- */
-export async function initialTensors(
-  prepared: PreparedModel,
-  weights: ModelWeights,
-  base: string,
-  seed: number,
-): Promise<TensorMap> {
-  if (prepared.full !== undefined) return await initialWeights(prepared.model, weights, prepared.full.initializeFrom);
-  const drawn = await drawTensors(prepared.adaptations, seed, weights.isAbsent ? undefined : rowNormsOf(weights));
-  const read = await Promise.all(initialFiles(prepared, base).map(({ path, of }) => readTensors(path, of)));
-  return Object.assign({}, drawn, ...read) as TensorMap;
-}
-
-function rowNormsOf(weights: ModelWeights): ReadRowNorms {
-  return async (name) => {
-    const record = weights.record(name), [rows = 0] = record.shape;
-    const data = await readTensor(record), columns = data.length / rows;
-    return Float32Array.from({ length: rows }, (_, row) => {
-      return Math.sqrt(data.subarray(row * columns, (row + 1) * columns).reduce((sum, each) => sum + each * each, 0));
-    });
-  };
 }
 
 function isOrthogonal({ tensors }: Adaptation): boolean {

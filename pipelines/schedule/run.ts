@@ -17,13 +17,8 @@ import { predictions } from "./evaluate.ts";
 import type { Expansion, Member } from "./expand.ts";
 import { measure } from "./metrics.ts";
 import { summariesOf } from "./summaries.ts";
-import {
-  initialTensors,
-  Preparation,
-  type PreparedEvaluation,
-  type PreparedMember,
-  type PreparedTraining,
-} from "./prepare.ts";
+import { initialTensors } from "./initial_tensors.ts";
+import { Preparation, type PreparedEvaluation, type PreparedMember, type PreparedTraining } from "./prepare.ts";
 import { DivergedError } from "./train.ts";
 import { encodingKey, tensorsDigest } from "./keys.ts";
 import { compiledModel, findTuned, prepareTune, type Tuned, type TuneJob, weightsFor } from "./tune.ts";
@@ -283,7 +278,7 @@ class Run {
     const { training } = stage;
     const weights = await weightsFor(this.#workshop, training ?? stage);
     const tensors = training === undefined
-      ? await initialTensors(stage, weights, this.#workshop.base, untrainedSeed)
+      ? await initialTensors(stage, weights, untrainedSeed)
       : (await this.#tune(training)).tensors;
     const { predictions: found, cached } = await predictions(this.#workshop, {
       stage,

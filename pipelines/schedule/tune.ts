@@ -9,7 +9,8 @@ import type { CompiledModel } from "../compile/programs.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { removeCheckpoint } from "./checkpoint.ts";
-import { initialTensors, type PreparedModel, type PreparedTraining } from "./prepare.ts";
+import { initialTensors } from "./initial_tensors.ts";
+import type { PreparedModel, PreparedTraining } from "./prepare.ts";
 import type { EncodeRecord } from "./encode.ts";
 import { programsKey, trainKey } from "./keys.ts";
 import type { Workshop } from "./workshop.ts";
@@ -95,7 +96,7 @@ export async function prepareTune(
       workshop.compiled.set(programs, known);
       return known;
     },
-    initial: () => initial ??= initialTensors(stage, weights, workshop.base, seed),
+    initial: () => initial ??= initialTensors(stage, weights, seed),
     key: await trainKey(workshop, stage, weights),
   };
 }
