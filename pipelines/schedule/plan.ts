@@ -18,6 +18,7 @@ import { encodingKey } from "./keys.ts";
 import type { Expansion, Member } from "./expand.ts";
 import { Preparation, type PreparedTraining } from "./prepare.ts";
 import { assumedRate, type Rates, ratesOf } from "./rates.ts";
+import { between, chosenToCompile, type Group, type PlannedJob } from "./sampled.ts";
 import { mostActivations } from "./train.ts";
 import { noWeights, prepareTune, type TuneJob } from "./tune.ts";
 import { encodeFlops, rowFlops, stepCount } from "./work.ts";
@@ -104,20 +105,6 @@ export interface PlannedMember {
   readonly share: number;
 }
 
-/** Trainings with the same programs. */
-interface Group {
-  readonly job: TuneJob;
-  readonly jobs: readonly PlannedJob[];
-}
-
-interface PlannedJob {
-  readonly job: TuneJob;
-  readonly member: string;
-}
-
-/** So many programs are compiled; of more a choice, and the others are estimated. */
-const mostCompiled = 6;
-
 /** The plan of a pipeline's members; of those that go on with the best of others nothing can be known. */
 export async function planMembers(
   workshop: Workshop,
@@ -176,31 +163,6 @@ async function prepareJobs(
     }
   }
   return { listed, jobs };
-}
-
-/** All groups, or of each layout those with the lowest and the highest edits. */
-function chosenToCompile(groups: readonly Group[]): readonly Group[] {
-  if (groups.length <= mostCompiled) return groups;
-  const layouts = Map.groupBy(groups, ({ job }) => String(job.stage.layout.tail)).values();
-  const ends = [...layouts].flatMap((group) => {
-    const sorted = group.toSorted((a, b) => lowestBlock(a.job) - lowestBlock(b.job));
-    return sorted.length === 1 ? sorted : [sorted[0]!, sorted.at(-1)!];
-  });
-  return ends.slice(0, mostCompiled);
-}
-
-function lowestBlock({ stage: { adaptations } }: TuneJob): number {
-  return Math.min(...adaptations.map(({ block }) => block ?? -1));
-}
-
-/** A group's numbers between those of the compiled groups of its layout: work grows with the blocks above the edits. */
-function between(group: Group, compiled: readonly Group[], of: (compiled: TuneJob) => number): number {
-  if (compiled.includes(group)) return of(group.job);
-  const alike = compiled.filter(({ job }) => job.stage.layout.tail === group.job.stage.layout.tail);
-  const [low, high = low] = alike.length === 0 ? compiled : alike;
-  const [from, to] = [lowestBlock(low!.job), lowestBlock(high!.job)];
-  const share = to === from ? 0 : (lowestBlock(group.job) - from) / (to - from);
-  return (1 - share) * of(low!.job) + share * of(high!.job);
 }
 
 function plannedEncoding(workshop: Workshop, job: EncodeJob, jobs: readonly PlannedJob[], isWhole: boolean) {
