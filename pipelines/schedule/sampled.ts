@@ -32,8 +32,9 @@ export function chosenToCompile(groups: readonly Group[]): readonly Group[] {
   return ends.slice(0, mostCompiled);
 }
 
-function lowestBlock({ stage: { adaptations } }: TuneJob): number {
-  return Math.min(...adaptations.map(({ block }) => block ?? -1));
+/** The lowest block that is trained; -1 for what lies under all blocks, as with full finetuning. */
+function lowestBlock({ stage: { adaptations, full } }: TuneJob): number {
+  return full === undefined ? Math.min(...adaptations.map(({ block }) => block ?? -1)) : -1;
 }
 
 /** A group's numbers between those of the compiled groups of its layout: work grows with the blocks above the edits. */

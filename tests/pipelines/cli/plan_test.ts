@@ -128,6 +128,19 @@ Deno.test("plan says what edits of first tokens cost", () =>
     assert.match(stdout, /^advice: f1 keeps /m);
   }));
 
+Deno.test("plan estimates full finetuning among edits", () =>
+  inScene({
+    edit: '((options) => sweep("method", [refract.fullFinetuning(), loreft(options)]))',
+    positions: '"all"',
+    data: 'rows.take(sweep("size", [5, 6, 7, 8]))',
+  }, async (scene) => {
+    const { programs, estimate } = await planOf(scene);
+    const trainings = programs.filter(({ name }: { name: string }) => name === "train");
+    assert.equal(trainings.length, 8);
+    for (const { flops, operations } of trainings) assert.ok(flops > 0 && operations > 0, `${flops}, ${operations}`);
+    assert.ok(estimate.flops > 0 && estimate.seconds > 0, `${estimate.flops}, ${estimate.seconds}`);
+  }));
+
 Deno.test("plan estimates by what an earlier run measured", () =>
   inScene({}, async (scene) => {
     assert.equal((await planOf(scene)).estimate.isMeasured, false);
