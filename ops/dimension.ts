@@ -35,9 +35,7 @@ export function subtractDimensions(left: Dimension, right: Dimension): Dimension
 /** The product of dimensions; of none it is 1. */
 export function multiplyDimensions(...factors: Dimension[]): Dimension {
   const key = factors.join(";");
-  let product = products.get(key);
-  if (product === undefined) products.set(key, product = expandProduct(factors));
-  return product;
+  return products.getOrInsertComputed(key, () => expandProduct(factors));
 }
 
 /**

@@ -246,9 +246,7 @@ class GraphWriter implements Emitter {
   }
 
   #once(key: string, write: () => TensorName[]): TensorName[] {
-    let names = this.#written.get(key);
-    if (names === undefined) this.#written.set(key, names = write());
-    return names;
+    return this.#written.getOrInsertComputed(key, write);
   }
 
   #fresh(): TensorName {

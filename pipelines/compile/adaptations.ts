@@ -72,11 +72,7 @@ export function lowerAdaptations(
 /** Functions that choose get numbers of this list, so that programs don't depend on what else was declared. */
 function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
   const names = new Map<string, string>();
-  const numbered = (name: string) => {
-    const found = names.get(name) ?? `chosen ${names.size + 1}`;
-    names.set(name, found);
-    return found;
-  };
+  const numbered = (name: string) => names.getOrInsertComputed(name, () => `chosen ${names.size + 1}`);
   return list.map((piece) => {
     if (piece.form !== "intervention") return piece;
     const { positions: { chosen }, positionsText, subspace } = piece;

@@ -21,9 +21,7 @@ let functions = 0;
 /** A name for a choice: as it was written, or a function's number within this process. */
 export function choiceName(choice: string | ChoosePositions | ChooseSubspace): string {
   if (typeof choice === "string") return choice;
-  const number = functionNumbers.get(choice) ?? ++functions;
-  functionNumbers.set(choice, number);
-  return `function ${number}`;
+  return `function ${functionNumbers.getOrInsertComputed(choice, () => ++functions)}`;
 }
 
 /** A choice that is made again for the same source only. */
@@ -32,11 +30,7 @@ function chosenOnce(name: string, isFunction: boolean, of: (prompt: TokenizedPro
   return {
     name,
     isFunction,
-    of(prompt) {
-      const found = known.get(prompt.source) ?? of(prompt);
-      known.set(prompt.source, found);
-      return found;
-    },
+    of: (prompt) => known.getOrInsertComputed(prompt.source, () => of(prompt)),
   };
 }
 

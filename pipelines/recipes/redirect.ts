@@ -137,8 +137,7 @@ function replacing({ data, bases, moved }: Put): <T>(declared: T) => T {
   const known = new WeakMap<object, unknown>();
   const visit = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null || kindOf(value) === "records") return value;
-    if (!known.has(value)) known.set(value, replaced(value));
-    return known.get(value);
+    return known.getOrInsertComputed(value, replaced);
   };
   const replaced = (value: object): unknown => {
     if (Array.isArray(value)) return value.map(visit);

@@ -58,7 +58,7 @@ export function setOf(
 ): Readonly<Record<string, Scalar | readonly Scalar[]>> {
   const axes = new Map<string, Set<Scalar>>();
   for (const [name, label] of members.flatMap((member) => Object.entries(member.axes))) {
-    axes.set(name, (axes.get(name) ?? new Set()).add(label));
+    axes.getOrInsertComputed(name, () => new Set()).add(label);
   }
   return Object.fromEntries([...[...axes].map(([name, labels]) => [name, [...labels]]), ...settings]);
 }

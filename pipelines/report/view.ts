@@ -155,7 +155,7 @@ function axesOf(members: readonly MemberRecord[]): ReportView["axes"] {
   const axes = new Map<string, Set<string | number | boolean>>();
   for (const member of members) {
     for (const [name, value] of Object.entries(member.axes)) {
-      axes.set(name, (axes.get(name) ?? new Set()).add(value));
+      axes.getOrInsertComputed(name, () => new Set()).add(value);
     }
   }
   return [...axes].map(([name, values]) => ({ name, values: [...values] }));

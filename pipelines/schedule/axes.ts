@@ -115,10 +115,7 @@ export class Axes {
       // What goes on with a best member depends on more than its own axes.
       if (this.#holdsBest(value)) return copy();
       const key = axes.map(({ name }) => at.get(name)).join();
-      const known = this.#resolved.get(value) ?? new Map<string, unknown>();
-      this.#resolved.set(value, known);
-      if (!known.has(key)) known.set(key, copy());
-      return known.get(key);
+      return this.#resolved.getOrInsertComputed(value, () => new Map()).getOrInsertComputed(key, copy);
     };
     return visit(declared, point) as Resolved<T>;
   }
@@ -133,15 +130,11 @@ export class Axes {
   }
 
   #holdsBest(value: object): boolean {
-    const known = this.#holding.get(value) ?? bestsIn(value).length > 0;
-    this.#holding.set(value, known);
-    return known;
+    return this.#holding.getOrInsertComputed(value, () => bestsIn(value).length > 0);
   }
 
   #axesWithin(value: object): readonly Axis<unknown>[] {
-    const known = this.#within.get(value) ?? [...axesIn(value)];
-    this.#within.set(value, known);
-    return known;
+    return this.#within.getOrInsertComputed(value, () => [...axesIn(value)]);
   }
 }
 

@@ -26,11 +26,7 @@ export function choicesOf(
 ): readonly (readonly Choice[])[] | undefined {
   if (decoding?.kind !== "choices") return undefined;
   const encoded = new Map<string, readonly number[]>();
-  const encode = (text: string) => {
-    const tokens = encoded.get(text) ?? tokenizer.encode(text);
-    encoded.set(text, tokens);
-    return tokens;
-  };
+  const encode = (text: string) => encoded.getOrInsertComputed(text, () => tokenizer.encode(text));
   return rows.map((row, index) => {
     const room = contextLength - examples[index]!.prompt.length;
     return optionsOf(decoding.options, row).map((text) => {

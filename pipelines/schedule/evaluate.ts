@@ -33,7 +33,7 @@ export interface EvaluateJob {
   readonly tensors: TensorMap;
   /** What the tensors depend on: a training's key, or what they start from. */
   readonly tensorsKey: string;
-  /** Encodes the prompts, if that is to be done for several evaluations at once. */
+  /** Encodes the prompts for all evaluations that share them; `undefined` if it does not pay to keep what is constant. */
   readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
 }
 

@@ -24,19 +24,16 @@ export function programKey(
   { model, adaptations, full }: PreparedModel,
   { digest }: Pick<ModelWeights, "digest">,
 ): string {
-  const known = programKeys.get(adaptations) ?? new Map<string, string>();
-  programKeys.set(adaptations, known);
-  const of = `${model.config} ${digest}`;
-  const found = known.get(of) ?? keyOf({
-    compiler: compilerVersion(),
-    config: model.config,
-    fed: fedNumbers(model.architecture),
-    weights: digest,
-    pieces: adaptations.map(pieceKey),
-    full: full === undefined ? null : full.initializeFrom ?? "own",
-  });
-  known.set(of, found);
-  return found;
+  const known = programKeys.getOrInsertComputed(adaptations, () => new Map());
+  return known.getOrInsertComputed(`${model.config} ${digest}`, () =>
+    keyOf({
+      compiler: compilerVersion(),
+      config: model.config,
+      fed: fedNumbers(model.architecture),
+      weights: digest,
+      pieces: adaptations.map(pieceKey),
+      full: full === undefined ? null : full.initializeFrom ?? "own",
+    }));
 }
 
 /** A piece as plain data; what functions choose of each example is told apart by what they chose. */
@@ -66,11 +63,7 @@ const rowParts = new WeakMap<readonly LaidOutRow[], Map<string, string>>();
 
 /** A part of keys that depends on rows and on what a text says; many members share it. */
 function ofRows(rows: readonly LaidOutRow[], text: string, make: () => string): string {
-  const known = rowParts.get(rows) ?? new Map<string, string>();
-  rowParts.set(rows, known);
-  const found = known.get(text) ?? make();
-  known.set(text, found);
-  return found;
+  return rowParts.getOrInsertComputed(rows, () => new Map()).getOrInsertComputed(text, make);
 }
 
 const layoutText = ({ tail, prefix }: Layout) => `${tail} ${prefix}`;
@@ -124,10 +117,9 @@ const fileDigests = new Map<string, Promise<string>>();
 async function fileDigest(path: string): Promise<string> {
   const { size, mtime } = await Deno.stat(path);
   const key = JSON.stringify([path, size, mtime]);
-  const found = fileDigests.get(key) ??
-    Deno.readFile(path).then((bytes) => createHash("sha256").update(bytes).digest("hex"));
-  fileDigests.set(key, found);
-  return await found;
+  return await fileDigests.getOrInsertComputed(key, async () => {
+    return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+  });
 }
 
 /** A digest of tensors' names, shapes and content. */

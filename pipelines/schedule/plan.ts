@@ -9,7 +9,7 @@ import { packedBytes } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
 import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";
 import { typicalExtents } from "../compile/training.ts";
-import { parameterCount } from "../models/architecture.ts";
+import { type Architecture, parameterCount } from "../models/architecture.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import { adviceOn } from "./advice.ts";
 import { type EncodeJob, encodeKey } from "./encode.ts";
@@ -141,7 +141,7 @@ async function prepareJobs(
   workshop: Workshop,
   members: readonly Member[],
 ): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
-  const preparation = new Preparation(workshop), parameters = new Map<unknown, number>();
+  const preparation = new Preparation(workshop), parameters = new Map<Architecture, number>();
   const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
   const peeked = new Map<Model, ModelWeights>();
   const weightsOf = async ({ model, full }: PreparedTraining) => {
@@ -153,9 +153,7 @@ async function prepareJobs(
   for (const member of members) {
     const { stages, trainableParameters } = await preparation.member(member);
     const { architecture } = stages[0]!.model;
-    const base = parameters.get(architecture) ??
-      parameterCount(architecture);
-    parameters.set(architecture, base);
+    const base = parameters.getOrInsertComputed(architecture, parameterCount);
     listed.push({ id: member.id, axes: member.axes, trainableParameters, share: trainableParameters / base });
     for (const stage of stages) {
       if (stage.kind !== "train") continue;
@@ -186,9 +184,7 @@ const counted = new WeakMap<Program, number>();
 
 /** The operations of a program, counted once for all who use it. */
 function operationCount(program: Program): number {
-  const found = counted.get(program) ?? valuesOf(program).length;
-  counted.set(program, found);
-  return found;
+  return counted.getOrInsertComputed(program, () => valuesOf(program).length);
 }
 
 function plannedTraining(group: Group, compiled: readonly Group[]): PlannedProgram {

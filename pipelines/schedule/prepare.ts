@@ -151,8 +151,7 @@ export class Preparation {
   }
 
   async #laidOut(model: PreparedModel, prepared: PreparedRows): Promise<LaidOut> {
-    const known = this.#layouts.get(model) ?? new Map<PreparedRows, LaidOut>();
-    this.#layouts.set(model, known);
+    const known = this.#layouts.getOrInsertComputed(model, () => new Map());
     const found = known.get(prepared);
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
@@ -168,9 +167,7 @@ export class Preparation {
 
   /** Rows that were read in one way are one object. */
   #numberOf(rows: PreparedRows): number {
-    const number = this.#rowNumbers.get(rows) ?? this.#rowsRead++;
-    this.#rowNumbers.set(rows, number);
-    return number;
+    return this.#rowNumbers.getOrInsertComputed(rows, () => this.#rowsRead++);
   }
 
   async #evaluation(
@@ -198,9 +195,7 @@ export class Preparation {
 
   /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
   #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
-    const known = this.#models.get(spec) ?? this.#prepareModel(spec);
-    this.#models.set(spec, known);
-    return known;
+    return this.#models.getOrInsertComputed(spec, () => this.#prepareModel(spec));
   }
 
   async #prepareModel(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
@@ -259,10 +254,7 @@ export class Preparation {
   }
 
   #once<T>(key: unknown, make: () => Promise<T>): Promise<T> {
-    const text = JSON.stringify(key);
-    let made = this.#shared.get(text) as Promise<T> | undefined;
-    if (made === undefined) this.#shared.set(text, made = make());
-    return made;
+    return this.#shared.getOrInsertComputed(JSON.stringify(key), make) as Promise<T>;
   }
 }
 

@@ -53,6 +53,8 @@ function isWorthKeeping({ rows }: Reader, { program, kept }: CompiledPrefill, ca
 export class SharedPrompts implements Disposable {
   readonly #workshop: Workshop;
   readonly #groups = new Map<string, Group>();
+  readonly #readers = new Map<PreparedEvaluation, { readonly reader: Reader; readonly group: Group }>();
+  readonly #prefills = new Map<string, CompiledPrefill>();
   readonly #rows = new WeakMap<readonly TokenizedExample[], Map<string, readonly LaidOutRow[]>>();
   readonly #opened: EncodedExamples[] = [];
 
@@ -66,17 +68,17 @@ export class SharedPrompts implements Disposable {
     if (decoding === undefined || decoding.kind === "choices" || stage.adaptations.length === 0) return;
     const layout = layoutOf(stage.adaptations, stage.examples), rows = this.#laidOut(stage, layout);
     const key = keyOf(["prompts", stage.model.folder, weights.digest, layout, rowsDigest(rows)]);
-    const group = this.#groups.get(key) ?? { readers: [] };
-    this.#groups.set(key, group);
-    group.readers.push({ stage, weights, layout, rows });
+    const group = this.#groups.getOrInsertComputed(key, () => ({ readers: [] }));
+    const reader = { stage, weights, layout, rows };
+    group.readers.push(reader);
+    this.#readers.set(stage, { reader, group });
   }
 
   /** What is encoded of an evaluation's prompts; `undefined` if that would save little or take much room. */
   async of(stage: PreparedEvaluation): Promise<EncodedPrompts | undefined> {
-    const group = this.#groups.values().find(({ readers }) => readers.some((reader) => reader.stage === stage));
-    if (group === undefined) return undefined;
-    const reader = group.readers.find((each) => each.stage === stage)!;
-    const prefill = this.#prefill(reader);
+    const found = this.#readers.get(stage);
+    if (found === undefined) return undefined;
+    const { reader, group } = found, prefill = this.#prefill(reader);
     if (!isWorthKeeping(reader, prefill, this.#workshop.cacheMemory)) return undefined;
     group.encoded ??= this.#encode(group);
     const encoded = await group.encoded;
@@ -93,23 +95,18 @@ export class SharedPrompts implements Disposable {
   }
 
   #laidOut({ examples }: PreparedEvaluation, layout: Layout): readonly LaidOutRow[] {
-    const known = this.#rows.get(examples) ?? new Map<string, readonly LaidOutRow[]>();
-    this.#rows.set(examples, known);
-    const key = JSON.stringify(layout);
-    const rows = known.get(key) ?? examples.map((example) => layOut({ ...example, completion: [] }, layout));
-    known.set(key, rows);
-    return rows;
+    return this.#rows.getOrInsertComputed(examples, () => new Map())
+      .getOrInsertComputed(JSON.stringify(layout), () => {
+        return examples.map((example) => layOut({ ...example, completion: [] }, layout));
+      });
   }
-
-  readonly #prefills = new Map<string, CompiledPrefill>();
 
   /** Evaluations with the same programs compile them once. */
   #prefill({ stage, weights, layout, rows }: Reader): CompiledPrefill {
     const key = keyOf([programKey(stage, weights), layout, rowsDigest(rows)]);
-    const known = this.#prefills.get(key) ??
-      compilePrefill(compiledModel(stage, weights), layout, typicalExtents(rows));
-    this.#prefills.set(key, known);
-    return known;
+    return this.#prefills.getOrInsertComputed(key, () => {
+      return compilePrefill(compiledModel(stage, weights), layout, typicalExtents(rows));
+    });
   }
 
   async #encode({ readers }: Group): Promise<EncodedExamples> {

@@ -65,9 +65,7 @@ export class Round {
         this.#members.set(stage, member.id);
         const job = await prepareTune(this.#workshop, stage, await weightsFor(this.#workshop, stage));
         this.#jobs.set(stage, job);
-        const group = this.#encodings.get(encodingKey(job));
-        if (group === undefined) this.#encodings.set(encodingKey(job), { jobs: [job] });
-        else group.jobs.push(job);
+        this.#encodings.getOrInsertComputed(encodingKey(job), () => ({ jobs: [] })).jobs.push(job);
       }
     }
   }
@@ -177,8 +175,7 @@ export class Round {
   }
 
   #sideBySideKey(job: TuneJob): string | undefined {
-    if (!this.#sideBySideKeys.has(job)) this.#sideBySideKeys.set(job, sideBySideKey(job));
-    return this.#sideBySideKeys.get(job);
+    return this.#sideBySideKeys.getOrInsertComputed(job, sideBySideKey);
   }
 
   #encoded(job: TuneJob): Promise<EncodedExamples> {

@@ -92,9 +92,7 @@ export async function prepareTune(
     compiled,
     programsKey: programs,
     get programs() {
-      const known = workshop.compiled.get(programs) ?? compile();
-      workshop.compiled.set(programs, known);
-      return known;
+      return workshop.compiled.getOrInsertComputed(programs, compile);
     },
     initial: () => initial ??= initialTensors(stage, weights, seed),
     key: await trainKey(workshop, stage, weights),

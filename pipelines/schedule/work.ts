@@ -10,12 +10,9 @@ import type { PreparedTraining } from "./prepare.ts";
 
 /** Floating-point operations of a program's matrix products over a typical row. */
 export function rowFlops(program: Program, rows: readonly LaidOutRow[]): number {
-  const known = counted.get(program) ?? new WeakMap<readonly LaidOutRow[], number>();
-  counted.set(program, known);
-  const found = known.get(rows) ??
-    evaluateDimension(programFlops(program).matmul, { ...typicalExtents(rows), batch: 1 });
-  known.set(rows, found);
-  return found;
+  return counted.getOrInsertComputed(program, () => new WeakMap()).getOrInsertComputed(rows, () => {
+    return evaluateDimension(programFlops(program).matmul, { ...typicalExtents(rows), batch: 1 });
+  });
 }
 
 /** Many members share programs and rows. */
