@@ -5,22 +5,11 @@ import { entriesOf, entryPath, type StoredEntry } from "../../../pipelines/store
 import { keyOf, Store, type StoreOptions } from "../../../pipelines/store/store.ts";
 import { treeOf } from "../../support/command.ts";
 import { onFullDisk, onReadOnlyDisk } from "../../support/disk.ts";
+import { test } from "./support.ts";
 
 const hour = 3600_000;
 const kilobyte = 1000;
 const place = (kind: string, name: string) => [kind, keyOf(name)] as const;
-
-/** Runs a test in a folder of its own. */
-function test(name: string, run: (folder: string) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const folder = await Deno.makeTempDir({ prefix: "refract_store_" });
-    try {
-      await run(folder);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  });
-}
 
 /** Puts an entry of so many kilobytes, its header aside, last used so many hours ago. */
 async function put(store: Store, kind: string, name: string, kilobytes: number, idle = 0): Promise<void> {
@@ -195,13 +184,8 @@ test("a read-only store is read and never written", async (folder) => {
   });
 });
 
-Deno.test("a store may hold 50 GB or half of what is free unless it is told otherwise", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "refract_store_" });
-  try {
-    const { limit } = new Store(folder);
-    assert.ok(limit > 0 && limit <= 50e9, String(limit));
-    assert.equal(new Store(folder, { limit: 7 }).limit, 7);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+test("a store may hold 50 GB or half of what is free unless it is told otherwise", (folder) => {
+  const { limit } = new Store(folder);
+  assert.ok(limit > 0 && limit <= 50e9, String(limit));
+  assert.equal(new Store(folder, { limit: 7 }).limit, 7);
 });

@@ -3,21 +3,10 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { readHeader, readTensor } from "../../../pipelines/models/safetensors.ts";
 import { type EntryWriter, keyOf, Store } from "../../../pipelines/store/store.ts";
+import { test } from "./support.ts";
 
 const key = keyOf("the key");
 const pathOf = (folder: string) => join(folder, "encode", key.slice(0, 2), `${key}.safetensors`);
-
-/** Runs a test in a folder of its own. */
-function test(name: string, run: (folder: string) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const folder = await Deno.makeTempDir({ prefix: "refract_store_" });
-    try {
-      await run(folder);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  });
-}
 
 /** Three tensors; the names and the odd length are there to go wrong. */
 function fill(entry: EntryWriter): void {
