@@ -1,0 +1,84 @@
+"""What transformers computes with a model, for make_families.py: hidden states, logits, a loss and its gradient."""
+
+import inspect
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from families_case import VOCABULARY
+
+TOKENS = 12
+# First place and length of each row's run of tokens: all of the row, padded on the right, padded on the left.
+RUNS = [(0, 12), (0, 7), (3, 9)]
+# A classifier reads the first place of a row, so that padding on the left has no meaning.
+RIGHT_RUNS = [(0, 12), (0, 7), (0, 9)]
+DECODER_RUNS = [(0, 8), (0, 5), (0, 6)]
+UNLABELLED = -100
+
+
+def batch(seed, runs, padding=0):
+    """Random tokens [batch, tokens] in the runs, and the mask of the runs."""
+    generator = torch.Generator().manual_seed(seed)
+    tokens = max(first + length for first, length in runs)
+    ids = torch.full((len(runs), tokens), padding)
+    mask = torch.zeros_like(ids)
+    for row, (first, length) in enumerate(runs):
+        ids[row, first : first + length] = torch.randint(3, VOCABULARY, (length,), generator=generator)
+        mask[row, first : first + length] = 1
+    return ids, mask
+
+
+def positions_of(mask):
+    """Positions count over the unmasked tokens of a row."""
+    return (mask.cumsum(-1) - 1).clamp(min=0)
+
+
+def next_tokens(ids, mask):
+    """Labels that each place's logits are compared with: the token that follows in the row's run."""
+    labels = torch.full_like(ids, UNLABELLED)
+    follows = (mask[:, :-1] * mask[:, 1:]).bool()
+    labels[:, :-1][follows] = ids[:, 1:][follows]
+    return labels
+
+
+def other_tokens(ids, mask):
+    """Labels at every unmasked place, by an arbitrary rule."""
+    return torch.where(mask.bool(), (ids * 7 + 3) % VOCABULARY, UNLABELLED)
+
+
+def run(model, inputs):
+    """Runs a model on those of the inputs that it takes."""
+    taken = inspect.signature(model.forward).parameters
+    settings = {"use_cache": False} if "use_cache" in taken else {}
+    known = {name: tensor for name, tensor in inputs.items() if name in taken}
+    return model(**known, **settings, output_hidden_states=True, return_dict=True)
+
+
+def states_of(hidden_states, prefix=""):
+    return {f"{prefix}hidden_states.{index}": state for index, state in enumerate(hidden_states)}
+
+
+def loss_of(logits, labels):
+    """The mean cross-entropy over the labelled places, or rows."""
+    return cross_entropy(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1), ignore_index=UNLABELLED)
+
+
+def graded(result, labels, states):
+    """Logits, labels, their loss, and its gradients toward what the first block of each stack gives."""
+    loss = loss_of(result.logits, labels)
+    prefixes = list(states)
+    gradients = torch.autograd.grad(loss, [states[prefix][1] for prefix in prefixes])
+    named = {f"{prefix}gradient.0": gradient for prefix, gradient in zip(prefixes, gradients)}
+    return {"logits": result.logits, "labels": labels, "loss": loss, **named}
+
+
+def causal(model, seed):
+    ids, mask = batch(seed, RUNS)
+    result = run(model, {"input_ids": ids, "attention_mask": mask, "position_ids": positions_of(mask)})
+    states = result.hidden_states
+    return {
+        "input_ids": ids,
+        "attention_mask": mask,
+        **states_of(states),
+        **graded(result, next_tokens(ids, mask), {"": states}),
+    }
