@@ -3,7 +3,7 @@
 import json
 import shutil
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable
 
 import torch
@@ -25,13 +25,15 @@ class Case:
     reader: type | None = None
     # Changes the saved tensors by name: to names that published files have, or with tensors that they have besides.
     rewrite: Callable[[dict], dict] = lambda tensors: tensors
-    # The class that the config names, where it is neither.
-    architecture: str | None = None
+    # Settings that transformers needs besides config.json to read the folder as it is meant.
+    reading: dict = field(default_factory=dict)
 
     def config(self):
-        name = self.architecture or (self.reader or self.kind).__name__
-        model_type = self.kind.config_class.model_type
-        return {"architectures": [name], "model_type": model_type, **self.settings, "torch_dtype": "float16"}
+        names = {
+            "architectures": [(self.reader or self.kind).__name__],
+            "model_type": self.kind.config_class.model_type,
+        }
+        return {**names, **self.settings, "torch_dtype": "float16"}
 
 
 def randomize(model, seed):
@@ -68,7 +70,7 @@ def save(name, case, folder):
 def load(case, folder):
     """Reads the model anew, config.json included: arithmetic is in float32 whatever the weights are stored in."""
     model, report = (case.reader or case.kind).from_pretrained(
-        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
+        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, **case.reading
     )
     lacking = {what: names for what, names in report.items() if names and what != "unexpected_keys"}
     if lacking:

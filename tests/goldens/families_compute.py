@@ -82,3 +82,55 @@ def causal(model, seed):
         **states_of(states),
         **graded(result, next_tokens(ids, mask), {"": states}),
     }
+
+
+def encoded(model, seed, runs):
+    """Runs an encoder: its inputs, and its result."""
+    config = model.config
+    ids, mask = batch(seed, runs, config.pad_token_id)
+    positions = positions_of(mask)
+    inputs = {"input_ids": ids, "attention_mask": mask}
+    if getattr(config, "type_vocab_size", 0) > 1:
+        # The second half of a row is its second segment.
+        inputs["token_type_ids"] = (torch.arange(ids.shape[1]) >= ids.shape[1] // 2).long().expand_as(ids)
+    if config.model_type == "roberta":
+        positions = positions + config.pad_token_id + 1
+    if config.model_type == "distilbert":
+        # It takes no positions, but reads them here.
+        model.base_model.embeddings.position_ids = positions
+    return inputs, run(model, {**inputs, "position_ids": positions})
+
+
+def bare(model, seed):
+    inputs, result = encoded(model, seed, RUNS)
+    return {**inputs, **states_of(result.hidden_states)}
+
+
+def masked(model, seed):
+    inputs, result = encoded(model, seed, RUNS)
+    labels = other_tokens(inputs["input_ids"], inputs["attention_mask"])
+    states = result.hidden_states
+    return {**inputs, **states_of(states), **graded(result, labels, {"": states})}
+
+
+def classified(model, seed):
+    inputs, result = encoded(model, seed, RIGHT_RUNS)
+    labels = torch.arange(len(RIGHT_RUNS)) % model.config.num_labels
+    states = result.hidden_states
+    return {**inputs, **states_of(states), **graded(result, labels, {"": states})}
+
+
+def translated(model, seed):
+    ids, mask = batch(seed, RUNS)
+    decoder_ids, decoder_mask = batch(seed + 1, DECODER_RUNS)
+    decoder_ids[:, 0] = model.config.decoder_start_token_id
+    inputs = {
+        "input_ids": ids,
+        "attention_mask": mask,
+        "decoder_input_ids": decoder_ids,
+        "decoder_attention_mask": decoder_mask,
+    }
+    result = run(model, inputs)
+    stacks = {"encoder_": result.encoder_hidden_states, "decoder_": result.decoder_hidden_states}
+    states = {name: state for prefix, stack in stacks.items() for name, state in states_of(stack, prefix).items()}
+    return {**inputs, **states, **graded(result, other_tokens(decoder_ids, decoder_mask), stacks)}

@@ -30,12 +30,15 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from transformers.utils.logging import set_verbosity_error
 
 from families_case import load, save
 from families_decoders import DECODERS
+from families_encoders import ENCODERS
+from families_names import NAMES
 
 FAMILIES = Path(__file__).parent / "families"
-CASES = {**DECODERS}
+CASES = {**DECODERS, **ENCODERS, **NAMES}
 
 
 def make(name, case):
@@ -52,6 +55,8 @@ def make(name, case):
 def main():
     # Sums come in one order only.
     torch.set_num_threads(1)
+    # It would warn of the tensors that names-* have without a use.
+    set_verbosity_error()
     names = sys.argv[1:] or list(CASES)
     for name in names:
         make(name, CASES[name])
