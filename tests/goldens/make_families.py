@@ -9,7 +9,8 @@ it, computed in float32 with eager attention:
 
   input_ids, attention_mask  [batch, tokens]: a row that is full, one padded on the right, one padded on the left
   token_type_ids             [batch, tokens], where the family has them
-  hidden_states.0 …          [batch, tokens, width] in the order of `output_hidden_states`
+  hidden_states.0 …          [batch, tokens, width] in the order of `output_hidden_states`: the last one is behind the
+                             final norm where there is one, but for ModernBERT, and behind OPT's last projection
   logits                     [batch, tokens, vocabulary], or [batch, labels] of a classifier; bare encoders have none
   labels                     the ids that the logits at the same place (or row) are compared with, −100 where none is
   loss                       the mean cross-entropy over all labelled places

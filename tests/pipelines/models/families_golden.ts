@@ -31,7 +31,10 @@ export interface GoldenStack {
   readonly tokens: IdRows;
   /** 1 where there is a token and 0 where a row is padded, on either side; positions count over the ones. */
   readonly mask: IdRows;
-  /** In transformers' order, each [batch, tokens, width]; for most families the last one is behind the final norm. */
+  /**
+   * In transformers' order, each [batch, tokens, width]. The last one is behind the final norm where there is one, but
+   * for ModernBERT, and behind OPT's last projection.
+   */
   readonly hiddenStates: readonly Numbers[];
   /** By block, the loss's gradient toward what the block gives, `hiddenStates[block + 1]`. */
   readonly gradients: ReadonlyMap<number, Numbers>;
