@@ -18,7 +18,7 @@ const elementBytes: Record<DataType, number> = { float32: 4, float16: 2, bfloat1
 const moves = new Set(["reshape", "transpose", "slice", "concat", "pad", "expand", "gatherRows", "cast"]);
 
 /** Operations that touch every element of their first operand to give fewer. */
-const folds = new Set(["reduceSum", "reduceMean", "inverseRms", "crossEntropy"]);
+const folds = new Set(["reduceSum", "reduceMean", "inverseRms", "layerMean", "inverseDeviation", "crossEntropy"]);
 
 /** The bytes that a value occupies. */
 export function bytesOf(value: Value): Dimension {

@@ -60,8 +60,12 @@ export const silu = (x: Value): Value => apply("silu", [x]);
 export const relu = (x: Value): Value => apply("relu", [x]);
 /** `x · Φ(x)` with the normal distribution function, by way of erf. */
 export const gelu = (x: Value): Value => apply("gelu", [x]);
+/** `x · Φ(x)` with Φ by way of tanh (Hendrycks & Gimpel 2016, eq. 2), as GPT-2 has it. */
+export const geluTanh = (x: Value): Value => apply("geluTanh", [x]);
 /** The Gauss error function. */
 export const erf = (x: Value): Value => apply("erf", [x]);
+/** Each element brought between two bounds; one outside has no gradient. */
+export const clamp = (x: Value, low: number, high: number): Value => apply("clamp", [x], { low, high });
 /** `x`, which the gradient takes for a constant. */
 export const detach = (x: Value): Value => apply("detach", [x]);
 /** −1, 0 or 1 by the sign of each element. Its gradient is zero. */
@@ -97,6 +101,18 @@ export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value => appl
 /** `1 / √(mean(x²) + ε)` over the last axis, which stays with extent 1; `weight` only lets it share rmsNorm's node. */
 export const inverseRms = (x: Value, weight: Value, epsilon: number): Value =>
   apply("inverseRms", [x, weight], { epsilon });
+
+/** `(x − mean) / √(variance + ε) · weight + bias` over the last axis (Ba et al. 2016). */
+export const layerNorm = (x: Value, weight: Value, bias: Value, epsilon: number): Value =>
+  apply("layerNorm", [x, weight, bias], { epsilon });
+/** The mean over the last axis, which stays with extent 1; weight and bias only let it share layerNorm's node. */
+export const layerMean = (x: Value, weight: Value, bias: Value, epsilon: number): Value =>
+  apply("layerMean", [x, weight, bias], { epsilon });
+/** `1 / √(variance + ε)` over the last axis, as {@linkcode layerMean} gives the mean. */
+export const inverseDeviation = (x: Value, weight: Value, bias: Value, epsilon: number): Value =>
+  apply("inverseDeviation", [x, weight, bias], { epsilon });
+/** 1 at the `count` largest elements of the last axis, 0 elsewhere. Its gradient is zero. */
+export const topMask = (x: Value, count: number): Value => apply("topMask", [x], { count });
 
 /** How a matrix product reads its operands: either one transposed, the product scaled by `alpha`. */
 export interface MatmulOptions {
@@ -153,8 +169,11 @@ export const crossEntropy = (logits: Value, labels: Value): Value => apply("cros
 export const crossEntropyGradient = (logits: Value, labels: Value): Value =>
   apply("crossEntropyGradient", [logits, labels]);
 /**
- * Rotary position embedding in the half-split convention (Su et al. 2021, as Llama has it): x [batch, tokens, width],
- * cosines and sines [batch, tokens, headWidth/2].
+ * Rotary position embedding (Su et al. 2021): x [batch, tokens, heads · headWidth], cosines and sines [batch, tokens,
+ * turned/2], the first `turned` elements of each head turned pair by pair. Element i is paired with i + turned/2, as
+ * Llama has it, or interleaved with its neighbour, as GPT-J has it.
  */
-export const rotary = (x: Value, cosines: Value, sines: Value, heads: number): Value =>
-  apply("rotary", [x, cosines, sines], { heads });
+export function rotary(x: Value, cosines: Value, sines: Value, heads: number, interleaved = false): Value {
+  const turned = 2 * Number(cosines.shape[2]);
+  return apply("rotary", [x, cosines, sines], { heads, turned, interleaved });
+}

@@ -16,6 +16,14 @@ export interface HeadLayout {
   readonly headWidth: number;
 }
 
+/** What becomes of the scores. */
+export interface AttentionScaling {
+  /** What they are multiplied by; 1/√headWidth unless told otherwise. */
+  readonly scale?: number | undefined;
+  /** The bound `c` of `c · tanh(scores/c)`, as Gemma 2 has it. */
+  readonly softcap?: number | undefined;
+}
+
 /** Keys or values [batch, tokens, keyValueHeads · headWidth] by head: [batch, keyValueHeads, tokens, headWidth]. */
 export function byHead(x: Value, { keyValueHeads, headWidth }: HeadLayout): Value {
   const [batch, tokens] = x.shape as readonly [string, string];
@@ -36,7 +44,13 @@ export function byHead(x: Value, { keyValueHeads, headWidth }: HeadLayout): Valu
  * the rows of one query head together.
  * @returns [batch, tokens, heads · headWidth].
  */
-export function attention(query: Value, runs: readonly KeyValues[], mask: Value, layout: HeadLayout): Value {
+export function attention(
+  query: Value,
+  runs: readonly KeyValues[],
+  mask: Value,
+  layout: HeadLayout,
+  { scale, softcap }: AttentionScaling = {},
+): Value {
   const { heads, keyValueHeads, headWidth } = layout;
   const [batch, tokens] = query.shape as readonly [string, string];
   const group = heads / keyValueHeads;
@@ -44,9 +58,11 @@ export function attention(query: Value, runs: readonly KeyValues[], mask: Value,
   const rows = multiplyDimensions(group, tokens);
   const grouped = o.reshape(o.transpose(split, [0, 2, 3, 1, 4]), [batch, keyValueHeads, rows, headWidth]);
   const scores = runs.map(({ key }) => {
-    return matmulOfCopies(grouped, key, { transposeB: true, alpha: 1 / Math.sqrt(headWidth) });
+    return matmulOfCopies(grouped, key, { transposeB: true, alpha: scale ?? 1 / Math.sqrt(headWidth) });
   });
-  const weights = o.softmax(o.add(o.concat(scores, -1), mask));
+  const joined = o.concat(scores, -1);
+  const bounded = softcap === undefined ? joined : o.mul(o.tanh(o.div(joined, softcap)), softcap);
+  const weights = o.softmax(o.add(bounded, mask));
   let start: Dimension = 0;
   const mixed = runs.map(({ value }) => {
     const from = start;

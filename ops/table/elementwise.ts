@@ -67,6 +67,8 @@ export function emitCast(emit: Emitter, x: string, to: DataType): string {
   return emit.node("Cast", [x], { attributes: { to: { int: onnxFloat[to] ?? 1 } } });
 }
 const sqrtHalf = Math.SQRT1_2;
+const sqrtTwoOverPi = Math.sqrt(2 / Math.PI);
+const cubic = 0.044715;
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
 
 /** The rows of the table. */
@@ -109,6 +111,31 @@ export const elementwise = {
       const distribution = o.mul(o.add(o.erf(o.mul(x, sqrtHalf)), 1), 0.5);
       const density = o.mul(o.exp(o.mul(o.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
       return o.mul(g, o.add(distribution, o.mul(x, density)));
+    },
+  ),
+  geluTanh: unary(
+    (emit, x) => {
+      if (emit.provider !== "webgpu") return emit.node("Gelu", [x], { attributes: { approximate: { text: "tanh" } } });
+      const cube = emit.node("Mul", [emit.node("Mul", [x, x]), emit.node("Mul", [x, emit.floats([cubic])])]);
+      const bent = emit.node("Tanh", [emit.node("Mul", [emit.node("Add", [x, cube]), emit.floats([sqrtTwoOverPi])])]);
+      const doubled = emit.node("Add", [bent, emit.floats([1])]);
+      return emit.node("Mul", [emit.node("Mul", [x, doubled]), emit.floats([0.5])]);
+    },
+    // With u = √(2/π)(x + c·x³) and t = tanh u: (1 + t)/2 + x/2 · (1 − t²) · u′
+    (o, g, x) => {
+      const square = o.mul(x, x);
+      const t = o.tanh(o.mul(o.mul(x, o.add(o.mul(square, cubic), 1)), sqrtTwoOverPi));
+      const slope = o.mul(o.add(o.mul(square, 3 * cubic), 1), sqrtTwoOverPi / 2);
+      const bent = o.mul(o.mul(x, slope), o.sub(1, o.mul(t, t)));
+      return o.mul(g, o.add(o.mul(o.add(t, 1), 0.5), bent));
+    },
+  ),
+  clamp: unary(
+    (emit, x, { attributes }) =>
+      emit.node("Clip", [x, emit.floats([Number(attributes["low"])]), emit.floats([Number(attributes["high"])])]),
+    (o, g, x, y) => {
+      const moved = o.sign(o.sub(x, y));
+      return o.mul(g, o.sub(1, o.mul(moved, moved)));
     },
   ),
   detach: unary("Identity", () => undefined),

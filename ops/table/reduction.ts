@@ -70,6 +70,30 @@ function emitFusedNorm(emit: Emitter, value: Value): string[] {
   });
 }
 
+/** LayerNormalization's result, mean and inverse deviation: one kernel, or on webgpu, which gives the first alone, nodes. */
+function emitLayerNorm(emit: Emitter, value: Value): readonly [string, string, string] {
+  const inputs = value.inputs.map(emit.of), [x] = inputs as [string], epsilon = Number(value.attributes["epsilon"]);
+  const attributes = { axis: { int: -1 }, epsilon: { float: epsilon }, stash_type: { int: 1 } };
+  if (emit.provider !== "webgpu") {
+    return emit.nodes("LayerNormalization", inputs, 3, { attributes }) as [string, string, string];
+  }
+  const mean = (of: string) =>
+    emit.node("ReduceMean", [of, emit.integers([-1])], { attributes: { keepdims: { int: 1 } } });
+  const middle = mean(x), centred = emit.node("Sub", [x, middle]);
+  const variance = mean(emit.node("Mul", [centred, centred]));
+  const inverse = emit.node("Reciprocal", [
+    emit.node("Sqrt", [emit.node("Add", [variance, emit.floats([epsilon])])]),
+  ]);
+  const scaled = emit.node("Mul", [emit.node("Mul", [centred, inverse]), inputs[1]!]);
+  return [emit.node("Add", [scaled, inputs[2]!]), middle, inverse];
+}
+
+/** Of a layer norm's operands the shape of what has one number for each row. */
+function inferRowNumber(op: string, inputs: readonly Value[]): Inferred {
+  const { shape, dtype } = inferNorm(op, inputs);
+  return { shape: [...shape.slice(0, -1), 1], dtype };
+}
+
 /** The rows of the table. */
 export const reductions = {
   reduceSum: reduction("ReduceSum", (o, cotangent, value) => {
@@ -120,5 +144,56 @@ export const reductions = {
     vjp: notDifferentiable("inverseRms"),
     onnx: (emit, value) =>
       emit.provider === "webgpu" ? emitInverseRms(emit, value) : emitFusedNorm(emit, value)[1] as string,
+  },
+  layerNorm: {
+    infer(inputs) {
+      const x = inferNorm("layerNorm", inputs);
+      inferNorm("layerNorm", [operand({ op: "layerNorm", inputs }, 0), operand({ op: "layerNorm", inputs }, 2)]);
+      return x;
+    },
+    // With n = (x − μ)/σ and c = g·w: dx = (c − mean(c) − n · mean(c·n))/σ, dw = Σ g·n, db = Σ g
+    vjp(o, g, value, [needsInput, needsWeight, needsBias]) {
+      const [x, weight, bias] = value.inputs as readonly [Value, Value, Value];
+      const epsilon = Number(value.attributes["epsilon"]), share = 1 / lastAxisExtent(x);
+      const scale = o.inverseDeviation(x, weight, bias, epsilon);
+      const normal = o.mul(o.sub(x, o.layerMean(x, weight, bias, epsilon)), scale);
+      const scaled = o.mul(g, weight);
+      const mean = (of: Value) => o.mul(o.reduceSum(of, [-1], true), share);
+      const along = o.add(mean(scaled), o.mul(normal, mean(o.mul(scaled, normal))));
+      return [
+        needsInput ? o.mul(o.sub(scaled, along), scale) : undefined,
+        needsWeight ? o.sumTo(o.mul(g, normal), weight.shape) : undefined,
+        needsBias ? o.sumTo(g, bias.shape) : undefined,
+      ];
+    },
+    onnx: (emit, value) => emitLayerNorm(emit, value)[0],
+  },
+  layerMean: {
+    infer: (inputs) => inferRowNumber("layerMean", inputs),
+    vjp: notDifferentiable("layerMean"),
+    onnx: (emit, value) => emitLayerNorm(emit, value)[1],
+  },
+  inverseDeviation: {
+    infer: (inputs) => inferRowNumber("inverseDeviation", inputs),
+    vjp: notDifferentiable("inverseDeviation"),
+    onnx: (emit, value) => emitLayerNorm(emit, value)[2],
+  },
+  topMask: {
+    infer(inputs, attributes) {
+      const x = requireLastAxis("topMask", inputs), count = Number(attributes["count"]);
+      if (count < 1 || count > lastAxisExtent(x)) {
+        throw new TypeError(`topMask cannot take ${count} of [${x.shape.join(", ")}]`);
+      }
+      return x;
+    },
+    vjp: () => [undefined],
+    onnx(emit, value) {
+      const x = emit.of(operand(value, 0)), count = Number(value.attributes["count"]);
+      const attributes = { axis: { int: -1 } };
+      const [, places] = emit.nodes("TopK", [x, emit.integers([count])], 2, { attributes }) as [string, string];
+      const ones = emit.node("Expand", [emit.floats([1]), emit.extents([...value.shape.slice(0, -1), count])]);
+      const zeros = emit.node("Expand", [emit.floats([0]), emit.extents(value.shape)]);
+      return emit.node("ScatterElements", [zeros, places, ones], { attributes });
+    },
   },
 } satisfies Record<string, OpDefinition>;

@@ -1,24 +1,56 @@
 /** Rotary position embedding. @module */
 import type { Value } from "../program.ts";
-import { sameShape } from "../dimension.ts";
-import { type OpDefinition, operand } from "./definition.ts";
+import { sameShape, type Shape } from "../dimension.ts";
+import { type Emitter, type OpDefinition, operand } from "./definition.ts";
 
-function headWidth(x: Value, heads: number): number {
+/** How a rotation pairs the elements of a head, and how many of them it turns; the rest stays as it is. */
+interface Settings {
+  readonly heads: number;
+  readonly turned: number;
+  readonly interleaved: boolean;
+}
+
+const settingsOf = ({ attributes }: Pick<Value, "attributes">): Settings => ({
+  heads: Number(attributes["heads"]),
+  turned: Number(attributes["turned"]),
+  interleaved: attributes["interleaved"] === true,
+});
+
+function headWidth(x: Value, { heads, turned }: Settings): number {
   const width = x.shape[2];
-  if (x.shape.length !== 3 || typeof width !== "number" || width % (2 * heads) !== 0) {
+  if (
+    x.shape.length !== 3 || typeof width !== "number" || width % heads !== 0 || turned % 2 !== 0 ||
+    turned > width / heads
+  ) {
     throw new TypeError(
-      `rotary needs [batch, tokens, heads × even width] but found [${x.shape.join(", ")}], ${heads} heads`,
+      `rotary needs [batch, tokens, heads × width] but found [${
+        x.shape.join(", ")
+      }], ${heads} heads of which ${turned} elements turn`,
     );
   }
   return width / heads;
+}
+
+/** The two halves of the pairs of a tensor [batch, tokens, heads, turned], and how they are joined again. */
+function emitPairs(emit: Emitter, x: string, { turned, interleaved, heads }: Settings, [batch, tokens]: Shape) {
+  const pairs = [batch!, tokens!, heads, ...(interleaved ? [turned / 2, 2] : [2, turned / 2])];
+  const axis = interleaved ? 4 : 3, flat = [batch!, tokens!, heads, turned];
+  const [left, right] = emit.nodes("Split", [emit.reshape(x, flat, pairs)], 2, {
+    attributes: { axis: { int: axis }, num_outputs: { int: 2 } },
+  }) as [string, string];
+  const join = (a: string, b: string) => {
+    return emit.reshape(emit.node("Concat", [a, b], { attributes: { axis: { int: axis } } }), pairs, flat);
+  };
+  return { left, right, join, anglesAt: interleaved ? [2, 4] : [2, 3] };
 }
 
 /** The rows of the table. */
 export const rotaryEmbedding = {
   rotary: {
     infer(inputs, attributes) {
-      const x = operand({ op: "rotary", inputs }, 0);
-      const half = headWidth(x, Number(attributes["heads"])) / 2;
+      const x = operand({ op: "rotary", inputs }, 0), settings = settingsOf({ attributes });
+      headWidth(x, settings);
+      const half = settings.turned / 2;
       for (const table of inputs.slice(1)) {
         if (!sameShape(table.shape, [...x.shape.slice(0, 2), half])) {
           throw new TypeError(`rotary needs angles [batch, tokens, ${half}] but found [${table.shape.join(", ")}]`);
@@ -26,34 +58,46 @@ export const rotaryEmbedding = {
       }
       return x;
     },
-    // A rotation's transpose is the rotation by the opposite angle.
+    // A rotation's transpose is the rotation by the opposite angle; what is not turned passes as it is.
     vjp(o, cotangent, value, [, needsCosines, needsSines]) {
       if (needsCosines || needsSines) throw new TypeError("rotary has no gradient toward its angles");
-      const cosines = operand(value, 1), sines = operand(value, 2);
-      return [o.rotary(cotangent, cosines, o.neg(sines), Number(value.attributes["heads"])), undefined, undefined];
+      const cosines = operand(value, 1), sines = operand(value, 2), { heads, interleaved } = settingsOf(value);
+      return [o.rotary(cotangent, cosines, o.neg(sines), heads, interleaved), undefined, undefined];
     },
     onnx(emit, value) {
-      const heads = Number(value.attributes["heads"]), x = operand(value, 0);
+      const settings = settingsOf(value), { heads, turned, interleaved } = settings, x = operand(value, 0);
+      const width = headWidth(x, settings);
       if (emit.provider !== "webgpu") {
         return emit.node("RotaryEmbedding", value.inputs.map(emit.of), {
-          attributes: { num_heads: { int: heads }, interleaved: { int: 0 } },
+          attributes: {
+            num_heads: { int: heads },
+            interleaved: { int: interleaved ? 1 : 0 },
+            ...(turned === width ? {} : { rotary_embedding_dim: { int: turned } }),
+          },
         });
       }
-      const width = headWidth(x, heads);
-      const [batch, tokens, whole] = x.shape;
-      const split = [batch!, tokens!, heads, width];
-      const byHead = emit.reshape(emit.of(x), x.shape, split);
-      const [left, right] = emit.nodes("Split", [byHead], 2, {
-        attributes: { axis: { int: 3 }, num_outputs: { int: 2 } },
-      }) as [string, string];
-      const perHead = (index: number) => emit.node("Unsqueeze", [emit.of(operand(value, index)), emit.integers([2])]);
+      const [batch, tokens, whole] = x.shape, byHead = [batch!, tokens!, heads, width];
+      const split = emit.reshape(emit.of(x), x.shape, byHead);
+      const part = (from: number, to: number) =>
+        emit.node("Slice", [split, emit.integers([from]), emit.integers([to]), emit.integers([3])]);
+      const { left, right, join, anglesAt } = emitPairs(
+        emit,
+        turned === width ? split : part(0, turned),
+        settings,
+        x.shape,
+      );
+      const perHead = (index: number) =>
+        emit.node("Unsqueeze", [emit.of(operand(value, index)), emit.integers(anglesAt)]);
       const [cosines, sines] = [perHead(1), perHead(2)];
       const times = (a: string, b: string) => emit.node("Mul", [a, b]);
-      const rotated = emit.node("Concat", [
+      const rotated = join(
         emit.node("Sub", [times(left, cosines), times(right, sines)]),
         emit.node("Add", [times(right, cosines), times(left, sines)]),
-      ], { attributes: { axis: { int: 3 } } });
-      return emit.reshape(rotated, split, [batch!, tokens!, whole!]);
+      );
+      const all = turned === width
+        ? rotated
+        : emit.node("Concat", [rotated, part(turned, width)], { attributes: { axis: { int: 3 } } });
+      return emit.reshape(all, byHead, [batch!, tokens!, whole!]);
     },
   },
 } satisfies Record<string, OpDefinition>;

@@ -106,6 +106,13 @@ function inverseRms(row: readonly number[], epsilon: number): number {
   return 1 / Math.sqrt(sum(row.map((x) => x * x)) / row.length + epsilon);
 }
 
+const meanOf = (row: readonly number[]) => sum(row) / row.length;
+
+function inverseDeviation(row: readonly number[], epsilon: number): number {
+  const middle = meanOf(row);
+  return 1 / Math.sqrt(meanOf(row.map((x) => (x - middle) ** 2)) + epsilon);
+}
+
 const last = (places: readonly number[]) => places[places.length - 1]!;
 
 const matmul: Rule = ([a, b], { transposeA, transposeB, alpha }) => {
@@ -155,6 +162,8 @@ const rules: Record<OpName, Rule> = {
   relu: unary((x) => Math.max(x, 0)),
   erf: unary(erf),
   gelu: unary((x) => x * (1 + erf(x / Math.SQRT2)) / 2),
+  geluTanh: unary((x) => x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))) / 2),
+  clamp: ([x], { low, high }) => map(x!, (each) => Math.min(Math.max(each, Number(low)), Number(high))),
   detach: unary((x) => x),
   sign: unary(Math.sign),
   truncate: unary(Math.trunc),
@@ -169,6 +178,20 @@ const rules: Record<OpName, Rule> = {
     ),
   inverseRms: ([x], { epsilon }) =>
     build([...x!.shape.slice(0, -1), 1], (index) => inverseRms(rowThrough(x!, index), Number(epsilon))),
+  layerNorm: ([x, weight, bias], { epsilon }) =>
+    build(x!.shape, (index) => {
+      const row = rowThrough(x!, index),
+        normal = (at(x!, index) - meanOf(row)) * inverseDeviation(row, Number(epsilon));
+      return normal * broadcastAt(weight!, index) + broadcastAt(bias!, index);
+    }),
+  layerMean: ([x]) => build([...x!.shape.slice(0, -1), 1], (index) => meanOf(rowThrough(x!, index))),
+  inverseDeviation: ([x], { epsilon }) =>
+    build([...x!.shape.slice(0, -1), 1], (index) => inverseDeviation(rowThrough(x!, index), Number(epsilon))),
+  topMask: ([x], { count }) =>
+    build(x!.shape, (index) => {
+      const larger = rowThrough(x!, index).filter((other) => other > at(x!, index));
+      return larger.length < Number(count) ? 1 : 0;
+    }),
   matmul,
   reshape: ([x], { shape }, extent) => tensor((shape as readonly Dimension[]).map(extent), x!.data),
   transpose: ([x], { permutation }) => transposed(x!, permutation as readonly number[]),
@@ -216,13 +239,16 @@ const rules: Record<OpName, Rule> = {
       const probability = softmaxOf(rowThrough(logits!, [row!, 0]))[column!]!;
       return probability - (labels!.data[row!] === column ? 1 : 0);
     }),
-  rotary([x, cosines, sines], { heads }) {
-    const width = x!.shape[2]! / Number(heads), half = width / 2;
+  rotary([x, cosines, sines], { heads, turned, interleaved }) {
+    const width = x!.shape[2]! / Number(heads), half = Number(turned) / 2;
     return build(x!.shape, ([batch, token, channel]) => {
-      const within = channel! % width, angle = within % half;
+      const within = channel! % width, own = at(x!, [batch!, token!, channel!]);
+      if (within >= 2 * half) return own;
+      const angle = interleaved ? Math.floor(within / 2) : within % half;
+      const isFirst = interleaved ? within % 2 === 0 : within < half, apart = interleaved ? 1 : half;
       const cosine = at(cosines!, [batch!, token!, angle]), sine = at(sines!, [batch!, token!, angle]);
-      const partner = at(x!, [batch!, token!, within < half ? channel! + half : channel! - half]);
-      return at(x!, [batch!, token!, channel!]) * cosine + (within < half ? -partner : partner) * sine;
+      const partner = at(x!, [batch!, token!, isFirst ? channel! + apart : channel! - apart]);
+      return own * cosine + (isFirst ? -partner : partner) * sine;
     });
   },
 };

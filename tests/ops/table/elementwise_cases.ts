@@ -83,6 +83,8 @@ export const elementwiseCases: OperationCase[] = [
   ...unaryCases(o.relu, "relu"),
   ...unaryCases(o.erf, "erf"),
   ...unaryCases(o.gelu, "gelu"),
+  ...unaryCases(o.geluTanh, "geluTanh"),
+  ...unaryCases((x) => o.clamp(x, -0.5, 1), "clamp"),
   ...unaryCases(o.sign, "sign", { gradient: "zero", draws: { x: betweenWholes } }),
   ...unaryCases(o.truncate, "truncate", { gradient: "zero", draws: { x: betweenWholes } }),
   {
@@ -98,6 +100,8 @@ export const elementwiseCases: OperationCase[] = [
   saturated(o.silu, "silu"),
   saturated(o.erf, "erf"),
   saturated(o.gelu, "gelu"),
+  saturated(o.geluTanh, "geluTanh"),
+  saturated((x) => o.clamp(x, -0.5, 1), "clamp"),
   ...(["float16", "bfloat16"] as const).flatMap((type): OperationCase[] => [
     {
       name: `cast to ${type} and back`,

@@ -6,7 +6,7 @@ import type { OperationCase, Refusal } from "./conformance.ts";
 const symbols = [{ batch: 2, tail: 3 }, { batch: 1, tail: 5 }, { batch: 4, tail: 1 }];
 const x = parameter("x", ["batch", "tail", 6]);
 const fixed = parameter("x", [2, 3, 4]);
-const scale = parameter("w", [6]);
+const scale = parameter("w", [6]), shift = parameter("b", [6]);
 const epsilon = 1e-5;
 
 function folds(op: typeof o.reduceSum, name: string): OperationCase[] {
@@ -86,6 +86,40 @@ export const reductionCases: OperationCase[] = [
     symbols,
     gradient: "refused",
   },
+  { name: "layerNorm", value: o.layerNorm(x, scale, shift, epsilon), shape: x.shape, symbols },
+  {
+    name: "layerNorm of a matrix",
+    value: o.layerNorm(parameter("x", [3, 6]), scale, shift, 0.5),
+    shape: [3, 6],
+  },
+  {
+    name: "layerNorm of a frozen value",
+    value: o.layerNorm(input("x", ["batch", "tail", 6]), scale, shift, epsilon),
+    shape: x.shape,
+    symbols,
+  },
+  {
+    name: "layerNorm with frozen weights",
+    value: o.layerNorm(x, input("w", [6]), input("b", [6]), epsilon),
+    shape: x.shape,
+    symbols,
+  },
+  {
+    name: "layerMean",
+    value: o.layerMean(x, scale, shift, epsilon),
+    shape: ["batch", "tail", 1],
+    symbols,
+    gradient: "refused",
+  },
+  {
+    name: "inverseDeviation beside layerNorm",
+    value: o.mul(o.inverseDeviation(x, scale, shift, epsilon), o.layerNorm(x, scale, shift, epsilon)),
+    shape: x.shape,
+    symbols,
+    gradient: "refused",
+  },
+  { name: "topMask", value: o.mul(x, o.topMask(x, 2)), shape: x.shape, symbols },
+  { name: "topMask of all", value: o.mul(x, o.topMask(x, 6)), shape: x.shape, symbols },
 ];
 
 export const reductionRefusals: Refusal[] = [
@@ -97,5 +131,8 @@ export const reductionRefusals: Refusal[] = [
   ["a norm's weight of another width", () => o.rmsNorm(fixed, scale, epsilon)],
   ["a norm's weight of two axes", () => o.rmsNorm(x, parameter("w", [1, 6]), epsilon)],
   ["a norm's weight of another type", () => o.rmsNorm(x, o.cast(scale, "bfloat16"), epsilon)],
+  ["a layer norm's bias of another width", () => o.layerNorm(x, scale, parameter("b", [5]), epsilon)],
+  ["more of the largest than there are", () => o.topMask(x, 7)],
+  ["none of the largest", () => o.topMask(x, 0)],
   ["an inverse root's weight of another width", () => o.inverseRms(fixed, scale, epsilon)],
 ];

@@ -21,10 +21,22 @@ export const rotaryCases: OperationCase[] = [[1, 2], [1, 6], [2, 4], [3, 8]].map
   draws: angles,
 }));
 
+rotaryCases.push(
+  ...[[2, 4, 2], [2, 8, 8], [3, 6, 4]].flatMap(([heads, width, turned]) =>
+    [false, true].map((interleaved): OperationCase => ({
+      name: `rotary of ${turned} of ${heads} heads of width ${width}${interleaved ? ", interleaved" : ""}`,
+      value: o.rotary(parameter("x", ["batch", "tail", heads! * width!]), ...tables(turned! / 2), heads!, interleaved),
+      shape: ["batch", "tail", heads! * width!],
+      symbols,
+      draws: angles,
+    }))
+  ),
+);
+
 const x = parameter("x", ["batch", "tail", 8]);
 
 export const rotaryRefusals: Refusal[] = [
-  ["a rotation of an odd width", () => o.rotary(parameter("x", ["batch", "tail", 6]), ...tables(1), 2)],
+  ["a rotation of more than a head", () => o.rotary(parameter("x", ["batch", "tail", 6]), ...tables(2), 2)],
   ["a rotation of a width that heads do not divide", () => o.rotary(x, ...tables(1), 3)],
   ["a rotation of four axes", () => o.rotary(parameter("x", ["batch", 2, "tail", 4]), ...tables(2), 1)],
   ["angles of another width", () => o.rotary(x, ...tables(4), 2)],
