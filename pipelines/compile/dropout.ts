@@ -1,7 +1,7 @@
 /** The factors of dropout, drawn by the host so that a seed decides them on every provider. @module */
 import { createRandom } from "../data/random.ts";
 import { type Adaptation, dropoutName, type Droppable, droppedWidth } from "./adaptations.ts";
-import type { Feeds } from "./feeds.ts";
+import type { Feeds } from "./run_feeds.ts";
 import { maskName } from "./interventions.ts";
 
 /** Rates are taken in shares of this: half a random word decides an element. */

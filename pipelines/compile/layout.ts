@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { addDimensions, type Dimension, multiplyDimensions } from "../../ops/dimension.ts";
+import type { Dimension } from "../../ops/dimension.ts";
 import type { KeyValues } from "../../ops/nn/attention.ts";
 import { input, leafName, type Value } from "../../ops/program.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture, Segment } from "../models/architecture.ts";
+import { runInputs } from "../models/places.ts";
 import { type Adaptation, interventionsOf } from "./adaptations.ts";
 import { reachBack } from "./positions.ts";
 
@@ -28,8 +29,13 @@ export const wholeRows: Layout = { tail: "whole", prefix: 0 };
 /** A shorter prefix saves less than its products of their own cost. */
 const leastPrefix = 8;
 
-/** The layout that pieces allow for some prompts. */
-export function layoutOf(pieces: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): Layout {
+/** The layout that pieces allow for some prompts. Where tokens see those behind them, nothing is before a tail. */
+export function layoutOf(
+  { places }: Pick<Architecture, "places">,
+  pieces: readonly Adaptation[],
+  prompts: readonly TokenizedPrompt[],
+): Layout {
+  if (!places.causal) return wholeRows;
   const tail = tailLength(pieces, prompts);
   const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map(({ prompt }) => {
     return prompt.slice(0, tailStart({ tail }, prompt.length));
@@ -74,17 +80,15 @@ export function segmentInputs(
   name: SegmentName,
   before: readonly Dimension[] = [],
 ): Segment {
-  const { heads, keyValueHeads, headWidth } = architecture.heads;
-  const queries = multiplyDimensions(heads / keyValueHeads, name), keys = addDimensions(...before, name);
-  const batch = name === "prefix" ? 1 : "batch";
-  // Only the tail's rows begin at places of their own.
-  const masks = name === "tail" && before.length > 0 ? "batch" : 1;
-  return {
-    tokens: input(`${name}.tokens`, [batch, name], "int64"),
-    cosines: input(`${name}.cosines`, [batch, name, headWidth / 2]),
-    sines: input(`${name}.sines`, [batch, name, headWidth / 2]),
-    mask: input(`${name}.mask`, [masks, 1, queries, keys]),
-  };
+  const isShared = name === "prefix";
+  // Where no token sees those behind it, padding is seen by nobody; and only the tail's rows begin at places of their own.
+  const rowsDiffer = !architecture.places.causal || (name === "tail" && before.length > 0);
+  return runInputs(architecture, {
+    name,
+    batch: isShared ? 1 : "batch",
+    masks: rowsDiffer && !isShared ? "batch" : 1,
+    before,
+  });
 }
 
 /** Keys and values that are fed, for every block. */

@@ -88,9 +88,15 @@ function runLength([first]: readonly KeyValues[]): Dimension {
   return (first as KeyValues).key.shape[2] as Dimension;
 }
 
-function copyPlaces({ cosines, sines, mask }: Places, copies: number): Places {
+function copyPlaces({ angles, masks, keyPositions }: Places, copies: number): Places {
   const copy = (x: Value) => x.shape[0] === 1 ? x : o.concat(new Array<Value>(copies).fill(x), 0);
-  return { cosines: copy(cosines), sines: copy(sines), mask: copy(mask) };
+  const each = <T, U>(record: Readonly<Record<string, T>>, change: (x: T) => U) =>
+    Object.fromEntries(Object.entries(record).map(([kind, x]) => [kind, change(x)]));
+  return {
+    angles: each(angles, ({ cosines, sines }) => ({ cosines: copy(cosines), sines: copy(sines) })),
+    masks: each(masks, copy),
+    ...(keyPositions === undefined ? {} : { keyPositions: copy(keyPositions) }),
+  };
 }
 
 /** The logits at the labelled places of each member, edited behind the last norm where something acts there. */

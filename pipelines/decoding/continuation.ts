@@ -5,7 +5,8 @@
  * @module
  */
 import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/adaptations.ts";
-import { exampleFeeds, type Feeds, layOut } from "../compile/feeds.ts";
+import { exampleFeeds, layOut } from "../compile/feeds.ts";
+import type { Feeds } from "../compile/run_feeds.ts";
 import type { RunOrigin } from "../compile/generation.ts";
 import type { Layout } from "../compile/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/initial.ts";

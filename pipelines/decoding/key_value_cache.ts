@@ -1,5 +1,5 @@
 /** The keys and values of what a batch has read and written. @module */
-import { type Feeds, pastMask, segmentFeeds } from "../compile/feeds.ts";
+import { type Feeds, runFeeds } from "../compile/run_feeds.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 
@@ -69,11 +69,10 @@ export class KeyValueCache {
 
   /** What the decode program is fed for one further token a row. */
   feeds(tokens: readonly number[]): Feeds {
-    const feeds: Feeds = { ...this.#tensors };
     const seen = this.#filled.map((filled) => this.#virtual + filled);
     const rows = tokens.map((token, row) => ({ tokens: [token], start: seen[row]! }));
-    segmentFeeds(feeds, "tail", rows, 1, this.#architecture);
-    feeds["tail.mask"] = pastMask(seen, this.#virtual + this.#capacity, 1, this.#architecture);
+    const past = { width: this.#virtual + this.#capacity, filled: seen };
+    const feeds = { ...this.#tensors, ...runFeeds("tail", rows, 1, this.#architecture, past) };
     feeds["labelled.places"] = { data: BigInt64Array.from(tokens.keys(), BigInt), shape: [tokens.length, 1] };
     return feeds;
   }

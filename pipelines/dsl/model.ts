@@ -34,6 +34,8 @@ function modelOf(base: BaseModelSpec, edits: readonly Sweepable<AdaptationSpec>[
 
 /** The sites of the attention of some blocks. */
 export interface AttentionSites {
+  /** Queries, keys and values as one projection gives them, in the model families that have one [batch, tokens, all of them]. */
+  readonly queryKeyValue: SiteSpec;
   /** The queries before rotation [batch, tokens, heads · headWidth]. */
   readonly query: SiteSpec;
   /** The keys before rotation [batch, tokens, keyValueHeads · headWidth]. */
@@ -54,11 +56,13 @@ export interface HeadSites {
 
 /** The sites of the MLP of some blocks. */
 export interface MlpSites {
-  /** The gate's projection [batch, tokens, hidden]. */
+  /** Gate and rise as one projection gives them, in the model families that have one [batch, tokens, 2 · hidden]. */
+  readonly gateUp: SiteSpec;
+  /** The gate's projection [batch, tokens, hidden]; none in an MLP without a gate. */
   readonly gate: SiteSpec;
-  /** The activation of the gate [batch, tokens, hidden]. */
+  /** The activation, of the gate where there is one [batch, tokens, hidden]. */
   readonly activation: SiteSpec;
-  /** What the gate multiplies [batch, tokens, hidden]. */
+  /** What the gate multiplies, or what the activation is of [batch, tokens, hidden]. */
   readonly up: SiteSpec;
   /** What the MLP adds to the residual stream [batch, tokens, width]. */
   readonly output: SiteSpec;
@@ -103,13 +107,20 @@ export function block(blocks: Sweepable<Blocks>): BlockSites {
   return {
     input: at("block.input"),
     attention: {
+      queryKeyValue: at("attention.queryKeyValue"),
       query: at("attention.query"),
       key: at("attention.key"),
       value: at("attention.value"),
       head: (head) => ({ output: located({ blocks, site: "attention.head.output", head }) }),
       output: at("attention.output"),
     },
-    mlp: { gate: at("mlp.gate"), activation: at("mlp.activation"), up: at("mlp.up"), output: at("mlp.output") },
+    mlp: {
+      gateUp: at("mlp.gateUp"),
+      gate: at("mlp.gate"),
+      activation: at("mlp.activation"),
+      up: at("mlp.up"),
+      output: at("mlp.output"),
+    },
     output: at("block.output"),
   };
 }

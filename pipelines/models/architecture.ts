@@ -8,16 +8,19 @@ import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
 import type { Projection } from "../../ops/adapters/adapter.ts";
 import { elementCount, type Shape } from "../../ops/dimension.ts";
 import type { Value } from "../../ops/program.ts";
+import type { RopeFrequencies } from "./rope.ts";
 
 /** The places whose representation can be edited, in the order in which a token passes them. */
 export type SiteName =
   | "embedding.output"
   | "block.input"
+  | "attention.queryKeyValue"
   | "attention.query"
   | "attention.key"
   | "attention.value"
   | "attention.head.output"
   | "attention.output"
+  | "mlp.gateUp"
   | "mlp.gate"
   | "mlp.activation"
   | "mlp.up"
@@ -53,13 +56,41 @@ export interface Site {
  */
 export type EditHook = (site: Site, hidden: Value, projection?: Projection) => Value;
 
-/** Where the tokens of a run stand. */
-export interface Places {
-  /** Rotary angles [batch, length, headWidth/2]. */
+/** The rotary angles of a run's tokens, [batch, length, turned/2] each. */
+export interface Angles {
   readonly cosines: Value;
   readonly sines: Value;
+}
+
+/** Where the tokens of a run stand, as far as the model asks for it; see {@linkcode PlaceKinds}. */
+export interface Places {
+  readonly angles: Readonly<Record<string, Angles>>;
   /** See {@linkcode attention}. */
-  readonly mask: Value;
+  readonly masks: Readonly<Record<string, Value>>;
+  /** Rows of the table of learned positions, int64 [batch, length]. */
+  readonly positions?: Value;
+  /** The position of each key that is seen [batch or 1, 1, 1, keys]. */
+  readonly keyPositions?: Value;
+  /** Which of a pair's texts each token belongs to, int64 [batch, length]. */
+  readonly tokenTypes?: Value;
+}
+
+/** What a model asks of where tokens stand. Blocks may differ in it, so each kind has a name. */
+export interface PlaceKinds {
+  /** Whether a token sees none of those behind it. */
+  readonly causal: boolean;
+  /** Rotary frequencies; none in a model without. */
+  readonly angles: Readonly<Record<string, RopeFrequencies>>;
+  /**
+   * Attention reaches tokens nearer than so many, itself included, on either side where it is not causal; `null` for all.
+   */
+  readonly masks: Readonly<Record<string, number | null>>;
+  /** Learned positions, whose table begins with so many rows that stand for none. */
+  readonly positions?: { readonly offset: number };
+  /** Whether scores fall with the distance (ALiBi). */
+  readonly keyPositions?: true;
+  /** Whether the texts of a pair are told apart. */
+  readonly tokenTypes?: true;
 }
 
 /** A run of tokens. */
@@ -103,18 +134,32 @@ export interface Architecture {
   readonly heads: HeadLayout;
   /** The sites that the model has. */
   readonly sites: Readonly<Partial<Record<SiteName, SiteShape>>>;
-  /** How many tokens back attention reaches; `undefined` for all. */
-  readonly slidingWindow?: number;
-  /** The angle per token of each pair of a head, in radians [headWidth/2]. */
-  readonly inverseFrequencies: readonly number[];
-  /** What cosines and sines are multiplied by (1 but for YaRN). */
-  readonly rotaryScale: number;
+  readonly places: PlaceKinds;
+  /**
+   * What checkpoints of the bare model leave out in front of a weight's name, `""` if nothing: GPT-2's files say
+   * `h.0.ln_1.weight` where the model with its head says `transformer.h.0.ln_1.weight`.
+   */
+  readonly barePrefix: string;
   /** The tensors that the safetensors files must hold, by name. */
   readonly weights: ReadonlyMap<string, readonly number[]>;
   /** Builds the blocks over a run of tokens. */
   forward(segment: Segment, weights: WeightSource): SegmentResult;
-  /** The last hidden state's rows [rows, width] to logits [rows, vocabulary]. */
+  /** Which one transformers calls the last hidden state: what the head reads, as a rule, or what the last block gives. */
+  readonly lastHiddenState: "finished" | "plain";
+  /** What stands between the last block and the head, a norm as a rule: [..., width] to the same. */
+  finish(hidden: Value, weights: WeightSource, edit?: EditHook): Value;
+  /** The last block's rows [rows, width] to logits [rows, vocabulary]. */
   logits(rows: Value, weights: WeightSource, edit?: EditHook): Value;
+  /** The head that scores classes, where the family has one. */
+  readonly classifier?: Classifier;
+}
+
+/** A head that scores a whole row of tokens. */
+export interface Classifier {
+  /** Whose hidden state it reads: the row's first token's, its last one's, or the mean of all. */
+  readonly pooled: "first" | "last" | "mean";
+  /** Finished hidden states of rows [rows, width] to scores [rows, classes]. */
+  scores(rows: Value, weights: WeightSource, classes: number): Value;
 }
 
 /** The number of a model's parameters; a tensor that serves twice counts once. */

@@ -36,6 +36,14 @@ export class ConfigReader {
     return Number.isInteger(value) ? value : this.#refuse(name, "a whole number", value);
   }
 
+  /** @throws {RequestError} If the field is not a whole number from 0 on, or is absent and has no default. */
+  whole(name: string, otherwise?: number): number {
+    const value = this.raw(name) ?? otherwise;
+    return typeof value === "number" && Number.isInteger(value) && value >= 0
+      ? value
+      : this.#refuse(name, "a whole number", value);
+  }
+
   /** @throws {RequestError} If the field is not one of the options. */
   option<const T extends string>(name: string, options: readonly T[], otherwise: T): T {
     const value = this.raw(name) ?? otherwise;

@@ -2,12 +2,47 @@
 import { RequestError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
-import { llama } from "./llama.ts";
+import { cohere, cohere2 } from "./families/cohere.ts";
+import { falcon } from "./families/falcon.ts";
+import { gemma, gemma2, gemma3 } from "./families/gemma.ts";
+import { gpt2 } from "./families/gpt2.ts";
+import { gptNeo } from "./families/gpt_neo.ts";
+import { gptNeoX } from "./families/gpt_neox.ts";
+import { gptJ } from "./families/gptj.ts";
+import { granite, llama, mistral, qwen2, qwen3, smollm3 } from "./families/llama.ts";
+import { mixtral } from "./families/mixtral.ts";
+import { olmo, olmo2 } from "./families/olmo.ts";
+import { opt } from "./families/opt.ts";
+import { phi } from "./families/phi.ts";
+import { phi3 } from "./families/phi3.ts";
+import { stableLm } from "./families/stablelm.ts";
+import { starcoder2 } from "./families/starcoder2.ts";
 
 const families: Readonly<Record<string, (config: ConfigReader) => Architecture>> = {
   llama,
-  mistral: llama,
-  qwen2: llama,
+  mistral,
+  mixtral,
+  qwen2,
+  qwen3,
+  smollm3,
+  granite,
+  gemma,
+  gemma2,
+  gemma3_text: gemma3,
+  phi,
+  phi3,
+  gpt2,
+  gpt_neo: gptNeo,
+  gpt_neox: gptNeoX,
+  gptj: gptJ,
+  opt,
+  falcon,
+  stablelm: stableLm,
+  olmo,
+  olmo2,
+  cohere,
+  cohere2,
+  starcoder2,
 };
 
 /**

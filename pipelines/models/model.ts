@@ -14,6 +14,7 @@ import { architectureOf } from "./families.ts";
 import { readJsonObject } from "./files.ts";
 import type { TensorRecord } from "./safetensors.ts";
 import { resolveModelFolder, type SourceOptions } from "./source.ts";
+import { storedName } from "./stored_names.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { openWeights, type Weights, weightsDigest } from "./weights.ts";
 import { rememberedDigest } from "./weights_digest.ts";
@@ -119,7 +120,8 @@ function modelWeights(records: ReadonlyMap<string, TensorRecord>, digest: string
 
 function requireTensor(model: Model, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
   const file = weights.files[0] ?? model.folder;
-  const record = weights.tensors.get(name);
+  const stored = storedName(name, weights.tensors, model.architecture.barePrefix);
+  const record = weights.tensors.get(stored ?? name);
   if (record === undefined) {
     throw new RequestError(`the tensor ${name} that config.json asks for is missing; take both from one model`, {
       file,

@@ -1,6 +1,7 @@
 /**
  * Rotary frequencies with the scalings that Llama-family configs name. Formulas as in the papers and in transformers'
- * `modeling_rope_utils`: linear (Chen et al. 2023), dynamic NTK, llama3 (Llama 3.1), YaRN (Peng et al. 2023).
+ * `modeling_rope_utils`: linear (Chen et al. 2023), dynamic NTK, llama3 (Llama 3.1), YaRN (Peng et al. 2023), LongRoPE
+ * (Ding et al. 2024).
  *
  * @module
  */
@@ -11,6 +12,8 @@ export interface RopeConfig {
   readonly theta: number;
   readonly headWidth: number;
   readonly contextLength: number;
+  /** `original_max_position_embeddings` where it stands beside `rope_scaling`. */
+  readonly originalContextLength: number | undefined;
   /** `rope_scaling` as it stands. */
   readonly scaling: Readonly<Record<string, unknown>> | null;
   /** The config's path, for errors. */
@@ -48,11 +51,14 @@ export function ropeFrequencies(config: RopeConfig): RopeFrequencies {
       return { inverseFrequencies: llama3(plain, setting), rotaryScale: 1 };
     case "yarn":
       return yarn(plain, config, setting);
+    case "longrope":
+    case "su": // falls through
+      return longRope(plain, config);
     default:
       throw new RequestError(
         `rope_scaling type ${
           JSON.stringify(kind)
-        } is not supported; known are default, linear, dynamic, llama3 and yarn`,
+        } is not supported; known are default, linear, dynamic, llama3, yarn and longrope`,
         { file },
       );
   }
@@ -88,4 +94,29 @@ function yarn(plain: readonly number[], config: RopeConfig, setting: Setting): R
   });
   const otherwise = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
   return { inverseFrequencies, rotaryScale: optional("attention_factor", otherwise) };
+}
+
+/**
+ * LongRoPE's short factors, which hold up to the context that the model was first trained with. Beyond it the long ones
+ * would hold for every token of a row, so that a token's numbers depended on how long its row becomes.
+ */
+function longRope(plain: readonly number[], config: RopeConfig): RopeFrequencies {
+  const { scaling, contextLength, file } = config, factors = scaling?.["short_factor"];
+  const sound = Array.isArray(factors) && factors.length === plain.length &&
+    factors.every((factor) => typeof factor === "number" && factor > 0);
+  if (!sound) {
+    throw new RequestError(
+      `rope_scaling of type longrope needs the list short_factor of ${plain.length} numbers; correct the config`,
+      { file },
+    );
+  }
+  const original = config.originalContextLength ??
+    Number(scaling?.["original_max_position_embeddings"] ?? contextLength);
+  const factor = contextLength / original;
+  const otherwise = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+  const given = scaling?.["attention_factor"];
+  return {
+    inverseFrequencies: plain.map((frequency, pair) => frequency / (factors[pair] as number)),
+    rotaryScale: typeof given === "number" ? given : otherwise,
+  };
 }

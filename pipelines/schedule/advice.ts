@@ -21,7 +21,7 @@ function firstTokensAdvice({ stage, compiled, programs }: TuneJob): string | und
   const both = edits.filter(({ positions: { first, last } }) => Number.isFinite(first) && first > 0 && last > 0);
   if (layout.tail !== "whole" || edits.length < adaptations.length || both.length === 0) return undefined;
   const changed = withoutFirst(adaptations), prompts = rows.map(({ whole }) => whole);
-  const shorter = layoutOf(changed, prompts);
+  const shorter = layoutOf(compiled.architecture, changed, prompts);
   if (shorter.tail === "whole") return undefined;
   const cut = rows.map(({ whole, labels }) => layOut({ ...whole, completion: labels }, shorter));
   const { train } = compileTraining(

@@ -8,15 +8,8 @@ import { elementCount, evaluateShape } from "../../ops/dimension.ts";
 import type { Program } from "../../ops/program.ts";
 import { FeedBuffers, fillRow, packedBytes, packedValues, takeRow } from "../compile/cached.ts";
 import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../compile/cut.ts";
-import {
-  exampleFeeds,
-  fedNumbers,
-  type Feeds,
-  groupExtents,
-  type LaidOutRow,
-  prefixFeeds,
-  rowExtents,
-} from "../compile/feeds.ts";
+import { exampleFeeds, fedNumbers, groupExtents, type LaidOutRow, prefixFeeds, rowExtents } from "../compile/feeds.ts";
+import type { Feeds } from "../compile/run_feeds.ts";
 import { typicalExtents } from "../compile/training.ts";
 import type { Layout } from "../compile/layout.ts";
 import type { Adaptation } from "../compile/adaptations.ts";

@@ -4,7 +4,7 @@ import { evaluateDimension } from "../../ops/dimension.ts";
 import { leavesOf, type Program } from "../../ops/program.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import type { TensorMap } from "../compile/initial.ts";
-import type { Feeds } from "../compile/feeds.ts";
+import type { Feeds } from "../compile/run_feeds.ts";
 import { type CompiledPrefill, wholePrefill } from "../compile/generation.ts";
 import { type Layout, wholeRows } from "../compile/layout.ts";
 import { type CompiledModel, decodeProgram } from "../compile/programs.ts";

@@ -156,7 +156,7 @@ export class Preparation {
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const layout = layoutOf(adaptations, examples);
+    const layout = layoutOf(architecture, adaptations, examples);
     requireChoices(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));

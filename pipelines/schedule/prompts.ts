@@ -66,7 +66,8 @@ export class SharedPrompts implements Disposable {
   add(stage: PreparedEvaluation, weights: ModelWeights): void {
     const { decoding } = stage.spec;
     if (decoding === undefined || decoding.kind === "choices" || stage.adaptations.length === 0) return;
-    const layout = layoutOf(stage.adaptations, stage.examples), rows = this.#laidOut(stage, layout);
+    const layout = layoutOf(stage.model.architecture, stage.adaptations, stage.examples);
+    const rows = this.#laidOut(stage, layout);
     const key = keyOf(["prompts", stage.model.folder, weights.digest, layout, rowsDigest(rows)]);
     const group = this.#groups.getOrInsertComputed(key, () => ({ readers: [] }));
     const reader = { stage, weights, layout, rows };

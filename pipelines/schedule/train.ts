@@ -4,7 +4,8 @@
  * @module
  */
 import type { TensorMap } from "../compile/initial.ts";
-import { exampleFeeds, type Feeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
+import { exampleFeeds, groupExtents, type LaidOutRow } from "../compile/feeds.ts";
+import type { Feeds } from "../compile/run_feeds.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import { dropoutFeeds } from "../compile/dropout.ts";
 import type { Layout } from "../compile/layout.ts";

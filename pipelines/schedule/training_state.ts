@@ -4,7 +4,7 @@
  * @module
  */
 import type { TensorMap } from "../compile/initial.ts";
-import type { Feeds } from "../compile/feeds.ts";
+import type { Feeds } from "../compile/run_feeds.ts";
 import { stateNames } from "../compile/programs.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import type { TrainJob } from "./train.ts";

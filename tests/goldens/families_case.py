@@ -27,6 +27,8 @@ class Case:
     rewrite: Callable[[dict], dict] = lambda tensors: tensors
     # Settings that transformers needs besides config.json to read the folder as it is meant.
     reading: dict = field(default_factory=dict)
+    # transformers' implementation of attention.
+    attention: str = "eager"
 
     def config(self):
         names = {
@@ -70,7 +72,7 @@ def save(name, case, folder):
 def load(case, folder):
     """Reads the model anew, config.json included: arithmetic is in float32 whatever the weights are stored in."""
     model, report = (case.reader or case.kind).from_pretrained(
-        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, **case.reading
+        folder, dtype=torch.float32, attn_implementation=case.attention, output_loading_info=True, **case.reading
     )
     lacking = {what: names for what, names in report.items() if names and what != "unexpected_keys"}
     if lacking:

@@ -1,5 +1,7 @@
 """The decoders of make_families.py. Epsilons, bases and activations differ so that one that is not read shows."""
 
+from dataclasses import replace
+
 import transformers as t
 
 from families_case import VOCABULARY, WIDTH, Case
@@ -189,8 +191,11 @@ DECODERS = {
         layer_norm_epsilon=0.03,
         tie_word_embeddings=False,
     ),
-    "falcon-alibi": falcon(
-        multi_query=False, parallel_attn=False, bias=True, alibi=True, layer_norm_epsilon=0.02, activation="gelu"
+    "falcon-alibi": replace(
+        falcon(
+            multi_query=False, parallel_attn=False, bias=True, alibi=True, layer_norm_epsilon=0.02, activation="gelu"
+        ),
+        attention="sdpa",
     ),
     "stablelm": case(
         t.StableLmForCausalLM,

@@ -5,7 +5,7 @@
     python -B tests/goldens/make_families.py [case ...]
 
 families/<case>/ is a Hugging Face folder without a tokenizer, its weights in float16, with expected.safetensors beside
-it, computed in float32 with eager attention:
+it, computed in float32 with eager attention (ALiBi with torch's own: eagerly, Falcon adds its biases twice):
 
   input_ids, attention_mask  [batch, tokens]: a row that is full, one padded on the right, one padded on the left
   token_type_ids             [batch, tokens], where the family has them

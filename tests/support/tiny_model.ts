@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigReader } from "../../pipelines/models/config.ts";
-import { llama } from "../../pipelines/models/llama.ts";
+import { llama } from "../../pipelines/models/families/llama.ts";
 import { writeSafetensors } from "../../pipelines/models/safetensors.ts";
 import { createRandom } from "../../pipelines/data/random.ts";
 

@@ -111,7 +111,7 @@ refuses("a tensor of another shape", {
 refuses("an unknown architecture", {
   change: withText(config, '{ "model_type": "mamba" }'),
   at: `${config}: model_type "mamba" is not supported`,
-  says: /known are llama, mistral, qwen2$/,
+  says: /known are llama, mistral, mixtral, /,
 });
 refuses("no config", { change: without(config), at: `${config}: there is no`, says: /; give/ });
 refuses("a broken config", { change: withText(config, "{"), at: `${config}:1:2: is not JSON`, says: /; download/ });

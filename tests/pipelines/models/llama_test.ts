@@ -129,7 +129,7 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ num_key_value_heads: 3 }, /4 heads do not divide among 3 key-value heads/],
   [{ num_hidden_layers: 1.5 }, /num_hidden_layers is 1\.5 where a whole number is expected/],
   [{ head_dim: 5 }, /head_dim 5 is odd/],
-  [{ hidden_act: "tanh" }, /hidden_act is "tanh" where silu or gelu or relu is expected/],
+  [{ hidden_act: "mish" }, /hidden_act is "mish" where silu or swish or gelu or .* is expected/],
   [{ attention_bias: 1 }, /attention_bias is 1 where true or false is expected/],
   [{ rope_scaling: 2 }, /rope_scaling is neither null nor an object/],
 ];

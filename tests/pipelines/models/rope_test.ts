@@ -22,6 +22,7 @@ function configOf({ rope_theta, head_dim, max_position_embeddings, rope_scaling 
     theta: rope_theta,
     headWidth: head_dim,
     contextLength: max_position_embeddings,
+    originalContextLength: undefined,
     scaling: rope_scaling,
     file: "config.json",
   };
@@ -83,7 +84,8 @@ Deno.test("ropeFrequencies() refuses scalings that are unknown or incomplete", (
   const config = configOf(goldenOf("yarn-rope"));
   const rejects = (scaling: Record<string, unknown>, pattern: RegExp) =>
     assert.throws(() => ropeFrequencies({ ...config, scaling }), (error) => assertOneLine(error, pattern));
-  rejects({ type: "longrope" }, /^config\.json: rope_scaling type "longrope" is not supported; known are default, /);
+  rejects({ type: "longrope" }, /rope_scaling of type longrope needs the list short_factor of 8 numbers; /);
+  rejects({ type: "ntk" }, /^config\.json: rope_scaling type "ntk" is not supported; known are default, /);
   rejects({ rope_type: "linear" }, /rope_scaling of type linear needs the number factor; /);
   rejects({ rope_type: "yarn", factor: "4" }, /rope_scaling of type yarn needs the number factor; /);
   rejects({ rope_type: "llama3", factor: 8 }, /rope_scaling of type llama3 needs the number low_freq_factor; /);

@@ -1,6 +1,5 @@
 /** Runs a model's forward builder over runs of tokens, for the tests that compare it with reference numbers. @module */
 import { relative } from "node:path";
-import { addDimensions, type Dimension, multiplyDimensions } from "../../../ops/dimension.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import { emitOnnx } from "../../../ops/onnx/emit.ts";
@@ -9,11 +8,14 @@ import { type DataType, input, type Program, type Value, weight } from "../../..
 import { verify } from "../../../ops/verify.ts";
 import type { Architecture, WeightSource } from "../../../pipelines/models/architecture.ts";
 import { ConfigReader } from "../../../pipelines/models/config.ts";
+import { runFeeds } from "../../../pipelines/compile/run_feeds.ts";
 import { architectureOf } from "../../../pipelines/models/families.ts";
+import { runInputs } from "../../../pipelines/models/places.ts";
 import { readJsonObject } from "../../../pipelines/models/files.ts";
 import type { TensorRecord } from "../../../pipelines/models/safetensors.ts";
+import { storedName } from "../../../pipelines/models/stored_names.ts";
 import { openWeights } from "../../../pipelines/models/weights.ts";
-import type { HostTensor, Runtime } from "../../../pipelines/runtime/runtime.ts";
+import type { HostTensor, Runtime, Session } from "../../../pipelines/runtime/runtime.ts";
 
 /** A model folder, opened. */
 export interface FolderModel {
@@ -52,10 +54,7 @@ export interface Forward {
 
 /** Compiles a model for rows that are cut into the named runs, in one program: each run's past is the runs before. */
 export async function openForward(runtime: Runtime, model: FolderModel, names: readonly string[]): Promise<Forward> {
-  const session = await runtime.open(emitOnnx(forwardProgram(model, names), "cpu", (name) => {
-    const { file, offset, bytes } = recordOf(model, name);
-    return { location: relative("/", file), offset, length: bytes };
-  }));
+  const session = await openProgram(runtime, model, forwardProgram(model, names));
   const { architecture } = model;
   return {
     async run(runs) {
@@ -74,42 +73,44 @@ export async function openForward(runtime: Runtime, model: FolderModel, names: r
 
 const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
-function recordOf({ tensors }: FolderModel, name: string): TensorRecord {
-  const record = tensors.get(name);
+/** Where a weight of the architecture lies. */
+export function recordOf({ tensors, architecture }: FolderModel, name: string): TensorRecord {
+  const record = tensors.get(storedName(name, tensors, architecture.barePrefix) ?? name);
   if (record === undefined) throw new TypeError(`The folder has no weight ${name}`);
   return record;
 }
 
-function forwardProgram(model: FolderModel, names: readonly string[]): Program {
-  const { architecture, config } = model;
-  const { heads, keyValueHeads, headWidth } = architecture.heads;
-  const weights: WeightSource = (name, shape) =>
-    o.cast(weight(name, shape, storedTypes[recordOf(model, name).dtype] as DataType), "float32");
-  const finalNorm = (hidden: Value) =>
-    o.rmsNorm(hidden, weights("model.norm.weight", [architecture.width]), config.number("rms_norm_eps"));
+/** The folder's weights in float32. */
+export function weightsOf(model: FolderModel): WeightSource {
+  return (name, shape) => o.cast(weight(name, shape, storedTypes[recordOf(model, name).dtype] as DataType), "float32");
+}
 
+/** A session of a program over the folder's weights. */
+export function openProgram(runtime: Runtime, model: FolderModel, program: Program): Promise<Session> {
+  return runtime.open(emitOnnx(verify(program), "cpu", (name) => {
+    const { file, offset, bytes } = recordOf(model, name);
+    return { location: relative("/", file), offset, length: bytes };
+  }));
+}
+
+function forwardProgram(model: FolderModel, names: readonly string[]): Program {
+  const { architecture } = model;
+  const weights = weightsOf(model);
   const outputs: Record<string, Value> = {};
   const past: (readonly KeyValues[])[] = [];
-  let keys: Dimension = 0;
-  for (const name of names) {
-    keys = addDimensions(keys, name);
-    const queries = multiplyDimensions(heads / keyValueHeads, name);
-    const result = architecture.forward({
-      tokens: input(`${name}.tokens`, ["batch", name], "int64"),
-      cosines: input(`${name}.cosines`, ["batch", name, headWidth / 2]),
-      sines: input(`${name}.sines`, ["batch", name, headWidth / 2]),
-      mask: input(`${name}.mask`, [past.length === 0 ? 1 : "batch", 1, queries, keys]),
-      past: [...past],
-    }, weights);
+  names.forEach((name, index) => {
+    const before = names.slice(0, index), masks = index === 0 ? 1 : "batch";
+    const inputs = runInputs(architecture, { name, batch: "batch", masks, before });
+    const result = architecture.forward({ ...inputs, past: [...past] }, weights);
     past.push(result.keyValues);
     const last = result.hiddenStates[architecture.blocks] as Value;
     result.hiddenStates.forEach((hidden, state) => {
-      outputs[`${name}.hidden.${state}`] = hidden === last ? finalNorm(last) : hidden;
+      outputs[`${name}.hidden.${state}`] = hidden === last ? architecture.finish(last, weights) : hidden;
     });
     const places = input(`${name}.places`, [`${name}Places`], "int64");
     outputs[`${name}.logits`] = architecture.logits(rowsAt(last, places), weights);
-  }
-  return verify({ name: "forward", outputs });
+  });
+  return { name: "forward", outputs };
 }
 
 function forwardFeeds(
@@ -118,24 +119,15 @@ function forwardFeeds(
   runs: readonly (readonly RunRow[])[],
 ): Record<string, HostTensor> {
   const feeds: Record<string, HostTensor> = {};
-  /** The position of every earlier place of each row, infinite where it pads. */
-  let past: readonly number[][] = (runs[0] as readonly RunRow[]).map(() => []);
+  const filled = (runs[0] as readonly RunRow[]).map(() => 0);
+  let width = 0;
   runs.forEach((rows, index) => {
     const name = names[index] as string, length = longest(rows);
-    const positions = rows.map(({ start }) => Array.from({ length }, (_, at) => start + at));
-    Object.assign(feeds, {
-      [`${name}.tokens`]: tokenTensor(rows, length),
-      [`${name}.cosines`]: angleTensor(positions, architecture, Math.cos),
-      [`${name}.sines`]: angleTensor(positions, architecture, Math.sin),
-      [`${name}.mask`]: index === 0
-        ? maskTensor(positions.slice(0, 1), positions, architecture)
-        : maskTensor(positions, positions.map((own, row) => [...past[row] as number[], ...own]), architecture),
-      [`${name}.places`]: integerTensor(rows.map((_, row) => row * length).flatMap((first) => span(first, length))),
-    });
-    past = rows.map(({ tokens }, row) => [
-      ...past[row] as number[],
-      ...(positions[row] as number[]).map((position, at) => at < tokens.length ? position : Infinity),
-    ]);
+    const past = index === 0 ? undefined : { width, filled: [...filled] };
+    Object.assign(feeds, runFeeds(name, rows, length, architecture, past));
+    feeds[`${name}.places`] = integerTensor(rows.flatMap((_, row) => span(row * length, length)));
+    rows.forEach(({ tokens }, row) => filled[row]! += tokens.length);
+    width += length;
   });
   return feeds;
 }
@@ -145,39 +137,6 @@ const span = (first: number, length: number) => Array.from({ length }, (_, at) =
 
 function integerTensor(elements: readonly number[], shape = [elements.length]): HostTensor {
   return { data: BigInt64Array.from(elements, BigInt), shape };
-}
-
-function tokenTensor(rows: readonly RunRow[], length: number): HostTensor {
-  const padded = rows.flatMap(({ tokens }) => [...tokens, ...new Array<number>(length - tokens.length).fill(0)]);
-  return integerTensor(padded, [rows.length, length]);
-}
-
-function angleTensor(
-  positions: readonly (readonly number[])[],
-  { inverseFrequencies, rotaryScale }: Architecture,
-  wave: (angle: number) => number,
-): HostTensor {
-  const elements = positions.flat().flatMap((position) =>
-    inverseFrequencies.map((frequency) => wave(position * frequency) * rotaryScale)
-  );
-  const shape = [positions.length, positions[0]?.length ?? 0, inverseFrequencies.length];
-  return { data: Float32Array.from(elements), shape };
-}
-
-/** 0 where a query sees a key, −10⁹ where it does not; repeated for each query head of a key-value head. */
-function maskTensor(
-  queries: readonly (readonly number[])[],
-  keys: readonly (readonly number[])[],
-  { heads, slidingWindow = Infinity }: Architecture,
-): HostTensor {
-  const group = heads.heads / heads.keyValueHeads;
-  const elements = queries.flatMap((row, index) => {
-    const visible = keys[index] as readonly number[];
-    const once = row.flatMap((query) => visible.map((key) => key <= query && query - key < slidingWindow ? 0 : -1e9));
-    return new Array<number[]>(group).fill(once).flat();
-  });
-  const shape = [queries.length, 1, group * (queries[0]?.length ?? 0), keys[0]?.length ?? 0];
-  return { data: Float32Array.from(elements), shape };
 }
 
 /** A result's rows, whose leading extents are batch and tokens (or both in one), cut to each row's own tokens. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Adaptation, Intervention } from "../../../pipelines/compile/adaptations.ts";
 import { dropoutFeeds } from "../../../pipelines/compile/dropout.ts";
-import type { Feeds } from "../../../pipelines/compile/feeds.ts";
+import type { Feeds } from "../../../pipelines/compile/run_feeds.ts";
 import { lowerEdit } from "../../../pipelines/compile/interventions.ts";
 import { assertClose, onlyMember } from "./support.ts";
 

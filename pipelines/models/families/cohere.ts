@@ -1,0 +1,73 @@
+/** Command R (Cohere 2024): attention and MLP beside each other on one norm, rotary pairs of neighbours, scaled logits. @module */
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { readExtents, readRope, readWindows } from "../fields.ts";
+import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { parallel } from "../layers/block.ts";
+import { gatedMlp, readActivation } from "../layers/mlp.ts";
+import { layerNorm, scaledNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { transformer } from "../transformer.ts";
+import { attentionNames, gatedNames } from "./llama.ts";
+
+/** @param slides Whether most blocks slide, and only those have positions. */
+function build(config: ConfigReader, slides: boolean): Architecture {
+  const extents = readExtents(config, {}, { contextLength: 8192 });
+  const { width, blocks, vocabularySize, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
+  const norm = layerNorm(epsilon, { bias: false }), bias = config.flag("attention_bias", false);
+  const pattern = config.count("sliding_window_pattern", 4);
+  const windows = slides
+    ? readWindows(config, blocks, (index) => (index + 1) % pattern !== 0)
+    : { masks: { full: null }, mask: () => "full" };
+  const block = parallel({
+    attention: selfAttention({
+      heads,
+      project: separate(attentionNames, { bias }),
+      ...(!slides && config.flag("use_qk_norm", false)
+        ? {
+          normalize: (scope, x, part, count) =>
+            headwise(x, count, (byHead) => {
+              const shape = [count, heads.headWidth];
+              const name = `self_attn.${part === "query" ? "q" : "k"}_norm.weight`;
+              return scaledNorm(byHead, scope.weight(name, shape), epsilon);
+            }),
+        }
+        : {}),
+      angles: (index) => (slides && windows.mask(index) === "full" ? undefined : "rotary"),
+      interleaved: true,
+      mask: windows.mask,
+      output: { name: "self_attn.o_proj", bias },
+    }),
+    mlp: gatedMlp({
+      ...gatedNames,
+      hidden: config.count("intermediate_size"),
+      activation: readActivation(config, "hidden_act", "silu"),
+      form: {},
+    }),
+    beforeAttention: ["input_layernorm", norm],
+    beforeMlp: ["input_layernorm", norm],
+  });
+  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
+  return transformer({
+    family: String(config.raw("model_type")),
+    ...extents,
+    places: { causal: true, angles: { rotary: readRope(config, extents) }, masks: windows.masks },
+    barePrefix: "model.",
+    blockName: (index) => `model.layers.${index}`,
+    embed: (scope) => embedTokens(scope, table),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
+    head: languageHead({
+      table,
+      weight: "lm_head.weight",
+      tied: config.flag("tie_word_embeddings", true),
+      scale: config.number("logit_scale", 0.0625),
+    }),
+    classifier: scoreHead(),
+  });
+}
+
+/** Command R. */
+export const cohere = (config: ConfigReader) => build(config, false);
+/** Command R7B: most blocks slide, and those that do not have no positions. */
+export const cohere2 = (config: ConfigReader) => build(config, true);

@@ -1,0 +1,71 @@
+/** Falcon (Almazrouei et al. 2023): one or few key-value heads in a fused projection, rotary positions or ALiBi. @module */
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { readExtents, readRope } from "../fields.ts";
+import { fusedByHead, selfAttention } from "../layers/attention.ts";
+import { type NamedNorm, parallel, sequential } from "../layers/block.ts";
+import { plainMlp, readActivation } from "../layers/mlp.ts";
+import { layerNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { transformer } from "../transformer.ts";
+
+/** The architecture that a config describes. */
+export function falcon(config: ConfigReader): Architecture {
+  const isNew = config.flag("new_decoder_architecture", false), alibi = config.flag("alibi", false);
+  const isSingle = !isNew && config.flag("multi_query", true), isParallel = isNew || config.flag("parallel_attn", true);
+  const plain = readExtents(config, { keyValueHeads: isSingle ? undefined : "num_kv_heads" });
+  const extents = isSingle ? { ...plain, heads: { ...plain.heads, keyValueHeads: 1 } } : plain;
+  const { width, vocabularySize, heads } = extents, bias = config.flag("bias", false);
+  const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
+  const hasTwo = isNew && config.count("num_ln_in_parallel_attn", 2) === 2;
+  const [first, second]: [NamedNorm, NamedNorm] = hasTwo
+    ? [["ln_attn", norm], ["ln_mlp", norm]]
+    : [["input_layernorm", norm], [isParallel ? "input_layernorm" : "post_attention_layernorm", norm]];
+  const block = (isParallel ? parallel : sequential)({
+    attention: selfAttention({
+      heads,
+      project: fusedByHead("self_attention.query_key_value", { bias }),
+      ...(alibi
+        ? { alibi: { slopes: alibiSlopes(heads.heads), scale: heads.headWidth ** -0.5 } }
+        : { angles: () => "rotary" }),
+      output: { name: "self_attention.dense", bias },
+    }),
+    mlp: plainMlp({
+      up: "mlp.dense_h_to_4h",
+      down: "mlp.dense_4h_to_h",
+      hidden: config.count("ffn_hidden_size", 4 * width),
+      activation: readActivation(config, "activation", "gelu"),
+      form: { bias },
+    }),
+    beforeAttention: first,
+    beforeMlp: second,
+  });
+  const table = { name: "transformer.word_embeddings.weight", vocabularySize, width };
+  return transformer({
+    family: "falcon",
+    ...extents,
+    places: {
+      causal: true,
+      masks: { full: null },
+      ...(alibi ? { angles: {}, keyPositions: true } : { angles: { rotary: readRope(config, extents) } }),
+    },
+    barePrefix: "transformer.",
+    blockName: (index) => `transformer.h.${index}`,
+    embed: (scope) => embedTokens(scope, table),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("transformer.ln_f"), hidden),
+    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", true) }),
+    classifier: scoreHead(),
+  });
+}
+
+/**
+ * A geometric series from 2^(−8/heads) on; where the heads are no power of two, that of the next lower one and then every
+ * second of the next higher one's (Press et al. 2022).
+ */
+function alibiSlopes(heads: number): number[] {
+  const lower = 2 ** Math.floor(Math.log2(heads));
+  const series = (count: number, step: number, base: number) =>
+    Array.from({ length: count }, (_, index) => 2 ** (-8 / base * (1 + index * step)));
+  return [...series(lower, 1, lower), ...series(heads - lower, 2, 2 * lower)];
+}

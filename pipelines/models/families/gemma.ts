@@ -1,0 +1,91 @@
+/**
+ * Gemma (Gemma Team 2024): scaled embeddings, norms that store their distance from 1. Gemma 2 adds norms of what attention
+ * and MLP add, bounds on scores and logits, and windows; Gemma 3 norms of queries and keys, and angles of their own for the
+ * blocks that slide.
+ *
+ * @module
+ */
+import * as o from "../../../ops/operators.ts";
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { plainRope, readExtents, readRope, readWindows } from "../fields.ts";
+import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { type NamedNorm, sequential } from "../layers/block.ts";
+import { gatedMlp, readActivation } from "../layers/mlp.ts";
+import { rmsNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { transformer } from "../transformer.ts";
+import { attentionNames, gatedNames } from "./llama.ts";
+
+function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
+  const extents = readExtents(config, {}, { headWidth: 256, contextLength: generation === 3 ? 131072 : 8192 });
+  const { width, blocks, vocabularySize, heads } = extents;
+  const norm = rmsNorm(config.number("rms_norm_eps", 1e-6), { offset: 1 });
+  const pattern = config.count("sliding_window_pattern", generation === 3 ? 6 : 2);
+  const windows = readWindows(config, blocks, (block) => generation > 1 && (block + 1) % pattern !== 0);
+  const cap = (field: string) => generation > 1 && config.raw(field) !== undefined ? config.number(field) : undefined;
+  const bias = config.flag("attention_bias", false);
+  const ofSlidingBlocks = generation === 3 && "sliding" in windows.masks
+    ? { sliding: plainRope(config, heads.headWidth, config.number("rope_local_base_freq", 10000)) }
+    : {};
+  const named = (name: string): NamedNorm => [name, norm];
+  const block = sequential({
+    attention: selfAttention({
+      heads,
+      project: separate(attentionNames, { bias }),
+      ...(generation === 3
+        ? {
+          normalize: (scope, x, part, count) =>
+            headwise(x, count, (heads) => norm(scope.at(`self_attn.${part === "query" ? "q" : "k"}_norm`), heads)),
+        }
+        : {}),
+      angles: (index) => (generation === 3 && windows.mask(index) === "sliding" ? "sliding" : "rotary"),
+      mask: windows.mask,
+      scale: (generation === 1 ? heads.headWidth : config.number("query_pre_attn_scalar", 256)) ** -0.5,
+      softcap: cap("attn_logit_softcapping"),
+      output: { name: "self_attn.o_proj", bias },
+    }),
+    mlp: gatedMlp({
+      ...gatedNames,
+      hidden: config.count("intermediate_size"),
+      activation: readActivation(config, generation === 1 ? "hidden_act" : "hidden_activation", "gelu_pytorch_tanh"),
+      form: {},
+    }),
+    beforeAttention: named("input_layernorm"),
+    ...(generation === 1 ? { beforeMlp: named("post_attention_layernorm") } : {
+      afterAttention: named("post_attention_layernorm"),
+      beforeMlp: named("pre_feedforward_layernorm"),
+      afterMlp: named("post_feedforward_layernorm"),
+    }),
+  });
+  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
+  const theta = generation === 3 ? { theta: 1e6 } : {};
+  return transformer({
+    family: String(config.raw("model_type")),
+    ...extents,
+    places: {
+      causal: true,
+      angles: { rotary: readRope(config, extents, theta), ...ofSlidingBlocks },
+      masks: windows.masks,
+    },
+    barePrefix: "model.",
+    blockName: (index) => `model.layers.${index}`,
+    embed: (scope) => o.mul(embedTokens(scope, table), Math.fround(Math.sqrt(width))),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
+    head: languageHead({
+      table,
+      weight: "lm_head.weight",
+      tied: config.flag("tie_word_embeddings", true),
+      softcap: cap("final_logit_softcapping"),
+    }),
+    classifier: scoreHead(),
+  });
+}
+
+/** Gemma. */
+export const gemma = (config: ConfigReader) => build(config, 1);
+/** Gemma 2. */
+export const gemma2 = (config: ConfigReader) => build(config, 2);
+/** The text model of Gemma 3. */
+export const gemma3 = (config: ConfigReader) => build(config, 3);

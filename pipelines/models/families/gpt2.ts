@@ -1,0 +1,58 @@
+/** GPT-2 (Radford et al. 2019): learned positions, layer norms before attention and MLP, fused and transposed projections. @module */
+import * as o from "../../../ops/operators.ts";
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { readExtents } from "../fields.ts";
+import { fused, selfAttention } from "../layers/attention.ts";
+import { sequential } from "../layers/block.ts";
+import { plainMlp, readActivation } from "../layers/mlp.ts";
+import { layerNorm } from "../layers/norm.ts";
+import { embedPositions, embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { transformer } from "../transformer.ts";
+
+/** The architecture that a config describes. */
+export function gpt2(config: ConfigReader): Architecture {
+  const extents = readExtents(config, {
+    width: "n_embd",
+    blocks: "n_layer",
+    heads: "n_head",
+    keyValueHeads: undefined,
+    contextLength: "n_positions",
+  }, { contextLength: 1024 });
+  const { width, vocabularySize, contextLength, heads } = extents;
+  const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
+  const form = { bias: true, transposed: true };
+  const scale = config.flag("scale_attn_weights", true) ? 1 / Math.sqrt(heads.headWidth) : 1;
+  const byDepth = config.flag("scale_attn_by_inverse_layer_idx", false);
+  const block = sequential({
+    attention: selfAttention({
+      heads,
+      project: fused("attn.c_attn", form),
+      scale: (index) => (byDepth ? scale / (index + 1) : scale),
+      output: { name: "attn.c_proj", ...form },
+    }),
+    mlp: plainMlp({
+      up: "mlp.c_fc",
+      down: "mlp.c_proj",
+      hidden: config.count("n_inner", 4 * width),
+      activation: readActivation(config, "activation_function", "gelu_new"),
+      form,
+    }),
+    beforeAttention: ["ln_1", norm],
+    beforeMlp: ["ln_2", norm],
+  });
+  const table = { name: "transformer.wte.weight", vocabularySize, width };
+  return transformer({
+    family: "gpt2",
+    ...extents,
+    places: { causal: true, angles: {}, masks: { full: null }, positions: { offset: 0 } },
+    barePrefix: "transformer.",
+    blockName: (index) => `transformer.h.${index}`,
+    embed: (scope) =>
+      o.add(embedTokens(scope, table), embedPositions(scope, "transformer.wpe.weight", contextLength, width)),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("transformer.ln_f"), hidden),
+    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", true) }),
+    classifier: scoreHead(),
+  });
+}

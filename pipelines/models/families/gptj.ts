@@ -1,0 +1,63 @@
+/** GPT-J (Wang & Komatsuzaki 2021): attention and MLP beside each other on one norm, rotary pairs of neighbours. @module */
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { plainRope, readExtents } from "../fields.ts";
+import { selfAttention, separate } from "../layers/attention.ts";
+import { parallel } from "../layers/block.ts";
+import { plainMlp, readActivation } from "../layers/mlp.ts";
+import { layerNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { transformer } from "../transformer.ts";
+
+/** The architecture that a config describes. */
+export function gptJ(config: ConfigReader): Architecture {
+  const extents = readExtents(config, {
+    width: "n_embd",
+    blocks: "n_layer",
+    heads: "n_head",
+    keyValueHeads: undefined,
+    contextLength: "n_positions",
+  });
+  const { width, vocabularySize, heads } = extents;
+  const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
+  const block = parallel({
+    attention: selfAttention({
+      heads,
+      project: separate(["attn.q_proj", "attn.k_proj", "attn.v_proj"], {}),
+      angles: () => "rotary",
+      interleaved: true,
+      output: { name: "attn.out_proj" },
+    }),
+    mlp: plainMlp({
+      up: "mlp.fc_in",
+      down: "mlp.fc_out",
+      hidden: config.count("n_inner", 4 * width),
+      activation: readActivation(config, "activation_function", "gelu_new"),
+      form: { bias: true },
+    }),
+    beforeAttention: ["ln_1", norm],
+    beforeMlp: ["ln_1", norm],
+  });
+  const table = { name: "transformer.wte.weight", vocabularySize, width };
+  return transformer({
+    family: "gptj",
+    ...extents,
+    places: {
+      causal: true,
+      angles: { rotary: plainRope(config, config.count("rotary_dim", heads.headWidth), 10000) },
+      masks: { full: null },
+    },
+    barePrefix: "transformer.",
+    blockName: (index) => `transformer.h.${index}`,
+    embed: (scope) => embedTokens(scope, table),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("transformer.ln_f"), hidden),
+    head: languageHead({
+      table,
+      weight: "lm_head.weight",
+      tied: config.flag("tie_word_embeddings", false),
+      bias: "lm_head.bias",
+    }),
+    classifier: scoreHead(),
+  });
+}

@@ -1,0 +1,70 @@
+/** Mixtral (Jiang et al. 2024): Llama's attention, and for each token the two best of many MLPs. @module */
+import * as o from "../../../ops/operators.ts";
+import { linear } from "../../../ops/nn/linear.ts";
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { readExtents, readRope, readWindows } from "../fields.ts";
+import { selfAttention, separate } from "../layers/attention.ts";
+import { sequential } from "../layers/block.ts";
+import { gatedMlp, type Mlp, readActivation } from "../layers/mlp.ts";
+import { rmsNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { transformer } from "../transformer.ts";
+import { attentionNames } from "./llama.ts";
+
+/** The architecture that a config describes. */
+export function mixtral(config: ConfigReader): Architecture {
+  const extents = readExtents(config);
+  const { width, vocabularySize, heads, blocks } = extents, norm = rmsNorm(config.number("rms_norm_eps", 1e-5));
+  const windows = readWindows(config, blocks, () => true);
+  const block = sequential({
+    attention: selfAttention({
+      heads,
+      project: separate(attentionNames, {}),
+      angles: () => "rotary",
+      mask: windows.mask,
+      output: { name: "self_attn.o_proj" },
+    }),
+    mlp: expertMlp(config),
+    beforeAttention: ["input_layernorm", norm],
+    beforeMlp: ["post_attention_layernorm", norm],
+  });
+  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
+  return transformer({
+    family: "mixtral",
+    ...extents,
+    places: { causal: true, angles: { rotary: readRope(config, extents, { theta: 1e6 }) }, masks: windows.masks },
+    barePrefix: "model.",
+    blockName: (index) => `model.layers.${index}`,
+    embed: (scope) => embedTokens(scope, table),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
+    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", false) }),
+    classifier: scoreHead(),
+  });
+}
+
+/**
+ * The router's best experts, weighed by their probabilities among themselves. Every expert runs over every token, and what
+ * the router did not choose counts nothing: exact, at the cost of all experts.
+ */
+function expertMlp(config: ConfigReader): Mlp {
+  const experts = config.count("num_local_experts", 8), chosen = config.count("num_experts_per_tok", 2);
+  if (chosen > experts) {
+    throw config.error(`num_experts_per_tok ${chosen} is more than the ${experts} experts; correct the config`);
+  }
+  const hidden = config.count("intermediate_size"), activation = readActivation(config, "hidden_act", "silu");
+  const mlp = gatedMlp({ gate: "w1", up: "w3", down: "w2", hidden, activation, form: {}, isSite: false });
+  return (scope, x) => {
+    const width = x.shape[x.shape.length - 1] as number;
+    const probabilities = o.softmax(linear(x, scope.weight("block_sparse_moe.gate.weight", [experts, width])));
+    const kept = o.mul(probabilities, o.topMask(probabilities, chosen));
+    const shares = o.div(kept, o.reduceSum(kept, [-1], true));
+    const parts = Array.from(
+      { length: experts },
+      (_, expert) =>
+        o.mul(mlp(scope.at(`block_sparse_moe.experts.${expert}`), x), o.slice(shares, -1, expert, expert + 1)),
+    );
+    return scope.edit("mlp.output", parts.reduce((sum, part) => o.add(sum, part)));
+  };
+}

@@ -1,0 +1,58 @@
+/** OLMo (Groeneveld et al. 2024), whose norms learn nothing, and OLMo 2, which normalizes what attention and MLP add. @module */
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { readExtents, readRope } from "../fields.ts";
+import { selfAttention, separate } from "../layers/attention.ts";
+import { sequential } from "../layers/block.ts";
+import { gatedMlp, readActivation } from "../layers/mlp.ts";
+import { layerNorm, rmsNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { transformer } from "../transformer.ts";
+import { attentionNames, gatedNames } from "./llama.ts";
+
+function build(config: ConfigReader, isSecond: boolean): Architecture {
+  const extents = readExtents(config);
+  const { width, vocabularySize, heads } = extents, bias = config.flag("attention_bias", false);
+  const norm = isSecond
+    ? rmsNorm(config.number("rms_norm_eps", 1e-5))
+    : layerNorm(1e-5, { weight: false, bias: false });
+  const limit = !isSecond && config.raw("clip_qkv") !== undefined ? config.number("clip_qkv") : undefined;
+  const block = sequential({
+    attention: selfAttention({
+      heads,
+      project: separate(attentionNames, { bias }, limit),
+      ...(isSecond
+        ? { normalize: (scope, x, part) => norm(scope.at(`self_attn.${part === "query" ? "q" : "k"}_norm`), x) }
+        : {}),
+      angles: () => "rotary",
+      output: { name: "self_attn.o_proj", bias },
+    }),
+    mlp: gatedMlp({
+      ...gatedNames,
+      hidden: config.count("intermediate_size"),
+      activation: readActivation(config, "hidden_act", "silu"),
+      form: {},
+    }),
+    ...(isSecond
+      ? { afterAttention: ["post_attention_layernorm", norm], afterMlp: ["post_feedforward_layernorm", norm] }
+      : { beforeAttention: ["input_layernorm", norm], beforeMlp: ["post_attention_layernorm", norm] }),
+  });
+  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
+  return transformer({
+    family: String(config.raw("model_type")),
+    ...extents,
+    places: { causal: true, angles: { rotary: readRope(config, extents) }, masks: { full: null } },
+    barePrefix: "model.",
+    blockName: (index) => `model.layers.${index}`,
+    embed: (scope) => embedTokens(scope, table),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
+    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", false) }),
+    classifier: scoreHead(),
+  });
+}
+
+/** OLMo. */
+export const olmo = (config: ConfigReader) => build(config, false);
+/** OLMo 2. */
+export const olmo2 = (config: ConfigReader) => build(config, true);

@@ -1,0 +1,59 @@
+/** Phi 1, 1.5 and 2 (Gunasekar et al. 2023): attention and MLP beside each other on one norm, partly turned heads. @module */
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { readExtents, readRope } from "../fields.ts";
+import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { parallel } from "../layers/block.ts";
+import { plainMlp, readActivation } from "../layers/mlp.ts";
+import { layerNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { transformer } from "../transformer.ts";
+import { attentionNames } from "./llama.ts";
+
+/** The architecture that a config describes. */
+export function phi(config: ConfigReader): Architecture {
+  const extents = readExtents(config);
+  const { width, vocabularySize, heads } = extents;
+  const norm = layerNorm(config.number("layer_norm_eps", 1e-5)), form = { bias: true };
+  const block = parallel({
+    attention: selfAttention({
+      heads,
+      project: separate(attentionNames, form),
+      ...(config.flag("qk_layernorm", false)
+        ? {
+          normalize: (scope, x, part, count) =>
+            headwise(x, count, (heads) => norm(scope.at(`self_attn.${part === "query" ? "q" : "k"}_layernorm`), heads)),
+        }
+        : {}),
+      angles: () => "rotary",
+      output: { name: "self_attn.dense", bias: true },
+    }),
+    mlp: plainMlp({
+      up: "mlp.fc1",
+      down: "mlp.fc2",
+      hidden: config.count("intermediate_size"),
+      activation: readActivation(config, "hidden_act", "gelu_new"),
+      form,
+    }),
+    beforeAttention: ["input_layernorm", norm],
+    beforeMlp: ["input_layernorm", norm],
+  });
+  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
+  return transformer({
+    family: "phi",
+    ...extents,
+    places: { causal: true, angles: { rotary: readRope(config, extents, { part: 0.5 }) }, masks: { full: null } },
+    barePrefix: "model.",
+    blockName: (index) => `model.layers.${index}`,
+    embed: (scope) => embedTokens(scope, table),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("model.final_layernorm"), hidden),
+    head: languageHead({
+      table,
+      weight: "lm_head.weight",
+      tied: config.flag("tie_word_embeddings", false),
+      bias: "lm_head.bias",
+    }),
+    classifier: scoreHead(),
+  });
+}

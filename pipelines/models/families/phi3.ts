@@ -1,0 +1,51 @@
+/** Phi 3 and 3.5 (Abdin et al. 2024), and Phi 4: Llama's block with fused projections. @module */
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { readExtents, readRope, readWindows } from "../fields.ts";
+import { fused, selfAttention } from "../layers/attention.ts";
+import { sequential } from "../layers/block.ts";
+import { fusedGatedMlp, readActivation } from "../layers/mlp.ts";
+import { rmsNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import { isJsonObject } from "../files.ts";
+import { transformer } from "../transformer.ts";
+
+/** The architecture that a config describes. With LongRoPE its context ends where the long factors would begin. */
+export function phi3(config: ConfigReader): Architecture {
+  const extents = readExtents(config);
+  const { width, vocabularySize, heads, blocks } = extents;
+  const norm = rmsNorm(config.number("rms_norm_eps", 1e-5)), windows = readWindows(config, blocks, () => true);
+  const block = sequential({
+    attention: selfAttention({
+      heads,
+      project: fused("self_attn.qkv_proj", {}),
+      angles: () => "rotary",
+      mask: windows.mask,
+      output: { name: "self_attn.o_proj" },
+    }),
+    mlp: fusedGatedMlp({
+      up: "mlp.gate_up_proj",
+      down: "mlp.down_proj",
+      hidden: config.count("intermediate_size"),
+      activation: readActivation(config, "hidden_act", "silu"),
+      form: {},
+    }),
+    beforeAttention: ["input_layernorm", norm],
+    beforeMlp: ["post_attention_layernorm", norm],
+  });
+  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
+  const scaling = config.raw("rope_scaling"), isLong = isJsonObject(scaling) && "short_factor" in scaling;
+  return transformer({
+    family: "phi3",
+    ...extents,
+    ...(isLong ? { contextLength: config.count("original_max_position_embeddings", 4096) } : {}),
+    places: { causal: true, angles: { rotary: readRope(config, extents) }, masks: windows.masks },
+    barePrefix: "model.",
+    blockName: (index) => `model.layers.${index}`,
+    embed: (scope) => embedTokens(scope, table),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
+    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", false) }),
+    classifier: scoreHead(),
+  });
+}

@@ -1,0 +1,67 @@
+/** StableLM (Bellagente et al. 2024): layer norms, partly turned heads, attention and MLP in turn or beside each other. @module */
+import * as o from "../../../ops/operators.ts";
+import type { Value } from "../../../ops/program.ts";
+import type { Architecture } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { readExtents, readRope } from "../fields.ts";
+import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { parallel, sequential } from "../layers/block.ts";
+import { gatedMlp, readActivation } from "../layers/mlp.ts";
+import { layerNorm, scaledNorm } from "../layers/norm.ts";
+import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
+import type { Scope } from "../layers/scope.ts";
+import { transformer } from "../transformer.ts";
+import { attentionNames, gatedNames } from "./llama.ts";
+
+/** The architecture that a config describes. */
+export function stableLm(config: ConfigReader): Architecture {
+  const extents = readExtents(config);
+  const { width, vocabularySize, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
+  const norm = layerNorm(epsilon), isParallel = config.flag("use_parallel_residual", false);
+  const block = (isParallel ? parallel : sequential)({
+    attention: selfAttention({
+      heads,
+      project: separate(attentionNames, { bias: config.flag("use_qkv_bias", false) }),
+      ...(config.flag("qk_layernorm", false)
+        ? {
+          normalize: (scope: Scope, x: Value, part: "query" | "key", count: number) =>
+            headwise(x, count, (byHead) =>
+              headNorms(scope.at(`self_attn.${part === "query" ? "q" : "k"}_layernorm`), byHead, epsilon)),
+        }
+        : {}),
+      angles: () => "rotary",
+      output: { name: "self_attn.o_proj" },
+    }),
+    mlp: gatedMlp({
+      ...gatedNames,
+      hidden: config.count("intermediate_size"),
+      activation: readActivation(config, "hidden_act", "silu"),
+      form: {},
+    }),
+    beforeAttention: ["input_layernorm", norm],
+    beforeMlp: [isParallel ? "input_layernorm" : "post_attention_layernorm", norm],
+  });
+  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
+  return transformer({
+    family: "stablelm",
+    ...extents,
+    places: { causal: true, angles: { rotary: readRope(config, extents, { part: 0.25 }) }, masks: { full: null } },
+    barePrefix: "model.",
+    blockName: (index) => `model.layers.${index}`,
+    embed: (scope) => embedTokens(scope, table),
+    block: () => block,
+    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
+    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", false) }),
+    classifier: scoreHead(),
+  });
+}
+
+/** Norms [batch, tokens, heads, headWidth] whose weights are stored head by head. */
+function headNorms(scope: Scope, x: Value, epsilon: number): Value {
+  const [, , count, width] = x.shape as readonly [unknown, unknown, number, number];
+  const each = Array.from(
+    { length: count },
+    (_, head) => o.reshape(scope.weight(`norms.${head}.weight`, [width]), [1, width]),
+  );
+  return scaledNorm(x, o.concat(each, 0), epsilon);
+}

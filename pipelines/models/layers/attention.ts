@@ -1,0 +1,137 @@
+/** Self-attention as the families have it. @module */
+import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
+import { multiplyDimensions } from "../../../ops/dimension.ts";
+import * as o from "../../../ops/operators.ts";
+import { constant, type Value } from "../../../ops/program.ts";
+import type { LinearForm, Scope } from "./scope.ts";
+
+/** Queries, keys and values of a run of tokens, each [batch, tokens, its heads · headWidth]. */
+export interface QueryKeyValue {
+  readonly query: Value;
+  readonly key: Value;
+  readonly value: Value;
+}
+
+/** How a family attends. */
+export interface AttentionForm {
+  readonly heads: HeadLayout;
+  /** Makes queries, keys and values of what the block reads. */
+  readonly project: (scope: Scope, x: Value, heads: HeadLayout) => QueryKeyValue;
+  /** What is made of queries and of keys [batch, tokens, heads · headWidth] before they are turned. */
+  readonly normalize?: (scope: Scope, x: Value, part: "query" | "key", count: number) => Value;
+  /** The kind of rotary angles of a block, if it has any. */
+  readonly angles?: (block: number) => string | undefined;
+  /** Whether rotary pairs are neighbours. */
+  readonly interleaved?: boolean;
+  /** The kind of mask of a block; `"full"` unless told otherwise. */
+  readonly mask?: (block: number) => string;
+  /** What scores are multiplied by; `1/√headWidth` unless told otherwise. */
+  readonly scale?: number | ((block: number) => number);
+  /** The bound that scores are bent under: `c · tanh(scores/c)`. */
+  readonly softcap?: number | undefined;
+  /** What scores fall by with distance. */
+  readonly alibi?: Alibi;
+  /** The projection of what the heads have gathered. */
+  readonly output: { readonly name: string } & LinearForm;
+}
+
+/** Attention with linear biases (Press et al. 2022), computed in bfloat16 as Falcon does. */
+export interface Alibi {
+  /** How much a head's scores fall with each token, [heads]. */
+  readonly slopes: readonly number[];
+  /** What the whole is multiplied by. */
+  readonly scale: number;
+}
+
+/** Makes the attention of a block: what it reads [batch, tokens, width] to what it adds, and its keys and values. */
+export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => AttentionResult {
+  const { heads, normalize = (_scope, x) => x, interleaved = false } = form;
+  return (scope, x) => {
+    const block = scope.block as number, { places } = scope;
+    const angles = places.angles[form.angles?.(block) ?? ""];
+    const turn = (y: Value, count: number) =>
+      angles === undefined ? y : o.rotary(y, angles.cosines, angles.sines, count, interleaved);
+    const made = form.project(scope, x, heads);
+    const query = turn(normalize(scope, made.query, "query", heads.heads), heads.heads);
+    const key = turn(normalize(scope, made.key, "key", heads.keyValueHeads), heads.keyValueHeads);
+    const keyValues: KeyValues = { key: byHead(key, heads), value: byHead(made.value, heads) };
+    const mask = biased(scope, places.masks[form.mask?.(block) ?? "full"] as Value, form, query);
+    const scale = typeof form.scale === "function" ? form.scale(block) : form.scale;
+    const seen = attention(query, [...scope.past, keyValues], mask, heads, { scale, softcap: form.softcap });
+    const attended = scope.edit("attention.head.output", seen);
+    const width = x.shape[2] as number;
+    return { output: scope.linear(form.output.name, attended, width, form.output, "attention.output"), keyValues };
+  };
+}
+
+/** What attention gives. */
+export interface AttentionResult {
+  readonly output: Value;
+  readonly keyValues: KeyValues;
+}
+
+/** The mask with what a head's scores fall with distance: a query's own place adds the same to all, so the key's is enough. */
+function biased(scope: Scope, mask: Value, { alibi, heads }: AttentionForm, query: Value): Value {
+  const { keyPositions } = scope.places;
+  if (alibi === undefined || keyPositions === undefined) return mask;
+  const tokens = query.shape[1]!, group = heads.heads / heads.keyValueHeads;
+  const rounded = (x: Value) => o.cast(o.cast(x, "bfloat16"), "float32");
+  const slopes = rounded(constant(alibi.slopes, [heads.keyValueHeads, group, 1]));
+  const byRow = o.expand(slopes, [heads.keyValueHeads, group, tokens]);
+  const rows = o.reshape(byRow, [1, heads.keyValueHeads, multiplyDimensions(group, tokens), 1]);
+  return o.add(mask, o.mul(rounded(o.mul(rounded(keyPositions), rows)), alibi.scale));
+}
+
+/** Queries, keys and values by three projections of their own. */
+export function separate(
+  names: readonly [query: string, key: string, value: string],
+  form: LinearForm,
+  limit?: number,
+): AttentionForm["project"] {
+  const clip = (x: Value) => (limit === undefined ? x : o.clamp(x, -limit, limit));
+  return (scope, x, { heads, keyValueHeads, headWidth }) => ({
+    query: clip(scope.linear(names[0], x, heads * headWidth, form, "attention.query")),
+    key: clip(scope.linear(names[1], x, keyValueHeads * headWidth, form, "attention.key")),
+    value: clip(scope.linear(names[2], x, keyValueHeads * headWidth, form, "attention.value")),
+  });
+}
+
+/** One projection whose outputs are all queries, then all keys, then all values. */
+export function fused(name: string, form: LinearForm): AttentionForm["project"] {
+  return (scope, x, { heads, keyValueHeads, headWidth }) => {
+    const queries = heads * headWidth, keys = keyValueHeads * headWidth;
+    const all = scope.linear(name, x, queries + 2 * keys, form, "attention.queryKeyValue");
+    const part = (from: number, to: number) => o.slice(all, -1, from, to);
+    return named(scope, part(0, queries), part(queries, queries + keys), part(queries + keys, queries + 2 * keys));
+  };
+}
+
+/**
+ * One projection whose outputs go key-value head by key-value head: the queries that share it, its key, its value. With as
+ * many key-value heads as heads, query, key and value stand beside each other in every head.
+ */
+export function fusedByHead(name: string, form: LinearForm): AttentionForm["project"] {
+  return (scope, x, { heads, keyValueHeads, headWidth }) => {
+    const group = heads / keyValueHeads, [batch, tokens] = x.shape;
+    const outputs = keyValueHeads * (group + 2) * headWidth;
+    const all = scope.linear(name, x, outputs, form, "attention.queryKeyValue");
+    const split = o.reshape(all, [batch!, tokens!, keyValueHeads, group + 2, headWidth]);
+    const part = (from: number, to: number) =>
+      o.reshape(o.slice(split, 3, from, to), [batch!, tokens!, keyValueHeads * (to - from) * headWidth]);
+    return named(scope, part(0, group), part(group, group + 1), part(group + 1, group + 2));
+  };
+}
+
+function named(scope: Scope, query: Value, key: Value, value: Value): QueryKeyValue {
+  return {
+    query: scope.edit("attention.query", query),
+    key: scope.edit("attention.key", key),
+    value: scope.edit("attention.value", value),
+  };
+}
+
+/** A tensor [batch, tokens, count · width] by head, [batch, tokens, count, width], changed and put together again. */
+export function headwise(x: Value, count: number, change: (byHead: Value) => Value): Value {
+  const [batch, tokens, whole] = x.shape;
+  return o.reshape(change(o.reshape(x, [batch!, tokens!, count, (whole as number) / count])), x.shape);
+}

@@ -1,0 +1,75 @@
+/** How attention and MLP are joined to a block. @module */
+import type { KeyValues } from "../../../ops/nn/attention.ts";
+import * as o from "../../../ops/operators.ts";
+import type { Value } from "../../../ops/program.ts";
+import type { AttentionResult } from "./attention.ts";
+import type { Mlp } from "./mlp.ts";
+import type { Norm } from "./norm.ts";
+import type { Scope } from "./scope.ts";
+
+/** A norm and the name of its weights. */
+export type NamedNorm = readonly [name: string, norm: Norm];
+
+/** The parts of a block. */
+export interface BlockParts {
+  readonly attention: (scope: Scope, x: Value) => AttentionResult;
+  readonly mlp: Mlp;
+  /** Of what attention reads. */
+  readonly beforeAttention?: NamedNorm | undefined;
+  /** Of what attention adds. */
+  readonly afterAttention?: NamedNorm | undefined;
+  /** Of what the MLP reads. */
+  readonly beforeMlp?: NamedNorm | undefined;
+  /** Of what the MLP adds. */
+  readonly afterMlp?: NamedNorm | undefined;
+  /** What is added is multiplied by it first. */
+  readonly residual?: number;
+}
+
+/** What a block gives: hidden states [batch, tokens, width], and its keys and values. */
+export interface BlockResult {
+  readonly hidden: Value;
+  readonly keyValues: KeyValues;
+}
+
+/** A block: hidden states [batch, tokens, width] to the next. */
+export type Block = (scope: Scope, hidden: Value) => BlockResult;
+
+const normalize = (scope: Scope, norm: NamedNorm | undefined, x: Value) =>
+  norm === undefined ? x : norm[1](scope.at(norm[0]), x);
+
+/** Attention first, then the MLP on what it gives; each adds to what it reads. */
+export function sequential(parts: BlockParts): Block {
+  const { residual = 1 } = parts;
+  return (scope, hidden) => {
+    const { output, keyValues } = parts.attention(scope, normalize(scope, parts.beforeAttention, hidden));
+    const middle = o.add(hidden, scaled(normalize(scope, parts.afterAttention, output), residual));
+    const inner = parts.mlp(scope, normalize(scope, parts.beforeMlp, middle));
+    return { hidden: o.add(middle, scaled(normalize(scope, parts.afterMlp, inner), residual)), keyValues };
+  };
+}
+
+/** Attention and MLP beside each other on the same hidden state (Wang & Komatsuzaki 2021). */
+export function parallel(parts: BlockParts): Block {
+  return (scope, hidden) => {
+    const { output, keyValues } = parts.attention(scope, normalize(scope, parts.beforeAttention, hidden));
+    const inner = parts.mlp(scope, normalize(scope, parts.beforeMlp, hidden));
+    return { hidden: o.add(o.add(hidden, output), inner), keyValues };
+  };
+}
+
+/** Norms behind each sum, as in the first transformers (Vaswani et al. 2017). */
+export function postNormed(
+  { attention, mlp, afterAttention, afterMlp }: Pick<
+    BlockParts,
+    "attention" | "mlp" | "afterAttention" | "afterMlp"
+  >,
+): Block {
+  return (scope, hidden) => {
+    const { output, keyValues } = attention(scope, hidden);
+    const middle = normalize(scope, afterAttention, o.add(hidden, output));
+    return { hidden: normalize(scope, afterMlp, o.add(middle, mlp(scope, middle))), keyValues };
+  };
+}
+
+const scaled = (x: Value, factor: number) => (factor === 1 ? x : o.mul(x, factor));

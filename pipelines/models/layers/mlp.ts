@@ -1,0 +1,80 @@
+/** The part of a block that works on each token alone. @module */
+import * as o from "../../../ops/operators.ts";
+import type { Value } from "../../../ops/program.ts";
+import type { SiteName } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import type { LinearForm, Scope } from "./scope.ts";
+
+/** What a block adds from a token's own representation: [batch, tokens, width] to the same. */
+export type Mlp = (scope: Scope, x: Value) => Value;
+
+/** A function of each element. */
+export type Activation = (x: Value) => Value;
+
+/** Activations by the names that configs use. */
+export const activations = {
+  silu: o.silu,
+  swish: o.silu,
+  gelu: o.gelu,
+  gelu_python: o.gelu,
+  gelu_new: o.geluTanh,
+  gelu_fast: o.geluTanh,
+  gelu_pytorch_tanh: o.geluTanh,
+  quick_gelu: (x) => o.mul(x, o.sigmoid(o.mul(x, 1.702))),
+  relu: o.relu,
+  relu2: (x) => o.mul(o.relu(x), o.relu(x)),
+  tanh: o.tanh,
+} satisfies Record<string, Activation>;
+
+/** The activation that a config names in a field. */
+export function readActivation(config: ConfigReader, field: string, otherwise: keyof typeof activations): Activation {
+  return activations[config.option(field, Object.keys(activations) as (keyof typeof activations)[], otherwise)];
+}
+
+const widthOf = (x: Value) => x.shape[x.shape.length - 1] as number;
+
+/** Two projections and what lies between them. */
+export interface PlainMlp {
+  readonly up: string;
+  readonly down: string;
+  readonly hidden: number;
+  readonly activation: Activation;
+  readonly form: LinearForm;
+}
+
+/** `down(activation(up(x)))`. */
+export function plainMlp({ up, down, hidden, activation, form }: PlainMlp): Mlp {
+  return (scope, x) => {
+    const raised = scope.linear(up, x, hidden, form, "mlp.up");
+    return scope.linear(down, scope.edit("mlp.activation", activation(raised)), widthOf(x), form, "mlp.output");
+  };
+}
+
+/** As {@linkcode PlainMlp}, with a gate. */
+export interface GatedMlp extends PlainMlp {
+  readonly gate: string;
+  /** Whether its parts may be edited; one of several experts' may not. */
+  readonly isSite?: boolean;
+}
+
+/** `down(activation(gate(x)) · up(x))` (Shazeer 2020). */
+export function gatedMlp({ gate, up, down, hidden, activation, form, isSite = true }: GatedMlp): Mlp {
+  const site = (name: SiteName) => (isSite ? name : undefined);
+  return (scope, x) => {
+    const opened = activation(scope.linear(gate, x, hidden, form, site("mlp.gate")));
+    const edited = isSite ? scope.edit("mlp.activation", opened) : opened;
+    const gated = o.mul(edited, scope.linear(up, x, hidden, form, site("mlp.up")));
+    return scope.linear(down, gated, widthOf(x), form, site("mlp.output"));
+  };
+}
+
+/** A gated MLP whose gate and rise are one projection: the first half of its outputs is the gate. */
+export function fusedGatedMlp({ up, down, hidden, activation, form }: PlainMlp): Mlp {
+  return (scope, x) => {
+    const both = scope.linear(up, x, 2 * hidden, form, "mlp.gateUp");
+    const gate = scope.edit("mlp.gate", o.slice(both, -1, 0, hidden));
+    const opened = scope.edit("mlp.activation", activation(gate));
+    const gated = o.mul(opened, scope.edit("mlp.up", o.slice(both, -1, hidden, 2 * hidden)));
+    return scope.linear(down, gated, widthOf(x), form, "mlp.output");
+  };
+}

@@ -1,0 +1,41 @@
+/** The fed tensors that tell a model where the tokens of a run stand. @module */
+import { addDimensions, type Dimension, multiplyDimensions } from "../../ops/dimension.ts";
+import { input } from "../../ops/program.ts";
+import type { Architecture, Segment } from "./architecture.ts";
+
+/** What a run's tensors have in common. */
+export interface RunExtents {
+  /** The run's name, which is the symbol of its length. */
+  readonly name: string;
+  readonly batch: Dimension;
+  /** The extent of the masks' first axis: 1 where all rows are seen alike. */
+  readonly masks: Dimension;
+  /** The lengths of the runs that are seen before it. */
+  readonly before?: readonly Dimension[];
+}
+
+/** The fed tensors of a run of tokens: `<name>.tokens` and, as far as the model asks for them, those of {@linkcode Places}. */
+export function runInputs(
+  { heads: { heads, keyValueHeads }, places }: Pick<Architecture, "heads" | "places">,
+  { name, batch, masks, before = [] }: RunExtents,
+): Segment {
+  const queries = multiplyDimensions(heads / keyValueHeads, name), keys = addDimensions(...before, name);
+  const angles = Object.entries(places.angles).map(([kind, { inverseFrequencies }]) => {
+    const shape = [batch, name, inverseFrequencies.length];
+    return [kind, {
+      cosines: input(`${name}.cosines.${kind}`, shape),
+      sines: input(`${name}.sines.${kind}`, shape),
+    }] as const;
+  });
+  const kinds = Object.keys(places.masks).map((kind) => {
+    return [kind, input(`${name}.mask.${kind}`, [masks, 1, queries, keys])] as const;
+  });
+  return {
+    tokens: input(`${name}.tokens`, [batch, name], "int64"),
+    angles: Object.fromEntries(angles),
+    masks: Object.fromEntries(kinds),
+    ...(places.positions === undefined ? {} : { positions: input(`${name}.positions`, [batch, name], "int64") }),
+    ...(places.keyPositions ? { keyPositions: input(`${name}.keyPositions`, [masks, 1, 1, keys]) } : {}),
+    ...(places.tokenTypes ? { tokenTypes: input(`${name}.tokenTypes`, [batch, name], "int64") } : {}),
+  };
+}

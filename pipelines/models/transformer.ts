@@ -1,0 +1,131 @@
+/**
+ * A transformer put together from its parts. What it needs to declare of itself, its weights and its sites, is read off a
+ * trace of the parts, so that no family writes it twice.
+ *
+ * @module
+ */
+import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
+import { input, leafName, type Value, weight } from "../../ops/program.ts";
+import type {
+  Architecture,
+  Classifier,
+  PlaceKinds,
+  Segment,
+  SegmentResult,
+  SiteName,
+  SiteShape,
+} from "./architecture.ts";
+import type { Block } from "./layers/block.ts";
+import { Scope } from "./layers/scope.ts";
+import { runInputs } from "./places.ts";
+
+/** The parts of a transformer. */
+export interface TransformerParts {
+  /** `model_type` of config.json. */
+  readonly family: string;
+  readonly width: number;
+  readonly blocks: number;
+  readonly vocabularySize: number;
+  readonly contextLength: number;
+  readonly heads: HeadLayout;
+  readonly places: PlaceKinds;
+  readonly barePrefix: string;
+  /** The name of a block's weights, as in `model.layers.3`. */
+  readonly blockName: (block: number) => string;
+  /** The tokens' first representation [batch, tokens, width]. */
+  readonly embed: (scope: Scope) => Value;
+  readonly block: (index: number) => Block;
+  /** What stands between the last block and the head. */
+  readonly finish?: (scope: Scope, hidden: Value) => Value;
+  /** Finished hidden states [rows, width] to logits [rows, vocabulary]. */
+  readonly head: (scope: Scope, hidden: Value) => Value;
+  readonly lastHiddenState?: Architecture["lastHiddenState"];
+  readonly classifier?: Classifier;
+}
+
+/** The architecture that parts make up. */
+export function transformer(parts: TransformerParts): Architecture {
+  const { embed, block, finish = (_scope, hidden) => hidden, head, blockName, ...extents } = parts;
+  const built = Array.from({ length: parts.blocks }, (_, index) => block(index));
+  const forward: Architecture["forward"] = (segment, source) => {
+    const { edit } = segment;
+    const outside = new Scope(segment, source, edit);
+    let hidden = outside.edit("embedding.output", embed(outside));
+    const hiddenStates = [hidden];
+    const keyValues: KeyValues[] = [];
+    built.forEach((run, index) => {
+      const whole = new Scope(segment, source, edit, index), scope = whole.at(blockName(index));
+      const result = run(scope, scope.edit("block.input", hidden));
+      hidden = scope.edit("block.output", result.hidden);
+      hiddenStates.push(hidden);
+      keyValues.push(result.keyValues);
+    });
+    return { hiddenStates, keyValues } satisfies SegmentResult;
+  };
+  const untraced = {
+    lastHiddenState: "finished",
+    ...extents,
+    forward,
+    finish(hidden, source, edit) {
+      const scope = new Scope({} as Segment, source, edit);
+      return scope.edit("finalNorm.output", finish(scope, hidden));
+    },
+    logits(rows, source, edit) {
+      return head(new Scope({} as Segment, source, edit), this.finish(rows, source, edit));
+    },
+  } satisfies Omit<Architecture, "weights" | "sites">;
+  let traced: Traced | undefined;
+  const described = () => traced ??= trace(untraced, blockName);
+  return {
+    ...untraced,
+    get weights() {
+      return described().weights;
+    },
+    get sites() {
+      return described().sites;
+    },
+  };
+}
+
+/** What a trace of a model tells of it. */
+interface Traced extends Pick<Architecture, "weights" | "sites"> {}
+
+/** Builds the model once over tokens of no particular number, and notes what it reads and where it may be edited. */
+function trace(model: Omit<Architecture, "weights" | "sites">, blockName: TransformerParts["blockName"]): Traced {
+  const weights = new Map<string, readonly number[]>();
+  const sites: Partial<Record<SiteName, SiteShape>> = {};
+  const source: Parameters<Architecture["forward"]>[1] = (name, shape) => {
+    weights.set(name, shape as readonly number[]);
+    return weight(name, shape);
+  };
+  const edit: Segment["edit"] = ({ block, name }, hidden, projection) => {
+    if (sites[name] !== undefined) return hidden;
+    const width = hidden.shape[hidden.shape.length - 1] as number;
+    const heads = name === "attention.head.output" ? { heads: model.heads.heads } : {};
+    sites[name] = { width, ...heads };
+    if (projection === undefined || block === undefined) return hidden;
+    const prefix = `${blockName(block)}.`, stored = leafName(storedWeight(projection.weight));
+    const rest = stored.slice(prefix.length);
+    sites[name] = {
+      width,
+      projection: {
+        module: rest.replace(/\.weight$/, ""),
+        inputs: projection.input.shape[projection.input.shape.length - 1] as number,
+        weight: (at) => `${blockName(at)}.${rest}`,
+      },
+    };
+    return hidden;
+  };
+  const { hiddenStates } = model.forward(
+    { ...runInputs(model, { name: "tail", batch: "batch", masks: 1 }), edit },
+    source,
+  );
+  const last = hiddenStates[hiddenStates.length - 1] as Value;
+  model.logits(input("rows", ["rows", last.shape[2]!]), source, edit);
+  return { weights, sites };
+}
+
+/** The leaf that a projection's weight is made of. */
+function storedWeight(value: Value): Value {
+  return value.op === "weight" ? value : storedWeight(value.inputs[0] as Value);
+}
