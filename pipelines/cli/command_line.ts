@@ -7,6 +7,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { RequestError, RunError, StoppedError } from "../errors.ts";
 import { isJsonObject } from "../models/files.ts";
 import { parseSize } from "../store/size.ts";
+import { activationsCommand, type ActivationsOptions } from "./activations_command.ts";
 import { type CacheOptions, collectCache, listCache, verifyCache } from "./cache_command.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
@@ -65,7 +66,7 @@ export function report(error: unknown, terminal: Terminal, isVerbose: boolean): 
 /** What to do about a misuse of the command line, by commander's code. */
 const remedies: Readonly<Record<string, string>> = {
   "commander.unknownOption": "--help lists those there are",
-  "commander.unknownCommand": "the commands are run, plan, report, watch, chat, cache, import and export",
+  "commander.unknownCommand": "the commands are run, plan, report, watch, chat, activations, cache, import and export",
   "commander.missingArgument": "give the path of what to work on",
   "commander.excessArguments": "give one path",
   "commander.missingMandatoryOptionValue": "add it",
@@ -112,6 +113,22 @@ function program(terminal: Terminal, control: RunControl): Command {
     .addOption(providerOption().default("cpu"))
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ChatOptions) => chatCommand(path, options, terminal));
+  refract.command("activations").description("Writes what a model computes: hidden states, logits, any site.")
+    .argument("<model>", "a Hugging Face id, a folder or builtin:NAME")
+    .option("--input <file>", "safetensors with input_ids and attention_mask [batch, tokens]")
+    .option("--text <text>", "in place of --input; may be repeated, a row each", appendText)
+    .requiredOption("--out <file>", "the safetensors file to write")
+    .option(
+      "--sites <list>",
+      "further sites, as in block.3.mlp.output,block.0.attention.query",
+      (list) => list.split(","),
+    )
+    .option("--no-logits", "leaves the logits out")
+    .option("--store <folder>", "the content-addressed store (default: .refract/store)")
+    .option("--threads <n>", "threads for the operators", parseThreads, navigator.hardwareConcurrency)
+    .addOption(providerOption().default("cpu"))
+    .option("--verbose", "shows the stack of an error")
+    .action((model: string, options: ActivationsOptions) => activationsCommand(model, options, terminal));
   refract.command("report").description("Draws a run's report again from what is in its folder.")
     .argument("<folder>", "a run's folder")
     .option("--verbose", "shows the stack of an error")
@@ -188,6 +205,10 @@ function command(name: string, summary: string): Command {
 
 function providerOption(): Option {
   return new Option("--provider <name>", "where programs run (cpu if nothing says otherwise)").choices(providers);
+}
+
+function appendText(text: string, sofar: readonly string[] = []): readonly string[] {
+  return [...sofar, text];
 }
 
 function unescaped(text: string): string {

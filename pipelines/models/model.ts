@@ -19,14 +19,18 @@ import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { openWeights, type Weights, weightsDigest } from "./weights.ts";
 import { rememberedDigest } from "./weights_digest.ts";
 
-/** A base model without its weights. */
-export interface Model {
+/** A base model without its weights and its tokenizer. */
+export interface BareModel {
   readonly folder: string;
   /** As the pipeline names it. */
   readonly name: string;
   readonly architecture: Architecture;
   /** A digest of config.json's fields. */
   readonly config: string;
+}
+
+/** A base model without its weights. */
+export interface Model extends BareModel {
   readonly tokenizer: Tokenizer;
 }
 
@@ -50,11 +54,11 @@ export interface ModelWeights {
 const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
 /**
- * Opens a model folder's config and tokenizer.
+ * Opens a model folder's config.
  *
- * @throws {RequestError} If the source, config.json or tokenizer.json is not sound.
+ * @throws {RequestError} If the source or config.json is not sound.
  */
-export async function openModel(source: string, options: SourceOptions): Promise<Model> {
+export async function openBareModel(source: string, options: SourceOptions): Promise<BareModel> {
   const { folder, name } = await resolveModelFolder(source, options);
   const file = join(folder, "config.json");
   const fields = await readJsonObject(file, "download it again");
@@ -62,20 +66,30 @@ export async function openModel(source: string, options: SourceOptions): Promise
     throw new RequestError("there is no config.json; give a Hugging Face model folder", { file });
   }
   const architecture = architectureOf(new ConfigReader(file, fields));
+  const config = createHash("sha256").update(JSON.stringify(fields)).digest("hex");
+  return { folder, name, architecture, config };
+}
+
+/**
+ * Opens a model folder's config and tokenizer.
+ *
+ * @throws {RequestError} If the source, config.json or tokenizer.json is not sound.
+ */
+export async function openModel(source: string, options: SourceOptions): Promise<Model> {
+  const bare = await openBareModel(source, options), { folder, architecture } = bare;
   const tokenizer = await loadTokenizer(folder);
   if (tokenizer.vocabularySize > architecture.vocabularySize) {
     throw new RequestError(
       `vocab_size ${architecture.vocabularySize} is smaller than the tokenizer's ${tokenizer.vocabularySize} tokens; ` +
         "take config and tokenizer from one model",
-      { file },
+      { file: join(folder, "config.json") },
     );
   }
-  const config = createHash("sha256").update(JSON.stringify(fields)).digest("hex");
-  return { folder, name, architecture, config, tokenizer };
+  return { ...bare, tokenizer };
 }
 
 /** Opens a model's weights: checks the files' headers against the architecture, and digests the files. */
-export async function openModelWeights(model: Model, digestCache: string): Promise<ModelWeights> {
+export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
   const weights = await openWeights(model.folder);
   const records = requireTensors(model, weights);
   return modelWeights(records, await weightsDigest(weights, digestCache));
@@ -85,7 +99,7 @@ export async function openModelWeights(model: Model, digestCache: string): Promi
  * A model's weights as far as they are known without reading any: the files' headers, where there are files, and a
  * digest remembered from an earlier run.
  */
-export async function peekModelWeights(model: Model, digestCache: string): Promise<ModelWeights | undefined> {
+export async function peekModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights | undefined> {
   const present = ["model.safetensors", "model.safetensors.index.json"].map(async (name) => {
     return (await Deno.stat(join(model.folder, name)).catch(() => undefined)) !== undefined;
   });
@@ -95,7 +109,7 @@ export async function peekModelWeights(model: Model, digestCache: string): Promi
   return digest === undefined ? undefined : modelWeights(requireTensors(model, weights), digest);
 }
 
-function requireTensors(model: Model, weights: Weights): ReadonlyMap<string, TensorRecord> {
+function requireTensors(model: BareModel, weights: Weights): ReadonlyMap<string, TensorRecord> {
   return new Map(
     [...model.architecture.weights].map(([name, shape]) => [name, requireTensor(model, weights, name, shape)]),
   );
@@ -118,7 +132,7 @@ function modelWeights(records: ReadonlyMap<string, TensorRecord>, digest: string
   };
 }
 
-function requireTensor(model: Model, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
+function requireTensor(model: BareModel, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
   const file = weights.files[0] ?? model.folder;
   const stored = storedName(name, weights.tensors, model.architecture.barePrefix);
   const record = weights.tensors.get(stored ?? name);

@@ -34,7 +34,7 @@ export interface SafetensorsHeader {
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | BigInt64Array;
 }
 
 /** The limit that the reference implementation sets, in bytes. */
@@ -90,11 +90,39 @@ export async function readTensor(record: TensorRecord): Promise<Float32Array<Arr
       { file },
     );
   }
-  const data = new Uint8Array(record.bytes);
+  return widen((await readBytes(record)).buffer);
+}
+
+/**
+ * Reads one tensor of whole numbers.
+ *
+ * @param record A tensor stored as I64, I32, U8 or BOOL.
+ * @returns Its elements in row-major order. Errors as of {@linkcode readTensor}.
+ */
+export async function readIntegers(record: TensorRecord): Promise<number[]> {
+  const { name, dtype, file } = record, integers = integersOf[dtype];
+  if (integers === undefined) {
+    throw new RequestError(
+      `tensor ${JSON.stringify(name)} is stored as ${dtype} where whole numbers are expected; store it as I64`,
+      { file },
+    );
+  }
+  return integers((await readBytes(record)).buffer);
+}
+
+const integersOf: Readonly<Record<string, (data: ArrayBuffer) => number[]>> = {
+  I64: (data) => Array.from(new BigInt64Array(data), Number),
+  I32: (data) => Array.from(new Int32Array(data)),
+  U8: (data) => Array.from(new Uint8Array(data)),
+  BOOL: (data) => Array.from(new Uint8Array(data)),
+};
+
+async function readBytes({ bytes, file, offset }: TensorRecord): Promise<Uint8Array<ArrayBuffer>> {
+  const data = new Uint8Array(bytes);
   using handle = await openToRead(file);
-  await handle.seek(record.offset, Deno.SeekMode.Start);
+  await handle.seek(offset, Deno.SeekMode.Start);
   await readFully(handle, data, file);
-  return widen(data.buffer);
+  return data;
 }
 
 /** Bytes of each floating-point dtype to 32-bit floats. The typed arrays read the host's order: little-endian. */
@@ -133,7 +161,7 @@ export function encodeSafetensors(
     if (names.has(name)) throw new RangeError(`Expected tensor names to differ but "${name}" is taken`);
     names.add(name);
     const end = offset + data.byteLength;
-    const entry = { dtype: "F32", shape, data_offsets: [offset, end] };
+    const entry = { dtype: data instanceof BigInt64Array ? "I64" : "F32", shape, data_offsets: [offset, end] };
     entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     chunks.push(bytesOf(data));
     offset = end;
@@ -162,7 +190,7 @@ export async function writeSafetensors(
   await writeAtomically(path, encodeSafetensors(tensors, metadata));
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array<ArrayBuffer> {
+function bytesOf({ buffer, byteOffset, byteLength }: NamedTensor["data"]): Uint8Array<ArrayBuffer> {
   return buffer instanceof ArrayBuffer
     ? new Uint8Array(buffer, byteOffset, byteLength)
     : new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));

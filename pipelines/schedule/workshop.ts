@@ -8,7 +8,15 @@ import { emitOnnx, type Provider } from "../../ops/onnx/emit.ts";
 import { digest } from "../../ops/digest.ts";
 import type { Program } from "../../ops/program.ts";
 import { verify } from "../../ops/verify.ts";
-import { type Model, type ModelWeights, openModel, openModelWeights, peekModelWeights } from "../models/model.ts";
+import {
+  type BareModel,
+  type Model,
+  type ModelWeights,
+  openBareModel,
+  openModel,
+  openModelWeights,
+  peekModelWeights,
+} from "../models/model.ts";
 import type { CompiledTraining } from "../compile/training.ts";
 import { RequestError, RunError } from "../errors.ts";
 import { unplacedOperations } from "../runtime/placement.ts";
@@ -64,7 +72,7 @@ export class Workshop implements AsyncDisposable {
   /** Trainings that were compiled, by what decides their programs. */
   readonly compiled = new Map<string, CompiledTraining>();
   readonly #models = new Map<string, Promise<Model>>();
-  readonly #weights = new Map<Model, Promise<ModelWeights>>();
+  readonly #weights = new Map<BareModel, Promise<ModelWeights>>();
   readonly #sessions = new Map<string, Promise<Session>>();
   #runtime: Runtime | undefined;
 
@@ -109,8 +117,13 @@ export class Workshop implements AsyncDisposable {
     return model;
   }
 
+  /** The model of a source as far as its config tells it. */
+  bareModel(source: string): Promise<BareModel> {
+    return openBareModel(source, { base: this.base });
+  }
+
   /** A model's weights, opened once. */
-  weights(model: Model): Promise<ModelWeights> {
+  weights(model: BareModel): Promise<ModelWeights> {
     let weights = this.#weights.get(model);
     if (weights === undefined) {
       weights = openModelWeights(model, this.#digests);
@@ -120,7 +133,7 @@ export class Workshop implements AsyncDisposable {
   }
 
   /** A model's weights if they are known without reading them. */
-  peekWeights(model: Model): Promise<ModelWeights | undefined> {
+  peekWeights(model: BareModel): Promise<ModelWeights | undefined> {
     return peekModelWeights(model, this.#digests);
   }
 

@@ -71,7 +71,13 @@ for (const name of familyCases.filter((each) => !elsewhere.test(each))) {
     using runtime = new Runtime({ threads: 1 });
     const feeds = runFeeds("tail", rows, longest, architecture);
 
-    const program = activationsProgram({ architecture, weights: weightsOf(model), sites: [] });
+    const program = activationsProgram({
+      architecture,
+      weights: weightsOf(model),
+      sites: [],
+      hiddenStates: true,
+      logits: true,
+    });
     const { outputs } = await (await openProgram(runtime, model, program)).run(feeds);
     hiddenStates.forEach((state, index) => {
       assertRows(outputs[hiddenStateName(index)]!, unmaskedRows(state, mask), rows, `Hidden states ${index}`);

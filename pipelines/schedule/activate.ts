@@ -1,0 +1,106 @@
+/** Running rows through a model for what it computes on the way. @module */
+import { activationsProgram } from "../compile/activations.ts";
+import { type Adaptation, type AtTokens, editHook, savedForm } from "../compile/adaptations.ts";
+import { type LaidOutRow, positionFeeds } from "../compile/feeds.ts";
+import { copyTensors, type TensorMap } from "../compile/initial.ts";
+import { runFeeds, type RunRow } from "../compile/run_feeds.ts";
+import { elementCount } from "../../ops/dimension.ts";
+import * as o from "../../ops/operators.ts";
+import { weight } from "../../ops/program.ts";
+import type { Architecture, Site, WeightSource } from "../models/architecture.ts";
+import type { ModelWeights } from "../models/model.ts";
+import type { NamedTensor } from "../models/safetensors.ts";
+import type { HostTensor } from "../runtime/runtime.ts";
+import type { Workshop } from "./workshop.ts";
+
+/** A row whose representations are wanted. */
+export interface ActivatedRow extends RunRow {
+  /** For each place of the row's results the token whose they are; `undefined` where a place stays 0. */
+  readonly places: readonly (number | undefined)[];
+}
+
+/** What is to be computed. */
+export interface ActivateJob {
+  readonly architecture: Architecture;
+  readonly weights: ModelWeights;
+  /** All with as many places. */
+  readonly rows: readonly ActivatedRow[];
+  readonly hiddenStates: boolean;
+  readonly logits: boolean;
+  readonly sites: readonly Site[];
+  /** Edits that act, with the rows as they are laid out for them. */
+  readonly edited?: {
+    readonly adaptations: readonly Adaptation[];
+    readonly tensors: TensorMap;
+    readonly rows: readonly LaidOutRow[];
+  };
+}
+
+/** Rows of like length run together up to so many tokens, so that memory is bounded by one group's. */
+const groupTokens = 4096;
+
+/**
+ * The representations of rows, by name: each [rows, places, width], 0 where a place stands for no token.
+ *
+ * @param label What the progress is called.
+ */
+export async function activate(workshop: Workshop, job: ActivateJob, label: string): Promise<NamedTensor[]> {
+  const { architecture, weights, rows, edited } = job;
+  const source: WeightSource = (name, shape) => o.cast(weight(name, shape, weights.storedType(name)), "float32");
+  const edit = edited === undefined
+    ? {}
+    : { edit: (atTokens?: AtTokens) => editHook(edited.adaptations, savedForm, atTokens) };
+  const program = activationsProgram({ ...job, architecture, weights: source, ...edit });
+  const session = await workshop.session(program, weights);
+  const done = workshop.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
+  let finished = 0;
+  for (const group of groupsOf(rows)) {
+    const own = group.map((row) => rows[row]!), length = Math.max(...own.map(({ tokens }) => tokens.length));
+    const edits = edited === undefined ? {} : {
+      ...positionFeeds(group.map((row) => edited.rows[row]!), length, edited.adaptations),
+      ...copyTensors(edited.tensors),
+    };
+    const { outputs } = await session.run({ ...runFeeds("tail", own, length, architecture), ...edits });
+    for (const [name, result] of Object.entries(outputs)) {
+      const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, rows));
+      group.forEach((row, at) => place(result, at, rows[row]!, whole, row));
+    }
+    done(finished += group.length);
+    await workshop.heed();
+  }
+  return [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
+}
+
+const byName = new Intl.Collator("en", { numeric: true });
+
+function groupsOf(rows: readonly ActivatedRow[]): number[][] {
+  const order = [...rows.keys()].sort((a, b) => rows[b]!.tokens.length - rows[a]!.tokens.length || a - b);
+  const groups: number[][] = [];
+  while (order.length > 0) {
+    const length = Math.max(1, rows[order[0]!]!.tokens.length);
+    groups.push(order.splice(0, Math.max(1, Math.floor(groupTokens / length))));
+  }
+  return groups;
+}
+
+function emptyLike(name: string, { shape }: HostTensor, rows: readonly ActivatedRow[]): NamedTensor {
+  const whole = [rows.length, rows[0]!.places.length, ...shape.slice(2)];
+  return { name, shape: whole, data: new Float32Array(elementCount(whole)) };
+}
+
+/** Puts what a group gave for one of its rows to that row's places. */
+function place(
+  { data, shape }: HostTensor,
+  at: number,
+  { places }: ActivatedRow,
+  whole: NamedTensor,
+  row: number,
+): void {
+  const [, length = 0] = shape, width = elementCount(shape.slice(2));
+  const from = data as Float32Array, to = whole.data as Float32Array;
+  places.forEach((token, index) => {
+    if (token === undefined) return;
+    const start = (at * length + token) * width;
+    to.set(from.subarray(start, start + width), (row * places.length + index) * width);
+  });
+}
