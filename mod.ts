@@ -58,6 +58,8 @@ export {
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   accuracy,
+  activations,
+  type ActivationsOptions,
   beam,
   type BeamOptions,
   choices,
@@ -92,6 +94,7 @@ export type {
 } from "./pipelines/data/dataset.ts";
 export type { SiteName } from "./pipelines/models/architecture.ts";
 export type {
+  ActivationsSpec,
   AdaptationSpec,
   AdapterSpec,
   Axis,

@@ -275,8 +275,26 @@ export interface EvaluateSpec {
   readonly batchSize?: Sweepable<number>;
 }
 
+/** What a model computes of prompts, written down. */
+export interface ActivationsSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "activations";
+  /** What computes it. */
+  readonly model: Sweepable<ModelSpec | TrainSpec | BestSpec>;
+  /** The rows whose prompts are read. */
+  readonly data: Sweepable<Dataset>;
+  /** Which tokens' representations are kept. */
+  readonly positions: Sweepable<string> | ChoosePositions;
+  /** Places whose representation is kept. */
+  readonly sites?: Sweepable<readonly SiteSpec[]>;
+  /** Whether the hidden states between all blocks are kept. */
+  readonly hiddenStates: Sweepable<boolean>;
+  /** Whether the logits are kept. */
+  readonly logits: Sweepable<boolean>;
+}
+
 /** A stage of a pipeline. */
-export type StageSpec = TrainSpec | EvaluateSpec;
+export type StageSpec = TrainSpec | EvaluateSpec | ActivationsSpec;
 
 /** Members stopped early: each round keeps a share of them and gives these the budget of those that it stops. */
 export interface HalvingSpec {

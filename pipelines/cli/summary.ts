@@ -1,6 +1,6 @@
 /** The table that ends a run. @module */
 import { parameterCount } from "../models/architecture.ts";
-import type { EvaluateRecord, RepeatedRecord, Results, TrainRecord } from "../report/results.ts";
+import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../report/results.ts";
 import type { PreparedMember } from "../schedule/prepare.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";
 
@@ -53,8 +53,8 @@ function repetitions({ summaries = [] }: Results): string {
   return `${formatTable(["repeated", ...metrics, "members"], rows)}\n`;
 }
 
-function metricNames(stage: TrainRecord | EvaluateRecord): string[] {
-  return stage.kind === "train" ? [] : Object.keys(stage.metrics).map((metric) => `${stage.name} ${metric}`);
+function metricNames(stage: StageRecord): string[] {
+  return stage.kind !== "evaluate" ? [] : Object.keys(stage.metrics).map((metric) => `${stage.name} ${metric}`);
 }
 
 function medianStep({ stepSeconds }: TrainRecord): string {
@@ -79,6 +79,6 @@ function encodings(results: Results, members: readonly PreparedMember[]): string
   }).join("");
 }
 
-function isFreshTraining(stage: TrainRecord | EvaluateRecord): boolean {
+function isFreshTraining(stage: StageRecord): boolean {
   return stage.kind === "train" && !stage.cached;
 }

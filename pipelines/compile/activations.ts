@@ -35,6 +35,18 @@ export function parseSite(text: string, { blocks, sites }: Pick<Architecture, "b
   );
 }
 
+/** A site whose representation is kept, or one of its heads'. */
+export interface KeptSite extends Site {
+  readonly head?: number;
+  /** The head's width. */
+  readonly width?: number;
+}
+
+/** As of {@linkcode siteText}; a head as in `block.3.attention.head.2.output`. */
+function keptText(site: KeptSite): string {
+  return site.head === undefined ? siteText(site) : siteText(site).replace(/head(?=\.output$)/, `head.${site.head}`);
+}
+
 /** What is asked of a model. */
 export interface ActivationsRequest {
   readonly architecture: Architecture;
@@ -42,7 +54,7 @@ export interface ActivationsRequest {
   /** Whether the hidden states between the blocks are wanted, and the logits. */
   readonly hiddenStates: boolean;
   readonly logits: boolean;
-  readonly sites: readonly Site[];
+  readonly sites: readonly KeptSite[];
   /** What edits make of each site; a site's representation is what they leave. */
   readonly edit?: (atTokens?: AtTokens) => EditHook;
 }
@@ -53,11 +65,14 @@ export interface ActivationsRequest {
  */
 export function activationsProgram(request: ActivationsRequest): Program {
   const { architecture, weights, sites } = request;
-  const wanted = new Map(sites.map((site) => [siteText(site), site]));
   const outputs: Record<string, Value> = {};
   const noting = (edit: EditHook | undefined): EditHook => (site, hidden, projection) => {
-    const edited = edit === undefined ? hidden : edit(site, hidden, projection), text = siteText(site);
-    if (wanted.has(text)) outputs[text] = edited;
+    const edited = edit === undefined ? hidden : edit(site, hidden, projection);
+    for (const kept of sites) {
+      if (kept.block !== site.block || kept.name !== site.name) continue;
+      const { head, width = 0 } = kept;
+      outputs[keptText(kept)] = head === undefined ? edited : o.slice(edited, -1, head * width, (head + 1) * width);
+    }
     return edited;
   };
   const masks = architecture.places.causal ? 1 : "batch", hook = noting(request.edit?.());

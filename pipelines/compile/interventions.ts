@@ -40,7 +40,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
   const { kind, at, rank = 1, tied, dropout = 0 } = edit;
   const { activation = "linear", orthogonal = false, projectionBias = false } = edit;
   const options = { activation, orthogonal, projectionBias };
-  const { width, head } = placing(at, () => editedColumns(at, architecture));
+  const { width, head } = placing(at, () => columnsOfSite(at, architecture));
   if (!Number.isInteger(rank) || rank < 1 || rank > width) {
     throw new RequestError(
       `the rank ${rank} is out of range; give a whole number from 1 to the ${
@@ -85,8 +85,8 @@ function tensorsOf(
   }
 }
 
-/** Which columns of the representation an edit sees. */
-function editedColumns(
+/** Which columns of the representation at a site are meant. */
+export function columnsOfSite(
   { site, head }: Resolved<SiteSpec>,
   { sites }: EditedModel,
 ): { readonly width: number; readonly head?: number } {

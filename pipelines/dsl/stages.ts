@@ -1,13 +1,16 @@
 import type { Dataset } from "../data/dataset.ts";
 import { located } from "../places.ts";
 import type {
+  ActivationsSpec,
   BestSpec,
+  ChoosePositions,
   DecodingSpec,
   EvaluateSpec,
   MetricSpec,
   ModelSpec,
   OptimizerSpec,
   Pipeline,
+  SiteSpec,
   StageSpec,
   Sweepable,
   SweepableOptions,
@@ -59,6 +62,34 @@ export function evaluate(
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
   return located({ ...options, kind: "evaluate", model } as EvaluateSpec);
+}
+
+/** Settings of activations. */
+export interface ActivationsOptions {
+  /** The rows whose prompts are read; of completions nothing is. */
+  readonly data: Dataset;
+  /** Which of a prompt's tokens are kept, as positions of an edit are written; `"all"` if left out. */
+  readonly positions?: string | ChoosePositions;
+  /** Places whose representation is kept, as in `[block("all").mlp.output]`. */
+  readonly sites?: readonly SiteSpec[];
+  /** Whether the hidden states are kept, the embedding's and each block's; if left out, where no sites are named. */
+  readonly hiddenStates?: boolean;
+  /** Whether the logits are kept; not if left out. */
+  readonly logits?: boolean;
+}
+
+/**
+ * Writes down what a model, trained or not, computes of prompts, for probes and other studies: to
+ * `members/<id>/<name>.safetensors`, a row a prompt, padded on the right. It holds `input_ids`, `attention_mask` and
+ * `positions` [rows, kept tokens], `hidden_states.0` to `hidden_states.<blocks>` [rows, kept tokens, width] in
+ * transformers' order, `logits`, and sites by name, as in `block.3.mlp.output`.
+ */
+export function activations(
+  model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
+  options: SweepableOptions<ActivationsOptions>,
+): ActivationsSpec {
+  const { positions = "all", hiddenStates = options.sites === undefined, logits = false, ...rest } = options;
+  return located({ ...rest, positions, hiddenStates, logits, kind: "activations", model } as ActivationsSpec);
 }
 
 /** Settings of every way to write an answer. */

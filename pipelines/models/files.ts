@@ -73,6 +73,18 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
   }
 }
 
+/** Copies a file as {@linkcode writeAtomically} writes one. */
+export async function copyAtomically(path: string, source: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  try {
+    await Deno.copyFile(source, temporary);
+    await Deno.rename(temporary, path);
+  } catch (fault) {
+    await Deno.remove(temporary).catch(() => {});
+    throw unwritable(path, fault);
+  }
+}
+
 /** Writes the whole of a chunk, however little the system takes at a time. */
 export async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
   for (let written = 0; written < chunk.length;) written += await file.write(chunk.subarray(written));

@@ -76,7 +76,7 @@ async function modelsOf(
 ): Promise<readonly RecordedModel[]> {
   const models = new Map<string, RecordedModel>();
   for (const stage of members.flatMap((member) => member.stages)) {
-    const prepared = stage.kind === "evaluate" ? stage.training ?? stage : stage;
+    const prepared = stage.kind === "train" ? stage : stage.training ?? stage;
     const { model } = prepared.spec, { source } = model.kind === "train" ? model.model.base : model.base;
     for (const [declared, at] of bases) {
       if (at !== source) continue;

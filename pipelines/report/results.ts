@@ -24,6 +24,20 @@ export interface EvaluateRecord {
   readonly predictions: string;
 }
 
+/** What a model computed, written down: its line. */
+export interface ActivationsRecord {
+  readonly name: string;
+  readonly kind: "activations";
+  readonly cached: boolean;
+  readonly seconds: number;
+  readonly rows: number;
+  /** A path within the run's folder. */
+  readonly tensors: string;
+}
+
+/** The line of a stage. */
+export type StageRecord = TrainRecord | EvaluateRecord | ActivationsRecord;
+
 /** A member's results. */
 export interface MemberRecord {
   readonly id: string;
@@ -31,7 +45,7 @@ export interface MemberRecord {
   /** The best members that it goes on with: the stage and metric by which they are, and their id. */
   readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
   readonly trainableParameters: number;
-  readonly stages: readonly (TrainRecord | EvaluateRecord)[];
+  readonly stages: readonly StageRecord[];
 }
 
 /** A metric over the repetitions of an experiment. */

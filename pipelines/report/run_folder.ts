@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { TensorMap } from "../compile/initial.ts";
 import { describeAll, storedFiles } from "../compile/stored.ts";
-import { unwritable, writeAtomically } from "../models/files.ts";
+import { copyAtomically, unwritable, writeAtomically } from "../models/files.ts";
 import { writeSafetensors } from "../models/safetensors.ts";
 import type { Prediction } from "../schedule/metrics.ts";
 import type { PreparedTraining } from "../schedule/prepare.ts";
@@ -58,6 +58,12 @@ export class RunFolder {
   async bytes(path: string, content: Uint8Array): Promise<void> {
     await this.#folder(join(path, ".."));
     await writeAtomically(join(this.path, path), [content]);
+  }
+
+  /** Copies a file. */
+  async copy(path: string, source: string): Promise<void> {
+    await this.#folder(join(path, ".."));
+    await copyAtomically(join(this.path, path), source);
   }
 
   /** Writes predictions, one JSON object a line. */

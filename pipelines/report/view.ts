@@ -1,5 +1,5 @@
 /** What the report shows, made of a run's results: pure data, which the page draws as it stands. @module */
-import type { EvaluateRecord, MemberRecord, MetricSummary, Results, TrainRecord } from "./results.ts";
+import type { EvaluateRecord, MemberRecord, MetricSummary, Results, StageRecord, TrainRecord } from "./results.ts";
 
 /** What a report is made of. */
 export interface ReportSource {
@@ -106,8 +106,8 @@ export function viewOf(source: ReportSource): ReportView {
   };
 }
 
-const isTraining = (stage: TrainRecord | EvaluateRecord): stage is TrainRecord => stage.kind === "train";
-const isEvaluation = (stage: TrainRecord | EvaluateRecord): stage is EvaluateRecord => stage.kind === "evaluate";
+const isTraining = (stage: StageRecord): stage is TrainRecord => stage.kind === "train";
+const isEvaluation = (stage: StageRecord): stage is EvaluateRecord => stage.kind === "evaluate";
 const evaluationsOf = ({ stages }: MemberRecord) => stages.filter(isEvaluation);
 
 /** The metrics of a member by stage and name. */

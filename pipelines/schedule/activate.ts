@@ -1,16 +1,21 @@
 /** Running rows through a model for what it computes on the way. @module */
-import { activationsProgram } from "../compile/activations.ts";
-import { type Adaptation, type AtTokens, editHook, savedForm } from "../compile/adaptations.ts";
-import { type LaidOutRow, positionFeeds } from "../compile/feeds.ts";
+import { activationsProgram, type KeptSite } from "../compile/activations.ts";
+import { type Adaptation, type AtTokens, editHook, interventionsOf, savedForm } from "../compile/adaptations.ts";
+import { type LaidOutRow, layOut, positionFeeds } from "../compile/feeds.ts";
+import { chosenOf } from "../compile/interventions.ts";
+import { wholeRows } from "../compile/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
 import { runFeeds, type RunRow } from "../compile/run_feeds.ts";
 import { elementCount } from "../../ops/dimension.ts";
 import * as o from "../../ops/operators.ts";
 import { weight } from "../../ops/program.ts";
-import type { Architecture, Site, WeightSource } from "../models/architecture.ts";
+import type { Architecture, WeightSource } from "../models/architecture.ts";
 import type { ModelWeights } from "../models/model.ts";
 import type { NamedTensor } from "../models/safetensors.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
+import { type Entry, keyOf } from "../store/store.ts";
+import { programKey } from "./keys.ts";
+import type { PreparedActivations } from "./prepare.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A row whose representations are wanted. */
@@ -27,7 +32,7 @@ export interface ActivateJob {
   readonly rows: readonly ActivatedRow[];
   readonly hiddenStates: boolean;
   readonly logits: boolean;
-  readonly sites: readonly Site[];
+  readonly sites: readonly KeptSite[];
   /** Edits that act, with the rows as they are laid out for them. */
   readonly edited?: {
     readonly adaptations: readonly Adaptation[];
@@ -103,4 +108,57 @@ function place(
     const start = (at * length + token) * width;
     to.set(from.subarray(start, start + width), (row * places.length + index) * width);
   });
+}
+
+/** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
+export async function activationsOf(
+  workshop: Workshop,
+  stage: PreparedActivations,
+  weights: ModelWeights,
+  tensors: TensorMap,
+  tensorsKey: string,
+): Promise<{ readonly entry: Entry; readonly cached: boolean }> {
+  const { model, adaptations, examples, kept, spec } = stage;
+  const key = keyOf({
+    programs: programKey(stage, weights),
+    tensors: tensorsKey,
+    prompts: examples.map(({ prompt }) => prompt),
+    chosen: chosenOf(interventionsOf(adaptations), examples),
+    kept,
+    sites: stage.sites,
+    results: [spec.hiddenStates, spec.logits],
+    machine: workshop.machine,
+  });
+  const stored = await workshop.store.get("activations", key);
+  if (stored !== undefined) return { entry: stored, cached: true };
+  const most = Math.max(1, ...kept.map(({ length }) => length));
+  const rows = examples.map(({ prompt }, row): ActivatedRow => {
+    return { tokens: prompt, start: 0, places: Array.from({ length: most }, (_, at) => kept[row]![at]) };
+  });
+  const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, wholeRows));
+  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model;
+  const edited = { adaptations, tensors, rows: laidOut };
+  const found = await activate(
+    workshop,
+    { architecture, weights, rows, sites, hiddenStates, logits, edited },
+    `activations ${stage.name}`,
+  );
+  const integers = (name: string, of: (token: number, row: number) => number): NamedTensor => {
+    const data = rows.flatMap(({ places }, row) => places.map((token) => (token === undefined ? 0 : of(token, row))));
+    return { name, shape: [rows.length, most], data: BigInt64Array.from(data, BigInt) };
+  };
+  const all = [
+    integers("input_ids", (token, row) => rows[row]!.tokens[token]!),
+    integers("attention_mask", () => 1),
+    integers("positions", (token) => token),
+    ...found,
+  ];
+  const entry = await workshop.store.putAndOpen("activations", key, (writer) => {
+    const dtype = ({ data }: NamedTensor) => data instanceof BigInt64Array ? "I64" as const : "F32" as const;
+    writer.declare({
+      tensors: all.map((tensor) => ({ name: tensor.name, dtype: dtype(tensor), shape: tensor.shape })),
+    });
+    for (const { name, data } of all) writer.append(name, data);
+  });
+  return { entry, cached: false };
 }

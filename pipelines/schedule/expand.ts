@@ -48,6 +48,8 @@ export interface Expansion {
   readonly rounds: () => Rounds;
 }
 
+const stageKinds: readonly unknown[] = ["train", "evaluate", "activations"] satisfies StageSpec["kind"][];
+
 type Stages = Readonly<Record<string, StageSpec>>;
 
 /**
@@ -83,7 +85,7 @@ function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is S
     if (!/^\w[\w.-]*$/.test(name)) {
       throw new RequestError(`the result name ${quote(name)} is no file name; use letters, digits, -, . and _`, place);
     }
-    if (stage?.kind !== "train" && stage?.kind !== "evaluate") {
+    if (!stageKinds.includes(stage?.kind)) {
       throw new RequestError(`the result ${name} is no stage; return what train or evaluate gave`, place);
     }
   }

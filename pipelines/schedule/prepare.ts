@@ -21,6 +21,7 @@ import { parameterCount } from "../models/architecture.ts";
 import { editedModel, type Model, resolvePath } from "../models/model.ts";
 import { placing } from "../places.ts";
 import type {
+  ActivationsSpec,
   EvaluateSpec,
   FullFinetuningSpec,
   ModelSpec,
@@ -29,6 +30,7 @@ import type {
   SavedSpec,
   TrainSpec,
 } from "../spec.ts";
+import { type Asked, askedOf } from "./asked.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import type { Member } from "./expand.ts";
 import { usualBatch } from "./usual_batch.ts";
@@ -89,10 +91,22 @@ export interface PreparedEvaluation extends PreparedModel, PreparedRows {
   readonly choices: readonly (readonly Choice[])[] | undefined;
 }
 
+/** What is to be written down of a model, ready to run. */
+export interface PreparedActivations extends PreparedModel, PreparedRows, Asked {
+  readonly kind: "activations";
+  readonly name: string;
+  readonly spec: Resolved<ActivationsSpec>;
+  /** The training that gives the edits' tensors; `undefined` for a model as it stands. */
+  readonly training: PreparedTraining | undefined;
+}
+
+/** A stage, ready to run. */
+export type PreparedStage = PreparedTraining | PreparedEvaluation | PreparedActivations;
+
 /** A member's stages in the order in which they run. */
 export interface PreparedMember {
   readonly member: Member;
-  readonly stages: readonly (PreparedTraining | PreparedEvaluation)[];
+  readonly stages: readonly PreparedStage[];
   readonly trainableParameters: number;
 }
 
@@ -117,7 +131,7 @@ export class Preparation {
    */
   async member(member: Member): Promise<PreparedMember> {
     for (const [name, stage] of Object.entries(member.stages)) validate(name, stage);
-    const stages: (PreparedTraining | PreparedEvaluation)[] = [];
+    const stages: PreparedStage[] = [];
     const trainings: PreparedTraining[] = [];
     const train = async (name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> => {
       const known = trainings.find((other) => other.spec === spec || specKey(other.spec) === specKey(spec));
@@ -131,7 +145,15 @@ export class Preparation {
       if (stage.kind === "train") await train(name, stage);
       else {
         const training = stage.model.kind === "train" ? await train(name, stage.model) : undefined;
-        stages.push(await placing(stage, () => this.#evaluation(name, stage, training)));
+        stages.push(
+          await placing(
+            stage,
+            async () =>
+              stage.kind === "evaluate"
+                ? await this.#evaluation(name, stage, training)
+                : await this.#activations(name, stage, training),
+          ),
+        );
       }
     }
     const trainableParameters = trainings.reduce((sum, stage) => sum + stage.trainableParameters, 0);
@@ -191,6 +213,30 @@ export class Preparation {
     const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
     const prepared = { model: base, adaptations, initialFiles, full, name, spec, training, rows, examples, choices };
     return { ...prepared, kind: "evaluate", batchSize };
+  }
+
+  async #activations(
+    name: string,
+    spec: Resolved<ActivationsSpec>,
+    training: PreparedTraining | undefined,
+  ): Promise<PreparedActivations> {
+    const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
+    const prepared = await this.#rows(spec.data, model.model, undefined);
+    requireChoices(model.adaptations, prepared.examples);
+    const { model: base, adaptations, initialFiles, full } = model;
+    const asked = askedOf(name, spec, model, prepared.examples);
+    return {
+      kind: "activations",
+      model: base,
+      adaptations,
+      initialFiles,
+      full,
+      name,
+      spec,
+      training,
+      ...prepared,
+      ...asked,
+    };
   }
 
   /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */

@@ -7,17 +7,32 @@ import { join } from "node:path";
 import { savedTensors } from "../compile/adaptations.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { RequestError } from "../errors.ts";
+import type { ModelWeights } from "../models/model.ts";
 import { placeOf } from "../places.ts";
-import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../report/results.ts";
+import type {
+  ActivationsRecord,
+  EvaluateRecord,
+  MemberRecord,
+  Results,
+  StageRecord,
+  TrainRecord,
+} from "../report/results.ts";
 import type { RunFolder } from "../report/run_folder.ts";
 import { resumable, type ResumableTune, stepsBehind } from "./checkpoint.ts";
 import { encode, type EncodedExamples, type EncodeRecord } from "./encode.ts";
 import { encodeJobOf } from "./encoding.ts";
+import { activationsOf } from "./activate.ts";
 import { predictions } from "./evaluate.ts";
 import { initialTensors } from "./initial_tensors.ts";
 import { encodingKey, tensorsDigest } from "./keys.ts";
 import { measure } from "./metrics.ts";
-import type { PreparedEvaluation, PreparedMember, PreparedTraining } from "./prepare.ts";
+import type {
+  PreparedActivations,
+  PreparedEvaluation,
+  PreparedMember,
+  PreparedModel,
+  PreparedTraining,
+} from "./prepare.ts";
 import { SharedPrompts } from "./prompts.ts";
 import { noteRate } from "./rates.ts";
 import { mostSideBySide, runTunes, sideBySideKey } from "./side_by_side.ts";
@@ -62,6 +77,7 @@ export class Round {
           this.#prompts.add(stage, await weightsFor(this.#workshop, stage.training ?? stage));
           continue;
         }
+        if (stage.kind === "activations") continue;
         this.#members.set(stage, member.id);
         const job = await prepareTune(this.#workshop, stage, await weightsFor(this.#workshop, stage));
         this.#jobs.set(stage, job);
@@ -72,10 +88,11 @@ export class Round {
 
   /** Runs a member's stages and writes what they give to the run's folder. */
   async member({ member, stages, trainableParameters }: PreparedMember): Promise<MemberRecord> {
-    const records: (TrainRecord | EvaluateRecord)[] = [];
+    const records: StageRecord[] = [];
     const evaluations = stages.filter((stage) => stage.kind === "evaluate").length;
     for (const stage of stages) {
       if (stage.kind === "train") records.push(await this.#train(member.id, stage, stages));
+      else if (stage.kind === "activations") records.push(await this.#activate(member.id, stage));
       else records.push(await this.#evaluate(member.id, stage, evaluations > 1));
     }
     const { id, axes, chosen } = member;
@@ -193,20 +210,43 @@ export class Round {
     return encoded;
   }
 
+  async #activate(member: string, stage: PreparedActivations): Promise<ActivationsRecord> {
+    const start = performance.now();
+    const { training, name } = stage, weights = await weightsFor(this.#workshop, training ?? stage);
+    const { tensors, key } = await this.#tensorsOf(stage, weights);
+    const { entry, cached } = await activationsOf(this.#workshop, stage, weights, tensors, key);
+    using open = entry;
+    const path = join("members", member, `${name}.safetensors`);
+    await this.#folder.copy(path, open.path);
+    const seconds = (performance.now() - start) / 1000;
+    return { name, kind: "activations", cached, seconds, rows: stage.rows.length, tensors: path };
+  }
+
+  /** The tensors in saved form that a stage acts with, and what they depend on. */
+  async #tensorsOf(
+    stage: PreparedEvaluation | PreparedActivations,
+    weights: ModelWeights,
+  ): Promise<{ readonly tensors: TensorMap; readonly key: string }> {
+    const { training } = stage;
+    if (training !== undefined) {
+      return { tensors: evaluatedTensors(stage, (await this.#tune(training)).tensors), key: this.#job(training).key };
+    }
+    const tensors = await initialTensors(stage, weights, untrainedSeed);
+    return { tensors: evaluatedTensors(stage, tensors), key: tensorsDigest(tensors) };
+  }
+
   async #evaluate(member: string, stage: PreparedEvaluation, several: boolean): Promise<EvaluateRecord> {
     const start = performance.now();
     const { training } = stage;
     const weights = await weightsFor(this.#workshop, training ?? stage);
-    const tensors = training === undefined
-      ? await initialTensors(stage, weights, untrainedSeed)
-      : (await this.#tune(training)).tensors;
+    const { tensors, key } = await this.#tensorsOf(stage, weights);
     const { predictions: found, cached } = await predictions(this.#workshop, {
       stage,
       weights,
       compiled: compiledModel(stage, weights),
-      tensors: evaluatedTensors(stage, tensors),
+      tensors,
       encodedPrompts: () => this.#prompts.of(stage),
-      tensorsKey: training === undefined ? tensorsDigest(tensors) : this.#job(training).key,
+      tensorsKey: key,
     });
     const path = join("members", member, several ? stage.name : "", "predictions.jsonl");
     await this.#folder.predictions(path, found);
@@ -224,7 +264,7 @@ export class Round {
 /** An edit that is evaluated without training is drawn from this seed. */
 const untrainedSeed = 42;
 
-function evaluatedTensors(stage: PreparedEvaluation, tensors: TensorMap): TensorMap {
+function evaluatedTensors(stage: PreparedModel, tensors: TensorMap): TensorMap {
   if (stage.full !== undefined) return tensors;
   const names = stage.adaptations.flatMap((intervention) => {
     return Object.keys(savedTensors(intervention)).map((name) => `${intervention.index}.${name}`);

@@ -107,12 +107,14 @@ const positions = orFunction(
 );
 const subspace = orFunction("the name of a field that lists rows of the rank, or a function of the row's fields");
 
+const site = record("a site of blocks, as in block(3).output", {
+  blocks: optional(blocks),
+  site: text,
+  head: optional(index),
+});
+
 const edit = {
-  at: record("a site of blocks, as in block(3).output", {
-    blocks: optional(blocks),
-    site: text,
-    head: optional(index),
-  }),
+  at: site,
   positions,
   tied: flag,
   dropout: optional(belowOne),
@@ -250,7 +252,16 @@ const evaluate = {
   batchSize: optional(count),
 } satisfies Fields<spec.EvaluateSpec>;
 
-const stage = among("what train(…) or evaluate(…) gave", { train, evaluate });
+const writtenDown = {
+  model: among("a model, as in baseModel(…) or train(…)", { model, train }),
+  data: dataset,
+  positions,
+  sites: optional(listOf("a list of sites, as in [block(3).mlp.output]", site)),
+  hiddenStates: flag,
+  logits: flag,
+} satisfies Fields<spec.ActivationsSpec>;
+
+const stage = among("what train(…), evaluate(…) or activations(…) gave", { train, evaluate, activations: writtenDown });
 
 /**
  * An edit or adapter, checked as {@linkcode validate} checks a stage.
