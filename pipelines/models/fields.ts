@@ -22,6 +22,9 @@ export interface Extents {
   readonly heads: HeadLayout;
 }
 
+/** A config that claims more lies, and would be believed block by block. */
+const mostBlocks = 1000;
+
 /**
  * Reads a model's extents.
  *
@@ -40,7 +43,11 @@ export function readExtents(
     contextLength = "max_position_embeddings",
   } = fields;
   const keyValueField = "keyValueHeads" in fields ? fields.keyValueHeads : "num_key_value_heads";
-  const width = config.count(widthField), heads = config.count(headsField);
+  const width = config.count(widthField), blockCount = config.count(blocks);
+  if (blockCount > mostBlocks) {
+    throw config.error(`${blocks} ${blockCount} is more than any model's ${mostBlocks}; correct the config`);
+  }
+  const heads = config.count(headsField);
   const keyValueHeads = keyValueField === undefined ? heads : config.count(keyValueField, heads);
   const hasHeadWidth = config.raw("head_dim") !== undefined || defaults.headWidth !== undefined;
   if (!hasHeadWidth && width % heads !== 0) {
@@ -51,7 +58,7 @@ export function readExtents(
   }
   return {
     width,
-    blocks: config.count(blocks),
+    blocks: blockCount,
     vocabularySize: config.count("vocab_size"),
     contextLength: config.count(contextLength, defaults.contextLength ?? 2048),
     heads: { heads, keyValueHeads, headWidth: config.count("head_dim", defaults.headWidth ?? width / heads) },

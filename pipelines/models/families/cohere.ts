@@ -6,14 +6,13 @@ import { headwise, selfAttention, separate } from "../layers/attention.ts";
 import { parallel } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, scaledNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 /** @param slides Whether most blocks slide, and only those have positions. */
 function build(config: ConfigReader, slides: boolean): Architecture {
   const extents = readExtents(config, {}, { contextLength: 8192 });
-  const { width, blocks, vocabularySize, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
+  const { blocks, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
   const norm = layerNorm(epsilon, { bias: false }), bias = config.flag("attention_bias", false);
   const pattern = config.count("sliding_window_pattern", 4);
   const windows = slides
@@ -47,23 +46,14 @@ function build(config: ConfigReader, slides: boolean): Architecture {
     beforeAttention: ["input_layernorm", norm],
     beforeMlp: ["input_layernorm", norm],
   });
-  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
-  return transformer({
-    family: String(config.raw("model_type")),
-    ...extents,
-    places: { causal: true, angles: { rotary: readRope(config, extents) }, masks: windows.masks },
-    barePrefix: "model.",
-    blockName: (index) => `model.layers.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
-    head: languageHead({
-      table,
-      weight: "lm_head.weight",
-      tied: config.flag("tie_word_embeddings", true),
-      scale: config.number("logit_scale", 0.0625),
-    }),
-    classifier: scoreHead(),
+  return decoder(config, {
+    names: llamaNames,
+    extents,
+    places: { angles: { rotary: readRope(config, extents) }, masks: windows.masks },
+    block,
+    norm,
+    tied: true,
+    head: { scale: config.number("logit_scale", 0.0625) },
   });
 }
 

@@ -6,8 +6,7 @@ import { fusedByHead, selfAttention } from "../layers/attention.ts";
 import { type NamedNorm, parallel, sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, gptNames } from "../decoder.ts";
 
 /** The architecture that a config describes. */
 export function falcon(config: ConfigReader): Architecture {
@@ -15,7 +14,7 @@ export function falcon(config: ConfigReader): Architecture {
   const isSingle = !isNew && config.flag("multi_query", true), isParallel = isNew || config.flag("parallel_attn", true);
   const plain = readExtents(config, { keyValueHeads: isSingle ? undefined : "num_kv_heads" });
   const extents = isSingle ? { ...plain, heads: { ...plain.heads, keyValueHeads: 1 } } : plain;
-  const { width, vocabularySize, heads } = extents, bias = config.flag("bias", false);
+  const { width, heads } = extents, bias = config.flag("bias", false);
   const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
   const hasTwo = isNew && config.count("num_ln_in_parallel_attn", 2) === 2;
   const [first, second]: [NamedNorm, NamedNorm] = hasTwo
@@ -40,22 +39,16 @@ export function falcon(config: ConfigReader): Architecture {
     beforeAttention: first,
     beforeMlp: second,
   });
-  const table = { name: "transformer.word_embeddings.weight", vocabularySize, width };
-  return transformer({
-    family: "falcon",
-    ...extents,
+  return decoder(config, {
+    names: { ...gptNames, embedding: "word_embeddings" },
+    extents,
     places: {
-      causal: true,
       masks: { full: null },
       ...(alibi ? { angles: {}, keyPositions: true } : { angles: { rotary: readRope(config, extents) } }),
     },
-    barePrefix: "transformer.",
-    blockName: (index) => `transformer.h.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("transformer.ln_f"), hidden),
-    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", true) }),
-    classifier: scoreHead(),
+    block,
+    norm,
+    tied: true,
   });
 }
 

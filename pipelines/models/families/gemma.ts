@@ -13,13 +13,12 @@ import { headwise, selfAttention, separate } from "../layers/attention.ts";
 import { type NamedNorm, sequential } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
   const extents = readExtents(config, {}, { headWidth: 256, contextLength: generation === 3 ? 131072 : 8192 });
-  const { width, blocks, vocabularySize, heads } = extents;
+  const { width, blocks, heads } = extents;
   const norm = rmsNorm(config.number("rms_norm_eps", 1e-6), { offset: 1 });
   const pattern = config.count("sliding_window_pattern", generation === 3 ? 6 : 2);
   const windows = readWindows(config, blocks, (block) => generation > 1 && (block + 1) % pattern !== 0);
@@ -58,28 +57,20 @@ function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
       afterMlp: named("post_feedforward_layernorm"),
     }),
   });
-  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
   const theta = generation === 3 ? { theta: 1e6 } : {};
-  return transformer({
-    family: String(config.raw("model_type")),
-    ...extents,
+
+  return decoder(config, {
+    names: llamaNames,
+    extents,
     places: {
-      causal: true,
       angles: { rotary: readRope(config, extents, theta), ...ofSlidingBlocks },
       masks: windows.masks,
     },
-    barePrefix: "model.",
-    blockName: (index) => `model.layers.${index}`,
-    embed: (scope) => o.mul(embedTokens(scope, table), Math.fround(Math.sqrt(width))),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
-    head: languageHead({
-      table,
-      weight: "lm_head.weight",
-      tied: config.flag("tie_word_embeddings", true),
-      softcap: cap("final_logit_softcapping"),
-    }),
-    classifier: scoreHead(),
+    block,
+    norm,
+    tied: true,
+    head: { softcap: cap("final_logit_softcapping") },
+    embed: (_scope, tokens) => o.mul(tokens, Math.fround(Math.sqrt(width))),
   });
 }
 

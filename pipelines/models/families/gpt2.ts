@@ -7,8 +7,8 @@ import { fused, selfAttention } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { embedPositions, embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { embedPositions } from "../layers/outer.ts";
+import { decoder, gptNames } from "../decoder.ts";
 
 /** The architecture that a config describes. */
 export function gpt2(config: ConfigReader): Architecture {
@@ -19,7 +19,7 @@ export function gpt2(config: ConfigReader): Architecture {
     keyValueHeads: undefined,
     contextLength: "n_positions",
   }, { contextLength: 1024 });
-  const { width, vocabularySize, contextLength, heads } = extents;
+  const { width, contextLength, heads } = extents;
   const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
   const form = { bias: true, transposed: true };
   const scale = config.flag("scale_attn_weights", true) ? 1 / Math.sqrt(heads.headWidth) : 1;
@@ -41,18 +41,13 @@ export function gpt2(config: ConfigReader): Architecture {
     beforeAttention: ["ln_1", norm],
     beforeMlp: ["ln_2", norm],
   });
-  const table = { name: "transformer.wte.weight", vocabularySize, width };
-  return transformer({
-    family: "gpt2",
-    ...extents,
-    places: { causal: true, angles: {}, masks: { full: null }, positions: { offset: 0 } },
-    barePrefix: "transformer.",
-    blockName: (index) => `transformer.h.${index}`,
-    embed: (scope) =>
-      o.add(embedTokens(scope, table), embedPositions(scope, "transformer.wpe.weight", contextLength, width)),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("transformer.ln_f"), hidden),
-    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", true) }),
-    classifier: scoreHead(),
+  return decoder(config, {
+    names: gptNames,
+    extents,
+    places: { angles: {}, masks: { full: null }, positions: { offset: 0 } },
+    block,
+    norm,
+    tied: true,
+    embed: (scope, tokens) => o.add(tokens, embedPositions(scope, "transformer.wpe.weight", contextLength, width)),
   });
 }

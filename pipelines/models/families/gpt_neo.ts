@@ -7,8 +7,8 @@ import { selfAttention, separate } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { embedPositions, embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { embedPositions } from "../layers/outer.ts";
+import { decoder, gptNames } from "../decoder.ts";
 
 /** The architecture that a config describes. */
 export function gptNeo(config: ConfigReader): Architecture {
@@ -17,7 +17,7 @@ export function gptNeo(config: ConfigReader): Architecture {
     { blocks: "num_layers", heads: "num_heads", keyValueHeads: undefined },
     { contextLength: 2048 },
   );
-  const { width, vocabularySize, contextLength, heads, blocks } = extents;
+  const { width, contextLength, heads, blocks } = extents;
   const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5)), kinds = attentionKinds(config, blocks);
   const form = { bias: true };
   const block = sequential({
@@ -38,12 +38,10 @@ export function gptNeo(config: ConfigReader): Architecture {
     beforeAttention: ["ln_1", norm],
     beforeMlp: ["ln_2", norm],
   });
-  const table = { name: "transformer.wte.weight", vocabularySize, width };
-  return transformer({
-    family: "gpt_neo",
-    ...extents,
+  return decoder(config, {
+    names: gptNames,
+    extents,
     places: {
-      causal: true,
       angles: {},
       masks: {
         ...(kinds.includes("global") ? { full: null } : {}),
@@ -51,14 +49,10 @@ export function gptNeo(config: ConfigReader): Architecture {
       },
       positions: { offset: 0 },
     },
-    barePrefix: "transformer.",
-    blockName: (index) => `transformer.h.${index}`,
-    embed: (scope) =>
-      o.add(embedTokens(scope, table), embedPositions(scope, "transformer.wpe.weight", contextLength, width)),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("transformer.ln_f"), hidden),
-    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", true) }),
-    classifier: scoreHead(),
+    block,
+    norm,
+    tied: true,
+    embed: (scope, tokens) => o.add(tokens, embedPositions(scope, "transformer.wpe.weight", contextLength, width)),
   });
 }
 

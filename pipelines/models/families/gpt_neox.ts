@@ -6,13 +6,12 @@ import { fusedByHead, selfAttention } from "../layers/attention.ts";
 import { parallel, sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder } from "../decoder.ts";
 
 /** The architecture that a config describes. */
 export function gptNeoX(config: ConfigReader): Architecture {
   const extents = readExtents(config, { keyValueHeads: undefined });
-  const { width, vocabularySize, heads } = extents;
+  const { heads } = extents;
   const norm = layerNorm(config.number("layer_norm_eps", 1e-5)), bias = config.flag("attention_bias", true);
   const join = config.flag("use_parallel_residual", true) ? parallel : sequential;
   const block = join({
@@ -32,18 +31,20 @@ export function gptNeoX(config: ConfigReader): Architecture {
     beforeAttention: ["input_layernorm", norm],
     beforeMlp: ["post_attention_layernorm", norm],
   });
-  const table = { name: "gpt_neox.embed_in.weight", vocabularySize, width };
   const rope = { thetaField: "rotary_emb_base", part: config.number("rotary_pct", 0.25) };
-  return transformer({
-    family: "gpt_neox",
-    ...extents,
-    places: { causal: true, angles: { rotary: readRope(config, extents, rope) }, masks: { full: null } },
-    barePrefix: "gpt_neox.",
-    blockName: (index) => `gpt_neox.layers.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("gpt_neox.final_layer_norm"), hidden),
-    head: languageHead({ table, weight: "embed_out.weight", tied: config.flag("tie_word_embeddings", false) }),
-    classifier: scoreHead(),
+
+  return decoder(config, {
+    names: {
+      base: "gpt_neox.",
+      embedding: "embed_in",
+      blocks: "layers",
+      norm: "final_layer_norm",
+      head: "embed_out",
+    },
+    extents,
+    places: { angles: { rotary: readRope(config, extents, rope) }, masks: { full: null } },
+    block,
+    norm,
+    tied: false,
   });
 }

@@ -6,8 +6,7 @@ import { selfAttention, separate } from "../layers/attention.ts";
 import { parallel } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, gptNames } from "../decoder.ts";
 
 /** The architecture that a config describes. */
 export function gptJ(config: ConfigReader): Architecture {
@@ -18,7 +17,7 @@ export function gptJ(config: ConfigReader): Architecture {
     keyValueHeads: undefined,
     contextLength: "n_positions",
   });
-  const { width, vocabularySize, heads } = extents;
+  const { width, heads } = extents;
   const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
   const block = parallel({
     attention: selfAttention({
@@ -38,26 +37,16 @@ export function gptJ(config: ConfigReader): Architecture {
     beforeAttention: ["ln_1", norm],
     beforeMlp: ["ln_1", norm],
   });
-  const table = { name: "transformer.wte.weight", vocabularySize, width };
-  return transformer({
-    family: "gptj",
-    ...extents,
+  return decoder(config, {
+    names: gptNames,
+    extents,
     places: {
-      causal: true,
       angles: { rotary: plainRope(config, config.count("rotary_dim", heads.headWidth), 10000) },
       masks: { full: null },
     },
-    barePrefix: "transformer.",
-    blockName: (index) => `transformer.h.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("transformer.ln_f"), hidden),
-    head: languageHead({
-      table,
-      weight: "lm_head.weight",
-      tied: config.flag("tie_word_embeddings", false),
-      bias: "lm_head.bias",
-    }),
-    classifier: scoreHead(),
+    block,
+    norm,
+    tied: false,
+    head: { hasBias: true },
   });
 }

@@ -12,9 +12,10 @@ import { headwise, selfAttention, separate } from "../layers/attention.ts";
 import { type NamedNorm, sequential } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, llamaNames } from "../decoder.ts";
 import * as o from "../../../ops/operators.ts";
+import type { Value } from "../../../ops/program.ts";
+import type { Scope } from "../layers/scope.ts";
 
 /** The names that Llama's files give to a gated MLP. */
 export const gatedNames = { gate: "mlp.gate_proj", up: "mlp.up_proj", down: "mlp.down_proj" } as const;
@@ -50,7 +51,7 @@ function build(config: ConfigReader, variant: Variant): Architecture {
   const { isSliding = () => false, isTurned = () => () => true, factors } = variant;
   const { headWidth, theta, tied = false } = variant;
   const extents = readExtents(config, {}, headWidth === undefined ? {} : { headWidth });
-  const { width, blocks, vocabularySize } = extents;
+  const { blocks } = extents;
   const biased = config.flag("attention_bias", false), scales = factors?.(config);
   const norm = rmsNorm(config.number("rms_norm_eps", 1e-6)), headNorm = rmsNorm(config.number("rms_norm_eps", 1e-6));
   const windows = readWindows(config, blocks, (block) => isSliding(config, block)), turned = isTurned(config);
@@ -83,28 +84,20 @@ function build(config: ConfigReader, variant: Variant): Architecture {
     beforeMlp: named("post_attention_layernorm"),
     ...(scales === undefined ? {} : { residual: scales.residual }),
   });
-  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
-  return transformer({
-    family: String(config.raw("model_type")),
-    ...extents,
+  return decoder(config, {
+    names: llamaNames,
+    extents,
     places: {
-      causal: true,
       angles: { rotary: readRope(config, extents, theta === undefined ? {} : { theta }) },
       masks: windows.masks,
     },
-    barePrefix: "model.",
-    blockName: (index) => `model.layers.${index}`,
-    embed: (scope) =>
-      scales === undefined ? embedTokens(scope, table) : o.mul(embedTokens(scope, table), scales.embedding),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
-    head: languageHead({
-      table,
-      weight: "lm_head.weight",
-      tied: config.flag("tie_word_embeddings", tied),
-      ...(scales === undefined ? {} : { scale: 1 / scales.logits }),
+    block,
+    norm,
+    tied: tied,
+    ...(scales === undefined ? {} : {
+      head: { scale: 1 / scales.logits },
+      embed: (_scope: Scope, tokens: Value) => o.mul(tokens, scales.embedding),
     }),
-    classifier: scoreHead(),
   });
 }
 

@@ -8,14 +8,13 @@ import { selfAttention, separate } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { gatedMlp, type Mlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames } from "./llama.ts";
 
 /** The architecture that a config describes. */
 export function mixtral(config: ConfigReader): Architecture {
   const extents = readExtents(config);
-  const { width, vocabularySize, heads, blocks } = extents, norm = rmsNorm(config.number("rms_norm_eps", 1e-5));
+  const { heads, blocks } = extents, norm = rmsNorm(config.number("rms_norm_eps", 1e-5));
   const windows = readWindows(config, blocks, () => true);
   const block = sequential({
     attention: selfAttention({
@@ -29,18 +28,13 @@ export function mixtral(config: ConfigReader): Architecture {
     beforeAttention: ["input_layernorm", norm],
     beforeMlp: ["post_attention_layernorm", norm],
   });
-  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
-  return transformer({
-    family: "mixtral",
-    ...extents,
-    places: { causal: true, angles: { rotary: readRope(config, extents, { theta: 1e6 }) }, masks: windows.masks },
-    barePrefix: "model.",
-    blockName: (index) => `model.layers.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
-    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", false) }),
-    classifier: scoreHead(),
+  return decoder(config, {
+    names: llamaNames,
+    extents,
+    places: { angles: { rotary: readRope(config, extents, { theta: 1e6 }) }, masks: windows.masks },
+    block,
+    norm,
+    tied: false,
   });
 }
 

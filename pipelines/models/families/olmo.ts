@@ -6,13 +6,12 @@ import { selfAttention, separate } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, rmsNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 function build(config: ConfigReader, isSecond: boolean): Architecture {
   const extents = readExtents(config);
-  const { width, vocabularySize, heads } = extents, bias = config.flag("attention_bias", false);
+  const { heads } = extents, bias = config.flag("attention_bias", false);
   const norm = isSecond
     ? rmsNorm(config.number("rms_norm_eps", 1e-5))
     : layerNorm(1e-5, { weight: false, bias: false });
@@ -37,18 +36,13 @@ function build(config: ConfigReader, isSecond: boolean): Architecture {
       ? { afterAttention: ["post_attention_layernorm", norm], afterMlp: ["post_feedforward_layernorm", norm] }
       : { beforeAttention: ["input_layernorm", norm], beforeMlp: ["post_attention_layernorm", norm] }),
   });
-  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
-  return transformer({
-    family: String(config.raw("model_type")),
-    ...extents,
-    places: { causal: true, angles: { rotary: readRope(config, extents) }, masks: { full: null } },
-    barePrefix: "model.",
-    blockName: (index) => `model.layers.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
-    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", false) }),
-    classifier: scoreHead(),
+  return decoder(config, {
+    names: llamaNames,
+    extents,
+    places: { angles: { rotary: readRope(config, extents) }, masks: { full: null } },
+    block,
+    norm,
+    tied: false,
   });
 }
 

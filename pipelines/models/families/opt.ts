@@ -8,8 +8,8 @@ import { selfAttention, separate } from "../layers/attention.ts";
 import { postNormed, sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { embedPositions, embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { embedPositions } from "../layers/outer.ts";
+import { decoder } from "../decoder.ts";
 
 /** The table of positions begins with two rows that stand for none. */
 const offset = 2;
@@ -17,7 +17,7 @@ const offset = 2;
 /** The architecture that a config describes. */
 export function opt(config: ConfigReader): Architecture {
   const extents = readExtents(config, { keyValueHeads: undefined });
-  const { width, vocabularySize, contextLength, heads } = extents;
+  const { width, contextLength, heads } = extents;
   const embeddingWidth = config.count("word_embed_proj_dim", width);
   const learned = config.flag("layer_norm_elementwise_affine", true), bias = config.flag("enable_bias", true);
   const norm = layerNorm(1e-5, { weight: learned, bias: learned });
@@ -48,30 +48,35 @@ export function opt(config: ConfigReader): Architecture {
       afterAttention: ["self_attn_layer_norm", norm],
       afterMlp: ["final_layer_norm", norm],
     });
-  const table = { name: "model.decoder.embed_tokens.weight", vocabularySize, width: embeddingWidth };
   const projects = embeddingWidth !== width;
-  return transformer({
-    family: "opt",
-    ...extents,
-    places: { causal: true, angles: {}, masks: { full: null }, positions: { offset } },
+
+  return decoder(config, {
+    names: {
+      base: "model.decoder.",
+      embedding: "embed_tokens",
+      blocks: "layers",
+      norm: "final_layer_norm",
+      head: "lm_head",
+    },
     barePrefix: "model.",
-    blockName: (index) => `model.decoder.layers.${index}`,
-    embed(scope) {
-      const tokens = embedTokens(scope, table);
+    extents,
+    places: { angles: {}, masks: { full: null }, positions: { offset } },
+    block,
+    norm,
+    tied: true,
+    embeddingWidth,
+    embed(scope, tokens) {
       const wide = projects
         ? linear(tokens, scope.weight("model.decoder.project_in.weight", [width, embeddingWidth]))
         : tokens;
       const positions = embedPositions(scope, "model.decoder.embed_positions.weight", contextLength + offset, width);
       return o.add(wide, positions);
     },
-    block: () => block,
     finish(scope, hidden) {
       const normal = normsLast ? norm(scope.at("model.decoder.final_layer_norm"), hidden) : hidden;
       return projects
         ? linear(normal, scope.weight("model.decoder.project_out.weight", [embeddingWidth, width]))
         : normal;
     },
-    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", true) }),
-    classifier: scoreHead(),
   });
 }

@@ -6,14 +6,13 @@ import { headwise, selfAttention, separate } from "../layers/attention.ts";
 import { parallel } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames } from "./llama.ts";
 
 /** The architecture that a config describes. */
 export function phi(config: ConfigReader): Architecture {
   const extents = readExtents(config);
-  const { width, vocabularySize, heads } = extents;
+  const { heads } = extents;
   const norm = layerNorm(config.number("layer_norm_eps", 1e-5)), form = { bias: true };
   const block = parallel({
     attention: selfAttention({
@@ -38,22 +37,13 @@ export function phi(config: ConfigReader): Architecture {
     beforeAttention: ["input_layernorm", norm],
     beforeMlp: ["input_layernorm", norm],
   });
-  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
-  return transformer({
-    family: "phi",
-    ...extents,
-    places: { causal: true, angles: { rotary: readRope(config, extents, { part: 0.5 }) }, masks: { full: null } },
-    barePrefix: "model.",
-    blockName: (index) => `model.layers.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("model.final_layernorm"), hidden),
-    head: languageHead({
-      table,
-      weight: "lm_head.weight",
-      tied: config.flag("tie_word_embeddings", false),
-      bias: "lm_head.bias",
-    }),
-    classifier: scoreHead(),
+  return decoder(config, {
+    names: { ...llamaNames, norm: "final_layernorm" },
+    extents,
+    places: { angles: { rotary: readRope(config, extents, { part: 0.5 }) }, masks: { full: null } },
+    block,
+    norm,
+    tied: false,
+    head: { hasBias: true },
   });
 }

@@ -6,14 +6,13 @@ import { fused, selfAttention } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { fusedGatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
 import { isJsonObject } from "../files.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, llamaNames } from "../decoder.ts";
 
 /** The architecture that a config describes. With LongRoPE its context ends where the long factors would begin. */
 export function phi3(config: ConfigReader): Architecture {
   const extents = readExtents(config);
-  const { width, vocabularySize, heads, blocks } = extents;
+  const { heads, blocks } = extents;
   const norm = rmsNorm(config.number("rms_norm_eps", 1e-5)), windows = readWindows(config, blocks, () => true);
   const block = sequential({
     attention: selfAttention({
@@ -33,19 +32,14 @@ export function phi3(config: ConfigReader): Architecture {
     beforeAttention: ["input_layernorm", norm],
     beforeMlp: ["post_attention_layernorm", norm],
   });
-  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
   const scaling = config.raw("rope_scaling"), isLong = isJsonObject(scaling) && "short_factor" in scaling;
-  return transformer({
-    family: "phi3",
-    ...extents,
-    ...(isLong ? { contextLength: config.count("original_max_position_embeddings", 4096) } : {}),
-    places: { causal: true, angles: { rotary: readRope(config, extents) }, masks: windows.masks },
-    barePrefix: "model.",
-    blockName: (index) => `model.layers.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
-    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", false) }),
-    classifier: scoreHead(),
+
+  return decoder(config, {
+    names: llamaNames,
+    extents: isLong ? { ...extents, contextLength: config.count("original_max_position_embeddings", 4096) } : extents,
+    places: { angles: { rotary: readRope(config, extents) }, masks: windows.masks },
+    block,
+    norm,
+    tied: false,
   });
 }

@@ -8,15 +8,14 @@ import { headwise, selfAttention, separate } from "../layers/attention.ts";
 import { parallel, sequential } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, scaledNorm } from "../layers/norm.ts";
-import { embedTokens, languageHead, scoreHead } from "../layers/outer.ts";
 import type { Scope } from "../layers/scope.ts";
-import { transformer } from "../transformer.ts";
+import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 /** The architecture that a config describes. */
 export function stableLm(config: ConfigReader): Architecture {
   const extents = readExtents(config);
-  const { width, vocabularySize, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
+  const { heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
   const norm = layerNorm(epsilon), isParallel = config.flag("use_parallel_residual", false);
   const block = (isParallel ? parallel : sequential)({
     attention: selfAttention({
@@ -41,18 +40,13 @@ export function stableLm(config: ConfigReader): Architecture {
     beforeAttention: ["input_layernorm", norm],
     beforeMlp: [isParallel ? "input_layernorm" : "post_attention_layernorm", norm],
   });
-  const table = { name: "model.embed_tokens.weight", vocabularySize, width };
-  return transformer({
-    family: "stablelm",
-    ...extents,
-    places: { causal: true, angles: { rotary: readRope(config, extents, { part: 0.25 }) }, masks: { full: null } },
-    barePrefix: "model.",
-    blockName: (index) => `model.layers.${index}`,
-    embed: (scope) => embedTokens(scope, table),
-    block: () => block,
-    finish: (scope, hidden) => norm(scope.at("model.norm"), hidden),
-    head: languageHead({ table, weight: "lm_head.weight", tied: config.flag("tie_word_embeddings", false) }),
-    classifier: scoreHead(),
+  return decoder(config, {
+    names: llamaNames,
+    extents,
+    places: { angles: { rotary: readRope(config, extents, { part: 0.25 }) }, masks: { full: null } },
+    block,
+    norm,
+    tied: false,
   });
 }
 

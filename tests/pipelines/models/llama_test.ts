@@ -128,6 +128,7 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ hidden_size: 30 }, /hidden_size 30 does not divide into 4 heads/],
   [{ num_key_value_heads: 3 }, /4 heads do not divide among 3 key-value heads/],
   [{ num_hidden_layers: 1.5 }, /num_hidden_layers is 1\.5 where a whole number is expected/],
+  [{ num_hidden_layers: 1e9 }, /num_hidden_layers 1000000000 is more than any model's 1000/],
   [{ head_dim: 5 }, /head_dim 5 is odd/],
   [{ hidden_act: "mish" }, /hidden_act is "mish" where silu or swish or gelu or .* is expected/],
   [{ attention_bias: 1 }, /attention_bias is 1 where true or false is expected/],
