@@ -2,10 +2,12 @@ import { basename, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
 import { faultText } from "./files.ts";
-import { type DownloadProgress, type Environment, hubFolder, readEnvironment } from "./hub.ts";
+import { type AccessOptions, readEnvironment } from "./hub/access.ts";
+import { hubFolder } from "./hub/folder.ts";
+import type { DownloadProgress } from "./hub/snapshot.ts";
 
 /** What {@linkcode resolveModelFolder} may be told. */
-export interface SourceOptions {
+export interface SourceOptions extends AccessOptions {
   /** The folder that relative paths are relative to. */
   readonly base: string;
   /** A branch, tag or commit of a Hugging Face model; `main` if absent. */
@@ -14,8 +16,6 @@ export interface SourceOptions {
   readonly weights?: boolean;
   /** Called as a download proceeds. */
   readonly progress?: DownloadProgress;
-  /** In place of the process's environment. */
-  readonly env?: Environment;
 }
 
 /** Where a model's files are. */
@@ -24,6 +24,8 @@ export interface ModelFolder {
   readonly folder: string;
   /** What to call the model: `owner/name`, `builtin:NAME`, or the folder's own name. */
   readonly name: string;
+  /** The commit of a Hugging Face model. */
+  readonly commit?: string;
 }
 
 const BUILTIN = "builtin:";
@@ -59,13 +61,12 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
         `owner/name`,
     );
   }
-  const { revision = "main", weights = true, env = readEnvironment(), progress } = options;
-  const request = { id: source, revision, weights, ...(progress === undefined ? {} : { progress }) };
-  return { folder: await hubFolder(request, env), name: source };
+  const { revision = "main", weights = true, env = readEnvironment() } = options;
+  return { ...await hubFolder({ ...options, id: source, revision, weights }, env), name: source };
 }
 
-/** The hub's rule for ids; it also keeps an id from leaving the cache. */
-function isHubId(source: string): boolean {
+/** Whether a source is an id by the hub's rule, which also keeps it from leaving the cache. */
+export function isHubId(source: string): boolean {
   return HUB_ID.test(source) && !/--|\.\./.test(source) &&
     source.split("/").every((part) => !/^[-.]|[-.]$/.test(part));
 }

@@ -76,8 +76,8 @@ async function openShards(folder: string, index: string, weightMap: unknown): Pr
   return { tensors, files: await Promise.all(shards.map((shard) => Deno.realPath(join(folder, shard)))) };
 }
 
-/** Judged by the name: in a Hugging Face cache the files themselves are links out of the folder. */
-function leavesFolder(shard: string): boolean {
+/** Whether a shard lies outside its folder, judged by the name: in a Hugging Face cache the files themselves are links out of the folder. */
+export function leavesFolder(shard: string): boolean {
   return shard === "" || isAbsolute(shard) || /^[A-Za-z]:/.test(shard) || shard.split(/[/\\]/).includes("..");
 }
 

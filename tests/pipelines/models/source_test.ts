@@ -70,7 +70,7 @@ Deno.test("resolveModelFolder() finds a Hugging Face id wherever the environment
       ] as const
     ) {
       const snapshot = await fillCache(join(base, folder), complete);
-      const found = { folder: snapshot, name: "owner/name" };
+      const found = { folder: snapshot, commit, name: "owner/name" };
       for (const revision of ["main", "pr/1", commit]) {
         const options = { base, revision, env: { ...env, ...offline } };
         assert.deepEqual(await resolveModelFolder("owner/name", options), found);
@@ -110,7 +110,6 @@ Deno.test("resolveModelFolder() says what to do where the hub can't be reached",
     const env = { HF_HUB_CACHE: base, HF_ENDPOINT: "http://127.0.0.1:1" };
     const pattern = /^owner\/name could not be downloaded from http:\/\/127\.0\.0\.1:1 \(.+\); .* give a folder/;
     await rejects("owner/name", { base, env }, pattern);
-    await rejects("owner/name", { base, env: { ...env, HF_TOKEN: "secret" } }, /^HF_TOKEN does not begin with hf_; /);
     assert.deepEqual(Array.from(Deno.readDirSync(base)), []);
   });
 });

@@ -1,0 +1,247 @@
+/**
+ * One file of a hub on its way into the cache: into `<blob>.incomplete`, from where the last attempt stopped, and under
+ * its own name once its digest is right.
+ *
+ * @module
+ */
+import { createHash, type Hash } from "node:crypto";
+import { dirname } from "node:path";
+import { unwritable, writeAll } from "../files.ts";
+import type { HubAccess } from "./access.ts";
+import { holdLock } from "./lock.ts";
+import { backoff, HubRefusal, pause, SilentServer } from "./transport.ts";
+
+/** A file that a hub lists. */
+export interface HubFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256 of a large file, git's SHA-1 of a small one, in hex: what the cache names its blob by. */
+  readonly digest: string;
+}
+
+/** Where a file comes from and where it goes. */
+export interface BlobPlace {
+  readonly url: string;
+  /** Absolute path of the whole file. */
+  readonly blob: string;
+  /** The lock that huggingface_hub holds while it writes this blob. */
+  readonly lock: string;
+}
+
+/** Content that is not what the hub lists. Nothing of it was kept. */
+export class DamagedFile extends Error {
+  override readonly name = "DamagedFile";
+}
+
+/** Bytes that a connection has to bring to be no failure when it breaks. */
+const muchForOne = 8 << 20;
+
+/** A connection that broke. */
+class Broken extends Error {}
+
+/**
+ * Downloads a file, going on where an earlier attempt stopped, of this process or another, Refract or Python. What
+ * arrived stays for the next attempt when the connection fails for good.
+ *
+ * @param file What is listed of it.
+ * @param place Where from and where to.
+ * @param access How patiently.
+ * @param fetchHub As of `hubFetch`.
+ * @param report Told of the bytes that are there.
+ * @returns When the blob is in place. Throws a {@linkcode DamagedFile}, a DiskError, or what the request throws.
+ */
+export async function downloadBlob(
+  file: HubFile,
+  place: BlobPlace,
+  access: HubAccess,
+  fetchHub: typeof fetch,
+  report: (bytes: number) => void,
+): Promise<void> {
+  using _lock = await holdLock(place.lock, file.path, access);
+  if (await isPresent(place.blob)) return; // another process was faster
+  const partial = `${place.blob}.incomplete`;
+  using sink = await openPartial(partial, file);
+  const isOlder = sink.bytes > 0;
+  try {
+    await receive(sink, file, place.url, access, fetchHub, report);
+    if (!sink.isSound() && isOlder) {
+      await sink.restart();
+      await receive(sink, file, place.url, access, fetchHub, report);
+    }
+    if (!sink.isSound()) throw new DamagedFile(`${file.path} arrived damaged, its digest is not ${file.digest}`);
+  } catch (fault) {
+    if (fault instanceof DamagedFile || sink.bytes === 0) await Deno.remove(partial).catch(() => {});
+    throw fault;
+  }
+  await orUnwritable(place.blob, () => Deno.rename(partial, place.blob));
+}
+
+/** Asks for what is missing until all is there. */
+async function receive(
+  sink: Partial,
+  file: HubFile,
+  url: string,
+  access: HubAccess,
+  fetchHub: typeof fetch,
+  report: (bytes: number) => void,
+): Promise<void> {
+  for (let failures = 0; sink.bytes < file.size;) {
+    const before = sink.bytes;
+    try {
+      await receivePart(sink, file, url, access, fetchHub, report);
+      if (sink.bytes < file.size) throw new Broken("the server ended it early");
+    } catch (fault) {
+      access.signal?.throwIfAborted();
+      if (!(fault instanceof Broken)) throw fault;
+      failures = sink.bytes - before >= muchForOne ? 1 : failures + 1;
+      if (failures >= access.pace.attempts) {
+        throw new Error(
+          `${file.path} broke off at byte ${sink.bytes} of ${file.size}, ${failures} times in a row: ${fault.message}`,
+        );
+      }
+      await pause(backoff(access, failures), access.signal);
+    }
+  }
+}
+
+/** Takes one answer, from the byte on that is missing. */
+async function receivePart(
+  sink: Partial,
+  file: HubFile,
+  url: string,
+  access: HubAccess,
+  fetchHub: typeof fetch,
+  report: (bytes: number) => void,
+): Promise<void> {
+  // A compressed answer would count other bytes than those that are asked for.
+  const headers = { "accept-encoding": "identity", ...sink.bytes > 0 ? { range: `bytes=${sink.bytes}-` } : {} };
+  const response = await fetchHub(url, { headers }).catch(async (fault: unknown) => {
+    if (!(fault instanceof HubRefusal && fault.status === 416)) throw fault;
+    await sink.restart();
+    throw new Broken("the server has no such range");
+  });
+  const from = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
+  // A server that ignores the range sends the file from its start.
+  if (response.status !== 206) await sink.restart();
+  else if (Number(from) !== sink.bytes) {
+    await response.body?.cancel();
+    await sink.restart();
+    throw new Broken("the server sent another range than it was asked for");
+  }
+  for await (const chunk of chunksOf(response, access.pace.patience)) {
+    if (sink.bytes + chunk.length > file.size) {
+      throw new DamagedFile(`${file.path} arrived damaged, longer than the ${file.size} bytes that are listed`);
+    }
+    await sink.write(chunk);
+    report(sink.bytes);
+  }
+}
+
+/** A body's chunks; a body that breaks, or says nothing for too long, is {@linkcode Broken}. */
+async function* chunksOf({ body }: Response, patience: number): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const silence = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new SilentServer(patience)), patience);
+      });
+      const { done, value } = await Promise.race([reader.read(), silence])
+        .catch((fault: unknown) => {
+          throw new Broken(fault instanceof SilentServer ? fault.message : "the connection broke");
+        })
+        .finally(() => clearTimeout(timer));
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** A file that is not whole yet, with the digest of what is there. */
+class Partial implements Disposable {
+  /** How many there are. */
+  bytes = 0;
+  #hash: Hash;
+  readonly #path: string;
+  readonly #handle: Deno.FsFile;
+  readonly #file: HubFile;
+
+  constructor(path: string, handle: Deno.FsFile, file: HubFile) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#file = file;
+    this.#hash = digestOf(file);
+  }
+
+  /** Takes up what an earlier attempt left, unless it is more than there can be. */
+  async resume(): Promise<void> {
+    const { size } = await this.#handle.stat();
+    if (size > this.#file.size) return await this.restart();
+    for await (const chunk of this.#read()) {
+      this.#hash.update(chunk);
+      this.bytes += chunk.length;
+    }
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
+    const buffer = new Uint8Array(1 << 20);
+    for (let count; (count = await this.#handle.read(buffer)) !== null;) yield buffer.subarray(0, count);
+  }
+
+  async restart(): Promise<void> {
+    await orUnwritable(this.#path, async () => {
+      await this.#handle.truncate(0);
+      await this.#handle.seek(0, Deno.SeekMode.Start);
+    });
+    this.#hash = digestOf(this.#file);
+    this.bytes = 0;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await orUnwritable(this.#path, () => writeAll(this.#handle, chunk));
+    this.#hash.update(chunk);
+    this.bytes += chunk.length;
+  }
+
+  /** Whether what is there is what is listed. */
+  isSound(): boolean {
+    return this.#hash.copy().digest("hex") === this.#file.digest;
+  }
+
+  [Symbol.dispose](): void {
+    this.#handle.close();
+  }
+}
+
+async function openPartial(path: string, file: HubFile): Promise<Partial> {
+  const handle = await orUnwritable(path, async () => {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    return await Deno.open(path, { read: true, write: true, create: true });
+  });
+  const partial = new Partial(path, handle, file);
+  await partial.resume();
+  return partial;
+}
+
+/** Large files are listed by their SHA-256, others by git's SHA-1 of a header and the content. */
+function digestOf({ digest, size }: HubFile): Hash {
+  return digest.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
+}
+
+/** Follows links: one whose blob is gone counts as absent. */
+export async function isPresent(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** Does something to a path, and says so of a system that refuses. */
+export async function orUnwritable<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (fault) {
+    throw unwritable(path, fault);
+  }
+}

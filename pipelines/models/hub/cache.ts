@@ -1,0 +1,79 @@
+/**
+ * The cache that Hugging Face's tools share: contents in `blobs`, relative links to them in `snapshots/<commit>`, the
+ * commit of a branch or tag in `refs`, and in `.no_exist/<commit>` what a commit is known to lack.
+ *
+ * @module
+ */
+import { dirname, join, relative } from "node:path";
+import { readFileIfPresent, writeAtomically } from "../files.ts";
+import { isPresent, orUnwritable } from "./blob.ts";
+
+/** A repository's folder in the cache. */
+export interface CachedRepository {
+  /** The cache's own folder. */
+  readonly cache: string;
+  /** The repository's name in it, `models--owner--name`. */
+  readonly name: string;
+}
+
+/** The place of a model in a cache. */
+export function cachedModel(cache: string, id: string): CachedRepository {
+  return { cache, name: `models--${id.replace("/", "--")}` };
+}
+
+/** Whether a revision is a commit, in full. */
+export function isCommit(revision: string): boolean {
+  return /^[0-9a-f]{40}$/.test(revision);
+}
+
+/** The paths of a repository's parts. */
+export function partsOf({ cache, name }: CachedRepository) {
+  const repository = join(cache, name);
+  return {
+    blob: (digest: string): string => join(repository, "blobs", digest),
+    lock: (digest: string): string => join(cache, ".locks", name, `${digest}.lock`),
+    ref: (revision: string): string => join(repository, "refs", revision),
+    snapshot: (commit: string): string => join(repository, "snapshots", commit),
+    absent: (commit: string, path: string): string => join(repository, ".no_exist", commit, path),
+  };
+}
+
+/** The commit of a revision, if the cache has it. */
+export async function cachedCommit(repository: CachedRepository, revision: string): Promise<string | undefined> {
+  const parts = partsOf(repository);
+  const commit = isCommit(revision)
+    ? revision
+    : new TextDecoder().decode(await readFileIfPresent(parts.ref(revision))).trim();
+  return isCommit(commit) && await isPresent(parts.snapshot(commit)) ? commit : undefined;
+}
+
+/** Lets a branch or tag mean a commit. */
+export async function writeRef(repository: CachedRepository, revision: string, commit: string): Promise<void> {
+  if (isCommit(revision)) return;
+  const ref = partsOf(repository).ref(revision);
+  await makeFolder(dirname(ref));
+  await writeAtomically(ref, [new TextEncoder().encode(commit)]);
+}
+
+/** Remembers that a commit has no such file. */
+export async function writeAbsence(repository: CachedRepository, commit: string, path: string): Promise<void> {
+  const mark = partsOf(repository).absent(commit, path);
+  await makeFolder(dirname(mark));
+  await orUnwritable(mark, () => Deno.writeFile(mark, new Uint8Array()));
+}
+
+/** Gives a blob its name in a snapshot. */
+export async function linkBlob(blob: string, path: string): Promise<void> {
+  if (await isPresent(path)) return;
+  await makeFolder(dirname(path));
+  await Deno.remove(path).catch(() => {}); // a link whose blob was gone
+  await orUnwritable(path, () =>
+    Deno.symlink(relative(dirname(path), blob), path).catch((fault: unknown) => {
+      if (fault instanceof Deno.errors.AlreadyExists) return; // by another process
+      return Deno.link(blob, path); // where symbolic links are not allowed
+    }));
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await orUnwritable(path, () => Deno.mkdir(path, { recursive: true }));
+}

@@ -1,0 +1,88 @@
+/** Of a model's files those that Refract reads: not a second copy of the weights in another format. @module */
+import { RequestError } from "../../errors.ts";
+import { isJsonObject, parseJsonObject } from "../files.ts";
+import { leavesFolder, shardsOf } from "../weights.ts";
+
+/** A repository whose files are to be chosen. */
+export interface Repository {
+  /** `owner/name`. */
+  readonly id: string;
+  /** The files of its uppermost folder. */
+  readonly paths: readonly string[];
+  /** A small file's content. */
+  read(path: string): Promise<Uint8Array>;
+}
+
+/** The weights in one file, and the list of several. */
+export const weightFiles = { single: "model.safetensors", index: "model.safetensors.index.json" } as const;
+
+/** The tokenizer that Refract reads where there is one. */
+export const tokenizerFile = "tokenizer.json";
+
+const small =
+  /^((config|generation_config|special_tokens_map|added_tokens|tokenizer|tokenizer_config|chat_template)\.json|chat_template\.jinja)$/;
+/** What a tokenizer is made of where it has no tokenizer.json. */
+const vocabulary =
+  /^(vocab\.(json|txt)|merges\.txt|(tokenizer|spiece|sentencepiece\.bpe|tiktoken)\.model|.*\.tiktoken)$/;
+
+/**
+ * The files that a model is read from.
+ *
+ * @param repository Where they are.
+ * @param weights Whether the weights too.
+ * @returns Their names. Throws a RequestError, one line with the remedy, if the repository has no such model, or its index
+ * is not sound.
+ */
+export async function modelFiles(repository: Repository, weights: boolean): Promise<readonly string[]> {
+  const { id, paths } = repository;
+  if (!paths.includes("config.json")) {
+    throw new RequestError(`${id} has no config.json; choose a model in the transformers layout`);
+  }
+  const described = paths.filter((path) => small.test(path) || vocabulary.test(path) && !paths.includes(tokenizerFile));
+  return weights ? [...described, ...await weightsOf(repository)] : described;
+}
+
+async function weightsOf(repository: Repository): Promise<readonly string[]> {
+  const { id, paths } = repository, { single, index } = weightFiles;
+  if (paths.includes(single)) return [single];
+  if (!paths.includes(index)) {
+    throw new RequestError(
+      paths.some((path) => /^model-.*\.safetensors$/.test(path))
+        ? `${id} has weights in several files and no ${index} that lists them; choose another revision or model`
+        : `${id} has no safetensors weights; choose a model that has, or convert it into a folder`,
+    );
+  }
+  const shards = await shardsNamed(repository);
+  for (const shard of shards) {
+    if (leavesFolder(shard)) {
+      throw new RequestError(
+        `${index} of ${id} names the shard ${
+          JSON.stringify(shard)
+        } outside its folder; choose another revision or model`,
+      );
+    }
+    if (!paths.includes(shard)) {
+      throw new RequestError(
+        `${index} of ${id} names the shard ${
+          JSON.stringify(shard)
+        }, which the repository lacks; choose another revision ` +
+          `or model`,
+      );
+    }
+  }
+  return [index, ...shards];
+}
+
+async function shardsNamed({ id, read }: Repository): Promise<readonly string[]> {
+  const { index } = weightFiles, remedy = "choose another revision or model";
+  let parsed: unknown;
+  try {
+    parsed = parseJsonObject(await read(index), index, remedy);
+  } catch (fault) {
+    if (!(fault instanceof RequestError && fault.place !== undefined)) throw fault;
+    throw new RequestError(`${index} of ${id} ${fault.problem}`);
+  }
+  const shards = shardsOf(isJsonObject(parsed) ? parsed["weight_map"] : undefined);
+  if (shards !== undefined) return shards;
+  throw new RequestError(`${index} of ${id} has no "weight_map" from tensor names to file names; ${remedy}`);
+}

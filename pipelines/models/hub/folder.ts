@@ -1,0 +1,109 @@
+import { isAbsolute, join } from "node:path";
+import { RequestError } from "../../errors.ts";
+import { readJsonObject } from "../files.ts";
+import { shardsOf } from "../weights.ts";
+import { type AccessOptions, type Environment, hubAccess, hubCache, isOffline } from "./access.ts";
+import { isPresent } from "./blob.ts";
+import { cachedCommit, cachedModel, type CachedRepository, partsOf } from "./cache.ts";
+import { modelFiles, tokenizerFile, weightFiles } from "./files.ts";
+import type { DownloadProgress } from "./snapshot.ts";
+
+/** What is wanted of a Hugging Face model. */
+export interface HubRequest extends AccessOptions {
+  /** `owner/name`. */
+  readonly id: string;
+  /** A branch, a tag or a commit. */
+  readonly revision: string;
+  /** Whether the weights are needed too, or config.json and the tokenizer alone. */
+  readonly weights: boolean;
+  readonly progress?: DownloadProgress;
+}
+
+/** A model's place in the cache. */
+export interface HubFolder {
+  /** Absolute path of the snapshot. */
+  readonly folder: string;
+  /** The commit that it is of. */
+  readonly commit: string;
+}
+
+/**
+ * The folder of a Hugging Face model in the standard cache; what the cache lacks is downloaded into it.
+ *
+ * @param request Which model, and how much of it.
+ * @param env What places the cache, forbids downloads, and says where from and who asks.
+ * @returns Where it is. Throws a RequestError if the model can't be had.
+ */
+export async function hubFolder(request: HubRequest, env: Environment): Promise<HubFolder> {
+  const { id, revision, weights, progress } = request;
+  requireRevision(id, revision);
+  const repository = cachedModel(hubCache(env), id);
+  const cached = await cachedCommit(repository, revision);
+  const lacking = cached === undefined ? undefined : await firstLacking(repository, cached, weights);
+  if (cached !== undefined && lacking === undefined) return found(repository, cached);
+  requireOnline(id, revision, lacking, repository, env);
+  const { downloadSnapshot } = await import("./snapshot.ts");
+  // What is there decides the commit, so that all parts are of one.
+  const wanted = { id, revision: cached ?? revision, choose: chosen, progress };
+  return found(repository, await downloadSnapshot(wanted, repository, await hubAccess(env, request)));
+
+  function chosen(there: Parameters<typeof modelFiles>[0]) {
+    return modelFiles(there, weights);
+  }
+}
+
+/**
+ * Sees that a revision is a name that stays in its folder.
+ *
+ * @throws {RequestError} If it is none.
+ */
+export function requireRevision(id: string, revision: string): void {
+  if (revision.split(/[/\\]/).some((part) => part === "" || part === "." || part === "..")) {
+    throw new RequestError(`revision ${JSON.stringify(revision)} of ${id} is not a branch, tag or commit; correct it`);
+  }
+}
+
+/**
+ * Sees that downloads are not forbidden.
+ *
+ * @param lacking The file that a cached snapshot lacks; undefined if there is none.
+ * @throws {RequestError} If they are.
+ */
+export function requireOnline(
+  id: string,
+  revision: string,
+  lacking: string | undefined,
+  { cache }: CachedRepository,
+  env: Environment,
+): void {
+  if (!isOffline(env)) return;
+  const state = lacking === undefined ? `is not in the cache ${cache}` : `lacks ${lacking} in the cache ${cache}`;
+  throw new RequestError(
+    `${id} (revision ${revision}) ${state} and HF_HUB_OFFLINE forbids the download; unset it or give a folder that ` +
+      `holds the model`,
+  );
+}
+
+function found(repository: CachedRepository, commit: string): HubFolder {
+  return { folder: partsOf(repository).snapshot(commit), commit };
+}
+
+/** The first file that a snapshot has to have and lacks: other tools cache only those that they were asked for. */
+async function firstLacking(
+  repository: CachedRepository,
+  commit: string,
+  weights: boolean,
+): Promise<string | undefined> {
+  const parts = partsOf(repository), snapshot = parts.snapshot(commit), { single, index } = weightFiles;
+  if (!await isPresent(join(snapshot, "config.json"))) return "config.json";
+  const hasTokenizer = await isPresent(join(snapshot, tokenizerFile)) ||
+    await isPresent(parts.absent(commit, tokenizerFile));
+  if (!hasTokenizer) return tokenizerFile;
+  if (!weights || await isPresent(join(snapshot, single))) return undefined;
+  const listed = await readJsonObject(join(snapshot, index), "delete it to download it again");
+  if (listed === undefined) return single;
+  for (const shard of shardsOf(listed["weight_map"]) ?? []) {
+    if (isAbsolute(shard) || !await isPresent(join(snapshot, shard))) return shard;
+  }
+  return undefined;
+}

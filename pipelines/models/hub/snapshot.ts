@@ -1,0 +1,120 @@
+/**
+ * A repository on its way into the cache: every file checked against the digest that the hub lists, the snapshot's links
+ * once all files are whole, the branch's commit last.
+ *
+ * `snapshotDownload` of @huggingface/hub prints to standard output, resumes nothing and checks no digest.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { HubAccess } from "./access.ts";
+import { downloadBlob, type HubFile, isPresent } from "./blob.ts";
+import { type CachedRepository, linkBlob, partsOf, writeAbsence, writeRef } from "./cache.ts";
+import { type Repository, tokenizerFile } from "./files.ts";
+import { fileUrl, type Listing, listRepository } from "./listing.ts";
+import { refused, whether } from "./refused.ts";
+import { hubFetch } from "./transport.ts";
+
+/** Told of a download: bytes done of all that are to come, and the file at hand. */
+export type DownloadProgress = (done: number, total: number, file: string) => void;
+
+/** What is wanted of a repository. */
+export interface SnapshotRequest {
+  /** `owner/name`. */
+  readonly id: string;
+  /** A branch, a tag or a commit. */
+  readonly revision: string;
+  /** Chooses the files. */
+  readonly choose: (repository: Repository) => Promise<readonly string[]>;
+  readonly progress?: DownloadProgress | undefined;
+}
+
+/**
+ * Downloads a repository into the cache; files that are there stay as they are.
+ *
+ * @param request Which repository, and what of it.
+ * @param repository Where to.
+ * @param access Where from, and who asks.
+ * @returns The commit. Throws a RequestError, one line with the remedy, if it can't be had, and a DiskError if the disk
+ * refuses.
+ */
+export async function downloadSnapshot(
+  request: SnapshotRequest,
+  repository: CachedRepository,
+  access: HubAccess,
+): Promise<string> {
+  const { id, revision } = request, fetchHub = hubFetch(access), { endpoint } = access;
+  try {
+    const listing = await listRepository({ id, revision, endpoint, fetch: fetchHub }).catch(async (fault) => {
+      throw await whether(id, fault, access, fetchHub);
+    });
+    const transfer = new Transfer(id, listing, repository, access, fetchHub);
+    const paths = await request.choose({ id, paths: listing.paths, read: (path) => transfer.read(path) });
+    await transfer.all(paths, request.progress);
+    if (!listing.paths.includes(tokenizerFile)) await writeAbsence(repository, listing.commit, tokenizerFile);
+    await writeRef(repository, revision, listing.commit);
+    return listing.commit;
+  } catch (fault) {
+    throw refused(fault, { id, revision, access });
+  }
+}
+
+/** Files of one commit, on their way into the cache. */
+class Transfer {
+  readonly #id: string;
+  readonly #listing: Listing;
+  readonly #parts: ReturnType<typeof partsOf>;
+  readonly #access: HubAccess;
+  readonly #fetch: typeof fetch;
+
+  constructor(
+    id: string,
+    listing: Listing,
+    repository: CachedRepository,
+    access: HubAccess,
+    fetchHub: typeof fetch,
+  ) {
+    this.#id = id;
+    this.#listing = listing;
+    this.#parts = partsOf(repository);
+    this.#access = access;
+    this.#fetch = fetchHub;
+  }
+
+  /** A file's content. */
+  async read(path: string): Promise<Uint8Array> {
+    const inSnapshot = this.#inSnapshot(path);
+    if (await isPresent(inSnapshot)) return await Deno.readFile(inSnapshot);
+    const file = await this.#listing.file(path);
+    await this.#fetchBlob(file, () => {});
+    return await Deno.readFile(this.#parts.blob(file.digest));
+  }
+
+  /** Downloads files, and then gives all of them their names. */
+  async all(paths: readonly string[], progress: DownloadProgress | undefined): Promise<void> {
+    const files: HubFile[] = [];
+    for (const path of paths) {
+      if (!await isPresent(this.#inSnapshot(path))) files.push(await this.#listing.file(path));
+    }
+    const total = files.reduce((sum, { size }) => sum + size, 0);
+    let done = 0;
+    for (const file of files) {
+      await this.#fetchBlob(file, (bytes) => progress?.(done + bytes, total, file.path));
+      done += file.size;
+      progress?.(done, total, file.path);
+    }
+    for (const { path, digest } of files) await linkBlob(this.#parts.blob(digest), this.#inSnapshot(path));
+  }
+
+  #inSnapshot(path: string): string {
+    return join(this.#parts.snapshot(this.#listing.commit), path);
+  }
+
+  async #fetchBlob(file: HubFile, report: (bytes: number) => void): Promise<void> {
+    const blob = this.#parts.blob(file.digest);
+    if (await isPresent(blob)) return;
+    const url = fileUrl(this.#access.endpoint, this.#id, this.#listing.commit, file.path);
+    const place = { url, blob, lock: this.#parts.lock(file.digest) };
+    await downloadBlob(file, place, this.#access, this.#fetch, report);
+  }
+}

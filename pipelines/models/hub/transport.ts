@@ -1,0 +1,140 @@
+/**
+ * Requests to a hub: with the token where it belongs, sent again where that can help, and refused in a form that says
+ * why.
+ *
+ * @module
+ */
+import { setTimeout as passed } from "node:timers/promises";
+import type { HubAccess } from "./access.ts";
+
+/** A hub's answer that is none: its status, and what it says of the reason. */
+export class HubRefusal extends Error {
+  override readonly name = "HubRefusal";
+
+  /**
+   * @param status The HTTP status.
+   * @param code The hub's name for the reason (`X-Error-Code`), as in `RevisionNotFound`; empty if it gives none.
+   * @param said What the server wrote of it, on one line and without a token.
+   * @param retryAfter Milliseconds after which the server wants to be asked again, if it says.
+   */
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly said: string,
+    readonly retryAfter: number | undefined,
+  ) {
+    super(said === "" ? `status ${status}` : `status ${status}: ${said}`);
+  }
+}
+
+/** A server that gave no answer in time. */
+export class SilentServer extends Error {
+  override readonly name = "SilentServer";
+
+  /** @param milliseconds How long it was waited for. */
+  constructor(milliseconds: number) {
+    super(`no answer within ${milliseconds / 1000} s`);
+  }
+}
+
+/** Statuses that pass: too many requests, and a server or a gateway that is down for the moment. */
+const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+
+/**
+ * A `fetch` for one hub. It carries the token to the hub's own origin and nowhere else, and tries again, a bounded number
+ * of times, what was refused for the moment or broke off before an answer.
+ *
+ * @returns Answers with a status below 400. Throws a {@linkcode HubRefusal} for the others, a {@linkcode SilentServer} where
+ * none begins in time, or what the platform's `fetch` throws.
+ */
+export function hubFetch(access: HubAccess): typeof fetch {
+  const { endpoint, token, pace, signal } = access, { origin } = new URL(endpoint);
+  return async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const headers = new Headers(init.headers);
+    headers.delete("authorization");
+    if (token !== undefined && url.origin === origin) headers.set("authorization", `Bearer ${token.value}`);
+    for (let attempt = 1;; attempt++) {
+      try {
+        const response = await fetchInTime(url, { ...init, headers }, access);
+        if (response.status < 400) return response;
+        throw await refusalOf(response, token?.value);
+      } catch (fault) {
+        signal?.throwIfAborted();
+        const wait = waitAfter(fault, attempt, init.method ?? "GET", access);
+        if (wait === undefined) throw fault;
+        if (wait > 5000) access.warn(`${url.host} asks to wait ${Math.ceil(wait / 1000)} s`);
+        await pause(wait, signal);
+      }
+    }
+  };
+
+  /** How long to wait before another attempt; undefined if there is to be none. */
+  function waitAfter(fault: unknown, attempt: number, method: string, access: HubAccess): number | undefined {
+    if (attempt >= pace.attempts) return undefined;
+    if (fault instanceof HubRefusal) {
+      // A POST may have had its effect before the server failed.
+      const isSafe = method !== "POST" || fault.status === 429 || fault.status === 503;
+      if (!passing.has(fault.status) || !isSafe) return undefined;
+      const wait = fault.retryAfter ?? backoff(access, attempt);
+      return wait > pace.longestPause ? undefined : wait;
+    }
+    return method !== "POST" && isBroken(fault) ? backoff(access, attempt) : undefined;
+  }
+}
+
+/** Milliseconds before the attempt that follows the given one, from 1. */
+export function backoff({ pace }: HubAccess, attempt: number): number {
+  return Math.min(pace.longestPause, pace.pause * 2 ** (attempt - 1));
+}
+
+/** Waits, unless it is stopped. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await passed(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+  signal?.throwIfAborted();
+}
+
+/** Whether a connection was there and broke, so that another may hold. */
+function isBroken(fault: unknown): boolean {
+  return fault instanceof TypeError && /reset|closed|broken pipe|incomplete|before message completed/i.test(
+    [fault, fault.cause].map((each) => each instanceof Error ? each.message : "").join(" "),
+  );
+}
+
+/** The platform's fetch, given up if no answer begins in time; the answer itself may take as long as it needs. */
+async function fetchInTime(url: URL, init: RequestInit, { pace, signal }: HubAccess): Promise<Response> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(new SilentServer(pace.patience)), pace.patience);
+  try {
+    const signals = [patience.signal, signal, init.signal].filter((each) => each instanceof AbortSignal);
+    return await fetch(url, { ...init, signal: AbortSignal.any(signals) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function refusalOf(response: Response, token: string | undefined): Promise<HubRefusal> {
+  const { status, headers } = response;
+  const said = textOf(await response.text().catch(() => "")) || headers.get("x-error-message") || response.statusText;
+  const line = (token === undefined ? said : said.replaceAll(token, "…")).replace(/\s+/g, " ").replace(/\.$/, "")
+    .trim();
+  const short = line.length > 160 ? `${line.slice(0, 160)}…` : line;
+  return new HubRefusal(status, headers.get("x-error-code") ?? "", short, waitAsked(headers.get("retry-after")));
+}
+
+/** What a body says of an error: a hub writes `{ "error": … }`; a page of a gateway says nothing to a person. */
+function textOf(body: string): string {
+  try {
+    const { error, message } = JSON.parse(body);
+    return [error, message].find((each) => typeof each === "string") ?? "";
+  } catch {
+    return /^\s*</.test(body) ? "" : body;
+  }
+}
+
+/** Milliseconds of a `Retry-After`, which counts seconds or gives a date. */
+function waitAsked(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const wait = /^\s*\d+(\.\d+)?\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+}
