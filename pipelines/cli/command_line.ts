@@ -10,6 +10,7 @@ import { parseSize } from "../store/size.ts";
 import { activationsCommand, type ActivationsOptions } from "./activations_command.ts";
 import { type CacheOptions, collectCache, listCache, verifyCache } from "./cache_command.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
+import { pullCommand, type PullOptions, pushCommand, type PushOptions } from "./hub_commands.ts";
 import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
 import { isThreadCount, providers, threadCounts } from "../recipes/recipe.ts";
 import { reportCommand } from "./report_command.ts";
@@ -66,7 +67,8 @@ export function report(error: unknown, terminal: Terminal, isVerbose: boolean): 
 /** What to do about a misuse of the command line, by commander's code. */
 const remedies: Readonly<Record<string, string>> = {
   "commander.unknownOption": "--help lists those there are",
-  "commander.unknownCommand": "the commands are run, plan, report, watch, chat, activations, cache, import and export",
+  "commander.unknownCommand":
+    "the commands are run, plan, report, watch, chat, activations, cache, import, export, push and pull",
   "commander.missingArgument": "give the path of what to work on",
   "commander.excessArguments": "give one path",
   "commander.missingMandatoryOptionValue": "add it",
@@ -95,7 +97,7 @@ function program(terminal: Terminal, control: RunControl): Command {
     .addCommand(
       command("plan", "Says what would run, what is cached and what it costs; runs nothing.")
         .option("--dot", "prints the programs as a graph for Graphviz")
-        .action((path: string, options: PlanOptions) => planCommand(path, options, terminal)),
+        .action((path: string, options: PlanOptions) => planCommand(path, options, terminal, control)),
     );
   refract.command("chat").description("Answers each line that it reads with what a trained model writes.")
     .argument("<folder>", "a run's folder, a member's, or an intervention's")
@@ -152,6 +154,20 @@ function program(terminal: Terminal, control: RunControl): Command {
     .requiredOption("--out <folder>", "where to write config.json and the state dictionaries")
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ExportOptions) => exportCommand(path, options, terminal));
+  refract.command("push").description("Uploads an intervention to the Hugging Face hub, with a model card.")
+    .argument("<folder>", "a run's folder, a member's, an intervention's, or one that was exported")
+    .argument("<owner/name>", "the repository, which is made where it is absent")
+    .option("--member <id>", "which member of the run")
+    .option("--revision <branch>", "the branch, which is made where it is absent", "main")
+    .option("--private", "makes a repository that nobody else sees")
+    .option("--verbose", "shows the stack of an error")
+    .action((path: string, id: string, options: PushOptions) => pushCommand(path, id, options, terminal, control));
+  refract.command("pull").description("Downloads an intervention from the Hugging Face hub.")
+    .argument("<owner/name>", "the repository")
+    .option("--revision <revision>", "a branch, tag or commit", "main")
+    .requiredOption("--out <folder>", "where to write its files")
+    .option("--verbose", "shows the stack of an error")
+    .action((id: string, options: PullOptions) => pullCommand(id, options, terminal, control));
   const cache = cacheCommands(terminal);
   refract.addCommand(cache);
   for (const each of [refract, ...refract.commands, ...cache.commands]) {

@@ -1,7 +1,7 @@
 /** `deno task plan`. @module */
 import { planMembers } from "../schedule/plan.ts";
 import { loadRequest } from "./load_request.ts";
-import { openWorkshop, type RunOptions } from "./run_command.ts";
+import { openWorkshop, type RunControl, type RunOptions } from "./run_command.ts";
 import { formatDot } from "./plan_dot.ts";
 import { formatPlan } from "./plan_text.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
@@ -12,9 +12,14 @@ export interface PlanOptions extends RunOptions {
 }
 
 /** Prints what a run would do. */
-export async function planCommand(path: string, options: PlanOptions, terminal: Terminal): Promise<void> {
+export async function planCommand(
+  path: string,
+  options: PlanOptions,
+  terminal: Terminal,
+  { hub }: RunControl = {},
+): Promise<void> {
   const request = await loadRequest(path, options);
-  await using workshop = openWorkshop(request, options, terminalProgress(terminal));
+  await using workshop = openWorkshop(request, options, terminalProgress(terminal), hub === undefined ? {} : { hub });
   const plan = await planMembers(workshop, request.pipeline.name, request.expansion);
   const text = options.json ? JSON.stringify(plan, null, 2) : options.dot ? formatDot(plan) : formatPlan(plan);
   terminal.print(text.trimEnd());

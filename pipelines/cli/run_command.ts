@@ -1,6 +1,7 @@
 /** `deno task run`. @module */
 import { join } from "node:path";
 import { RequestError } from "../errors.ts";
+import type { HubOptions } from "../models/hub/access.ts";
 import { type Difference, differences, type Recorded } from "../recipes/recorded.ts";
 import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
 import { record, setOf } from "../report/record.ts";
@@ -35,6 +36,8 @@ export interface RunControl {
   readonly stops?: () => AbortSignal;
   /** How often unfinished work is kept, if not at the usual pace. */
   readonly pace?: Pace;
+  /** How a hub is reached, if not as the environment says. */
+  readonly hub?: HubOptions;
 }
 
 /**
@@ -46,11 +49,11 @@ export async function runCommand(
   path: string,
   options: RunOptions,
   terminal: Terminal,
-  { stops, pace }: RunControl = {},
+  { stops, pace, hub }: RunControl = {},
 ): Promise<void> {
   const start = performance.now(), signal = stops?.(), progress = terminalProgress(terminal);
   const request = await loadRequest(path, options);
-  const control = { signal, ...pace === undefined ? {} : { pace } };
+  const control = { signal, ...pace === undefined ? {} : { pace }, ...hub === undefined ? {} : { hub } };
   const folder = new RunFolder(runPath(request, options)), live = new LiveLog(folder.path, request.pipeline.name);
   await using workshop = openWorkshop(request, options, live.beside(progress), control);
   let recorded: Recorded | undefined;
@@ -79,7 +82,7 @@ export function openWorkshop(
   { base, threads, provider }: Pick<WorkshopOptions, "base" | "threads" | "provider">,
   { store, cacheDisk, cacheMemory }: Pick<RunOptions, "store" | "cacheDisk" | "cacheMemory">,
   progress: Progress,
-  control: Pick<WorkshopOptions, "pace" | "signal"> = {},
+  control: Pick<WorkshopOptions, "pace" | "signal" | "hub"> = {},
 ): Workshop {
   const budgets = { cacheDisk, cacheMemory };
   return new Workshop({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });

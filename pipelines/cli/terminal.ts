@@ -4,6 +4,7 @@
  * @module
  */
 import type { Progress } from "../schedule/workshop.ts";
+import { formatSize } from "../store/size.ts";
 
 const width = 24;
 const redrawMilliseconds = { live: 80, logged: 10_000 };
@@ -59,7 +60,8 @@ async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIt
 export function terminalProgress({ live, write }: Terminal): Progress {
   let open = "";
   return {
-    begin(label, total) {
+    begin(label, total, unit) {
+      const count = (parts: number) => unit === "bytes" ? formatSize(parts) : String(parts);
       const start = performance.now();
       let drawn = live ? -Infinity : start;
       const draw = (done: number, note = "") => {
@@ -68,7 +70,9 @@ export function terminalProgress({ live, write }: Terminal): Progress {
         const pause = live ? redrawMilliseconds.live : redrawMilliseconds.logged;
         if (!finished && performance.now() - drawn < pause) return;
         drawn = performance.now();
-        const line = `${label.padEnd(16)} ${bar(done / total)} ${done}/${total}  ${formatSeconds(seconds)}  ${note}`;
+        const line = `${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${
+          formatSeconds(seconds)
+        }  ${note}`;
         open = finished ? "" : line;
         write(live ? `\r\x1b[2K${line}${finished ? "\n" : ""}` : `${line}\n`);
       };

@@ -22,6 +22,8 @@ import { rememberedDigest } from "./weights_digest.ts";
 /** A base model without its weights and its tokenizer. */
 export interface BareModel {
   readonly folder: string;
+  /** The source that it was opened from, settled on one commit: that of its weights. */
+  readonly source: { readonly name: string; readonly options: SourceOptions };
   /** As the pipeline names it. */
   readonly name: string;
   readonly architecture: Architecture;
@@ -54,12 +56,12 @@ export interface ModelWeights {
 const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
 /**
- * Opens a model folder's config.
+ * Opens a model's config, which is all that is downloaded of it here, but for its tokenizer.
  *
  * @throws {RequestError} If the source or config.json is not sound.
  */
 export async function openBareModel(source: string, options: SourceOptions): Promise<BareModel> {
-  const { folder, name } = await resolveModelFolder(source, options);
+  const { folder, name, commit } = await resolveModelFolder(source, { ...options, weights: false });
   const file = join(folder, "config.json");
   const fields = await readJsonObject(file, "download it again");
   if (fields === undefined) {
@@ -67,7 +69,8 @@ export async function openBareModel(source: string, options: SourceOptions): Pro
   }
   const architecture = architectureOf(new ConfigReader(file, fields));
   const config = createHash("sha256").update(JSON.stringify(fields)).digest("hex");
-  return { folder, name, architecture, config };
+  const settled = commit === undefined ? options : { ...options, revision: commit };
+  return { folder, source: { name: source, options: settled }, name, architecture, config };
 }
 
 /**
@@ -88,8 +91,10 @@ export async function openModel(source: string, options: SourceOptions): Promise
   return { ...bare, tokenizer };
 }
 
-/** Opens a model's weights: checks the files' headers against the architecture, and digests the files. */
+/** Opens a model's weights: downloads what is missing, checks the files' headers against the architecture, and digests the files. */
 export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
+  const { name, options } = model.source;
+  await resolveModelFolder(name, { ...options, weights: true });
   const weights = await openWeights(model.folder);
   const records = requireTensors(model, weights);
   return modelWeights(records, await weightsDigest(weights, digestCache));

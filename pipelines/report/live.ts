@@ -62,11 +62,11 @@ export class LiveLog {
   beside(progress: Progress): Progress {
     return {
       warn: (message) => progress.warn(message),
-      begin: (label, total) => {
-        const shown = progress.begin(label, total), trainings: { name: string; losses: number[] }[] = [];
+      begin: (label, total, unit) => {
+        const shown = progress.begin(label, total, unit), trainings: { name: string; losses: number[] }[] = [];
         return (done, note, losses) => {
           shown(done, note, losses);
-          this.#now = `${label} ${done}/${total}`;
+          this.#now = unit === "bytes" ? `${label} of ${note}` : `${label} ${done}/${total}`;
           losses?.forEach((loss, at) => {
             trainings[at] ??= { name: losses.length === 1 ? label : `${label} (${at + 1})`, losses: [] };
             trainings[at].losses.push(loss);

@@ -8,6 +8,7 @@ import { emitOnnx, type Provider } from "../../ops/onnx/emit.ts";
 import { digest } from "../../ops/digest.ts";
 import type { Program } from "../../ops/program.ts";
 import { verify } from "../../ops/verify.ts";
+import type { HubOptions } from "../models/hub/access.ts";
 import {
   type BareModel,
   type Model,
@@ -17,6 +18,7 @@ import {
   openModelWeights,
   peekModelWeights,
 } from "../models/model.ts";
+import type { SourceOptions } from "../models/source.ts";
 import type { CompiledTraining } from "../compile/training.ts";
 import { RequestError, RunError } from "../errors.ts";
 import { unplacedOperations } from "../runtime/placement.ts";
@@ -29,7 +31,11 @@ import { type Pace, usualPace } from "./pace.ts";
 /** Where a stage says how far it is. */
 export interface Progress {
   /** A stage with a known number of parts begins; the returned function says how many are done, and a step's losses. */
-  begin(label: string, total: number): (done: number, note?: string, losses?: readonly number[]) => void;
+  begin(
+    label: string,
+    total: number,
+    unit?: "bytes",
+  ): (done: number, note?: string, losses?: readonly number[]) => void;
   /** Something a person should know. */
   warn(message: string): void;
 }
@@ -50,6 +56,8 @@ export interface WorkshopOptions {
   readonly cacheDisk?: number | undefined;
   /** What a training may keep of its rows, in bytes; without it what the store may hold, or would hold by default. */
   readonly cacheMemory?: number | undefined;
+  /** How a hub is reached that models come from. */
+  readonly hub?: HubOptions;
 }
 
 /** The kernel that results depend on besides the program: ONNX Runtime's version. */
@@ -57,6 +65,16 @@ export const runtimeVersion = "onnxruntime-node 1.30.0";
 
 /** A training needs two sessions at once, a generation too, and a third saves what was trained. */
 const openSessions = 4;
+
+/** Tells of downloads, each as a stage whose parts are its bytes. */
+export function downloadProgress(progress: Progress): NonNullable<SourceOptions["progress"]> {
+  let open: { readonly total: number; readonly tell: (done: number, note: string) => void } | undefined;
+  return (done, total, file) => {
+    if (open?.total !== total) open = { total, tell: progress.begin("download", total, "bytes") };
+    open.tell(done, file);
+    if (done === total) open = undefined;
+  };
+}
 
 /** A run's shared means. Dispose it at the end. */
 export class Workshop implements AsyncDisposable {
@@ -69,6 +87,7 @@ export class Workshop implements AsyncDisposable {
   readonly cacheMemory: number;
   readonly pace: Pace;
   readonly #signal: AbortSignal | undefined;
+  readonly #hub: HubOptions;
   /** Trainings that were compiled, by what decides their programs. */
   readonly compiled = new Map<string, CompiledTraining>();
   readonly #models = new Map<string, Promise<Model>>();
@@ -77,13 +96,15 @@ export class Workshop implements AsyncDisposable {
   #runtime: Runtime | undefined;
 
   constructor(options: WorkshopOptions) {
-    const { base, store, provider, threads, progress, pace = usualPace, signal, cacheDisk, cacheMemory } = options;
+    const { base, store, provider, threads, progress, pace = usualPace, signal, cacheDisk, cacheMemory, hub = {} } =
+      options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
     this.progress = progress;
     this.pace = pace;
     this.#signal = signal;
+    this.#hub = hub;
     const warn = (message: string) => progress.warn(message);
     this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
     // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
@@ -111,7 +132,7 @@ export class Workshop implements AsyncDisposable {
     const key = JSON.stringify([source, revision]);
     let model = this.#models.get(key);
     if (model === undefined) {
-      model = openModel(source, { base: this.base, ...(revision === undefined ? {} : { revision }) });
+      model = openModel(source, { ...this.#sources(), ...(revision === undefined ? {} : { revision }) });
       this.#models.set(key, model);
     }
     return model;
@@ -119,7 +140,14 @@ export class Workshop implements AsyncDisposable {
 
   /** The model of a source as far as its config tells it. */
   bareModel(source: string): Promise<BareModel> {
-    return openBareModel(source, { base: this.base });
+    return openBareModel(source, this.#sources());
+  }
+
+  /** How models are found, and downloads told of. */
+  #sources(): SourceOptions {
+    const signal = this.#signal === undefined ? {} : { signal: this.#signal };
+    const options = { base: this.base, warn: (message: string) => this.progress.warn(message) };
+    return { ...this.#hub, ...options, ...signal, progress: downloadProgress(this.progress) };
   }
 
   /** A model's weights, opened once. */

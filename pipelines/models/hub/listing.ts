@@ -106,13 +106,13 @@ function commitName(sha: unknown): string {
   throw new MalformedAnswer(`the commit is ${JSON.stringify(sha)}`);
 }
 
-/** What the client of the hub gives; what it can't make of an answer is the answer's fault. */
-async function sound<Result>(ask: () => Promise<Result>): Promise<Result> {
+/** What the client of the hub gives; what it can't make of an answer is the answer's fault, a {@linkcode MalformedAnswer}. */
+export async function sound<Result>(ask: () => Promise<Result>): Promise<Result> {
   try {
     return await ask();
   } catch (fault) {
     const isMisread = fault instanceof SyntaxError ||
-      fault instanceof TypeError && /undefined|null|iterable|is not/i.test(fault.message);
-    throw isMisread ? new MalformedAnswer("the answer is not a listing") : fault;
+      fault instanceof TypeError && /undefined|null|not iterable|not a function/.test(fault.message);
+    throw isMisread ? new MalformedAnswer("the answer is not what was asked for") : fault;
   }
 }

@@ -97,11 +97,13 @@ class Transfer {
       if (!await isPresent(this.#inSnapshot(path))) files.push(await this.#listing.file(path));
     }
     const total = files.reduce((sum, { size }) => sum + size, 0);
-    let done = 0;
+    let done = 0, told = 0;
+    const tell = (bytes: number, file: HubFile) => {
+      if (bytes > told) progress?.(told = bytes, total, file.path);
+    };
     for (const file of files) {
-      await this.#fetchBlob(file, (bytes) => progress?.(done + bytes, total, file.path));
-      done += file.size;
-      progress?.(done, total, file.path);
+      await this.#fetchBlob(file, (bytes) => tell(done + bytes, file));
+      tell(done += file.size, file);
     }
     for (const { path, digest } of files) await linkBlob(this.#parts.blob(digest), this.#inSnapshot(path));
   }

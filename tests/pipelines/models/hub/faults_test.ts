@@ -250,7 +250,7 @@ refuses(
   "a server that says nothing",
   { faults: [{ at: /revision/, status: 200, body: "<html>" }] },
   says(
-    "^URL does not answer as a Hugging Face hub does \\(the answer is not a listing, malformed\\); check HF_ENDPOINT$",
+    "^URL does not answer as a Hugging Face hub does \\(the answer is not what was asked for, malformed\\); check HF_ENDPOINT$",
   ),
 );
 refuses(

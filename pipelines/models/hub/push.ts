@@ -1,0 +1,91 @@
+/**
+ * Files on their way to a hub, in one commit.
+ *
+ * @module
+ */
+import { createBranch, createRepo, modelInfo, uploadFiles } from "@huggingface/hub";
+import { RequestError } from "../../errors.ts";
+import type { HubAccess } from "./access.ts";
+import { isCommit } from "./cache.ts";
+import { sound } from "./listing.ts";
+import { refused } from "./refused.ts";
+import { hubFetch, HubRefusal } from "./transport.ts";
+
+/** What is to be pushed. */
+export interface PushRequest {
+  /** `owner/name`. */
+  readonly id: string;
+  /** The branch; it is made where it is absent. */
+  readonly revision: string;
+  /** Whether nobody else may see it. */
+  readonly isPrivate: boolean;
+  /** By the path in the repository. */
+  readonly files: Readonly<Record<string, Blob>>;
+  /** The commit's title. */
+  readonly title: string;
+}
+
+/** The client takes no tokens but those of the hub's own form; the fetch beneath it carries the one that there is. */
+const anyToken = "hf_";
+
+/**
+ * Pushes files into a model's repository, which is made where it is absent.
+ *
+ * @param request What, and where to.
+ * @param access Which hub, and who pushes.
+ * @returns The commit. Throws a RequestError, one line with the remedy, if it is refused.
+ */
+export async function pushFiles(request: PushRequest, access: HubAccess): Promise<string> {
+  const { id, revision, files, title } = request, { endpoint, token } = access;
+  if (token === undefined) {
+    throw new RequestError(`nobody may push to ${endpoint} without a token; set HF_TOKEN to one that may write ${id}`);
+  }
+  if (isCommit(revision)) {
+    throw new RequestError(
+      `revision ${JSON.stringify(revision)} is a commit, which nothing can be added to; give a branch`,
+    );
+  }
+  const fetch = hubFetch(access), common = { hubUrl: endpoint, fetch, accessToken: anyToken } as const;
+  try {
+    await requireRepository(request, common);
+    if (revision !== "main") await createBranch({ repo: id, branch: revision, ...common }).catch(ifAbsent);
+    // The other way of uploading, by chunks, asks further hosts.
+    const uploads = Object.entries(files).map(([path, content]) => ({ path, content }));
+    const to = { repo: id, branch: revision, commitTitle: title, useXet: false, ...common };
+    const output = await sound(() => uploadFiles({ ...to, files: uploads }));
+    return output?.commit.oid ?? "";
+  } catch (fault) {
+    throw refused(fault, { id, revision, access, isPush: true });
+  }
+}
+
+/** Makes the repository unless it is there, and as private as it is meant to be. */
+async function requireRepository(
+  { id, isPrivate }: PushRequest,
+  common: { readonly hubUrl: string; readonly fetch: typeof fetch; readonly accessToken: string },
+): Promise<void> {
+  const isAbsent = (fault: unknown) =>
+    fault instanceof HubRefusal && (fault.status === 404 || fault.code === "RepoNotFound");
+  const find = () =>
+    sound(() => modelInfo({ name: id, revision: "main", ...common })).catch((fault) => {
+      if (isAbsent(fault)) return undefined;
+      throw fault;
+    });
+  let there = await find();
+  if (there === undefined) {
+    const visibility = isPrivate ? { visibility: "private" } as const : {};
+    await sound(() => createRepo({ repo: id, ...visibility, ...common })).catch(ifAbsent);
+    if (!isPrivate) return;
+    there = await find();
+  }
+  if (isPrivate && there?.private !== true) {
+    throw new RequestError(
+      `${id} is there on ${common.hubUrl} and is public; leave out --private, or give another name`,
+    );
+  }
+}
+
+/** What was to be made may have been there before. */
+function ifAbsent(fault: unknown): void {
+  if (!(fault instanceof HubRefusal && fault.status === 409)) throw fault;
+}

@@ -1,0 +1,74 @@
+/**
+ * The README.md that a pushed intervention is shown by: what it edits, of which model, and what it was measured at.
+ *
+ * @module
+ */
+import type { StoredDescription } from "../compile/stored.ts";
+import type { JsonObject } from "../models/files.ts";
+import { isHubId } from "../models/source.ts";
+import { formatYaml } from "../recipes/yaml.ts";
+import type { MemberRecord } from "./results.ts";
+
+/** What a card is written from. */
+export interface CardContent {
+  /** The repository that it stands in, `owner/name`. */
+  readonly id: string;
+  readonly description: StoredDescription;
+  /** Numbers of the tensors. */
+  readonly parameters: number;
+  /** The member of the run that trained it, where its results are at hand. */
+  readonly member?: Pick<MemberRecord, "axes" | "stages"> | undefined;
+}
+
+/** The text of a model card. */
+export function modelCard({ id, description, parameters, member }: CardContent): string {
+  const { base, interventions } = description;
+  const kinds = [...new Set(interventions.map(({ kind }) => String(kind)))];
+  const tags = ["refract", "representation-finetuning", ...kinds.map((kind) => kind.toLowerCase())];
+  const isPublic = isHubId(base), place = isPublic ? `[${base}](https://huggingface.co/${base})` : `\`${base}\``;
+  const name = id.slice(id.indexOf("/") + 1), folder = JSON.stringify(`./${name}`);
+  const front = formatYaml({ library_name: "refract", ...isPublic ? { base_model: base } : {}, tags });
+  return [
+    `---\n${front}---`,
+    `# ${name}`,
+    `${kinds.join(", ")} on ${place}: ${count(interventions.length, "intervention")}, ` +
+    `${parameters.toLocaleString("en")} parameters. The base model's own weights are unchanged and not part of this ` +
+    "repository.",
+    formatRows(["", "edit", "site", "positions", "rank"], interventions.map(interventionRow)),
+    ...member === undefined ? [] : resultsOf(member),
+    "## Use",
+    `\`\`\`sh\ndeno task pull ${id} --out ${name}\ndeno task chat ${name}\n\`\`\``,
+    "or in a pipeline of Refract's:",
+    `\`\`\`ts\nimport { baseModel, saved } from "refract";\n\n` +
+    `const tuned = baseModel(${JSON.stringify(base)}).with(saved(${folder}));\n\`\`\``,
+  ].join("\n\n") + "\n";
+}
+
+function interventionRow({ index, kind, block, site, module, positions, rank }: JsonObject): readonly string[] {
+  const place = [block === null || block === undefined ? [] : `block ${block}`, module ?? site ?? []].flat().join(", ");
+  return [index, kind, place, positions ?? (module === undefined ? "by a function" : "all"), rank ?? ""].map(String);
+}
+
+function resultsOf({ axes, stages }: Pick<MemberRecord, "axes" | "stages">): readonly string[] {
+  const rows = stages.flatMap((stage) =>
+    stage.kind === "evaluate"
+      ? Object.entries(stage.metrics).map((
+        [metric, value],
+      ) => [stage.name, metric, String(Number(value.toPrecision(4)))])
+      : []
+  );
+  const settings = Object.entries(axes).map(([axis, value]) => `${axis} ${value}`).join(", ");
+  if (rows.length === 0) return [];
+  const table = formatRows(["evaluation", "metric", "value"], rows);
+  return ["## Results", ...settings === "" ? [] : [`With ${settings}:`], table];
+}
+
+/** A table in Markdown. */
+function formatRows(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

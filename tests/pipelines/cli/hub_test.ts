@@ -1,0 +1,256 @@
+/** Interventions pushed to a hub and pulled from it, and models that a run takes from one. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inProcess, inProcessUnder, type Outcome, treeOf } from "../../support/command.ts";
+import { type Fault, hasty, type Hub, type RepositoryOptions, sha256, withHub, writer } from "../../support/hub.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+
+type Command = (...args: readonly string[]) => Promise<Outcome>;
+type Environment = Readonly<Record<string, string>>;
+
+/** Runs a test with a hub, and commands that reach it by a token that may write. */
+function withCommands(
+  scene: Scene,
+  repositories: Readonly<Record<string, RepositoryOptions>>,
+  test: (hub: Hub, command: Command, commandBy: (env: Environment) => Command) => Promise<void>,
+): Promise<void> {
+  return withHub(repositories, (hub) => {
+    const usual = { HF_HUB_CACHE: scene.path("cache"), HF_ENDPOINT: hub.endpoint, HF_TOKEN: writer };
+    const commandBy = (env: Environment): Command => (...args) =>
+      inProcessUnder({ hub: { env: { ...usual, ...env }, pace: hasty } }, ...args);
+    return test(hub, commandBy({}), commandBy);
+  });
+}
+
+const written = async (scene: Scene, folder: string) => {
+  const entries = treeOf(scene.path(folder)).map(async (
+    name,
+  ) => [name, sha256(await Deno.readFile(scene.path(folder, name)))]);
+  return Object.fromEntries(await Promise.all(entries));
+};
+
+/** An intervention's folder, as a run leaves it. */
+async function writeIntervention(scene: Scene): Promise<string> {
+  const folder = scene.path("intervention");
+  const outcome = await scene.run();
+  assert.equal(outcome.code, 0, outcome.stderr);
+  await Deno.rename(scene.path("out", "members", "main", "intervention"), folder);
+  return folder;
+}
+
+Deno.test("what is pushed of a run is pulled with the same bytes, and trains and exports as before", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const folder = scene.path("out", "members", "main", "intervention");
+    await withCommands(scene, {}, async (hub, command) => {
+      const pushed = await command("push", scene.path("out"), "owner/tuned");
+      assert.equal(pushed.code, 0, pushed.stderr);
+      assert.match(
+        pushed.stdout,
+        /^intervention\.json, weights\.safetensors, README\.md in http:.*\/owner\/tuned, commit /,
+      );
+      const files = hub.files("owner/tuned")!;
+      for (const name of ["intervention.json", "weights.safetensors"]) {
+        assert.equal(sha256(files.get(name)!), sha256(await Deno.readFile(join(folder, name))));
+      }
+      const readme = new TextDecoder().decode(files.get("README.md"));
+      assert.match(
+        readme,
+        /^---\nlibrary_name: refract\ntags:\n *- refract\n *- representation-finetuning\n *- loreft\n---\n/,
+      );
+      assert.match(readme, /\| 0 \| loreft \| block 1, block\.output \| l1 \| 2 \|\n/);
+      assert.match(
+        readme,
+        /## Results\n\n\| evaluation \| metric \| value \|\n.*\n\| tuned \| exactMatch \| [\d.]+ \|\n/,
+      );
+      assert.ok(hub.requests.every(({ line, authorization }) => line.includes("/upload/") || authorization !== null));
+
+      const pulled = await command("pull", "owner/tuned", "--out", scene.path("pulled"));
+      assert.equal(pulled.code, 0, pulled.stderr);
+      const { "README.md": _, ...own } = await written(scene, "pulled");
+      assert.deepEqual(own, await written(scene, join("out", "members", "main", "intervention")));
+      const exported = await inProcess("export", scene.path("pulled"), "--to", "pyreft", "--out", scene.path("pyreft"));
+      assert.equal(exported.code, 0, exported.stderr);
+      await scene.write(
+        "pipeline.ts",
+        (await Deno.readTextFile(scene.pipeline)).replace(/base\.with\(loreft.*\)\)/, 'base.with(saved("./pulled"))'),
+      );
+      await Deno.rename(scene.path("out"), scene.path("before"));
+      const further = await scene.run();
+      assert.equal(further.code, 0, further.stderr);
+    });
+  }));
+
+Deno.test("a push adds to a branch and to a repository that is there, and keeps what else is in it", () =>
+  inScene({}, async (scene) => {
+    const folder = await writeIntervention(scene);
+    await withCommands(scene, { "owner/tuned": { files: { LICENSE: "free" } } }, async (hub, command) => {
+      for (const _ of [1, 2]) {
+        const { code, stderr } = await command("push", folder, "owner/tuned", "--revision", "second");
+        assert.equal(code, 0, stderr);
+      }
+      assert.deepEqual([...hub.files("owner/tuned")!.keys()], ["LICENSE"]);
+      assert.deepEqual([...hub.files("owner/tuned", "second")!.keys()].sort(), [
+        "LICENSE",
+        "README.md",
+        "intervention.json",
+        "weights.safetensors",
+      ]);
+      await Deno.writeTextFile(join(folder, "README.md"), "mine");
+      assert.equal((await command("push", folder, "owner/tuned")).code, 0);
+      assert.equal(new TextDecoder().decode(hub.files("owner/tuned")!.get("README.md")), "mine");
+      const out = scene.path("pulled");
+      assert.equal((await command("pull", "owner/tuned", "--revision", "second", "--out", out)).code, 0);
+      assert.match(await Deno.readTextFile(join(out, "README.md")), /^---/);
+    });
+  }));
+
+Deno.test("a push is private where it is meant to be", () =>
+  inScene({}, async (scene) => {
+    const folder = await writeIntervention(scene);
+    await withCommands(scene, { "owner/public": { files: {} } }, async (hub, command) => {
+      assert.equal((await command("push", folder, "owner/secret", "--private")).code, 0);
+      assert.equal(hub.isPrivate("owner/secret"), true);
+      assert.equal((await command("push", folder, "owner/secret", "--private")).code, 0);
+      const { code, stderr } = await command("push", folder, "owner/public", "--private");
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /^error: owner\/public is there on .* and is public; leave out --private, or give another name\n$/,
+      );
+      assert.equal(hub.files("owner/public")!.size, 0);
+    });
+  }));
+
+Deno.test("an exported folder is pushed and pulled, too", () =>
+  inScene({}, async (scene) => {
+    const folder = await writeIntervention(scene), exported = scene.path("exported");
+    assert.equal((await inProcess("export", folder, "--to", "pyreft", "--out", exported)).code, 0);
+    await withCommands(scene, {}, async (_, command, commandBy) => {
+      assert.equal((await command("push", exported, "owner/tuned")).code, 0);
+      assert.equal((await command("pull", "owner/tuned", "--out", scene.path("pulled"))).code, 0);
+      const { "README.md": __, ...own } = await written(scene, "pulled");
+      assert.deepEqual(own, await written(scene, "exported"));
+      const offline = await commandBy({ HF_HUB_OFFLINE: "1" })("pull", "owner/tuned", "--out", scene.path("again"));
+      assert.equal(offline.code, 0, offline.stderr);
+      assert.deepEqual(await written(scene, "again"), await written(scene, "pulled"));
+    });
+  }));
+
+const where = String.raw`http://127\.0\.0\.1:\d+`;
+const says = (text: string) => new RegExp(`^error: ${text.replaceAll("URL", where)}\n$`);
+
+Deno.test("a push that is refused says why in one line, without the token", () =>
+  inScene({}, async (scene) => {
+    const folder = await writeIntervention(scene);
+    await withCommands(scene, { "owner/tuned": { files: {} } }, async (hub, command, commandBy) => {
+      const cases: readonly (readonly [string, readonly Fault[], Environment, RegExp])[] = [
+        ["owner/tuned", [], { HF_TOKEN: "" }, says("nobody may push to URL without a token; set HF_TOKEN to one .*")],
+        [
+          "owner/tuned",
+          [],
+          { HF_TOKEN: "hf_reader" },
+          says("the token of HF_TOKEN may not write owner/tuned on URL \\(403.*"),
+        ],
+        [
+          "owner/new",
+          [],
+          { HF_TOKEN: "hf_reader" },
+          says("the token of HF_TOKEN may not write owner/new on URL \\(403.*"),
+        ],
+        [
+          "owner/tuned",
+          [{ at: /preupload/, status: 401, body: `{"error":"${writer} is\\nexpired"}` }],
+          {},
+          says('URL does not take the token of HF_TOKEN \\(401, "… is expired"\\); set HF_TOKEN to a valid one'),
+        ],
+        [
+          "owner/tuned",
+          [{ at: /PUT/, status: 403, body: "<Error>" }],
+          {},
+          says("the token of HF_TOKEN may not write .*"),
+        ],
+        ["owner/tuned", [{ at: /commit/, status: 409 }], {}, says("owner/tuned was changed on URL .*; push it again")],
+        ["owner/tuned", [{ at: /commit/, status: 412 }], {}, says("owner/tuned was changed on URL .*; push it again")],
+        ["owner/tuned", [{ at: /commit/, status: 500 }], {}, says("URL fails \\(500.*\\); run it again later")],
+        [
+          "owner/tuned",
+          [{ at: /batch/, status: 429 }],
+          {},
+          says("URL answers no more requests for now \\(429.*\\); .*"),
+        ],
+        [
+          "owner/tuned",
+          [{ at: /commit/, status: 400, body: "bad card" }],
+          {},
+          says("URL refuses to take .*bad card.*"),
+        ],
+        ["owner/tuned", [{ at: /preupload/, status: 200, body: "<html>" }], {}, says("URL does not answer as .*")],
+        ["owner/tuned", [], { HF_HUB_OFFLINE: "1" }, says("HF_HUB_OFFLINE forbids to push owner/tuned; unset it")],
+        ["tuned", [], {}, says('"tuned" is no name of a repository; write it as owner/name')],
+      ];
+      for (const [id, faults, env, pattern] of cases) {
+        hub.fail(...faults);
+        const { code, stdout, stderr } = await commandBy(env)("push", folder, id, "--verbose");
+        const [line = ""] = stderr.split("\n").slice(0, 1);
+        assert.match(`${line}\n`, pattern);
+        assert.equal(code, 2);
+        assert.doesNotMatch(stdout + stderr, /hf_(writer|reader)/);
+        assert.equal(hub.files("owner/tuned")!.size, 0);
+      }
+      hub.fail();
+      const commit = await command("push", folder, "owner/tuned", "--revision", hub.commit("owner/tuned"));
+      assert.match(
+        commit.stderr,
+        says('revision "[0-9a-f]{40}" is a commit, which nothing can be added to; give a branch'),
+      );
+      await Deno.remove(join(folder, "weights.safetensors"));
+      const halved = await command("push", folder, "owner/tuned");
+      assert.match(
+        halved.stderr,
+        /^error: .*\/intervention: there is no weights\.safetensors; train or import it again\n$/,
+      );
+    });
+  }));
+
+Deno.test("a pull that is refused says why in one line, and writes nothing", () =>
+  inScene({}, async (scene) => {
+    const repositories = {
+      "owner/base": { files: { "config.json": "{}", "model.safetensors": "x" } },
+      "owner/half": { files: { "intervention.json": "{}" } },
+      "owner/bad": { files: { "intervention.json": "{", "weights.safetensors": "x" } },
+    };
+    await withCommands(scene, repositories, async (_, command) => {
+      for (
+        const [id, pattern] of [
+          ["owner/base", says("owner/base holds no intervention, neither .*; choose another .*")],
+          ["owner/half", says("owner/half has intervention\\.json and no weights\\.safetensors; .*")],
+          ["owner/bad", /^download .*\nerror: \/.*\/intervention\.json:1:2: is not JSON; .*\n$/],
+          ["owner/none", says("owner/none does not exist on URL or .*")],
+          ["../x", says('"\\.\\./x" is no name of a repository; write it as owner/name')],
+        ] as const
+      ) {
+        const { code, stderr } = await command("pull", id, "--out", scene.path("pulled"));
+        assert.match(stderr, pattern);
+        assert.equal(code, 2);
+        assert.deepEqual(scene.filesOf("pulled"), []);
+      }
+    });
+  }));
+
+Deno.test("a run downloads its model with a bar, and a plan without the weights", () =>
+  inScene({ source: `"owner/model"` }, async (scene) => {
+    const files: Record<string, Uint8Array<ArrayBuffer>> = {};
+    for (const name of treeOf(scene.path("model"))) files[name] = await Deno.readFile(scene.path("model", name));
+    await withCommands(scene, { "owner/model": { files } }, async (hub, command) => {
+      const plan = await command("plan", scene.pipeline, ...scene.places.slice(0, 2), "--json");
+      assert.equal(plan.code, 0, plan.stderr);
+      assert.ok(!hub.lines().some((line) => line.includes("model.safetensors")), "no weights for a plan");
+      const run = await command("run", scene.pipeline, ...scene.places);
+      assert.equal(run.code, 0, run.stderr);
+      assert.match(run.stderr, /^download {9}█{24} (\S+ kB)\/\1 .* model\.safetensors$/m);
+      const before = hub.requests.length;
+      assert.equal((await command("run", scene.pipeline, ...scene.places)).code, 0);
+      assert.equal(hub.requests.length, before);
+    });
+  }));
