@@ -198,7 +198,7 @@ export class Hub {
       return this.hasTree ? Response.json([...files].map(treeEntry)) : refusal(404, "");
     }
     if (api !== undefined) {
-      const siblings = [...files.keys()].map((rfilename) => ({ rfilename })), lastModified = "2024-01-01";
+      const siblings = [...files.keys()].map((rfilename) => ({ rfilename })), lastModified = "2024-01-01T00:00:00.000Z";
       return Response.json({ _id: "1", id, sha: commit, siblings, lastModified, private: repository.isPrivate });
     }
     const bytes = files.get(file);
