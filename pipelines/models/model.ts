@@ -138,13 +138,16 @@ function modelWeights(records: ReadonlyMap<string, TensorRecord>, digest: string
 }
 
 function requireTensor(model: BareModel, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
-  const file = weights.files[0] ?? model.folder;
-  const stored = storedName(name, weights.tensors, model.architecture.barePrefix);
+  const stored = storedName(name, weights.tensors, model.architecture.barePrefix), { index } = weights;
   const record = weights.tensors.get(stored ?? name);
   if (record === undefined) {
-    throw new RequestError(`the tensor ${name} that config.json asks for is missing; take both from one model`, {
-      file,
-    });
+    const problem = `the tensor ${name} that config.json asks for is missing`;
+    throw new RequestError(
+      index?.lacks === undefined
+        ? `${problem}; take both from one model`
+        : `${problem}, and so is the shard ${JSON.stringify(index.lacks)}; download the model again`,
+      { file: index?.file ?? weights.files[0] ?? model.folder },
+    );
   }
   if (record.shape.join() !== shape.join()) {
     throw new RequestError(

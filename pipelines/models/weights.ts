@@ -11,6 +11,12 @@ export interface Weights {
   readonly tensors: ReadonlyMap<string, TensorRecord>;
   /** Real paths of the files that hold them, in the order of the shards' names. */
   readonly files: readonly string[];
+  /** The index that lists them, where there are several. */
+  readonly index?: {
+    readonly file: string;
+    /** A shard that the names of the others promise, as in `model-00002-of-00003.safetensors`, and the index lacks. */
+    readonly lacks?: string;
+  };
 }
 
 const SINGLE = "model.safetensors";
@@ -73,7 +79,20 @@ async function openShards(folder: string, index: string, weightMap: unknown): Pr
     }
     tensors.set(name, tensor);
   }
-  return { tensors, files: await Promise.all(shards.map((shard) => Deno.realPath(join(folder, shard)))) };
+  const files = await Promise.all(shards.map((shard) => Deno.realPath(join(folder, shard))));
+  const lacks = shardLeftOut(shards);
+  return { tensors, files, index: { file: index, ...lacks === undefined ? {} : { lacks } } };
+}
+
+function shardLeftOut(shards: readonly string[]): string | undefined {
+  for (const shard of shards) {
+    const [, before, count = "", after] = /^(.*-)\d+-of-(\d+)(\..*)$/.exec(shard) ?? [];
+    for (let part = 1; part <= Math.min(Number(count), shards.length + 1); part++) {
+      const name = `${before}${String(part).padStart(count.length, "0")}-of-${count}${after}`;
+      if (!shards.includes(name)) return name;
+    }
+  }
+  return undefined;
 }
 
 /** Whether a shard lies outside its folder, judged by the name: in a Hugging Face cache the files themselves are links out of the folder. */

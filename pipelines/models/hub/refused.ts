@@ -70,7 +70,10 @@ export function refused(fault: unknown, wanted: Wanted): RequestError | RunError
   // Deno's own text begins with the whole URL, which may be one that lets anybody in.
   const text = fault instanceof SilentServer ? fault.message : faultText(rootCause(fault));
   const reason = (token === undefined ? text : text.replaceAll(token.value, "…"))
-    .replace(/(error sending request )?(for|from) (url )?\(?https?:\S*\)?:? ?/g, "");
+    .replace(/^client error \([A-Za-z]+\): /, "").replace(
+      /(error sending request )?(for|from) (url )?\(?https?:\S*\)?:? ?/g,
+      "",
+    );
   return new RequestError(
     isPush
       ? `${id} could not be pushed to ${endpoint} (${reason}); check the connection and push again`

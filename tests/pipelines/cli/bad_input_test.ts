@@ -55,6 +55,42 @@ function withBytes(edit: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): (scene
 const without = (path: string) => (scene: Scene) => Deno.remove(scene.path(path));
 const withText = (path: string, text: string) => (scene: Scene) => scene.write(path, text);
 
+const shard = (part: number) => `model-0000${part}-of-00002.safetensors`;
+
+/** Takes the one file for the first shard of two, and has an index place its tensors, changed at will. */
+function sharded(edit: (map: Record<string, string>) => void): (scene: Scene) => Promise<void> {
+  return async (scene) => {
+    const { tensors } = await readHeader(scene.path(weights)), map: Record<string, string> = {};
+    for (const name of tensors.keys()) map[name] = shard(1);
+    edit(map);
+    await Deno.rename(scene.path(weights), scene.path("model", shard(1)));
+    await scene.write("model/model.safetensors.index.json", JSON.stringify({ weight_map: map }));
+  };
+}
+
+refuses("a shard that the folder lacks", {
+  change: sharded((map) => map[tensor] = shard(2)),
+  at: `model: shard "${shard(2)}" of model.safetensors.index.json is absent`,
+  says: /; download the model again$/,
+});
+refuses("a shard that the index lacks", {
+  change: sharded((map) => delete map[tensor]),
+  at: `model/model.safetensors.index.json: the tensor ${tensor} that config.json asks for is missing`,
+  says: /, and so is the shard "model-00002-of-00002\.safetensors"; download the model again$/,
+});
+refuses("a tensor that its shard lacks", {
+  change: sharded((map) => map["absent"] = shard(1)),
+  at: `model/${shard(1)}: lacks tensor "absent", which model.safetensors.index.json places in it`,
+  says: /; download the model again$/,
+});
+refuses("an index that is not JSON", {
+  change: async (scene) => {
+    await without(weights)(scene);
+    await scene.write("model/model.safetensors.index.json", "<html>");
+  },
+  at: "model/model.safetensors.index.json",
+  says: /: is not JSON; download the model again$/,
+});
 refuses("no weights", { change: without(weights), at: "model: has neither", says: /; give a folder that has/ });
 refuses("weights cut short", {
   change: withBytes((bytes) => bytes.subarray(0, -4)),

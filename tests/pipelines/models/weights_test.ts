@@ -34,6 +34,18 @@ Deno.test("openWeights() takes each tensor from the shard that the index names",
   });
 });
 
+Deno.test("openWeights() knows a shard that the index leaves out", async () => {
+  await inFolder(async (folder) => {
+    const shard = (part: number) => `model-0000${part}-of-00003.safetensors`;
+    for (const part of [1, 2, 3]) await writeSafetensors(join(folder, shard(part)), [tensor(`${part}`)]);
+    const file = join(folder, "model.safetensors.index.json");
+    await writeIndex(folder, { 1: shard(1), 2: shard(2), 3: shard(3) });
+    assert.deepEqual((await openWeights(folder)).index, { file });
+    await writeIndex(folder, { 1: shard(1), 3: shard(3) });
+    assert.deepEqual((await openWeights(folder)).index, { file, lacks: shard(2) });
+  });
+});
+
 Deno.test("openWeights() gives the real path of a linked file, as a Hugging Face cache has it", async () => {
   await inFolder(async (folder) => {
     await Deno.mkdir(join(folder, "snapshot"));
