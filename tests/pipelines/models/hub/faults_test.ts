@@ -107,9 +107,16 @@ overcomes(
 );
 overcomes("a server that fails for a moment", { faults: [{ at: /revision/, times: 2, status: 503 }] });
 overcomes("a gateway that fails in the middle", { faults: [{ at: file, times: 2, status: 502, body: "<html>" }] });
-overcomes("too many requests, and waits as long as it is asked", {
-  faults: [{ at: /tree/, times: 1, status: 429, headers: { "retry-after": "0.05" } }],
-}, (hub) => assert.equal(hub.lines().filter((line) => line.includes("/tree/")).length, 2));
+Deno.test("a download waits as long as a server asks that has had too many requests", () =>
+  inCase({
+    faults: [{ at: /tree/, times: 1, status: 429, headers: { "retry-after": "0.3" } }],
+    more: { pace: { ...hasty, pause: 60_000, longestPause: 300 } },
+  }, async (hub, _, resolve) => {
+    const start = performance.now();
+    await resolve();
+    assert.ok(performance.now() - start >= 290);
+    assert.equal(hub.lines().filter((line) => line.includes("/tree/")).length, 2);
+  }));
 
 Deno.test("a download goes on where an earlier one stopped, also one of another tool", () =>
   inCase({ faults: [{ at: file, breaksAfter: 1000 }] }, async (hub, cache, resolve) => {
