@@ -46,7 +46,8 @@ export function modelCard({ id, description, parameters, member }: CardContent):
 
 function interventionRow({ index, kind, block, site, module, positions, rank }: JsonObject): readonly string[] {
   const place = [block === null || block === undefined ? [] : `block ${block}`, module ?? site ?? []].flat().join(", ");
-  return [index, kind, place, positions ?? (module === undefined ? "by a function" : "all"), rank ?? ""].map(String);
+  const chosen = positions === null ? "by a function" : positions ?? (module === undefined ? "" : "all");
+  return [index, kind, place, chosen, rank ?? ""].map(String);
 }
 
 function resultsOf({ axes, stages }: Pick<MemberRecord, "axes" | "stages">): readonly string[] {

@@ -41,6 +41,8 @@ export interface Fault {
   readonly content?: string;
   /** Sends a file from its start, whatever range is asked for. */
   readonly ignoresRange?: boolean;
+  /** Says nothing for so many milliseconds, and then answers. */
+  readonly delay?: number;
   /** Has the file at another host. */
   readonly redirect?: string;
 }
@@ -166,6 +168,7 @@ export class Hub {
     const due = this.#faults.find(({ fault, left }) => left > 0 && fault.at.test(line));
     if (due !== undefined) due.left--;
     const fault = due?.fault;
+    if (fault?.delay !== undefined) await new Promise((passed) => setTimeout(passed, fault.delay));
     if (fault?.redirect !== undefined) return Response.redirect(fault.redirect + pathname);
     if (fault?.status !== undefined) {
       await request.body?.cancel();

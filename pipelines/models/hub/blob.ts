@@ -79,7 +79,7 @@ export async function downloadBlob(
 
 /** Asks for what is missing until all is there. */
 async function receive(
-  sink: Partial,
+  sink: PartialFile,
   file: HubFile,
   url: string,
   access: HubAccess,
@@ -107,7 +107,7 @@ async function receive(
 
 /** Takes one answer, from the byte on that is missing. */
 async function receivePart(
-  sink: Partial,
+  sink: PartialFile,
   file: HubFile,
   url: string,
   access: HubAccess,
@@ -162,7 +162,7 @@ async function* chunksOf({ body }: Response, patience: number): AsyncGenerator<U
 }
 
 /** A file that is not whole yet, with the digest of what is there. */
-class Partial implements Disposable {
+class PartialFile implements Disposable {
   /** How many there are. */
   bytes = 0;
   #hash: Hash;
@@ -217,12 +217,12 @@ class Partial implements Disposable {
   }
 }
 
-async function openPartial(path: string, file: HubFile): Promise<Partial> {
+async function openPartial(path: string, file: HubFile): Promise<PartialFile> {
   const handle = await orUnwritable(path, async () => {
     await Deno.mkdir(dirname(path), { recursive: true });
     return await Deno.open(path, { read: true, write: true, create: true });
   });
-  const partial = new Partial(path, handle, file);
+  const partial = new PartialFile(path, handle, file);
   await partial.resume();
   return partial;
 }

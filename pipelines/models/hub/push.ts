@@ -48,9 +48,9 @@ export async function pushFiles(request: PushRequest, access: HubAccess): Promis
   const fetch = hubFetch(access), common = { hubUrl: endpoint, fetch, accessToken: anyToken } as const;
   try {
     await requireRepository(request, common);
-    if (revision !== "main") await createBranch({ repo: id, branch: revision, ...common }).catch(ifAbsent);
-    // The other way of uploading, by chunks, asks further hosts.
+    if (revision !== "main") await createBranch({ repo: id, branch: revision, ...common }).catch(unlessThere);
     const uploads = Object.entries(files).map(([path, content]) => ({ path, content }));
+    // Xet's way of uploading, by chunks, asks further hosts.
     const to = { repo: id, branch: revision, commitTitle: title, useXet: false, ...common };
     const output = await sound(() => uploadFiles({ ...to, files: uploads }));
     return output?.commit.oid ?? "";
@@ -59,33 +59,30 @@ export async function pushFiles(request: PushRequest, access: HubAccess): Promis
   }
 }
 
-/** Makes the repository unless it is there, and as private as it is meant to be. */
+/** Makes the repository unless it is there, and sees that it is as private as it is meant to be. */
 async function requireRepository(
   { id, isPrivate }: PushRequest,
   common: { readonly hubUrl: string; readonly fetch: typeof fetch; readonly accessToken: string },
 ): Promise<void> {
-  const isAbsent = (fault: unknown) =>
-    fault instanceof HubRefusal && (fault.status === 404 || fault.code === "RepoNotFound");
-  const find = () =>
-    sound(() => modelInfo({ name: id, revision: "main", ...common })).catch((fault) => {
-      if (isAbsent(fault)) return undefined;
-      throw fault;
+  const visibility = isPrivate ? { visibility: "private" } as const : {};
+  try {
+    await sound(() => createRepo({ repo: id, ...visibility, ...common }));
+  } catch (fault) {
+    // A token that may write a repository need not be one that may make it.
+    if (!(fault instanceof HubRefusal && (fault.status === 409 || fault.status === 403))) throw fault;
+    if (fault.status === 409 && !isPrivate) return;
+    const there = await modelInfo({ name: id, revision: "main", ...common }).catch((other) => {
+      throw fault.status === 403 ? fault : other;
     });
-  let there = await find();
-  if (there === undefined) {
-    const visibility = isPrivate ? { visibility: "private" } as const : {};
-    await sound(() => createRepo({ repo: id, ...visibility, ...common })).catch(ifAbsent);
-    if (!isPrivate) return;
-    there = await find();
-  }
-  if (isPrivate && there?.private !== true) {
-    throw new RequestError(
-      `${id} is there on ${common.hubUrl} and is public; leave out --private, or give another name`,
-    );
+    if (isPrivate && !there.private) {
+      throw new RequestError(
+        `${id} is there on ${common.hubUrl} and is public; leave out --private, or give another name`,
+      );
+    }
   }
 }
 
 /** What was to be made may have been there before. */
-function ifAbsent(fault: unknown): void {
+function unlessThere(fault: unknown): void {
   if (!(fault instanceof HubRefusal && fault.status === 409)) throw fault;
 }

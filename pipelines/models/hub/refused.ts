@@ -83,16 +83,18 @@ export function refused(fault: unknown, wanted: Wanted): RequestError | RunError
 }
 
 function refusalText(refusal: HubRefusal, { id, revision, access, isPush = false }: Wanted): string {
-  const { endpoint, token, pace } = access, { status, code, said, retryAfter } = refusal;
-  const quoted = said === "" ? `${status}` : `${status}, ${JSON.stringify(said)}`;
+  const { endpoint, token, pace } = access, { status, code, said, retryAfter, file } = refusal;
+  const quoted = (file === undefined ? "" : `${file}: `) +
+    (said === "" ? `${status}` : `${status}, ${JSON.stringify(said)}`);
   const asked = token === undefined ? "" : ` with the token of ${token.from}`;
   switch (true) {
     case status === 404 && code === "RevisionNotFound":
       return `${id} has no revision ${
         JSON.stringify(revision)
       } on ${endpoint}; give one of its branches, tags or commits`;
-    case status === 404 && code === "EntryNotFound":
-      return `${endpoint} lists a file of ${id} that it does not have (${quoted}); choose another revision or model`;
+    case status === 404 && file !== undefined && code !== "RepoNotFound":
+      return `${endpoint} lists ${file} of ${id} and does not have it (${status}); choose another revision or model, or give ` +
+        `a folder that holds it`;
     case code === "GatedRepo":
       return `${id} is gated: accept its licence on ${endpoint}/${id}` +
         (token === undefined
@@ -120,7 +122,9 @@ function refusalText(refusal: HubRefusal, { id, revision, access, isPush = false
         (token === undefined ? ", or set HF_TOKEN, which may ask more often" : "");
     }
     case status >= 500:
-      return `${endpoint} fails (${quoted})${isPush ? "" : ` after ${pace.attempts} attempts`}; run it again later` +
+      return `${endpoint} fails (${quoted})${
+        !isPush && refusal.isPassing ? ` after ${pace.attempts} attempts` : ""
+      }; run it again later` +
         (isPush ? "" : `, or give a folder that holds ${id}`);
     default:
       return `${endpoint} refuses ${isPush ? "to take " : ""}${id} (${quoted}); ` +

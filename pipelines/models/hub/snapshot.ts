@@ -13,7 +13,7 @@ import { type CachedRepository, linkBlob, partsOf, writeAbsence, writeRef } from
 import { type Repository, tokenizerFile } from "./files.ts";
 import { fileUrl, type Listing, listRepository } from "./listing.ts";
 import { refused, whether } from "./refused.ts";
-import { hubFetch } from "./transport.ts";
+import { hubFetch, HubRefusal } from "./transport.ts";
 
 /** Told of a download: bytes done of all that are to come, and the file at hand. */
 export type DownloadProgress = (done: number, total: number, file: string) => void;
@@ -117,6 +117,8 @@ class Transfer {
     if (await isPresent(blob)) return;
     const url = fileUrl(this.#access.endpoint, this.#id, this.#listing.commit, file.path);
     const place = { url, blob, lock: this.#parts.lock(file.digest) };
-    await downloadBlob(file, place, this.#access, this.#fetch, report);
+    await downloadBlob(file, place, this.#access, this.#fetch, report).catch((fault) => {
+      throw fault instanceof HubRefusal ? fault.about(file.path) : fault;
+    });
   }
 }

@@ -7,6 +7,8 @@
 import { setTimeout as passed } from "node:timers/promises";
 import type { HubAccess } from "./access.ts";
 
+const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+
 /** A hub's answer that is none: its status, and what it says of the reason. */
 export class HubRefusal extends Error {
   override readonly name = "HubRefusal";
@@ -16,14 +18,26 @@ export class HubRefusal extends Error {
    * @param code The hub's name for the reason (`X-Error-Code`), as in `RevisionNotFound`; empty if it gives none.
    * @param said What the server wrote of it, on one line and without a token.
    * @param retryAfter Milliseconds after which the server wants to be asked again, if it says.
+   * @param file The file that was asked for, if it was one of a repository's.
    */
   constructor(
     readonly status: number,
     readonly code: string,
     readonly said: string,
     readonly retryAfter: number | undefined,
+    readonly file?: string,
   ) {
     super(said === "" ? `status ${status}` : `status ${status}: ${said}`);
+  }
+
+  /** The refusal with the file that it is about. */
+  about(file: string): HubRefusal {
+    return new HubRefusal(this.status, this.code, this.said, this.retryAfter, file);
+  }
+
+  /** Whether it may be gone after a while: too many requests, or a server or a gateway that is down for the moment. */
+  get isPassing(): boolean {
+    return passing.has(this.status);
   }
 }
 
@@ -36,9 +50,6 @@ export class SilentServer extends Error {
     super(`no answer within ${milliseconds / 1000} s`);
   }
 }
-
-/** Statuses that pass: too many requests, and a server or a gateway that is down for the moment. */
-const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
  * A `fetch` for one hub. It carries the token to the hub's own origin and nowhere else, and tries again, a bounded number
@@ -75,7 +86,7 @@ export function hubFetch(access: HubAccess): typeof fetch {
     if (fault instanceof HubRefusal) {
       // A POST may have had its effect before the server failed.
       const isSafe = method !== "POST" || fault.status === 429 || fault.status === 503;
-      if (!passing.has(fault.status) || !isSafe) return undefined;
+      if (!fault.isPassing || !isSafe) return undefined;
       const wait = fault.retryAfter ?? backoff(access, attempt);
       return wait > pace.longestPause ? undefined : wait;
     }

@@ -97,6 +97,7 @@ Deno.test("a push adds to a branch and to a repository that is there, and keeps 
         "weights.safetensors",
       ]);
       await Deno.writeTextFile(join(folder, "README.md"), "mine");
+      hub.fail({ at: /repos\/create/, status: 403 });
       assert.equal((await command("push", folder, "owner/tuned")).code, 0);
       assert.equal(new TextDecoder().decode(hub.files("owner/tuned")!.get("README.md")), "mine");
       const out = scene.path("pulled");

@@ -204,15 +204,24 @@ refuses("a revision that a server refuses without a reason", {
 refuses("a repository that a server refuses without a reason", {
   faults: [{ at: /api\/models/, status: 404 }],
 }, says("^owner/name does not exist on URL or needs a permission; "));
-refuses("a file that is listed and absent", {
-  faults: [{ at: file, status: 404, headers: { "x-error-code": "EntryNotFound" } }],
-}, says("^URL lists a file of owner/name that it does not have \\(404.*\\); choose another revision"));
+for (const headers of [{ "x-error-code": "EntryNotFound" }, {}]) {
+  refuses(
+    `a file that is listed and absent, ${JSON.stringify(headers)}`,
+    { faults: [{ at: file, status: 404, headers }] },
+    says(
+      "^URL lists model.safetensors of owner/name and does not have it \\(404\\); choose another revision or model, or give",
+    ),
+  );
+}
 refuses(
-  "a gated model without a token",
-  { repository: { licensee: "hf_right" } },
-  says(
-    "^owner/name is gated: accept its licence on URL/owner/name, and set HF_TOKEN to a token of the account that did$",
-  ),
+  "a server that gives no answer in time",
+  { faults: [{ at: /revision/, delay: 300 }] },
+  says("^owner/name could not be downloaded from URL \\(no answer within 0.2 s\\); check the connection"),
+);
+refuses(
+  "a file that keeps failing",
+  { faults: [{ at: file, status: 503 }] },
+  says("^URL fails \\(model.safetensors: 503.*\\) after 3 attempts; run it again later"),
 );
 refuses(
   "a gated model with another's token",
