@@ -5,7 +5,7 @@ import { shardsOf } from "../weights.ts";
 import { type AccessOptions, type Environment, hubAccess, hubCache, isOffline } from "./access.ts";
 import { isPresent } from "./blob.ts";
 import { cachedCommit, cachedModel, type CachedRepository, partsOf } from "./cache.ts";
-import { modelFiles, tokenizerFile, weightFiles } from "./files.ts";
+import { modelFiles, type Repository, tokenizerFile, weightFiles } from "./files.ts";
 import type { DownloadProgress } from "./snapshot.ts";
 
 /** What is wanted of a Hugging Face model. */
@@ -44,12 +44,9 @@ export async function hubFolder(request: HubRequest, env: Environment): Promise<
   requireOnline(id, revision, lacking, repository, env);
   const { downloadSnapshot } = await import("./snapshot.ts");
   // What is there decides the commit, so that all parts are of one.
-  const wanted = { id, revision: cached ?? revision, choose: chosen, progress };
+  const choose = (there: Repository) => modelFiles(there, weights);
+  const wanted = { id, revision: cached ?? revision, choose, progress };
   return found(repository, await downloadSnapshot(wanted, repository, await hubAccess(env, request)));
-
-  function chosen(there: Parameters<typeof modelFiles>[0]) {
-    return modelFiles(there, weights);
-  }
 }
 
 /**

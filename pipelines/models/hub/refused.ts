@@ -67,13 +67,10 @@ export function refused(fault: unknown, wanted: Wanted): RequestError | RunError
           `this task's --allow-net in deno.json, or give a folder that holds it`,
     );
   }
-  // Deno's own text begins with the whole URL, which may be one that lets anybody in.
+  // Before the reason stands the whole URL, which may be one that lets anybody in.
   const text = fault instanceof SilentServer ? fault.message : faultText(rootCause(fault));
-  const reason = (token === undefined ? text : text.replaceAll(token.value, "…"))
-    .replace(/^client error \([A-Za-z]+\): /, "").replace(
-      /(error sending request )?(for|from) (url )?\(?https?:\S*\)?:? ?/g,
-      "",
-    );
+  const bare = text.replace(/^.*client error \([A-Za-z]+\): /, "").replaceAll(/https?:\S+/g, "…");
+  const reason = token === undefined ? bare : bare.replaceAll(token.value, "…");
   return new RequestError(
     isPush
       ? `${id} could not be pushed to ${endpoint} (${reason}); check the connection and push again`
@@ -87,11 +84,11 @@ function refusalText(refusal: HubRefusal, { id, revision, access, isPush = false
   const quoted = (file === undefined ? "" : `${file}: `) +
     (said === "" ? `${status}` : `${status}, ${JSON.stringify(said)}`);
   const asked = token === undefined ? "" : ` with the token of ${token.from}`;
+  const tried = refusal.isPassing ? ` after ${pace.attempts} attempts` : "";
+  const named = JSON.stringify(revision), lacked = asked === "" ? "" : ` that was not had${asked}`;
   switch (true) {
     case status === 404 && code === "RevisionNotFound":
-      return `${id} has no revision ${
-        JSON.stringify(revision)
-      } on ${endpoint}; give one of its branches, tags or commits`;
+      return `${id} has no revision ${named} on ${endpoint}; give one of its branches, tags or commits`;
     case status === 404 && file !== undefined && code !== "RepoNotFound":
       return `${endpoint} lists ${file} of ${id} and does not have it (${status}); choose another revision or model, or give ` +
         `a folder that holds it`;
@@ -107,10 +104,8 @@ function refusalText(refusal: HubRefusal, { id, revision, access, isPush = false
     case isPush && status === 403:
       return `the token of ${token?.from} may not write ${id} on ${endpoint} (${quoted}); set HF_TOKEN to one that may`;
     case status === 401 || status === 404:
-      return `${id} does not exist on ${endpoint} or needs a permission${
-        asked === "" ? "" : ` that was not had${asked}`
-      }; ` +
-        `correct the name, or set HF_TOKEN to a token with access`;
+      return `${id} does not exist on ${endpoint} or needs a permission${lacked}; correct the name, or set HF_TOKEN to a token ` +
+        `with access`;
     case status === 403:
       return `${endpoint} forbids ${id}${asked} (${quoted}); set HF_TOKEN to a token of an account that has accepted its ` +
         `licence on ${endpoint}/${id}`;
@@ -122,10 +117,9 @@ function refusalText(refusal: HubRefusal, { id, revision, access, isPush = false
         (token === undefined ? ", or set HF_TOKEN, which may ask more often" : "");
     }
     case status >= 500:
-      return `${endpoint} fails (${quoted})${
-        !isPush && refusal.isPassing ? ` after ${pace.attempts} attempts` : ""
-      }; run it again later` +
-        (isPush ? "" : `, or give a folder that holds ${id}`);
+      return isPush
+        ? `${endpoint} fails (${quoted}); push it again later`
+        : `${endpoint} fails (${quoted})${tried}; run it again later, or give a folder that holds ${id}`;
     default:
       return `${endpoint} refuses ${isPush ? "to take " : ""}${id} (${quoted}); ` +
         (isPush ? "correct what it names" : "check HF_ENDPOINT, or give a folder that holds it");

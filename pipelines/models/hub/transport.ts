@@ -115,7 +115,10 @@ function isBroken(fault: unknown): boolean {
 /** The platform's fetch, given up if no answer begins in time; the answer itself may take as long as it needs. */
 async function fetchInTime(url: URL, init: RequestInit, { pace, signal }: HubAccess): Promise<Response> {
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(new SilentServer(pace.patience)), pace.patience);
+  // An answer to an upload begins when all of it has arrived.
+  const timer = init.body instanceof Blob
+    ? undefined
+    : setTimeout(() => patience.abort(new SilentServer(pace.patience)), pace.patience);
   try {
     const signals = [patience.signal, signal, init.signal].filter((each) => each instanceof AbortSignal);
     return await fetch(url, { ...init, signal: AbortSignal.any(signals) });

@@ -173,7 +173,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
         ],
         ["owner/tuned", [{ at: /commit/, status: 409 }], {}, says("owner/tuned was changed on URL .*; push it again")],
         ["owner/tuned", [{ at: /commit/, status: 412 }], {}, says("owner/tuned was changed on URL .*; push it again")],
-        ["owner/tuned", [{ at: /commit/, status: 500 }], {}, says("URL fails \\(500.*\\); run it again later")],
+        ["owner/tuned", [{ at: /commit/, status: 500 }], {}, says("URL fails \\(500.*\\); push it again later")],
         [
           "owner/tuned",
           [{ at: /batch/, status: 429 }],

@@ -344,6 +344,27 @@ Deno.test("a download refuses a server that is not there, at once", async () => 
   });
 });
 
+Deno.test("a download tries again where connections break before an answer, and gives up in the end", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let connections = 0;
+  const closing = (async () => {
+    for await (const connection of listener) {
+      connections++;
+      await connection.read(new Uint8Array(1000));
+      connection.close();
+      if (connections === hasty.attempts) break;
+    }
+  })();
+  await inCase({ env: { HF_ENDPOINT: `http://127.0.0.1:${listener.addr.port}` } }, async (_, __, resolve) => {
+    const pattern = says(
+      "^owner/name could not be downloaded from URL \\(connection closed before message completed\\); ",
+    );
+    await assert.rejects(resolve(), (error) => assertOneLine(error, pattern));
+  });
+  await closing;
+  assert.equal(connections, hasty.attempts);
+});
+
 Deno.test("a download trusts no name or digest that would lead out of the cache", async () => {
   for (
     const [fault, pattern] of [
