@@ -71,6 +71,8 @@ export interface RopeDefaults {
   /** How much of a head is turned, where the config has no `partial_rotary_factor`. */
   readonly part?: number;
   readonly thetaField?: string;
+  /** Whose frequencies, where `rope_parameters` tells those of each kind of block. */
+  readonly layerType?: LayerType;
 }
 
 /**
@@ -82,10 +84,11 @@ export interface RopeDefaults {
 export function readRope(
   config: ConfigReader,
   { heads: { headWidth }, contextLength }: Pick<Extents, "heads" | "contextLength">,
-  { theta: defaultTheta = 10000, part = 1, thetaField = "rope_theta" }: RopeDefaults = {},
+  { theta: defaultTheta = 10000, part = 1, thetaField = "rope_theta", layerType = "full_attention" }: RopeDefaults = {},
 ): RopeFrequencies {
   const name = config.raw("rope_parameters") === undefined ? "rope_scaling" : "rope_parameters";
-  const scaling = config.raw(name) ?? null;
+  const declared = config.raw(name) ?? null, ofType = isJsonObject(declared) ? declared[layerType] : undefined;
+  const scaling = isJsonObject(ofType) ? ofType : declared;
   if (scaling !== null && !isJsonObject(scaling)) {
     throw config.error(`${name} is neither null nor an object; correct the config`);
   }
@@ -96,7 +99,11 @@ export function readRope(
   );
   return ropeFrequencies({
     theta,
-    headWidth: turnedWidth(config, headWidth, config.number("partial_rotary_factor", part)),
+    headWidth: turnedWidth(
+      config,
+      headWidth,
+      (within.raw("partial_rotary_factor") === undefined ? config : within).number("partial_rotary_factor", part),
+    ),
     contextLength,
     originalContextLength: config.raw("original_max_position_embeddings") === undefined
       ? undefined

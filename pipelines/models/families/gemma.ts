@@ -8,10 +8,11 @@
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
-import { plainRope, readExtents, readRope, readWindows } from "../fields.ts";
+import { type Extents, plainRope, readExtents, readRope, readWindows } from "../fields.ts";
+import type { RopeFrequencies } from "../rope.ts";
 import { headwise, selfAttention, separate } from "../layers/attention.ts";
 import { type NamedNorm, sequential } from "../layers/block.ts";
-import { gatedMlp, readActivation } from "../layers/mlp.ts";
+import { type Activation, activations, gatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
 import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
@@ -25,7 +26,7 @@ function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
   const cap = (field: string) => generation > 1 && config.raw(field) !== undefined ? config.number(field) : undefined;
   const bias = config.flag("attention_bias", false);
   const ofSlidingBlocks = generation === 3 && "sliding" in windows.masks
-    ? { sliding: plainRope(config, heads.headWidth, config.number("rope_local_base_freq", 10000)) }
+    ? { sliding: slidingRope(config, extents) }
     : {};
   const named = (name: string): NamedNorm => [name, norm];
   const block = sequential({
@@ -47,7 +48,9 @@ function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
     mlp: gatedMlp({
       ...gatedNames,
       hidden: config.count("intermediate_size"),
-      activation: readActivation(config, generation === 1 ? "hidden_act" : "hidden_activation", "gelu_pytorch_tanh"),
+      activation: generation === 1
+        ? firstActivation(config)
+        : readActivation(config, "hidden_activation", "gelu_pytorch_tanh"),
       form: {},
     }),
     beforeAttention: named("input_layernorm"),
@@ -72,6 +75,21 @@ function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
     head: { softcap: cap("final_logit_softcapping") },
     embed: (_scope, tokens) => o.mul(tokens, Math.fround(Math.sqrt(width))),
   });
+}
+
+/** The frequencies of Gemma 3's sliding blocks, which no scaling stretches. */
+function slidingRope(config: ConfigReader, extents: Extents): RopeFrequencies {
+  return config.raw("rope_parameters") === undefined
+    ? plainRope(config, extents.heads.headWidth, config.number("rope_local_base_freq", 10000))
+    : readRope(config, extents, { layerType: "sliding_attention" });
+}
+
+/** The first Gemma's configs say `gelu` where its tanh form is meant, and later ones name it in a field of its own. */
+function firstActivation(config: ConfigReader): Activation {
+  if (config.raw("hidden_activation") !== undefined) return readActivation(config, "hidden_activation", "gelu");
+  return config.raw("hidden_act") === "gelu"
+    ? activations.gelu_pytorch_tanh
+    : readActivation(config, "hidden_act", "gelu_pytorch_tanh");
 }
 
 /** Gemma. */
