@@ -145,12 +145,7 @@ export function encodeSafetensors(
   tensors: Iterable<NamedTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer>[] {
-  // Written by hand: an object's integer-like keys would come first, whatever order they were set in.
-  const entries: string[] = [];
-  if (Object.keys(metadata).length > 0) entries.push(`"__metadata__":${JSON.stringify(metadata)}`);
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  const names = new Set(["__metadata__"]);
-  let offset = 0;
+  const declared: DeclaredTensor[] = [], chunks: Uint8Array<ArrayBuffer>[] = [];
   for (const { name, shape, data } of tensors) {
     const size = elementCount(shape);
     if (size !== data.length) {
@@ -158,20 +153,50 @@ export function encodeSafetensors(
         `Expected tensor "${name}" of shape [${shape}] to have ${size} elements, not ${data.length}`,
       );
     }
+    const dtype = data instanceof BigInt64Array ? "I64" : "F32";
+    declared.push({ name, dtype, shape, bytes: data.byteLength });
+    chunks.push(bytesOf(data));
+  }
+  return [encodeHeader(declared, metadata), ...chunks];
+}
+
+/** A tensor whose bytes are still to be written. */
+export interface DeclaredTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+/**
+ * Encodes the beginning of a safetensors file.
+ *
+ * @param tensors What follows it, in order. Names must differ.
+ * @param metadata Strings to keep.
+ * @returns The header, padded with spaces to a multiple of 8 bytes. Throws a RangeError if a name is taken.
+ */
+export function encodeHeader(
+  tensors: Iterable<DeclaredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  // Written by hand: an object's integer-like keys would come first, whatever order they were set in.
+  const entries: string[] = [];
+  if (Object.keys(metadata).length > 0) entries.push(`"__metadata__":${JSON.stringify(metadata)}`);
+  const names = new Set(["__metadata__"]);
+  let offset = 0;
+  for (const { name, dtype, shape, bytes } of tensors) {
     if (names.has(name)) throw new RangeError(`Expected tensor names to differ but "${name}" is taken`);
     names.add(name);
-    const end = offset + data.byteLength;
-    const entry = { dtype: data instanceof BigInt64Array ? "I64" : "F32", shape, data_offsets: [offset, end] };
+    const entry = { dtype, shape, data_offsets: [offset, offset + bytes] };
     entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-    chunks.push(bytesOf(data));
-    offset = end;
+    offset += bytes;
   }
   const json = new TextEncoder().encode(`{${entries.join(",")}}`);
   const length = Math.ceil(json.length / 8) * 8;
   const header = new Uint8Array(8 + length).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
   header.set(json, 8);
-  return [header, ...chunks];
+  return header;
 }
 
 /**

@@ -1,0 +1,114 @@
+/**
+ * What becomes of a GGUF file: the config of its model, and which tensors are to be written. Reads the header and a few
+ * small tensors, no weights.
+ *
+ * @module
+ */
+import { RequestError } from "../../errors.ts";
+import type { JsonObject } from "../files.ts";
+import { configOf, headsOf } from "./config.ts";
+import { dequantizations } from "./dequantize.ts";
+import { Metadata } from "./metadata.ts";
+import { isKnownArchitecture, type KnownArchitecture, rename, tensorNames } from "./names.ts";
+import type { Heads, OutputTensor } from "./outputs.ts";
+import { type Gguf, type GgufTensor, openToRead } from "./reader.ts";
+
+/** What a GGUF file is converted to. */
+export interface Conversion {
+  readonly metadata: Metadata;
+  /** The fields of config.json. */
+  readonly config: JsonObject;
+  readonly outputs: readonly OutputTensor[];
+}
+
+/** Tensors that the config says all about, or that can be worked out. */
+const inConfig = /^(rope_freqs|rope_factors_long|rope_factors_short|(blk\.\d+\.)?attn_rot_embd)\.weight$/;
+/** A tensor of the config has one number for each pair of a head; in bytes. */
+const SMALL = 1 << 20;
+
+/**
+ * Plans a conversion.
+ *
+ * @throws {RequestError} If the architecture, one of its settings or a tensor is not supported, or something is missing.
+ */
+export function planConversion(gguf: Gguf): Conversion {
+  const metadata = new Metadata(gguf), { architecture } = metadata;
+  refuseParts(metadata);
+  if (!isKnownArchitecture(architecture)) {
+    const known = Object.keys(tensorNames).join(", ");
+    throw metadata.error(`the architecture ${JSON.stringify(architecture)} is not supported; known are ${known}`);
+  }
+  requireBlocks(gguf, metadata);
+  const has = (name: string) => gguf.tensors.has(name);
+  const config = configOf(architecture, {
+    metadata,
+    vocabularySize: gguf.tensors.get("token_embd.weight")!.shape[0]!,
+    has,
+    tensor: (name) => readSmall(gguf, name),
+  });
+  const heads = headsOf(metadata);
+  const outputs = [...gguf.tensors.values()].filter(({ name }) => !inConfig.test(name)).flatMap((tensor) => {
+    return outputsOf(architecture, tensor, heads, has, metadata);
+  });
+  return { metadata, config, outputs };
+}
+
+function refuseParts(metadata: Metadata): void {
+  const parts = metadata.raw("split.count");
+  if (typeof parts !== "number" || parts < 2) return;
+  throw metadata.error(`is one of ${parts} parts; put them together with llama-gguf-split --merge`);
+}
+
+/** Each block has to have what the first has; otherwise the file is not whole, or its count of blocks is wrong. */
+function requireBlocks({ tensors }: Gguf, metadata: Metadata): void {
+  const first = [...tensors.keys()].filter((name) => name.startsWith("blk.0.") && !inConfig.test(name));
+  const missing = (name: string) => metadata.error(`lacks the tensor ${name}; download or convert the file again`);
+  for (const name of ["token_embd.weight", "output_norm.weight"]) if (!tensors.has(name)) throw missing(name);
+  if (first.length === 0) throw missing("blk.0.attn_norm.weight");
+  const blocks = metadata.count(".block_count");
+  for (let block = 1; block < blocks; block++) {
+    for (const name of first) {
+      const own = name.replace("blk.0.", `blk.${block}.`);
+      if (!tensors.has(own)) throw missing(own);
+    }
+  }
+  const extra = [...tensors.keys()].find((name) => Number(/^blk\.(\d+)\./.exec(name)?.[1] ?? 0) >= blocks);
+  if (extra === undefined) return;
+  throw metadata.error(`has the tensor ${extra} and only ${blocks} blocks; download or convert the file again`);
+}
+
+function outputsOf(
+  architecture: KnownArchitecture,
+  tensor: GgufTensor,
+  heads: Heads,
+  has: (name: string) => boolean,
+  metadata: Metadata,
+): readonly OutputTensor[] {
+  const to = rename(architecture, tensor.name, has);
+  if (to === undefined) {
+    throw metadata.error(`the tensor ${tensor.name} is none of the ${architecture} models that are supported`);
+  }
+  const outputs = to.treatment(tensor, to.name, heads);
+  if (outputs !== undefined) return outputs;
+  throw metadata.error(
+    `the tensor ${tensor.name} of shape [${tensor.shape.join(", ")}] does not divide into ${heads.heads} heads and ` +
+      `${heads.keyValueHeads} key-value heads; convert the model again`,
+  );
+}
+
+function readSmall({ file, tensors }: Gguf, name: string): Float32Array | undefined {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) return undefined;
+  if (tensor.bytes > SMALL) throw new RequestError(`the tensor ${name} is too large to be factors`, { file });
+  const bytes = new Uint8Array(tensor.bytes);
+  const numbers = new Float32Array(tensor.bytes / tensor.type.bytes * tensor.type.block);
+  using handle = openToRead(file);
+  handle.seekSync(tensor.offset, Deno.SeekMode.Start);
+  for (let done = 0; done < bytes.length;) {
+    const count = handle.readSync(bytes.subarray(done));
+    if (count === null) throw new RequestError("has become shorter while it was read; try again", { file });
+    done += count;
+  }
+  dequantizations[tensor.type.name]!(bytes, numbers);
+  return numbers;
+}

@@ -1,0 +1,201 @@
+/**
+ * Writing a GGUF file's tensors as safetensors, some rows at a time, so that no tensor is in memory as a whole but one
+ * that is transposed. Quantized numbers become 32-bit floats, 16-bit ones stay as they are.
+ *
+ * @module
+ */
+import { RequestError } from "../../errors.ts";
+import { markWritten, temporaryName } from "../../store/temporaries.ts";
+import { faultText, unwritable, writeAll } from "../files.ts";
+import { type DeclaredTensor, encodeHeader } from "../safetensors.ts";
+import { dequantizations } from "./dequantize.ts";
+import type { OutputTensor } from "./outputs.ts";
+import { type GgufTensor, openToRead } from "./reader.ts";
+
+/** Bytes that are written at a time, as nearly as whole rows come to it. */
+const CHUNK = 8 << 20;
+
+/** Told how many of all the bytes are written. */
+export type ConversionProgress = (done: number, total: number) => void;
+
+/**
+ * Writes tensors of a GGUF file as a safetensors file, all of it or nothing.
+ *
+ * @param file The GGUF file.
+ * @param outputs The tensors.
+ * @param path The file to make; its folder has to exist.
+ * @param progress Called as it proceeds; what it throws ends the conversion.
+ * @returns When the file is in place. Throws a RequestError if the GGUF file can't be read, a DiskError if there is no
+ * room or the file can't be written.
+ */
+export async function writeWeights(
+  file: string,
+  outputs: readonly OutputTensor[],
+  path: string,
+  progress: ConversionProgress = () => {},
+): Promise<void> {
+  // Four-byte numbers first: all then lie at multiples of their size.
+  const ordered = outputs.toSorted((a, b) => elementBytes(b) - elementBytes(a));
+  const declared = ordered.map(declare);
+  const total = declared.reduce((sum, { bytes }) => sum + bytes, 0);
+  const temporary = temporaryName(path);
+  try {
+    using source = openToRead(file);
+    {
+      using target = await onDisk(path, Deno.open(temporary, { write: true, createNew: true }));
+      markWritten(target);
+      // A chunk is made while the one before is written.
+      let pending = writeAll(target, encodeHeader(declared, { format: "pt" })), done = 0;
+      try {
+        for (const chunk of chunksOf(new RowReader(source, file), ordered)) {
+          await onDisk(path, pending);
+          pending = writeAll(target, chunk);
+          progress(done += chunk.length, total);
+        }
+      } finally {
+        await onDisk(path, pending);
+      }
+    }
+    await onDisk(path, Deno.rename(temporary, path));
+  } catch (fault) {
+    await Deno.remove(temporary).catch(() => {});
+    throw fault;
+  }
+}
+
+async function onDisk<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (fault) {
+    throw unwritable(path, fault);
+  }
+}
+
+const kept: readonly string[] = ["F16", "BF16"];
+
+/** Whether a tensor's bytes are written as they are, in another order at most. */
+function isKept({ source, above }: OutputTensor): boolean {
+  return above === undefined && (source.type.name === "F32" || kept.includes(source.type.name));
+}
+
+function elementBytes(output: OutputTensor): number {
+  return isKept(output) ? output.source.type.bytes : 4;
+}
+
+function declare(output: OutputTensor): DeclaredTensor {
+  const { name, shape, source } = output;
+  const bytes = shape.reduce((product, extent) => product * extent, elementBytes(output));
+  return { name, dtype: isKept(output) ? source.type.name : "F32", shape, bytes };
+}
+
+/** Reads some rows of a tensor; what was read before is gone then. */
+class RowReader {
+  readonly #handle: Deno.FsFile;
+  readonly #file: string;
+  #buffer = new Uint8Array(0);
+
+  constructor(handle: Deno.FsFile, file: string) {
+    this.#handle = handle;
+    this.#file = file;
+  }
+
+  read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(bytes);
+    const target = this.#buffer.subarray(0, bytes);
+    try {
+      this.#handle.seekSync(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes;) {
+        const count = this.#handle.readSync(target.subarray(done));
+        if (count === null) throw new Error("it has become shorter");
+        done += count;
+      }
+    } catch (fault) {
+      throw new RequestError(`can't be read (${faultText(fault)}); see that nothing else writes it and try again`, {
+        file: this.#file,
+      });
+    }
+    return target;
+  }
+}
+
+/** The tensors' bytes in order. Each chunk is good until the next but one is asked for. */
+function* chunksOf(reader: RowReader, outputs: readonly OutputTensor[]): Generator<Uint8Array<ArrayBuffer>> {
+  const buffers = [new ArrayBuffer(0), new ArrayBuffer(0)];
+  let turn = 0;
+  const room = (bytes: number): Uint8Array<ArrayBuffer> => {
+    turn = 1 - turn;
+    if (buffers[turn]!.byteLength < bytes) buffers[turn] = new ArrayBuffer(bytes);
+    return new Uint8Array(buffers[turn]!, 0, bytes);
+  };
+  for (const output of outputs) {
+    if (output.isTransposed) {
+      const [columns = 0, rows = 0] = output.shape, size = elementBytes(output);
+      const plain = new Uint8Array(columns * rows * size);
+      fillRows(reader, output, 0, rows, plain);
+      const target = room(plain.length);
+      size === 4
+        ? transpose(new Float32Array(plain.buffer), new Float32Array(target.buffer, 0, rows * columns), rows, columns)
+        : transpose(new Uint16Array(plain.buffer), new Uint16Array(target.buffer, 0, rows * columns), rows, columns);
+      yield target;
+      continue;
+    }
+    const { rows, width } = rowsOf(output), rowBytes = width * elementBytes(output);
+    const step = Math.max(1, Math.floor(CHUNK / rowBytes));
+    for (let first = 0; first < rows; first += step) {
+      const count = Math.min(step, rows - first), target = room(count * rowBytes);
+      fillRows(reader, output, first, count, target);
+      yield target;
+    }
+  }
+}
+
+/** A tensor with one extent has rows of one element where their order changes. */
+function rowsOf({ source: { shape }, order, isTransposed }: OutputTensor): { rows: number; width: number } {
+  const elements = shape.reduce((product, extent) => product * extent, 1);
+  const width = order !== undefined && !isTransposed && shape.length === 1 ? 1 : shape.at(-1)!;
+  return { rows: order?.rows ?? elements / width, width };
+}
+
+/** Puts some rows of an output into `target`, which they fill. */
+function fillRows(
+  reader: RowReader,
+  output: OutputTensor,
+  first: number,
+  count: number,
+  target: Uint8Array<ArrayBuffer>,
+): void {
+  const { source, order } = output, { width } = rowsOf(output);
+  const storedBytes = width / source.type.block * source.type.bytes, bytes = target.length / count;
+  const fill = fillerOf(source, isKept(output));
+  const read = (row: number, rows: number) => reader.read(source.offset + row * storedBytes, rows * storedBytes);
+  if (order === undefined) fill(read(first, count), target);
+  for (let place = first; order !== undefined && place < first + count;) {
+    const start = place - place % order.run, end = start + order.run;
+    const rows = Array.from({ length: order.run }, (_, at) => order.stored(start + at));
+    const low = rows.reduce((least, row) => Math.min(least, row)), stored = read(low, order.run);
+    for (; place < Math.min(end, first + count); place++) {
+      const from = (rows[place - start]! - low) * storedBytes, to = (place - first) * bytes;
+      fill(stored.subarray(from, from + storedBytes), target.subarray(to, to + bytes));
+    }
+  }
+  if (output.above !== undefined) {
+    const numbers = new Float32Array(target.buffer, target.byteOffset, target.length / 4);
+    for (let i = 0; i < numbers.length; i++) numbers[i]! -= output.above;
+  }
+}
+
+type Fill = (stored: Uint8Array<ArrayBuffer>, target: Uint8Array<ArrayBuffer>) => void;
+
+function fillerOf({ type }: GgufTensor, keeps: boolean): Fill {
+  if (keeps) return (stored, target) => target.set(stored);
+  const dequantize = dequantizations[type.name]!;
+  return (stored, target) => {
+    dequantize(stored, new Float32Array(target.buffer, target.byteOffset, target.length / 4));
+  };
+}
+
+function transpose<T extends Float32Array | Uint16Array>(from: T, to: T, rows: number, columns: number): void {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) to[column * rows + row] = from[row * columns + column]!;
+  }
+}
