@@ -1,0 +1,61 @@
+import type { JsonObject } from "../files.ts";
+import type { Metadata } from "./metadata.ts";
+import { preTokenizers, usualPreTokenizers } from "./pre_tokenizers.ts";
+import type { TokenizerParts } from "./tokenizer.ts";
+import { addedTokens, idsByToken, type Vocabulary } from "./vocabulary.ts";
+
+/**
+ * The tokenizer.json of a byte-level BPE tokenizer: `tokenizer.ggml.model` is `gpt2`.
+ *
+ * @throws {RequestError} If there are no merges, or words are cut in a way that is not known.
+ */
+export function byteLevel(metadata: Metadata, vocabulary: Vocabulary): TokenizerParts {
+  const name = preTokenizerName(metadata);
+  const pre = Object.hasOwn(preTokenizers, name) ? preTokenizers[name]! : undefined;
+  if (pre === undefined) {
+    throw metadata.error(
+      `the tokenizer.ggml.pre ${JSON.stringify(name)} is not supported; known are ${
+        Object.keys(preTokenizers).join(", ")
+      }`,
+    );
+  }
+  return {
+    addsBos: pre.addsBos === true,
+    addsEos: false,
+    json: {
+      added_tokens: addedTokens(vocabulary),
+      normalizer: pre.isComposed ? { type: "NFC" } : null,
+      pre_tokenizer: { type: "Sequence", pretokenizers: pre.steps },
+      decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+      model: {
+        type: "BPE",
+        dropout: null,
+        unk_token: null,
+        continuing_subword_prefix: null,
+        end_of_word_suffix: null,
+        fuse_unk: false,
+        byte_fallback: false,
+        ignore_merges: pre.ignoresMerges === true,
+        vocab: idsByToken(vocabulary.tokens),
+        merges: mergesOf(metadata),
+      } satisfies JsonObject,
+    },
+  };
+}
+
+function preTokenizerName(metadata: Metadata): string {
+  const key = "tokenizer.ggml.pre";
+  if (metadata.raw(key) !== undefined) return metadata.text(key);
+  const usual = usualPreTokenizers[metadata.architecture];
+  if (usual !== undefined) return usual;
+  throw metadata.error(`the metadata key ${key} is missing, so that words can't be cut; convert the model again`);
+}
+
+/** A merge is two tokens with a space between; byte-level tokens hold none. */
+function mergesOf(metadata: Metadata): readonly (readonly string[])[] {
+  return metadata.texts("tokenizer.ggml.merges").map((merge) => {
+    const space = merge.indexOf(" ", 1), pair = [merge.slice(0, space), merge.slice(space + 1)];
+    if (space > 0 && pair[1] !== "" && !pair[1]!.includes(" ")) return pair;
+    throw metadata.error(`has the merge ${JSON.stringify(merge)}, which is not two tokens; convert the model again`);
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * A model's tokenizer.json, tokenizer_config.json and generation_config.json, of a GGUF file's metadata.
+ *
+ * @module
+ */
+import type { JsonObject } from "../files.ts";
+import { byteLevel } from "./byte_level.ts";
+import type { Metadata } from "./metadata.ts";
+import { scoredBpe, unigram } from "./sentence_piece.ts";
+import { readVocabulary, type SpecialToken, surrounding, type Vocabulary } from "./vocabulary.ts";
+import { wordPiece } from "./word_piece.ts";
+
+/** What each kind of tokenizer has a say in. */
+export interface TokenizerParts {
+  /** tokenizer.json without its post-processor. */
+  readonly json: JsonObject;
+  /** Whether prompts begin with the beginning-of-sequence token where the file does not say. */
+  readonly addsBos: boolean;
+  /** Whether they end with the end-of-sequence token where the file does not say. */
+  readonly addsEos: boolean;
+  /** What prompts begin with, if that is not the beginning-of-sequence token. */
+  readonly first?: SpecialToken | undefined;
+  /** What they end with, if that is not the end-of-sequence token. */
+  readonly last?: SpecialToken | undefined;
+}
+
+const kinds: Readonly<Record<string, (metadata: Metadata, vocabulary: Vocabulary) => TokenizerParts>> = {
+  gpt2: byteLevel,
+  llama: scoredBpe,
+  t5: unigram,
+  bert: wordPiece,
+};
+
+/**
+ * The tokenizer's files, by name.
+ *
+ * @throws {RequestError} If the tokenizer is of a kind that is not known, or a metadata key is missing.
+ */
+export function tokenizerFiles(metadata: Metadata): Readonly<Record<string, JsonObject>> {
+  const kind = metadata.text("tokenizer.ggml.model");
+  const make = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (make === undefined) {
+    throw metadata.error(
+      `the tokenizer.ggml.model ${JSON.stringify(kind)} is not supported; known are ${Object.keys(kinds).join(", ")}`,
+    );
+  }
+  const vocabulary = readVocabulary(metadata), { special } = vocabulary;
+  const { json, addsBos, addsEos, first, last } = make(metadata, vocabulary);
+  const add = (role: "bos" | "eos", usual: boolean, token: SpecialToken | undefined) => {
+    return token !== undefined && metadata.flag(`tokenizer.ggml.add_${role}_token`, usual) ? token : undefined;
+  };
+  const before = add("bos", addsBos, first ?? special.bos), after = add("eos", addsEos, last ?? special.eos);
+  const named = Object.entries(special).map(([role, { text }]) => [`${role}_token`, text]);
+  const template = metadata.raw("tokenizer.chat_template");
+  return {
+    "tokenizer.json": {
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      ...json,
+      post_processor: surrounding(before, after),
+    },
+    "tokenizer_config.json": {
+      tokenizer_class: "PreTrainedTokenizerFast",
+      ...Object.fromEntries(named),
+      add_bos_token: before !== undefined,
+      add_eos_token: after !== undefined,
+      model_max_length: metadata.count(".context_length"),
+      clean_up_tokenization_spaces: false,
+      ...typeof template === "string" ? { chat_template: template } : {},
+    },
+    "generation_config.json": generation(metadata, vocabulary),
+  };
+}
+
+/** An answer may end with the end of a turn as well as with that of the text. */
+function generation(metadata: Metadata, { special }: Vocabulary): JsonObject {
+  const ends = ["eot", "eom"].flatMap((role) => {
+    const key = `tokenizer.ggml.${role}_token_id`;
+    return metadata.raw(key) === undefined ? [] : [metadata.number(key)];
+  });
+  const eos = [...new Set([...special.eos === undefined ? [] : [special.eos.id], ...ends])];
+  return {
+    ...special.bos === undefined ? {} : { bos_token_id: special.bos.id },
+    ...eos.length === 0 ? {} : { eos_token_id: eos.length === 1 ? eos[0]! : eos },
+    ...special.pad === undefined ? {} : { pad_token_id: special.pad.id },
+  };
+}
