@@ -58,7 +58,7 @@ export interface SiteSpec {
 export interface BaseModelSpec {
   /** Tells the kinds of record apart. */
   readonly kind: "baseModel";
-  /** A Hugging Face id, a folder, or `builtin:NAME`. */
+  /** A Hugging Face id, a folder, a GGUF file, or `builtin:NAME`. */
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RequestError, RunError } from "../errors.ts";
 import { evict, evictionOrder } from "../store/eviction.ts";
 import { type StoredEntry, totalBytes } from "../store/inventory.ts";
+import { modelsIn, removeModels } from "../store/models.ts";
 import { formatSize } from "../store/size.ts";
 import { Store } from "../store/store.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
@@ -28,8 +29,18 @@ export function listCache(options: CacheOptions, terminal: Terminal): void {
   });
   terminal.print(
     `${formatTable(["kind", "entries", "bytes", "oldest use (UTC)", "newest use (UTC)"], rows)}\n` +
-      `${store.folder} may hold ${formatSize(store.limit)}`,
+      `${store.folder} may hold ${formatSize(store.limit)}${besides(store)}`,
   );
+}
+
+/** Converted models are not the budget's. */
+function besides(store: Store): string {
+  const models = modelsIn(store.folder);
+  return models.length === 0 ? "" : `, besides ${count(models.length, "converted model")}, ${sizeOf(models)}`;
+}
+
+function sizeOf(parts: readonly { readonly bytes: number }[]): string {
+  return formatSize(totalBytes(parts));
 }
 
 function day(milliseconds: number | undefined): string {
@@ -42,6 +53,7 @@ function listing(store: Store, entries: readonly StoredEntry[]): unknown {
     store: store.folder,
     limit: store.limit === Infinity ? null : store.limit,
     bytes: totalBytes(entries),
+    models: modelsIn(store.folder),
     entries: entries.map(({ written, used, ...entry }) => ({ ...entry, written: time(written), used: time(used) })),
   };
 }
@@ -54,11 +66,14 @@ export function collectCache(options: CacheOptions, terminal: Terminal): void {
   const store = openStore(options), entries = store.entries();
   const limit = options.all ? 0 : store.limit, held = totalBytes(entries);
   const freed = held > limit ? evict(evictionOrder(entries, Date.now()), held - limit) : { files: 0, bytes: 0 };
+  const models = options.all ? removeModels(modelsIn(store.folder)) : { files: 0, bytes: 0 };
   const { files, bytes } = store.leftovers;
   const half = files > 0 ? ` and ${count(files, "half-written file")}, ${formatSize(bytes)}` : "";
   const left = store.entries();
   terminal.print(
-    `freed ${count(freed.files, "entry")}, ${formatSize(freed.bytes)}${half}; ` +
+    `freed ${count(freed.files, "entry")}, ${formatSize(freed.bytes)}${half}${
+      models.files > 0 ? ` and ${count(models.files, "converted model")}, ${formatSize(models.bytes)}` : ""
+    }; ` +
       `${store.folder} holds ${count(left.length, "entry")}, ${formatSize(totalBytes(left))}`,
   );
   if (held - freed.bytes > limit && totalBytes(left) > limit) {

@@ -142,7 +142,7 @@ function program(terminal: Terminal, control: RunControl): Command {
     .action((path: string, options: WatchOptions) => watchCommand(path, options, terminal, control.stops?.()));
   refract.command("import").description("Makes an intervention's folder of one that pyreft saved.")
     .argument("<pyreft folder>", "a folder that ReftModel.save wrote")
-    .requiredOption("--model <base>", "the base model: a Hugging Face id, a folder or builtin:NAME")
+    .requiredOption("--model <base>", "the base model: a Hugging Face id, a folder, a .gguf file or builtin:NAME")
     .requiredOption("--out <folder>", "where to write intervention.json and weights.safetensors")
     .option("--positions <text>", "the tokens that are edited, as in f7+l7; pyreft's folder does not say")
     .option("--verbose", "shows the stack of an error")

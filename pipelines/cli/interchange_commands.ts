@@ -18,6 +18,7 @@ import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
 import { readHeader, writeSafetensors } from "../models/safetensors.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
+import { storeFolder } from "./cache_command.ts";
 import { interventionFolder } from "./intervention_folder.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import { writeFolder } from "./output_folder.ts";
@@ -34,7 +35,10 @@ export interface ImportOptions {
 export async function importCommand(path: string, options: ImportOptions, terminal: Terminal): Promise<void> {
   const folder = callerPath(path), out = callerPath(options.out);
   if (options.positions !== undefined) positionsOf(options.positions);
-  const { architecture } = await openModel(options.model, { base: callerFolder() });
+  const { architecture } = await openModel(options.model, {
+    base: callerFolder(),
+    store: storeFolder(undefined),
+  });
   const { interventions, tensors } = await readPyreftFolder(folder, architecture, options.positions);
   const base = { base: options.model, width: architecture.width, interventions };
   const pieces = lowerStored(base, architecture, join(folder, "config.json"));

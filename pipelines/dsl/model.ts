@@ -18,8 +18,9 @@ export interface BaseModelOptions {
 /**
  * The frozen model that edits are made to.
  *
- * @param source A Hugging Face id (`"owner/name"`), a folder (absolute, or relative to the pipeline file), or
- * `"builtin:tiny"`.
+ * @param source A Hugging Face id (`"owner/name"`), a folder or a GGUF file (`"./model.gguf"`), absolute or relative to
+ * the pipeline file, or `"builtin:tiny"`. A GGUF file is converted once and kept in the store, its quantized weights as
+ * 32-bit floats.
  */
 export function baseModel(source: Sweepable<string>, options: BaseModelOptions = {}): Model {
   return modelOf(located({ ...options, kind: "baseModel", source }), []);

@@ -91,7 +91,7 @@ export async function openModel(source: string, options: SourceOptions): Promise
   return { ...bare, tokenizer };
 }
 
-/** Opens a model's weights: downloads what is missing, checks the files' headers against the architecture, and digests the files. */
+/** Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and digests the files. */
 export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
   const { name, options } = model.source;
   await resolveModelFolder(name, { ...options, weights: true });

@@ -16,13 +16,17 @@ export interface SourceOptions extends AccessOptions {
   readonly weights?: boolean;
   /** Called as a download proceeds. */
   readonly progress?: DownloadProgress;
+  /** The store's folder, which keeps what GGUF files are converted into; none can be opened without it. */
+  readonly store?: string;
+  /** Called as the weights of a GGUF file are converted. */
+  readonly converting?: DownloadProgress;
 }
 
 /** Where a model's files are. */
 export interface ModelFolder {
   /** Absolute path. */
   readonly folder: string;
-  /** What to call the model: `owner/name`, `builtin:NAME`, or the folder's own name. */
+  /** What to call the model: `owner/name`, `builtin:NAME`, or the own name of the folder or GGUF file. */
   readonly name: string;
   /** The commit of a Hugging Face model. */
   readonly commit?: string;
@@ -32,10 +36,11 @@ const BUILTIN = "builtin:";
 const HUB_ID = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 
 /**
- * Finds a model's folder, downloading it if need be.
+ * Finds a model's folder, downloading it if need be, or making it of a GGUF file.
  *
- * @param source `builtin:NAME`, a folder (absolute, or relative to `base`), or a Hugging Face id `owner/name`. An id
- * is looked up in the standard Hugging Face cache and downloaded into it if it is not there.
+ * @param source `builtin:NAME`, a folder or a file whose name ends in `.gguf` (absolute, or relative to `base`), or a
+ * Hugging Face id `owner/name`. An id is looked up in the standard Hugging Face cache and downloaded into it if it is
+ * not there.
  * @param options Where to look and what is needed.
  * @returns The folder and the model's name. Throws a RequestError, one line with the remedy, if there is no such model
  * or it can't be had.
@@ -50,15 +55,22 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
     refuseRevision(source, options);
     return { folder: await Deno.realPath(path), name: basename(path) };
   }
+  if (isGgufPath(source)) {
+    refuseRevision(source, options);
+    return await ggufFolder(path, options);
+  }
   if (isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source)) {
-    throw new RequestError("is not a folder; give the path of a folder with config.json and the weights", {
-      file: path,
-    });
+    throw new RequestError(
+      "is not a folder; give the path of a folder with config.json and the weights, or of a .gguf file",
+      {
+        file: path,
+      },
+    );
   }
   if (!isHubId(source)) {
     throw new RequestError(
-      `${JSON.stringify(source)} is no folder in ${options.base}; give a folder, builtin:NAME or a Hugging Face id ` +
-        `owner/name`,
+      `${JSON.stringify(source)} is no folder in ${options.base}; give a folder, a .gguf file, builtin:NAME or a ` +
+        `Hugging Face id owner/name`,
     );
   }
   const { revision = "main", weights = true, env = readEnvironment() } = options;
@@ -71,10 +83,33 @@ export function isHubId(source: string): boolean {
     source.split("/").every((part) => !/^[-.]|[-.]$/.test(part));
 }
 
+/** Whether a source is the path of a GGUF file. */
+export function isGgufPath(source: string): boolean {
+  return /\.gguf$/i.test(source) && !source.startsWith(BUILTIN);
+}
+
+async function ggufFolder(
+  path: string,
+  { store, weights = true, converting, signal }: SourceOptions,
+): Promise<ModelFolder> {
+  if (!await Deno.stat(path).then(({ isFile }) => isFile, () => false)) {
+    throw new RequestError("there is no such GGUF file; check the path", { file: path });
+  }
+  if (store === undefined) throw new TypeError("Expected a store to keep the converted model in");
+  const name = basename(path), { convertedFolder } = await import("./gguf/folder.ts");
+  const progress = (done: number, total: number) => {
+    signal?.throwIfAborted();
+    converting?.(done, total, name);
+  };
+  return { folder: await convertedFolder(await Deno.realPath(path), resolve(store), { weights, progress }), name };
+}
+
 function refuseRevision(source: string, { revision }: SourceOptions): void {
   if (revision === undefined) return;
   throw new RequestError(
-    `revision ${JSON.stringify(revision)} has no meaning for the folder ${JSON.stringify(source)}; leave it out`,
+    `revision ${JSON.stringify(revision)} has no meaning for ${isGgufPath(source) ? "the file" : "the folder"} ${
+      JSON.stringify(source)
+    }; leave it out`,
   );
 }
 

@@ -7,6 +7,7 @@ import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
 import { type Place, RequestError } from "../errors.ts";
 import { readFileIfPresent } from "../models/files.ts";
+import { isGgufPath } from "../models/source.ts";
 import { quote, suggest } from "../suggest.ts";
 import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";
 import type { Given, GivenValues } from "./given.ts";
@@ -159,12 +160,16 @@ async function dataOf(node: YamlNode, find: Find): Promise<readonly Replacement[
 
 async function baseOf(node: YamlNode, find: Find): Promise<readonly Replacement[]> {
   const sourceOf = async (what: string, value: YamlNode): Promise<string> => {
-    const source = textOf(what, value, "a Hugging Face id, a folder or builtin:NAME");
-    const folder = source.startsWith("builtin:") ? undefined : await find(source, isFolder);
-    if (folder === undefined && (isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source))) {
-      throw new RequestError(`there is no folder ${quote(source)}; give its path, relative to the recipe`, value.place);
+    const source = textOf(what, value, "a Hugging Face id, a folder, a .gguf file or builtin:NAME");
+    const isGguf = isGgufPath(source), kind = isGguf ? "GGUF file" : "folder";
+    const found = source.startsWith("builtin:") ? undefined : await find(source, isGguf ? isFile : isFolder);
+    if (found === undefined && (isGguf || isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source))) {
+      throw new RequestError(
+        `there is no ${kind} ${quote(source)}; give its path, relative to the recipe`,
+        value.place,
+      );
     }
-    return folder ?? source;
+    return found ?? source;
   };
   if (node.kind !== "mapping") return [{ from: undefined, to: await sourceOf("base", node), place: node.place }];
   return await Promise.all(node.entries.map(async ({ key, value }) => {

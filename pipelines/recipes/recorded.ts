@@ -12,7 +12,7 @@ export interface RecordedModel {
   readonly source: string;
   /** As results name it. */
   readonly name: string;
-  /** Where it was: a Hugging Face id, a folder's absolute path, or `builtin:NAME`. */
+  /** Where it was: a Hugging Face id, the absolute path of a folder or GGUF file, or `builtin:NAME`. */
   readonly at: string;
   /** SHA-256 of the weights. */
   readonly weights: string;

@@ -6,6 +6,7 @@
 import { join, resolve } from "node:path";
 import { storedFiles } from "../compile/stored.ts";
 import { type Place, RequestError } from "../errors.ts";
+import { isGgufPath } from "../models/source.ts";
 import { likeNoted, noted } from "../places.ts";
 import type { Expansion, Member, Rounds } from "../schedule/expand.ts";
 import { quote, suggest } from "../suggest.ts";
@@ -42,7 +43,7 @@ export async function redirect(
   for (const source of named.bases) {
     const other = otherBases.find(({ from }) => from === undefined || from === source);
     if (other !== undefined && other.to !== source) moved.set(source, other.place);
-    bases.set(source, other?.to ?? (await isFolder(at(source)) ? at(source) : source));
+    bases.set(source, other?.to ?? (isGgufPath(source) || await isFolder(at(source)) ? at(source) : source));
   }
   const put = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved };
   return { expansion: withReplaced(expansion, put), data, bases };

@@ -172,7 +172,7 @@ const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
 const model = {
   base: among("a base model, as in baseModel(…)", {
     baseModel: {
-      source: leaf("a Hugging Face id, a folder or builtin:NAME", isText),
+      source: leaf("a Hugging Face id, a folder, a .gguf file or builtin:NAME", isText),
       revision: optional(text),
     } satisfies Fields<spec.BaseModelSpec>,
   }),

@@ -68,9 +68,13 @@ const openSessions = 4;
 
 /** Tells of downloads, each as a stage whose parts are its bytes. */
 export function downloadProgress(progress: Progress): NonNullable<SourceOptions["progress"]> {
+  return bytesProgress(progress, "download");
+}
+
+function bytesProgress(progress: Progress, label: string): NonNullable<SourceOptions["progress"]> {
   let open: { readonly total: number; readonly tell: (done: number, note: string) => void } | undefined;
   return (done, total, file) => {
-    if (open?.total !== total) open = { total, tell: progress.begin("download", total, "bytes") };
+    if (open?.total !== total) open = { total, tell: progress.begin(label, total, "bytes") };
     open.tell(done, file);
     if (done === total) open = undefined;
   };
@@ -143,11 +147,12 @@ export class Workshop implements AsyncDisposable {
     return openBareModel(source, this.#sources());
   }
 
-  /** How models are found, and downloads told of. */
+  /** How models are found, and downloads and conversions told of. */
   #sources(): SourceOptions {
     const signal = this.#signal === undefined ? {} : { signal: this.#signal };
     const options = { base: this.base, warn: (message: string) => this.progress.warn(message) };
-    return { ...this.#hub, ...options, ...signal, progress: downloadProgress(this.progress) };
+    const kept = { store: this.store.folder, converting: bytesProgress(this.progress, "convert") };
+    return { ...this.#hub, ...options, ...signal, ...kept, progress: downloadProgress(this.progress) };
   }
 
   /** A model's weights, opened once. */

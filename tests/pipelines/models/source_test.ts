@@ -39,7 +39,11 @@ Deno.test("resolveModelFolder() takes a path that is absent for a mistake and no
       await rejects(source, { base, env: {} }, /^\/.*: is not a folder; give /);
     }
     for (const source of ["", "name", "a/b/c", "a/..b", "b/c/d", "a--b/c", "-a/b", "~/model"]) {
-      await rejects(source, { base, env: {} }, /^".*" is no folder in \/.*; give a folder, builtin:NAME or a Hugging/);
+      await rejects(
+        source,
+        { base, env: {} },
+        /^".*" is no folder in \/.*; give a folder, a \.gguf file, builtin:NAME or/,
+      );
     }
   });
 });

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { inProcess } from "../../support/command.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+import { goldenPath } from "../models/gguf/support.ts";
+
+const parts = { source: '"./model.gguf"', at: "block(0).output" };
+
+async function withFile(test: (scene: Scene) => Promise<void>): Promise<void> {
+  await inScene(parts, async (scene) => {
+    await Deno.copyFile(goldenPath("llama.gguf"), scene.path("model.gguf"));
+    await test(scene);
+  });
+}
+
+function converted(scene: Scene): readonly string[] {
+  const files = scene.filesOf("store").filter((path) => path.includes("models/") && !path.endsWith("/"));
+  return files.map((path) => path.split("/").at(-1)!);
+}
+
+Deno.test("plan reads a GGUF file's config and tokenizer and converts no weights", () =>
+  withFile(async (scene) => {
+    const { code, stdout, stderr } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--json");
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).estimate.steps, 4);
+    assert.doesNotMatch(stderr, /convert/);
+    assert.deepEqual(converted(scene).toSorted(), [
+      "config.json",
+      "generation_config.json",
+      "tokenizer.json",
+      "tokenizer_config.json",
+    ]);
+  }));
+
+Deno.test("run converts a GGUF file once, says so, and trains on it", () =>
+  withFile(async (scene) => {
+    const first = await scene.run();
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stderr, /^convert .* model\.gguf$/m);
+    assert.ok(converted(scene).includes("model.safetensors"));
+    const listed = await inProcess("cache", "ls", "--store", scene.path("store"));
+    assert.match(listed.stdout, /may hold .*, besides 1 converted model, \d+\.\d kB$/m);
+    const again = await scene.run();
+    assert.equal(again.code, 0, again.stderr);
+    assert.doesNotMatch(again.stderr, /convert/);
+    const manifest = await Deno.readTextFile(scene.path("out", "manifest.yaml"));
+    assert.ok(manifest.includes(scene.path("model.gguf")), manifest);
+    const repeated = await inProcess("run", scene.path("out", "manifest.yaml"), ...scene.places.slice(0, 2), "--json");
+    assert.equal(repeated.code, 0, repeated.stderr);
+    const emptied = await inProcess("cache", "gc", "--all", "--store", scene.path("store"));
+    assert.match(emptied.stdout, /^freed \d+ entries, .* and 1 converted model, \d+\.\d kB; /);
+    assert.deepEqual(converted(scene), []);
+  }));
+
+Deno.test("a recipe may put a GGUF file in a base model's place, by a path from its own folder", () =>
+  inScene({ at: "block(0).output" }, async (scene) => {
+    await Deno.mkdir(scene.path("recipes"));
+    await Deno.copyFile(goldenPath("llama.gguf"), scene.path("recipes", "own.gguf"));
+    const recipe = async (base: string) => {
+      await scene.write("recipes/recipe.yaml", `pipeline: ../pipeline.ts\nbase: ${base}\n`);
+      return await inProcess("plan", scene.path("recipes", "recipe.yaml"), "--store", scene.path("store"), "--json");
+    };
+    const { code, stderr } = await recipe("./own.gguf");
+    assert.equal(code, 0, stderr);
+    assert.ok(converted(scene).includes("config.json"));
+    const absent = await recipe("absent.gguf");
+    assert.equal(absent.code, 2);
+    assert.match(
+      absent.stderr,
+      /recipe\.yaml:2:7: there is no GGUF file "absent\.gguf"; give its path, relative to the/,
+    );
+  }));

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readGguf } from "../../../../pipelines/models/gguf/reader.ts";
+import { storageTypes } from "../../../../pipelines/models/gguf/types.ts";
+import { writeWeights } from "../../../../pipelines/models/gguf/weights.ts";
+import { readHeader, readTensor } from "../../../../pipelines/models/safetensors.ts";
+import { inFolder } from "../support.ts";
+import { goldenPath } from "./support.ts";
+
+Deno.test("writeWeights() gives of each storage type the numbers of gguf-py, to the bit", async () => {
+  const file = goldenPath("types.gguf"), { tensors } = readGguf(file);
+  assert.deepEqual([...tensors.keys()].sort(), [...storageTypes.values()].map(({ name }) => name).sort());
+  const expected = new Uint32Array((await Deno.readFile(goldenPath("types.bin"))).buffer);
+  await inFolder(async (folder) => {
+    const path = join(folder, "model.safetensors");
+    const outputs = [...tensors.values()].map((source) => ({ name: source.name, shape: source.shape, source }));
+    await writeWeights(file, outputs, path);
+    const { tensors: written } = await readHeader(path);
+    let at = 0;
+    for (const { name, shape } of tensors.values()) {
+      const record = written.get(name)!;
+      assert.equal(record.dtype, ["F16", "BF16"].includes(name) ? name : "F32");
+      assert.deepEqual(record.shape, shape);
+      const found = new Uint32Array((await readTensor(record)).buffer);
+      assert.deepEqual(found, expected.subarray(at, at += found.length), name);
+    }
+    assert.equal(at, expected.length);
+  });
+});
