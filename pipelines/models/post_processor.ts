@@ -1,0 +1,130 @@
+/**
+ * What a tokenizer puts around its tokens: every kind of post-processor, lowered to two templates of pieces.
+ *
+ * @module
+ */
+import { RequestError } from "../errors.ts";
+import { isJsonObject, type JsonObject } from "./files.ts";
+
+/** Special tokens, or the place of one of the texts; all of them of one type. */
+export type Piece =
+  | { readonly kind: "special"; readonly ids: readonly number[]; readonly typeId: number }
+  | { readonly kind: "text"; readonly text: "first" | "second"; readonly typeId: number };
+
+/** The pieces of one text's encoding, and of two texts'. */
+export interface PostProcessor {
+  readonly single: readonly Piece[];
+  readonly pair: readonly Piece[];
+}
+
+/** Token ids, and for each the type of its token, 0 or 1 in the models at hand. */
+export interface TypedIds {
+  readonly ids: number[];
+  readonly typeIds: number[];
+}
+
+const text = (text: "first" | "second", typeId: number): Piece => ({ kind: "text", text, typeId });
+
+/** Texts one after the other, without special tokens. */
+const bare: PostProcessor = { single: [text("first", 0)], pair: [text("first", 0), text("second", 1)] };
+
+/**
+ * Lowers the `post_processor` of a tokenizer.json.
+ *
+ * @param declared The field's value; nothing is added where it is null.
+ * @param file The tokenizer.json, for the message.
+ * @throws {RequestError} If it is of an unknown kind or lacks a part.
+ */
+export function postProcessorOf(declared: unknown, file: string): PostProcessor {
+  if (declared === null || declared === undefined) return bare;
+  const wrong = (what: string) => {
+    return new RequestError(`has a post_processor ${what}; choose a model with a supported tokenizer`, { file });
+  };
+  if (!isJsonObject(declared)) throw wrong("that is no object");
+  switch (declared["type"]) {
+    case "ByteLevel":
+      return bare;
+    case "BertProcessing":
+    case "RobertaProcessing":
+      return classifying(declared, declared["type"], wrong);
+    case "TemplateProcessing":
+      return {
+        single: templatePieces(declared, "single", wrong),
+        pair: templatePieces(declared, "pair", wrong),
+      };
+    case "Sequence": {
+      const members = Array.isArray(declared["processors"]) ? declared["processors"] : [];
+      const lowered = members.map((member) => postProcessorOf(member, file)).filter((member) => member !== bare);
+      if (lowered.length > 1) throw wrong("that adds special tokens twice");
+      return lowered[0] ?? bare;
+    }
+    default:
+      throw wrong(`of the kind ${JSON.stringify(declared["type"])}`);
+  }
+}
+
+/** `[CLS] a [SEP] b [SEP]` of BERT, `<s> a </s></s> b </s>` of RoBERTa, which knows no types. */
+function classifying(
+  declared: JsonObject,
+  type: "BertProcessing" | "RobertaProcessing",
+  wrong: (what: string) => RequestError,
+): PostProcessor {
+  const [begin, end] = ["cls", "sep"].map((role) => {
+    const token = declared[role], id: unknown = Array.isArray(token) ? token[1] : undefined;
+    if (typeof id !== "number") throw wrong(`without a "${role}"`);
+    return id;
+  }) as [number, number];
+  const special = (typeId: number, ...ids: number[]): Piece => ({ kind: "special", ids, typeId });
+  const single = [special(0, begin), text("first", 0), special(0, end)];
+  return type === "BertProcessing"
+    ? { single, pair: [...single, text("second", 1), special(1, end)] }
+    : { single, pair: [...single, special(0, end), text("second", 0), special(0, end)] };
+}
+
+function templatePieces(declared: JsonObject, name: "single" | "pair", wrong: (what: string) => RequestError): Piece[] {
+  const template = declared[name], specials = declared["special_tokens"];
+  if (!Array.isArray(template)) throw wrong(`without a "${name}"`);
+  return template.map((item: unknown): Piece => {
+    const [kind, value] = isJsonObject(item) ? Object.entries(item)[0] ?? [] : [];
+    if (isJsonObject(value)) {
+      const { id, type_id: typeId } = value;
+      if (typeof id === "string" && typeof typeId === "number") {
+        if (kind === "Sequence" && (id === "A" || id === "B")) return text(id === "A" ? "first" : "second", typeId);
+        const token = isJsonObject(specials) ? specials[id] : undefined;
+        const ids: unknown = isJsonObject(token) ? token["ids"] : undefined;
+        if (kind === "SpecialToken" && Array.isArray(ids) && ids.every((id): id is number => Number.isInteger(id))) {
+          return { kind: "special", ids, typeId };
+        }
+      }
+    }
+    throw wrong(`with a piece in "${name}" that is neither a sequence nor a known special token`);
+  });
+}
+
+/** How many special tokens a template adds. */
+export function addedTokens(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, piece) => sum + (piece.kind === "special" ? piece.ids.length : 0), 0);
+}
+
+/** Puts texts' ids into a template. */
+export function assemble(pieces: readonly Piece[], first: readonly number[], second: readonly number[]): TypedIds {
+  const parts = pieces.map((piece) => {
+    const ids = piece.kind === "special" ? piece.ids : piece.text === "first" ? first : second;
+    return { ids, typeId: piece.typeId };
+  });
+  return {
+    ids: parts.flatMap(({ ids }) => ids),
+    typeIds: parts.flatMap(({ ids, typeId }) => ids.map(() => typeId)),
+  };
+}
+
+/**
+ * How many tokens two texts keep when the longer one is cut first, on the right: a text shorter than half of the room
+ * stays whole, else each gets half, and the longer one (the second, of equals) the odd token.
+ */
+export function longestFirst(first: number, second: number, room: number): readonly [first: number, second: number] {
+  if (first + second <= room) return [first, second];
+  if (first > second) return longestFirst(second, first, room).toReversed() as [number, number];
+  const half = Math.floor(room / 2);
+  return first <= half ? [first, room - first] : [half, room - half];
+}
