@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { Tokenizer as Encoder } from "@huggingface/tokenizers";
 import { RequestError } from "../errors.ts";
 import {
   faultText,
@@ -11,6 +10,8 @@ import {
   readJsonObject,
 } from "./files.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
+import { type Encoder, encoderOf } from "./tokenization/encoder.ts";
+import { addedTokens as tokensAddedBy, asLoaded, tokenRoles } from "./tokenizer_class.ts";
 
 /** Text to token ids and back, as a model was trained. */
 export interface Tokenizer {
@@ -62,14 +63,17 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   }
   const configPath = join(folder, "tokenizer_config.json");
   const configBytes = await readFileIfPresent(configPath);
-  const config = configBytes === undefined ? {} : spellOut(parseJsonObject(configBytes, configPath, AGAIN));
-  const json = parseJsonObject(bytes, path, AGAIN);
-  const encoder = makeEncoder(json, config, path), around = postProcessorOf(json["post_processor"], path);
   const models = await Promise.all(
     ["generation_config.json", "config.json"].map(async (name) =>
       await readJsonObject(join(folder, name), AGAIN) ?? {}
     ),
-  );
+  ) as [JsonObject, JsonObject];
+  const files = {
+    tokenizer: parseJsonObject(bytes, path, AGAIN),
+    config: configBytes === undefined ? {} : parseJsonObject(configBytes, configPath, AGAIN),
+  };
+  const { tokenizer: json, config } = asLoaded(files, models[1]);
+  const encoder = makeEncoder(json, path), around = postProcessorOf(json["post_processor"], path);
 
   const named = namedToken(encoder, config["eos_token"]);
   const ends = [...(named === undefined ? [] : [named]), ...models.flatMap((model) => idsOf(model["eos_token_id"]))];
@@ -81,19 +85,20 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   }
   const padTokenId = namedToken(encoder, config["pad_token"]) ??
     models.flatMap((model) => idsOf(model["pad_token_id"]))[0] ?? eosTokenId;
-  const special = specialIds(encoder, config).add(eosTokenId);
-  const digest = createHash("sha256").update(JSON.stringify([bytes.length, eosTokenIds, padTokenId])).update(bytes)
+  const special = specialIds(encoder, tokensAddedBy(json), config).add(eosTokenId);
+  const digest = createHash("sha256").update(JSON.stringify([bytes.length, eosTokenIds, padTokenId, around])).update(
+    bytes,
+  )
     .update(configBytes ?? new Uint8Array()).digest("hex");
   return { ...codec(encoder, around, config, special), eosTokenId, eosTokenIds, padTokenId, digest };
 }
 
-function makeEncoder(json: JsonObject, config: JsonObject, path: string): Encoder {
+function makeEncoder(json: JsonObject, path: string): Encoder {
   if (!isJsonObject(json["model"])) {
     throw new RequestError(`has no "model"; ${AGAIN}, or save its fast tokenizer into the folder`, { file: path });
   }
-  const parts = { normalizer: null, pre_tokenizer: null, decoder: null, added_tokens: [] };
   try {
-    return new Encoder({ ...parts, ...json, post_processor: null }, config);
+    return encoderOf(json, tokensAddedBy(json));
   } catch (fault) {
     throw new RequestError(`can't be used (${faultText(fault)}); choose a model with a supported tokenizer`, {
       file: path,
@@ -103,8 +108,7 @@ function makeEncoder(json: JsonObject, config: JsonObject, path: string): Encode
 
 function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, special: ReadonlySet<number>) {
   const cleanUp = config["clean_up_tokenization_spaces"] === true;
-  // A character that a vocabulary without an unknown token lacks has no id, and the reference leaves it out.
-  const encode = (text: string) => encoder.encode(text).ids.filter((id) => Number.isInteger(id));
+  const { encode } = encoder;
   return {
     encodePrompt: (text: string) => assemble(around.single, encode(text), []).ids,
     encode,
@@ -123,26 +127,22 @@ function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, spec
       return assemble(pieces, one.slice(0, kept), other.slice(0, otherKept));
     },
     decode: (ids: readonly number[], { skipSpecialTokens = false }: { readonly skipSpecialTokens?: boolean } = {}) => {
-      const kept = ids.filter((id) => encoder.id_to_token(id) !== undefined && !(skipSpecialTokens && special.has(id)));
-      if (kept.length === 0) return "";
-      return encoder.decode(kept, { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: cleanUp });
+      const kept = ids.filter((id) => encoder.tokenOf(id) !== undefined && !(skipSpecialTokens && special.has(id)));
+      const text = encoder.decode(kept);
+      return cleanUp ? cleanUpSpaces(text) : text;
     },
-    vocabularySize: 1 + encoder.get_vocab().values().reduce((highest, id) => Math.max(highest, id), -1),
+    vocabularySize: encoder.size,
   };
 }
 
-/** Tokens that a configuration names as `{ content, … }` are made plain strings, the form that the library reads. */
-function spellOut(config: JsonObject): JsonObject {
-  const plain = (value: unknown): unknown =>
-    isJsonObject(value) && typeof value["content"] === "string" ? value["content"] : value;
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, Array.isArray(value) ? value.map(plain) : plain(value)]),
-  );
+/** What `clean_up_tokenization_spaces` asks for: no space before some marks and some English endings. */
+function cleanUpSpaces(text: string): string {
+  return text.replace(/ ([.?!,])/g, "$1").replaceAll(" ' ", "'").replace(/ (n't|'m|'s|'ve|'re)/g, "$1");
 }
 
 /** The id of a token that a configuration names. */
 function namedToken(encoder: Encoder, token: unknown): number | undefined {
-  return typeof token === "string" ? encoder.token_to_id(token) : undefined;
+  return typeof token === "string" ? encoder.idOf(token) : undefined;
 }
 
 /** A configuration gives one id, a list of them, null or nothing. */
@@ -152,11 +152,10 @@ function idsOf(value: unknown): number[] {
 }
 
 /** The tokens that `skipSpecialTokens` leaves out: those marked special, and those that the configuration names. */
-function specialIds(encoder: Encoder, config: JsonObject): Set<number> {
-  const ids = new Set<number>();
-  for (const [id, token] of encoder.get_added_tokens_decoder()) if (token.special) ids.add(id);
+function specialIds(encoder: Encoder, added: readonly JsonObject[], config: JsonObject): Set<number> {
+  const ids = new Set(added.filter(({ special }) => special === true).map(({ id }) => Number(id)));
   const extra = config["additional_special_tokens"];
-  const named: unknown[] = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map((role) => config[`${role}_token`]);
+  const named: unknown[] = tokenRoles.map((role) => config[role]);
   for (const token of [...named, ...(Array.isArray(extra) ? extra : [])]) {
     const id = namedToken(encoder, token);
     if (id !== undefined) ids.add(id);

@@ -28,10 +28,11 @@ for (const folder of folders) {
       const tokens = fieldTokens(prompt, "country", tokenizer.decode);
       for (const [start, end] of spans["country"]!) {
         // The tokens before a span and those up to its end say where it begins and ends.
+        const upTo = (token: number) => tokenizer.decode(prompt.prompt.slice(0, token), { skipSpecialTokens: true });
         const inside = tokens.filter((token) => {
-          const before = tokenizer.decode(prompt.prompt.slice(0, token + 1), { skipSpecialTokens: true });
-          return before.trimStart().length > text.slice(0, start).trimStart().length &&
-            tokenizer.decode(prompt.prompt.slice(0, token), { skipSpecialTokens: true }).length < end + 1;
+          // A character of which bytes are still to come says nothing of where it ends.
+          return upTo(token + 1).trimStart().length > text.slice(0, start).trimStart().length &&
+            upTo(token).replace(/\ufffd+$/, "").length < end + 1;
         });
         const said = tokenizer.decode(inside.map((token) => prompt.prompt[token]!), { skipSpecialTokens: true });
         // A part's first space may be lost when it is decoded alone.

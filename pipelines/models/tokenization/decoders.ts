@@ -1,0 +1,104 @@
+/**
+ * The decoders of tokenizer.json: tokens' text to a text, as in the Rust library.
+ *
+ * @module
+ */
+import {
+  BPEDecoder,
+  CTCDecoder,
+  FuseDecoder,
+  ReplaceDecoder,
+  StripDecoder,
+  WordPieceDecoder,
+} from "@huggingface/tokenizers";
+import { isJsonObject, type JsonObject } from "../files.ts";
+import { byteCharacters, prependScheme } from "./pre_tokenizers.ts";
+
+/** Changes tokens' texts, which joined are a text. */
+export type Decode = (tokens: string[]) => string[];
+
+/**
+ * Builds a decoder.
+ *
+ * @param declared The field `decoder`, or one of a sequence's parts.
+ * @throws {Error} With what is not supported of it.
+ */
+export function decoderOf(declared: unknown): Decode {
+  // Tokens of a vocabulary of words are just words.
+  if (declared === null || declared === undefined) return (tokens) => [tokens.join(" ")];
+  if (!isJsonObject(declared)) throw new Error("a decoder that is no object");
+  switch (declared["type"]) {
+    case "Sequence": {
+      const steps = Array.isArray(declared["decoders"]) ? declared["decoders"].map(decoderOf) : [];
+      return (tokens) => steps.reduce((changed, step) => step(changed), tokens);
+    }
+    case "ByteLevel":
+      return byteLevel;
+    case "ByteFallback":
+      return byteFallback;
+    case "Metaspace":
+      return metaspace(declared);
+    case "WordPiece":
+      return of(new WordPieceDecoder(declared as never));
+    case "Replace":
+      return of(new ReplaceDecoder(declared as never));
+    case "Fuse":
+      return of(new FuseDecoder(declared as never));
+    case "Strip":
+      return of(new StripDecoder(declared as never));
+    case "BPEDecoder":
+      return of(new BPEDecoder(declared as never));
+    case "CTC":
+      return of(new CTCDecoder(declared as never));
+    default:
+      throw new Error(`Unknown Decoder type: ${declared["type"]}`);
+  }
+}
+
+function of(decoder: { decode_chain(tokens: string[]): string[] }): Decode {
+  return (tokens) => decoder.decode_chain(tokens);
+}
+
+const decodeBytes = (bytes: readonly number[], fatal = false) =>
+  new TextDecoder("utf-8", { ignoreBOM: true, fatal }).decode(Uint8Array.from(bytes));
+
+const bytesOfCharacters = new Map(byteCharacters.map((character, byte) => [character, byte]));
+
+/** Tokens of characters that stand for bytes; a token with any other character stands for itself. */
+function byteLevel(tokens: string[]): string[] {
+  const bytes = tokens.flatMap((token) => {
+    const found = Array.from(token, (character) => bytesOfCharacters.get(character));
+    return found.every((byte) => byte !== undefined) ? found : [...new TextEncoder().encode(token)];
+  });
+  return [decodeBytes(bytes)];
+}
+
+/** Runs of `<0xE2>` and its like become text; each byte of one that is no UTF-8 becomes a replacement character. */
+function byteFallback(tokens: string[]): string[] {
+  const decoded: string[] = [];
+  let bytes: number[] = [];
+  const flush = () => {
+    try {
+      if (bytes.length > 0) decoded.push(decodeBytes(bytes, true));
+    } catch {
+      decoded.push(...bytes.map(() => "\ufffd"));
+    }
+    bytes = [];
+  };
+  for (const token of tokens) {
+    const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
+    if (byte !== undefined) bytes.push(parseInt(byte, 16));
+    else {
+      flush();
+      decoded.push(token);
+    }
+  }
+  flush();
+  return decoded;
+}
+
+/** Marks become spaces; those of the first token were put there, unless none ever is. */
+function metaspace(declared: JsonObject): Decode {
+  const mark = String(declared["replacement"] ?? "▁"), isPrepended = prependScheme(declared) !== "never";
+  return (tokens) => tokens.map((token, at) => token.replaceAll(mark, at === 0 && isPrepended ? "" : " "));
+}

@@ -1,0 +1,87 @@
+/**
+ * How a text is parted at the matches of a pattern.
+ *
+ * @module
+ */
+
+/** A part of a text. */
+export interface Part {
+  readonly text: string;
+  /** Whether it begins where the text begins that is encoded. */
+  readonly isFirst: boolean;
+}
+
+/** What becomes of the matches, as tokenizer.json names it. */
+export type Behavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
+
+interface Run {
+  readonly start: number;
+  readonly end: number;
+  readonly isMatch: boolean;
+}
+
+/** A behavior by its name, in either spelling. */
+export function behaviorOf(name: unknown): Behavior {
+  const behaviors = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"] as const;
+  const plain = String(name).replaceAll("_", "").toLowerCase();
+  const found = behaviors.find((behavior) => behavior.toLowerCase() === plain);
+  if (found === undefined) throw new Error(`Unknown behavior: ${name}`);
+  return found;
+}
+
+/**
+ * Parts a text.
+ *
+ * @param pattern With the flags `gu`.
+ * @param isInverted Whether what lies between the matches counts as matched.
+ * @returns The parts in order, none of them empty.
+ */
+export function split({ text, isFirst }: Part, pattern: RegExp, behavior: Behavior, isInverted = false): Part[] {
+  const found = runs(text, pattern).map((run) => ({ ...run, isMatch: run.isMatch !== isInverted }));
+  return merge(found, behavior).filter(({ start, end }) => end > start).map(({ start, end }) => {
+    return { text: text.slice(start, end), isFirst: isFirst && start === 0 };
+  });
+}
+
+/** The matches and what lies between them. */
+function runs(text: string, pattern: RegExp): Run[] {
+  const found: Run[] = [];
+  let end = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (match[0] === "") continue;
+    if (match.index > end) found.push({ start: end, end: match.index, isMatch: false });
+    found.push({ start: match.index, end: end = match.index + match[0].length, isMatch: true });
+  }
+  if (end < text.length) found.push({ start: end, end: text.length, isMatch: false });
+  return found;
+}
+
+function merge(found: readonly Run[], behavior: Behavior): readonly Run[] {
+  switch (behavior) {
+    case "Isolated":
+      return found;
+    case "Removed":
+      return found.filter(({ isMatch }) => !isMatch);
+    case "Contiguous":
+      return joined(found, (last, run) => last.isMatch === run.isMatch);
+    case "MergedWithPrevious":
+      return joined(found, (last, run) => run.isMatch && !last.isMatch);
+    case "MergedWithNext":
+      // A match that was joined already is no match any more.
+      return joined(found.toReversed(), (last, run) => run.isMatch && !last.isMatch).toReversed();
+  }
+}
+
+/** Runs joined to the one before where they belong to it; a run is judged by its neighbour as it was. */
+function joined(found: readonly Run[], belongs: (last: Run, run: Run) => boolean): Run[] {
+  const kept: Run[] = [];
+  found.forEach((run, at) => {
+    const last = kept.at(-1), neighbour = found[at - 1];
+    if (last === undefined || neighbour === undefined || !belongs(neighbour, run)) kept.push(run);
+    else {
+      const [start, end] = [Math.min(last.start, run.start), Math.max(last.end, run.end)];
+      kept[kept.length - 1] = { ...last, start, end };
+    }
+  });
+  return kept;
+}

@@ -1,0 +1,72 @@
+/** Small tokenizers of every kind, and what transformers makes of 500 strings with them. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Tokenizer } from "../../../pipelines/models/tokenizer.ts";
+
+const goldens = new URL("../../goldens/tokenizers/", import.meta.url);
+
+/** What make_tokenizers.py stores of any tokenizer. */
+export interface Expected {
+  /** With special tokens, of every string. */
+  readonly ids: readonly (readonly number[])[];
+  /** The text of every fourth string's ids; null where it is the string. */
+  readonly texts: readonly (string | null)[];
+  readonly plainTexts: readonly (string | null)[];
+  /** Ids and types of every tenth string with its neighbour. */
+  readonly pairs: readonly (readonly [ids: readonly number[], typeIds: readonly number[]])[];
+  readonly cutPairs: readonly (readonly [ids: readonly number[], typeIds: readonly number[]])[];
+}
+
+/** A trained tokenizer's files besides. */
+export interface Golden extends Expected {
+  readonly tokenizer: unknown;
+  readonly config: unknown;
+}
+
+/** The names of the trained tokenizers. */
+export function goldenNames(): string[] {
+  const names = [...Deno.readDirSync(goldens)].flatMap(({ name }) => /^(.*)\.json\.gz$/.exec(name)?.[1] ?? []);
+  return names.filter((name) => name !== "characters").sort();
+}
+
+/** Reads a compressed file of the goldens. */
+export async function readGzip(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await Deno.readFile(new URL(name, goldens));
+  return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).bytes();
+}
+
+/** Reads one of them that holds JSON. */
+export async function readGolden<T>(name: string): Promise<T> {
+  return JSON.parse(new TextDecoder().decode(await readGzip(`${name}.json.gz`)));
+}
+
+/** The strings. */
+export async function goldenStrings(): Promise<readonly string[]> {
+  return JSON.parse(await Deno.readTextFile(new URL("strings.json", goldens)));
+}
+
+/** Writes a trained tokenizer's files as a model folder has them. */
+export async function writeGolden(folder: string, { tokenizer, config }: Golden): Promise<void> {
+  const map = (await readGzip("nmt_nfkc.gz")).toBase64();
+  const fill = (_: string, value: unknown) => value === "nmt_nfkc" ? map : value;
+  await Deno.writeTextFile(join(folder, "tokenizer.json"), JSON.stringify(tokenizer, fill));
+  await Deno.writeTextFile(join(folder, "tokenizer_config.json"), JSON.stringify(config));
+}
+
+/** Asserts that a tokenizer gives the expected ids, texts and pairs. */
+export function assertAgrees(tokenizer: Tokenizer, strings: readonly string[], expected: Expected): void {
+  assert.equal(expected.ids.length, 500);
+  strings.forEach((text, at) => {
+    const ids = expected.ids[at]!;
+    assert.deepEqual(tokenizer.encodePrompt(text), ids, `the ids of ${JSON.stringify(text)}`);
+    if (at % 4 !== 0) return;
+    const texts = [expected.texts[at / 4] ?? text, expected.plainTexts[at / 4] ?? text];
+    const found = [false, true].map((skipSpecialTokens) => tokenizer.decode(ids, { skipSpecialTokens }));
+    assert.deepEqual(found, texts, `the text of ${JSON.stringify(text)}`);
+  });
+  expected.pairs.forEach((pair, at) => {
+    const both = [strings[10 * at]!, strings[10 * at + 1]!] as const;
+    assert.deepEqual(Object.values(tokenizer.encodePair(...both)), pair, `the pair ${JSON.stringify(both)}`);
+    assert.deepEqual(Object.values(tokenizer.encodePair(...both, 12)), expected.cutPairs[at], JSON.stringify(both));
+  });
+}
