@@ -15,7 +15,7 @@ export {
   type PrefixTuningOptions,
 } from "./pipelines/dsl/adapters.ts";
 export { type Best, best, halving, type HalvingOptions } from "./pipelines/dsl/best.ts";
-export { jsonl, records, type Rows, type SplitOptions } from "./pipelines/dsl/data.ts";
+export { chat, type ChatOptions, jsonl, records, type Rows, type SplitOptions } from "./pipelines/dsl/data.ts";
 export {
   consreft,
   direft,
@@ -83,6 +83,9 @@ export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
 export type {
+  ChatMessage,
+  ChatRow,
+  ChatSource,
   Dataset,
   JsonlSource,
   RecordsSource,

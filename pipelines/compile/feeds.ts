@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TokenizedExample, TokenizedPrompt } from "../data/examples.ts";
+import type { TokenizedExample } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
 import { type Adaptation, interventionsOf } from "./adaptations.ts";
 import { columnsOf, maskName, maskWidth } from "./interventions.ts";
@@ -20,19 +20,22 @@ export interface LaidOutRow {
   /** From the first edited token to the last that predicts a label. */
   readonly tail: readonly number[];
   readonly promptLength: number;
-  /** The prompt that was cut, and its row. */
-  readonly whole: TokenizedPrompt;
-  /** The tokens to predict, one for each of the tail's last places. */
+  /** The example that was cut. */
+  readonly whole: TokenizedExample;
+  /** The tokens to predict. */
   readonly labels: readonly number[];
+  /** Where in the tail each of them is predicted: the token before it. */
+  readonly places: readonly number[];
 }
 
 /** An example's row: the prompt and the completion up to its last token, which is only predicted. */
 export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
-  const { prompt, completion } = example;
+  const { prompt, completion, taught = [...completion.keys()] } = example;
   const start = tailStart(layout, prompt.length);
   const tail = [...prompt.slice(start), ...completion.slice(0, -1)];
   const prefix = prompt.slice(0, layout.prefix), context = prompt.slice(layout.prefix, start);
-  return { prefix, context, tail, promptLength: prompt.length, whole: example, labels: completion };
+  const labels = taught.map((at) => completion[at]!), places = taught.map((at) => tail.length - completion.length + at);
+  return { prefix, context, tail, promptLength: prompt.length, whole: example, labels, places };
 }
 
 /** The extents of a row alone, unpadded. */
@@ -98,11 +101,8 @@ export function fedNumbers({ places }: Architecture): readonly unknown[] {
 function labelFeeds(rows: readonly LaidOutRow[], tail: number): Feeds {
   const places: number[] = [], targets: number[] = [];
   rows.forEach((row, index) => {
-    const first = row.tail.length - row.labels.length;
-    row.labels.forEach((label, at) => {
-      places.push(index * tail + first + at);
-      targets.push(label);
-    });
+    places.push(...row.places.map((place) => index * tail + place));
+    targets.push(...row.labels);
   });
   return {
     "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },

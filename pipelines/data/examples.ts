@@ -1,4 +1,6 @@
 import { type Place, RequestError } from "../errors.ts";
+import { encodeTurns } from "./chat/tokens.ts";
+import type { Turns } from "./chat/turns.ts";
 import type { Row } from "./rows.ts";
 import type { Filled } from "./template.ts";
 
@@ -8,6 +10,10 @@ export interface ExampleTokenizer {
   encodePrompt(text: string): number[];
   /** The ids of a text alone. */
   encode(text: string): number[];
+  /** The text of some ids. */
+  decode(ids: readonly number[]): string;
+  /** Whether a token is a special one. */
+  isSpecial(id: number): boolean;
   readonly eosTokenId: number;
 }
 
@@ -28,8 +34,12 @@ export interface TokenizedPrompt {
 
 /** One example as token ids. A model reads the prompt and is taught the completion. */
 export interface TokenizedExample extends TokenizedPrompt {
-  /** `[completionTokens]`, the end-of-sequence token last. */
+  /** `[completionTokens]`, the end-of-sequence token last; of a conversation what the template ends a turn with. */
   readonly completion: readonly number[];
+  /** The completion's tokens, by index, that are taught; all of them if left out. The first always is. */
+  readonly taught?: readonly number[];
+  /** The special token that ends the completion, of a conversation's if there is one. */
+  readonly endToken?: number;
 }
 
 /** How many tokens an example may have, its completion and the end-of-sequence token counted. */
@@ -38,6 +48,8 @@ export interface TokenizeOptions {
   readonly maxContext: number;
   /** A longer example loses tokens from the start of its prompt, special tokens too; never from its completion. */
   readonly maxLength?: number;
+  /** Whether prompts are for a model to answer, so that a conversation's is encoded without what follows. */
+  readonly asks?: boolean;
 }
 
 /** A prompt by itself, with the special tokens that its tokenizer adds. */
@@ -64,9 +76,15 @@ export function tokenize(
     );
   }
   return rows.map((row) => {
-    const { prompt: text, spans, fields, place } = row;
-    const { prompt, source } = tokenizePrompt({ text, spans, fields, place }, tokenizer);
-    const completion = [...tokenizer.encode(row.completion), tokenizer.eosTokenId];
+    const { prompt: text, spans, fields, place, turns } = row;
+    const source: PromptSource = { text, spans, fields, place };
+    const encoded = turns === undefined
+      ? {
+        prompt: tokenizer.encodePrompt(text),
+        completion: [...tokenizer.encode(row.completion), tokenizer.eosTokenId],
+      }
+      : tokenizeTurns(turns, tokenizer, options.asks === true);
+    const { prompt, completion } = encoded;
     if (prompt.length === 0) {
       throw new RequestError(
         "the row's prompt has no tokens; write some text in its fields or its template",
@@ -82,8 +100,33 @@ export function tokenize(
         row.place,
       );
     }
-    return { prompt: kept, completion, source };
+    return { ...encoded, prompt: kept, source };
   });
+}
+
+/** A conversation is encoded as one text, in which the first taught token begins the completion. */
+function tokenizeTurns(
+  found: Turns,
+  tokenizer: ExampleTokenizer,
+  asks: boolean,
+): Omit<TokenizedExample, "source"> & { readonly prompt: number[] } {
+  const { ids, turns, endToken } = encodeTurns(found, tokenizer);
+  const start = turns[0]![0], end = turns.at(-1)![1];
+  const whole = { prompt: ids.slice(0, start), completion: ids.slice(start, end) };
+  const ends = endToken === undefined ? {} : { endToken };
+  if (asks) {
+    const prompt = tokenizer.encode(found.asked);
+    // A token may reach over the prompt's end, and what is asked may end otherwise than what is taught.
+    const isWhole = prompt.length === start && prompt.every((id, at) => id === ids[at]);
+    return isWhole ? { ...whole, ...ends } : { prompt, completion: answerAlone(found, tokenizer, endToken), ...ends };
+  }
+  const taught = turns.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from - start + at));
+  return { ...whole, ...(taught.length === whole.completion.length ? {} : { taught }), ...ends };
+}
+
+function answerAlone({ text, spans }: Turns, { encode }: ExampleTokenizer, endToken: number | undefined): number[] {
+  const ids = encode(text.slice(...spans.at(-1)!)), end = endToken === undefined ? -1 : ids.lastIndexOf(endToken);
+  return end === -1 ? ids : ids.slice(0, end + 1);
 }
 
 function keepLast(prompt: number[], completion: readonly number[], maxLength: number, row: Row): number[] {

@@ -1,7 +1,11 @@
 import { resolve } from "node:path";
 import { type Place, RequestError } from "../errors.ts";
-import type { Dataset, Source, SplitView } from "./dataset.ts";
+import { conversationOf, textOf } from "./chat/conversation.ts";
+import { chatRenderer, type Render } from "./chat/template.ts";
+import { findTurns, type Turns } from "./chat/turns.ts";
+import type { ChatSource, Dataset, Source, SplitView } from "./dataset.ts";
 import { checkRecord, type RawRow, readJsonl } from "./jsonl.ts";
+import type { ChatFormat } from "../models/chat_template.ts";
 import { createRandom } from "./random.ts";
 import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
 
@@ -14,8 +18,18 @@ export interface Row {
   readonly completion: string;
   /** All that the source has about the row. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Where the row stands; `records(...)` counts as a file named `records` with one row a line. */
+  /** Where the row stands; `records(...)` counts as a file named `records` with one row a line, `chat(...)` likewise. */
   readonly place: Place;
+  /** Set if the row is a conversation: its whole text, of which the prompt is the beginning. */
+  readonly turns?: Turns;
+}
+
+/** How conversations are put into text. */
+export interface ChatReading {
+  /** The tokenizer's templates. */
+  readonly format: ChatFormat;
+  /** Whether the last turn is asked for, whatever is taught. */
+  readonly asksLast: boolean;
 }
 
 /**
@@ -24,13 +38,13 @@ export interface Row {
  *
  * @param dataset A source and its views.
  * @param base The folder that relative paths count from.
+ * @param chat How conversations are read; only they need it.
  * @throws {RequestError} If a file, a line, a template or a view is wrong, a row lacks a field that a template names,
- * a completion is empty, or no row is left.
+ * a completion is empty, a conversation or its template is not sound, or no row is left.
  */
-export async function loadRows(dataset: Dataset, base: string): Promise<Row[]> {
+export async function loadRows(dataset: Dataset, base: string, chat?: ChatReading): Promise<Row[]> {
   const source = sourceOf(dataset);
-  const prompt = parseTemplate(source.template.prompt, "prompt");
-  const completion = parseTemplate(source.template.completion, "completion");
+  const read = source.kind === "chat" ? await chatReader(source, base, chat) : templateReader(source);
   const all = await readSource(source, base);
   const file = all[0]?.place.file ?? source.kind;
   const rows = select(dataset, all, file);
@@ -40,7 +54,13 @@ export async function loadRows(dataset: Dataset, base: string): Promise<Row[]> {
       { file },
     );
   }
-  return rows.map(({ fields, place }) => {
+  return rows.map(read);
+}
+
+function templateReader({ template }: Exclude<Source, ChatSource>): (row: RawRow) => Row {
+  const prompt = parseTemplate(template.prompt, "prompt");
+  const completion = parseTemplate(template.completion, "completion");
+  return ({ fields, place }) => {
     const { text, spans } = fillTemplate(prompt, fields, "prompt", place);
     const answer = fillTemplate(completion, fields, "completion", place).text;
     const row = { prompt: text, spans, completion: answer, fields, place };
@@ -48,19 +68,34 @@ export async function loadRows(dataset: Dataset, base: string): Promise<Row[]> {
       throw new RequestError("the row's completion is empty; fill its field or remove it", place);
     }
     return row;
-  });
+  };
 }
 
-function sourceOf(dataset: Dataset): Source {
-  return dataset.kind === "jsonl" || dataset.kind === "records" ? dataset : sourceOf(dataset.of);
+async function chatReader(source: ChatSource, base: string, chat: ChatReading | undefined) {
+  if (chat === undefined) throw new TypeError("Conversations cannot be read without a tokenizer's templates");
+  const render: Render = await chatRenderer(source, chat.format, base);
+  const loss = chat.asksLast ? "completion" : source.loss;
+  return ({ fields, place }: RawRow): Row => {
+    const conversation = conversationOf(fields, source.system, place);
+    const turns = findTurns(conversation, loss, render, place);
+    const prompt = loss === "completion" ? turns.asked : turns.text.slice(0, turns.spans[0]![0]);
+    return { prompt, spans: {}, completion: textOf(conversation.at(-1)!), fields, place, turns };
+  };
+}
+
+/** What a dataset is a view of. */
+export function sourceOf(dataset: Dataset): Source {
+  return "of" in dataset ? sourceOf(dataset.of) : dataset;
 }
 
 async function readSource(source: Source, base: string): Promise<RawRow[]> {
-  if (source.kind === "jsonl") return await readJsonl(resolve(base, source.path));
-  if (source.records.length === 0) throw new RequestError("records([]) holds no rows; give it at least one");
-  return source.records.map((record, index) => {
-    const place = { file: "records", line: index + 1 };
-    return { fields: checkRecord(record, place), place };
+  const { kind } = source, held = source.kind === "chat" ? source.conversations : source;
+  if (held.kind === "jsonl") return await readJsonl(resolve(base, held.path));
+  if (held.records.length === 0) throw new RequestError(`${kind}([]) holds no rows; give it at least one`);
+  return held.records.map((record, index) => {
+    const place = { file: kind, line: index + 1 };
+    const fields = kind === "chat" && Array.isArray(record) ? { messages: record } : record;
+    return { fields: checkRecord(fields, place), place };
   });
 }
 
@@ -69,6 +104,7 @@ function select(dataset: Dataset, all: readonly RawRow[], file: string): readonl
   switch (dataset.kind) {
     case "jsonl":
     case "records":
+    case "chat":
       return all;
     case "take":
       return select(dataset.of, all, file).slice(0, checkCount(dataset.kind, dataset.count));
@@ -116,6 +152,7 @@ function describeViews(dataset: Dataset): string {
   switch (dataset.kind) {
     case "jsonl":
     case "records":
+    case "chat":
       return "";
     case "take":
     case "skip":

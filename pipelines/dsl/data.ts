@@ -1,4 +1,4 @@
-import type { Dataset, Template } from "../data/dataset.ts";
+import type { ChatRow, ChatSource, Dataset, Template } from "../data/dataset.ts";
 import { withMethods } from "./methods.ts";
 
 /** How a split is drawn. */
@@ -19,13 +19,13 @@ export type Rows = Dataset & {
   split(options: SplitOptions): { readonly train: Rows; readonly test: Rows };
 };
 
-function rows(of: Dataset): Rows {
+function viewed(of: Dataset): Rows {
   return withMethods(of, {
-    take: (count: number) => rows({ kind: "take", of, count }),
-    skip: (count: number) => rows({ kind: "skip", of, count }),
+    take: (count: number) => viewed({ kind: "take", of, count }),
+    skip: (count: number) => viewed({ kind: "skip", of, count }),
     split: ({ test, seed }: SplitOptions) => ({
-      train: rows({ kind: "split", of, part: "train", test, seed }),
-      test: rows({ kind: "split", of, part: "test", test, seed }),
+      train: viewed({ kind: "split", of, part: "train", test, seed }),
+      test: viewed({ kind: "split", of, part: "test", test, seed }),
     }),
   });
 }
@@ -37,7 +37,7 @@ function rows(of: Dataset): Rows {
  * @param template Texts in which `{field}` stands for a field of the row.
  */
 export function jsonl(path: string, template: Template): Rows {
-  return rows({ kind: "jsonl", path, template });
+  return viewed({ kind: "jsonl", path, template });
 }
 
 /**
@@ -47,5 +47,47 @@ export function jsonl(path: string, template: Template): Rows {
  * @param template Texts in which `{field}` stands for a field of the row.
  */
 export function records(records: readonly Readonly<Record<string, unknown>>[], template: Template): Rows {
-  return rows({ kind: "records", records, template });
+  return viewed({ kind: "records", records, template });
+}
+
+/** How conversations are read and taught. */
+export interface ChatOptions {
+  /**
+   * `"completion"` teaches the last of the assistant's turns and takes all before it for the prompt; `"all-turns"` teaches
+   * each of them, and the prompt ends before the first. An evaluation asks for the last turn either way.
+   */
+  readonly loss?: ChatSource["loss"];
+  /** The system message of conversations that have none. */
+  readonly system?: string;
+  /**
+   * In place of the tokenizer's own template: the name of another that it has, the path of a `.jinja` file from the
+   * pipeline file's folder, or Jinja text.
+   */
+  readonly template?: string;
+  /** Tools that the template is told of, as JSON schemas. */
+  readonly tools?: readonly object[];
+}
+
+/**
+ * Conversations, put into text and ids by the tokenizer's chat template as transformers' `apply_chat_template` does. A
+ * turn is taught with the tokens that the template ends it with.
+ *
+ * @param rows The conversations, each a list of `{ role, content }` or an object with such `messages`; or the path of a
+ * JSON Lines file whose rows have `messages`, or `conversations` of `{ from, value }`.
+ * @param options What is taught, and what the template is given.
+ *
+ * @example Two turns
+ * ```ts
+ * import { chat } from "refract";
+ *
+ * const rows = chat([
+ *   [{ role: "user", content: "What is the sky?" }, { role: "assistant", content: "Blue." }],
+ * ], { system: "Answer in one word." });
+ * ```
+ */
+export function chat(rows: string | readonly ChatRow[], options: ChatOptions = {}): Rows {
+  const conversations = typeof rows === "string"
+    ? { kind: "jsonl" as const, path: rows }
+    : { kind: "records" as const, records: rows };
+  return viewed({ kind: "chat", loss: "completion", ...options, conversations });
 }

@@ -9,6 +9,7 @@ import {
   readFileIfPresent,
   readJsonObject,
 } from "./files.ts";
+import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
 import { type Encoder, encoderOf } from "./tokenization/encoder.ts";
 import { addedTokens as tokensAddedBy, asLoaded, tokenRoles } from "./tokenizer_class.ts";
@@ -30,6 +31,10 @@ export interface Tokenizer {
   encodePair(first: string, second: string | undefined, maxLength?: number): { ids: number[]; typeIds: number[] };
   /** The text of some ids; ids outside the vocabulary stand for nothing. */
   decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string;
+  /** Whether a token is a special one: marked so, or named by the configuration. */
+  isSpecial(id: number): boolean;
+  /** The chat templates, and the special tokens that they name. */
+  readonly chat: ChatFormat;
   /** The token that ends a completion. */
   readonly eosTokenId: number;
   /** Every token that ends generation, `eosTokenId` first. */
@@ -45,7 +50,7 @@ export interface Tokenizer {
 const AGAIN = "download the model again";
 
 /**
- * Loads a model folder's tokenizer.
+ * Loads a model folder's tokenizer, as transformers' fast tokenizers would read it.
  *
  * @param folder Holds `tokenizer.json`; `tokenizer_config.json`, `generation_config.json` and `config.json` are heeded
  * where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
@@ -90,7 +95,8 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     bytes,
   )
     .update(configBytes ?? new Uint8Array()).digest("hex");
-  return { ...codec(encoder, around, config, special), eosTokenId, eosTokenIds, padTokenId, digest };
+  const chat = await readChatFormat(folder, config);
+  return { ...codec(encoder, around, config, special), chat, eosTokenId, eosTokenIds, padTokenId, digest };
 }
 
 function makeEncoder(json: JsonObject, path: string): Encoder {
@@ -131,6 +137,7 @@ function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, spec
       const text = encoder.decode(kept);
       return cleanUp ? cleanUpSpaces(text) : text;
     },
+    isSpecial: (id: number) => special.has(id),
     vocabularySize: encoder.size,
   };
 }

@@ -23,7 +23,7 @@ function firstTokensAdvice({ stage, compiled, programs }: TuneJob): string | und
   const changed = withoutFirst(adaptations), prompts = rows.map(({ whole }) => whole);
   const shorter = layoutOf(compiled.architecture, changed, prompts);
   if (shorter.tail === "whole") return undefined;
-  const cut = rows.map(({ whole, labels }) => layOut({ ...whole, completion: labels }, shorter));
+  const cut = prompts.map((whole) => layOut(whole, shorter));
   const { train } = compileTraining(
     { ...compiled, members: [changed] },
     shorter,

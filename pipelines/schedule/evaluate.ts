@@ -50,7 +50,9 @@ export async function predictions(
     programs: programKey(stage, weights),
     tokenizer: stage.model.tokenizer.digest,
     tensors: tensorsKey,
-    rows: stage.rows.map(({ prompt, completion }) => [prompt, completion]),
+    rows: stage.rows.map((
+      { prompt, completion, turns },
+    ) => [prompt, completion, ...(turns === undefined ? [] : [turns])]),
     chosen: chosenOf(interventionsOf(stage.adaptations), stage.examples),
     batchSize: stage.batchSize,
     machine: workshop.machine,
@@ -92,7 +94,8 @@ async function inStore<T>(
 async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing, key: string): Promise<string[]> {
   const { stage } = job, { model, adaptations, batchSize } = stage;
   const encoded = await job.encodedPrompts();
-  const generator = await openGenerator(workshop, { ...job, model, adaptations }, batchSize, encoded);
+  const endTokens = new Set(stage.examples.flatMap(({ endToken }) => endToken ?? []));
+  const generator = await openGenerator(workshop, { ...job, model, adaptations, endTokens }, batchSize, encoded);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
   const rows: Rows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
   return await inBatches(workshop, rows, async (batch) => {
@@ -127,7 +130,10 @@ async function choose(workshop: Workshop, job: EvaluateJob, key: string): Promis
   const scored = await scoreAll(
     workshop,
     job,
-    pairs.map(([row, completion]) => ({ ...examples[row]!, completion })),
+    pairs.map(([row, completion]) => {
+      const { prompt, source } = examples[row]!;
+      return { prompt, source, completion };
+    }),
     { key, purpose: "choice" },
   );
   let at = 0;

@@ -21,6 +21,8 @@ export interface WritingModel {
   readonly adaptations: readonly Adaptation[];
   /** The edits' tensors in saved form. */
   readonly tensors: TensorMap;
+  /** Tokens that end an answer besides the model's own. */
+  readonly endTokens?: ReadonlySet<number>;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function openGenerator(
   rows: number,
   encoded?: EncodedPrompts,
 ): Promise<Generator> {
-  const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors } = writer;
+  const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors, endTokens = [] } = writer;
   const decode = decodeProgram(compiled), prepacks = rows > 1 && weightBytes(decode) <= mostPackedBytes;
   return {
     architecture,
@@ -56,7 +58,7 @@ export async function openGenerator(
     tensors,
     prefill: await openPrefill(workshop, writer, encoded),
     decode: () => workshop.session(decode, weights, { prepacks }),
-    endTokens: new Set(tokenizer.eosTokenIds),
+    endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
   };
 }
 

@@ -108,7 +108,7 @@ export async function trainKey(workshop: Workshop, stage: PreparedTraining, weig
 }
 
 function labelsOf(rows: readonly LaidOutRow[]): string {
-  return ofRows(rows, "labels", () => keyOf(rows.map(({ labels }) => labels)));
+  return ofRows(rows, "labels", () => keyOf(rows.map(({ labels, places }) => [labels, places])));
 }
 
 const fileDigests = new Map<string, Promise<string>>();

@@ -15,7 +15,7 @@ import { choiceName } from "../compile/chosen.ts";
 import { chosenOf } from "../compile/interventions.ts";
 import { readTensors } from "../compile/initial.ts";
 import { tokenize, type TokenizedExample } from "../data/examples.ts";
-import { loadRows, type Row } from "../data/rows.ts";
+import { loadRows, type Row, sourceOf } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
 import { parameterCount } from "../models/architecture.ts";
 import { editedModel, type Model, resolvePath } from "../models/model.ts";
@@ -205,7 +205,7 @@ export class Preparation {
       }
     }
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
-    const { rows, examples } = await this.#rows(spec.data, model.model, undefined);
+    const { rows, examples } = await this.#rows(spec.data, model.model, undefined, true);
     const { model: base, adaptations, initialFiles, full } = model;
     const choices = choicesOf(spec.decoding, rows, examples, base);
     requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
@@ -281,11 +281,20 @@ export class Preparation {
     }
   }
 
-  #rows(data: Resolved<TrainSpec>["data"], model: Model, maxLength: number | undefined): Promise<PreparedRows> {
-    return this.#once(["rows", data, model.folder, maxLength ?? null], async () => {
-      const rows = await placing(data, () => loadRows(data, this.#workshop.base));
-      const limit = { maxContext: model.architecture.contextLength };
-      const examples = tokenize(rows, model.tokenizer, maxLength === undefined ? limit : { ...limit, maxLength });
+  /** @param asks Whether the rows are for the model to answer, which matters to conversations. */
+  #rows(
+    data: Resolved<TrainSpec>["data"],
+    { folder, tokenizer, architecture }: Model,
+    maxLength: number | undefined,
+    asks = false,
+  ): Promise<PreparedRows> {
+    const asksLast = asks && sourceOf(data).kind === "chat";
+    return this.#once(["rows", data, folder, maxLength ?? null, asksLast], async () => {
+      const rows = await placing(data, () => {
+        return loadRows(data, this.#workshop.base, { format: tokenizer.chat, asksLast });
+      });
+      const limit = { maxContext: architecture.contextLength, asks: asksLast };
+      const examples = tokenize(rows, tokenizer, maxLength === undefined ? limit : { ...limit, maxLength });
       return { rows, examples };
     });
   }

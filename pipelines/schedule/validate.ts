@@ -8,7 +8,7 @@ import type { AdapterName } from "../../ops/adapters/mod.ts";
 import { activations } from "../../ops/interventions/intervention.ts";
 import type { InterventionName } from "../../ops/interventions/mod.ts";
 import { schedules } from "../../ops/optimizers/schedule.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { ChatSource, Dataset } from "../data/dataset.ts";
 import { RequestError } from "../errors.ts";
 import { placing } from "../places.ts";
 import type * as spec from "../spec.ts";
@@ -180,11 +180,25 @@ const model = {
 } satisfies Fields<spec.ModelSpec>;
 
 const template = record("{ prompt, completion }", { prompt: text, completion: text });
+const listOfRows = leaf("a list of rows", Array.isArray);
+const conversations = {
+  jsonl: { path: text },
+  records: { records: listOfRows },
+} satisfies { [K in ChatSource["conversations"]["kind"]]: unknown };
 const dataset: Check = among(
-  "rows, as in jsonl(…) or records(…)",
+  "rows, as in jsonl(…), records(…) or chat(…)",
   {
+    chat: {
+      conversations: among("conversations or the path of a file", conversations),
+      loss: oneOf(["completion", "all-turns"]),
+      system: optional(text),
+      template: optional(text),
+      tools: optional(
+        leaf("a list of JSON schemas", (value) => isList(value) && value.every((item) => typeof item === "object")),
+      ),
+    },
     jsonl: { path: text, template },
-    records: { records: leaf("a list of rows", Array.isArray), template },
+    records: { records: listOfRows, template },
     take: { of: (value, name) => dataset(value, name), count: anything },
     skip: { of: (value, name) => dataset(value, name), count: anything },
     split: { of: (value, name) => dataset(value, name), part: anything, test: anything, seed: anything },

@@ -7,6 +7,8 @@ import { RequestError } from "../../../pipelines/errors.ts";
 const tokenizer: ExampleTokenizer = {
   encodePrompt: (text) => [1, ...tokenizer.encode(text)],
   encode: (text) => [...text].map((character) => character.charCodeAt(0)),
+  decode: (ids) => String.fromCharCode(...ids),
+  isSpecial: (id) => id < 3,
   eosTokenId: 2,
 };
 const row = (prompt: string, completion: string): Row => ({

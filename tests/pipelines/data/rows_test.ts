@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Dataset, Source, SplitView } from "../../../pipelines/data/dataset.ts";
+import type { Dataset, JsonlSource, RecordsSource, SplitView } from "../../../pipelines/data/dataset.ts";
 import { loadRows } from "../../../pipelines/data/rows.ts";
 
 const template = { prompt: "{question}\n", completion: "{answer}" };
@@ -9,14 +9,14 @@ globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive:
 
 let files = 0;
 /** A JSONL source with this content. */
-function jsonl(content: string | Uint8Array<ArrayBuffer>): Source & { kind: "jsonl" } {
+function jsonl(content: string | Uint8Array<ArrayBuffer>): JsonlSource {
   const path = `rows${files++}.jsonl`;
   Deno.writeFileSync(join(folder, path), typeof content === "string" ? new TextEncoder().encode(content) : content);
   return { kind: "jsonl", path: `./${path}`, template };
 }
 
 /** `count` rows whose prompts are their numbers. */
-function numbered(count: number): Source {
+function numbered(count: number): RecordsSource {
   return {
     kind: "records",
     records: Array.from({ length: count }, (_, index) => ({ question: index, answer: "yes" })),

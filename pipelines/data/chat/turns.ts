@@ -1,0 +1,102 @@
+/**
+ * Where the assistant's turns stand in a conversation's text: as the template marks them, else by rendering what comes
+ * before each turn, and with it; else, where a template puts a turn otherwise once others follow (as those that leave
+ * out past thoughts), by what changes in the text when the turn says something else.
+ *
+ * @module
+ */
+import { type Place, RequestError } from "../../errors.ts";
+import type { ChatSource } from "../dataset.ts";
+import type { Span } from "../template.ts";
+import { type Conversation, isAnswer } from "./conversation.ts";
+import type { Render } from "./template.ts";
+
+/** A conversation's text and what of it is taught. */
+export interface Turns {
+  readonly text: string;
+  /** What a model is given to write the last turn: all before it, and the template's beginning of a turn. */
+  readonly asked: string;
+  /** The taught turns in order, none of them empty. */
+  readonly spans: readonly Span[];
+  /** Whether the template itself says where they are. */
+  readonly isMarked: boolean;
+}
+
+/**
+ * Renders a conversation and finds its turns.
+ *
+ * A turn begins where the text before it ends, with the template's beginning of a turn, and ends where the text with it
+ * does: as far as these are the beginning of the whole.
+ *
+ * @param conversation Ends with a turn of the assistant.
+ * @throws {RequestError} If the template raises, or leaves a turn out.
+ */
+export function findTurns(
+  conversation: Conversation,
+  loss: ChatSource["loss"],
+  render: Render,
+  place: Place,
+): Turns {
+  const before = (turn: number) => render(conversation.slice(0, turn), place, { addGenerationPrompt: true }).text;
+  const { text, marked } = render(conversation, place);
+  const last = conversation.length - 1, asked = before(last);
+  if (marked.length > 0) {
+    const written = marked.filter(([start, end]) => end > start);
+    const taught = loss === "all-turns" ? written : written.filter(([start]) => start >= sharedLength(text, asked));
+    if (taught.length === 0) throw missing(last, place);
+    return { text, asked, spans: taught, isMarked: true };
+  }
+  const turns = [...conversation.keys()].filter((turn) => isAnswer(conversation[turn]!));
+  const spans = (loss === "all-turns" ? turns : [last]).map((turn): Span => {
+    if (turn === last) return checked([sharedLength(text, asked), text.length], turn, place);
+    const including = render(conversation.slice(0, turn + 1), place).text, end = sharedLength(text, including);
+    const beginning = before(turn);
+    // What the template ends a whole conversation with may be missing within it, but nothing else.
+    if (including.slice(end).trim() === "") return checked([sharedLength(text, beginning), end], turn, place);
+    return checked(
+      bySubstitution(conversation, turn, { text, beginning }, (of) => render(of, place).text),
+      turn,
+      place,
+    );
+  });
+  return { text, asked, spans, isMarked: false };
+}
+
+/** A noncharacter, which no text has. */
+const substitute = "\ufdd2";
+
+/** A turn's place by what changes when it says something else, with what follows it where it is the last. */
+function bySubstitution(
+  conversation: Conversation,
+  turn: number,
+  whole: { readonly text: string; readonly beginning: string },
+  render: (conversation: Conversation) => string,
+): Span | undefined {
+  const changed = conversation.map((message, at) => at === turn ? { ...message, content: substitute } : message);
+  const parts = render(changed).split(substitute), alone = render(changed.slice(0, turn + 1)).split(substitute);
+  const [before, after] = parts, [, behind] = alone, { text, beginning } = whole;
+  if (before === undefined || after === undefined || behind === undefined) return undefined;
+  if (parts.length !== 2 || alone.length !== 2 || !text.startsWith(before) || !text.endsWith(after)) return undefined;
+  const start = text.startsWith(beginning) ? beginning.length : before.length, end = text.length - after.length;
+  return [start, end + sharedLength(after, behind)];
+}
+
+function checked(span: Span | undefined, turn: number, place: Place): Span {
+  if (span === undefined || span[1] <= span[0]) throw missing(turn, place);
+  return span;
+}
+
+function missing(turn: number, place: Place): RequestError {
+  return new RequestError(
+    `the chat template leaves out the row's message ${turn + 1}, or changes it so that its tokens can't be told; ` +
+      "give chat(…) a template that marks the assistant's turns with {% generation %}",
+    place,
+  );
+}
+
+/** How much two texts have in common from their beginning. */
+function sharedLength(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return length;
+}
