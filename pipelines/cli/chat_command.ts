@@ -7,14 +7,15 @@ import { lowerDescription, readDescription, storedFiles } from "../compile/store
 import { roomOf } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
-import { tokenizePrompt } from "../data/examples.ts";
-import { fillTemplate, parseTemplate } from "../data/template.ts";
 import { editedModel } from "../models/model.ts";
+import { chatRenderer } from "../data/chat/template.ts";
+import { RequestError } from "../errors.ts";
 import { manifestFile, readManifest } from "../report/manifest.ts";
 import { openGenerator, type WritingModel } from "../schedule/generator.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
 import type { Workshop } from "../schedule/workshop.ts";
 import { interventionFolder } from "./intervention_folder.ts";
+import { type Asking, inConversation, lineByLine } from "./asking.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import { openWorkshop } from "./run_command.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
@@ -23,7 +24,13 @@ import { type Terminal, terminalProgress } from "./terminal.ts";
 export interface ChatOptions {
   readonly model?: string;
   readonly member?: string;
-  readonly template: string;
+  /** Whether each line is asked by itself although the model has a chat template. */
+  readonly plain?: true;
+  /** In place of the model's chat template. */
+  readonly chatTemplate?: string;
+  readonly system?: string;
+  /** What a plain prompt is made of; giving one asks each line by itself. */
+  readonly template?: string;
   /** Fields of the template besides the prompt, and those that the edits ask for. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** In place of the positions that the edits were trained with. */
@@ -37,37 +44,62 @@ export interface ChatOptions {
   readonly provider: Provider;
 }
 
-/** Answers each line that is read with what a tuned model writes, token by token. */
+/**
+ * Answers each line that is read with what a tuned model writes, token by token: as turns of one conversation where the
+ * model has a chat template.
+ */
 export async function chatCommand(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
   const folder = await interventionFolder(callerPath(path), options.member);
   const { source, base } = await modelOf(folder, options);
   await using workshop = openWorkshop({ ...options, base }, options, terminalProgress(terminal));
   const writer = await writingModel(workshop, source, folder, options);
-  const generator = await openGenerator(workshop, writer, 1);
-  const { tokenizer } = writer.model, room = roomOf(generator), template = parseTemplate(options.template, "prompt");
+  const { tokenizer } = writer.model, asking = await askingOf(writer, options);
+  const generator = await openGenerator(workshop, { ...writer, endTokens: asking.endTokens }, 1);
+  const room = roomOf(generator);
   const { maxNewTokens, temperature, topP, seed } = options;
   let answered = 0;
   for await (const line of terminal.lines(`${source} with ${folder}\nyour prompt, an empty line ends: `)) {
     if (line === "") break;
-    const fields = { ...options.fields, prompt: line };
-    const asked = tokenizePrompt({ ...fillTemplate(template, fields, "prompt", undefined), fields }, tokenizer);
-    const { prompt } = asked;
-    if (prompt.length === 0 || prompt.length >= room) {
+    const fits = ({ length }: readonly number[]) => length > 0 && length < room;
+    const { prompt: asked, forgotten } = asking.ask(line, fits), { prompt } = asked;
+    if (!fits(prompt)) {
       terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${room - 1}\n`);
       continue;
     }
+    if (forgotten > 0) terminal.write(`the first ${forgotten} messages no longer fit and are forgotten\n`);
     const writing = temperature === 0
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
     const stream = new TextStream((text) => terminal.put(text));
-    await generateRows(generator, [asked], {
+    const [written = []] = await generateRows(generator, [asked], {
       maxNewTokens,
       choose: chooserOf(writing, [answered++]),
       onToken: (_, written) => stream.show(endsAt([], tokenizer, written).text),
     });
     stream.end();
     terminal.put("\n");
+    asking.answered(endsAt([], tokenizer, written).text);
   }
+}
+
+/** A conversation if the model or the options have a template for it, else each line by itself. */
+async function askingOf({ model: { tokenizer } }: WritingModel, options: ChatOptions): Promise<Asking> {
+  const { plain, template, chatTemplate, system, fields } = options;
+  const isPlain = plain === true || template !== undefined;
+  if (isPlain && (chatTemplate ?? system) !== undefined) {
+    throw new RequestError("--chat-template and --system go with no --plain or --template; leave one of them out");
+  }
+  const hasTemplate = chatTemplate !== undefined || tokenizer.chat.templates.size > 0;
+  if (system !== undefined && !hasTemplate) {
+    throw new RequestError("the model has no chat template for a --system message; give it --chat-template");
+  }
+  if (isPlain || !hasTemplate) return lineByLine(template ?? "{prompt}\n", fields, tokenizer);
+  const render = await chatRenderer(
+    chatTemplate === undefined ? {} : { template: chatTemplate },
+    tokenizer.chat,
+    callerFolder(),
+  );
+  return inConversation(render, system, fields, tokenizer);
 }
 
 async function writingModel(

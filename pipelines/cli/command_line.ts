@@ -103,7 +103,14 @@ function program(terminal: Terminal, control: RunControl): Command {
     .argument("<folder>", "a run's folder, a member's, or an intervention's")
     .option("--member <id>", "which member of the run")
     .option("--model <base>", "the base model, if it is elsewhere than the run says")
-    .option("--template <text>", "what a prompt is made of; \\n is a line's end", unescaped, "{prompt}\n")
+    .option("--plain", "asks each line by itself, without the model's chat template")
+    .option("--chat-template <template>", "in place of the model's: a name that it has, a .jinja file or Jinja")
+    .option("--system <text>", "the system message of the conversation")
+    .option(
+      "--template <text>",
+      'what a plain prompt is made of (default: "{prompt}\\n"); \\n is a line\'s end',
+      unescaped,
+    )
     .option("--fields <json>", "what the template and the edits know of a row besides the prompt", parseFields, {})
     .option("--positions <positions>", "in place of those that the edits were trained with")
     .option("--max-new-tokens <n>", "where an answer ends at the latest", parseCount, 128)

@@ -12,7 +12,7 @@ import {
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
 import { type Encoder, encoderOf } from "./tokenization/encoder.ts";
-import { addedTokens as tokensAddedBy, asLoaded, tokenRoles } from "./tokenizer_class.ts";
+import { addedTokens as tokensAddedBy, asLoaded, tokenRoles, withNamedTokens } from "./tokenizer_class.ts";
 
 /** Text to token ids and back, as a model was trained. */
 export interface Tokenizer {
@@ -52,8 +52,8 @@ const AGAIN = "download the model again";
 /**
  * Loads a model folder's tokenizer, as transformers' fast tokenizers would read it.
  *
- * @param folder Holds `tokenizer.json`; `tokenizer_config.json`, `generation_config.json` and `config.json` are heeded
- * where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
+ * @param folder Holds `tokenizer.json`; `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json`,
+ * `config.json` and chat templates are heeded where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
  * that the last two list, too. Where none does, as in BERT's folders, it is the separator.
  * @returns The tokenizer. Throws a RequestError if `tokenizer.json` is absent, broken or of an unknown kind, or if no
  * file names an end-of-sequence token.
@@ -77,11 +77,12 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     tokenizer: parseJsonObject(bytes, path, AGAIN),
     config: configBytes === undefined ? {} : parseJsonObject(configBytes, configPath, AGAIN),
   };
-  const { tokenizer: json, config } = asLoaded(files, models[1]);
+  const named = await readJsonObject(join(folder, "special_tokens_map.json"), AGAIN);
+  const { tokenizer: json, config } = asLoaded(withNamedTokens(files, named), models[1]);
   const encoder = makeEncoder(json, path), around = postProcessorOf(json["post_processor"], path);
 
-  const named = namedToken(encoder, config["eos_token"]);
-  const ends = [...(named === undefined ? [] : [named]), ...models.flatMap((model) => idsOf(model["eos_token_id"]))];
+  const end = namedToken(encoder, config["eos_token"]);
+  const ends = [...(end === undefined ? [] : [end]), ...models.flatMap((model) => idsOf(model["eos_token_id"]))];
   const separator = ends.length === 0 ? namedToken(encoder, config["sep_token"]) : undefined;
   const eosTokenIds = [...new Set(separator === undefined ? ends : [separator])];
   const [eosTokenId] = eosTokenIds;
@@ -91,9 +92,9 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const padTokenId = namedToken(encoder, config["pad_token"]) ??
     models.flatMap((model) => idsOf(model["pad_token_id"]))[0] ?? eosTokenId;
   const special = specialIds(encoder, tokensAddedBy(json), config).add(eosTokenId);
-  const digest = createHash("sha256").update(JSON.stringify([bytes.length, eosTokenIds, padTokenId, around])).update(
-    bytes,
-  )
+  // A special token may be named in a file that is not digested, and a class may have its own.
+  const decided = [bytes.length, eosTokenIds, padTokenId, around, [...special]];
+  const digest = createHash("sha256").update(JSON.stringify(decided)).update(bytes)
     .update(configBytes ?? new Uint8Array()).digest("hex");
   const chat = await readChatFormat(folder, config);
   return { ...codec(encoder, around, config, special), chat, eosTokenId, eosTokenIds, padTokenId, digest };

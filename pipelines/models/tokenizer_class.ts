@@ -124,6 +124,14 @@ export function asLoaded(files: TokenizerFiles, model: JsonObject): TokenizerFil
   };
 }
 
+/** Files of folders that list no added tokens name special tokens in special_tokens_map.json, which then wins. */
+export function withNamedTokens(files: TokenizerFiles, named: JsonObject | undefined): TokenizerFiles {
+  const { tokenizer, config } = files;
+  return named === undefined || config["added_tokens_decoder"] !== undefined
+    ? files
+    : { tokenizer, config: { ...config, ...named } };
+}
+
 function classOf(config: JsonObject, model: JsonObject): TokenizerClass | undefined {
   const named = [config["tokenizer_class"], model["tokenizer_class"]].find((name) => typeof name === "string");
   const type = model["model_type"];

@@ -96,7 +96,8 @@ export class RunFolder {
   }
 
   async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<void> {
-    for (const name of ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"]) {
+    const settings = ["config", "generation_config", "tokenizer", "tokenizer_config", "special_tokens_map"];
+    for (const name of [...settings.map((name) => `${name}.json`), "chat_template.jinja"]) {
       const source = join(model.folder, name);
       try {
         await writeAtomically(join(this.path, folder, name), [await Deno.readFile(source)]);

@@ -2,11 +2,12 @@
 """Stores what transformers makes of conversations by chat templates, for chat_goldens_test.
 
     pip install tokenizers==0.22.2 transformers==4.57.6
-    python -B tests/goldens/make_chat.py
+    python -B tests/goldens/make_chat.py [SMOLLM2 FOLDER]
 
 chat.json has, for each case: a template that marks the assistant's turns by {% generation %}, the trained tokenizer of
 tokenizers/ that it is used with, what else it is given, and for each conversation its text and ids, transformers' mask of
-what the assistant wrote, and the ids that a model is given to write the last turn.
+what the assistant wrote, and the ids that a model is given to write the last turn. chat_smollm2.json has the same but for the
+mask by the template of SmolLM2's own folder.
 """
 
 from reference import require, write_json
@@ -16,6 +17,7 @@ require(tokenizers="0.22.2", transformers="4.57.6")
 import base64
 import gzip
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -172,6 +174,10 @@ def main():
         rows = [results(tokenizer, case["template"], conversation, **given) for conversation in case["conversations"]]
         cases.append({"name": name, "tokenizer": case["tokenizer"], "template": case["template"], **given, "rows": rows})
     write_json(HERE / "chat.json", cases)
+    for folder in sys.argv[1:]:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        rows = [results(tokenizer, tokenizer.chat_template, conversation) for conversation in PLAIN + SYSTEM]
+        write_json(HERE / "chat_smollm2.json", [{name: row[name] for name in row if name != "mask"} for row in rows])
 
 
 if __name__ == "__main__":

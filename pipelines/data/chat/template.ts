@@ -10,6 +10,7 @@ import type { ChatFormat } from "../../models/chat_template.ts";
 import { quote, suggest } from "../../suggest.ts";
 import type { ChatMessage, ChatSource } from "../dataset.ts";
 import type { Span } from "../template.ts";
+import { strippers, withStrippers } from "./strip.ts";
 
 /** A conversation as one text. */
 export interface Rendered {
@@ -40,7 +41,7 @@ export async function chatRenderer(
   const { text, file } = await templateText(template, tools, templates, base);
   const compiled = compile(text, file);
   return (messages, place, { addGenerationPrompt = false } = {}) => {
-    const known = { documents: null, tools: tools ?? null, ...specialTokens };
+    const known = { documents: null, tools: tools ?? null, ...specialTokens, ...strippers };
     try {
       return unmarked(compiled.render({ ...known, messages, add_generation_prompt: addGenerationPrompt }));
     } catch (fault) {
@@ -94,7 +95,9 @@ async function readTemplate(file: string): Promise<{ readonly text: string; read
 
 function compile(text: string, file: string | undefined): Template {
   try {
-    return new Template(withMarks(text));
+    const template = new Template(withMarks(text));
+    withStrippers(template.parsed);
+    return template;
   } catch (fault) {
     const place = file === undefined ? undefined : { file };
     throw new RequestError(`the chat template is no Jinja that can be read (${oneLine(fault)}); correct it`, place);

@@ -35,7 +35,7 @@ export function findTurns(
   conversation: Conversation,
   loss: ChatSource["loss"],
   render: Render,
-  place: Place,
+  place: Place | undefined,
 ): Turns {
   const before = (turn: number) => render(conversation.slice(0, turn), place, { addGenerationPrompt: true }).text;
   const { text, marked } = render(conversation, place);
@@ -81,12 +81,12 @@ function bySubstitution(
   return [start, end + sharedLength(after, behind)];
 }
 
-function checked(span: Span | undefined, turn: number, place: Place): Span {
+function checked(span: Span | undefined, turn: number, place: Place | undefined): Span {
   if (span === undefined || span[1] <= span[0]) throw missing(turn, place);
   return span;
 }
 
-function missing(turn: number, place: Place): RequestError {
+function missing(turn: number, place: Place | undefined): RequestError {
   return new RequestError(
     `the chat template leaves out the row's message ${turn + 1}, or changes it so that its tokens can't be told; ` +
       "give chat(…) a template that marks the assistant's turns with {% generation %}",

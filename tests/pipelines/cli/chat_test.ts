@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TextStream } from "../../../pipelines/decoding/writing.ts";
 import { inProcessWith } from "../../support/command.ts";
+import { conversations, inChatScene } from "../../support/chat_scene.ts";
 import { inScene, type Scene, sceneRows } from "../../support/scene.ts";
 
 const decoding = "greedy({ maxNewTokens: 6 })";
@@ -59,6 +60,45 @@ Deno.test("chat takes from --fields what a template and the edits ask for, and o
       const { code, stderr } = await ask("--fields", text);
       assert.equal(code, 2);
       assert.match(stderr, /give a JSON object, as in/);
+    }
+  });
+});
+
+Deno.test("chat keeps a conversation where the model has a chat template, and asks by itself if told", () => {
+  const edit = '...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])';
+  const parts = { edit, data: 'chat(talks, { loss: "all-turns" })', decoding, epochs: "3" };
+  return inChatScene(parts, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+    const answers = predictions.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
+    const ask = async (lines: readonly string[], ...options: readonly string[]) => {
+      const { code, stdout, stderr } = await chat(scene, lines, ...options);
+      assert.equal(code, 0, stderr);
+      return { said: stdout.split("\n").slice(0, -1), stderr };
+    };
+    const first = conversations[0]![0]!.content;
+    const { said: [alone, again] } = await ask([first, first]);
+    assert.equal(alone, answers[0]);
+    assert.notEqual(again, alone, "the second answer knows the first");
+    const { said: [plain, plainAgain] } = await ask([first, first], "--plain");
+    assert.equal(plainAgain, plain);
+    assert.notEqual(plain, alone);
+    assert.deepEqual((await ask([first], "--template", "{prompt}\\n")).said, [plain]);
+    assert.notDeepEqual((await ask([first], "--system", "Be kind to everyone")).said, [alone]);
+    const other = "{{ messages[-1].content ~ '\\n' }}";
+    assert.notDeepEqual((await ask([first], "--chat-template", other)).said, [alone]);
+    const { said, stderr } = await ask(Array(8).fill(first));
+    assert.equal(said.length, 8);
+    assert.match(stderr, /the first \d+ messages no longer fit and are forgotten\n/);
+    for (
+      const [options, expected] of [
+        [["--plain", "--system", "a"], /--chat-template and --system go with no --plain or --template; leave one /],
+        [["--chat-template", "none"], /the tokenizer has no chat template "none"; use one of those it has: "default"/],
+      ] as const
+    ) {
+      const { code, stderr } = await chat(scene, [first], ...options);
+      assert.equal(code, 2);
+      assert.match(stderr, expected);
     }
   });
 });

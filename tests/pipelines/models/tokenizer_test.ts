@@ -133,3 +133,54 @@ Deno.test("loadTokenizer() gives the reference's ids on stories260k and restores
   assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
   assert.equal(tokenizer.decode([...tokenizer.encodePrompt(text), 2], { skipSpecialTokens: true }), text);
 });
+
+Deno.test("loadTokenizer() takes special tokens from special_tokens_map.json unless the configuration lists what is added", async () => {
+  await inFolder(async (folder) => {
+    await writeJson(folder, {
+      "tokenizer.json": tokenizerJson,
+      "tokenizer_config.json": { eos_token: "a" },
+      "special_tokens_map.json": { eos_token: { content: "</s>", lstrip: false }, additional_special_tokens: ["far"] },
+    });
+    const tokenizer = await loadTokenizer(folder);
+    assert.equal(tokenizer.eosTokenId, 1);
+    assert.deepEqual([1, 9, 3].map((id) => tokenizer.isSpecial(id)), [true, true, false]);
+    assert.deepEqual(tokenizer.encode("bfar"), [4, 9], "a special token is one wherever it is written");
+    assert.deepEqual(tokenizer.chat.specialTokens, { eos_token: "</s>", additional_special_tokens: ["far"] });
+    await writeJson(folder, { "tokenizer_config.json": { eos_token: "a", added_tokens_decoder: {} } });
+    assert.equal((await loadTokenizer(folder)).eosTokenId, 3);
+  });
+});
+
+Deno.test("loadTokenizer() reads chat templates: a file's, a list's or a text", async () => {
+  await inFolder(async (folder) => {
+    const read = async (config: Readonly<Record<string, unknown>>) => {
+      await writeJson(folder, {
+        "tokenizer.json": tokenizerJson,
+        "tokenizer_config.json": { eos_token: "</s>", ...config },
+      });
+      return Object.fromEntries((await loadTokenizer(folder)).chat.templates);
+    };
+    assert.deepEqual(await read({}), {});
+    assert.deepEqual(await read({ chat_template: "{{ a }}" }), { default: "{{ a }}" });
+    const listed = [{ name: "default", template: "1" }, { name: "tool_use", template: "2" }];
+    assert.deepEqual(await read({ chat_template: listed }), { default: "1", tool_use: "2" });
+    await Deno.writeTextFile(join(folder, "chat_template.jinja"), "file");
+    await Deno.mkdir(join(folder, "additional_chat_templates"));
+    await Deno.writeTextFile(join(folder, "additional_chat_templates", "rag.jinja"), "more");
+    assert.deepEqual(await read({ chat_template: listed }), { default: "file", rag: "more" });
+  });
+});
+
+Deno.test("loadTokenizer() reads a folder as the class that its files or its model name", async () => {
+  await inFolder(async (folder) => {
+    const prompt = async (files: Readonly<Record<string, unknown>>) => {
+      await writeJson(folder, { "tokenizer.json": { ...tokenizerJson, post_processor: null }, ...files });
+      return (await loadTokenizer(folder)).encodePrompt("a");
+    };
+    assert.deepEqual(await prompt({ "config.json": { eos_token_id: 1 } }), [3]);
+    assert.deepEqual(await prompt({ "config.json": { eos_token_id: 1, model_type: "llama" } }), [0, 3]);
+    assert.deepEqual(await prompt({ "tokenizer_config.json": { tokenizer_class: "PreTrainedTokenizerFast" } }), [3]);
+    const ends = { tokenizer_class: "LlamaTokenizer", add_bos_token: false, add_eos_token: true };
+    assert.deepEqual(await prompt({ "tokenizer_config.json": ends }), [3, 1]);
+  });
+});
