@@ -30,6 +30,7 @@ const topLevel = [
 const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "onnxruntime-node", place: /^pipelines\/runtime\/worker\.ts$/ },
   { name: "commander", place: /^pipelines\/cli\// },
+  { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/template\.ts$/ },
   { name: "yaml", place: /^pipelines\/recipes\/yaml\.ts$/ },
 ];
 

@@ -8,7 +8,8 @@ tokenizers/strings.json holds the strings; tokenizers/<case>.json.gz the tokeniz
 special tokens; for every fourth the text of these ids, with and without special tokens, where it is not the string itself
 (null); for every tenth its pair with the next one, as it is and cut to 12 tokens: ids and types. The map of sentencepiece's
 nmt_nfkc, equal in all cases that have it, lies once in tokenizers/nmt_nfkc.gz. characters.json.gz has the ranges of code
-points that the Rust library takes for marks, punctuation and so on. Of a NAME=FOLDER, a real tokenizer's,
+points that the Rust library takes for marks, punctuation and so on, splits.json what its pre-tokenizers part some texts into.
+Of a NAME=FOLDER, a real tokenizer's,
 published/NAME.json.gz keeps the results alone. Training WordPiece and BPE breaks some ties at random, so that another run
 may find another vocabulary, and its ids.
 """
@@ -279,6 +280,25 @@ def characters():
     }
 
 
+def splits():
+    texts = ["a--b-c", "--a-", "a b  c ", "-", "é, 12-３x"]
+    behaviors = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"]
+    metaspace = {"type": "Metaspace", "replacement": "▁", "split": True}
+    declared = [
+        *({"type": "Split", "pattern": {"String": "-"}, "behavior": each, "invert": invert} for each in behaviors for invert in (False, True)),
+        *({"type": "Punctuation", "behavior": each} for each in behaviors),
+        *({"type": "Digits", "individual_digits": each} for each in (False, True)),
+        {"type": "CharDelimiterSplit", "delimiter": "-"},
+        {"type": "FixedLength", "length": 2},
+        *({**metaspace, "prepend_scheme": each} for each in ("first", "never", "always")),
+        {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {**metaspace, "prepend_scheme": "first", "split": False}]},
+    ]
+    empty = json.loads(Tokenizer(models.BPE()).to_str())
+    parsed = [Tokenizer.from_str(json.dumps({**empty, "pre_tokenizer": each})).pre_tokenizer for each in declared]
+    parts = [[[part for part, _ in each.pre_tokenize_str(text)] for text in texts] for each in parsed]
+    return {"texts": texts, "cases": [{"preTokenizer": each, "parts": of} for each, of in zip(declared, parts)]}
+
+
 def write_gzip(path, content):
     path.write_bytes(gzip.compress(content, compresslevel=9, mtime=0))
 
@@ -290,6 +310,7 @@ def as_json(value):
 def main():
     HERE.mkdir(exist_ok=True)
     write_json(HERE / "strings.json", STRINGS)
+    write_json(HERE / "splits.json", splits())
     write_gzip(HERE / "characters.json.gz", as_json(characters()))
     charsmaps = set()
     for name, make in CASES.items():

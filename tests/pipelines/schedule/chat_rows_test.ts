@@ -1,5 +1,6 @@
 /** Training and evaluating on conversations. @module */
 import assert from "node:assert/strict";
+import { inProcess } from "../../support/command.ts";
 import { conversations, inChatScene } from "../../support/chat_scene.ts";
 import type { Scene } from "../../support/scene.ts";
 import { assertClose, evaluationOf, predictionsOf, resultsOf, trainingOf } from "./support.ts";
@@ -44,7 +45,16 @@ Deno.test("what a row teaches can be learned, and an answer ends with the templa
   });
 });
 
-/** What a plan says of a scene in one line. */
+Deno.test("a recipe puts other conversations in place of a file's, and the manifest tells them", () =>
+  inChatScene({ data: 'chat("./talks.jsonl").take(1)' }, async (scene) => {
+    await scene.write("others.jsonl", `${JSON.stringify({ messages: conversations[1] })}\n`);
+    await scene.write("recipe.yaml", "pipeline: ./pipeline.ts\ndata:\n  ./talks.jsonl: ./others.jsonl\n");
+    const { code, stderr } = await inProcess("run", scene.path("recipe.yaml"), ...scene.places);
+    assert.equal(code, 0, stderr);
+    assert.match(await Deno.readTextFile(scene.path("out", "manifest.yaml")), /others\.jsonl/);
+  }));
+
+/** What a run says of a scene in one line. */
 async function refusal(scene: Scene): Promise<string> {
   const { code, stderr } = await scene.run();
   assert.equal(code, 2, stderr);
