@@ -124,8 +124,10 @@ function tokenizeTurns(
   return { ...whole, ...(taught.length === whole.completion.length ? {} : { taught }), ...ends };
 }
 
-function answerAlone({ text, spans }: Turns, { encode }: ExampleTokenizer, endToken: number | undefined): number[] {
-  const ids = encode(text.slice(...spans.at(-1)!)), end = endToken === undefined ? -1 : ids.lastIndexOf(endToken);
+/** What is left to say behind what is asked. */
+function answerAlone(found: Turns, { encode }: ExampleTokenizer, endToken: number | undefined): number[] {
+  const { text, answersFrom, spans } = found, [, behind] = spans.at(-1)!;
+  const ids = encode(text.slice(answersFrom, behind)), end = endToken === undefined ? -1 : ids.lastIndexOf(endToken);
   return end === -1 ? ids : ids.slice(0, end + 1);
 }
 

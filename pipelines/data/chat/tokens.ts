@@ -37,7 +37,7 @@ export function encodeTurns({ text, spans, isMarked }: Turns, tokenizer: ChatTok
     const behind = Math.max(first + 1, tokensUpTo(ids, text.slice(0, end), tokenizer));
     return [first, isMarked ? behind : withoutSpace(ids, first, behind, tokenizer)] as const;
   });
-  const last = ids[turns.at(-1)![1] - 1]!;
+  const last = ids[withoutSpace(ids, ...turns.at(-1)!, tokenizer) - 1]!;
   return { ids, turns, endToken: tokenizer.isSpecial(last) ? last : undefined };
 }
 

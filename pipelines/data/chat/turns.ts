@@ -16,6 +16,8 @@ export interface Turns {
   readonly text: string;
   /** What a model is given to write the last turn: all before it, and the template's beginning of a turn. */
   readonly asked: string;
+  /** How much of the text what is asked has already: there the answer begins. */
+  readonly answersFrom: number;
   /** The taught turns in order, none of them empty. */
   readonly spans: readonly Span[];
   /** Whether the template itself says where they are. */
@@ -39,16 +41,16 @@ export function findTurns(
 ): Turns {
   const before = (turn: number) => render(conversation.slice(0, turn), place, { addGenerationPrompt: true }).text;
   const { text, marked } = render(conversation, place);
-  const last = conversation.length - 1, asked = before(last);
+  const last = conversation.length - 1, asked = before(last), answersFrom = sharedLength(text, asked);
   if (marked.length > 0) {
     const written = marked.filter(([start, end]) => end > start);
-    const taught = loss === "all-turns" ? written : written.filter(([start]) => start >= sharedLength(text, asked));
+    const taught = loss === "all-turns" ? written : written.filter(([, end]) => end > answersFrom);
     if (taught.length === 0) throw missing(last, place);
-    return { text, asked, spans: taught, isMarked: true };
+    return { text, asked, answersFrom, spans: taught, isMarked: true };
   }
   const turns = [...conversation.keys()].filter((turn) => isAnswer(conversation[turn]!));
   const spans = (loss === "all-turns" ? turns : [last]).map((turn): Span => {
-    if (turn === last) return checked([sharedLength(text, asked), text.length], turn, place);
+    if (turn === last) return checked([answersFrom, text.length], turn, place);
     const including = render(conversation.slice(0, turn + 1), place).text, end = sharedLength(text, including);
     const beginning = before(turn);
     // What the template ends a whole conversation with may be missing within it, but nothing else.
@@ -59,7 +61,7 @@ export function findTurns(
       place,
     );
   });
-  return { text, asked, spans, isMarked: false };
+  return { text, asked, answersFrom, spans, isMarked: false };
 }
 
 /** A noncharacter, which no text has. */

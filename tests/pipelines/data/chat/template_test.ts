@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { chatRenderer } from "../../../../pipelines/data/chat/template.ts";
+import { findTurns } from "../../../../pipelines/data/chat/turns.ts";
 import { RequestError } from "../../../../pipelines/errors.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 
@@ -51,6 +52,18 @@ Deno.test("chatRenderer() takes a template by name, by its file, or the one for 
       (error) => assertOneLine(error, /several chat templates and no default; give template: /),
     );
   });
+});
+
+Deno.test("findTurns() takes a marked turn that what is asked begins already, and tells what is left to say", async () => {
+  const template = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content.strip() }}?{% else %}" +
+    "{% generation %}<think></think>{{ m.content }}{% endgeneration %}{% endif %}{% endfor %}" +
+    "{% if add_generation_prompt %}<think>{% endif %}";
+  const format = { templates: new Map<string, string>(), specialTokens: {} };
+  const turns = findTurns(messages, "completion", await chatRenderer({ template }, format, "/"), undefined);
+  const { text, spans, answersFrom, asked } = turns;
+  assert.equal(text, "a b?<think></think>c");
+  assert.deepEqual(spans.map((span) => text.slice(...span)), ["<think></think>c"]);
+  assert.deepEqual([asked, text.slice(answersFrom)], ["a b?<think>", "</think>c"]);
 });
 
 Deno.test("known gap: a truth that a template writes out is true and not True", async () => {
