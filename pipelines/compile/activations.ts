@@ -4,7 +4,7 @@ import * as o from "../../ops/operators.ts";
 import type { Program, Value } from "../../ops/program.ts";
 import { simplify } from "../../ops/simplify.ts";
 import { RequestError } from "../errors.ts";
-import type { Architecture, EditHook, Site, SiteName, WeightSource } from "../models/architecture.ts";
+import type { Architecture, EditHook, Segment, Site, SiteName, WeightSource } from "../models/architecture.ts";
 import { runInputs } from "../models/places.ts";
 import type { AtTokens } from "./adaptations.ts";
 
@@ -61,7 +61,10 @@ export interface ActivationsRequest {
 
 /**
  * The program that gives, of rows that are fed as the run `tail`, `hidden_states.0` to `hidden_states.<blocks>` [batch,
- * tail, width], `logits` [batch, tail, vocabulary] and the sites by their texts.
+ * tail, width], `logits` [batch, tail, vocabulary] (of a head that scores whole rows [batch, classes]) and the sites by
+ * their texts.
+ *
+ * @throws {RequestError} If logits are wanted of a checkpoint without a head.
  */
 export function activationsProgram(request: ActivationsRequest): Program {
   const { architecture, weights, sites } = request;
@@ -84,10 +87,22 @@ export function activationsProgram(request: ActivationsRequest): Program {
     hiddenStates.slice(0, -1).forEach((hidden, index) => outputs[hiddenStateName(index)] = hidden);
     outputs[hiddenStateName(hiddenStates.length - 1)] = architecture.lastHiddenState === "finished" ? finished : last;
   }
-  if (request.logits) {
-    const byRow: AtTokens = (x) => o.reshape(x, [elementCount(x.shape.slice(0, 2)), ...x.shape.slice(2)]);
-    const logits = architecture.logits(byRow(last), weights, request.edit?.(byRow));
-    outputs["logits"] = o.reshape(logits, [...last.shape.slice(0, 2), logits.shape[1]!]);
-  }
+  if (request.logits) outputs["logits"] = logitsOf(request, { ...segment, last, finished });
   return simplify({ name: "activations", outputs });
+}
+
+/** What the checkpoint's head gives of the last block's rows, or of what stands before the head, each [batch, tail, width]. */
+function logitsOf(
+  { architecture, weights, edit }: ActivationsRequest,
+  { last, finished, pooling }: Pick<Segment, "pooling"> & { readonly last: Value; readonly finished: Value },
+): Value {
+  const { family, head, classifier } = architecture, [batch, tokens, width] = last.shape;
+  if (typeof head === "object" && classifier !== undefined && pooling !== undefined) {
+    const pooled = o.reshape(o.matmul(pooling, finished), [batch!, width!]);
+    return classifier.scores(pooled, weights, head.classes);
+  }
+  const byRow: AtTokens = (x) => o.reshape(x, [elementCount(x.shape.slice(0, 2)), ...x.shape.slice(2)]);
+  const logits = architecture.logits?.(byRow(last), weights, edit?.(byRow));
+  if (logits !== undefined) return o.reshape(logits, [batch!, tokens!, logits.shape[1]!]);
+  throw new RequestError(`the ${family} checkpoint has no head, so it gives no logits; leave them out`);
 }

@@ -23,6 +23,7 @@ import {
 import { substitute } from "../../ops/rewrite.ts";
 import { simplify } from "../../ops/simplify.ts";
 import type { Architecture, Places, SegmentResult, WeightSource } from "../models/architecture.ts";
+import { requireLogits } from "../models/heads.ts";
 import {
   actsOnCompletion,
   type Adaptation,
@@ -105,7 +106,7 @@ function logitsOf(model: CompiledModel, result: SegmentResult, form: PieceForm):
   const places = input("labelled.places", ["labelled", 1], "int64");
   const edit = membersHook(model.members, form, (ofTail) => rowsAt(ofTail, places));
   const rows = model.members.map((_, member) => rowsAt(batchOf(last, member), places));
-  return model.architecture.logits(o.concat(rows, 0), weightsOf(model), edit);
+  return requireLogits(model.architecture)(o.concat(rows, 0), weightsOf(model), edit);
 }
 
 /** The cross-entropies [labelled, 1] of the labelled tokens, member by member. */

@@ -1,5 +1,5 @@
 /** What the host feeds for one run of tokens: the tokens, and where they stand. @module */
-import type { Architecture } from "../models/architecture.ts";
+import type { Architecture, Classifier } from "../models/architecture.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 
 /** Tensors by name, ready to feed. */
@@ -31,7 +31,7 @@ export function runFeeds(
   architecture: Pick<Architecture, "heads" | "places">,
   past: Past = noPast,
 ): Feeds {
-  const { angles, masks, positions, keyPositions, tokenTypes } = architecture.places;
+  const { angles, masks, positions, keyPositions, tokenTypes, pooled } = architecture.places;
   const feeds: Feeds = { [`${name}.tokens`]: perToken(rows, length, ({ tokens }, at) => tokens[at] ?? 0) };
   for (const [kind, { inverseFrequencies, rotaryScale }] of Object.entries(angles)) {
     const pairs = inverseFrequencies.length, shape = [rows.length, length, pairs];
@@ -69,6 +69,7 @@ export function runFeeds(
     });
     feeds[`${name}.keyPositions`] = { data, shape: [seen.length, 1, 1, width] };
   }
+  if (pooled !== undefined) feeds[`${name}.pooling`] = poolingOf(pooled, rows, length);
   if (tokenTypes) feeds[`${name}.tokenTypes`] = perToken(rows, length, ({ types }, at) => types?.[at] ?? 0);
   return feeds;
 }
@@ -79,6 +80,17 @@ function perToken(rows: readonly RunRow[], length: number, of: (row: RunRow, at:
     for (let at = 0; at < length; at++) data[index * length + at] = BigInt(of(row, at));
   });
   return { data, shape: [rows.length, length] };
+}
+
+/** How much of each place of a row its pooled hidden state has [rows, 1, length]. */
+export function poolingOf(pooled: Classifier["pooled"], rows: readonly RunRow[], length: number): HostTensor {
+  const data = new Float32Array(rows.length * length);
+  rows.forEach(({ tokens: { length: own } }, row) => {
+    const start = row * length;
+    if (pooled === "mean") data.fill(1 / own, start, start + own);
+    else data[start + (pooled === "first" ? 0 : own - 1)] = 1;
+  });
+  return { data, shape: [rows.length, 1, length] };
 }
 
 /** What a row sees: so many places of the past, and so many of its own tokens. */

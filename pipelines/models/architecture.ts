@@ -73,6 +73,8 @@ export interface Places {
   readonly keyPositions?: Value;
   /** Which of a pair's texts each token belongs to, int64 [batch, length]. */
   readonly tokenTypes?: Value;
+  /** See {@linkcode PlaceKinds.pooled}: how much of each place, [batch, 1, length]. */
+  readonly pooling?: Value;
 }
 
 /** What a model asks of where tokens stand. Blocks may differ in it, so each kind has a name. */
@@ -91,6 +93,8 @@ export interface PlaceKinds {
   readonly keyPositions?: true;
   /** Whether the texts of a pair are told apart. */
   readonly tokenTypes?: true;
+  /** Whose hidden state a head reads that scores whole rows: the first token's, the last one's, or the mean of all. */
+  readonly pooled?: Classifier["pooled"];
 }
 
 /** A run of tokens. */
@@ -148,11 +152,16 @@ export interface Architecture {
   readonly lastHiddenState: "finished" | "plain";
   /** What stands between the last block and the head, a norm as a rule: [..., width] to the same. */
   finish(hidden: Value, weights: WeightSource, edit?: EditHook): Value;
-  /** The last block's rows [rows, width] to logits [rows, vocabulary]. */
-  logits(rows: Value, weights: WeightSource, edit?: EditHook): Value;
-  /** The head that scores classes, where the family has one. */
+  /** The head that the checkpoint has; `undefined` where it is of the bare model. */
+  readonly head: CheckpointHead | undefined;
+  /** The last block's rows [rows, width] to logits [rows, vocabulary], where the checkpoint has the head for it. */
+  logits?(rows: Value, weights: WeightSource, edit?: EditHook): Value;
+  /** How the family scores classes, whichever head the checkpoint has. */
   readonly classifier?: Classifier;
 }
+
+/** What a checkpoint's head gives: logits of the vocabulary's tokens, or scores of so many classes. */
+export type CheckpointHead = "language" | { readonly classes: number };
 
 /** A head that scores a whole row of tokens. */
 export interface Classifier {

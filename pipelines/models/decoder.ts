@@ -66,7 +66,7 @@ export function decoder(config: ConfigReader, parts: DecoderParts): Architecture
   const table = { name: `${base}${embedding}.weight`, vocabularySize, width: parts.embeddingWidth ?? width };
   const { embed = (_scope, tokens) => tokens } = parts;
   const { finish = (scope, hidden) => norm(scope.at(`${base}${last}`), hidden) } = parts;
-  return transformer({
+  return transformer(config, {
     family: String(config.raw("model_type")),
     ...extents,
     places: { causal: true, ...places },

@@ -2,7 +2,9 @@
 import { RequestError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
+import { bert } from "./families/bert.ts";
 import { cohere, cohere2 } from "./families/cohere.ts";
+import { distilBert } from "./families/distilbert.ts";
 import { falcon } from "./families/falcon.ts";
 import { gemma, gemma2, gemma3 } from "./families/gemma.ts";
 import { gpt2 } from "./families/gpt2.ts";
@@ -15,6 +17,7 @@ import { olmo, olmo2 } from "./families/olmo.ts";
 import { opt } from "./families/opt.ts";
 import { phi } from "./families/phi.ts";
 import { phi3 } from "./families/phi3.ts";
+import { roberta } from "./families/roberta.ts";
 import { stableLm } from "./families/stablelm.ts";
 import { starcoder2 } from "./families/starcoder2.ts";
 
@@ -43,6 +46,11 @@ const families: Readonly<Record<string, (config: ConfigReader) => Architecture>>
   cohere,
   cohere2,
   starcoder2,
+  bert,
+  roberta,
+  "xlm-roberta": roberta,
+  camembert: roberta,
+  distilbert: distilBert,
 };
 
 /**

@@ -36,6 +36,7 @@ export function runInputs(
     masks: Object.fromEntries(kinds),
     ...(places.positions === undefined ? {} : { positions: input(`${name}.positions`, [batch, name], "int64") }),
     ...(places.keyPositions ? { keyPositions: input(`${name}.keyPositions`, [masks, 1, 1, keys]) } : {}),
+    ...(places.pooled === undefined ? {} : { pooling: input(`${name}.pooling`, [batch, 1, name]) }),
     ...(places.tokenTypes ? { tokenTypes: input(`${name}.tokenTypes`, [batch, name], "int64") } : {}),
   };
 }

@@ -15,6 +15,8 @@ import type {
   SiteName,
   SiteShape,
 } from "./architecture.ts";
+import type { ConfigReader } from "./config.ts";
+import { readHead } from "./heads.ts";
 import type { Block } from "./layers/block.ts";
 import { Scope } from "./layers/scope.ts";
 import { runInputs } from "./places.ts";
@@ -43,9 +45,14 @@ export interface TransformerParts {
   readonly classifier?: Classifier;
 }
 
-/** The architecture that parts make up. */
-export function transformer(parts: TransformerParts): Architecture {
-  const { embed, block, finish = (_scope, hidden) => hidden, head, blockName, ...extents } = parts;
+/**
+ * The architecture that parts make up, with the head that the config says its checkpoint has.
+ *
+ * @throws {RequestError} If the config names a head that the family lacks.
+ */
+export function transformer(config: ConfigReader, parts: TransformerParts): Architecture {
+  const { embed, block, finish, head: languageHead, blockName, ...extents } = parts;
+  const head = readHead(config, parts);
   const built = Array.from({ length: parts.blocks }, (_, index) => block(index));
   const forward: Architecture["forward"] = (segment, source) => {
     const { edit } = segment;
@@ -62,18 +69,22 @@ export function transformer(parts: TransformerParts): Architecture {
     });
     return { hiddenStates, keyValues } satisfies SegmentResult;
   };
-  const untraced = {
+  const finished: Architecture["finish"] = (hidden, source, edit) => {
+    const scope = Scope.outside(source, edit);
+    return finish === undefined ? hidden : scope.edit("finalNorm.output", finish(scope, hidden));
+  };
+  const logits: Architecture["logits"] = (rows, source, edit) =>
+    languageHead(Scope.outside(source, edit), finished(rows, source, edit));
+  const pooled = typeof head === "object" ? parts.classifier?.pooled : undefined;
+  const untraced: Untraced = {
     lastHiddenState: "finished",
     ...extents,
+    places: { ...parts.places, ...(pooled === undefined ? {} : { pooled }) },
     forward,
-    finish(hidden, source, edit) {
-      const scope = new Scope({} as Segment, source, edit);
-      return scope.edit("finalNorm.output", finish(scope, hidden));
-    },
-    logits(rows, source, edit) {
-      return head(new Scope({} as Segment, source, edit), this.finish(rows, source, edit));
-    },
-  } satisfies Omit<Architecture, "weights" | "sites">;
+    finish: finished,
+    head,
+    ...(head === "language" ? { logits } : {}),
+  };
   let traced: Traced | undefined;
   const described = () => traced ??= trace(untraced, blockName);
   return {
@@ -90,8 +101,11 @@ export function transformer(parts: TransformerParts): Architecture {
 /** What a trace of a model tells of it. */
 interface Traced extends Pick<Architecture, "weights" | "sites"> {}
 
+/** A model before its trace. */
+type Untraced = Omit<Architecture, "weights" | "sites">;
+
 /** Builds the model once over tokens of no particular number, and notes what it reads and where it may be edited. */
-function trace(model: Omit<Architecture, "weights" | "sites">, blockName: TransformerParts["blockName"]): Traced {
+function trace(model: Untraced, blockName: TransformerParts["blockName"]): Traced {
   const weights = new Map<string, readonly number[]>();
   const sites: Partial<Record<SiteName, SiteShape>> = {};
   const source: Parameters<Architecture["forward"]>[1] = (name, shape) => {
@@ -121,7 +135,10 @@ function trace(model: Omit<Architecture, "weights" | "sites">, blockName: Transf
     source,
   );
   const last = hiddenStates[hiddenStates.length - 1] as Value;
-  model.logits(input("rows", ["rows", last.shape[2]!]), source, edit);
+  const rows = input("rows", ["rows", last.shape[2]!]), { head, classifier } = model;
+  const finished = model.finish(rows, source, edit);
+  model.logits?.(rows, source, edit);
+  if (typeof head === "object") classifier?.scores(finished, source, head.classes);
   return { weights, sites };
 }
 

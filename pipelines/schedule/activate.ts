@@ -45,7 +45,8 @@ export interface ActivateJob {
 const groupTokens = 4096;
 
 /**
- * The representations of rows, by name: each [rows, places, width], 0 where a place stands for no token.
+ * The representations of rows, by name: each [rows, places, width], 0 where a place stands for no token; scores of whole rows
+ * [rows, classes].
  *
  * @param label What the progress is called.
  */
@@ -89,7 +90,8 @@ function groupsOf(rows: readonly ActivatedRow[]): number[][] {
 }
 
 function emptyLike(name: string, { shape }: HostTensor, rows: readonly ActivatedRow[]): NamedTensor {
-  const whole = [rows.length, rows[0]!.places.length, ...shape.slice(2)];
+  const places = shape.length < 3 ? [] : [rows[0]!.places.length], width = shape.slice(shape.length < 3 ? 1 : 2);
+  const whole = [rows.length, ...places, ...width];
   return { name, shape: whole, data: new Float32Array(elementCount(whole)) };
 }
 
@@ -103,6 +105,10 @@ function place(
 ): void {
   const [, length = 0] = shape, width = elementCount(shape.slice(2));
   const from = data as Float32Array, to = whole.data as Float32Array;
+  if (shape.length < 3) {
+    to.set(from.subarray(at * length, (at + 1) * length), row * length);
+    return;
+  }
   places.forEach((token, index) => {
     if (token === undefined) return;
     const start = (at * length + token) * width;

@@ -2,7 +2,10 @@
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program.ts";
-import type { Scope } from "./scope.ts";
+import type { Classifier } from "../architecture.ts";
+import type { NamedNorm } from "./block.ts";
+import type { Activation } from "./mlp.ts";
+import { Scope } from "./scope.ts";
 
 /** The table of the tokens' embeddings. */
 export interface TokenTable {
@@ -20,6 +23,15 @@ export function embedTokens(scope: Scope, { name, vocabularySize, width }: Token
 /** Learned positions' rows [batch, tokens, width] of a table with so many. */
 export function embedPositions(scope: Scope, name: string, rows: number, width: number): Value {
   return o.gatherRows(scope.weight(name, [rows, width]), scope.segment.positions as Value);
+}
+
+/**
+ * What a token gets for the text of a pair that it belongs to, one of so many: [batch, tokens, width], or [1, width] where
+ * there is but one text.
+ */
+export function embedTokenTypes(scope: Scope, name: string, types: number, width: number): Value {
+  const table = scope.weight(name, [types, width]);
+  return types === 1 ? table : o.gatherRows(table, scope.segment.tokenTypes as Value);
 }
 
 /** How logits are made of finished hidden states. */
@@ -54,4 +66,41 @@ export function scoreHead(name = "score") {
     scores: (rows: Value, weights: (name: string, shape: readonly number[]) => Value, classes: number) =>
       linear(rows, weights(`${name}.weight`, [classes, rows.shape[1] as number])),
   } as const;
+}
+
+/** A projection, a function of its elements and perhaps a norm, as encoders have them in front of a head. */
+export interface HeadTransform {
+  /** The name of the projection. */
+  readonly dense: string;
+  /** The width that it projects to; its input's unless told otherwise. */
+  readonly width?: number;
+  readonly bias?: boolean;
+  readonly activation: Activation;
+  readonly norm?: NamedNorm;
+}
+
+function transformed(scope: Scope, x: Value, { dense, width, bias = true, activation, norm }: HeadTransform): Value {
+  const made = activation(scope.linear(dense, x, width ?? x.shape[x.shape.length - 1] as number, { bias }));
+  return norm === undefined ? made : norm[1](scope.at(norm[0]), made);
+}
+
+/** A {@linkcode languageHead} behind a transform, as masked tokens are predicted. */
+export function maskedHead(transform: HeadTransform, head: LanguageHead) {
+  const logits = languageHead(head);
+  return (scope: Scope, hidden: Value): Value => logits(scope, transformed(scope, hidden, transform));
+}
+
+/** The scores of classes by a projection behind a transform, as encoders have it. */
+export function denseClassifier(
+  transform: HeadTransform,
+  output: string,
+  pooled: Classifier["pooled"] = "first",
+): Classifier {
+  return {
+    pooled,
+    scores(rows, weights, classes) {
+      const scope = Scope.outside(weights);
+      return scope.linear(output, transformed(scope, rows, transform), classes, { bias: true });
+    },
+  };
 }

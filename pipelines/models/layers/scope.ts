@@ -30,6 +30,11 @@ export class Scope {
     this.#prefix = prefix;
   }
 
+  /** The scope of what is before or behind all blocks, where no tokens' places are asked for. */
+  static outside(weights: WeightSource, edit?: EditHook): Scope {
+    return new Scope({} as Segment, weights, edit);
+  }
+
   /** The scope of a part whose weights' names go on with `name`. */
   at(name: string): Scope {
     return new Scope(this.segment, this.#weights, this.#edit, this.block, `${this.#prefix}${name}.`);

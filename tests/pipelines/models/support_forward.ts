@@ -10,6 +10,7 @@ import type { Architecture, WeightSource } from "../../../pipelines/models/archi
 import { ConfigReader } from "../../../pipelines/models/config.ts";
 import { runFeeds } from "../../../pipelines/compile/run_feeds.ts";
 import { architectureOf } from "../../../pipelines/models/families.ts";
+import { requireLogits } from "../../../pipelines/models/heads.ts";
 import { runInputs } from "../../../pipelines/models/places.ts";
 import { readJsonObject } from "../../../pipelines/models/files.ts";
 import type { TensorRecord } from "../../../pipelines/models/safetensors.ts";
@@ -108,7 +109,7 @@ function forwardProgram(model: FolderModel, names: readonly string[]): Program {
       outputs[`${name}.hidden.${state}`] = hidden === last ? architecture.finish(last, weights) : hidden;
     });
     const places = input(`${name}.places`, [`${name}Places`], "int64");
-    outputs[`${name}.logits`] = architecture.logits(rowsAt(last, places), weights);
+    outputs[`${name}.logits`] = requireLogits(architecture)(rowsAt(last, places), weights);
   });
   return { name: "forward", outputs };
 }

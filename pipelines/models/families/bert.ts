@@ -1,0 +1,103 @@
+/**
+ * BERT (Devlin et al. 2019): learned positions and kinds of text, attention to both sides, norms behind attention and MLP.
+ *
+ * @module
+ */
+import * as o from "../../../ops/operators.ts";
+import type { Architecture, Classifier, PlaceKinds } from "../architecture.ts";
+import type { ConfigReader } from "../config.ts";
+import { type Extents, readExtents } from "../fields.ts";
+import { selfAttention, separate } from "../layers/attention.ts";
+import { postNormed } from "../layers/block.ts";
+import { plainMlp, readActivation } from "../layers/mlp.ts";
+import { layerNorm, type Norm } from "../layers/norm.ts";
+import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
+import type { TokenTable } from "../layers/outer.ts";
+import { transformer, type TransformerParts } from "../transformer.ts";
+
+/** What BERT's descendants do with its body. */
+export interface BertBody {
+  readonly extents: Extents;
+  readonly norm: Norm;
+  readonly table: TokenTable;
+}
+
+/** What a descendant of BERT sets on its body. */
+export interface BertVariant {
+  /** What stands before the names of the body's weights. */
+  readonly prefix: string;
+  /** How many of the first positions stand for none. */
+  readonly offset: number;
+  readonly head: (body: BertBody) => TransformerParts["head"];
+  readonly classifier: Classifier;
+}
+
+/** A model with BERT's body. */
+export function bertLike(config: ConfigReader, { prefix, offset, head, classifier }: BertVariant): Architecture {
+  config.option("position_embedding_type", ["absolute"], "absolute");
+  if (config.flag("is_decoder", false)) {
+    throw config.error(
+      "is_decoder is true, which is not supported; take a checkpoint that reads texts from both sides",
+    );
+  }
+  const { contextLength: positions, ...rest } = readExtents(config, { keyValueHeads: undefined });
+  const extents = { ...rest, contextLength: positions - offset };
+  const { width, vocabularySize, heads } = extents, types = config.whole("type_vocab_size", 2);
+  const norm = layerNorm(config.number("layer_norm_eps", 1e-12)), form = { bias: true };
+  const block = postNormed({
+    attention: selfAttention({
+      heads,
+      project: separate(["attention.self.query", "attention.self.key", "attention.self.value"], form),
+      output: { name: "attention.output.dense", ...form },
+    }),
+    mlp: plainMlp({
+      up: "intermediate.dense",
+      down: "output.dense",
+      hidden: config.count("intermediate_size"),
+      activation: readActivation(config, "hidden_act", "gelu"),
+      form,
+    }),
+    afterAttention: ["attention.output.LayerNorm", norm],
+    afterMlp: ["output.LayerNorm", norm],
+  });
+  const embeddings = `${prefix}.embeddings`;
+  const table = { name: `${embeddings}.word_embeddings.weight`, vocabularySize, width };
+  const places: PlaceKinds = { causal: false, angles: {}, masks: { full: null }, positions: { offset } };
+  return transformer(config, {
+    family: String(config.raw("model_type")),
+    ...extents,
+    places: types > 1 ? { ...places, tokenTypes: true } : places,
+    barePrefix: `${prefix}.`,
+    blockName: (index) => `${prefix}.encoder.layer.${index}`,
+    embed(scope) {
+      const tokens = embedTokens(scope, table);
+      const typed = o.add(tokens, embedTokenTypes(scope, `${embeddings}.token_type_embeddings.weight`, types, width));
+      const placed = embedPositions(scope, `${embeddings}.position_embeddings.weight`, positions, width);
+      return norm(scope.at(`${embeddings}.LayerNorm`), o.add(typed, placed));
+    },
+    block: () => block,
+    head: head({ extents, norm, table }),
+    classifier,
+  });
+}
+
+/** The architecture that a config describes. */
+export function bert(config: ConfigReader): Architecture {
+  const predictions = "cls.predictions";
+  return bertLike(config, {
+    prefix: "bert",
+    offset: 0,
+    head: ({ norm, table }) =>
+      maskedHead({
+        dense: `${predictions}.transform.dense`,
+        activation: readActivation(config, "hidden_act", "gelu"),
+        norm: [`${predictions}.transform.LayerNorm`, norm],
+      }, {
+        table,
+        weight: `${predictions}.decoder.weight`,
+        tied: config.flag("tie_word_embeddings", true),
+        bias: `${predictions}.bias`,
+      }),
+    classifier: denseClassifier({ dense: "bert.pooler.dense", activation: o.tanh }, "classifier"),
+  });
+}
