@@ -16,6 +16,11 @@ export class ConfigReader {
     return this.#fields[name] ?? undefined;
   }
 
+  /** Whether the field is there, be it null. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#fields, name);
+  }
+
   /** @throws {RequestError} If the field is neither absent nor a boolean. */
   flag(name: string, otherwise: boolean): boolean {
     const value = this.raw(name) ?? otherwise;

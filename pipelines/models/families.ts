@@ -13,6 +13,7 @@ import { gptNeoX } from "./families/gpt_neox.ts";
 import { gptJ } from "./families/gptj.ts";
 import { granite, llama, mistral, qwen2, qwen3, smollm3 } from "./families/llama.ts";
 import { mixtral } from "./families/mixtral.ts";
+import { modernBert } from "./families/modernbert.ts";
 import { olmo, olmo2 } from "./families/olmo.ts";
 import { opt } from "./families/opt.ts";
 import { phi } from "./families/phi.ts";
@@ -51,6 +52,7 @@ const families: Readonly<Record<string, (config: ConfigReader) => Architecture>>
   "xlm-roberta": roberta,
   camembert: roberta,
   distilbert: distilBert,
+  modernbert: modernBert,
 };
 
 /**
