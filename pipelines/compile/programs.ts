@@ -89,7 +89,7 @@ function runLength([first]: readonly KeyValues[]): Dimension {
   return (first as KeyValues).key.shape[2] as Dimension;
 }
 
-function copyPlaces({ angles, masks, keyPositions }: Places, copies: number): Places {
+function copyPlaces({ angles, masks, keyPositions, distances, present }: Places, copies: number): Places {
   const copy = (x: Value) => x.shape[0] === 1 ? x : o.concat(new Array<Value>(copies).fill(x), 0);
   const each = <T, U>(record: Readonly<Record<string, T>>, change: (x: T) => U) =>
     Object.fromEntries(Object.entries(record).map(([kind, x]) => [kind, change(x)]));
@@ -97,6 +97,8 @@ function copyPlaces({ angles, masks, keyPositions }: Places, copies: number): Pl
     angles: each(angles, ({ cosines, sines }) => ({ cosines: copy(cosines), sines: copy(sines) })),
     masks: each(masks, copy),
     ...(keyPositions === undefined ? {} : { keyPositions: copy(keyPositions) }),
+    ...(distances === undefined ? {} : { distances }),
+    ...(present === undefined ? {} : { present: copy(present) }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the host feeds for one run of tokens: the tokens, and where they stand. @module */
 import type { Architecture, Classifier } from "../models/architecture.ts";
+import { distanceRow, type DistanceTable } from "../models/distances.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 
 /** Tensors by name, ready to feed. */
@@ -31,7 +32,7 @@ export function runFeeds(
   architecture: Pick<Architecture, "heads" | "places">,
   past: Past = noPast,
 ): Feeds {
-  const { angles, masks, positions, keyPositions, tokenTypes, pooled } = architecture.places;
+  const { angles, masks, positions, keyPositions, tokenTypes, pooled, distances, present } = architecture.places;
   const feeds: Feeds = { [`${name}.tokens`]: perToken(rows, length, ({ tokens }, at) => tokens[at] ?? 0) };
   for (const [kind, { inverseFrequencies, rotaryScale }] of Object.entries(angles)) {
     const pairs = inverseFrequencies.length, shape = [rows.length, length, pairs];
@@ -69,6 +70,8 @@ export function runFeeds(
     });
     feeds[`${name}.keyPositions`] = { data, shape: [seen.length, 1, 1, width] };
   }
+  if (distances !== undefined) Object.assign(feeds, distancesOf(name, distances, length));
+  if (present) feeds[`${name}.present`] = presenceOf(rows, length);
   if (pooled !== undefined) feeds[`${name}.pooling`] = poolingOf(pooled, rows, length);
   if (tokenTypes) feeds[`${name}.tokenTypes`] = perToken(rows, length, ({ types }, at) => types?.[at] ?? 0);
   return feeds;
@@ -80,6 +83,20 @@ function perToken(rows: readonly RunRow[], length: number, of: (row: RunRow, at:
     for (let at = 0; at < length; at++) data[index * length + at] = BigInt(of(row, at));
   });
   return { data, shape: [rows.length, length] };
+}
+
+/** The rows of the table for the distances from so many tokens back to as many ahead, and the other way round. */
+function distancesOf(name: string, table: DistanceTable, length: number): Feeds {
+  const back = Array.from({ length: 2 * length + 1 }, (_, at) => BigInt(distanceRow(table, length - at)));
+  const fed = (rows: readonly bigint[]) => ({ data: BigInt64Array.from(rows), shape: [rows.length] });
+  return { [`${name}.distances.back`]: fed(back), [`${name}.distances.ahead`]: fed(back.toReversed()) };
+}
+
+/** Where there are tokens, [rows, length, 1]. */
+function presenceOf(rows: readonly RunRow[], length: number): HostTensor {
+  const data = new Float32Array(rows.length * length);
+  rows.forEach(({ tokens }, row) => data.fill(1, row * length, row * length + tokens.length));
+  return { data, shape: [rows.length, length, 1] };
 }
 
 /** How much of each place of a row its pooled hidden state has [rows, 1, length]. */

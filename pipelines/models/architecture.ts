@@ -8,6 +8,7 @@ import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
 import type { Projection } from "../../ops/adapters/adapter.ts";
 import { elementCount, type Shape } from "../../ops/dimension.ts";
 import type { Value } from "../../ops/program.ts";
+import type { DistanceTable } from "./distances.ts";
 import type { RopeFrequencies } from "./rope.ts";
 
 /** The places whose representation can be edited, in the order in which a token passes them. */
@@ -62,6 +63,15 @@ export interface Angles {
   readonly sines: Value;
 }
 
+/**
+ * The rows of a table of distances for each distance between two of a run's tokens, int64 [2 · length + 1]: from `length`
+ * tokens back to as many ahead, and the other way round.
+ */
+export interface Distances {
+  readonly back: Value;
+  readonly ahead: Value;
+}
+
 /** Where the tokens of a run stand, as far as the model asks for it; see {@linkcode PlaceKinds}. */
 export interface Places {
   readonly angles: Readonly<Record<string, Angles>>;
@@ -71,6 +81,9 @@ export interface Places {
   readonly positions?: Value;
   /** The position of each key that is seen [batch or 1, 1, 1, keys]. */
   readonly keyPositions?: Value;
+  readonly distances?: Distances;
+  /** 1 where there is a token and 0 where a row is padded, [batch, length, 1]. */
+  readonly present?: Value;
   /** Which of a pair's texts each token belongs to, int64 [batch, length]. */
   readonly tokenTypes?: Value;
   /** See {@linkcode PlaceKinds.pooled}: how much of each place, [batch, 1, length]. */
@@ -91,6 +104,10 @@ export interface PlaceKinds {
   readonly positions?: { readonly offset: number };
   /** Whether scores fall with the distance (ALiBi). */
   readonly keyPositions?: true;
+  /** Learned distances. */
+  readonly distances?: DistanceTable;
+  /** Whether padding is told from tokens, beside the masks. */
+  readonly present?: true;
   /** Whether the texts of a pair are told apart. */
   readonly tokenTypes?: true;
   /** Whose hidden state a head reads that scores whole rows: the first token's, the last one's, or the mean of all. */

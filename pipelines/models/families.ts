@@ -3,7 +3,9 @@ import { RequestError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
 import { bert } from "./families/bert.ts";
+import { bloom } from "./families/bloom.ts";
 import { cohere, cohere2 } from "./families/cohere.ts";
+import { deberta } from "./families/deberta.ts";
 import { distilBert } from "./families/distilbert.ts";
 import { falcon } from "./families/falcon.ts";
 import { gemma, gemma2, gemma3 } from "./families/gemma.ts";
@@ -47,12 +49,14 @@ const families: Readonly<Record<string, (config: ConfigReader) => Architecture>>
   cohere,
   cohere2,
   starcoder2,
+  bloom,
   bert,
   roberta,
   "xlm-roberta": roberta,
   camembert: roberta,
   distilbert: distilBert,
   modernbert: modernBert,
+  "deberta-v2": deberta,
 };
 
 /**

@@ -1,5 +1,6 @@
 /** The fed tensors that tell a model where the tokens of a run stand. @module */
 import { addDimensions, type Dimension, multiplyDimensions } from "../../ops/dimension.ts";
+import { distanceCount } from "../../ops/nn/distance.ts";
 import { input } from "../../ops/program.ts";
 import type { Architecture, Segment } from "./architecture.ts";
 
@@ -30,12 +31,15 @@ export function runInputs(
   const kinds = Object.keys(places.masks).map((kind) => {
     return [kind, input(`${name}.mask.${kind}`, [masks, 1, queries, keys])] as const;
   });
+  const distance = (way: string) => input(`${name}.distances.${way}`, [distanceCount(name)], "int64");
   return {
     tokens: input(`${name}.tokens`, [batch, name], "int64"),
     angles: Object.fromEntries(angles),
     masks: Object.fromEntries(kinds),
     ...(places.positions === undefined ? {} : { positions: input(`${name}.positions`, [batch, name], "int64") }),
     ...(places.keyPositions ? { keyPositions: input(`${name}.keyPositions`, [masks, 1, 1, keys]) } : {}),
+    ...(places.distances === undefined ? {} : { distances: { back: distance("back"), ahead: distance("ahead") } }),
+    ...(places.present ? { present: input(`${name}.present`, [batch, name, 1]) } : {}),
     ...(places.pooled === undefined ? {} : { pooling: input(`${name}.pooling`, [batch, 1, name]) }),
     ...(places.tokenTypes ? { tokenTypes: input(`${name}.tokenTypes`, [batch, name], "int64") } : {}),
   };

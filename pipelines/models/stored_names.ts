@@ -1,8 +1,8 @@
 /** The names that a checkpoint's files may give to a weight. @module */
 
 /**
- * The name under which the files hold a weight: its own; without what checkpoints of the bare model leave out; or with the
- * first releases' names of a layer norm's weights (`gamma`, `beta`).
+ * The name under which the files hold a weight: its own; without what checkpoints of the bare model leave out; with the
+ * first releases' names of a layer norm's weights (`gamma`, `beta`); or with those of DeBERTa's published head.
  *
  * @returns `undefined` if the files hold none of them.
  */
@@ -12,9 +12,15 @@ export function storedName(
   barePrefix: string,
 ): string | undefined {
   const bare = barePrefix !== "" && name.startsWith(barePrefix) ? [name.slice(barePrefix.length)] : [];
-  return [name, ...bare].flatMap((each) => [each, firstReleaseName(each)]).find((each) => stored.has(each));
+  const names = [name, ...bare, publishedHeadName(name)];
+  return names.flatMap((each) => [each, firstReleaseName(each)]).find((each) => stored.has(each));
 }
 
 function firstReleaseName(name: string): string {
   return name.replace(/(LayerNorm)\.weight$/, "$1.gamma").replace(/(LayerNorm)\.bias$/, "$1.beta");
+}
+
+/** DeBERTa's third version is published with a head of its own name and a config that does not tell of it. */
+function publishedHeadName(name: string): string {
+  return name.replace(/^cls\.predictions\.(transform\.)?/, "lm_predictions.lm_head.");
 }

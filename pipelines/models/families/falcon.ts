@@ -2,6 +2,7 @@
 import type { Architecture } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import { readExtents, readRope } from "../fields.ts";
+import { alibiSlopes } from "../layers/alibi.ts";
 import { fusedByHead, selfAttention } from "../layers/attention.ts";
 import { type NamedNorm, parallel, sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
@@ -25,7 +26,7 @@ export function falcon(config: ConfigReader): Architecture {
       heads,
       project: fusedByHead("self_attention.query_key_value", { bias }),
       ...(alibi
-        ? { alibi: { slopes: alibiSlopes(heads.heads), scale: heads.headWidth ** -0.5 } }
+        ? { alibi: { slopes: alibiSlopes(heads.heads), scale: heads.headWidth ** -0.5, isRounded: true } }
         : { angles: () => "rotary" }),
       output: { name: "self_attention.dense", bias },
     }),
@@ -50,15 +51,4 @@ export function falcon(config: ConfigReader): Architecture {
     norm,
     tied: true,
   });
-}
-
-/**
- * A geometric series from 2^(−8/heads) on; where the heads are no power of two, that of the next lower one and then every
- * second of the next higher one's (Press et al. 2022).
- */
-function alibiSlopes(heads: number): number[] {
-  const lower = 2 ** Math.floor(Math.log2(heads));
-  const series = (count: number, step: number, base: number) =>
-    Array.from({ length: count }, (_, index) => 2 ** (-8 / base * (1 + index * step)));
-  return [...series(lower, 1, lower), ...series(heads - lower, 2, 2 * lower)];
 }

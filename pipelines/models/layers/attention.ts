@@ -1,8 +1,8 @@
 /** Self-attention as the families have it. @module */
 import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
-import { multiplyDimensions } from "../../../ops/dimension.ts";
 import * as o from "../../../ops/operators.ts";
-import { constant, type Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program.ts";
+import { type Alibi, fallenByDistance } from "./alibi.ts";
 import type { LinearForm, Scope } from "./scope.ts";
 
 /** Queries, keys and values of a run of tokens, each [batch, tokens, its heads · headWidth]. */
@@ -31,16 +31,13 @@ export interface AttentionForm {
   readonly softcap?: number | undefined;
   /** What scores fall by with distance. */
   readonly alibi?: Alibi;
+  /**
+   * What is added to the scores [batch, keyValueHeads, group · tokens, tokens], of queries [batch, tokens, heads · headWidth]
+   * and keys [batch, keyValueHeads, tokens, headWidth].
+   */
+  readonly bias?: ((scope: Scope, query: Value, key: Value) => Value | undefined) | undefined;
   /** The projection of what the heads have gathered. */
   readonly output: { readonly name: string } & LinearForm;
-}
-
-/** Attention with linear biases (Press et al. 2022), computed in bfloat16 as Falcon does. */
-export interface Alibi {
-  /** How much a head's scores fall with each token, [heads]. */
-  readonly slopes: readonly number[];
-  /** What the whole is multiplied by. */
-  readonly scale: number;
 }
 
 /** Makes the attention of a block: what it reads [batch, tokens, width] to what it adds, and its keys and values. */
@@ -55,7 +52,9 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
     const query = turn(normalize(scope, made.query, "query", heads.heads), heads.heads);
     const key = turn(normalize(scope, made.key, "key", heads.keyValueHeads), heads.keyValueHeads);
     const keyValues: KeyValues = { key: byHead(key, heads), value: byHead(made.value, heads) };
-    const mask = biased(scope, places.masks[form.mask?.(block) ?? "full"] as Value, form, query);
+    const plain = places.masks[form.mask?.(block) ?? "full"] as Value, tokens = query.shape[1]!;
+    const fallen = form.alibi === undefined ? plain : fallenByDistance(plain, places, tokens, heads, form.alibi);
+    const bias = form.bias?.(scope, query, keyValues.key), mask = bias === undefined ? fallen : o.add(bias, fallen);
     const scale = typeof form.scale === "function" ? form.scale(block) : form.scale;
     const seen = attention(query, [...scope.past, keyValues], mask, heads, { scale, softcap: form.softcap });
     const attended = scope.edit("attention.head.output", seen);
@@ -68,18 +67,6 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
 export interface AttentionResult {
   readonly output: Value;
   readonly keyValues: KeyValues;
-}
-
-/** The mask with what a head's scores fall with distance: a query's own place adds the same to all, so the key's is enough. */
-function biased(scope: Scope, mask: Value, { alibi, heads }: AttentionForm, query: Value): Value {
-  const { keyPositions } = scope.places;
-  if (alibi === undefined || keyPositions === undefined) return mask;
-  const tokens = query.shape[1]!, group = heads.heads / heads.keyValueHeads;
-  const rounded = (x: Value) => o.cast(o.cast(x, "bfloat16"), "float32");
-  const slopes = rounded(constant(alibi.slopes, [heads.keyValueHeads, group, 1]));
-  const byRow = o.expand(slopes, [heads.keyValueHeads, group, tokens]);
-  const rows = o.reshape(byRow, [1, heads.keyValueHeads, multiplyDimensions(group, tokens), 1]);
-  return o.add(mask, o.mul(rounded(o.mul(rounded(keyPositions), rows)), alibi.scale));
 }
 
 /** Queries, keys and values by three projections of their own. */

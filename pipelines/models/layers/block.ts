@@ -49,6 +49,20 @@ export function sequential(parts: BlockParts): Block {
   };
 }
 
+/** Attention first, then the MLP, each of which adds to the norm of what it reads. */
+export function normalizedResiduals(
+  { attention, mlp, beforeAttention, beforeMlp }: Pick<
+    BlockParts,
+    "attention" | "mlp" | "beforeAttention" | "beforeMlp"
+  >,
+): Block {
+  return (scope, hidden) => {
+    const read = normalize(scope, beforeAttention, hidden), { output, keyValues } = attention(scope, read);
+    const middle = normalize(scope, beforeMlp, o.add(read, output));
+    return { hidden: o.add(middle, mlp(scope, middle)), keyValues };
+  };
+}
+
 /** Attention and MLP beside each other on the same hidden state (Wang & Komatsuzaki 2021). */
 export function parallel(parts: BlockParts): Block {
   return (scope, hidden) => {

@@ -40,6 +40,11 @@ export class Scope {
     return new Scope(this.segment, this.#weights, this.#edit, this.block, `${this.#prefix}${name}.`);
   }
 
+  /** The scope of the same place whose weights' names are whole. */
+  get whole(): Scope {
+    return new Scope(this.segment, this.#weights, this.#edit, this.block);
+  }
+
   /** A weight by the rest of its name. */
   weight(name: string, shape: Shape): Value {
     return this.#weights(this.#prefix + name, shape);

@@ -1,0 +1,24 @@
+/** Scores against distances between tokens, in place of scores against the tokens. @module */
+import { addDimensions, type Dimension, multiplyDimensions } from "../dimension.ts";
+import * as o from "../operators.ts";
+import type { Value } from "../program.ts";
+
+/** How many distances there are between so many tokens: from all of them behind to all of them before. */
+export function distanceCount(tokens: Dimension): Dimension {
+  return addDimensions(multiplyDimensions(2, tokens), 1);
+}
+
+/**
+ * Each token's scores against all distances as its scores against the tokens there: a row one longer than twice the tokens
+ * is read as one of twice the tokens, so that each begins one place later than the one before.
+ *
+ * @param x [batch, heads, tokens, 2 · tokens + 1]: column c is the distance `tokens − c` back.
+ * @returns [batch, heads, tokens, tokens]
+ */
+export function scoresAtDistances(x: Value): Value {
+  const [batch, heads, tokens] = x.shape as readonly [Dimension, Dimension, Dimension];
+  const twice = multiplyDimensions(2, tokens), all = multiplyDimensions(twice, tokens);
+  const flat = o.reshape(x, [batch, heads, addDimensions(all, tokens)]);
+  const shifted = o.slice(flat, 2, tokens, addDimensions(all, tokens));
+  return o.slice(o.reshape(shifted, [batch, heads, tokens, twice]), 3, 0, tokens);
+}

@@ -1,0 +1,44 @@
+/** Attention with linear biases (Press et al. 2022): scores fall with distance. @module */
+import { type Dimension, multiplyDimensions } from "../../../ops/dimension.ts";
+import type { HeadLayout } from "../../../ops/nn/attention.ts";
+import * as o from "../../../ops/operators.ts";
+import { constant, type Value } from "../../../ops/program.ts";
+import type { Places } from "../architecture.ts";
+
+/** How scores fall. */
+export interface Alibi {
+  /** How much a head's scores fall with each token, [heads]. */
+  readonly slopes: readonly number[];
+  /** What the whole is multiplied by. */
+  readonly scale: number;
+  /** Whether it is computed in bfloat16, as Falcon does. */
+  readonly isRounded?: boolean;
+}
+
+/** The mask with what scores fall by: a query's own place adds the same to all, so the key's is enough. */
+export function fallenByDistance(
+  mask: Value,
+  { keyPositions }: Places,
+  tokens: Dimension,
+  { heads, keyValueHeads }: HeadLayout,
+  { slopes, scale, isRounded = false }: Alibi,
+): Value {
+  const group = heads / keyValueHeads;
+  const rounded = (x: Value) => (isRounded ? o.cast(o.cast(x, "bfloat16"), "float32") : x);
+  const byHead = rounded(constant(slopes, [keyValueHeads, group, 1]));
+  const byRow = o.expand(byHead, [keyValueHeads, group, tokens]);
+  const rows = o.reshape(byRow, [1, keyValueHeads, multiplyDimensions(group, tokens), 1]);
+  const fall = rounded(o.mul(rounded(keyPositions as Value), rows));
+  return o.add(mask, scale === 1 ? fall : o.mul(fall, scale));
+}
+
+/**
+ * A geometric series from 2^(−8/heads) on; where the heads are no power of two, that of the next lower one and then every
+ * second of the next higher one's (Press et al. 2022).
+ */
+export function alibiSlopes(heads: number): number[] {
+  const lower = 2 ** Math.floor(Math.log2(heads));
+  const series = (count: number, step: number, base: number) =>
+    Array.from({ length: count }, (_, index) => 2 ** (-8 / base * (1 + index * step)));
+  return [...series(lower, 1, lower), ...series(heads - lower, 2, 2 * lower)];
+}

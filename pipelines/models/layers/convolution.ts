@@ -1,0 +1,56 @@
+/** A convolution over neighbouring tokens beside a block. @module */
+import { addDimensions, type Dimension } from "../../../ops/dimension.ts";
+import { linear } from "../../../ops/nn/linear.ts";
+import * as o from "../../../ops/operators.ts";
+import type { Value } from "../../../ops/program.ts";
+import type { ConfigReader } from "../config.ts";
+import type { Block } from "./block.ts";
+import type { Activation } from "./mlp.ts";
+import type { Norm } from "./norm.ts";
+
+/** A convolution with a bias, and the norm of its sum with what the block gives. */
+export interface Convolution {
+  /** What stands before the names of its weights. */
+  readonly name: string;
+  /** How many tokens it sees, itself in the middle. */
+  readonly kernel: number;
+  readonly groups: number;
+  readonly activation: Activation;
+  readonly norm: Norm;
+}
+
+/**
+ * A block whose result is `norm(block(x) + activation(convolution(x)))`; padding counts as zeros.
+ *
+ * @throws {RequestError} If the convolution has groups, or no token in its middle.
+ */
+export function convolved(
+  block: Block,
+  { name, kernel, groups, activation, norm }: Convolution,
+  config: ConfigReader,
+): Block {
+  if (groups !== 1 || kernel % 2 === 0) {
+    throw config.error(
+      `a convolution of ${kernel} tokens in ${groups} groups is not supported; one group of an odd number is`,
+    );
+  }
+  return (scope, hidden) => {
+    const result = block(scope, hidden), own = scope.whole.at(name), present = scope.places.present as Value;
+    const stored = own.weight("conv.weight", [hidden.shape[2]!, hidden.shape[2]!, kernel]);
+    const seen = neighbours(o.mul(hidden, present), kernel);
+    const flat = o.reshape(stored, [stored.shape[0]!, seen.shape[2]!]);
+    const made = linear(seen, flat, own.weight("conv.bias", [stored.shape[0]!]));
+    const sum = o.add(result.hidden, activation(o.mul(made, present)));
+    return { ...result, hidden: norm(own.at("LayerNorm"), sum) };
+  };
+}
+
+/** Each token's neighbours, of each element one after the other: [batch, tokens, width] to [batch, tokens, width · kernel]. */
+function neighbours(x: Value, kernel: number): Value {
+  const [batch, tokens, width] = x.shape as readonly [Dimension, Dimension, number], side = (kernel - 1) / 2;
+  const padded = o.pad(x, 1, side, side);
+  const shifted = Array.from({ length: kernel }, (_, at) => {
+    return o.reshape(o.slice(padded, 1, at, addDimensions(tokens, at)), [batch, tokens, width, 1]);
+  });
+  return o.reshape(o.concat(shifted, 3), [batch, tokens, width * kernel]);
+}

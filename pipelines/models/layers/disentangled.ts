@@ -1,0 +1,43 @@
+/** Scores of contents against distances, as DeBERTa adds them to those of contents against contents (He et al. 2021). @module */
+import { byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
+import { scoresAtDistances } from "../../../ops/nn/distance.ts";
+import * as o from "../../../ops/operators.ts";
+import type { Value } from "../../../ops/program.ts";
+import { RequestError } from "../../errors.ts";
+import type { Distances } from "../architecture.ts";
+import type { AttentionForm } from "./attention.ts";
+import type { Scope } from "./scope.ts";
+
+/** How distances are represented, and which scores they take part in. */
+export interface Disentangled {
+  readonly heads: HeadLayout;
+  /** The representations of distances [n, width] by their rows of the table [n]. */
+  readonly represent: (scope: Scope, rows: Value) => Value;
+  /** The projection that makes keys of them, if queries are scored against distances. */
+  readonly key?: string | undefined;
+  /** The projection that makes queries of them, if keys are scored against distances. */
+  readonly query?: string | undefined;
+  /** What scores are multiplied by. */
+  readonly scale: number;
+}
+
+/** What is added to the scores [batch, heads, tokens, tokens]. */
+export function distanceScores({ heads, represent, key, query, scale }: Disentangled): AttentionForm["bias"] {
+  const scored = (scope: Scope, x: Value, name: string, rows: Value) => {
+    const made = scope.linear(name, represent(scope, rows), heads.heads * heads.headWidth, { bias: true });
+    const distances = byHead(o.reshape(made, [1, ...made.shape]), heads);
+    return scoresAtDistances(o.matmul(x, distances, { transposeB: true, alpha: scale }));
+  };
+  return (scope, queries, keys) => {
+    const { back, ahead } = scope.places.distances as Distances;
+    if (scope.past.length > 0) {
+      throw new RequestError(
+        "a model that scores distances between tokens has none to a trained prefix; use another adapter",
+      );
+    }
+    const ofQueries = key === undefined ? [] : [scored(scope, byHead(queries, heads), key, back)];
+    const ofKeys = query === undefined ? [] : [o.transpose(scored(scope, keys, query, ahead), [0, 1, 3, 2])];
+    const sums = [...ofQueries, ...ofKeys];
+    return sums.length === 0 ? undefined : sums.reduce((sum, each) => o.add(sum, each));
+  };
+}
