@@ -59,7 +59,8 @@ export async function activationsCommand(
     throw unwritable(dirname(out), fault);
   });
   const weights = await workshop.weights(model);
-  const job = { architecture, weights, rows, sites, hiddenStates: true, logits: options.logits };
+  const logits = options.logits && architecture.head !== undefined;
+  const job = { architecture, weights, rows, sites, hiddenStates: true, logits };
   const tensors = await activate(workshop, job, "activations");
   await writeSafetensors(out, [...(text === undefined ? [] : readTensors(batch)), ...tensors]);
   terminal.print(`${tensors.length} tensors of ${rows.length} rows in ${out}`);

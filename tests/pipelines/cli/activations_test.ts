@@ -26,7 +26,7 @@ async function writeInput(scratch: string, tensors: readonly NamedTensor[]): Pro
   return file;
 }
 
-for (const name of ["gpt2", "gemma2", "opt-post-norm"]) {
+for (const name of ["gpt2", "gemma2", "opt-post-norm", "bert", "modernbert"]) {
   Deno.test(`activations are transformers' at every token, whichever side a row is padded on: ${name}`, () =>
     inFolder(async (scratch) => {
       const { stack } = await readFamilyGolden(name), input = `${folderOf(name)}/expected.safetensors`;
@@ -52,6 +52,22 @@ for (const name of ["gpt2", "gemma2", "opt-post-norm"]) {
       );
     }));
 }
+
+Deno.test("activations of a classifier have a row's scores as logits, and those of a bare model none", () =>
+  inFolder(async (scratch) => {
+    const run = async (name: string) => {
+      const input = `${folderOf(name)}/expected.safetensors`;
+      const { code, stderr } = await activations(scratch, folderOf(name), "--input", input);
+      assert.equal(code, 0, stderr);
+      return (await readHeader(`${scratch}/out.safetensors`)).tensors.get("logits");
+    };
+    const scores = await run("modernbert-classifier-mean"),
+      { head } = await readFamilyGolden("modernbert-classifier-mean");
+    assert.deepEqual(scores?.shape, head!.logits.shape);
+    const found = await readTensor(scores);
+    head!.logits.data.forEach((expected, at) => assert.ok(Math.abs(found[at]! - expected) <= 1e-4));
+    assert.equal(await run("names-bert-bare"), undefined);
+  }));
 
 Deno.test("activations of a text have its tokens beside them, and need no logits", () =>
   inFolder(async (scratch) => {
