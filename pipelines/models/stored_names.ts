@@ -2,7 +2,8 @@
 
 /**
  * The name under which the files hold a weight: its own; without what checkpoints of the bare model leave out; with the
- * first releases' names of a layer norm's weights (`gamma`, `beta`); or with those of DeBERTa's published head.
+ * first releases' names of a layer norm's weights (`gamma`, `beta`); with those of DeBERTa's published head; or where a model
+ * that also sees keeps its text model.
  *
  * @returns `undefined` if the files hold none of them.
  */
@@ -12,7 +13,7 @@ export function storedName(
   barePrefix: string,
 ): string | undefined {
   const bare = barePrefix !== "" && name.startsWith(barePrefix) ? [name.slice(barePrefix.length)] : [];
-  const names = [name, ...bare, publishedHeadName(name)];
+  const names = [name, ...bare, publishedHeadName(name), ...besideVision(name)];
   return names.flatMap((each) => [each, firstReleaseName(each)]).find((each) => stored.has(each));
 }
 
@@ -23,4 +24,8 @@ function firstReleaseName(name: string): string {
 /** DeBERTa's third version is published with a head of its own name and a config that does not tell of it. */
 function publishedHeadName(name: string): string {
   return name.replace(/^cls\.predictions\.(transform\.)?/, "lm_predictions.lm_head.");
+}
+
+function besideVision(name: string): string[] {
+  return [`language_model.${name}`, name.replace(/^model\./, "model.language_model.")];
 }
