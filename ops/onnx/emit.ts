@@ -5,41 +5,27 @@
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
-  AttributeProto_AttributeType as AttributeType,
-  AttributeProtoSchema,
   GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
   type TensorProto,
-  TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as OnnxType,
   TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
 } from "onnx-buf";
-import type { Dimension, Shape } from "../dimension.ts";
+import type { Shape } from "../dimension.ts";
 import { isWidenedWeight } from "../cost.ts";
 import { type DataType, isLeaf, leafName, type Program, type Value, valuesOf } from "../program.ts";
-import type { Emitter, NodeOptions, OnnxAttribute, TensorName } from "../table/definition.ts";
+import type { Emitter, NodeOptions, TensorName } from "../table/definition.ts";
 import { definitionOf, isOpName } from "../table/mod.ts";
+import { describeTensor, encodeAttribute, externalTensor, onnxTypes, type WeightLocation } from "./messages.ts";
 import { reshapeTarget } from "./reshape_target.ts";
+
+export type { WeightLocation } from "./messages.ts";
 
 /** Where a graph will run. */
 export type Provider = Emitter["provider"];
-
-/** Where a weight's bytes lie: an ONNX external-data location, with the offset and length in bytes. */
-export interface WeightLocation {
-  readonly location: string;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** A tensor that the host feeds. */
 export interface FedTensor {
@@ -59,13 +45,6 @@ export interface OnnxModel {
   readonly extents: readonly { readonly name: string; readonly shape: Shape }[];
   readonly outputs: readonly FedTensor[];
 }
-
-const onnxTypes: Record<DataType, OnnxType> = {
-  float32: OnnxType.FLOAT,
-  float16: OnnxType.FLOAT16,
-  bfloat16: OnnxType.BFLOAT16,
-  int64: OnnxType.INT64,
-};
 
 const opset = 23;
 const irVersion = 11n;
@@ -181,15 +160,9 @@ class GraphWriter implements Emitter {
     return this.node("Reshape", [x, this.extents(to)], { attributes: { allowzero: { int: 1 } } });
   }
 
-  weight(value: Value, { location, offset, length }: WeightLocation): void {
-    const entries = { location, offset: String(offset), length: String(length) };
-    this.#initializers.push(create(TensorProtoSchema, {
-      name: leafName(value),
-      dataType: onnxTypes[value.dtype],
-      dims: value.shape.map((dimension) => BigInt(dimension)),
-      dataLocation: DataLocation.EXTERNAL,
-      externalData: Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
-    }));
+  weight(value: Value, location: WeightLocation): void {
+    const dims = value.shape as readonly number[];
+    this.#initializers.push(externalTensor(leafName(value), onnxTypes[value.dtype], dims, location));
   }
 
   extentLists(): { name: string; shape: Shape }[] {
@@ -252,39 +225,4 @@ class GraphWriter implements Emitter {
   #fresh(): TensorName {
     return `%${this.#count++}`;
   }
-}
-
-function encodeAttribute(name: string, attribute: OnnxAttribute) {
-  if ("int" in attribute) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(attribute.int) });
-  }
-  if ("ints" in attribute) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: attribute.ints.map(BigInt) });
-  }
-  if ("float" in attribute) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: attribute.float });
-  }
-  return create(AttributeProtoSchema, {
-    name,
-    type: AttributeType.STRING,
-    s: new Uint8Array(new TextEncoder().encode(attribute.text)),
-  });
-}
-
-function describeTensor(name: string, elemType: OnnxType, shape: Shape | undefined): ValueInfoProto {
-  const dim = shape?.map((dimension: Dimension) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value: typeof dimension === "number"
-        ? { case: "dimValue", value: BigInt(dimension) }
-        : { case: "dimParam", value: dimension },
-    })
-  );
-  const tensorType = create(TypeProto_TensorSchema, {
-    elemType,
-    ...(dim === undefined ? {} : { shape: create(TensorShapeProtoSchema, { dim }) }),
-  });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }),
-  });
 }

@@ -1,0 +1,89 @@
+/** The parts of an ONNX model as messages. @module */
+import { create } from "@bufbuild/protobuf";
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as OnnxType,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+import type { Dimension, Shape } from "../dimension.ts";
+import type { DataType } from "../program.ts";
+import type { OnnxAttribute } from "../table/definition.ts";
+
+/** Where a weight's bytes lie: an ONNX external-data location, with the offset and length in bytes. */
+export interface WeightLocation {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Element types as ONNX numbers them. */
+export const onnxTypes: Record<DataType, OnnxType> = {
+  float32: OnnxType.FLOAT,
+  float16: OnnxType.FLOAT16,
+  bfloat16: OnnxType.BFLOAT16,
+  int64: OnnxType.INT64,
+};
+
+/** A tensor whose bytes lie in a file. */
+export function externalTensor(
+  name: string,
+  dataType: OnnxType,
+  dims: readonly number[],
+  { location, offset, length }: WeightLocation,
+): TensorProto {
+  const entries = { location, offset: String(offset), length: String(length) };
+  return create(TensorProtoSchema, {
+    name,
+    dataType,
+    dims: dims.map(BigInt),
+    dataLocation: DataLocation.EXTERNAL,
+    externalData: Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+  });
+}
+
+/** An attribute of a node. */
+export function encodeAttribute(name: string, attribute: OnnxAttribute) {
+  if ("int" in attribute) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(attribute.int) });
+  }
+  if ("ints" in attribute) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: attribute.ints.map(BigInt) });
+  }
+  if ("float" in attribute) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: attribute.float });
+  }
+  return create(AttributeProtoSchema, {
+    name,
+    type: AttributeType.STRING,
+    s: new Uint8Array(new TextEncoder().encode(attribute.text)),
+  });
+}
+
+/** An input or result of a graph. */
+export function describeTensor(name: string, elemType: OnnxType, shape: Shape | undefined): ValueInfoProto {
+  const dim = shape?.map((dimension: Dimension) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value: typeof dimension === "number"
+        ? { case: "dimValue", value: BigInt(dimension) }
+        : { case: "dimParam", value: dimension },
+    })
+  );
+  const tensorType = create(TypeProto_TensorSchema, {
+    elemType,
+    ...(dim === undefined ? {} : { shape: create(TensorShapeProtoSchema, { dim }) }),
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }),
+  });
+}
