@@ -112,6 +112,11 @@ export function shapeSymbols(shape: Shape): Set<string> {
   return symbols;
 }
 
+/** A dimension as a sum: of each term its factor and its symbols. */
+export function termsOf(dimension: Dimension): { readonly factor: number; readonly symbols: readonly string[] }[] {
+  return [...polynomial(dimension)].map(([monomial, factor]) => ({ factor, symbols: symbolsOf(monomial) }));
+}
+
 /** Whether two shapes are the same, symbol for symbol. */
 export function sameShape(left: Shape, right: Shape): boolean {
   return left.length === right.length && left.every((dimension, axis) => dimension === right[axis]);

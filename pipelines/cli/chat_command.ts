@@ -10,10 +10,10 @@ import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
 import { editedModel } from "../models/model.ts";
 import { chatRenderer } from "../data/chat/template.ts";
 import { RequestError } from "../errors.ts";
-import { manifestFile, readManifest } from "../report/manifest.ts";
 import { openGenerator, type WritingModel } from "../schedule/generator.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
 import type { Workshop } from "../schedule/workshop.ts";
+import { baseModelOf } from "./base_model.ts";
 import { interventionFolder } from "./intervention_folder.ts";
 import { type Asking, inConversation, lineByLine } from "./asking.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
@@ -50,7 +50,7 @@ export interface ChatOptions {
  */
 export async function chatCommand(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
   const folder = await interventionFolder(callerPath(path), options.member);
-  const { source, base } = await modelOf(folder, options);
+  const { source, base } = await baseModelOf(folder, options.model);
   await using workshop = openWorkshop({ ...options, base }, options, terminalProgress(terminal));
   const writer = await writingModel(workshop, source, folder, options);
   const { tokenizer } = writer.model, asking = await askingOf(writer, options);
@@ -120,12 +120,4 @@ async function writingModel(
     adaptations,
     tensors: await readTensors(initial, adaptations),
   };
-}
-
-/** Where the base model is: as told, or where the run had it, else as it is named, from the pipeline's folder. */
-async function modelOf(folder: string, { model }: ChatOptions): Promise<{ source: string; base: string }> {
-  if (model !== undefined) return { source: model, base: callerFolder() };
-  const { base: source } = await readDescription(folder);
-  const manifest = await readManifest(join(folder, "..", "..", "..", manifestFile));
-  return { source: manifest?.models.get(source) ?? source, base: manifest?.base ?? callerFolder() };
 }

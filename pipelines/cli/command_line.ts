@@ -10,8 +10,10 @@ import { parseSize } from "../store/size.ts";
 import { activationsCommand, type ActivationsOptions } from "./activations_command.ts";
 import { type CacheOptions, collectCache, listCache, verifyCache } from "./cache_command.ts";
 import { chatCommand, type ChatOptions } from "./chat_command.ts";
+import { exportCommand } from "./export_command.ts";
+import { exportedTypes, type ExportOnnxOptions } from "./export_onnx.ts";
 import { pullCommand, type PullOptions, pushCommand, type PushOptions } from "./hub_commands.ts";
-import { exportCommand, type ExportOptions, importCommand, type ImportOptions } from "./interchange_commands.ts";
+import { importCommand, type ImportOptions } from "./interchange_commands.ts";
 import { isThreadCount, providers, threadCounts } from "../recipes/recipe.ts";
 import { reportCommand } from "./report_command.ts";
 import { planCommand, type PlanOptions } from "./plan_command.ts";
@@ -154,13 +156,20 @@ function program(terminal: Terminal, control: RunControl): Command {
     .option("--positions <text>", "the tokens that are edited, as in f7+l7; pyreft's folder does not say")
     .option("--verbose", "shows the stack of an error")
     .action((path: string, options: ImportOptions) => importCommand(path, options, terminal));
-  refract.command("export").description("Makes a folder as pyreft saves it of a trained or imported intervention.")
+  refract.command("export")
+    .description("Makes a pyreft folder of a trained or imported intervention, or an ONNX model of it with its base.")
     .argument("<folder>", "a run's folder, a member's, or an intervention's")
     .option("--member <id>", "which member of the run")
-    .addOption(new Option("--to <library>", "whose format").choices(["pyreft"]).makeOptionMandatory())
-    .requiredOption("--out <folder>", "where to write config.json and the state dictionaries")
+    .addOption(new Option("--to <format>", "for which library").choices(["pyreft", "onnx"]).makeOptionMandatory())
+    .requiredOption("--out <folder>", "where to write it")
+    .option("--model <base>", "onnx: the base model, if it is elsewhere than the run says")
+    .option("--positions <positions>", "onnx: in place of those that the edits were trained with")
+    .option("--fields <json>", "onnx: the fields that the edits' subspaces name, the same for all prompts", parseFields)
+    .addOption(
+      new Option("--dtype <type>", "onnx: what weights are stored in (default: as they are)").choices(exportedTypes),
+    )
     .option("--verbose", "shows the stack of an error")
-    .action((path: string, options: ExportOptions) => exportCommand(path, options, terminal));
+    .action((path: string, options: ExportOnnxOptions) => exportCommand(path, options, terminal));
   refract.command("push").description("Uploads an intervention to the Hugging Face hub, with a model card.")
     .argument("<folder>", "a run's folder, a member's, an intervention's, or one that was exported")
     .argument("<owner/name>", "the repository, which is made where it is absent")

@@ -1,4 +1,4 @@
-/** `deno task import` and `deno task export`. @module */
+/** `deno task import`, and `deno task export --to pyreft`. @module */
 import { join } from "node:path";
 import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/adaptations.ts";
 import { readTensors } from "../compile/initial.ts";
@@ -74,13 +74,13 @@ async function requireUsable(weights: string, pieces: readonly Adaptation[], sou
 
 /** The options of an export. */
 export interface ExportOptions {
-  readonly to: "pyreft";
+  readonly to: "pyreft" | "onnx";
   readonly member?: string;
   readonly out: string;
 }
 
 /** Makes a folder as pyreft saves it of a trained or imported intervention. */
-export async function exportCommand(path: string, options: ExportOptions, terminal: Terminal): Promise<void> {
+export async function exportPyreftCommand(path: string, options: ExportOptions, terminal: Terminal): Promise<void> {
   const folder = await interventionFolder(callerPath(path), options.member), out = callerPath(options.out);
   const file = join(folder, storedFiles.description), weights = join(folder, storedFiles.tensors);
   const description = await readDescription(folder);

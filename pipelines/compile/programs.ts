@@ -49,7 +49,8 @@ export interface CompiledModel {
   readonly full: boolean;
 }
 
-function weightsOf({ storedType, full }: CompiledModel): WeightSource {
+/** The weights of a model as values of a program. */
+export function weightsOf({ storedType, full }: CompiledModel): WeightSource {
   return (name, shape) =>
     full ? parameter(name, shape as number[]) : o.cast(weight(name, shape, storedType(name)), "float32");
 }
@@ -85,7 +86,7 @@ function tail(model: CompiledModel, layout: Layout, form: PieceForm): RowResult 
 }
 
 /** How many tokens a run has. */
-function runLength([first]: readonly KeyValues[]): Dimension {
+export function runLength([first]: readonly KeyValues[]): Dimension {
   return (first as KeyValues).key.shape[2] as Dimension;
 }
 

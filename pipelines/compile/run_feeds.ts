@@ -123,7 +123,7 @@ function seenRows(rows: readonly RunRow[], { places }: Pick<Architecture, "place
 }
 
 /** What is added to the score of a key that a query may not see: its probability becomes exactly 0. */
-const hidden = -1e9;
+export const hidden = -1e9;
 
 /** The mask [rows, 1, group · length, past + length], the rows of one query head together. */
 function maskOf(

@@ -100,6 +100,11 @@ export async function openModelWeights(model: BareModel, digestCache: string): P
   return modelWeights(records, await weightsDigest(weights, digestCache));
 }
 
+/** Finds a model's weights, for what needs no digest of the files: checks their headers against the architecture. */
+export async function locateModelWeights(model: Model): Promise<Omit<ModelWeights, "digest">> {
+  return locatedWeights(requireTensors(model, await openWeights(model.folder)));
+}
+
 /**
  * A model's weights as far as they are known without reading any: the files' headers, where there are files, and a
  * digest remembered from an earlier run.
@@ -121,13 +126,16 @@ function requireTensors(model: BareModel, weights: Weights): ReadonlyMap<string,
 }
 
 function modelWeights(records: ReadonlyMap<string, TensorRecord>, digest: string): ModelWeights {
+  return { digest, ...locatedWeights(records) };
+}
+
+function locatedWeights(records: ReadonlyMap<string, TensorRecord>): Omit<ModelWeights, "digest"> {
   const record = (name: string): TensorRecord => {
     const found = records.get(name);
     if (found === undefined) throw new TypeError(`The architecture has no weight ${name}`);
     return found;
   };
   return {
-    digest,
     storedType: (name) => storedTypes[record(name).dtype] as DataType,
     locate(name) {
       const { file, offset, bytes } = record(name);

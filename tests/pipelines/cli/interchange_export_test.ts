@@ -117,7 +117,19 @@ Deno.test("an export refuses other libraries, and places that are taken", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);
     assert.equal((await importing(scene)).code, 0);
-    await refuses(scene, "imported", "option '--to <library>' argument 'peft' is unknown", /pyreft$/, "--to", "peft");
+    await refuses(
+      scene,
+      "imported",
+      "option '--to <format>' argument 'peft' is unknown",
+      /pyreft, onnx$/,
+      "--to",
+      "peft",
+    );
+    for (
+      const [name, value] of [["dtype", "float16"], ["positions", "l1"], ["model", "x"], ["fields", "{}"]] as const
+    ) {
+      await refuses(scene, "imported", `--${name} is for --to onnx; leave it out`, /pyreft$/, `--${name}`, value);
+    }
     await scene.write("exported", "mine");
     await refuses(scene, "imported", "exported: is a file; give --out a folder", /$/);
     await Deno.remove(scene.path("exported"));

@@ -1,0 +1,22 @@
+/** The base model of a trained intervention. @module */
+import { join } from "node:path";
+import { readDescription } from "../compile/stored.ts";
+import { manifestFile, readManifest } from "../report/manifest.ts";
+import { callerFolder } from "./load_pipeline.ts";
+
+/**
+ * Where an intervention's base model is: as told, or where the run had it, else as it is named, from the pipeline's
+ * folder.
+ *
+ * @param folder The intervention's.
+ * @param model What the command line says, if it says anything.
+ */
+export async function baseModelOf(
+  folder: string,
+  model: string | undefined,
+): Promise<{ readonly source: string; readonly base: string }> {
+  if (model !== undefined) return { source: model, base: callerFolder() };
+  const { base: source } = await readDescription(folder);
+  const manifest = await readManifest(join(folder, "..", "..", "..", manifestFile));
+  return { source: manifest?.models.get(source) ?? source, base: manifest?.base ?? callerFolder() };
+}

@@ -1,0 +1,117 @@
+/** `deno task export --to onnx`. @module */
+import { join } from "node:path";
+import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/adaptations.ts";
+import { readTensors } from "../compile/initial.ts";
+import { positionsOf } from "../compile/positions.ts";
+import { lowerDescription, readDescription, type StoredDescription, storedFiles } from "../compile/stored.ts";
+import { RequestError } from "../errors.ts";
+import { onnxFiles } from "../interchange/onnx/files.ts";
+import { writeOnnxFolder } from "../interchange/onnx/folder.ts";
+import { editedModel, locateModelWeights, type Model, openModel } from "../models/model.ts";
+import { noted, placing } from "../places.ts";
+import { checkedAdaptation } from "../schedule/validate.ts";
+import { quote } from "../suggest.ts";
+import { baseModelOf } from "./base_model.ts";
+import type { ExportOptions } from "./interchange_commands.ts";
+import { interventionFolder } from "./intervention_folder.ts";
+import { callerPath } from "./load_pipeline.ts";
+import { writeFolder } from "./output_folder.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The types that an export can store weights in besides their own. */
+export const exportedTypes = ["float32", "float16"] as const;
+
+/** The options of an export that only ONNX knows. */
+export interface OnnxSettings {
+  readonly model?: string;
+  readonly positions?: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly dtype?: (typeof exportedTypes)[number];
+}
+
+/** The options of an export to ONNX. */
+export interface ExportOnnxOptions extends ExportOptions, OnnxSettings {}
+
+/** Makes an ONNX model of a trained or imported intervention and its base model. */
+export async function exportOnnxCommand(path: string, options: ExportOnnxOptions, terminal: Terminal): Promise<void> {
+  const folder = await interventionFolder(callerPath(path), options.member), out = callerPath(options.out);
+  if (options.positions !== undefined) positionsOf(options.positions);
+  await requireOwn(out);
+  const description = await readDescription(folder);
+  const { source, base } = await baseModelOf(folder, options.model);
+  const model = await openModel(source, { base }), initial = join(folder, storedFiles.tensors);
+  requireExportable(model);
+  const adaptations = piecesOf(description, model, folder, options);
+  const tensors = await readTensors(initial, adaptations), weights = await locateModelWeights(model);
+  const { fields = {}, dtype } = options;
+  await writeFolder(out, (temporary) => {
+    return writeOnnxFolder(temporary, out, { model, weights, adaptations, tensors, example: { fields }, dtype });
+  });
+  terminal.print(`${model.name} with ${adaptations.length} pieces in ${join(out, onnxFiles.graph)}`);
+}
+
+/** Refuses a folder that holds what is no earlier export's: files of ours would stand among it, or in its place. */
+async function requireOwn(out: string): Promise<void> {
+  const names = await Array.fromAsync(Deno.readDir(out), ({ name }) => name).catch((): string[] => []);
+  if (names.length === 0 || names.includes(onnxFiles.graph)) return;
+  throw new RequestError("holds other files; give --out a new folder, or one of an earlier export to ONNX", {
+    file: out,
+  });
+}
+
+function requireExportable({ folder, architecture: { family, places } }: Model): void {
+  if (places.causal && !places.tokenTypes) return;
+  throw new RequestError(`a ${family} reads its tokens all at once; only models that write on can be exported`, {
+    file: folder,
+  });
+}
+
+/**
+ * The pieces of a description.
+ *
+ * @throws {RequestError} If they depend on what a graph is not told of an example.
+ */
+function piecesOf(
+  description: StoredDescription,
+  model: Model,
+  folder: string,
+  { positions, fields = {} }: OnnxSettings,
+): readonly Adaptation[] {
+  const file = join(folder, storedFiles.description), initial = join(folder, storedFiles.tensors);
+  return placing(noted({}, { file }), () => {
+    requireNoFunctions(description, positions);
+    const pieces = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
+    const adaptations = lowerAdaptations([{ kind: "saved", pieces, initial }], editedModel(model));
+    for (const { positions: { chosen }, positionsText, subspace } of interventionsOf(adaptations)) {
+      if (chosen !== undefined) {
+        throw new RequestError(
+          `the positions ${quote(positionsText)} depend on a prompt's text, of which a graph knows nothing; ` +
+            "give others with --positions, as in l1",
+        );
+      }
+      if (subspace !== undefined && !Object.hasOwn(fields, subspace.name)) {
+        throw new RequestError(
+          `the edit's subspace is in each row's field ${quote(subspace.name)}, of which a graph knows nothing; ` +
+            `fix it for all, as in --fields '{${JSON.stringify(subspace.name)}: [0]}'`,
+        );
+      }
+    }
+    return adaptations;
+  });
+}
+
+function requireNoFunctions({ interventions }: StoredDescription, given: string | undefined): void {
+  for (const { index, positions, subspace } of interventions) {
+    if (positions === null && given === undefined) {
+      throw new RequestError(
+        `a function chose the positions of intervention ${index}, and a graph cannot call it; ` +
+          "give fixed ones with --positions, as in l1",
+      );
+    }
+    if (subspace !== null) continue;
+    throw new RequestError(
+      `a function chose the subspace of intervention ${index}, and a graph cannot call it; ` +
+        "export an edit without, or whose subspace is a field",
+    );
+  }
+}

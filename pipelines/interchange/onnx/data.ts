@@ -1,0 +1,96 @@
+/** The file beside a model's graph that holds its tensors. @module */
+import type { DataType } from "../../../ops/program.ts";
+import type { WeightLocation } from "../../../ops/onnx/messages.ts";
+import { RequestError } from "../../errors.ts";
+import { faultText, unwritable, writeAll } from "../../models/files.ts";
+import { readTensor, type TensorRecord } from "../../models/safetensors.ts";
+
+/** A tensor to hold, and the type that it is to have. */
+export interface HeldTensor {
+  readonly name: string;
+  readonly dtype: DataType;
+  /** Where it is stored, or its elements. */
+  readonly source: TensorRecord | Float32Array<ArrayBuffer>;
+}
+
+const elementBytes: Partial<Record<DataType, number>> = { float32: 4, float16: 2, bfloat16: 2 };
+
+const storedNames: Partial<Record<DataType, string>> = { float32: "F32", float16: "F16", bfloat16: "BF16" };
+
+/** Tensors begin at a page, so that a reader can map them from the file. */
+const page = 4096;
+
+const isElements = (source: HeldTensor["source"]): source is Float32Array<ArrayBuffer> =>
+  source instanceof Float32Array;
+
+/**
+ * Where each tensor lies in the file.
+ *
+ * @param file The file's name, as the graph beside it names it.
+ */
+export function placeTensorsIn(file: string, tensors: readonly HeldTensor[]): ReadonlyMap<string, WeightLocation> {
+  let end = 0;
+  return new Map(tensors.map(({ name, dtype, source }) => {
+    const offset = Math.ceil(end / page) * page;
+    const count = isElements(source) ? source.length : source.shape.reduce((product, extent) => product * extent, 1);
+    const length = count * elementBytes[dtype]!;
+    end = offset + length;
+    return [name, { location: file, offset, length }];
+  }));
+}
+
+/**
+ * Writes the file.
+ *
+ * @param path Where; nothing is there yet.
+ * @param shown What to call it in an error.
+ * @throws {DiskError} If it can't be written.
+ * @throws {RequestError} If a tensor can't be read, or has a number that its type can't hold.
+ */
+export async function writeTensorData(
+  path: string,
+  shown: string,
+  tensors: readonly HeldTensor[],
+  places: ReadonlyMap<string, WeightLocation>,
+): Promise<void> {
+  const orUnwritable = <T>(written: Promise<T>) =>
+    written.catch((fault: unknown) => {
+      throw unwritable(shown, fault);
+    });
+  using file = await orUnwritable(Deno.open(path, { write: true, createNew: true }));
+  for (const tensor of tensors) {
+    await orUnwritable(file.seek(places.get(tensor.name)!.offset, Deno.SeekMode.Start));
+    for await (const chunk of bytesOf(tensor)) await orUnwritable(writeAll(file, chunk));
+  }
+}
+
+async function* bytesOf({ name, dtype, source }: HeldTensor): AsyncGenerator<Uint8Array> {
+  if (!isElements(source) && source.dtype === storedNames[dtype]) return yield* storedBytes(source);
+  const elements = isElements(source) ? source : await readTensor(source);
+  if (dtype === "float32") return yield new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+  const halves = new Float16Array(elements);
+  const lost = halves.findIndex((half, at) => !Number.isFinite(half) && Number.isFinite(elements[at]));
+  if (lost >= 0) {
+    const place = isElements(source) ? undefined : { file: source.file };
+    throw new RequestError(`the tensor ${name} holds ${elements[lost]}, too large for float16; use float32`, place);
+  }
+  yield new Uint8Array(halves.buffer);
+}
+
+const chunkBytes = 2 ** 24;
+
+async function* storedBytes({ file, offset, bytes }: TensorRecord): AsyncGenerator<Uint8Array> {
+  const unreadable = (problem: string) => new RequestError(`${problem}; download the model again`, { file });
+  const failed = (fault: unknown) => {
+    throw unreadable(`can't be read (${faultText(fault)})`);
+  };
+  using handle = await Deno.open(file).catch(failed);
+  await handle.seek(offset, Deno.SeekMode.Start);
+  const buffer = new Uint8Array(Math.min(bytes, chunkBytes));
+  for (let left = bytes; left > 0;) {
+    const count = await handle.read(buffer.subarray(0, Math.min(left, buffer.length))).catch(failed);
+    if (count === null) throw unreadable(`has become ${left} bytes too short while it was read`);
+    left -= count;
+    yield buffer.subarray(0, count);
+  }
+}

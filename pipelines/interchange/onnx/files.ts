@@ -1,0 +1,64 @@
+/** The two files of an exported model: its graph, and its tensors. @module */
+import { join } from "node:path";
+import { type DataType, leafName, leavesOf, type Program } from "../../../ops/program.ts";
+import type { Adaptation } from "../../compile/adaptations.ts";
+import type { TensorMap } from "../../compile/initial.ts";
+import { wholeProgram } from "../../compile/whole.ts";
+import type { Architecture } from "../../models/architecture.ts";
+import { unwritable } from "../../models/files.ts";
+import type { ModelWeights } from "../../models/model.ts";
+import { type HeldTensor, placeTensorsIn, writeTensorData } from "./data.ts";
+import type { FixedExample } from "./edited.ts";
+import { onnxBytes } from "./model.ts";
+
+/** The files' names. */
+export const onnxFiles = { graph: "model.onnx", data: "model.onnx_data" } as const;
+
+/** A model with what is learned of it. */
+export interface TunedWeights {
+  readonly architecture: Architecture;
+  readonly weights: Pick<ModelWeights, "storedType" | "record">;
+  readonly adaptations: readonly Adaptation[];
+  /** The trained tensors in saved form. */
+  readonly tensors: TensorMap;
+  readonly example: FixedExample;
+  /** The type of the base model's weights; as they are stored without it. */
+  readonly dtype?: DataType | undefined;
+  /** What the file says of itself. */
+  readonly about: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes the files.
+ *
+ * @param folder Where, for the time being.
+ * @param out What to call the folder in an error.
+ * @throws {DiskError} If they can't be written.
+ */
+export async function writeOnnxFiles(folder: string, out: string, tuned: TunedWeights): Promise<void> {
+  const { architecture, adaptations, example, about } = tuned;
+  const storedType = (name: string) => tuned.dtype ?? tuned.weights.storedType(name);
+  const program = wholeProgram({ architecture, storedType, members: [adaptations], full: false });
+  const held = heldTensors(program, tuned), places = placeTensorsIn(onnxFiles.data, held);
+  const locate = (name: string) => {
+    const place = places.get(name);
+    if (place === undefined) throw new TypeError(`Nothing gives the tensor ${name}`);
+    return place;
+  };
+  const bytes = onnxBytes({ architecture, adaptations, program, example, locate, about });
+  await Deno.writeFile(join(folder, onnxFiles.graph), bytes).catch((fault: unknown) => {
+    throw unwritable(join(out, onnxFiles.graph), fault);
+  });
+  await writeTensorData(join(folder, onnxFiles.data), join(out, onnxFiles.data), held, places);
+}
+
+function heldTensors(program: Program, { weights, tensors }: TunedWeights): HeldTensor[] {
+  const stored = leavesOf(program, "weight").map((value): HeldTensor => {
+    return { name: leafName(value), dtype: value.dtype, source: weights.record(leafName(value)) };
+  });
+  const trained = leavesOf(program, "parameter").map((value): HeldTensor => {
+    const { data } = tensors[leafName(value)]!;
+    return { name: leafName(value), dtype: "float32", source: data as Float32Array<ArrayBuffer> };
+  });
+  return [...stored, ...trained];
+}

@@ -1,0 +1,78 @@
+/** The folder of an exported model: the graph, its tensors, the tokenizer, and how to use them. @module */
+import { join } from "node:path";
+import type { Adaptation } from "../../compile/adaptations.ts";
+import { type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../models/files.ts";
+import type { Model } from "../../models/model.ts";
+import { type TunedWeights, writeOnnxFiles } from "./files.ts";
+
+/** A tuned model to write. */
+export interface TunedModel extends Omit<TunedWeights, "architecture" | "about"> {
+  readonly model: Model;
+}
+
+/** What the folder takes over from the base model's. */
+const copied = ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+
+/** What shows how to use it. */
+const shown = ["generate.mjs", "example.mjs", "example.html"];
+
+/**
+ * Writes the files of an exported model.
+ *
+ * @param folder Where, for the time being.
+ * @param out What to call the folder in an error.
+ */
+export async function writeOnnxFolder(folder: string, out: string, tuned: TunedModel): Promise<void> {
+  const { model, adaptations } = tuned;
+  const write = async (name: string, content: Uint8Array | string) => {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(join(folder, name), bytes).catch((fault: unknown) => {
+      throw unwritable(join(out, name), fault);
+    });
+  };
+  const about = { base: model.name, pieces: piecesText(adaptations) };
+  await writeOnnxFiles(folder, out, { ...tuned, architecture: model.architecture, about });
+  for (const name of copied) {
+    const content = await readFileIfPresent(join(model.folder, name));
+    if (content !== undefined) await write(name, content);
+  }
+  await write("generation_config.json", JSON.stringify(await generationConfig(model), null, 2) + "\n");
+  for (const name of shown) await write(name, await pageSource(name));
+  await write("README.md", readme(await pageSource("README.md"), tuned));
+}
+
+/** The base model's, with every token that ends an answer, from whichever file named it. */
+async function generationConfig({ folder, tokenizer }: Model): Promise<JsonObject> {
+  const own = await readJsonObject(join(folder, "generation_config.json"), "download it again");
+  return { ...own, eos_token_id: tokenizer.eosTokenIds, pad_token_id: tokenizer.padTokenId };
+}
+
+const page = new URL("./page/", import.meta.url);
+
+const pageSource = (name: string) => Deno.readTextFile(new URL(name, page));
+
+function readme(template: string, { model: { name, architecture }, adaptations }: TunedModel): string {
+  const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;
+  const told: Readonly<Record<string, string>> = {
+    base: `\`${name}\``,
+    pieces: piecesText(adaptations),
+    heads: String(keyValueHeads),
+    width: String(headWidth),
+    vocabulary: String(vocabularySize),
+  };
+  return template.replaceAll(/\{(\w+)\}/g, (whole, key) => told[key] ?? whole);
+}
+
+/** Which pieces there are, alike ones once. */
+function piecesText(adaptations: readonly Adaptation[]): string {
+  return [...Map.groupBy(adaptations, pieceText)].map(([text, alike]) => {
+    const blocks = [...new Set(alike.flatMap(({ block }) => block ?? []))];
+    return blocks.length === 0 ? text : `${text} of block ${blocks.join(", ")}`;
+  }).join("; ");
+}
+
+function pieceText(piece: Adaptation): string {
+  if (piece.form === "prefix") return `${piece.kind} of ${piece.options.tokens} tokens`;
+  if (piece.form === "adapter") return `${piece.kind} on ${piece.module}`;
+  return `${piece.kind} at ${piece.positionsText}, ${piece.site}`;
+}

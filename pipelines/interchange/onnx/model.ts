@@ -1,0 +1,128 @@
+/**
+ * A tuned model as one ONNX graph of standard operations that tells itself where tokens stand and which are edited.
+ *
+ * Its inputs and results have the names that Optimum gives them: `input_ids`, `attention_mask` and `past_key_values.*`,
+ * `logits` and `present.*`. Only `prompt_length` is its own, and is there where an edit acts on some tokens and not on
+ * others. An empty past begins a text; `present.*` is the past of what goes on from there.
+ *
+ * @module
+ */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type GraphProto,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataType as OnnxType,
+} from "onnx-buf";
+import { emitOnnx } from "../../../ops/onnx/emit.ts";
+import { describeTensor, externalTensor, type WeightLocation } from "../../../ops/onnx/messages.ts";
+import type { Program } from "../../../ops/program.ts";
+import type { TensorName } from "../../../ops/table/definition.ts";
+import { verify } from "../../../ops/verify.ts";
+import { type Adaptation, interventionsOf } from "../../compile/adaptations.ts";
+import { virtualTokens } from "../../compile/prefixes.ts";
+import { wholeSymbols } from "../../compile/whole.ts";
+import type { Architecture } from "../../models/architecture.ts";
+import { editedTensors, type FixedExample } from "./edited.ts";
+import { NodeWriter } from "./graph.ts";
+import { placeTensors, standingOf } from "./places.ts";
+
+/** What a model file is made of. */
+export interface ExportedModel {
+  readonly architecture: Architecture;
+  readonly adaptations: readonly Adaptation[];
+  /** As `wholeProgram` makes it. */
+  readonly program: Program;
+  readonly example: FixedExample;
+  /** Where each weight and each trained tensor lies. */
+  readonly locate: (name: string) => WeightLocation;
+  /** What the file says of itself. */
+  readonly about: Readonly<Record<string, string>>;
+}
+
+/** The least version of ONNX's operations that has all that the graph uses, and the format's that came with it. */
+const opset = 18, irVersion = 8n;
+
+const inputs = { tokens: "input_ids", mask: "attention_mask", promptLength: "prompt_length" } as const;
+
+/** The extents as Optimum calls them. */
+const extents = {
+  batch: "batch_size",
+  tokens: "sequence_length",
+  past: "past_sequence_length",
+  all: "past_sequence_length + sequence_length",
+} as const;
+
+const pastName = (block: number, part: string) => `past_key_values.${block}.${part}`;
+
+/** The model file's bytes. */
+export function onnxBytes(exported: ExportedModel): Uint8Array<ArrayBuffer> {
+  const { program, locate, about } = exported;
+  // Its operations are the standard's alone, and other runtimes have no others.
+  const emitted = emitOnnx(verify(program), "webgpu", locate);
+  const model = fromBinary(ModelProtoSchema, emitted.bytes), graph = model.graph as GraphProto;
+  const symbols = {
+    [wholeSymbols.batch]: (write: NodeWriter) => write.extentOf(inputs.tokens, 0),
+    [wholeSymbols.tokens]: (write: NodeWriter) => write.extentOf(inputs.tokens, 1),
+    [wholeSymbols.past]: (write: NodeWriter) => write.extentOf(pastName(0, "key"), 2),
+  };
+  const write = new NodeWriter(symbols), given = givenTensors(write, exported);
+  for (const { name, shape } of emitted.extents) given.set(name, write.extents(shape));
+  for (const { name, shape } of emitted.fed) {
+    if (given.has(name)) continue;
+    graph.initializer.push(externalTensor(name, OnnxType.FLOAT, shape as readonly number[], locate(name)));
+  }
+  for (const node of graph.node) node.input = node.input.map((name) => given.get(name) ?? name);
+  graph.node.unshift(...write.nodes);
+  graph.initializer.push(...write.initializers);
+  Object.assign(graph, describeEnds(exported));
+  model.opsetImport = [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opset) })];
+  model.irVersion = irVersion;
+  model.metadataProps = Object.entries(about).map(([key, value]) => {
+    return create(StringStringEntryProtoSchema, { key, value });
+  });
+  return new Uint8Array(toBinary(ModelProtoSchema, model));
+}
+
+/** The tensors that stand for what a host would feed. */
+function givenTensors(
+  write: NodeWriter,
+  { architecture, adaptations, example }: ExportedModel,
+): Map<string, TensorName> {
+  const standing = standingOf(write, inputs.mask, virtualTokens(adaptations));
+  const edited = editedTensors(write, standing, interventionsOf(adaptations), inputs.promptLength, example);
+  const past = pastNames(architecture).map(([block, part]) => {
+    return [`past.${block}.${part}`, pastName(block, part)] as const;
+  });
+  return new Map([
+    [`${wholeSymbols.tokens}.tokens`, inputs.tokens],
+    ...past,
+    ...placeTensors(write, standing, architecture),
+    ...edited,
+  ]);
+}
+
+function pastNames({ blocks }: Architecture): (readonly [block: number, part: string])[] {
+  return Array.from({ length: blocks }, (_, block) => [[block, "key"], [block, "value"]] as const).flat();
+}
+
+function describeEnds({ architecture, adaptations }: ExportedModel): Pick<GraphProto, "input" | "output"> {
+  const { batch, tokens, past, all } = extents, { keyValueHeads, headWidth } = architecture.heads;
+  const integers = (name: string, shape: readonly string[]) => describeTensor(name, OnnxType.INT64, shape);
+  const floats = (name: string, shape: readonly (string | number)[]) => describeTensor(name, OnnxType.FLOAT, shape);
+  const kept = pastNames(architecture), cache = (length: string) => [batch, keyValueHeads, length, headWidth];
+  const isEdited = interventionsOf(adaptations).length > 0;
+  return {
+    input: [
+      integers(inputs.tokens, [batch, tokens]),
+      integers(inputs.mask, [batch, all]),
+      ...isEdited ? [integers(inputs.promptLength, [batch])] : [],
+      ...kept.map(([block, part]) => floats(pastName(block, part), cache(past))),
+    ],
+    output: [
+      floats("logits", [batch, tokens, architecture.vocabularySize]),
+      ...kept.map(([block, part]) => floats(`present.${block}.${part}`, cache(all))),
+    ],
+  };
+}

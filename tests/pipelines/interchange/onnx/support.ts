@@ -1,0 +1,86 @@
+/** Exported models in the runtime that others use them in: whole files, read as anyone would. @module */
+import { join } from "node:path";
+import * as ort from "onnxruntime-node";
+import { onnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
+
+ort.env.logLevel = "error";
+
+/** Rows of tokens as a model file is fed them. */
+export interface Rows {
+  /** Any id where a row is padded. */
+  readonly tokens: readonly (readonly number[])[];
+  /** 1 for a token of past or rows, 0 for padding. */
+  readonly mask: readonly (readonly number[])[];
+  /** Each row's; fed where the model asks for it. */
+  readonly promptLengths?: readonly number[];
+}
+
+/** Keys and values by their names in the file. */
+export type Past = Readonly<Record<string, ort.Tensor>>;
+
+/** Logits [row][token][vocabulary], and the past of what is read next. */
+export interface Read {
+  readonly logits: readonly (readonly Float32Array[])[];
+  readonly past: Past;
+}
+
+/** A model file, opened. */
+export interface ExportedSession {
+  readonly inputNames: readonly string[];
+  /** Reads rows after a past, or as a text's beginning. */
+  read(rows: Rows, past?: Past): Promise<Read>;
+  close(): Promise<void>;
+}
+
+const integers = (rows: readonly (readonly number[])[]) =>
+  new ort.Tensor("int64", BigInt64Array.from(rows.flat(), BigInt), [rows.length, rows[0]!.length]);
+
+/** Opens the files that an export wrote. */
+export async function openExported(folder: string): Promise<ExportedSession> {
+  const session = await ort.InferenceSession.create(join(folder, onnxFiles.graph), { intraOpNumThreads: 1 });
+  const { inputNames } = session;
+  return {
+    inputNames,
+    async read({ tokens, mask, promptLengths }, past = emptyPast(session, tokens.length)) {
+      const lengths = BigInt64Array.from(promptLengths ?? [], BigInt);
+      const { logits, ...present } = await session.run({
+        input_ids: integers(tokens),
+        attention_mask: integers(mask),
+        ...inputNames.includes("prompt_length")
+          ? { prompt_length: new ort.Tensor("int64", lengths, [lengths.length]) }
+          : {},
+        ...past,
+      });
+      const [batch = 0, length = 0, vocabulary = 0] = logits!.dims, data = logits!.data as Float32Array;
+      const at = (row: number, token: number) => (row * length + token) * vocabulary;
+      return {
+        logits: Array.from(
+          { length: batch },
+          (_, row) => Array.from({ length }, (_, token) => data.subarray(at(row, token), at(row, token) + vocabulary)),
+        ),
+        past: Object.fromEntries(
+          Object.entries(present).map(([name, tensor]) => [name.replace("present", "past_key_values"), tensor]),
+        ),
+      };
+    },
+    close: () => session.release(),
+  };
+}
+
+function emptyPast({ inputMetadata }: ort.InferenceSession, batch: number): Past {
+  return Object.fromEntries(inputMetadata.flatMap((input) => {
+    if (!input.isTensor || !input.name.startsWith("past_key_values.")) return [];
+    const [, heads, , width] = input.shape as readonly number[];
+    return [[input.name, new ort.Tensor("float32", new Float32Array(0), [batch, heads!, 0, width!])]];
+  }));
+}
+
+/** Runs a test in a folder for its files. */
+export async function inTemporary(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "refract-onnx-" });
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
