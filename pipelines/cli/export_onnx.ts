@@ -47,7 +47,8 @@ export async function exportOnnxCommand(path: string, options: ExportOnnxOptions
   await writeFolder(out, (temporary) => {
     return writeOnnxFolder(temporary, out, { model, weights, adaptations, tensors, example: { fields }, dtype });
   });
-  terminal.print(`${model.name} with ${adaptations.length} pieces in ${join(out, onnxFiles.graph)}`);
+  const count = adaptations.length === 1 ? "1 piece" : `${adaptations.length} pieces`;
+  terminal.print(`${model.name} with ${count} in ${join(out, onnxFiles.graph)}`);
 }
 
 /** Refuses a folder that holds what is no earlier export's: files of ours would stand among it, or in its place. */

@@ -1,7 +1,7 @@
 /** The folder of an exported model: the graph, its tensors, the tokenizer, and how to use them. @module */
 import { join } from "node:path";
 import type { Adaptation } from "../../compile/adaptations.ts";
-import { type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../models/files.ts";
+import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../models/files.ts";
 import type { Model } from "../../models/model.ts";
 import { type TunedWeights, writeOnnxFiles } from "./files.ts";
 
@@ -11,7 +11,7 @@ export interface TunedModel extends Omit<TunedWeights, "architecture" | "about">
 }
 
 /** What the folder takes over from the base model's. */
-const copied = ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+const copied = ["config.json", "tokenizer.json", "chat_template.jinja"];
 
 /** What shows how to use it. */
 const shown = ["generate.mjs", "example.mjs", "example.html"];
@@ -36,9 +36,24 @@ export async function writeOnnxFolder(folder: string, out: string, tuned: TunedM
     const content = await readFileIfPresent(join(model.folder, name));
     if (content !== undefined) await write(name, content);
   }
-  await write("generation_config.json", JSON.stringify(await generationConfig(model), null, 2) + "\n");
+  const json = (fields: JsonObject) => JSON.stringify(fields, null, 2) + "\n";
+  await write("tokenizer_config.json", json(await tokenizerConfig(model)));
+  await write("generation_config.json", json(await generationConfig(model)));
   for (const name of shown) await write(name, await pageSource(name));
   await write("README.md", readme(await pageSource("README.md"), tuned));
+}
+
+/** The base model's, with its tokens as plain strings, the form that the page's library reads, and no assumption left. */
+async function tokenizerConfig({ folder }: Model): Promise<JsonObject> {
+  const own = await readJsonObject(join(folder, "tokenizer_config.json"), "download it again") ?? {};
+  const plain = (value: unknown): unknown =>
+    isJsonObject(value) && typeof value["content"] === "string" ? value["content"] : value;
+  return {
+    ...Object.fromEntries(
+      Object.entries(own).map(([key, value]) => [key, Array.isArray(value) ? value.map(plain) : plain(value)]),
+    ),
+    clean_up_tokenization_spaces: own["clean_up_tokenization_spaces"] === true,
+  };
 }
 
 /** The base model's, with every token that ends an answer, from whichever file named it. */

@@ -13,7 +13,11 @@
  */
 export async function generate({ session, Tensor, tokenizer, endTokens }, prompt, maxNewTokens, onText = () => {}) {
   const integers = (numbers, ...shape) => new Tensor("int64", BigInt64Array.from(numbers, BigInt), shape);
-  let tokens = tokenizer.encode(prompt).ids, seen = 0, past = emptyPast(session, Tensor);
+  // A vocabulary may lack a character, and a model have more rows than its vocabulary.
+  const textOf = (ids) => ids.length === 0 ? "" : tokenizer.decode(ids, { skip_special_tokens: true });
+  const isKnown = (id) => tokenizer.id_to_token(id) !== undefined;
+  let tokens = tokenizer.encode(prompt).ids.filter(isKnown), seen = 0, past = emptyPast(session, Tensor);
+  if (tokens.length === 0) throw new RangeError("The prompt has no tokens");
   const promptLength = tokens.length, written = [];
   while (true) {
     seen += tokens.length;
@@ -28,14 +32,14 @@ export async function generate({ session, Tensor, tokenizer, endTokens }, prompt
     const token = likeliest(logits.data.subarray(-logits.dims[2]));
     if (endTokens.includes(token)) break;
     written.push(token);
-    onText(tokenizer.decode(written, { skip_special_tokens: true }));
+    onText(textOf(written.filter(isKnown)));
     if (written.length >= maxNewTokens) break;
     tokens = [token];
     past = Object.fromEntries(
       Object.entries(present).map(([name, tensor]) => [name.replace("present", "past_key_values"), tensor]),
     );
   }
-  return written.length === 0 ? "" : tokenizer.decode(written, { skip_special_tokens: true });
+  return textOf(written.filter(isKnown));
 }
 
 /** Keys and values of no tokens, in the shapes that the model says. */
