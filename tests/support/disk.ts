@@ -43,6 +43,19 @@ export function onFullDisk<Result>(room: number, run: () => Promise<Result>): Pr
   );
 }
 
+/** Runs something on a disk that has room for so many more bytes of the files that are written bit by bit. */
+export function onDiskWithRoom<Result>(room: number, run: () => Promise<Result>): Promise<Result> {
+  const { write } = Deno.FsFile.prototype;
+  let left = room;
+  const bounded = async function (this: Deno.FsFile, bytes: Uint8Array): Promise<number> {
+    if (left === 0) throw failure("No space left on device (os error 28)", "ENOSPC");
+    const count = await write.call(this, bytes.subarray(0, left));
+    left -= count;
+    return count;
+  };
+  return replaced(Deno.FsFile.prototype, { write: bounded }, run);
+}
+
 /** Runs something while no file below a folder can be made, renamed, removed or given another time. */
 export function onReadOnlyDisk<Result>(folder: string, run: () => Promise<Result>): Promise<Result> {
   const { openSync, mkdirSync, removeSync, renameSync } = Deno;

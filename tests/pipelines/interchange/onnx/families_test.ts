@@ -2,15 +2,16 @@
 import assert from "node:assert/strict";
 import { writeOnnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
 import { familyCases, readFamilyGolden } from "../../models/families_golden.ts";
+import { inFolder } from "../../models/support.ts";
 import { largestDifference, openFolder, recordOf } from "../../models/support_forward.ts";
-import { inTemporary, openExported, type Read } from "./support.ts";
+import { openExported, type Read } from "./support.ts";
 
 /** Cases of models that do not write on, and one whose config has no place for its numbers. */
 const elsewhere = /^(t5|names-bert|bert|roberta|distilbert|deberta|modernbert|phi3-longrope-long)/;
 
 for (const name of familyCases.filter((each) => !elsewhere.test(each))) {
   Deno.test(`an exported model has transformers' logits: ${name}`, () =>
-    inTemporary(async (folder) => {
+    inFolder(async (folder) => {
       const { folder: source, stack: { tokens, mask }, head } = await readFamilyGolden(name);
       const model = await openFolder(source), { architecture } = model;
       const weights = { storedType: () => "float32" as const, record: (name: string) => recordOf(model, name) };

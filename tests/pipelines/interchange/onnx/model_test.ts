@@ -1,5 +1,6 @@
 /** Exported models give Refract's own logits, whatever is learned, however rows are padded, at once and in parts. @module */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { emitOnnx } from "../../../../ops/onnx/emit.ts";
 import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/adaptations.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/feeds.ts";
@@ -7,13 +8,15 @@ import { copyTensors, drawTensors, type TensorMap } from "../../../../pipelines/
 import { wholeRows } from "../../../../pipelines/compile/layout.ts";
 import { prefillProgram } from "../../../../pipelines/compile/programs.ts";
 import { createRandom } from "../../../../pipelines/data/random.ts";
-import { writeOnnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
+import { placeTensorsIn, writeTensorData } from "../../../../pipelines/interchange/onnx/data.ts";
+import { onnxFiles, writeOnnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../../../../pipelines/models/model.ts";
 import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
 import { checkedAdaptation } from "../../../../pipelines/schedule/validate.ts";
+import { assertOneLine, inFolder } from "../../models/support.ts";
 import { largestDifference } from "../../models/support_forward.ts";
 import { writeTinyModel } from "../../../support/tiny_model.ts";
-import { inTemporary, openExported } from "./support.ts";
+import { openExported } from "./support.ts";
 
 const at = (blocks: readonly number[], site = "block.output") => ({ blocks, site });
 const outside = (site: string) => ({ site });
@@ -99,9 +102,12 @@ async function ownLogits(
   return laidOut.map(({ tail }) => tail.map(() => (data as Float32Array).subarray(next * width, ++next * width)));
 }
 
+/** Those of the model alone, which is the same in every case. */
+let plainLogits: ReturnType<typeof ownLogits> | undefined;
+
 for (const [name, declared] of Object.entries(cases)) {
   Deno.test(`an exported model has Refract's logits: ${name}`, () =>
-    inTemporary(async (folder) => {
+    inFolder(async (folder) => {
       await writeTinyModel(folder, { config: { sliding_window: 6, use_sliding_window: true, model_type: "mistral" } });
       const model = await openModel(folder, { base: "/" }), { architecture } = model;
       const weights = await locateModelWeights(model);
@@ -112,7 +118,7 @@ for (const [name, declared] of Object.entries(cases)) {
       const tensors = await drawnTensors(adaptations);
       const expected = await ownLogits(model, weights, adaptations, tensors);
       if (adaptations.length > 0) {
-        const plain = (await ownLogits(model, weights, [], {})).flat();
+        const plain = (await (plainLogits ??= ownLogits(model, weights, [], {}))).flat();
         const differences = expected.flat().map((tuned, token) => largestDifference(plain[token]!, tuned));
         assert.ok(Math.max(...differences) > 0.1, "the pieces change nothing");
       }
@@ -158,3 +164,38 @@ for (const [name, declared] of Object.entries(cases)) {
       await session.close();
     }));
 }
+
+Deno.test("an exported model's weights may be stored in 16 bits", () =>
+  inFolder(async (folder) => {
+    await writeTinyModel(folder);
+    const model = await openModel(folder, { base: "/" }), { architecture } = model;
+    const weights = await locateModelWeights(model), [expected] = await ownLogits(model, weights, [], {});
+    const tokens = [[...rows[0]!.prompt, ...rows[0]!.completion]];
+    const differences: number[] = [];
+    for (const dtype of [undefined, "float16"] as const) {
+      const nothing = { adaptations: [], tensors: {}, example: { fields }, about: {} };
+      if (dtype !== undefined) await Deno.remove(join(folder, onnxFiles.data));
+      await writeOnnxFiles(folder, folder, { architecture, weights, dtype, ...nothing });
+      const session = await openExported(folder);
+      const { logits: [own] } = await session.read({ tokens, mask: [tokens[0]!.map(() => 1)] });
+      differences.push(Math.max(...own!.map((each, token) => largestDifference(each, expected![token]!))));
+      await session.close();
+    }
+    const [whole = NaN, halves = NaN] = differences;
+    assert.ok(whole < 1e-5 && halves > 1e-4 && halves < 0.05, `${whole} and ${halves}`);
+  }));
+
+Deno.test("a number that float16 cannot hold is refused", () =>
+  inFolder(async (folder) => {
+    const write = async (number: number) => {
+      const tensors = [{ name: "w", dtype: "float16" as const, source: Float32Array.of(1, number, Infinity) }];
+      const path = join(folder, `data ${number}`), places = placeTensorsIn("data", tensors);
+      await writeTensorData(path, "data", tensors, places);
+      return [...new Float16Array((await Deno.readFile(path)).buffer)];
+    };
+    assert.deepEqual(await write(65504), [1, 65504, Infinity]);
+    await assert.rejects(
+      write(1e5),
+      (error) => assertOneLine(error, /the tensor w holds 100000, too large for float16/),
+    );
+  }));

@@ -1,5 +1,7 @@
 /** Exported models in the runtime that others use them in: whole files, read as anyone would. @module */
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { onnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
 
@@ -75,12 +77,21 @@ function emptyPast({ inputMetadata }: ort.InferenceSession, batch: number): Past
   }));
 }
 
-/** Runs a test in a folder for its files. */
-export async function inTemporary(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "refract-onnx-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+/** What an exported folder's own example code writes in this runtime. */
+export async function answersInNode(
+  folder: string,
+  prompts: readonly string[],
+  maxNewTokens: number,
+): Promise<string[]> {
+  const json = async (name: string) => JSON.parse(await Deno.readTextFile(join(folder, name)));
+  const { generate } = await import(`${pathToFileURL(folder)}/generate.mjs`);
+  const session = await ort.InferenceSession.create(join(folder, onnxFiles.graph), { intraOpNumThreads: 2 });
+  const tokenizer = new Tokenizer(await json("tokenizer.json"), await json("tokenizer_config.json"));
+  const { eos_token_id: endTokens } = await json("generation_config.json");
+  const answers: string[] = [];
+  for (const prompt of prompts) {
+    answers.push(await generate({ session, Tensor: ort.Tensor, tokenizer, endTokens }, prompt, maxNewTokens));
   }
+  await session.release();
+  return answers;
 }
