@@ -1,14 +1,19 @@
 /** The file beside a model's graph that holds its tensors. @module */
+import { elementCount } from "../../../ops/dimension.ts";
 import type { DataType } from "../../../ops/program.ts";
 import type { WeightLocation } from "../../../ops/onnx/messages.ts";
 import { RequestError } from "../../errors.ts";
 import { faultText, unwritable, writeAll } from "../../models/files.ts";
 import { readTensor, type TensorRecord } from "../../models/safetensors.ts";
+import { transposed } from "./turned.ts";
 
 /** A tensor to hold, and the type that it is to have. */
 export interface HeldTensor {
   readonly name: string;
   readonly dtype: DataType;
+  readonly shape: readonly number[];
+  /** Whether a matrix is to be held transposed. */
+  readonly isTurned?: boolean;
   /** Where it is stored, or its elements. */
   readonly source: TensorRecord | Float32Array<ArrayBuffer>;
 }
@@ -30,10 +35,8 @@ const isElements = (source: HeldTensor["source"]): source is Float32Array<ArrayB
  */
 export function placeTensorsIn(file: string, tensors: readonly HeldTensor[]): ReadonlyMap<string, WeightLocation> {
   let end = 0;
-  return new Map(tensors.map(({ name, dtype, source }) => {
-    const offset = Math.ceil(end / page) * page;
-    const count = isElements(source) ? source.length : source.shape.reduce((product, extent) => product * extent, 1);
-    const length = count * elementBytes[dtype]!;
+  return new Map(tensors.map(({ name, dtype, shape }) => {
+    const offset = Math.ceil(end / page) * page, length = elementCount(shape) * elementBytes[dtype]!;
     end = offset + length;
     return [name, { location: file, offset, length }];
   }));
@@ -64,17 +67,36 @@ export async function writeTensorData(
   }
 }
 
-async function* bytesOf({ name, dtype, source }: HeldTensor): AsyncGenerator<Uint8Array> {
-  if (!isElements(source) && source.dtype === storedNames[dtype]) return yield* storedBytes(source);
+async function* bytesOf(tensor: HeldTensor): AsyncGenerator<Uint8Array> {
+  const { dtype, source, shape: [rows = 1, columns = 1], isTurned = false } = tensor;
+  const isAsStored = !isElements(source) && source.dtype === storedNames[dtype];
+  if (isAsStored && !isTurned) return yield* storedBytes(source);
+  const elements = isAsStored && elementBytes[dtype] === 2 ? await storedHalves(source) : await numbersOf(tensor);
+  const { buffer, byteOffset, byteLength } = isTurned ? transposed(elements, rows, columns) : elements;
+  yield new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** A tensor's elements in its type, those of 16 bits as their bits. */
+async function numbersOf(
+  { name, dtype, source }: HeldTensor,
+): Promise<Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>> {
   const elements = isElements(source) ? source : await readTensor(source);
-  if (dtype === "float32") return yield new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+  if (dtype === "float32") return elements;
   const halves = new Float16Array(elements);
   const lost = halves.findIndex((half, at) => !Number.isFinite(half) && Number.isFinite(elements[at]));
-  if (lost >= 0) {
-    const place = isElements(source) ? undefined : { file: source.file };
-    throw new RequestError(`the tensor ${name} holds ${elements[lost]}, too large for float16; use float32`, place);
+  if (lost < 0) return new Uint16Array(halves.buffer);
+  const place = isElements(source) ? undefined : { file: source.file };
+  throw new RequestError(`the tensor ${name} holds ${elements[lost]}, too large for float16; use float32`, place);
+}
+
+async function storedHalves(record: TensorRecord): Promise<Uint16Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(record.bytes);
+  let end = 0;
+  for await (const chunk of storedBytes(record)) {
+    bytes.set(chunk, end);
+    end += chunk.length;
   }
-  yield new Uint8Array(halves.buffer);
+  return new Uint16Array(bytes.buffer);
 }
 
 const chunkBytes = 2 ** 24;

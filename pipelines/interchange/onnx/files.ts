@@ -9,7 +9,7 @@ import { unwritable } from "../../models/files.ts";
 import type { ModelWeights } from "../../models/model.ts";
 import { type HeldTensor, placeTensorsIn, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";
-import { onnxBytes } from "./model.ts";
+import { onnxFile } from "./model.ts";
 
 /** The files' names. */
 export const onnxFiles = { graph: "model.onnx", data: "model.onnx_data" } as const;
@@ -45,20 +45,33 @@ export async function writeOnnxFiles(folder: string, out: string, tuned: TunedWe
     if (place === undefined) throw new TypeError(`Nothing gives the tensor ${name}`);
     return place;
   };
-  const bytes = onnxBytes({ architecture, adaptations, program, example, locate, about });
+  const { bytes, turned } = onnxFile({ architecture, adaptations, program, example, locate, about });
   await Deno.writeFile(join(folder, onnxFiles.graph), bytes).catch((fault: unknown) => {
     throw unwritable(join(out, onnxFiles.graph), fault);
   });
-  await writeTensorData(join(folder, onnxFiles.data), join(out, onnxFiles.data), held, places);
+  await writeTensorData(join(folder, onnxFiles.data), join(out, onnxFiles.data), held.map(turnedIn(turned)), places);
 }
+
+const turnedIn = (turned: ReadonlySet<string>) => (tensor: HeldTensor): HeldTensor =>
+  turned.has(tensor.name) ? { ...tensor, isTurned: true } : tensor;
 
 function heldTensors(program: Program, { weights, tensors }: TunedWeights): HeldTensor[] {
   const stored = leavesOf(program, "weight").map((value): HeldTensor => {
-    return { name: leafName(value), dtype: value.dtype, source: weights.record(leafName(value)) };
+    return {
+      name: leafName(value),
+      dtype: value.dtype,
+      shape: value.shape as number[],
+      source: weights.record(leafName(value)),
+    };
   });
   const trained = leavesOf(program, "parameter").map((value): HeldTensor => {
     const { data } = tensors[leafName(value)]!;
-    return { name: leafName(value), dtype: "float32", source: data as Float32Array<ArrayBuffer> };
+    return {
+      name: leafName(value),
+      dtype: "float32",
+      shape: value.shape as number[],
+      source: data as Float32Array<ArrayBuffer>,
+    };
   });
   return [...stored, ...trained];
 }

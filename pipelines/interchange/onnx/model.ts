@@ -27,6 +27,7 @@ import type { Architecture } from "../../models/architecture.ts";
 import { editedTensors, type FixedExample } from "./edited.ts";
 import { NodeWriter } from "./graph.ts";
 import { placeTensors, standingOf } from "./places.ts";
+import { turnWeights } from "./turned.ts";
 
 /** What a model file is made of. */
 export interface ExportedModel {
@@ -56,8 +57,14 @@ const extents = {
 
 const pastName = (block: number, part: string) => `past_key_values.${block}.${part}`;
 
-/** The model file's bytes. */
-export function onnxBytes(exported: ExportedModel): Uint8Array<ArrayBuffer> {
+/** A model file's bytes, and the weights that it reads with their two axes changed. */
+export interface OnnxFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly turned: ReadonlySet<string>;
+}
+
+/** The model file. */
+export function onnxFile(exported: ExportedModel): OnnxFile {
   const { program, locate, about } = exported;
   // Its operations are the standard's alone, and other runtimes have no others.
   const emitted = emitOnnx(verify(program), "webgpu", locate);
@@ -74,6 +81,7 @@ export function onnxBytes(exported: ExportedModel): Uint8Array<ArrayBuffer> {
     graph.initializer.push(externalTensor(name, OnnxType.FLOAT, shape as readonly number[], locate(name)));
   }
   for (const node of graph.node) node.input = node.input.map((name) => given.get(name) ?? name);
+  const turned = turnWeights(graph);
   graph.node.unshift(...write.nodes);
   graph.initializer.push(...write.initializers);
   Object.assign(graph, describeEnds(exported));
@@ -82,7 +90,7 @@ export function onnxBytes(exported: ExportedModel): Uint8Array<ArrayBuffer> {
   model.metadataProps = Object.entries(about).map(([key, value]) => {
     return create(StringStringEntryProtoSchema, { key, value });
   });
-  return new Uint8Array(toBinary(ModelProtoSchema, model));
+  return { bytes: new Uint8Array(toBinary(ModelProtoSchema, model)), turned };
 }
 
 /** The tensors that stand for what a host would feed. */

@@ -188,7 +188,12 @@ Deno.test("an exported model's weights may be stored in 16 bits", () =>
 Deno.test("a number that float16 cannot hold is refused", () =>
   inFolder(async (folder) => {
     const write = async (number: number) => {
-      const tensors = [{ name: "w", dtype: "float16" as const, source: Float32Array.of(1, number, Infinity) }];
+      const tensors = [{
+        name: "w",
+        dtype: "float16" as const,
+        shape: [3],
+        source: Float32Array.of(1, number, Infinity),
+      }];
       const path = join(folder, `data ${number}`), places = placeTensorsIn("data", tensors);
       await writeTensorData(path, "data", tensors, places);
       return [...new Float16Array((await Deno.readFile(path)).buffer)];
