@@ -158,7 +158,7 @@ function program(terminal: Terminal, control: RunControl): Command {
     .action((path: string, options: ImportOptions) => importCommand(path, options, terminal));
   refract.command("export")
     .description("Makes a pyreft folder of a trained or imported intervention, or an ONNX model of it with its base.")
-    .argument("<folder>", "a run's folder, a member's, or an intervention's")
+    .argument("<folder>", "a run's folder, a member's, or an intervention's; onnx: or a model's that was trained whole")
     .option("--member <id>", "which member of the run")
     .addOption(new Option("--to <format>", "for which library").choices(["pyreft", "onnx"]).makeOptionMandatory())
     .requiredOption("--out <folder>", "where to write it")

@@ -6,7 +6,7 @@ import { positionsOf } from "../compile/positions.ts";
 import { lowerDescription, readDescription, type StoredDescription, storedFiles } from "../compile/stored.ts";
 import { RequestError } from "../errors.ts";
 import { onnxFiles } from "../interchange/onnx/files.ts";
-import { writeOnnxFolder } from "../interchange/onnx/folder.ts";
+import { type TunedModel, writeOnnxFolder } from "../interchange/onnx/folder.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../models/model.ts";
 import { noted, placing } from "../places.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
@@ -14,7 +14,7 @@ import { quote } from "../suggest.ts";
 import { baseModelOf } from "./base_model.ts";
 import type { ExportOptions } from "./interchange_commands.ts";
 import { interventionFolder } from "./intervention_folder.ts";
-import { callerPath } from "./load_pipeline.ts";
+import { callerFolder, callerPath } from "./load_pipeline.ts";
 import { writeFolder } from "./output_folder.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,23 +32,47 @@ export interface OnnxSettings {
 /** The options of an export to ONNX. */
 export interface ExportOnnxOptions extends ExportOptions, OnnxSettings {}
 
-/** Makes an ONNX model of a trained or imported intervention and its base model. */
+/** Makes an ONNX model of a trained or imported intervention and its base model, or of a model that was trained whole. */
 export async function exportOnnxCommand(path: string, options: ExportOnnxOptions, terminal: Terminal): Promise<void> {
-  const folder = await interventionFolder(callerPath(path), options.member), out = callerPath(options.out);
+  const out = callerPath(options.out), { fields = {}, dtype } = options;
   if (options.positions !== undefined) positionsOf(options.positions);
   await requireOwn(out);
-  const description = await readDescription(folder);
-  const { source, base } = await baseModelOf(folder, options.model);
-  const model = await openModel(source, { base }), initial = join(folder, storedFiles.tensors);
-  requireExportable(model);
-  const adaptations = piecesOf(description, model, folder, options);
-  const tensors = await readTensors(initial, adaptations), weights = await locateModelWeights(model);
-  const { fields = {}, dtype } = options;
+  const tuned = await isModel(callerPath(path), options)
+    ? await wholeModel(callerPath(path))
+    : await editedBase(path, options);
+  const { model, adaptations } = tuned, weights = await locateModelWeights(model);
   await writeFolder(out, (temporary) => {
-    return writeOnnxFolder(temporary, out, { model, weights, adaptations, tensors, example: { fields }, dtype });
+    return writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
   });
   const count = adaptations.length === 1 ? "1 piece" : `${adaptations.length} pieces`;
-  terminal.print(`${model.name} with ${count} in ${join(out, onnxFiles.graph)}`);
+  const pieces = adaptations.length === 0 ? "" : ` with ${count}`;
+  terminal.print(`${model.name}${pieces} in ${join(out, onnxFiles.graph)}`);
+}
+
+/** A model, and what is learned of it. */
+type Tuned = Pick<TunedModel, "model" | "adaptations" | "tensors">;
+
+/** Whether a path is a model's folder, and nothing is asked that only edits have. */
+async function isModel(folder: string, { member, model, positions, fields }: ExportOnnxOptions): Promise<boolean> {
+  const holds = (name: string) => Deno.stat(join(folder, name)).then(() => true, () => false);
+  if ([member, model, positions, fields].some((given) => given !== undefined)) return false;
+  return await holds("config.json") && !await holds(storedFiles.description);
+}
+
+async function wholeModel(folder: string): Promise<Tuned> {
+  const model = await openModel(folder, { base: callerFolder() });
+  requireExportable(model);
+  return { model, adaptations: [], tensors: {} };
+}
+
+async function editedBase(path: string, options: ExportOnnxOptions): Promise<Tuned> {
+  const folder = await interventionFolder(callerPath(path), options.member);
+  const description = await readDescription(folder);
+  const { source, base } = await baseModelOf(folder, options.model);
+  const model = await openModel(source, { base });
+  requireExportable(model);
+  const adaptations = piecesOf(description, model, folder, options);
+  return { model, adaptations, tensors: await readTensors(join(folder, storedFiles.tensors), adaptations) };
 }
 
 /** Refuses a folder that holds what is no earlier export's: files of ours would stand among it, or in its place. */

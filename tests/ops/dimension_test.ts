@@ -11,6 +11,7 @@ import {
   sameShape,
   shapeSymbols,
   subtractDimensions,
+  termsOf,
 } from "../../ops/dimension.ts";
 import { createRandom, type Random } from "../../pipelines/data/random.ts";
 
@@ -123,4 +124,13 @@ Deno.test("random polynomials obey the laws of rings, text for text", () => {
     );
     assert.equal(addDimensions(subtractDimensions(a, b), b), a);
   }
+});
+
+Deno.test("termsOf() lists what adds up to a dimension", () => {
+  assert.deepEqual(termsOf("2*batch*tail+context-1"), [
+    { factor: 2, symbols: ["batch", "tail"] },
+    { factor: 1, symbols: ["context"] },
+    { factor: -1, symbols: [] },
+  ]);
+  assert.deepEqual([termsOf(3), termsOf(0)], [[{ factor: 3, symbols: [] }], []]);
 });

@@ -30,7 +30,7 @@ export async function writeOnnxFolder(folder: string, out: string, tuned: TunedM
       throw unwritable(join(out, name), fault);
     });
   };
-  const about = { base: model.name, pieces: piecesText(adaptations) };
+  const about = { base: model.name, ...adaptations.length === 0 ? {} : { pieces: piecesText(adaptations) } };
   await writeOnnxFiles(folder, out, { ...tuned, architecture: model.architecture, about });
   for (const name of copied) {
     const content = await readFileIfPresent(join(model.folder, name));
@@ -69,8 +69,7 @@ const pageSource = (name: string) => Deno.readTextFile(new URL(name, page));
 function readme(template: string, { model: { name, architecture }, adaptations }: TunedModel): string {
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;
   const told: Readonly<Record<string, string>> = {
-    base: `\`${name}\``,
-    pieces: piecesText(adaptations),
+    model: `\`${name}\`` + (adaptations.length === 0 ? "" : ` with what was trained of it: ${piecesText(adaptations)}`),
     heads: String(keyValueHeads),
     width: String(headWidth),
     vocabulary: String(vocabularySize),

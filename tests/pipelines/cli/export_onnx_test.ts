@@ -66,6 +66,16 @@ for (const [name, parts] of Object.entries(edits)) {
     }));
 }
 
+Deno.test("an export to ONNX takes a model that was trained whole", () =>
+  inScene({ decoding, heldOut: "rows", edit: "...(() => [refract.fullFinetuning()])", epochs: "8" }, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    await exports(scene, "out/members/main/model");
+    const answers = await answersInNode(scene.path("exported"), sceneRows.map(({ q }) => `${q}\n`), 6);
+    assert.deepEqual(answers, await predictionsOf(scene));
+    const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
+    assert.match(readme, /is `model`\. Keep/);
+  }));
+
 Deno.test("an export to ONNX refuses what depends on an example, until it is fixed", () => {
   const edit = `...(({ at }) => [
     loreft({ at, positions: "{q}.l1", rank: 2, subspace: "rows" }),
@@ -105,7 +115,8 @@ Deno.test("an export to ONNX refuses what depends on an example, until it is fix
 Deno.test("an export to ONNX refuses bases that are not there, and folders that are others'", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
-    await refuses(scene, "model", /^error: model: holds no trained intervention; /);
+    await refuses(scene, "store", /^error: store: holds no trained intervention; /);
+    await refuses(scene, "model", /^error: model: holds no trained intervention; /, "--positions", "l1");
     await refuses(scene, "out", /"nothing" is no folder in .*; give a folder, builtin:NAME/, "--model", "nothing");
     await refuses(
       scene,
