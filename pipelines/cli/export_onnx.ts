@@ -9,14 +9,17 @@ import { onnxFiles } from "../interchange/onnx/files.ts";
 import { type TunedModel, writeOnnxFolder } from "../interchange/onnx/folder.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../models/model.ts";
 import { noted, placing } from "../places.ts";
+import type { SourceOptions } from "../models/source.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
+import { bytesProgress, downloadProgress } from "../schedule/workshop.ts";
 import { quote } from "../suggest.ts";
 import { baseModelOf } from "./base_model.ts";
+import { storeFolder } from "./cache_command.ts";
 import type { ExportOptions } from "./interchange_commands.ts";
 import { interventionFolder } from "./intervention_folder.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import { writeFolder } from "./output_folder.ts";
-import type { Terminal } from "./terminal.ts";
+import { type Terminal, terminalProgress } from "./terminal.ts";
 
 /** The types that an export can store weights in besides their own. */
 export const exportedTypes = ["float32", "float16"] as const;
@@ -37,9 +40,10 @@ export async function exportOnnxCommand(path: string, options: ExportOnnxOptions
   const out = callerPath(options.out), { fields = {}, dtype } = options;
   if (options.positions !== undefined) positionsOf(options.positions);
   await requireOwn(out);
+  const sources = sourcesOf(terminal);
   const tuned = await isModel(callerPath(path), options)
-    ? await wholeModel(callerPath(path))
-    : await editedBase(path, options);
+    ? await wholeModel(callerPath(path), sources)
+    : await editedBase(path, options, sources);
   const { model, adaptations } = tuned, weights = await locateModelWeights(model);
   await writeFolder(out, (temporary) => {
     return writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
@@ -59,17 +63,30 @@ async function isModel(folder: string, { member, model, positions, fields }: Exp
   return await holds("config.json") && !await holds(storedFiles.description);
 }
 
-async function wholeModel(folder: string): Promise<Tuned> {
-  const model = await openModel(folder, { base: callerFolder() });
+/** How the base model is found, and a download or conversion told of. */
+type Sources = Omit<SourceOptions, "base">;
+
+function sourcesOf(terminal: Terminal): Sources {
+  const progress = terminalProgress(terminal);
+  return {
+    store: storeFolder(undefined),
+    warn: (message) => progress.warn(message),
+    progress: downloadProgress(progress),
+    converting: bytesProgress(progress, "convert"),
+  };
+}
+
+async function wholeModel(folder: string, sources: Sources): Promise<Tuned> {
+  const model = await openModel(folder, { ...sources, base: callerFolder() });
   requireExportable(model);
   return { model, adaptations: [], tensors: {} };
 }
 
-async function editedBase(path: string, options: ExportOnnxOptions): Promise<Tuned> {
+async function editedBase(path: string, options: ExportOnnxOptions, sources: Sources): Promise<Tuned> {
   const folder = await interventionFolder(callerPath(path), options.member);
   const description = await readDescription(folder);
   const { source, base } = await baseModelOf(folder, options.model);
-  const model = await openModel(source, { base });
+  const model = await openModel(source, { ...sources, base });
   requireExportable(model);
   const adaptations = piecesOf(description, model, folder, options);
   return { model, adaptations, tensors: await readTensors(join(folder, storedFiles.tensors), adaptations) };

@@ -93,16 +93,19 @@ export async function openModel(source: string, options: SourceOptions): Promise
 
 /** Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and digests the files. */
 export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
-  const { name, options } = model.source;
-  await resolveModelFolder(name, { ...options, weights: true });
-  const weights = await openWeights(model.folder);
-  const records = requireTensors(model, weights);
+  const weights = await presentWeights(model), records = requireTensors(model, weights);
   return modelWeights(records, await weightsDigest(weights, digestCache));
 }
 
-/** Finds a model's weights, for what needs no digest of the files: checks their headers against the architecture. */
-export async function locateModelWeights(model: Model): Promise<Omit<ModelWeights, "digest">> {
-  return locatedWeights(requireTensors(model, await openWeights(model.folder)));
+/** A model's weights as {@linkcode openModelWeights} finds them, for what needs no digest of the files. */
+export async function locateModelWeights(model: BareModel): Promise<Omit<ModelWeights, "digest">> {
+  return locatedWeights(requireTensors(model, await presentWeights(model)));
+}
+
+/** The weights of a model, which are downloaded or converted where they are missing. */
+async function presentWeights({ folder, source: { name, options } }: BareModel): Promise<Weights> {
+  await resolveModelFolder(name, { ...options, weights: true });
+  return await openWeights(folder);
 }
 
 /**

@@ -71,7 +71,8 @@ export function downloadProgress(progress: Progress): NonNullable<SourceOptions[
   return bytesProgress(progress, "download");
 }
 
-function bytesProgress(progress: Progress, label: string): NonNullable<SourceOptions["progress"]> {
+/** Shows how many bytes of something are done. */
+export function bytesProgress(progress: Progress, label: string): NonNullable<SourceOptions["progress"]> {
   let open: { readonly total: number; readonly tell: (done: number, note: string) => void } | undefined;
   return (done, total, file) => {
     if (open?.total !== total) open = { total, tell: progress.begin(label, total, "bytes") };
