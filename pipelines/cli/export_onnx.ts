@@ -9,6 +9,7 @@ import { onnxFiles } from "../interchange/onnx/files.ts";
 import { type TunedModel, writeOnnxFolder } from "../interchange/onnx/folder.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../models/model.ts";
 import { noted, placing } from "../places.ts";
+import { requireLogits } from "../models/heads.ts";
 import type { SourceOptions } from "../models/source.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
 import { bytesProgress, downloadProgress } from "../schedule/workshop.ts";
@@ -77,8 +78,7 @@ function sourcesOf(terminal: Terminal): Sources {
 }
 
 async function wholeModel(folder: string, sources: Sources): Promise<Tuned> {
-  const model = await openModel(folder, { ...sources, base: callerFolder() });
-  requireExportable(model);
+  const model = await openWriter(folder, { ...sources, base: callerFolder() });
   return { model, adaptations: [], tensors: {} };
 }
 
@@ -86,8 +86,7 @@ async function editedBase(path: string, options: ExportOnnxOptions, sources: Sou
   const folder = await interventionFolder(callerPath(path), options.member);
   const description = await readDescription(folder);
   const { source, base } = await baseModelOf(folder, options.model);
-  const model = await openModel(source, { ...sources, base });
-  requireExportable(model);
+  const model = await openWriter(source, { ...sources, base });
   const adaptations = piecesOf(description, model, folder, options);
   return { model, adaptations, tensors: await readTensors(join(folder, storedFiles.tensors), adaptations) };
 }
@@ -101,11 +100,11 @@ async function requireOwn(out: string): Promise<void> {
   });
 }
 
-function requireExportable({ folder, architecture: { family, places } }: Model): void {
-  if (places.causal && !places.tokenTypes) return;
-  throw new RequestError(`a ${family} reads its tokens all at once; only models that write on can be exported`, {
-    file: folder,
-  });
+/** Opens a model that goes on with texts; others can't be exported. */
+async function openWriter(source: string, options: SourceOptions): Promise<Model> {
+  const model = await openModel(source, options);
+  placing(noted({}, { file: model.folder }), () => requireLogits(model.architecture));
+  return model;
 }
 
 /**
