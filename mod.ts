@@ -120,6 +120,7 @@ export type {
   Pipeline,
   PrefixTuningSpec,
   PromptTokens,
+  QuantizationName,
   SavedSpec,
   ScheduleSpec,
   SiteSpec,

@@ -74,6 +74,12 @@ export const sign = (x: Value): Value => apply("sign", [x]);
 export const truncate = (x: Value): Value => apply("truncate", [x]);
 /** The elements in another floating type. */
 export const cast = (x: Value, to: DataType): Value => x.dtype === to ? x : apply("cast", [x], { to });
+/**
+ * A weight in a few bits as the matrix [rows, columns] that it stands for: codes, uint4 (of which 8 stands for 0) or int8,
+ * in blocks of 32 [rows · blocks, 32], and each block's scale [rows · blocks]. Not differentiable.
+ */
+export const dequantize = (codes: Value, scales: Value, columns: number): Value =>
+  apply("dequantize", [codes, scales], { columns });
 
 /** The sum over axes, which stay with extent 1 if `keep`. */
 export function reduceSum(x: Value, axes: readonly number[], keep = false): Value {
@@ -125,6 +131,29 @@ export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
   const { transposeA = false, transposeB = false, alpha = 1 } = options;
   return apply("matmul", [a, b], { transposeA, transposeB, alpha });
 }
+
+/** How attention is computed in parts. */
+export interface AttendOptions {
+  /** What scores are multiplied by. */
+  readonly scale: number;
+  /** The bound `c` of `c · tanh(scores/c)`; 0 for none. */
+  readonly softcap: number;
+  /** How many parts the rows fall in; there have to be as many rows, as no part may be empty. */
+  readonly parts: number;
+}
+/**
+ * `softmax(scale·q·kᵀ + mask)·v` for so many rows at a time: queries [batch, heads, rows, width], mask broadcasting to
+ * [batch, heads, rows, all lengths], keys and values [batch or 1, heads, length, width] of each run in order.
+ */
+export const attend = (
+  queries: Value,
+  mask: Value,
+  runs: readonly { readonly key: Value; readonly value: Value }[],
+  options: AttendOptions,
+): Value => apply("attend", [queries, mask, ...runs.flatMap(({ key, value }) => [key, value])], { ...options });
+/** The cotangents of what {@linkcode attend} read, one below the other: the queries', and keys' and values' of marked runs. */
+export const attendGradient = (inputs: readonly Value[], cotangent: Value, attributes: Attributes): Value =>
+  apply("attendGradient", [...inputs, cotangent], attributes);
 
 /** The same elements under another shape. */
 export function reshape(x: Value, shape: Shape): Value {

@@ -7,8 +7,11 @@
  */
 import type { Shape } from "./dimension.ts";
 
-/** Element types. Arithmetic is in `float32`; the narrow floats only store weights, the integers only index. */
-export type DataType = "float32" | "float16" | "bfloat16" | "int64";
+/**
+ * Element types. Arithmetic is in `float32`; the narrow floats only store weights, `int64` only indexes, and `int8` and
+ * `uint4` are the codes of weights in a few bits.
+ */
+export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "int8" | "uint4";
 
 /** The operations of a program: the leaves, then the rows of the table. */
 export type LeafName = "input" | "weight" | "parameter" | "constant";

@@ -54,6 +54,9 @@ export interface SiteSpec {
   readonly head?: Sweepable<number>;
 }
 
+/** How many bits the weights of a frozen model's projections are kept in. */
+export type QuantizationName = "q4" | "q8";
+
 /** The frozen model. */
 export interface BaseModelSpec {
   /** Tells the kinds of record apart. */
@@ -62,6 +65,8 @@ export interface BaseModelSpec {
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
+  /** Bits of the weights of its blocks' projections; as they are stored if left out. */
+  readonly quantize?: Sweepable<QuantizationName>;
 }
 
 /** A prompt as a model reads it, and the row that it was made of. */

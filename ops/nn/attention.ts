@@ -22,6 +22,8 @@ export interface AttentionScaling {
   readonly scale?: number | undefined;
   /** The bound `c` of `c · tanh(scores/c)`, as Gemma 2 has it. */
   readonly softcap?: number | undefined;
+  /** In how many parts the queries are taken, so that the scores of all are never there at once; 1 if left out. */
+  readonly parts?: number | undefined;
 }
 
 /** Keys or values [batch, tokens, keyValueHeads · headWidth] by head: [batch, keyValueHeads, tokens, headWidth]. */
@@ -49,7 +51,7 @@ export function attention(
   runs: readonly KeyValues[],
   mask: Value,
   layout: HeadLayout,
-  { scale, softcap }: AttentionScaling = {},
+  { scale, softcap, parts = 1 }: AttentionScaling = {},
 ): Value {
   const { heads, keyValueHeads, headWidth } = layout;
   const [batch, tokens] = query.shape as readonly [string, string];
@@ -57,6 +59,14 @@ export function attention(
   const split = o.reshape(query, [batch, tokens, keyValueHeads, group, headWidth]);
   const rows = multiplyDimensions(group, tokens);
   const grouped = o.reshape(o.transpose(split, [0, 2, 3, 1, 4]), [batch, keyValueHeads, rows, headWidth]);
+  const ungroup = (x: Value) => {
+    const split = o.reshape(x, [batch, keyValueHeads, group, tokens, headWidth]);
+    return o.reshape(o.transpose(split, [0, 3, 1, 2, 4]), [batch, tokens, heads * headWidth]);
+  };
+  if (parts > 1 && canAttend(grouped, mask, runs)) {
+    const options = { scale: scale ?? 1 / Math.sqrt(headWidth), softcap: softcap ?? 0, parts };
+    return ungroup(o.attend(grouped, mask, runs, options));
+  }
   const scores = runs.map(({ key }) => {
     return matmulOfCopies(grouped, key, { transposeB: true, alpha: scale ?? 1 / Math.sqrt(headWidth) });
   });
@@ -69,8 +79,13 @@ export function attention(
     start = addDimensions(start, value.shape[2] as Dimension);
     return matmulOfCopies(o.slice(weights, -1, from, start), value);
   }).reduce((sum, part) => o.add(sum, part));
-  const ungrouped = o.reshape(mixed, [batch, keyValueHeads, group, tokens, headWidth]);
-  return o.reshape(o.transpose(ungrouped, [0, 3, 1, 2, 4]), [batch, tokens, heads * headWidth]);
+  return ungroup(mixed);
+}
+
+/** Whether queries can be taken in parts: no copies of a batch, and a mask of their own for each. */
+function canAttend(queries: Value, mask: Value, runs: readonly KeyValues[]): boolean {
+  const [batch, , rows] = queries.shape;
+  return mask.shape[2] === rows && runs.every(({ key }) => key.shape[0] === batch || key.shape[0] === 1);
 }
 
 /** The products of each copy of a batch in `a` with the one batch in `b`; with a batch of 1 or of `a`'s the plain ones. */

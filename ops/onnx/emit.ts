@@ -14,11 +14,12 @@ import {
   TensorProto_DataType as OnnxType,
   TensorProtoSchema,
 } from "onnx-buf";
-import type { Shape } from "../dimension.ts";
+import type { Dimension, Shape } from "../dimension.ts";
 import { isWidenedWeight } from "../cost.ts";
-import { type DataType, isLeaf, leafName, type Program, type Value, valuesOf } from "../program.ts";
+import { apply } from "../operators.ts";
+import { type DataType, isLeaf, leafName, type Program, type Value, valuesOf, weight } from "../program.ts";
 import type { Emitter, NodeOptions, TensorName } from "../table/definition.ts";
-import { definitionOf, isOpName } from "../table/mod.ts";
+import { definitionOf, isOpName, type OpName } from "../table/mod.ts";
 import { describeTensor, encodeAttribute, externalTensor, onnxTypes, type WeightLocation } from "./messages.ts";
 import { reshapeTarget } from "./reshape_target.ts";
 
@@ -34,6 +35,14 @@ export interface FedTensor {
   readonly dtype: DataType;
 }
 
+/** A list of extents, by the name under which it is fed. */
+export interface ExtentList {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Into how many numbers, alike but for 1, its only extent is to be divided. */
+  readonly parts?: number;
+}
+
 /** An ONNX model with what its host must know to feed it. */
 export interface OnnxModel {
   readonly name: string;
@@ -42,20 +51,31 @@ export interface OnnxModel {
   /** Inputs and parameters. */
   readonly fed: readonly FedTensor[];
   /** Lists of extents (int64) that the host evaluates from the run's symbols and feeds. */
-  readonly extents: readonly { readonly name: string; readonly shape: Shape }[];
+  readonly extents: readonly ExtentList[];
   readonly outputs: readonly FedTensor[];
 }
 
 const opset = 23;
 const irVersion = 11n;
 
+/** What of its session a graph is written for. */
+export interface EmitOptions {
+  /** Whether the session copies weights into the order in which products read them. */
+  readonly packs?: boolean;
+}
+
 /**
  * The ONNX model of a program for a provider.
  *
  * @param locate Where a weight lies, by its name.
  */
-export function emitOnnx(program: Program, provider: Provider, locate: (name: string) => WeightLocation): OnnxModel {
-  const graph = new GraphWriter(provider);
+export function emitOnnx(
+  program: Program,
+  provider: Provider,
+  locate: (name: string) => WeightLocation,
+  { packs = false }: EmitOptions = {},
+): OnnxModel {
+  const graph = new GraphWriter(provider, packs, locate);
   const fed: FedTensor[] = [];
   for (const value of valuesOf(program)) {
     // Each use widens it anew: one wide copy for forward and backward pass would have to live from one to the other.
@@ -65,10 +85,12 @@ export function emitOnnx(program: Program, provider: Provider, locate: (name: st
     } else if (value.op === "constant") {
       graph.define(value, graph.floats(value.attributes["elements"] as readonly number[], value.shape as number[]));
     } else {
-      const name = leafName(value);
-      graph.define(value, name);
-      if (value.op === "weight") graph.weight(value, locate(name));
-      else fed.push({ name, shape: value.shape, dtype: value.dtype });
+      if (value.op === "weight") graph.weight(value);
+      else {
+        const name = leafName(value);
+        graph.define(value, name);
+        fed.push({ name, shape: value.shape, dtype: value.dtype });
+      }
     }
   }
   const bytes = graph.finish(program, fed);
@@ -78,18 +100,24 @@ export function emitOnnx(program: Program, provider: Provider, locate: (name: st
 
 class GraphWriter implements Emitter {
   readonly provider: Provider;
+  readonly packs: boolean;
+  readonly #locate: (name: string) => WeightLocation;
   readonly #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #names = new Map<Value, TensorName>();
   readonly #written = new Map<string, TensorName[]>();
-  readonly #extents = new Map<string, Shape>();
+  readonly #extents = new Map<string, ExtentList>();
   /** Tells the nodes of one use from those of another. */
   #use = "";
+  /** How many nodes of the use at hand are written. */
+  #used = 0;
   #uses = 0;
   #count = 0;
 
-  constructor(provider: Provider) {
+  constructor(provider: Provider, packs: boolean, locate: (name: string) => WeightLocation) {
     this.provider = provider;
+    this.packs = packs;
+    this.#locate = locate;
   }
 
   define(value: Value, name: TensorName): void {
@@ -98,10 +126,8 @@ class GraphWriter implements Emitter {
 
   of = (value: Value): TensorName => {
     if (isWidenedWeight(value) && isOpName(value.op)) {
-      this.#use = String(++this.#uses);
-      const name = definitionOf(value.op).onnx(this, value);
-      this.#use = "";
-      return name;
+      const { op } = value;
+      return this.anew(() => definitionOf(op).onnx(this, value));
     }
     const name = this.#names.get(value);
     if (name === undefined) throw new TypeError(`${value.op} is used before it is written`);
@@ -118,7 +144,7 @@ class GraphWriter implements Emitter {
       const names = Array.from({ length: outputs }, () => this.#fresh());
       // ONNX Runtime runs the operand with the later node first. A widened weight has to wait for the other one, or all
       // of them would be widened before the first product.
-      const place = this.#use === "" ? this.#nodes.length : 0;
+      const place = this.#use === "" ? this.#nodes.length : this.#used++;
       this.#nodes.splice(
         place,
         0,
@@ -141,6 +167,11 @@ class GraphWriter implements Emitter {
     return this.#constant(OnnxType.FLOAT, shape, new Uint8Array(new Float32Array(elements).buffer));
   }
 
+  fours(element: number, count: number): TensorName {
+    const key = `uint4 ${element} ${count}`, bytes = () => new Uint8Array(Math.ceil(count / 2)).fill(element * 17);
+    return this.#initialized(key, OnnxType.UINT4, [count], bytes);
+  }
+
   integers(elements: readonly number[]): TensorName {
     const data = new BigInt64Array(elements.map((element) => BigInt(element)));
     return this.#constant(OnnxType.INT64, [elements.length], new Uint8Array(data.buffer));
@@ -149,8 +180,21 @@ class GraphWriter implements Emitter {
   extents(shape: Shape): TensorName {
     if (shape.every((dimension) => typeof dimension === "number")) return this.integers(shape);
     const name = `extents(${shape.join()})`;
-    this.#extents.set(name, shape);
+    this.#extents.set(name, { name, shape });
     return name;
+  }
+
+  parts(x: TensorName, length: Dimension, count: number, axis: number): readonly TensorName[] {
+    const name = `parts(${length},${count})`;
+    this.#extents.set(name, { name, shape: [length], parts: count });
+    return this.nodes("Split", [x, name], count, { attributes: { axis: { int: axis } } });
+  }
+
+  anew<T>(write: () => T): T {
+    [this.#use, this.#used] = [String(++this.#uses), 0];
+    const written = write();
+    this.#use = "";
+    return written;
   }
 
   reshape(x: TensorName, from: Shape, to: Shape): TensorName {
@@ -160,13 +204,39 @@ class GraphWriter implements Emitter {
     return this.node("Reshape", [x, this.extents(to)], { attributes: { allowzero: { int: 1 } } });
   }
 
-  weight(value: Value, location: WeightLocation): void {
+  weight(value: Value): void {
+    this.#initializer(value, this.#locate(leafName(value)));
+  }
+
+  rowsOf(widened: Value, start: number, end: number): Value {
+    const parts = widened.inputs.map((leaf) => {
+      const rows = widened.shape[0] as number, { location, offset, length } = this.#locate(leafName(leaf));
+      const each = length / rows, [first, ...rest] = leaf.shape as readonly number[];
+      const part = weight(`${leafName(leaf)}[${start}:${end}]`, [first! / rows * (end - start), ...rest], leaf.dtype);
+      if (!this.#names.has(part)) {
+        this.#initializer(part, { location, offset: offset + each * start, length: each * (end - start) });
+      }
+      return part;
+    });
+    return apply(widened.op as OpName, parts, widened.attributes);
+  }
+
+  bytesOf(leaf: Value, shape: readonly number[]): TensorName {
+    const name = `${leafName(leaf)} as bytes`;
+    return this.#once(name, () => {
+      this.#initializers.push(externalTensor(name, OnnxType.UINT8, shape, this.#locate(leafName(leaf))));
+      return [name];
+    })[0] as TensorName;
+  }
+
+  #initializer(value: Value, location: WeightLocation): void {
+    this.define(value, leafName(value));
     const dims = value.shape as readonly number[];
     this.#initializers.push(externalTensor(leafName(value), onnxTypes[value.dtype], dims, location));
   }
 
-  extentLists(): { name: string; shape: Shape }[] {
-    return [...this.#extents].map(([name, shape]) => ({ name, shape }));
+  extentLists(): readonly ExtentList[] {
+    return [...this.#extents.values()];
   }
 
   /** The finished model: results get their names, leaves that are results themselves a node of their own. */
@@ -194,7 +264,7 @@ class GraphWriter implements Emitter {
       initializer: this.#initializers,
       input: [
         ...fed.map(({ name, dtype, shape }) => describe(name, dtype, shape)),
-        ...[...this.#extents].map(([name, shape]) => describe(name, "int64", [shape.length])),
+        ...this.extentLists().map(({ name, shape, parts }) => describe(name, "int64", [parts ?? shape.length])),
       ],
       output: Object.entries(program.outputs).map(([name, { dtype, shape }]) => describe(name, dtype, shape)),
     });
@@ -211,9 +281,13 @@ class GraphWriter implements Emitter {
   }
 
   #constant(dataType: OnnxType, shape: readonly number[], rawData: Uint8Array<ArrayBuffer>): TensorName {
-    return this.#once(`${dataType}[${shape}]${rawData}`, () => {
-      const name = this.#fresh();
-      this.#initializers.push(create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt), rawData }));
+    return this.#initialized(`${dataType}[${shape}]${rawData}`, dataType, shape, () => rawData);
+  }
+
+  #initialized(key: string, dataType: OnnxType, shape: readonly number[], bytes: () => Uint8Array<ArrayBuffer>) {
+    return this.#once(key, () => {
+      const name = this.#fresh(), dims = shape.map(BigInt);
+      this.#initializers.push(create(TensorProtoSchema, { name, dataType, dims, rawData: bytes() }));
       return [name];
     })[0] as TensorName;
   }

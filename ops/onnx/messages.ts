@@ -32,6 +32,8 @@ export const onnxTypes: Record<DataType, OnnxType> = {
   float16: OnnxType.FLOAT16,
   bfloat16: OnnxType.BFLOAT16,
   int64: OnnxType.INT64,
+  int8: OnnxType.INT8,
+  uint4: OnnxType.UINT4,
 };
 
 /** A tensor whose bytes lie in a file. */

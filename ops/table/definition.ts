@@ -5,7 +5,7 @@
  */
 import type { DataType, Value } from "../program.ts";
 import type { Attributes } from "../program.ts";
-import type { Shape } from "../dimension.ts";
+import type { Dimension, Shape } from "../dimension.ts";
 import type * as operators from "../operators.ts";
 
 /** The functions that build values, handed to the gradient rules. */
@@ -33,6 +33,18 @@ export interface Emitter {
   readonly provider: "cpu" | "webgpu" | "cuda";
   /** The tensor of an operand. */
   of(value: Value): TensorName;
+  /** Whether the session copies weights into the order in which products read them. */
+  readonly packs: boolean;
+  /** The bytes of a weight's codes under a shape of their own. */
+  bytesOf(leaf: Value, shape: readonly number[]): TensorName;
+  /** A tensor in so many parts along an axis, of like sizes; the axis's extent is `length`. */
+  parts(x: TensorName, length: Dimension, count: number, axis: number): readonly TensorName[];
+  /** What is written here is computed anew, and no earlier than it is needed. */
+  anew<T>(write: () => T): T;
+  /** So many times one number of 4 bits. */
+  fours(element: number, count: number): TensorName;
+  /** Some rows of a widened weight, as a value of their own whose bytes are read in place. */
+  rowsOf(widened: Value, start: number, end: number): Value;
   /** A node with one output. */
   node(type: string, inputs: readonly TensorName[], options?: NodeOptions): TensorName;
   /** A node with several outputs. */

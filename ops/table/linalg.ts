@@ -2,14 +2,9 @@
 import { multiplyDimensions } from "../dimension.ts";
 import type { Value } from "../program.ts";
 import { broadcast, type Emitter, type OpDefinition, operand, type Operators } from "./definition.ts";
+import { emitProduct, type ProductSettings } from "./product.ts";
 
-interface Settings {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly alpha: number;
-}
-
-const settingsOf = (value: Pick<Value, "attributes">): Settings => ({
+const settingsOf = (value: Pick<Value, "attributes">): ProductSettings => ({
   transposeA: value.attributes["transposeA"] === true,
   transposeB: value.attributes["transposeB"] === true,
   alpha: Number(value.attributes["alpha"]),
@@ -34,7 +29,7 @@ function rowsOf(o: Operators, x: Value): Value {
 }
 
 /** The cotangent of `b`: of a matrix shared by all leading axes, in one product over every row. */
-function rightCotangent(o: Operators, g: Value, a: Value, b: Value, settings: Settings): Value {
+function rightCotangent(o: Operators, g: Value, a: Value, b: Value, settings: ProductSettings): Value {
   const { transposeA, transposeB, alpha } = settings;
   if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
     const [left, right] = [rowsOf(o, a), rowsOf(o, g)];
@@ -48,7 +43,7 @@ function rightCotangent(o: Operators, g: Value, a: Value, b: Value, settings: Se
   return o.sumTo(full, b.shape);
 }
 
-function leftCotangent(o: Operators, g: Value, a: Value, b: Value, settings: Settings): Value {
+function leftCotangent(o: Operators, g: Value, a: Value, b: Value, settings: ProductSettings): Value {
   const { transposeA, transposeB, alpha } = settings;
   const full = transposeA
     ? o.matmul(b, g, { transposeA: transposeB, transposeB: true, alpha })
@@ -56,7 +51,7 @@ function leftCotangent(o: Operators, g: Value, a: Value, b: Value, settings: Set
   return o.sumTo(full, a.shape);
 }
 
-function emitPlain(emit: Emitter, value: Value, { transposeA, transposeB, alpha }: Settings): string {
+function emitPlain(emit: Emitter, value: Value, { transposeA, transposeB, alpha }: ProductSettings): string {
   const side = (index: number, transposed: boolean) => {
     const x = operand(value, index);
     if (!transposed) return emit.of(x);
@@ -95,17 +90,7 @@ export const linalg = {
     },
     onnx(emit, value) {
       const settings = settingsOf(value);
-      const { transposeA, transposeB, alpha } = settings;
-      if (emit.provider !== "cpu") return emitPlain(emit, value, settings);
-      if (!transposeA && !transposeB && alpha === 1) return emit.node("MatMul", value.inputs.map(emit.of));
-      return emit.node("FusedMatMul", value.inputs.map(emit.of), {
-        domain: "com.microsoft",
-        attributes: {
-          transA: { int: transposeA ? 1 : 0 },
-          transB: { int: transposeB ? 1 : 0 },
-          alpha: { float: alpha },
-        },
-      });
+      return emit.provider === "cpu" ? emitProduct(emit, value, settings) : emitPlain(emit, value, settings);
     },
   },
 } satisfies Record<string, OpDefinition>;

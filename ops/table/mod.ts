@@ -5,10 +5,12 @@
  * @module
  */
 import type { OpDefinition } from "./definition.ts";
+import { attending } from "./attend.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
 import { linalg } from "./linalg.ts";
 import { movement } from "./movement.ts";
+import { quantization } from "./quantization.ts";
 import { reductions } from "./reduction.ts";
 import { rotaryEmbedding } from "./rotary.ts";
 
@@ -20,6 +22,8 @@ export const table = {
   ...movement,
   ...indexing,
   ...rotaryEmbedding,
+  ...quantization,
+  ...attending,
 } satisfies Record<string, OpDefinition>;
 
 /** The name of an operation. */

@@ -108,8 +108,8 @@ async function writingModel(
   folder: string,
   { positions }: ChatOptions,
 ): Promise<WritingModel> {
-  const model = await workshop.model(source), weights = await workshop.weights(model);
-  const description = await readDescription(folder), initial = join(folder, storedFiles.tensors);
+  const description = await readDescription(folder), model = await workshop.model(source);
+  const weights = await workshop.weights(model, description.quantize), initial = join(folder, storedFiles.tensors);
   const pieces = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
   const adaptations = lowerAdaptations([{ kind: "saved", pieces, initial }], editedModel(model));
   const { architecture } = model, { storedType } = weights;

@@ -14,8 +14,17 @@ export function formatPlan(plan: Plan): string {
     return `frontier: ${reason}\nkept: ${level}, ${formatSize(bytes)} of at most ${formatSize(memory ?? Infinity)}\n`;
   }));
   const advice = plan.advice.map((sentence) => `advice: ${sentence}\n`).join("");
-  const parts = [`pipeline ${plan.pipeline}\n`, formatMembers(plan.members), rest, [...reasons].join(""), advice];
+  const members = [formatMembers(plan.members), rest, formatQuantized(plan)];
+  const parts = [`pipeline ${plan.pipeline}\n`, ...members, [...reasons].join(""), advice];
   return [...parts, formatPrograms(plan), formatEstimate(plan)].filter((part) => part !== "").join("\n");
+}
+
+/** The base models in a few bits. */
+function formatQuantized({ cache }: Plan): string {
+  return cache.filter(({ kind }) => kind === "quantize").map(({ key, bytes, cached }) => {
+    const state = cached ? "in the store" : key === null ? "to be made unless the store has it" : "to be made";
+    return `base in a few bits: ${formatSize(bytes)}, ${state}\n`;
+  }).join("");
 }
 
 function formatMembers(members: readonly PlannedMember[]): string {

@@ -126,6 +126,7 @@ function manifestOf(request: Request, recorded: Recorded): Manifest {
     ...(Object.keys(set).length === 0 ? {} : { set }),
     ...(data.size === 0 ? {} : { data: Object.fromEntries(data) }),
     ...(base === undefined ? {} : { base: others.length === 0 ? base : Object.fromEntries(bases) }),
+    ...(recipe?.quantize === undefined ? {} : { quantize: recipe.quantize }),
     provider,
     threads,
     recorded,

@@ -7,14 +7,13 @@ import { elementCount } from "../../ops/dimension.ts";
 import { createRandom } from "../data/random.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
-import { readTensor } from "../models/safetensors.ts";
 import type { TensorMap } from "./initial.ts";
 
 /** The model's own weights, or fresh ones where a seed is given. */
 export async function initialWeights(model: Model, weights: ModelWeights, seed?: number): Promise<TensorMap> {
   if (seed !== undefined) return freshWeights(model.architecture, seed);
   const tensors = [...model.architecture.weights].map(async ([name, shape]) => {
-    return [name, { data: await readTensor(weights.record(name)), shape }] as const;
+    return [name, { data: await weights.read(name), shape }] as const;
   });
   return Object.fromEntries(await Promise.all(tensors));
 }

@@ -21,6 +21,8 @@ export interface Layout {
   readonly tail: TailLength;
   /** How many first tokens are the same in all rows, so that they are run over once for all of them. */
   readonly prefix: number;
+  /** In how many parts attention takes the tokens of long segments. */
+  readonly parts?: Readonly<Partial<Record<SegmentName, number>>>;
 }
 
 /** Rows that are all tail. */

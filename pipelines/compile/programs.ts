@@ -10,16 +10,7 @@ import type { KeyValues } from "../../ops/nn/attention.ts";
 import { rowsAt, scaledLoss } from "../../ops/nn/loss.ts";
 import { adamw, type AdamWState } from "../../ops/optimizers/adamw.ts";
 import { type ScheduleName, schedules } from "../../ops/optimizers/schedule.ts";
-import {
-  type DataType,
-  input,
-  leafName,
-  leavesOf,
-  parameter,
-  type Program,
-  type Value,
-  weight,
-} from "../../ops/program.ts";
+import { type DataType, input, leafName, leavesOf, parameter, type Program, type Value } from "../../ops/program.ts";
 import { substitute } from "../../ops/rewrite.ts";
 import { simplify } from "../../ops/simplify.ts";
 import type { Architecture, Places, SegmentResult, WeightSource } from "../models/architecture.ts";
@@ -35,6 +26,7 @@ import {
   trainedTensors,
   trainingForm,
 } from "./adaptations.ts";
+import { frozenWeight } from "./frozen_weight.ts";
 import { virtualRuns } from "./prefixes.ts";
 import { type Layout, pastInputs, segmentInputs, type SegmentName } from "./layout.ts";
 
@@ -51,8 +43,7 @@ export interface CompiledModel {
 
 /** The weights of a model as values of a program. */
 export function weightsOf({ storedType, full }: CompiledModel): WeightSource {
-  return (name, shape) =>
-    full ? parameter(name, shape as number[]) : o.cast(weight(name, shape, storedType(name)), "float32");
+  return (name, shape) => full ? parameter(name, shape as number[]) : frozenWeight(name, shape, storedType(name));
 }
 
 /** What a pass over a row gives: the tail's result, and the keys and values of the segments before it by their names. */
@@ -67,7 +58,10 @@ function tail(model: CompiledModel, layout: Layout, form: PieceForm): RowResult 
   const edit = membersHook(members, form);
   const past = virtualRuns(members.flat(), form.tensors, architecture);
   const before: Dimension[] = past.map(runLength);
-  const inputsOf = (name: SegmentName) => ({ ...segmentInputs(architecture, name, before), past: [...past] });
+  const inputsOf = (name: SegmentName) => {
+    const { [name]: parts } = layout.parts ?? {}, inputs = segmentInputs(architecture, name, before);
+    return { ...inputs, past: [...past], ...parts === undefined ? {} : { parts } };
+  };
   const frozen: SegmentName[] = [
     ...(layout.prefix > 0 ? ["prefix" as const] : []),
     ...(layout.tail === "whole" ? [] : ["context" as const]),

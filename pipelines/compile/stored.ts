@@ -8,7 +8,8 @@ import { interventions, isInterventionName } from "../../ops/interventions/mod.t
 import { RequestError } from "../errors.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../models/files.ts";
-import type { PieceSpec, Resolved, SavedSpec } from "../spec.ts";
+import { isQuantization } from "../models/quantization.ts";
+import type { PieceSpec, QuantizationName, Resolved, SavedSpec } from "../spec.ts";
 import { type Adaptation, type LoweredPiece, lowerOne } from "./adaptations.ts";
 
 /** What intervention.json holds. */
@@ -17,6 +18,8 @@ export interface StoredDescription {
   readonly base: string;
   /** The base model's width. */
   readonly width: number;
+  /** How many bits the base model's projections were kept in; absent where they were as they are stored. */
+  readonly quantize?: QuantizationName;
   /** In the order of their indices. */
   readonly interventions: readonly JsonObject[];
 }
@@ -42,8 +45,13 @@ export function describePiece(piece: Adaptation): JsonObject {
 }
 
 /** intervention.json's text. */
-export function describeAll(base: string, width: number, pieces: readonly Adaptation[]): string {
-  return JSON.stringify({ base, width, interventions: pieces.map(describePiece) }, null, 2) + "\n";
+export function describeAll(
+  base: string,
+  width: number,
+  pieces: readonly Adaptation[],
+  quantize?: QuantizationName,
+): string {
+  return JSON.stringify({ base, width, quantize, interventions: pieces.map(describePiece) }, null, 2) + "\n";
 }
 
 /**
@@ -59,14 +67,17 @@ export async function readDescription(folder: string): Promise<StoredDescription
       file: folder,
     });
   }
-  const { base, width, interventions } = found;
+  const { base, width, quantize, interventions } = found;
+  if (quantize !== undefined && !isQuantization(quantize)) {
+    throw new RequestError(`has the unknown quantize ${JSON.stringify(quantize)}; train it again`, { file });
+  }
   if (
     typeof base !== "string" || typeof width !== "number" || !Array.isArray(interventions) ||
     interventions.length === 0 || !interventions.every(isJsonObject)
   ) {
     throw new RequestError("does not list a base, a width and interventions; train or import it again", { file });
   }
-  return { base, width, interventions };
+  return { base, width, ...quantize === undefined ? {} : { quantize }, interventions };
 }
 
 /** What an intervention is loaded with in place of what it was stored with. */

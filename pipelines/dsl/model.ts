@@ -1,6 +1,14 @@
 import type { SiteName } from "../models/architecture.ts";
 import { located } from "../places.ts";
-import type { AdaptationSpec, BaseModelSpec, Blocks, ModelSpec, SiteSpec, Sweepable } from "../spec.ts";
+import type {
+  AdaptationSpec,
+  BaseModelSpec,
+  Blocks,
+  ModelSpec,
+  QuantizationName,
+  SiteSpec,
+  Sweepable,
+} from "../spec.ts";
 import { withMethods } from "./methods.ts";
 
 /** A model with what is to be learned of it. */
@@ -13,6 +21,12 @@ export interface Model extends ModelSpec {
 export interface BaseModelOptions {
   /** A branch, tag or commit of a Hugging Face repository; `main` if left out. */
   readonly revision?: string;
+  /**
+   * Runs the model with the weights of its blocks' projections in 4 or 8 bits (blocks of 32 neighbours with a scale each,
+   * symmetric); embeddings, norms and the head stay as they are stored, and what is trained stays float32. Made once and
+   * kept in the store. Full finetuning refuses it.
+   */
+  readonly quantize?: Sweepable<QuantizationName>;
 }
 
 /**

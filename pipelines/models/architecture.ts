@@ -123,6 +123,8 @@ export interface Segment extends Places {
   /** The runs of tokens before this one in order: of each, every block's keys and values. */
   readonly past?: readonly (readonly KeyValues[])[];
   readonly edit?: EditHook;
+  /** In how many parts attention takes the run's tokens; all at once if left out. */
+  readonly parts?: number;
 }
 
 /** What a run of tokens gives. */

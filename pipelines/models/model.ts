@@ -12,7 +12,7 @@ import type { Architecture, EditedModel } from "./architecture.ts";
 import { ConfigReader } from "./config.ts";
 import { architectureOf } from "./families.ts";
 import { readJsonObject } from "./files.ts";
-import type { TensorRecord } from "./safetensors.ts";
+import { readTensor, type TensorRecord } from "./safetensors.ts";
 import { resolveModelFolder, type SourceOptions } from "./source.ts";
 import { storedName } from "./stored_names.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
@@ -47,10 +47,13 @@ export interface ModelWeights {
   readonly isAbsent?: true;
   /** sha256 of the files' content. */
   readonly digest: string;
+  /** Of one in a few bits the type of its codes. */
   readonly storedType: (name: string) => DataType;
   /** Where a weight lies, relative to the file system's root. */
   readonly locate: (name: string) => WeightLocation;
   readonly record: (name: string) => TensorRecord;
+  /** A weight as the programs compute with it, in float32. */
+  readonly read: (name: string) => Promise<Float32Array<ArrayBuffer>>;
 }
 
 const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
@@ -145,6 +148,7 @@ function locatedWeights(records: ReadonlyMap<string, TensorRecord>): Omit<ModelW
       return { location: relative("/", file), offset, length: bytes };
     },
     record,
+    read: (name) => readTensor(record(name)),
   };
 }
 

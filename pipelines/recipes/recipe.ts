@@ -7,7 +7,9 @@ import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
 import { type Place, RequestError } from "../errors.ts";
 import { readFileIfPresent } from "../models/files.ts";
+import { isQuantization } from "../models/quantization.ts";
 import { isGgufPath } from "../models/source.ts";
+import type { QuantizationName } from "../spec.ts";
 import { quote, suggest } from "../suggest.ts";
 import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";
 import type { Given, GivenValues } from "./given.ts";
@@ -32,6 +34,8 @@ export interface Recipe {
   readonly set: GivenValues;
   readonly data: readonly Replacement[];
   readonly base: readonly Replacement[];
+  /** How many bits the projections of all base models are kept in, in place of what the pipeline says. */
+  readonly quantize: QuantizationName | undefined;
   readonly provider: Provider | undefined;
   readonly threads: number | undefined;
   /** What a run found, if the recipe is its manifest. */
@@ -49,7 +53,7 @@ export const isThreadCount = (count: unknown): boolean => {
 /** What {@linkcode isThreadCount} asks for. */
 export const threadCounts = "a whole number from 1 to 1024";
 
-const keys = ["name", "about", "pipeline", "set", "data", "base", "provider", "threads", "recorded"];
+const keys = ["name", "about", "pipeline", "set", "data", "base", "quantize", "provider", "threads", "recorded"];
 
 /** Whether a path on the command line is a recipe's. */
 export function isRecipePath(path: string): boolean {
@@ -85,6 +89,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
     set: fields.read("set", setOf) ?? new Map(),
     data: await fields.read("data", (node) => dataOf(node, find)) ?? [],
     base: await fields.read("base", (node) => baseOf(node, find)) ?? [],
+    quantize: fields.read("quantize", quantizeOf),
     provider: fields.read("provider", providerOf),
     threads: fields.read("threads", threadsOf),
     recorded,
@@ -182,6 +187,12 @@ function providerOf(node: YamlNode): Provider {
   const provider = providers.find((known) => known === name);
   if (provider !== undefined) return provider;
   throw new RequestError(`there is no provider ${quote(name)}; ${suggest(name, providers)}`, node.place);
+}
+
+function quantizeOf(node: YamlNode): QuantizationName {
+  const name = textOf("quantize", node, "q4 or q8");
+  if (isQuantization(name)) return name;
+  throw wrong("quantize", node, "q4 or q8");
 }
 
 function threadsOf(node: YamlNode): number {

@@ -18,6 +18,8 @@ export interface RecordedModel {
   readonly weights: string;
   /** SHA-256 of the tokenizer. */
   readonly tokenizer: string;
+  /** How many bits its projections were kept in; absent where they were as they are stored. */
+  readonly quantize?: string;
 }
 
 /** What a run depended on. */
@@ -57,7 +59,7 @@ export function readRecorded(node: YamlNode): Recorded {
     folder: read("folder", (value) => textOf("folder of recorded", value, written)),
     pipeline: read("pipeline", (value) => textsOf(value, ["name", "digest"])),
     members: read("members", (value) => listOf(value, (item) => textsOf(item, ["id", "digest"]))),
-    models: read("models", (value) => listOf(value, (item) => textsOf(item, modelKeys))),
+    models: read("models", (value) => listOf(value, modelOf)),
     files: read("files", (value) => listOf(value, (item) => textsOf(item, ["path", "digest"]))),
     seeds: read("seeds", (value) =>
       listOf(value, (item) => {
@@ -77,6 +79,14 @@ const modelKeys = ["source", "name", "at", "weights", "tokenizer"] as const;
 function listOf<T>(node: YamlNode, read: (item: YamlNode) => T): readonly T[] {
   if (node.kind !== "list") throw wrong("a part of recorded", node, written);
   return node.items.map(read);
+}
+
+function modelOf(node: YamlNode): RecordedModel {
+  const { entries, ...rest } = mappingOf("a model of recorded", node, written);
+  const own = { ...rest, entries: entries.filter(({ key }) => key !== "quantize") };
+  const quantize = entries.find(({ key }) => key === "quantize")?.value;
+  const inBits = quantize === undefined ? {} : { quantize: textOf("quantize of recorded", quantize, written) };
+  return { ...textsOf(own, modelKeys), ...inBits };
 }
 
 function textsOf<K extends string>(node: YamlNode, names: readonly K[]): Readonly<Record<K, string>> {
@@ -124,7 +134,8 @@ export function differences(
     compare(`the file ${path} is`, before && short(before), short(digest), true);
   }
   for (const model of found.models) {
-    const before = recorded.models.find(({ source }) => source === model.source);
+    const isSame = ({ source, quantize }: RecordedModel) => source === model.source && quantize === model.quantize;
+    const before = recorded.models.find(isSame);
     compare(`the weights of ${model.source} are`, before && short(before.weights), short(model.weights), true);
     compare(`the tokenizer of ${model.source} is`, before && short(before.tokenizer), short(model.tokenizer), true);
   }

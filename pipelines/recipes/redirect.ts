@@ -9,6 +9,7 @@ import { type Place, RequestError } from "../errors.ts";
 import { isGgufPath } from "../models/source.ts";
 import { likeNoted, noted } from "../places.ts";
 import type { Expansion, Member, Rounds } from "../schedule/expand.ts";
+import type { QuantizationName } from "../spec.ts";
 import { quote, suggest } from "../suggest.ts";
 import type { Recipe, Replacement } from "./recipe.ts";
 
@@ -30,7 +31,7 @@ export interface Redirected {
 export async function redirect(
   expansion: Expansion,
   base: string,
-  { data: otherData = [], base: otherBases = [] }: Partial<Pick<Recipe, "data" | "base">>,
+  { data: otherData = [], base: otherBases = [], quantize }: Partial<Pick<Recipe, "data" | "base" | "quantize">>,
 ): Promise<Redirected> {
   const named = sourcesOf(allMembers(expansion));
   const at = (path: string) => resolve(base, path);
@@ -45,7 +46,7 @@ export async function redirect(
     if (other !== undefined && other.to !== source) moved.set(source, other.place);
     bases.set(source, other?.to ?? (isGgufPath(source) || await isFolder(at(source)) ? at(source) : source));
   }
-  const put = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved };
+  const put = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved, quantize };
   return { expansion: withReplaced(expansion, put), data, bases };
 }
 
@@ -131,10 +132,12 @@ interface Put {
   readonly bases: ReadonlyMap<string, string>;
   /** Base models in whose place a recipe has another, which has not their revisions, and where it says so. */
   readonly moved: ReadonlyMap<string, Place>;
+  /** How many bits all base models are kept in; as they are declared if `undefined`. */
+  readonly quantize: QuantizationName | undefined;
 }
 
 /** Replaces within declarations; what several share stays one object. */
-function replacing({ data, bases, moved }: Put): <T>(declared: T) => T {
+function replacing({ data, bases, moved, quantize }: Put): <T>(declared: T) => T {
   const known = new WeakMap<object, unknown>();
   const visit = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null || kindOf(value) === "records") return value;
@@ -145,8 +148,8 @@ function replacing({ data, bases, moved }: Put): <T>(declared: T) => T {
     if (isJsonl(value)) return likeNoted(value, { ...value, path: data.get(value.path) ?? value.path });
     if (isBase(value)) {
       const source = bases.get(value.source) ?? value.source, place = moved.get(value.source);
-      const { revision: _, ...rest } = value;
-      return place === undefined ? likeNoted(value, { ...value, source }) : noted({ ...rest, source }, place);
+      const { revision: _, ...rest } = value, put = { source, ...quantize === undefined ? {} : { quantize } };
+      return place === undefined ? likeNoted(value, { ...value, ...put }) : noted({ ...rest, ...put }, place);
     }
     return likeNoted(value, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)])));
   };

@@ -9,6 +9,7 @@ import { Fields, mappingOf, scalarOf, textOf } from "../recipes/fields.ts";
 import type { Scalar } from "../recipes/given.ts";
 import { finder } from "../recipes/recipe.ts";
 import { readRecorded, type Recorded } from "../recipes/recorded.ts";
+import type { QuantizationName } from "../spec.ts";
 import { formatYaml, parseYaml } from "../recipes/yaml.ts";
 
 /** A recipe as it is written, with what was found. */
@@ -21,6 +22,7 @@ export interface Manifest {
   readonly set?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
   readonly data?: Readonly<Record<string, string>>;
   readonly base?: string | Readonly<Record<string, string>>;
+  readonly quantize?: QuantizationName;
   readonly provider: string;
   readonly threads: number;
   readonly recorded: Recorded;

@@ -81,8 +81,9 @@ async function modelsOf(
     for (const [declared, at] of bases) {
       if (at !== source) continue;
       const { digest } = await weightsFor(workshop, prepared);
-      const { name, tokenizer } = prepared.model;
-      models.set(declared, { source: declared, name, at, weights: digest, tokenizer: tokenizer.digest });
+      const { quantize, model: { name, tokenizer } } = prepared;
+      const found = { source: declared, name, at, weights: digest, tokenizer: tokenizer.digest };
+      models.set(JSON.stringify([declared, quantize]), { ...found, ...quantize === undefined ? {} : { quantize } });
     }
   }
   return [...models.values()];

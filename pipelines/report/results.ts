@@ -1,5 +1,6 @@
 /** The content of results.json. @module */
 import type { EncodeRecord } from "../schedule/encode.ts";
+import type { QuantizationName } from "../spec.ts";
 
 /** A training's line. */
 export interface TrainRecord {
@@ -45,6 +46,8 @@ export interface MemberRecord {
   /** The best members that it goes on with: the stage and metric by which they are, and their id. */
   readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
   readonly trainableParameters: number;
+  /** How many bits its base model is kept in; absent where it is as it is stored. */
+  readonly quantize?: QuantizationName;
   readonly stages: readonly StageRecord[];
 }
 

@@ -89,7 +89,7 @@ export class RunFolder {
     if (stage.full === undefined) {
       await this.text(
         join(folder, storedFiles.description),
-        describeAll(stage.model.name, stage.model.architecture.width, stage.adaptations),
+        describeAll(stage.model.name, stage.model.architecture.width, stage.adaptations, stage.quantize),
       );
     } else await this.#copyModelFiles(stage, folder);
     return join(this.path, folder);

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Bindings, evaluateShape, isSymbol } from "../../ops/dimension.ts";
-import type { OnnxModel } from "../../ops/onnx/emit.ts";
+import type { ExtentList, OnnxModel } from "../../ops/onnx/emit.ts";
 import { RunError } from "../errors.ts";
 import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 
@@ -105,7 +105,7 @@ export class Runtime implements Disposable {
       all[name] = tensor;
       bindSymbols(model.name, name, shape, tensor.shape, bindings);
     }
-    for (const { name, shape } of model.extents) all[name] = extentTensor(shape, bindings);
+    for (const list of model.extents) all[list.name] = extentTensor(list, bindings);
     const buffers = [...new Set(Object.values(all).map((tensor) => tensor.data.buffer))];
     const reply = await this.#ask({ kind: "run", session, feeds: all }, buffers).reply;
     if (reply === null) throw new RunError(`${model.name} gave no result`);
@@ -152,6 +152,14 @@ function bindSymbols(
   });
 }
 
-function extentTensor(shape: readonly (number | string)[], bindings: Bindings): HostTensor {
-  return { data: new BigInt64Array(evaluateShape(shape, bindings).map(BigInt)), shape: [shape.length] };
+function extentTensor({ shape, parts }: ExtentList, bindings: Bindings): HostTensor {
+  const whole = evaluateShape(shape, bindings);
+  const extents = parts === undefined ? whole : whole.flatMap((extent) => alikeParts(extent, parts));
+  return { data: new BigInt64Array(extents.map(BigInt)), shape: [extents.length] };
+}
+
+function alikeParts(extent: number, parts: number): readonly number[] {
+  if (extent < parts) throw new RunError(`${extent} rows can't be taken in ${parts} parts`);
+  const endOf = (part: number) => Math.floor(extent * part / parts);
+  return Array.from({ length: parts }, (_, part) => endOf(part + 1) - endOf(part));
 }

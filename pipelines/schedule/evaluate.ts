@@ -4,6 +4,7 @@
  * @module
  */
 import type { Model } from "../models/model.ts";
+import { withAttentionParts } from "../compile/attention_parts.ts";
 import { wholeRows } from "../compile/layout.ts";
 import { interventionsOf } from "../compile/adaptations.ts";
 import { chosenOf } from "../compile/interventions.ts";
@@ -150,11 +151,12 @@ async function scoreAll(
   kept: Pick<Rows, "key" | "purpose">,
 ): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
+  const layout = withAttentionParts(wholeRows, stage.model.architecture, examples);
   const scorer: Scorer = {
     architecture: stage.model.architecture,
     adaptations: stage.adaptations,
     tensors,
-    session: await workshop.session(scoreProgram(compiled, wholeRows), weights),
+    session: await workshop.session(scoreProgram(compiled, layout), weights),
   };
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
   const rows: Rows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };

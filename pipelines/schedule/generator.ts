@@ -51,7 +51,8 @@ export async function openGenerator(
   encoded?: EncodedPrompts,
 ): Promise<Generator> {
   const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors, endTokens = [] } = writer;
-  const decode = decodeProgram(compiled), prepacks = rows > 1 && weightBytes(decode) <= mostPackedBytes;
+  const decode = decodeProgram(compiled);
+  const prepacks = isInFourBits(decode) || (rows > 1 && weightBytes(decode) <= mostPackedBytes);
   return {
     architecture,
     adaptations,
@@ -73,6 +74,11 @@ async function openPrefill(
   }
   const { prefill: { program, runs }, layout, kept } = encoded;
   return { session: await workshop.session(program, weights), layout, runs, kept };
+}
+
+/** Packed weights of 4 bits are multiplied as they are; unpacked, each token would widen all of them. */
+function isInFourBits(program: Program): boolean {
+  return leavesOf(program, "weight").some(({ dtype }) => dtype === "uint4");
 }
 
 function weightBytes(program: Program): number {

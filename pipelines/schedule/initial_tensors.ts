@@ -2,7 +2,6 @@
 import { drawTensors, type ReadRowNorms, readTensors, type TensorMap } from "../compile/initial.ts";
 import { initialWeights } from "../compile/initial_weights.ts";
 import type { ModelWeights } from "../models/model.ts";
-import { readTensor } from "../models/safetensors.ts";
 import type { PreparedModel } from "./prepare.ts";
 
 /**
@@ -22,8 +21,8 @@ export async function initialTensors(
 
 function rowNormsOf(weights: ModelWeights): ReadRowNorms {
   return async (name) => {
-    const record = weights.record(name), [rows = 0] = record.shape;
-    const data = await readTensor(record), columns = data.length / rows;
+    const { shape: [rows = 0] } = weights.record(name);
+    const data = await weights.read(name), columns = data.length / rows;
     return Float32Array.from({ length: rows }, (_, row) => {
       return Math.sqrt(data.subarray(row * columns, (row + 1) * columns).reduce((sum, each) => sum + each * each, 0));
     });

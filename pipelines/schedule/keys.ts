@@ -66,7 +66,7 @@ function ofRows(rows: readonly LaidOutRow[], text: string, make: () => string): 
   return rowParts.getOrInsertComputed(rows, () => new Map()).getOrInsertComputed(text, make);
 }
 
-const layoutText = ({ tail, prefix }: Layout) => `${tail} ${prefix}`;
+const layoutText = ({ tail, prefix, parts = {} }: Layout) => `${tail} ${prefix} ${JSON.stringify(parts)}`;
 
 /** Equal for rows of the same tokens, labels aside. */
 export function rowsDigest(rows: readonly LaidOutRow[]): string {

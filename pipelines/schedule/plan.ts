@@ -10,13 +10,14 @@ import { encodePrograms } from "../compile/cut.ts";
 import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";
 import { typicalExtents } from "../compile/training.ts";
 import { type Architecture, parameterCount } from "../models/architecture.ts";
-import type { Model, ModelWeights } from "../models/model.ts";
+import type { QuantizationName } from "../spec.ts";
 import { adviceOn } from "./advice.ts";
 import { type EncodeJob, encodeKey } from "./encode.ts";
 import { encodeJobOf } from "./encoding.ts";
 import { encodingKey } from "./keys.ts";
 import type { Expansion, Member } from "./expand.ts";
-import { Preparation, type PreparedTraining } from "./prepare.ts";
+import { Preparation } from "./prepare.ts";
+import { plannedQuantized, weightsPeeker } from "./planned_weights.ts";
 import { assumedRate, type Rates, ratesOf } from "./rates.ts";
 import { between, chosenToCompile, type Group, type PlannedJob } from "./sampled.ts";
 import { mostActivations } from "./train.ts";
@@ -39,7 +40,7 @@ export interface PlannedProgram {
 
 /** Results that are in the store, or not. */
 export interface PlannedEntry {
-  readonly kind: "encode" | "train";
+  readonly kind: "quantize" | "encode" | "train";
   readonly members: readonly string[];
   /** `null` where it can't be told: the weights were never digested, or the programs were not all compiled. */
   readonly key: string | null;
@@ -99,6 +100,8 @@ export interface PlanEstimate {
 /** A member and what it trains. */
 export interface PlannedMember {
   readonly id: string;
+  /** How many bits its base model is kept in; absent where it is as it is stored. */
+  readonly quantize?: QuantizationName;
   readonly axes: Member["axes"];
   readonly trainableParameters: number;
   /** Of the base model's parameters. */
@@ -129,7 +132,7 @@ export async function planMembers(
     members: listed,
     goesOn,
     programs: [...encodings.map(({ program }) => program), ...trainings],
-    cache: [...encodings.map(({ entry }) => entry), ...entries],
+    cache: [...plannedQuantized(workshop, jobs), ...encodings.map(({ entry }) => entry), ...entries],
     frontiers: compiled.map(frontierOf),
     budgets: { memory: finite(workshop.cacheMemory), disk: finite(workshop.store.limit) },
     advice: adviceOn(compiled.map(({ job }) => job)),
@@ -143,18 +146,14 @@ async function prepareJobs(
 ): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
   const preparation = new Preparation(workshop), parameters = new Map<Architecture, number>();
   const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
-  const peeked = new Map<Model, ModelWeights>();
-  const weightsOf = async ({ model, full }: PreparedTraining) => {
-    if (full?.initializeFrom !== undefined) return noWeights;
-    const known = peeked.get(model) ?? await workshop.peekWeights(model) ?? noWeights;
-    peeked.set(model, known);
-    return known;
-  };
+  const weightsOf = weightsPeeker(workshop);
   for (const member of members) {
     const { stages, trainableParameters } = await preparation.member(member);
     const { architecture } = stages[0]!.model;
     const base = parameters.getOrInsertComputed(architecture, parameterCount);
-    listed.push({ id: member.id, axes: member.axes, trainableParameters, share: trainableParameters / base });
+    const { quantize } = stages[0]!, inBits = quantize === undefined ? {} : { quantize };
+    const share = trainableParameters / base;
+    listed.push({ id: member.id, ...inBits, axes: member.axes, trainableParameters, share });
     for (const stage of stages) {
       if (stage.kind !== "train") continue;
       jobs.push({ job: await prepareTune(workshop, stage, await weightsOf(stage)), member: member.id });

@@ -9,6 +9,7 @@ import { elementCount } from "../../ops/dimension.ts";
 import { type Adaptation, interventionsOf, type LoadedPieces, lowerAdaptations } from "../compile/adaptations.ts";
 import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
+import { withAttentionParts } from "../compile/attention_parts.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
 import { requireRoom } from "../compile/prefixes.ts";
 import { choiceName } from "../compile/chosen.ts";
@@ -19,13 +20,14 @@ import { loadRows, type Row, sourceOf } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
 import { parameterCount } from "../models/architecture.ts";
 import { editedModel, type Model, resolvePath } from "../models/model.ts";
-import { placing } from "../places.ts";
+import { placeOf, placing } from "../places.ts";
 import type {
   ActivationsSpec,
   EvaluateSpec,
   FullFinetuningSpec,
   ModelSpec,
   PieceSpec,
+  QuantizationName,
   Resolved,
   SavedSpec,
   TrainSpec,
@@ -48,6 +50,8 @@ export interface InitialFile {
 /** A model with its edits lowered. */
 export interface PreparedModel {
   readonly model: Model;
+  /** How many bits its projections are kept in; as they are stored if `undefined`. */
+  readonly quantize: QuantizationName | undefined;
   readonly adaptations: readonly Adaptation[];
   /** The files that edits start from. */
   readonly initialFiles: readonly InitialFile[];
@@ -178,7 +182,7 @@ export class Preparation {
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const layout = layoutOf(architecture, adaptations, examples);
+    const layout = withAttentionParts(layoutOf(architecture, adaptations, examples), architecture, examples);
     requireChoices(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));
@@ -206,13 +210,13 @@ export class Preparation {
     }
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
     const { rows, examples } = await this.#rows(spec.data, model.model, undefined, true);
-    const { model: base, adaptations, initialFiles, full } = model;
+    const { model: base, quantize, adaptations, initialFiles, full } = model;
+    const prepared = { model: base, quantize, adaptations, initialFiles, full };
     const choices = choicesOf(spec.decoding, rows, examples, base);
     requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
     placing(spec, () => requireChoices(adaptations, examples));
     const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
-    const prepared = { model: base, adaptations, initialFiles, full, name, spec, training, rows, examples, choices };
-    return { ...prepared, kind: "evaluate", batchSize };
+    return { ...prepared, kind: "evaluate", name, spec, training, rows, examples, choices, batchSize };
   }
 
   async #activations(
@@ -223,11 +227,12 @@ export class Preparation {
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
     const prepared = await this.#rows(spec.data, model.model, undefined);
     requireChoices(model.adaptations, prepared.examples);
-    const { model: base, adaptations, initialFiles, full } = model;
+    const { model: base, quantize, adaptations, initialFiles, full } = model;
     const asked = askedOf(name, spec, model, prepared.examples);
     return {
       kind: "activations",
       model: base,
+      quantize,
       adaptations,
       initialFiles,
       full,
@@ -245,7 +250,7 @@ export class Preparation {
   }
 
   async #prepareModel(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
-    const { source, revision } = spec.base;
+    const { source, revision, quantize } = spec.base;
     const model = await placing(spec.base, () => this.#workshop.model(source, revision));
     const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
     const declared = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
@@ -255,10 +260,16 @@ export class Preparation {
     if (full !== undefined && edits.length > 0) {
       throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
     }
+    if (full !== undefined && quantize !== undefined) {
+      throw new RequestError(
+        `full finetuning trains every weight and none can stay in ${quantize}; leave quantize out or train an edit`,
+        placeOf(spec.base),
+      );
+    }
     const lowered = lowerAdaptations(edits, editedModel(model));
     const initialFiles = this.#initialFiles(edits, lowered, model);
     for (const { path, of } of initialFiles) await readTensors(path, of);
-    return { model, adaptations: lowered, initialFiles, full };
+    return { model, quantize, adaptations: lowered, initialFiles, full };
   }
 
   #initialFiles(edits: readonly Edit[], adaptations: readonly Adaptation[], model: Model): readonly InitialFile[] {

@@ -8,6 +8,7 @@
 import { packedBytes } from "../compile/cached.ts";
 import { type CompiledPrefill, compilePrefill } from "../compile/generation.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
+import { withAttentionParts } from "../compile/attention_parts.ts";
 import { type Layout, layoutOf } from "../compile/layout.ts";
 import { typicalExtents } from "../compile/training.ts";
 import type { TokenizedExample } from "../data/examples.ts";
@@ -66,7 +67,8 @@ export class SharedPrompts implements Disposable {
   add(stage: PreparedEvaluation, weights: ModelWeights): void {
     const { decoding } = stage.spec;
     if (decoding === undefined || decoding.kind === "choices" || stage.adaptations.length === 0) return;
-    const layout = layoutOf(stage.model.architecture, stage.adaptations, stage.examples);
+    const { model: { architecture }, adaptations, examples } = stage;
+    const layout = withAttentionParts(layoutOf(architecture, adaptations, examples), architecture, examples);
     const rows = this.#laidOut(stage, layout);
     const key = keyOf(["prompts", stage.model.folder, weights.digest, layout, rowsDigest(rows)]);
     const group = this.#groups.getOrInsertComputed(key, () => ({ readers: [] }));

@@ -95,8 +95,9 @@ export class Round {
       else if (stage.kind === "activations") records.push(await this.#activate(member.id, stage));
       else records.push(await this.#evaluate(member.id, stage, evaluations > 1));
     }
-    const { id, axes, chosen } = member;
-    return { id, axes, ...chosen.length === 0 ? {} : { chosen }, trainableParameters, stages: records };
+    const { id, axes, chosen } = member, quantize = stages[0]?.quantize;
+    const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };
+    return { id, axes, ...optional, trainableParameters, stages: records };
   }
 
   /** What the trainings read, also where none had to run because its result was in the store. */

@@ -52,11 +52,14 @@ export const noWeights: ModelWeights = {
   record(name) {
     throw new TypeError(`${name} is trained and has no place in a file`);
   },
+  read(name) {
+    throw new TypeError(`${name} is trained and has no place in a file`);
+  },
 };
 
 /** The weights that a prepared model needs to have. */
-export function weightsFor(workshop: Workshop, { model, full }: PreparedModel): Promise<ModelWeights> {
-  return full?.initializeFrom === undefined ? workshop.weights(model) : Promise.resolve(noWeights);
+export function weightsFor(workshop: Workshop, { model, quantize, full }: PreparedModel): Promise<ModelWeights> {
+  return full?.initializeFrom === undefined ? workshop.weights(model, quantize) : Promise.resolve(noWeights);
 }
 
 /** What the compiler is told of a prepared model. */

@@ -10,6 +10,7 @@ import type { InterventionName } from "../../ops/interventions/mod.ts";
 import { schedules } from "../../ops/optimizers/schedule.ts";
 import type { ChatSource, Dataset } from "../data/dataset.ts";
 import { RequestError } from "../errors.ts";
+import { codeTypeOf } from "../models/quantization.ts";
 import { placing } from "../places.ts";
 import type * as spec from "../spec.ts";
 import { quote, suggest } from "../suggest.ts";
@@ -174,6 +175,7 @@ const model = {
     baseModel: {
       source: leaf("a Hugging Face id, a folder, a .gguf file or builtin:NAME", isText),
       revision: optional(text),
+      quantize: optional(oneOf(Object.keys(codeTypeOf))),
     } satisfies Fields<spec.BaseModelSpec>,
   }),
   edits: (value, name) => Array.isArray(value) && value.forEach((item) => adaptation(item, `an argument of ${name}`)),

@@ -18,6 +18,7 @@ import {
   openModelWeights,
   peekModelWeights,
 } from "../models/model.ts";
+import { unmadeWeights } from "../models/quantized_weights.ts";
 import type { SourceOptions } from "../models/source.ts";
 import type { CompiledTraining } from "../compile/training.ts";
 import { RequestError, RunError } from "../errors.ts";
@@ -26,7 +27,9 @@ import { explainRefusal, isFallbackRefusal } from "../runtime/providers.ts";
 import { Runtime, type Session, type SessionOptions } from "../runtime/runtime.ts";
 import { mostByDefault } from "../store/disk_budget.ts";
 import { Store } from "../store/store.ts";
+import type { QuantizationName } from "../spec.ts";
 import { type Pace, usualPace } from "./pace.ts";
+import { type OpenedQuantized, openQuantized } from "./quantize.ts";
 
 /** Where a stage says how far it is. */
 export interface Progress {
@@ -97,6 +100,7 @@ export class Workshop implements AsyncDisposable {
   readonly compiled = new Map<string, CompiledTraining>();
   readonly #models = new Map<string, Promise<Model>>();
   readonly #weights = new Map<BareModel, Promise<ModelWeights>>();
+  readonly #quantized = new Map<string, Promise<OpenedQuantized>>();
   readonly #sessions = new Map<string, Promise<Session>>();
   #runtime: Runtime | undefined;
 
@@ -156,8 +160,16 @@ export class Workshop implements AsyncDisposable {
     return { ...this.#hub, ...options, ...signal, ...kept, progress: downloadProgress(this.progress) };
   }
 
-  /** A model's weights, opened once. */
-  weights(model: BareModel): Promise<ModelWeights> {
+  /** A model's weights, opened once; those of its projections in a few bits if asked for, made if the store has them not. */
+  async weights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights> {
+    const base = await this.#storedWeights(model);
+    if (quantize === undefined) return base;
+    const key = JSON.stringify([model.folder, base.digest, quantize]);
+    const make = () => openQuantized(this.store, model, base, quantize, this.progress);
+    return (await this.#quantized.getOrInsertComputed(key, make)).weights;
+  }
+
+  #storedWeights(model: BareModel): Promise<ModelWeights> {
     let weights = this.#weights.get(model);
     if (weights === undefined) {
       weights = openModelWeights(model, this.#digests);
@@ -166,9 +178,11 @@ export class Workshop implements AsyncDisposable {
     return weights;
   }
 
-  /** A model's weights if they are known without reading them. */
-  peekWeights(model: BareModel): Promise<ModelWeights | undefined> {
-    return peekModelWeights(model, this.#digests);
+  /** What is known of a model's weights without reading any; `undefined` if they were never digested. */
+  async peekWeights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights | undefined> {
+    const base = await peekModelWeights(model, this.#digests);
+    if (base === undefined || quantize === undefined) return base;
+    return unmadeWeights(model.architecture, base, quantize);
   }
 
   /** Where the digests of weight files are remembered. */
@@ -196,7 +210,8 @@ export class Workshop implements AsyncDisposable {
   async #open(program: Program, weights: Pick<ModelWeights, "locate">, options: SessionOptions): Promise<Session> {
     const runtime = this.#runtime ??= this.#start();
     try {
-      return await runtime.open(emitOnnx(verify(program), this.provider, weights.locate), options);
+      const { prepacks: packs = false } = options;
+      return await runtime.open(emitOnnx(verify(program), this.provider, weights.locate, { packs }), options);
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       if (!isFallbackRefusal(error.message)) throw new RequestError(explainRefusal(this.provider, error.message));
@@ -238,5 +253,8 @@ export class Workshop implements AsyncDisposable {
     this.#sessions.clear();
     for (const session of open) if (session.status === "fulfilled") await session.value.close();
     this.#runtime?.[Symbol.dispose]();
+    for (const made of await Promise.allSettled(this.#quantized.values())) {
+      if (made.status === "fulfilled") made.value.entry.close();
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** How much a store may hold, and keeping to it. @module */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { evict, evictionOrder, type Freed } from "./eviction.ts";
+import { evict, evictionOrder, type Freed, isQuicklyMade } from "./eviction.ts";
 import { entriesOf, type StoredEntry, totalBytes } from "./inventory.ts";
 
 /**
@@ -89,7 +89,7 @@ export class DiskBudget {
    * @returns Whether anything was freed, so that writing may be tried again.
    */
   rescue(bytes: number): boolean {
-    const entries = this.#closed().filter(({ kind, used }) => kind === "encode" || used < this.#since);
+    const entries = this.#closed().filter((entry) => isQuicklyMade(entry) || entry.used < this.#since);
     return totalBytes(entries) >= bytes && this.#evict(bytes, entries) > 0;
   }
 

@@ -9,16 +9,21 @@
  */
 import type { StoredEntry } from "./inventory.ts";
 
+/** Whether an entry is made again in one pass, over rows or over a model's weights. */
+export function isQuicklyMade({ kind }: Pick<StoredEntry, "kind">): boolean {
+  return kind === "encode" || kind === "quantize";
+}
+
 /** Encoding is one pass over the rows and a training many: of one size and age, the encoding goes. */
-const encodingWeight = 10;
+const quicklyMadeWeight = 10;
 
 /** So that size decides between entries that were used just now. Milliseconds. */
 const leastIdle = 1000;
 
 /** Entries in the order in which they are to go. */
 export function evictionOrder(entries: readonly StoredEntry[], now: number): StoredEntry[] {
-  const waste = ({ kind, bytes, used }: StoredEntry) =>
-    bytes * Math.max(leastIdle, now - used) * (kind === "encode" ? encodingWeight : 1);
+  const waste = (entry: StoredEntry) =>
+    entry.bytes * Math.max(leastIdle, now - entry.used) * (isQuicklyMade(entry) ? quicklyMadeWeight : 1);
   return [...entries].sort((a, b) => waste(b) - waste(a) || a.used - b.used);
 }
 

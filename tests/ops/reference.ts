@@ -115,6 +115,32 @@ function inverseDeviation(row: readonly number[], epsilon: number): number {
 
 const last = (places: readonly number[]) => places[places.length - 1]!;
 
+/** Attention over all runs' keys, and what its gradient is made of: each row's weights and the slopes of its scores. */
+function attention(inputs: readonly Tensor[], scale: number, softcap: number) {
+  const [q, mask, ...keyValues] = inputs as [Tensor, Tensor, ...Tensor[]], width = q.shape[3]!;
+  const columns = (parity: number) =>
+    keyValues.filter((_, index) => index % 2 === parity).flatMap((x) =>
+      Array.from({ length: x.shape[2]! }, (_, place) => (b: number, h: number, c: number) => {
+        return at(x, [x.shape[0] === 1 ? 0 : b, h, place, c]);
+      })
+    );
+  const keys = columns(0), values = columns(1);
+  const products = (b: number, h: number, r: number) =>
+    keys.map((key) => scale * sum(Array.from({ length: width }, (_, c) => at(q, [b, h, r, c]) * key(b, h, c))));
+  const weights = (b: number, h: number, r: number) =>
+    softmaxOf(
+      products(b, h, r).map((score, k) => {
+        return (softcap === 0 ? score : softcap * Math.tanh(score / softcap)) + broadcastAt(mask, [b, h, r, k]);
+      }),
+    );
+  const slopes = (b: number, h: number, r: number) =>
+    products(b, h, r).map((score) => softcap === 0 ? 1 : 1 - Math.tanh(score / softcap) ** 2);
+  const mixed = build(q.shape, ([b, h, r, c]) => {
+    return sum(weights(b!, h!, r!).map((weight, k) => weight * values[k]!(b!, h!, c!)));
+  });
+  return { weights, slopes, keys, values, mixed };
+}
+
 const matmul: Rule = ([a, b], { transposeA, transposeB, alpha }) => {
   const [left, right] = [transposeA ? swapped(a!) : a!, transposeB ? swapped(b!) : b!];
   const batch = broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2));
@@ -167,6 +193,40 @@ const rules: Record<OpName, Rule> = {
   detach: unary((x) => x),
   sign: unary(Math.sign),
   truncate: unary(Math.trunc),
+  attend: (inputs, { scale, softcap }) => attention(inputs, Number(scale), Number(softcap)).mixed,
+  attendGradient: (all, { scale, softcap, runs }) => {
+    const inputs = all.slice(0, -1), g = all.at(-1)!, [q, , ...keyValues] = inputs as [Tensor, Tensor, ...Tensor[]];
+    const { weights, slopes, keys, values } = attention(inputs, Number(scale), Number(softcap));
+    const [batch, heads, rows, width] = q.shape as [number, number, number, number];
+    const towardWeights = (b: number, h: number, r: number) =>
+      values.map((of) => sum(Array.from({ length: width }, (_, c) => at(g, [b, h, r, c]) * of(b, h, c))));
+    const towardScores = (b: number, h: number, r: number): number[] => {
+      const own = weights(b, h, r), toward = towardWeights(b, h, r), total = sum(own.map((w, k) => w * toward[k]!));
+      return own.map((w, k) => w * (toward[k]! - total) * slopes(b, h, r)[k]! * Number(scale));
+    };
+    const overRows = (row: (r: number) => number) => sum(Array.from({ length: rows }, (_, r) => row(r)));
+    const lengths = keyValues.filter((_, at) => at % 2 === 0).map(({ shape }) => shape[2]!);
+    const places = lengths.flatMap((length, run) => {
+      const start = sum(lengths.slice(0, run)), ofRun = Array.from({ length }, (_, place) => start + place);
+      if ((runs as readonly number[])[run] === 0) return [];
+      return [...ofRun.map((k) => [true, k] as const), ...ofRun.map((k) => [false, k] as const)];
+    });
+    return build([batch, heads, rows + places.length, width], ([b, h, row, c]) => {
+      if (row! < rows) return sum(towardScores(b!, h!, row!).map((s, k) => s * keys[k]!(b!, h!, c!)));
+      const [isKey, k] = places[row! - rows]!;
+      return isKey
+        ? overRows((r) => towardScores(b!, h!, r)[k]! * at(q, [b!, h!, r, c!]))
+        : overRows((r) => weights(b!, h!, r)[k]! * at(g, [b!, h!, r, c!]));
+    });
+  },
+  // Codes as they are counted from 0.
+  dequantize: ([codes, scales], { columns }) => {
+    const perRow = Math.ceil(Number(columns) / 32);
+    return build([scales!.data.length / perRow, Number(columns)], ([row, column]) => {
+      const block = row! * perRow + Math.floor(column! / 32);
+      return scales!.data[block]! * codes!.data[block * 32 + column! % 32]!;
+    });
+  },
   cast: ([x], { to }) => to === "bfloat16" ? map(x!, roundToBfloat16) : to === "float16" ? map(x!, Math.f16round) : x!,
   reduceSum: reduction(false),
   reduceMean: reduction(true),

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeAll } from "../../pipelines/models/files.ts";
+import { readHeader, readTensor } from "../../pipelines/models/safetensors.ts";
 
 /** The folder `../shared`; undefined, having said so, where it is absent. */
 export function sharedFolder(): string | undefined {
@@ -17,15 +19,19 @@ export function sharedFolder(): string | undefined {
 }
 
 /** How a test model's weights are stored. */
-export type StoredType = "f32" | "bf16";
+export type StoredType = "f32" | "bf16" | "f16";
 
 /**
  * A folder of SmolLM2-135M-Instruct. It is made on first use (about a minute) in the folder `smollm2` (or
- * `smollm2-bf16`) of REFRACT_TEST_MODELS, or of `refract-test-models` among the system's temporary files, and kept there.
+ * `smollm2-bf16`, `smollm2-f16`) of REFRACT_TEST_MODELS, or of `refract-test-models` among the system's temporary files, and kept there.
  */
 export async function smollm2Folder(shared: string, dtype: StoredType = "f32"): Promise<string> {
   const script = join(shared, "tools", "smollm2.py"),
     folder = await modelsFolder(dtype === "f32" ? "smollm2" : `smollm2-${dtype}`);
+  if (dtype === "f16") {
+    await writeHalved(await smollm2Folder(shared), folder);
+    return folder;
+  }
   const args = [script, folder, "--dtype", dtype];
   const { success, stderr } = await new Deno.Command("python3", { args }).output();
   assert.ok(success, `${script} failed: ${new TextDecoder().decode(stderr)}`);
@@ -53,4 +59,28 @@ async function modelsFolder(name: string): Promise<string> {
   const folder = join(Deno.env.get("REFRACT_TEST_MODELS") ?? join(tmpdir(), "refract-test-models"), name);
   await Deno.mkdir(folder, { recursive: true });
   return folder;
+}
+
+/** A model folder's copy with its weights in float16; nothing is done where it is there. */
+async function writeHalved(from: string, folder: string): Promise<void> {
+  const target = join(folder, "model.safetensors");
+  if (await Deno.stat(target).then(() => true, () => false)) return;
+  for await (const { name } of Deno.readDir(from)) {
+    if (name.endsWith(".json")) await Deno.copyFile(join(from, name), join(folder, name));
+  }
+  const { tensors } = await readHeader(join(from, "model.safetensors"));
+  let offset = 0;
+  const entries = [...tensors.values()].map(({ name, shape, bytes }) => {
+    return [name, { dtype: "F16", shape, data_offsets: [offset, offset += bytes / 2] }];
+  });
+  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  {
+    using file = await Deno.open(`${target}.tmp`, { write: true, create: true, truncate: true });
+    await writeAll(file, new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer));
+    await writeAll(file, header);
+    for (const record of tensors.values()) {
+      await writeAll(file, new Uint8Array(new Float16Array(await readTensor(record)).buffer));
+    }
+  }
+  await Deno.rename(`${target}.tmp`, target);
 }

@@ -56,7 +56,11 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
     const fallen = form.alibi === undefined ? plain : fallenByDistance(plain, places, tokens, heads, form.alibi);
     const bias = form.bias?.(scope, query, keyValues.key), mask = bias === undefined ? fallen : o.add(bias, fallen);
     const scale = typeof form.scale === "function" ? form.scale(block) : form.scale;
-    const seen = attention(query, [...scope.past, keyValues], mask, heads, { scale, softcap: form.softcap });
+    const seen = attention(query, [...scope.past, keyValues], mask, heads, {
+      scale,
+      softcap: form.softcap,
+      parts: scope.segment.parts,
+    });
     const attended = scope.edit("attention.head.output", seen);
     const width = x.shape[2] as number;
     return { output: scope.linear(form.output.name, attended, width, form.output, "attention.output"), keyValues };

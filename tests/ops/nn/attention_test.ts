@@ -1,4 +1,5 @@
-import { attention, byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
+import assert from "node:assert/strict";
+import { attention, type AttentionScaling, byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
 import type { Dimension } from "../../../ops/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, parameter, type Value } from "../../../ops/program.ts";
@@ -17,7 +18,7 @@ const layouts: HeadLayout[] = [
 const sizes = [{ batch: 2, tail: 3, seen: 5 }, { batch: 1, tail: 1, seen: 4 }];
 
 /** With the keys and values given in runs that end at these places. */
-function attended(layout: HeadLayout, ends: readonly Dimension[] = ["seen"]): Value {
+function attended(layout: HeadLayout, ends: readonly Dimension[] = ["seen"], scaling: AttentionScaling = {}): Value {
   const { heads, keyValueHeads, headWidth } = layout, group = heads / keyValueHeads;
   const [key, value] = ["key", "value"].map((name) => parameter(name, ["batch", "seen", keyValueHeads * headWidth]));
   const runs = ends.map((end, index) => {
@@ -26,7 +27,7 @@ function attended(layout: HeadLayout, ends: readonly Dimension[] = ["seen"]): Va
   });
   const query = parameter("query", ["batch", "tail", heads * headWidth]);
   const mask = input("mask", ["batch", 1, group === 1 ? "tail" : `${group}*tail`, "seen"]);
-  return attention(query, runs, mask, layout);
+  return attention(query, runs, mask, layout, scaling);
 }
 
 const inRuns: readonly Dimension[] = [1, 3, "seen"];
@@ -109,6 +110,21 @@ Deno.test("attention() is the same in the runtime", async () => {
         }
       }
       await session.close();
+    }
+  }
+});
+
+Deno.test("attention() in parts gives what it gives at once, and the same gradients", () => {
+  const symbols = { batch: 2, tail: 3, seen: 5 };
+  for (const layout of layouts) {
+    for (const ends of [undefined, inRuns]) {
+      const scaling = { scale: 0.7, softcap: 2 };
+      const [whole, parts] = [attended(layout, ends, scaling), attended(layout, ends, { ...scaling, parts: 3 })];
+      assert.notEqual(whole, parts);
+      const loss = weighted(parts), environment = drawLeaves([loss], symbols);
+      const found = interpret({ name: "attention", outputs: { whole, parts } }, environment);
+      assertClose(found["parts"]!, found["whole"]!, 1e-9, nameOf(layout));
+      assertGradients(loss, environment);
     }
   }
 });

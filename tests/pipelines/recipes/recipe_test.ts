@@ -89,7 +89,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   "an unknown key": [
     `${named}dta: {}\n`,
     'recipe.yaml:2:1: a recipe has no key "dta"; did you mean "data" (it has "name", "about", "pipeline", "set", ' +
-    '"data", "base", "provider", "threads", "recorded")',
+    '"data", "base", "quantize", "provider", "threads", "recorded")',
   ],
   "a list": ["- 1\n", "recipe.yaml:1:1: the recipe is a list; give key: value lines, of which one is pipeline"],
   "a text": ["hello\n", 'recipe.yaml:1:1: the recipe is "hello"; give key: value lines, of which one is pipeline'],

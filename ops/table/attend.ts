@@ -1,0 +1,171 @@
+/**
+ * Attention in parts: so many queries at a time that their scores stay small, whatever the length of what they see. The
+ * gradient makes a part's scores again instead of keeping them.
+ *
+ * Operands: queries [batch, heads, rows, width], the mask that is added to the scores, then keys and values
+ * [batch or 1, heads, length, width] of each run of tokens.
+ *
+ * @module
+ */
+import { addDimensions, type Dimension } from "../dimension.ts";
+import type { Attributes, Value } from "../program.ts";
+import { type Emitter, type OpDefinition, operand, type TensorName } from "./definition.ts";
+
+interface Settings {
+  /** What scores are multiplied by. */
+  readonly scale: number;
+  /** The bound that they are bent under; 0 for none. */
+  readonly softcap: number;
+  readonly parts: number;
+}
+
+const settingsOf = (attributes: Attributes): Settings => ({
+  scale: Number(attributes["scale"]),
+  softcap: Number(attributes["softcap"]),
+  parts: Number(attributes["parts"]),
+});
+
+/** Keys and values by run. */
+function runsOf(inputs: readonly Value[]): { readonly key: Value; readonly value: Value }[] {
+  return Array.from({ length: (inputs.length - 2) / 2 }, (_, run) => {
+    return { key: inputs[2 + 2 * run] as Value, value: inputs[3 + 2 * run] as Value };
+  });
+}
+
+const lengthOf = ({ shape }: Value): Dimension => shape[2] as Dimension;
+const along = (axis: number) => ({ attributes: { axis: { int: axis } } });
+
+function requireAttendable(inputs: readonly Value[]): void {
+  const queries = operand({ op: "attend", inputs }, 0), mask = operand({ op: "attend", inputs }, 1);
+  const [batch, heads, rows, width] = queries.shape, runs = runsOf(inputs);
+  const length = addDimensions(...runs.map(({ key }) => lengthOf(key)));
+  const isRun = ({ shape }: Value) => [batch, 1].includes(shape[0]!) && shape[1] === heads && shape[3] === width;
+  const fits = runs.length > 0 && mask.shape.length === 4 && mask.shape[2] === rows && mask.shape[3] === length &&
+    runs.every(({ key, value }) => isRun(key) && isRun(value) && lengthOf(key) === lengthOf(value));
+  if (fits) return;
+  const shapes = inputs.map(({ shape }) => `[${shape.join(", ")}]`);
+  throw new TypeError(`attend cannot let ${shapes[0]} see ${shapes.slice(2).join(", ")} under ${shapes[1]}`);
+}
+
+/** A part's weights [batch, heads, part's rows, all lengths], and what the softcap's tangent was. */
+function emitWeights(emit: Emitter, query: TensorName, mask: TensorName, keys: readonly TensorName[], s: Settings) {
+  const products = keys.map((key) => emitProduct(emit, query, key, { transposeB: true, alpha: s.scale }));
+  const scores = products.length === 1 ? products[0]! : emit.node("Concat", products, along(-1));
+  const bend = s.softcap === 0
+    ? undefined
+    : emit.node("Tanh", [emit.node("Mul", [scores, emit.floats([1 / s.softcap])])]);
+  const bounded = bend === undefined ? scores : emit.node("Mul", [bend, emit.floats([s.softcap])]);
+  return { weights: emit.node("Softmax", [emit.node("Add", [bounded, mask])], along(-1)), bend };
+}
+
+function emitProduct(
+  emit: Emitter,
+  a: TensorName,
+  b: TensorName,
+  { transposeA = false, transposeB = false, alpha = 1 }: { transposeA?: boolean; transposeB?: boolean; alpha?: number },
+): TensorName {
+  if (emit.provider === "cpu") {
+    return emit.node("FusedMatMul", [a, b], {
+      domain: "com.microsoft",
+      attributes: { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } },
+    });
+  }
+  const swap = (x: TensorName) => emit.node("Transpose", [x], { attributes: { perm: { ints: [0, 1, 3, 2] } } });
+  const product = emit.node("MatMul", [transposeA ? swap(a) : a, transposeB ? swap(b) : b]);
+  return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
+}
+
+/** The columns of each run's tokens. */
+function emitByRun(emit: Emitter, x: TensorName, lengths: readonly Dimension[]): readonly TensorName[] {
+  return lengths.length === 1 ? [x] : emit.nodes("Split", [x, emit.extents(lengths)], lengths.length, along(-1));
+}
+
+const sumOf = (emit: Emitter, terms: readonly TensorName[]) =>
+  terms.reduce((sum, term) => emit.node("Add", [sum, term]));
+
+/** The rows of the table. */
+export const attending = {
+  attend: {
+    infer(inputs) {
+      requireAttendable(inputs);
+      return { shape: (inputs[0] as Value).shape, dtype: "float32" };
+    },
+    vjp(o, cotangent, { inputs, attributes }, needed) {
+      const rows = lengthOf(inputs[0] as Value);
+      const runs = runsOf(inputs).map((_, run) => needed[2 + 2 * run] || needed[3 + 2 * run] ? 1 : 0);
+      const all = o.attendGradient(inputs, cotangent, { ...attributes, runs });
+      const found: (Value | undefined)[] = inputs.map(() => undefined);
+      let from: Dimension = 0;
+      const next = (length: Dimension) => o.slice(all, 2, from, from = addDimensions(from, length));
+      found[0] = next(rows);
+      runsOf(inputs).forEach(({ key, value }, run) => {
+        if (runs[run] === 0) return;
+        found[2 + 2 * run] = o.sumTo(next(lengthOf(key)), key.shape);
+        found[3 + 2 * run] = o.sumTo(next(lengthOf(value)), value.shape);
+      });
+      return found;
+    },
+    onnx(emit, { inputs, attributes, shape }) {
+      const settings = settingsOf(attributes), runs = runsOf(inputs);
+      const keys = runs.map(({ key }) => emit.of(key)), values = runs.map(({ value }) => emit.of(value));
+      const split = (x: Value) => emit.parts(emit.of(x), shape[2] as Dimension, settings.parts, 2);
+      const masks = split(inputs[1] as Value);
+      const mixed = split(inputs[0] as Value).map((query, part) => {
+        const { weights } = emitWeights(emit, query, masks[part]!, keys, settings);
+        const byRun = emitByRun(emit, weights, runs.map(({ key }) => lengthOf(key)));
+        return sumOf(emit, byRun.map((of, run) => emitProduct(emit, of, values[run]!, {})));
+      });
+      return emit.node("Concat", mixed, along(2));
+    },
+  },
+  /** The cotangents of the queries, then of keys and values of each run marked in `runs`, one below the other. */
+  attendGradient: {
+    infer(inputs, attributes) {
+      const own = inputs.slice(0, -1);
+      requireAttendable(own);
+      const [batch, heads, rows, width] = (own[0] as Value).shape, marked = attributes["runs"] as readonly number[];
+      const lengths = runsOf(own).flatMap(({ key }, run) => marked[run] === 0 ? [] : [lengthOf(key), lengthOf(key)]);
+      return { shape: [batch!, heads!, addDimensions(rows!, ...lengths), width!], dtype: "float32" };
+    },
+    vjp() {
+      throw new TypeError("attendGradient has no gradient");
+    },
+    onnx(emit, { inputs, attributes }) {
+      const settings = settingsOf(attributes), own = inputs.slice(0, -1), runs = runsOf(own);
+      const marked = attributes["runs"] as readonly number[], rows = lengthOf(own[0] as Value);
+      const lengths = runs.map(({ key }) => lengthOf(key));
+      const keys = runs.map(({ key }) => emit.of(key)), values = runs.map(({ value }) => emit.of(value));
+      const split = (x: Value) => emit.parts(emit.of(x), rows, settings.parts, 2);
+      const queries = split(own[0] as Value), masks = split(own[1] as Value);
+      const parts = split(inputs[inputs.length - 1] as Value).map((g, part) => {
+        const query = queries[part]!;
+        const { weights, bend } = emit.anew(() => emitWeights(emit, query, masks[part]!, keys, settings));
+        const products = values.map((value) => emitProduct(emit, g, value, { transposeB: true }));
+        const towardWeights = products.length === 1 ? products[0]! : emit.node("Concat", products, along(-1));
+        const weighted = emit.node("Mul", [towardWeights, weights]);
+        const total = emit.node("ReduceSum", [weighted, emit.integers([-1])]);
+        const plain = emit.node("Sub", [weighted, emit.node("Mul", [weights, total])]);
+        const slope = bend === undefined
+          ? undefined
+          : emit.node("Sub", [emit.floats([1]), emit.node("Mul", [bend, bend])]);
+        const towardScores = emitByRun(emit, slope === undefined ? plain : emit.node("Mul", [plain, slope]), lengths);
+        const byRun = emitByRun(emit, weights, lengths), alpha = settings.scale;
+        const ofQuery = sumOf(emit, towardScores.map((of, run) => emitProduct(emit, of, keys[run]!, { alpha })));
+        const ofRuns = marked.flatMap((isMarked, run) =>
+          isMarked === 0 ? [] : [
+            emitProduct(emit, towardScores[run]!, query, { transposeA: true, alpha }),
+            emitProduct(emit, byRun[run]!, g, { transposeA: true }),
+          ]
+        );
+        // All of a part in one node: else a part's weights would have to wait until those of all parts are made.
+        return emit.node("Concat", [...ofRuns, ofQuery], along(2));
+      });
+      const below = addDimensions(0, ...lengths.flatMap((length, run) => marked[run] === 0 ? [] : [length, length]));
+      if (below === 0) return emit.node("Concat", parts, along(2));
+      const end = emit.extents([below]), axis = emit.integers([2]);
+      const ofQueries = parts.map((part) => emit.node("Slice", [part, end, emit.integers([2 ** 40]), axis]));
+      const ofRuns = parts.map((part) => emit.node("Slice", [part, emit.integers([0]), end, axis]));
+      return emit.node("Concat", [...ofQueries, sumOf(emit, ofRuns)], along(2));
+    },
+  },
+} satisfies Record<string, OpDefinition>;

@@ -1,0 +1,116 @@
+/**
+ * Weights in 4 or 8 bits: matrices [rows, columns] in blocks of 32 neighbours in a row with a scale each, symmetric about
+ * 0. The layout is that of the `dequantize` operation.
+ *
+ * @module
+ */
+import type { DataType } from "../../ops/program.ts";
+import { blockSize, blocksOf, zeroCode } from "../../ops/table/quantization.ts";
+import type { QuantizationName } from "../spec.ts";
+
+/** The type of a quantization's codes. */
+export const codeTypeOf = { q4: "uint4", q8: "int8" } as const satisfies Readonly<Record<QuantizationName, DataType>>;
+
+/** Whether a value names a quantization. */
+export function isQuantization(name: unknown): name is QuantizationName {
+  return typeof name === "string" && Object.hasOwn(codeTypeOf, name);
+}
+
+/** A matrix in blocks. */
+export interface QuantizedMatrix {
+  /** Two codes a byte with q4, the first in the lower half; one with q8 [rows · blocks, 16 or 32 bytes]. */
+  readonly codes: Uint8Array<ArrayBuffer>;
+  /** [rows · blocks]. */
+  readonly scales: Float32Array<ArrayBuffer>;
+}
+
+/** The bytes of a block's codes. */
+export const codeBytes: Readonly<Record<QuantizationName, number>> = { q4: blockSize / 2, q8: blockSize };
+
+/**
+ * A matrix in 4 or 8 bits. With q8 a block's largest magnitude becomes ±127. With q4 it becomes −8, of which there is no
+ * positive counterpart, or as much of it as leaves the block's squared error least.
+ *
+ * @param matrix Row by row; numbers that are not finite can't be kept.
+ * @throws {RangeError} If a number is not finite.
+ */
+export function quantize(matrix: Float32Array, columns: number, name: QuantizationName): QuantizedMatrix {
+  const perRow = blocksOf(columns), rows = matrix.length / columns;
+  const codes = new Uint8Array(rows * perRow * codeBytes[name]), scales = new Float32Array(rows * perRow);
+  for (let row = 0, block = 0; row < rows; row++) {
+    for (let start = 0; start < columns; start += blockSize, block++) {
+      const numbers = matrix.subarray(row * columns + start, row * columns + Math.min(columns, start + blockSize));
+      const target = codes.subarray(block * codeBytes[name], (block + 1) * codeBytes[name]);
+      scales[block] = name === "q8" ? quantizeBlock8(numbers, target) : quantizeBlock4(numbers, target);
+    }
+  }
+  return { codes, scales };
+}
+
+/** The matrix that codes and scales stand for, number for number as the runtime computes it. */
+export function dequantize(
+  { codes, scales }: QuantizedMatrix,
+  columns: number,
+  name: QuantizationName,
+): Float32Array<ArrayBuffer> {
+  const perRow = blocksOf(columns), rows = scales.length / perRow, matrix = new Float32Array(rows * columns);
+  const signed = new Int8Array(codes.buffer, codes.byteOffset, codes.length);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, at++) {
+      const block = row * perRow + Math.floor(column / blockSize), place = column % blockSize;
+      const code = name === "q8"
+        ? signed[block * blockSize + place]!
+        : (codes[block * codeBytes.q4 + (place >> 1)]! >> 4 * (place & 1) & 15) - zeroCode;
+      matrix[at] = code * scales[block]!;
+    }
+  }
+  return matrix;
+}
+
+/** The number of the largest magnitude. */
+function largestOf(numbers: Float32Array): number {
+  let largest = 0;
+  for (const number of numbers) {
+    if (!Number.isFinite(number)) throw new RangeError(`${number} can't be kept in a few bits`);
+    if (Math.abs(number) > Math.abs(largest)) largest = number;
+  }
+  return largest;
+}
+
+/** Fills in a block's codes and returns its scale. */
+function quantizeBlock8(numbers: Float32Array, codes: Uint8Array): number {
+  const scale = Math.fround(Math.abs(largestOf(numbers)) / 127);
+  // Two's complement.
+  if (scale > 0) { for (let at = 0; at < numbers.length; at++) codes[at] = Math.round(numbers[at]! / scale) & 255; }
+  return scale;
+}
+
+/** The shares of the largest magnitude that become −8. */
+const shares = [1, 0.96, 0.92, 0.88, 0.84, -0.92];
+
+/** Fills in a block's codes and returns its scale. */
+function quantizeBlock4(numbers: Float32Array, codes: Uint8Array): number {
+  const largest = largestOf(numbers);
+  codes.fill(zeroCode | zeroCode << 4);
+  let scale = 0, least = Infinity;
+  if (largest === 0) return scale;
+  for (const share of shares) {
+    const candidate = Math.fround(-largest * share / zeroCode), error = squaredError(numbers, candidate);
+    if (error < least) [scale, least] = [candidate, error];
+  }
+  for (let at = 0; at < numbers.length; at++) {
+    const shift = 4 * (at & 1), code = nearest4(numbers[at]!, scale) + zeroCode;
+    codes[at >> 1] = codes[at >> 1]! & ~(15 << shift) | code << shift;
+  }
+  return scale;
+}
+
+function nearest4(number: number, scale: number): number {
+  return Math.max(-zeroCode, Math.min(zeroCode - 1, Math.round(number / scale)));
+}
+
+function squaredError(numbers: Float32Array, scale: number): number {
+  let sum = 0;
+  for (const number of numbers) sum += (number - scale * nearest4(number, scale)) ** 2;
+  return sum;
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { gradients } from "../../../ops/autodiff.ts";
+import { emitOnnx } from "../../../ops/onnx/emit.ts";
+import * as o from "../../../ops/operators.ts";
+import { parameter, type Program, type Value, weight } from "../../../ops/program.ts";
+import { verify } from "../../../ops/verify.ts";
+import { createRandom } from "../../../pipelines/data/random.ts";
+import { Runtime } from "../../../pipelines/runtime/runtime.ts";
+import { nodesOf } from "../model.ts";
+import { type Environment, interpret } from "../reference.ts";
+import { assertClose, assertGradients, drawLeaves, runOn, weighted } from "../support.ts";
+import { tensor } from "../tensor.ts";
+import { quantizationCases, type QuantizedCase } from "./quantization_cases.ts";
+
+/** The product and its gradient by x. */
+function programOf(value: Value): Program {
+  const loss = weighted(value), [gradient] = gradients(loss, [parameter("x", xOf(value).shape)]);
+  return verify({ name: "quantized", outputs: { value, gradient: gradient! } });
+}
+
+const xOf = (value: Value) => value.inputs[0]!;
+
+/** Codes and scales as they lie in a file, and as the interpreter is given them. */
+function draw({ codes: type, rows, columns, value }: QuantizedCase) {
+  const random = createRandom(7, type, rows, columns), count = rows * Math.ceil(columns / 32);
+  const codes = Int8Array.from({ length: count * 32 }, () => {
+    return type === "uint4" ? Math.floor(16 * random.uniform()) - 8 : Math.floor(255 * random.uniform()) - 127;
+  });
+  const scales = Float32Array.from({ length: count }, () => random.uniform() / 16);
+  const packed = type === "int8"
+    ? new Uint8Array(codes.buffer)
+    : Uint8Array.from({ length: count * 16 }, (_, at) => codes[2 * at]! + 8 | codes[2 * at + 1]! + 8 << 4);
+  const { symbols, leaves } = drawLeaves([weighted(value)], { batch: 2, tail: 3 });
+  const environment: Environment = {
+    symbols,
+    leaves: { ...leaves, codes: tensor([count, 32], [...codes]), scales: tensor([count], [...scales]) },
+  };
+  return { packed, scales, environment };
+}
+
+async function inFile(parts: readonly Uint8Array<ArrayBuffer>[], test: (file: string) => Promise<void>): Promise<void> {
+  const file = await Deno.realPath(await Deno.makeTempFile());
+  try {
+    await Deno.writeFile(file, new Uint8Array(await new Blob([...parts]).arrayBuffer()));
+    await test(file.slice(1));
+  } finally {
+    await Deno.remove(`/${file.slice(1)}`);
+  }
+}
+
+Deno.test("quantization: products of weights in a few bits, and their gradients", async (t) => {
+  using runtime = new Runtime({ threads: 1 });
+  for (const each of quantizationCases) {
+    await t.step(each.name, async () => {
+      const { packed, scales, environment } = draw(each), program = programOf(each.value);
+      assertGradients(weighted(each.value), environment);
+      const expected = interpret(program, environment);
+      await inFile([packed, new Uint8Array(scales.buffer)], async (location) => {
+        const locate = (name: string) =>
+          name === "codes"
+            ? { location, offset: 0, length: packed.length }
+            : { location, offset: packed.length, length: 4 * scales.length };
+        for (const packs of [false, true]) {
+          const model = emitOnnx(program, "cpu", locate, { packs });
+          const isFused = nodesOf(model.bytes).some(({ opType }) => opType === "MatMulNBits");
+          assert.equal(isFused, packs && each.codes === "uint4");
+          const session = await runtime.open(model, { prepacks: packs });
+          const found = await runOn(session, environment);
+          for (const name in expected) assertClose(found[name]!, expected[name]!, 2e-5, `${name}, packs ${packs}`);
+          await session.close();
+        }
+      });
+    });
+  }
+});
+
+Deno.test("dequantize() refuses codes and scales that do not fit", () => {
+  const codes = weight("codes", [6, 32], "uint4"), scales = weight("scales", [6]);
+  assert.deepEqual(o.dequantize(codes, scales, 64).shape, [3, 64]);
+  assert.throws(() => o.dequantize(codes, scales, 128 + 1), TypeError);
+  assert.throws(() => o.dequantize(codes, weight("few", [5]), 64), TypeError);
+  assert.throws(() => o.dequantize(weight("wide", [6, 32]), scales, 64), TypeError);
+  assert.throws(() => o.dequantize(weight("long", [3, 64], "int8"), weight("three", [3]), 64), TypeError);
+});
+
+Deno.test("a large weight of 16 bits is widened in parts", async () => {
+  using runtime = new Runtime({ threads: 1 });
+  const [rows, columns] = [9000, 1000], bits = new Uint16Array(rows * columns).fill(0x3f80);
+  // 1 everywhere, but for a row of 2.
+  bits.fill(0x4000, 8000 * columns, 8001 * columns);
+  const matrix = o.cast(weight("matrix", [rows, columns], "bfloat16"), "float32");
+  const forward = o.matmul(parameter("x", ["batch", columns]), matrix, { transposeB: true, alpha: 0.5 });
+  const backward = o.matmul(parameter("g", ["batch", rows]), matrix);
+  await inFile([new Uint8Array(bits.buffer)], async (location) => {
+    const model = emitOnnx({ name: "parts", outputs: { forward, backward } }, "cpu", () => {
+      return { location, offset: 0, length: 2 * bits.length };
+    });
+    assert.equal(nodesOf(model.bytes).filter(({ opType }) => opType === "Cast").length, 4);
+    const session = await runtime.open(model);
+    const g = new Float32Array(rows).fill(0);
+    g[8000] = 1, g[8999] = 3;
+    const feeds = {
+      x: { shape: [1, columns], data: new Float32Array(columns).fill(1) },
+      g: { shape: [1, rows], data: g },
+    };
+    const { outputs } = await session.run(feeds);
+    const expected = new Float32Array(rows).fill(500);
+    expected[8000] = 1000;
+    assert.deepEqual(outputs["forward"]!.data, expected);
+    assert.deepEqual(outputs["backward"]!.data, new Float32Array(columns).fill(5));
+  });
+});
