@@ -43,7 +43,7 @@ export interface KeptSite extends Site {
 }
 
 /** As of {@linkcode siteText}; a head as in `block.3.attention.head.2.output`. */
-function keptText(site: KeptSite): string {
+export function keptText(site: KeptSite): string {
   return site.head === undefined ? siteText(site) : siteText(site).replace(/head(?=\.output$)/, `head.${site.head}`);
 }
 

@@ -1,5 +1,5 @@
 /** Running rows through a model for what it computes on the way. @module */
-import { activationsProgram, type KeptSite } from "../compile/activations.ts";
+import { activationsProgram, type KeptSite, keptText } from "../compile/activations.ts";
 import { type Adaptation, type AtTokens, editHook, interventionsOf, savedForm } from "../compile/adaptations.ts";
 import { type LaidOutRow, layOut, positionFeeds } from "../compile/feeds.ts";
 import { chosenOf } from "../compile/interventions.ts";
@@ -131,7 +131,7 @@ export async function activationsOf(
     prompts: examples.map(({ prompt }) => prompt),
     chosen: chosenOf(interventionsOf(adaptations), examples),
     kept,
-    sites: stage.sites,
+    sites: stage.sites.map(keptText),
     results: [spec.hiddenStates, spec.logits],
     machine: workshop.machine,
   });

@@ -29,7 +29,7 @@ Deno.test("activations keep what is asked of every prompt, from the store the se
       probe: activations(base, {
         data: heldOut,
         positions: "l1",
-        sites: [block("all").mlp.output, block(1).attention.head(1).output],
+        sites: [embedding.output, block("all").mlp.output, block(1).attention.head(1).output],
       }),
     }`,
   }, async (scene) => {
@@ -51,6 +51,7 @@ Deno.test("activations keep what is asked of every prompt, from the store the se
     ]);
     assert.deepEqual(states.shape("hidden_states.2"), [rows, length, 16]);
     const probe = await tensorsIn(scene, "out/members/main/probe.safetensors");
+    assert.deepEqual(probe.shape("embedding.output"), [rows, 1, 16]);
     assert.deepEqual(probe.shape("block.1.mlp.output"), [rows, 1, 16]);
     assert.deepEqual(probe.shape("block.1.attention.head.1.output"), [rows, 1, 8]);
     assert.ok(!probe.names.includes("hidden_states.0"));
