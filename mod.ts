@@ -41,12 +41,18 @@ export {
   type BaseModelOptions,
   block,
   type BlockSites,
+  type CrossAttentionSites,
+  decoder,
+  type DecoderBlockSites,
+  type DecoderSites,
   embedding,
+  encoder,
   finalNorm,
   type HeadSites,
   type MlpSites,
   type Model,
   type ModelSite,
+  type StackSites,
 } from "./pipelines/dsl/model.ts";
 export {
   adamw,
@@ -95,7 +101,7 @@ export type {
   TakeView,
   Template,
 } from "./pipelines/data/dataset.ts";
-export type { SiteName } from "./pipelines/models/architecture.ts";
+export type { SiteName, StackName } from "./pipelines/models/architecture.ts";
 export type {
   ActivationsSpec,
   AdaptationSpec,

@@ -8,7 +8,7 @@ import type { ActivationName } from "../ops/interventions/intervention.ts";
 import type { InterventionName } from "../ops/interventions/mod.ts";
 import type { ScheduleName } from "../ops/optimizers/schedule.ts";
 import type { Dataset } from "./data/dataset.ts";
-import type { SiteName } from "./models/architecture.ts";
+import type { SiteName, StackName } from "./models/architecture.ts";
 
 /** A named list of values; a pipeline has one member for each point of its axes. */
 export interface Axis<out T> {
@@ -48,6 +48,8 @@ export type Blocks = number | readonly number[] | "all";
 export interface SiteSpec {
   /** From 0. */
   readonly blocks?: Sweepable<Blocks>;
+  /** Whose blocks, in a model with an encoder and a decoder. */
+  readonly stack?: Sweepable<StackName>;
   /** The place within a block. */
   readonly site: SiteName;
   /** The attention head, from 0, of sites that are edited by head. */
@@ -135,6 +137,8 @@ export interface AdapterSpec {
   readonly kind: AdapterName;
   /** The blocks whose projections it adapts. */
   readonly blocks: Sweepable<Blocks>;
+  /** Whose blocks, in a model with an encoder and a decoder; those of both if left out. */
+  readonly stack?: Sweepable<StackName>;
   /** The projections by name, as in `q_proj`. */
   readonly modules: Sweepable<readonly string[]>;
   /** Rank of LoRA's change. */

@@ -24,6 +24,8 @@ export interface AttentionScaling {
   readonly softcap?: number | undefined;
   /** In how many parts the queries are taken, so that the scores of all are never there at once; 1 if left out. */
   readonly parts?: number | undefined;
+  /** What is added to them before the mask; broadcasts as the mask does. */
+  readonly bias?: Value | undefined;
 }
 
 /** Keys or values [batch, tokens, keyValueHeads · headWidth] by head: [batch, keyValueHeads, tokens, headWidth]. */
@@ -51,7 +53,7 @@ export function attention(
   runs: readonly KeyValues[],
   mask: Value,
   layout: HeadLayout,
-  { scale, softcap, parts = 1 }: AttentionScaling = {},
+  { scale, softcap, bias, parts = 1 }: AttentionScaling = {},
 ): Value {
   const { heads, keyValueHeads, headWidth } = layout;
   const [batch, tokens] = query.shape as readonly [string, string];
@@ -65,14 +67,16 @@ export function attention(
   };
   if (parts > 1 && canAttend(grouped, mask, runs)) {
     const options = { scale: scale ?? 1 / Math.sqrt(headWidth), softcap: softcap ?? 0, parts };
-    return ungroup(o.attend(grouped, mask, runs, options));
+    return ungroup(o.attend(grouped, bias === undefined ? mask : o.add(bias, mask), runs, options));
   }
   const scores = runs.map(({ key }) => {
     return matmulOfCopies(grouped, key, { transposeB: true, alpha: scale ?? 1 / Math.sqrt(headWidth) });
   });
   const joined = o.concat(scores, -1);
   const bounded = softcap === undefined ? joined : o.mul(o.tanh(o.div(joined, softcap)), softcap);
-  const weights = o.softmax(o.add(bounded, mask));
+  const biased = bias === undefined ? bounded : o.add(bounded, bias);
+  // Last, so that no sum of it is kept: what is kept is padded with zeros, which would hide nothing.
+  const weights = o.softmax(o.add(biased, mask));
   let start: Dimension = 0;
   const mixed = runs.map(({ value }) => {
     const from = start;

@@ -100,11 +100,17 @@ async function requireOwn(out: string): Promise<void> {
   });
 }
 
-/** Opens a model that goes on with texts; others can't be exported. */
+/** Opens a model that goes on with texts by one stack of blocks; others can't be exported. */
 async function openWriter(source: string, options: SourceOptions): Promise<Model> {
   const model = await openModel(source, options);
-  placing(noted({}, { file: model.folder }), () => requireLogits(model.architecture));
-  return model;
+  return placing(noted({}, { file: model.folder }), () => {
+    const { family, encoder } = model.architecture;
+    requireLogits(model.architecture);
+    if (encoder === undefined) return model;
+    throw new RequestError(
+      `the ${family} model has an encoder beside its decoder, and an export to ONNX holds one stack; take a decoder`,
+    );
+  });
 }
 
 /**

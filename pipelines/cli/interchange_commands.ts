@@ -104,6 +104,9 @@ function requireEdit({ kind, module, head, block, site }: JsonObject, file: stri
   if (!isBlock || typeof site !== "string") {
     throw new RequestError("has an intervention whose block or site is none; train or import it again", { file });
   }
+  if (/^(encoder|decoder)\./.test(site)) {
+    throw new RequestError(`pyreft's folders hold no edit of ${site}; export one of a model of one stack`, { file });
+  }
 }
 
 function lowerStored(description: StoredDescription, architecture: EditedModel, file: string): Adaptation[] {

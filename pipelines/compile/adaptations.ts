@@ -10,17 +10,20 @@ import { orthogonal } from "../../ops/interventions/orthogonal.ts";
 import { type Dimension, multiplyDimensions } from "../../ops/dimension.ts";
 import * as o from "../../ops/operators.ts";
 import { input, parameter, type Value } from "../../ops/program.ts";
-import type { EditedModel, EditHook, SiteName } from "../models/architecture.ts";
+import type { EditedModel, EditHook, Site, SiteName, StackName } from "../models/architecture.ts";
 import { placing } from "../places.ts";
 import type { PieceSpec, Resolved } from "../spec.ts";
 import { isAdapterSpec, lowerAdapter, type LoweredAdapter } from "./adapters.ts";
 import { type LoweredPrefix, lowerPrefix } from "./prefixes.ts";
 import { type LoweredIntervention, lowerEdit, maskName, maskWidth } from "./interventions.ts";
+import { runOfSite } from "./stacks.ts";
 
 /** What pieces of both kinds have. */
 interface Piece {
   /** Names its tensors: `${index}.rotate` and so on. */
   readonly index: number;
+  /** Whose block or site it is, in a model of two stacks. */
+  readonly stack?: StackName | undefined;
   readonly block: number | undefined;
   readonly site: SiteName;
   /** What its linear tensors multiply: they start within ±1/√inputs. */
@@ -106,7 +109,7 @@ export function interventionsOf(list: readonly Adaptation[]): readonly Intervent
 
 /** Whether a piece acts on tokens behind the prompt, too. */
 export function actsOnCompletion(piece: Adaptation): boolean {
-  return piece.form !== "intervention" || piece.positions.completion;
+  return runOfSite(piece) === "tail" && (piece.form !== "intervention" || piece.positions.completion);
 }
 
 /** The tensors of a piece as values of a program. */
@@ -159,9 +162,9 @@ export function baseName(tensor: string, part: "reflectors" | "triangle" | "sign
   return `${tensor}.base.${part}`;
 }
 
-/** The mask of an intervention's positions, and of its rank's rows where these vary, over the tail, as it is fed. */
-function tailMask(intervention: Intervention): Value {
-  return input(maskName(intervention), ["batch", "tail", maskWidth(intervention)]);
+/** The mask of an intervention's positions, and of its rank's rows where these vary, over its run, as it is fed. */
+function positionMask(intervention: Intervention): Value {
+  return input(maskName(intervention), ["batch", runOfSite(intervention), maskWidth(intervention)]);
 }
 
 /** The pieces that dropout can act on. */
@@ -177,9 +180,9 @@ export function dropoutName({ index }: Droppable): string {
   return `dropout.${index}`;
 }
 
-/** What dropout multiplies by over the tail [batch, tail, width]: 0 or 1/(1 − rate), and 1 where it does not act. */
+/** What dropout multiplies by over the piece's run [batch, tokens, width]: 0 or 1/(1 − rate), and 1 where it does not act. */
 function dropoutFactor(piece: Droppable): Value {
-  return input(dropoutName(piece), ["batch", "tail", droppedWidth(piece)]);
+  return input(dropoutName(piece), ["batch", runOfSite(piece), droppedWidth(piece)]);
 }
 
 /** Takes a value of the tail's tokens [batch, tail, …] at those that a program is about. */
@@ -198,11 +201,11 @@ export function editHook(
   };
   return (site, hidden, projection) =>
     list.reduce((edited, piece) => {
-      if (piece.form === "prefix" || piece.block !== site.block || piece.site !== site.name) return edited;
+      if (piece.form === "prefix" || !isAt(piece, site)) return edited;
       const factor = factorOf(piece);
       const dropped = (x: Value) => factor === undefined ? x : o.mul(x, factor);
       if (piece.form === "intervention") {
-        const { kind, head, width, options } = piece, mask = atTokens(tailMask(piece));
+        const { kind, head, width, options } = piece, mask = atTokens(positionMask(piece));
         const edit = (part: Value) => dropped(interventions[kind].edit(part, tensors(piece), mask, options));
         return head === undefined ? edit(edited) : editHead(edited, head, width, edit);
       }
@@ -210,6 +213,10 @@ export function editHook(
       const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
       return adapters[piece.kind].adapt(edited, read, tensors(piece), piece.options);
     }, hidden);
+}
+
+function isAt({ stack, block, site }: Adaptation, at: Site): boolean {
+  return stack === at.stack && block === at.block && site === at.name;
 }
 
 /**
@@ -228,8 +235,7 @@ export function membersHook(
   if (hooks.length === 1 && only !== undefined) return only;
   const lowest = copyingBlock(members.flat());
   return (site, hidden, projection) => {
-    const isHere = (piece: Adaptation) => piece.block === site.block && piece.site === site.name;
-    if (!members.flat().some(isHere)) return hidden;
+    if (!members.flat().some((piece) => isAt(piece, site))) return hidden;
     const part = (member: number) => site.block === lowest ? hidden : batchOf(hidden, member);
     return o.concat(hooks.map((hook, member) => hook(site, part(member), projection)), 0);
   };
@@ -237,12 +243,13 @@ export function membersHook(
 
 /**
  * The block at whose output members trained side by side part; `undefined` if something acts where they cannot: before
- * that output, on a projection, or outside the blocks.
+ * that output, on a projection, outside the blocks, or on what an encoder reads.
  */
 export function copyingBlock(pieces: readonly Adaptation[]): number | undefined {
   const lowest = Math.min(...pieces.map(({ block }) => block ?? -1));
-  const fits = pieces.every(({ form, block, site }) => {
-    return form === "intervention" && (block !== lowest || site === "block.output");
+  const fits = pieces.every((piece) => {
+    return piece.form === "intervention" && runOfSite(piece) === "tail" &&
+      (piece.block !== lowest || piece.site === "block.output");
   });
   return fits && lowest >= 0 ? lowest : undefined;
 }

@@ -3,6 +3,7 @@ import { createRandom } from "../data/random.ts";
 import { type Adaptation, dropoutName, type Droppable, droppedWidth } from "./adaptations.ts";
 import type { Feeds } from "./run_feeds.ts";
 import { maskName } from "./interventions.ts";
+import { runOfSite } from "./stacks.ts";
 
 /** Rates are taken in shares of this: half a random word decides an element. */
 const shares = 1 << 16;
@@ -17,10 +18,12 @@ export interface DroppedRows {
   readonly rows: readonly number[];
   /** The tail's length, padding counted. */
   readonly tail: number;
+  /** The context's, of pieces that act on what an encoder reads. */
+  readonly context?: number;
 }
 
 /**
- * A factor [batch, tail, width] for each piece with dropout: 0 by its rate, else 1/(1 − rate); 1 at tokens that it does not
+ * A factor [batch, tokens, width] for each piece with dropout: 0 by its rate, else 1/(1 − rate); 1 at tokens that it does not
  * act on. What is drawn for a row depends on the seed, the step, the row and the piece's place in its own member, so neither
  * the rows that run beside it nor the members trained beside it change it.
  *
@@ -28,23 +31,24 @@ export interface DroppedRows {
  */
 export function dropoutFeeds(
   members: readonly (readonly Adaptation[])[],
-  { seed, step, rows, tail }: DroppedRows,
+  { seed, step, rows, tail, context = 0 }: DroppedRows,
   masks: Feeds,
 ): Feeds {
   const feeds: Feeds = {};
   for (const list of members) {
     for (const [ordinal, piece] of list.entries()) {
       if (piece.form === "prefix" || piece.dropout === 0) continue;
+      const length = runOfSite(piece) === "tail" ? tail : context;
       const width = droppedWidth(piece), acts = actsAt(piece, masks);
-      const data = new Float32Array(rows.length * tail * width).fill(1);
+      const data = new Float32Array(rows.length * length * width).fill(1);
       const dropped = Math.round(piece.dropout * shares), kept = shares / (shares - dropped);
       rows.forEach((row, place) => {
         const { word } = createRandom(seed, "dropout", step, row, ordinal);
-        for (let token = place * tail; token < (place + 1) * tail; token++) {
+        for (let token = place * length; token < (place + 1) * length; token++) {
           if (acts(token)) drop(data.subarray(token * width, (token + 1) * width), word, dropped, kept);
         }
       });
-      feeds[dropoutName(piece)] = { data, shape: [rows.length, tail, width] };
+      feeds[dropoutName(piece)] = { data, shape: [rows.length, length, width] };
     }
   }
   return feeds;

@@ -5,19 +5,20 @@
  */
 import type { TokenizedExample } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
-import { type Adaptation, interventionsOf } from "./adaptations.ts";
+import { type Adaptation, type Intervention, interventionsOf } from "./adaptations.ts";
 import { columnsOf, maskName, maskWidth } from "./interventions.ts";
 import { type Layout, tailStart } from "./layout.ts";
 import { virtualTokens } from "./prefixes.ts";
 import { isEdited } from "./positions.ts";
 import { type Feeds, runFeeds } from "./run_feeds.ts";
+import { runOfSite } from "./stacks.ts";
 
 /** One row cut into its segments. */
 export interface LaidOutRow {
   /** The same for all rows. */
   readonly prefix: readonly number[];
   readonly context: readonly number[];
-  /** From the first edited token to the last that predicts a label. */
+  /** From the first edited token, or a decoder's first, to the last that predicts a label. */
   readonly tail: readonly number[];
   readonly promptLength: number;
   /** The example that was cut. */
@@ -31,8 +32,9 @@ export interface LaidOutRow {
 /** An example's row: the prompt and the completion up to its last token, which is only predicted. */
 export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   const { prompt, completion, taught = [...completion.keys()] } = example;
-  const start = tailStart(layout, prompt.length);
-  const tail = [...prompt.slice(start), ...completion.slice(0, -1)];
+  const start = layout.start === undefined ? tailStart(layout, prompt.length) : prompt.length;
+  const first = layout.start === undefined ? prompt.slice(start) : [layout.start];
+  const tail = [...first, ...completion.slice(0, -1)];
   const prefix = prompt.slice(0, layout.prefix), context = prompt.slice(layout.prefix, start);
   const labels = taught.map((at) => completion[at]!), places = taught.map((at) => tail.length - completion.length + at);
   return { prefix, context, tail, promptLength: prompt.length, whole: example, labels, places };
@@ -76,8 +78,15 @@ export function exampleFeeds(
   adaptations: readonly Adaptation[],
   readsContext = true,
 ): Feeds {
-  const { context, tail } = groupExtents(rows);
-  const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, tail, adaptations) };
+  const extents = groupExtents(rows), { context, tail } = extents, { encoder } = architecture;
+  const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, extents, adaptations) };
+  if (encoder !== undefined) {
+    const [contexts, tails] = [rows.map((row) => row.context), rows.map((row) => row.tail)];
+    const fromStart = (tokens: readonly number[]) => ({ tokens, start: 0 });
+    if (readsContext) Object.assign(feeds, runFeeds("context", contexts.map(fromStart), context, encoder));
+    const read = contexts.map(({ length }) => length);
+    return { ...feeds, ...runFeeds("tail", tails.map(fromStart), tail, architecture, undefined, read) };
+  }
   if (layout.tail === "whole") {
     const virtual = virtualTokens(adaptations), tails = rows.map((row) => ({ tokens: row.tail, start: virtual }));
     const past = virtual === 0 ? undefined : { width: virtual, filled: rows.map(() => virtual) };
@@ -94,8 +103,8 @@ export function exampleFeeds(
 }
 
 /** What the fed tensors depend on besides the rows; neither programs nor weights tell it. */
-export function fedNumbers({ places }: Architecture): readonly unknown[] {
-  return [places];
+export function fedNumbers({ places, encoder }: Architecture): readonly unknown[] {
+  return [places, ...(encoder === undefined ? [] : [encoder.places])];
 }
 
 function labelFeeds(rows: readonly LaidOutRow[], tail: number): Feeds {
@@ -110,26 +119,34 @@ function labelFeeds(rows: readonly LaidOutRow[], tail: number): Feeds {
   };
 }
 
-/** The masks of edited positions over the tail [batch, tail, width], as wide as {@linkcode maskWidth} says. */
+/** The masks of edited positions over each piece's run [batch, tokens, width], as wide as {@linkcode maskWidth} says. */
 export function positionFeeds(
   rows: readonly LaidOutRow[],
-  tail: number,
+  extents: { readonly context: number; readonly tail: number },
   adaptations: readonly Adaptation[],
 ): Feeds {
   const feeds: Feeds = {};
   for (const intervention of interventionsOf(adaptations)) {
     const name = maskName(intervention), width = maskWidth(intervention);
     if (feeds[name] !== undefined) continue;
-    const data = new Float32Array(rows.length * tail * width);
-    rows.forEach(({ prefix, context, tail: own, whole }, row) => {
-      const { positions, side } = intervention, start = prefix.length + context.length;
-      const columns = columnsOf(intervention, whole);
-      own.forEach((_, at) => {
-        if (!isEdited(positions, side, whole, start + at)) return;
-        for (const column of columns) data[(row * tail + at) * width + column] = 1;
+    const length = extents[runOfSite(intervention)], data = new Float32Array(rows.length * length * width);
+    rows.forEach((laidOut, row) => {
+      const { tokens, start, prompt } = runOf(intervention, laidOut);
+      const columns = columnsOf(intervention, laidOut.whole);
+      tokens.forEach((_, at) => {
+        if (!isEdited(intervention.positions, intervention.side, prompt, start + at)) return;
+        for (const column of columns) data[(row * length + at) * width + column] = 1;
       });
     });
-    feeds[name] = { data, shape: [rows.length, tail, width] };
+    feeds[name] = { data, shape: [rows.length, length, width] };
   }
   return feeds;
+}
+
+/** The run of a row that a piece acts on, where in the row it starts, and the prompt that its positions count over. */
+function runOf(piece: Intervention, { prefix, context, tail, whole }: LaidOutRow) {
+  if (runOfSite(piece) === "context") return { tokens: context, start: 0, prompt: whole };
+  // A decoder's prompt is the token that it starts with.
+  if (piece.stack === "decoder") return { tokens: tail, start: 0, prompt: { ...whole, prompt: tail.slice(0, 1) } };
+  return { tokens: tail, start: prefix.length + context.length, prompt: whole };
 }

@@ -7,7 +7,7 @@
 import type { Bindings } from "../../ops/dimension.ts";
 import { dependants, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
 import { cut, keptName, type KeptValue } from "./cut.ts";
-import { type Layout, type SegmentName, wholeRows } from "./layout.ts";
+import { type Layout, type SegmentName, segmentsOf, wholeRows } from "./layout.ts";
 import { type CompiledModel, prefillProgram } from "./programs.ts";
 
 /** Where a tensor comes from: an encoding, or the prefill program. */
@@ -28,14 +28,16 @@ export interface CompiledPrefill {
   readonly program: Program;
   /** What an encoding has to give. */
   readonly kept: readonly KeptValue[];
-  /** In the order of the tokens. */
+  /** In the order of the tokens; the context of a decoder is what its encoder has read. */
   readonly runs: readonly RunOrigin[];
 }
 
 /** The prefill of a model over whole rows of which nothing is encoded. */
 export function wholePrefill(model: CompiledModel): Pick<CompiledPrefill, "program" | "runs"> {
   const originOf = (name: string): TensorOrigin => ({ from: "result", name });
-  return { program: prefillProgram(model, wholeRows), runs: [runOf(model, "tail", originOf)] };
+  const layout = wholeRows(model.architecture);
+  const runs = segmentsOf(layout).map((segment) => runOf(model, segment, originOf));
+  return { program: prefillProgram(model, layout), runs };
 }
 
 function runOf(
@@ -64,9 +66,6 @@ export function compilePrefill(model: CompiledModel, layout: Layout, typical: Bi
     named.set(keptName(value), { name: keptName(value), value });
     return { from: "kept", name: keptName(value) };
   };
-  const segments: SegmentName[] = layout.tail === "whole"
-    ? ["tail"]
-    : [...(layout.prefix > 0 ? ["prefix" as const] : []), "context", "tail"];
-  const runs = segments.map((segment) => runOf(model, segment, originOf));
+  const runs = segmentsOf(layout).map((segment) => runOf(model, segment, originOf));
   return { program, kept: [...named.values()], runs };
 }

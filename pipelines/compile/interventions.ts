@@ -3,18 +3,21 @@ import type { InterventionExtents, InterventionOptions, TensorRole } from "../..
 import { type InterventionName, interventions } from "../../ops/interventions/mod.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import { RequestError } from "../errors.ts";
-import type { EditedModel, SiteName, SiteShape } from "../models/architecture.ts";
+import type { EditedModel, SiteName, SiteShape, StackName } from "../models/architecture.ts";
 import { placing } from "../places.ts";
 import type { Blocks, EditSpec, Resolved, SiteSpec } from "../spec.ts";
 import { suggest } from "../suggest.ts";
 import { choiceName, type Chosen, subspaceOf } from "./chosen.ts";
-import { type Positions, positionsOf, type Side, sidesOf } from "./positions.ts";
+import { decoderPositionsOf, type Positions, positionsOf, type Side, sidesOf } from "./positions.ts";
+import { runOfSite, type Stack, stackOf } from "./stacks.ts";
 
 /** One edit at one place, before it has its index. */
 export interface LoweredIntervention {
   readonly form: "intervention";
   readonly kind: InterventionName;
   readonly options: InterventionOptions;
+  /** Whose block or site it is, in a model of two stacks. */
+  readonly stack?: StackName | undefined;
   /** `undefined` for sites of no block. */
   readonly block: number | undefined;
   readonly site: SiteName;
@@ -40,7 +43,8 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
   const { kind, at, rank = 1, tied, dropout = 0 } = edit;
   const { activation = "linear", orthogonal = false, projectionBias = false } = edit;
   const options = { activation, orthogonal, projectionBias };
-  const { width, head } = placing(at, () => columnsOfSite(at, architecture));
+  const stack = placing(at, () => stackOf(architecture, at.stack));
+  const { width, head } = placing(at, () => columnsOfSite(at, stack));
   if (!Number.isInteger(rank) || rank < 1 || rank > width) {
     throw new RequestError(
       `the rank ${rank} is out of range; give a whole number from 1 to the ${
@@ -48,11 +52,14 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
       } width ${width}`,
     );
   }
-  const positions = positionsOf(edit.positions, architecture.decode);
+  const positions = at.stack === "decoder" && runOfSite(at) === "tail"
+    ? decoderPositionsOf(edit.positions)
+    : positionsOf(edit.positions, architecture.decode);
   const subspace = edit.subspace === undefined ? {} : { subspace: subspaceOf(edit.subspace, rank) };
-  const listed = placing(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, architecture.blocks));
+  const listed = placing(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, stack.blocks));
   const tensors = tensorsOf(kind, { width, rank }, options);
-  const common = { form: "intervention", kind, options, site: at.site, ...head === undefined ? {} : { head } } as const;
+  const place = { site: at.site, ...(at.stack && { stack: at.stack }), ...(head === undefined ? {} : { head }) };
+  const common = { form: "intervention", kind, options, ...place } as const;
   return sidesOf(positions, tied).flatMap((side) =>
     listed.map((block) => {
       return {
@@ -88,7 +95,7 @@ function tensorsOf(
 /** Which columns of the representation at a site are meant. */
 export function columnsOfSite(
   { site, head }: Resolved<SiteSpec>,
-  { sites }: EditedModel,
+  { sites }: Stack,
 ): { readonly width: number; readonly head?: number } {
   const shape: SiteShape | undefined = sites[site];
   if (shape === undefined) {
@@ -119,12 +126,13 @@ export function blocksOf(blocks: Resolved<Blocks>, count: number): readonly numb
   return listed;
 }
 
-type Masked = Pick<LoweredIntervention, "positionsText" | "side" | "subspace" | "rank">;
+type Masked = Pick<LoweredIntervention, "stack" | "site" | "positionsText" | "side" | "subspace" | "rank">;
 
 /** The name of the mask [batch, tokens, width] that an intervention reads, of {@linkcode maskWidth}. */
-export function maskName({ positionsText, side, subspace, rank }: Masked): string {
+export function maskName({ stack, site, positionsText, side, subspace, rank }: Masked): string {
   const rows = subspace === undefined ? "" : `.${subspace.name}.${rank}`;
-  return `positions.${positionsText}.${side}${rows}`;
+  const run = runOfSite({ stack, site }) === "context" ? "context." : "";
+  return `positions.${run}${positionsText}.${side}${rows}`;
 }
 
 /** How wide a mask is: 1, or with a subspace one column for each row of the rank. */

@@ -1,6 +1,6 @@
 /**
  * How an example's tokens fall into segments: a prefix that all rows share, a context before the first edited position,
- * and a tail from it on.
+ * and a tail from it on. Where an encoder reads the prompt, that is the context, and the tail is what its decoder reads.
  *
  * @module
  */
@@ -23,21 +23,28 @@ export interface Layout {
   readonly prefix: number;
   /** In how many parts attention takes the tokens of long segments. */
   readonly parts?: Readonly<Partial<Record<SegmentName, number>>>;
+  /** The token that the tail begins with, where an encoder reads the whole prompt. */
+  readonly start?: number;
 }
 
-/** Rows that are all tail. */
-export const wholeRows: Layout = { tail: "whole", prefix: 0 };
+/** Rows that are all tail, or of an encoder's context and its decoder's tail. */
+export function wholeRows({ encoder }: Pick<Architecture, "encoder">): Layout {
+  return encoder === undefined ? { tail: "whole", prefix: 0 } : { tail: 1, prefix: 0, start: encoder.startToken };
+}
 
 /** A shorter prefix saves less than its products of their own cost. */
 const leastPrefix = 8;
 
-/** The layout that pieces allow for some prompts. Where tokens see those behind them, nothing is before a tail. */
+/**
+ * The layout that pieces allow for some prompts. Where tokens see those behind them, nothing is before a tail, and prompts
+ * have no prefix in common.
+ */
 export function layoutOf(
-  { places }: Pick<Architecture, "places">,
+  architecture: Pick<Architecture, "places" | "encoder">,
   pieces: readonly Adaptation[],
   prompts: readonly TokenizedPrompt[],
 ): Layout {
-  if (!places.causal) return wholeRows;
+  if (!architecture.places.causal || architecture.encoder !== undefined) return wholeRows(architecture);
   const tail = tailLength(pieces, prompts);
   const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map(({ prompt }) => {
     return prompt.slice(0, tailStart({ tail }, prompt.length));
@@ -72,6 +79,11 @@ export function tailStart({ tail }: Pick<Layout, "tail">, promptLength: number):
 /** The name of a segment's tensors and the symbol of its length. */
 export type SegmentName = "prefix" | "context" | "tail";
 
+/** The segments of a layout, in the order of their tokens. */
+export function segmentsOf({ tail, prefix }: Layout): readonly SegmentName[] {
+  return [...(prefix > 0 ? ["prefix" as const] : []), ...(tail === "whole" ? [] : ["context" as const]), "tail"];
+}
+
 /**
  * The fed tensors of a segment.
  *
@@ -93,13 +105,13 @@ export function segmentInputs(
   });
 }
 
-/** Keys and values that are fed, for every block. */
-export function pastInputs(architecture: Architecture, length: string): KeyValues[] {
+/** Keys and values that are fed, for every block: of what was read and written, or of what an encoder has read. */
+export function pastInputs(architecture: Architecture, name: "past" | "encoded", length: string = name): KeyValues[] {
   const { keyValueHeads, headWidth } = architecture.heads;
   const shape = ["batch", keyValueHeads, length, headWidth];
   return Array.from({ length: architecture.blocks }, (_, block) => ({
-    key: input(`past.${block}.key`, shape),
-    value: input(`past.${block}.value`, shape),
+    key: input(`${name}.${block}.key`, shape),
+    value: input(`${name}.${block}.value`, shape),
   }));
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { isWidenedWeight } from "../../ops/cost.ts";
-import { type Bindings, shapeSymbols } from "../../ops/dimension.ts";
+import { type Bindings, type Shape, shapeSymbols } from "../../ops/dimension.ts";
 import { type Program, valuesOf } from "../../ops/program.ts";
 import { packedBytes } from "./cached.ts";
 import { cut, type CutProgram, type KeptValue } from "./cut.ts";
@@ -58,12 +58,18 @@ export type KeptLevel = "nothing" | "hidden states" | "keys and values";
  */
 export function keptLevel(program: Program, kept: readonly KeptValue[]): KeptLevel {
   if (kept.length === 0) return "nothing";
-  const ofContext = (shape: readonly (number | string)[]) => {
-    const symbols = shapeSymbols(shape);
-    return symbols.has("context") || symbols.has("prefix");
-  };
-  const runsContext = valuesOf(program).some(({ op, inputs, shape }) =>
+  const isOfContext = kept.some(({ value }) => ofContext(value.shape));
+  return isOfContext && !runsContext(program) ? "keys and values" : "hidden states";
+}
+
+/** Whether a program makes something of the context's tokens with the model's weights. */
+export function runsContext(program: Program): boolean {
+  return valuesOf(program).some(({ op, inputs, shape }) =>
     op === "matmul" && ofContext(shape) && inputs.some((operand) => operand.op === "weight" || isWidenedWeight(operand))
   );
-  return !runsContext && kept.some(({ value }) => ofContext(value.shape)) ? "keys and values" : "hidden states";
+}
+
+function ofContext(shape: Shape): boolean {
+  const symbols = shapeSymbols(shape);
+  return symbols.has("context") || symbols.has("prefix");
 }

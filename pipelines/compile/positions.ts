@@ -36,6 +36,22 @@ export function positionsOf(declared: string | ChoosePositions, decode?: Decode)
   return parsePositions(String(declared));
 }
 
+/**
+ * Positions in a decoder, whose tokens are the one that it starts with and, behind it, those of the answer: `f1` the first,
+ * `completion` or `generated` the others, `all` of them.
+ *
+ * @throws {RequestError} If they are none of these.
+ */
+export function decoderPositionsOf(declared: string | ChoosePositions): Positions {
+  if (declared === "all") return { first: Infinity, last: 0, completion: true };
+  if (declared === "f1" || declared === "completion" || declared === "generated") return parsePositions(declared);
+  const named = typeof declared === "string" ? `the positions ${JSON.stringify(declared)}` : "positions by a function";
+  throw new RequestError(
+    `${named} are the prompt's, which the decoder does not read; write f1 (the token that it starts with), completion ` +
+      "or generated (those behind it) or all, or edit the encoder",
+  );
+}
+
 function fieldPositions(text: string, decode: Decode | undefined): Chosen | undefined {
   const match = /^\{([^{}]+)\}(?:\.([fl])([1-9]\d*))?$/.exec(text);
   if (match === null) return undefined;

@@ -14,6 +14,7 @@ export interface LoweredPrefix {
   readonly kind: "prefixTuning";
   readonly options: { readonly tokens: number };
   readonly block: number;
+  readonly stack?: undefined;
   readonly site: "attention.key";
   readonly inputs: number;
   readonly tensors: Readonly<Record<"key" | "value", TensorRole>>;
@@ -23,7 +24,15 @@ export interface LoweredPrefix {
  * Trained keys and values that every token of every block sees before the prompt's (Li & Liang 2021), as peft has them: no
  * projection makes them, and the prompt's positions are counted on from theirs.
  */
-export function lowerPrefix({ tokens }: Resolved<PrefixTuningSpec>, { blocks, heads }: EditedModel): LoweredPrefix[] {
+export function lowerPrefix(
+  { tokens }: Resolved<PrefixTuningSpec>,
+  { blocks, heads, encoder }: EditedModel,
+): LoweredPrefix[] {
+  if (encoder !== undefined) {
+    throw new RequestError(
+      "prefixTuning is for models of one stack of blocks; edit the encoder or the decoder instead",
+    );
+  }
   if (heads === undefined) throw new TypeError("Prefix tuning needs to know the model's heads");
   const role: TensorRole = { shape: [heads.keyValueHeads, tokens, heads.headWidth], start: "normal" };
   const common = {

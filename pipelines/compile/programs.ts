@@ -13,7 +13,7 @@ import { type ScheduleName, schedules } from "../../ops/optimizers/schedule.ts";
 import { type DataType, input, leafName, leavesOf, parameter, type Program, type Value } from "../../ops/program.ts";
 import { substitute } from "../../ops/rewrite.ts";
 import { simplify } from "../../ops/simplify.ts";
-import type { Architecture, Places, SegmentResult, WeightSource } from "../models/architecture.ts";
+import type { Architecture, Encoder, Places, Segment, SegmentResult, WeightSource } from "../models/architecture.ts";
 import { requireLogits } from "../models/heads.ts";
 import {
   actsOnCompletion,
@@ -27,8 +27,9 @@ import {
   trainingForm,
 } from "./adaptations.ts";
 import { frozenWeight } from "./frozen_weight.ts";
+import { runInputs } from "../models/places.ts";
 import { virtualRuns } from "./prefixes.ts";
-import { type Layout, pastInputs, segmentInputs, type SegmentName } from "./layout.ts";
+import { type Layout, pastInputs, segmentInputs, type SegmentName, segmentsOf } from "./layout.ts";
 
 /** A model to compile: its architecture, the types its weights are stored in, and what is learned of it. */
 export interface CompiledModel {
@@ -46,7 +47,10 @@ export function weightsOf({ storedType, full }: CompiledModel): WeightSource {
   return (name, shape) => full ? parameter(name, shape as number[]) : frozenWeight(name, shape, storedType(name));
 }
 
-/** What a pass over a row gives: the tail's result, and the keys and values of the segments before it by their names. */
+/**
+ * What a pass over a row gives: the tail's result, and the keys and values of the segments before it, or of what an encoder
+ * has read, by their names.
+ */
 interface RowResult extends SegmentResult {
   readonly before: Readonly<Partial<Record<SegmentName, readonly KeyValues[]>>>;
 }
@@ -54,6 +58,7 @@ interface RowResult extends SegmentResult {
 /** The blocks over the segments in order, the tail's edited. */
 function tail(model: CompiledModel, layout: Layout, form: PieceForm): RowResult {
   const { architecture, members } = model;
+  if (architecture.encoder !== undefined) return encodedTail(model, architecture.encoder, form);
   const weights = weightsOf(model);
   const edit = membersHook(members, form);
   const past = virtualRuns(members.flat(), form.tensors, architecture);
@@ -62,21 +67,32 @@ function tail(model: CompiledModel, layout: Layout, form: PieceForm): RowResult 
     const { [name]: parts } = layout.parts ?? {}, inputs = segmentInputs(architecture, name, before);
     return { ...inputs, past: [...past], ...parts === undefined ? {} : { parts } };
   };
-  const frozen: SegmentName[] = [
-    ...(layout.prefix > 0 ? ["prefix" as const] : []),
-    ...(layout.tail === "whole" ? [] : ["context" as const]),
-  ];
   const runs: Partial<Record<SegmentName, readonly KeyValues[]>> = {};
-  for (const name of frozen) {
+  for (const name of segmentsOf(layout).slice(0, -1)) {
     const { keyValues } = architecture.forward(inputsOf(name), weights);
     runs[name] = keyValues;
     past.push(keyValues);
     before.push(name);
   }
   const segment = inputsOf("tail");
+  return { ...architecture.forward({ ...segment, ...copiedPlaces(members, segment), edit }, weights), before: runs };
+}
+
+/** The decoder over the tail, with what the encoder makes of the context; either may be edited. */
+function encodedTail(model: CompiledModel, encoder: Encoder, form: PieceForm): RowResult {
+  const { architecture, members } = model, weights = weightsOf(model), edit = membersHook(members, form);
+  const context = runInputs(encoder, { name: "context", batch: "batch", masks: "batch" });
+  const { hiddenStates } = encoder.forward({ ...context, edit }, weights);
+  const hidden = encoder.finish(hiddenStates[encoder.blocks] as Value, weights, edit);
+  const segment = segmentInputs(architecture, "tail"), copied = copiedPlaces(members, segment);
+  const result = architecture.forward({ ...segment, ...copied, encoded: { hidden }, edit }, weights);
+  return { ...result, before: { context: result.encoded as readonly KeyValues[] } };
+}
+
+/** What edits that copy the batch make of the places. */
+function copiedPlaces(members: CompiledModel["members"], places: Places): Pick<Segment, "copied"> {
   const behind = members.length > 1 ? copyingBlock(members.flat()) : undefined;
-  const copied = behind === undefined ? {} : { copied: { behind, places: copyPlaces(segment, members.length) } };
-  return { ...architecture.forward({ ...segment, ...copied, edit }, weights), before: runs };
+  return behind === undefined ? {} : { copied: { behind, places: copyPlaces(places, members.length) } };
 }
 
 /** How many tokens a run has. */
@@ -84,7 +100,8 @@ export function runLength([first]: readonly KeyValues[]): Dimension {
   return (first as KeyValues).key.shape[2] as Dimension;
 }
 
-function copyPlaces({ angles, masks, keyPositions, distances, present }: Places, copies: number): Places {
+function copyPlaces(places: Places, copies: number): Places {
+  const { angles, masks, keyPositions, distances, present, buckets, encodedMask } = places;
   const copy = (x: Value) => x.shape[0] === 1 ? x : o.concat(new Array<Value>(copies).fill(x), 0);
   const each = <T, U>(record: Readonly<Record<string, T>>, change: (x: T) => U) =>
     Object.fromEntries(Object.entries(record).map(([kind, x]) => [kind, change(x)]));
@@ -94,6 +111,8 @@ function copyPlaces({ angles, masks, keyPositions, distances, present }: Places,
     ...(keyPositions === undefined ? {} : { keyPositions: copy(keyPositions) }),
     ...(distances === undefined ? {} : { distances }),
     ...(present === undefined ? {} : { present: copy(present) }),
+    ...(buckets === undefined ? {} : { buckets: copy(buckets) }),
+    ...(encodedMask === undefined ? {} : { encodedMask: copy(encodedMask) }),
   };
 }
 
@@ -223,7 +242,10 @@ export function scoreProgram(model: CompiledModel, layout: Layout): Program {
   return simplify({ name: "score", outputs: { losses: labelledLosses(model, layout, savedForm) } });
 }
 
-/** The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values by segment. */
+/**
+ * The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values by segment;
+ * a decoder's of what its encoder has read are those of the context.
+ */
 export function prefillProgram(model: CompiledModel, layout: Layout): Program {
   const { before, ...result } = tail(model, layout, savedForm);
   const runs = Object.entries({ ...before, tail: result.keyValues }).map(([name, run]) => namedKeyValues(name, run));
@@ -240,9 +262,13 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
 export function decodeProgram(whole: CompiledModel): Program {
   const model = { ...whole, members: whole.members.map((pieces) => pieces.filter(actsOnCompletion)) };
   const { architecture, members } = model;
-  const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), pastInputs(architecture, "past")];
+  const fed = pastInputs(architecture, "past");
+  const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];
   const edit = membersHook(members, savedForm);
-  const segment = { ...segmentInputs(architecture, "tail", past.map(runLength)), past, edit };
+  const encoded = architecture.encoder === undefined
+    ? {}
+    : { encoded: { keyValues: pastInputs(architecture, "encoded", "context") } };
+  const segment = { ...segmentInputs(architecture, "tail", past.map(runLength)), past, ...encoded, edit };
   const result = architecture.forward(segment, weightsOf(model));
   const logits = logitsOf(model, result, savedForm);
   return simplify({ name: "decode", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });

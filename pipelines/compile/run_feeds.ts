@@ -2,6 +2,7 @@
 import type { Architecture, Classifier } from "../models/architecture.ts";
 import { distanceRow, type DistanceTable } from "../models/distances.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
+import { bucketFeed } from "./distance_buckets.ts";
 
 /** Tensors by name, ready to feed. */
 export type Feeds = Record<string, HostTensor>;
@@ -24,15 +25,21 @@ export interface Past {
 
 const noPast: Past = { width: 0, filled: [0] };
 
-/** What a run is fed, rows padded on the right; names and shapes as `runInputs` declares them. */
+/**
+ * What a run is fed, rows padded on the right; names and shapes as `runInputs` declares them.
+ *
+ * @param encoded How many tokens an encoder has read for each row, where the run sees them and their mask is to be fed.
+ */
 export function runFeeds(
   name: string,
   rows: readonly RunRow[],
   length: number,
   architecture: Pick<Architecture, "heads" | "places">,
   past: Past = noPast,
+  encoded?: readonly number[],
 ): Feeds {
-  const { angles, masks, positions, keyPositions, tokenTypes, pooled, distances, present } = architecture.places;
+  const { angles, masks, positions, keyPositions, tokenTypes, pooled, distances, present, buckets } =
+    architecture.places;
   const feeds: Feeds = { [`${name}.tokens`]: perToken(rows, length, ({ tokens }, at) => tokens[at] ?? 0) };
   for (const [kind, { inverseFrequencies, rotaryScale }] of Object.entries(angles)) {
     const pairs = inverseFrequencies.length, shape = [rows.length, length, pairs];
@@ -73,8 +80,17 @@ export function runFeeds(
   if (distances !== undefined) Object.assign(feeds, distancesOf(name, distances, length));
   if (present) feeds[`${name}.present`] = presenceOf(rows, length);
   if (pooled !== undefined) feeds[`${name}.pooling`] = poolingOf(pooled, rows, length);
+  if (buckets !== undefined) feeds[`${name}.buckets`] = bucketFeed(length, buckets, architecture.places, past);
+  if (encoded !== undefined) feeds[`${name}.mask.encoded`] = encodedMask(encoded);
   if (tokenTypes) feeds[`${name}.tokenTypes`] = perToken(rows, length, ({ types }, at) => types?.[at] ?? 0);
   return feeds;
+}
+
+/** The mask [rows, 1, 1, context] of what an encoder has read of each row. */
+export function encodedMask(lengths: readonly number[]): HostTensor {
+  const width = Math.max(1, ...lengths), data = new Float32Array(lengths.length * width);
+  lengths.forEach((length, row) => data.fill(hidden, row * width + length, (row + 1) * width));
+  return { data, shape: [lengths.length, 1, 1, width] };
 }
 
 function perToken(rows: readonly RunRow[], length: number, of: (row: RunRow, at: number) => number): HostTensor {

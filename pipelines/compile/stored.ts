@@ -29,7 +29,8 @@ export const storedFiles = { description: "intervention.json", tensors: "weights
 
 /** How a piece is listed; what a function chooses is null. */
 export function describePiece(piece: Adaptation): JsonObject {
-  const { index, kind, options, block = null, site } = piece;
+  const { index, kind, options, block = null } = piece;
+  const site = piece.stack === undefined ? piece.site : `${piece.stack}.${piece.site}`;
   if (piece.form === "prefix") return { index, kind, ...options, block, site };
   const dropout = piece.dropout === 0 ? {} : { dropout: piece.dropout };
   if (piece.form === "adapter") return { index, kind, ...options, ...dropout, block, site, module: piece.module };
@@ -139,14 +140,20 @@ function isRankless(kind: unknown): boolean {
 function declarationOf(stored: JsonObject, given: GivenChoices): unknown {
   const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
   if (rest["kind"] === "prefixTuning") return rest;
+  const [, stack, name] = /^(?:(encoder|decoder)\.)?(.*)$/.exec(String(site)) ?? [];
   if (module !== undefined) {
     const { kind, rank, dropout } = rest;
     const own = kind === "lora" || kind === "dora" ? { rank, alpha: Number(scaling) * Number(rank) } : {};
     const dropped = dropout === undefined ? {} : { dropout };
-    return { kind, blocks: [block], modules: [module], ...own, ...dropped };
+    return { kind, blocks: [block], ...(stack === undefined ? {} : { stack }), modules: [module], ...own, ...dropped };
   }
   const { activation, orthogonal, projectionBias, rank, ...common } = rest;
-  const at = { ...block === null ? {} : { blocks: [block] }, site, ...head === undefined ? {} : { head } };
+  const at = {
+    ...block === null ? {} : { blocks: [block] },
+    ...(stack === undefined ? {} : { stack }),
+    site: name,
+    ...head === undefined ? {} : { head },
+  };
   const options = {
     ...activation === "linear" ? {} : { activation },
     ...orthogonal === true ? { orthogonal } : {},

@@ -9,6 +9,7 @@ import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../op
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import { cut, type CutProgram } from "./cut.ts";
 import type { LaidOutRow } from "./feeds.ts";
+import { runsContext } from "./memory_budget.ts";
 import type { Layout, SegmentName } from "./layout.ts";
 import { type CompiledModel, trainingPrograms, trainProgram } from "./programs.ts";
 
@@ -31,7 +32,20 @@ export interface CompiledTraining extends Omit<CutProgram, "program"> {
   readonly runOverhead: number;
   /** The memory of a run's activations, in bytes for each token of the tail. */
   readonly activationBytes: number;
+  /** What a token of the context costs, in tokens of the tail. */
+  readonly contextWeight: number;
 }
+
+/** What a row costs a step, in tokens of the tail. */
+export function rowWork(
+  { tail, context }: Pick<LaidOutRow, "tail" | "context">,
+  { contextWeight }: Pick<CompiledTraining, "contextWeight">,
+): number {
+  return tail.length + contextWeight * context.length;
+}
+
+/** A context token costs its keys' and values' share of attention alone, but where a step runs an encoder over it. */
+const keyValueWeight = 0.02;
 
 // Rough rates of one core, that only weigh a further run against padding.
 const flopsPerSecond = 1e11;
@@ -40,7 +54,7 @@ const secondsPerOperation = 5e-6;
 const widenedBytesPerSecond = 5e9;
 
 /** A run starts every operation, reads every weight from memory and widens those of 16 bits, however few its rows. */
-function runOverhead(program: Program, typical: Bindings): number {
+function runOverhead(program: Program, typical: Bindings, length: number): number {
   const values = valuesOf(program);
   const bytes = (list: readonly Value[]) => evaluateDimension(addDimensions(...list.map(bytesOf)), {});
   const weights = values.filter(({ op }) => op === "weight" || op === "parameter");
@@ -48,7 +62,7 @@ function runOverhead(program: Program, typical: Bindings): number {
   const widened = 2 * bytes(values.filter(isWidenedWeight));
   const fixed = values.length * secondsPerOperation + bytes(weights) / bytesPerSecond + widened / widenedBytesPerSecond;
   const flops = evaluateDimension(programFlops(program).matmul, typical);
-  return fixed * flopsPerSecond * (typical["tail"] ?? 1) / flops;
+  return fixed * flopsPerSecond * length / flops;
 }
 
 function reads(program: Program, segment: SegmentName): boolean {
@@ -69,6 +83,9 @@ export function compileTraining(
 ): CompiledTraining {
   const whole = trainingPrograms(model, layout, schedule);
   const { program: accumulate, kept, recomputed, bytePrice } = cutAt(whole.accumulate);
+  const { tail = 1, context = 0 } = typical;
+  const runsEncoder = model.architecture.encoder !== undefined && runsContext(accumulate);
+  const length = runsEncoder ? tail + context : tail;
   return {
     accumulate,
     update: whole.update,
@@ -80,8 +97,9 @@ export function compileTraining(
     kept,
     recomputed,
     bytePrice,
-    runOverhead: runOverhead(accumulate, typical),
-    activationBytes: peakBytes(accumulate, typical) / (typical["tail"] ?? 1),
+    runOverhead: runOverhead(accumulate, typical, length),
+    activationBytes: peakBytes(accumulate, typical) / length,
+    contextWeight: runsEncoder ? 1 : keyValueWeight,
   };
 }
 

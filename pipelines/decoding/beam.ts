@@ -1,6 +1,6 @@
 /** Beam search as transformers has it. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
-import { Continuation, type Generator, type Logits, roomOf } from "./continuation.ts";
+import { Continuation, type Generator, type Logits, readBefore, roomOf } from "./continuation.ts";
 import { logSoftmax, penalizeRepetition } from "./logits.ts";
 
 /** Settings of a beam search. */
@@ -114,8 +114,9 @@ export async function searchBeams(
   settings: BeamSearch,
 ): Promise<number[][]> {
   const { beams, maxNewTokens } = settings;
-  const searches = prompts.map(({ prompt }) => new Search(settings, prompt, generator.endTokens));
-  const longest = Math.max(...prompts.map(({ prompt }) => prompt.length));
+  const before = prompts.map(({ prompt }) => readBefore(generator, prompt));
+  const searches = before.map((read) => new Search(settings, read, generator.endTokens));
+  const longest = Math.max(...before.map(({ length }) => length));
   const room = Math.min(maxNewTokens, roomOf(generator) - longest);
   const start = { room: maxNewTokens, copies: beams };
   const { continuation, logits } = await Continuation.start(generator, prompts, start);

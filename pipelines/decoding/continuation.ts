@@ -6,6 +6,7 @@
  */
 import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/adaptations.ts";
 import { exampleFeeds, layOut } from "../compile/feeds.ts";
+import { encodedFeeds } from "./encoded_prompts.ts";
 import type { Feeds } from "../compile/run_feeds.ts";
 import type { RunOrigin } from "../compile/generation.ts";
 import type { Layout } from "../compile/layout.ts";
@@ -44,6 +45,11 @@ export function roomOf({ architecture: { contextLength }, adaptations }: Generat
   return contextLength - virtualTokens(adaptations);
 }
 
+/** The tokens before those that are written: the prompt's, or the one that a decoder with an encoder starts with. */
+export function readBefore({ architecture: { encoder } }: Generator, prompt: readonly number[]): readonly number[] {
+  return encoder === undefined ? prompt : [encoder.startToken];
+}
+
 /** The logits of each row's next token. */
 export type Logits = (row: number) => Float32Array;
 
@@ -53,12 +59,20 @@ export class Continuation {
   /** Each row's. */
   readonly #prompts: readonly TokenizedPrompt[];
   readonly #cache: KeyValueCache;
+  /** What an encoder has read of the prompts, fed at every step. */
+  readonly #encoded: Feeds;
   #decode: Session | undefined;
 
-  private constructor(generator: Generator, prompts: readonly TokenizedPrompt[], cache: KeyValueCache) {
+  private constructor(
+    generator: Generator,
+    prompts: readonly TokenizedPrompt[],
+    cache: KeyValueCache,
+    encoded: Feeds,
+  ) {
     this.#generator = generator;
     this.#prompts = prompts;
     this.#cache = cache;
+    this.#encoded = encoded;
   }
 
   /**
@@ -75,7 +89,8 @@ export class Continuation {
     const { architecture, adaptations, tensors, prefill } = generator;
     const { session, layout, runs } = prefill, kept = prefill.kept(prompts);
     const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, layout));
-    const longest = Math.max(...prompts.map(({ prompt }) => prompt.length));
+    const longest = Math.max(...prompts.map(({ prompt }) => readBefore(generator, prompt).length));
+    const encoded: Feeds = {};
     const longestTail = Math.max(...rows.map(({ tail }) => tail.length));
     const places = rows.map(({ tail }, row) => row * longestTail + tail.length - 1);
     const { outputs } = await session.run({
@@ -90,11 +105,14 @@ export class Continuation {
         const { from, name } = blocks[block]![part];
         return (from === "kept" ? kept : outputs)[name]!;
       };
-      cache.append({ tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) }, copies);
+      const run = { tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) };
+      if (architecture.encoder !== undefined && segment === "context") {
+        Object.assign(encoded, encodedFeeds(architecture, run, copies));
+      } else cache.append(run, copies);
     }
     const logits = logitsOf(outputs["logits"]!), ofRows = prompts.flatMap((prompt) => new Array(copies).fill(prompt));
     return {
-      continuation: new Continuation(generator, ofRows, cache),
+      continuation: new Continuation(generator, ofRows, cache, encoded),
       logits: (row) => logits(Math.floor(row / copies)),
     };
   }
@@ -108,7 +126,7 @@ export class Continuation {
     if (from !== undefined) this.#cache.reorder(from);
     this.#decode ??= await this.#generator.decode();
     const written = writtenFeeds(this.#generator, this.#prompts, this.#decode);
-    const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens), ...written });
+    const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens), ...this.#encoded, ...written });
     this.#cache.step(outputs);
     return logitsOf(outputs["logits"]!);
   }

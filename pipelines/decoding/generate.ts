@@ -1,6 +1,6 @@
 /** Continuing each row of a batch by itself: greedily, or by sampling. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
-import { Continuation, type Generator, type Logits, roomOf } from "./continuation.ts";
+import { Continuation, type Generator, type Logits, readBefore, roomOf } from "./continuation.ts";
 
 /** How rows are continued. */
 export interface RowDecoding {
@@ -26,12 +26,12 @@ export async function generateRows(
 ): Promise<number[][]> {
   const { endTokens } = generator, contextLength = roomOf(generator);
   const written: number[][] = prompts.map(() => []);
-  const open = new Set(prompts.keys());
+  const open = new Set(prompts.keys()), before = prompts.map(({ prompt }) => readBefore(generator, prompt));
   const accept = (logits: Logits) => {
     for (const row of open) {
-      const { prompt } = prompts[row]!, own = written[row]!;
-      const token = choose(logits(row), row, [...prompt, ...own]);
-      if (endTokens.has(token) || prompt.length + own.length >= contextLength) {
+      const read = before[row]!, own = written[row]!;
+      const token = choose(logits(row), row, [...read, ...own]);
+      if (endTokens.has(token) || read.length + own.length >= contextLength) {
         open.delete(row);
         continue;
       }

@@ -1,3 +1,4 @@
+import type { StackName } from "../models/architecture.ts";
 import { located } from "../places.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec.ts";
 
@@ -5,6 +6,8 @@ import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "..
 export interface AdapterOptions {
   /** Whose projections: blocks by number (from 0), or `"all"`, which is meant if left out. */
   readonly blocks?: Blocks;
+  /** Whose blocks, in a model with an encoder and a decoder; those of both if left out. */
+  readonly stack?: StackName;
   /** Projections by name, as in `["q_proj", "v_proj"]`. */
   readonly modules?: readonly string[];
   /** A safetensors file to start from, relative to the pipeline file. */

@@ -1,4 +1,4 @@
-import type { SiteName } from "../models/architecture.ts";
+import type { SiteName, StackName } from "../models/architecture.ts";
 import { located } from "../places.ts";
 import type {
   AdaptationSpec,
@@ -101,6 +101,34 @@ export interface ModelSite {
   readonly output: SiteSpec;
 }
 
+/** The sites of a decoder's attention to what the encoder has read. */
+export type CrossAttentionSites = Omit<AttentionSites, "queryKeyValue">;
+
+/** The sites of some blocks of a decoder that has an encoder. */
+export interface DecoderBlockSites extends BlockSites {
+  /**
+   * The sites of its attention to what the encoder has read. Keys and values are of the prompt's tokens, over which
+   * positions of edits of them count.
+   */
+  readonly crossAttention: CrossAttentionSites;
+}
+
+/** The sites of one stack of a model with an encoder and a decoder. */
+export interface StackSites {
+  /** Its blocks by number (from 0), in the order given, or all of them. */
+  block(blocks: Sweepable<Blocks>): BlockSites;
+  /** The token embedding, as it reads it. */
+  readonly embedding: ModelSite;
+  /** The norm behind its last block. */
+  readonly finalNorm: ModelSite;
+}
+
+/** The sites of a decoder that has an encoder. */
+export interface DecoderSites extends StackSites {
+  /** Its blocks by number (from 0), in the order given, or all of them. */
+  block(blocks: Sweepable<Blocks>): DecoderBlockSites;
+}
+
 /** The token embedding. */
 export const embedding: ModelSite = { output: { site: "embedding.output" } };
 
@@ -108,7 +136,8 @@ export const embedding: ModelSite = { output: { site: "embedding.output" } };
 export const finalNorm: ModelSite = { output: { site: "finalNorm.output" } };
 
 /**
- * Blocks by number (from 0), in the order given, or all of them.
+ * Blocks by number (from 0), in the order given, or all of them. In a model with an encoder and a decoder they have to be
+ * told apart: {@linkcode encoder}, {@linkcode decoder}.
  *
  * @example
  * ```ts
@@ -118,17 +147,45 @@ export const finalNorm: ModelSite = { output: { site: "finalNorm.output" } };
  * ```
  */
 export function block(blocks: Sweepable<Blocks>): BlockSites {
-  const at = (site: SiteName): SiteSpec => located({ blocks, site });
+  return sitesOf({ blocks });
+}
+
+/**
+ * The encoder of a model that has one and a decoder (T5). Positions of its edits count over the prompt's tokens.
+ *
+ * @example
+ * ```ts
+ * import { encoder, loreft } from "refract";
+ *
+ * loreft({ at: encoder.block(3).output, positions: "l1", rank: 4 });
+ * ```
+ */
+export const encoder: StackSites = {
+  block: (blocks) => sitesOf({ blocks, stack: "encoder" }),
+  embedding: { output: { site: "embedding.output", stack: "encoder" } },
+  finalNorm: { output: { site: "finalNorm.output", stack: "encoder" } },
+};
+
+/**
+ * The decoder of a model that has an encoder too (T5). Its tokens are the one that it starts with, which predicts the
+ * answer's first (position `"f1"`), those behind it (`"completion"`), or both (`"all"`).
+ */
+export const decoder: DecoderSites = {
+  block: (blocks) => {
+    const place = { blocks, stack: "decoder" } as const;
+    return { ...sitesOf(place), crossAttention: attentionSites(place, "crossAttention") };
+  },
+  embedding: { output: { site: "embedding.output", stack: "decoder" } },
+  finalNorm: { output: { site: "finalNorm.output", stack: "decoder" } },
+};
+
+type BlockPlace = Required<Pick<SiteSpec, "blocks">> & { readonly stack?: StackName };
+
+function sitesOf(place: BlockPlace): BlockSites {
+  const at = (site: SiteName): SiteSpec => located({ ...place, site });
   return {
     input: at("block.input"),
-    attention: {
-      queryKeyValue: at("attention.queryKeyValue"),
-      query: at("attention.query"),
-      key: at("attention.key"),
-      value: at("attention.value"),
-      head: (head) => ({ output: located({ blocks, site: "attention.head.output", head }) }),
-      output: at("attention.output"),
-    },
+    attention: { queryKeyValue: at("attention.queryKeyValue"), ...attentionSites(place, "attention") },
     mlp: {
       gateUp: at("mlp.gateUp"),
       gate: at("mlp.gate"),
@@ -137,5 +194,16 @@ export function block(blocks: Sweepable<Blocks>): BlockSites {
       output: at("mlp.output"),
     },
     output: at("block.output"),
+  };
+}
+
+function attentionSites(place: BlockPlace, name: "attention" | "crossAttention"): CrossAttentionSites {
+  const at = (site: SiteName): SiteSpec => located({ ...place, site });
+  return {
+    query: at(`${name}.query`),
+    key: at(`${name}.key`),
+    value: at(`${name}.value`),
+    head: (head) => ({ output: located({ ...place, site: `${name}.head.output`, head }) }),
+    output: at(`${name}.output`),
   };
 }

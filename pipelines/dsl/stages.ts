@@ -82,7 +82,9 @@ export interface ActivationsOptions {
  * Writes down what a model, trained or not, computes of prompts, for probes and other studies: to
  * `members/<id>/<name>.safetensors`, a row a prompt, padded on the right. It holds `input_ids`, `attention_mask` and
  * `positions` [rows, kept tokens], `hidden_states.0` to `hidden_states.<blocks>` [rows, kept tokens, width] in
- * transformers' order, `logits`, and sites by name, as in `block.3.mlp.output`.
+ * transformers' order, `logits`, and sites by name, as in `block.3.mlp.output`. Of T5 these are the encoder's tokens,
+ * `encoder_hidden_states.0` and so on; its decoder reads the token alone that it starts with, so that what it gives,
+ * `decoder_hidden_states.0` and so on, is [rows, 1, width].
  */
 export function activations(
   model: Sweepable<ModelSpec | TrainSpec | BestSpec>,

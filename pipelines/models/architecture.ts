@@ -21,6 +21,11 @@ export type SiteName =
   | "attention.value"
   | "attention.head.output"
   | "attention.output"
+  | "crossAttention.query"
+  | "crossAttention.key"
+  | "crossAttention.value"
+  | "crossAttention.head.output"
+  | "crossAttention.output"
   | "mlp.gateUp"
   | "mlp.gate"
   | "mlp.activation"
@@ -44,8 +49,13 @@ export interface SiteShape {
   readonly heads?: number;
 }
 
+/** The stacks of blocks of a model that has two. */
+export type StackName = "encoder" | "decoder";
+
 /** A site of one block, or of none: the embedding and the final norm. */
 export interface Site {
+  /** Whose site it is, in a model of two stacks. */
+  readonly stack?: StackName | undefined;
   readonly block: number | undefined;
   readonly name: SiteName;
 }
@@ -88,6 +98,10 @@ export interface Places {
   readonly tokenTypes?: Value;
   /** See {@linkcode PlaceKinds.pooled}: how much of each place, [batch, 1, length]. */
   readonly pooling?: Value;
+  /** The bucket of each key's distance from each query, int64 [batch or 1, length, keys]. */
+  readonly buckets?: Value;
+  /** Added to the scores of what an encoder has read [batch, 1, 1, context]. */
+  readonly encodedMask?: Value;
 }
 
 /** What a model asks of where tokens stand. Blocks may differ in it, so each kind has a name. */
@@ -112,6 +126,20 @@ export interface PlaceKinds {
   readonly tokenTypes?: true;
   /** Whose hidden state a head reads that scores whole rows: the first token's, the last one's, or the mean of all. */
   readonly pooled?: Classifier["pooled"];
+  /** Whether scores depend on the distance's bucket. */
+  readonly buckets?: DistanceBuckets;
+  /** Whether tokens see those that an encoder has read. */
+  readonly encodedMask?: true;
+}
+
+/**
+ * How distances fall into buckets (Raffel et al. 2020): one each for the shortest, then as many for each doubling. Where
+ * tokens see those behind them, half of the buckets are for these.
+ */
+export interface DistanceBuckets {
+  readonly count: number;
+  /** Distances from here on share the last bucket. */
+  readonly most: number;
 }
 
 /** A run of tokens. */
@@ -122,10 +150,15 @@ export interface Segment extends Places {
   readonly copied?: { readonly behind: number; readonly places: Places };
   /** The runs of tokens before this one in order: of each, every block's keys and values. */
   readonly past?: readonly (readonly KeyValues[])[];
+  /** What an encoder has made of the tokens that it has read. */
+  readonly encoded?: EncodedTokens;
   readonly edit?: EditHook;
   /** In how many parts attention takes the run's tokens; all at once if left out. */
   readonly parts?: number;
 }
+
+/** An encoder's finished hidden states [batch, context, width], or what each block of the decoder has made of them. */
+export type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
 
 /** What a run of tokens gives. */
 export interface SegmentResult {
@@ -133,6 +166,8 @@ export interface SegmentResult {
   readonly hiddenStates: readonly Value[];
   /** Each block's keys and values of this run, without the past's. */
   readonly keyValues: readonly KeyValues[];
+  /** Each block's keys and values of what the encoder has read, in a decoder that has one. */
+  readonly encoded?: readonly KeyValues[];
 }
 
 /** A weight of the model by its name in the safetensors files. */
@@ -141,6 +176,8 @@ export type WeightSource = (name: string, shape: Shape) => Value;
 /** What of a model has a say in what can be learned of it. */
 export interface EditedModel
   extends Pick<Architecture, "width" | "blocks" | "sites">, Partial<Pick<Architecture, "heads">> {
+  /** See {@linkcode Architecture}. */
+  readonly encoder?: Pick<Encoder, "width" | "blocks" | "sites"> | undefined;
   /** The text of some ids, for what is chosen of a prompt by what it says. */
   readonly decode?: (ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }) => string;
 }
@@ -152,7 +189,7 @@ export interface Architecture {
   readonly width: number;
   readonly blocks: number;
   readonly vocabularySize: number;
-  /** The longest run of tokens that the model's positions allow. */
+  /** The longest run of tokens that the model's positions allow; `Infinity` where they set no bound. */
   readonly contextLength: number;
   readonly heads: HeadLayout;
   /** The sites that the model has. */
@@ -177,6 +214,15 @@ export interface Architecture {
   logits?(rows: Value, weights: WeightSource, edit?: EditHook): Value;
   /** How the family scores classes, whichever head the checkpoint has. */
   readonly classifier?: Classifier;
+  /** What reads the prompts of a model of two stacks; all else is of its decoder. */
+  readonly encoder?: Encoder;
+}
+
+/** The stack of blocks that reads a prompt, whose tokens all see each other, for a decoder to write the answer. */
+export interface Encoder
+  extends Pick<Architecture, "width" | "blocks" | "heads" | "sites" | "places" | "weights" | "forward" | "finish"> {
+  /** The token that the decoder begins with. */
+  readonly startToken: number;
 }
 
 /** What a checkpoint's head gives: logits of the vocabulary's tokens, or scores of so many classes. */

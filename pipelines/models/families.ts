@@ -23,6 +23,7 @@ import { phi3 } from "./families/phi3.ts";
 import { roberta } from "./families/roberta.ts";
 import { stableLm } from "./families/stablelm.ts";
 import { starcoder2 } from "./families/starcoder2.ts";
+import { t5 } from "./families/t5.ts";
 
 const families: Readonly<Record<string, (config: ConfigReader) => Architecture>> = {
   llama,
@@ -58,6 +59,7 @@ const families: Readonly<Record<string, (config: ConfigReader) => Architecture>>
   distilbert: distilBert,
   modernbert: modernBert,
   "deberta-v2": deberta,
+  t5,
 };
 
 /**

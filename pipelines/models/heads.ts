@@ -55,6 +55,6 @@ export function requireLogits(architecture: Architecture): NonNullable<Architect
   const found = head === undefined ? "no head" : "a head that scores classes";
   throw new RequestError(
     `the ${family} checkpoint has ${found} where one that predicts tokens is needed; take a checkpoint whose config.json ` +
-      "names a …ForCausalLM among its architectures",
+      "names a …ForCausalLM or …ForConditionalGeneration among its architectures",
   );
 }

@@ -37,8 +37,8 @@ export interface Model extends BareModel {
 }
 
 /** What of a model has a say in what can be learned of it, and in what is chosen of a prompt. */
-export function editedModel({ architecture: { width, blocks, sites, heads }, tokenizer }: Model): EditedModel {
-  return { width, blocks, sites, heads, decode: tokenizer.decode };
+export function editedModel({ architecture: { width, blocks, sites, heads, encoder }, tokenizer }: Model): EditedModel {
+  return { width, blocks, sites, heads, encoder, decode: tokenizer.decode };
 }
 
 /** The weights of a model, in place in their files. */

@@ -41,6 +41,10 @@ export function runInputs(
     ...(places.distances === undefined ? {} : { distances: { back: distance("back"), ahead: distance("ahead") } }),
     ...(places.present ? { present: input(`${name}.present`, [batch, name, 1]) } : {}),
     ...(places.pooled === undefined ? {} : { pooling: input(`${name}.pooling`, [batch, 1, name]) }),
+    ...(places.buckets === undefined
+      ? {}
+      : { buckets: input(`${name}.buckets`, [before.length === 0 ? 1 : masks, name, keys], "int64") }),
+    ...(places.encodedMask ? { encodedMask: input(`${name}.mask.encoded`, ["batch", 1, 1, "context"]) } : {}),
     ...(places.tokenTypes ? { tokenTypes: input(`${name}.tokenTypes`, [batch, name], "int64") } : {}),
   };
 }

@@ -20,13 +20,15 @@ export const partsOf = (weight: string): { readonly codes: string; readonly scal
 
 /** The weights of the projections of all blocks as they are stored ([outputs, inputs] in most families), by name. */
 export function projectionsOf(
-  { sites, blocks, weights }: Pick<Architecture, "sites" | "blocks" | "weights">,
+  architecture: Pick<Architecture, "sites" | "blocks" | "weights" | "encoder">,
 ): ReadonlyMap<string, readonly [number, number]> {
-  const found = new Map<string, readonly [number, number]>();
-  for (let block = 0; block < blocks; block++) {
-    for (const { projection } of Object.values(sites)) {
-      const name = projection?.weight(block) ?? "", [rows, columns] = weights.get(name) ?? [];
-      if (rows !== undefined && columns !== undefined) found.set(name, [rows, columns]);
+  const found = new Map<string, readonly [number, number]>(), { encoder, weights } = architecture;
+  for (const { sites, blocks } of encoder === undefined ? [architecture] : [encoder, architecture]) {
+    for (let block = 0; block < blocks; block++) {
+      for (const { projection } of Object.values(sites)) {
+        const name = projection?.weight(block) ?? "", [rows, columns] = weights.get(name) ?? [];
+        if (rows !== undefined && columns !== undefined) found.set(name, [rows, columns]);
+      }
     }
   }
   return found;

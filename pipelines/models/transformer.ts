@@ -9,11 +9,14 @@ import { input, leafName, type Value, weight } from "../../ops/program.ts";
 import type {
   Architecture,
   Classifier,
+  EditHook,
+  Encoder,
   PlaceKinds,
   Segment,
   SegmentResult,
   SiteName,
   SiteShape,
+  StackName,
 } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
 import { readHead } from "./heads.ts";
@@ -43,6 +46,10 @@ export interface TransformerParts {
   readonly head: (scope: Scope, hidden: Value) => Value;
   readonly lastHiddenState?: Architecture["lastHiddenState"];
   readonly classifier?: Classifier;
+  /** What its sites say that they are of, where it is one of two stacks. */
+  readonly stack?: StackName;
+  /** What reads the prompts for it. */
+  readonly encoder?: Encoder;
 }
 
 /**
@@ -51,30 +58,33 @@ export interface TransformerParts {
  * @throws {RequestError} If the config names a head that the family lacks.
  */
 export function transformer(config: ConfigReader, parts: TransformerParts): Architecture {
-  const { embed, block, finish, head: languageHead, blockName, ...extents } = parts;
+  const { embed, block, finish, head: languageHead, blockName, stack, ...extents } = parts;
   const head = readHead(config, parts);
   const built = Array.from({ length: parts.blocks }, (_, index) => block(index));
+  const ofStack = (edit: EditHook | undefined): EditHook | undefined =>
+    edit === undefined || stack === undefined ? edit : (site, ...hidden) => edit({ ...site, stack }, ...hidden);
   const forward: Architecture["forward"] = (segment, source) => {
-    const { edit } = segment;
+    const edit = ofStack(segment.edit);
     const outside = new Scope(segment, source, edit);
     let hidden = outside.edit("embedding.output", embed(outside));
     const hiddenStates = [hidden];
-    const keyValues: KeyValues[] = [];
+    const keyValues: KeyValues[] = [], encoded: KeyValues[] = [];
     built.forEach((run, index) => {
       const whole = new Scope(segment, source, edit, index), scope = whole.at(blockName(index));
       const result = run(scope, scope.edit("block.input", hidden));
       hidden = scope.edit("block.output", result.hidden);
       hiddenStates.push(hidden);
       keyValues.push(result.keyValues);
+      if (result.encoded !== undefined) encoded.push(result.encoded);
     });
-    return { hiddenStates, keyValues } satisfies SegmentResult;
+    return { hiddenStates, keyValues, ...(encoded.length > 0 ? { encoded } : {}) } satisfies SegmentResult;
   };
   const finished: Architecture["finish"] = (hidden, source, edit) => {
-    const scope = Scope.outside(source, edit);
+    const scope = Scope.outside(source, ofStack(edit));
     return finish === undefined ? hidden : scope.edit("finalNorm.output", finish(scope, hidden));
   };
   const logits: Architecture["logits"] = (rows, source, edit) =>
-    languageHead(Scope.outside(source, edit), finished(rows, source, edit));
+    languageHead(Scope.outside(source, ofStack(edit)), finished(rows, source, edit));
   const pooled = typeof head === "object" ? parts.classifier?.pooled : undefined;
   const untraced: Untraced = {
     lastHiddenState: "finished",
@@ -106,7 +116,7 @@ type Untraced = Omit<Architecture, "weights" | "sites">;
 
 /** Builds the model once over tokens of no particular number, and notes what it reads and where it may be edited. */
 function trace(model: Untraced, blockName: TransformerParts["blockName"]): Traced {
-  const weights = new Map<string, readonly number[]>();
+  const weights = new Map(model.encoder?.weights);
   const sites: Partial<Record<SiteName, SiteShape>> = {};
   const source: Parameters<Architecture["forward"]>[1] = (name, shape) => {
     weights.set(name, shape as readonly number[]);
@@ -115,7 +125,7 @@ function trace(model: Untraced, blockName: TransformerParts["blockName"]): Trace
   const edit: Segment["edit"] = ({ block, name }, hidden, projection) => {
     if (sites[name] !== undefined) return hidden;
     const width = hidden.shape[hidden.shape.length - 1] as number;
-    const heads = name === "attention.head.output" ? { heads: model.heads.heads } : {};
+    const heads = name.endsWith("head.output") ? { heads: model.heads.heads } : {};
     sites[name] = { width, ...heads };
     if (projection === undefined || block === undefined) return hidden;
     const prefix = `${blockName(block)}.`, stored = leafName(storedWeight(projection.weight));
@@ -130,8 +140,11 @@ function trace(model: Untraced, blockName: TransformerParts["blockName"]): Trace
     };
     return hidden;
   };
+  const encoded = model.encoder === undefined
+    ? {}
+    : { encoded: { hidden: input("encoded", ["batch", "context", model.encoder.width]) } };
   const { hiddenStates } = model.forward(
-    { ...runInputs(model, { name: "tail", batch: "batch", masks: 1 }), edit },
+    { ...runInputs(model, { name: "tail", batch: "batch", masks: 1 }), ...encoded, edit },
     source,
   );
   const last = hiddenStates[hiddenStates.length - 1] as Value;

@@ -1,14 +1,13 @@
 /** Running rows through a model for what it computes on the way. @module */
 import { activationsProgram, type KeptSite, keptText } from "../compile/activations.ts";
 import { type Adaptation, type AtTokens, editHook, interventionsOf, savedForm } from "../compile/adaptations.ts";
-import { type LaidOutRow, layOut, positionFeeds } from "../compile/feeds.ts";
+import { groupExtents, type LaidOutRow, layOut, positionFeeds } from "../compile/feeds.ts";
+import { frozenWeight } from "../compile/frozen_weight.ts";
 import { chosenOf } from "../compile/interventions.ts";
 import { wholeRows } from "../compile/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/initial.ts";
-import { runFeeds, type RunRow } from "../compile/run_feeds.ts";
+import { type Feeds, runFeeds, type RunRow } from "../compile/run_feeds.ts";
 import { elementCount } from "../../ops/dimension.ts";
-import * as o from "../../ops/operators.ts";
-import { weight } from "../../ops/program.ts";
 import type { Architecture, WeightSource } from "../models/architecture.ts";
 import type { ModelWeights } from "../models/model.ts";
 import type { NamedTensor } from "../models/safetensors.ts";
@@ -18,17 +17,23 @@ import { programKey } from "./keys.ts";
 import type { PreparedActivations } from "./prepare.ts";
 import type { Workshop } from "./workshop.ts";
 
-/** A row whose representations are wanted. */
-export interface ActivatedRow extends RunRow {
-  /** For each place of the row's results the token whose they are; `undefined` where a place stays 0. */
+/** A run of tokens whose representations are wanted. */
+export interface ActivatedRun extends RunRow {
+  /** For each place of the run's results the token whose they are; `undefined` where a place stays 0. */
   readonly places: readonly (number | undefined)[];
+}
+
+/** A row whose representations are wanted. */
+export interface ActivatedRow extends ActivatedRun {
+  /** What the encoder reads, in a model that has one; the row itself is then what the decoder reads. */
+  readonly encoded?: ActivatedRun;
 }
 
 /** What is to be computed. */
 export interface ActivateJob {
   readonly architecture: Architecture;
   readonly weights: ModelWeights;
-  /** All with as many places. */
+  /** All with as many places, and as many of what the encoder reads. */
   readonly rows: readonly ActivatedRow[];
   readonly hiddenStates: boolean;
   readonly logits: boolean;
@@ -52,7 +57,7 @@ const groupTokens = 4096;
  */
 export async function activate(workshop: Workshop, job: ActivateJob, label: string): Promise<NamedTensor[]> {
   const { architecture, weights, rows, edited } = job;
-  const source: WeightSource = (name, shape) => o.cast(weight(name, shape, weights.storedType(name)), "float32");
+  const source: WeightSource = (name, shape) => frozenWeight(name, shape, weights.storedType(name));
   const edit = edited === undefined
     ? {}
     : { edit: (atTokens?: AtTokens) => editHook(edited.adaptations, savedForm, atTokens) };
@@ -61,15 +66,17 @@ export async function activate(workshop: Workshop, job: ActivateJob, label: stri
   const done = workshop.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
   let finished = 0;
   for (const group of groupsOf(rows)) {
-    const own = group.map((row) => rows[row]!), length = Math.max(...own.map(({ tokens }) => tokens.length));
+    const laidOut = edited === undefined ? [] : group.map((row) => edited.rows[row]!);
     const edits = edited === undefined ? {} : {
-      ...positionFeeds(group.map((row) => edited.rows[row]!), length, edited.adaptations),
+      ...positionFeeds(laidOut, groupExtents(laidOut), edited.adaptations),
       ...copyTensors(edited.tensors),
     };
-    const { outputs } = await session.run({ ...runFeeds("tail", own, length, architecture), ...edits });
+    const { outputs } = await session.run({ ...feedsOf(group.map((row) => rows[row]!), architecture), ...edits });
     for (const [name, result] of Object.entries(outputs)) {
-      const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, rows));
-      group.forEach((row, at) => place(result, at, rows[row]!, whole, row));
+      const isEncoded = program.outputs[name]!.shape[1] === "context";
+      const places = rows.map((row) => (isEncoded ? row.encoded! : row).places);
+      const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, places));
+      group.forEach((row, at) => place(result, at, places[row]!, whole, row));
     }
     done(finished += group.length);
     await workshop.heed();
@@ -77,20 +84,36 @@ export async function activate(workshop: Workshop, job: ActivateJob, label: stri
   return [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
 }
 
+/** What a group of rows is fed. */
+function feedsOf(rows: readonly ActivatedRow[], architecture: Architecture): Feeds {
+  const { encoder } = architecture, length = longest(rows);
+  if (encoder === undefined) return runFeeds("tail", rows, length, architecture);
+  const read = rows.map((row) => row.encoded!), lengths = read.map(({ tokens }) => tokens.length);
+  return {
+    ...runFeeds("context", read, longest(read), encoder),
+    ...runFeeds("tail", rows, length, architecture, undefined, lengths),
+  };
+}
+
+function longest(rows: readonly RunRow[]): number {
+  return Math.max(...rows.map(({ tokens }) => tokens.length));
+}
+
 const byName = new Intl.Collator("en", { numeric: true });
 
 function groupsOf(rows: readonly ActivatedRow[]): number[][] {
-  const order = [...rows.keys()].sort((a, b) => rows[b]!.tokens.length - rows[a]!.tokens.length || a - b);
+  const lengths = rows.map(({ tokens, encoded }) => tokens.length + (encoded?.tokens.length ?? 0));
+  const order = [...rows.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const groups: number[][] = [];
   while (order.length > 0) {
-    const length = Math.max(1, rows[order[0]!]!.tokens.length);
+    const length = Math.max(1, lengths[order[0]!]!);
     groups.push(order.splice(0, Math.max(1, Math.floor(groupTokens / length))));
   }
   return groups;
 }
 
-function emptyLike(name: string, { shape }: HostTensor, rows: readonly ActivatedRow[]): NamedTensor {
-  const places = shape.length < 3 ? [] : [rows[0]!.places.length], width = shape.slice(shape.length < 3 ? 1 : 2);
+function emptyLike(name: string, { shape }: HostTensor, rows: readonly ActivatedRun["places"][]): NamedTensor {
+  const places = shape.length < 3 ? [] : [rows[0]!.length], width = shape.slice(shape.length < 3 ? 1 : 2);
   const whole = [rows.length, ...places, ...width];
   return { name, shape: whole, data: new Float32Array(elementCount(whole)) };
 }
@@ -99,7 +122,7 @@ function emptyLike(name: string, { shape }: HostTensor, rows: readonly Activated
 function place(
   { data, shape }: HostTensor,
   at: number,
-  { places }: ActivatedRow,
+  places: ActivatedRun["places"],
   whole: NamedTensor,
   row: number,
 ): void {
@@ -114,6 +137,11 @@ function place(
     const start = (at * length + token) * width;
     to.set(from.subarray(start, start + width), (row * places.length + index) * width);
   });
+}
+
+/** A prompt as a model reads it; where an encoder does, the decoder has read the token that it starts with, no more. */
+export function readBy({ encoder }: Architecture, prompt: ActivatedRun): ActivatedRow {
+  return encoder === undefined ? prompt : { tokens: [encoder.startToken], start: 0, places: [0], encoded: prompt };
 }
 
 /** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
@@ -138,11 +166,12 @@ export async function activationsOf(
   const stored = await workshop.store.get("activations", key);
   if (stored !== undefined) return { entry: stored, cached: true };
   const most = Math.max(1, ...kept.map(({ length }) => length));
-  const rows = examples.map(({ prompt }, row): ActivatedRow => {
+  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model, layout = wholeRows(architecture);
+  const prompts = examples.map(({ prompt }, row): ActivatedRun => {
     return { tokens: prompt, start: 0, places: Array.from({ length: most }, (_, at) => kept[row]![at]) };
   });
-  const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, wholeRows));
-  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model;
+  const rows = prompts.map((prompt) => readBy(architecture, prompt));
+  const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, layout));
   const edited = { adaptations, tensors, rows: laidOut };
   const found = await activate(
     workshop,
@@ -150,11 +179,13 @@ export async function activationsOf(
     `activations ${stage.name}`,
   );
   const integers = (name: string, of: (token: number, row: number) => number): NamedTensor => {
-    const data = rows.flatMap(({ places }, row) => places.map((token) => (token === undefined ? 0 : of(token, row))));
-    return { name, shape: [rows.length, most], data: BigInt64Array.from(data, BigInt) };
+    const data = prompts.flatMap(({ places }, row) => {
+      return places.map((token) => (token === undefined ? 0 : of(token, row)));
+    });
+    return { name, shape: [prompts.length, most], data: BigInt64Array.from(data, BigInt) };
   };
   const all = [
-    integers("input_ids", (token, row) => rows[row]!.tokens[token]!),
+    integers("input_ids", (token, row) => prompts[row]!.tokens[token]!),
     integers("attention_mask", () => 1),
     integers("positions", (token) => token),
     ...found,

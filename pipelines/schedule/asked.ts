@@ -2,6 +2,7 @@
 import type { KeptSite } from "../compile/activations.ts";
 import { blocksOf, columnsOfSite } from "../compile/interventions.ts";
 import { isEdited, positionsOf } from "../compile/positions.ts";
+import { stackOf } from "../compile/stacks.ts";
 import type { TokenizedExample } from "../data/examples.ts";
 import { RequestError } from "../errors.ts";
 import { editedModel } from "../models/model.ts";
@@ -11,7 +12,7 @@ import type { PreparedModel } from "./prepare.ts";
 /** What is asked for. */
 export interface Asked {
   readonly sites: readonly KeptSite[];
-  /** Of each row the prompt's tokens that are kept, by their index. */
+  /** Of each row the prompt's tokens that are kept, by their index; an encoder's, where one reads the prompt. */
   readonly kept: readonly (readonly number[])[];
 }
 
@@ -34,9 +35,10 @@ export function askedOf(
   }
   const edited = editedModel(model);
   const sites = (spec.sites ?? []).flatMap((site): KeptSite[] => {
-    const { width, head } = columnsOfSite(site, edited), columns = head === undefined ? {} : { head, width };
-    if (site.blocks === undefined) return [{ block: undefined, name: site.site, ...columns }];
-    return blocksOf(site.blocks, edited.blocks).map((block) => ({ block, name: site.site, ...columns }));
+    const stack = stackOf(edited, site.stack), { width, head } = columnsOfSite(site, stack);
+    const kept = { stack: site.stack, name: site.site, ...(head === undefined ? {} : { head, width }) };
+    if (site.blocks === undefined) return [{ block: undefined, ...kept }];
+    return blocksOf(site.blocks, stack.blocks).map((block) => ({ block, ...kept }));
   });
   const positions = positionsOf(spec.positions, edited.decode);
   if (positions.completion) {

@@ -151,9 +151,9 @@ async function scoreAll(
   kept: Pick<Rows, "key" | "purpose">,
 ): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
-  const layout = withAttentionParts(wholeRows, stage.model.architecture, examples);
+  const { architecture } = stage.model, layout = withAttentionParts(wholeRows(architecture), architecture, examples);
   const scorer: Scorer = {
-    architecture: stage.model.architecture,
+    architecture,
     adaptations: stage.adaptations,
     tensors,
     session: await workshop.session(scoreProgram(compiled, layout), weights),

@@ -70,7 +70,12 @@ async function openPrefill(
 ): Promise<Prefill> {
   if (encoded === undefined) {
     const { program, runs } = wholePrefill(compiled);
-    return { session: await workshop.session(program, weights), layout: wholeRows, runs, kept: () => ({}) };
+    return {
+      session: await workshop.session(program, weights),
+      layout: wholeRows(compiled.architecture),
+      runs,
+      kept: () => ({}),
+    };
   }
   const { prefill: { program, runs }, layout, kept } = encoded;
   return { session: await workshop.session(program, weights), layout, runs, kept };

@@ -38,8 +38,8 @@ export function programKey(
 
 /** A piece as plain data; what functions choose of each example is told apart by what they chose. */
 function pieceKey(piece: Adaptation): unknown {
-  const { form, kind, options, index, block = null, site, inputs, tensors } = piece;
-  const common = { form, kind, options: { ...options }, index, block, site, inputs, tensors: { ...tensors } };
+  const { form, kind, options, index, stack = null, block = null, site, inputs, tensors } = piece;
+  const common = { form, kind, options: { ...options }, index, stack, block, site, inputs, tensors: { ...tensors } };
   if (piece.form === "prefix") return common;
   if (piece.form === "adapter") return { ...common, weight: piece.weight, dropout: piece.dropout };
   const { positions: { first, last, completion }, positionsText, side, rank, width, head, subspace, dropout } = piece;
@@ -53,9 +53,9 @@ function pieceKey(piece: Adaptation): unknown {
  * keys and values of the rows.
  */
 export function budgetPart({ model: { architecture }, rows }: PreparedTraining, cacheMemory: number): number | null {
-  const { blocks, width, heads: { keyValueHeads, headWidth } } = architecture;
+  const { blocks, width, heads: { keyValueHeads, headWidth }, encoder } = architecture;
   const tokens = rows.reduce((sum, { prefix, context, tail }) => sum + prefix.length + context.length + tail.length, 0);
-  const most = 4 * tokens * (blocks + 1) * (2 * keyValueHeads * headWidth + width);
+  const most = 4 * tokens * (blocks + (encoder?.blocks ?? 0) + 1) * (2 * keyValueHeads * headWidth + width);
   return cacheMemory >= most ? null : cacheMemory;
 }
 

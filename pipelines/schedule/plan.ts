@@ -8,7 +8,7 @@ import { type Program, valuesOf } from "../../ops/program.ts";
 import { packedBytes } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
 import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";
-import { typicalExtents } from "../compile/training.ts";
+import { rowWork, typicalExtents } from "../compile/training.ts";
 import { type Architecture, parameterCount } from "../models/architecture.ts";
 import type { QuantizationName } from "../spec.ts";
 import { adviceOn } from "./advice.ts";
@@ -251,7 +251,7 @@ async function estimateOf(
 
 /** The activations of a step's largest run. */
 function stepMemory({ stage: { rows, spec }, programs }: TuneJob): number {
-  const longest = rows.reduce((most, { tail }) => Math.max(most, tail.length), 0);
+  const longest = rows.reduce((most, row) => Math.max(most, rowWork(row, programs)), 0);
   return Math.min(mostActivations, spec.batchSize * longest * programs.activationBytes);
 }
 
@@ -261,6 +261,8 @@ function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier 
     ? "every weight is trained, so nothing is constant"
     : programs.kept.length === 0 && programs.bytePrice > 1
     ? "what is constant does not fit the budget, so each step computes it again"
+    : stage.layout.start !== undefined
+    ? encoderReason(stage)
     : stage.layout.tail === "whole"
     ? `the edits reach the prompt's first tokens, so only what lies under the lowest edit is computed once`
     : `the edits begin ${tokens(stage.layout.tail)} before the prompt's end: the ${
@@ -271,6 +273,13 @@ function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier 
   const level = keptLevel(programs.accumulate, programs.kept), bytes = packedBytes(programs.kept, stage.rows);
   const members = jobs.map(({ member }) => member);
   return { members, reason, level, bytes, kept, recomputed: programs.recomputed };
+}
+
+/** What is constant where an encoder reads the prompts. */
+function encoderReason({ adaptations }: TuneJob["stage"]): string {
+  return adaptations.some(({ stack }) => stack === "encoder")
+    ? "the edits act in the encoder, so only what lies under the lowest edit is computed once"
+    : "the edits act in the decoder alone, so all that the encoder reads is computed once";
 }
 
 /** JSON has no infinity. */

@@ -28,9 +28,9 @@ export interface Score {
 /** The scores of examples that run together. */
 export async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
   const { architecture, adaptations, tensors, session } = scorer;
-  const rows = examples.map((example) => layOut(example, wholeRows));
+  const layout = wholeRows(architecture), rows = examples.map((example) => layOut(example, layout));
   const { outputs } = await session.run({
-    ...exampleFeeds(rows, wholeRows, architecture, adaptations),
+    ...exampleFeeds(rows, layout, architecture, adaptations),
     ...copyTensors(tensors),
   });
   const losses = outputs["losses"]!.data as Float32Array;

@@ -51,9 +51,7 @@ export async function runTunes(
   encoded: EncodedExamples | undefined,
 ): Promise<Tuned[]> {
   const start = performance.now(), jobs = trainings.map(({ job }) => job);
-  const [{ job: { stage, weights, programs: { runOverhead, activationBytes } } }] = trainings as readonly [
-    ResumableTune,
-  ];
+  const [{ job: { stage, weights, programs: costs } }] = trainings as readonly [ResumableTune];
   const { compiled: { members }, programs, initial } = await joined(jobs);
   const { spec, layout, rows } = stage;
   const { parameters, bases } = stage.full === undefined
@@ -65,7 +63,7 @@ export async function runTunes(
     const { outputs } = await (await open(programs.save)).run(copyTensors({ ...trained, ...bases }));
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
-  const steps = stepsOf({ spec, rows, programs: { runOverhead, activationBytes } });
+  const steps = stepsOf({ spec, rows, programs: costs });
   const keeper = new CheckpointKeeper(workshop, trainings);
   const label = jobs.length === 1 ? `train ${stage.name}` : `train ${stage.name} × ${jobs.length}`;
   try {

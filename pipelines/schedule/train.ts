@@ -10,7 +10,7 @@ import type { Adaptation } from "../compile/adaptations.ts";
 import { dropoutFeeds } from "../compile/dropout.ts";
 import type { Layout } from "../compile/layout.ts";
 import { lossName } from "../compile/programs.ts";
-import type { CompiledTraining } from "../compile/training.ts";
+import { type CompiledTraining, rowWork } from "../compile/training.ts";
 import { batchOrder, groupByLength } from "../data/batches.ts";
 import { RequestError } from "../errors.ts";
 import type { Architecture } from "../models/architecture.ts";
@@ -78,10 +78,7 @@ export interface TrainResult extends Omit<TrainRun, "state"> {
 }
 
 /** What decides which rows run together. */
-export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes">;
-
-/** A context token costs its keys' and values' share of attention alone. */
-const contextWeight = 0.02;
+export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;
 
 /** The memory that the activations of one run may take, in bytes: a batch that needs more runs in parts. */
 export const mostActivations = 2 ** 28;
@@ -147,7 +144,7 @@ export function stepsOf(
   const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
   const effective = batchSize * gradientAccumulation;
   const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
-  const length = (row: number) => rows[row]!.tail.length + contextWeight * rows[row]!.context.length;
+  const length = (row: number) => rowWork(rows[row]!, programs);
   return batches.map((batch) => {
     const parts: number[][] = [];
     for (let start = 0; start < batch.length; start += batchSize) {
@@ -168,6 +165,6 @@ function prepare(job: TrainJob, { rows: group, index }: StepRows, slot: number):
   const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
   const rows = group.map((row) => job.rows[row]!);
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
-  const dropped = { seed, step: index, rows: group, tail: groupExtents(rows).tail };
+  const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
   return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
 }

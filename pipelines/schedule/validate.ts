@@ -102,6 +102,8 @@ const isBlocks = (value: unknown) =>
 
 const blocks = leaf('a block\'s number, a list of numbers or "all"', isBlocks);
 
+const stack = oneOf(["encoder", "decoder"]);
+
 const orFunction = (expected: string) => leaf(expected, (value) => isText(value) || typeof value === "function");
 const positions = orFunction(
   '"fN", "lN", "fN+lM", "all", "{field}", "completion" or "generated", or a function of the prompt',
@@ -110,6 +112,7 @@ const subspace = orFunction("the name of a field that lists rows of the rank, or
 
 const site = record("a site of blocks, as in block(3).output", {
   blocks: optional(blocks),
+  stack: optional(stack),
   site: text,
   head: optional(index),
 });
@@ -139,7 +142,12 @@ const edits: Readonly<Record<InterventionName, Partial<Fields<spec.EditSpec>>>> 
   reftR1: edit,
 };
 
-const modules = { blocks, modules: listOf('a list of projections, as in ["q_proj"]', text), initial: optional(text) };
+const modules = {
+  blocks,
+  stack: optional(stack),
+  modules: listOf('a list of projections, as in ["q_proj"]', text),
+  initial: optional(text),
+};
 const lowRank = {
   ...modules,
   rank: count,

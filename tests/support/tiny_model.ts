@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigReader } from "../../pipelines/models/config.ts";
-import { llama } from "../../pipelines/models/families/llama.ts";
+import { architectureOf } from "../../pipelines/models/families.ts";
 import { writeSafetensors } from "../../pipelines/models/safetensors.ts";
 import { createRandom } from "../../pipelines/data/random.ts";
 
@@ -57,7 +57,7 @@ export async function writeTinyWeights(
   change: (name: string, shape: readonly number[]) => readonly number[] | undefined = (_, shape) => shape,
 ): Promise<void> {
   const file = join(folder, "config.json");
-  const { weights } = llama(new ConfigReader(file, JSON.parse(await Deno.readTextFile(file))));
+  const { weights } = architectureOf(new ConfigReader(file, JSON.parse(await Deno.readTextFile(file))));
   const tensors = [...weights].flatMap(([name, asked]) => {
     const shape = change(name, asked);
     if (shape === undefined) return [];

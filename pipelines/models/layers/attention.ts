@@ -1,4 +1,4 @@
-/** Self-attention as the families have it. @module */
+/** Attention as the families have it. @module */
 import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program.ts";
@@ -32,8 +32,8 @@ export interface AttentionForm {
   /** What scores fall by with distance. */
   readonly alibi?: Alibi;
   /**
-   * What is added to the scores [batch, keyValueHeads, group · tokens, tokens], of queries [batch, tokens, heads · headWidth]
-   * and keys [batch, keyValueHeads, tokens, headWidth].
+   * What is added to the scores [batch or 1, keyValueHeads, group · tokens, keys], of queries [batch, tokens, heads ·
+   * headWidth] and keys [batch, keyValueHeads, tokens, headWidth].
    */
   readonly bias?: ((scope: Scope, query: Value, key: Value) => Value | undefined) | undefined;
   /** The projection of what the heads have gathered. */
@@ -54,11 +54,11 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
     const keyValues: KeyValues = { key: byHead(key, heads), value: byHead(made.value, heads) };
     const plain = places.masks[form.mask?.(block) ?? "full"] as Value, tokens = query.shape[1]!;
     const fallen = form.alibi === undefined ? plain : fallenByDistance(plain, places, tokens, heads, form.alibi);
-    const bias = form.bias?.(scope, query, keyValues.key), mask = bias === undefined ? fallen : o.add(bias, fallen);
     const scale = typeof form.scale === "function" ? form.scale(block) : form.scale;
-    const seen = attention(query, [...scope.past, keyValues], mask, heads, {
+    const seen = attention(query, [...scope.past, keyValues], fallen, heads, {
       scale,
       softcap: form.softcap,
+      bias: form.bias?.(scope, query, keyValues.key),
       parts: scope.segment.parts,
     });
     const attended = scope.edit("attention.head.output", seen);

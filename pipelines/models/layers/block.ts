@@ -18,6 +18,10 @@ export interface BlockParts {
   readonly beforeAttention?: NamedNorm | undefined;
   /** Of what attention adds. */
   readonly afterAttention?: NamedNorm | undefined;
+  /** Of what an encoder has read; behind attention. */
+  readonly crossAttention?: (scope: Scope, x: Value) => AttentionResult;
+  /** Of what attention to the encoder's tokens reads. */
+  readonly beforeCrossAttention?: NamedNorm | undefined;
   /** Of what the MLP reads. */
   readonly beforeMlp?: NamedNorm | undefined;
   /** Of what the MLP adds. */
@@ -30,6 +34,8 @@ export interface BlockParts {
 export interface BlockResult {
   readonly hidden: Value;
   readonly keyValues: KeyValues;
+  /** The keys and values of what an encoder has read. */
+  readonly encoded?: KeyValues;
 }
 
 /** A block: hidden states [batch, tokens, width] to the next. */
@@ -38,14 +44,17 @@ export type Block = (scope: Scope, hidden: Value) => BlockResult;
 const normalize = (scope: Scope, norm: NamedNorm | undefined, x: Value) =>
   norm === undefined ? x : norm[1](scope.at(norm[0]), x);
 
-/** Attention first, then the MLP on what it gives; each adds to what it reads. */
+/** Attention first, to an encoder's tokens too where there is one, then the MLP on what it gives; each adds to what it reads. */
 export function sequential(parts: BlockParts): Block {
-  const { residual = 1 } = parts;
+  const { residual = 1, crossAttention } = parts;
   return (scope, hidden) => {
     const { output, keyValues } = parts.attention(scope, normalize(scope, parts.beforeAttention, hidden));
-    const middle = o.add(hidden, scaled(normalize(scope, parts.afterAttention, output), residual));
+    const attended = o.add(hidden, scaled(normalize(scope, parts.afterAttention, output), residual));
+    const cross = crossAttention?.(scope, normalize(scope, parts.beforeCrossAttention, attended));
+    const middle = cross === undefined ? attended : o.add(attended, scaled(cross.output, residual));
     const inner = parts.mlp(scope, normalize(scope, parts.beforeMlp, middle));
-    return { hidden: o.add(middle, scaled(normalize(scope, parts.afterMlp, inner), residual)), keyValues };
+    const next = o.add(middle, scaled(normalize(scope, parts.afterMlp, inner), residual));
+    return { hidden: next, keyValues, ...(cross === undefined ? {} : { encoded: cross.keyValues }) };
   };
 }
 

@@ -1,9 +1,15 @@
 /** `deno task activations` over the families' folders: what it writes, and what it refuses. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { encodeSafetensors, type NamedTensor, readHeader, readTensor } from "../../../pipelines/models/safetensors.ts";
+import {
+  encodeSafetensors,
+  type NamedTensor,
+  readHeader,
+  readIntegers,
+  readTensor,
+} from "../../../pipelines/models/safetensors.ts";
 import { inProcess, type Outcome, treeOf } from "../../support/command.ts";
-import { readFamilyGolden } from "../models/families_golden.ts";
+import { type GoldenStack, type Numbers, readFamilyGolden } from "../models/families_golden.ts";
 import { inFolder } from "../models/support.ts";
 
 const folderOf = (name: string) => fileURLToPath(new URL(`../../goldens/families/${name}`, import.meta.url));
@@ -26,6 +32,17 @@ async function writeInput(scratch: string, tensors: readonly NamedTensor[]): Pro
   return file;
 }
 
+/** That numbers [batch, tokens, width] are the expected ones at every token, and 0 elsewhere. */
+function assertAtTokens(found: Float32Array, { data, shape }: Numbers, mask: GoldenStack["mask"], what: string): void {
+  const width = shape[2]!;
+  mask.flat().forEach((mark, place) => {
+    for (let at = place * width; at < (place + 1) * width; at++) {
+      const expected = mark === 1 ? data[at]! : 0;
+      assert.ok(Math.abs(found[at]! - expected) <= 1e-4, `${what} at ${place}: ${found[at]}, not ${expected}`);
+    }
+  });
+}
+
 for (const name of ["gpt2", "gemma2", "opt-post-norm", "bert", "modernbert"]) {
   Deno.test(`activations are transformers' at every token, whichever side a row is padded on: ${name}`, () =>
     inFolder(async (scratch) => {
@@ -36,14 +53,8 @@ for (const name of ["gpt2", "gemma2", "opt-post-norm", "bert", "modernbert"]) {
       const { tensors } = await readHeader(`${scratch}/out.safetensors`);
       const read = async (tensor: string) => await readTensor(tensors.get(tensor)!);
       for (const [index, state] of stack.hiddenStates.entries()) {
-        const found = await read(`hidden_states.${index}`), width = state.shape[2]!;
         assert.deepEqual(tensors.get(`hidden_states.${index}`)!.shape, state.shape);
-        stack.mask.flat().forEach((mark, place) => {
-          for (let at = place * width; at < (place + 1) * width; at++) {
-            const expected = mark === 1 ? state.data[at]! : 0;
-            assert.ok(Math.abs(found[at]! - expected) <= 1e-4, `${index} at ${place}: ${found[at]}, not ${expected}`);
-          }
-        });
+        assertAtTokens(await read(`hidden_states.${index}`), state, stack.mask, `Hidden state ${index}`);
       }
       assert.deepEqual(await read("embedding.output"), await read("hidden_states.0"));
       assert.deepEqual(
@@ -52,6 +63,63 @@ for (const name of ["gpt2", "gemma2", "opt-post-norm", "bert", "modernbert"]) {
       );
     }));
 }
+
+Deno.test("activations of two stacks are transformers' at every token of each, whichever side a row is padded on", () =>
+  inFolder(async (scratch) => {
+    const { stack, decoder, head } = await readFamilyGolden("t5");
+    const input = `${folderOf("t5")}/expected.safetensors`;
+    const sites = ["encoder.block.0.output", "decoder.embedding.output", "decoder.block.1.crossAttention.key"];
+    const { code, stderr } = await activations(scratch, folderOf("t5"), "--input", input, "--sites", sites.join());
+    assert.equal(code, 0, stderr);
+    const { tensors } = await readHeader(`${scratch}/out.safetensors`);
+    const read = async (tensor: string) => await readTensor(tensors.get(tensor)!);
+    const shapeOf = (tensor: string) => tensors.get(tensor)?.shape;
+    for (const [name, { hiddenStates, mask }] of [["encoder", stack], ["decoder", decoder!]] as const) {
+      assert.notDeepEqual(mask.map((row) => row.at(0)), mask.map((row) => row.at(-1)));
+      for (const [index, state] of hiddenStates.entries()) {
+        const tensor = `${name}_hidden_states.${index}`;
+        assert.deepEqual(shapeOf(tensor), state.shape);
+        assertAtTokens(await read(tensor), state, mask, tensor);
+      }
+    }
+    assert.deepEqual(shapeOf("logits"), head!.logits.shape);
+    assertAtTokens(await read("logits"), head!.logits, decoder!.mask, "Logits");
+    assert.deepEqual(await read(sites[0]!), await read("encoder_hidden_states.1"));
+    assert.deepEqual(await read(sites[1]!), await read("decoder_hidden_states.0"));
+    assert.deepEqual(shapeOf(sites[2]!), [...stack.hiddenStates[0]!.shape.slice(0, 2), 24]);
+    const others = [...tensors.keys()].filter((each) => !/^((en|de)coder_hidden_states|logits)/.test(each));
+    assert.deepEqual(others.toSorted(), sites.toSorted());
+  }));
+
+Deno.test("activations of a text that an encoder reads are those behind the token that its decoder starts with", () =>
+  inFolder(async (scratch) => {
+    const model = `${scratch}/model`, goldens = new URL("../../goldens/", import.meta.url);
+    await Deno.mkdir(model);
+    for (const file of ["families/t5/config.json", "families/t5/model.safetensors", "t5/tokenizer.json"]) {
+      await Deno.copyFile(new URL(file, goldens), `${model}/${file.split("/").at(-1)}`);
+    }
+    const of = async (...options: readonly string[]) => {
+      const { code, stderr } = await activations(scratch, model, ...options);
+      assert.equal(code, 0, stderr);
+      const { tensors } = await readHeader(`${scratch}/out.safetensors`);
+      return { tensors, logits: await readTensor(tensors.get("logits")!) };
+    };
+    const texts = await of("--text", "ba be bi", "--text", "lo lu");
+    const shapes = ["input_ids", "attention_mask", "decoder_input_ids", "logits"].map((each) => {
+      return texts.tensors.get(each)?.shape;
+    });
+    assert.deepEqual(shapes, [[2, 5], [2, 5], [2, 1], [2, 1, 48]]);
+    const ids = await readIntegers(texts.tensors.get("input_ids")!);
+    const mask = await readIntegers(texts.tensors.get("attention_mask")!);
+    const rows = (flat: readonly number[]) => [flat.slice(0, 5), flat.slice(5)];
+    assert.deepEqual(rows(mask), [[1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]);
+    const input = await writeInput(scratch, [
+      integers("input_ids", rows(ids)),
+      integers("attention_mask", rows(mask)),
+      integers("decoder_input_ids", [[0], [0]]),
+    ]);
+    assert.deepEqual((await of("--input", input)).logits, texts.logits);
+  }));
 
 Deno.test("activations of a classifier have a row's scores as logits, and those of a bare model none", () =>
   inFolder(async (scratch) => {
@@ -137,12 +205,59 @@ const refusals: readonly (readonly [string, readonly NamedTensor[], readonly str
   ["no rows", [{ ...ids, shape: [0, 3], data: new BigInt64Array() }], ["--input"], /has no rows/],
 ];
 
-for (const [what, tensors, options, says] of refusals) {
+const twofold = [...sound, integers("decoder_input_ids", [[0, 7]])];
+
+/** The same of a model of two stacks. */
+const twofoldRefusals: typeof refusals = [
+  [
+    "no tokens for a decoder",
+    sound,
+    ["--input"],
+    /has no tensor decoder_input_ids .*; add it, each row beginning with the decoder_start_token_id 0/,
+  ],
+  [
+    "another number of rows for a decoder",
+    [...sound, integers("decoder_input_ids", [[0], [0]])],
+    ["--input"],
+    /has 2 rows of decoder_input_ids for 1 of input_ids/,
+  ],
+  [
+    "a decoder's mask of another shape",
+    [...twofold, integers("decoder_attention_mask", [[1]])],
+    ["--input"],
+    /has decoder_attention_mask as \[1, 1\]; give it as \[batch, tokens\], as decoder_input_ids/,
+  ],
+  [
+    "a decoder's row of padding",
+    [...twofold, integers("decoder_attention_mask", [[0, 0]])],
+    ["--input"],
+    /has no token in row 0 of decoder_input_ids/,
+  ],
+  [
+    "a site of neither stack",
+    twofold,
+    ["--sites", "block.0.output", "--input"],
+    /does not tell whose it is; write encoder\.block\.0\.output or decoder\.block\.0\.output/,
+  ],
+  [
+    "an unknown site of a stack",
+    twofold,
+    ["--sites", "encoder.block.0.crossAttention.key", "--input"],
+    /no site "encoder\.block\.0\.crossAttention\.key"; the encoder has blocks 0 to 1 and encoder\.embedding\.output, /,
+  ],
+];
+
+const allRefusals = [
+  ...refusals.map((each) => ["gpt2", ...each] as const),
+  ...twofoldRefusals.map((each) => ["t5", ...each] as const),
+];
+
+for (const [model, what, tensors, options, says] of allRefusals) {
   Deno.test(`activations refuse ${what}`, () =>
     inFolder(async (scratch) => {
       const input = await writeInput(scratch, tensors), before = treeOf(scratch);
       const all = options.includes("--input") ? [...options, input] : options;
-      const { code, stdout, stderr } = await activations(scratch, folderOf("gpt2"), ...all);
+      const { code, stdout, stderr } = await activations(scratch, folderOf(model), ...all);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, "");
       assert.match(stderr, says);

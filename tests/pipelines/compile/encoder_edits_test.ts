@@ -44,7 +44,7 @@ async function runs(name: string) {
     [Symbol.dispose]: () => runtime[Symbol.dispose](),
     async states(prompts: readonly (readonly number[])[]) {
       const examples = prompts.map(exampleOf), layout = layoutOf(architecture, pieces, examples);
-      assert.deepEqual(layout, wholeRows);
+      assert.deepEqual(layout, wholeRows(architecture));
       const rows = examples.map((example) => layOut(example, layout));
       const feeds = { ...exampleFeeds(rows, layout, architecture, pieces), ...parameters };
       const of = (outputs: Readonly<Record<string, HostTensor>>) => (state: number) => outputs[hiddenStateName(state)]!;

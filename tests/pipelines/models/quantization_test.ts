@@ -56,7 +56,9 @@ Deno.test("projectionsOf() finds the projections of every family", async () => {
     const fields = JSON.parse(await Deno.readTextFile(file));
     try {
       const architecture = architectureOf(new ConfigReader(file, fields));
-      counts[name] = projectionsOf(architecture).size / architecture.blocks;
+      const { encoder } = architecture, read = encoder === undefined ? 0 : projectionsOf(encoder).size;
+      counts[name] = (projectionsOf(architecture).size - read) / architecture.blocks;
+      if (encoder !== undefined) counts[`${name}'s encoder`] = read / encoder.blocks;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
     }
@@ -66,4 +68,5 @@ Deno.test("projectionsOf() finds the projections of every family", async () => {
     assert.ok(Number.isInteger(count) && count >= 4, `${name} ${count}`);
   }
   assert.equal(counts["gpt2"], 4);
+  assert.deepEqual([counts["t5-gated"], counts["t5-gated's encoder"]], [11, 7]);
 });

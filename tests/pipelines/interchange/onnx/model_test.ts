@@ -83,17 +83,17 @@ async function ownLogits(
   tensors: TensorMap,
 ): Promise<Float32Array[][]> {
   const compiled = { architecture, storedType: weights.storedType, members: [adaptations], full: false };
-  const program = prefillProgram(compiled, wholeRows);
+  const layout = wholeRows(architecture), program = prefillProgram(compiled, layout);
   // The last token of a completion is only predicted; one more lets all of them be read.
   const laidOut = rows.map(({ prompt, completion }) => {
-    return layOut({ prompt, completion: [...completion, 0], source }, wholeRows);
+    return layOut({ prompt, completion: [...completion, 0], source }, layout);
   });
   const length = Math.max(...laidOut.map(({ tail }) => tail.length));
   const places = laidOut.flatMap(({ tail }, row) => tail.map((_, token) => row * length + token));
   using runtime = new Runtime({ threads: 1 });
   const session = await runtime.open(emitOnnx(program, "cpu", weights.locate));
   const { outputs } = await session.run({
-    ...exampleFeeds(laidOut, wholeRows, architecture, adaptations),
+    ...exampleFeeds(laidOut, layout, architecture, adaptations),
     ...copyTensors(tensors),
     "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
   });

@@ -1,0 +1,26 @@
+/** What an encoder has read of prompts, as a decoder sees it at every step. @module */
+import { encodedMask, type Feeds } from "../compile/run_feeds.ts";
+import type { Architecture } from "../models/architecture.ts";
+import type { PromptRun } from "./key_value_cache.ts";
+
+/**
+ * Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth], and their mask.
+ *
+ * @param copies How many rows continue each prompt; they stand beside each other.
+ */
+export function encodedFeeds({ blocks }: Pick<Architecture, "blocks">, run: PromptRun, copies: number): Feeds {
+  const feeds: Feeds = {}, rows = run.lengths.length * copies;
+  for (let block = 0; block < blocks; block++) {
+    for (const part of ["key", "value"] as const) {
+      const { data, shape: [, ...extents] } = run.tensors(block, part);
+      const size = data.length / run.lengths.length, all = new Float32Array(rows * size);
+      for (let row = 0; row < rows; row++) {
+        const start = Math.floor(row / copies) * size;
+        all.set((data as Float32Array).subarray(start, start + size), row * size);
+      }
+      feeds[`encoded.${block}.${part}`] = { data: all, shape: [rows, ...extents] };
+    }
+  }
+  feeds["tail.mask.encoded"] = encodedMask(run.lengths.flatMap((length) => new Array<number>(copies).fill(length)));
+  return feeds;
+}

@@ -1,0 +1,47 @@
+/** Attention of a decoder's tokens to those that an encoder has read. @module */
+import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
+import type { Value } from "../../../ops/program.ts";
+import type { AttentionResult } from "./attention.ts";
+import type { LinearForm, Scope } from "./scope.ts";
+
+/** How a decoder attends to an encoder's tokens. */
+export interface CrossAttentionForm {
+  readonly heads: HeadLayout;
+  /** The names of the projections. */
+  readonly names: { readonly query: string; readonly key: string; readonly value: string; readonly output: string };
+  readonly form: LinearForm;
+  /** What scores are multiplied by; `1/√headWidth` unless told otherwise. */
+  readonly scale?: number;
+}
+
+/**
+ * Makes the attention of a block to what the encoder has read: what it reads [batch, tokens, width] to what it adds, and
+ * the keys and values of the encoder's tokens, which are those given where they were made before.
+ */
+export function crossAttention(
+  { heads, names, form, scale }: CrossAttentionForm,
+): (scope: Scope, x: Value) => AttentionResult {
+  return (scope, x) => {
+    const keyValues = encodedKeyValues(scope, heads, names, form);
+    const query = scope.linear(names.query, x, heads.heads * heads.headWidth, form, "crossAttention.query");
+    const seen = attention(query, [keyValues], scope.places.encodedMask as Value, heads, { scale });
+    const attended = scope.edit("crossAttention.head.output", seen);
+    const output = scope.linear(names.output, attended, x.shape[2] as number, form, "crossAttention.output");
+    return { output, keyValues };
+  };
+}
+
+function encodedKeyValues(
+  scope: Scope,
+  heads: HeadLayout,
+  names: CrossAttentionForm["names"],
+  form: LinearForm,
+): KeyValues {
+  const { encoded } = scope.segment;
+  if (encoded === undefined) throw new TypeError("A decoder needs what its encoder has read");
+  if ("keyValues" in encoded) return encoded.keyValues[scope.block as number] as KeyValues;
+  const width = heads.keyValueHeads * heads.headWidth;
+  const key = scope.linear(names.key, encoded.hidden, width, form, "crossAttention.key");
+  const value = scope.linear(names.value, encoded.hidden, width, form, "crossAttention.value");
+  return { key: byHead(key, heads), value: byHead(value, heads) };
+}
