@@ -47,6 +47,8 @@ def opt(**settings):
 
 
 DECODERS = {
+    "llama": case(t.LlamaForCausalLM, SMALL, rms_norm_eps=0.02, rope_theta=300.0),
+    "mistral": case(t.MistralForCausalLM, SMALL, sliding_window=4, rms_norm_eps=0.03, rope_theta=500.0),
     "mixtral": case(
         t.MixtralForCausalLM,
         SMALL,
