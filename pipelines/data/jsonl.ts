@@ -1,4 +1,5 @@
 import { type Place, RequestError } from "../errors.ts";
+import { readLines } from "./lines.ts";
 
 /** A row as its file has it. */
 export interface RawRow {
@@ -14,17 +15,8 @@ export interface RawRow {
  * message has the line, and the column of a fault in the JSON.
  */
 export async function readJsonl(path: string): Promise<RawRow[]> {
-  const bytes = await readFile(path);
-  const rows: RawRow[] = [];
-  for (let start = 0, line = 1; start < bytes.length; line++) {
-    // A newline byte is never part of a longer UTF-8 sequence, so that lines can be decoded one by one.
-    const newline = bytes.indexOf(0x0a, start);
-    const end = newline === -1 ? bytes.length : newline;
-    const place = { file: path, line };
-    const text = decode(bytes.subarray(start, end), place);
-    if (text.trim() !== "") rows.push({ fields: parseLine(text, place), place });
-    start = end + 1;
-  }
+  const rows = (await readLines(path, ".jsonl")).filter(({ text }) => text.trim() !== "")
+    .map(({ text, place }) => ({ fields: parseLine(text, place), place }));
   if (rows.length === 0) throw new RequestError("the file holds no rows; write one JSON object a line", { file: path });
   return rows;
 }
@@ -42,28 +34,6 @@ export function checkRecord(value: unknown, place: Place): Readonly<Record<strin
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    const problem = error instanceof Deno.errors.NotFound
-      ? "there is no such file; give a path relative to the pipeline file, or an absolute one"
-      : error instanceof Deno.errors.IsADirectory
-      ? "this is a folder; give the path of a .jsonl file"
-      : `the file can't be read (${error instanceof Error ? error.message : error}); check its permissions`;
-    throw new RequestError(problem, { file: path });
-  }
-}
-
-function decode(bytes: Uint8Array, place: Place): string {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    return place.line === 1 && text.startsWith("\ufeff") ? text.slice(1) : text;
-  } catch {
-    throw new RequestError("the line is not UTF-8 text; save the file as UTF-8", place);
-  }
 }
 
 function parseLine(line: string, place: Place): Readonly<Record<string, unknown>> {
