@@ -15,7 +15,16 @@ export {
   type PrefixTuningOptions,
 } from "./pipelines/dsl/adapters.ts";
 export { type Best, best, halving, type HalvingOptions } from "./pipelines/dsl/best.ts";
-export { chat, type ChatOptions, jsonl, records, type Rows, type SplitOptions } from "./pipelines/dsl/data.ts";
+export {
+  chat,
+  type ChatOptions,
+  jsonl,
+  records,
+  type Rows,
+  type SplitOptions,
+  tsv,
+  type TsvOptions,
+} from "./pipelines/dsl/data.ts";
 export {
   consreft,
   direft,
@@ -92,14 +101,17 @@ export type {
   ChatMessage,
   ChatRow,
   ChatSource,
+  CompletionTemplate,
   Dataset,
   JsonlSource,
+  LabelTemplate,
   RecordsSource,
   SkipView,
   Source,
   SplitView,
   TakeView,
   Template,
+  TsvSource,
 } from "./pipelines/data/dataset.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture.ts";
 export type {

@@ -1,5 +1,6 @@
 /**
- * What `jsonl(...)`, `records(...)`, `chat(...)` and their `.take`, `.skip` and `.split` return: plain data that says which rows are
+ * What `jsonl(...)`, `tsv(...)`, `records(...)`, `chat(...)` and their `.take`, `.skip` and `.split` return: plain data that
+ * says which rows are
  * meant. Nothing is read before `loadRows`.
  *
  * @module
@@ -13,12 +14,32 @@
  * const template = { prompt: "{question}\n", completion: "{answer}" };
  * ```
  */
-export interface Template {
+export interface CompletionTemplate {
   /** What the model is given. */
   readonly prompt: string;
   /** What it is to answer. */
   readonly completion: string;
 }
+
+/**
+ * How a row becomes a text, or a pair of texts, and its label, for a model with a head.
+ *
+ * @example Two sentences, and whether the first entails the second
+ * ```ts
+ * const template = { text: "{sentence1}", pair: "{sentence2}", label: "{label}" };
+ * ```
+ */
+export interface LabelTemplate {
+  /** What the model is given. */
+  readonly text: string;
+  /** A second text, which the tokenizer sets apart from the first. */
+  readonly pair?: string;
+  /** A label's name or its number from 0; a number for regression. */
+  readonly label: string;
+}
+
+/** How a row becomes an example. */
+export type Template = CompletionTemplate | LabelTemplate;
 
 /** One JSON object a line. A relative path counts from the pipeline file's folder. */
 export interface JsonlSource {
@@ -28,6 +49,18 @@ export interface JsonlSource {
   readonly path: string;
   /** How a record becomes a row. */
   readonly template: Template;
+}
+
+/** One row a line, its columns parted by tabs and nothing quoted. A relative path counts from the pipeline file's folder. */
+export interface TsvSource {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "tsv";
+  /** Absolute, or relative to the pipeline file. */
+  readonly path: string;
+  /** How a record becomes a row. */
+  readonly template: Template;
+  /** The columns' names; left out where the file's first line says them. */
+  readonly columns?: readonly string[];
 }
 
 /** Rows that the pipeline file holds itself. */
@@ -77,7 +110,7 @@ export interface ChatSource {
 }
 
 /** Where rows come from. */
-export type Source = JsonlSource | RecordsSource | ChatSource;
+export type Source = JsonlSource | TsvSource | RecordsSource | ChatSource;
 
 /** The first `count` rows, or all if there are fewer. */
 export interface TakeView {

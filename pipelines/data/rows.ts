@@ -7,14 +7,20 @@ import type { ChatSource, Dataset, Source, SplitView } from "./dataset.ts";
 import { checkRecord, type RawRow, readJsonl } from "./jsonl.ts";
 import type { ChatFormat } from "../models/chat_template.ts";
 import { createRandom } from "./random.ts";
-import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
+import type { Filled } from "./template.ts";
+import { templateReader } from "./template_rows.ts";
+import { readTsv } from "./tsv.ts";
 
 /** One example as text. */
 export interface Row {
+  /** What the completion is: a text to write, or a label to tell. */
+  readonly kind: "completion" | "label";
   readonly prompt: string;
+  /** A second text beside the prompt, of a row with a label. */
+  readonly pair?: string;
   /** Where each field of the prompt's template stands in it. */
   readonly spans: Filled["spans"];
-  /** Never empty. */
+  /** What the model is to answer, never empty. */
   readonly completion: string;
   /** All that the source has about the row. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -33,18 +39,18 @@ export interface ChatReading {
 }
 
 /**
- * Reads a dataset's rows, in the source's order. Every line of a source must be a JSON object, but only the rows that
+ * Reads a dataset's rows, in the source's order. Every line of a source must be a record, but only the rows that
  * the views leave have to fit the templates.
  *
  * @param dataset A source and its views.
  * @param base The folder that relative paths count from.
  * @param chat How conversations are read; only they need it.
  * @throws {RequestError} If a file, a line, a template or a view is wrong, a row lacks a field that a template names,
- * a completion is empty, a conversation or its template is not sound, or no row is left.
+ * a completion or label is empty, a conversation or its template is not sound, or no row is left.
  */
 export async function loadRows(dataset: Dataset, base: string, chat?: ChatReading): Promise<Row[]> {
   const source = sourceOf(dataset);
-  const read = source.kind === "chat" ? await chatReader(source, base, chat) : templateReader(source);
+  const read = source.kind === "chat" ? await chatReader(source, base, chat) : templateReader(source.template);
   const all = await readSource(source, base);
   const file = all[0]?.place.file ?? source.kind;
   const rows = select(dataset, all, file);
@@ -57,20 +63,6 @@ export async function loadRows(dataset: Dataset, base: string, chat?: ChatReadin
   return rows.map(read);
 }
 
-function templateReader({ template }: Exclude<Source, ChatSource>): (row: RawRow) => Row {
-  const prompt = parseTemplate(template.prompt, "prompt");
-  const completion = parseTemplate(template.completion, "completion");
-  return ({ fields, place }) => {
-    const { text, spans } = fillTemplate(prompt, fields, "prompt", place);
-    const answer = fillTemplate(completion, fields, "completion", place).text;
-    const row = { prompt: text, spans, completion: answer, fields, place };
-    if (row.completion === "") {
-      throw new RequestError("the row's completion is empty; fill its field or remove it", place);
-    }
-    return row;
-  };
-}
-
 async function chatReader(source: ChatSource, base: string, chat: ChatReading | undefined) {
   if (chat === undefined) throw new TypeError("Conversations cannot be read without a tokenizer's templates");
   const render: Render = await chatRenderer(source, chat.format, base);
@@ -79,7 +71,7 @@ async function chatReader(source: ChatSource, base: string, chat: ChatReading | 
     const conversation = conversationOf(fields, source.system, place);
     const turns = findTurns(conversation, loss, render, place);
     const prompt = loss === "completion" ? turns.asked : turns.text.slice(0, turns.spans[0]![0]);
-    return { prompt, spans: {}, completion: textOf(conversation.at(-1)!), fields, place, turns };
+    return { kind: "completion", prompt, spans: {}, completion: textOf(conversation.at(-1)!), fields, place, turns };
   };
 }
 
@@ -90,6 +82,7 @@ export function sourceOf(dataset: Dataset): Source {
 
 async function readSource(source: Source, base: string): Promise<RawRow[]> {
   const { kind } = source, held = source.kind === "chat" ? source.conversations : source;
+  if (held.kind === "tsv") return await readTsv(resolve(base, held.path), held.columns);
   if (held.kind === "jsonl") return await readJsonl(resolve(base, held.path));
   if (held.records.length === 0) throw new RequestError(`${kind}([]) holds no rows; give it at least one`);
   return held.records.map((record, index) => {
@@ -103,6 +96,7 @@ async function readSource(source: Source, base: string): Promise<RawRow[]> {
 function select(dataset: Dataset, all: readonly RawRow[], file: string): readonly RawRow[] {
   switch (dataset.kind) {
     case "jsonl":
+    case "tsv":
     case "records":
     case "chat":
       return all;
@@ -151,6 +145,7 @@ function checkCount(view: string, count: number): number {
 function describeViews(dataset: Dataset): string {
   switch (dataset.kind) {
     case "jsonl":
+    case "tsv":
     case "records":
     case "chat":
       return "";

@@ -1,4 +1,5 @@
 import type { ChatRow, ChatSource, Dataset, Template } from "../data/dataset.ts";
+import { RequestError } from "../errors.ts";
 import { withMethods } from "./methods.ts";
 
 /** How a split is drawn. */
@@ -9,7 +10,7 @@ export interface SplitOptions {
   readonly seed: number;
 }
 
-/** Rows of prompts and completions, and views of them. */
+/** Rows of prompts and completions, or of texts and labels, and views of them. */
 export type Rows = Dataset & {
   /** The first rows. */
   take(count: number): Rows;
@@ -38,6 +39,39 @@ function viewed(of: Dataset): Rows {
  */
 export function jsonl(path: string, template: Template): Rows {
   return viewed({ kind: "jsonl", path, template });
+}
+
+/** How a file of columns names them. */
+export interface TsvOptions {
+  /** Whether the first line names the columns; it does if left out. */
+  readonly header?: boolean;
+  /** The columns' names in order, with `header: false`. */
+  readonly columns?: readonly string[];
+}
+
+/**
+ * The rows of a file whose columns are parted by tabs, as GLUE's are: nothing is quoted, and a quotation mark stands for
+ * itself.
+ *
+ * @param path Absolute, or relative to the pipeline file.
+ * @param template Texts in which `{column}` stands for a column of the row.
+ * @throws {RequestError} If the columns have two sources of names, or none.
+ *
+ * @example GLUE's CoLA, whose files have no header
+ * ```ts
+ * import { tsv } from "refract";
+ *
+ * const columns = ["source", "label", "mark", "sentence"];
+ * const seen = tsv("./CoLA/train.tsv", { text: "{sentence}", label: "{label}" }, { header: false, columns });
+ * ```
+ */
+export function tsv(path: string, template: Template, { header = true, columns }: TsvOptions = {}): Rows {
+  if (header === (columns === undefined)) return viewed({ kind: "tsv", path, template, ...columns && { columns } });
+  throw new RequestError(
+    header
+      ? "tsv has columns beside a header that names them; leave one out, as in { header: false, columns }"
+      : 'tsv without a header has no names for its columns; give them, as in columns: ["label", "sentence"]',
+  );
 }
 
 /**

@@ -108,7 +108,7 @@ function walk(members: readonly Member[], see: (record: object) => void): void {
 function sourcesOf(members: readonly Member[]): { readonly data: string[]; readonly bases: string[] } {
   const data = new Set<string>(), bases = new Set<string>();
   walk(members, (record) => {
-    if (isJsonl(record)) data.add(record.path);
+    if (isDataFile(record)) data.add(record.path);
     if (isBase(record)) bases.add(record.source);
   });
   return { data: [...data], bases: [...bases] };
@@ -145,7 +145,7 @@ function replacing({ data, bases, moved, quantize }: Put): <T>(declared: T) => T
   };
   const replaced = (value: object): unknown => {
     if (Array.isArray(value)) return value.map(visit);
-    if (isJsonl(value)) return likeNoted(value, { ...value, path: data.get(value.path) ?? value.path });
+    if (isDataFile(value)) return likeNoted(value, { ...value, path: data.get(value.path) ?? value.path });
     if (isBase(value)) {
       const source = bases.get(value.source) ?? value.source, place = moved.get(value.source);
       const { revision: _, ...rest } = value, put = { source, ...quantize === undefined ? {} : { quantize } };
@@ -160,8 +160,9 @@ function kindOf(value: object): unknown {
   return "kind" in value ? value.kind : undefined;
 }
 
-function isJsonl(value: object): value is { readonly path: string } {
-  return kindOf(value) === "jsonl" && "path" in value && typeof value.path === "string";
+function isDataFile(value: object): value is { readonly path: string } {
+  const kind = kindOf(value);
+  return (kind === "jsonl" || kind === "tsv") && "path" in value && typeof value.path === "string";
 }
 
 function isBase(value: object): value is { readonly source: string; readonly revision?: unknown } {

@@ -189,14 +189,19 @@ const model = {
   edits: (value, name) => Array.isArray(value) && value.forEach((item) => adaptation(item, `an argument of ${name}`)),
 } satisfies Fields<spec.ModelSpec>;
 
-const template = record("{ prompt, completion }", { prompt: text, completion: text });
+const completionTemplate = record("{ prompt, completion }", { prompt: text, completion: text });
+const labelTemplate = record("{ text, label }", { text, pair: optional(text), label: text });
+const template: Check = (value, name) => {
+  const isLabelled = typeof value === "object" && value !== null && ("label" in value || "text" in value);
+  (isLabelled ? labelTemplate : completionTemplate)(value, name);
+};
 const listOfRows = leaf("a list of rows", Array.isArray);
 const conversations = {
   jsonl: { path: text },
   records: { records: listOfRows },
 } satisfies { [K in ChatSource["conversations"]["kind"]]: unknown };
 const dataset: Check = among(
-  "rows, as in jsonl(…), records(…) or chat(…)",
+  "rows, as in jsonl(…), tsv(…), records(…) or chat(…)",
   {
     chat: {
       conversations: among("conversations or the path of a file", conversations),
@@ -208,6 +213,7 @@ const dataset: Check = among(
       ),
     },
     jsonl: { path: text, template },
+    tsv: { path: text, template, columns: optional(listOf("a list of names", text)) },
     records: { records: listOfRows, template },
     take: { of: (value, name) => dataset(value, name), count: anything },
     skip: { of: (value, name) => dataset(value, name), count: anything },

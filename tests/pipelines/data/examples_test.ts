@@ -12,6 +12,7 @@ const tokenizer: ExampleTokenizer = {
   eosTokenId: 2,
 };
 const row = (prompt: string, completion: string): Row => ({
+  kind: "completion",
   prompt,
   spans: { q: [[0, prompt.length]] },
   completion,

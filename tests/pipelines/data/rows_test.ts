@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Dataset, JsonlSource, RecordsSource, SplitView } from "../../../pipelines/data/dataset.ts";
+import type { Dataset, JsonlSource, RecordsSource, SplitView, TsvSource } from "../../../pipelines/data/dataset.ts";
 import { loadRows } from "../../../pipelines/data/rows.ts";
 
 const template = { prompt: "{question}\n", completion: "{answer}" };
@@ -43,6 +43,7 @@ Deno.test("loadRows() reads a file of one object a line, with each row's place",
   const file = join(folder, source.path);
   assert.deepEqual(await loadRows(source, folder), [
     {
+      kind: "completion",
       prompt: "Why?\n",
       spans: { question: [[0, 4]] },
       completion: "So",
@@ -50,6 +51,7 @@ Deno.test("loadRows() reads a file of one object a line, with each row's place",
       place: { file, line: 1 },
     },
     {
+      kind: "completion",
       prompt: "é\n",
       spans: { question: [[0, 1]] },
       completion: "4",
@@ -218,4 +220,30 @@ Deno.test("loadRows() rejects views that leave no rows or count wrongly", async 
   );
   await rejects({ kind: "skip", of, count: 0.5 }, /expected skip's count/);
   await rejects(numbered(0), "records([]) holds no rows; give it at least one");
+});
+
+/** A source of columns with this content. */
+function tsv(content: string, more: Partial<TsvSource> = {}): TsvSource {
+  const path = `rows${files++}.tsv`;
+  Deno.writeTextFileSync(join(folder, path), content);
+  return { kind: "tsv", path, template: { text: "{sentence}", label: "{label}" }, ...more };
+}
+
+Deno.test("loadRows() reads columns that a header names, quotation marks and spaces as they stand", async () => {
+  const source = tsv('\ufefflabel\tsentence\r\n1\t"So, he said. \r\n\n0\t\u00e9\t\n'.replace("\t\n", "\n"));
+  const found = await loadRows(source, folder), file = join(folder, source.path);
+  assert.deepEqual(found.map(({ kind, prompt, completion, place }) => [kind, prompt, completion, place]), [
+    ["label", '"So, he said. ', "1", { file, line: 2 }],
+    ["label", "é", "0", { file, line: 4 }],
+  ]);
+});
+
+Deno.test("loadRows() reads columns that the pipeline names, and pairs of texts", async () => {
+  const template = { text: "{a}", pair: "{b} ({c})", label: "{c}" };
+  const [row] = await loadRows(tsv("x y\t\tz\n", { template, columns: ["a", "b", "c"] }), folder);
+  assert.deepEqual([row!.prompt, row!.pair, row!.completion, row!.fields], ["x y", " (z)", "z", {
+    a: "x y",
+    b: "",
+    c: "z",
+  }]);
 });

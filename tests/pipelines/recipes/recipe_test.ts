@@ -61,6 +61,17 @@ threads: 1
     assert.deepEqual([code, JSON.parse(stdout).estimate.steps], [0, 3]);
   }));
 
+Deno.test("a recipe puts another file of columns in place", () => {
+  const data = `refract.tsv("./rows.tsv", { prompt: "{q}\\n", completion: "{a}" })`;
+  return inScene({ data, epochs: "1" }, async (scene) => {
+    await scene.write("rows.tsv", "q\ta\nThe cat\tsits\n");
+    await scene.write("more.tsv", "q\ta\n" + sceneRows.map(({ q, a }) => `${q}\t${a}\n`).join(""));
+    await scene.write("more.yaml", "pipeline: pipeline.ts\ndata: { ./rows.tsv: more.tsv }\n");
+    assert.equal((await resultsOf(scene, "more.yaml")).members[0].stages[0].steps, sceneRows.length / 4);
+    assert.match(await Deno.readTextFile(scene.path("out", "manifest.yaml")), /more\.tsv/);
+  });
+});
+
 Deno.test("a recipe replaces each of several base models by its source", () => {
   const twoModels = { source: 'sweep("model", ["./model", "./other"])' };
   return inScene(twoModels, async (scene) => {

@@ -1,0 +1,51 @@
+/** Rows by templates: of prompts and completions, or of texts and labels. @module */
+import { type Place, RequestError } from "../errors.ts";
+import type { Template } from "./dataset.ts";
+import type { RawRow } from "./jsonl.ts";
+import type { Row } from "./rows.ts";
+import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
+
+/**
+ * What makes a row of a record by a template.
+ *
+ * @throws {RequestError} If a brace of the template is not closed or not opened; what it gives does so if a record lacks a
+ * field, or has nothing to answer.
+ */
+export function templateReader(template: Template): (record: RawRow) => Row {
+  const part = (text: string, role: string) => {
+    const segments = parseTemplate(text, role);
+    return ({ fields, place }: RawRow) => fillTemplate(segments, fields, role, place);
+  };
+  const filled = (answer: Filled, role: string, place: Place) => {
+    if (answer.text !== "") return answer.text;
+    throw new RequestError(`the row's ${role} is empty; fill its field or remove it`, place);
+  };
+  if (!("label" in template)) {
+    const prompt = part(template.prompt, "prompt"), completion = part(template.completion, "completion");
+    return (record) => {
+      const { text, spans } = prompt(record), { fields, place } = record;
+      return {
+        kind: "completion",
+        prompt: text,
+        spans,
+        completion: filled(completion(record), "completion", place),
+        fields,
+        place,
+      };
+    };
+  }
+  const first = part(template.text, "text"), label = part(template.label, "label");
+  const pair = template.pair === undefined ? undefined : part(template.pair, "pair");
+  return (record) => {
+    const { text, spans } = first(record), { fields, place } = record, second = pair?.(record).text;
+    return {
+      kind: "label",
+      prompt: text,
+      ...second === undefined ? {} : { pair: second },
+      spans,
+      completion: filled(label(record), "label", place),
+      fields,
+      place,
+    };
+  };
+}

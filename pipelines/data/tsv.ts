@@ -1,0 +1,42 @@
+import { RequestError } from "../errors.ts";
+import { quote } from "../suggest.ts";
+import type { TsvSource } from "./dataset.ts";
+import type { RawRow } from "./jsonl.ts";
+import { type Line, readLines } from "./lines.ts";
+
+/**
+ * Reads a file of one row a line, its columns parted by tabs. Nothing is quoted: a quotation mark stands for itself, as in
+ * GLUE's files. Blank lines are skipped; a byte order mark and CRLF are tolerated.
+ *
+ * @param path Absolute.
+ * @param columns Their names where the file's first line does not say them.
+ * @throws {RequestError} If the file can't be read, is not UTF-8, holds no row, names a column twice or not at all, or a
+ * line has another number of columns; the message has the line.
+ */
+export async function readTsv(path: string, columns: TsvSource["columns"]): Promise<RawRow[]> {
+  const lines = (await readLines(path, ".tsv")).map(({ text, place }) => ({ text: text.replace(/\r$/, ""), place }))
+    .filter(({ text }) => text.trim() !== "");
+  const header = columns === undefined ? lines.shift() : undefined;
+  if (lines.length === 0) throw new RequestError("the file holds no rows; write one row a line", { file: path });
+  const names = header?.text.split("\t") ?? columns ?? [];
+  const twice = names.find((name, at) => name === "" || names.indexOf(name) !== at);
+  if (twice !== undefined) {
+    const problem = twice === "" ? "a column has no name" : `two columns are called ${quote(twice)}`;
+    throw new RequestError(`${problem}; give each a name of its own`, header?.place ?? { file: path });
+  }
+  return lines.map((line) => ({ fields: fieldsOf(line, names), place: line.place }));
+}
+
+function fieldsOf({ text, place }: Line, names: readonly string[]): Readonly<Record<string, string>> {
+  const cells = text.split("\t");
+  if (cells.length !== names.length) {
+    throw new RequestError(
+      `the line has ${counted(cells.length)} where ${names.length} are expected (${names.join(", ")}); ` +
+        "correct or remove it",
+      place,
+    );
+  }
+  return Object.fromEntries(names.map((name, at) => [name, cells[at]!]));
+}
+
+const counted = (columns: number) => columns === 1 ? "1 column" : `${columns} columns`;
