@@ -29,12 +29,17 @@ export interface PromptSource extends Filled {
 export interface TokenizedPrompt {
   /** `[promptTokens]`, never empty. */
   readonly prompt: readonly number[];
+  /** Each token's type, 1 for those of a second text; left out where there is one text alone. */
+  readonly typeIds?: readonly number[];
   readonly source: PromptSource;
 }
 
 /** One example as token ids. A model reads the prompt and is taught the completion. */
 export interface TokenizedExample extends TokenizedPrompt {
-  /** `[completionTokens]`, the end-of-sequence token last; of a conversation what the template ends a turn with. */
+  /**
+   * `[completionTokens]`, the end-of-sequence token last; of a conversation what the template ends a turn with; before a head
+   * `[1]`, the id of a class or a number.
+   */
   readonly completion: readonly number[];
   /** The completion's tokens, by index, that are taught; all of them if left out. The first always is. */
   readonly taught?: readonly number[];
@@ -70,11 +75,7 @@ export function tokenize(
   options: TokenizeOptions,
 ): TokenizedExample[] {
   const { maxLength } = options;
-  if (maxLength !== undefined && !(Number.isSafeInteger(maxLength) && maxLength >= 1)) {
-    throw new RequestError(
-      `expected maxLength to be a whole number of tokens but found ${maxLength}; correct it, as in 512`,
-    );
-  }
+  requireLength(maxLength);
   return rows.map((row) => {
     const { prompt: text, spans, fields, place, turns } = row;
     const source: PromptSource = { text, spans, fields, place };
@@ -93,13 +94,7 @@ export function tokenize(
     }
     const kept = maxLength === undefined ? prompt : keepLast(prompt, completion, maxLength, row);
     const length = kept.length + completion.length;
-    if (length > options.maxContext) {
-      throw new RequestError(
-        `the row has ${length} tokens and the model reads at most ${options.maxContext}; ` +
-          `shorten the row, or let its training cut the prompt's start with maxLength: ${options.maxContext}`,
-        row.place,
-      );
-    }
+    requireFit(length, options.maxContext, "prompt's start", row.place);
     return { ...encoded, prompt: kept, source };
   });
 }
@@ -129,6 +124,28 @@ function answerAlone(found: Turns, { encode }: ExampleTokenizer, endToken: numbe
   const { text, answersFrom, spans } = found, [, behind] = spans.at(-1)!;
   const ids = encode(text.slice(answersFrom, behind)), end = endToken === undefined ? -1 : ids.lastIndexOf(endToken);
   return end === -1 ? ids : ids.slice(0, end + 1);
+}
+
+/** Refuses a limit that is no number of tokens. */
+export function requireLength(maxLength: number | undefined): void {
+  if (maxLength === undefined || (Number.isSafeInteger(maxLength) && maxLength >= 1)) return;
+  throw new RequestError(
+    `expected maxLength to be a whole number of tokens but found ${maxLength}; correct it, as in 512`,
+  );
+}
+
+/**
+ * Refuses a row that is too long for the model.
+ *
+ * @param lost What a training can cut off.
+ */
+export function requireFit(length: number, maxContext: number, lost: string, place: Place): void {
+  if (length <= maxContext) return;
+  throw new RequestError(
+    `the row has ${length} tokens and the model reads at most ${maxContext}; ` +
+      `shorten the row, or let its training cut the ${lost} with maxLength: ${maxContext}`,
+    place,
+  );
 }
 
 function keepLast(prompt: number[], completion: readonly number[], maxLength: number, row: Row): number[] {

@@ -27,9 +27,10 @@ export function readPrompt(of: TokenizedPrompt, decode: Decode): PromptTokens {
  *
  * @throws {RequestError} If the tokenizer changes the text, so that its tokens can't be found in it.
  */
-export function fieldTokens({ prompt, source }: TokenizedPrompt, field: string, decode: Decode): number[] {
+export function fieldTokens({ prompt, source, typeIds }: TokenizedPrompt, field: string, decode: Decode): number[] {
   const written = source.spans[field] ?? [];
-  const places = tokenPlaces(prompt, source.text, decode);
+  // Before a head a text loses its end, else its start.
+  const places = tokenPlaces(prompt, source.text, decode, typeIds === undefined ? startOfEnd : startOfFront);
   if (places === undefined) {
     throw new RequestError(
       "the tokenizer changes the prompt's text, so the tokens of a field can't be told; choose them with a function",
@@ -43,15 +44,32 @@ export function fieldTokens({ prompt, source }: TokenizedPrompt, field: string, 
 
 type TokenPlace = readonly [start: number, end: number] | undefined;
 
+/** Where in a text a part of it begins; nothing if it is no such part. */
+type StartOf = (part: string, text: string) => number | undefined;
+
+// Some tokenizers put a space in front that the text does not have.
+const startOfEnd: StartOf = (part, text) =>
+  text.endsWith(part) || part.trimStart() === text.trimStart() ? text.length - part.length : undefined;
+const startOfFront: StartOf = (part, text) => {
+  const spaces = (of: string) => of.length - of.trimStart().length;
+  // The cut may go through the bytes of a character.
+  const whole = part.trimStart().replace(/\ufffd+$/, "");
+  return text.trimStart().startsWith(whole) ? spaces(text) - spaces(part) : undefined;
+};
+
 /**
- * Where each token stands in the text, `undefined` for special tokens; nothing if the tokens' text is not the text's end
- * (the start of a prompt may have been cut off).
+ * Where each token stands in the text, `undefined` for special tokens; nothing if the tokens' text is not the part of the
+ * text that is left where it may have been cut.
  */
-function tokenPlaces(ids: readonly number[], text: string, decode: Decode): TokenPlace[] | undefined {
+function tokenPlaces(
+  ids: readonly number[],
+  text: string,
+  decode: Decode,
+  startOf: StartOf,
+): TokenPlace[] | undefined {
   const decoded = (count: number) => decode(ids.slice(0, count), { skipSpecialTokens: true });
-  const whole = decoded(ids.length), shift = text.length - whole.length;
-  // Some tokenizers put a space in front that the text does not have.
-  if (!text.endsWith(whole) && whole.trimStart() !== text.trimStart()) return undefined;
+  const whole = decoded(ids.length), shift = startOf(whole, text);
+  if (shift === undefined) return undefined;
   let end = 0;
   return ids.map((id, index): TokenPlace => {
     const start = end;

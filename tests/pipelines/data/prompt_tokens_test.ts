@@ -56,6 +56,19 @@ for (const folder of folders) {
     const gone = { ...whole, prompt: whole.prompt.slice(tokens.at(-1)! + 1) };
     assert.deepEqual(fieldTokens(gone, "country", tokenizer.decode), []);
   });
+
+  Deno.test(`a text that lost its end still knows its fields, by the tokenizer of ${name}`, async () => {
+    const tokenizer = await loadTokenizer(folder);
+    const whole = promptOf(tokenizer, "{other} way before {country} comes", country);
+    const tokens = fieldTokens(whole, "country", tokenizer.decode);
+    const cut = (count: number) => {
+      const prompt = whole.prompt.slice(0, count);
+      return fieldTokens({ ...whole, prompt, typeIds: prompt.map(() => 0) }, "country", tokenizer.decode);
+    };
+    assert.deepEqual(cut(tokens.at(-1)! + 1), tokens);
+    assert.deepEqual(cut(tokens[0]! + 1), tokens.slice(0, 1));
+    assert.deepEqual(cut(tokens[0]!), []);
+  });
 }
 
 Deno.test("readPrompt() tells text, pieces, the row's fields and each field's tokens", async () => {
