@@ -4,7 +4,7 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
-import { placeOf } from "../places.ts";
+import { likeNoted, placeOf } from "../places.ts";
 import type { GivenValues, Scalar } from "../recipes/given.ts";
 import type { MemberRecord } from "../report/results.ts";
 import type { AxisLabel, BestSpec, Pipeline, Resolved, StageSpec } from "../spec.ts";
@@ -237,7 +237,8 @@ class RoundsOf {
 
 /** A stage whose training takes a share of its epochs. */
 function shortened(stage: Resolved<StageSpec>, share: number): Resolved<StageSpec> {
-  return stage.kind === "train" ? withEpochs(stage, share) : { ...stage, model: withEpochs(stage.model, share) };
+  if (stage.kind === "train") return withEpochs(stage, share);
+  return likeNoted(stage, { ...stage, model: withEpochs(stage.model, share) });
 }
 
 /** Begins the ids of members that go on with the best of others. */
