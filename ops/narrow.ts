@@ -1,0 +1,49 @@
+/**
+ * Reading tokens early: what is computed of each token by itself is computed for those alone that are read. A head that
+ * reads one token of a row needs no other's MLP in the last block.
+ *
+ * @module
+ */
+import { apply } from "./operators.ts";
+import { dependants, topologicalOrder, type Value } from "./program.ts";
+
+/** Operations that give of each token what they make of that token alone. */
+const tokenwise: ReadonlySet<string> = new Set([
+  ...["add", "sub", "mul", "div", "min", "max", "neg", "exp", "log", "sqrt", "tanh", "sigmoid", "silu", "relu", "gelu"],
+  ...["erf", "detach", "sign", "truncate", "cast", "rmsNorm", "layerNorm", "matmul"],
+]);
+
+/**
+ * What is read of hidden states, the reading moved toward what they are computed of: through operations on single tokens
+ * whose results nothing else uses, as far as they depend on a parameter. What is frozen stays whole, to be kept.
+ *
+ * @param last The hidden states [batch, tokens, width].
+ * @param read Takes the tokens that are read of a value [batch, tokens, …].
+ */
+export function narrow(last: Value, read: (ofTokens: Value) => Value): Value {
+  const order = topologicalOrder([last]), [batch, tokens] = last.shape;
+  const varying = dependants(order, order.filter(({ op }) => op === "parameter"));
+  const ofTokens = ({ shape }: Value) => shape.length === 3 && shape[0] === batch && shape[1] === tokens;
+  const isTokenwise = (value: Value) =>
+    tokenwise.has(value.op) && value.attributes["transposeA"] !== true &&
+    value.inputs.every((operand, at) => {
+      const isMatrix = value.op === "matmul" && at === 1;
+      return isMatrix ? operand.shape.length === 2 : ofTokens(operand) || operand.shape.length <= 1;
+    });
+  const users = new Map<Value, Value[]>();
+  for (const value of order) {
+    for (const operand of value.inputs) users.getOrInsertComputed(operand, () => []).push(value);
+  }
+  const narrowed = new Set<Value>();
+  for (const value of order.toReversed()) {
+    const isRead = (users.get(value) ?? []).every((user) => narrowed.has(user));
+    if (isRead && ofTokens(value) && varying.has(value) && isTokenwise(value)) narrowed.add(value);
+  }
+  const made = new Map<Value, Value>();
+  for (const value of order) {
+    if (!narrowed.has(value)) continue;
+    const operands = value.inputs.map((operand) => ofTokens(operand) ? made.get(operand) ?? read(operand) : operand);
+    made.set(value, apply(value.op as Parameters<typeof apply>[0], operands, value.attributes));
+  }
+  return made.get(last) ?? read(last);
+}
