@@ -175,8 +175,35 @@ export interface PrefixTuningSpec {
   readonly initial?: Sweepable<string>;
 }
 
+/** What all heads have. */
+export interface HeadSettings {
+  /** Whether it stays as it starts while what is below it is trained. */
+  readonly frozen: Sweepable<boolean>;
+  /** Whether it starts anew where the checkpoint has one. */
+  readonly fresh: Sweepable<boolean>;
+  /** A safetensors file to start from. */
+  readonly initial?: Sweepable<string>;
+}
+
+/** A head that tells one of several classes. */
+export interface ClassificationSpec extends HeadSettings {
+  /** Tells the kinds of record apart. */
+  readonly kind: "classification";
+  /** The classes' names, in the order of their ids. */
+  readonly labels: Sweepable<readonly string[]>;
+}
+
+/** A head that tells a number. */
+export interface RegressionSpec extends HeadSettings {
+  /** Tells the kinds of record apart. */
+  readonly kind: "regression";
+}
+
+/** What a model tells of a text in place of writing on. */
+export type HeadSpec = ClassificationSpec | RegressionSpec;
+
 /** What is learned beside frozen weights. */
-export type PieceSpec = EditSpec | AdapterSpec | PrefixTuningSpec;
+export type PieceSpec = EditSpec | AdapterSpec | PrefixTuningSpec | HeadSpec;
 
 /** What is learned of a model. */
 export type AdaptationSpec = PieceSpec | SavedSpec | FullFinetuningSpec;
@@ -237,7 +264,7 @@ export interface TrainSpec {
   readonly seed: Sweepable<number>;
   /** Whether each epoch has an order of its own. */
   readonly shuffle: Sweepable<boolean>;
-  /** Tokens beyond which a prompt loses its front. */
+  /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
   readonly maxLength?: Sweepable<number>;
 }
 
@@ -266,7 +293,9 @@ export type DecodingSpec =
   | { readonly kind: "choices"; readonly options: Sweepable<readonly string[] | string> };
 
 /** A number computed from an evaluation's predictions. */
-export type MetricSpec = { readonly kind: "exactMatch" | "accuracy" | "loss" };
+export type MetricSpec = {
+  readonly kind: "exactMatch" | "accuracy" | "loss" | "f1" | "macroF1" | "matthews" | "pearson" | "spearman";
+};
 
 /** An evaluation. */
 export interface EvaluateSpec {
@@ -282,6 +311,8 @@ export interface EvaluateSpec {
   readonly decoding?: Sweepable<DecodingSpec>;
   /** Rows whose work is done together. */
   readonly batchSize?: Sweepable<number>;
+  /** Tokens beyond which a text before a head loses its end. */
+  readonly maxLength?: Sweepable<number>;
 }
 
 /** What a model computes of prompts, written down. */

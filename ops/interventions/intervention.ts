@@ -12,9 +12,9 @@ export interface TensorRole {
   readonly shape: readonly number[];
   /**
    * `orthogonal`: columns kept orthonormal; `linear`: as torch's Linear starts, uniform within ±1/√inputs; `unit`: uniform
-   * from 0 to 1; `normal`: of mean 0 and deviation 1; `zero` and `one`: there; `rowNorms`, of an adapter: at the Euclidean norms of the projection's rows.
+   * from 0 to 1; `normal`: of mean 0 and deviation 1; `narrow`: of deviation 0.02; `zero` and `one`: there; `rowNorms`, of an adapter: at the Euclidean norms of the projection's rows.
    */
-  readonly start: "orthogonal" | "linear" | "unit" | "normal" | "zero" | "one" | "rowNorms";
+  readonly start: "orthogonal" | "linear" | "unit" | "normal" | "narrow" | "zero" | "one" | "rowNorms";
 }
 
 /** The extents that an edit is made for. */

@@ -9,7 +9,13 @@ export function rowsAt(hidden: Value, places: Value): Value {
   return o.reshape(o.gatherRows(rows, places), [elementCount(places.shape), width]);
 }
 
-/** The sum of the rows' cross-entropies times `scale` (the reciprocal of the batch's labelled tokens). */
+/** The squared errors [rows, 1] of numbers told of some rows. */
+export function squaredErrors(outputs: Value, targets: Value): Value {
+  const difference = o.sub(outputs, targets);
+  return o.mul(difference, difference);
+}
+
+/** The sum of the rows' losses [rows, 1] times `scale` (the reciprocal of the batch's labelled tokens). */
 export function scaledLoss(losses: Value, scale: Value): Value {
   return o.mul(o.reduceSum(losses, [0, 1]), scale);
 }

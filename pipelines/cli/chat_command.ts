@@ -111,6 +111,11 @@ async function writingModel(
   const description = await readDescription(folder), model = await workshop.model(source);
   const weights = await workshop.weights(model, description.quantize), initial = join(folder, storedFiles.tensors);
   const pieces = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
+  if (pieces.some(({ form }) => form === "head")) {
+    throw new RequestError("the model has a head, which tells labels and writes nothing; chat with one without", {
+      file: join(folder, storedFiles.description),
+    });
+  }
   const adaptations = lowerAdaptations([{ kind: "saved", pieces, initial }], editedModel(model));
   const { architecture } = model, { storedType } = weights;
   return {

@@ -45,7 +45,13 @@ export async function exportOnnxCommand(path: string, options: ExportOnnxOptions
   const tuned = await isModel(callerPath(path), options)
     ? await wholeModel(callerPath(path), sources)
     : await editedBase(path, options, sources);
-  const { model, adaptations } = tuned, weights = await locateModelWeights(model);
+  const { model, adaptations } = tuned;
+  if (adaptations.some(({ form }) => form === "head")) {
+    throw new RequestError("the model has a head, which tells labels and writes nothing; export one without", {
+      file: callerPath(path),
+    });
+  }
+  const weights = await locateModelWeights(model);
   await writeFolder(out, (temporary) => {
     return writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
   });

@@ -95,7 +95,8 @@ export async function exportPyreftCommand(path: string, options: ExportOptions, 
 
 /** Sees that a piece is what pyreft's folders can hold: an edit of a whole representation. */
 function requireEdit({ kind, module, head, block, site }: JsonObject, file: string): void {
-  if (module !== undefined || head !== undefined || kind === "prefixTuning") {
+  const isOther = kind === "prefixTuning" || kind === "classification" || kind === "regression";
+  if (module !== undefined || head !== undefined || isOther) {
     const name = typeof kind === "string" ? kind.slice(0, 60) : "such piece";
     const what = head === undefined ? name : "edit of one head";
     throw new RequestError(`pyreft's folders hold no ${what}; export an edit`, { file });

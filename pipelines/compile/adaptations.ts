@@ -14,6 +14,7 @@ import type { EditedModel, EditHook, Site, SiteName, StackName } from "../models
 import { placing } from "../places.ts";
 import type { PieceSpec, Resolved } from "../spec.ts";
 import { isAdapterSpec, lowerAdapter, type LoweredAdapter } from "./adapters.ts";
+import { frozenName, isHeadSpec, type LoweredHead, lowerHead, requireOneHead, withoutHead } from "./heads.ts";
 import { type LoweredPrefix, lowerPrefix } from "./prefixes.ts";
 import { type LoweredIntervention, lowerEdit, maskName, maskWidth } from "./interventions.ts";
 import { runOfSite } from "./stacks.ts";
@@ -40,11 +41,14 @@ export type Adapter = Piece & LoweredAdapter;
 /** Keys and values of one block before every prompt. */
 export type Prefix = Piece & LoweredPrefix;
 
-/** A trainable piece of a model. */
-export type Adaptation = Intervention | Adapter | Prefix;
+/** What the model tells of a text in place of writing on. */
+export type Head = Piece & LoweredHead;
+
+/** A piece of what is learned of a model. */
+export type Adaptation = Intervention | Adapter | Prefix | Head;
 
 /** A piece before it has its index. */
-export type LoweredPiece = LoweredIntervention | LoweredAdapter | LoweredPrefix;
+export type LoweredPiece = LoweredIntervention | LoweredAdapter | LoweredPrefix | LoweredHead;
 
 /** Pieces that were trained before, with the file of their tensors. */
 export interface LoadedPieces {
@@ -58,7 +62,8 @@ export interface LoadedPieces {
  * The pieces of edits and adapters in the order of their indices: for each declaration all its blocks, for the prefix
  * first where an edit has two sides.
  *
- * @throws {RequestError} If a block, site, module, rank or the positions are not the model's to have.
+ * @throws {RequestError} If a block, site, module, rank, head or the positions are not the model's to have, or there are two
+ * heads.
  */
 export function lowerAdaptations(
   specs: readonly (Resolved<PieceSpec> | LoadedPieces)[],
@@ -69,6 +74,7 @@ export function lowerAdaptations(
     const pieces = spec.kind === "saved" ? spec.pieces : placing(spec, () => lowerOne(spec, architecture));
     for (const piece of pieces) lowered.push({ index: lowered.length, ...piece });
   }
+  requireOneHead(lowered);
   return withFunctionsNumbered(lowered);
 }
 
@@ -99,6 +105,7 @@ export function lowerOne(
   architecture: EditedModel,
 ): readonly LoweredPiece[] {
   if (spec.kind === "prefixTuning") return lowerPrefix(spec, architecture);
+  if (isHeadSpec(spec)) return [lowerHead(spec, architecture)];
   return isAdapterSpec(spec) ? lowerAdapter(spec, architecture) : lowerEdit(spec, architecture);
 }
 
@@ -122,10 +129,11 @@ export const savedTensors: TensorSource = ({ index, tensors }) =>
   );
 
 /** The tensors as they are trained: an orthogonal one as a function of free numbers over its fixed base. */
-export const trainedTensors: TensorSource = ({ index, tensors }) =>
+export const trainedTensors: TensorSource = (piece) =>
   Object.fromEntries(
-    Object.entries(tensors).map(([tensor, { shape, start }]) => {
-      const name = `${index}.${tensor}`;
+    Object.entries(piece.tensors).map(([tensor, { shape, start }]) => {
+      const name = `${piece.index}.${tensor}`;
+      if (isFrozen(piece)) return [tensor, input(frozenName(name), shape)];
       if (start !== "orthogonal") return [tensor, parameter(name, shape)];
       const [, rank] = shape as readonly [number, number];
       return [
@@ -138,6 +146,11 @@ export const trainedTensors: TensorSource = ({ index, tensors }) =>
       ];
     }),
   );
+
+/** Whether a piece stays as it starts. */
+export function isFrozen(piece: Adaptation): boolean {
+  return piece.form === "head" && piece.options.frozen;
+}
 
 /** How pieces stand in a program. */
 export interface PieceForm {
@@ -190,6 +203,12 @@ export type AtTokens = (ofTail: Value) => Value;
 
 const everyToken: AtTokens = (ofTail) => ofTail;
 
+/** Whether a piece edits or adapts what is at a site. */
+function isAt(piece: Adaptation, { stack, block, name }: Site): piece is Droppable {
+  const acts = piece.form !== "prefix" && piece.form !== "head";
+  return acts && piece.stack === stack && piece.block === block && piece.site === name;
+}
+
 /** The hook that applies the pieces of each site in their order. */
 export function editHook(
   list: readonly Adaptation[],
@@ -201,7 +220,7 @@ export function editHook(
   };
   return (site, hidden, projection) =>
     list.reduce((edited, piece) => {
-      if (piece.form === "prefix" || !isAt(piece, site)) return edited;
+      if (!isAt(piece, site)) return edited;
       const factor = factorOf(piece);
       const dropped = (x: Value) => factor === undefined ? x : o.mul(x, factor);
       if (piece.form === "intervention") {
@@ -213,10 +232,6 @@ export function editHook(
       const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
       return adapters[piece.kind].adapt(edited, read, tensors(piece), piece.options);
     }, hidden);
-}
-
-function isAt({ stack, block, site }: Adaptation, at: Site): boolean {
-  return stack === at.stack && block === at.block && site === at.name;
 }
 
 /**
@@ -245,9 +260,9 @@ export function membersHook(
  * The block at whose output members trained side by side part; `undefined` if something acts where they cannot: before
  * that output, on a projection, outside the blocks, or on what an encoder reads.
  */
-export function copyingBlock(pieces: readonly Adaptation[]): number | undefined {
-  const lowest = Math.min(...pieces.map(({ block }) => block ?? -1));
-  const fits = pieces.every((piece) => {
+export function copyingBlock(all: readonly Adaptation[]): number | undefined {
+  const pieces = withoutHead(all), lowest = Math.min(...pieces.map(({ block }) => block ?? -1));
+  const fits = Number.isFinite(lowest) && pieces.every((piece) => {
     return piece.form === "intervention" && runOfSite(piece) === "tail" &&
       (piece.block !== lowest || piece.site === "block.output");
   });

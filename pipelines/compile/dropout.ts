@@ -37,7 +37,7 @@ export function dropoutFeeds(
   const feeds: Feeds = {};
   for (const list of members) {
     for (const [ordinal, piece] of list.entries()) {
-      if (piece.form === "prefix" || piece.dropout === 0) continue;
+      if (piece.form === "prefix" || piece.form === "head" || piece.dropout === 0) continue;
       const length = runOfSite(piece) === "tail" ? tail : context;
       const width = droppedWidth(piece), acts = actsAt(piece, masks);
       const data = new Float32Array(rows.length * length * width).fill(1);

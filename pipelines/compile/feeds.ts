@@ -5,7 +5,9 @@
  */
 import type { TokenizedExample } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
-import { type Adaptation, type Intervention, interventionsOf } from "./adaptations.ts";
+import type { HostTensor } from "../runtime/runtime.ts";
+import { type Adaptation, type Head, type Intervention, interventionsOf } from "./adaptations.ts";
+import { headOf } from "./heads.ts";
 import { columnsOf, maskName, maskWidth } from "./interventions.ts";
 import { type Layout, tailStart } from "./layout.ts";
 import { virtualTokens } from "./prefixes.ts";
@@ -23,7 +25,7 @@ export interface LaidOutRow {
   readonly promptLength: number;
   /** The example that was cut. */
   readonly whole: TokenizedExample;
-  /** The tokens to predict. */
+  /** The tokens to predict; before a head the row's class or number alone. */
   readonly labels: readonly number[];
   /** Where in the tail each of them is predicted: the token before it. */
   readonly places: readonly number[];
@@ -47,7 +49,9 @@ export function rowExtents({ prefix, context, tail }: LaidOutRow): Readonly<Reco
 
 /** What tells rows apart, labels aside. */
 export function rowKeys(rows: readonly LaidOutRow[]): readonly unknown[] {
-  return rows.map(({ prefix, context, tail, promptLength }) => [prefix, context, tail, promptLength]);
+  return rows.map(({ prefix, context, tail, promptLength, whole: { typeIds = [] } }) => {
+    return [prefix, context, tail, promptLength, ...typeIds.some((type) => type !== 0) ? [typeIds] : []];
+  });
 }
 
 /** The shared extents of a group of rows. A context is at least one (masked) token long, so that no tensor is empty. */
@@ -79,7 +83,7 @@ export function exampleFeeds(
   readsContext = true,
 ): Feeds {
   const extents = groupExtents(rows), { context, tail } = extents, { encoder } = architecture;
-  const feeds: Feeds = { ...labelFeeds(rows, tail), ...positionFeeds(rows, extents, adaptations) };
+  const feeds: Feeds = { ...labelFeeds(rows, tail, headOf(adaptations)), ...positionFeeds(rows, extents, adaptations) };
   if (encoder !== undefined) {
     const [contexts, tails] = [rows.map((row) => row.context), rows.map((row) => row.tail)];
     const fromStart = (tokens: readonly number[]) => ({ tokens, start: 0 });
@@ -88,7 +92,12 @@ export function exampleFeeds(
     return { ...feeds, ...runFeeds("tail", tails.map(fromStart), tail, architecture, undefined, read) };
   }
   if (layout.tail === "whole") {
-    const virtual = virtualTokens(adaptations), tails = rows.map((row) => ({ tokens: row.tail, start: virtual }));
+    const virtual = virtualTokens(adaptations),
+      tails = rows.map(({ tail, whole }) => ({
+        tokens: tail,
+        start: virtual,
+        ...whole.typeIds === undefined ? {} : { types: whole.typeIds },
+      }));
     const past = virtual === 0 ? undefined : { width: virtual, filled: rows.map(() => virtual) };
     return { ...feeds, ...runFeeds("tail", tails, tail, architecture, past) };
   }
@@ -107,16 +116,26 @@ export function fedNumbers({ places, encoder }: Architecture): readonly unknown[
   return [places, ...(encoder === undefined ? [] : [encoder.places])];
 }
 
-function labelFeeds(rows: readonly LaidOutRow[], tail: number): Feeds {
+function labelFeeds(rows: readonly LaidOutRow[], tail: number, head: Head | undefined): Feeds {
   const places: number[] = [], targets: number[] = [];
   rows.forEach((row, index) => {
-    places.push(...row.places.map((place) => index * tail + place));
+    const read = head?.pooled === "first" ? [0] : row.places;
+    places.push(...read.map((place) => index * tail + place));
     targets.push(...row.labels);
   });
+  const data = head?.kind === "regression" ? Float32Array.from(targets) : BigInt64Array.from(targets, BigInt);
   return {
+    ...head?.pooled === "mean" ? { "labelled.shares": sharesOf(rows, tail) } : {},
     "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
-    "labelled.targets": { data: BigInt64Array.from(targets, BigInt), shape: [targets.length, 1] },
+    "labelled.targets": { data, shape: [targets.length, 1] },
   };
+}
+
+/** Each token's share in the mean of its row's [batch, tail, 1]. */
+function sharesOf(rows: readonly LaidOutRow[], tail: number): HostTensor {
+  const data = new Float32Array(rows.length * tail);
+  rows.forEach(({ tail: own }, row) => data.fill(1 / own.length, row * tail, row * tail + own.length));
+  return { data, shape: [rows.length, tail, 1] };
 }
 
 /** The masks of edited positions over each piece's run [batch, tokens, width], as wide as {@linkcode maskWidth} says. */

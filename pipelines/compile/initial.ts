@@ -9,7 +9,8 @@ import { createRandom } from "../data/random.ts";
 import { RequestError } from "../errors.ts";
 import { readHeader, readTensor } from "../models/safetensors.ts";
 import { householder, orthonormalColumns } from "./householder.ts";
-import { type Adaptation, baseName, freeName } from "./adaptations.ts";
+import { type Adaptation, baseName, freeName, isFrozen } from "./adaptations.ts";
+import { frozenName, startsAtOwn } from "./heads.ts";
 
 /** Tensors by name. */
 export type TensorMap = Readonly<Record<string, HostTensor>>;
@@ -21,18 +22,23 @@ export function copyTensors(tensors: TensorMap): Record<string, HostTensor> {
   );
 }
 
-/** The Euclidean norms of a weight's rows. */
-export type ReadRowNorms = (weight: string) => Promise<Float32Array<ArrayBuffer>>;
+/** What tensors may start at of the model's own. */
+export interface StartingWeights {
+  /** The Euclidean norms of a weight's rows. */
+  readonly rowNorms: (weight: string) => Promise<Float32Array<ArrayBuffer>>;
+  /** A tensor of a head that the model's files have; it throws a RequestError if they have it in another shape. */
+  readonly ofHead: (name: string, shape: readonly number[]) => Promise<Float32Array<ArrayBuffer>> | undefined;
+}
 
 /**
  * The saved form of every piece's tensors, drawn from a seed as torch's layers start.
  *
- * @param readRowNorms For tensors that start at them; left out where no weights are to be read, which gives ones.
+ * @param own For tensors that start at the model's own; left out where no weights are to be read.
  */
 export async function drawTensors(
   adaptations: readonly Adaptation[],
   seed: number,
-  readRowNorms?: ReadRowNorms,
+  own?: StartingWeights,
 ): Promise<TensorMap> {
   const tensors: Record<string, HostTensor> = {};
   for (const piece of adaptations) {
@@ -45,14 +51,22 @@ export async function drawTensors(
         const [rows, columns] = shape as readonly [number, number];
         const normal = Float64Array.from({ length: count }, () => random.normal());
         tensors[name] = { data: orthonormalColumns(normal, rows, columns), shape };
-      } else if (start === "rowNorms" && piece.form === "adapter" && readRowNorms !== undefined) {
-        tensors[name] = { data: await readRowNorms(piece.weight), shape };
+      } else if (start === "rowNorms" && piece.form === "adapter" && own !== undefined) {
+        tensors[name] = { data: await own.rowNorms(piece.weight), shape };
       } else {
+        const ofCheckpoint = piece.form === "head" && startsAtOwn(piece, tensor)
+          ? await own?.ofHead(tensor, shape)
+          : undefined;
+        if (ofCheckpoint !== undefined) {
+          tensors[name] = { data: ofCheckpoint, shape };
+          continue;
+        }
         const bound = 1 / Math.sqrt(inputs);
         const draws = {
           linear: () => (2 * random.uniform() - 1) * bound,
           unit: () => random.uniform(),
           normal: () => random.normal(),
+          narrow: () => 0.02 * random.normal(),
           zero: () => 0,
           one: () => 1,
           rowNorms: () => 1,
@@ -127,15 +141,19 @@ function requireOrthonormal(
  */
 export function trainedForm(adaptations: readonly Adaptation[], saved: TensorMap): {
   readonly parameters: TensorMap;
-  /** The fixed bases. */
+  /** What is fed and stays: the bases of orthogonal tensors, and frozen tensors. */
   readonly bases: TensorMap;
 } {
   const parameters: Record<string, HostTensor> = {}, bases: Record<string, HostTensor> = {};
-  for (const { index, tensors } of adaptations) {
-    for (const [tensor, { shape, start }] of Object.entries(tensors)) {
-      const name = `${index}.${tensor}`;
+  for (const piece of adaptations) {
+    for (const [tensor, { shape, start }] of Object.entries(piece.tensors)) {
+      const name = `${piece.index}.${tensor}`;
       const value = saved[name];
       if (value === undefined) throw new TypeError(`No initial value for ${name}`);
+      if (isFrozen(piece)) {
+        bases[frozenName(name)] = { data: value.data.slice(), shape };
+        continue;
+      }
       if (start !== "orthogonal") {
         parameters[name] = { data: value.data.slice(), shape };
         continue;

@@ -11,6 +11,7 @@ import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture, Segment } from "../models/architecture.ts";
 import { runInputs } from "../models/places.ts";
 import { type Adaptation, interventionsOf } from "./adaptations.ts";
+import { withoutHead } from "./heads.ts";
 import { reachBack } from "./positions.ts";
 
 /** Where the tail of a prompt begins: so many tokens before its end, or `"whole"`, at its start. */
@@ -56,9 +57,9 @@ export function layoutOf(
  * There is something before the tail if all pieces act on the prompt's last tokens or behind it. The prompt's last token,
  * which predicts the first label, is always in the tail.
  */
-function tailLength(pieces: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): TailLength {
-  const interventions = interventionsOf(pieces);
-  if (pieces.length === 0 || interventions.length < pieces.length) return "whole";
+function tailLength(all: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): TailLength {
+  const pieces = withoutHead(all), interventions = interventionsOf(pieces);
+  if (all.length === 0 || interventions.length < pieces.length) return "whole";
   const reach = Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
   return Number.isFinite(reach) ? reach : "whole";
 }

@@ -28,6 +28,8 @@ import {
 } from "./adaptations.ts";
 import { frozenWeight } from "./frozen_weight.ts";
 import { runInputs } from "../models/places.ts";
+import { headOf } from "./heads.ts";
+import { headLosses, toldOf } from "./told.ts";
 import { virtualRuns } from "./prefixes.ts";
 import { type Layout, pastInputs, segmentInputs, type SegmentName, segmentsOf } from "./layout.ts";
 
@@ -125,11 +127,19 @@ function logitsOf(model: CompiledModel, result: SegmentResult, form: PieceForm):
   return requireLogits(model.architecture)(o.concat(rows, 0), weightsOf(model), edit);
 }
 
-/** The cross-entropies [labelled, 1] of the labelled tokens, member by member. */
-function labelledLosses(model: CompiledModel, layout: Layout, form: PieceForm): Value {
-  const logits = logitsOf(model, tail(model, layout, form), form);
+/** Each member's losses: the cross-entropies of the labelled tokens [labelled, 1], or those of its head [batch, 1]. */
+function labelledLosses(model: CompiledModel, layout: Layout, form: PieceForm): Value[] {
+  const { members } = model, head = headOf(members[0] ?? []);
+  const result = tail(model, layout, form);
+  if (head !== undefined) return told(model, result, form).map((each) => headLosses(each, head));
   const targets = input("labelled.targets", ["labelled", 1], "int64");
-  return o.crossEntropy(logits, o.concat(model.members.map(() => targets), 0));
+  const losses = o.crossEntropy(logitsOf(model, result, form), o.concat(members.map(() => targets), 0));
+  return members.map((_, member) => batchOf(losses, member, "labelled"));
+}
+
+/** What each member's head tells of each row [batch, outputs]. */
+function told(model: CompiledModel, { hiddenStates }: SegmentResult, form: PieceForm): Value[] {
+  return toldOf(model, hiddenStates[hiddenStates.length - 1] as Value, weightsOf(model), form);
 }
 
 /** The programs of one training, or of several side by side. */
@@ -148,9 +158,8 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
-  const all = labelledLosses(model, layout, trainingForm);
-  const losses = model.members.map((_, member) => {
-    return scaledLoss(batchOf(all, member, "labelled"), scalarInput("step.lossScale"));
+  const losses = labelledLosses(model, layout, trainingForm).map((each) => {
+    return scaledLoss(each, scalarInput("step.lossScale"));
   });
   // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.
   const loss = losses.reduce((sum, each) => o.add(sum, each));
@@ -239,7 +248,13 @@ function saveProgram({ members }: CompiledModel): Program {
 
 /** The log-likelihood of given completions: `losses` [labelled, 1]. */
 export function scoreProgram(model: CompiledModel, layout: Layout): Program {
-  return simplify({ name: "score", outputs: { losses: labelledLosses(model, layout, savedForm) } });
+  return simplify({ name: "score", outputs: { losses: o.concat(labelledLosses(model, layout, savedForm), 0) } });
+}
+
+/** What a model's head tells of rows: `told` [batch, outputs], the logits of classes or a number. */
+export function headProgram(model: CompiledModel, layout: Layout): Program {
+  const [only] = told(model, tail(model, layout, savedForm), savedForm);
+  return simplify({ name: "head", outputs: { told: only as Value } });
 }
 
 /**

@@ -30,6 +30,10 @@ export const storedFiles = { description: "intervention.json", tensors: "weights
 /** How a piece is listed; what a function chooses is null. */
 export function describePiece(piece: Adaptation): JsonObject {
   const { index, kind, options, block = null } = piece;
+  if (piece.form === "head") {
+    const { labels, options: { frozen } } = piece;
+    return { index, kind, ...labels.length === 0 ? {} : { labels }, frozen };
+  }
   const site = piece.stack === undefined ? piece.site : `${piece.stack}.${piece.site}`;
   if (piece.form === "prefix") return { index, kind, ...options, block, site };
   const dropout = piece.dropout === 0 ? {} : { dropout: piece.dropout };
@@ -106,7 +110,8 @@ export function lowerDescription(
   }
   return interventions.map((stored) => {
     const piece = lowerOne(declare(declarationOf(stored, given)), architecture).find((each) => {
-      return each.form === "intervention" ? each.side === stored["side"] : each.block === stored["block"];
+      if (each.form === "intervention") return each.side === stored["side"];
+      return each.form === "head" || each.block === stored["block"];
     });
     if (piece === undefined) {
       throw new RequestError(
@@ -140,6 +145,7 @@ function isRankless(kind: unknown): boolean {
 function declarationOf(stored: JsonObject, given: GivenChoices): unknown {
   const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
   if (rest["kind"] === "prefixTuning") return rest;
+  if (rest["kind"] === "classification" || rest["kind"] === "regression") return { ...rest, fresh: false };
   const [, stack, name] = /^(?:(encoder|decoder)\.)?(.*)$/.exec(String(site)) ?? [];
   if (module !== undefined) {
     const { kind, rank, dropout } = rest;

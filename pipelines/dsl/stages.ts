@@ -34,11 +34,11 @@ export interface TrainOptions {
   readonly seed?: number;
   /** Whether each epoch has an order of its own; file order otherwise. On if left out. */
   readonly shuffle?: boolean;
-  /** Rows longer than this many tokens lose the front of their prompt. */
+  /** Rows longer than this many tokens lose the front of their prompt; before a head, the end of their longer text. */
   readonly maxLength?: number;
 }
 
-/** Trains what is to be learned of a model on the completions' tokens. */
+/** Trains what is to be learned of a model on the completions' tokens, or on labels where it has a head. */
 export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
   return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model } as TrainSpec);
@@ -54,6 +54,8 @@ export interface EvaluateOptions {
   readonly decoding?: DecodingSpec;
   /** Rows that run together; up to 32 if left out, as many as their keys and values take 256 MB. */
   readonly batchSize?: number;
+  /** Before a head, texts longer than this many tokens lose the end of the longer one; as in its training if left out. */
+  readonly maxLength?: number;
 }
 
 /** Measures a model, trained or not. */
@@ -156,14 +158,52 @@ export function exactMatch(): MetricSpec {
   return located({ kind: "exactMatch" });
 }
 
-/** The share of rows whose answer is the row's completion; for `choices`. */
+/** The share of rows whose answer is the row's completion, for `choices`, or whose class is the row's, for a head. */
 export function accuracy(): MetricSpec {
   return located({ kind: "accuracy" });
 }
 
-/** The mean negative log-likelihood of the completions' tokens, in nats. */
+/** The mean negative log-likelihood of the completions' tokens or of the labels, in nats; of numbers the squared error. */
 export function loss(): MetricSpec {
   return located({ kind: "loss" });
+}
+
+/** Settings of F1. */
+export interface F1Options {
+  /**
+   * `binary`: of the second of two classes, as GLUE has it, and meant if left out. `macro`: the mean over the classes that
+   * are a row's or were told of one.
+   */
+  readonly average?: "binary" | "macro";
+}
+
+/**
+ * F1, the harmonic mean of precision and recall, as scikit-learn has it: 0 where there is nothing to find. In results it
+ * is `f1`, or `macroF1`.
+ */
+export function f1({ average = "binary" }: F1Options = {}): MetricSpec {
+  return located({ kind: average === "macro" ? "macroF1" : "f1" });
+}
+
+/**
+ * Matthews' correlation of classes, GLUE's measure of CoLA, as scikit-learn has it: 0 where all rows are of one class or
+ * were told to be.
+ */
+export function matthews(): MetricSpec {
+  return located({ kind: "matthews" });
+}
+
+/**
+ * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 where all numbers
+ * told are equal (scipy has no value there).
+ */
+export function pearson(): MetricSpec {
+  return located({ kind: "pearson" });
+}
+
+/** Spearman's correlation: Pearson's of the ranks, which equal numbers share. */
+export function spearman(): MetricSpec {
+  return located({ kind: "spearman" });
 }
 
 /**

@@ -175,7 +175,9 @@ export type WeightSource = (name: string, shape: Shape) => Value;
 
 /** What of a model has a say in what can be learned of it. */
 export interface EditedModel
-  extends Pick<Architecture, "width" | "blocks" | "sites">, Partial<Pick<Architecture, "heads">> {
+  extends
+    Pick<Architecture, "width" | "blocks" | "sites">,
+    Partial<Pick<Architecture, "family" | "heads" | "barePrefix" | "classifier">> {
   /** See {@linkcode Architecture}. */
   readonly encoder?: Pick<Encoder, "width" | "blocks" | "sites"> | undefined;
   /** The text of some ids, for what is chosen of a prompt by what it says. */

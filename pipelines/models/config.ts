@@ -1,6 +1,5 @@
 /** Reading the fields of a config.json with errors that name them. @module */
 import { RequestError } from "../errors.ts";
-import { isJsonObject } from "./files.ts";
 
 /** The fields of a config.json. */
 export class ConfigReader {
@@ -54,19 +53,6 @@ export class ConfigReader {
   option<const T extends string>(name: string, options: readonly T[], otherwise: T): T {
     const value = this.raw(name) ?? otherwise;
     return options.find((option) => option === value) ?? this.#refuse(name, options.join(" or "), value);
-  }
-
-  /**
-   * The fields of an object within the config.
-   *
-   * @param usual Those that it need not tell.
-   * @throws {RequestError} If there is no such object.
-   */
-  part(name: string, usual: Readonly<Record<string, unknown>> = {}): ConfigReader {
-    const value = this.raw(name);
-    return isJsonObject(value)
-      ? new ConfigReader(this.file, { ...usual, ...value })
-      : this.#refuse(name, "an object", value);
   }
 
   /** An error about the config as a whole. */

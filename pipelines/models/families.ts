@@ -8,7 +8,7 @@ import { cohere, cohere2 } from "./families/cohere.ts";
 import { deberta } from "./families/deberta.ts";
 import { distilBert } from "./families/distilbert.ts";
 import { falcon } from "./families/falcon.ts";
-import { gemma, gemma2, gemma3, gemma3Text } from "./families/gemma.ts";
+import { gemma, gemma2, gemma3 } from "./families/gemma.ts";
 import { gpt2 } from "./families/gpt2.ts";
 import { gptNeo } from "./families/gpt_neo.ts";
 import { gptNeoX } from "./families/gpt_neox.ts";
@@ -35,8 +35,7 @@ const families: Readonly<Record<string, (config: ConfigReader) => Architecture>>
   granite,
   gemma,
   gemma2,
-  gemma3,
-  gemma3_text: gemma3Text,
+  gemma3_text: gemma3,
   phi,
   phi3,
   gpt2,

@@ -37,8 +37,10 @@ export interface Model extends BareModel {
 }
 
 /** What of a model has a say in what can be learned of it, and in what is chosen of a prompt. */
-export function editedModel({ architecture: { width, blocks, sites, heads, encoder }, tokenizer }: Model): EditedModel {
-  return { width, blocks, sites, heads, encoder, decode: tokenizer.decode };
+export function editedModel({ architecture, tokenizer: { decode } }: Model): EditedModel {
+  const { family, width, blocks, sites, heads, barePrefix, classifier, encoder } = architecture;
+  const own = { family, width, blocks, sites, heads, barePrefix, encoder, decode };
+  return classifier === undefined ? own : { ...own, classifier };
 }
 
 /** The weights of a model, in place in their files. */
@@ -54,6 +56,8 @@ export interface ModelWeights {
   readonly record: (name: string) => TensorRecord;
   /** A weight as the programs compute with it, in float32. */
   readonly read: (name: string) => Promise<Float32Array<ArrayBuffer>>;
+  /** A tensor that the files may have beside those that the architecture needs, as a head's. */
+  readonly find: (name: string) => TensorRecord | undefined;
 }
 
 const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
@@ -97,12 +101,13 @@ export async function openModel(source: string, options: SourceOptions): Promise
 /** Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and digests the files. */
 export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
   const weights = await presentWeights(model), records = requireTensors(model, weights);
-  return modelWeights(records, await weightsDigest(weights, digestCache));
+  return modelWeights(model, records, weights, await weightsDigest(weights, digestCache));
 }
 
 /** A model's weights as {@linkcode openModelWeights} finds them, for what needs no digest of the files. */
 export async function locateModelWeights(model: BareModel): Promise<Omit<ModelWeights, "digest">> {
-  return locatedWeights(requireTensors(model, await presentWeights(model)));
+  const weights = await presentWeights(model);
+  return locatedWeights(model, requireTensors(model, weights), weights);
 }
 
 /** The weights of a model, which are downloaded or converted where they are missing. */
@@ -116,13 +121,31 @@ async function presentWeights({ folder, source: { name, options } }: BareModel):
  * digest remembered from an earlier run.
  */
 export async function peekModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights | undefined> {
-  const present = ["model.safetensors", "model.safetensors.index.json"].map(async (name) => {
-    return (await Deno.stat(join(model.folder, name)).catch(() => undefined)) !== undefined;
-  });
-  if (!(await Promise.all(present)).includes(true)) return undefined;
+  if (!await hasWeights(model.folder)) return undefined;
   const weights = await openWeights(model.folder);
   const digest = await rememberedDigest(weights, digestCache);
-  return digest === undefined ? undefined : modelWeights(requireTensors(model, weights), digest);
+  return digest === undefined ? undefined : modelWeights(model, requireTensors(model, weights), weights, digest);
+}
+
+/**
+ * A tensor of a model's files; their headers alone are read.
+ *
+ * @returns Nothing if the files have none of the name, or if there are no files.
+ */
+export async function findTensor(model: BareModel, name: string): Promise<TensorRecord | undefined> {
+  return await hasWeights(model.folder) ? findRecord(model, await openWeights(model.folder), name) : undefined;
+}
+
+function findRecord({ architecture: { barePrefix } }: BareModel, { tensors }: Weights, name: string) {
+  const stored = storedName(name, tensors, barePrefix);
+  return stored === undefined ? undefined : tensors.get(stored);
+}
+
+async function hasWeights(folder: string): Promise<boolean> {
+  const present = ["model.safetensors", "model.safetensors.index.json"].map(async (name) => {
+    return (await Deno.stat(join(folder, name)).catch(() => undefined)) !== undefined;
+  });
+  return (await Promise.all(present)).includes(true);
 }
 
 function requireTensors(model: BareModel, weights: Weights): ReadonlyMap<string, TensorRecord> {
@@ -131,11 +154,20 @@ function requireTensors(model: BareModel, weights: Weights): ReadonlyMap<string,
   );
 }
 
-function modelWeights(records: ReadonlyMap<string, TensorRecord>, digest: string): ModelWeights {
-  return { digest, ...locatedWeights(records) };
+function modelWeights(
+  model: BareModel,
+  records: ReadonlyMap<string, TensorRecord>,
+  weights: Weights,
+  digest: string,
+): ModelWeights {
+  return { digest, ...locatedWeights(model, records, weights) };
 }
 
-function locatedWeights(records: ReadonlyMap<string, TensorRecord>): Omit<ModelWeights, "digest"> {
+function locatedWeights(
+  model: BareModel,
+  records: ReadonlyMap<string, TensorRecord>,
+  weights: Weights,
+): Omit<ModelWeights, "digest"> {
   const record = (name: string): TensorRecord => {
     const found = records.get(name);
     if (found === undefined) throw new TypeError(`The architecture has no weight ${name}`);
@@ -149,12 +181,12 @@ function locatedWeights(records: ReadonlyMap<string, TensorRecord>): Omit<ModelW
     },
     record,
     read: (name) => readTensor(record(name)),
+    find: (name) => records.get(name) ?? findRecord(model, weights, name),
   };
 }
 
 function requireTensor(model: BareModel, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
-  const stored = storedName(name, weights.tensors, model.architecture.barePrefix), { index } = weights;
-  const record = weights.tensors.get(stored ?? name);
+  const record = findRecord(model, weights, name), { index } = weights;
   if (record === undefined) {
     const problem = `the tensor ${name} that config.json asks for is missing`;
     throw new RequestError(

@@ -92,6 +92,7 @@ export function quantizedWeights(
       return { location: relative("/", path), offset: found.offset, length: found.bytes };
     },
     record: base.record,
+    find: base.find,
     async read(weight) {
       const shape = projections.get(weight);
       if (shape === undefined) return await base.read(weight);

@@ -2,8 +2,7 @@
 
 /**
  * The name under which the files hold a weight: its own; without what checkpoints of the bare model leave out; with the
- * first releases' names of a layer norm's weights (`gamma`, `beta`); with those of DeBERTa's published head; or where a model
- * that also sees keeps its text model.
+ * first releases' names of a layer norm's weights (`gamma`, `beta`); or with those of DeBERTa's published head.
  *
  * @returns `undefined` if the files hold none of them.
  */
@@ -13,7 +12,7 @@ export function storedName(
   barePrefix: string,
 ): string | undefined {
   const bare = barePrefix !== "" && name.startsWith(barePrefix) ? [name.slice(barePrefix.length)] : [];
-  const names = [name, ...bare, publishedHeadName(name), ...besideVision(name)];
+  const names = [name, ...bare, publishedHeadName(name)];
   return names.flatMap((each) => [each, firstReleaseName(each)]).find((each) => stored.has(each));
 }
 
@@ -24,8 +23,4 @@ function firstReleaseName(name: string): string {
 /** DeBERTa's third version is published with a head of its own name and a config that does not tell of it. */
 function publishedHeadName(name: string): string {
   return name.replace(/^cls\.predictions\.(transform\.)?/, "lm_predictions.lm_head.");
-}
-
-function besideVision(name: string): string[] {
-  return [`language_model.${name}`, name.replace(/^model\./, "model.language_model.")];
 }

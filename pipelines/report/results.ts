@@ -9,7 +9,7 @@ export interface TrainRecord {
   readonly cached: boolean;
   readonly seconds: number;
   readonly steps: number;
-  /** One number a step, in nats a token. */
+  /** One number a step: in nats a token, or a row where a head tells classes; of numbers the squared error. */
   readonly losses: readonly number[];
   readonly stepSeconds: readonly number[];
 }

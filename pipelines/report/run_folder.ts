@@ -6,6 +6,8 @@
  */
 import { join } from "node:path";
 import type { TensorMap } from "../compile/initial.ts";
+import type { Head } from "../compile/adaptations.ts";
+import { headOf } from "../compile/heads.ts";
 import { describeAll, storedFiles } from "../compile/stored.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../models/files.ts";
 import { writeSafetensors } from "../models/safetensors.ts";
@@ -80,8 +82,10 @@ export class RunFolder {
     const folder = join("members", member, name);
     await this.#folder(folder);
     const file = stage.full === undefined ? storedFiles.tensors : "model.safetensors";
+    const head = headOf(stage.adaptations), ofHead = `${head?.index}.`;
     const listed = Object.entries(tensors).map(([name, { data, shape }]) => ({
-      name,
+      // A whole model's folder has its head's tensors under the names of the family's checkpoints.
+      name: stage.full !== undefined && name.startsWith(ofHead) ? name.slice(ofHead.length) : name,
       shape,
       data: data as Float32Array,
     }));
@@ -91,7 +95,10 @@ export class RunFolder {
         join(folder, storedFiles.description),
         describeAll(stage.model.name, stage.model.architecture.width, stage.adaptations, stage.quantize),
       );
-    } else await this.#copyModelFiles(stage, folder);
+    } else {
+      await this.#copyModelFiles(stage, folder);
+      if (head !== undefined) await this.#declareHead(head, folder);
+    }
     return join(this.path, folder);
   }
 
@@ -105,6 +112,21 @@ export class RunFolder {
         if (!(fault instanceof Deno.errors.NotFound)) throw fault;
       }
     }
+  }
+
+  /** Names a head and its classes in config.json, as transformers does. */
+  async #declareHead({ labels, kind }: Head, folder: string): Promise<void> {
+    const path = join(folder, "config.json"), config = JSON.parse(await Deno.readTextFile(join(this.path, path)));
+    const [named] = (config.architectures ?? []) as readonly string[];
+    const names = kind === "regression" ? ["LABEL_0"] : labels;
+    const declared = {
+      ...config,
+      ...named === undefined ? {} : { architectures: [named.replace(/(For\w+|Model)$/, "ForSequenceClassification")] },
+      id2label: Object.fromEntries(names.map((label, id) => [id, label])),
+      label2id: Object.fromEntries(names.map((label, id) => [label, id])),
+      problem_type: kind === "regression" ? "regression" : "single_label_classification",
+    };
+    await this.text(path, JSON.stringify(declared, null, 2) + "\n");
   }
 
   async #folder(path: string): Promise<void> {

@@ -20,8 +20,11 @@ export interface ReportSource {
 /** A row's answer. */
 export interface ReportPrediction {
   readonly prompt: string;
+  /** The second text of a pair. */
+  readonly pair?: string;
   readonly completion: string;
-  readonly prediction?: string;
+  /** A number is no answer that is right or wrong, and not shown. */
+  readonly prediction?: string | number;
 }
 
 /** A member as the page shows it. */
@@ -232,15 +235,17 @@ function samplesOf(
     .sort((a, b) => Number(a.name === stage) - Number(b.name === stage));
   const answers = shown.map(({ name, predictions: path }) => ({ name, rows: predictions(path) }));
   const tuned = answers.find(({ name }) => name === stage)?.rows ?? [];
-  const samples = tuned.flatMap(({ prompt, completion, prediction }, row): (SampleView & { rank: number })[] => {
-    if (prediction === undefined) return [];
+  const samples = tuned.flatMap((tunedRow, row): (SampleView & { rank: number })[] => {
+    const { prompt, pair, completion, prediction } = tunedRow;
+    if (typeof prediction !== "string") return [];
     const given = answers.flatMap(({ name, rows }) => {
       const same = rows[row]?.prompt === prompt ? rows[row] : rows.find((other) => other.prompt === prompt);
-      return same?.prediction === undefined ? [] : [{ stage: name, text: same.prediction }];
+      return typeof same?.prediction !== "string" ? [] : [{ stage: name, text: same.prediction }];
     });
     const rights = given.map(({ text }) => text.trim() === completion.trim());
     const gained = rights.at(-1) === true && rights.length > 1 && rights[0] === false;
-    return [{ prompt, completion, answers: given, rank: gained ? 0 : rights.at(-1) === false ? 1 : 2 }];
+    const shown = pair === undefined ? prompt : `${prompt}\n${pair}`;
+    return [{ prompt: shown, completion, answers: given, rank: gained ? 0 : rights.at(-1) === false ? 1 : 2 }];
   });
   // Rows that were learned and rows that were not take turns.
   const kinds = [0, 1, 2].map((rank) => samples.filter((sample) => sample.rank === rank));

@@ -12,6 +12,11 @@ export interface Candidate {
   readonly point: Point;
 }
 
+/** How a pipeline writes a metric. */
+export function metricCall(kind: MetricSpec["kind"]): string {
+  return kind === "macroF1" ? 'f1({ average: "macro" })' : `${kind}()`;
+}
+
 /** The metric that a best is found by. */
 export function metricOf({ by }: BestSpec): MetricSpec {
   return by.kind === "halving" ? by.by : by;
@@ -26,7 +31,9 @@ export function requireMetric(best: BestSpec): void {
   const { kind } = metricOf(best), { metrics } = best.stage;
   if (!Array.isArray(metrics) || metrics.some((metric: MetricSpec) => metric.kind === kind)) return;
   throw new RequestError(
-    `best compares by ${kind}, which its evaluation does not measure; add ${kind}() to the evaluation's metrics`,
+    `best compares by ${kind}, which its evaluation does not measure; add ${
+      metricCall(kind)
+    } to the evaluation's metrics`,
     placeOf(best),
   );
 }

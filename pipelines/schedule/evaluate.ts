@@ -8,6 +8,7 @@ import { withAttentionParts } from "../compile/attention_parts.ts";
 import { wholeRows } from "../compile/layout.ts";
 import { interventionsOf } from "../compile/adaptations.ts";
 import { chosenOf } from "../compile/interventions.ts";
+import { headOf } from "../compile/heads.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { type CompiledModel, scoreProgram } from "../compile/programs.ts";
 import type { TokenizedExample, TokenizedPrompt } from "../data/examples.ts";
@@ -20,9 +21,10 @@ import { chooserOf, endsAt, type Writing } from "../decoding/writing.ts";
 import { inBatches, removeParts, type Rows } from "./batchwise.ts";
 import { programKey } from "./keys.ts";
 import { type EncodedPrompts, openGenerator } from "./generator.ts";
-import type { Prediction } from "./metrics.ts";
+import type { Prediction, Told } from "./metrics.ts";
 import type { PreparedEvaluation } from "./prepare.ts";
 import { type Score, score, type Scorer } from "./score.ts";
+import { readTold, tell } from "./tell.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** An evaluation ready to run. */
@@ -38,6 +40,14 @@ export interface EvaluateJob {
   readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
 }
 
+/** What an evaluation gives. */
+export interface Evaluated {
+  readonly predictions: readonly Prediction[];
+  /** What a head told, if one did. */
+  readonly told?: readonly Told[];
+  readonly cached: boolean;
+}
+
 /**
  * The predictions, from the store as far as they are there: answers and scores lie apart, so that another metric of
  * either makes the other not again.
@@ -45,18 +55,26 @@ export interface EvaluateJob {
 export async function predictions(
   workshop: Workshop,
   job: EvaluateJob,
-): Promise<{ readonly predictions: readonly Prediction[]; readonly cached: boolean }> {
+): Promise<Evaluated> {
   const { stage, weights, tensorsKey } = job, { decoding, metrics } = stage.spec;
-  const common = {
+  const work = {
     programs: programKey(stage, weights),
-    tokenizer: stage.model.tokenizer.digest,
     tensors: tensorsKey,
-    rows: stage.rows.map((
-      { prompt, completion, turns },
-    ) => [prompt, completion, ...(turns === undefined ? [] : [turns])]),
     chosen: chosenOf(interventionsOf(stage.adaptations), stage.examples),
     batchSize: stage.batchSize,
     machine: workshop.machine,
+  };
+  if (headOf(stage.adaptations) !== undefined) {
+    const rows = stage.examples.map(({ prompt, typeIds }) => [prompt, typeIds]);
+    const { found, cached } = await inStore(workshop, keyOf({ ...work, rows }), (key) => tell(workshop, job, key));
+    return { ...readTold(stage, found), cached };
+  }
+  const common = {
+    ...work,
+    tokenizer: stage.model.tokenizer.digest,
+    rows: stage.rows.map(({ prompt, completion, turns }) => {
+      return [prompt, completion, ...(turns === undefined ? [] : [turns])];
+    }),
   };
   const choices = stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null;
   const answers = decoding === undefined

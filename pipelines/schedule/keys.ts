@@ -41,6 +41,7 @@ function pieceKey(piece: Adaptation): unknown {
   const { form, kind, options, index, stack = null, block = null, site, inputs, tensors } = piece;
   const common = { form, kind, options: { ...options }, index, stack, block, site, inputs, tensors: { ...tensors } };
   if (piece.form === "prefix") return common;
+  if (piece.form === "head") return { ...common, pooled: piece.pooled };
   if (piece.form === "adapter") return { ...common, weight: piece.weight, dropout: piece.dropout };
   const { positions: { first, last, completion }, positionsText, side, rank, width, head, subspace, dropout } = piece;
   const ends = [first, last].map(String);

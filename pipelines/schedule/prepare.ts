@@ -6,17 +6,24 @@
  */
 import { join } from "node:path";
 import { elementCount } from "../../ops/dimension.ts";
-import { type Adaptation, interventionsOf, type LoadedPieces, lowerAdaptations } from "../compile/adaptations.ts";
+import {
+  type Adaptation,
+  interventionsOf,
+  isFrozen,
+  type LoadedPieces,
+  lowerAdaptations,
+} from "../compile/adaptations.ts";
 import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
 import { type LaidOutRow, layOut } from "../compile/feeds.ts";
 import { withAttentionParts } from "../compile/attention_parts.ts";
-import { type Layout, layoutOf } from "../compile/layout.ts";
+import { type Layout, layoutOf, wholeRows } from "../compile/layout.ts";
 import { requireRoom } from "../compile/prefixes.ts";
 import { choiceName } from "../compile/chosen.ts";
 import { chosenOf } from "../compile/interventions.ts";
+import { headOf, isHeadSpec } from "../compile/heads.ts";
 import { readTensors } from "../compile/initial.ts";
-import { tokenize, type TokenizedExample } from "../data/examples.ts";
-import { loadRows, type Row, sourceOf } from "../data/rows.ts";
+import type { TokenizedExample } from "../data/examples.ts";
+import { sourceOf } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
 import { parameterCount } from "../models/architecture.ts";
 import { editedModel, type Model, resolvePath } from "../models/model.ts";
@@ -35,6 +42,8 @@ import type {
 import { type Asked, askedOf } from "./asked.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import type { Member } from "./expand.ts";
+import { requireMeasurable, requireOwnFits, requireTold, requireVaried, unseenLabels } from "./heads.ts";
+import { type PreparedRows, readRows } from "./read_rows.ts";
 import { usualBatch } from "./usual_batch.ts";
 import { checkedAdaptation, validate } from "./validate.ts";
 import type { Workshop } from "./workshop.ts";
@@ -57,12 +66,6 @@ export interface PreparedModel {
   readonly initialFiles: readonly InitialFile[];
   /** Set if every weight is trained. */
   readonly full: Resolved<FullFinetuningSpec> | undefined;
-}
-
-/** Rows with their tokens. */
-export interface PreparedRows {
-  readonly rows: readonly Row[];
-  readonly examples: readonly TokenizedExample[];
 }
 
 /** Rows cut into segments. */
@@ -118,6 +121,7 @@ export interface PreparedMember {
 export class Preparation {
   readonly #workshop: Workshop;
   #warnedOfDecay = false;
+  readonly #warnedOf = new Set<string>();
   readonly #shared = new Map<string, Promise<unknown>>();
   readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
   readonly #rowNumbers = new WeakMap<PreparedRows, number>();
@@ -166,13 +170,16 @@ export class Preparation {
 
   async #training(name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
     const model = await this.#model(spec.model);
-    if (model.adaptations.length === 0 && model.full === undefined) {
+    if (model.adaptations.every(isFrozen) && model.full === undefined) {
       throw new RequestError(
         `the training ${name} has nothing to train; give its model an edit, as in model.with(loreft(…))`,
       );
     }
     if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) this.#warnOfDecay();
-    const { layout, rows } = await this.#laidOut(model, await this.#rows(spec.data, model.model, spec.maxLength));
+    placing(spec, () => requireTold(model));
+    const prepared = await this.#rows(spec.data, model, spec.maxLength);
+    this.#warnOfUnseen(name, unseenLabels(headOf(model.adaptations), prepared.examples));
+    const { layout, rows } = await this.#laidOut(model, prepared);
     return { ...model, kind: "train", name, spec, layout, rows, trainableParameters: countParameters(model) };
   }
 
@@ -182,7 +189,8 @@ export class Preparation {
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const layout = withAttentionParts(layoutOf(architecture, adaptations, examples), architecture, examples);
+    const plain = model.full === undefined ? layoutOf(architecture, adaptations, examples) : wholeRows(architecture);
+    const layout = withAttentionParts(plain, architecture, examples);
     requireChoices(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));
@@ -201,15 +209,13 @@ export class Preparation {
     spec: Resolved<EvaluateSpec>,
     training: PreparedTraining | undefined,
   ): Promise<PreparedEvaluation> {
-    for (const { kind } of spec.metrics) {
-      if (kind !== "loss" && spec.decoding === undefined) {
-        throw new RequestError(
-          `the metric ${kind} of ${name} needs answers; give the evaluation a decoding, as in greedy(…)`,
-        );
-      }
-    }
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
-    const { rows, examples } = await this.#rows(spec.data, model.model, undefined, true);
+    const head = headOf(model.adaptations);
+    requireMeasurable(name, spec, head);
+    placing(spec, () => requireTold(model));
+    const maxLength = head === undefined ? undefined : spec.maxLength ?? training?.spec.maxLength;
+    const { rows, examples } = await this.#rows(spec.data, model, maxLength, true);
+    requireVaried(spec.metrics, examples);
     const { model: base, quantize, adaptations, initialFiles, full } = model;
     const prepared = { model: base, quantize, adaptations, initialFiles, full };
     const choices = choicesOf(spec.decoding, rows, examples, base);
@@ -225,7 +231,8 @@ export class Preparation {
     training: PreparedTraining | undefined,
   ): Promise<PreparedActivations> {
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
-    const prepared = await this.#rows(spec.data, model.model, undefined);
+    const maxLength = headOf(model.adaptations) === undefined ? undefined : training?.spec.maxLength;
+    const prepared = await this.#rows(spec.data, model, maxLength);
     requireChoices(model.adaptations, prepared.examples);
     const { model: base, quantize, adaptations, initialFiles, full } = model;
     const asked = askedOf(name, spec, model, prepared.examples);
@@ -257,7 +264,7 @@ export class Preparation {
     const edits = await Promise.all(declared.map((edit) => {
       return edit.kind === "saved" ? placing(edit, () => this.#saved(edit, model)) : edit;
     }));
-    if (full !== undefined && edits.length > 0) {
+    if (full !== undefined && edits.some((edit) => edit.kind === "saved" || !isHeadSpec(edit))) {
       throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
     }
     if (full !== undefined && quantize !== undefined) {
@@ -269,6 +276,8 @@ export class Preparation {
     const lowered = lowerAdaptations(edits, editedModel(model));
     const initialFiles = this.#initialFiles(edits, lowered, model);
     for (const { path, of } of initialFiles) await readTensors(path, of);
+    const given = new Set(initialFiles.flatMap(({ of }) => of));
+    await requireOwnFits(model, lowered.filter((piece) => !given.has(piece)));
     return { model, quantize, adaptations: lowered, initialFiles, full };
   }
 
@@ -295,19 +304,22 @@ export class Preparation {
   /** @param asks Whether the rows are for the model to answer, which matters to conversations. */
   #rows(
     data: Resolved<TrainSpec>["data"],
-    { folder, tokenizer, architecture }: Model,
+    { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
     asks = false,
   ): Promise<PreparedRows> {
+    const head = headOf(adaptations), told = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && sourceOf(data).kind === "chat";
-    return this.#once(["rows", data, folder, maxLength ?? null, asksLast], async () => {
-      const rows = await placing(data, () => {
-        return loadRows(data, this.#workshop.base, { format: tokenizer.chat, asksLast });
-      });
-      const limit = { maxContext: architecture.contextLength, asks: asksLast };
-      const examples = tokenize(rows, tokenizer, maxLength === undefined ? limit : { ...limit, maxLength });
-      return { rows, examples };
+    return this.#once(["rows", data, model.folder, maxLength ?? null, told, asksLast], () => {
+      return readRows(data, this.#workshop.base, model, { head, maxLength, asksLast });
     });
+  }
+
+  #warnOfUnseen(name: string, labels: readonly string[]): void {
+    const told = `no row that ${name} trains on has the label ${labels.join(" or ")}`;
+    if (labels.length === 0 || this.#warnedOf.has(told)) return;
+    this.#warnedOf.add(told);
+    this.#workshop.progress.warn(told);
   }
 
   #warnOfDecay(): void {
@@ -343,7 +355,9 @@ function isOrthogonal({ tensors }: Adaptation): boolean {
 }
 
 function countParameters({ model, adaptations, full }: PreparedModel): number {
-  if (full !== undefined) return parameterCount(model.architecture);
-  const shapes = adaptations.flatMap(({ tensors }) => Object.values(tensors).map(({ shape }) => shape));
-  return shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
+  const whole = full === undefined ? 0 : parameterCount(model.architecture);
+  const shapes = adaptations.filter((piece) => !isFrozen(piece)).flatMap(({ tensors }) =>
+    Object.values(tensors).map(({ shape }) => shape)
+  );
+  return shapes.reduce((sum, shape) => sum + elementCount(shape), whole);
 }

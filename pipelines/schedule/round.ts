@@ -241,7 +241,7 @@ export class Round {
     const { training } = stage;
     const weights = await weightsFor(this.#workshop, training ?? stage);
     const { tensors, key } = await this.#tensorsOf(stage, weights);
-    const { predictions: found, cached } = await predictions(this.#workshop, {
+    const { predictions: found, told, cached } = await predictions(this.#workshop, {
       stage,
       weights,
       compiled: compiledModel(stage, weights),
@@ -256,7 +256,7 @@ export class Round {
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
-      metrics: measure(stage.spec.metrics, found),
+      metrics: measure(stage.spec.metrics, found, told),
       predictions: path,
     };
   }

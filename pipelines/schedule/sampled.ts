@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { withoutHead } from "../compile/heads.ts";
 import type { TuneJob } from "./tune.ts";
 
 /** Trainings with the same programs. */
@@ -34,7 +35,7 @@ export function chosenToCompile(groups: readonly Group[]): readonly Group[] {
 
 /** The lowest block that is trained; -1 for what lies under all blocks, as with full finetuning. */
 function lowestBlock({ stage: { adaptations, full } }: TuneJob): number {
-  return full === undefined ? Math.min(...adaptations.map(({ block }) => block ?? -1)) : -1;
+  return full === undefined ? Math.min(...withoutHead(adaptations).map(({ block }) => block ?? -1)) : -1;
 }
 
 /** A group's numbers between those of the compiled groups of its layout: work grows with the blocks above the edits. */

@@ -54,12 +54,10 @@ export async function runTunes(
   const [{ job: { stage, weights, programs: costs } }] = trainings as readonly [ResumableTune];
   const { compiled: { members }, programs, initial } = await joined(jobs);
   const { spec, layout, rows } = stage;
-  const { parameters, bases } = stage.full === undefined
-    ? trainedForm(members.flat(), initial)
-    : { parameters: copyTensors(initial), bases: {} };
+  const { parameters, bases } = trainedForm(members.flat(), initial);
   const open = (program: Program) => workshop.session(program, weights);
   const toSaved = async (trained: TensorMap): Promise<TensorMap> => {
-    if (stage.full !== undefined) return trained;
+    if (stage.full !== undefined) return { ...initial, ...trained };
     const { outputs } = await (await open(programs.save)).run(copyTensors({ ...trained, ...bases }));
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
@@ -75,7 +73,7 @@ export async function runTunes(
       rows,
       steps,
       programs,
-      initial: parameters,
+      initial: stage.full === undefined ? parameters : { ...copyTensors(initial), ...parameters },
       fixed: { ...bases, ...(programs.readsPrefix ? prefixFeeds(rows[0]!, stage.model.architecture) : {}) },
       encoded,
       toSaved,

@@ -49,7 +49,7 @@ export interface TrainJob {
 
 /** What the steps so far gave; it grows with each step. */
 export interface TrainRun {
-  /** Of each member one number a step, in nats a token. */
+  /** Of each member one number a step, in nats a token or as its head has it. */
   readonly losses: readonly (readonly number[])[];
   /** Wall seconds of each step. */
   readonly stepSeconds: readonly number[];

@@ -55,6 +55,7 @@ export const noWeights: ModelWeights = {
   read(name) {
     throw new TypeError(`${name} is trained and has no place in a file`);
   },
+  find: () => undefined,
 };
 
 /** The weights that a prepared model needs to have. */

@@ -162,13 +162,26 @@ const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>>
   bitfit: modules,
 };
 
+const head = { frozen: flag, fresh: flag, initial: optional(text) };
+const labels: Check = (value, name) => {
+  listOf('two names or more, as in ["unacceptable", "acceptable"]', text)(value, name);
+  const names = value as readonly string[], twice = names.find((label, at) => names.indexOf(label) !== at);
+  if (names.length < 2) throw new RequestError(`${name} has one class alone; give two names or more`);
+  if (twice !== undefined) throw new RequestError(`${name} has ${quote(twice)} twice; name each class once`);
+};
+const heads = {
+  classification: { ...head, labels } satisfies Fields<spec.ClassificationSpec>,
+  regression: head satisfies Fields<spec.RegressionSpec>,
+};
+
 const pieces = {
   ...edits,
   ...adapters,
+  ...heads,
   prefixTuning: { tokens: count, initial: optional(text) } satisfies Fields<spec.PrefixTuningSpec>,
 };
 
-const adaptation = among("an edit or adapter, as in loreft(…) or lora(…)", {
+const adaptation = among("an edit, adapter or head, as in loreft(…), lora(…) or classification(…)", {
   ...pieces,
   saved: {
     folder: leaf("an intervention's folder", isText),
@@ -258,7 +271,19 @@ const evaluate = {
   data: dataset,
   metrics: listOf(
     "a list of metrics, as in [exactMatch()]",
-    among("a metric", { exactMatch: {}, accuracy: {}, loss: {} }),
+    among(
+      "a metric",
+      {
+        exactMatch: {},
+        accuracy: {},
+        loss: {},
+        f1: {},
+        macroF1: {},
+        matthews: {},
+        pearson: {},
+        spearman: {},
+      } satisfies Record<spec.MetricSpec["kind"], unknown>,
+    ),
   ),
   decoding: optional(among(
     "a decoding, as in greedy(…), sample(…), beam(…) or choices(…)",
@@ -280,6 +305,7 @@ const evaluate = {
     } satisfies { [K in spec.DecodingSpec["kind"]]: Fields<Extract<spec.DecodingSpec, { kind: K }>> },
   )),
   batchSize: optional(count),
+  maxLength: optional(count),
 } satisfies Fields<spec.EvaluateSpec>;
 
 const writtenDown = {

@@ -87,6 +87,7 @@ function piecesText(adaptations: readonly Adaptation[]): string {
 
 function pieceText(piece: Adaptation): string {
   if (piece.form === "prefix") return `${piece.kind} of ${piece.options.tokens} tokens`;
+  if (piece.form === "head") return `a head for ${piece.kind}`;
   if (piece.form === "adapter") return `${piece.kind} on ${piece.module}`;
   return `${piece.kind} at ${piece.positionsText}, ${piece.site}`;
 }

@@ -97,18 +97,4 @@ export const gemma = (config: ConfigReader) => build(config, 1);
 /** Gemma 2. */
 export const gemma2 = (config: ConfigReader) => build(config, 2);
 /** The text model of Gemma 3. */
-export const gemma3Text = (config: ConfigReader) => build(config, 3);
-
-/** Gemma 3 with its eyes, whose text model alone is read; its config tells only what differs from these. */
-export function gemma3(config: ConfigReader): Architecture {
-  const usual = {
-    vocab_size: 262208,
-    hidden_size: 2304,
-    intermediate_size: 9216,
-    num_hidden_layers: 26,
-    num_attention_heads: 8,
-    num_key_value_heads: 4,
-    sliding_window: 4096,
-  };
-  return gemma3Text(config.part("text_config", usual));
-}
+export const gemma3 = (config: ConfigReader) => build(config, 3);

@@ -294,7 +294,7 @@ function curves() {
     xTicks: ticks(1, Math.max(2, last)),
     yTicks: ticks(0, top),
     xText: "step",
-    yText: "loss, nats a token",
+    yText: "loss",
   });
   const legend = element("ul", { class: "legend" });
   drawn.forEach((curve, at) => {

@@ -8,8 +8,6 @@ import { simplify } from "../../../ops/simplify.ts";
 import { activationsProgram, hiddenStateName } from "../../../pipelines/compile/activations.ts";
 import { runFeeds, type RunRow } from "../../../pipelines/compile/run_feeds.ts";
 import type { EditHook } from "../../../pipelines/models/architecture.ts";
-import { ConfigReader } from "../../../pipelines/models/config.ts";
-import { architectureOf } from "../../../pipelines/models/families.ts";
 import { type HostTensor, Runtime } from "../../../pipelines/runtime/runtime.ts";
 import {
   familyCases,
@@ -127,33 +125,3 @@ for (const name of familyCases.filter((each) => !elsewhere.test(each))) {
     assertRows(gradient!, unmaskedRows(gradients.get(0)!, mask), rows, "Gradients");
   });
 }
-
-Deno.test("Gemma 3 with its eyes is read as its text model", async () => {
-  const { config } = await readFamilyGolden("gemma3-text");
-  const text = Object.fromEntries(
-    [
-      "vocab_size",
-      "hidden_size",
-      "intermediate_size",
-      "num_hidden_layers",
-      "num_attention_heads",
-      "num_key_value_heads",
-      "head_dim",
-      "sliding_window",
-    ].map((name) => [name, config.raw(name)]),
-  );
-  const whole = new ConfigReader("config.json", {
-    architectures: ["Gemma3ForConditionalGeneration"],
-    model_type: "gemma3",
-    text_config: { model_type: "gemma3_text", ...text },
-  });
-  const { weights, head } = architectureOf(whole);
-  assert.deepEqual(weights, architectureOf(config).weights);
-  assert.equal(head, "language");
-  const { vocabularySize, heads } = architectureOf(
-    new ConfigReader("config.json", { model_type: "gemma3", text_config: { hidden_size: 2560, num_hidden_layers: 2 } }),
-  );
-  assert.deepEqual([vocabularySize, heads.headWidth, heads.keyValueHeads], [262208, 256, 4]);
-  const blind = new ConfigReader("config.json", { model_type: "gemma3" });
-  assert.throws(() => architectureOf(blind), /text_config is missing where an object is expected/);
-});

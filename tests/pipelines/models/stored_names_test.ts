@@ -26,15 +26,3 @@ Deno.test("DeBERTa's published head has names of its own", () => {
   const found = asked.map((part) => storedName(`cls.predictions.${part}`, new Set(parts), "deberta."));
   assert.deepEqual(found, parts);
 });
-
-Deno.test("a model that also sees keeps its text model's weights under its own, where either release puts it", () => {
-  const name = "model.layers.0.mlp.up_proj.weight";
-  for (
-    const stored of [
-      "language_model.model.layers.0.mlp.up_proj.weight",
-      "model.language_model.layers.0.mlp.up_proj.weight",
-    ]
-  ) {
-    assert.equal(storedName(name, new Set([stored, "vision_tower.weight"]), "model."), stored);
-  }
-});

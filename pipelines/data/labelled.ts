@@ -1,0 +1,62 @@
+/** Rows with labels as token ids and targets. @module */
+import { type Place, RequestError } from "../errors.ts";
+import { quote, suggest } from "../suggest.ts";
+import { requireFit, requireLength, type TokenizedExample, type TokenizeOptions } from "./examples.ts";
+import type { Row } from "./rows.ts";
+
+/** What tokenizing rows with labels takes of a tokenizer. */
+export interface PairTokenizer {
+  /** One text or two as ids with special tokens, each with its type, cut to a length. */
+  encodePair(first: string, second: string | undefined, maxLength?: number): { ids: number[]; typeIds: number[] };
+}
+
+/** What a row's label is to a head: a class's id, or a number. */
+export type TargetOf = (label: string, place: Place) => number;
+
+/**
+ * Encodes rows with labels: one text or two, cut on the right to `maxLength`, the longer of two first.
+ *
+ * @returns One example a row, its completion the target alone.
+ * @throws {RequestError} If a row has no tokens, is too long for the model, or has a label that is no target.
+ */
+export function tokenizeLabelled(
+  rows: readonly Row[],
+  tokenizer: PairTokenizer,
+  targetOf: TargetOf,
+  { maxContext, maxLength }: TokenizeOptions,
+): TokenizedExample[] {
+  requireLength(maxLength);
+  return rows.map(({ prompt: text, pair, spans, completion: label, fields, place }) => {
+    const { ids, typeIds } = tokenizer.encodePair(text, pair, maxLength);
+    if (ids.length === 0) {
+      throw new RequestError("the row's text has no tokens; write some text in its fields or its template", place);
+    }
+    requireFit(ids.length, maxContext, "text's end", place);
+    const source = { text, spans, fields, place };
+    return { prompt: ids, typeIds, completion: [targetOf(label, place)], source };
+  });
+}
+
+/**
+ * The id of a class: its place among the names, or the id that is written where no class has that for a name.
+ *
+ * @throws {RequestError} If there is no such class.
+ */
+export function classOf(labels: readonly string[], label: string, place: Place): number {
+  const named = labels.indexOf(label);
+  if (named >= 0) return named;
+  const id = /^\d+$/.test(label) ? Number(label) : NaN;
+  if (id < labels.length) return id;
+  throw new RequestError(`the label ${quote(label)} is none of the head's; ${suggest(label, labels)}`, place);
+}
+
+/**
+ * The number that a label writes.
+ *
+ * @throws {RequestError} If it writes none, or one that is not finite.
+ */
+export function numberOf(label: string, place: Place): number {
+  const number = label.trim() === "" ? NaN : Number(label);
+  if (Number.isFinite(number)) return number;
+  throw new RequestError(`the label ${quote(label)} is no number for a regression; write one, as in 2.5`, place);
+}

@@ -1,0 +1,45 @@
+import { located } from "../places.ts";
+import type { ClassificationSpec, RegressionSpec, SweepableOptions } from "../spec.ts";
+
+/** Settings of every head. */
+export interface HeadOptions {
+  /** Whether it stays as it starts while the edits below it are trained; trained with them if left out. */
+  readonly frozen?: boolean;
+  /**
+   * Whether it starts anew where the checkpoint has one: weights normal with deviation 0.02, biases 0. A pooler that the
+   * checkpoint has is kept. Where the checkpoint has no head, or with `fresh`, the training's seed decides.
+   */
+  readonly fresh?: boolean;
+  /** A safetensors file to start from, relative to the pipeline file. */
+  readonly initial?: string;
+}
+
+/** Settings of a head that classifies. */
+export interface ClassificationOptions extends HeadOptions {
+  /** The classes' names in the order of their ids, at least two. Rows name a class, or give its id. */
+  readonly labels: readonly string[];
+}
+
+/**
+ * A head that classifies texts or pairs of texts, as transformers' `…ForSequenceClassification` has it: what lies between
+ * the last block and the classes, the pooler counted. A causal model's reads the text's last token, an encoder's the first.
+ * It is trained on the mean cross-entropy of the rows' labels.
+ *
+ * @example CoLA with an edit of the text's first token
+ * ```ts
+ * import { baseModel, block, classification, loreft } from "refract";
+ *
+ * const edited = baseModel("FacebookAI/roberta-base").with(
+ *   loreft({ at: block("all").output, positions: "f1", rank: 1 }),
+ *   classification({ labels: ["unacceptable", "acceptable"] }),
+ * );
+ * ```
+ */
+export function classification(options: SweepableOptions<ClassificationOptions>): ClassificationSpec {
+  return located({ frozen: false, fresh: false, ...options, kind: "classification" });
+}
+
+/** A head that tells a number; it is trained on the mean squared error. Otherwise like {@linkcode classification}. */
+export function regression(options: SweepableOptions<HeadOptions> = {}): RegressionSpec {
+  return located({ frozen: false, fresh: false, ...options, kind: "regression" });
+}

@@ -1,0 +1,188 @@
+/** Every bad input of heads, labels and columns gives one line with place and remedy, and leaves nothing behind. @module */
+import assert from "node:assert/strict";
+import { readHeader, readTensor, writeSafetensors } from "../../../pipelines/models/safetensors.ts";
+import { inProcess } from "../../support/command.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+
+interface BadHead {
+  /** The head, as TypeScript. */
+  readonly head?: string;
+  readonly data?: string;
+  /** rows.tsv. */
+  readonly file?: string;
+  readonly metrics?: string;
+  /** More settings of the evaluation. */
+  readonly settings?: string;
+  readonly positions?: string;
+  readonly change?: (scene: Scene) => Promise<void>;
+  /** The line behind `error: ` and the scene's folder. */
+  readonly says: RegExp;
+}
+
+const usual = "sentence\tlabel\nThe cat sits\tgood\nA bird the\tbad\n";
+const labels = `labels: ["bad", "good"]`, template = `{ text: "{sentence}", label: "{label}" }`;
+
+/** Runs a pipeline that classifies, and sees that it refuses in one line and writes nothing. */
+function refuses(name: string, bad: BadHead): void {
+  const { head = `classification({ ${labels} })`, metrics = "[accuracy()]", settings = "", file = usual } = bad;
+  const data = bad.data ?? `refract.tsv("./rows.tsv", ${template})`;
+  const stages =
+    `{ told: evaluate(train(edited.with(refract.${head}), { data: ${data}, epochs, batchSize, optimizer }), ` +
+    `{ data: ${data}, metrics: ${metrics}, ${settings} }) }`;
+  const positions = bad.positions ?? `"l1"`;
+  Deno.test(`bad head: ${name}`, () =>
+    inScene({ stages, positions }, async (scene) => {
+      await scene.write("rows.tsv", file);
+      await bad.change?.(scene);
+      const { code, stdout, stderr } = await scene.run();
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, "");
+      const lines = stderr.replaceAll(`${scene.folder}/`, "").trimEnd().split("\n");
+      assert.deepEqual(lines.slice(1), []);
+      assert.match(lines[0]!, bad.says);
+      assert.deepEqual(scene.written, []);
+      assert.deepEqual(scene.entries, []);
+    }));
+}
+
+refuses("a label that is none of the head's", {
+  file: usual + "Water\tgod\n",
+  says: /^error: rows\.tsv:4: the label "god" is none of the head's; did you mean "good"/,
+});
+refuses("an id beyond the head's", { file: usual + "Water\t2\n", says: /^error: rows\.tsv:4: the label "2" is none/ });
+refuses("no column of labels", {
+  file: "sentence\nThe cat sits\n",
+  says: /^error: rows\.tsv:2: the row has no field "label", which the label template names; /,
+});
+refuses("three columns in a row of two", {
+  file: usual + "Water\tgood\tbad\n",
+  says: /^error: rows\.tsv:4: the line has 3 columns where 2 are expected \(sentence, label\); correct or remove it$/,
+});
+refuses("two columns of one name", { file: "a\ta\n1\t2\n", says: /^error: rows\.tsv:1: two columns are called "a"; / });
+refuses("a file without rows", { file: "sentence\tlabel\n", says: /^error: rows\.tsv: the file holds no rows; / });
+refuses("an empty label", { file: usual + "Water\t\n", says: /^error: rows\.tsv:4: the row's label is empty; / });
+refuses("columns without names", {
+  data: `refract.tsv("./rows.tsv", ${template}, { header: false })`,
+  says: /^error: .*tsv without a header has no names for its columns; /,
+});
+refuses("columns with two sources of names", {
+  data: `refract.tsv("./rows.tsv", ${template}, { columns: ["sentence", "label"] })`,
+  says: /^error: .*tsv has columns beside a header that names them; /,
+});
+for (const label of ["NaN", "Infinity", "many", " "]) {
+  refuses(`${JSON.stringify(label)} for a number`, {
+    head: "regression()",
+    metrics: "[refract.pearson()]",
+    file: usual + `Water\t${label}\n`,
+    data: `refract.tsv("./rows.tsv", ${template}).skip(2)`,
+    says: /^error: rows\.tsv:4: the label ".*" is no number for a regression; write one, as in 2\.5$/,
+  });
+}
+refuses("numbers that are all equal", {
+  head: "regression()",
+  metrics: "[loss(), refract.spearman()]",
+  file: "sentence\tlabel\nOne\t2\nTwo\t2.0\n",
+  says: /^error: rows\.tsv: the rows' numbers are all equal, so spearman is not defined; /,
+});
+refuses("a regression's metric of classes", {
+  metrics: "[refract.pearson()]",
+  says:
+    /^error: pipeline\.ts:\d+:\d+: the metric pearson of told does not fit: its model's head tells classes; measure /,
+});
+refuses("a classification's metric of numbers", {
+  head: "regression()",
+  metrics: "[refract.matthews()]",
+  file: "sentence\tlabel\nOne\t2\nTwo\t3\n",
+  says:
+    /the metric matthews of told does not fit: its model's head tells numbers; measure pearson\(\), spearman\(\), loss\(\)$/,
+});
+refuses("f1 of three classes", {
+  head: `classification({ labels: ["bad", "good", "other"] })`,
+  file: usual + "Water\tother\n",
+  metrics: "[refract.f1()]",
+  says: /f1 of told is of two classes and the head tells 3; measure f1\(\{ average: "macro" \}\)$/,
+});
+refuses("a decoding before a head", {
+  settings: "decoding: greedy({ maxNewTokens: 2 })",
+  says: /told has a decoding and its model's head tells classes, which is not written; leave the decoding out$/,
+});
+refuses("completions before a head", { data: "rows", says: /^error: rows\.jsonl: the rows have completions and / });
+refuses("two heads", {
+  head: `regression(), refract.classification({ ${labels} })`,
+  says: /the model has two heads; give it one classification\(…\) or regression\(…\)$/,
+});
+refuses("one class", { head: `classification({ labels: ["bad"] })`, says: /labels has one class alone; give two/ });
+refuses("a class twice", {
+  head: `classification({ labels: ["bad", "good", "bad"] })`,
+  says: /labels has "bad" twice; name each class once$/,
+});
+refuses("a misspelt setting", {
+  head: `classification({ ${labels}, frosen: true })`,
+  says: /classification has no setting "frosen"; did you mean "frozen"/,
+});
+refuses("edits behind the prompt", {
+  positions: `"completion"`,
+  says: /the positions completion are behind the prompt, where a model with a head reads nothing; edit others$/,
+});
+refuses("a checkpoint's head of other classes", {
+  change: async (scene) => {
+    const path = scene.path("model/model.safetensors"), { tensors } = await readHeader(path);
+    const own = [...tensors.values()].map(async (record) => ({ ...record, data: await readTensor(record) }));
+    const score = { name: "score.weight", shape: [3, 16], data: new Float32Array(48) };
+    await writeSafetensors(path, [...await Promise.all(own), score]);
+  },
+  says:
+    /model\.safetensors: the checkpoint's head has score\.weight \[3, 16\] where \[2, 16\] is declared; declare as /,
+});
+
+Deno.test("bad head: labels without one", () =>
+  inScene({ data: `records([{ a: "1" }], { text: "{a}", label: "{a}" })` }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 2);
+    assert.match(stderr, /the rows have labels and the model has no head to tell them; add one, as in model\.with/);
+  }));
+
+Deno.test("bad head: a frozen one with nothing to train", () =>
+  inScene({
+    stages: `{ told: train(base.with(refract.classification({ ${labels}, frozen: true })), ` +
+      `{ data: records([{ a: "good" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,
+  }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 2);
+    assert.match(stderr, /the training told has nothing to train; give its model an edit/);
+  }));
+
+Deno.test("a class that no row has is told of, once, and allowed", () =>
+  inScene({
+    stages: `{ told: train(edited.with(refract.classification({ labels: ["bad", "good", "odd"] })), ` +
+      `{ data: records([{ a: "good" }, { a: "bad" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,
+    rank: 'sweep("rank", [1, 2])',
+  }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr.split("no row that told trains on has the label odd").length, 2, stderr);
+  }));
+
+Deno.test("a model with a head is neither talked with nor exported as one that writes", () =>
+  inScene({
+    stages: `{ told: train(edited.with(refract.classification({ ${labels} })), ` +
+      `{ data: records([{ a: "good" }, { a: "bad" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,
+  }, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const run = scene.path("out"), exported = scene.path("exported");
+    for (
+      const [command, says] of [
+        [["chat", run], /the model has a head, which tells labels and writes nothing; chat with one without/],
+        [
+          ["export", run, "--to", "pyreft", "--out", exported],
+          /pyreft's folders hold no classification; export an edit/,
+        ],
+        [["export", run, "--to", "onnx", "--out", exported], /the model has a head, .*; export one without/],
+      ] as const
+    ) {
+      const { code, stderr } = await inProcess(...command);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr.trimEnd().split("\n").at(-1)!, says);
+    }
+    assert.deepEqual(scene.filesOf("exported"), []);
+  }));
