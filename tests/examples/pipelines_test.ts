@@ -72,3 +72,10 @@ Deno.test("steering makes the model write on, by one direction", async () => {
   assert.ok(members.every((member) => accuracyOf(member, "base") === 0));
   assert.ok(best >= 0.9, `the best has ${best}`);
 });
+
+Deno.test("classification finds with an edit what a head alone does not", async () => {
+  const { members: [member] } = await resultsOf("classification");
+  const [alone, edited] = member!.stages.filter((stage): stage is EvaluateRecord => stage.kind === "evaluate");
+  assert.ok(alone!.metrics["accuracy"]! <= 0.3, `a head alone has ${alone!.metrics["accuracy"]}`);
+  assert.ok(edited!.metrics["accuracy"]! >= 0.9 && edited!.metrics["matthews"]! >= 0.9);
+});
