@@ -55,6 +55,14 @@ export async function smollm2Gguf(): Promise<string> {
   return file;
 }
 
+/** A folder of the encoder all-MiniLM-L6-v2, made and kept likewise (a few seconds). */
+export async function minilmFolder(): Promise<string> {
+  const script = fileURLToPath(new URL("minilm.py", import.meta.url)), folder = await modelsFolder("minilm");
+  const { success, stderr } = await new Deno.Command("python3", { args: [script, folder] }).output();
+  assert.ok(success, `${script} failed: ${new TextDecoder().decode(stderr)}`);
+  return folder;
+}
+
 async function modelsFolder(name: string): Promise<string> {
   const folder = join(Deno.env.get("REFRACT_TEST_MODELS") ?? join(tmpdir(), "refract-test-models"), name);
   await Deno.mkdir(folder, { recursive: true });
