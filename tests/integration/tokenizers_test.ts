@@ -1,21 +1,10 @@
 /** Published tokenizers against transformers, id by id. @module */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { loadTokenizer } from "../../pipelines/models/tokenizer.ts";
 import { assertAgrees, type Expected, goldenStrings, readGolden } from "../pipelines/models/support_tokenizers.ts";
-import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { minilmFolder, sharedFolder, smollm2Folder } from "../support/shared.ts";
 
 const shared = sharedFolder();
-
-/** A folder of all-MiniLM-L6-v2 beside SmolLM2's. */
-async function minilmFolder(): Promise<string> {
-  const folder = join(dirname(await smollm2Folder(shared!)), "minilm");
-  const script = fileURLToPath(new URL("minilm.py", import.meta.url));
-  const { success, stderr } = await new Deno.Command("python3", { args: [script, folder] }).output();
-  assert.ok(success, `${script} failed: ${new TextDecoder().decode(stderr)}`);
-  return folder;
-}
 
 const folders: Readonly<Record<string, () => Promise<string>>> = {
   smollm2: () => smollm2Folder(shared!),

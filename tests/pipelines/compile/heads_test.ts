@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { elementCount } from "../../../ops/dimension.ts";
 import { type Adaptation, lowerAdaptations } from "../../../pipelines/compile/adaptations.ts";
 import { exampleFeeds, layOut } from "../../../pipelines/compile/feeds.ts";
-import { type Feeds } from "../../../pipelines/compile/run_feeds.ts";
+import type { Feeds } from "../../../pipelines/compile/run_feeds.ts";
 import { wholeRows } from "../../../pipelines/compile/layout.ts";
 import { type CompiledModel, headProgram, scoreProgram } from "../../../pipelines/compile/programs.ts";
 import { readTensor, type TensorRecord } from "../../../pipelines/models/safetensors.ts";
