@@ -27,10 +27,10 @@ export class ConfigReader {
     return typeof value === "boolean" ? value : this.#refuse(name, "true or false", value);
   }
 
-  /** @throws {RequestError} If the field is not a positive number, or is absent and has no default. */
+  /** @throws {RequestError} If the field is not a positive number within 32-bit floats, or is absent and has no default. */
   number(name: string, otherwise?: number): number {
     const value = this.raw(name) ?? otherwise;
-    return typeof value === "number" && Number.isFinite(value) && value > 0
+    return typeof value === "number" && Number.isFinite(Math.fround(value)) && value > 0
       ? value
       : this.#refuse(name, "a positive number", value);
   }
@@ -38,13 +38,13 @@ export class ConfigReader {
   /** @throws {RequestError} If the field is not a positive whole number, or is absent and has no default. */
   count(name: string, otherwise?: number): number {
     const value = this.number(name, otherwise);
-    return Number.isInteger(value) ? value : this.#refuse(name, "a whole number", value);
+    return Number.isSafeInteger(value) ? value : this.#refuse(name, "a whole number", value);
   }
 
   /** @throws {RequestError} If the field is not a whole number from 0 on, or is absent and has no default. */
   whole(name: string, otherwise?: number): number {
     const value = this.raw(name) ?? otherwise;
-    return typeof value === "number" && Number.isInteger(value) && value >= 0
+    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
       ? value
       : this.#refuse(name, "a whole number", value);
   }

@@ -24,6 +24,8 @@ export interface Extents {
 
 /** A config that claims more lies, and would be believed block by block. */
 const mostBlocks = 1000;
+/** The same of a head, whose rotary pairs are listed one by one. */
+const widestHead = 2 ** 16;
 
 /**
  * Reads a model's extents.
@@ -56,12 +58,16 @@ export function readExtents(
   if (heads % keyValueHeads !== 0) {
     throw config.error(`${heads} heads do not divide among ${keyValueHeads} key-value heads; correct the config`);
   }
+  const headWidth = config.count("head_dim", defaults.headWidth ?? width / heads);
+  if (headWidth > widestHead) {
+    throw config.error(`head_dim ${headWidth} is more than any model's ${widestHead}; correct the config`);
+  }
   return {
     width,
     blocks: blockCount,
     vocabularySize: config.count("vocab_size"),
     contextLength: config.count(contextLength, defaults.contextLength ?? 2048),
-    heads: { heads, keyValueHeads, headWidth: config.count("head_dim", defaults.headWidth ?? width / heads) },
+    heads: { heads, keyValueHeads, headWidth },
   };
 }
 
@@ -126,6 +132,7 @@ export function plainRope(config: ConfigReader, turned: number, theta: number): 
 }
 
 function turnedWidth(config: ConfigReader, headWidth: number, part: number): number {
+  if (part > 1) throw config.error(`partial_rotary_factor ${part} is more than the whole head, 1; correct the config`);
   const turned = Math.floor(headWidth * part);
   if (turned % 2 !== 0 || turned === 0) {
     throw config.error(`head_dim ${turned} is odd, so it has no rotary pairs; correct the config`);

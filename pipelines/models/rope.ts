@@ -37,8 +37,10 @@ export function ropeFrequencies(config: RopeConfig): RopeFrequencies {
   const kind = scaling === null ? "default" : String(scaling["rope_type"] ?? scaling["type"] ?? "default");
   const setting = (name: string): number => {
     const number = scaling?.[name];
-    if (typeof number === "number" && Number.isFinite(number)) return number;
-    throw new RequestError(`rope_scaling of type ${kind} needs the number ${name}; correct the config`, { file });
+    if (typeof number === "number" && Number.isFinite(number) && number > 0) return number;
+    throw new RequestError(`rope_scaling of type ${kind} needs the positive number ${name}; correct the config`, {
+      file,
+    });
   };
   switch (kind) {
     case "default":
@@ -48,12 +50,12 @@ export function ropeFrequencies(config: RopeConfig): RopeFrequencies {
     case "linear":
       return { inverseFrequencies: plain.map((frequency) => frequency / setting("factor")), rotaryScale: 1 };
     case "llama3":
-      return { inverseFrequencies: llama3(plain, setting), rotaryScale: 1 };
+      return { inverseFrequencies: llama3(plain, config, setting), rotaryScale: 1 };
     case "yarn":
       return yarn(plain, config, setting);
     case "longrope":
     case "su": // falls through
-      return longRope(plain, config);
+      return longRope(plain, config, setting);
     default:
       throw new RequestError(
         `rope_scaling type ${
@@ -67,8 +69,14 @@ export function ropeFrequencies(config: RopeConfig): RopeFrequencies {
 type Setting = (name: string) => number;
 
 /** Long waves are slowed by the factor, short ones kept, those between blended. */
-function llama3(plain: readonly number[], setting: Setting): number[] {
+function llama3(plain: readonly number[], { file }: RopeConfig, setting: Setting): number[] {
   const factor = setting("factor"), low = setting("low_freq_factor"), high = setting("high_freq_factor");
+  if (low >= high) {
+    throw new RequestError(
+      `rope_scaling has the low_freq_factor ${low}, which is not below the high_freq_factor ${high}; correct the config`,
+      { file },
+    );
+  }
   const original = setting("original_max_position_embeddings");
   return plain.map((frequency) => {
     const wavelength = 2 * Math.PI / frequency;
@@ -79,28 +87,30 @@ function llama3(plain: readonly number[], setting: Setting): number[] {
   });
 }
 
+/** A setting that a config may leave out. */
+const optional = ({ scaling }: RopeConfig, setting: Setting) => (name: string, otherwise: number): number =>
+  (scaling?.[name] ?? null) === null ? otherwise : setting(name);
+
 function yarn(plain: readonly number[], config: RopeConfig, setting: Setting): RopeFrequencies {
-  const { scaling, theta, headWidth } = config;
-  const factor = setting("factor");
-  const optional = (name: string, otherwise: number) => (scaling?.[name] ?? null) === null ? otherwise : setting(name);
-  const original = optional("original_max_position_embeddings", config.contextLength);
+  const { theta, headWidth } = config, factor = setting("factor"), given = optional(config, setting);
+  const original = given("original_max_position_embeddings", config.contextLength);
   const rotationsAt = (rotations: number) =>
     headWidth * Math.log(original / (rotations * 2 * Math.PI)) / (2 * Math.log(theta));
-  const low = Math.max(Math.floor(rotationsAt(optional("beta_fast", 32))), 0);
-  const high = Math.min(Math.ceil(rotationsAt(optional("beta_slow", 1))), headWidth - 1);
+  const low = Math.max(Math.floor(rotationsAt(given("beta_fast", 32))), 0);
+  const high = Math.min(Math.ceil(rotationsAt(given("beta_slow", 1))), headWidth - 1);
   const inverseFrequencies = plain.map((frequency, pair) => {
     const ramp = Math.min(1, Math.max(0, (pair - low) / (high === low ? 0.001 : high - low)));
     return ramp * frequency / factor + (1 - ramp) * frequency;
   });
   const otherwise = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
-  return { inverseFrequencies, rotaryScale: optional("attention_factor", otherwise) };
+  return { inverseFrequencies, rotaryScale: given("attention_factor", otherwise) };
 }
 
 /**
  * LongRoPE's short factors, which hold up to the context that the model was first trained with. Beyond it the long ones
  * would hold for every token of a row, so that a token's numbers depended on how long its row becomes.
  */
-function longRope(plain: readonly number[], config: RopeConfig): RopeFrequencies {
+function longRope(plain: readonly number[], config: RopeConfig, setting: Setting): RopeFrequencies {
   const { scaling, contextLength, file } = config, factors = scaling?.["short_factor"];
   const sound = Array.isArray(factors) && factors.length === plain.length &&
     factors.every((factor) => typeof factor === "number" && factor > 0);
@@ -110,13 +120,12 @@ function longRope(plain: readonly number[], config: RopeConfig): RopeFrequencies
       { file },
     );
   }
-  const original = config.originalContextLength ??
-    Number(scaling?.["original_max_position_embeddings"] ?? contextLength);
+  const given = optional(config, setting);
+  const original = config.originalContextLength ?? given("original_max_position_embeddings", contextLength);
   const factor = contextLength / original;
   const otherwise = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
-  const given = scaling?.["attention_factor"];
   return {
     inverseFrequencies: plain.map((frequency, pair) => frequency / (factors[pair] as number)),
-    rotaryScale: typeof given === "number" ? given : otherwise,
+    rotaryScale: given("attention_factor", otherwise),
   };
 }

@@ -19,6 +19,10 @@ export function gptJ(config: ConfigReader): Architecture {
   });
   const { width, heads } = extents;
   const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
+  const turned = config.count("rotary_dim", heads.headWidth);
+  if (turned > heads.headWidth) {
+    throw config.error(`rotary_dim ${turned} is more than a head's ${heads.headWidth}; correct the config`);
+  }
   const block = parallel({
     attention: selfAttention({
       heads,
@@ -41,7 +45,7 @@ export function gptJ(config: ConfigReader): Architecture {
     names: gptNames,
     extents,
     places: {
-      angles: { rotary: plainRope(config, config.count("rotary_dim", heads.headWidth), 10000) },
+      angles: { rotary: plainRope(config, turned, 10000) },
       masks: { full: null },
     },
     block,

@@ -121,6 +121,8 @@ const sound = {
   num_attention_heads: 4,
 };
 
+const gptJ = { model_type: "gptj", n_embd: 32, n_layer: 2, n_head: 4, n_positions: 16 };
+
 const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ model_type: "mamba" }, /"mamba" is not supported; known are llama, /],
   [{ model_type: undefined }, /model_type null is not supported/],
@@ -130,6 +132,15 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ num_hidden_layers: 1.5 }, /num_hidden_layers is 1\.5 where a whole number is expected/],
   [{ num_hidden_layers: 1e9 }, /num_hidden_layers 1000000000 is more than any model's 1000/],
   [{ head_dim: 5 }, /head_dim 5 is odd/],
+  [{ head_dim: 1e9 }, /head_dim 1000000000 is more than any model's 65536/],
+  [{ num_attention_heads: 1e99, head_dim: 8 }, /num_attention_heads is 1e\+99 where a positive number is expected/],
+  [
+    { num_attention_heads: 1e20, head_dim: 8 },
+    /num_attention_heads is 100000000000000000000 where a whole number is exp/,
+  ],
+  [{ rms_norm_eps: 1e99 }, /rms_norm_eps is 1e\+99 where a positive number is expected/],
+  [{ partial_rotary_factor: 2 }, /partial_rotary_factor 2 is more than the whole head/],
+  [{ ...gptJ, rotary_dim: 16 }, /rotary_dim 16 is more than a head's 8/],
   [{ hidden_act: "mish" }, /hidden_act is "mish" where silu or swish or gelu or .* is expected/],
   [{ attention_bias: 1 }, /attention_bias is 1 where true or false is expected/],
   [{ rope_scaling: 2 }, /rope_scaling is neither null nor an object/],

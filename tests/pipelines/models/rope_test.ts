@@ -86,7 +86,19 @@ Deno.test("ropeFrequencies() refuses scalings that are unknown or incomplete", (
     assert.throws(() => ropeFrequencies({ ...config, scaling }), (error) => assertOneLine(error, pattern));
   rejects({ type: "longrope" }, /rope_scaling of type longrope needs the list short_factor of 8 numbers; /);
   rejects({ type: "ntk" }, /^config\.json: rope_scaling type "ntk" is not supported; known are default, /);
-  rejects({ rope_type: "linear" }, /rope_scaling of type linear needs the number factor; /);
-  rejects({ rope_type: "yarn", factor: "4" }, /rope_scaling of type yarn needs the number factor; /);
-  rejects({ rope_type: "llama3", factor: 8 }, /rope_scaling of type llama3 needs the number low_freq_factor; /);
+  rejects({ rope_type: "linear" }, /rope_scaling of type linear needs the positive number factor; /);
+  rejects({ rope_type: "yarn", factor: "4" }, /rope_scaling of type yarn needs the positive number factor; /);
+  rejects(
+    { rope_type: "llama3", factor: 8 },
+    /rope_scaling of type llama3 needs the positive number low_freq_factor; /,
+  );
+  rejects({ rope_type: "linear", factor: 0 }, /rope_scaling of type linear needs the positive number factor; /);
+  rejects({ rope_type: "yarn", factor: 4, attention_factor: 0 }, /needs the positive number attention_factor; /);
+  const llama3 = { rope_type: "llama3", factor: 8, original_max_position_embeddings: 64 };
+  rejects(
+    { ...llama3, low_freq_factor: 4, high_freq_factor: 4 },
+    /low_freq_factor 4, which is not below the high_freq/,
+  );
+  const longrope = { rope_type: "longrope", short_factor: new Array(8).fill(1) };
+  rejects({ ...longrope, original_max_position_embeddings: "64" }, /needs the positive number original_max_position_/);
 });
