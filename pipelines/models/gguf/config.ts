@@ -25,6 +25,9 @@ export function headsOf(metadata: Metadata): Heads {
   const heads = metadata.sameInEachBlock(".attention.head_count");
   const keyValueHeads = metadata.sameInEachBlock(".attention.head_count_kv", heads);
   const width = metadata.count(".embedding_length");
+  if (metadata.raw(".attention.key_length") === undefined && width % heads !== 0) {
+    throw metadata.error(`has the width ${width}, which does not divide into ${heads} heads; convert the model again`);
+  }
   const headWidth = metadata.count(".attention.key_length", width / heads);
   if (metadata.count(".attention.value_length", headWidth) !== headWidth) {
     throw metadata.error("has keys and values of different widths, which is not supported");

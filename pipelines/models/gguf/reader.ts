@@ -66,6 +66,7 @@ export function readGguf(path: string): Gguf {
     if (tensors.has(tensor.name)) throw cursor.error(`has the tensor ${JSON.stringify(tensor.name)} twice`);
     tensors.set(tensor.name, placed(tensor, start, alignment, size, cursor));
   }
+  requireCoverage([...tensors.values()], { start, alignment, size }, cursor);
   return { file: path, metadata, tensors };
 }
 
@@ -178,4 +179,26 @@ function placed(
   const bytes = elements / type.block * type.bytes, offset = start + tensor.offset, missing = offset + bytes - size;
   if (missing > 0) throw cursor.error(`is cut short, ${missing} bytes of ${what} are missing`);
   return { ...tensor, offset, bytes };
+}
+
+/**
+ * One tensor begins where the one before it ends, but for the padding between them, and the last ends the file: a wrong
+ * type, shape or count shows here, where the numbers read with it would not.
+ */
+function requireCoverage(
+  tensors: readonly GgufTensor[],
+  { start, alignment, size }: { readonly start: number; readonly alignment: number; readonly size: number },
+  cursor: Cursor,
+): void {
+  let end = start;
+  for (const { name, offset, bytes } of tensors.toSorted((a, b) => a.offset - b.offset)) {
+    if (offset !== end) {
+      const wrong = offset < end
+        ? `overlaps the one before it by ${end - offset}`
+        : `lies behind ${offset - end} unused`;
+      throw cursor.error(`has the tensor ${JSON.stringify(name)}, which ${wrong} bytes`);
+    }
+    end = start + Math.ceil((offset + bytes - start) / alignment) * alignment;
+  }
+  if (size > end) throw cursor.error(`has ${size - end} bytes at its end that belong to no tensor`);
 }

@@ -35,6 +35,11 @@ const tensors = [
 ];
 const DATA = 512;
 
+/** Bytes of a tensor with its padding. */
+function paddedBytes({ extents }: WrittenTensor): number {
+  return Math.ceil(extents.reduce((product, extent) => product * extent, 4) / 32) * 32;
+}
+
 /** Asserts that a file is refused as a model in one line, and that nothing of it is left in the store. */
 async function refuses(bytes: Uint8Array, pattern: RegExp, size = bytes.length): Promise<void> {
   await inFolder(async (base) => {
@@ -137,9 +142,25 @@ Deno.test("a tensor that is cut short, of a wrong shape or of an unknown type is
   await refuses(ggufBytes(small, [...tensors, tensors[1]!], DATA), /has the tensor "output_norm\.weight" twice/);
 });
 
+Deno.test("tensors that leave a hole, overlap or do not reach the file's end are refused", async () => {
+  const [embedding, norm, last] = tensors as [WrittenTensor, WrittenTensor, WrittenTensor];
+  await refuses(
+    ggufBytes(small, [embedding, { ...norm, type: 1 }, last], DATA),
+    /has the tensor "blk\.0\.attn_norm\.weight", which lies behind 64 unused bytes; download/,
+  );
+  await refuses(
+    ggufBytes(small, [{ ...embedding, extents: [32, 3] }, norm, last], DATA),
+    /has the tensor "output_norm\.weight", which overlaps the one before it by 128 bytes; download/,
+  );
+  await refuses(
+    ggufBytes(small, [embedding, norm], DATA),
+    /has 128 bytes at its end that belong to no tensor; download/,
+  );
+});
+
 Deno.test("a model that is not known, or lacks something, is refused by name", async () => {
-  const file = (changes: Readonly<Record<string, Field | undefined>>, more: readonly WrittenTensor[] = []) =>
-    ggufBytes(changed(changes), [...tensors, ...more], DATA);
+  const file = (changes: Readonly<Record<string, Field | undefined>>, more?: WrittenTensor) =>
+    ggufBytes(changed(changes), more ? [...tensors, more] : tensors, DATA + (more ? paddedBytes(more) : 0));
   await refuses(
     file({ "general.architecture": { text: "mamba" } }),
     /architecture "mamba" is not supported; known are ll/,
@@ -155,25 +176,25 @@ Deno.test("a model that is not known, or lacks something, is refused by name", a
   await refuses(file({ "llama.block_count": { u32: 2 } }), /lacks the tensor blk\.1\.attn_norm\.weight; download/);
   await refuses(file({ "llama.block_count": { u32: 2 ** 32 - 1 } }), /lacks the tensor blk\.1\.attn_norm\.weight/);
   await refuses(
-    file({}, [row("blk.1.attn_norm.weight", 0)]),
+    file({}, row("blk.1.attn_norm.weight", DATA)),
     /has the tensor blk\.1\.attn_norm\.weight and only 1 block/,
   );
-  await refuses(file({}, [row("blk.0.odd.weight", 0)]), /the tensor blk\.0\.odd\.weight is none of the llama models/);
+  await refuses(file({}, row("blk.0.odd.weight", DATA)), /the tensor blk\.0\.odd\.weight is none of the llama models/);
   await refuses(file({ "llama.expert_count": { u32: 8 } }), /is a mixture of experts, which is not supported; take/);
   await refuses(file({ "split.count": { u32: 3 } }), /is one of 3 parts; put them together with llama-gguf-split/);
   await refuses(
     file({ "llama.attention.head_count": { u32: 3 } }),
-    /llama\.attention\.key_length is missing where a posi/,
+    /has the width 32, which does not divide into 3 heads; convert/,
   );
   await refuses(
-    file({}, [row("blk.0.attn_q.weight", 0, [32, 3])]),
+    file({}, row("blk.0.attn_q.weight", DATA, [32, 3])),
     /attn_q\.weight of shape \[3, 32\] does not divide i/,
   );
   await refuses(
     file({ "llama.rope.scaling.type": { text: "odd" } }),
     /the rope scaling "odd" is not supported; known are/,
   );
-  await refuses(file({}, [row("rope_freqs.weight", 0, [8])]), /does not scale frequencies as Llama 3 does/);
+  await refuses(file({}, row("rope_freqs.weight", DATA, [8])), /does not scale frequencies as Llama 3 does/);
 });
 
 Deno.test("a tokenizer that is not known, or lacks something, is refused by name", async () => {
