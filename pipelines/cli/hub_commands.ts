@@ -69,16 +69,17 @@ export async function pullCommand(
   const { env, access } = await reach(terminal, control), { revision } = options, out = callerPath(options.out);
   const repository = cachedModel(hubCache(env), id), parts = partsOf(repository);
   let names: readonly string[] = [], commit: string | undefined;
-  const choose = (there: Repository) => Promise.resolve(names = interventionFiles(there));
   if (isOffline(env)) {
     commit = await cachedCommit(repository, revision);
     if (commit === undefined) return requireOnline(id, revision, undefined, repository, env);
     const paths = Array.from(Deno.readDirSync(parts.snapshot(commit)), ({ name }) => name);
-    await choose({ id, paths, read: (path) => Deno.readFile(join(parts.snapshot(commit!), path)) });
+    names = interventionFiles({ id, paths });
   } else {
     const { downloadSnapshot } = await import("../models/hub/snapshot.ts");
     const progress = downloadProgress(terminalProgress(terminal));
-    commit = await downloadSnapshot({ id, revision, choose, progress }, repository, access);
+    const choose = (there: Repository) => Promise.resolve(names = interventionFiles(there));
+    const usual = [storedFiles.description, storedFiles.tensors, card];
+    commit = await downloadSnapshot({ id, revision, usual, choose, progress }, repository, access);
   }
   const snapshot = parts.snapshot(commit);
   if (names.includes(storedFiles.description)) {

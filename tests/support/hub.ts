@@ -97,6 +97,8 @@ export class Hub {
   readonly requests: Asked[] = [];
   /** Lacks the listing of trees, as some mirrors do. */
   hasTree = true;
+  /** Lacks all but the files, as simpler mirrors do. */
+  hasApi = true;
   readonly #repositories = new Map<string, Repository>();
   readonly #uploads = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -189,6 +191,7 @@ export class Hub {
   ): Response {
     const [, api, id = "", kind = "", rest = ""] =
       /^\/(api\/models\/)?([\w.-]+\/[\w.-]+)(?:\/(revision|tree|resolve)\/(.*))?$/.exec(path) ?? [];
+    if (api !== undefined && !this.hasApi) return refusal(404, "");
     const repository = this.#repositories.get(id);
     const { token, licensee } = repository?.options ?? {};
     const isHidden = token !== undefined && authorization !== `Bearer ${token}`;

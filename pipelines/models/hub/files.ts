@@ -9,6 +9,8 @@ export interface Repository {
   readonly id: string;
   /** The files of its uppermost folder. */
   readonly paths: readonly string[];
+  /** Whether it has a file; a hub that lists nothing is asked for it. */
+  has(path: string): Promise<boolean>;
   /** A small file's content. */
   read(path: string): Promise<Uint8Array>;
 }
@@ -19,11 +21,34 @@ export const weightFiles = { single: "model.safetensors", index: "model.safetens
 /** The tokenizer that Refract reads where there is one. */
 export const tokenizerFile = "tokenizer.json";
 
-const small =
-  /^((config|generation_config|special_tokens_map|added_tokens|tokenizer|tokenizer_config|chat_template)\.json|chat_template\.jinja)$/;
+const small = [
+  "config.json",
+  "generation_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  tokenizerFile,
+  "tokenizer_config.json",
+  "chat_template.json",
+  "chat_template.jinja",
+];
 /** What a tokenizer is made of where it has no tokenizer.json. */
-const vocabulary =
-  /^(vocab\.(json|txt)|merges\.txt|(tokenizer|spiece|sentencepiece\.bpe|tiktoken)\.model|.*\.tiktoken)$/;
+const vocabulary = [
+  "vocab.json",
+  "vocab.txt",
+  "merges.txt",
+  "tokenizer.model",
+  "spiece.model",
+  "sentencepiece.bpe.model",
+  "tiktoken.model",
+];
+
+/** The names by which a model is looked for on a hub that lists nothing; the first has to be there. */
+export const usualModelFiles: readonly string[] = [
+  ...small,
+  ...vocabulary,
+  weightFiles.single,
+  weightFiles.index,
+];
 
 /**
  * The files that a model is read from.
@@ -38,7 +63,9 @@ export async function modelFiles(repository: Repository, weights: boolean): Prom
   if (!paths.includes("config.json")) {
     throw new RequestError(`${id} has no config.json; choose a model in the transformers layout`);
   }
-  const described = paths.filter((path) => small.test(path) || vocabulary.test(path) && !paths.includes(tokenizerFile));
+  const described = paths.filter((path) =>
+    small.includes(path) || !paths.includes(tokenizerFile) && (vocabulary.includes(path) || path.endsWith(".tiktoken"))
+  );
   return weights ? [...described, ...await weightsOf(repository)] : described;
 }
 
@@ -61,7 +88,7 @@ async function weightsOf(repository: Repository): Promise<readonly string[]> {
         } outside its folder; choose another revision or model`,
       );
     }
-    if (!paths.includes(shard)) {
+    if (!await repository.has(shard)) {
       throw new RequestError(
         `${index} of ${id} names the shard ${
           JSON.stringify(shard)

@@ -5,7 +5,7 @@ import { shardsOf } from "../weights.ts";
 import { type AccessOptions, type Environment, hubAccess, hubCache, isOffline } from "./access.ts";
 import { isPresent } from "./blob.ts";
 import { cachedCommit, cachedModel, type CachedRepository, partsOf } from "./cache.ts";
-import { modelFiles, type Repository, tokenizerFile, weightFiles } from "./files.ts";
+import { modelFiles, type Repository, tokenizerFile, usualModelFiles, weightFiles } from "./files.ts";
 import type { DownloadProgress } from "./snapshot.ts";
 
 /** What is wanted of a Hugging Face model. */
@@ -45,7 +45,7 @@ export async function hubFolder(request: HubRequest, env: Environment): Promise<
   const { downloadSnapshot } = await import("./snapshot.ts");
   // What is there decides the commit, so that all parts are of one.
   const choose = (there: Repository) => modelFiles(there, weights);
-  const wanted = { id, revision: cached ?? revision, choose, progress };
+  const wanted = { id, revision: cached ?? revision, usual: usualModelFiles, choose, progress };
   return found(repository, await downloadSnapshot(wanted, repository, await hubAccess(env, request)));
 }
 

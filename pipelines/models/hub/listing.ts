@@ -5,6 +5,7 @@
  */
 import { listFiles, modelInfo } from "@huggingface/hub";
 import type { HubFile } from "./blob.ts";
+import { describeFile, MalformedAnswer, soundFile } from "./file_headers.ts";
 import { HubRefusal } from "./transport.ts";
 
 /** A repository at one commit. */
@@ -13,13 +14,10 @@ export interface Listing {
   readonly commit: string;
   /** The files of its uppermost folder. */
   readonly paths: readonly string[];
+  /** Whether it has a file, be it one that its paths do not name because nothing lists them. */
+  has(path: string): Promise<boolean>;
   /** Size and digest of one of them. */
   file(path: string): Promise<HubFile>;
-}
-
-/** An answer that is not a hub's, or one that would lead out of the cache. */
-export class MalformedAnswer extends Error {
-  override readonly name = "MalformedAnswer";
 }
 
 /** What is asked, and how. */
@@ -27,78 +25,105 @@ export interface ListingRequest {
   /** `owner/name`. */
   readonly id: string;
   readonly revision: string;
+  /** The names to ask for, one by one, where nothing lists the files; the first has to be there. */
+  readonly usual: readonly string[];
   readonly endpoint: string;
   /** As of `hubFetch`. */
   readonly fetch: typeof fetch;
 }
 
 /**
- * Lists a model's repository: by the hub's tree, or, on a mirror that has none, by the names beside the commit and a
- * request for each file's headers, as huggingface_hub does.
+ * Lists a model's repository: by the hub's tree; on a mirror that has none, by the names beside the commit and a request
+ * for each file's headers; on one that has the files alone, by asking for those that are usual, as huggingface_hub and
+ * transformers do.
  *
  * @returns The listing. Throws a {@linkcode MalformedAnswer}, or what the requests throw.
  */
-export async function listRepository({ id, revision, endpoint, fetch }: ListingRequest): Promise<Listing> {
-  const common = { hubUrl: endpoint, fetch };
-  const { sha, filePaths } = await sound(() =>
+export async function listRepository(request: ListingRequest): Promise<Listing> {
+  const { id, revision, endpoint, fetch } = request, common = { hubUrl: endpoint, fetch };
+  const described = await sound(() =>
     modelInfo({ name: id, revision, additionalFields: ["sha", "filePaths"], ...common })
-  );
-  const commit = commitName(sha);
+  ).catch(async (fault: unknown) => {
+    // A hub has a name for the reason why something is absent.
+    const listing = isAbsent(fault) && fault.code === "" ? await listUsual(request) : undefined;
+    if (listing === undefined) throw fault;
+    return listing;
+  });
+  if ("paths" in described) return described;
+  const commit = commitName(described.sha), { filePaths } = described;
   try {
-    const listed = await sound(() => Array.fromAsync(listFiles({ repo: id, revision: commit, ...common })));
-    const files = new Map(
-      listed.filter(({ type, path }) => type === "file" && isPlain(path)).map((entry) => [entry.path, entry]),
-    );
-    return {
-      commit,
-      paths: [...files.keys()],
-      file(path) {
-        const entry = files.get(path)!;
-        return Promise.resolve(soundFile(path, entry.lfs?.size ?? entry.size, entry.lfs?.oid ?? entry.oid));
-      },
-    };
+    return await listTree(request, commit);
   } catch (fault) {
-    if (!(fault instanceof HubRefusal && fault.status === 404 && filePaths.length > 0)) throw fault;
-    const base = fileUrl(endpoint, id, commit, "");
-    return { commit, paths: filePaths.filter(isPlain), file: (path) => fileByHeaders(base, path, fetch) };
+    if (!isAbsent(fault)) throw fault;
+    if (filePaths.length > 0) return listNames(request, commit, filePaths.filter(isPlain));
+    const listing = await listUsual({ ...request, revision: commit });
+    if (listing === undefined) throw fault;
+    return listing;
   }
 }
 
+function isAbsent(fault: unknown): fault is HubRefusal {
+  return fault instanceof HubRefusal && fault.status === 404;
+}
+
+async function listTree({ id, endpoint, fetch }: ListingRequest, commit: string): Promise<Listing> {
+  const entries = await sound(() =>
+    Array.fromAsync(listFiles({ repo: id, revision: commit, hubUrl: endpoint, fetch }))
+  );
+  const files = new Map(
+    entries.filter(({ type, path }) => type === "file" && isPlain(path)).map((entry) => [entry.path, entry]),
+  );
+  return {
+    commit,
+    paths: [...files.keys()],
+    has: (path) => Promise.resolve(files.has(path)),
+    file(path) {
+      const entry = files.get(path)!;
+      return Promise.resolve(soundFile(path, entry.lfs?.size ?? entry.size, entry.lfs?.oid ?? entry.oid));
+    },
+  };
+}
+
+function listNames({ id, endpoint, fetch }: ListingRequest, commit: string, paths: readonly string[]): Listing {
+  return {
+    commit,
+    paths,
+    has: (path) => Promise.resolve(paths.includes(path)),
+    file: async (path) => (await describeFile(fileUrl(endpoint, id, commit, path), path, fetch)).file,
+  };
+}
+
+/** Undefined if the first of the usual files is not there. */
+async function listUsual(request: ListingRequest): Promise<Listing | undefined> {
+  const { id, revision, endpoint, fetch, usual: [first = "", ...others] } = request;
+  const describe = async (of: string, path: string) => {
+    try {
+      return await describeFile(fileUrl(endpoint, id, of, path), path, fetch);
+    } catch (fault) {
+      if (isAbsent(fault)) return undefined;
+      throw fault;
+    }
+  };
+  const found = await describe(revision, first);
+  if (found === undefined) return undefined;
+  const commit = commitName(found.commit), files = new Map([[first, found.file]]);
+  const look = async (path: string): Promise<boolean> => {
+    const file = files.get(path) ?? (await describe(commit, path))?.file;
+    if (file !== undefined) files.set(path, file);
+    return file !== undefined;
+  };
+  for (const path of others) await look(path);
+  return { commit, paths: [...files.keys()], has: look, file: (path) => Promise.resolve(files.get(path)!) };
+}
+
 /** Where a hub has a file. */
-export function fileUrl(endpoint: string, id: string, commit: string, path: string): string {
-  return `${endpoint}/${id}/resolve/${commit}/${encodeURIComponent(path)}`;
+export function fileUrl(endpoint: string, id: string, revision: string, path: string): string {
+  return `${endpoint}/${id}/resolve/${encodeURIComponent(revision)}/${encodeURIComponent(path)}`;
 }
 
 /** A repository lists what is in its folders, too; a name with a path in it could lead elsewhere. */
 function isPlain(path: string): boolean {
   return !/[/\\]/.test(path) && path !== ".." && path !== ".";
-}
-
-/** The headers tell a large file's digest apart from that of the pointer to it. */
-async function fileByHeaders(base: string, path: string, fetch: typeof globalThis.fetch): Promise<HubFile> {
-  let url = base + encodeURIComponent(path);
-  for (let redirects = 0; redirects < 5; redirects++) {
-    const headers = { "accept-encoding": "identity" };
-    const { status, headers: found } = await fetch(url, { method: "HEAD", redirect: "manual", headers });
-    const next = URL.parse(found.get("location") ?? "", url), tag = found.get("x-linked-etag") ?? found.get("etag");
-    const isMoved = status >= 300 && next !== null && next.origin === new URL(url).origin && tag === null;
-    if (!isMoved) {
-      const size = found.get("x-linked-size") ?? found.get("content-length");
-      return soundFile(path, size === null ? NaN : Number(size), tag?.replace(/^W\//, "").replaceAll('"', ""));
-    }
-    url = next.href;
-  }
-  throw new MalformedAnswer(`${path} is redirected in a circle`);
-}
-
-function soundFile(path: string, size: unknown, digest: unknown): HubFile {
-  if (!(typeof size === "number" && Number.isSafeInteger(size) && size >= 0)) {
-    throw new MalformedAnswer(`the size of ${path} is ${JSON.stringify(size)}`);
-  }
-  if (typeof digest !== "string" || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(digest)) {
-    throw new MalformedAnswer(`the digest of ${path} is ${JSON.stringify(digest)}`);
-  }
-  return { path, size, digest };
 }
 
 function commitName(sha: unknown): string {

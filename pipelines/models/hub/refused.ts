@@ -7,7 +7,7 @@ import { RequestError, RunError, StoppedError } from "../../errors.ts";
 import { faultText } from "../files.ts";
 import type { HubAccess } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
-import { MalformedAnswer } from "./listing.ts";
+import { MalformedAnswer } from "./file_headers.ts";
 import { HubRefusal, SilentServer } from "./transport.ts";
 
 /** What was wanted when it failed. */

@@ -24,6 +24,8 @@ export interface SnapshotRequest {
   readonly id: string;
   /** A branch, a tag or a commit. */
   readonly revision: string;
+  /** The names to look for where the hub lists nothing; the first has to be there. */
+  readonly usual: readonly string[];
   /** Chooses the files. */
   readonly choose: (repository: Repository) => Promise<readonly string[]>;
   readonly progress?: DownloadProgress | undefined;
@@ -43,13 +45,18 @@ export async function downloadSnapshot(
   repository: CachedRepository,
   access: HubAccess,
 ): Promise<string> {
-  const { id, revision } = request, fetchHub = hubFetch(access), { endpoint } = access;
+  const { id, revision, usual } = request, fetchHub = hubFetch(access), { endpoint } = access;
   try {
-    const listing = await listRepository({ id, revision, endpoint, fetch: fetchHub }).catch(async (fault) => {
+    const listing = await listRepository({ id, revision, usual, endpoint, fetch: fetchHub }).catch(async (fault) => {
       throw await whether(id, fault, access, fetchHub);
     });
     const transfer = new Transfer(id, listing, repository, access, fetchHub);
-    const paths = await request.choose({ id, paths: listing.paths, read: (path) => transfer.read(path) });
+    const paths = await request.choose({
+      id,
+      paths: listing.paths,
+      has: (path) => listing.has(path),
+      read: (path) => transfer.read(path),
+    });
     await transfer.all(paths, request.progress);
     if (!listing.paths.includes(tokenizerFile)) await writeAbsence(repository, listing.commit, tokenizerFile);
     await writeRef(repository, revision, listing.commit);

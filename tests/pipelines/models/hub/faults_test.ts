@@ -199,11 +199,28 @@ refuses(
   says('^owner/name has no revision "dev" on URL; give one of its branches, tags or commits$'),
 );
 refuses("a revision that a server refuses without a reason", {
-  faults: [{ at: /revision/, status: 404 }],
+  faults: [{ at: /revision/, status: 404 }, { at: /HEAD/, status: 404 }],
 }, says('^owner/name has no revision "main" on URL; '));
 refuses("a repository that a server refuses without a reason", {
-  faults: [{ at: /api\/models/, status: 404 }],
+  faults: [{ at: /./, status: 404 }],
 }, says("^owner/name does not exist on URL or needs a permission; "));
+refuses(
+  "a file that is named and absent on a mirror that lists no trees",
+  { faults: [{ at: /tree/, status: 404 }, { at: /HEAD .*model\.safetensors$/, status: 404 }] },
+  says(
+    "^URL lists model.safetensors of owner/name and does not have it \\(404\\); choose another revision or model, or",
+  ),
+);
+refuses(
+  "a mirror that has files alone and does not tell their commit",
+  {
+    faults: [
+      { at: /api\/models/, status: 404 },
+      { at: /HEAD/, status: 200, headers: { etag: `"${"0".repeat(40)}"`, "content-length": "0" } },
+    ],
+  },
+  says("^URL does not answer as a Hugging Face hub does \\(the commit is null, malformed\\); check HF_ENDPOINT"),
+);
 for (const headers of [{ "x-error-code": "EntryNotFound" }, {}]) {
   refuses(
     `a file that is listed and absent, ${JSON.stringify(headers)}`,

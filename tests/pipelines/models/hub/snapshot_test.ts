@@ -176,6 +176,32 @@ Deno.test("resolveModelFolder() does with a mirror that lists no trees", () =>
     assert.equal(await Deno.readLink(join(folder, "config.json")), `../../blobs/${gitSha1(model["config.json"]!)}`);
   }));
 
+Deno.test("resolveModelFolder() asks for the usual files on a mirror that lists nothing", () => {
+  const weight_map = { a: "model-1.safetensors", b: "b.safetensors" };
+  const sharded = {
+    "config.json": "{}",
+    "tokenizer.model": "t",
+    "model.safetensors.index.json": JSON.stringify({ weight_map }),
+    "model-1.safetensors": "1",
+    "b.safetensors": "b",
+  };
+  const repositories = {
+    "owner/name": { files: model, revisions: { v1: { ...model, "config.json": "old" } } },
+    "owner/sharded": { files: sharded },
+  };
+  return withCache(repositories, async (hub, resolve) => {
+    hub.hasApi = false;
+    const { folder, commit } = await resolve();
+    assert.equal(commit, hub.commit("owner/name"));
+    assert.deepEqual(namesIn(folder), [...small, "model.safetensors"].sort());
+    assert.equal((await resolve({ revision: "v1" })).commit, hub.commit("owner/name", "v1"));
+    assert.deepEqual(namesIn((await resolve({}, "owner/sharded")).folder), Object.keys(sharded).sort());
+    const before = hub.requests.length;
+    await resolve();
+    assert.equal(hub.requests.length, before);
+  });
+});
+
 Deno.test("two downloads of a model at the same time make it once", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const [one, other] = await Promise.all([resolve(), resolve(), resolve()]);
