@@ -30,7 +30,7 @@ export class ConfigReader {
   /** @throws {RequestError} If the field is not a positive number within 32-bit floats, or is absent and has no default. */
   number(name: string, otherwise?: number): number {
     const value = this.raw(name) ?? otherwise;
-    return typeof value === "number" && Number.isFinite(Math.fround(value)) && value > 0
+    return typeof value === "number" && Number.isFinite(Math.fround(value)) && Math.fround(value) > 0
       ? value
       : this.#refuse(name, "a positive number", value);
   }

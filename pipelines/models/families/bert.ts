@@ -42,7 +42,7 @@ export function bertLike(config: ConfigReader, { prefix, offset, head, classifie
   }
   const { contextLength: positions, ...rest } = readExtents(config, { keyValueHeads: undefined });
   const extents = { ...rest, contextLength: positions - offset };
-  const { width, vocabularySize, heads } = extents, types = config.whole("type_vocab_size", 2);
+  const { width, vocabularySize, heads } = extents, types = config.count("type_vocab_size", 2);
   const norm = layerNorm(config.number("layer_norm_eps", 1e-12)), form = { bias: true };
   const block = postNormed({
     attention: selfAttention({

@@ -61,9 +61,10 @@ function attentionKinds(config: ConfigReader, blocks: number): readonly string[]
   const types = config.raw("attention_types") ?? [[["global", "local"], Math.ceil(blocks / 2)]];
   const isKind = (kind: unknown) => kind === "global" || kind === "local";
   const isGroup = (group: unknown): group is [string[], number] =>
-    Array.isArray(group) && Array.isArray(group[0]) && group[0].every(isKind) && Number.isInteger(group[1]);
+    Array.isArray(group) && Array.isArray(group[0]) && group[0].every(isKind) && Number.isInteger(group[1]) &&
+    group[1] >= 0;
   const kinds = Array.isArray(types) && types.every(isGroup)
-    ? types.flatMap(([list, times]) => new Array<string[]>(times).fill(list).flat())
+    ? types.flatMap(([list, times]) => new Array<string[]>(Math.min(times, blocks)).fill(list).flat())
     : [];
   if (kinds.length < blocks) {
     throw config.error(

@@ -38,12 +38,18 @@ export function mixtral(config: ConfigReader): Architecture {
   });
 }
 
+/** A config that claims more lies, and would be believed expert by expert. */
+const mostExperts = 1024;
+
 /**
  * The router's best experts, weighed by their probabilities among themselves. Every expert runs over every token, and what
  * the router did not choose counts nothing: exact, at the cost of all experts.
  */
 function expertMlp(config: ConfigReader): Mlp {
   const experts = config.count("num_local_experts", 8), chosen = config.count("num_experts_per_tok", 2);
+  if (experts > mostExperts) {
+    throw config.error(`num_local_experts ${experts} is more than any model's ${mostExperts}; correct the config`);
+  }
   if (chosen > experts) {
     throw config.error(`num_experts_per_tok ${chosen} is more than the ${experts} experts; correct the config`);
   }

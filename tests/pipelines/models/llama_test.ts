@@ -121,6 +121,7 @@ const sound = {
   num_attention_heads: 4,
 };
 
+const gptNeo = { model_type: "gpt_neo", num_layers: 2, num_heads: 4, attention_types: [[["global"], -1]] };
 const gptJ = { model_type: "gptj", n_embd: 32, n_layer: 2, n_head: 4, n_positions: 16 };
 
 const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
@@ -140,6 +141,10 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   ],
   [{ rms_norm_eps: 1e99 }, /rms_norm_eps is 1e\+99 where a positive number is expected/],
   [{ partial_rotary_factor: 2 }, /partial_rotary_factor 2 is more than the whole head/],
+  [{ model_type: "mixtral", num_local_experts: 1e9 }, /num_local_experts 1000000000 is more than any model's 1024/],
+  [{ model_type: "bert", type_vocab_size: 0 }, /type_vocab_size is 0 where a positive number is expected/],
+  [{ rms_norm_eps: 1e-300 }, /rms_norm_eps is 1e-300 where a positive number is expected/],
+  [gptNeo, /attention_types does not name global or local for each of 2 blocks/],
   [{ ...gptJ, rotary_dim: 16 }, /rotary_dim 16 is more than a head's 8/],
   [{ hidden_act: "mish" }, /hidden_act is "mish" where silu or swish or gelu or .* is expected/],
   [{ attention_bias: 1 }, /attention_bias is 1 where true or false is expected/],
