@@ -4,7 +4,14 @@ import { elementCount } from "../../ops/dimension.ts";
 import { readDescription, storedFiles } from "../compile/stored.ts";
 import { RequestError } from "../errors.ts";
 import { readFileIfPresent, readJsonObject } from "../models/files.ts";
-import { type AccessOptions, hubAccess, hubCache, isOffline, readEnvironment } from "../models/hub/access.ts";
+import {
+  type AccessOptions,
+  hubAccess,
+  hubCache,
+  isOffline,
+  readEnvironment,
+  shownEndpoint,
+} from "../models/hub/access.ts";
 import { cachedCommit, cachedModel, partsOf } from "../models/hub/cache.ts";
 import type { Repository } from "../models/hub/files.ts";
 import { requireOnline, requireRevision } from "../models/hub/folder.ts";
@@ -48,7 +55,7 @@ export async function pushCommand(
   const { pushFiles } = await import("../models/hub/push.ts");
   const { revision, private: isPrivate = false } = options;
   const commit = await pushFiles({ id, revision, isPrivate, files, title: `Add ${basename(folder)}` }, access);
-  terminal.print(`${Object.keys(files).join(", ")} in ${access.endpoint}/${id}, commit ${commit.slice(0, 8)}`);
+  terminal.print(`${Object.keys(files).join(", ")} in ${shownEndpoint(access)}/${id}, commit ${commit.slice(0, 8)}`);
 }
 
 /** The options of a pull. */

@@ -102,6 +102,11 @@ export async function hubAccess(env: Environment, options: AccessOptions): Promi
   return { endpoint, token: await findToken(env), pace, signal, warn };
 }
 
+/** The endpoint as a person may see it: without the name and password that its URL may hold. */
+export function shownEndpoint({ endpoint }: Pick<HubAccess, "endpoint">): string {
+  return endpoint.replace(/^(https?:\/\/)[^/]*@/i, "$1");
+}
+
 async function findToken(env: Environment): Promise<HubToken | undefined> {
   for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]) {
     const token = soundToken(env[name] ?? "", name);

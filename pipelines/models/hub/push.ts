@@ -5,7 +5,7 @@
  */
 import { createBranch, createRepo, modelInfo, uploadFiles } from "@huggingface/hub";
 import { RequestError } from "../../errors.ts";
-import type { HubAccess } from "./access.ts";
+import { type HubAccess, shownEndpoint } from "./access.ts";
 import { isCommit } from "./cache.ts";
 import { sound } from "./listing.ts";
 import { refused } from "./refused.ts";
@@ -38,7 +38,9 @@ const anyToken = "hf_";
 export async function pushFiles(request: PushRequest, access: HubAccess): Promise<string> {
   const { id, revision, files, title } = request, { endpoint, token } = access;
   if (token === undefined) {
-    throw new RequestError(`nobody may push to ${endpoint} without a token; set HF_TOKEN to one that may write ${id}`);
+    throw new RequestError(
+      `nobody may push to ${shownEndpoint(access)} without a token; set HF_TOKEN to one that may write ${id}`,
+    );
   }
   if (isCommit(revision)) {
     throw new RequestError(

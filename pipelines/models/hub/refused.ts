@@ -5,7 +5,7 @@
  */
 import { RequestError, RunError, StoppedError } from "../../errors.ts";
 import { faultText } from "../files.ts";
-import type { HubAccess } from "./access.ts";
+import { type HubAccess, shownEndpoint } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
 import { MalformedAnswer } from "./file_headers.ts";
 import { HubRefusal, SilentServer } from "./transport.ts";
@@ -46,7 +46,7 @@ export async function whether(
  */
 export function refused(fault: unknown, wanted: Wanted): RequestError | RunError | StoppedError {
   if (fault instanceof RequestError || fault instanceof RunError || fault instanceof StoppedError) return fault;
-  const { id, access: { endpoint, token }, isPush = false } = wanted;
+  const { id, access, isPush = false } = wanted, { token } = access, endpoint = shownEndpoint(access);
   if (fault instanceof HubRefusal) return new RequestError(refusalText(fault, wanted));
   if (fault instanceof DamagedFile) {
     return new RequestError(
@@ -80,7 +80,7 @@ export function refused(fault: unknown, wanted: Wanted): RequestError | RunError
 }
 
 function refusalText(refusal: HubRefusal, { id, revision, access, isPush = false }: Wanted): string {
-  const { endpoint, token, pace } = access, { status, code, said, retryAfter, file } = refusal;
+  const { token, pace } = access, endpoint = shownEndpoint(access), { status, code, said, retryAfter, file } = refusal;
   const quoted = (file === undefined ? "" : `${file}: `) +
     (said === "" ? `${status}` : `${status}, ${JSON.stringify(said)}`);
   const asked = token === undefined ? "" : ` with the token of ${token.from}`;

@@ -347,6 +347,14 @@ refuses(
   /^owner\/name has weights in several files and no model\.safetensors\.index\.json that lists them; /,
 );
 
+Deno.test("a download's refusal shows no password of the endpoint's URL", () =>
+  withHub({}, (hub) => {
+    const env = { HF_ENDPOINT: hub.endpoint.replace("//", "//user:pass@word@") };
+    return inCase({ env }, (_, __, resolve) =>
+      assert.rejects(resolve(), (error) =>
+        assertOneLine(error, / does not exist on http:\/\/127\.0\.0\.1:\d+ or /)));
+  }));
+
 Deno.test("a download refuses a server that is not there, at once", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }), { port } = listener.addr;
   listener.close();
