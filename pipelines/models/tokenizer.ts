@@ -101,16 +101,30 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
 }
 
 function makeEncoder(json: JsonObject, path: string): Encoder {
-  if (!isJsonObject(json["model"])) {
+  const { model } = json;
+  if (!isJsonObject(model)) {
     throw new RequestError(`has no "model"; ${AGAIN}, or save its fast tokenizer into the folder`, { file: path });
   }
+  let encoder: Encoder;
   try {
-    return encoderOf(json, tokensAddedBy(json));
+    encoder = encoderOf(json, tokensAddedBy(json));
   } catch (fault) {
     throw new RequestError(`can't be used (${faultText(fault)}); choose a model with a supported tokenizer`, {
       file: path,
     });
   }
+  if (isVocabulary(model["vocab"])) return encoder;
+  throw new RequestError(`has a "vocab" that is neither tokens with ids nor a list of tokens with scores; ${AGAIN}`, {
+    file: path,
+  });
+}
+
+/** Whether every token has an id that can be one, or a score: others would only show in what a text is encoded to. */
+function isVocabulary(vocab: unknown): boolean {
+  if (isJsonObject(vocab)) return Object.values(vocab).every((id) => Number.isSafeInteger(id) && Number(id) >= 0);
+  return Array.isArray(vocab) && vocab.every((entry: unknown) => {
+    return Array.isArray(entry) && typeof entry[0] === "string" && typeof entry[1] === "number";
+  });
 }
 
 function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, special: ReadonlySet<number>) {

@@ -113,6 +113,12 @@ Deno.test("loadTokenizer() says what is wrong with a folder", async () => {
     await rejects(/tokenizer\.json: has no "model"; /);
     await writeJson(folder, { "tokenizer.json": { model: { type: "Tea leaves" } } });
     await rejects(/tokenizer\.json: can't be used \(Unknown TokenizerModel type: Tea leaves\); /);
+    for (const vocab of [{ a: -1 }, { a: "1" }, { a: 0.5 }, [1, 2], null]) {
+      await writeJson(folder, { "tokenizer.json": { ...tokenizerJson, model: { ...tokenizerJson.model, vocab } } });
+      await rejects(
+        /tokenizer\.json: (has a "vocab" that is neither tokens with ids nor a list of tokens|can't be used)/,
+      );
+    }
     await writeJson(folder, { "tokenizer.json": tokenizerJson });
     await rejects(/tokenizer_config\.json: names no end-of-sequence token; /);
     await Deno.writeTextFile(join(folder, "generation_config.json"), "");
