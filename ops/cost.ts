@@ -15,7 +15,7 @@ import { type DataType, isLeaf, type Program, type Value, valuesOf } from "./pro
 
 const elementBytes: Record<DataType, number> = { float32: 4, float16: 2, bfloat16: 2, int64: 8, int8: 1, uint4: 0.5 };
 
-const moves = new Set(["reshape", "transpose", "slice", "concat", "pad", "expand", "gatherRows", "cast"]);
+const moves = new Set(["reshape", "transpose", "slice", "concat", "pad", "expand", "gatherRows", "cast", "barrier"]);
 
 /** Operations that consist of matrix products. */
 const products = new Set(["matmul", "attend", "attendGradient"]);

@@ -183,6 +183,11 @@ export function pad(x: Value, axis: number, before: Dimension, after: Dimension)
 export function expand(x: Value, shape: Shape): Value {
   return sameShape(x.shape, shape) ? x : apply("expand", [x], { shape: [...shape] });
 }
+/**
+ * `x`, but no earlier than some other values: what is computed of it is computed behind them, even if the same was
+ * computed of `x` before.
+ */
+export const barrier = (x: Value, before: readonly Value[]): Value => apply("barrier", [x, ...before]);
 
 /** The rows of `x` [rows, …] that the indices name. Its gradient runs on webgpu where they are a column [n, 1]. */
 export const gatherRows = (x: Value, indices: Value): Value => apply("gatherRows", [x, indices]);

@@ -1,7 +1,7 @@
 /** Operations that move elements and compute nothing. @module */
 import { addDimensions, type Dimension, elementCount, subtractDimensions } from "../dimension.ts";
 import type { Attributes, Value } from "../program.ts";
-import { broadcast, type OpDefinition, operand } from "./definition.ts";
+import { broadcast, type Emitter, type OpDefinition, operand } from "./definition.ts";
 
 const shapeOf = (attributes: Attributes): Dimension[] => [...attributes["shape"] as readonly Dimension[]];
 
@@ -20,6 +20,9 @@ function inverse(permutation: readonly number[]): number[] {
   permutation.forEach((axis, index) => result[axis] = index);
   return result;
 }
+
+/** All elements of a tensor in one row. */
+const flat = (emit: Emitter, value: Value) => emit.node("Reshape", [emit.of(value), emit.integers([-1])]);
 
 /** The rows of the table. */
 export const movement = {
@@ -136,5 +139,20 @@ export const movement = {
     },
     vjp: (o, cotangent, value) => [o.sumTo(cotangent, operand(value, 0).shape)],
     onnx: (emit, value) => emit.node("Expand", [emit.of(operand(value, 0)), emit.extents(value.shape)]),
+  },
+  barrier: {
+    infer(inputs) {
+      const { shape, dtype } = operand({ op: "barrier", inputs }, 0);
+      if (inputs.some((each) => each.dtype !== dtype)) throw new TypeError("barrier cannot wait for another type");
+      return { shape, dtype };
+    },
+    vjp: (_, cotangent) => [cotangent],
+    // No runtime sees through a join with none of the elements of what has to be there before.
+    onnx(emit, value) {
+      const [x, ...before] = value.inputs as [Value, ...Value[]], [none, axis] = [emit.integers([0]), { int: 0 }];
+      const waited = before.map((each) => emit.node("Slice", [flat(emit, each), none, none, none]));
+      const joined = emit.node("Concat", [flat(emit, x), ...waited], { attributes: { axis } });
+      return emit.node("Reshape", [joined, emit.extents(value.shape)], { attributes: { allowzero: { int: 1 } } });
+    },
   },
 } satisfies Record<string, OpDefinition>;

@@ -231,6 +231,10 @@ function command(name: string, summary: string): Command {
       new Option("--cache-memory <size>", "what a training may keep of its rows (default: as the store, 50GB)")
         .argParser(parseSizeOption),
     )
+    .addOption(
+      new Option("--activation-memory <size>", "what a training's longest row may take to run (default: 2GB)")
+        .argParser(parseSizeOption),
+    )
     .option("--json", "prints JSON on stdout and all else on stderr")
     .option("--verbose", "shows the stack of an error");
 }

@@ -9,9 +9,14 @@ const mostLines = 20;
 /** The plan as text: members, frontiers, programs with what is cached, advice, and the estimate. */
 export function formatPlan(plan: Plan): string {
   const rest = plan.goesOn ? "and then what goes on with the best of these\n" : "";
-  const { memory } = plan.budgets;
-  const reasons = new Set(plan.frontiers.map(({ reason, level, bytes }) => {
-    return `frontier: ${reason}\nkept: ${level}, ${formatSize(bytes)} of at most ${formatSize(memory ?? Infinity)}\n`;
+  const { memory, activations } = plan.budgets;
+  const reasons = new Set(plan.frontiers.map(({ reason, level, bytes, recomputedBlocks }) => {
+    const again = recomputedBlocks === 0
+      ? ""
+      : `recomputed: ${recomputedBlocks === 1 ? "1 block" : `${recomputedBlocks} blocks`} in each step, ` +
+        `for the longest row to take ${formatSize(activations ?? Infinity)} at most\n`;
+    const kept = `kept: ${level}, ${formatSize(bytes)} of at most ${formatSize(memory ?? Infinity)}\n`;
+    return `frontier: ${reason}\n${kept}${again}`;
   }));
   const advice = plan.advice.map((sentence) => `advice: ${sentence}\n`).join("");
   const members = [formatMembers(plan.members), rest, formatQuantized(plan)];

@@ -28,7 +28,11 @@ export interface RunOptions extends RequestOptions {
   readonly cacheDisk?: number;
   /** What a training may keep of its rows, in bytes. */
   readonly cacheMemory?: number;
+  /** What the activations of a training's longest row may take, in bytes. */
+  readonly activationMemory?: number;
 }
+
+type BudgetOption = "cacheDisk" | "cacheMemory" | "activationMemory";
 
 /** What a run is told besides its options. */
 export interface RunControl {
@@ -80,11 +84,11 @@ export async function runCommand(
 /** The means of a run, from the command line's options. */
 export function openWorkshop(
   { base, threads, provider }: Pick<WorkshopOptions, "base" | "threads" | "provider">,
-  { store, cacheDisk, cacheMemory }: Pick<RunOptions, "store" | "cacheDisk" | "cacheMemory">,
+  { store, cacheDisk, cacheMemory, activationMemory }: Pick<RunOptions, "store" | BudgetOption>,
   progress: Progress,
   control: Pick<WorkshopOptions, "pace" | "signal" | "hub"> = {},
 ): Workshop {
-  const budgets = { cacheDisk, cacheMemory };
+  const budgets = { cacheDisk, cacheMemory, activationMemory };
   return new Workshop({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });
 }
 

@@ -79,8 +79,7 @@ export function cut(
       ease(value) * (seconds(flopsOf(value), flopsPerSecond) + seconds(bytesOf(value), bytesPerSecond)),
   });
   const named = kept.map((value) => ({ name: keptName(value), value }));
-  const fed = named.map(({ name, value }) => [value, input(name, value.shape)] as const);
-  return { program: substitute(program, new Map(fed)), kept: named, recomputed: recomputed.length, bytePrice };
+  return { program: substitute(program, fedFor(named)), kept: named, recomputed: recomputed.length, bytePrice };
 }
 
 /** The program cut at values that were chosen for others which compute the same; so that it reads what they read. */
@@ -88,10 +87,14 @@ export function cutAt(program: Program, chosen: readonly KeptValue[]): Pick<CutP
   const names = new Set(chosen.map(({ name }) => name));
   const named = valuesOf(program).filter((value) => !isLeaf(value))
     .map((value) => ({ name: keptName(value), value })).filter(({ name }) => names.has(name));
-  const fed = named.map(({ name, value }) => [value, input(name, value.shape)] as const);
-  const rest = substitute(program, new Map(fed));
+  const rest = substitute(program, fedFor(named));
   const read = new Set(leavesOf(rest, "input").map(leafName));
   return { program: rest, kept: named.filter(({ name }) => read.has(name)) };
+}
+
+/** What stands for kept values in the programs that read them. */
+export function fedFor(kept: readonly KeptValue[]): ReadonlyMap<Value, Value> {
+  return new Map(kept.map(({ name, value }) => [value, input(name, value.shape)]));
 }
 
 /** What a value is taken for with each further operation on the way from the leaves: a twentieth less a block. */

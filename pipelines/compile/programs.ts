@@ -10,7 +10,18 @@ import type { KeyValues } from "../../ops/nn/attention.ts";
 import { rowsAt, scaledLoss } from "../../ops/nn/loss.ts";
 import { adamw, type AdamWState } from "../../ops/optimizers/adamw.ts";
 import { type ScheduleName, schedules } from "../../ops/optimizers/schedule.ts";
-import { type DataType, input, leafName, leavesOf, parameter, type Program, type Value } from "../../ops/program.ts";
+import {
+  type DataType,
+  dependants,
+  input,
+  leafName,
+  leavesOf,
+  parameter,
+  type Program,
+  topologicalOrder,
+  type Value,
+} from "../../ops/program.ts";
+import type { Boundary } from "../../ops/recompute.ts";
 import { substitute } from "../../ops/rewrite.ts";
 import { simplify } from "../../ops/simplify.ts";
 import type { Architecture, Encoder, Places, Segment, SegmentResult, WeightSource } from "../models/architecture.ts";
@@ -26,6 +37,7 @@ import {
   trainedTensors,
   trainingForm,
 } from "./adaptations.ts";
+import { withBoundaries } from "./activation_budget.ts";
 import { frozenWeight } from "./frozen_weight.ts";
 import { runInputs } from "../models/places.ts";
 import { headOf } from "./heads.ts";
@@ -128,9 +140,8 @@ function logitsOf(model: CompiledModel, result: SegmentResult, form: PieceForm):
 }
 
 /** Each member's losses: the cross-entropies of the labelled tokens [labelled, 1], or those of its head [batch, 1]. */
-function labelledLosses(model: CompiledModel, layout: Layout, form: PieceForm): Value[] {
+function labelledLosses(model: CompiledModel, result: SegmentResult, form: PieceForm): Value[] {
   const { members } = model, head = headOf(members[0] ?? []);
-  const result = tail(model, layout, form);
   if (head !== undefined) return told(model, result, form).map((each) => headLosses(each, head));
   const targets = input("labelled.targets", ["labelled", 1], "int64");
   const losses = o.crossEntropy(logitsOf(model, result, form), o.concat(members.map(() => targets), 0));
@@ -146,6 +157,8 @@ function told(model: CompiledModel, { hiddenStates }: SegmentResult, form: Piece
 export interface TrainingPrograms {
   /** Each member's loss and gradients over a group of rows, the latter added to the gradients fed. */
   readonly accumulate: Program;
+  /** The hidden states between the blocks of the tail. */
+  readonly boundaries: readonly Boundary[];
   /** One step of the optimizer with the gradients fed. */
   readonly update: Program;
   /** The trained tensors in the form in which they are saved. */
@@ -158,20 +171,30 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
-  const losses = labelledLosses(model, layout, trainingForm).map((each) => {
+  const result = tail(model, layout, trainingForm);
+  const losses = labelledLosses(model, result, trainingForm).map((each) => {
     return scaledLoss(each, scalarInput("step.lossScale"));
   });
   // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.
   const loss = losses.reduce((sum, each) => o.add(sum, each));
   const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");
-  const totals = gradients(loss, parameters).map((gradient, index) => {
-    const parameter = parameters[index] as Value, fed = gradientInput(parameter);
+  const varying = dependants(topologicalOrder([loss]), parameters);
+  const states = result.hiddenStates.map((state) => ({ state, isVarying: varying.has(state) }));
+  const found = gradients(loss, [...parameters, ...states.flatMap(({ state, isVarying }) => isVarying ? [state] : [])]);
+  const totals = parameters.map((parameter, index) => {
+    const gradient = found[index], fed = gradientInput(parameter);
     return [nextGradient(parameter), gradient === undefined ? fed : o.add(fed, gradient)] as const;
   });
   const named = losses.map((each, member) => [lossName(member), each] as const);
-  const accumulate = simplify({ name: "accumulate", outputs: Object.fromEntries([...named, ...totals]) });
+  let next = parameters.length;
+  const between = states.map(({ state, isVarying }) => ({ state, cotangent: isVarying ? found[next++] : undefined }));
+  const { program: accumulate, boundaries } = withBoundaries(
+    { name: "accumulate", outputs: Object.fromEntries([...named, ...totals]) },
+    between,
+    simplify,
+  );
   const update = simplify({ name: "update", outputs: updates(parameters, parameters.map(gradientInput), schedule) });
-  return { accumulate, update, save: saveProgram(model), parameters };
+  return { accumulate, boundaries, update, save: saveProgram(model), parameters };
 }
 
 /** The name of a member's loss among a program's results. */
@@ -248,7 +271,8 @@ function saveProgram({ members }: CompiledModel): Program {
 
 /** The log-likelihood of given completions: `losses` [labelled, 1]. */
 export function scoreProgram(model: CompiledModel, layout: Layout): Program {
-  return simplify({ name: "score", outputs: { losses: o.concat(labelledLosses(model, layout, savedForm), 0) } });
+  const losses = labelledLosses(model, tail(model, layout, savedForm), savedForm);
+  return simplify({ name: "score", outputs: { losses: o.concat(losses, 0) } });
 }
 
 /** What a model's head tells of rows: `told` [batch, outputs], the logits of classes or a number. */

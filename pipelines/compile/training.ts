@@ -7,7 +7,9 @@ import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../ops/cos
 import { addDimensions, type Bindings, evaluateDimension } from "../../ops/dimension.ts";
 import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
-import { cut, type CutProgram } from "./cut.ts";
+import { substitute } from "../../ops/rewrite.ts";
+import { fitActivations, usualActivations, withBoundaries } from "./activation_budget.ts";
+import { cut, type CutProgram, fedFor } from "./cut.ts";
 import type { LaidOutRow } from "./feeds.ts";
 import { runsContext } from "./memory_budget.ts";
 import type { Layout, SegmentName } from "./layout.ts";
@@ -34,6 +36,8 @@ export interface CompiledTraining extends Omit<CutProgram, "program"> {
   readonly activationBytes: number;
   /** What a token of the context costs, in tokens of the tail. */
   readonly contextWeight: number;
+  /** How many blocks a step computes again for the gradient, so that the activations of the longest row fit. */
+  readonly recomputedBlocks: number;
 }
 
 /** What a row costs a step, in tokens of the tail. */
@@ -73,16 +77,26 @@ function reads(program: Program, segment: SegmentName): boolean {
  * The programs of a training, cut at the frozen frontier.
  *
  * @param cutAt Cuts what a step computes; where that costs least unless told otherwise.
+ * @param mostActivations What the longest row's activations may take, in bytes.
  */
 export function compileTraining(
   model: CompiledModel,
   layout: Layout,
   schedule: ScheduleName,
-  typical: Bindings,
-  cutAt: (program: Program) => CutProgram = (program) => cut(program, typical),
+  rows: readonly LaidOutRow[],
+  cutAt: (program: Program) => CutProgram = (program) => cut(program, typicalExtents(rows)),
+  mostActivations: number = usualActivations,
 ): CompiledTraining {
-  const whole = trainingPrograms(model, layout, schedule);
-  const { program: accumulate, kept, recomputed, bytePrice } = cutAt(whole.accumulate);
+  const whole = trainingPrograms(model, layout, schedule), typical = typicalExtents(rows);
+  const { kept, recomputed, bytePrice } = cutAt(whole.accumulate), fed = fedFor(kept);
+  const rest = withBoundaries(whole.accumulate, whole.boundaries, (program) => substitute(program, fed));
+  const longest = longestExtents(rows);
+  const { program: accumulate, recomputedBlocks } = fitActivations(
+    rest.program,
+    rest.boundaries,
+    longest,
+    mostActivations,
+  );
   const { tail = 1, context = 0 } = typical;
   const runsEncoder = model.architecture.encoder !== undefined && runsContext(accumulate);
   const length = runsEncoder ? tail + context : tail;
@@ -100,18 +114,28 @@ export function compileTraining(
     runOverhead: runOverhead(accumulate, typical, length),
     activationBytes: peakBytes(accumulate, typical) / length,
     contextWeight: runsEncoder ? 1 : keyValueWeight,
+    recomputedBlocks,
   };
 }
 
 /** The mean extents of rows, to weigh costs with. */
 export function typicalExtents(rows: readonly LaidOutRow[]): Bindings {
-  const mean = (length: (row: LaidOutRow) => number) =>
-    Math.max(1, Math.round(rows.reduce((sum, row) => sum + length(row), 0) / rows.length));
+  return extentsOf(rows, (extents) => {
+    return Math.max(1, Math.round(extents.reduce((sum, extent) => sum + extent, 0) / rows.length));
+  });
+}
+
+/** The extents of a row whose segments are each as long as the longest. */
+export function longestExtents(rows: readonly LaidOutRow[]): Bindings {
+  return extentsOf(rows, (extents) => extents.reduce((most, extent) => Math.max(most, extent), 1));
+}
+
+function extentsOf(rows: readonly LaidOutRow[], of: (extents: readonly number[]) => number): Bindings {
   return {
     batch: 1,
-    prefix: mean((row) => row.prefix.length),
-    context: mean((row) => row.context.length),
-    tail: mean((row) => row.tail.length),
-    labelled: mean((row) => row.labels.length),
+    prefix: of(rows.map((row) => row.prefix.length)),
+    context: of(rows.map((row) => row.context.length)),
+    tail: of(rows.map((row) => row.tail.length)),
+    labelled: of(rows.map((row) => row.labels.length)),
   };
 }

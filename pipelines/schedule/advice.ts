@@ -28,7 +28,7 @@ function firstTokensAdvice({ stage, compiled, programs }: TuneJob): string | und
     { ...compiled, members: [changed] },
     shorter,
     spec.optimizer.schedule.kind,
-    typicalExtents(cut),
+    cut,
   );
   const gain = rowFlops(programs.train, rows) / rowFlops(train, cut);
   if (gain < leastGain) return undefined;

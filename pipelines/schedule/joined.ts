@@ -5,11 +5,13 @@
  */
 import type { TensorMap } from "../compile/initial.ts";
 import { cutAt } from "../compile/cut.ts";
-import { compileTraining, typicalExtents } from "../compile/training.ts";
+import { compileTraining } from "../compile/training.ts";
 import type { TuneJob } from "./tune.ts";
+import type { Workshop } from "./workshop.ts";
 
 /** The trainings of a list as one, with what they start from. */
 export async function joined(
+  { activationMemory }: Pick<Workshop, "activationMemory">,
   jobs: readonly TuneJob[],
 ): Promise<Pick<TuneJob, "compiled" | "programs"> & { readonly initial: TensorMap }> {
   const [first] = jobs as readonly [TuneJob];
@@ -22,9 +24,9 @@ export async function joined(
   const compiled = { ...first.compiled, members };
   // Cut where each was cut alone.
   const chosen = jobs.flatMap(({ programs: { kept } }) => kept), { recomputed, bytePrice } = first.programs;
-  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, typicalExtents(rows), (program) => {
+  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, rows, (program) => {
     return { ...cutAt(program, chosen), recomputed, bytePrice };
-  });
+  }, activationMemory);
   return { compiled, programs, initial };
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { usualActivations } from "../compile/activation_budget.ts";
 import { type Adaptation, interventionsOf } from "../compile/adaptations.ts";
 import { fedNumbers, type LaidOutRow, rowKeys } from "../compile/feeds.ts";
 import { chosenOf } from "../compile/interventions.ts";
@@ -60,6 +61,14 @@ export function budgetPart({ model: { architecture }, rows }: PreparedTraining, 
   return cacheMemory >= most ? null : cacheMemory;
 }
 
+/** The budgets of a training's memory, as far as they can matter. */
+function budgetParts(stage: PreparedTraining, { cacheMemory, activationMemory }: Budgets) {
+  const kept = budgetPart(stage, cacheMemory);
+  return activationMemory === usualActivations ? [kept] : [kept, String(activationMemory)];
+}
+
+type Budgets = Pick<Workshop, "cacheMemory" | "activationMemory">;
+
 const rowParts = new WeakMap<readonly LaidOutRow[], Map<string, string>>();
 
 /** A part of keys that depends on rows and on what a text says; many members share it. */
@@ -75,11 +84,11 @@ export function rowsDigest(rows: readonly LaidOutRow[]): string {
 }
 
 /** Equal for trainings with the same programs. */
-export function programsKey(stage: PreparedTraining, weights: ModelWeights, cacheMemory: number): string {
-  const { rows, layout, spec } = stage, { kind } = spec.optimizer.schedule, budget = budgetPart(stage, cacheMemory);
+export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
+  const { rows, layout, spec } = stage, { kind } = spec.optimizer.schedule, parts = budgetParts(stage, budgets);
   const program = programKey(stage, weights);
-  return ofRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${budget}`, () => {
-    return keyOf([program, layout, kind, rowsDigest(rows), budget]);
+  return ofRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
+    return keyOf([program, layout, kind, rowsDigest(rows), ...parts]);
   });
 }
 
@@ -93,17 +102,26 @@ export function encodingKey({ stage, weights: { digest } }: Pick<TuneJob, "stage
 
 /** The key of a training's result. */
 export async function trainKey(workshop: Workshop, stage: PreparedTraining, weights: ModelWeights): Promise<string> {
-  const { rows, layout, adaptations, initialFiles, spec } = stage, { machine, cacheMemory } = workshop;
+  const { rows, layout, adaptations, initialFiles, spec } = stage, { machine } = workshop;
   const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
   const chosen = chosenOf(interventionsOf(adaptations), rows.map(({ whole }) => whole));
-  const programs = programKey(stage, weights), budget = budgetPart(stage, cacheMemory);
+  const programs = programKey(stage, weights), [budget, ...activations] = budgetParts(stage, workshop);
   const work = () =>
-    keyOf({ programs, layout, initial, rows: rowsDigest(rows), labels: labelsOf(rows), chosen, budget });
+    keyOf({
+      programs,
+      layout,
+      initial,
+      rows: rowsDigest(rows),
+      labels: labelsOf(rows),
+      chosen,
+      budget,
+      ...activations.length === 0 ? {} : { activations },
+    });
   // What was chosen of each example is not in the text.
   const shared = chosen.length > 0
     ? work()
-    : ofRows(rows, `work ${programs} ${layoutText(layout)} ${initial.join()} ${budget}`, work);
+    : ofRows(rows, `work ${programs} ${layoutText(layout)} ${initial.join()} ${budget} ${activations}`, work);
   const settings = { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle };
   return keyOf({ work: shared, settings, machine });
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { peakBytes } from "../../ops/cost.ts";
 import type { Shape } from "../../ops/dimension.ts";
 import { type Program, valuesOf } from "../../ops/program.ts";
 import { packedBytes } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
 import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";
-import { rowWork, typicalExtents } from "../compile/training.ts";
+import { longestExtents, rowWork, typicalExtents } from "../compile/training.ts";
 import { type Architecture, parameterCount } from "../models/architecture.ts";
 import type { QuantizationName } from "../spec.ts";
 import { adviceOn } from "./advice.ts";
@@ -62,6 +63,8 @@ export interface PlannedFrontier {
   readonly kept: readonly Shape[];
   /** Frozen operations that every step repeats because that is cheaper than keeping their results. */
   readonly recomputed: number;
+  /** How many blocks every step computes again for the gradient, so that its longest row fits the budget. */
+  readonly recomputedBlocks: number;
 }
 
 /** What would run. */
@@ -75,8 +78,15 @@ export interface Plan {
   readonly frontiers: readonly PlannedFrontier[];
   /** What would be worth changing, in words. */
   readonly advice: readonly string[];
-  /** What a training may keep and the store may hold, in bytes; `null` where there is no limit. */
-  readonly budgets: { readonly memory: number | null; readonly disk: number | null };
+  /**
+   * What a training may keep, what its longest row may take to run and what the store may hold, in bytes; `null` where
+   * there is no limit.
+   */
+  readonly budgets: {
+    readonly memory: number | null;
+    readonly activations: number | null;
+    readonly disk: number | null;
+  };
   readonly estimate: PlanEstimate;
 }
 
@@ -134,7 +144,11 @@ export async function planMembers(
     programs: [...encodings.map(({ program }) => program), ...trainings],
     cache: [...plannedQuantized(workshop, jobs), ...encodings.map(({ entry }) => entry), ...entries],
     frontiers: compiled.map(frontierOf),
-    budgets: { memory: finite(workshop.cacheMemory), disk: finite(workshop.store.limit) },
+    budgets: {
+      memory: finite(workshop.cacheMemory),
+      activations: finite(workshop.activationMemory),
+      disk: finite(workshop.store.limit),
+    },
     advice: adviceOn(compiled.map(({ job }) => job)),
     estimate: await estimateOf(workshop, { encodings, groups, trainings, entries, compiled }),
   };
@@ -251,8 +265,9 @@ async function estimateOf(
 
 /** The activations of a step's largest run. */
 function stepMemory({ stage: { rows, spec }, programs }: TuneJob): number {
-  const longest = rows.reduce((most, row) => Math.max(most, rowWork(row, programs)), 0);
-  return Math.min(mostActivations, spec.batchSize * longest * programs.activationBytes);
+  const one = programs.activationBytes * rows.reduce((most, row) => Math.max(most, rowWork(row, programs)), 0);
+  if (one > mostActivations) return peakBytes(programs.accumulate, longestExtents(rows));
+  return Math.min(mostActivations, spec.batchSize * one);
 }
 
 function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier {
@@ -271,8 +286,8 @@ function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier 
       `each step runs over ${tail}`;
   const kept = programs.kept.map(({ value }) => value.shape);
   const level = keptLevel(programs.accumulate, programs.kept), bytes = packedBytes(programs.kept, stage.rows);
-  const members = jobs.map(({ member }) => member);
-  return { members, reason, level, bytes, kept, recomputed: programs.recomputed };
+  const members = jobs.map(({ member }) => member), { recomputed, recomputedBlocks } = programs;
+  return { members, reason, level, bytes, kept, recomputed, recomputedBlocks };
 }
 
 /** What is constant where an encoder reads the prompts. */

@@ -52,7 +52,7 @@ export async function runTunes(
 ): Promise<Tuned[]> {
   const start = performance.now(), jobs = trainings.map(({ job }) => job);
   const [{ job: { stage, weights, programs: costs } }] = trainings as readonly [ResumableTune];
-  const { compiled: { members }, programs, initial } = await joined(jobs);
+  const { compiled: { members }, programs, initial } = await joined(workshop, jobs);
   const { spec, layout, rows } = stage;
   const { parameters, bases } = trainedForm(members.flat(), initial);
   const open = (program: Program) => workshop.session(program, weights);

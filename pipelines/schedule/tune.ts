@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Program } from "../../ops/program.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { cutWithin } from "../compile/memory_budget.ts";
 import type { CompiledModel } from "../compile/programs.ts";
@@ -81,13 +82,12 @@ export async function prepareTune(
   weights: ModelWeights,
 ): Promise<TuneJob> {
   const compiled = compiledModel(stage, weights);
-  const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage, { cacheMemory } = workshop;
-  const programs = programsKey(stage, weights, cacheMemory);
+  const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage, { cacheMemory, activationMemory } = workshop;
+  const programs = programsKey(stage, weights, workshop);
   const compile = () => {
     const typical = typicalExtents(rows);
-    return compileTraining(compiled, layout, schedule.kind, typical, (program) => {
-      return cutWithin(program, typical, rows, cacheMemory);
-    });
+    const cutAt = (program: Program) => cutWithin(program, typical, rows, cacheMemory);
+    return compileTraining(compiled, layout, schedule.kind, rows, cutAt, activationMemory);
   };
   let initial: Promise<TensorMap> | undefined;
   return {

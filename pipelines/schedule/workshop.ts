@@ -20,6 +20,7 @@ import {
 } from "../models/model.ts";
 import { unmadeWeights } from "../models/quantized_weights.ts";
 import type { SourceOptions } from "../models/source.ts";
+import { usualActivations } from "../compile/activation_budget.ts";
 import type { CompiledTraining } from "../compile/training.ts";
 import { RequestError, RunError } from "../errors.ts";
 import { unplacedOperations } from "../runtime/placement.ts";
@@ -59,6 +60,8 @@ export interface WorkshopOptions {
   readonly cacheDisk?: number | undefined;
   /** What a training may keep of its rows, in bytes; without it what the store may hold, or would hold by default. */
   readonly cacheMemory?: number | undefined;
+  /** What the activations of a training's longest row may take, in bytes; without it {@linkcode usualActivations}. */
+  readonly activationMemory?: number | undefined;
   /** How a hub is reached that models come from. */
   readonly hub?: HubOptions;
 }
@@ -93,6 +96,8 @@ export class Workshop implements AsyncDisposable {
   readonly store: Store;
   /** What a training may keep of its rows, in bytes. */
   readonly cacheMemory: number;
+  /** What the activations of a training's longest row may take, in bytes. */
+  readonly activationMemory: number;
   readonly pace: Pace;
   readonly #signal: AbortSignal | undefined;
   readonly #hub: HubOptions;
@@ -105,8 +110,8 @@ export class Workshop implements AsyncDisposable {
   #runtime: Runtime | undefined;
 
   constructor(options: WorkshopOptions) {
-    const { base, store, provider, threads, progress, pace = usualPace, signal, cacheDisk, cacheMemory, hub = {} } =
-      options;
+    const { base, store, provider, threads, progress, pace = usualPace, signal, hub = {} } = options;
+    const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
@@ -119,6 +124,7 @@ export class Workshop implements AsyncDisposable {
     // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
     const disk = cacheDisk ?? mostByDefault;
     this.cacheMemory = Math.min(cacheMemory ?? disk, cacheDisk ?? Infinity);
+    this.activationMemory = activationMemory;
   }
 
   /**

@@ -191,6 +191,7 @@ const rules: Record<OpName, Rule> = {
   geluTanh: unary((x) => x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))) / 2),
   clamp: ([x], { low, high }) => map(x!, (each) => Math.min(Math.max(each, Number(low)), Number(high))),
   detach: unary((x) => x),
+  barrier: ([x]) => x!,
   sign: unary(Math.sign),
   truncate: unary(Math.trunc),
   attend: (inputs, { scale, softcap }) => attention(inputs, Number(scale), Number(softcap)).mixed,

@@ -142,6 +142,16 @@ const expansions: OperationCase[] = [
   },
 ];
 
+const barriers: OperationCase[] = [
+  { name: "barrier", value: o.barrier(fixed, [input("before", [5]), input("scalar", [])]), shape: [2, 3, 4] },
+  {
+    name: "barrier of symbols",
+    value: witnessed(o.barrier(x, [input("before", ["batch", "context", 2])])),
+    shape: ["batch", "tail", 6],
+    symbols,
+  },
+];
+
 export const movementCases: OperationCase[] = [
   ...reshapes,
   ...transposes,
@@ -149,6 +159,7 @@ export const movementCases: OperationCase[] = [
   ...concats,
   ...pads,
   ...expansions,
+  ...barriers,
 ];
 
 export const movementRefusals: Refusal[] = [
@@ -168,6 +179,7 @@ export const movementRefusals: Refusal[] = [
   ["a concat along no axis", () => o.concat([fixed, fixed], 3)],
   ["a pad along no axis", () => o.pad(fixed, -4, 1, 1)],
   ["a pad by less than nothing", () => o.pad(fixed, 1, -1, 0)],
+  ["a barrier behind another type", () => o.barrier(fixed, [input("indices", [2], "int64")])],
   ["an expansion of an extent other than 1", () => o.expand(fixed, [2, 6, 4])],
   ["an expansion to fewer axes", () => o.expand(fixed, [3, 4])],
   ["an expansion that would shrink", () => o.expand(fixed, [2, 3, 1])],

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { leafName, leavesOf, type Program } from "../../../ops/program.ts";
 import { lowerAdaptations } from "../../../pipelines/compile/adaptations.ts";
 import { bucketOf } from "../../../pipelines/compile/distance_buckets.ts";
+import { layOut } from "../../../pipelines/compile/feeds.ts";
 import { wholeRows } from "../../../pipelines/compile/layout.ts";
 import { compileTraining } from "../../../pipelines/compile/training.ts";
 import { ConfigReader } from "../../../pipelines/models/config.ts";
@@ -12,13 +13,14 @@ import type { PieceSpec, Resolved } from "../../../pipelines/spec.ts";
 import { tinyT5Config } from "../../support/tiny_t5.ts";
 
 const architecture = architectureOf(new ConfigReader("config.json", tinyT5Config));
-const typical = { batch: 1, prefix: 0, context: 200, tail: 8, labelled: 8 };
+const [prompt, completion] = [200, 8].map((length) => new Array<number>(length).fill(1)) as [number[], number[]];
+const row = layOut({ prompt, completion, source: { text: "", fields: {}, spans: {} } }, wholeRows(architecture));
 
 function trainingOf(at: SiteSpec) {
   const edit = loreft({ at, positions: "f1", rank: 2 }) as Resolved<PieceSpec>;
   const members = [lowerAdaptations([edit], architecture)];
   const model = { architecture, storedType: () => "float32" as const, members, full: false };
-  return compileTraining(model, wholeRows(architecture), "constant", typical);
+  return compileTraining(model, wholeRows(architecture), "constant", [row]);
 }
 
 /** The blocks of a stack whose weights a program reads; the first one's table of distances serves all. */
