@@ -86,6 +86,8 @@ export interface ActivationsRequest {
   readonly sites: readonly KeptSite[];
   /** What edits make of each site; a site's representation is what they leave. */
   readonly edit?: (atTokens?: AtTokens) => EditHook;
+  /** In how many parts attention takes the rows' tokens; all at once if left out. */
+  readonly parts?: number | undefined;
 }
 
 /**
@@ -97,7 +99,7 @@ export interface ActivationsRequest {
  * @throws {RequestError} If logits are wanted of a checkpoint without a head.
  */
 export function activationsProgram(request: ActivationsRequest): Program {
-  const { architecture, weights, sites } = request;
+  const { architecture, weights, sites, parts } = request;
   const outputs: Record<string, Value> = {};
   const noting = (edit: EditHook | undefined): EditHook => (site, hidden, projection) => {
     const edited = edit === undefined ? hidden : edit(site, hidden, projection);
@@ -116,7 +118,8 @@ export function activationsProgram(request: ActivationsRequest): Program {
     given: Pick<Segment, "encoded">,
     stack?: StackName,
   ) => {
-    const segment = runInputs(model, { name, batch: "batch", masks: model.places.causal ? 1 : "batch" });
+    const inputs = runInputs(model, { name, batch: "batch", masks: model.places.causal ? 1 : "batch" });
+    const segment = { ...inputs, ...parts === undefined ? {} : { parts } };
     const { hiddenStates } = model.forward({ ...segment, ...given, edit: hook }, weights);
     const last = hiddenStates[hiddenStates.length - 1] as Value, finished = model.finish(last, weights, hook);
     if (request.hiddenStates) {

@@ -7,7 +7,7 @@
 import type { Bindings } from "../../ops/dimension.ts";
 import { dependants, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
 import { cut, keptName, type KeptValue } from "./cut.ts";
-import { type Layout, type SegmentName, segmentsOf, wholeRows } from "./layout.ts";
+import { type Layout, type SegmentName, segmentsOf } from "./layout.ts";
 import { type CompiledModel, prefillProgram } from "./programs.ts";
 
 /** Where a tensor comes from: an encoding, or the prefill program. */
@@ -32,10 +32,9 @@ export interface CompiledPrefill {
   readonly runs: readonly RunOrigin[];
 }
 
-/** The prefill of a model over whole rows of which nothing is encoded. */
-export function wholePrefill(model: CompiledModel): Pick<CompiledPrefill, "program" | "runs"> {
+/** The prefill of a model over rows that are all tail, of which nothing is encoded. */
+export function wholePrefill(model: CompiledModel, layout: Layout): Pick<CompiledPrefill, "program" | "runs"> {
   const originOf = (name: string): TensorOrigin => ({ from: "result", name });
-  const layout = wholeRows(model.architecture);
   const runs = segmentsOf(layout).map((segment) => runOf(model, segment, originOf));
   return { program: prefillProgram(model, layout), runs };
 }

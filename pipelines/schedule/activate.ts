@@ -1,4 +1,5 @@
 /** Running rows through a model for what it computes on the way. @module */
+import { withAttentionParts } from "../compile/attention_parts.ts";
 import { activationsProgram, type KeptSite, keptText } from "../compile/activations.ts";
 import { type Adaptation, type AtTokens, editHook, interventionsOf, savedForm } from "../compile/adaptations.ts";
 import { groupExtents, type LaidOutRow, layOut, positionFeeds } from "../compile/feeds.ts";
@@ -61,7 +62,12 @@ export async function activate(workshop: Workshop, job: ActivateJob, label: stri
   const edit = edited === undefined
     ? {}
     : { edit: (atTokens?: AtTokens) => editHook(edited.adaptations, savedForm, atTokens) };
-  const program = activationsProgram({ ...job, architecture, weights: source, ...edit });
+  const { parts } = withAttentionParts(
+    wholeRows(architecture),
+    architecture,
+    rows.map(({ tokens }) => ({ prompt: tokens })),
+  );
+  const program = activationsProgram({ ...job, weights: source, ...edit, parts: parts?.tail });
   const session = await workshop.session(program, weights);
   const done = workshop.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
   let finished = 0;

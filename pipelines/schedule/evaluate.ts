@@ -114,7 +114,8 @@ async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing, 
   const { stage } = job, { model, adaptations, batchSize } = stage;
   const encoded = await job.encodedPrompts();
   const endTokens = new Set(stage.examples.flatMap(({ endToken }) => endToken ?? []));
-  const generator = await openGenerator(workshop, { ...job, model, adaptations, endTokens }, batchSize, encoded);
+  const writer = { ...job, model, adaptations, endTokens };
+  const generator = await openGenerator(workshop, writer, batchSize, encoded, stage.examples);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
   const rows: Rows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
   return await inBatches(workshop, rows, async (batch) => {

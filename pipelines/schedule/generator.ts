@@ -5,6 +5,7 @@ import { leavesOf, type Program } from "../../ops/program.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import type { Feeds } from "../compile/run_feeds.ts";
+import { withAttentionParts } from "../compile/attention_parts.ts";
 import { type CompiledPrefill, wholePrefill } from "../compile/generation.ts";
 import { type Layout, wholeRows } from "../compile/layout.ts";
 import { type CompiledModel, decodeProgram } from "../compile/programs.ts";
@@ -43,12 +44,14 @@ export interface EncodedPrompts {
  *
  * @param rows How many rows are written at once.
  * @param encoded All prompts that are to be read, if they were encoded.
+ * @param prompts Those that are known; long ones are read in parts.
  */
 export async function openGenerator(
   workshop: Workshop,
   writer: WritingModel,
   rows: number,
   encoded?: EncodedPrompts,
+  prompts: readonly TokenizedPrompt[] = [],
 ): Promise<Generator> {
   const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors, endTokens = [] } = writer;
   const decode = decodeProgram(compiled);
@@ -57,7 +60,7 @@ export async function openGenerator(
     architecture,
     adaptations,
     tensors,
-    prefill: await openPrefill(workshop, writer, encoded),
+    prefill: await openPrefill(workshop, writer, encoded, prompts),
     decode: () => workshop.session(decode, weights, { prepacks }),
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
   };
@@ -67,15 +70,12 @@ async function openPrefill(
   workshop: Workshop,
   { compiled, weights }: WritingModel,
   encoded: EncodedPrompts | undefined,
+  prompts: readonly TokenizedPrompt[],
 ): Promise<Prefill> {
   if (encoded === undefined) {
-    const { program, runs } = wholePrefill(compiled);
-    return {
-      session: await workshop.session(program, weights),
-      layout: wholeRows(compiled.architecture),
-      runs,
-      kept: () => ({}),
-    };
+    const layout = withAttentionParts(wholeRows(compiled.architecture), compiled.architecture, prompts);
+    const { program, runs } = wholePrefill(compiled, layout);
+    return { session: await workshop.session(program, weights), layout, runs, kept: () => ({}) };
   }
   const { prefill: { program, runs }, layout, kept } = encoded;
   return { session: await workshop.session(program, weights), layout, runs, kept };

@@ -18,7 +18,7 @@ const model = {
 
 interface Plan {
   readonly frontiers: readonly { level: string; bytes: number; reason: string; kept: unknown[] }[];
-  readonly budgets: { memory: number | null; disk: number | null };
+  readonly budgets: { memory: number | null; activations: number | null; disk: number | null };
   readonly cache: readonly { kind: string; cached: boolean }[];
 }
 
@@ -94,10 +94,10 @@ Deno.test("a budget that changes no program finds what was computed before", () 
 Deno.test("a training keeps no more than the store may hold", () =>
   inScene({}, async (scene) => {
     const { budgets, frontiers: [frontier] } = await planOf(scene, "--cache-disk", "40kB", "--cache-memory", "1GB");
-    assert.deepEqual(budgets, { memory: 40_000, disk: 40_000 });
+    assert.deepEqual(budgets, { memory: 40_000, activations: 2e9, disk: 40_000 });
     assert.equal(frontier!.level, "hidden states");
     const { budgets: unlimited } = await planOf(scene, "--cache-disk", "unlimited");
-    assert.deepEqual(unlimited, { memory: null, disk: null });
+    assert.deepEqual(unlimited, { memory: null, activations: 2e9, disk: null });
   }, model));
 
 Deno.test("plan says what is kept of which budget, and when nothing is", () =>
