@@ -1,5 +1,11 @@
 /** That a training whose activations do not fit computes blocks again, and what that changes. @module */
 import assert from "node:assert/strict";
+import { recomputableRuns, recompute } from "../../../ops/recompute.ts";
+import { verify } from "../../../ops/verify.ts";
+import { wholeRows } from "../../../pipelines/compile/layout.ts";
+import { type CompiledModel, trainingPrograms } from "../../../pipelines/compile/programs.ts";
+import { architectureOf } from "../../../pipelines/models/families.ts";
+import { familyCases, readFamilyGolden } from "../models/families_golden.ts";
 import { inProcess } from "../../support/command.ts";
 import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts";
 import { lossesOf, resultsOf, trainingOf } from "../schedule/support.ts";
@@ -56,3 +62,17 @@ for (const [name, parts] of Object.entries(cases)) {
       assert.deepEqual(found[1], found[0]);
     }, model));
 }
+
+Deno.test("every decoder's blocks but the last can be computed again", async (t) => {
+  for (const name of familyCases.filter((each) => !each.startsWith("t5"))) {
+    const { config } = await readFamilyGolden(name);
+    const architecture = architectureOf(config);
+    if (architecture.head !== "language" || !architecture.places.causal) continue;
+    await t.step(name, () => {
+      const model: CompiledModel = { architecture, storedType: () => "float32", members: [[]], full: true };
+      const { accumulate, boundaries } = trainingPrograms(model, wholeRows, "constant");
+      assert.equal(recomputableRuns(accumulate, boundaries), architecture.blocks - 1);
+      verify(recompute(accumulate, boundaries));
+    });
+  }
+});
