@@ -9,7 +9,7 @@ import type { Scalar } from "../recipes/given.ts";
 import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
 import { initialFilesOf, type Redirected } from "../recipes/redirect.ts";
 import type { Member } from "../schedule/expand.ts";
-import type { PreparedMember } from "../schedule/prepare.ts";
+import type { PreparedMember } from "../schedule/prepared.ts";
 import { weightsFor } from "../schedule/tune.ts";
 import { runtimeVersion, type Workshop } from "../schedule/workshop.ts";
 import type { Pipeline } from "../spec.ts";

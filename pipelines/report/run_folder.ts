@@ -12,7 +12,7 @@ import { describeAll, storedFiles } from "../compile/stored.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../models/files.ts";
 import { writeSafetensors } from "../models/safetensors.ts";
 import type { Prediction } from "../schedule/metrics.ts";
-import type { PreparedTraining } from "../schedule/prepare.ts";
+import type { PreparedTraining } from "../schedule/prepared.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
 import type { Results } from "./results.ts";
 

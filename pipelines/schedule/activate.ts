@@ -15,7 +15,7 @@ import type { NamedTensor } from "../models/safetensors.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import { type Entry, keyOf } from "../store/store.ts";
 import { programKey } from "./keys.ts";
-import type { PreparedActivations } from "./prepare.ts";
+import type { PreparedActivations } from "./prepared.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A run of tokens whose representations are wanted. */

@@ -7,7 +7,7 @@ import type { TokenizedExample } from "../data/examples.ts";
 import { RequestError } from "../errors.ts";
 import { editedModel } from "../models/model.ts";
 import type { ActivationsSpec, Resolved } from "../spec.ts";
-import type { PreparedModel } from "./prepare.ts";
+import type { PreparedModel } from "./prepared.ts";
 
 /** What is asked for. */
 export interface Asked {

@@ -22,7 +22,7 @@ import { inBatches, removeParts, type Rows } from "./batchwise.ts";
 import { programKey } from "./keys.ts";
 import { type EncodedPrompts, openGenerator } from "./generator.ts";
 import type { Prediction, Told } from "./metrics.ts";
-import type { PreparedEvaluation } from "./prepare.ts";
+import type { PreparedEvaluation } from "./prepared.ts";
 import { type Score, score, type Scorer } from "./score.ts";
 import { readTold, tell } from "./tell.ts";
 import type { Workshop } from "./workshop.ts";

@@ -8,7 +8,7 @@ import { RequestError } from "../errors.ts";
 import { findTensor, type Model } from "../models/model.ts";
 import type { TensorRecord } from "../models/safetensors.ts";
 import { metricCall } from "./choose.ts";
-import type { PreparedModel } from "./prepare.ts";
+import type { PreparedModel } from "./prepared.ts";
 import { requireLogits } from "../models/heads.ts";
 import type { EvaluateSpec, MetricSpec, Resolved } from "../spec.ts";
 

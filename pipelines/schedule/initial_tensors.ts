@@ -5,7 +5,7 @@ import { headOf } from "../compile/heads.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { readTensor } from "../models/safetensors.ts";
 import { requireHeadShape } from "./heads.ts";
-import type { PreparedModel } from "./prepare.ts";
+import type { PreparedModel } from "./prepared.ts";
 
 /**
  * Tensors in saved form: of edits and heads drawn from a seed or read from the files that they name, for full finetuning

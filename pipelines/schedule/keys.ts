@@ -13,7 +13,7 @@ import type { TensorMap } from "../compile/initial.ts";
 import type { Layout } from "../compile/layout.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { keyOf } from "../store/store.ts";
-import type { PreparedModel, PreparedTraining } from "./prepare.ts";
+import type { PreparedModel, PreparedTraining } from "./prepared.ts";
 import type { TuneJob } from "./tune.ts";
 import { compilerVersion } from "./version.ts";
 import type { Workshop } from "./workshop.ts";

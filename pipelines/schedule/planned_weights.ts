@@ -3,7 +3,7 @@ import { quantizedType } from "../models/quantized_weights.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import type { QuantizationName } from "../spec.ts";
 import type { PlannedEntry } from "./plan.ts";
-import type { PreparedTraining } from "./prepare.ts";
+import type { PreparedTraining } from "./prepared.ts";
 import { quantizedBytes, quantizedKind } from "./quantize.ts";
 import type { PlannedJob } from "./sampled.ts";
 import { noWeights } from "./tune.ts";

@@ -4,117 +4,43 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { elementCount } from "../../ops/dimension.ts";
-import {
-  type Adaptation,
-  interventionsOf,
-  isFrozen,
-  type LoadedPieces,
-  lowerAdaptations,
-} from "../compile/adaptations.ts";
-import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";
-import { type LaidOutRow, layOut } from "../compile/feeds.ts";
+import { type Adaptation, interventionsOf, isFrozen } from "../compile/adaptations.ts";
 import { withAttentionParts } from "../compile/attention_parts.ts";
+import { choiceName } from "../compile/chosen.ts";
+import { type LaidOutRow, layOut } from "../compile/feeds.ts";
+import { headOf } from "../compile/heads.ts";
+import { chosenOf } from "../compile/interventions.ts";
 import { type Layout, layoutOf, wholeRows } from "../compile/layout.ts";
 import { requireRoom } from "../compile/prefixes.ts";
-import { choiceName } from "../compile/chosen.ts";
-import { chosenOf } from "../compile/interventions.ts";
-import { headOf, isHeadSpec } from "../compile/heads.ts";
-import { readTensors } from "../compile/initial.ts";
 import type { TokenizedExample } from "../data/examples.ts";
 import { sourceOf } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
 import { parameterCount } from "../models/architecture.ts";
-import { editedModel, type Model, resolvePath } from "../models/model.ts";
-import { placeOf, placing } from "../places.ts";
-import type {
-  ActivationsSpec,
-  EvaluateSpec,
-  FullFinetuningSpec,
-  ModelSpec,
-  PieceSpec,
-  QuantizationName,
-  Resolved,
-  SavedSpec,
-  TrainSpec,
-} from "../spec.ts";
-import { type Asked, askedOf } from "./asked.ts";
-import { type Choice, choicesOf } from "./choices.ts";
+import { placing } from "../places.ts";
+import type { ActivationsSpec, EvaluateSpec, ModelSpec, Resolved, TrainSpec } from "../spec.ts";
+import { askedOf } from "./asked.ts";
+import { choicesOf } from "./choices.ts";
 import type { Member } from "./expand.ts";
-import { requireMeasurable, requireOwnFits, requireTold, requireVaried, unseenLabels } from "./heads.ts";
+import { requireMeasurable, requireTold, requireVaried, unseenLabels } from "./heads.ts";
+import { prepareModel } from "./prepare_model.ts";
+import type {
+  PreparedActivations,
+  PreparedEvaluation,
+  PreparedMember,
+  PreparedModel,
+  PreparedStage,
+  PreparedTraining,
+} from "./prepared.ts";
 import { type PreparedRows, readRows } from "./read_rows.ts";
 import { usualBatch } from "./usual_batch.ts";
-import { checkedAdaptation, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
 import type { Workshop } from "./workshop.ts";
-
-type Edit = Resolved<PieceSpec> | LoadedPieces;
-
-/** A file of tensors, and the adaptations that start from them. */
-export interface InitialFile {
-  readonly path: string;
-  readonly of: readonly Adaptation[];
-}
-
-/** A model with its edits lowered. */
-export interface PreparedModel {
-  readonly model: Model;
-  /** How many bits its projections are kept in; as they are stored if `undefined`. */
-  readonly quantize: QuantizationName | undefined;
-  readonly adaptations: readonly Adaptation[];
-  /** The files that edits start from. */
-  readonly initialFiles: readonly InitialFile[];
-  /** Set if every weight is trained. */
-  readonly full: Resolved<FullFinetuningSpec> | undefined;
-}
 
 /** Rows cut into segments. */
 interface LaidOut {
   readonly layout: Layout;
   readonly rows: readonly LaidOutRow[];
-}
-
-/** A training, ready to compile. */
-export interface PreparedTraining extends PreparedModel {
-  readonly kind: "train";
-  /** Its name in results.json. */
-  readonly name: string;
-  readonly spec: Resolved<TrainSpec>;
-  readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
-  readonly trainableParameters: number;
-}
-
-/** An evaluation, ready to compile. */
-export interface PreparedEvaluation extends PreparedModel, PreparedRows {
-  readonly kind: "evaluate";
-  readonly name: string;
-  readonly spec: Resolved<EvaluateSpec>;
-  /** The training that gives the edits' tensors; `undefined` for a model as it stands. */
-  readonly training: PreparedTraining | undefined;
-  /** How many rows run together. */
-  readonly batchSize: number;
-  /** Each row's answers to choose from, if the evaluation chooses. */
-  readonly choices: readonly (readonly Choice[])[] | undefined;
-}
-
-/** What is to be written down of a model, ready to run. */
-export interface PreparedActivations extends PreparedModel, PreparedRows, Asked {
-  readonly kind: "activations";
-  readonly name: string;
-  readonly spec: Resolved<ActivationsSpec>;
-  /** The training that gives the edits' tensors; `undefined` for a model as it stands. */
-  readonly training: PreparedTraining | undefined;
-}
-
-/** A stage, ready to run. */
-export type PreparedStage = PreparedTraining | PreparedEvaluation | PreparedActivations;
-
-/** A member's stages in the order in which they run. */
-export interface PreparedMember {
-  readonly member: Member;
-  readonly stages: readonly PreparedStage[];
-  readonly trainableParameters: number;
 }
 
 /** Makes members ready, sharing models and data between them. */
@@ -253,52 +179,7 @@ export class Preparation {
 
   /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
   #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
-    return this.#models.getOrInsertComputed(spec, () => this.#prepareModel(spec));
-  }
-
-  async #prepareModel(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
-    const { source, revision, quantize } = spec.base;
-    const model = await placing(spec.base, () => this.#workshop.model(source, revision));
-    const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
-    const declared = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
-    const edits = await Promise.all(declared.map((edit) => {
-      return edit.kind === "saved" ? placing(edit, () => this.#saved(edit, model)) : edit;
-    }));
-    if (full !== undefined && edits.some((edit) => edit.kind === "saved" || !isHeadSpec(edit))) {
-      throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
-    }
-    if (full !== undefined && quantize !== undefined) {
-      throw new RequestError(
-        `full finetuning trains every weight and none can stay in ${quantize}; leave quantize out or train an edit`,
-        placeOf(spec.base),
-      );
-    }
-    const lowered = lowerAdaptations(edits, editedModel(model));
-    const initialFiles = this.#initialFiles(edits, lowered, model);
-    for (const { path, of } of initialFiles) await readTensors(path, of);
-    const given = new Set(initialFiles.flatMap(({ of }) => of));
-    await requireOwnFits(model, lowered.filter((piece) => !given.has(piece)));
-    return { model, quantize, adaptations: lowered, initialFiles, full };
-  }
-
-  #initialFiles(edits: readonly Edit[], adaptations: readonly Adaptation[], model: Model): readonly InitialFile[] {
-    let start = 0;
-    return edits.flatMap((edit) => {
-      const of = adaptations.slice(start, start += lowerAdaptations([edit], editedModel(model)).length);
-      return edit.initial === undefined ? [] : [{ path: resolvePath(this.#workshop.base, edit.initial), of }];
-    });
-  }
-
-  async #saved({ folder, positions, subspace }: Resolved<SavedSpec>, model: Model): Promise<LoadedPieces> {
-    const path = resolvePath(this.#workshop.base, folder);
-    const description = await readDescription(path);
-    try {
-      const pieces = lowerDescription(description, editedModel(model), checkedAdaptation, { positions, subspace });
-      return { kind: "saved", pieces, initial: join(path, storedFiles.tensors) };
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      throw error.placedAt({ file: join(path, storedFiles.description) });
-    }
+    return this.#models.getOrInsertComputed(spec, () => prepareModel(this.#workshop, spec));
   }
 
   /** @param asks Whether the rows are for the model to answer, which matters to conversations. */

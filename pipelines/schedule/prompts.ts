@@ -17,7 +17,7 @@ import { keyOf } from "../store/store.ts";
 import { encode, type EncodedExamples } from "./encode.ts";
 import type { EncodedPrompts } from "./generator.ts";
 import { programKey, rowsDigest } from "./keys.ts";
-import type { PreparedEvaluation } from "./prepare.ts";
+import type { PreparedEvaluation } from "./prepared.ts";
 import { compiledModel } from "./tune.ts";
 import { rowFlops } from "./work.ts";
 import type { Workshop } from "./workshop.ts";

@@ -32,7 +32,7 @@ import type {
   PreparedMember,
   PreparedModel,
   PreparedTraining,
-} from "./prepare.ts";
+} from "./prepared.ts";
 import { SharedPrompts } from "./prompts.ts";
 import { noteRate } from "./rates.ts";
 import { mostSideBySide, runTunes, sideBySideKey } from "./side_by_side.ts";

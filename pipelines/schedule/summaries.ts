@@ -1,6 +1,6 @@
 /** What repetitions of one experiment have in common. @module */
 import type { EvaluateRecord, MemberRecord, MetricSummary, Results } from "../report/results.ts";
-import type { PreparedMember } from "./prepare.ts";
+import type { PreparedMember } from "./prepared.ts";
 
 /** A summary for each experiment, if any was repeated. */
 export function summariesOf(

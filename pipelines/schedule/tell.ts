@@ -10,7 +10,7 @@ import { RequestError } from "../errors.ts";
 import { inBatches, type Rows } from "./batchwise.ts";
 import type { EvaluateJob } from "./evaluate.ts";
 import type { Prediction, Told } from "./metrics.ts";
-import type { PreparedEvaluation } from "./prepare.ts";
+import type { PreparedEvaluation } from "./prepared.ts";
 import type { Workshop } from "./workshop.ts";
 
 /**

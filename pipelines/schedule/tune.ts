@@ -11,7 +11,7 @@ import { type CompiledTraining, compileTraining, typicalExtents } from "../compi
 import type { ModelWeights } from "../models/model.ts";
 import { removeCheckpoint } from "./checkpoint.ts";
 import { initialTensors } from "./initial_tensors.ts";
-import type { PreparedModel, PreparedTraining } from "./prepare.ts";
+import type { PreparedModel, PreparedTraining } from "./prepared.ts";
 import type { EncodeRecord } from "./encode.ts";
 import { programsKey, trainKey } from "./keys.ts";
 import type { Workshop } from "./workshop.ts";

@@ -6,7 +6,7 @@ import { encodePrograms } from "../compile/cut.ts";
 import type { LaidOutRow } from "../compile/feeds.ts";
 import { type CompiledTraining, typicalExtents } from "../compile/training.ts";
 import type { EncodeJob } from "./encode.ts";
-import type { PreparedTraining } from "./prepare.ts";
+import type { PreparedTraining } from "./prepared.ts";
 
 /** Floating-point operations of a program's matrix products over a typical row. */
 export function rowFlops(program: Program, rows: readonly LaidOutRow[]): number {
