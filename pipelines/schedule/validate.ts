@@ -11,91 +11,31 @@ import { schedules } from "../../ops/optimizers/schedule.ts";
 import type { ChatSource, Dataset } from "../data/dataset.ts";
 import { RequestError } from "../errors.ts";
 import { codeTypeOf } from "../models/quantization.ts";
-import { placing } from "../places.ts";
 import type * as spec from "../spec.ts";
-import { quote, suggest } from "../suggest.ts";
-
-/** Throws if a value is not what it should be; `name` is the setting's. */
-type Check = (value: unknown, name: string) => void;
-
-/** One check for each field of a record but its kind: a forgotten one does not compile. */
-type Fields<T> = T extends unknown ? { readonly [K in Exclude<keyof T, "kind">]-?: Check } : never;
-
-function leaf(expected: string, accepts: (value: unknown) => boolean): Check {
-  return (value, name) => {
-    if (!accepts(value)) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
-  };
-}
-
-function show(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (typeof value === "string") return quote(value);
-  if (Array.isArray(value)) return value.length === 0 ? "empty" : "a list";
-  if (typeof value !== "object" || value === null) return typeof value === "function" ? "a function" : String(value);
-  return "kind" in value && typeof value.kind === "string" ? `of the kind ${value.kind}` : "an object";
-}
-
-const isText = (value: unknown) => typeof value === "string";
-const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
-const from = (least: number, most = Infinity) => (value: unknown) =>
-  typeof value === "number" && value >= least && value <= most;
-
-const anything: Check = () => {};
-const text = leaf("a text", isText);
-const flag = leaf("true or false", (value) => typeof value === "boolean");
-const integer = leaf("a whole number", Number.isSafeInteger);
-const count = leaf("a whole number from 1 on", (value) => Number.isSafeInteger(value) && from(1)(value));
-const index = leaf("a whole number from 0 on", (value) => Number.isSafeInteger(value) && from(0)(value));
-const amount = leaf("a number from 0 on", (value) => Number.isFinite(value) && from(0)(value));
-const positive = leaf("a number above 0", (value) => Number.isFinite(value) && from(0)(value) && value !== 0);
-const belowOne = leaf("a number from 0 to below 1", (value) => from(0, 1)(value) && value !== 1);
-const share = leaf("a share of the steps from 0 to 1", from(0, 1));
-const oneOf = (words: readonly string[]) =>
-  leaf(words.join(", "), (value) => isText(value) && words.includes(`${value}`));
-
-function optional(check: Check): Check {
-  return (value, name) => value === undefined || check(value, name);
-}
-
-function listOf(expected: string, check: Check): Check {
-  const list = leaf(expected, isList);
-  return (value, name) => {
-    list(value, name);
-    if (isList(value)) value.forEach((item, index) => check(item, `${name}[${index}]`));
-  };
-}
-
-/** A record without a kind. */
-function record(expected: string, fields: Readonly<Record<string, Check>>): Check {
-  return variant(expected, () => fields);
-}
-
-/** A record whose kind decides on its fields. */
-function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<string, Check>> | undefined): Check {
-  // Members share the records that no axis of theirs changes.
-  const passed = new WeakSet<object>();
-  return (value, name) => {
-    const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
-    const kind = isRecord && "kind" in value ? String(value.kind) : "";
-    const fields = isRecord ? fieldsOf(kind) : undefined;
-    if (!isRecord || fields === undefined) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
-    if (passed.has(value)) return;
-    placing(value, () => {
-      for (const given of Object.keys(value)) {
-        if (given === "kind" || Object.hasOwn(fields, given)) continue;
-        const known = Object.keys(fields);
-        throw new RequestError(`${kind || name} has no setting ${quote(given)}; ${suggest(given, known)}`);
-      }
-      const values = value as Readonly<Record<string, unknown>>;
-      for (const [field, check] of Object.entries(fields)) check(values[field], field);
-    });
-    passed.add(value);
-  };
-}
-
-function among(expected: string, kinds: Readonly<Record<string, Readonly<Record<string, Check>>>>): Check {
-  return variant(expected, (kind) => (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined));
-}
+import { quote } from "../suggest.ts";
+import {
+  among,
+  amount,
+  anything,
+  belowOne,
+  type Check,
+  count,
+  type Fields,
+  flag,
+  from,
+  index,
+  integer,
+  isList,
+  isText,
+  leaf,
+  listOf,
+  oneOf,
+  optional,
+  positive,
+  record,
+  share,
+  text,
+} from "./checks.ts";
 
 const isBlocks = (value: unknown) =>
   value === "all" || typeof value === "number" || (isList(value) && value.every((block) => typeof block === "number"));
