@@ -4,7 +4,7 @@ import type { Provider } from "../../ops/onnx/emit.ts";
 import { parseSite } from "../compile/activations.ts";
 import { RequestError } from "../errors.ts";
 import { unwritable } from "../models/files.ts";
-import { writeSafetensors } from "../models/safetensors.ts";
+import { writeSafetensors } from "../models/weights/safetensors.ts";
 import { activate } from "../schedule/activate.ts";
 import { activatedRows, joined, readBatch, readTensors } from "./token_batch.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";

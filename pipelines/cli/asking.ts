@@ -9,7 +9,7 @@ import { findTurns } from "../data/chat/turns.ts";
 import type { ChatMessage } from "../data/dataset.ts";
 import { type TokenizedPrompt, tokenizePrompt } from "../data/examples.ts";
 import { fillTemplate, parseTemplate } from "../data/template.ts";
-import type { Tokenizer } from "../models/tokenizer.ts";
+import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
 /** Makes prompts of lines, and is told the answers. */
 export interface Asking {

@@ -15,7 +15,7 @@ import {
 import { cachedCommit, cachedModel, partsOf } from "../models/hub/cache.ts";
 import type { Repository } from "../models/hub/files.ts";
 import { requireOnline, requireRevision } from "../models/hub/folder.ts";
-import { readHeader } from "../models/safetensors.ts";
+import { readHeader } from "../models/weights/safetensors.ts";
 import { isHubId } from "../models/source.ts";
 import { modelCard } from "../report/model_card.ts";
 import type { Results } from "../report/results.ts";

@@ -16,7 +16,7 @@ import { writeTorchFile } from "../interchange/torch_file.ts";
 import { type JsonObject, writeAtomically } from "../models/files.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
-import { readHeader, writeSafetensors } from "../models/safetensors.ts";
+import { readHeader, writeSafetensors } from "../models/weights/safetensors.ts";
 import { checkedAdaptation } from "../schedule/validate.ts";
 import { storeFolder } from "./cache_command.ts";
 import { interventionFolder } from "./intervention_folder.ts";

@@ -7,7 +7,7 @@ import { elementCount } from "../../ops/dimension.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import { createRandom } from "../data/random.ts";
 import { RequestError } from "../errors.ts";
-import { readHeader, readTensor } from "../models/safetensors.ts";
+import { readHeader, readTensor } from "../models/weights/safetensors.ts";
 import { householder, orthonormalColumns } from "./householder.ts";
 import { type Adaptation, baseName, freeName, isFrozen } from "./adaptations.ts";
 import { frozenName, startsAtOwn } from "./heads.ts";

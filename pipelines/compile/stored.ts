@@ -8,7 +8,7 @@ import { interventions, isInterventionName } from "../../ops/interventions/mod.t
 import { RequestError } from "../errors.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../models/files.ts";
-import { isQuantization } from "../models/quantization.ts";
+import { isQuantization } from "../models/weights/quantization.ts";
 import type { PieceSpec, QuantizationName, Resolved, SavedSpec } from "../spec.ts";
 import { type Adaptation, type LoweredPiece, lowerOne } from "./adaptations.ts";
 

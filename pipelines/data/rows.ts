@@ -5,7 +5,7 @@ import { chatRenderer, type Render } from "./chat/template.ts";
 import { findTurns, type Turns } from "./chat/turns.ts";
 import type { ChatSource, Dataset, Source, SplitView } from "./dataset.ts";
 import { checkRecord, type RawRow, readJsonl } from "./jsonl.ts";
-import type { ChatFormat } from "../models/chat_template.ts";
+import type { ChatFormat } from "../models/tokenization/chat_template.ts";
 import { createRandom } from "./random.ts";
 import type { Filled } from "./template.ts";
 import { templateReader } from "./template_rows.ts";

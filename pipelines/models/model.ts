@@ -12,12 +12,12 @@ import type { Architecture, EditedModel } from "./architecture.ts";
 import { ConfigReader } from "./config.ts";
 import { architectureOf } from "./families.ts";
 import { readJsonObject } from "./files.ts";
-import { readTensor, type TensorRecord } from "./safetensors.ts";
+import { readTensor, type TensorRecord } from "./weights/safetensors.ts";
 import { resolveModelFolder, type SourceOptions } from "./source.ts";
-import { storedName } from "./stored_names.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
-import { openWeights, type Weights, weightsDigest } from "./weights.ts";
-import { rememberedDigest } from "./weights_digest.ts";
+import { storedName } from "./weights/stored_names.ts";
+import { loadTokenizer, type Tokenizer } from "./tokenization/tokenizer.ts";
+import { openWeights, type Weights, weightsDigest } from "./weights/weights.ts";
+import { rememberedDigest } from "./weights/weights_digest.ts";
 
 /** A base model without its weights and its tokenizer. */
 export interface BareModel {

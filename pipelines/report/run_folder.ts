@@ -10,7 +10,7 @@ import type { Head } from "../compile/adaptations.ts";
 import { headOf } from "../compile/heads.ts";
 import { describeAll, storedFiles } from "../compile/stored.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../models/files.ts";
-import { writeSafetensors } from "../models/safetensors.ts";
+import { writeSafetensors } from "../models/weights/safetensors.ts";
 import type { Prediction } from "../schedule/metrics.ts";
 import type { PreparedTraining } from "../schedule/prepared.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";

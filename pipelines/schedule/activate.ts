@@ -11,7 +11,7 @@ import { type Feeds, runFeeds, type RunRow } from "../compile/run_feeds.ts";
 import { elementCount } from "../../ops/dimension.ts";
 import type { Architecture, WeightSource } from "../models/architecture.ts";
 import type { ModelWeights } from "../models/model.ts";
-import type { NamedTensor } from "../models/safetensors.ts";
+import type { NamedTensor } from "../models/weights/safetensors.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import { type Entry, keyOf } from "../store/store.ts";
 import { programKey } from "./keys.ts";

@@ -6,7 +6,7 @@ import type { TokenizedExample } from "../data/examples.ts";
 import type { Row } from "../data/rows.ts";
 import { RequestError } from "../errors.ts";
 import { findTensor, type Model } from "../models/model.ts";
-import type { TensorRecord } from "../models/safetensors.ts";
+import type { TensorRecord } from "../models/weights/safetensors.ts";
 import { metricCall } from "./choose.ts";
 import type { PreparedModel } from "./prepared.ts";
 import { requireLogits } from "../models/heads.ts";

@@ -3,7 +3,7 @@ import { drawTensors, readTensors, type StartingWeights, type TensorMap } from "
 import { initialWeights } from "../compile/initial_weights.ts";
 import { headOf } from "../compile/heads.ts";
 import type { ModelWeights } from "../models/model.ts";
-import { readTensor } from "../models/safetensors.ts";
+import { readTensor } from "../models/weights/safetensors.ts";
 import { requireHeadShape } from "./heads.ts";
 import type { PreparedModel } from "./prepared.ts";
 

@@ -1,5 +1,5 @@
 /** What a plan knows of base models' weights, without reading any. @module */
-import { quantizedType } from "../models/quantized_weights.ts";
+import { quantizedType } from "../models/weights/quantized_weights.ts";
 import type { Model, ModelWeights } from "../models/model.ts";
 import type { QuantizationName } from "../spec.ts";
 import type { PlannedEntry } from "./plan.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import type { BareModel, ModelWeights } from "../models/model.ts";
-import { codeBytes, quantize } from "../models/quantization.ts";
-import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../models/quantized_weights.ts";
+import { codeBytes, quantize } from "../models/weights/quantization.ts";
+import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../models/weights/quantized_weights.ts";
 import { blocksOf } from "../../ops/table/quantization.ts";
 import { RequestError } from "../errors.ts";
 import type { QuantizationName } from "../spec.ts";

@@ -10,7 +10,7 @@ import type { InterventionName } from "../../ops/interventions/mod.ts";
 import { schedules } from "../../ops/optimizers/schedule.ts";
 import type { ChatSource, Dataset } from "../data/dataset.ts";
 import { RequestError } from "../errors.ts";
-import { codeTypeOf } from "../models/quantization.ts";
+import { codeTypeOf } from "../models/weights/quantization.ts";
 import type * as spec from "../spec.ts";
 import { quote } from "../suggest.ts";
 import {

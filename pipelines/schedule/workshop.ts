@@ -18,7 +18,7 @@ import {
   openModelWeights,
   peekModelWeights,
 } from "../models/model.ts";
-import { unmadeWeights } from "../models/quantized_weights.ts";
+import { unmadeWeights } from "../models/weights/quantized_weights.ts";
 import type { SourceOptions } from "../models/source.ts";
 import { usualActivations } from "../compile/activation_budget.ts";
 import type { CompiledTraining } from "../compile/training.ts";

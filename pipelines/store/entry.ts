@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { RequestError, RunError } from "../errors.ts";
 import { faultText } from "../models/files.ts";
-import type { TensorRecord } from "../models/safetensors.ts";
-import { parseTensorTable } from "../models/safetensors_table.ts";
+import type { TensorRecord } from "../models/weights/safetensors.ts";
+import { parseTensorTable } from "../models/weights/safetensors_table.ts";
 import { sealOf, sealOffset } from "./header.ts";
 
 /** Read and hashed at a time: large enough for the disk's full speed, small enough to let other work pass. */

@@ -1,6 +1,6 @@
 /** The rows that both sides train on, and the prompts that both continue. @module */
 import { join } from "node:path";
-import type { Tokenizer } from "../../pipelines/models/tokenizer.ts";
+import type { Tokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";
 import { evenTokens } from "./jobs.ts";
 
 /** A row, its template filled in. */

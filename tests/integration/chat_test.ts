@@ -4,7 +4,7 @@ import { encodeTurns } from "../../pipelines/data/chat/tokens.ts";
 import type { ChatMessage } from "../../pipelines/data/dataset.ts";
 import { tokenize } from "../../pipelines/data/examples.ts";
 import { loadRows } from "../../pipelines/data/rows.ts";
-import { loadTokenizer } from "../../pipelines/models/tokenizer.ts";
+import { loadTokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";
 import { chat } from "../../mod.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { openModel, openModelWeights } from "../../pipelines/models/model.ts";
-import { readTensor } from "../../pipelines/models/safetensors.ts";
+import { readTensor } from "../../pipelines/models/weights/safetensors.ts";
 import { Runtime } from "../../pipelines/runtime/runtime.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { openFolder, openForward, placeOf } from "../pipelines/models/support_forward.ts";

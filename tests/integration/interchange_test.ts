@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { baseModel, evaluate, jsonl, loss, type Pipeline, pipeline, saved } from "refract";
-import { readHeader, readTensor } from "../../pipelines/models/safetensors.ts";
+import { readHeader, readTensor } from "../../pipelines/models/weights/safetensors.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { inProcess } from "../support/command.ts";
 import { sharedFolder } from "../support/shared.ts";

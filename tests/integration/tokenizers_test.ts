@@ -1,7 +1,12 @@
 /** Published tokenizers against transformers, id by id. @module */
 import { join } from "node:path";
-import { loadTokenizer } from "../../pipelines/models/tokenizer.ts";
-import { assertAgrees, type Expected, goldenStrings, readGolden } from "../pipelines/models/support_tokenizers.ts";
+import { loadTokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";
+import {
+  assertAgrees,
+  type Expected,
+  goldenStrings,
+  readGolden,
+} from "../pipelines/models/tokenization/support_tokenizers.ts";
 import { minilmFolder, sharedFolder, smollm2Folder } from "../support/shared.ts";
 
 const shared = sharedFolder();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeAll } from "../../pipelines/models/files.ts";
-import { readHeader, readTensor } from "../../pipelines/models/safetensors.ts";
+import { readHeader, readTensor } from "../../pipelines/models/weights/safetensors.ts";
 
 /** The folder `../shared`; undefined, having said so, where it is absent. */
 export function sharedFolder(): string | undefined {

@@ -4,7 +4,7 @@ import type { DataType } from "../../../ops/program.ts";
 import type { WeightLocation } from "../../../ops/onnx/messages.ts";
 import { RequestError } from "../../errors.ts";
 import { faultText, unwritable, writeAll } from "../../models/files.ts";
-import { readTensor, type TensorRecord } from "../../models/safetensors.ts";
+import { readTensor, type TensorRecord } from "../../models/weights/safetensors.ts";
 import { transposed } from "./turned.ts";
 
 /** A tensor to hold, and the type that it is to have. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { widenBfloat16, widenFloat16 } from "../float16.ts";
+import { widenBfloat16, widenFloat16 } from "../weights/float16.ts";
 
 /**
  * Widens some blocks.

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import type { JsonObject } from "../files.ts";
 import { unwritable, writeAtomically } from "../files.ts";
 import { modelsFolder } from "../../store/models.ts";
-import { rememberedDigest, weightsDigest } from "../weights_digest.ts";
+import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 import { planConversion } from "./plan.ts";
 import { readGguf } from "./reader.ts";
 import { tokenizerFiles } from "./tokenizer.ts";

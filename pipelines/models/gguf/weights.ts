@@ -7,7 +7,7 @@
 import { RequestError } from "../../errors.ts";
 import { markWritten, temporaryName } from "../../store/temporaries.ts";
 import { faultText, unwritable, writeAll } from "../files.ts";
-import { type DeclaredTensor, encodeHeader } from "../safetensors.ts";
+import { type DeclaredTensor, encodeHeader } from "../weights/safetensors.ts";
 import { dequantizations } from "./dequantize.ts";
 import type { OutputTensor } from "./outputs.ts";
 import { type GgufTensor, openToRead } from "./reader.ts";

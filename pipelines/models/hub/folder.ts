@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { RequestError } from "../../errors.ts";
 import { readJsonObject } from "../files.ts";
-import { shardsOf } from "../weights.ts";
+import { shardsOf } from "../weights/weights.ts";
 import { type AccessOptions, type Environment, hubAccess, hubCache, isOffline } from "./access.ts";
 import { isPresent } from "./blob.ts";
 import { cachedCommit, cachedModel, type CachedRepository, partsOf } from "./cache.ts";

@@ -7,7 +7,7 @@ import {
   readHeader,
   readIntegers,
   readTensor,
-} from "../../../pipelines/models/safetensors.ts";
+} from "../../../pipelines/models/weights/safetensors.ts";
 import { inProcess, type Outcome, treeOf } from "../../support/command.ts";
 import { type GoldenStack, type Numbers, readFamilyGolden } from "../models/families_golden.ts";
 import { inFolder } from "../models/support.ts";

@@ -1,5 +1,5 @@
 /** Every bad input gives one line with place and remedy, and leaves nothing behind. @module */
-import { readHeader } from "../../../pipelines/models/safetensors.ts";
+import { readHeader } from "../../../pipelines/models/weights/safetensors.ts";
 import assert from "node:assert/strict";
 import { inScene, lineOf, type PipelineParts, type Scene } from "../../support/scene.ts";
 import { writeTinyWeights } from "../../support/tiny_model.ts";

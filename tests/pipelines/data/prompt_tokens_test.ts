@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type TokenizedPrompt, tokenizePrompt } from "../../../pipelines/data/examples.ts";
 import { fieldTokens, readPrompt } from "../../../pipelines/data/prompt_tokens.ts";
 import { fillTemplate, parseTemplate } from "../../../pipelines/data/template.ts";
-import { loadTokenizer, type Tokenizer } from "../../../pipelines/models/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../../../pipelines/models/tokenization/tokenizer.ts";
 import { sharedFolder } from "../../support/shared.ts";
 
 const builtin = fileURLToPath(new URL("../../../pipelines/models/builtin/tiny", import.meta.url));

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { RequestError } from "../../../pipelines/errors.ts";
 import { ConfigReader } from "../../../pipelines/models/config.ts";
 import { architectureOf } from "../../../pipelines/models/families.ts";
-import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
+import { loadTokenizer } from "../../../pipelines/models/tokenization/tokenizer.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { assertOneLine, sharedModel } from "./support.ts";
 import {

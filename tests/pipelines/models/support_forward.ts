@@ -13,9 +13,9 @@ import { architectureOf } from "../../../pipelines/models/families.ts";
 import { requireLogits } from "../../../pipelines/models/heads.ts";
 import { runInputs } from "../../../pipelines/models/places.ts";
 import { readJsonObject } from "../../../pipelines/models/files.ts";
-import type { TensorRecord } from "../../../pipelines/models/safetensors.ts";
-import { storedName } from "../../../pipelines/models/stored_names.ts";
-import { openWeights } from "../../../pipelines/models/weights.ts";
+import type { TensorRecord } from "../../../pipelines/models/weights/safetensors.ts";
+import { storedName } from "../../../pipelines/models/weights/stored_names.ts";
+import { openWeights } from "../../../pipelines/models/weights/weights.ts";
 import type { HostTensor, Runtime, Session } from "../../../pipelines/runtime/runtime.ts";
 
 /** A model folder, opened. */

@@ -1,6 +1,6 @@
 /** The stage that writes down what a model computes. @module */
 import assert from "node:assert/strict";
-import { readHeader, readIntegers, readTensor } from "../../../pipelines/models/safetensors.ts";
+import { readHeader, readIntegers, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
 
 const imports = `import * as refract from "refract"; const { activations } = refract;`;

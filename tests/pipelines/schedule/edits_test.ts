@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { MemberRecord, Results } from "../../../pipelines/report/results.ts";
 import { inProcess } from "../../support/command.ts";
 import { inScene, pipelineText, sceneRows } from "../../support/scene.ts";
-import { readHeader, readTensor } from "../../../pipelines/models/safetensors.ts";
+import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { assertClose, evaluationOf, onlyMember, predictionsOf, resultsOf } from "./support.ts";
 
 // The evaluation runs every token of a row in one go, the training its tail over the context's kept values.

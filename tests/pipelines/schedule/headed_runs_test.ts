@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts";
-import { readHeader, readTensor } from "../../../pipelines/models/safetensors.ts";
+import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { evaluationOf, lossesOf, resultsOf } from "./support.ts";
 
 /** Which of the scene's rows ask. */

@@ -1,6 +1,6 @@
 /** Prompts so long that attention takes them in parts, where activations are kept and answers written. @module */
 import assert from "node:assert/strict";
-import { readHeader, readTensor } from "../../../pipelines/models/safetensors.ts";
+import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { inScene } from "../../support/scene.ts";
 import { evaluationOf, predictionsOf, resultsOf } from "./support.ts";
 

@@ -1,8 +1,8 @@
 /** Whole runs of a small pipeline: what they give, and what they take from the store. @module */
 import assert from "node:assert/strict";
 import { openEntry } from "../../../pipelines/store/entry.ts";
-import { readHeader } from "../../../pipelines/models/safetensors.ts";
-import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
+import { readHeader } from "../../../pipelines/models/weights/safetensors.ts";
+import { loadTokenizer } from "../../../pipelines/models/tokenization/tokenizer.ts";
 import type { Results } from "../../../pipelines/report/results.ts";
 import { inProcess } from "../../support/command.ts";
 import { inScene, type PipelineParts, pipelineText, sceneRows } from "../../support/scene.ts";

@@ -10,7 +10,7 @@ import { lowerDescription, readDescription } from "../../../pipelines/compile/st
 import { tokenizePrompt } from "../../../pipelines/data/examples.ts";
 import { argmax } from "../../../pipelines/decoding/logits.ts";
 import { editedModel, openModel } from "../../../pipelines/models/model.ts";
-import { readHeader, readTensor } from "../../../pipelines/models/safetensors.ts";
+import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { checkedAdaptation } from "../../../pipelines/schedule/validate.ts";
 import { inProcess } from "../../support/command.ts";

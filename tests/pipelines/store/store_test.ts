@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { readHeader, readTensor } from "../../../pipelines/models/safetensors.ts";
+import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { type EntryWriter, keyOf, Store } from "../../../pipelines/store/store.ts";
 import { test } from "./support.ts";
 

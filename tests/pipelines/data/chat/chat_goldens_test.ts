@@ -4,10 +4,10 @@ import { encodeTurns } from "../../../../pipelines/data/chat/tokens.ts";
 import type { ChatMessage, ChatRow } from "../../../../pipelines/data/dataset.ts";
 import { tokenize } from "../../../../pipelines/data/examples.ts";
 import { loadRows, type Row } from "../../../../pipelines/data/rows.ts";
-import { loadTokenizer, type Tokenizer } from "../../../../pipelines/models/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 import { chat } from "../../../../mod.ts";
 import { inFolder } from "../../models/support.ts";
-import { type Golden, readGolden, writeGolden } from "../../models/support_tokenizers.ts";
+import { type Golden, readGolden, writeGolden } from "../../models/tokenization/support_tokenizers.ts";
 
 interface Case {
   readonly name: string;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readGguf } from "../../../../pipelines/models/gguf/reader.ts";
 import { storageTypes } from "../../../../pipelines/models/gguf/types.ts";
 import { writeWeights } from "../../../../pipelines/models/gguf/weights.ts";
-import { readHeader, readTensor } from "../../../../pipelines/models/safetensors.ts";
+import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
 import { inFolder } from "../support.ts";
 import { goldenPath } from "./support.ts";
 

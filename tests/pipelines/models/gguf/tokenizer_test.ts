@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Metadata } from "../../../../pipelines/models/gguf/metadata.ts";
 import { type GgufValue, readGguf } from "../../../../pipelines/models/gguf/reader.ts";
 import { tokenizerFiles } from "../../../../pipelines/models/gguf/tokenizer.ts";
-import { loadTokenizer, type Tokenizer } from "../../../../pipelines/models/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 import { inFolder } from "../support.ts";
 import { goldenPath, readGolden } from "./support.ts";
 

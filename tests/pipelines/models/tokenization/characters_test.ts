@@ -7,7 +7,7 @@ import {
   punctuation,
 } from "../../../../pipelines/models/tokenization/characters.ts";
 import { normalizerOf } from "../../../../pipelines/models/tokenization/normalizers.ts";
-import { readGolden } from "../support_tokenizers.ts";
+import { readGolden } from "./support_tokenizers.ts";
 
 /** First and last code points of ranges in turn. */
 type Ranges = readonly number[];

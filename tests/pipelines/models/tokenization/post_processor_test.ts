@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { addedTokens, assemble, longestFirst, postProcessorOf } from "../../../pipelines/models/post_processor.ts";
-import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
-import { assertOneLine, inFolder } from "./support.ts";
+import {
+  addedTokens,
+  assemble,
+  longestFirst,
+  postProcessorOf,
+} from "../../../../pipelines/models/tokenization/post_processor.ts";
+import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
+import { assertOneLine, inFolder } from "../support.ts";
 
 const [cls, sep] = [["[CLS]", 1], ["[SEP]", 2]];
 const piece = (kind: string, id: string, type_id: number) => ({ [kind]: { id, type_id } });

@@ -1,6 +1,6 @@
 /** Every kind of tokenizer against transformers, id by id. @module */
-import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
-import { inFolder } from "./support.ts";
+import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
+import { inFolder } from "../support.ts";
 import {
   assertAgrees,
   type Golden,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { RequestError } from "../../../pipelines/errors.ts";
-import { ConfigReader } from "../../../pipelines/models/config.ts";
-import { architectureOf } from "../../../pipelines/models/families.ts";
-import { projectionsOf } from "../../../pipelines/models/quantized_weights.ts";
-import { dequantize, quantize } from "../../../pipelines/models/quantization.ts";
-import { createRandom } from "../../../pipelines/data/random.ts";
+import { RequestError } from "../../../../pipelines/errors.ts";
+import { ConfigReader } from "../../../../pipelines/models/config.ts";
+import { architectureOf } from "../../../../pipelines/models/families.ts";
+import { projectionsOf } from "../../../../pipelines/models/weights/quantized_weights.ts";
+import { dequantize, quantize } from "../../../../pipelines/models/weights/quantization.ts";
+import { createRandom } from "../../../../pipelines/data/random.ts";
 
 const random = createRandom(3, "quantization");
 const matrix = Float32Array.from({ length: 7 * 70 }, () => random.normal());
@@ -50,7 +50,7 @@ Deno.test("quantize() refuses what is no finite number", () => {
 });
 
 Deno.test("projectionsOf() finds the projections of every family", async () => {
-  const goldens = new URL("../../goldens/families/", import.meta.url), counts: Record<string, number> = {};
+  const goldens = new URL("../../../goldens/families/", import.meta.url), counts: Record<string, number> = {};
   for (const { name } of Deno.readDirSync(goldens)) {
     const file = fileURLToPath(new URL(`${name}/config.json`, goldens));
     const fields = JSON.parse(await Deno.readTextFile(file));

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { RunError } from "../../../pipelines/errors.ts";
+import { RunError } from "../../../../pipelines/errors.ts";
 import {
   encodeSafetensors,
   readHeader,
   readTensor,
   type TensorRecord,
   writeSafetensors,
-} from "../../../pipelines/models/safetensors.ts";
-import { assertOneLine, inFolder } from "./support.ts";
+} from "../../../../pipelines/models/weights/safetensors.ts";
+import { assertOneLine, inFolder } from "../support.ts";
 
 /** A file of the given header text and data, its length prefix right unless given. */
 function encodeRaw(header: string, data: Uint8Array = new Uint8Array(), length?: bigint): Uint8Array {

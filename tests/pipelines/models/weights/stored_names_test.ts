@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { storedName } from "../../../pipelines/models/stored_names.ts";
+import { storedName } from "../../../../pipelines/models/weights/stored_names.ts";
 
 Deno.test("a weight is found under its own name before any other", () => {
   const stored = new Set([

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { encodeSafetensors, writeSafetensors } from "../../../pipelines/models/safetensors.ts";
-import { openWeights, weightsDigest } from "../../../pipelines/models/weights.ts";
-import { assertOneLine, inFolder, sharedModel } from "./support.ts";
+import { encodeSafetensors, writeSafetensors } from "../../../../pipelines/models/weights/safetensors.ts";
+import { openWeights, weightsDigest } from "../../../../pipelines/models/weights/weights.ts";
+import { assertOneLine, inFolder, sharedModel } from "../support.ts";
 
 const tensor = (name: string, value = 1) => ({ name, shape: [1], data: new Float32Array([value]) });
 const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");

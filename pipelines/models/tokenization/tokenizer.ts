@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { RequestError } from "../errors.ts";
+import { RequestError } from "../../errors.ts";
 import {
   faultText,
   isJsonObject,
@@ -8,10 +8,10 @@ import {
   parseJsonObject,
   readFileIfPresent,
   readJsonObject,
-} from "./files.ts";
+} from "../files.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
-import { type Encoder, encoderOf } from "./tokenization/encoder.ts";
+import { type Encoder, encoderOf } from "./encoder.ts";
 import { addedTokens as tokensAddedBy, asLoaded, tokenRoles, withNamedTokens } from "./tokenizer_class.ts";
 
 /** Text to token ids and back, as a model was trained. */

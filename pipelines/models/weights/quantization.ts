@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { DataType } from "../../ops/program.ts";
-import { blockSize, blocksOf, zeroCode } from "../../ops/table/quantization.ts";
-import type { QuantizationName } from "../spec.ts";
+import type { DataType } from "../../../ops/program.ts";
+import { blockSize, blocksOf, zeroCode } from "../../../ops/table/quantization.ts";
+import type { QuantizationName } from "../../spec.ts";
 
 /** The type of a quantization's codes. */
 export const codeTypeOf = { q4: "uint4", q8: "int8" } as const satisfies Readonly<Record<QuantizationName, DataType>>;

@@ -1,9 +1,9 @@
 /** Small tokenizers of every kind, and what transformers makes of 500 strings with them. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Tokenizer } from "../../../pipelines/models/tokenizer.ts";
+import type { Tokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 
-const goldens = new URL("../../goldens/tokenizers/", import.meta.url);
+const goldens = new URL("../../../goldens/tokenizers/", import.meta.url);
 
 /** What make_tokenizers.py stores of any tokenizer. */
 export interface Expected {

@@ -5,10 +5,10 @@
  * @module
  */
 import { relative } from "node:path";
-import { keyOf } from "../store/key.ts";
-import type { QuantizationName } from "../spec.ts";
-import type { Architecture } from "./architecture.ts";
-import type { ModelWeights } from "./model.ts";
+import { keyOf } from "../../store/key.ts";
+import type { QuantizationName } from "../../spec.ts";
+import type { Architecture } from "../architecture.ts";
+import type { ModelWeights } from "../model.ts";
 import { codeTypeOf, dequantize } from "./quantization.ts";
 import type { TensorRecord } from "./safetensors.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { widenBfloat16, widenFloat16 } from "../../../pipelines/models/float16.ts";
+import { widenBfloat16, widenFloat16 } from "../../../../pipelines/models/weights/float16.ts";
 
 Deno.test("widenFloat16() is exact for each of the 65536 numbers, the sign of zero included", () => {
   const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);

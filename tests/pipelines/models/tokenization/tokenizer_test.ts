@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadTokenizer } from "../../../pipelines/models/tokenizer.ts";
-import { assertOneLine, inFolder, sharedModel } from "./support.ts";
+import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
+import { assertOneLine, inFolder, sharedModel } from "../support.ts";
 
 /** Words split at spaces; `<s>` goes in front of a prompt; a word outside the vocabulary has no id. */
 const tokenizerJson = {
