@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import type { JsonObject } from "../files.ts";
 import { unwritable, writeAtomically } from "../files.ts";
 import { modelsFolder } from "../../store/models.ts";
+import { readHeader } from "../weights/safetensors.ts";
 import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 import { planConversion } from "./plan.ts";
 import { readGguf } from "./reader.ts";
@@ -63,9 +64,13 @@ export async function convertedFolder(
   return folder;
 }
 
-/** The config is written behind the tokenizer's files, so that where it is they are, too. */
+/**
+ * The config is written behind the tokenizer's files, so that where it is they are, too. Weights that were cut short are
+ * none, and made anew.
+ */
 async function isWhole(folder: string, weights: boolean): Promise<boolean> {
-  return await isPresent(join(folder, CONFIG)) && (!weights || await isPresent(join(folder, WEIGHTS)));
+  const isSound = () => readHeader(join(folder, WEIGHTS)).then(() => true, () => false);
+  return await isPresent(join(folder, CONFIG)) && (!weights || await isSound());
 }
 
 async function writeJson(path: string, fields: JsonObject): Promise<void> {

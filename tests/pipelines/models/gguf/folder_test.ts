@@ -20,6 +20,16 @@ Deno.test("a GGUF file is kept under its digest, so that a copy is not converted
   });
 });
 
+Deno.test("converted weights that were cut short are made anew", async () => {
+  await inFolder(async (store) => {
+    const file = goldenPath("qwen2.gguf"), folder = await convertedFolder(file, store, { weights });
+    const path = join(folder, "model.safetensors"), whole = await Deno.readFile(path);
+    await Deno.truncate(path, whole.length - 1);
+    await convertedFolder(file, store, { weights });
+    assert.deepEqual(await Deno.readFile(path), whole);
+  });
+});
+
 Deno.test("those that convert a GGUF file at the same time wait for one of them", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma3.gguf");
