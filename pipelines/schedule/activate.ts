@@ -47,8 +47,8 @@ export interface ActivateJob {
   };
 }
 
-/** Rows of like length run together up to so many tokens, so that memory is bounded by one group's. */
-const groupTokens = 4096;
+/** Rows of like length run together up to so many tokens, or logits, so that memory is bounded by one group's. */
+const groupTokens = 4096, groupLogits = 1 << 26;
 
 /**
  * The representations of rows, by name: each [rows, places, width], 0 where a place stands for no token; scores of whole rows
@@ -71,7 +71,7 @@ export async function activate(workshop: Workshop, job: ActivateJob, label: stri
   const session = await workshop.session(program, weights);
   const done = workshop.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
   let finished = 0;
-  for (const group of groupsOf(rows)) {
+  for (const group of groupsOf(rows, tokensOf(job))) {
     const laidOut = edited === undefined ? [] : group.map((row) => edited.rows[row]!);
     const edits = edited === undefined ? {} : {
       ...positionFeeds(laidOut, groupExtents(laidOut), edited.adaptations),
@@ -107,7 +107,12 @@ function longest(rows: readonly RunRow[]): number {
 
 const byName = new Intl.Collator("en", { numeric: true });
 
-function groupsOf(rows: readonly ActivatedRow[]): number[][] {
+/** How many tokens run together. */
+function tokensOf({ logits, architecture: { vocabularySize } }: ActivateJob): number {
+  return logits ? Math.min(groupTokens, Math.ceil(groupLogits / vocabularySize)) : groupTokens;
+}
+
+function groupsOf(rows: readonly ActivatedRow[], groupTokens: number): number[][] {
   const lengths = rows.map(({ tokens, encoded }) => tokens.length + (encoded?.tokens.length ?? 0));
   const order = [...rows.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const groups: number[][] = [];
