@@ -61,7 +61,7 @@ export async function exportOnnxCommand(path: string, options: ExportOnnxOptions
 }
 
 /** A model, and what is learned of it. */
-type Tuned = Pick<TunedModel, "model" | "adaptations" | "tensors">;
+type Tuned = Pick<TunedModel, "model" | "adaptations" | "tensors" | "quantize">;
 
 /** Whether a path is a model's folder, and nothing is asked that only edits have. */
 async function isModel(folder: string, { member, model, positions, fields }: ExportOnnxOptions): Promise<boolean> {
@@ -94,7 +94,8 @@ async function editedBase(path: string, options: ExportOnnxOptions, sources: Sou
   const { source, base } = await baseModelOf(folder, options.model);
   const model = await openWriter(source, { ...sources, base });
   const adaptations = piecesOf(description, model, folder, options);
-  return { model, adaptations, tensors: await readTensors(join(folder, storedFiles.tensors), adaptations) };
+  const tensors = await readTensors(join(folder, storedFiles.tensors), adaptations);
+  return { model, adaptations, tensors, quantize: description.quantize };
 }
 
 /** Refuses a folder that holds what is no earlier export's: files of ours would stand among it, or in its place. */

@@ -14,6 +14,8 @@ export interface HeldTensor {
   readonly shape: readonly number[];
   /** Whether a matrix is to be held transposed. */
   readonly isTurned?: boolean;
+  /** What is held in place of the elements. */
+  readonly change?: (elements: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
   /** Where it is stored, or its elements. */
   readonly source: TensorRecord | Float32Array<ArrayBuffer>;
 }
@@ -69,7 +71,7 @@ export async function writeTensorData(
 
 async function* bytesOf(tensor: HeldTensor): AsyncGenerator<Uint8Array> {
   const { dtype, source, shape: [rows = 1, columns = 1], isTurned = false } = tensor;
-  const isAsStored = !isElements(source) && source.dtype === storedNames[dtype];
+  const isAsStored = !isElements(source) && source.dtype === storedNames[dtype] && tensor.change === undefined;
   if (isAsStored && !isTurned) return yield* storedBytes(source);
   const elements = isAsStored && elementBytes[dtype] === 2 ? await storedHalves(source) : await numbersOf(tensor);
   const { buffer, byteOffset, byteLength } = isTurned ? transposed(elements, rows, columns) : elements;
@@ -78,9 +80,9 @@ async function* bytesOf(tensor: HeldTensor): AsyncGenerator<Uint8Array> {
 
 /** A tensor's elements in its type, those of 16 bits as their bits. */
 async function numbersOf(
-  { name, dtype, source }: HeldTensor,
+  { name, dtype, source, change = (elements) => elements }: HeldTensor,
 ): Promise<Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>> {
-  const elements = isElements(source) ? source : await readTensor(source);
+  const elements = change(isElements(source) ? source : await readTensor(source));
   if (dtype === "float32") return elements;
   const halves = new Float16Array(elements);
   const lost = halves.findIndex((half, at) => !Number.isFinite(half) && Number.isFinite(elements[at]));

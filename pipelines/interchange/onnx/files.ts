@@ -7,6 +7,9 @@ import { wholeProgram } from "../../compile/whole.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import { unwritable } from "../../models/files.ts";
 import type { ModelWeights } from "../../models/model.ts";
+import { rounded } from "../../models/weights/quantization.ts";
+import { projectionsOf } from "../../models/weights/quantized_weights.ts";
+import type { QuantizationName } from "../../spec.ts";
 import { type HeldTensor, placeTensorsIn, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";
 import { onnxFile } from "./model.ts";
@@ -24,6 +27,8 @@ export interface TunedWeights {
   readonly example: FixedExample;
   /** The type of the base model's weights; as they are stored without it. */
   readonly dtype?: DataType | undefined;
+  /** In how many bits the projections were when the rest was trained: they are held as the numbers that these stand for. */
+  readonly quantize?: QuantizationName | undefined;
   /** What the file says of itself. */
   readonly about: Readonly<Record<string, string>>;
 }
@@ -37,9 +42,11 @@ export interface TunedWeights {
  */
 export async function writeOnnxFiles(folder: string, out: string, tuned: TunedWeights): Promise<void> {
   const { architecture, adaptations, example, about } = tuned;
-  const storedType = (name: string) => tuned.dtype ?? tuned.weights.storedType(name);
+  const changes = roundings(tuned);
+  const ownType = (name: string) => changes.has(name) ? "float32" : tuned.weights.storedType(name);
+  const storedType = (name: string) => tuned.dtype ?? ownType(name);
   const program = wholeProgram({ architecture, storedType, members: [adaptations], full: false });
-  const held = heldTensors(program, tuned), places = placeTensorsIn(onnxFiles.data, held);
+  const held = heldTensors(program, tuned, changes), places = placeTensorsIn(onnxFiles.data, held);
   const locate = (name: string) => {
     const place = places.get(name);
     if (place === undefined) throw new TypeError(`Nothing gives the tensor ${name}`);
@@ -55,14 +62,23 @@ export async function writeOnnxFiles(folder: string, out: string, tuned: TunedWe
 const turnedIn = (turned: ReadonlySet<string>) => (tensor: HeldTensor): HeldTensor =>
   turned.has(tensor.name) ? { ...tensor, isTurned: true } : tensor;
 
-function heldTensors(program: Program, { weights, tensors }: TunedWeights): HeldTensor[] {
+type Changes = ReadonlyMap<string, NonNullable<HeldTensor["change"]>>;
+
+/** What becomes of the weights that were in a few bits. */
+function roundings({ architecture, quantize }: TunedWeights): Changes {
+  if (quantize === undefined) return new Map();
+  return new Map(
+    [...projectionsOf(architecture)].map((
+      [name, [, columns]],
+    ) => [name, (matrix) => rounded(matrix, columns, quantize)]),
+  );
+}
+
+function heldTensors(program: Program, { weights, tensors }: TunedWeights, changes: Changes): HeldTensor[] {
   const stored = leavesOf(program, "weight").map((value): HeldTensor => {
-    return {
-      name: leafName(value),
-      dtype: value.dtype,
-      shape: value.shape as number[],
-      source: weights.record(leafName(value)),
-    };
+    const name = leafName(value), shape = value.shape as number[], change = changes.get(name);
+    const held = { name, dtype: value.dtype, shape, source: weights.record(name) };
+    return change === undefined ? held : { ...held, change };
   });
   const trained = leavesOf(program, "parameter").map((value): HeldTensor => {
     const { data } = tensors[leafName(value)]!;

@@ -66,10 +66,11 @@ const page = new URL("./page/", import.meta.url);
 
 const pageSource = (name: string) => Deno.readTextFile(new URL(name, page));
 
-function readme(template: string, { model: { name, architecture }, adaptations }: TunedModel): string {
+function readme(template: string, { model: { name, architecture }, adaptations, quantize }: TunedModel): string {
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;
   const told: Readonly<Record<string, string>> = {
-    model: `\`${name}\`` + (adaptations.length === 0 ? "" : ` with what was trained of it: ${piecesText(adaptations)}`),
+    model: `\`${name}\`` + (quantize === undefined ? "" : `, its projections rounded to ${quantize},`) +
+      (adaptations.length === 0 ? "" : ` with what was trained of it: ${piecesText(adaptations)}`),
     heads: String(keyValueHeads),
     width: String(headWidth),
     vocabulary: String(vocabularySize),

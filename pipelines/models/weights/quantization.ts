@@ -67,6 +67,11 @@ export function dequantize(
   return matrix;
 }
 
+/** A matrix as the numbers that it has in 4 or 8 bits. */
+export function rounded(matrix: Float32Array, columns: number, name: QuantizationName): Float32Array<ArrayBuffer> {
+  return dequantize(quantize(matrix, columns, name), columns, name);
+}
+
 /** The number of the largest magnitude. */
 function largestOf(numbers: Float32Array): number {
   let largest = 0;

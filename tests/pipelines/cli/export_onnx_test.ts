@@ -47,6 +47,7 @@ const predictionsOf = async (scene: Scene): Promise<string[]> => {
 const edits: Readonly<Record<string, Partial<PipelineParts>>> = {
   "untied f1+l1": { positions: `"f1+l1"`, at: 'block("all").output' },
   "l1 at one block": {},
+  "l1 at one block of a base in 4 bits": { source: '"builtin:tiny", { quantize: "q4" }' },
 };
 
 for (const [name, parts] of Object.entries(edits)) {
@@ -58,7 +59,10 @@ for (const [name, parts] of Object.entries(edits)) {
       await exports(scene, "out");
       assert.deepEqual(await answersInNode(scene.path("exported"), prompts, 6), expected);
       const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
-      assert.match(readme, /`builtin:tiny` with what was trained of it: loreft at [fl1+]+, block\.output of block/);
+      assert.match(
+        readme,
+        /`builtin:tiny`(, its projections rounded to q4,)? with what was trained of it: loreft at [fl1+]+, block\.output of block/,
+      );
       assert.doesNotMatch(readme, /\{\w+\}/);
       const sizeOf = () => Deno.statSync(scene.path("exported", "model.onnx_data")).size, wide = sizeOf();
       await exports(scene, "out", "--dtype", "float16");
