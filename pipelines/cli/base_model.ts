@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { readDescription } from "../compile/stored.ts";
 import { manifestFile, readManifest } from "../report/manifest.ts";
+import { runOf } from "./intervention_folder.ts";
 import { callerFolder } from "./load_pipeline.ts";
 
 /**
@@ -17,6 +18,6 @@ export async function baseModelOf(
 ): Promise<{ readonly source: string; readonly base: string }> {
   if (model !== undefined) return { source: model, base: callerFolder() };
   const { base: source } = await readDescription(folder);
-  const manifest = await readManifest(join(folder, "..", "..", "..", manifestFile));
+  const within = runOf(folder), manifest = within && await readManifest(join(within.run, manifestFile));
   return { source: manifest?.models.get(source) ?? source, base: manifest?.base ?? callerFolder() };
 }

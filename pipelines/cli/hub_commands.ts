@@ -1,5 +1,5 @@
 /** `deno task push` and `deno task pull`. @module */
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { elementCount } from "../../ops/dimension.ts";
 import { readDescription, storedFiles } from "../compile/stored.ts";
 import { RequestError } from "../errors.ts";
@@ -21,7 +21,7 @@ import { modelCard } from "../report/model_card.ts";
 import type { Results } from "../report/results.ts";
 import { downloadProgress } from "../schedule/workshop.ts";
 import { quote } from "../suggest.ts";
-import { interventionFolder } from "./intervention_folder.ts";
+import { interventionFolder, runOf } from "./intervention_folder.ts";
 import { callerPath } from "./load_pipeline.ts";
 import { writeFolder } from "./output_folder.ts";
 import type { RunControl } from "./run_command.ts";
@@ -159,9 +159,9 @@ async function cardOf(folder: string, id: string): Promise<string> {
 
 /** What results.json says of the member that an intervention's folder lies in. */
 async function memberOf(folder: string): Promise<Results["members"][number] | undefined> {
-  const member = dirname(folder), run = dirname(dirname(member));
-  if (basename(dirname(member)) !== "members") return undefined;
-  const results = await readJsonObject(join(run, "results.json"), "run the pipeline again");
+  const within = runOf(folder);
+  if (within === undefined) return undefined;
+  const results = await readJsonObject(join(within.run, "results.json"), "run the pipeline again");
   const members = results?.["members"] as Results["members"] | undefined;
-  return members?.find(({ id }) => id === basename(member));
+  return members?.find(({ id }) => id === within.member);
 }

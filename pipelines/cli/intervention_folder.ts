@@ -1,5 +1,5 @@
 /** Which intervention a path on the command line means. @module */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { storedFiles } from "../compile/stored.ts";
 import { RequestError } from "../errors.ts";
 import { faultText } from "../models/files.ts";
@@ -8,14 +8,15 @@ import { quote, suggest } from "../suggest.ts";
 /**
  * The folder of the intervention that is meant.
  *
- * @param path An intervention's folder, a member's, or a run's.
- * @param member Which member of the run; needed where it has several.
+ * @param path An intervention's folder, a member's or a training's within it, or a run's.
+ * @param member Which member of the run, and where it has several trainings which of them, as in `rank=1/tuned`; needed
+ * where there are several.
  * @throws {RequestError} If there is no intervention, or more than one.
  */
 export async function interventionFolder(path: string, member: string | undefined): Promise<string> {
   const itself = [path, join(path, "intervention")].find(isIntervention);
   if (member === undefined && itself !== undefined) return itself;
-  const ids = await memberIds(path);
+  const ids = await trainedIds(path);
   const of = (id: string) => join(path, "members", id, "intervention");
   const [only] = ids;
   if (only === undefined) {
@@ -31,24 +32,43 @@ export async function interventionFolder(path: string, member: string | undefine
     if (ids.length === 1) return of(only);
     throw new RequestError(`has several members; choose one with --member: ${ids.join(" ")}`, { file: path });
   }
-  if (!ids.includes(member)) {
-    throw new RequestError(`has no member ${quote(member)}; ${suggest(member, ids)}`, { file: path });
+  if (ids.includes(member)) return of(member);
+  const [within, ...others] = ids.filter((id) => id.startsWith(`${member}/`));
+  if (within === undefined) {
+    throw new RequestError(`has no trained member ${quote(member)}; ${suggest(member, ids)}`, { file: path });
   }
-  return of(member);
+  if (others.length === 0) return of(within);
+  throw new RequestError(
+    `has several trainings of ${quote(member)}; choose one with --member: ${[within, ...others].join(" ")}`,
+    { file: path },
+  );
 }
 
-/** The members of a run that have an intervention, in order. */
-async function memberIds(run: string): Promise<string[]> {
+/** The run that an intervention's folder lies in and the member's id, if it lies in one. */
+export function runOf(folder: string): { readonly run: string; readonly member: string } | undefined {
+  const trained = dirname(folder);
+  const member = [trained, dirname(trained)].find((path) => basename(dirname(path)) === "members");
+  return member === undefined ? undefined : { run: dirname(dirname(member)), member: basename(member) };
+}
+
+/** The members of a run that have an intervention, or their trainings that have one, in order. */
+async function trainedIds(run: string): Promise<string[]> {
   const folder = join(run, "members"), ids: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (isIntervention(join(folder, name, "intervention"))) ids.push(name);
-    }
-  } catch (fault) {
-    const isAbsent = fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory;
-    if (!isAbsent) throw unreadable(folder, fault);
+  const hasIntervention = (id: string) => isIntervention(join(folder, id, "intervention"));
+  for (const id of await namesIn(folder)) {
+    if (hasIntervention(id)) ids.push(id);
+    else ids.push(...(await namesIn(join(folder, id))).map((training) => `${id}/${training}`).filter(hasIntervention));
   }
   return ids.sort();
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  } catch (fault) {
+    if (fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory) return [];
+    throw unreadable(folder, fault);
+  }
 }
 
 function exists(path: string): Promise<boolean> {

@@ -107,7 +107,7 @@ const misuses: Readonly<Record<string, readonly [options: readonly string[], exp
   "several members": [[], /has several members; choose one with --member: rank=1 rank=2$/],
   "an unknown member": [
     ["--member", "rank=3"],
-    /has no member "rank=3"; did you mean "rank=1" \(it has "rank=1", "rank=2"\)$/,
+    /has no trained member "rank=3"; did you mean "rank=1" \(it has "rank=1", "rank=2"\)$/,
   ],
   "a template without a prompt": [["--template", "hello"], /write \{prompt\} where the prompt belongs$/],
   "a negative temperature": [["--temperature", "-1"], /give a number from 0 on$/],

@@ -41,7 +41,7 @@ Deno.test("an export takes a run's folder with a member, a member's folder, or a
       await Deno.remove(scene.path("exported"), { recursive: true });
     }
     await refuses(scene, "out", "out: has several members", /; choose one with --member: rank=1 rank=2$/);
-    await refuses(scene, "out", 'out: has no member "rank=3"', /did you mean "rank=1"/, "--member", "rank=3");
+    await refuses(scene, "out", 'out: has no trained member "rank=3"', /did you mean "rank=1"/, "--member", "rank=3");
     await refuses(
       scene,
       "out/members/rank=1",
@@ -51,6 +51,36 @@ Deno.test("an export takes a run's folder with a member, a member's folder, or a
       "rank=2",
     );
   }));
+
+Deno.test("an export takes one of a member's trainings, and finds its run's base model", () => {
+  const stages =
+    `{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding }), again: train(edited, { data, epochs: 1,
+    batchSize, optimizer }) }`;
+  return inScene({ rank: 'sweep("rank", [1, 2])', stages }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    const all = "rank=1/again rank=1/tuned rank=2/again rank=2/tuned";
+    await refuses(scene, "out", "out: has several members", new RegExp(`; choose one with --member: ${all}$`));
+    await refuses(
+      scene,
+      "out",
+      'out: has several trainings of "rank=2"',
+      /; choose one with --member: rank=2\/again rank=2\/tuned$/,
+      "--member",
+      "rank=2",
+    );
+    const ways = [["out", "--member", "rank=2/again"], ["out/members/rank=2/again/intervention"]] as const;
+    for (const [path, ...options] of ways) {
+      const { code, stderr } = await inProcess(
+        "export",
+        scene.path(path),
+        ...["--to", "onnx", "--out", scene.path("exported")],
+        ...options,
+      );
+      assert.equal(code, 0, stderr);
+    }
+  });
+});
 
 Deno.test("an export of a run with one member needs no --member", () =>
   inScene({}, async (scene) => {
