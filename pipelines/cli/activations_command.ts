@@ -34,6 +34,9 @@ export async function activationsCommand(
     throw new RequestError("say what the model is to read: give either --input or --text");
   }
   const out = callerPath(path), base = callerFolder();
+  if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {
+    throw new RequestError("is a folder; give --out a file", { file: out });
+  }
   await using workshop = openWorkshop({ base, threads, provider }, options, terminalProgress(terminal));
   const tokenized = text === undefined ? undefined : await workshop.model(source);
   const model = tokenized ?? await workshop.bareModel(source), { architecture } = model;

@@ -132,7 +132,7 @@ function program(terminal: Terminal, control: RunControl): Command {
     .option(
       "--sites <list>",
       "further sites, as in block.3.mlp.output,block.0.attention.query",
-      (list) => list.split(","),
+      (list) => list.split(",").map((site) => site.trim()),
     )
     .option("--no-logits", "leaves the logits out")
     .option("--store <folder>", "the content-addressed store (default: .refract/store)")

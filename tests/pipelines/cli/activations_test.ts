@@ -147,6 +147,8 @@ Deno.test("activations of a text have its tokens beside them, and need no logits
       "--text",
       "blue is",
       "--no-logits",
+      "--sites",
+      "block.1.output, embedding.output",
     );
     assert.equal(code, 0, stderr);
     const { tensors } = await readHeader(`${scratch}/out.safetensors`);
@@ -155,6 +157,14 @@ Deno.test("activations of a text have its tokens beside them, and need no logits
     assert.deepEqual(tensors.get("attention_mask")!.shape, [rows, length]);
     assert.deepEqual(tensors.get("hidden_states.0")!.shape.slice(0, 2), [rows, length]);
     assert.ok(!tensors.has("logits"));
+    assert.ok(tensors.has("block.1.output") && tensors.has("embedding.output"));
+  }));
+
+Deno.test("activations refuse to write where a folder is, before they are computed", () =>
+  inFolder(async (scratch) => {
+    const { code, stderr } = await inProcess("activations", "builtin:tiny", "--text", "red", "--out", scratch);
+    assert.equal(code, 2);
+    assert.equal(stderr, `error: ${scratch}: is a folder; give --out a file\n`);
   }));
 
 const sound = [integers("input_ids", [[3, 4, 5]]), integers("attention_mask", [[1, 1, 0]])];
