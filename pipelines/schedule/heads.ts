@@ -70,7 +70,7 @@ export function requireHeadShape(record: TensorRecord, shape: readonly number[])
   if (record.shape.join() === shape.join()) return record;
   throw new RequestError(
     `the checkpoint's head has ${record.name} [${record.shape.join(", ")}] where [${shape.join(", ")}] is declared; ` +
-      "declare as many labels, or start anew with fresh: true",
+      "declare as many labels (a regression has 1), or start anew with fresh: true",
     { file: record.file },
   );
 }
@@ -104,7 +104,8 @@ export function requireMeasurable(
     const written = metrics.find(({ kind }) => kind !== "loss" && decoding === undefined);
     if (written !== undefined) {
       throw new RequestError(
-        `the metric ${written.kind} of ${name} needs answers; give the evaluation a decoding, as in greedy(…)`,
+        `the metric ${written.kind} of ${name} needs answers; give the evaluation a decoding, as in greedy(…), or the ` +
+          "model a head",
       );
     }
     if (maxLength === undefined) return;
