@@ -92,6 +92,7 @@ function bar(share: number): string {
 
 /** Seconds for people: `0.21 s`, `14.0 s`, `3 min 5 s`. */
 export function formatSeconds(seconds: number): string {
+  if (seconds > 0 && seconds < 0.0995) return `${Number((seconds * 1000).toPrecision(2))} ms`;
   if (seconds < 10) return `${seconds.toFixed(2)} s`;
   if (seconds < 120) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
