@@ -8,7 +8,8 @@ import type { Bindings } from "../../ops/dimension.ts";
 import { dependants, leavesOf, type Program, type Value, valuesOf } from "../../ops/program.ts";
 import { cut, keptName, type KeptValue } from "./cut.ts";
 import { type Layout, type SegmentName, segmentsOf } from "./layout.ts";
-import { type CompiledModel, prefillProgram } from "./programs.ts";
+import type { CompiledModel } from "./forward.ts";
+import { prefillProgram } from "./programs.ts";
 
 /** Where a tensor comes from: an encoding, or the prefill program. */
 export interface TensorOrigin {

@@ -13,7 +13,8 @@ import { cut, type CutProgram, fedFor } from "./cut.ts";
 import type { LaidOutRow } from "./feeds.ts";
 import { runsContext } from "./memory_budget.ts";
 import type { Layout, SegmentName } from "./layout.ts";
-import { type CompiledModel, trainingPrograms, trainProgram } from "./programs.ts";
+import type { CompiledModel } from "./forward.ts";
+import { trainingPrograms, trainProgram } from "./training_programs.ts";
 
 /** The compiled programs of a training, and what the encode program has to give them. */
 export interface CompiledTraining extends Omit<CutProgram, "program"> {

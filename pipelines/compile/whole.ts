@@ -13,7 +13,7 @@ import { runInputs } from "../models/places.ts";
 import { type AtTokens, membersHook, savedForm } from "./adaptations.ts";
 import { pastInputs } from "./layout.ts";
 import { virtualRuns } from "./prefixes.ts";
-import { type CompiledModel, runLength, weightsOf } from "./programs.ts";
+import { type CompiledModel, runLength, weightsOf } from "./forward.ts";
 
 /** The symbols of a whole program's extents. */
 export const wholeSymbols = { batch: "batch", tokens: "tail", past: "past" } as const;

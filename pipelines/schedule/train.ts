@@ -9,7 +9,7 @@ import type { Feeds } from "../compile/run_feeds.ts";
 import type { Adaptation } from "../compile/adaptations.ts";
 import { dropoutFeeds } from "../compile/dropout.ts";
 import type { Layout } from "../compile/layout.ts";
-import { lossName } from "../compile/programs.ts";
+import { lossName } from "../compile/training_programs.ts";
 import { type CompiledTraining, rowWork } from "../compile/training.ts";
 import { batchOrder, groupByLength } from "../data/batches.ts";
 import { RequestError } from "../errors.ts";

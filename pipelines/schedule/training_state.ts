@@ -5,7 +5,7 @@
  */
 import type { TensorMap } from "../compile/initial.ts";
 import type { Feeds } from "../compile/run_feeds.ts";
-import { stateNames } from "../compile/programs.ts";
+import { stateNames } from "../compile/training_programs.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import type { TrainJob } from "./train.ts";
 

@@ -6,7 +6,7 @@
 import type { Program } from "../../ops/program.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { cutWithin } from "../compile/memory_budget.ts";
-import type { CompiledModel } from "../compile/programs.ts";
+import type { CompiledModel } from "../compile/forward.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../compile/training.ts";
 import type { ModelWeights } from "../models/model.ts";
 import { removeCheckpoint } from "./checkpoint.ts";

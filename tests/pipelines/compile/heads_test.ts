@@ -5,7 +5,8 @@ import { type Adaptation, lowerAdaptations } from "../../../pipelines/compile/ad
 import { exampleFeeds, layOut } from "../../../pipelines/compile/feeds.ts";
 import type { Feeds } from "../../../pipelines/compile/run_feeds.ts";
 import { wholeRows } from "../../../pipelines/compile/layout.ts";
-import { type CompiledModel, headProgram, scoreProgram } from "../../../pipelines/compile/programs.ts";
+import type { CompiledModel } from "../../../pipelines/compile/forward.ts";
+import { headProgram, scoreProgram } from "../../../pipelines/compile/programs.ts";
 import { readTensor, type TensorRecord } from "../../../pipelines/models/weights/safetensors.ts";
 import { storedName } from "../../../pipelines/models/weights/stored_names.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
