@@ -117,6 +117,12 @@ Deno.test("nothing but mod.ts and pipelines/dsl imports pipelines/dsl", () => {
   assertNone(forbidden(/^pipelines\/(?!dsl\/)/, /^(pipelines\/dsl\/|mod\.ts$)/, rule));
 });
 
+Deno.test("models/ and runtime/ import no other room of pipelines/", () => {
+  const rooms = /^pipelines\/(?!models\/|runtime\/|[\w.]+$)/,
+    rule = "models and the runtime know nothing of who uses them";
+  assertNone(forbidden(/^pipelines\/(models|runtime)\//, rooms, rule));
+});
+
 Deno.test("the product imports neither tests nor examples", () => {
   assertNone(forbidden(/./, /^(tests|examples)\//, "only tests and examples may"));
 });

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
 import { parseSite } from "../compile/activations.ts";
 import { RequestError } from "../errors.ts";
-import { unwritable } from "../models/files.ts";
+import { unwritable } from "../files.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
 import { activate } from "../schedule/activate.ts";
 import { activatedRows, joined, readBatch, readTensors } from "./token_batch.ts";

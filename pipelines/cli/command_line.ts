@@ -5,7 +5,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { RequestError, RunError, StoppedError } from "../errors.ts";
-import { isJsonObject } from "../models/files.ts";
+import { isJsonObject } from "../files.ts";
 import { parseSize } from "../store/size.ts";
 import { activationsCommand, type ActivationsOptions } from "./activations_command.ts";
 import { type CacheOptions, collectCache, listCache, verifyCache } from "./cache_command.ts";

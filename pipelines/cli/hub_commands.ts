@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { elementCount } from "../../ops/dimension.ts";
 import { readDescription, storedFiles } from "../compile/stored.ts";
 import { RequestError } from "../errors.ts";
-import { readFileIfPresent, readJsonObject } from "../models/files.ts";
+import { readFileIfPresent, readJsonObject } from "../files.ts";
 import {
   type AccessOptions,
   hubAccess,

@@ -13,7 +13,7 @@ import { positionsOf } from "../compile/positions.ts";
 import { RequestError } from "../errors.ts";
 import { type PyreftContent, pyreftContent, readPyreftFolder } from "../interchange/pyreft.ts";
 import { writeTorchFile } from "../interchange/torch_file.ts";
-import { type JsonObject, writeAtomically } from "../models/files.ts";
+import { type JsonObject, writeAtomically } from "../files.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
 import { readHeader, writeSafetensors } from "../models/weights/safetensors.ts";

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { storedFiles } from "../compile/stored.ts";
 import { RequestError } from "../errors.ts";
-import { faultText } from "../models/files.ts";
+import { faultText } from "../files.ts";
 import { quote, suggest } from "../suggest.ts";
 
 /**

@@ -7,7 +7,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { type Place, RequestError } from "../errors.ts";
-import { faultText } from "../models/files.ts";
+import { faultText } from "../files.ts";
 import { placeOf, shown, userPlace } from "../places.ts";
 import { type GivenValues, type Scalar, whileLoading } from "../recipes/given.ts";
 import { expand, type Expansion } from "../schedule/expand.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { interventions, isInterventionName } from "../../ops/interventions/mod.ts";
 import { RequestError } from "../errors.ts";
 import type { EditedModel } from "../models/architecture.ts";
-import { isJsonObject, type JsonObject, readJsonObject } from "../models/files.ts";
+import { isJsonObject, type JsonObject, readJsonObject } from "../files.ts";
 import { isQuantization } from "../models/weights/quantization.ts";
 import type { PieceSpec, QuantizationName, Resolved, SavedSpec } from "../spec.ts";
 import { type Adaptation, type LoweredPiece, lowerOne } from "./adaptations.ts";

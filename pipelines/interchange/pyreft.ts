@@ -9,7 +9,7 @@ import type { Intervention } from "../compile/adaptations.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { RequestError } from "../errors.ts";
 import type { EditedModel } from "../models/architecture.ts";
-import { faultText, type JsonObject } from "../models/files.ts";
+import { faultText, type JsonObject } from "../files.ts";
 import { quote } from "../suggest.ts";
 import { components, kinds, readConfig, type Representation, stateFile } from "./pyreft_config.ts";
 import { savedForm, stateOf } from "./pyreft_state.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Intervention } from "../compile/adaptations.ts";
 import { RequestError } from "../errors.ts";
 import type { EditedModel, SiteName } from "../models/architecture.ts";
-import { isJsonObject, readJsonObject } from "../models/files.ts";
+import { isJsonObject, readJsonObject } from "../files.ts";
 import { quote, suggest } from "../suggest.ts";
 
 /** pyreft's classes by the kinds of edit that they are. */

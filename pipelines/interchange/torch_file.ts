@@ -3,7 +3,7 @@ import { elementCount } from "../../ops/dimension.ts";
 import { zipSync } from "fflate";
 import { RequestError } from "../errors.ts";
 import { widenBfloat16, widenFloat16 } from "../models/weights/float16.ts";
-import { readFileIfPresent, writeAtomically } from "../models/files.ts";
+import { readFileIfPresent, writeAtomically } from "../files.ts";
 import { quote } from "../suggest.ts";
 import { writePickle } from "./pickle.ts";
 import { type PickledTensor, readPickle } from "./unpickle.ts";

@@ -2,7 +2,7 @@
 import { RequestError } from "../errors.ts";
 import type { Architecture, CheckpointHead } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
-import { isJsonObject } from "./files.ts";
+import { isJsonObject } from "../files.ts";
 
 /** The heads that transformers' classes are named for, beside those that predict tokens. */
 const classes = /ForSequenceClassification$/;

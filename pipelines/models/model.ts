@@ -11,7 +11,7 @@ import { RequestError } from "../errors.ts";
 import type { Architecture, EditedModel } from "./architecture.ts";
 import { ConfigReader } from "./config.ts";
 import { architectureOf } from "./families.ts";
-import { readJsonObject } from "./files.ts";
+import { readJsonObject } from "../files.ts";
 import { readTensor, type TensorRecord } from "./weights/safetensors.ts";
 import { resolveModelFolder, type SourceOptions } from "./source.ts";
 import { storedName } from "./weights/stored_names.ts";

@@ -6,7 +6,7 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
 import { type Place, RequestError } from "../errors.ts";
-import { readFileIfPresent } from "../models/files.ts";
+import { readFileIfPresent } from "../files.ts";
 import { isQuantization } from "../models/weights/quantization.ts";
 import { isGgufPath } from "../models/source.ts";
 import type { QuantizationName } from "../spec.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writeAtomically } from "../models/files.ts";
+import { writeAtomically } from "../files.ts";
 import type { Progress } from "../schedule/workshop.ts";
 import type { MemberRecord } from "./results.ts";
 

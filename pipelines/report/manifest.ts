@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, resolve } from "node:path";
-import { readFileIfPresent } from "../models/files.ts";
+import { readFileIfPresent } from "../files.ts";
 import { Fields, mappingOf, scalarOf, textOf } from "../recipes/fields.ts";
 import type { Scalar } from "../recipes/given.ts";
 import { finder } from "../recipes/recipe.ts";

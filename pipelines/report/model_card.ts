@@ -4,7 +4,7 @@
  * @module
  */
 import type { StoredDescription } from "../compile/stored.ts";
-import type { JsonObject } from "../models/files.ts";
+import type { JsonObject } from "../files.ts";
 import { isHubId } from "../models/source.ts";
 import { formatYaml } from "../recipes/yaml.ts";
 import type { MemberRecord } from "./results.ts";

@@ -9,7 +9,7 @@ import type { TensorMap } from "../compile/initial.ts";
 import type { Head } from "../compile/adaptations.ts";
 import { headOf } from "../compile/heads.ts";
 import { describeAll, storedFiles } from "../compile/stored.ts";
-import { copyAtomically, unwritable, writeAtomically } from "../models/files.ts";
+import { copyAtomically, unwritable, writeAtomically } from "../files.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
 import type { Prediction } from "../schedule/metrics.ts";
 import type { PreparedTraining } from "../schedule/prepared.ts";

@@ -1,7 +1,7 @@
 /** A run's report, drawn from what lies in its folder. @module */
 import { basename, join } from "node:path";
 import { RequestError } from "../errors.ts";
-import { readFileIfPresent, readJsonObject } from "../models/files.ts";
+import { readFileIfPresent, readJsonObject } from "../files.ts";
 import { csvOf } from "./csv.ts";
 import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";

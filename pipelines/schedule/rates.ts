@@ -1,6 +1,6 @@
 /** How fast this machine has run what a store holds, so that a plan can say how long a run will take. @module */
 import { join } from "node:path";
-import { readFileIfPresent, writeAtomically } from "../models/files.ts";
+import { readFileIfPresent, writeAtomically } from "../files.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** What is measured apart. */

@@ -1,10 +1,8 @@
 /** The models that were converted for a store: a folder each, which its budget does not count. @module */
 import { join } from "node:path";
 import type { Freed } from "./eviction.ts";
+import { modelsFolder } from "../models/gguf/place.ts";
 import { keyPattern } from "./inventory.ts";
-
-/** Where they lie in a store. */
-export const modelsFolder = "models";
 
 /** A converted model. */
 export interface KeptModel {

@@ -7,19 +7,19 @@
 
 import { dirname } from "node:path";
 import { DiskError, RequestError, RunError } from "../errors.ts";
-import { faultText, unwritable } from "../models/files.ts";
+import { faultText, temporaryName, unwritable } from "../files.ts";
 import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
 import type { Freed } from "./eviction.ts";
 import { checkFormat, writeFormat } from "./format.ts";
 import { entriesOf, entryPath, keyPattern, kindPattern, type StoredEntry } from "./inventory.ts";
 import { formatSize } from "./size.ts";
-import { removeStaleTemporaries, temporaryName } from "./temporaries.ts";
+import { removeStaleTemporaries } from "./temporaries.ts";
 import { type EntryWriter, FileWriter } from "./writer.ts";
 
 export { Entry } from "./entry.ts";
 export type { EntryDeclaration, TensorDeclaration } from "./header.ts";
-export { keyOf } from "./key.ts";
+export { keyOf } from "../key.ts";
 export type { EntryWriter } from "./writer.ts";
 
 /** How a store reports what its callers need not handle. */

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Freed } from "./eviction.ts";
 
 /** A writer touches its file with every chunk: one left alone for a day has lost its process. Milliseconds. */
@@ -11,20 +11,6 @@ const ofStore =
   /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|rates\.json|model\.safetensors|(config|generation_config|tokenizer|tokenizer_config)\.json)\.[0-9a-f-]{36}\.tmp$/;
 /** What a run's folder may hold half written. */
 const ofRun = /^\.([\w-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
-
-/** A name beside `path`, unlike any other, for what is to be renamed to it. */
-export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
-}
-
-/** Marks a temporary file as being written, until it is closed or its process dies, if the system can. */
-export function markWritten(file: Deno.FsFile): void {
-  try {
-    file.lockSync(true);
-  } catch {
-    // A file system without locks: what is left there goes after a day.
-  }
-}
 
 /** Removes temporaries that no process writes any more from a store, as far as it is allowed to. */
 export function removeStaleTemporaries(store: string): Freed {

@@ -3,7 +3,7 @@ import { elementCount } from "../../../ops/dimension.ts";
 import type { DataType } from "../../../ops/program.ts";
 import type { WeightLocation } from "../../../ops/onnx/messages.ts";
 import { RequestError } from "../../errors.ts";
-import { faultText, unwritable, writeAll } from "../../models/files.ts";
+import { faultText, unwritable, writeAll } from "../../files.ts";
 import { readTensor, type TensorRecord } from "../../models/weights/safetensors.ts";
 import { transposed } from "./turned.ts";
 

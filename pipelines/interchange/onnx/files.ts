@@ -5,7 +5,7 @@ import type { Adaptation } from "../../compile/adaptations.ts";
 import type { TensorMap } from "../../compile/initial.ts";
 import { wholeProgram } from "../../compile/whole.ts";
 import type { Architecture } from "../../models/architecture.ts";
-import { unwritable } from "../../models/files.ts";
+import { unwritable } from "../../files.ts";
 import type { ModelWeights } from "../../models/model.ts";
 import { rounded } from "../../models/weights/quantization.ts";
 import { projectionsOf } from "../../models/weights/quantized_weights.ts";

@@ -6,9 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import type { JsonObject } from "../files.ts";
-import { unwritable, writeAtomically } from "../files.ts";
-import { modelsFolder } from "../../store/models.ts";
+import type { JsonObject } from "../../files.ts";
+import { unwritable, writeAtomically } from "../../files.ts";
+import { modelsFolder } from "./place.ts";
 import { readHeader } from "../weights/safetensors.ts";
 import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 import { planConversion } from "./plan.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { RequestError } from "../../errors.ts";
-import type { JsonObject } from "../files.ts";
+import type { JsonObject } from "../../files.ts";
 import { configOf, headsOf } from "./config.ts";
 import { dequantizations } from "./dequantize.ts";
 import { Metadata } from "./metadata.ts";

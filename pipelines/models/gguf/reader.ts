@@ -5,7 +5,7 @@
  * @module
  */
 import { RequestError } from "../../errors.ts";
-import { faultText } from "../files.ts";
+import { faultText } from "../../files.ts";
 import { Cursor, visible } from "./cursor.ts";
 import { otherTypeName, type StorageType, storageTypes } from "./types.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { RequestError } from "../../errors.ts";
-import { markWritten, temporaryName } from "../../store/temporaries.ts";
-import { faultText, unwritable, writeAll } from "../files.ts";
+import { markWritten, temporaryName } from "../../files.ts";
+import { faultText, unwritable, writeAll } from "../../files.ts";
 import { type DeclaredTensor, encodeHeader } from "../weights/safetensors.ts";
 import { dequantizations } from "./dequantize.ts";
 import type { OutputTensor } from "./outputs.ts";

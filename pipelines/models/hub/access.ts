@@ -6,7 +6,7 @@
  */
 import { join, resolve } from "node:path";
 import { RequestError } from "../../errors.ts";
-import { readFileIfPresent } from "../files.ts";
+import { readFileIfPresent } from "../../files.ts";
 
 /** The environment variables that the Hugging Face cache and its downloads heed. */
 const variables = [

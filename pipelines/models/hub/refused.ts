@@ -4,7 +4,7 @@
  * @module
  */
 import { RequestError, RunError, StoppedError } from "../../errors.ts";
-import { faultText } from "../files.ts";
+import { faultText } from "../../files.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
 import { MalformedAnswer } from "./file_headers.ts";

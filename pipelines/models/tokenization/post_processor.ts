@@ -4,7 +4,7 @@
  * @module
  */
 import { RequestError } from "../../errors.ts";
-import { isJsonObject, type JsonObject } from "../files.ts";
+import { isJsonObject, type JsonObject } from "../../files.ts";
 
 /** Special tokens, or the place of one of the texts; all of them of one type. */
 export type Piece =

@@ -8,7 +8,7 @@ import {
   parseJsonObject,
   readFileIfPresent,
   readJsonObject,
-} from "../files.ts";
+} from "../../files.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
 import { type Encoder, encoderOf } from "./encoder.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { relative } from "node:path";
-import { keyOf } from "../../store/key.ts";
+import { keyOf } from "../../key.ts";
 import type { QuantizationName } from "../../spec.ts";
 import type { Architecture } from "../architecture.ts";
 import type { ModelWeights } from "../model.ts";

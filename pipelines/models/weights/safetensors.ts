@@ -8,7 +8,7 @@
 import { elementCount } from "../../../ops/dimension.ts";
 import { RequestError } from "../../errors.ts";
 import { parseTensorTable } from "./safetensors_table.ts";
-import { faultText, writeAtomically } from "../files.ts";
+import { faultText, writeAtomically } from "../../files.ts";
 import { widenBfloat16, widenFloat16 } from "./float16.ts";
 
 /** Where one tensor lies in a safetensors file. */

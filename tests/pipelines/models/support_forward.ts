@@ -12,7 +12,7 @@ import { runFeeds } from "../../../pipelines/compile/run_feeds.ts";
 import { architectureOf } from "../../../pipelines/models/families.ts";
 import { requireLogits } from "../../../pipelines/models/heads.ts";
 import { runInputs } from "../../../pipelines/models/places.ts";
-import { readJsonObject } from "../../../pipelines/models/files.ts";
+import { readJsonObject } from "../../../pipelines/files.ts";
 import type { TensorRecord } from "../../../pipelines/models/weights/safetensors.ts";
 import { storedName } from "../../../pipelines/models/weights/stored_names.ts";
 import { openWeights } from "../../../pipelines/models/weights/weights.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { keyOf } from "../../../pipelines/store/store.ts";
+import { keyOf } from "../../pipelines/store/store.ts";
 
 Deno.test("keyOf() hashes canonical JSON, with sorted members", () => {
   const expected = createHash("sha256").update('{"a":[1,"x",null,true],"b":{"c":-1.5,"d":{}}}').digest("hex");

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { DiskError, RequestError } from "../errors.ts";
+import { DiskError, RequestError } from "./errors.ts";
 
 /** A JSON object whose members are still to be checked. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -52,6 +52,20 @@ export async function readJsonObject(path: string, remedy: string): Promise<Json
   return bytes === undefined ? undefined : parseJsonObject(bytes, path, remedy);
 }
 
+/** A name beside `path`, unlike any other, for what is to be renamed to it. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+}
+
+/** Marks a temporary file as being written, until it is closed or its process dies, if the system can. */
+export function markWritten(file: Deno.FsFile): void {
+  try {
+    file.lockSync(true);
+  } catch {
+    // A file system without locks: what is left there goes after a day.
+  }
+}
+
 /**
  * Writes a file so that a reader sees all of it or nothing: under a temporary name in the same folder, then renamed.
  *
@@ -60,7 +74,7 @@ export async function readJsonObject(path: string, remedy: string): Promise<Json
  * @returns When the file is in place. Throws a DiskError naming the path if it can't be written.
  */
 export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  const temporary = temporaryName(path);
   try {
     {
       using file = await Deno.open(temporary, { write: true, createNew: true });
@@ -75,7 +89,7 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
 
 /** Copies a file as {@linkcode writeAtomically} writes one. */
 export async function copyAtomically(path: string, source: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  const temporary = temporaryName(path);
   try {
     await Deno.copyFile(source, temporary);
     await Deno.rename(temporary, path);
