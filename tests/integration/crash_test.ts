@@ -49,6 +49,15 @@ async function bytesOf(scene: Scene, place: string, entry?: string): Promise<Rea
   return await leftBehind(scene.path(place, "out"));
 }
 
+/** A process may have ended by itself a moment before it is told. */
+function killIfAlive(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
 const checkpoints = (scene: Scene, place: string) =>
   scene.filesOf(`${place}/store`).filter((path) => /^checkpoint\/.*\.safetensors$/.test(path));
 
@@ -61,7 +70,7 @@ Deno.test(`a run that is killed ${kills} times at random moments comes to the sa
       const place = `round ${rounds++}`;
       for (;;) {
         const { process, ended } = start(scene, place, eagerMain);
-        const timer = setTimeout(() => process.kill("SIGKILL"), Math.random() * whole);
+        const timer = setTimeout(() => killIfAlive(process), Math.random() * whole);
         const { code, signal, stderr } = await ended;
         clearTimeout(timer);
         if (signal === null) {
