@@ -1,21 +1,17 @@
 /** Running rows through a model for what it computes on the way. @module */
-import { withAttentionParts } from "../compile/attention_parts.ts";
-import { activationsProgram, type KeptSite, keptText } from "../compile/activations.ts";
-import { type Adaptation, type AtTokens, editHook, interventionsOf, savedForm } from "../compile/adaptations.ts";
-import { groupExtents, type LaidOutRow, layOut, positionFeeds } from "../compile/feeds.ts";
-import { frozenWeight } from "../compile/frozen_weight.ts";
-import { chosenOf } from "../compile/interventions.ts";
-import { wholeRows } from "../compile/layout.ts";
-import { copyTensors, type TensorMap } from "../compile/initial.ts";
-import { type Feeds, runFeeds, type RunRow } from "../compile/run_feeds.ts";
 import { elementCount } from "../../ops/dimension.ts";
+import { activationsProgram, type KeptSite } from "../compile/activations.ts";
+import { type Adaptation, type AtTokens, editHook, savedForm } from "../compile/adaptations.ts";
+import { withAttentionParts } from "../compile/attention_parts.ts";
+import { groupExtents, type LaidOutRow, positionFeeds } from "../compile/feeds.ts";
+import { frozenWeight } from "../compile/frozen_weight.ts";
+import { copyTensors, type TensorMap } from "../compile/initial.ts";
+import { wholeRows } from "../compile/layout.ts";
+import { type Feeds, runFeeds, type RunRow } from "../compile/run_feeds.ts";
 import type { Architecture, WeightSource } from "../models/architecture.ts";
 import type { ModelWeights } from "../models/model.ts";
 import type { NamedTensor } from "../models/weights/safetensors.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
-import { type Entry, keyOf } from "../store/store.ts";
-import { programKey } from "./keys.ts";
-import type { PreparedActivations } from "./prepared.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** A run of tokens whose representations are wanted. */
@@ -80,9 +76,9 @@ export async function activate(workshop: Workshop, job: ActivateJob, label: stri
     const { outputs } = await session.run({ ...feedsOf(group.map((row) => rows[row]!), architecture), ...edits });
     for (const [name, result] of Object.entries(outputs)) {
       const isEncoded = program.outputs[name]!.shape[1] === "context";
-      const places = rows.map((row) => (isEncoded ? row.encoded! : row).places);
-      const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, places));
-      group.forEach((row, at) => place(result, at, places[row]!, whole, row));
+      const placesOf = (row: number) => (isEncoded ? rows[row]!.encoded! : rows[row]!).places;
+      const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, rows.length, placesOf(0).length));
+      group.forEach((row, at) => place(result, at, placesOf(row), whole, row));
     }
     done(finished += group.length);
     await workshop.heed();
@@ -112,20 +108,19 @@ function tokensOf({ logits, architecture: { vocabularySize } }: ActivateJob): nu
   return logits ? Math.min(groupTokens, Math.ceil(groupLogits / vocabularySize)) : groupTokens;
 }
 
-function groupsOf(rows: readonly ActivatedRow[], groupTokens: number): number[][] {
+function groupsOf(rows: readonly ActivatedRow[], most: number): number[][] {
   const lengths = rows.map(({ tokens, encoded }) => tokens.length + (encoded?.tokens.length ?? 0));
   const order = [...rows.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const groups: number[][] = [];
   while (order.length > 0) {
     const length = Math.max(1, lengths[order[0]!]!);
-    groups.push(order.splice(0, Math.max(1, Math.floor(groupTokens / length))));
+    groups.push(order.splice(0, Math.max(1, Math.floor(most / length))));
   }
   return groups;
 }
 
-function emptyLike(name: string, { shape }: HostTensor, rows: readonly ActivatedRun["places"][]): NamedTensor {
-  const places = shape.length < 3 ? [] : [rows[0]!.length], width = shape.slice(shape.length < 3 ? 1 : 2);
-  const whole = [rows.length, ...places, ...width];
+function emptyLike(name: string, { shape }: HostTensor, rows: number, places: number): NamedTensor {
+  const whole = shape.length < 3 ? [rows, ...shape.slice(1)] : [rows, places, ...shape.slice(2)];
   return { name, shape: whole, data: new Float32Array(elementCount(whole)) };
 }
 
@@ -153,60 +148,4 @@ function place(
 /** A prompt as a model reads it; where an encoder does, the decoder has read the token that it starts with, no more. */
 export function readBy({ encoder }: Architecture, prompt: ActivatedRun): ActivatedRow {
   return encoder === undefined ? prompt : { tokens: [encoder.startToken], start: 0, places: [0], encoded: prompt };
-}
-
-/** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
-export async function activationsOf(
-  workshop: Workshop,
-  stage: PreparedActivations,
-  weights: ModelWeights,
-  tensors: TensorMap,
-  tensorsKey: string,
-): Promise<{ readonly entry: Entry; readonly cached: boolean }> {
-  const { model, adaptations, examples, kept, spec } = stage;
-  const key = keyOf({
-    programs: programKey(stage, weights),
-    tensors: tensorsKey,
-    prompts: examples.map(({ prompt }) => prompt),
-    chosen: chosenOf(interventionsOf(adaptations), examples),
-    kept,
-    sites: stage.sites.map(keptText),
-    results: [spec.hiddenStates, spec.logits],
-    machine: workshop.machine,
-  });
-  const stored = await workshop.store.get("activations", key);
-  if (stored !== undefined) return { entry: stored, cached: true };
-  const most = Math.max(1, ...kept.map(({ length }) => length));
-  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model, layout = wholeRows(architecture);
-  const prompts = examples.map(({ prompt }, row): ActivatedRun => {
-    return { tokens: prompt, start: 0, places: Array.from({ length: most }, (_, at) => kept[row]![at]) };
-  });
-  const rows = prompts.map((prompt) => readBy(architecture, prompt));
-  const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, layout));
-  const edited = { adaptations, tensors, rows: laidOut };
-  const found = await activate(
-    workshop,
-    { architecture, weights, rows, sites, hiddenStates, logits, edited },
-    `activations ${stage.name}`,
-  );
-  const integers = (name: string, of: (token: number, row: number) => number): NamedTensor => {
-    const data = prompts.flatMap(({ places }, row) => {
-      return places.map((token) => (token === undefined ? 0 : of(token, row)));
-    });
-    return { name, shape: [prompts.length, most], data: BigInt64Array.from(data, BigInt) };
-  };
-  const all = [
-    integers("input_ids", (token, row) => prompts[row]!.tokens[token]!),
-    integers("attention_mask", () => 1),
-    integers("positions", (token) => token),
-    ...found,
-  ];
-  const entry = await workshop.store.putAndOpen("activations", key, (writer) => {
-    const dtype = ({ data }: NamedTensor) => data instanceof BigInt64Array ? "I64" as const : "F32" as const;
-    writer.declare({
-      tensors: all.map((tensor) => ({ name: tensor.name, dtype: dtype(tensor), shape: tensor.shape })),
-    });
-    for (const { name, data } of all) writer.append(name, data);
-  });
-  return { entry, cached: false };
 }

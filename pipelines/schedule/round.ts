@@ -21,7 +21,7 @@ import type { RunFolder } from "../report/run_folder.ts";
 import { resumable, type ResumableTune, stepsBehind } from "./checkpoint.ts";
 import { encode, type EncodedExamples, type EncodeRecord } from "./encode.ts";
 import { encodeJobOf } from "./encoding.ts";
-import { activationsOf } from "./activate.ts";
+import { activationsOf } from "./kept_activations.ts";
 import { predictions } from "./evaluate.ts";
 import { initialTensors } from "./initial_tensors.ts";
 import { encodingKey, tensorsDigest } from "./keys.ts";
