@@ -99,17 +99,14 @@ export function readRope(
     throw config.error(`${name} is neither null nor an object; correct the config`);
   }
   const within = scaling === null ? config : new ConfigReader(config.file, scaling);
-  const theta = (within.raw("rope_theta") === undefined ? config : within).number(
-    within.raw("rope_theta") === undefined ? thetaField : "rope_theta",
-    defaultTheta,
-  );
+  const isWithin = (field: string) => within.raw(field) !== undefined;
+  const theta = isWithin("rope_theta")
+    ? within.number("rope_theta", defaultTheta)
+    : config.number(thetaField, defaultTheta);
+  const turned = (isWithin("partial_rotary_factor") ? within : config).number("partial_rotary_factor", part);
   return ropeFrequencies({
     theta,
-    headWidth: turnedWidth(
-      config,
-      headWidth,
-      (within.raw("partial_rotary_factor") === undefined ? config : within).number("partial_rotary_factor", part),
-    ),
+    headWidth: turnedWidth(config, headWidth, turned),
     contextLength,
     originalContextLength: config.raw("original_max_position_embeddings") === undefined
       ? undefined

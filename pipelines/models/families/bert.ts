@@ -7,8 +7,8 @@ import * as o from "../../../ops/operators.ts";
 import type { Architecture, Classifier, PlaceKinds } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import { type Extents, readExtents } from "../fields.ts";
-import { selfAttention, separate } from "../layers/attention.ts";
-import { postNormed } from "../layers/block.ts";
+import { type AttentionForm, selfAttention, separate } from "../layers/attention.ts";
+import { type Block, postNormed } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
@@ -32,6 +32,23 @@ export interface BertVariant {
   readonly classifier: Classifier;
 }
 
+/** BERT's block around a family's own attention. */
+export function bertBlock(config: ConfigReader, norm: Norm, attention: Omit<AttentionForm, "output">): Block {
+  const form = { bias: true };
+  return postNormed({
+    attention: selfAttention({ ...attention, output: { name: "attention.output.dense", ...form } }),
+    mlp: plainMlp({
+      up: "intermediate.dense",
+      down: "output.dense",
+      hidden: config.count("intermediate_size"),
+      activation: readActivation(config, "hidden_act", "gelu"),
+      form,
+    }),
+    afterAttention: ["attention.output.LayerNorm", norm],
+    afterMlp: ["output.LayerNorm", norm],
+  });
+}
+
 /** A model with BERT's body. */
 export function bertLike(config: ConfigReader, { prefix, offset, head, classifier }: BertVariant): Architecture {
   config.option("position_embedding_type", ["absolute"], "absolute");
@@ -44,21 +61,9 @@ export function bertLike(config: ConfigReader, { prefix, offset, head, classifie
   const extents = { ...rest, contextLength: positions - offset };
   const { width, vocabularySize, heads } = extents, types = config.count("type_vocab_size", 2);
   const norm = layerNorm(config.number("layer_norm_eps", 1e-12)), form = { bias: true };
-  const block = postNormed({
-    attention: selfAttention({
-      heads,
-      project: separate(["attention.self.query", "attention.self.key", "attention.self.value"], form),
-      output: { name: "attention.output.dense", ...form },
-    }),
-    mlp: plainMlp({
-      up: "intermediate.dense",
-      down: "output.dense",
-      hidden: config.count("intermediate_size"),
-      activation: readActivation(config, "hidden_act", "gelu"),
-      form,
-    }),
-    afterAttention: ["attention.output.LayerNorm", norm],
-    afterMlp: ["output.LayerNorm", norm],
+  const block = bertBlock(config, norm, {
+    heads,
+    project: separate(["attention.self.query", "attention.self.key", "attention.self.value"], form),
   });
   const embeddings = `${prefix}.embeddings`;
   const table = { name: `${embeddings}.word_embeddings.weight`, vocabularySize, width };

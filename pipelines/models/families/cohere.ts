@@ -2,10 +2,10 @@
 import type { Architecture } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import { readExtents, readRope, readWindows } from "../fields.ts";
-import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { parallel } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
-import { layerNorm, scaledNorm } from "../layers/norm.ts";
+import { layerNorm, type Norm, scaledNorm } from "../layers/norm.ts";
 import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
@@ -14,6 +14,7 @@ function build(config: ConfigReader, slides: boolean): Architecture {
   const extents = readExtents(config, {}, { contextLength: 8192 });
   const { blocks, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
   const norm = layerNorm(epsilon, { bias: false }), bias = config.flag("attention_bias", false);
+  const headNorm: Norm = (scope, byHead) => scaledNorm(byHead, scope.weight("weight", byHead.shape.slice(2)), epsilon);
   const pattern = config.count("sliding_window_pattern", 4);
   const windows = slides
     ? readWindows(config, blocks, (index) => (index + 1) % pattern !== 0)
@@ -22,16 +23,7 @@ function build(config: ConfigReader, slides: boolean): Architecture {
     attention: selfAttention({
       heads,
       project: separate(attentionNames, { bias }),
-      ...(!slides && config.flag("use_qk_norm", false)
-        ? {
-          normalize: (scope, x, part, count) =>
-            headwise(x, count, (byHead) => {
-              const shape = [count, heads.headWidth];
-              const name = `self_attn.${part === "query" ? "q" : "k"}_norm.weight`;
-              return scaledNorm(byHead, scope.weight(name, shape), epsilon);
-            }),
-        }
-        : {}),
+      ...(!slides && config.flag("use_qk_norm", false) ? { normalize: normalizedByHead("norm", headNorm) } : {}),
       angles: (index) => (slides && windows.mask(index) === "full" ? undefined : "rotary"),
       interleaved: true,
       mask: windows.mask,

@@ -11,15 +11,15 @@ import type { Architecture, PlaceKinds } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import type { DistanceTable } from "../distances.ts";
 import { readExtents } from "../fields.ts";
-import { selfAttention, separate } from "../layers/attention.ts";
-import { postNormed } from "../layers/block.ts";
+import { separate } from "../layers/attention.ts";
 import { convolved } from "../layers/convolution.ts";
 import { distanceScores } from "../layers/disentangled.ts";
-import { plainMlp, readActivation } from "../layers/mlp.ts";
+import { readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
 import type { Scope } from "../layers/scope.ts";
 import { transformer, type TransformerParts } from "../transformer.ts";
+import { bertBlock } from "./bert.ts";
 
 const encoder = "deberta.encoder", embeddings = "deberta.embeddings";
 
@@ -33,29 +33,17 @@ export function deberta(config: ConfigReader): Architecture {
   const scale = 1 / Math.sqrt(headWidth * (1 + kinds.length)), shared = config.flag("share_att_key", false);
   const projection = (kind: ScoreKind, own: string, table: string) =>
     kinds.includes(kind) ? `attention.self.${shared ? own : table}` : undefined;
-  const block = postNormed({
-    attention: selfAttention({
+  const block = bertBlock(config, norm, {
+    heads,
+    project: separate(["attention.self.query_proj", "attention.self.key_proj", "attention.self.value_proj"], form),
+    scale,
+    bias: distances === undefined ? undefined : distanceScores({
       heads,
-      project: separate(["attention.self.query_proj", "attention.self.key_proj", "attention.self.value_proj"], form),
+      represent: distanceTable(config, distances, width, norm),
+      key: projection("c2p", "key_proj", "pos_key_proj"),
+      query: projection("p2c", "query_proj", "pos_query_proj"),
       scale,
-      bias: distances === undefined ? undefined : distanceScores({
-        heads,
-        represent: distanceTable(config, distances, width, norm),
-        key: projection("c2p", "key_proj", "pos_key_proj"),
-        query: projection("p2c", "query_proj", "pos_query_proj"),
-        scale,
-      }),
-      output: { name: "attention.output.dense", ...form },
     }),
-    mlp: plainMlp({
-      up: "intermediate.dense",
-      down: "output.dense",
-      hidden: config.count("intermediate_size"),
-      activation: readActivation(config, "hidden_act", "gelu"),
-      form,
-    }),
-    afterAttention: ["attention.output.LayerNorm", norm],
-    afterMlp: ["output.LayerNorm", norm],
   });
   const kernel = config.whole("conv_kernel_size", 0);
   const first = kernel === 0 ? block : convolved(block, {

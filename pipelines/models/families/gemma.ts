@@ -10,7 +10,7 @@ import type { Architecture } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import { type Extents, plainRope, readExtents, readRope, readWindows } from "../fields.ts";
 import type { RopeFrequencies } from "../rope.ts";
-import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { type NamedNorm, sequential } from "../layers/block.ts";
 import { type Activation, activations, gatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
@@ -33,12 +33,7 @@ function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
     attention: selfAttention({
       heads,
       project: separate(attentionNames, { bias }),
-      ...(generation === 3
-        ? {
-          normalize: (scope, x, part, count) =>
-            headwise(x, count, (heads) => norm(scope.at(`self_attn.${part === "query" ? "q" : "k"}_norm`), heads)),
-        }
-        : {}),
+      ...(generation === 3 ? { normalize: normalizedByHead("norm", norm) } : {}),
       angles: (index) => (generation === 3 && windows.mask(index) === "sliding" ? "sliding" : "rotary"),
       mask: windows.mask,
       scale: (generation === 1 ? heads.headWidth : config.number("query_pre_attn_scalar", 256)) ** -0.5,

@@ -8,7 +8,7 @@
 import type { Architecture } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import { readExtents, readRope, readWindows } from "../fields.ts";
-import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { type NamedNorm, sequential } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
@@ -53,18 +53,12 @@ function build(config: ConfigReader, variant: Variant): Architecture {
   const extents = readExtents(config, {}, headWidth === undefined ? {} : { headWidth });
   const { blocks } = extents;
   const biased = config.flag("attention_bias", false), scales = factors?.(config);
-  const norm = rmsNorm(config.number("rms_norm_eps", 1e-6)), headNorm = rmsNorm(config.number("rms_norm_eps", 1e-6));
+  const norm = rmsNorm(config.number("rms_norm_eps", 1e-6));
   const windows = readWindows(config, blocks, (block) => isSliding(config, block)), turned = isTurned(config);
   const attention = selfAttention({
     heads: extents.heads,
     project: separate(attentionNames, { bias: biased || variant.biasedQueries === true }),
-    ...(variant.headNorms
-      ? {
-        normalize: (scope, x, part, count) =>
-          headwise(x, count, (heads) =>
-            headNorm(scope.at(part === "query" ? "self_attn.q_norm" : "self_attn.k_norm"), heads)),
-      }
-      : {}),
+    ...(variant.headNorms ? { normalize: normalizedByHead("norm", norm) } : {}),
     angles: (block) => (turned(block) ? "rotary" : undefined),
     mask: windows.mask,
     ...(scales === undefined ? {} : { scale: scales.attention }),

@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import { readExtents, readRope } from "../fields.ts";
-import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { parallel } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
@@ -18,12 +18,7 @@ export function phi(config: ConfigReader): Architecture {
     attention: selfAttention({
       heads,
       project: separate(attentionNames, form),
-      ...(config.flag("qk_layernorm", false)
-        ? {
-          normalize: (scope, x, part, count) =>
-            headwise(x, count, (heads) => norm(scope.at(`self_attn.${part === "query" ? "q" : "k"}_layernorm`), heads)),
-        }
-        : {}),
+      ...(config.flag("qk_layernorm", false) ? { normalize: normalizedByHead("layernorm", norm) } : {}),
       angles: () => "rotary",
       output: { name: "self_attn.dense", bias: true },
     }),

@@ -1,14 +1,12 @@
 /** StableLM (Bellagente et al. 2024): layer norms, partly turned heads, attention and MLP in turn or beside each other. @module */
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
 import type { Architecture } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import { readExtents, readRope } from "../fields.ts";
-import { headwise, selfAttention, separate } from "../layers/attention.ts";
+import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { parallel, sequential } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
-import { layerNorm, scaledNorm } from "../layers/norm.ts";
-import type { Scope } from "../layers/scope.ts";
+import { layerNorm, type Norm, scaledNorm } from "../layers/norm.ts";
 import { decoder, llamaNames } from "../decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
@@ -21,13 +19,7 @@ export function stableLm(config: ConfigReader): Architecture {
     attention: selfAttention({
       heads,
       project: separate(attentionNames, { bias: config.flag("use_qkv_bias", false) }),
-      ...(config.flag("qk_layernorm", false)
-        ? {
-          normalize: (scope: Scope, x: Value, part: "query" | "key", count: number) =>
-            headwise(x, count, (byHead) =>
-              headNorms(scope.at(`self_attn.${part === "query" ? "q" : "k"}_layernorm`), byHead, epsilon)),
-        }
-        : {}),
+      ...(config.flag("qk_layernorm", false) ? { normalize: normalizedByHead("layernorm", headNorms(epsilon)) } : {}),
       angles: () => "rotary",
       output: { name: "self_attn.o_proj" },
     }),
@@ -50,12 +42,14 @@ export function stableLm(config: ConfigReader): Architecture {
   });
 }
 
-/** Norms [batch, tokens, heads, headWidth] whose weights are stored head by head. */
-function headNorms(scope: Scope, x: Value, epsilon: number): Value {
-  const [, , count, width] = x.shape as readonly [unknown, unknown, number, number];
-  const each = Array.from(
-    { length: count },
-    (_, head) => o.reshape(scope.weight(`norms.${head}.weight`, [width]), [1, width]),
-  );
-  return scaledNorm(x, o.concat(each, 0), epsilon);
+/** A norm of [batch, tokens, heads, headWidth] whose weights are stored head by head. */
+function headNorms(epsilon: number): Norm {
+  return (scope, byHead) => {
+    const [, , count, width] = byHead.shape as readonly [unknown, unknown, number, number];
+    const each = Array.from(
+      { length: count },
+      (_, head) => o.reshape(scope.weight(`norms.${head}.weight`, [width]), [1, width]),
+    );
+    return scaledNorm(byHead, o.concat(each, 0), epsilon);
+  };
 }

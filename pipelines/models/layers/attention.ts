@@ -3,6 +3,7 @@ import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program.ts";
 import { type Alibi, fallenByDistance } from "./alibi.ts";
+import type { Norm } from "./norm.ts";
 import type { LinearForm, Scope } from "./scope.ts";
 
 /** Queries, keys and values of a run of tokens, each [batch, tokens, its heads · headWidth]. */
@@ -121,8 +122,15 @@ function named(scope: Scope, query: Value, key: Value, value: Value): QueryKeyVa
   };
 }
 
+/** A norm of each head's queries and keys by itself, whose weights are under `self_attn.q_<name>` and `self_attn.k_<name>`. */
+export function normalizedByHead(name: string, norm: Norm): NonNullable<AttentionForm["normalize"]> {
+  return (scope, x, part, count) => {
+    return headwise(x, count, (heads) => norm(scope.at(`self_attn.${part === "query" ? "q" : "k"}_${name}`), heads));
+  };
+}
+
 /** A tensor [batch, tokens, count · width] by head, [batch, tokens, count, width], changed and put together again. */
-export function headwise(x: Value, count: number, change: (byHead: Value) => Value): Value {
+function headwise(x: Value, count: number, change: (byHead: Value) => Value): Value {
   const [batch, tokens, whole] = x.shape;
   return o.reshape(change(o.reshape(x, [batch!, tokens!, count, (whole as number) / count])), x.shape);
 }
