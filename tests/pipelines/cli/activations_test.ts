@@ -257,7 +257,16 @@ const twofoldRefusals: typeof refusals = [
   ],
 ];
 
+/** Transformers would take the long factors of LongRoPE, for every row of the batch. */
+const longRopeRefusal = [
+  "rows beyond the context that LongRoPE's short factors hold for",
+  [integers("input_ids", [[3, 4, 5, 6, 7]])],
+  ["--input"],
+  /has 5 tokens in row 0 and the model reads at most 4/,
+] as const;
+
 const allRefusals = [
+  ["phi3-longrope-long", ...longRopeRefusal] as const,
   ...refusals.map((each) => ["gpt2", ...each] as const),
   ...twofoldRefusals.map((each) => ["t5", ...each] as const),
 ];

@@ -20,7 +20,7 @@ import {
 } from "./families_golden.ts";
 import { type FolderModel, largestDifference, openFolder, openProgram, weightsOf } from "./support_forward.ts";
 
-/** Cases that a test of their own compares. */
+/** Cases of other tests: t5_test compares T5, activations_test sees rows beyond LongRoPE's first context refused. */
 const elsewhere = /^(t5|phi3-longrope-long)/;
 const tolerance = 1e-4;
 
