@@ -130,8 +130,6 @@ export type {
   BestSpec,
   BestValueSpec,
   Blocks,
-  ChoosePositions,
-  ChooseSubspace,
   ClassificationSpec,
   DecodingSpec,
   EditSpec,
@@ -146,8 +144,6 @@ export type {
   PieceSpec,
   Pipeline,
   PrefixTuningSpec,
-  PromptTokens,
-  QuantizationName,
   RegressionSpec,
   SavedSpec,
   ScheduleSpec,
@@ -158,4 +154,6 @@ export type {
   TrainSpec,
   WhereSpec,
   WritingSpec,
-} from "./pipelines/spec.ts";
+} from "./pipelines/spec/mod.ts";
+export type { ChoosePositions, ChooseSubspace, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
+export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";

@@ -1,11 +1,11 @@
 /** `deno task activations`. @module */
 import { dirname } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
-import { parseSite } from "../compile/activations.ts";
-import { RequestError } from "../errors.ts";
-import { unwritable } from "../files.ts";
+import { parseSite } from "../compile/programs/activations_program.ts";
+import { RequestError } from "../common/errors.ts";
+import { unwritable } from "../common/files.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
-import { activate } from "../schedule/activate.ts";
+import { activate } from "../schedule/activations/activate.ts";
 import { activatedRows, joined, readBatch, readTensors } from "./token_batch.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import { openWorkshop } from "./run_command.ts";

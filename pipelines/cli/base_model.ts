@@ -1,6 +1,6 @@
 /** The base model of a trained intervention. @module */
 import { join } from "node:path";
-import { readDescription } from "../compile/stored.ts";
+import { readDescription } from "../compile/parameters/intervention_file.ts";
 import { manifestFile, readManifest } from "../report/manifest.ts";
 import { runOf } from "./intervention_folder.ts";
 import { callerFolder } from "./load_pipeline.ts";

@@ -1,6 +1,6 @@
 /** `deno task cache`: looking at the store, emptying it and checking it. @module */
 import { join } from "node:path";
-import { RequestError, RunError } from "../errors.ts";
+import { RequestError, RunError } from "../common/errors.ts";
 import { evict, evictionOrder } from "../store/eviction.ts";
 import { type StoredEntry, totalBytes } from "../store/inventory.ts";
 import { modelsIn, removeModels } from "../store/models.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { RequestError, RunError, StoppedError } from "../errors.ts";
-import { isJsonObject } from "../files.ts";
+import { RequestError, RunError, StoppedError } from "../common/errors.ts";
+import { isJsonObject } from "../common/files.ts";
 import { parseSize } from "../store/size.ts";
 import { activationsCommand, type ActivationsOptions } from "./activations_command.ts";
 import { type CacheOptions, collectCache, listCache, verifyCache } from "./cache_command.ts";

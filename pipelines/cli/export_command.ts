@@ -1,5 +1,5 @@
 /** `deno task export`. @module */
-import { RequestError } from "../errors.ts";
+import { RequestError } from "../common/errors.ts";
 import { exportOnnxCommand, type ExportOnnxOptions, type OnnxSettings } from "./export_onnx.ts";
 import { exportPyreftCommand } from "./interchange_commands.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,19 +1,24 @@
 /** `deno task export --to onnx`. @module */
 import { join } from "node:path";
-import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/adaptations.ts";
-import { readTensors } from "../compile/initial.ts";
-import { positionsOf } from "../compile/positions.ts";
-import { lowerDescription, readDescription, type StoredDescription, storedFiles } from "../compile/stored.ts";
-import { RequestError } from "../errors.ts";
+import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/lower/adaptations.ts";
+import { readTensors } from "../compile/parameters/initial.ts";
+import { positionsOf } from "../compile/lower/positions.ts";
+import {
+  lowerDescription,
+  readDescription,
+  type StoredDescription,
+  storedFiles,
+} from "../compile/parameters/intervention_file.ts";
+import { RequestError } from "../common/errors.ts";
 import { onnxFiles } from "../interchange/onnx/files.ts";
 import { type TunedModel, writeOnnxFolder } from "../interchange/onnx/folder.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../models/model.ts";
-import { noted, placing } from "../places.ts";
+import { noted, placing } from "../common/source_location.ts";
 import { requireLogits } from "../models/heads.ts";
 import type { SourceOptions } from "../models/source.ts";
-import { checkedAdaptation } from "../schedule/validate.ts";
-import { bytesProgress, downloadProgress } from "../schedule/workshop.ts";
-import { quote } from "../suggest.ts";
+import { checkedAdaptation } from "../schedule/prepare/validate.ts";
+import { bytesProgress, downloadProgress } from "../schedule/context/run_context.ts";
+import { quote } from "../common/suggest.ts";
 import { baseModelOf } from "./base_model.ts";
 import { storeFolder } from "./cache_command.ts";
 import type { ExportOptions } from "./interchange_commands.ts";

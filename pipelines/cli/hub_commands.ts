@@ -1,9 +1,9 @@
 /** `deno task push` and `deno task pull`. @module */
 import { basename, join } from "node:path";
 import { elementCount } from "../../ops/dimension.ts";
-import { readDescription, storedFiles } from "../compile/stored.ts";
-import { RequestError } from "../errors.ts";
-import { readFileIfPresent, readJsonObject } from "../files.ts";
+import { readDescription, storedFiles } from "../compile/parameters/intervention_file.ts";
+import { RequestError } from "../common/errors.ts";
+import { readFileIfPresent, readJsonObject } from "../common/files.ts";
 import {
   type AccessOptions,
   hubAccess,
@@ -18,9 +18,9 @@ import { requireOnline, requireRevision } from "../models/hub/folder.ts";
 import { readHeader } from "../models/weights/safetensors.ts";
 import { isHubId } from "../models/source.ts";
 import { modelCard } from "../report/model_card.ts";
-import type { Results } from "../report/results.ts";
-import { downloadProgress } from "../schedule/workshop.ts";
-import { quote } from "../suggest.ts";
+import type { Results } from "../results/results.ts";
+import { downloadProgress } from "../schedule/context/run_context.ts";
+import { quote } from "../common/suggest.ts";
 import { interventionFolder, runOf } from "./intervention_folder.ts";
 import { callerPath } from "./load_pipeline.ts";
 import { writeFolder } from "./output_folder.ts";

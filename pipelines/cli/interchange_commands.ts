@@ -1,23 +1,23 @@
 /** `deno task import`, and `deno task export --to pyreft`. @module */
 import { join } from "node:path";
-import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/adaptations.ts";
-import { readTensors } from "../compile/initial.ts";
+import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/lower/adaptations.ts";
+import { readTensors } from "../compile/parameters/initial.ts";
 import {
   describeAll,
   lowerDescription,
   readDescription,
   type StoredDescription,
   storedFiles,
-} from "../compile/stored.ts";
-import { positionsOf } from "../compile/positions.ts";
-import { RequestError } from "../errors.ts";
+} from "../compile/parameters/intervention_file.ts";
+import { positionsOf } from "../compile/lower/positions.ts";
+import { RequestError } from "../common/errors.ts";
 import { type PyreftContent, pyreftContent, readPyreftFolder } from "../interchange/pyreft.ts";
 import { writeTorchFile } from "../interchange/torch_file.ts";
-import { type JsonObject, writeAtomically } from "../files.ts";
+import { type JsonObject, writeAtomically } from "../common/files.ts";
 import type { EditedModel } from "../models/architecture.ts";
 import { openModel } from "../models/model.ts";
 import { readHeader, writeSafetensors } from "../models/weights/safetensors.ts";
-import { checkedAdaptation } from "../schedule/validate.ts";
+import { checkedAdaptation } from "../schedule/prepare/validate.ts";
 import { storeFolder } from "./cache_command.ts";
 import { interventionFolder } from "./intervention_folder.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";

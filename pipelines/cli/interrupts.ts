@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { StoppedError } from "../errors.ts";
+import { StoppedError } from "../common/errors.ts";
 
 /** The signals, with the exit codes that a shell gives to processes that they end. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -1,9 +1,9 @@
 /** Which intervention a path on the command line means. @module */
 import { basename, dirname, join } from "node:path";
-import { storedFiles } from "../compile/stored.ts";
-import { RequestError } from "../errors.ts";
-import { faultText } from "../files.ts";
-import { quote, suggest } from "../suggest.ts";
+import { storedFiles } from "../compile/parameters/intervention_file.ts";
+import { RequestError } from "../common/errors.ts";
+import { faultText } from "../common/files.ts";
+import { quote, suggest } from "../common/suggest.ts";
 
 /**
  * The folder of the intervention that is meant.

@@ -6,13 +6,13 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { type Place, RequestError } from "../errors.ts";
-import { faultText } from "../files.ts";
-import { placeOf, shown, userPlace } from "../places.ts";
-import { type GivenValues, type Scalar, whileLoading } from "../recipes/given.ts";
-import { expand, type Expansion } from "../schedule/expand.ts";
-import type { Pipeline } from "../spec.ts";
-import { quote } from "../suggest.ts";
+import { type Place, RequestError } from "../common/errors.ts";
+import { faultText } from "../common/files.ts";
+import { placeOf, shown, userPlace } from "../common/source_location.ts";
+import { type GivenValues, type Scalar, whileLoading } from "../recipes/overrides.ts";
+import { expand, type Expansion } from "../schedule/expand/expand.ts";
+import type { Pipeline } from "../spec/mod.ts";
+import { quote } from "../common/suggest.ts";
 
 /** A pipeline file, loaded. */
 export interface LoadedPipeline {

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Provider } from "../../ops/onnx/emit.ts";
-import { givenByOptions } from "../recipes/given.ts";
+import { givenByOptions } from "../recipes/overrides.ts";
 import { isRecipePath, readRecipe, type Recipe } from "../recipes/recipe.ts";
-import { redirect, type Redirected } from "../recipes/redirect.ts";
-import type { Member } from "../schedule/expand.ts";
+import { redirect, type Redirected } from "../schedule/expand/redirect.ts";
+import type { Member } from "../schedule/expand/expand.ts";
 import { callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 
 /** The options that a recipe has as well. */

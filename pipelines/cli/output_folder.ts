@@ -1,7 +1,7 @@
 /** Folders that a command writes whole or not at all. @module */
 import { basename, dirname, join } from "node:path";
-import { RequestError } from "../errors.ts";
-import { unwritable } from "../files.ts";
+import { RequestError } from "../common/errors.ts";
+import { unwritable } from "../common/files.ts";
 
 /**
  * Makes a folder, or puts files into one that is there, once all of them are written.

@@ -1,5 +1,5 @@
 /** `deno task plan`. @module */
-import { planMembers } from "../schedule/plan.ts";
+import { planMembers } from "../schedule/plan/plan.ts";
 import { loadRequest } from "./load_request.ts";
 import { openWorkshop, type RunControl, type RunOptions } from "./run_command.ts";
 import { formatDot } from "./plan_dot.ts";

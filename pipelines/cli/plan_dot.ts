@@ -1,5 +1,5 @@
 /** A plan as a graph in the DOT language of Graphviz. @module */
-import type { Plan, PlannedProgram } from "../schedule/plan.ts";
+import type { Plan, PlannedProgram } from "../schedule/plan/plan.ts";
 
 /** Rows, programs and evaluations; programs whose results are all in the store are filled. */
 export function formatDot({ pipeline, programs, cache }: Plan): string {

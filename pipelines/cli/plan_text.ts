@@ -1,5 +1,5 @@
 /** A plan as people read it. @module */
-import type { Plan, PlannedMember } from "../schedule/plan.ts";
+import type { Plan, PlannedMember } from "../schedule/plan/plan.ts";
 import { formatSize } from "../store/size.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";
 

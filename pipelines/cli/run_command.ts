@@ -1,6 +1,6 @@
 /** `deno task run`. @module */
 import { join } from "node:path";
-import { RequestError } from "../errors.ts";
+import { RequestError } from "../common/errors.ts";
 import type { HubOptions } from "../models/hub/access.ts";
 import { type Difference, differences, type Recorded } from "../recipes/recorded.ts";
 import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
@@ -8,9 +8,9 @@ import { record, setOf } from "../report/record.ts";
 import { LiveLog } from "../report/live.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import { writeReport } from "../report/write_report.ts";
-import type { Pace } from "../schedule/pace.ts";
-import { runPipeline } from "../schedule/run.ts";
-import { type Progress, Workshop, type WorkshopOptions } from "../schedule/workshop.ts";
+import type { Pace } from "../schedule/context/checkpoint_interval.ts";
+import { runPipeline } from "../schedule/run/run.ts";
+import { type Progress, Workshop, type WorkshopOptions } from "../schedule/context/run_context.ts";
 import { storeFolder } from "./cache_command.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import { loadRequest, type Request, type RequestOptions } from "./load_request.ts";

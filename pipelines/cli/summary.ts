@@ -1,7 +1,7 @@
 /** The table that ends a run. @module */
 import { parameterCount } from "../models/architecture.ts";
-import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../report/results.ts";
-import type { PreparedMember } from "../schedule/prepared.ts";
+import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../results/results.ts";
+import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";
 
 /** A member a line: metrics, trainable parameters and their share of the base, times; then what the cache saved. */

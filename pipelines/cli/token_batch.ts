@@ -1,8 +1,8 @@
 /** Batches of token ids as transformers takes them, and the rows that a model runs over. @module */
-import { RequestError } from "../errors.ts";
+import { RequestError } from "../common/errors.ts";
 import type { Architecture } from "../models/architecture.ts";
 import { type NamedTensor, readHeader, readIntegers, type TensorRecord } from "../models/weights/safetensors.ts";
-import type { ActivatedRow, ActivatedRun } from "../schedule/activate.ts";
+import type { ActivatedRow, ActivatedRun } from "../schedule/activations/activate.ts";
 
 /** Token ids [batch, tokens], and which of them are tokens. */
 interface TokenRows {

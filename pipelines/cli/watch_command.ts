@@ -1,7 +1,7 @@
 /** `deno task watch`: a run's report, served to this machine alone while the run goes on. @module */
 import { join } from "node:path";
-import { RequestError } from "../errors.ts";
-import { faultText } from "../files.ts";
+import { RequestError } from "../common/errors.ts";
+import { faultText } from "../common/files.ts";
 import { pageOf } from "../report/html.ts";
 import { liveFile } from "../report/live.ts";
 import { readLiveSource } from "../report/write_report.ts";

@@ -1,4 +1,4 @@
-import { RequestError } from "../errors.ts";
+import { RequestError } from "../common/errors.ts";
 import { createRandom } from "./random.ts";
 
 /** How examples are dealt into batches. */

@@ -1,4 +1,4 @@
-import { type Place, RequestError } from "../errors.ts";
+import { type Place, RequestError } from "../common/errors.ts";
 import { encodeTurns } from "./chat/tokens.ts";
 import type { Turns } from "./chat/turns.ts";
 import type { Row } from "./rows.ts";

@@ -1,4 +1,4 @@
-import { type Place, RequestError } from "../errors.ts";
+import { type Place, RequestError } from "../common/errors.ts";
 import { readLines } from "./lines.ts";
 
 /** A row as its file has it. */

@@ -1,6 +1,6 @@
 /** Rows with labels as token ids and targets. @module */
-import { type Place, RequestError } from "../errors.ts";
-import { quote, suggest } from "../suggest.ts";
+import { type Place, RequestError } from "../common/errors.ts";
+import { quote, suggest } from "../common/suggest.ts";
 import { requireFit, requireLength, type TokenizedExample, type TokenizeOptions } from "./examples.ts";
 import type { Row } from "./rows.ts";
 

@@ -1,5 +1,5 @@
 /** The lines of a text file with their places. @module */
-import { type Place, RequestError } from "../errors.ts";
+import { type Place, RequestError } from "../common/errors.ts";
 
 /** A line without its end. */
 export interface Line {

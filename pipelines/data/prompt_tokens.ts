@@ -1,7 +1,29 @@
 /** A prompt's tokens with their text, and which of them each field of its template wrote. @module */
-import { RequestError } from "../errors.ts";
-import type { PromptTokens } from "../spec.ts";
+import { RequestError } from "../common/errors.ts";
 import type { TokenizedPrompt } from "./examples.ts";
+
+/** A prompt as a model reads it, and the row that it was made of. */
+export interface PromptTokens {
+  /** The whole prompt, special tokens included. */
+  readonly text: string;
+  /** Each token's id. */
+  readonly ids: readonly number[];
+  /** Each token's text. */
+  readonly pieces: readonly string[];
+  /** The row's fields, as the data has them. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The tokens, by index, that each field of the prompt's template wrote. */
+  readonly spans: Readonly<Record<string, readonly number[]>>;
+}
+
+/**
+ * Chooses which of a prompt's tokens to edit, by their index: from 0 at the start, or from −1 at the end. It has to depend
+ * on the prompt alone.
+ */
+export type ChoosePositions = (prompt: PromptTokens) => readonly number[];
+
+/** Chooses which rows of an edit's rank act on an example, from 0, by the fields of its row. */
+export type ChooseSubspace = (fields: Readonly<Record<string, unknown>>) => readonly number[];
 
 /** The text of some ids. */
 export type Decode = (ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }) => string;

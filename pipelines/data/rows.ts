@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Place, RequestError } from "../errors.ts";
+import { type Place, RequestError } from "../common/errors.ts";
 import { conversationOf, textOf } from "./chat/conversation.ts";
 import { chatRenderer, type Render } from "./chat/template.ts";
 import { findTurns, type Turns } from "./chat/turns.ts";

@@ -1,5 +1,5 @@
-import { type Place, RequestError } from "../errors.ts";
-import { quote, suggest } from "../suggest.ts";
+import { type Place, RequestError } from "../common/errors.ts";
+import { quote, suggest } from "../common/suggest.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
 export type Segments = readonly ({ readonly text: string } | { readonly field: string })[];

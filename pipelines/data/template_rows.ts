@@ -1,5 +1,5 @@
 /** Rows by templates: of prompts and completions, or of texts and labels. @module */
-import { type Place, RequestError } from "../errors.ts";
+import { type Place, RequestError } from "../common/errors.ts";
 import type { Template } from "./dataset.ts";
 import type { RawRow } from "./jsonl.ts";
 import type { Row } from "./rows.ts";

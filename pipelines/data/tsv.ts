@@ -1,5 +1,5 @@
-import { RequestError } from "../errors.ts";
-import { quote } from "../suggest.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
 import type { TsvSource } from "./dataset.ts";
 import type { RawRow } from "./jsonl.ts";
 import { type Line, readLines } from "./lines.ts";

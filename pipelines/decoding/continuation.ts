@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/adaptations.ts";
-import { exampleFeeds, layOut } from "../compile/feeds.ts";
+import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptations.ts";
+import { exampleFeeds, layOut } from "../compile/rows/feeds.ts";
 import { encodedFeeds } from "./encoded_prompts.ts";
-import type { Feeds } from "../compile/run_feeds.ts";
-import type { RunOrigin } from "../compile/generation.ts";
-import type { Layout } from "../compile/layout.ts";
-import { copyTensors, type TensorMap } from "../compile/initial.ts";
-import { virtualTokens } from "../compile/prefixes.ts";
-import { columnsOf, maskName, maskWidth } from "../compile/interventions.ts";
+import type { Feeds } from "../compile/rows/run_feeds.ts";
+import type { RunOrigin } from "../compile/frontier/prefill.ts";
+import type { Layout } from "../compile/rows/layout.ts";
+import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
+import { virtualTokens } from "../compile/lower/prefix_tuning.ts";
+import { columnsOf, maskName, maskWidth } from "../compile/lower/interventions.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";

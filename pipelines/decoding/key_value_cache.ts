@@ -1,5 +1,5 @@
 /** The keys and values of what a batch has read and written. @module */
-import { type Feeds, runFeeds } from "../compile/run_feeds.ts";
+import { type Feeds, runFeeds } from "../compile/rows/run_feeds.ts";
 import type { Architecture } from "../models/architecture.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 

@@ -1,7 +1,7 @@
 /** How answers are written, from what a pipeline declares. @module */
 import { createRandom } from "../data/random.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
-import type { DecodingSpec, Resolved } from "../spec.ts";
+import type { DecodingSpec, Resolved } from "../spec/mod.ts";
 import type { RowDecoding } from "./generate.ts";
 import { argmax, draw, penalizeRepetition } from "./logits.ts";
 

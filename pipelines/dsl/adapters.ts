@@ -1,6 +1,6 @@
 import type { StackName } from "../models/architecture.ts";
-import { located } from "../places.ts";
-import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec.ts";
+import { located } from "../common/source_location.ts";
+import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
 
 /** Settings that every adapter shares. */
 export interface AdapterOptions {

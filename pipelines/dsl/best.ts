@@ -1,6 +1,6 @@
-import { RequestError } from "../errors.ts";
-import { located } from "../places.ts";
-import type { Axis, BestSpec, BestValueSpec, EvaluateSpec, HalvingSpec, MetricSpec } from "../spec.ts";
+import { RequestError } from "../common/errors.ts";
+import { located } from "../common/source_location.ts";
+import type { Axis, BestSpec, BestValueSpec, EvaluateSpec, HalvingSpec, MetricSpec } from "../spec/mod.ts";
 import { withMethods } from "./methods.ts";
 
 /** The best member of an evaluation. */

@@ -1,5 +1,5 @@
 import type { ChatRow, ChatSource, Dataset, Template } from "../data/dataset.ts";
-import { RequestError } from "../errors.ts";
+import { RequestError } from "../common/errors.ts";
 import { withMethods } from "./methods.ts";
 
 /** How a split is drawn. */

@@ -1,15 +1,7 @@
 import type { ActivationName } from "../../ops/interventions/intervention.ts";
-import { located } from "../places.ts";
-import type {
-  ChoosePositions,
-  ChooseSubspace,
-  EditSpec,
-  FullFinetuningSpec,
-  SavedSpec,
-  SiteSpec,
-  Sweepable,
-  SweepableOptions,
-} from "../spec.ts";
+import { located } from "../common/source_location.ts";
+import type { EditSpec, FullFinetuningSpec, SavedSpec, SiteSpec, Sweepable, SweepableOptions } from "../spec/mod.ts";
+import type { ChoosePositions, ChooseSubspace } from "../data/prompt_tokens.ts";
 
 /** Where an edit acts. */
 export interface EditPlace {

@@ -1,5 +1,5 @@
-import { located } from "../places.ts";
-import type { ClassificationSpec, RegressionSpec, SweepableOptions } from "../spec.ts";
+import { located } from "../common/source_location.ts";
+import type { ClassificationSpec, RegressionSpec, SweepableOptions } from "../spec/mod.ts";
 
 /** Settings of every head. */
 export interface HeadOptions {

@@ -1,4 +1,4 @@
-import { located } from "../places.ts";
+import { located } from "../common/source_location.ts";
 
 /**
  * Gives plain data methods that are not part of the data: they are not enumerated, copied or compared.

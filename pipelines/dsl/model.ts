@@ -1,14 +1,7 @@
 import type { SiteName, StackName } from "../models/architecture.ts";
-import { located } from "../places.ts";
-import type {
-  AdaptationSpec,
-  BaseModelSpec,
-  Blocks,
-  ModelSpec,
-  QuantizationName,
-  SiteSpec,
-  Sweepable,
-} from "../spec.ts";
+import { located } from "../common/source_location.ts";
+import type { AdaptationSpec, BaseModelSpec, Blocks, ModelSpec, SiteSpec, Sweepable } from "../spec/mod.ts";
+import type { QuantizationName } from "../models/weights/quantization.ts";
 import { withMethods } from "./methods.ts";
 
 /** A model with what is to be learned of it. */

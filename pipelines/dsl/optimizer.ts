@@ -1,5 +1,5 @@
-import { located } from "../places.ts";
-import type { OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec.ts";
+import { located } from "../common/source_location.ts";
+import type { OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec/mod.ts";
 
 /** Settings of a schedule. */
 export interface ScheduleOptions {

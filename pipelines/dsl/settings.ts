@@ -1,5 +1,5 @@
-import { RequestError } from "../errors.ts";
-import { currentLoading, type Scalar } from "../recipes/given.ts";
+import { RequestError } from "../common/errors.ts";
+import { currentLoading, type Scalar } from "../recipes/overrides.ts";
 import { checkDeclaration, givenValue, type SettingDeclaration } from "../recipes/setting.ts";
 
 /** The values of settings, by their declarations: of `oneOf` those listed, else any of the default's type. */

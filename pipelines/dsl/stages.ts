@@ -1,9 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
-import { located } from "../places.ts";
+import { located } from "../common/source_location.ts";
 import type {
   ActivationsSpec,
   BestSpec,
-  ChoosePositions,
   DecodingSpec,
   EvaluateSpec,
   MetricSpec,
@@ -16,7 +15,8 @@ import type {
   SweepableOptions,
   TrainSpec,
   WhereSpec,
-} from "../spec.ts";
+} from "../spec/mod.ts";
+import type { ChoosePositions } from "../data/prompt_tokens.ts";
 
 /** Settings of a training. */
 export interface TrainOptions {

@@ -1,6 +1,6 @@
-import { RequestError } from "../errors.ts";
-import { located } from "../places.ts";
-import type { Axis, AxisLabel, WhereSpec } from "../spec.ts";
+import { RequestError } from "../common/errors.ts";
+import { located } from "../common/source_location.ts";
+import type { Axis, AxisLabel, WhereSpec } from "../spec/mod.ts";
 
 let declared = 0;
 

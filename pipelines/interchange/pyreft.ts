@@ -5,12 +5,12 @@
  * @module
  */
 import { join } from "node:path";
-import type { Intervention } from "../compile/adaptations.ts";
-import type { TensorMap } from "../compile/initial.ts";
-import { RequestError } from "../errors.ts";
+import type { Intervention } from "../compile/lower/adaptations.ts";
+import type { TensorMap } from "../compile/parameters/initial.ts";
+import { RequestError } from "../common/errors.ts";
 import type { EditedModel } from "../models/architecture.ts";
-import { faultText, type JsonObject } from "../files.ts";
-import { quote } from "../suggest.ts";
+import { faultText, type JsonObject } from "../common/files.ts";
+import { quote } from "../common/suggest.ts";
 import { components, kinds, readConfig, type Representation, stateFile } from "./pyreft_config.ts";
 import { savedForm, stateOf } from "./pyreft_state.ts";
 import { readTorchFile, type TorchTensor } from "./torch_file.ts";

@@ -1,10 +1,10 @@
 /** The config.json of pyreft's folders: which interventions there are, and where. @module */
 import { join } from "node:path";
-import type { Intervention } from "../compile/adaptations.ts";
-import { RequestError } from "../errors.ts";
+import type { Intervention } from "../compile/lower/adaptations.ts";
+import { RequestError } from "../common/errors.ts";
 import type { EditedModel, SiteName } from "../models/architecture.ts";
-import { isJsonObject, readJsonObject } from "../files.ts";
-import { quote, suggest } from "../suggest.ts";
+import { isJsonObject, readJsonObject } from "../common/files.ts";
+import { quote, suggest } from "../common/suggest.ts";
 
 /** pyreft's classes by the kinds of edit that they are. */
 export const kinds: Readonly<Record<string, { readonly kind: Intervention["kind"]; readonly orthogonal?: true }>> = {

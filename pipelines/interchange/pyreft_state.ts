@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Intervention } from "../compile/adaptations.ts";
-import { householder } from "../compile/householder.ts";
-import type { TensorMap } from "../compile/initial.ts";
-import { RequestError } from "../errors.ts";
-import { quote } from "../suggest.ts";
+import type { Intervention } from "../compile/lower/adaptations.ts";
+import { householder } from "../compile/parameters/householder.ts";
+import type { TensorMap } from "../compile/parameters/initial.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
 import { kinds } from "./pyreft_config.ts";
 import type { ReadTensor, TorchTensor } from "./torch_file.ts";
 

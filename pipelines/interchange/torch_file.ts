@@ -1,10 +1,10 @@
 /** Files of torch.save that hold a state dictionary: zip archives of a pickle and raw storages. @module */
 import { elementCount } from "../../ops/dimension.ts";
 import { zipSync } from "fflate";
-import { RequestError } from "../errors.ts";
+import { RequestError } from "../common/errors.ts";
 import { widenBfloat16, widenFloat16 } from "../models/weights/float16.ts";
-import { readFileIfPresent, writeAtomically } from "../files.ts";
-import { quote } from "../suggest.ts";
+import { readFileIfPresent, writeAtomically } from "../common/files.ts";
+import { quote } from "../common/suggest.ts";
 import { writePickle } from "./pickle.ts";
 import { type PickledTensor, readPickle } from "./unpickle.ts";
 import { readZip, type ZipRecord } from "./zip.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { RequestError } from "../errors.ts";
-import { quote } from "../suggest.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
 import { ByteReader } from "./byte_reader.ts";
 
 /** Where a tensor's elements lie in its storage. All are whole numbers from 0 on. */

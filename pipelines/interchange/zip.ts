@@ -6,8 +6,8 @@
  * @module
  */
 import { crc32, inflateRawSync } from "node:zlib";
-import { RequestError } from "../errors.ts";
-import { quote } from "../suggest.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
 
 /** A file within an archive. */
 export interface ZipRecord {

@@ -1,5 +1,5 @@
 /** The known architectures: `model_type` of config.json to the file that builds it. @module */
-import { RequestError } from "../errors.ts";
+import { RequestError } from "../common/errors.ts";
 import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
 import { bert } from "./families/bert.ts";

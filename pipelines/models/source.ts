@@ -1,7 +1,7 @@
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RequestError } from "../errors.ts";
-import { faultText } from "../files.ts";
+import { RequestError } from "../common/errors.ts";
+import { faultText } from "../common/files.ts";
 import { type AccessOptions, readEnvironment } from "./hub/access.ts";
 import { hubFolder } from "./hub/folder.ts";
 import type { DownloadProgress } from "./hub/snapshot.ts";

@@ -22,7 +22,7 @@ import type { ConfigReader } from "./config.ts";
 import { readHead } from "./heads.ts";
 import type { Block } from "./layers/block.ts";
 import { Scope } from "./layers/scope.ts";
-import { runInputs } from "./places.ts";
+import { runInputs } from "./run_inputs.ts";
 
 /** The parts of a transformer. */
 export interface TransformerParts {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Place, RequestError } from "../errors.ts";
-import { quote, suggest } from "../suggest.ts";
-import type { Scalar } from "./given.ts";
+import { type Place, RequestError } from "../common/errors.ts";
+import { quote, suggest } from "../common/suggest.ts";
+import type { Scalar } from "./overrides.ts";
 import type { YamlEntry, YamlMapping, YamlNode } from "./yaml.ts";
 
 /** What a node is, for an error. */

@@ -5,14 +5,14 @@
  */
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
-import { type Place, RequestError } from "../errors.ts";
-import { readFileIfPresent } from "../files.ts";
+import { type Place, RequestError } from "../common/errors.ts";
+import { readFileIfPresent } from "../common/files.ts";
 import { isQuantization } from "../models/weights/quantization.ts";
 import { isGgufPath } from "../models/source.ts";
-import type { QuantizationName } from "../spec.ts";
-import { quote, suggest } from "../suggest.ts";
+import type { QuantizationName } from "../models/weights/quantization.ts";
+import { quote, suggest } from "../common/suggest.ts";
 import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";
-import type { Given, GivenValues } from "./given.ts";
+import type { Given, GivenValues } from "./overrides.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { parseYaml, type YamlNode } from "./yaml.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { RequestError } from "../errors.ts";
-import { quote, suggest } from "../suggest.ts";
-import type { Given, Scalar } from "./given.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote, suggest } from "../common/suggest.ts";
+import type { Given, Scalar } from "./overrides.ts";
 
 /** A number that a recipe or `--set` may set. */
 export interface NumberSetting {

@@ -14,9 +14,9 @@ import {
   type ParsedNode,
   stringify,
 } from "yaml";
-import { type Place, RequestError } from "../errors.ts";
-import { quote } from "../suggest.ts";
-import type { Scalar } from "./given.ts";
+import { type Place, RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
+import type { Scalar } from "./overrides.ts";
 
 /** A text, a number, true, false or nothing. */
 export interface YamlScalar {

@@ -1,5 +1,5 @@
 /** results.csv: a line for each member (RFC 4180). @module */
-import type { Results, TrainRecord } from "./results.ts";
+import type { Results, TrainRecord } from "../results/results.ts";
 import { namedMetrics } from "./view.ts";
 
 /** The members' ids, axes, parameters, metrics, final losses and seconds. */

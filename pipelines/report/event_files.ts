@@ -5,7 +5,7 @@
  * @module
  */
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { EvaluateRecord, MemberRecord, TrainRecord } from "./results.ts";
+import type { EvaluateRecord, MemberRecord, TrainRecord } from "../results/results.ts";
 
 /** CRC-32C (Castagnoli), bit by bit reflected, polynomial 0x82f63b78. */
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -5,9 +5,9 @@
  * @module
  */
 import { join } from "node:path";
-import { writeAtomically } from "../files.ts";
-import type { Progress } from "../schedule/workshop.ts";
-import type { MemberRecord } from "./results.ts";
+import { writeAtomically } from "../common/files.ts";
+import type { Progress } from "../schedule/context/run_context.ts";
+import type { MemberRecord } from "../results/results.ts";
 
 /** The file's name within a run's folder. */
 export const liveFile = "live.json";

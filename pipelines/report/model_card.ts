@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { StoredDescription } from "../compile/stored.ts";
-import type { JsonObject } from "../files.ts";
+import type { StoredDescription } from "../compile/parameters/intervention_file.ts";
+import type { JsonObject } from "../common/files.ts";
 import { isHubId } from "../models/source.ts";
 import { formatYaml } from "../recipes/yaml.ts";
-import type { MemberRecord } from "./results.ts";
+import type { MemberRecord } from "../results/results.ts";
 
 /** What a card is written from. */
 export interface CardContent {

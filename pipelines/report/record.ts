@@ -5,14 +5,14 @@
  */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import type { Scalar } from "../recipes/given.ts";
+import type { Scalar } from "../recipes/overrides.ts";
 import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
-import { initialFilesOf, type Redirected } from "../recipes/redirect.ts";
-import type { Member } from "../schedule/expand.ts";
-import type { PreparedMember } from "../schedule/prepared.ts";
-import { weightsFor } from "../schedule/tune.ts";
-import { runtimeVersion, type Workshop } from "../schedule/workshop.ts";
-import type { Pipeline } from "../spec.ts";
+import { initialFilesOf, type Redirected } from "../schedule/expand/redirect.ts";
+import type { Member } from "../schedule/expand/expand.ts";
+import type { PreparedMember } from "../schedule/prepare/prepared.ts";
+import { weightsFor } from "../schedule/train/tune.ts";
+import { runtimeVersion, type Workshop } from "../schedule/context/run_context.ts";
+import type { Pipeline } from "../spec/mod.ts";
 import { keyOf } from "../store/store.ts";
 
 /** What a run is about to run. */

@@ -5,16 +5,16 @@
  * @module
  */
 import { join } from "node:path";
-import type { TensorMap } from "../compile/initial.ts";
-import type { Head } from "../compile/adaptations.ts";
-import { headOf } from "../compile/heads.ts";
-import { describeAll, storedFiles } from "../compile/stored.ts";
-import { copyAtomically, unwritable, writeAtomically } from "../files.ts";
+import type { TensorMap } from "../compile/parameters/initial.ts";
+import type { Head } from "../compile/lower/adaptations.ts";
+import { headOf } from "../compile/lower/heads.ts";
+import { describeAll, storedFiles } from "../compile/parameters/intervention_file.ts";
+import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
-import type { Prediction } from "../schedule/metrics.ts";
-import type { PreparedTraining } from "../schedule/prepared.ts";
+import type { Prediction } from "../schedule/evaluate/metrics.ts";
+import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
-import type { Results } from "./results.ts";
+import type { Results } from "../results/results.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,5 +1,12 @@
 /** What the report shows, made of a run's results: pure data, which the page draws as it stands. @module */
-import type { EvaluateRecord, MemberRecord, MetricSummary, Results, StageRecord, TrainRecord } from "./results.ts";
+import type {
+  EvaluateRecord,
+  MemberRecord,
+  MetricSummary,
+  Results,
+  StageRecord,
+  TrainRecord,
+} from "../results/results.ts";
 
 /** What a report is made of. */
 export interface ReportSource {

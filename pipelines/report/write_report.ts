@@ -1,13 +1,13 @@
 /** A run's report, drawn from what lies in its folder. @module */
 import { basename, join } from "node:path";
-import { RequestError } from "../errors.ts";
-import { readFileIfPresent, readJsonObject } from "../files.ts";
+import { RequestError } from "../common/errors.ts";
+import { readFileIfPresent, readJsonObject } from "../common/files.ts";
 import { csvOf } from "./csv.ts";
 import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
 import { manifestFile, readManifest } from "./manifest.ts";
 import { liveFile, type LiveState } from "./live.ts";
-import type { MemberRecord, Results } from "./results.ts";
+import type { MemberRecord, Results } from "../results/results.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
 

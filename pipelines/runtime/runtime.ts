@@ -6,7 +6,7 @@
  */
 import { type Bindings, evaluateShape, isSymbol } from "../../ops/dimension.ts";
 import type { ExtentList, OnnxModel } from "../../ops/onnx/emit.ts";
-import { RunError } from "../errors.ts";
+import { RunError } from "../common/errors.ts";
 import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 
 export type { Elements, HostTensor, SessionSettings } from "./protocol.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { RequestError, RunError } from "../errors.ts";
-import { faultText } from "../files.ts";
+import { RequestError, RunError } from "../common/errors.ts";
+import { faultText } from "../common/files.ts";
 import type { TensorRecord } from "../models/weights/safetensors.ts";
 import { parseTensorTable } from "../models/weights/safetensors_table.ts";
 import { sealOf, sealOffset } from "./header.ts";

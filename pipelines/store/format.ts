@@ -1,7 +1,7 @@
 /** The number of a store's format, kept in it. @module */
 import { join } from "node:path";
-import { RequestError } from "../errors.ts";
-import { faultText, writeAtomically } from "../files.ts";
+import { RequestError } from "../common/errors.ts";
+import { faultText, writeAtomically } from "../common/files.ts";
 
 /** The layout of folders and entries that this version of Refract reads and writes. */
 const FORMAT = 1;

@@ -6,8 +6,8 @@
  */
 
 import { dirname } from "node:path";
-import { DiskError, RequestError, RunError } from "../errors.ts";
-import { faultText, temporaryName, unwritable } from "../files.ts";
+import { DiskError, RequestError, RunError } from "../common/errors.ts";
+import { faultText, temporaryName, unwritable } from "../common/files.ts";
 import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
 import type { Freed } from "./eviction.ts";
@@ -19,7 +19,7 @@ import { type EntryWriter, FileWriter } from "./writer.ts";
 
 export { Entry } from "./entry.ts";
 export type { EntryDeclaration, TensorDeclaration } from "./header.ts";
-export { keyOf } from "../key.ts";
+export { keyOf } from "../common/content_key.ts";
 export type { EntryWriter } from "./writer.ts";
 
 /** How a store reports what its callers need not handle. */

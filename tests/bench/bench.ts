@@ -14,7 +14,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { openModel } from "../../pipelines/models/model.ts";
-import { runtimeVersion } from "../../pipelines/schedule/workshop.ts";
+import { runtimeVersion } from "../../pipelines/schedule/context/run_context.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { root } from "./command.ts";
 import { measureGeneration } from "./generation.ts";

@@ -6,13 +6,13 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { lowerAdaptations } from "../../pipelines/compile/adaptations.ts";
-import { drawTensors } from "../../pipelines/compile/initial.ts";
+import { lowerAdaptations } from "../../pipelines/compile/lower/adaptations.ts";
+import { drawTensors } from "../../pipelines/compile/parameters/initial.ts";
 import { tokenizePrompt } from "../../pipelines/data/examples.ts";
 import { generateRows } from "../../pipelines/decoding/generate.ts";
 import { chooserOf } from "../../pipelines/decoding/writing.ts";
-import { openGenerator, type WritingModel } from "../../pipelines/schedule/generator.ts";
-import { Workshop } from "../../pipelines/schedule/workshop.ts";
+import { openGenerator, type WritingModel } from "../../pipelines/schedule/evaluate/generator.ts";
+import { Workshop } from "../../pipelines/schedule/context/run_context.ts";
 import { root } from "./command.ts";
 import { lastToken } from "./jobs.ts";
 import type { Bench } from "./measure.ts";

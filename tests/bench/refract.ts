@@ -1,7 +1,7 @@
 /** Training with Refract, through its command line. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Results } from "../../pipelines/report/results.ts";
+import type { Results } from "../../pipelines/results/results.ts";
 import { root, runCommand } from "./command.ts";
 import { batchSize, type Job, learningRate, type Setting, warmup } from "./jobs.ts";
 import type { Run } from "./peer.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { EvaluateRecord, MemberRecord, Results } from "../../pipelines/report/results.ts";
+import type { EvaluateRecord, MemberRecord, Results } from "../../pipelines/results/results.ts";
 import { inProcess } from "../support/command.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { EvaluateRecord, Results, TrainRecord } from "../../pipelines/report/results.ts";
+import type { EvaluateRecord, Results, TrainRecord } from "../../pipelines/results/results.ts";
 import { ownProcess } from "../support/command.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { EvaluateRecord, Results } from "../../pipelines/report/results.ts";
+import type { EvaluateRecord, Results } from "../../pipelines/results/results.ts";
 import { ownProcess } from "../support/command.ts";
 import { minilmFolder, sharedFolder } from "../support/shared.ts";
 

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Results } from "../../pipelines/report/results.ts";
+import type { Results } from "../../pipelines/results/results.ts";
 import { ownArguments } from "../support/command.ts";
 import { sharedFolder, smollm2Folder, type StoredType } from "../support/shared.ts";
 

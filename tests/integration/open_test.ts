@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { emitOnnx } from "../../ops/onnx/emit.ts";
-import { decodeProgram } from "../../pipelines/compile/programs.ts";
-import { writeAll } from "../../pipelines/files.ts";
+import { decodeProgram } from "../../pipelines/compile/programs/inference_programs.ts";
+import { writeAll } from "../../pipelines/common/files.ts";
 import { openModel, openModelWeights } from "../../pipelines/models/model.ts";
 import { Runtime } from "../../pipelines/runtime/runtime.ts";
 import { tinyConfig, writeTinyModel } from "../support/tiny_model.ts";

@@ -25,7 +25,7 @@ import {
   sweep,
   train,
 } from "refract";
-import type { EditSpec, Pipeline } from "../../pipelines/spec.ts";
+import type { EditSpec, Pipeline } from "../../pipelines/spec/mod.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder } from "../support/shared.ts";
 import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { EvaluateRecord, Results, TrainRecord } from "../../pipelines/report/results.ts";
+import type { EvaluateRecord, Results, TrainRecord } from "../../pipelines/results/results.ts";
 import { type Outcome, ownProcess } from "../support/command.ts";
 import { sharedFolder } from "../support/shared.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeAll } from "../../pipelines/files.ts";
+import { writeAll } from "../../pipelines/common/files.ts";
 import { readHeader, readTensor } from "../../pipelines/models/weights/safetensors.ts";
 
 /** The folder `../shared`; undefined, having said so, where it is absent. */

@@ -1,12 +1,12 @@
 /** Running a pipeline in this process, and comparing its losses with a reference's. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { MemberRecord } from "../../pipelines/report/results.ts";
+import type { MemberRecord } from "../../pipelines/results/results.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
-import { expand } from "../../pipelines/schedule/expand.ts";
-import { runPipeline } from "../../pipelines/schedule/run.ts";
-import { Workshop } from "../../pipelines/schedule/workshop.ts";
-import type { Pipeline } from "../../pipelines/spec.ts";
+import { expand } from "../../pipelines/schedule/expand/expand.ts";
+import { runPipeline } from "../../pipelines/schedule/run/run.ts";
+import { Workshop } from "../../pipelines/schedule/context/run_context.ts";
+import type { Pipeline } from "../../pipelines/spec/mod.ts";
 
 /** Runs a pipeline with a new store; its results are in `out` of the folder. */
 export async function runIn(scratch: string, base: string, declared: Pipeline): Promise<readonly MemberRecord[]> {

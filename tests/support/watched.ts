@@ -1,11 +1,11 @@
 /** A scene's run whose progress is looked at, and which may be stopped by it. @module */
-import { givenByOptions } from "../../pipelines/recipes/given.ts";
+import { givenByOptions } from "../../pipelines/recipes/overrides.ts";
 import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
-import { StoppedError } from "../../pipelines/errors.ts";
+import { StoppedError } from "../../pipelines/common/errors.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
-import type { Pace } from "../../pipelines/schedule/pace.ts";
-import { runPipeline } from "../../pipelines/schedule/run.ts";
-import { Workshop } from "../../pipelines/schedule/workshop.ts";
+import type { Pace } from "../../pipelines/schedule/context/checkpoint_interval.ts";
+import { runPipeline } from "../../pipelines/schedule/run/run.ts";
+import { Workshop } from "../../pipelines/schedule/context/run_context.ts";
 import type { Scene } from "./scene.ts";
 
 /** A pace at which unfinished work is kept when the run is stopped and at no other time. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Place, RequestError } from "../../errors.ts";
-import { quote, suggest } from "../../suggest.ts";
+import { type Place, RequestError } from "../../common/errors.ts";
+import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatMessage } from "../dataset.ts";
 
 /** Messages of which at least one is the assistant's, and that one not the first. */

@@ -5,9 +5,9 @@
  */
 import { resolve } from "node:path";
 import { Template } from "@huggingface/jinja";
-import { type Place, RequestError } from "../../errors.ts";
+import { type Place, RequestError } from "../../common/errors.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
-import { quote, suggest } from "../../suggest.ts";
+import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatMessage, ChatSource } from "../dataset.ts";
 import type { Span } from "../template.ts";
 import { strippers, withStrippers } from "./strip.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Place, RequestError } from "../../errors.ts";
+import { type Place, RequestError } from "../../common/errors.ts";
 import type { ChatSource } from "../dataset.ts";
 import type { Span } from "../template.ts";
 import { type Conversation, isAnswer } from "./conversation.ts";

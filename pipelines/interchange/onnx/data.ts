@@ -2,10 +2,10 @@
 import { elementCount } from "../../../ops/dimension.ts";
 import type { DataType } from "../../../ops/program.ts";
 import type { WeightLocation } from "../../../ops/onnx/messages.ts";
-import { RequestError } from "../../errors.ts";
-import { faultText, unwritable, writeAll } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { faultText, unwritable, writeAll } from "../../common/files.ts";
 import { readTensor, type TensorRecord } from "../../models/weights/safetensors.ts";
-import { transposed } from "./turned.ts";
+import { transposed } from "./pretransposed_weights.ts";
 
 /** A tensor to hold, and the type that it is to have. */
 export interface HeldTensor {

@@ -1,8 +1,8 @@
 /** Which tokens edits act on, computed from the prompt's length. @module */
 import type { TensorName } from "../../../ops/table/definition.ts";
-import type { Intervention } from "../../compile/adaptations.ts";
-import { columnsOf, maskName, maskWidth } from "../../compile/interventions.ts";
-import type { Ends } from "../../compile/positions.ts";
+import type { Intervention } from "../../compile/lower/adaptations.ts";
+import { columnsOf, maskName, maskWidth } from "../../compile/lower/interventions.ts";
+import type { Ends } from "../../compile/lower/positions.ts";
 import type { NodeWriter } from "./graph.ts";
 import type { Standing } from "./places.ts";
 

@@ -1,15 +1,15 @@
 /** The two files of an exported model: its graph, and its tensors. @module */
 import { join } from "node:path";
 import { type DataType, leafName, leavesOf, type Program } from "../../../ops/program.ts";
-import type { Adaptation } from "../../compile/adaptations.ts";
-import type { TensorMap } from "../../compile/initial.ts";
-import { wholeProgram } from "../../compile/whole.ts";
+import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { wholeProgram } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture.ts";
-import { unwritable } from "../../files.ts";
+import { unwritable } from "../../common/files.ts";
 import type { ModelWeights } from "../../models/model.ts";
 import { rounded } from "../../models/weights/quantization.ts";
 import { projectionsOf } from "../../models/weights/quantized_weights.ts";
-import type { QuantizationName } from "../../spec.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { type HeldTensor, placeTensorsIn, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";
 import { onnxFile } from "./model.ts";

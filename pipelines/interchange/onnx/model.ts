@@ -20,14 +20,14 @@ import { describeTensor, externalTensor, type WeightLocation } from "../../../op
 import type { Program } from "../../../ops/program.ts";
 import type { TensorName } from "../../../ops/table/definition.ts";
 import { verify } from "../../../ops/verify.ts";
-import { type Adaptation, interventionsOf } from "../../compile/adaptations.ts";
-import { virtualTokens } from "../../compile/prefixes.ts";
-import { wholeSymbols } from "../../compile/whole.ts";
+import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
+import { wholeSymbols } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import { editedTensors, type FixedExample } from "./edited.ts";
 import { NodeWriter } from "./graph.ts";
 import { placeTensors, standingOf } from "./places.ts";
-import { turnWeights } from "./turned.ts";
+import { turnWeights } from "./pretransposed_weights.ts";
 
 /** What a model file is made of. */
 export interface ExportedModel {

@@ -6,8 +6,8 @@
  */
 import { addDimensions, type Dimension } from "../../../ops/dimension.ts";
 import type { TensorName } from "../../../ops/table/definition.ts";
-import { hidden } from "../../compile/run_feeds.ts";
-import { wholeSymbols } from "../../compile/whole.ts";
+import { hidden } from "../../compile/rows/run_feeds.ts";
+import { wholeSymbols } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import type { RopeFrequencies } from "../../models/rope.ts";
 import type { NodeWriter } from "./graph.ts";

@@ -6,7 +6,7 @@ import { fused, selfAttention } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { fusedGatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
-import { isJsonObject } from "../../files.ts";
+import { isJsonObject } from "../../common/files.ts";
 import { decoder, llamaNames } from "../decoder.ts";
 
 /** The architecture that a config describes. With LongRoPE its context ends where the long factors would begin. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import type { Metadata } from "./metadata.ts";
 import { preTokenizers, usualPreTokenizers } from "./pre_tokenizers.ts";
 import type { TokenizerParts } from "./tokenizer.ts";

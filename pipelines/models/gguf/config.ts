@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JsonObject } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import type { Metadata } from "./metadata.ts";
 import type { KnownArchitecture } from "./names.ts";
 import type { Heads } from "./outputs.ts";

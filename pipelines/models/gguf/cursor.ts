@@ -1,5 +1,5 @@
-import { RequestError } from "../../errors.ts";
-import { faultText } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
 
 /** Bytes that are read ahead. */
 const WINDOW = 1 << 20;

@@ -6,8 +6,8 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import type { JsonObject } from "../../files.ts";
-import { unwritable, writeAtomically } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
+import { unwritable, writeAtomically } from "../../common/files.ts";
 import { modelsFolder } from "./place.ts";
 import { readHeader } from "../weights/safetensors.ts";
 import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";

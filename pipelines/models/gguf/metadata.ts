@@ -1,5 +1,5 @@
 /** Reading a GGUF file's metadata with errors that name the key. @module */
-import { RequestError } from "../../errors.ts";
+import { RequestError } from "../../common/errors.ts";
 import { visible } from "./cursor.ts";
 import type { Gguf, GgufValue } from "./reader.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { RequestError } from "../../errors.ts";
-import type { JsonObject } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { JsonObject } from "../../common/files.ts";
 import { configOf, headsOf } from "./config.ts";
 import { dequantizations } from "./dequantize.ts";
 import { Metadata } from "./metadata.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { JsonObject } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
 
 /** What a name of `tokenizer.ggml.pre` stands for. */
 export interface PreTokenizer {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { RequestError } from "../../errors.ts";
-import { faultText } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
 import { Cursor, visible } from "./cursor.ts";
 import { otherTypeName, type StorageType, storageTypes } from "./types.ts";
 

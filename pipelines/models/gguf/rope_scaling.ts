@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { JsonObject } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import { type Metadata, shortestDecimal } from "./metadata.ts";
 
 /** What the scaling depends on besides metadata. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { JsonObject } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import type { Metadata } from "./metadata.ts";
 import type { TokenizerParts } from "./tokenizer.ts";
 import { addedTokens, idsByToken, tokenKinds, type Vocabulary } from "./vocabulary.ts";

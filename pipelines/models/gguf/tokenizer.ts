@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JsonObject } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import { byteLevel } from "./byte_level.ts";
 import type { Metadata } from "./metadata.ts";
 import { scoredBpe, unigram } from "./sentence_piece.ts";

@@ -1,5 +1,5 @@
 /** The vocabulary of a GGUF file, as all kinds of its tokenizers have it. @module */
-import type { JsonObject } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import type { Metadata } from "./metadata.ts";
 
 /** What `tokenizer.ggml.token_type` says of a token. */

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { RequestError } from "../../errors.ts";
-import { markWritten, temporaryName } from "../../files.ts";
-import { faultText, unwritable, writeAll } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { markWritten, temporaryName } from "../../common/files.ts";
+import { faultText, unwritable, writeAll } from "../../common/files.ts";
 import { type DeclaredTensor, encodeHeader } from "../weights/safetensors.ts";
 import { dequantizations } from "./dequantize.ts";
 import type { OutputTensor } from "./outputs.ts";

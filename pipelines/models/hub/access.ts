@@ -5,8 +5,8 @@
  * @module
  */
 import { join, resolve } from "node:path";
-import { RequestError } from "../../errors.ts";
-import { readFileIfPresent } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { readFileIfPresent } from "../../common/files.ts";
 
 /** The environment variables that the Hugging Face cache and its downloads heed. */
 const variables = [

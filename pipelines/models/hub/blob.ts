@@ -6,7 +6,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
-import { unwritable, writeAll } from "../../files.ts";
+import { unwritable, writeAll } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
 import { holdLock } from "./lock.ts";
 import { backoff, HubRefusal, pause, SilentServer } from "./transport.ts";

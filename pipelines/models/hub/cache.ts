@@ -5,7 +5,7 @@
  * @module
  */
 import { dirname, join, relative } from "node:path";
-import { readFileIfPresent, writeAtomically } from "../../files.ts";
+import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import { isPresent, orUnwritable } from "./blob.ts";
 
 /** A repository's folder in the cache. */

@@ -1,6 +1,6 @@
 /** Of a model's files those that Refract reads: not a second copy of the weights in another format. @module */
-import { RequestError } from "../../errors.ts";
-import { isJsonObject, parseJsonObject } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { isJsonObject, parseJsonObject } from "../../common/files.ts";
 import { leavesFolder, shardsOf } from "../weights/weights.ts";
 
 /** A repository whose files are to be chosen. */

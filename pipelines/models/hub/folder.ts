@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
-import { RequestError } from "../../errors.ts";
-import { readJsonObject } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { readJsonObject } from "../../common/files.ts";
 import { shardsOf } from "../weights/weights.ts";
 import { type AccessOptions, type Environment, hubAccess, hubCache, isOffline } from "./access.ts";
 import { isPresent } from "./blob.ts";

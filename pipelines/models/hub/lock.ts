@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { unwritable } from "../../files.ts";
+import { unwritable } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
 import { pause } from "./transport.ts";
 

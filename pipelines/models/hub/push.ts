@@ -4,11 +4,11 @@
  * @module
  */
 import { createBranch, createRepo, modelInfo, uploadFiles } from "@huggingface/hub";
-import { RequestError } from "../../errors.ts";
+import { RequestError } from "../../common/errors.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { isCommit } from "./cache.ts";
 import { sound } from "./listing.ts";
-import { refused } from "./refused.ts";
+import { refused } from "./hub_errors.ts";
 import { hubFetch, HubRefusal } from "./transport.ts";
 
 /** What is to be pushed. */

@@ -12,7 +12,7 @@ import { downloadBlob, type HubFile, isPresent } from "./blob.ts";
 import { type CachedRepository, linkBlob, partsOf, writeAbsence, writeRef } from "./cache.ts";
 import { type Repository, tokenizerFile } from "./files.ts";
 import { fileUrl, type Listing, listRepository } from "./listing.ts";
-import { refused, whether } from "./refused.ts";
+import { refused, whether } from "./hub_errors.ts";
 import { hubFetch, HubRefusal } from "./transport.ts";
 
 /** Told of a download: bytes done of all that are to come, and the file at hand. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { JsonObject } from "../../files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import type { Normalize } from "./normalizers.ts";
 import type { Part } from "./splitting.ts";
 

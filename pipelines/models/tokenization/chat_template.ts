@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { isJsonObject, type JsonObject, readFileIfPresent } from "../../files.ts";
+import { isJsonObject, type JsonObject, readFileIfPresent } from "../../common/files.ts";
 import { tokenRoles } from "./tokenizer_class.ts";
 
 /** What a tokenizer's files say about conversations. */

@@ -11,7 +11,7 @@ import {
   StripDecoder,
   WordPieceDecoder,
 } from "@huggingface/tokenizers";
-import { isJsonObject, type JsonObject } from "../../files.ts";
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { byteCharacters, prependScheme } from "./pre_tokenizers.ts";
 
 /** Changes tokens' texts, which joined are a text. */

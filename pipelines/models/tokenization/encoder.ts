@@ -5,7 +5,7 @@
  * @module
  */
 import { Tokenizer as Library, type Unigram } from "@huggingface/tokenizers";
-import { isJsonObject, type JsonObject } from "../../files.ts";
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { addedTokenSplitter } from "./added_tokens.ts";
 import { decoderOf } from "./decoders.ts";
 import { normalizerOf } from "./normalizers.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { ReplaceNormalizer } from "@huggingface/tokenizers";
-import { isJsonObject, type JsonObject } from "../../files.ts";
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { controls, ideographs, marks, nonspacingMarks, settled } from "./characters.ts";
 import { readCharsmap } from "./charsmap.ts";
 

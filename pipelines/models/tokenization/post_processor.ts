@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RequestError } from "../../errors.ts";
-import { isJsonObject, type JsonObject } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
 /** Special tokens, or the place of one of the texts; all of them of one type. */
 export type Piece =

@@ -5,7 +5,7 @@
  * @module
  */
 import { SplitPreTokenizer } from "@huggingface/tokenizers";
-import { isJsonObject, type JsonObject } from "../../files.ts";
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { punctuation } from "./characters.ts";
 import { behaviorOf, type Part, split } from "./splitting.ts";
 

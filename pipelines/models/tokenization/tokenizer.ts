@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { RequestError } from "../../errors.ts";
+import { RequestError } from "../../common/errors.ts";
 import {
   faultText,
   isJsonObject,
@@ -8,7 +8,7 @@ import {
   parseJsonObject,
   readFileIfPresent,
   readJsonObject,
-} from "../../files.ts";
+} from "../../common/files.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
 import { type Encoder, encoderOf } from "./encoder.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isJsonObject, type JsonObject } from "../../files.ts";
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
 /** The two files that tell a tokenizer. */
 export interface TokenizerFiles {

@@ -6,7 +6,9 @@
  */
 import type { DataType } from "../../../ops/program.ts";
 import { blockSize, blocksOf, zeroCode } from "../../../ops/table/quantization.ts";
-import type { QuantizationName } from "../../spec.ts";
+
+/** How many bits the weights of a frozen model's projections are kept in. */
+export type QuantizationName = "q4" | "q8";
 
 /** The type of a quantization's codes. */
 export const codeTypeOf = { q4: "uint4", q8: "int8" } as const satisfies Readonly<Record<QuantizationName, DataType>>;

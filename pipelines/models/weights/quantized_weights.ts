@@ -5,8 +5,8 @@
  * @module
  */
 import { relative } from "node:path";
-import { keyOf } from "../../key.ts";
-import type { QuantizationName } from "../../spec.ts";
+import { keyOf } from "../../common/content_key.ts";
+import type { QuantizationName } from "./quantization.ts";
 import type { Architecture } from "../architecture.ts";
 import type { ModelWeights } from "../model.ts";
 import { codeTypeOf, dequantize } from "./quantization.ts";

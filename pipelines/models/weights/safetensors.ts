@@ -6,9 +6,9 @@
  */
 
 import { elementCount } from "../../../ops/dimension.ts";
-import { RequestError } from "../../errors.ts";
+import { RequestError } from "../../common/errors.ts";
 import { parseTensorTable } from "./safetensors_table.ts";
-import { faultText, writeAtomically } from "../../files.ts";
+import { faultText, writeAtomically } from "../../common/files.ts";
 import { widenBfloat16, widenFloat16 } from "./float16.ts";
 
 /** Where one tensor lies in a safetensors file. */

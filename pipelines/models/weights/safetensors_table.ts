@@ -1,6 +1,6 @@
 import { elementCount } from "../../../ops/dimension.ts";
-import { RequestError } from "../../errors.ts";
-import { isJsonObject, parseJsonObject } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { isJsonObject, parseJsonObject } from "../../common/files.ts";
 import type { SafetensorsHeader, TensorRecord } from "./safetensors.ts";
 
 /** Bits an element, of every dtype that the format defines. */

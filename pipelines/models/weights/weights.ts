@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
-import { RequestError } from "../../errors.ts";
-import { faultText, isJsonObject, readJsonObject } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { faultText, isJsonObject, readJsonObject } from "../../common/files.ts";
 import { readHeader, type TensorRecord } from "./safetensors.ts";
 
 export { weightsDigest } from "./weights_digest.ts";

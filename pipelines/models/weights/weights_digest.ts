@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, dirname } from "node:path";
-import { RequestError } from "../../errors.ts";
-import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../files.ts";
+import { RequestError } from "../../common/errors.ts";
+import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
 import type { Weights } from "./weights.ts";
 
 /** What tells an unchanged file from a changed one. */

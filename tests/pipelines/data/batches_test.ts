@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { batchOrder, groupByLength } from "../../../pipelines/data/batches.ts";
 import { createRandom } from "../../../pipelines/data/random.ts";
-import { RequestError } from "../../../pipelines/errors.ts";
+import { RequestError } from "../../../pipelines/common/errors.ts";
 
 const options = { count: 10, batchSize: 4, epochs: 3, shuffle: true, seed: 42 };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RequestError } from "../../../pipelines/errors.ts";
+import { RequestError } from "../../../pipelines/common/errors.ts";
 import { createRandom } from "../../../pipelines/data/random.ts";
 
 const draw = (seed: number, ...stream: (string | number)[]) => {

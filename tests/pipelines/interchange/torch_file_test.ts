@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import { RequestError } from "../../../pipelines/errors.ts";
+import { RequestError } from "../../../pipelines/common/errors.ts";
 import { parseTorchFile, writeTorchFile } from "../../../pipelines/interchange/torch_file.ts";
 import { archiveOf, latin, pickledState, pickledTensor, state, type TensorParts } from "./support.ts";
 

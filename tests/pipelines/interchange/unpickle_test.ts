@@ -1,6 +1,6 @@
 /** Pickles are read as data: what asks for more than tensors is named, and what is damaged is refused. @module */
 import assert from "node:assert/strict";
-import { RequestError } from "../../../pipelines/errors.ts";
+import { RequestError } from "../../../pipelines/common/errors.ts";
 import { readPickle } from "../../../pipelines/interchange/unpickle.ts";
 import { latin, pickledNumber, pickledState, pickledTensor, pickledText, pickledTuple } from "./support.ts";
 

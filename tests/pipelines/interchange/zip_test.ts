@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import { zipSync } from "fflate";
-import { RequestError } from "../../../pipelines/errors.ts";
+import { RequestError } from "../../../pipelines/common/errors.ts";
 import { readZip } from "../../../pipelines/interchange/zip.ts";
 import { latin } from "./support.ts";
 

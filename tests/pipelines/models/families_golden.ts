@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { ConfigReader } from "../../../pipelines/models/config.ts";
-import { readJsonObject } from "../../../pipelines/files.ts";
+import { readJsonObject } from "../../../pipelines/common/files.ts";
 import { readHeader, readTensor, type TensorRecord } from "../../../pipelines/models/weights/safetensors.ts";
 
 const families = new URL("../../goldens/families/", import.meta.url);

@@ -5,8 +5,8 @@ import { rowsAt } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, parameter, type Program, type Value } from "../../../ops/program.ts";
 import { simplify } from "../../../ops/simplify.ts";
-import { activationsProgram, hiddenStateName } from "../../../pipelines/compile/activations.ts";
-import { runFeeds, type RunRow } from "../../../pipelines/compile/run_feeds.ts";
+import { activationsProgram, hiddenStateName } from "../../../pipelines/compile/programs/activations_program.ts";
+import { runFeeds, type RunRow } from "../../../pipelines/compile/rows/run_feeds.ts";
 import type { EditHook } from "../../../pipelines/models/architecture.ts";
 import { type HostTensor, Runtime } from "../../../pipelines/runtime/runtime.ts";
 import {

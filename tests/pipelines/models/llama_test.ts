@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { RequestError } from "../../../pipelines/errors.ts";
+import { RequestError } from "../../../pipelines/common/errors.ts";
 import { ConfigReader } from "../../../pipelines/models/config.ts";
 import { architectureOf } from "../../../pipelines/models/families.ts";
 import { loadTokenizer } from "../../../pipelines/models/tokenization/tokenizer.ts";

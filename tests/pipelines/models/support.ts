@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { RequestError, RunError } from "../../../pipelines/errors.ts";
+import { RequestError, RunError } from "../../../pipelines/common/errors.ts";
 
 /** Runs a test in a temporary folder, given by its real path. */
 export async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {

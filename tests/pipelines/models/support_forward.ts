@@ -8,11 +8,11 @@ import { type DataType, input, type Program, type Value, weight } from "../../..
 import { verify } from "../../../ops/verify.ts";
 import type { Architecture, WeightSource } from "../../../pipelines/models/architecture.ts";
 import { ConfigReader } from "../../../pipelines/models/config.ts";
-import { runFeeds } from "../../../pipelines/compile/run_feeds.ts";
+import { runFeeds } from "../../../pipelines/compile/rows/run_feeds.ts";
 import { architectureOf } from "../../../pipelines/models/families.ts";
 import { requireLogits } from "../../../pipelines/models/heads.ts";
-import { runInputs } from "../../../pipelines/models/places.ts";
-import { readJsonObject } from "../../../pipelines/files.ts";
+import { runInputs } from "../../../pipelines/models/run_inputs.ts";
+import { readJsonObject } from "../../../pipelines/common/files.ts";
 import type { TensorRecord } from "../../../pipelines/models/weights/safetensors.ts";
 import { storedName } from "../../../pipelines/models/weights/stored_names.ts";
 import { openWeights } from "../../../pipelines/models/weights/weights.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { csvOf } from "../../../pipelines/report/csv.ts";
 import { pageOf } from "../../../pipelines/report/html.ts";
-import type { MemberRecord, Results } from "../../../pipelines/report/results.ts";
+import type { MemberRecord, Results } from "../../../pipelines/results/results.ts";
 import { type ReportPrediction, viewOf } from "../../../pipelines/report/view.ts";
 
 function member(rank: number, seed: number, exactMatch: number): MemberRecord {

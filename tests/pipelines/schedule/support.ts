@@ -1,6 +1,6 @@
 /** Running a small pipeline and looking at what it gives. @module */
 import assert from "node:assert/strict";
-import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../../../pipelines/report/results.ts";
+import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../../../pipelines/results/results.ts";
 import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts";
 
 /** What a run of the scene gives, which has to succeed. */

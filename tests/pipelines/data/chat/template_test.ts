@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chatRenderer } from "../../../../pipelines/data/chat/template.ts";
 import { findTurns } from "../../../../pipelines/data/chat/turns.ts";
-import { RequestError } from "../../../../pipelines/errors.ts";
+import { RequestError } from "../../../../pipelines/common/errors.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 
 const messages = [{ role: "user", content: "\n  a b  \n" }, { role: "assistant", content: "c" }];

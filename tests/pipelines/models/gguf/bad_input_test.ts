@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { RequestError } from "../../../../pipelines/errors.ts";
+import { RequestError } from "../../../../pipelines/common/errors.ts";
 import { planConversion } from "../../../../pipelines/models/gguf/plan.ts";
 import { readGguf } from "../../../../pipelines/models/gguf/reader.ts";
 import { tokenizerFiles } from "../../../../pipelines/models/gguf/tokenizer.ts";

@@ -1,7 +1,7 @@
 /** Downloads from a hub where something goes wrong: each ends well, or in one line and with nothing damaged kept. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { StoppedError } from "../../../../pipelines/errors.ts";
+import { StoppedError } from "../../../../pipelines/common/errors.ts";
 import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/source.ts";
 import {
   type Fault,

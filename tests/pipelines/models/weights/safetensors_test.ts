@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { RunError } from "../../../../pipelines/errors.ts";
+import { RunError } from "../../../../pipelines/common/errors.ts";
 import {
   encodeSafetensors,
   readHeader,

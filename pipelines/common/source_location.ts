@@ -1,0 +1,69 @@
+/**
+ * Where the pipeline file declares what. The DSL notes its caller's place on each record that it returns, so that an
+ * error found later can name it. The note is no part of the data: it is not enumerated, compared or hashed.
+ *
+ * @module
+ */
+import { type Place, RequestError } from "./errors.ts";
+
+/** Shared by all copies of Refract in a process: a pipeline file may import its own. */
+const note: unique symbol = Symbol.for("refract.place");
+
+/** Notes the place of the caller, outside of Refract, on a record. */
+export function located<T extends object>(record: T): T {
+  return noted(record, userPlace(new Error().stack ?? ""));
+}
+
+/** Notes on a copy what is noted on the original. */
+export function likeNoted<T extends object>(original: object, copy: T): T {
+  return noted(copy, placeOf(original));
+}
+
+/** Notes a place on a record. */
+export function noted<T extends object>(record: T, place: Place | undefined): T {
+  return place === undefined ? record : Object.defineProperty(record, note, { value: place });
+}
+
+/** The place where a record was declared, if one was noted. */
+export function placeOf(record: unknown): Place | undefined {
+  return typeof record === "object" && record !== null && note in record ? record[note] as Place : undefined;
+}
+
+/** Runs what depends on a declaration; an error about the request that has no place yet gets the declaration's. */
+export function placing<T>(declaration: unknown, part: () => T): T {
+  const fail = (error: unknown): never => {
+    throw error instanceof RequestError ? error.placedAt(placeOf(declaration)) : error;
+  };
+  try {
+    const result = part();
+    return result instanceof Promise ? result.catch(fail) as T : result;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+const refract = shown(new URL("../", import.meta.url).href);
+const frame = /^\s*at (?:.*? \()?((?:file|https?):\/\/.*?):(\d+):(\d+)\)?$/gm;
+
+/** The innermost frame of a stack that is neither Refract's nor a package's. */
+export function userPlace(stack: string): Place | undefined {
+  for (const [, url = "", line, column] of stack.matchAll(frame)) {
+    const file = shown(url);
+    if (file.startsWith(refract) || /\/(node_modules|npm\/registry\.[^/]+)\//.test(file)) continue;
+    return { file, line: Number(line), column: Number(column) };
+  }
+  return undefined;
+}
+
+/** A module's address as a person knows it: a file's path. Deno's stacks have it without escapes already. */
+export function shown(url: string): string {
+  return url.startsWith("file://") ? unescaped(url.slice("file://".length)).replace(/^\/([A-Za-z]:)/, "$1") : url;
+}
+
+function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

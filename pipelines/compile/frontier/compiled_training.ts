@@ -1,0 +1,142 @@
+/**
+ * A training as programs: what to encode once, and what every step runs.
+ *
+ * @module
+ */
+import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../../ops/cost.ts";
+import { addDimensions, type Bindings, evaluateDimension } from "../../../ops/dimension.ts";
+import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program.ts";
+import type { ScheduleName } from "../../../ops/optimizers/schedule.ts";
+import { substitute } from "../../../ops/rewrite.ts";
+import { fitActivations, usualActivations, withBoundaries } from "../programs/activation_budget.ts";
+import { cut, type CutProgram, fedFor } from "./cut.ts";
+import type { LaidOutRow } from "../rows/feeds.ts";
+import { runsContext } from "./memory_budget.ts";
+import type { Layout, SegmentName } from "../rows/layout.ts";
+import type { CompiledModel } from "../programs/forward.ts";
+import { trainingPrograms, trainProgram } from "../programs/training_programs.ts";
+
+/** The compiled programs of a training, and what the encode program has to give them. */
+export interface CompiledTraining extends Omit<CutProgram, "program"> {
+  /** Loss and gradients of a group of rows, added to the gradients fed. */
+  readonly accumulate: Program;
+  /** One step of the optimizer with the gradients fed. */
+  readonly update: Program;
+  /** Both in one, for steps whose rows all run together. */
+  readonly train: Program;
+  readonly save: Program;
+  /** Names and shapes of the trainable tensors. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Whether a step runs over the context itself, not only over what is kept of it. */
+  readonly readsContext: boolean;
+  /** Whether a step runs over what all rows share, too. */
+  readonly readsPrefix: boolean;
+  /** What one more run of the program costs, in tokens of the tail. */
+  readonly runOverhead: number;
+  /** The memory of a run's activations, in bytes for each token of the tail. */
+  readonly activationBytes: number;
+  /** What a token of the context costs, in tokens of the tail. */
+  readonly contextWeight: number;
+  /** How many blocks a step computes again for the gradient, so that the activations of the longest row fit. */
+  readonly recomputedBlocks: number;
+}
+
+/** What a row costs a step, in tokens of the tail. */
+export function rowWork(
+  { tail, context }: Pick<LaidOutRow, "tail" | "context">,
+  { contextWeight }: Pick<CompiledTraining, "contextWeight">,
+): number {
+  return tail.length + contextWeight * context.length;
+}
+
+/** A context token costs its keys' and values' share of attention alone, but where a step runs an encoder over it. */
+const keyValueWeight = 0.02;
+
+// Rough rates of one core, that only weigh a further run against padding.
+const flopsPerSecond = 1e11;
+const bytesPerSecond = 1e10;
+const secondsPerOperation = 5e-6;
+const widenedBytesPerSecond = 5e9;
+
+/** A run starts every operation, reads every weight from memory and widens those of 16 bits, however few its rows. */
+function runOverhead(program: Program, typical: Bindings, length: number): number {
+  const values = valuesOf(program);
+  const bytes = (list: readonly Value[]) => evaluateDimension(addDimensions(...list.map(bytesOf)), {});
+  const weights = values.filter(({ op }) => op === "weight" || op === "parameter");
+  // Once for the forward pass, once for the backward pass.
+  const widened = 2 * bytes(values.filter(isWidenedWeight));
+  const fixed = values.length * secondsPerOperation + bytes(weights) / bytesPerSecond + widened / widenedBytesPerSecond;
+  const flops = evaluateDimension(programFlops(program).matmul, typical);
+  return fixed * flopsPerSecond * length / flops;
+}
+
+function reads(program: Program, segment: SegmentName): boolean {
+  return leavesOf(program, "input").some((leaf) => leafName(leaf).startsWith(`${segment}.`));
+}
+
+/**
+ * The programs of a training, cut at the frozen frontier.
+ *
+ * @param cutAt Cuts what a step computes; where that costs least unless told otherwise.
+ * @param mostActivations What the longest row's activations may take, in bytes.
+ */
+export function compileTraining(
+  model: CompiledModel,
+  layout: Layout,
+  schedule: ScheduleName,
+  rows: readonly LaidOutRow[],
+  cutAt: (program: Program) => CutProgram = (program) => cut(program, typicalExtents(rows)),
+  mostActivations: number = usualActivations,
+): CompiledTraining {
+  const whole = trainingPrograms(model, layout, schedule), typical = typicalExtents(rows);
+  const { kept, recomputed, bytePrice } = cutAt(whole.accumulate), fed = fedFor(kept);
+  const rest = withBoundaries(whole.accumulate, whole.boundaries, (program) => substitute(program, fed));
+  const longest = longestExtents(rows);
+  const { program: accumulate, recomputedBlocks } = fitActivations(
+    rest.program,
+    rest.boundaries,
+    longest,
+    mostActivations,
+  );
+  const { tail = 1, context = 0 } = typical;
+  const runsEncoder = model.architecture.encoder !== undefined && runsContext(accumulate);
+  const length = runsEncoder ? tail + context : tail;
+  return {
+    accumulate,
+    update: whole.update,
+    train: trainProgram({ ...whole, accumulate }),
+    save: whole.save,
+    parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
+    readsContext: reads(accumulate, "context"),
+    readsPrefix: reads(accumulate, "prefix"),
+    kept,
+    recomputed,
+    bytePrice,
+    runOverhead: runOverhead(accumulate, typical, length),
+    activationBytes: peakBytes(accumulate, typical) / length,
+    contextWeight: runsEncoder ? 1 : keyValueWeight,
+    recomputedBlocks,
+  };
+}
+
+/** The mean extents of rows, to weigh costs with. */
+export function typicalExtents(rows: readonly LaidOutRow[]): Bindings {
+  return extentsOf(rows, (extents) => {
+    return Math.max(1, Math.round(extents.reduce((sum, extent) => sum + extent, 0) / rows.length));
+  });
+}
+
+/** The extents of a row whose segments are each as long as the longest. */
+export function longestExtents(rows: readonly LaidOutRow[]): Bindings {
+  return extentsOf(rows, (extents) => extents.reduce((most, extent) => Math.max(most, extent), 1));
+}
+
+function extentsOf(rows: readonly LaidOutRow[], of: (extents: readonly number[]) => number): Bindings {
+  return {
+    batch: 1,
+    prefix: of(rows.map((row) => row.prefix.length)),
+    context: of(rows.map((row) => row.context.length)),
+    tail: of(rows.map((row) => row.tail.length)),
+    labelled: of(rows.map((row) => row.labels.length)),
+  };
+}

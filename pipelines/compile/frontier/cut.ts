@@ -1,0 +1,152 @@
+/**
+ * Cutting a program at its frozen frontier: what an example alone determines is computed once by an encode program and
+ * fed to the rest.
+ *
+ * @module
+ */
+import { bytesOf, flopsOf } from "../../../ops/cost.ts";
+import { type Bindings, evaluateDimension, isSymbol } from "../../../ops/dimension.ts";
+import { valueDigest } from "../../../ops/digest.ts";
+import { frontier } from "../../../ops/frontier.ts";
+import {
+  dependants,
+  input,
+  isLeaf,
+  leafName,
+  leavesOf,
+  type Program,
+  type Value,
+  valuesOf,
+} from "../../../ops/program.ts";
+import { substitute } from "../../../ops/rewrite.ts";
+import { isExampleInput, isSharedInput } from "../rows/layout.ts";
+
+/**
+ * A value that is computed once an example: [batch, …], each further extent a number or one symbol; or once for all
+ * examples, [1, …].
+ */
+export interface KeptValue {
+  /** Names the tensor that feeds it, the same in every program that reads it. */
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** A program that reads kept values in place of computing them. */
+export interface CutProgram {
+  readonly program: Program;
+  readonly kept: readonly KeptValue[];
+  /** Frozen values that are cheaper to recompute than to keep. */
+  readonly recomputed: number;
+  /** What a kept byte was taken to cost, in its usual price. */
+  readonly bytePrice: number;
+}
+
+/** How to cut. */
+export interface CutOptions {
+  /** Whether a fed tensor does not vary between runs; those of the examples unless told otherwise. */
+  readonly isFixed?: (leaf: Value) => boolean;
+  /** How much dearer than usual a kept byte is; `Infinity` keeps nothing. */
+  readonly bytePrice?: number;
+}
+
+// Rates that only weigh the choices against each other: a core's arithmetic, its memory, and a cached tensor's way from
+// the store into a padded batch.
+const flopsPerSecond = 1e11;
+const bytesPerSecond = 1e10;
+const cachedBytesPerSecond = 2e9;
+
+/**
+ * The program cut where keeping and recomputing together cost least.
+ *
+ * @param typical The extents of a typical example, `batch` 1.
+ */
+export function cut(
+  program: Program,
+  typical: Bindings,
+  { isFixed = isExampleInput, bytePrice = 1 }: CutOptions = {},
+): CutProgram {
+  const seconds = (dimension: number | string, rate: number) => evaluateDimension(dimension, typical) / rate;
+  const isVarying = (leaf: Value) => leaf.op === "parameter" || (leaf.op === "input" && !isFixed(leaf));
+  const order = valuesOf(program);
+  const perRow = dependants(order, leavesOf(program, "input").filter((leaf) => !isSharedInput(leaf)));
+  const ease = bytePrice === 1 ? () => 1 : depthDiscount(order);
+  const { kept, recomputed } = frontier(program, isVarying, {
+    keep: (value) =>
+      bytePrice < Infinity && isKeepable(value, perRow.has(value))
+        ? bytePrice * seconds(bytesOf(value), cachedBytesPerSecond)
+        : Infinity,
+    recompute: (value) =>
+      ease(value) * (seconds(flopsOf(value), flopsPerSecond) + seconds(bytesOf(value), bytesPerSecond)),
+  });
+  const named = kept.map((value) => ({ name: keptName(value), value }));
+  return { program: substitute(program, fedFor(named)), kept: named, recomputed: recomputed.length, bytePrice };
+}
+
+/** The program cut at values that were chosen for others which compute the same; so that it reads what they read. */
+export function cutAt(program: Program, chosen: readonly KeptValue[]): Pick<CutProgram, "program" | "kept"> {
+  const names = new Set(chosen.map(({ name }) => name));
+  const named = valuesOf(program).filter((value) => !isLeaf(value))
+    .map((value) => ({ name: keptName(value), value })).filter(({ name }) => names.has(name));
+  const rest = substitute(program, fedFor(named));
+  const read = new Set(leavesOf(rest, "input").map(leafName));
+  return { program: rest, kept: named.filter(({ name }) => read.has(name)) };
+}
+
+/** What stands for kept values in the programs that read them. */
+export function fedFor(kept: readonly KeptValue[]): ReadonlyMap<Value, Value> {
+  return new Map(kept.map(({ name, value }) => [value, input(name, value.shape)]));
+}
+
+/** What a value is taken for with each further operation on the way from the leaves: a twentieth less a block. */
+const discount = 0.998;
+
+/**
+ * Takes values far from the leaves for cheaper. Blocks are all alike: at one price of a byte it would pay to keep the keys
+ * and values of every block, and at the next of none. So it pays for the lower ones first, and a budget between is used.
+ * A value has the same discount in every program.
+ */
+function depthDiscount(order: readonly Value[]): (value: Value) => number {
+  const depths = new Map<Value, number>();
+  for (const value of order) {
+    depths.set(value, value.inputs.reduce((most, operand) => Math.max(most, depths.get(operand)! + 1), 0));
+  }
+  return (value) => discount ** depths.get(value)!;
+}
+
+/** The name of a kept value: a digest of how it is computed, so that equal ones are encoded once for all members. */
+export function keptName(value: Value): string {
+  return `cached.${valueDigest(value).slice(0, 24)}`;
+}
+
+function isKeepable({ shape, dtype }: Value, isPerRow: boolean): boolean {
+  const [batch, ...extents] = shape;
+  return dtype === "float32" && batch === (isPerRow ? "batch" : 1) &&
+    extents.every((extent) => typeof extent === "number" || (isSymbol(extent) && extent !== "batch"));
+}
+
+/** Whether a kept value is the same for all examples. */
+export function isShared({ value }: KeptValue): boolean {
+  return value.shape[0] === 1;
+}
+
+/** The program that computes kept values. */
+export function encodeProgram(kept: readonly KeptValue[], name = "encode"): Program {
+  const sorted = [...kept].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { name, outputs: Object.fromEntries(sorted.map(({ name, value }) => [name, value])) };
+}
+
+/** The programs of an encoding. */
+export interface EncodePrograms {
+  /** Run once: what all rows share, as far as rows or steps read it. Without results where nothing is shared. */
+  readonly shared: Program;
+  /** Run over groups of rows: the kept values that are not shared. It is fed what `shared` gives. */
+  readonly rows: Program;
+}
+
+/** The program that computes kept values, cut once more: between what all rows share and what each has for itself. */
+export function encodePrograms(kept: readonly KeptValue[], typical: Bindings): EncodePrograms {
+  const ownValues = encodeProgram(kept.filter((value) => !isShared(value)));
+  const { program: rows, kept: read } = cut(ownValues, typical, { isFixed: isSharedInput });
+  const shared = new Map([...kept.filter(isShared), ...read].map((value) => [value.name, value]));
+  return { shared: encodeProgram([...shared.values()], "prefix"), rows };
+}

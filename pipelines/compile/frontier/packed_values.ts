@@ -1,0 +1,120 @@
+/**
+ * Kept values of single examples, packed one after the other without padding, and gathered into padded batches.
+ *
+ * @module
+ */
+import { type Bindings, elementCount, evaluateShape } from "../../../ops/dimension.ts";
+import type { HostTensor } from "../../runtime/runtime.ts";
+import { isShared, type KeptValue } from "./cut.ts";
+import { groupExtents, type LaidOutRow, rowExtents } from "../rows/feeds.ts";
+
+/** Where a kept value lies within an example's packed elements. */
+export interface PackedValue {
+  readonly name: string;
+  readonly start: number;
+  /** Its extents for this example alone, without the batch. */
+  readonly extents: readonly number[];
+}
+
+/** The layout of an example's packed elements. */
+export function packedValues(kept: readonly KeptValue[], row: Bindings): { values: PackedValue[]; count: number } {
+  let count = 0;
+  const values = kept.map(({ name, value }) => {
+    const extents = evaluateShape(value.shape.slice(1), row);
+    const start = count;
+    count += elementCount(extents);
+    return { name, start, extents };
+  });
+  return { values, count };
+}
+
+/** What kept values of rows take in the store, in bytes. */
+export function packedBytes(kept: readonly KeptValue[], rows: readonly LaidOutRow[]): number {
+  const [own, shared] = [kept.filter((value) => !isShared(value)), kept.filter(isShared)];
+  // Rows of like extents take the same, and of many rows there are few extents.
+  const alike = Map.groupBy(rows, ({ context, tail }) => `${context.length} ${tail.length}`);
+  const ofRows = [...alike.values()].map((group) => group.length * packedValues(own, rowExtents(group[0]!)).count);
+  return 4 * ofRows.reduce((sum, count) => sum + count, packedValues(shared, groupExtents(rows)).count);
+}
+
+/** Elements that lie together in a row without padding, and in its padded place in a batch. */
+interface Run {
+  /** The first in the row. */
+  readonly from: number;
+  /** The first in the batch. */
+  readonly to: number;
+  readonly count: number;
+  /** How many elements of padding follow in the batch. */
+  readonly padding: number;
+}
+
+/** The runs of a row in their order. */
+function runsOf(extents: readonly number[], padded: readonly number[], index: number): Run[] {
+  // The innermost axes that are not padded move as one run.
+  let depth = extents.length;
+  while (depth > 0 && extents[depth - 1] === padded[depth - 1]) depth--;
+  const axis = Math.max(0, depth - 1);
+  const count = elementCount(extents.slice(axis)), paddedCount = elementCount(padded.slice(axis));
+  const outer = elementCount(extents.slice(0, axis)), base = index * elementCount(padded);
+  return Array.from({ length: outer }, (_, block) => {
+    const to = base + paddedBlock(block, extents, padded, axis) * paddedCount;
+    return { from: block * count, to, count, padding: paddedCount - count };
+  });
+}
+
+/**
+ * Puts a row without padding into its padded place in a batch.
+ *
+ * @param read Gives the row's elements from a place on: as many as the target has.
+ */
+export function fillRow(
+  read: (start: number, target: Float32Array) => void,
+  extents: readonly number[],
+  batch: Float32Array,
+  padded: readonly number[],
+  index: number,
+): void {
+  for (const { from, to, count, padding } of runsOf(extents, padded, index)) {
+    if (count > 0) read(from, batch.subarray(to, to + count));
+    batch.fill(0, to + count, to + count + padding);
+  }
+}
+
+/** A row of a padded batch, without the padding. */
+export function takeRow(
+  row: Float32Array,
+  extents: readonly number[],
+  batch: Float32Array,
+  padded: readonly number[],
+  index: number,
+): void {
+  for (const { from, to, count } of runsOf(extents, padded, index)) row.set(batch.subarray(to, to + count), from);
+}
+
+/** The padded number of an outer block; outer axes may be padded too. */
+function paddedBlock(block: number, extents: readonly number[], padded: readonly number[], axis: number): number {
+  let rest = block, place = 0, stride = 1;
+  for (let outer = axis - 1; outer >= 0; outer--) {
+    place += (rest % extents[outer]!) * stride;
+    rest = Math.floor(rest / extents[outer]!);
+    stride *= padded[outer]!;
+  }
+  return place;
+}
+
+/** Buffers that are fed again and again, grown when a batch needs more. */
+export class FeedBuffers {
+  readonly #tensors = new Map<string, HostTensor>();
+
+  /** A tensor to fill; its old content is left as it was. */
+  take(name: string, shape: readonly number[]): HostTensor {
+    const count = elementCount(shape);
+    const known = this.#tensors.get(name);
+    const buffer = known !== undefined && known.data.buffer.byteLength >= 4 * count
+      ? known.data.buffer
+      : new ArrayBuffer(4 * count);
+    const tensor: HostTensor = { data: new Float32Array(buffer, 0, count), shape };
+    this.#tensors.set(name, tensor);
+    return tensor;
+  }
+}

@@ -1,0 +1,100 @@
+/** Adapters as declared, lowered to one for each projection of each block. @module */
+import type { AdapterOptions } from "../../../ops/adapters/adapter.ts";
+import { type AdapterName, adapters } from "../../../ops/adapters/mod.ts";
+import type { TensorRole } from "../../../ops/interventions/intervention.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { EditedModel, SiteName, StackName } from "../../models/architecture.ts";
+import type { AdapterSpec, PieceSpec, Resolved } from "../../spec/mod.ts";
+import { suggest } from "../../common/suggest.ts";
+import { blocksOf } from "./interventions.ts";
+import { type Stack, stackOf } from "./stacks.ts";
+
+/** An adapter of one projection, before it has its index. */
+export interface LoweredAdapter {
+  readonly form: "adapter";
+  readonly kind: AdapterName;
+  readonly options: AdapterOptions;
+  /** The projection's name within its block. */
+  readonly module: string;
+  readonly block: number;
+  /** Whose block it is, in a model of two stacks. */
+  readonly stack?: StackName | undefined;
+  readonly site: SiteName;
+  readonly inputs: number;
+  /** The share of what the change reads that training sets to 0. */
+  readonly dropout: number;
+  /** The name of the projection's weight. */
+  readonly weight: string;
+  readonly tensors: Readonly<Record<string, TensorRole>>;
+}
+
+/** Tells adapters from edits. */
+export function isAdapterSpec(spec: Resolved<PieceSpec>): spec is Resolved<AdapterSpec> {
+  return Object.hasOwn(adapters, spec.kind);
+}
+
+interface Module {
+  readonly name: string;
+  readonly site: SiteName;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weight: (block: number) => string;
+}
+
+/** The adapters of all modules, block by block; of both stacks, the encoder first, where there are two and none is named. */
+export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedModel): LoweredAdapter[] {
+  const both = architecture.encoder !== undefined && spec.stack === undefined;
+  const stacks = (both ? ["encoder", "decoder"] as const : [spec.stack]).map((name) => {
+    return { name, stack: stackOf(architecture, name) };
+  });
+  for (const name of spec.modules) requireModule(name, stacks.map(({ stack }) => stack));
+  return stacks.flatMap(({ name, stack }) => lowerInStack(spec, name, stack));
+}
+
+function lowerInStack(
+  spec: Resolved<AdapterSpec>,
+  name: StackName | undefined,
+  stack: Stack,
+): LoweredAdapter[] {
+  const { kind, rank = 1, alpha = rank, rankStabilized = false, dropout = 0 } = spec;
+  const modules = spec.modules.flatMap((module) => modulesNamed(module, stack));
+  if (modules.length === 0) return [];
+  const twice = modules.find(({ name }, at) => modules.findIndex((other) => other.name === name) !== at);
+  if (twice !== undefined) throw new RequestError(`the module ${twice.name} is named twice; name each module once`);
+  const scaling = alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+  return blocksOf(spec.blocks, stack.blocks).flatMap((block) =>
+    modules.map(({ name: module, site, inputs, outputs, weight }) => {
+      if (spec.rank !== undefined && rank > Math.min(inputs, outputs)) {
+        throw new RequestError(
+          `the rank ${rank} is out of range for ${module} [${outputs}, ${inputs}]; give a whole number from 1 to ${
+            Math.min(inputs, outputs)
+          }`,
+        );
+      }
+      const options = { rank, scaling, scalesInput: site === "mlp.output" };
+      const tensors = adapters[kind].tensors({ inputs, outputs }, options);
+      const place = { module, block, ...(name && { stack: name }), site, inputs, weight: weight(block) };
+      return { form: "adapter", kind, options, ...place, dropout, tensors };
+    })
+  );
+}
+
+/** The modules that a name stands for: whole, or its last part, as in peft's target modules. */
+function modulesNamed(name: string, stack: Stack): Module[] {
+  return modulesOf(stack).filter((module) => module.name === name || module.name.endsWith(`.${name}`));
+}
+
+function requireModule(name: string, stacks: readonly Stack[]): void {
+  if (stacks.some((stack) => modulesNamed(name, stack).length > 0)) return;
+  const all = stacks.flatMap(modulesOf).map((module) => module.name);
+  const known = [...new Set(all.map((module) => module.slice(module.lastIndexOf(".") + 1)))];
+  throw new RequestError(`no module of the model is named ${JSON.stringify(name)}; ${suggest(name, known)}`);
+}
+
+function modulesOf({ sites }: Stack): Module[] {
+  return Object.entries(sites).flatMap(([site, { width, projection }]): Module[] => {
+    if (projection === undefined) return [];
+    const { module: name, inputs, weight } = projection;
+    return [{ name, site: site as SiteName, inputs, outputs: width, weight }];
+  });
+}

@@ -1,0 +1,111 @@
+/** Which of a prompt's tokens an edit acts on. @module */
+import { RequestError } from "../../common/errors.ts";
+import type { TokenizedPrompt } from "../../data/examples.ts";
+import type { Decode } from "../../data/prompt_tokens.ts";
+import type { ChoosePositions } from "../../data/prompt_tokens.ts";
+import { type Chosen, tokensByFunction, tokensOfField } from "./token_selectors.ts";
+
+/** The first and last tokens of a prompt; `Infinity` for all. */
+export interface Ends {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What an edit acts on. */
+export interface Positions extends Ends {
+  /** Tokens chosen for each prompt by itself, in place of its ends. */
+  readonly chosen?: Chosen;
+  /** The tokens behind the prompt: a row's completion, and what the model writes. */
+  readonly completion: boolean;
+}
+
+/** Which of them one intervention edits. */
+export type Side = "both" | "prefix" | "suffix";
+
+/**
+ * Positions as they are declared. As text: `fN`, `lN`, `fN+lM` or `all` of the prompt's tokens; `{field}` for those that a
+ * field of its template wrote, `{field}.fN` or `{field}.lN` for some of these; `completion` or, meaning the same,
+ * `generated` for those behind it.
+ *
+ * @param decode The tokenizer's, for positions that depend on the prompt's text.
+ * @throws {RequestError} If the text is none of these.
+ */
+export function positionsOf(declared: string | ChoosePositions, decode?: Decode): Positions {
+  const chosen = typeof declared === "string" ? fieldPositions(declared, decode) : tokensByFunction(declared, decode);
+  if (chosen !== undefined) return { first: 0, last: 0, completion: false, chosen };
+  return parsePositions(String(declared));
+}
+
+/**
+ * Positions in a decoder, whose tokens are the one that it starts with and, behind it, those of the answer: `f1` the first,
+ * `completion` or `generated` the others, `all` of them.
+ *
+ * @throws {RequestError} If they are none of these.
+ */
+export function decoderPositionsOf(declared: string | ChoosePositions): Positions {
+  if (declared === "all") return { first: Infinity, last: 0, completion: true };
+  if (declared === "f1" || declared === "completion" || declared === "generated") return parsePositions(declared);
+  const named = typeof declared === "string" ? `the positions ${JSON.stringify(declared)}` : "positions by a function";
+  throw new RequestError(
+    `${named} are the prompt's, which the decoder does not read; write f1 (the token that it starts with), completion ` +
+      "or generated (those behind it) or all, or edit the encoder",
+  );
+}
+
+function fieldPositions(text: string, decode: Decode | undefined): Chosen | undefined {
+  const match = /^\{([^{}]+)\}(?:\.([fl])([1-9]\d*))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, field, end, count] = match;
+  const ends = { first: end === "f" ? Number(count) : 0, last: end === "l" ? Number(count) : 0 };
+  return tokensOfField(text, field!, end === undefined ? { first: Infinity, last: 0 } : ends, decode);
+}
+
+function parsePositions(text: string): Positions {
+  if (text === "all") return { first: Infinity, last: 0, completion: false };
+  if (text === "completion" || text === "generated") return { first: 0, last: 0, completion: true };
+  const match = /^(?:f(\d+))?(\+)?(?:l(\d+))?$/.exec(text);
+  const first = Number(match?.[1] ?? 0), last = Number(match?.[3] ?? 0);
+  const joined = match?.[2] !== undefined;
+  if (match === null || first + last === 0 || joined !== (match[1] !== undefined && match[3] !== undefined)) {
+    throw new RequestError(
+      `the positions ${JSON.stringify(text)} are none that can be edited; write fN, lN, fN+lM (N, M from 1), all, ` +
+        "{field}, {field}.fN, {field}.lN, completion or generated",
+    );
+  }
+  return { first, last, completion: false };
+}
+
+/** The interventions that positions need: one for each side, or one for both. */
+export function sidesOf({ first, last }: Positions, tied: boolean): readonly Side[] {
+  return first > 0 && last > 0 && !tied ? ["prefix", "suffix"] : ["both"];
+}
+
+/**
+ * How many tokens at each end of a prompt are edited. A prompt too short for both ends gives half to each (Wu et al.
+ * 2024, section 4.1): the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉).
+ */
+export function editedEnds({ first, last }: Ends, promptLength: number): Ends {
+  if (first === 0 || last === 0) return { first: Math.min(first, promptLength), last: Math.min(last, promptLength) };
+  if (first + last <= promptLength) return { first, last };
+  return { first: Math.min(first, Math.floor(promptLength / 2)), last: Math.min(last, Math.ceil(promptLength / 2)) };
+}
+
+/** Whether an intervention of a side edits the token at an index, counted from the prompt's first. */
+export function isEdited(positions: Positions, side: Side, prompt: TokenizedPrompt, index: number): boolean {
+  const promptLength = prompt.prompt.length;
+  if (index >= promptLength) return positions.completion;
+  if (positions.chosen !== undefined) return positions.chosen.of(prompt).has(index);
+  const ends = editedEnds(positions, promptLength);
+  const inPrefix = index < ends.first;
+  const inSuffix = index >= promptLength - ends.last;
+  return (side !== "suffix" && inPrefix) || (side !== "prefix" && inSuffix);
+}
+
+/** How many tokens from a prompt's end positions reach back to at most; `Infinity` if they take its first. */
+export function reachBack({ first, last, chosen }: Positions, prompts: readonly TokenizedPrompt[]): number {
+  if (first > 0) return Infinity;
+  if (chosen === undefined) return last;
+  return prompts.reduce((most, of) => {
+    return [...chosen.of(of)].reduce((reach, index) => Math.max(reach, of.prompt.length - index), most);
+  }, 0);
+}

@@ -1,0 +1,81 @@
+/** Prefix tuning as declared, lowered to one piece for each block. @module */
+import type { TensorRole } from "../../../ops/interventions/intervention.ts";
+import type { KeyValues } from "../../../ops/nn/attention.ts";
+import * as o from "../../../ops/operators.ts";
+import type { Value } from "../../../ops/program.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { Architecture, EditedModel } from "../../models/architecture.ts";
+import type { PrefixTuningSpec, Resolved } from "../../spec/mod.ts";
+import type { Adaptation, TensorSource } from "./adaptations.ts";
+
+/** One block's keys and values of tokens that are never read, before it has its index. */
+export interface LoweredPrefix {
+  readonly form: "prefix";
+  readonly kind: "prefixTuning";
+  readonly options: { readonly tokens: number };
+  readonly block: number;
+  readonly stack?: undefined;
+  readonly site: "attention.key";
+  readonly inputs: number;
+  readonly tensors: Readonly<Record<"key" | "value", TensorRole>>;
+}
+
+/**
+ * Trained keys and values that every token of every block sees before the prompt's (Li & Liang 2021), as peft has them: no
+ * projection makes them, and the prompt's positions are counted on from theirs.
+ */
+export function lowerPrefix(
+  { tokens }: Resolved<PrefixTuningSpec>,
+  { blocks, heads, encoder }: EditedModel,
+): LoweredPrefix[] {
+  if (encoder !== undefined) {
+    throw new RequestError(
+      "prefixTuning is for models of one stack of blocks; edit the encoder or the decoder instead",
+    );
+  }
+  if (heads === undefined) throw new TypeError("Prefix tuning needs to know the model's heads");
+  const role: TensorRole = { shape: [heads.keyValueHeads, tokens, heads.headWidth], start: "normal" };
+  const common = {
+    form: "prefix",
+    kind: "prefixTuning",
+    options: { tokens },
+    site: "attention.key",
+    inputs: 1,
+  } as const;
+  return Array.from({ length: blocks }, (_, block) => ({ ...common, block, tensors: { key: role, value: role } }));
+}
+
+/** How many tokens that are never read come before a prompt. */
+export function virtualTokens(pieces: readonly Adaptation[]): number {
+  return pieces.reduce(
+    (sum, piece) => piece.form === "prefix" && piece.block === 0 ? sum + piece.options.tokens : sum,
+    0,
+  );
+}
+
+/** The runs of keys and values of tokens that are never read, in the order of their declaration: of each every block's. */
+export function virtualRuns(
+  pieces: readonly Adaptation[],
+  source: TensorSource,
+  { heads: { keyValueHeads, headWidth } }: Architecture,
+): (readonly KeyValues[])[] {
+  const prefixes = pieces.filter((piece) => piece.form === "prefix");
+  const runs = Map.groupBy(prefixes, ({ index, block }) => index - block);
+  return [...runs.values()].map((run) =>
+    run.map((piece) => {
+      const { key, value } = source(piece);
+      const shape = [1, keyValueHeads, piece.options.tokens, headWidth];
+      return { key: o.reshape(key as Value, shape), value: o.reshape(value as Value, shape) };
+    })
+  );
+}
+
+/** Refuses a prompt that tokens that are never read leave no room for. */
+export function requireRoom(pieces: readonly Adaptation[], longest: number, contextLength: number): void {
+  const tokens = virtualTokens(pieces);
+  if (tokens === 0 || tokens + longest <= contextLength) return;
+  throw new RequestError(
+    `the prefix has ${tokens} tokens and the longest row ${longest}, and the model reads at most ${contextLength}; ` +
+      "give the prefix fewer tokens or shorten the rows",
+  );
+}

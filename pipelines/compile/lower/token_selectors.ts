@@ -1,0 +1,134 @@
+/** What an edit chooses of each example by itself: tokens of its prompt, or rows of its own rank. @module */
+import type { TokenizedPrompt } from "../../data/examples.ts";
+import { type Decode, fieldTokens, readPrompt } from "../../data/prompt_tokens.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { ChoosePositions, ChooseSubspace } from "../../data/prompt_tokens.ts";
+import { quote, suggest } from "../../common/suggest.ts";
+
+/** A choice made for each example. */
+export interface Chosen {
+  /** As declared, or the number of a function. */
+  readonly name: string;
+  /** Whether a function chooses, which no file can hold. */
+  readonly isFunction: boolean;
+  /** The indices that are chosen for an example, in rising order; each example is asked about once. */
+  readonly of: (prompt: TokenizedPrompt) => ReadonlySet<number>;
+}
+
+const functionNumbers = new WeakMap<ChoosePositions | ChooseSubspace, number>();
+let functions = 0;
+
+/** A name for a choice: as it was written, or a function's number within this process. */
+export function choiceName(choice: string | ChoosePositions | ChooseSubspace): string {
+  if (typeof choice === "string") return choice;
+  return `function ${functionNumbers.getOrInsertComputed(choice, () => ++functions)}`;
+}
+
+/** A choice that is made again for the same source only. */
+function chosenOnce(name: string, isFunction: boolean, of: (prompt: TokenizedPrompt) => ReadonlySet<number>): Chosen {
+  const known = new WeakMap<TokenizedPrompt["source"], ReadonlySet<number>>();
+  return {
+    name,
+    isFunction,
+    of: (prompt) => known.getOrInsertComputed(prompt.source, () => of(prompt)),
+  };
+}
+
+/** Calls a user's function. */
+function asked<T>(what: string, call: () => T): T {
+  try {
+    return call();
+  } catch (fault) {
+    if (fault instanceof RequestError) throw fault;
+    const text = fault instanceof Error ? fault.message : String(fault);
+    throw new RequestError(`${what} failed (${text}); correct it`);
+  }
+}
+
+/** Indices in rising order, each once. */
+const inOrder = (indices: readonly number[]): ReadonlySet<number> => new Set([...indices].sort((a, b) => a - b));
+
+/**
+ * Tokens that a function chooses.
+ *
+ * @param decode The tokenizer's; without one nothing can be asked.
+ * @throws {RequestError} If it fails, or chooses what is no token of the prompt.
+ */
+export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): Chosen {
+  const what = "the positions' function";
+  return chosenOnce(choiceName(choose), true, (of) => {
+    const indices = asked(what, () => choose(readPrompt(of, needed(decode))));
+    if (!Array.isArray(indices)) throw new RequestError(`${what} gives no list; return token indices`);
+    const length = of.prompt.length;
+    return inOrder(indices.map((index: number) => {
+      const place = index < 0 ? index + length : index;
+      if (Number.isInteger(place) && place >= 0 && place < length) return place;
+      throw new RequestError(
+        `${what} chose token ${index} of a prompt of ${length} tokens; choose from ${-length} to ${length - 1}`,
+      );
+    }));
+  });
+}
+
+/** Which of a field's tokens are meant: its first or last so many. */
+export interface FieldEnds {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * The tokens that a field of the prompt's template wrote.
+ *
+ * @throws {RequestError} If the template has no such field, or it wrote no token.
+ */
+export function tokensOfField(text: string, field: string, { first, last }: FieldEnds, decode?: Decode): Chosen {
+  return chosenOnce(text, false, (of) => {
+    const { spans, place } = of.source;
+    if (!Object.hasOwn(spans, field)) {
+      throw new RequestError(
+        `the positions ${quote(text)} name no field of the prompt's template; ${suggest(field, Object.keys(spans))}`,
+        place,
+      );
+    }
+    const tokens = fieldTokens(of, field, needed(decode));
+    if (tokens.length === 0) {
+      throw new RequestError(
+        `the field ${quote(field)} has no token in the prompt to edit; fill it, or raise maxLength if that cut it off`,
+        place,
+      );
+    }
+    return inOrder(tokens.filter((_, at) => at < first || at >= tokens.length - last));
+  });
+}
+
+function needed(decode: Decode | undefined): Decode {
+  if (decode === undefined) throw new TypeError("Tokens cannot be chosen by their text without a tokenizer");
+  return decode;
+}
+
+/**
+ * The rows of an edit's rank that act on an example, as a field of its row lists them or a function chooses.
+ *
+ * @throws {RequestError} If there is no list, or it has what is no row of the rank.
+ */
+export function subspaceOf(choice: string | ChooseSubspace, rank: number): Chosen {
+  const named = typeof choice === "string";
+  const what = named ? `the field ${quote(choice)}` : "the subspace's function";
+  return chosenOnce(choiceName(choice), !named, ({ source: { fields, place } }) => {
+    if (named && !Object.hasOwn(fields, choice)) {
+      throw new RequestError(
+        `the row has no field ${quote(choice)}, which the edit's subspace names; ${
+          suggest(choice, Object.keys(fields))
+        }`,
+        place,
+      );
+    }
+    const rows: unknown = named ? fields[choice] : asked(what, () => choice(fields));
+    const isRow = (row: unknown) => typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rank;
+    if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return inOrder(rows);
+    throw new RequestError(
+      `${what} gives no rows of a rank ${rank}; give a list of whole numbers from 0 to ${rank - 1}`,
+      named ? place : undefined,
+    );
+  });
+}

@@ -1,0 +1,172 @@
+/**
+ * Where a training starts: the tensors of every intervention, drawn from a seed or read from a file.
+ *
+ * @module
+ */
+import { elementCount } from "../../../ops/dimension.ts";
+import type { HostTensor } from "../../runtime/runtime.ts";
+import { createRandom } from "../../data/random.ts";
+import { RequestError } from "../../common/errors.ts";
+import { readHeader, readTensor } from "../../models/weights/safetensors.ts";
+import { householder, orthonormalColumns } from "./householder.ts";
+import { type Adaptation, baseName, freeName, isFrozen } from "../lower/adaptations.ts";
+import { frozenName, startsAtOwn } from "../lower/heads.ts";
+
+/** Tensors by name. */
+export type TensorMap = Readonly<Record<string, HostTensor>>;
+
+/** Copies to feed: a run takes the buffers that it is fed away for a while. */
+export function copyTensors(tensors: TensorMap): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { data, shape }]) => [name, { data: data.slice(), shape }]),
+  );
+}
+
+/** What tensors may start at of the model's own. */
+export interface StartingWeights {
+  /** The Euclidean norms of a weight's rows. */
+  readonly rowNorms: (weight: string) => Promise<Float32Array<ArrayBuffer>>;
+  /** A tensor of a head that the model's files have; it throws a RequestError if they have it in another shape. */
+  readonly ofHead: (name: string, shape: readonly number[]) => Promise<Float32Array<ArrayBuffer>> | undefined;
+}
+
+/**
+ * The saved form of every piece's tensors, drawn from a seed as torch's layers start.
+ *
+ * @param own For tensors that start at the model's own; left out where no weights are to be read.
+ */
+export async function drawTensors(
+  adaptations: readonly Adaptation[],
+  seed: number,
+  own?: StartingWeights,
+): Promise<TensorMap> {
+  const tensors: Record<string, HostTensor> = {};
+  for (const piece of adaptations) {
+    const { index, inputs, tensors: roles } = piece;
+    for (const [tensor, { shape, start }] of Object.entries(roles)) {
+      const name = `${index}.${tensor}`;
+      const random = createRandom(seed, "initial", name);
+      const count = elementCount(shape);
+      if (start === "orthogonal") {
+        const [rows, columns] = shape as readonly [number, number];
+        const normal = Float64Array.from({ length: count }, () => random.normal());
+        tensors[name] = { data: orthonormalColumns(normal, rows, columns), shape };
+      } else if (start === "rowNorms" && piece.form === "adapter" && own !== undefined) {
+        tensors[name] = { data: await own.rowNorms(piece.weight), shape };
+      } else {
+        const ofCheckpoint = piece.form === "head" && startsAtOwn(piece, tensor)
+          ? await own?.ofHead(tensor, shape)
+          : undefined;
+        if (ofCheckpoint !== undefined) {
+          tensors[name] = { data: ofCheckpoint, shape };
+          continue;
+        }
+        const bound = 1 / Math.sqrt(inputs);
+        const draws = {
+          linear: () => (2 * random.uniform() - 1) * bound,
+          unit: () => random.uniform(),
+          normal: () => random.normal(),
+          narrow: () => 0.02 * random.normal(),
+          zero: () => 0,
+          one: () => 1,
+          rowNorms: () => 1,
+        };
+        tensors[name] = { data: Float32Array.from({ length: count }, draws[start]), shape };
+      }
+    }
+  }
+  return tensors;
+}
+
+/**
+ * The saved form of some pieces' tensors from a file, in which their indices start from 0.
+ *
+ * @throws {RequestError} If a tensor is missing or of another shape, or an orthogonal one is not orthonormal.
+ */
+export async function readTensors(path: string, adaptations: readonly Adaptation[]): Promise<TensorMap> {
+  const { tensors: records } = await readHeader(path);
+  const first = adaptations[0]?.index ?? 0;
+  const tensors: Record<string, HostTensor> = {};
+  for (const { index, tensors: roles } of adaptations) {
+    for (const [tensor, { shape, start }] of Object.entries(roles)) {
+      const name = `${index - first}.${tensor}`;
+      const record = records.get(name);
+      if (record === undefined) {
+        const known = [...records.keys()].slice(0, 12).join(", ") || "none";
+        throw new RequestError(
+          `the tensor ${name} that the edit needs is missing; the file has ${known}${records.size > 12 ? ", …" : ""}`,
+          {
+            file: path,
+          },
+        );
+      }
+      if (record.shape.join() !== shape.join()) {
+        throw new RequestError(
+          `the tensor ${name} is [${record.shape.join(", ")}] where the edit needs [${
+            shape.join(", ")
+          }]; check rank and model`,
+          { file: path },
+        );
+      }
+      const data = await readTensor(record);
+      if (start === "orthogonal") requireOrthonormal(data, shape as readonly [number, number], name, path);
+      tensors[`${index}.${tensor}`] = { data, shape };
+    }
+  }
+  return tensors;
+}
+
+function requireOrthonormal(
+  data: Float32Array,
+  [rows, columns]: readonly [number, number],
+  name: string,
+  file: string,
+) {
+  for (let left = 0; left < columns; left++) {
+    for (let right = 0; right <= left; right++) {
+      let dot = 0;
+      for (let row = 0; row < rows; row++) dot += data[row * columns + left]! * data[row * columns + right]!;
+      if (Math.abs(dot - (left === right ? 1 : 0)) > 1e-2) {
+        throw new RequestError(`the tensor ${name} has columns that are not orthonormal; start from a rotation`, {
+          file,
+        });
+      }
+    }
+  }
+}
+
+/**
+ * What the training programs are fed for tensors in saved form: plain ones as they are, an orthogonal one as free
+ * numbers at rest (−1 on the diagonal) over the base that the tensor itself spans.
+ */
+export function trainedForm(adaptations: readonly Adaptation[], saved: TensorMap): {
+  readonly parameters: TensorMap;
+  /** What is fed and stays: the bases of orthogonal tensors, and frozen tensors. */
+  readonly bases: TensorMap;
+} {
+  const parameters: Record<string, HostTensor> = {}, bases: Record<string, HostTensor> = {};
+  for (const piece of adaptations) {
+    for (const [tensor, { shape, start }] of Object.entries(piece.tensors)) {
+      const name = `${piece.index}.${tensor}`;
+      const value = saved[name];
+      if (value === undefined) throw new TypeError(`No initial value for ${name}`);
+      if (isFrozen(piece)) {
+        bases[frozenName(name)] = { data: value.data.slice(), shape };
+        continue;
+      }
+      if (start !== "orthogonal") {
+        parameters[name] = { data: value.data.slice(), shape };
+        continue;
+      }
+      const [rows, columns] = shape as readonly [number, number];
+      const free = new Float32Array(rows * columns);
+      for (let column = 0; column < columns; column++) free[column * columns + column] = -1;
+      const base = householder(value.data as Float32Array, rows, columns);
+      parameters[freeName(name)] = { data: free, shape };
+      bases[baseName(name, "reflectors")] = { data: base.reflectors, shape };
+      bases[baseName(name, "triangle")] = { data: base.triangle, shape: [columns, columns] };
+      bases[baseName(name, "signs")] = { data: base.signs, shape: [columns, 1] };
+    }
+  }
+  return { parameters, bases };
+}

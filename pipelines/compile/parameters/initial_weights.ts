@@ -1,0 +1,32 @@
+/**
+ * The weights that full finetuning starts from.
+ *
+ * @module
+ */
+import { elementCount } from "../../../ops/dimension.ts";
+import { createRandom } from "../../data/random.ts";
+import type { Architecture } from "../../models/architecture.ts";
+import type { Model, ModelWeights } from "../../models/model.ts";
+import type { TensorMap } from "./initial.ts";
+
+/** The model's own weights, or fresh ones where a seed is given. */
+export async function initialWeights(model: Model, weights: ModelWeights, seed?: number): Promise<TensorMap> {
+  if (seed !== undefined) return freshWeights(model.architecture, seed);
+  const tensors = [...model.architecture.weights].map(async ([name, shape]) => {
+    return [name, { data: await weights.read(name), shape }] as const;
+  });
+  return Object.fromEntries(await Promise.all(tensors));
+}
+
+/** Matrices normal with deviation 0.02, norms 1 and biases 0, as transformers starts Llama. */
+function freshWeights(architecture: Architecture, seed: number): TensorMap {
+  return Object.fromEntries([...architecture.weights].map(([name, shape]) => {
+    const random = createRandom(seed, "weight", name);
+    const draw = name.endsWith("norm.weight")
+      ? () => 1
+      : name.endsWith("bias")
+      ? () => 0
+      : () => 0.02 * random.normal();
+    return [name, { data: Float32Array.from({ length: elementCount(shape) }, draw), shape }];
+  }));
+}

@@ -1,0 +1,177 @@
+/**
+ * Pieces as intervention.json lists them beside their tensors.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { interventions, isInterventionName } from "../../../ops/interventions/mod.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { EditedModel } from "../../models/architecture.ts";
+import { isJsonObject, type JsonObject, readJsonObject } from "../../common/files.ts";
+import { isQuantization } from "../../models/weights/quantization.ts";
+import type { PieceSpec, Resolved, SavedSpec } from "../../spec/mod.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
+import { type Adaptation, type LoweredPiece, lowerOne } from "../lower/adaptations.ts";
+
+/** What intervention.json holds. */
+export interface StoredDescription {
+  /** The base model, as the pipeline named it. */
+  readonly base: string;
+  /** The base model's width. */
+  readonly width: number;
+  /** How many bits the base model's projections were kept in; absent where they were as they are stored. */
+  readonly quantize?: QuantizationName;
+  /** In the order of their indices. */
+  readonly interventions: readonly JsonObject[];
+}
+
+/** The names of a stored intervention's files within its folder. */
+export const storedFiles = { description: "intervention.json", tensors: "weights.safetensors" } as const;
+
+/** How a piece is listed; what a function chooses is null. */
+export function describePiece(piece: Adaptation): JsonObject {
+  const { index, kind, options, block = null } = piece;
+  if (piece.form === "head") {
+    const { labels, options: { frozen } } = piece;
+    return { index, kind, ...labels.length === 0 ? {} : { labels }, frozen };
+  }
+  const site = piece.stack === undefined ? piece.site : `${piece.stack}.${piece.site}`;
+  if (piece.form === "prefix") return { index, kind, ...options, block, site };
+  const dropout = piece.dropout === 0 ? {} : { dropout: piece.dropout };
+  if (piece.form === "adapter") return { index, kind, ...options, ...dropout, block, site, module: piece.module };
+  const { head, positionsText, positions: { chosen }, subspace, side, rank } = piece;
+  return {
+    ...{ index, kind, ...options, ...dropout, block, site },
+    ...head === undefined ? {} : { head },
+    positions: chosen?.isFunction ? null : positionsText,
+    ...subspace === undefined ? {} : { subspace: subspace.isFunction ? null : subspace.name },
+    side,
+    rank,
+  };
+}
+
+/** intervention.json's text. */
+export function describeAll(
+  base: string,
+  width: number,
+  pieces: readonly Adaptation[],
+  quantize?: QuantizationName,
+): string {
+  return JSON.stringify({ base, width, quantize, interventions: pieces.map(describePiece) }, null, 2) + "\n";
+}
+
+/**
+ * Reads a folder's intervention.json.
+ *
+ * @throws {RequestError} If it is absent or not as {@linkcode describeAll} writes it.
+ */
+export async function readDescription(folder: string): Promise<StoredDescription> {
+  const file = join(folder, storedFiles.description);
+  const found = await readJsonObject(file, "train or import the intervention again");
+  if (found === undefined) {
+    throw new RequestError("there is no intervention.json; give the folder of a trained or imported intervention", {
+      file: folder,
+    });
+  }
+  const { base, width, quantize, interventions } = found;
+  if (quantize !== undefined && !isQuantization(quantize)) {
+    throw new RequestError(`has the unknown quantize ${JSON.stringify(quantize)}; train it again`, { file });
+  }
+  if (
+    typeof base !== "string" || typeof width !== "number" || !Array.isArray(interventions) ||
+    interventions.length === 0 || !interventions.every(isJsonObject)
+  ) {
+    throw new RequestError("does not list a base, a width and interventions; train or import it again", { file });
+  }
+  return { base, width, ...quantize === undefined ? {} : { quantize }, interventions };
+}
+
+/** What an intervention is loaded with in place of what it was stored with. */
+export interface GivenChoices {
+  readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
+  readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
+}
+
+/**
+ * The pieces of a description, lowered for a model as if they had been declared.
+ *
+ * @param declare Throws if a declaration is not sound.
+ * @param given In place of what the interventions were stored with.
+ */
+export function lowerDescription(
+  { width, interventions }: StoredDescription,
+  architecture: EditedModel,
+  declare: (declared: unknown) => Resolved<PieceSpec>,
+  given: GivenChoices = {},
+): LoweredPiece[] {
+  if (width !== architecture.width) {
+    throw new RequestError(
+      `the intervention is for a model of width ${width} and this one has ${architecture.width}; use it with its own`,
+    );
+  }
+  return interventions.map((stored) => {
+    const piece = lowerOne(declare(declarationOf(stored, given)), architecture).find((each) => {
+      if (each.form === "intervention") return each.side === stored["side"];
+      return each.form === "head" || each.block === stored["block"];
+    });
+    if (piece === undefined) {
+      throw new RequestError(
+        `intervention ${stored["index"]} is the ${stored["side"]}'s and the positions have no such side; give fN+lM`,
+      );
+    }
+    return piece;
+  });
+}
+
+/** The choices given, else those stored, which cannot be a function's. */
+function choicesOf(stored: JsonObject, given: GivenChoices): Record<string, unknown> {
+  const choices: Record<string, unknown> = {};
+  for (const name of ["positions", "subspace"] as const) {
+    const choice = given[name] ?? stored[name];
+    if (choice === null) {
+      throw new RequestError(
+        `a function chose the ${name} of intervention ${stored["index"]}, and a file cannot hold it; give it again, ` +
+          `as in saved(folder, { ${name} })`,
+      );
+    }
+    if (choice !== undefined) choices[name] = choice;
+  }
+  return choices;
+}
+
+function isRankless(kind: unknown): boolean {
+  return isInterventionName(kind) && interventions[kind].isRankless === true;
+}
+
+function declarationOf(stored: JsonObject, given: GivenChoices): unknown {
+  const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
+  if (rest["kind"] === "prefixTuning") return rest;
+  if (rest["kind"] === "classification" || rest["kind"] === "regression") return { ...rest, fresh: false };
+  const [, stack, name] = /^(?:(encoder|decoder)\.)?(.*)$/.exec(String(site)) ?? [];
+  if (module !== undefined) {
+    const { kind, rank, dropout } = rest;
+    const own = kind === "lora" || kind === "dora" ? { rank, alpha: Number(scaling) * Number(rank) } : {};
+    const dropped = dropout === undefined ? {} : { dropout };
+    return { kind, blocks: [block], ...(stack === undefined ? {} : { stack }), modules: [module], ...own, ...dropped };
+  }
+  const { activation, orthogonal, projectionBias, rank, ...common } = rest;
+  const at = {
+    ...block === null ? {} : { blocks: [block] },
+    ...(stack === undefined ? {} : { stack }),
+    site: name,
+    ...head === undefined ? {} : { head },
+  };
+  const options = {
+    ...activation === "linear" ? {} : { activation },
+    ...orthogonal === true ? { orthogonal } : {},
+    ...projectionBias === true ? { projectionBias } : {},
+    ...isRankless(common["kind"]) ? {} : { rank },
+  };
+  return {
+    ...common,
+    ...options,
+    at,
+    tied: side === "both",
+    ...choicesOf(stored, given),
+  };
+}

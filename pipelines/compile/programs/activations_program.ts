@@ -1,0 +1,151 @@
+/** What a model computes on the way: hidden states, logits, and the representation at any site. @module */
+import { elementCount } from "../../../ops/dimension.ts";
+import * as o from "../../../ops/operators.ts";
+import type { Program, Value } from "../../../ops/program.ts";
+import { simplify } from "../../../ops/simplify.ts";
+import { RequestError } from "../../common/errors.ts";
+import type {
+  Architecture,
+  EditHook,
+  Encoder,
+  Segment,
+  Site,
+  SiteName,
+  StackName,
+  WeightSource,
+} from "../../models/architecture.ts";
+import { runInputs } from "../../models/run_inputs.ts";
+import type { AtTokens } from "../lower/adaptations.ts";
+
+/**
+ * The names of the results that every model gives, in the order of transformers' `output_hidden_states`; those of a model of
+ * two stacks tell whose they are.
+ */
+export const hiddenStateName = (index: number, stack?: StackName) =>
+  `${stack === undefined ? "" : `${stack}_`}hidden_states.${index}`;
+
+const outsideBlocks: readonly SiteName[] = ["embedding.output", "finalNorm.output"];
+
+/**
+ * A site as the command line names it: `block.3.mlp.output`, `block.3.output`, `embedding.output`; in a model of two stacks
+ * `encoder.block.3.output`.
+ */
+export function siteText({ stack, block, name }: Site): string {
+  const place = block === undefined ? name : `block.${block}.${name.replace(/^block\./, "")}`;
+  return stack === undefined ? place : `${stack}.${place}`;
+}
+
+/**
+ * The site that a text names.
+ *
+ * @throws {RequestError} If the model has no such site; the message lists those that it has.
+ */
+export function parseSite(text: string, architecture: Pick<Architecture, "blocks" | "sites" | "encoder">): Site {
+  const { encoder } = architecture;
+  if (encoder === undefined) return siteOf(text, architecture);
+  if (text.startsWith("encoder.")) return siteOf(text, encoder, "encoder");
+  if (text.startsWith("decoder.")) return siteOf(text, architecture, "decoder");
+  throw new RequestError(
+    `the site ${JSON.stringify(text)} does not tell whose it is; write encoder.${text} or decoder.${text}`,
+  );
+}
+
+function siteOf(text: string, { blocks, sites }: Pick<Architecture, "blocks" | "sites">, stack?: StackName): Site {
+  const known = Object.keys(sites) as SiteName[], ofStack = stack === undefined ? {} : { stack };
+  const block = Number(/(?:^|^encoder\.|^decoder\.)block\.(\d+)\./.exec(text)?.[1] ?? 0);
+  const all = known.map((name): Site => {
+    return { ...ofStack, block: outsideBlocks.includes(name) ? undefined : block, name };
+  });
+  const found = all.find((site) => siteText(site) === text);
+  if (found !== undefined && block < blocks) return found;
+  const list = all.map((site) => siteText({ ...site, block: site.block === undefined ? undefined : 0 })).join(", ");
+  throw new RequestError(
+    `there is no site ${JSON.stringify(text)}; the ${stack ?? "model"} has blocks 0 to ${blocks - 1} and ${list}`,
+  );
+}
+
+/** A site whose representation is kept, or one of its heads'. */
+export interface KeptSite extends Site {
+  readonly head?: number;
+  /** The head's width. */
+  readonly width?: number;
+}
+
+/** As of {@linkcode siteText}; a head as in `block.3.attention.head.2.output`. */
+export function keptText(site: KeptSite): string {
+  return site.head === undefined ? siteText(site) : siteText(site).replace(/head(?=\.output$)/, `head.${site.head}`);
+}
+
+/** What is asked of a model. */
+export interface ActivationsRequest {
+  readonly architecture: Architecture;
+  readonly weights: WeightSource;
+  /** Whether the hidden states between the blocks are wanted, and the logits. */
+  readonly hiddenStates: boolean;
+  readonly logits: boolean;
+  readonly sites: readonly KeptSite[];
+  /** What edits make of each site; a site's representation is what they leave. */
+  readonly edit?: (atTokens?: AtTokens) => EditHook;
+  /** In how many parts attention takes the rows' tokens; all at once if left out. */
+  readonly parts?: number | undefined;
+}
+
+/**
+ * The program that gives, of rows that are fed as the run `tail`, `hidden_states.0` to `hidden_states.<blocks>` [batch,
+ * tail, width], `logits` [batch, tail, vocabulary] (of a head that scores whole rows [batch, classes]) and the sites by
+ * their texts. Where there is an encoder it reads the rows that are fed as the run `context`, and the hidden states are
+ * `encoder_hidden_states.0` … [batch, context, width] and `decoder_hidden_states.0` … of the tail.
+ *
+ * @throws {RequestError} If logits are wanted of a checkpoint without a head.
+ */
+export function activationsProgram(request: ActivationsRequest): Program {
+  const { architecture, weights, sites, parts } = request;
+  const outputs: Record<string, Value> = {};
+  const noting = (edit: EditHook | undefined): EditHook => (site, hidden, projection) => {
+    const edited = edit === undefined ? hidden : edit(site, hidden, projection);
+    for (const kept of sites) {
+      if (kept.stack !== site.stack || kept.block !== site.block || kept.name !== site.name) continue;
+      const { head, width = 0 } = kept;
+      outputs[keptText(kept)] = head === undefined ? edited : o.slice(edited, -1, head * width, (head + 1) * width);
+    }
+    return edited;
+  };
+  const { encoder } = architecture, hook = noting(request.edit?.());
+  /** Builds a stack over a run, names its hidden states, and gives what its last block does, plain and finished. */
+  const run = (
+    model: Architecture | Encoder,
+    name: "context" | "tail",
+    given: Pick<Segment, "encoded">,
+    stack?: StackName,
+  ) => {
+    const inputs = runInputs(model, { name, batch: "batch", masks: model.places.causal ? 1 : "batch" });
+    const segment = { ...inputs, ...parts === undefined ? {} : { parts } };
+    const { hiddenStates } = model.forward({ ...segment, ...given, edit: hook }, weights);
+    const last = hiddenStates[hiddenStates.length - 1] as Value, finished = model.finish(last, weights, hook);
+    if (request.hiddenStates) {
+      const named = [...hiddenStates.slice(0, -1), architecture.lastHiddenState === "finished" ? finished : last];
+      named.forEach((hidden, index) => outputs[hiddenStateName(index, stack)] = hidden);
+    }
+    return { ...segment, last, finished };
+  };
+  const read = encoder === undefined ? {} : { encoded: { hidden: run(encoder, "context", {}, "encoder").finished } };
+  const tail = run(architecture, "tail", read, encoder === undefined ? undefined : "decoder");
+  if (request.logits) outputs["logits"] = logitsOf(request, tail);
+  return simplify({ name: "activations", outputs });
+}
+
+/** What the checkpoint's head gives of the last block's rows, or of what stands before the head, each [batch, tail, width]. */
+function logitsOf(
+  { architecture, weights, edit }: ActivationsRequest,
+  { last, finished, pooling }: Pick<Segment, "pooling"> & { readonly last: Value; readonly finished: Value },
+): Value {
+  const { family, head, classifier } = architecture, [batch, tokens, width] = last.shape;
+  if (typeof head === "object" && classifier !== undefined && pooling !== undefined) {
+    const pooled = o.reshape(o.matmul(pooling, finished), [batch!, width!]);
+    return classifier.scores(pooled, weights, head.classes);
+  }
+  const byRow: AtTokens = (x) => o.reshape(x, [elementCount(x.shape.slice(0, 2)), ...x.shape.slice(2)]);
+  const logits = architecture.logits?.(byRow(last), weights, edit?.(byRow));
+  if (logits !== undefined) return o.reshape(logits, [batch!, tokens!, logits.shape[1]!]);
+  throw new RequestError(`the ${family} checkpoint has no head, so it gives no logits; leave them out`);
+}

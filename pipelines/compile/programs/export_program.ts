@@ -1,0 +1,53 @@
+/**
+ * The whole of a tuned model in one program: what a model file for other programs is made of.
+ *
+ * @module
+ */
+import { multiplyDimensions } from "../../../ops/dimension.ts";
+import * as o from "../../../ops/operators.ts";
+import type { KeyValues } from "../../../ops/nn/attention.ts";
+import type { Program, Value } from "../../../ops/program.ts";
+import { simplify } from "../../../ops/simplify.ts";
+import { requireLogits } from "../../models/heads.ts";
+import { runInputs } from "../../models/run_inputs.ts";
+import { type AtTokens, membersHook, savedForm } from "../lower/adaptations.ts";
+import { pastInputs } from "../rows/layout.ts";
+import { virtualRuns } from "../lower/prefix_tuning.ts";
+import { type CompiledModel, runLength, weightsOf } from "./forward.ts";
+
+/** The symbols of a whole program's extents. */
+export const wholeSymbols = { batch: "batch", tokens: "tail", past: "past" } as const;
+
+/**
+ * A run of tokens after a past that may be empty, every token edited as its mask says: `logits` [batch, tokens,
+ * vocabulary] of all of them, and each block's keys and values `present.<block>.key` and `.value` [batch, keyValueHeads,
+ * past + tokens, headWidth] of the past and the run together.
+ *
+ * It is fed what `runInputs` declares for the run `tail`, with a mask for each row, and the masks of edited positions.
+ *
+ * @throws {RequestError} If the model does not go on with texts.
+ */
+export function wholeProgram(model: CompiledModel): Program {
+  const { architecture, members } = model, { batch, tokens, past } = wholeSymbols;
+  const weights = weightsOf(model), fed = pastInputs(architecture, past);
+  const runs = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];
+  const inputs = runInputs(architecture, { name: tokens, batch, masks: batch, before: runs.map(runLength) });
+  const { hiddenStates, keyValues } = architecture.forward(
+    { ...inputs, past: runs, edit: membersHook(members, savedForm) },
+    weights,
+  );
+  const asRows: AtTokens = (x) => o.reshape(x, [multiplyDimensions(batch, tokens), ...x.shape.slice(2)]);
+  const last = hiddenStates[hiddenStates.length - 1] as Value;
+  const logits = requireLogits(architecture)(asRows(last), weights, membersHook(members, savedForm, asRows));
+  return simplify({
+    name: "model",
+    outputs: {
+      logits: o.reshape(logits, [batch, tokens, ...logits.shape.slice(1)]),
+      ...Object.fromEntries(keyValues.flatMap((own, block) => present(block, fed[block] as KeyValues, own))),
+    },
+  });
+}
+
+function present(block: number, past: KeyValues, own: KeyValues): (readonly [string, Value])[] {
+  return (["key", "value"] as const).map((part) => [`present.${block}.${part}`, o.concat([past[part], own[part]], 2)]);
+}

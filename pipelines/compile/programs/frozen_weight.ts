@@ -1,0 +1,14 @@
+/** A frozen weight as a value of a program. @module */
+import type { Shape } from "../../../ops/dimension.ts";
+import * as o from "../../../ops/operators.ts";
+import { type DataType, type Value, weight } from "../../../ops/program.ts";
+import { blockSize, blocksOf, codeTypes } from "../../../ops/table/quantization.ts";
+import { partsOf } from "../../models/weights/quantized_weights.ts";
+
+/** A weight in float32, made of how it is stored: as numbers of 16 or 32 bits, or as codes and scales. */
+export function frozenWeight(name: string, shape: Shape, storedType: DataType): Value {
+  if (!codeTypes.includes(storedType)) return o.cast(weight(name, shape, storedType), "float32");
+  const [rows, columns] = shape as readonly [number, number];
+  const { codes, scales } = partsOf(name), count = rows * blocksOf(columns);
+  return o.dequantize(weight(codes, [count, blockSize], storedType), weight(scales, [count]), columns);
+}

@@ -1,0 +1,67 @@
+/** What heads tell of rows, as values of a program: each reads what the last block gives of a row. @module */
+import { rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
+import * as o from "../../../ops/operators.ts";
+import { narrow } from "../../../ops/narrow.ts";
+import { input, type Value } from "../../../ops/program.ts";
+import type { Architecture, WeightSource } from "../../models/architecture.ts";
+import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type PieceForm } from "../lower/adaptations.ts";
+import { headOf, outputsOf } from "../lower/heads.ts";
+
+/** Members whose heads tell. */
+interface HeadedModel {
+  readonly architecture: Architecture;
+  readonly members: readonly (readonly Adaptation[])[];
+}
+
+/**
+ * What each member's head tells of each row [batch, outputs].
+ *
+ * @param last The last block's output [members · batch, tail, width].
+ */
+export function toldOf(
+  { architecture, members }: HeadedModel,
+  last: Value,
+  weights: WeightSource,
+  form: PieceForm,
+): Value[] {
+  return members.map((pieces, member) => {
+    const head = headOf(pieces), { classifier } = architecture;
+    if (head === undefined || classifier === undefined) throw new TypeError("The model has no head");
+    const tensors = form.tensors(head);
+    const tensor: WeightSource = (name) => {
+      const found = tensors[name];
+      if (found === undefined) throw new TypeError(`The head lacks its tensor ${name}`);
+      return found;
+    };
+    const own = batchOf(last, member),
+      finish = (hidden: Value, atTokens?: AtTokens) => {
+        return architecture.finish(hidden, weights, editHook(pieces, form, atTokens));
+      };
+    // Members side by side would not come to the very numbers that they come to alone.
+    const take = architecture.places.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
+    return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head));
+  });
+}
+
+/** Finished hidden states [batch, width]: those of the token that is read alone, or the mean of all. */
+function pool(
+  last: Value,
+  { pooled }: Pick<Head, "pooled">,
+  finish: (hidden: Value, atTokens?: AtTokens) => Value,
+  take: (last: Value, read: AtTokens) => Value,
+): Value {
+  if (pooled === "mean") {
+    const shares = input("labelled.shares", ["batch", "tail", 1]);
+    return o.reduceSum(o.mul(finish(last), shares), [1]);
+  }
+  const places = input("labelled.places", ["batch", 1], "int64");
+  const read: AtTokens = (ofTail) => rowsAt(ofTail, places);
+  return finish(take(last, read), read);
+}
+
+/** The losses [batch, 1] of what a head tells: cross-entropies of classes, squared errors of numbers. */
+export function headLosses(told: Value, { kind }: Pick<Head, "kind">): Value {
+  return kind === "classification"
+    ? o.crossEntropy(told, input("labelled.targets", ["batch", 1], "int64"))
+    : squaredErrors(told, input("labelled.targets", ["batch", 1]));
+}

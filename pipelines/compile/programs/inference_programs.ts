@@ -1,0 +1,59 @@
+/** The programs that read and write with a model and its edits: scores, classes, the prompt's pass, one further token. @module */
+import * as o from "../../../ops/operators.ts";
+import type { KeyValues } from "../../../ops/nn/attention.ts";
+import type { Program, Value } from "../../../ops/program.ts";
+import { simplify } from "../../../ops/simplify.ts";
+import { actsOnCompletion, membersHook, savedForm } from "../lower/adaptations.ts";
+import { virtualRuns } from "../lower/prefix_tuning.ts";
+import { type Layout, pastInputs, segmentInputs } from "../rows/layout.ts";
+import { type CompiledModel, labelledLosses, logitsOf, runLength, tail, told, weightsOf } from "./forward.ts";
+
+/** The log-likelihood of given completions: `losses` [labelled, 1]. */
+export function scoreProgram(model: CompiledModel, layout: Layout): Program {
+  const losses = labelledLosses(model, tail(model, layout, savedForm), savedForm);
+  return simplify({ name: "score", outputs: { losses: o.concat(losses, 0) } });
+}
+
+/** What a model's head tells of rows: `told` [batch, outputs], the logits of classes or a number. */
+export function headProgram(model: CompiledModel, layout: Layout): Program {
+  const [only] = told(model, tail(model, layout, savedForm), savedForm);
+  return simplify({ name: "head", outputs: { told: only as Value } });
+}
+
+/**
+ * The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values by segment;
+ * a decoder's of what its encoder has read are those of the context.
+ */
+export function prefillProgram(model: CompiledModel, layout: Layout): Program {
+  const { before, ...result } = tail(model, layout, savedForm);
+  const runs = Object.entries({ ...before, tail: result.keyValues }).map(([name, run]) => namedKeyValues(name, run));
+  return simplify({
+    name: "prefill",
+    outputs: { logits: logitsOf(model, result, savedForm), ...Object.assign({}, ...runs) },
+  });
+}
+
+/**
+ * One further token a row [batch, 1] after `past`; gives its logits and its own keys and values. Edits of the prompt have
+ * acted already: their effect is in the past.
+ */
+export function decodeProgram(whole: CompiledModel): Program {
+  const model = { ...whole, members: whole.members.map((pieces) => pieces.filter(actsOnCompletion)) };
+  const { architecture, members } = model;
+  const fed = pastInputs(architecture, "past");
+  const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];
+  const edit = membersHook(members, savedForm);
+  const encoded = architecture.encoder === undefined
+    ? {}
+    : { encoded: { keyValues: pastInputs(architecture, "encoded", "context") } };
+  const segment = { ...segmentInputs(architecture, "tail", past.map(runLength)), past, ...encoded, edit };
+  const result = architecture.forward(segment, weightsOf(model));
+  const logits = logitsOf(model, result, savedForm);
+  return simplify({ name: "decode", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
+}
+
+function namedKeyValues(name: string, run: readonly KeyValues[]): Record<string, Value> {
+  return Object.fromEntries(
+    run.flatMap(({ key, value }, block) => [[`${name}.${block}.key`, key], [`${name}.${block}.value`, value]]),
+  );
+}

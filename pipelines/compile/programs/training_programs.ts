@@ -1,0 +1,138 @@
+/** What a training runs: losses and gradients, steps of the optimizer, and what is saved. @module */
+import { gradients } from "../../../ops/autodiff.ts";
+import * as o from "../../../ops/operators.ts";
+import { scaledLoss } from "../../../ops/nn/loss.ts";
+import { adamw, type AdamWState } from "../../../ops/optimizers/adamw.ts";
+import { type ScheduleName, schedules } from "../../../ops/optimizers/schedule.ts";
+import {
+  dependants,
+  input,
+  leafName,
+  leavesOf,
+  type Program,
+  topologicalOrder,
+  type Value,
+} from "../../../ops/program.ts";
+import type { Boundary } from "../../../ops/recompute.ts";
+import { substitute } from "../../../ops/rewrite.ts";
+import { simplify } from "../../../ops/simplify.ts";
+import { trainedTensors, trainingForm } from "../lower/adaptations.ts";
+import { withBoundaries } from "./activation_budget.ts";
+import type { Layout } from "../rows/layout.ts";
+import { type CompiledModel, labelledLosses, tail } from "./forward.ts";
+
+/** The programs of one training, or of several side by side. */
+export interface TrainingPrograms {
+  /** Each member's loss and gradients over a group of rows, the latter added to the gradients fed. */
+  readonly accumulate: Program;
+  /** The hidden states between the blocks of the tail. */
+  readonly boundaries: readonly Boundary[];
+  /** One step of the optimizer with the gradients fed. */
+  readonly update: Program;
+  /** The trained tensors in the form in which they are saved. */
+  readonly save: Program;
+  /** The trainable tensors by name. */
+  readonly parameters: readonly Value[];
+}
+
+const scalarInput = (name: string) => input(name, []);
+
+/** The programs of a training, before anything is cut from them. */
+export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
+  const result = tail(model, layout, trainingForm);
+  const losses = labelledLosses(model, result, trainingForm).map((each) => {
+    return scaledLoss(each, scalarInput("step.lossScale"));
+  });
+  // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.
+  const loss = losses.reduce((sum, each) => o.add(sum, each));
+  const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");
+  const varying = dependants(topologicalOrder([loss]), parameters);
+  const states = result.hiddenStates.map((state) => ({ state, isVarying: varying.has(state) }));
+  const found = gradients(loss, [...parameters, ...states.flatMap(({ state, isVarying }) => isVarying ? [state] : [])]);
+  const totals = parameters.map((parameter, index) => {
+    const gradient = found[index], fed = gradientInput(parameter);
+    return [nextGradient(parameter), gradient === undefined ? fed : o.add(fed, gradient)] as const;
+  });
+  const named = losses.map((each, member) => [lossName(member), each] as const);
+  let next = parameters.length;
+  const between = states.map(({ state, isVarying }) => ({ state, cotangent: isVarying ? found[next++] : undefined }));
+  const { program: accumulate, boundaries } = withBoundaries(
+    { name: "accumulate", outputs: Object.fromEntries([...named, ...totals]) },
+    between,
+    simplify,
+  );
+  const update = simplify({ name: "update", outputs: updates(parameters, parameters.map(gradientInput), schedule) });
+  return { accumulate, boundaries, update, save: saveProgram(model), parameters };
+}
+
+/** The name of a member's loss among a program's results. */
+export function lossName(member: number): string {
+  return `loss.${member}`;
+}
+
+function gradientInput(parameter: Value): Value {
+  return input(`gradient.${leafName(parameter)}`, parameter.shape);
+}
+
+function nextGradient(parameter: Value): string {
+  return `next.gradient.${leafName(parameter)}`;
+}
+
+/** Loss, gradients and the optimizer's step in one program, for steps whose rows all run together. */
+export function trainProgram(
+  { accumulate, update, parameters }: Pick<TrainingPrograms, "accumulate" | "update" | "parameters">,
+): Program {
+  const totals = parameters.map((parameter) => {
+    return [gradientInput(parameter), accumulate.outputs[nextGradient(parameter)] as Value] as const;
+  });
+  const { outputs } = substitute(update, new Map(totals));
+  const losses = Object.entries(accumulate.outputs).filter(([name]) => !name.startsWith("next."));
+  return { name: "train", outputs: { ...Object.fromEntries(losses), ...outputs } };
+}
+
+/** The parts of an optimizer's state for a parameter, as names of fed tensors. */
+export function stateNames(parameter: string): { readonly firstMoment: string; readonly secondMoment: string } {
+  return { firstMoment: `first.${parameter}`, secondMoment: `second.${parameter}` };
+}
+
+function updates(
+  parameters: readonly Value[],
+  totals: readonly Value[],
+  schedule: ScheduleName,
+): Record<string, Value> {
+  const step = scalarInput("step.index");
+  const factor = schedules[schedule]({
+    step,
+    warmupSteps: scalarInput("step.warmupSteps"),
+    totalSteps: scalarInput("step.totalSteps"),
+  });
+  const numbers = {
+    learningRate: o.mul(scalarInput("step.learningRate"), factor),
+    weightDecay: scalarInput("step.weightDecay"),
+    beta1: scalarInput("step.beta1"),
+    beta2: scalarInput("step.beta2"),
+    epsilon: scalarInput("step.epsilon"),
+    count: o.add(step, 1),
+  };
+  const outputs: Record<string, Value> = {};
+  parameters.forEach((value, index) => {
+    const name = leafName(value), moments = stateNames(name);
+    const state: AdamWState = {
+      value,
+      firstMoment: input(moments.firstMoment, value.shape),
+      secondMoment: input(moments.secondMoment, value.shape),
+    };
+    const next = adamw(state, totals[index] as Value, numbers);
+    outputs[`next.${name}`] = next.value;
+    outputs[`next.${moments.firstMoment}`] = next.firstMoment;
+    outputs[`next.${moments.secondMoment}`] = next.secondMoment;
+  });
+  return outputs;
+}
+
+function saveProgram({ members }: CompiledModel): Program {
+  const outputs = members.flat().flatMap((piece) =>
+    Object.entries(trainedTensors(piece)).map(([name, value]) => [`saved.${piece.index}.${name}`, value] as const)
+  );
+  return simplify({ name: "save", outputs: Object.fromEntries(outputs) });
+}

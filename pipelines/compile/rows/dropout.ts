@@ -1,0 +1,70 @@
+/** The factors of dropout, drawn by the host so that a seed decides them on every provider. @module */
+import { createRandom } from "../../data/random.ts";
+import { type Adaptation, dropoutName, type Droppable, droppedWidth } from "../lower/adaptations.ts";
+import type { Feeds } from "./run_feeds.ts";
+import { maskName } from "../lower/interventions.ts";
+import { runOfSite } from "../lower/stacks.ts";
+
+/** Rates are taken in shares of this: half a random word decides an element. */
+const shares = 1 << 16;
+
+/** Which rows of a step run together. */
+export interface DroppedRows {
+  /** The training's seed. */
+  readonly seed: number;
+  /** The number of the step, from 0. */
+  readonly step: number;
+  /** Their numbers in the data. */
+  readonly rows: readonly number[];
+  /** The tail's length, padding counted. */
+  readonly tail: number;
+  /** The context's, of pieces that act on what an encoder reads. */
+  readonly context?: number;
+}
+
+/**
+ * A factor [batch, tokens, width] for each piece with dropout: 0 by its rate, else 1/(1 − rate); 1 at tokens that it does not
+ * act on. What is drawn for a row depends on the seed, the step, the row and the piece's place in its own member, so neither
+ * the rows that run beside it nor the members trained beside it change it.
+ *
+ * @param masks The edited positions, by {@linkcode maskName}.
+ */
+export function dropoutFeeds(
+  members: readonly (readonly Adaptation[])[],
+  { seed, step, rows, tail, context = 0 }: DroppedRows,
+  masks: Feeds,
+): Feeds {
+  const feeds: Feeds = {};
+  for (const list of members) {
+    for (const [ordinal, piece] of list.entries()) {
+      if (piece.form === "prefix" || piece.form === "head" || piece.dropout === 0) continue;
+      const length = runOfSite(piece) === "tail" ? tail : context;
+      const width = droppedWidth(piece), acts = actsAt(piece, masks);
+      const data = new Float32Array(rows.length * length * width).fill(1);
+      const dropped = Math.round(piece.dropout * shares), kept = shares / (shares - dropped);
+      rows.forEach((row, place) => {
+        const { word } = createRandom(seed, "dropout", step, row, ordinal);
+        for (let token = place * length; token < (place + 1) * length; token++) {
+          if (acts(token)) drop(data.subarray(token * width, (token + 1) * width), word, dropped, kept);
+        }
+      });
+      feeds[dropoutName(piece)] = { data, shape: [rows.length, length, width] };
+    }
+  }
+  return feeds;
+}
+
+/** Whether dropout acts at a token of the batch: an adapter's at every one. */
+function actsAt(piece: Droppable, masks: Feeds): (token: number) => boolean {
+  if (piece.form === "adapter") return () => true;
+  const { data, shape } = masks[maskName(piece)]!, width = shape[2]!;
+  return (token) => data.subarray(token * width, (token + 1) * width).some((each) => Number(each) !== 0);
+}
+
+function drop(factors: Float32Array, word: () => number, dropped: number, kept: number): void {
+  for (let at = 0; at < factors.length; at += 2) {
+    const bits = word();
+    factors[at] = (bits & (shares - 1)) < dropped ? 0 : kept;
+    if (at + 1 < factors.length) factors[at + 1] = (bits >>> 16) < dropped ? 0 : kept;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * What a person is told of a hub that refuses, fails or is not there: one line that says what to do.
+ *
+ * @module
+ */
+import { RequestError, RunError, StoppedError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+import { type HubAccess, shownEndpoint } from "./access.ts";
+import { DamagedFile } from "./blob.ts";
+import { MalformedAnswer } from "./file_headers.ts";
+import { HubRefusal, SilentServer } from "./transport.ts";
+
+/** What was wanted when it failed. */
+export interface Wanted {
+  /** `owner/name`. */
+  readonly id: string;
+  readonly revision: string;
+  readonly access: HubAccess;
+  /** Whether it was to be written, not read. */
+  readonly isPush?: boolean;
+}
+
+/**
+ * Tells a revision that is missing from a repository that is, where the refusal does not.
+ *
+ * @returns The refusal, with its reason as far as another request shows it.
+ */
+export async function whether(
+  id: string,
+  fault: unknown,
+  { endpoint }: HubAccess,
+  fetchHub: typeof fetch,
+): Promise<unknown> {
+  if (!(fault instanceof HubRefusal) || fault.status !== 404 || fault.code !== "") return fault;
+  const isThere = await fetchHub(`${endpoint}/api/models/${id}`).then(async (response) => {
+    await response.body?.cancel();
+    return true;
+  }, () => false);
+  return new HubRefusal(404, isThere ? "RevisionNotFound" : "RepoNotFound", fault.said, undefined);
+}
+
+/**
+ * The error for a person, of whatever a request threw.
+ *
+ * @returns A RequestError with the remedy; what is for a person already comes back as it is.
+ */
+export function refused(fault: unknown, wanted: Wanted): RequestError | RunError | StoppedError {
+  if (fault instanceof RequestError || fault instanceof RunError || fault instanceof StoppedError) return fault;
+  const { id, access, isPush = false } = wanted, { token } = access, endpoint = shownEndpoint(access);
+  if (fault instanceof HubRefusal) return new RequestError(refusalText(fault, wanted));
+  if (fault instanceof DamagedFile) {
+    return new RequestError(
+      `${fault.message}; nothing of it was kept, download ${id} again, or from another place than ${endpoint}`,
+    );
+  }
+  if (fault instanceof MalformedAnswer) {
+    return new RequestError(
+      `${endpoint} does not answer as a Hugging Face hub does (${fault.message}, malformed); check HF_ENDPOINT`,
+    );
+  }
+  const host = fault instanceof Deno.errors.NotCapable ? /net access to "([^"]+)"/.exec(fault.message)?.[1] : undefined;
+  if (host !== undefined) {
+    return new RequestError(
+      host === new URL(endpoint).host
+        ? `${endpoint} is not among the hosts that --allow-net permits; add ${host} to it`
+        : `${endpoint} has files of ${id} on ${host}, which is not among the hosts that --allow-net permits; add ${host} to ` +
+          `this task's --allow-net in deno.json, or give a folder that holds it`,
+    );
+  }
+  // Before the reason stands the whole URL, which may be one that lets anybody in.
+  const text = fault instanceof SilentServer ? fault.message : faultText(rootCause(fault));
+  const bare = text.replace(/^.*client error \([A-Za-z]+\): /, "").replaceAll(/https?:\S+/g, "…");
+  const reason = token === undefined ? bare : bare.replaceAll(token.value, "…");
+  return new RequestError(
+    isPush
+      ? `${id} could not be pushed to ${endpoint} (${reason}); check the connection and push again`
+      : `${id} could not be downloaded from ${endpoint} (${reason}); check the connection and run it again, which goes on ` +
+        `where it stopped, or give a folder that holds it`,
+  );
+}
+
+function refusalText(refusal: HubRefusal, { id, revision, access, isPush = false }: Wanted): string {
+  const { token, pace } = access, endpoint = shownEndpoint(access), { status, code, said, retryAfter, file } = refusal;
+  const quoted = (file === undefined ? "" : `${file}: `) +
+    (said === "" ? `${status}` : `${status}, ${JSON.stringify(said)}`);
+  const asked = token === undefined ? "" : ` with the token of ${token.from}`;
+  const tried = refusal.isPassing ? ` after ${pace.attempts} attempts` : "";
+  const named = JSON.stringify(revision), lacked = asked === "" ? "" : ` that was not had${asked}`;
+  switch (true) {
+    case status === 404 && code === "RevisionNotFound":
+      return `${id} has no revision ${named} on ${endpoint}; give one of its branches, tags or commits`;
+    case status === 404 && file !== undefined && code !== "RepoNotFound":
+      return `${endpoint} lists ${file} of ${id} and does not have it (${status}); choose another revision or model, or give ` +
+        `a folder that holds it`;
+    case code === "GatedRepo":
+      return `${id} is gated: accept its licence on ${endpoint}/${id}` +
+        (token === undefined
+          ? `, and set HF_TOKEN to a token of the account that did`
+          : `, by the account whose token stands in ${token.from}`);
+    case status === 401 && token !== undefined && code !== "RepoNotFound":
+      return `${endpoint} does not take the token of ${token.from} (${quoted}); set HF_TOKEN to a valid one`;
+    case isPush && status === 401:
+      return `${endpoint} lets nobody without a token write ${id}; set HF_TOKEN to a token that may write`;
+    case isPush && status === 403:
+      return `the token of ${token?.from} may not write ${id} on ${endpoint} (${quoted}); set HF_TOKEN to one that may`;
+    case status === 401 || status === 404:
+      return `${id} does not exist on ${endpoint} or needs a permission${lacked}; correct the name, or set HF_TOKEN to a token ` +
+        `with access`;
+    case status === 403:
+      return `${endpoint} forbids ${id}${asked} (${quoted}); set HF_TOKEN to a token of an account that has accepted its ` +
+        `licence on ${endpoint}/${id}`;
+    case status === 409 || status === 412:
+      return `${id} was changed on ${endpoint} at the same time (${quoted}); push it again`;
+    case status === 429: {
+      const later = retryAfter === undefined ? "later" : `in ${Math.ceil(retryAfter / 1000)} s`;
+      return `${endpoint} answers no more requests for now (${quoted}); run it again ${later}` +
+        (token === undefined ? ", or set HF_TOKEN, which may ask more often" : "");
+    }
+    case status >= 500:
+      return isPush
+        ? `${endpoint} fails (${quoted}); push it again later`
+        : `${endpoint} fails (${quoted})${tried}; run it again later, or give a folder that holds ${id}`;
+    default:
+      return `${endpoint} refuses ${isPush ? "to take " : ""}${id} (${quoted}); ` +
+        (isPush ? "correct what it names" : "check HF_ENDPOINT, or give a folder that holds it");
+  }
+}
+
+/** A failed fetch says no more than that it failed; its innermost cause says why. */
+function rootCause(fault: unknown): unknown {
+  return fault instanceof Error && fault.cause instanceof Error ? rootCause(fault.cause) : fault;
+}

@@ -1,0 +1,151 @@
+/** Running rows through a model for what it computes on the way. @module */
+import { elementCount } from "../../../ops/dimension.ts";
+import { activationsProgram, type KeptSite } from "../../compile/programs/activations_program.ts";
+import { type Adaptation, type AtTokens, editHook, savedForm } from "../../compile/lower/adaptations.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { groupExtents, type LaidOutRow, positionFeeds } from "../../compile/rows/feeds.ts";
+import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
+import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
+import { wholeRows } from "../../compile/rows/layout.ts";
+import { type Feeds, runFeeds, type RunRow } from "../../compile/rows/run_feeds.ts";
+import type { Architecture, WeightSource } from "../../models/architecture.ts";
+import type { ModelWeights } from "../../models/model.ts";
+import type { NamedTensor } from "../../models/weights/safetensors.ts";
+import type { HostTensor } from "../../runtime/runtime.ts";
+import type { Workshop } from "../context/run_context.ts";
+
+/** A run of tokens whose representations are wanted. */
+export interface ActivatedRun extends RunRow {
+  /** For each place of the run's results the token whose they are; `undefined` where a place stays 0. */
+  readonly places: readonly (number | undefined)[];
+}
+
+/** A row whose representations are wanted. */
+export interface ActivatedRow extends ActivatedRun {
+  /** What the encoder reads, in a model that has one; the row itself is then what the decoder reads. */
+  readonly encoded?: ActivatedRun;
+}
+
+/** What is to be computed. */
+export interface ActivateJob {
+  readonly architecture: Architecture;
+  readonly weights: ModelWeights;
+  /** All with as many places, and as many of what the encoder reads. */
+  readonly rows: readonly ActivatedRow[];
+  readonly hiddenStates: boolean;
+  readonly logits: boolean;
+  readonly sites: readonly KeptSite[];
+  /** Edits that act, with the rows as they are laid out for them. */
+  readonly edited?: {
+    readonly adaptations: readonly Adaptation[];
+    readonly tensors: TensorMap;
+    readonly rows: readonly LaidOutRow[];
+  };
+}
+
+/** Rows of like length run together up to so many tokens, or logits, so that memory is bounded by one group's. */
+const groupTokens = 4096, groupLogits = 1 << 26;
+
+/**
+ * The representations of rows, by name: each [rows, places, width], 0 where a place stands for no token; scores of whole rows
+ * [rows, classes].
+ *
+ * @param label What the progress is called.
+ */
+export async function activate(workshop: Workshop, job: ActivateJob, label: string): Promise<NamedTensor[]> {
+  const { architecture, weights, rows, edited } = job;
+  const source: WeightSource = (name, shape) => frozenWeight(name, shape, weights.storedType(name));
+  const edit = edited === undefined
+    ? {}
+    : { edit: (atTokens?: AtTokens) => editHook(edited.adaptations, savedForm, atTokens) };
+  const { parts } = withAttentionParts(
+    wholeRows(architecture),
+    architecture,
+    rows.map(({ tokens }) => ({ prompt: tokens })),
+  );
+  const program = activationsProgram({ ...job, weights: source, ...edit, parts: parts?.tail });
+  const session = await workshop.session(program, weights);
+  const done = workshop.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
+  let finished = 0;
+  for (const group of groupsOf(rows, tokensOf(job))) {
+    const laidOut = edited === undefined ? [] : group.map((row) => edited.rows[row]!);
+    const edits = edited === undefined ? {} : {
+      ...positionFeeds(laidOut, groupExtents(laidOut), edited.adaptations),
+      ...copyTensors(edited.tensors),
+    };
+    const { outputs } = await session.run({ ...feedsOf(group.map((row) => rows[row]!), architecture), ...edits });
+    for (const [name, result] of Object.entries(outputs)) {
+      const isEncoded = program.outputs[name]!.shape[1] === "context";
+      const placesOf = (row: number) => (isEncoded ? rows[row]!.encoded! : rows[row]!).places;
+      const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, rows.length, placesOf(0).length));
+      group.forEach((row, at) => place(result, at, placesOf(row), whole, row));
+    }
+    done(finished += group.length);
+    await workshop.heed();
+  }
+  return [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
+}
+
+/** What a group of rows is fed. */
+function feedsOf(rows: readonly ActivatedRow[], architecture: Architecture): Feeds {
+  const { encoder } = architecture, length = longest(rows);
+  if (encoder === undefined) return runFeeds("tail", rows, length, architecture);
+  const read = rows.map((row) => row.encoded!), lengths = read.map(({ tokens }) => tokens.length);
+  return {
+    ...runFeeds("context", read, longest(read), encoder),
+    ...runFeeds("tail", rows, length, architecture, undefined, lengths),
+  };
+}
+
+function longest(rows: readonly RunRow[]): number {
+  return Math.max(...rows.map(({ tokens }) => tokens.length));
+}
+
+const byName = new Intl.Collator("en", { numeric: true });
+
+/** How many tokens run together. */
+function tokensOf({ logits, architecture: { vocabularySize } }: ActivateJob): number {
+  return logits ? Math.min(groupTokens, Math.ceil(groupLogits / vocabularySize)) : groupTokens;
+}
+
+function groupsOf(rows: readonly ActivatedRow[], most: number): number[][] {
+  const lengths = rows.map(({ tokens, encoded }) => tokens.length + (encoded?.tokens.length ?? 0));
+  const order = [...rows.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  const groups: number[][] = [];
+  while (order.length > 0) {
+    const length = Math.max(1, lengths[order[0]!]!);
+    groups.push(order.splice(0, Math.max(1, Math.floor(most / length))));
+  }
+  return groups;
+}
+
+function emptyLike(name: string, { shape }: HostTensor, rows: number, places: number): NamedTensor {
+  const whole = shape.length < 3 ? [rows, ...shape.slice(1)] : [rows, places, ...shape.slice(2)];
+  return { name, shape: whole, data: new Float32Array(elementCount(whole)) };
+}
+
+/** Puts what a group gave for one of its rows to that row's places. */
+function place(
+  { data, shape }: HostTensor,
+  at: number,
+  places: ActivatedRun["places"],
+  whole: NamedTensor,
+  row: number,
+): void {
+  const [, length = 0] = shape, width = elementCount(shape.slice(2));
+  const from = data as Float32Array, to = whole.data as Float32Array;
+  if (shape.length < 3) {
+    to.set(from.subarray(at * length, (at + 1) * length), row * length);
+    return;
+  }
+  places.forEach((token, index) => {
+    if (token === undefined) return;
+    const start = (at * length + token) * width;
+    to.set(from.subarray(start, start + width), (row * places.length + index) * width);
+  });
+}
+
+/** A prompt as a model reads it; where an encoder does, the decoder has read the token that it starts with, no more. */
+export function readBy({ encoder }: Architecture, prompt: ActivatedRun): ActivatedRow {
+  return encoder === undefined ? prompt : { tokens: [encoder.startToken], start: 0, places: [0], encoded: prompt };
+}

@@ -1,0 +1,88 @@
+/**
+ * A base model's weights in 4 or 8 bits, made once and kept in the store.
+ *
+ * @module
+ */
+import type { BareModel, ModelWeights } from "../../models/model.ts";
+import { codeBytes, quantize } from "../../models/weights/quantization.ts";
+import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/weights/quantized_weights.ts";
+import { blocksOf } from "../../../ops/table/quantization.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
+import type { Entry, Store } from "../../store/store.ts";
+import type { Progress } from "./run_context.ts";
+
+/** The kind of the store's entries. */
+export const quantizedKind = "quantize";
+
+/** The bytes that a model's projections take in a few bits. */
+export function quantizedBytes({ architecture }: Pick<BareModel, "architecture">, name: QuantizationName): number {
+  return [...projectionsOf(architecture).values()].reduce((sum, [rows, columns]) => {
+    return sum + rows * blocksOf(columns) * (codeBytes[name] + 4);
+  }, 0);
+}
+
+/** Weights of which the projections lie in the store, and the entry that holds them open. */
+export interface OpenedQuantized {
+  readonly weights: ModelWeights;
+  readonly entry: Entry;
+}
+
+/**
+ * A model's weights with the projections in a few bits, from the store if they are there. One weight at a time is in
+ * memory while they are made.
+ *
+ * @throws {RequestError} If a weight is not finite.
+ */
+export async function openQuantized(
+  store: Store,
+  model: BareModel,
+  base: ModelWeights,
+  name: QuantizationName,
+  progress: Progress,
+): Promise<OpenedQuantized> {
+  const key = quantizedDigest(model.architecture, base.digest, name);
+  const entry = await store.get(quantizedKind, key) ?? await make(store, key, model, base, name, progress);
+  const path = await Deno.realPath(entry.path);
+  const file = { path, tensors: entry.tensors, readBytes: (tensor: string) => entry.readBytes(tensor) };
+  return { weights: quantizedWeights(model.architecture, base, name, file), entry };
+}
+
+function make(
+  store: Store,
+  key: string,
+  { architecture }: BareModel,
+  base: ModelWeights,
+  name: QuantizationName,
+  progress: Progress,
+): Promise<Entry> {
+  const projections = projectionsOf(architecture), done = progress.begin(`quantize ${name}`, projections.size);
+  return store.putAndOpen(quantizedKind, key, async (entry) => {
+    entry.declare({
+      tensors: [...projections].flatMap(([weight, [rows, columns]]) => {
+        const count = rows * blocksOf(columns), { codes, scales } = partsOf(weight);
+        return [
+          { name: codes, dtype: "U8" as const, shape: [count, codeBytes[name]] },
+          { name: scales, dtype: "F32" as const, shape: [count] },
+        ];
+      }),
+      metadata: { quantize: name, weights: base.digest },
+    });
+    let finished = 0;
+    for (const [weight, [, columns]] of projections) {
+      const { codes, scales } = quantized(weight, await base.read(weight), columns, name, base.record(weight).file);
+      entry.append(partsOf(weight).codes, codes);
+      entry.append(partsOf(weight).scales, scales);
+      done(++finished);
+    }
+  });
+}
+
+function quantized(weight: string, data: Float32Array, columns: number, name: QuantizationName, file: string) {
+  try {
+    return quantize(data, columns, name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RequestError(`the tensor ${weight} holds what is no finite number; leave quantize out`, { file });
+  }
+}

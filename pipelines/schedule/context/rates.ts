@@ -1,0 +1,47 @@
+/** How fast this machine has run what a store holds, so that a plan can say how long a run will take. @module */
+import { join } from "node:path";
+import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
+import type { Workshop } from "./run_context.ts";
+
+/** What is measured apart. */
+export type RatedStage = "encode" | "train";
+
+/** Floating-point operations a second. */
+export type Rates = Readonly<Partial<Record<RatedStage, number>>>;
+
+/** What a machine of two cores reaches about, for those that have measured nothing yet. */
+export const assumedRate = 5e10;
+
+type Named = Readonly<Record<string, Rates>>;
+
+function fileOf({ store }: Workshop): string {
+  return join(store.folder, "rates.json");
+}
+
+function machineName({ machine }: Workshop): string {
+  return machine.join(" ");
+}
+
+async function readAll(workshop: Workshop): Promise<Named> {
+  const bytes = await readFileIfPresent(fileOf(workshop));
+  try {
+    return bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes)) as Named;
+  } catch {
+    // Only estimates are made of it, and the next run writes it anew.
+    return {};
+  }
+}
+
+/** The rates that were measured on this machine with these threads. */
+export async function ratesOf(workshop: Workshop): Promise<Rates> {
+  return (await readAll(workshop))[machineName(workshop)] ?? {};
+}
+
+/** Takes down what a stage reached; half of it is what was reached before. */
+export async function noteRate(workshop: Workshop, stage: RatedStage, flops: number, seconds: number): Promise<void> {
+  if (!(flops > 0 && seconds > 0)) return;
+  const all = await readAll(workshop), name = machineName(workshop), rate = flops / seconds;
+  const before = all[name]?.[stage] ?? rate;
+  const text = JSON.stringify({ ...all, [name]: { ...all[name], [stage]: Math.round((rate + before) / 2) } }) + "\n";
+  await writeAtomically(fileOf(workshop), [new TextEncoder().encode(text)]);
+}

@@ -1,0 +1,93 @@
+/** A model made ready to write. @module */
+import { bytesOf } from "../../../ops/cost.ts";
+import { evaluateDimension } from "../../../ops/dimension.ts";
+import { leavesOf, type Program } from "../../../ops/program.ts";
+import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import type { Feeds } from "../../compile/rows/run_feeds.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
+import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
+import type { CompiledModel } from "../../compile/programs/forward.ts";
+import { decodeProgram } from "../../compile/programs/inference_programs.ts";
+import type { TokenizedPrompt } from "../../data/examples.ts";
+import type { Generator, Prefill } from "../../decoding/continuation.ts";
+import type { Model, ModelWeights } from "../../models/model.ts";
+import type { Workshop } from "../context/run_context.ts";
+
+/** A model with what is learned of it. */
+export interface WritingModel {
+  readonly model: Model;
+  readonly weights: ModelWeights;
+  readonly compiled: CompiledModel;
+  readonly adaptations: readonly Adaptation[];
+  /** The edits' tensors in saved form. */
+  readonly tensors: TensorMap;
+  /** Tokens that end an answer besides the model's own. */
+  readonly endTokens?: ReadonlySet<number>;
+}
+
+/**
+ * The decode program reads a few rows at each step. Weights packed for its products make that twice as fast, but they are
+ * a copy, so larger ones stay mapped from their files.
+ */
+const mostPackedBytes = 2 ** 30;
+
+/** What was encoded of some prompts, and the prefill that goes on from there. */
+export interface EncodedPrompts {
+  readonly prefill: CompiledPrefill;
+  readonly layout: Layout;
+  readonly kept: (prompts: readonly TokenizedPrompt[]) => Feeds;
+}
+
+/**
+ * Opens a model's programs for writing.
+ *
+ * @param rows How many rows are written at once.
+ * @param encoded All prompts that are to be read, if they were encoded.
+ * @param prompts Those that are known; long ones are read in parts.
+ */
+export async function openGenerator(
+  workshop: Workshop,
+  writer: WritingModel,
+  rows: number,
+  encoded?: EncodedPrompts,
+  prompts: readonly TokenizedPrompt[] = [],
+): Promise<Generator> {
+  const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors, endTokens = [] } = writer;
+  const decode = decodeProgram(compiled);
+  const prepacks = isInFourBits(decode) || (rows > 1 && weightBytes(decode) <= mostPackedBytes);
+  return {
+    architecture,
+    adaptations,
+    tensors,
+    prefill: await openPrefill(workshop, writer, encoded, prompts),
+    decode: () => workshop.session(decode, weights, { prepacks }),
+    endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
+  };
+}
+
+async function openPrefill(
+  workshop: Workshop,
+  { compiled, weights }: WritingModel,
+  encoded: EncodedPrompts | undefined,
+  prompts: readonly TokenizedPrompt[],
+): Promise<Prefill> {
+  if (encoded === undefined) {
+    const layout = withAttentionParts(wholeRows(compiled.architecture), compiled.architecture, prompts);
+    const { program, runs } = wholePrefill(compiled, layout);
+    return { session: await workshop.session(program, weights), layout, runs, kept: () => ({}) };
+  }
+  const { prefill: { program, runs }, layout, kept } = encoded;
+  return { session: await workshop.session(program, weights), layout, runs, kept };
+}
+
+/** Packed weights of 4 bits are multiplied as they are; unpacked, each token would widen all of them. */
+function isInFourBits(program: Program): boolean {
+  return leavesOf(program, "weight").some(({ dtype }) => dtype === "uint4");
+}
+
+function weightBytes(program: Program): number {
+  const bytes = leavesOf(program, "weight").map((value) => evaluateDimension(bytesOf(value), {}));
+  return bytes.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,70 @@
+/** What a model's head tells of an evaluation's rows, in one forward pass over each. @module */
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
+import { headOf } from "../../compile/lower/heads.ts";
+import { copyTensors } from "../../compile/parameters/initial.ts";
+import { wholeRows } from "../../compile/rows/layout.ts";
+import { headProgram } from "../../compile/programs/inference_programs.ts";
+import type { Head } from "../../compile/lower/adaptations.ts";
+import { RequestError } from "../../common/errors.ts";
+import { inBatches, type Rows } from "../context/batchwise.ts";
+import type { EvaluateJob } from "./evaluate.ts";
+import type { Prediction, Told } from "./metrics.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
+import type { Workshop } from "../context/run_context.ts";
+
+/**
+ * What the head tells of each row: the logits of its classes, or one number.
+ *
+ * @throws {RequestError} If one of them is not finite.
+ */
+export async function tell(workshop: Workshop, job: EvaluateJob, key: string): Promise<number[][]> {
+  const { stage: { name, model: { architecture }, adaptations, examples, batchSize }, weights, tensors } = job;
+  const layout = withAttentionParts(wholeRows(architecture), architecture, examples);
+  const session = await workshop.session(headProgram(job.compiled, layout), weights);
+  const lengths = examples.map(({ prompt }) => prompt.length);
+  const rows: Rows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
+  return await inBatches(workshop, rows, async (batch) => {
+    const laidOut = batch.map((row) => layOut(examples[row]!, layout));
+    const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
+    const { told } = (await session.run(feeds)).outputs, [, width] = told!.shape as readonly [number, number];
+    const numbers = Array.from(told!.data, Number);
+    if (!numbers.every(Number.isFinite)) throw new RequestError(`what the head of ${name} tells is not finite`);
+    return batch.map((_, at) => numbers.slice(at * width, (at + 1) * width));
+  });
+}
+
+/** Rows as predictions.jsonl lists them and as metrics take them. */
+export function readTold(
+  { rows, examples, adaptations }: Pick<PreparedEvaluation, "rows" | "examples" | "adaptations">,
+  outputs: readonly (readonly number[])[],
+): { readonly predictions: readonly Prediction[]; readonly told: readonly Told[] } {
+  const head = headOf(adaptations);
+  if (head === undefined) throw new TypeError("The model has no head");
+  const read = outputs.map((values, row) => {
+    const { prompt, pair, completion } = rows[row]!, expected = examples[row]!.completion[0]!;
+    const texts = { prompt, ...pair === undefined ? {} : { pair } };
+    return head.kind === "regression"
+      ? readNumber(values, expected, { ...texts, completion })
+      : readClass(values, expected, { ...texts, completion: head.labels[expected]! }, head);
+  });
+  return { predictions: read.map(({ prediction }) => prediction), told: read.map(({ told }) => told) };
+}
+
+type Read = { readonly prediction: Prediction; readonly told: Told };
+
+function readNumber([given = NaN]: readonly number[], expected: number, row: Prediction): Read {
+  const loss = (given - expected) ** 2;
+  return { prediction: { ...row, prediction: given, loss }, told: { expected, given, loss } };
+}
+
+function readClass(logits: readonly number[], expected: number, row: Prediction, { labels }: Head): Read {
+  const largest = Math.max(...logits), given = logits.indexOf(largest);
+  const total = largest + Math.log(logits.reduce((sum, each) => sum + Math.exp(each - largest), 0));
+  const loss = total - logits[expected]!;
+  const probabilities = labels.map((label, id) => [label, Number(Math.exp(logits[id]! - total).toPrecision(6))]);
+  return {
+    prediction: { ...row, prediction: labels[given]!, loss, probabilities: Object.fromEntries(probabilities) },
+    told: { expected, given, loss },
+  };
+}

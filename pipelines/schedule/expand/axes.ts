@@ -1,0 +1,247 @@
+/** The axes in a declaration, the points they span, and the declaration at one of them. @module */
+import { RequestError } from "../../common/errors.ts";
+import { likeNoted, placeOf } from "../../common/source_location.ts";
+import { type Given, type GivenValues, requireKnown, type Scalar } from "../../recipes/overrides.ts";
+import type { Axis, AxisLabel, BestSpec, BestValueSpec, Resolved } from "../../spec/mod.ts";
+import { quote } from "../../common/suggest.ts";
+
+/** Which value each axis has, by name and number of the value. */
+export type Point = ReadonlyMap<string, number>;
+
+/** Where the best member of an evaluation stands. */
+export interface ChosenPoint {
+  readonly point: Point;
+  /** The share of its declared epochs that it was trained for; 1 unless members were stopped early. */
+  readonly epochs: number;
+}
+
+/** The best members that are known. */
+export type Chosen = ReadonlyMap<BestSpec, ChosenPoint>;
+
+function isKind<T>(value: unknown, kind: string): value is T {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
+}
+
+const isAxis = (value: unknown): value is Axis<unknown> => isKind<Axis<unknown>>(value, "axis");
+const isBest = (value: unknown): value is BestSpec => isKind<BestSpec>(value, "best");
+const isBestValue = (value: unknown): value is BestValueSpec<unknown> => isKind(value, "bestValue");
+
+/** The axes of a pipeline, each with the values that it is to have. */
+export class Axes {
+  readonly #axes: readonly Axis<unknown>[];
+  readonly #byName: ReadonlyMap<string, Axis<unknown>>;
+  /** For each part of the declaration the axes in it, also those of values that a point may not have. */
+  readonly #within = new WeakMap<object, readonly Axis<unknown>[]>();
+  /** Whether a part of the declaration goes on with a best member. */
+  readonly #holding = new WeakMap<object, boolean>();
+  /** What each part of the declaration is at the points met so far, so that equal parts of members are one object. */
+  readonly #resolved = new WeakMap<object, Map<string, unknown>>();
+
+  /**
+   * @param declared All that may hold axes.
+   * @param given New values for axes, by name; those for settings are left aside.
+   * @param settings The settings that are declared.
+   * @throws {RequestError} If two axes share a name, or something is given that is neither axis nor setting, or a value
+   * that is not of its axis's kind.
+   */
+  constructor(declared: unknown, given: GivenValues, settings: ReadonlyMap<string, Scalar>) {
+    const found = new Map<string, Axis<unknown>>();
+    for (const axis of axesIn(declared)) {
+      const twin = found.get(axis.name);
+      if (twin !== undefined && twin !== axis) {
+        throw new RequestError(
+          `two axes are named ${axis.name}; declare it once and use that value in both places`,
+          placeOf(axis),
+        );
+      }
+      found.set(axis.name, axis);
+    }
+    requireKnown(given, [...found.values()], settings);
+    const inOrder = [...found.values()].sort((a, b) => a.order - b.order);
+    this.#axes = inOrder.map((axis) => withValues(axis, inOrder, given));
+    this.#byName = new Map(this.#axes.map((axis) => [axis.name, axis]));
+  }
+
+  /** The names of the axes that repeat one experiment. */
+  get repeats(): ReadonlySet<string> {
+    return new Set(this.#axes.filter(({ repeats }) => repeats).map(({ name }) => name));
+  }
+
+  /** The points that some declarations span together: the last axis varies fastest; at each the axes that it has. */
+  points(declared: unknown, chosen: Chosen): Point[] {
+    const points: Point[] = [];
+    const extend = (point: Point): void => {
+      const axis = this.#firstFree(declared, point, chosen);
+      if (axis === undefined) return void points.push(point);
+      const together = axis.zipped === undefined ? [axis] : this.#axes.filter(({ zipped }) => zipped === axis.zipped);
+      axis.values.forEach((_, at) => extend(new Map([...point, ...together.map(({ name }) => [name, at] as const)])));
+    };
+    extend(new Map());
+    return points;
+  }
+
+  /** The axis declared first of those that a declaration has at a point and the point does not. */
+  #firstFree(declared: unknown, point: Point, chosen: Chosen): Axis<unknown> | undefined {
+    let first: Axis<unknown> | undefined;
+    const visit = (value: unknown, at: Point): void => {
+      if (typeof value !== "object" || value === null || this.#axesWithin(value).length === 0) return;
+      if (isAxis(value)) {
+        const axis = this.#byName.get(value.name)!, index = at.get(value.name);
+        if (index !== undefined) visit(axis.values[index], at);
+        else if (first === undefined || axis.order < first.order) first = axis;
+      } else if (isBest(value)) visit(value.stage.model, merged(at, chosen.get(value)));
+      else if (isBestValue(value)) visit(value.axis, merged(at, chosen.get(value.best)));
+      else for (const part of Object.values(value)) visit(part, at);
+    };
+    visit(declared, point);
+    return first;
+  }
+
+  /** A declaration with every axis replaced by its value at a point; of a best member its model stands in its place. */
+  resolve<T>(declared: T, point: Point, chosen: Chosen): Resolved<T> {
+    const visit = (value: unknown, at: Point): unknown => {
+      if (typeof value !== "object" || value === null) return value;
+      if (isAxis(value)) return visit(this.#byName.get(value.name)!.values[at.get(value.name)!], at);
+      if (isBest(value)) {
+        return withEpochs(visit(value.stage.model, merged(at, chosen.get(value))), chosen.get(value)?.epochs ?? 1);
+      }
+      if (isBestValue(value)) return visit(value.axis, merged(at, chosen.get(value.best)));
+      const axes = this.#axesWithin(value);
+      if (axes.length === 0) return value;
+      const copy = () => {
+        const parts = Object.entries(value).map(([name, part]) => [name, visit(part, at)] as const);
+        return Array.isArray(value) ? parts.map(([, part]) => part) : likeNoted(value, modelOf(parts));
+      };
+      // What goes on with a best member depends on more than its own axes.
+      if (this.#holdsBest(value)) return copy();
+      const key = axes.map(({ name }) => at.get(name)).join();
+      return this.#resolved.getOrInsertComputed(value, () => new Map()).getOrInsertComputed(key, copy);
+    };
+    return visit(declared, point) as Resolved<T>;
+  }
+
+  /** What results call a point's values, in the order of the axes. */
+  labels(point: Point): Readonly<Record<string, AxisLabel>> {
+    const named = this.#axes.flatMap((axis) => {
+      const index = point.get(axis.name);
+      return index === undefined ? [] : [[axis.name, labelOf(axis, axis.values[index])] as const];
+    });
+    return Object.fromEntries(named);
+  }
+
+  #holdsBest(value: object): boolean {
+    return this.#holding.getOrInsertComputed(value, () => bestsIn(value).length > 0);
+  }
+
+  #axesWithin(value: object): readonly Axis<unknown>[] {
+    return this.#within.getOrInsertComputed(value, () => [...axesIn(value)]);
+  }
+}
+
+/** The parts of a training in which a best evaluation stood are its model's. */
+function modelOf(parts: readonly (readonly [string, unknown])[]): Record<string, unknown> {
+  const record = Object.fromEntries(parts), { kind, model } = record;
+  return kind === "train" && isKind<{ model: unknown }>(model, "train") ? { ...record, model: model.model } : record;
+}
+
+function merged(point: Point, chosen: ChosenPoint | undefined): Point {
+  return chosen === undefined ? point : new Map([...point, ...chosen.point]);
+}
+
+/** A training for a share of its epochs, at least one; other models as they are. */
+export function withEpochs<T>(model: T, share: number): T {
+  if (!isKind<{ epochs: number }>(model, "train") || share === 1) return model;
+  return likeNoted(model, { ...model, epochs: Math.max(1, Math.floor(model.epochs * share)) });
+}
+
+/** The axes in a declaration, each once, also those in its axes' values. */
+function axesIn(declared: unknown): Set<Axis<unknown>> {
+  const axes = new Set<Axis<unknown>>(), seen = new Set<unknown>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    if (isAxis(value)) axes.add(value);
+    Object.values(value).forEach(visit);
+  };
+  visit(declared);
+  return axes;
+}
+
+/** The evaluations' bests in a declaration, innermost first. */
+export function bestsIn(declared: unknown): BestSpec[] {
+  const bests = new Set<BestSpec>(), seen = new Set<unknown>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    Object.values(value).forEach(visit);
+    if (isBest(value)) bests.add(value);
+  };
+  visit(declared);
+  return [...bests];
+}
+
+/** An axis with the values that it is set to; one that moves with others takes of its own, and these follow. */
+function withValues(
+  axis: Axis<unknown>,
+  axes: readonly Axis<unknown>[],
+  given: GivenValues,
+): Axis<unknown> {
+  const own = given.get(axis.name);
+  if (axis.zipped === undefined) {
+    return own === undefined ? axis : { ...axis, values: own.values.map((value) => valueOf(axis, value, own)) };
+  }
+  const together = axes.filter(({ zipped, name }) => zipped === axis.zipped && given.has(name));
+  const taken = (other: Axis<unknown>, at: number) => {
+    return given.get(other.name)!.values.some((value) => knownValue(other, String(value)) === other.values[at]);
+  };
+  for (const other of together) {
+    const all = given.get(other.name)!;
+    for (const value of all.values) {
+      if (knownValue(other, String(value)) === undefined) throw ofAnotherKind(other, String(value), all);
+    }
+  }
+  const values = axis.values.filter((_, at) => together.every((other) => taken(other, at)));
+  if (values.length > 0) return { ...axis, values };
+  throw new RequestError(
+    `no members have these values of ${axis.name} and of the axes that move with it; give some that go together`,
+    own?.place ?? given.get(together[0]!.name)!.place,
+  );
+}
+
+function valueOf(axis: Axis<unknown>, value: Scalar, given: Given): unknown {
+  const text = String(value);
+  const known = knownValue(axis, text);
+  if (known !== undefined) return known;
+  const kinds = new Set(axis.values.map((value) => typeof value));
+  if (kinds.has("number") && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
+  if (kinds.has("string")) return text;
+  throw ofAnotherKind(axis, text, given);
+}
+
+function knownValue(axis: Axis<unknown>, text: string): unknown {
+  return axis.values.find((value) => String(labelOf(axis, value)) === text);
+}
+
+function ofAnotherKind(axis: Axis<unknown>, text: string, { place }: Given): RequestError {
+  const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
+  return new RequestError(
+    `${quote(text)} is not of the kind of the axis ${axis.name}; give values such as ${listed}`,
+    place,
+  );
+}
+
+function labelOf(axis: Axis<unknown>, value: unknown): AxisLabel {
+  if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") return value;
+  if (Array.isArray(value) && value.every((entry) => typeof entry === "number" || typeof entry === "string")) {
+    return value.join(";");
+  }
+  const kinds = axis.values.map(kindOf), kind = kindOf(value);
+  return kind !== undefined && kinds.indexOf(kind) === kinds.lastIndexOf(kind) ? kind : axis.values.indexOf(value);
+}
+
+/** What a declaration calls itself, as in `loreft`; it names a value among others of other kinds. */
+function kindOf(value: unknown): string | undefined {
+  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string"
+    ? value.kind
+    : undefined;
+}

@@ -1,0 +1,65 @@
+/** Choosing the best of several members. @module */
+import { RequestError } from "../../common/errors.ts";
+import { placeOf } from "../../common/source_location.ts";
+import type { MemberRecord } from "../../results/results.ts";
+import type { BestSpec, MetricSpec } from "../../spec/mod.ts";
+import type { Point } from "./axes.ts";
+import type { Member } from "./expand.ts";
+
+/** A member that may be the best, with its place among the axes. */
+export interface Candidate {
+  readonly member: Member;
+  readonly point: Point;
+}
+
+/** How a pipeline writes a metric. */
+export function metricCall(kind: MetricSpec["kind"]): string {
+  return kind === "macroF1" ? 'f1({ average: "macro" })' : `${kind}()`;
+}
+
+/** The metric that a best is found by. */
+export function metricOf({ by }: BestSpec): MetricSpec {
+  return by.kind === "halving" ? by.by : by;
+}
+
+/**
+ * Refuses a best by what its stage does not measure.
+ *
+ * @throws {RequestError} As said.
+ */
+export function requireMetric(best: BestSpec): void {
+  const { kind } = metricOf(best), { metrics } = best.stage;
+  if (!Array.isArray(metrics) || metrics.some((metric: MetricSpec) => metric.kind === kind)) return;
+  throw new RequestError(
+    `best compares by ${kind}, which its evaluation does not measure; add ${
+      metricCall(kind)
+    } to the evaluation's metrics`,
+    placeOf(best),
+  );
+}
+
+/**
+ * Candidates from the best to the worst, one of each that repeats an experiment, which counts by its mean; of equals the
+ * first is better.
+ *
+ * @param records The candidates' results; without one a candidate counts as the worst.
+ */
+export function ranked(
+  candidates: readonly Candidate[],
+  records: readonly MemberRecord[],
+  stage: string,
+  { kind }: MetricSpec,
+): Candidate[] {
+  const value = (record: MemberRecord | undefined) => {
+    const found = record?.stages.find((each) => each.kind === "evaluate" && each.name === stage);
+    return found?.kind === "evaluate" ? found.metrics[kind] ?? NaN : NaN;
+  };
+  const sign = kind === "loss" ? 1 : -1;
+  const groups = [...Map.groupBy(candidates.keys(), (at) => candidates[at]!.member.repeated).values()];
+  const cost = (group: readonly number[]) => {
+    const mean = group.reduce((sum, at) => sum + value(records[at]), 0) / group.length;
+    return Number.isNaN(mean) ? Infinity : sign * mean;
+  };
+  return groups.map((group) => ({ first: candidates[group[0]!]!, cost: cost(group) }))
+    .sort((a, b) => a.cost - b.cost).map(({ first }) => first);
+}

@@ -1,0 +1,170 @@
+/**
+ * Members with their data and base models in other places than the pipeline names.
+ *
+ * @module
+ */
+import { join, resolve } from "node:path";
+import { storedFiles } from "../../compile/parameters/intervention_file.ts";
+import { type Place, RequestError } from "../../common/errors.ts";
+import { isGgufPath } from "../../models/source.ts";
+import { likeNoted, noted } from "../../common/source_location.ts";
+import type { Expansion, Member, Rounds } from "./expand.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
+import { quote, suggest } from "../../common/suggest.ts";
+import type { Recipe, Replacement } from "../../recipes/recipe.ts";
+
+/** Members with what they read. */
+export interface Redirected {
+  readonly expansion: Expansion;
+  /** The absolute path of each data file, by the path that the pipeline has. */
+  readonly data: ReadonlyMap<string, string>;
+  /** The source of each base model, by the source that the pipeline has; a folder's is absolute. */
+  readonly bases: ReadonlyMap<string, string>;
+}
+
+/**
+ * Puts a recipe's data and base models in place of those that the pipeline names.
+ *
+ * @param base The folder that the pipeline's relative paths start from.
+ * @throws {RequestError} If the recipe names data or a base model that the pipeline has not.
+ */
+export async function redirect(
+  expansion: Expansion,
+  base: string,
+  { data: otherData = [], base: otherBases = [], quantize }: Partial<Pick<Recipe, "data" | "base" | "quantize">>,
+): Promise<Redirected> {
+  const named = sourcesOf(allMembers(expansion));
+  const at = (path: string) => resolve(base, path);
+  requireNamed("data", otherData, named.data, (from, path) => at(from) === at(path));
+  requireNamed("base model", otherBases, named.bases, (from, source) => from === source);
+  const data = new Map(named.data.map((path) => {
+    return [path, otherData.find(({ from }) => from !== undefined && at(from) === at(path))?.to ?? at(path)];
+  }));
+  const bases = new Map<string, string>(), moved = new Map<string, Place>();
+  for (const source of named.bases) {
+    const other = otherBases.find(({ from }) => from === undefined || from === source);
+    if (other !== undefined && other.to !== source) moved.set(source, other.place);
+    bases.set(source, other?.to ?? (isGgufPath(source) || await isFolder(at(source)) ? at(source) : source));
+  }
+  const put = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved, quantize };
+  return { expansion: withReplaced(expansion, put), data, bases };
+}
+
+/** The members of all rounds, as if the first of each were the best. */
+export function allMembers({ members, goesOn, rounds }: Expansion): readonly Member[] {
+  if (!goesOn) return members;
+  const all: Member[] = [], rehearsed = rounds();
+  for (let round = rehearsed.next(); !round.done; round = rehearsed.next([])) all.push(...round.value);
+  return all;
+}
+
+function withReplaced(expansion: Expansion, put: Put): Expansion {
+  const replace = replacing(put);
+  const placed = (members: readonly Member[]) => {
+    return members.map((member) => ({ ...member, stages: replace(member.stages) }));
+  };
+  function* rounds(): Rounds {
+    const inner = expansion.rounds();
+    for (let round = inner.next(); !round.done;) round = inner.next(yield placed(round.value));
+  }
+  return { ...expansion, members: placed(expansion.members), rounds };
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
+function requireNamed(
+  what: string,
+  replacements: readonly Replacement[],
+  named: readonly string[],
+  isSame: (from: string, name: string) => boolean,
+): void {
+  for (const { from, place } of replacements) {
+    if (from === undefined && named.length > 1) {
+      const listed = named.map(quote).join(", ");
+      throw new RequestError(`the pipeline has more than one ${what}; write a mapping from ${listed} to others`, place);
+    }
+    if (from !== undefined && !named.some((name) => isSame(from, name))) {
+      throw new RequestError(`the pipeline has no ${what} ${quote(from)}; ${suggest(from, named)}`, place);
+    }
+  }
+}
+
+/** Shows all records of which members are made, but not the rows that a pipeline holds itself. */
+function walk(members: readonly Member[], see: (record: object) => void): void {
+  // Members share the parts that no axis of theirs changes.
+  const seen = new Set<object>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || seen.has(value) || kindOf(value) === "records") return;
+    seen.add(value);
+    see(value);
+    Object.values(value).forEach(visit);
+  };
+  for (const { stages } of members) visit(stages);
+}
+
+/** The data files and base models that members name. */
+function sourcesOf(members: readonly Member[]): { readonly data: string[]; readonly bases: string[] } {
+  const data = new Set<string>(), bases = new Set<string>();
+  walk(members, (record) => {
+    if (isDataFile(record)) data.add(record.path);
+    if (isBase(record)) bases.add(record.source);
+  });
+  return { data: [...data], bases: [...bases] };
+}
+
+/** Other files that members name: what edits start from, by the paths that the pipeline has. */
+export function initialFilesOf(members: readonly Member[]): readonly string[] {
+  const found = new Set<string>();
+  walk(members, (record) => {
+    if ("initial" in record && typeof record.initial === "string") found.add(record.initial);
+    if (kindOf(record) === "saved" && "folder" in record && typeof record.folder === "string") {
+      for (const name of Object.values(storedFiles)) found.add(join(record.folder, name));
+    }
+  });
+  return [...found];
+}
+
+/** What to put in place of what is declared. */
+interface Put {
+  readonly data: ReadonlyMap<string, string>;
+  readonly bases: ReadonlyMap<string, string>;
+  /** Base models in whose place a recipe has another, which has not their revisions, and where it says so. */
+  readonly moved: ReadonlyMap<string, Place>;
+  /** How many bits all base models are kept in; as they are declared if `undefined`. */
+  readonly quantize: QuantizationName | undefined;
+}
+
+/** Replaces within declarations; what several share stays one object. */
+function replacing({ data, bases, moved, quantize }: Put): <T>(declared: T) => T {
+  const known = new WeakMap<object, unknown>();
+  const visit = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null || kindOf(value) === "records") return value;
+    return known.getOrInsertComputed(value, replaced);
+  };
+  const replaced = (value: object): unknown => {
+    if (Array.isArray(value)) return value.map(visit);
+    if (isDataFile(value)) return likeNoted(value, { ...value, path: data.get(value.path) ?? value.path });
+    if (isBase(value)) {
+      const source = bases.get(value.source) ?? value.source, place = moved.get(value.source);
+      const { revision: _, ...rest } = value, put = { source, ...quantize === undefined ? {} : { quantize } };
+      return place === undefined ? likeNoted(value, { ...value, ...put }) : noted({ ...rest, ...put }, place);
+    }
+    return likeNoted(value, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)])));
+  };
+  return <T>(declared: T) => visit(declared) as T;
+}
+
+function kindOf(value: object): unknown {
+  return "kind" in value ? value.kind : undefined;
+}
+
+function isDataFile(value: object): value is { readonly path: string } {
+  const kind = kindOf(value);
+  return (kind === "jsonl" || kind === "tsv") && "path" in value && typeof value.path === "string";
+}
+
+function isBase(value: object): value is { readonly source: string; readonly revision?: unknown } {
+  return kindOf(value) === "baseModel" && "source" in value && typeof value.source === "string";
+}

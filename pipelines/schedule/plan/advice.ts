@@ -1,0 +1,54 @@
+/** What a plan's reader might want to change, with what it would save. @module */
+import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { layOut } from "../../compile/rows/feeds.ts";
+import { layoutOf } from "../../compile/rows/layout.ts";
+import { compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import type { TuneJob } from "../train/tune.ts";
+import { rowFlops } from "./flops.ts";
+
+/** A change has to make a step this much cheaper to be told. */
+const leastGain = 1.5;
+
+/** Sentences about trainings whose declared positions cost much. */
+export function adviceOn(jobs: readonly TuneJob[]): string[] {
+  return [...new Set(jobs.flatMap((job) => firstTokensAdvice(job) ?? []))];
+}
+
+/** Edits of the first tokens leave no context to compute once; those of the last tokens alone would. */
+function firstTokensAdvice({ stage, compiled, programs }: TuneJob): string | undefined {
+  const { layout, adaptations, rows, spec } = stage;
+  const edits = interventionsOf(adaptations);
+  const both = edits.filter(({ positions: { first, last } }) => Number.isFinite(first) && first > 0 && last > 0);
+  if (layout.tail !== "whole" || edits.length < adaptations.length || both.length === 0) return undefined;
+  const changed = withoutFirst(adaptations), prompts = rows.map(({ whole }) => whole);
+  const shorter = layoutOf(compiled.architecture, changed, prompts);
+  if (shorter.tail === "whole") return undefined;
+  const cut = prompts.map((whole) => layOut(whole, shorter));
+  const { train } = compileTraining(
+    { ...compiled, members: [changed] },
+    shorter,
+    spec.optimizer.schedule.kind,
+    cut,
+  );
+  const gain = rowFlops(programs.train, rows) / rowFlops(train, cut);
+  if (gain < leastGain) return undefined;
+  const [{ positions: { first, last } }] = both as [Intervention];
+  const { prefix = 0, context = 0 } = typicalExtents(cut);
+  return `f${first} keeps ${prefix + context} context tokens from being computed once; ` +
+    `l${last} alone would train ${gain.toFixed(1)} times faster`;
+}
+
+/** The pieces without what they do to first tokens. */
+function withoutFirst(adaptations: readonly Adaptation[]): Adaptation[] {
+  return adaptations.flatMap((piece): Adaptation[] => {
+    if (piece.form !== "intervention") return [piece];
+    if (piece.side === "prefix") return [];
+    const { last } = piece.positions;
+    return [{
+      ...piece,
+      positions: { ...piece.positions, first: 0 },
+      positionsText: `l${last}`,
+      side: "both" as const,
+    }];
+  });
+}

@@ -1,0 +1,35 @@
+/** How much arithmetic the stages of a run take. @module */
+import { programFlops } from "../../../ops/cost.ts";
+import { evaluateDimension } from "../../../ops/dimension.ts";
+import type { Program } from "../../../ops/program.ts";
+import { encodePrograms } from "../../compile/frontier/cut.ts";
+import type { LaidOutRow } from "../../compile/rows/feeds.ts";
+import { type CompiledTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import type { EncodeJob } from "../encode/encode.ts";
+import type { PreparedTraining } from "../prepare/prepared.ts";
+
+/** Floating-point operations of a program's matrix products over a typical row. */
+export function rowFlops(program: Program, rows: readonly LaidOutRow[]): number {
+  return counted.getOrInsertComputed(program, () => new WeakMap()).getOrInsertComputed(rows, () => {
+    return evaluateDimension(programFlops(program).matmul, { ...typicalExtents(rows), batch: 1 });
+  });
+}
+
+/** Many members share programs and rows. */
+const counted = new WeakMap<Program, WeakMap<readonly LaidOutRow[], number>>();
+
+/** Floating-point operations of an encoding. */
+export function encodeFlops({ kept, rows }: EncodeJob): number {
+  const programs = encodePrograms(kept, typicalExtents(rows));
+  return rowFlops(programs.shared, rows) + rows.length * rowFlops(programs.rows, rows);
+}
+
+/** Floating-point operations of a training. */
+export function trainFlops({ rows, spec }: PreparedTraining, { train }: CompiledTraining): number {
+  return rows.length * spec.epochs * rowFlops(train, rows);
+}
+
+/** The steps of a training. */
+export function stepCount({ spec, rows }: PreparedTraining): number {
+  return spec.epochs * Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
+}

@@ -1,0 +1,49 @@
+/**
+ * Planning a large sweep without compiling all its programs: those at the ends are compiled, and the numbers of the
+ * others lie between theirs.
+ *
+ * @module
+ */
+import { withoutHead } from "../../compile/lower/heads.ts";
+import type { TuneJob } from "../train/tune.ts";
+
+/** Trainings with the same programs. */
+export interface Group {
+  readonly job: TuneJob;
+  readonly jobs: readonly PlannedJob[];
+}
+
+/** A training and the member that declares it. */
+export interface PlannedJob {
+  readonly job: TuneJob;
+  readonly member: string;
+}
+
+/** So many programs are compiled; of more a choice, and the others are estimated. */
+const mostCompiled = 6;
+
+/** All groups, or of each layout those with the lowest and the highest edits. */
+export function chosenToCompile(groups: readonly Group[]): readonly Group[] {
+  if (groups.length <= mostCompiled) return groups;
+  const layouts = Map.groupBy(groups, ({ job }) => String(job.stage.layout.tail)).values();
+  const ends = [...layouts].flatMap((group) => {
+    const sorted = group.toSorted((a, b) => lowestBlock(a.job) - lowestBlock(b.job));
+    return sorted.length === 1 ? sorted : [sorted[0]!, sorted.at(-1)!];
+  });
+  return ends.slice(0, mostCompiled);
+}
+
+/** The lowest block that is trained; -1 for what lies under all blocks, as with full finetuning. */
+function lowestBlock({ stage: { adaptations, full } }: TuneJob): number {
+  return full === undefined ? Math.min(...withoutHead(adaptations).map(({ block }) => block ?? -1)) : -1;
+}
+
+/** A group's numbers between those of the compiled groups of its layout: work grows with the blocks above the edits. */
+export function between(group: Group, compiled: readonly Group[], of: (compiled: TuneJob) => number): number {
+  if (compiled.includes(group)) return of(group.job);
+  const alike = compiled.filter(({ job }) => job.stage.layout.tail === group.job.stage.layout.tail);
+  const [low, high = low] = alike.length === 0 ? compiled : alike;
+  const [from, to] = [lowestBlock(low!.job), lowestBlock(high!.job)];
+  const share = to === from ? 0 : (lowestBlock(group.job) - from) / (to - from);
+  return (1 - share) * of(low!.job) + share * of(high!.job);
+}

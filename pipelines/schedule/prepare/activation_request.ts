@@ -1,0 +1,51 @@
+/** What an activations stage asks for, made definite: which sites, and which tokens of each prompt. @module */
+import type { KeptSite } from "../../compile/programs/activations_program.ts";
+import { blocksOf, columnsOfSite } from "../../compile/lower/interventions.ts";
+import { isEdited, positionsOf } from "../../compile/lower/positions.ts";
+import { stackOf } from "../../compile/lower/stacks.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+import { RequestError } from "../../common/errors.ts";
+import { editedModel } from "../../models/model.ts";
+import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
+import type { PreparedModel } from "./prepared.ts";
+
+/** What is asked for. */
+export interface Asked {
+  readonly sites: readonly KeptSite[];
+  /** Of each row the prompt's tokens that are kept, by their index; an encoder's, where one reads the prompt. */
+  readonly kept: readonly (readonly number[])[];
+}
+
+/**
+ * What a stage asks of a model and its rows.
+ *
+ * @throws {RequestError} If it asks for nothing, or for what the model does not have.
+ */
+export function askedOf(
+  name: string,
+  spec: Resolved<ActivationsSpec>,
+  { model, adaptations }: Pick<PreparedModel, "model" | "adaptations">,
+  examples: readonly TokenizedExample[],
+): Asked {
+  if (!spec.hiddenStates && !spec.logits && spec.sites === undefined) {
+    throw new RequestError(`${name} keeps nothing; name sites, or ask for hiddenStates or logits`);
+  }
+  if (adaptations.some(({ form }) => form === "prefix")) {
+    throw new RequestError(`${name} cannot read a model with prefix tuning; take one with edits or adapters`);
+  }
+  const edited = editedModel(model);
+  const sites = (spec.sites ?? []).flatMap((site): KeptSite[] => {
+    const stack = stackOf(edited, site.stack), { width, head } = columnsOfSite(site, stack);
+    const kept = { stack: site.stack, name: site.site, ...(head === undefined ? {} : { head, width }) };
+    if (site.blocks === undefined) return [{ block: undefined, ...kept }];
+    return blocksOf(site.blocks, stack.blocks).map((block) => ({ block, ...kept }));
+  });
+  const positions = positionsOf(spec.positions, edited.decode);
+  if (positions.completion) {
+    throw new RequestError(`${name} reads prompts alone; give positions of the prompt`);
+  }
+  const kept = examples.map((example) =>
+    [...example.prompt.keys()].filter((index) => isEdited(positions, "both", example, index))
+  );
+  return { sites, kept };
+}

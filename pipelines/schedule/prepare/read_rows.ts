@@ -1,0 +1,45 @@
+/** Rows read and tokenized as a model takes them. @module */
+import type { Head } from "../../compile/lower/adaptations.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { tokenize, type TokenizedExample } from "../../data/examples.ts";
+import { tokenizeLabelled } from "../../data/labelled.ts";
+import { loadRows, type Row } from "../../data/rows.ts";
+import type { Model } from "../../models/model.ts";
+import { placing } from "../../common/source_location.ts";
+import { requireKind, targetsOf } from "./head_checks.ts";
+
+/** Rows with their tokens. */
+export interface PreparedRows {
+  readonly rows: readonly Row[];
+  readonly examples: readonly TokenizedExample[];
+}
+
+/** How rows are read. */
+export interface Reading {
+  /** What tells their labels. */
+  readonly head: Head | undefined;
+  readonly maxLength: number | undefined;
+  /** Whether the last turn of a conversation is asked for, whatever is taught. */
+  readonly asksLast: boolean;
+}
+
+/**
+ * The rows of a data set for a model, or for its head where it has one.
+ *
+ * @param base The folder that the pipeline's relative paths start from.
+ * @throws {RequestError} If a row cannot be read, is not what the model tells, or is too long.
+ */
+export async function readRows(
+  data: Dataset,
+  base: string,
+  { architecture: { contextLength: maxContext }, tokenizer }: Model,
+  { head, maxLength, asksLast }: Reading,
+): Promise<PreparedRows> {
+  const rows = await placing(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast }));
+  placing(data, () => requireKind(rows, head));
+  const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
+  const examples = head === undefined
+    ? tokenize(rows, tokenizer, { ...limit, asks: asksLast })
+    : tokenizeLabelled(rows, tokenizer, targetsOf(head), limit);
+  return { rows, examples };
+}

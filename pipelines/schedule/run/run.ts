@@ -1,0 +1,90 @@
+/**
+ * Running a pipeline: every member's stages in order, in rounds where members go on with the best of earlier ones.
+ *
+ * @module
+ */
+import type { MemberRecord, Results } from "../../results/results.ts";
+import type { RunFolder } from "../../report/run_folder.ts";
+import type { EncodeRecord } from "../encode/encode.ts";
+import type { Expansion, Member } from "../expand/expand.ts";
+import { Preparation } from "../prepare/prepare.ts";
+import type { PreparedMember } from "../prepare/prepared.ts";
+import { Round } from "./member_execution.ts";
+import { summariesOf } from "./summaries.ts";
+import type { Workshop } from "../context/run_context.ts";
+
+/** A run's results and what the manifest says of its models and data. */
+export interface RunOutcome {
+  readonly results: Results;
+  readonly members: readonly PreparedMember[];
+}
+
+/** Who is told how a run goes on. */
+export interface RunObserver {
+  /**
+   * Called once the members that depend on no other's results are ready to run; what it throws stops the run before
+   * anything is written.
+   */
+  readonly ready?: (members: readonly PreparedMember[]) => Promise<void>;
+  /** Called when the run's folder is there. */
+  readonly begins?: () => void;
+  /** Gets each member's record when it is done. */
+  readonly member?: (record: MemberRecord) => void;
+}
+
+/** Runs all members of a pipeline and writes what each gives to the run's folder. */
+export async function runPipeline(
+  workshop: Workshop,
+  pipeline: string,
+  expansion: Expansion,
+  folder: RunFolder,
+  { ready, begins, member: isDone }: RunObserver = {},
+): Promise<RunOutcome> {
+  const preparation = new Preparation(workshop);
+  if (expansion.goesOn) await rehearse(preparation, expansion);
+  const members: PreparedMember[] = [], records: MemberRecord[] = [];
+  const encodings = new Map<string, EncodeRecord>();
+  const rounds = expansion.rounds();
+  for (let round = rounds.next(); !round.done;) {
+    const prepared = await prepareAll(preparation, round.value);
+    if (members.length === 0) await ready?.(prepared);
+    const running = new Round(workshop, folder);
+    try {
+      await running.gather(prepared);
+      // Nothing is written before all of the request is known to be sound.
+      if (members.length === 0) {
+        await folder.prepare();
+        begins?.();
+      }
+      const done: MemberRecord[] = [];
+      for (const member of prepared) {
+        const record = await running.member(member);
+        done.push(record);
+        isDone?.(record);
+      }
+      members.push(...prepared);
+      records.push(...done);
+      for (const record of await running.encodings()) if (!encodings.has(record.key)) encodings.set(record.key, record);
+      round = rounds.next(done);
+    } finally {
+      running.close();
+    }
+  }
+  const results = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
+  await folder.results(results);
+  return { results, members };
+}
+
+async function prepareAll(preparation: Preparation, members: readonly Member[]): Promise<PreparedMember[]> {
+  const prepared: PreparedMember[] = [];
+  for (const member of members) prepared.push(await preparation.member(member));
+  return prepared;
+}
+
+/** Prepares all rounds as if the first members were the best, so that faults of later rounds show before the first. */
+async function rehearse(preparation: Preparation, { rounds }: Expansion): Promise<void> {
+  const rehearsed = rounds();
+  for (let round = rehearsed.next(); !round.done; round = rehearsed.next([])) {
+    await prepareAll(preparation, round.value);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Trainings as one: their pieces and tensors numbered through, and told apart again.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { cutAt } from "../../compile/frontier/cut.ts";
+import { compileTraining } from "../../compile/frontier/compiled_training.ts";
+import type { TuneJob } from "./tune.ts";
+import type { Workshop } from "../context/run_context.ts";
+
+/** The trainings of a list as one, with what they start from. */
+export async function joined(
+  { activationMemory }: Pick<Workshop, "activationMemory">,
+  jobs: readonly TuneJob[],
+): Promise<Pick<TuneJob, "compiled" | "programs"> & { readonly initial: TensorMap }> {
+  const [first] = jobs as readonly [TuneJob];
+  const initial = joinedTensors(jobs, await Promise.all(jobs.map((job) => job.initial())));
+  if (jobs.length === 1) return { compiled: first.compiled, programs: first.programs, initial };
+  const { stage: { layout, spec, rows } } = first;
+  const members = jobs.map(({ stage }, at) => {
+    return stage.adaptations.map((piece) => ({ ...piece, index: piece.index + firstIndex(jobs, at) }));
+  });
+  const compiled = { ...first.compiled, members };
+  // Cut where each was cut alone.
+  const chosen = jobs.flatMap(({ programs: { kept } }) => kept), { recomputed, bytePrice } = first.programs;
+  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, rows, (program) => {
+    return { ...cutAt(program, chosen), recomputed, bytePrice };
+  }, activationMemory);
+  return { compiled, programs, initial };
+}
+
+/** Each training's own tensors as those of the one. */
+export function joinedTensors(jobs: readonly TuneJob[], own: readonly TensorMap[]): TensorMap {
+  return Object.fromEntries(
+    own.flatMap((tensors, at) =>
+      Object.entries(tensors).map(([name, tensor]) => [renumbered(name, firstIndex(jobs, at)), tensor] as const)
+    ),
+  );
+}
+
+/** One training's own of the tensors of all, under the names that they have alone. */
+export function ownTensors(jobs: readonly TuneJob[], at: number, all: TensorMap): TensorMap {
+  if (jobs.length === 1) return all;
+  const first = firstIndex(jobs, at), end = firstIndex(jobs, at + 1);
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, tensor]) => {
+      const index = indexOf(name);
+      return index >= first && index < end ? [[renumbered(name, -first), tensor] as const] : [];
+    }),
+  );
+}
+
+/** How many pieces there are before those of a job. */
+function firstIndex(jobs: readonly TuneJob[], at: number): number {
+  return jobs.slice(0, at).reduce((sum, { stage }) => sum + stage.adaptations.length, 0);
+}
+
+/** A tensor's name is `${index}.${tensor}`; what belongs to it, as its moments, has a word before that. */
+const numbered = /^((?:[a-z]+\.)?)(\d+)(?=\.)/;
+
+function indexOf(name: string): number {
+  return Number(numbered.exec(name)?.[2]);
+}
+
+/** A tensor's name with the index raised. */
+function renumbered(name: string, by: number): string {
+  return by === 0 ? name : name.replace(numbered, (_, word: string, index: string) => `${word}${Number(index) + by}`);
+}

@@ -1,0 +1,41 @@
+/** Where the tensors of a training start, or of an edit that is evaluated without one. @module */
+import { drawTensors, readTensors, type StartingWeights, type TensorMap } from "../../compile/parameters/initial.ts";
+import { initialWeights } from "../../compile/parameters/initial_weights.ts";
+import { headOf } from "../../compile/lower/heads.ts";
+import type { ModelWeights } from "../../models/model.ts";
+import { readTensor } from "../../models/weights/safetensors.ts";
+import { requireHeadShape } from "../prepare/head_checks.ts";
+import type { PreparedModel } from "../prepare/prepared.ts";
+
+/**
+ * Tensors in saved form: of edits and heads drawn from a seed or read from the files that they name, for full finetuning
+ * the model's own weights or fresh ones, too.
+ */
+export async function initialTensors(
+  { model, adaptations, initialFiles, full }: PreparedModel,
+  weights: ModelWeights,
+  seed: number,
+): Promise<TensorMap> {
+  const whole = full === undefined ? {} : await initialWeights(model, weights, full.initializeFrom);
+  // A declared head stands in the place of the checkpoint's.
+  const own = Object.entries(whole).filter(([name]) => headOf(adaptations)?.tensors[name] === undefined);
+  const drawn = await drawTensors(adaptations, seed, weights.isAbsent ? undefined : startingWeights(weights));
+  const read = await Promise.all(initialFiles.map(({ path, of }) => readTensors(path, of)));
+  return Object.assign(Object.fromEntries(own), drawn, ...read) as TensorMap;
+}
+
+function startingWeights(weights: ModelWeights): StartingWeights {
+  return {
+    async rowNorms(name) {
+      const { shape: [rows = 0] } = weights.record(name);
+      const data = await weights.read(name), columns = data.length / rows;
+      return Float32Array.from({ length: rows }, (_, row) => {
+        return Math.sqrt(data.subarray(row * columns, (row + 1) * columns).reduce((sum, each) => sum + each * each, 0));
+      });
+    },
+    ofHead(name, shape) {
+      const record = weights.find(name);
+      return record === undefined ? undefined : readTensor(requireHeadShape(record, shape));
+    },
+  };
+}

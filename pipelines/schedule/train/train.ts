@@ -1,0 +1,170 @@
+/**
+ * The train stage: steps of the optimizer over batches of rows.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { exampleFeeds, groupExtents, type LaidOutRow } from "../../compile/rows/feeds.ts";
+import type { Feeds } from "../../compile/rows/run_feeds.ts";
+import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import { dropoutFeeds } from "../../compile/rows/dropout.ts";
+import type { Layout } from "../../compile/rows/layout.ts";
+import { lossName } from "../../compile/programs/training_programs.ts";
+import { type CompiledTraining, rowWork } from "../../compile/frontier/compiled_training.ts";
+import { batchOrder, groupByLength } from "../../data/batches.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { Architecture } from "../../models/architecture.ts";
+import type { Session } from "../../runtime/runtime.ts";
+import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { EncodedExamples } from "../encode/encode.ts";
+import { TrainingState } from "./training_state.ts";
+import type { Progress } from "../context/run_context.ts";
+
+/** A training, or several side by side that differ in what is trained alone, ready to run. */
+export interface TrainJob {
+  /** Each training's pieces; all numbered through. */
+  readonly members: readonly (readonly Adaptation[])[];
+  readonly spec: Resolved<TrainSpec>;
+  readonly architecture: Architecture;
+  readonly layout: Layout;
+  readonly rows: readonly LaidOutRow[];
+  readonly programs: CompiledTraining;
+  /** Of each step the groups of rows that run together. */
+  readonly steps: readonly (readonly (readonly number[])[])[];
+  /** Where the trainable tensors start, by name. */
+  readonly initial: TensorMap;
+  /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
+  readonly fixed: Feeds;
+  /** What was encoded of the rows; absent where nothing is kept. */
+  readonly encoded: EncodedExamples | undefined;
+  readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
+  /** The tensors in saved form, for the last good state of a training that failed. */
+  readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
+  readonly beginProgress: (steps: number) => ReturnType<Progress["begin"]>;
+  /** Where an earlier run of this training came to, to go on from there. */
+  readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
+  /** Is told of each step behind, before the next one starts. */
+  readonly reached: (run: TrainRun) => Promise<void>;
+}
+
+/** What the steps so far gave; it grows with each step. */
+export interface TrainRun {
+  /** Of each member one number a step, in nats a token or as its head has it. */
+  readonly losses: readonly (readonly number[])[];
+  /** Wall seconds of each step. */
+  readonly stepSeconds: readonly number[];
+  /** Parameters and moments to start from again; `undefined` while a step has them. */
+  readonly state: () => TensorMap | undefined;
+}
+
+/** A loss that is not a number: the training stopped, and this is what it had before. */
+export class DivergedError extends RequestError {
+  /** Whose loss it is, from 0. */
+  readonly member: number;
+  /** The trained tensors of all members at the last step whose losses were finite, in saved form. */
+  readonly lastGood: TensorMap;
+
+  constructor(problem: string, member: number, lastGood: TensorMap) {
+    super(problem);
+    this.member = member;
+    this.lastGood = lastGood;
+  }
+}
+
+/** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
+export interface TrainResult extends Omit<TrainRun, "state"> {
+  /** The trained tensors of all members in trained form. */
+  readonly parameters: TensorMap;
+}
+
+/** What decides which rows run together. */
+export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;
+
+/** The memory that the activations of one run may take, in bytes: a batch that needs more runs in parts. */
+export const mostActivations = 2 ** 28;
+
+/**
+ * Runs all steps, or those that are left.
+ *
+ * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
+ */
+export async function train(job: TrainJob): Promise<TrainResult> {
+  const { steps, start } = job;
+  const state = new TrainingState(job, start?.state);
+  const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
+  const run: TrainRun = { losses, stepSeconds, state: () => state.whole() };
+  const groups = steps.flatMap((step, index) =>
+    index < (start?.step ?? 0) ? [] : step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
+  );
+  const [first] = groups;
+  if (first === undefined) return { parameters: state.parameters(), losses, stepSeconds };
+  const isWhole = steps.every((step) => step.length === 1);
+  // The programs are opened before the clock of the first step starts.
+  const session = await job.session(isWhole ? "train" : "accumulate");
+  const update = isWhole ? undefined : await job.session("update");
+  let prepared = prepare(job, first, 0);
+  const progress = job.beginProgress(steps.length);
+  if (first.index > 0) progress(first.index, "resumed");
+  let sums = losses.map(() => 0), begun = performance.now();
+  for (const [at, group] of groups.entries()) {
+    const step = steps[group.index]!;
+    const labelled = step.flat().reduce((sum, row) => sum + job.rows[row]!.labels.length, 0);
+    const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, labelled) });
+    // The next batch is gathered while this one runs.
+    const next = groups[at + 1];
+    if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
+    const { outputs } = await running;
+    sums = sums.map((sum, member) => sum + Number(outputs[lossName(member)]!.data[0]));
+    const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
+    if (diverged >= 0) {
+      throw new DivergedError(
+        `the loss of step ${group.index + 1} of ${steps.length} is ${sums[diverged]}; lower the learning rate`,
+        diverged,
+        await job.toSaved(state.lastGood()),
+      );
+    }
+    state.take(outputs);
+    if (!group.last) continue;
+    if (update !== undefined) state.take((await update.run(state.feeds(group.index, steps.length, labelled))).outputs);
+    losses.forEach((list, member) => list.push(sums[member]!));
+    stepSeconds.push((performance.now() - begun) / 1000);
+    progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`, sums);
+    await job.reached(run);
+    sums = losses.map(() => 0);
+    begun = performance.now();
+  }
+  return { parameters: state.parameters(), losses, stepSeconds };
+}
+
+/** Each step's groups of rows that run together. */
+export function stepsOf(
+  { spec, rows, programs }: Pick<TrainJob, "spec" | "rows"> & { readonly programs: RunCosts },
+): number[][][] {
+  const { epochs, batchSize, gradientAccumulation, shuffle, seed } = spec;
+  const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
+  const effective = batchSize * gradientAccumulation;
+  const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
+  const length = (row: number) => rowWork(rows[row]!, programs);
+  return batches.map((batch) => {
+    const parts: number[][] = [];
+    for (let start = 0; start < batch.length; start += batchSize) {
+      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, limits));
+    }
+    return parts;
+  });
+}
+
+/** Rows that run together in a step. */
+interface StepRows {
+  readonly rows: readonly number[];
+  /** The step's number, from 0. */
+  readonly index: number;
+}
+
+function prepare(job: TrainJob, { rows: group, index }: StepRows, slot: number): Feeds {
+  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
+  const rows = group.map((row) => job.rows[row]!);
+  const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
+  const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
+  return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
+}

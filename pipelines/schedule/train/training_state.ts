@@ -1,0 +1,118 @@
+/**
+ * What a training carries from step to step.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import type { Feeds } from "../../compile/rows/run_feeds.ts";
+import { stateNames } from "../../compile/programs/training_programs.ts";
+import type { HostTensor } from "../../runtime/runtime.ts";
+import type { TrainJob } from "./train.ts";
+
+/** The parameters of one step before bear this before their names where a state is kept. */
+const previously = "previous.";
+
+/** What of a training the state depends on. */
+type StateJob = Pick<TrainJob, "programs" | "initial" | "fixed" | "spec">;
+
+/**
+ * The most bytes of a state that is copied for each run, so that it is here to be kept when the run is abandoned. A
+ * larger one is away while a step runs.
+ */
+const mostCopied = 2 ** 26;
+
+/** Parameters, moments and gradients between runs. */
+export class TrainingState {
+  readonly #job: StateJob;
+  readonly #zeros: Record<string, HostTensor> = {};
+  #tensors: Record<string, HostTensor> = {};
+  #previous: Record<string, HostTensor> = {};
+  #gradients: Record<string, HostTensor> | undefined;
+  /** What runs are fed in place of the tensors, where these are copied. */
+  readonly #fed: Record<string, HostTensor> = {};
+
+  /** @param resumed What {@linkcode TrainingState.whole} gave, to go on from there. */
+  constructor(job: StateJob, resumed?: TensorMap) {
+    this.#job = job;
+    for (const { name, shape } of job.programs.parameters) {
+      const { firstMoment, secondMoment } = stateNames(name);
+      const initial = job.initial[name];
+      if (initial === undefined) throw new TypeError(`No initial value for ${name}`);
+      const zeros = () => ({ data: new Float32Array(initial.data.length), shape });
+      this.#tensors[name] = initial;
+      this.#tensors[firstMoment] = zeros();
+      this.#tensors[secondMoment] = zeros();
+      this.#zeros[`gradient.${name}`] = zeros();
+    }
+    for (const [name, tensor] of Object.entries(resumed ?? {})) {
+      if (name.startsWith(previously)) this.#previous[name.slice(previously.length)] = tensor;
+      else this.#tensors[name] = tensor;
+    }
+    const all = Object.entries(this.#tensors);
+    if (all.reduce((sum, [, { data }]) => sum + data.byteLength, 0) > mostCopied) return;
+    for (const [name, { data, shape }] of all) this.#fed[name] = { data: new Float32Array(data.length), shape };
+  }
+
+  feeds(step: number, totalSteps: number, labelled: number): Feeds {
+    const { optimizer } = this.#job.spec;
+    const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
+    return {
+      ...this.#job.fixed,
+      ...this.#tensors,
+      ...this.#copies(),
+      ...(this.#gradients ?? this.#zeros),
+      "step.index": scalar(step),
+      "step.totalSteps": scalar(totalSteps),
+      "step.warmupSteps": scalar(Math.floor(optimizer.schedule.warmup * totalSteps)),
+      "step.lossScale": scalar(1 / labelled),
+      "step.learningRate": scalar(optimizer.learningRate),
+      "step.weightDecay": scalar(optimizer.weightDecay),
+      "step.beta1": scalar(optimizer.beta1),
+      "step.beta2": scalar(optimizer.beta2),
+      "step.epsilon": scalar(optimizer.epsilon),
+    };
+  }
+
+  /** Takes over what a run gave: accumulated gradients, or the state after a step. */
+  take(outputs: Readonly<Record<string, HostTensor>>): void {
+    const next = Object.entries(outputs).filter(([name]) => name.startsWith("next."))
+      .map(([name, tensor]) => [name.slice("next.".length), tensor] as const);
+    if (next.some(([name]) => name.startsWith("gradient."))) this.#gradients = Object.fromEntries(next);
+    else {
+      this.#previous = this.#tensors;
+      this.#tensors = { ...this.#tensors, ...Object.fromEntries(next) };
+      this.#gradients = undefined;
+    }
+  }
+
+  /**
+   * Parameters and moments after the newest step, and the parameters before it, which a training that fails later gives
+   * back; `undefined` while a run has some of them.
+   */
+  whole(): TensorMap | undefined {
+    const before = Object.keys(this.#previous).length === 0 ? {} : this.#named(this.#previous);
+    const earlier = Object.entries(before).map(([name, tensor]) => [previously + name, tensor] as const);
+    const all = { ...this.#tensors, ...Object.fromEntries(earlier) };
+    return Object.values(all).some(({ data }) => data.buffer.detached) ? undefined : all;
+  }
+
+  parameters(): TensorMap {
+    return this.#named(this.#tensors);
+  }
+
+  /** The parameters whose loss was last found finite: those before the newest step. */
+  lastGood(): TensorMap {
+    return this.#named(Object.keys(this.#previous).length === 0 ? this.#tensors : this.#previous);
+  }
+
+  #copies(): Readonly<Record<string, HostTensor>> {
+    for (const [name, { data }] of Object.entries(this.#fed)) {
+      (data as Float32Array).set(this.#tensors[name]!.data as Float32Array);
+    }
+    return this.#fed;
+  }
+
+  #named(tensors: Readonly<Record<string, HostTensor>>): TensorMap {
+    return Object.fromEntries(this.#job.programs.parameters.map(({ name }) => [name, tensors[name]!]));
+  }
+}

@@ -1,0 +1,149 @@
+/** Training and evaluating on conversations. @module */
+import assert from "node:assert/strict";
+import { inProcess } from "../../../support/command.ts";
+import { conversations, inChatScene } from "../../../support/chat_scene.ts";
+import type { Scene } from "../../../support/scene.ts";
+import { assertClose, evaluationOf, predictionsOf, resultsOf, trainingOf } from "../support.ts";
+
+const trained = `(() => fullFinetuning())`;
+
+Deno.test("all turns cost what each of them costs behind what comes before it", () => {
+  // A conversation cut after each answer.
+  const cut =
+    `talks.flatMap((talk) => talk.flatMap(({ role }, at) => role === "assistant" ? [talk.slice(0, at + 1)] : []))`;
+  const parts = {
+    edit: `...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])`,
+    data: `chat(talks, { loss: "all-turns" })`,
+    epochs: "1",
+    metrics: "[loss()]",
+    decoding: "undefined",
+    heldOut: "undefined",
+    stages: "{ base: evaluate(base, { data: chat(cut), metrics }), tuned }",
+    preamble: `const cut = ${cut};`,
+  };
+  return inChatScene(parts, async (scene) => {
+    const { members: [member] } = await resultsOf(scene);
+    // A fresh LoRA changes nothing yet.
+    assertClose(trainingOf(member!).losses, [evaluationOf(member!).metrics["loss"]!], 1e-5);
+  });
+});
+
+Deno.test("what a row teaches can be learned, and an answer ends with the template's end of a turn", () => {
+  const parts = {
+    edit: trained,
+    epochs: "60",
+    optimizer: "adamw({ learningRate: 1e-2 })",
+    decoding: "greedy({ maxNewTokens: 12 })",
+    metrics: "[exactMatch(), loss()]",
+  };
+  return inChatScene({ ...parts, data: 'chat("./talks.jsonl", { loss: "all-turns" })' }, async (scene) => {
+    const { members: [member] } = await resultsOf(scene);
+    const { metrics, predictions } = evaluationOf(member!);
+    assert.equal(metrics["exactMatch"], 1);
+    const said = predictionsOf(await Deno.readTextFile(scene.path("out", predictions)));
+    assert.deepEqual(said, conversations.map((talk) => talk.at(-1)!.content.trim()));
+  });
+});
+
+Deno.test("a recipe puts other conversations in place of a file's, and the manifest tells them", () =>
+  inChatScene({ data: 'chat("./talks.jsonl").take(1)' }, async (scene) => {
+    await scene.write("others.jsonl", `${JSON.stringify({ messages: conversations[1] })}\n`);
+    await scene.write("recipe.yaml", "pipeline: ./pipeline.ts\ndata:\n  ./talks.jsonl: ./others.jsonl\n");
+    const { code, stderr } = await inProcess("run", scene.path("recipe.yaml"), ...scene.places);
+    assert.equal(code, 0, stderr);
+    assert.match(await Deno.readTextFile(scene.path("out", "manifest.yaml")), /others\.jsonl/);
+  }));
+
+/** What a run says of a scene in one line. */
+async function refusal(scene: Scene): Promise<string> {
+  const { code, stderr } = await scene.run();
+  assert.equal(code, 2, stderr);
+  assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+  return stderr.trimEnd();
+}
+
+const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> = {
+  "no answer": ['chat([[{ role: "user", content: "a" }]])', /chat:1: the row has no turn of the assistant, .*; add a /],
+  "an answer to nothing": [
+    'chat([talks[0], [{ role: "assistant", content: "a" }]])',
+    /chat:2: the row begins with a turn of the assistant; put /,
+  ],
+  "an unknown role": [
+    'chat([[{ role: "usr", content: "a" }, ...talks[0]]])',
+    /chat:1: the row's message 1 has the unknown role "usr"; did you mean "user"/,
+  ],
+  "an empty message": [
+    'chat([[{ role: "user", content: "" }, ...talks[0]]])',
+    /chat:1: the row's message 1 is empty; write its content or remove it$/,
+  ],
+  "no messages": ["chat([{ message: [] }])", /chat:1: the row has no field "messages"; did you mean "message"/],
+  "a message that is none": ['chat([["a"]])', /chat:1: the row's message 1 is no object; write \{ role, content \}$/],
+  "an unknown speaker": [
+    'chat([{ conversations: [{ from: "humn", value: "a" }] }])',
+    /chat:1: the row's message 1 is from "humn", which is no known role; did you mean "human"/,
+  ],
+  "no rows": ["chat([])", /chat\(\[\]\) holds no rows; give it at least one$/],
+  "a template that refuses": [
+    `chat(talks, { template: "{{ raise_exception('Only one\\nsystem.') }}" })`,
+    /chat:1: the chat template does not take the row \(Only one system\); change the row, or give/,
+  ],
+  "a template that is none": [
+    'chat(talks, { template: "{% for %}" })',
+    /the chat template is no Jinja that can be read/,
+  ],
+  "an unknown template": [
+    'chat(talks, { template: "rag" })',
+    /the tokenizer has no chat template "rag"; use one of .*"default"/,
+  ],
+  "a template file that is missing": [
+    'chat(talks, { template: "./t.jinja" })',
+    /t\.jinja: the chat template can't be read/,
+  ],
+  "a template without the answers": [
+    'chat(talks, { template: "{{ messages[0].content }}" })',
+    /chat:1: the chat template leaves out the row's message 2, or changes it/,
+  ],
+  "an unknown setting": ['chat(talks, { sytem: "a" })', /chat has no setting "sytem"; did you mean "system"/],
+  "an unknown loss": ['chat(talks, { loss: "all" })', /loss is "all"; give completion, all-turns/],
+  "a broken line": [
+    'chat("./broken.jsonl")',
+    /broken\.jsonl:2:\d+: the line is not JSON \(.*\); correct or remove it$/,
+  ],
+  "a row of a file": [
+    'chat("./empty.jsonl")',
+    /empty\.jsonl:1: the row's messages are no list of turns; write a list of/,
+  ],
+};
+
+for (const [name, [data, expected]] of Object.entries(bad)) {
+  Deno.test(`a conversation is refused in one line: ${name}`, () =>
+    inChatScene({ data }, async (scene) => {
+      await scene.write("broken.jsonl", `${JSON.stringify({ messages: conversations[0] })}\n{ "messages": [}\n`);
+      await scene.write("empty.jsonl", `{ "messages": [] }\n`);
+      assert.match(await refusal(scene), expected);
+    }));
+}
+
+Deno.test("a model without a chat template asks for one", () =>
+  inChatScene({}, async (scene) => {
+    const line = await refusal(scene);
+    assert.match(
+      line,
+      /the tokenizer has no chat template; give chat\(…\) one, as in template: ".\/chat.jinja", or take/,
+    );
+    assert.ok(line.includes(`pipeline.ts:`), line);
+  }, ""));
+
+Deno.test("a conversation is read as people speak, with a system message and a file's template", () => {
+  const template = "{{ messages | length }}{% for m in messages %}|{{ m.role }}={{ m.content }}{% endfor %}" +
+    "{% if add_generation_prompt %}|assistant={% endif %}";
+  const rows = '[{ conversations: [{ from: "human", value: "Hi" }, { from: "gpt", value: "Ho" }] }]';
+  const data = `chat(${rows}, { system: "Be", template: "./own.jinja" })`;
+  return inChatScene({ data, heldOut: data }, async (scene) => {
+    await scene.write("own.jinja", template.replace("{{ messages | length }}", ""));
+    const { members: [member] } = await resultsOf(scene);
+    const [line] = (await Deno.readTextFile(scene.path("out", evaluationOf(member!).predictions))).split("\n");
+    const { prompt, completion } = JSON.parse(line!);
+    assert.deepEqual([prompt, completion], ["|system=Be|user=Hi|assistant=", "Ho"]);
+  });
+});
