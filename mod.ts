@@ -151,6 +151,7 @@ export type {
   StageSpec,
   Sweepable,
   SweepableOptions,
+  TrainableSpec,
   TrainSpec,
   WhereSpec,
   WritingSpec,

@@ -6,9 +6,9 @@ import { RequestError } from "../common/errors.ts";
 import { unwritable } from "../common/files.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
 import { activate } from "../schedule/activations/activate.ts";
-import { activatedRows, joined, readBatch, readTensors } from "./token_batch.ts";
+import { activatedRows, paddedBatch, readBatch, readTensors } from "./token_batch.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
-import { openWorkshop } from "./run_command.ts";
+import { openRunContext } from "./run_command.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
 /** The options of the command. */
@@ -37,21 +37,21 @@ export async function activationsCommand(
   if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {
     throw new RequestError("is a folder; give --out a file", { file: out });
   }
-  await using workshop = openWorkshop({ base, threads, provider }, options, terminalProgress(terminal));
-  const tokenized = text === undefined ? undefined : await workshop.model(source);
-  const model = tokenized ?? await workshop.bareModel(source), { architecture } = model;
+  await using runContext = openRunContext({ base, threads, provider }, options, terminalProgress(terminal));
+  const tokenized = text === undefined ? undefined : await runContext.model(source);
+  const model = tokenized ?? await runContext.bareModel(source), { architecture } = model;
   const sites = (options.sites ?? []).map((site) => parseSite(site, architecture));
   const batch = tokenized === undefined
     ? await readBatch(callerPath(input!), architecture)
-    : joined(text!.map((each) => tokenized.tokenizer.encodePrompt(each)), architecture);
+    : paddedBatch(text!.map((each) => tokenized.tokenizer.encodePrompt(each)), architecture);
   const rows = activatedRows(batch, architecture, input === undefined ? undefined : callerPath(input));
   await Deno.mkdir(dirname(out), { recursive: true }).catch((fault: unknown) => {
     throw unwritable(dirname(out), fault);
   });
-  const weights = await workshop.weights(model);
+  const weights = await runContext.weights(model);
   const logits = options.logits && architecture.head !== undefined;
   const job = { architecture, weights, rows, sites, hiddenStates: true, logits };
-  const tensors = await activate(workshop, job, "activations");
+  const tensors = await activate(runContext, job, "activations");
   await writeSafetensors(out, [...(text === undefined ? [] : readTensors(batch)), ...tensors]);
   terminal.print(`${tensors.length} tensors of ${rows.length} rows in ${out}`);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
 import { lowerAdaptations } from "../compile/lower/adaptations.ts";
 import { readTensors } from "../compile/parameters/initial.ts";
-import { lowerDescription, readDescription, storedFiles } from "../compile/parameters/intervention_file.ts";
+import { interventionFileNames, lowerDescription, readDescription } from "../compile/parameters/intervention_file.ts";
 import { roomOf } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
@@ -12,12 +12,12 @@ import { chatRenderer } from "../data/chat/template.ts";
 import { RequestError } from "../common/errors.ts";
 import { openGenerator, type WritingModel } from "../schedule/evaluate/generator.ts";
 import { checkedAdaptation } from "../schedule/prepare/validate.ts";
-import type { Workshop } from "../schedule/context/run_context.ts";
+import type { RunContext } from "../schedule/context/run_context.ts";
 import { baseModelOf } from "./base_model.ts";
 import { interventionFolder } from "./intervention_folder.ts";
-import { type Asking, inConversation, lineByLine } from "./chat_session.ts";
+import { type ChatSession, inConversation, lineByLine } from "./chat_session.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
-import { openWorkshop } from "./run_command.ts";
+import { openRunContext } from "./run_command.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
 /** The options of a chat. */
@@ -51,10 +51,10 @@ export interface ChatOptions {
 export async function chatCommand(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
   const folder = await interventionFolder(callerPath(path), options.member);
   const { source, base } = await baseModelOf(folder, options.model);
-  await using workshop = openWorkshop({ ...options, base }, options, terminalProgress(terminal));
-  const writer = await writingModel(workshop, source, folder, options);
+  await using runContext = openRunContext({ ...options, base }, options, terminalProgress(terminal));
+  const writer = await writingModel(runContext, source, folder, options);
   const { tokenizer } = writer.model, asking = await askingOf(writer, options);
-  const generator = await openGenerator(workshop, { ...writer, endTokens: asking.endTokens }, 1);
+  const generator = await openGenerator(runContext, { ...writer, endTokens: asking.endTokens }, 1);
   const room = roomOf(generator);
   const { maxNewTokens, temperature, topP, seed } = options;
   let answered = 0;
@@ -83,7 +83,7 @@ export async function chatCommand(path: string, options: ChatOptions, terminal: 
 }
 
 /** A conversation if the model or the options have a template for it, else each line by itself. */
-async function askingOf({ model: { tokenizer } }: WritingModel, options: ChatOptions): Promise<Asking> {
+async function askingOf({ model: { tokenizer } }: WritingModel, options: ChatOptions): Promise<ChatSession> {
   const { plain, template, chatTemplate, system, fields } = options;
   const isPlain = plain === true || template !== undefined;
   if (isPlain && (chatTemplate ?? system) !== undefined) {
@@ -103,20 +103,21 @@ async function askingOf({ model: { tokenizer } }: WritingModel, options: ChatOpt
 }
 
 async function writingModel(
-  workshop: Workshop,
+  runContext: RunContext,
   source: string,
   folder: string,
   { positions }: ChatOptions,
 ): Promise<WritingModel> {
-  const description = await readDescription(folder), model = await workshop.model(source);
-  const weights = await workshop.weights(model, description.quantize), initial = join(folder, storedFiles.tensors);
-  const pieces = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
-  if (pieces.some(({ form }) => form === "head")) {
+  const description = await readDescription(folder), model = await runContext.model(source);
+  const weights = await runContext.weights(model, description.quantize),
+    initial = join(folder, interventionFileNames.tensors);
+  const loaded = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
+  if (loaded.some(({ form }) => form === "head")) {
     throw new RequestError("the model has a head, which tells labels and writes nothing; chat with one without", {
-      file: join(folder, storedFiles.description),
+      file: join(folder, interventionFileNames.description),
     });
   }
-  const adaptations = lowerAdaptations([{ kind: "saved", pieces, initial }], editedModel(model));
+  const adaptations = lowerAdaptations([{ kind: "saved", adaptations: loaded, initial }], editedModel(model));
   const { architecture } = model, { storedType } = weights;
   return {
     model,

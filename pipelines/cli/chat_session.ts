@@ -12,7 +12,7 @@ import { fillTemplate, parseTemplate } from "../data/template.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
 /** Makes prompts of lines, and is told the answers. */
-export interface Asking {
+export interface ChatSession {
   /**
    * The prompt of the next line, and how many messages were forgotten because it did not fit otherwise. It does not fit
    * if even the line alone is too long, which then is as if it had not been asked.
@@ -30,7 +30,7 @@ export interface Asking {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Asks each line by itself, by a template of `{prompt}` and other fields. */
-export function lineByLine(template: string, fields: Fields, tokenizer: Tokenizer): Asking {
+export function lineByLine(template: string, fields: Fields, tokenizer: Tokenizer): ChatSession {
   const segments = parseTemplate(template, "prompt");
   return {
     ask(line) {
@@ -49,7 +49,7 @@ export function inConversation(
   system: string | undefined,
   fields: Fields,
   tokenizer: Tokenizer,
-): Asking {
+): ChatSession {
   const opening: readonly ChatMessage[] = system === undefined ? [] : [{ role: "system", content: system }];
   let turns: readonly ChatMessage[] = [];
   const promptOf = (messages: readonly ChatMessage[], line: string): TokenizedPrompt => {

@@ -4,16 +4,16 @@ import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/l
 import { readTensors } from "../compile/parameters/initial.ts";
 import { positionsOf } from "../compile/lower/positions.ts";
 import {
+  type InterventionDescription,
+  interventionFileNames,
   lowerDescription,
   readDescription,
-  type StoredDescription,
-  storedFiles,
 } from "../compile/parameters/intervention_file.ts";
 import { RequestError } from "../common/errors.ts";
 import { onnxFiles } from "../interchange/onnx/files.ts";
 import { type TunedModel, writeOnnxFolder } from "../interchange/onnx/folder.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../models/model.ts";
-import { noted, placing } from "../common/source_location.ts";
+import { atLocationOf, withLocation } from "../common/source_location.ts";
 import { requireLogits } from "../models/heads.ts";
 import type { SourceOptions } from "../models/source.ts";
 import { checkedAdaptation } from "../schedule/prepare/validate.ts";
@@ -60,9 +60,9 @@ export async function exportOnnxCommand(path: string, options: ExportOnnxOptions
   await writeFolder(out, (temporary) => {
     return writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
   });
-  const count = adaptations.length === 1 ? "1 piece" : `${adaptations.length} pieces`;
-  const pieces = adaptations.length === 0 ? "" : ` with ${count}`;
-  terminal.print(`${model.name}${pieces} in ${join(out, onnxFiles.graph)}`);
+  const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
+  const trained = adaptations.length === 0 ? "" : ` with ${count}`;
+  terminal.print(`${model.name}${trained} in ${join(out, onnxFiles.graph)}`);
 }
 
 /** A model, and what is learned of it. */
@@ -72,7 +72,7 @@ type Tuned = Pick<TunedModel, "model" | "adaptations" | "tensors" | "quantize">;
 async function isModel(folder: string, { member, model, positions, fields }: ExportOnnxOptions): Promise<boolean> {
   const holds = (name: string) => Deno.stat(join(folder, name)).then(() => true, () => false);
   if ([member, model, positions, fields].some((given) => given !== undefined)) return false;
-  return await holds("config.json") && !await holds(storedFiles.description);
+  return await holds("config.json") && !await holds(interventionFileNames.description);
 }
 
 /** How the base model is found, and a download or conversion told of. */
@@ -98,8 +98,8 @@ async function editedBase(path: string, options: ExportOnnxOptions, sources: Sou
   const description = await readDescription(folder);
   const { source, base } = await baseModelOf(folder, options.model);
   const model = await openWriter(source, { ...sources, base });
-  const adaptations = piecesOf(description, model, folder, options);
-  const tensors = await readTensors(join(folder, storedFiles.tensors), adaptations);
+  const adaptations = adaptationsOf(description, model, folder, options);
+  const tensors = await readTensors(join(folder, interventionFileNames.tensors), adaptations);
   return { model, adaptations, tensors, quantize: description.quantize };
 }
 
@@ -115,7 +115,7 @@ async function requireOwn(out: string): Promise<void> {
 /** Opens a model that goes on with texts by one stack of blocks; others can't be exported. */
 async function openWriter(source: string, options: SourceOptions): Promise<Model> {
   const model = await openModel(source, options);
-  return placing(noted({}, { file: model.folder }), () => {
+  return atLocationOf(withLocation({}, { file: model.folder }), () => {
     const { family, encoder } = model.architecture;
     requireLogits(model.architecture);
     if (encoder === undefined) return model;
@@ -126,22 +126,22 @@ async function openWriter(source: string, options: SourceOptions): Promise<Model
 }
 
 /**
- * The pieces of a description.
+ * The adaptations of a description.
  *
  * @throws {RequestError} If they depend on what a graph is not told of an example.
  */
-function piecesOf(
-  description: StoredDescription,
+function adaptationsOf(
+  description: InterventionDescription,
   model: Model,
   folder: string,
   { positions, fields = {} }: OnnxSettings,
 ): readonly Adaptation[] {
-  const file = join(folder, storedFiles.description), initial = join(folder, storedFiles.tensors);
-  return placing(noted({}, { file }), () => {
+  const file = join(folder, interventionFileNames.description), initial = join(folder, interventionFileNames.tensors);
+  return atLocationOf(withLocation({}, { file }), () => {
     requireNoFunctions(description, positions);
-    const pieces = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
-    const adaptations = lowerAdaptations([{ kind: "saved", pieces, initial }], editedModel(model));
-    for (const { positions: { chosen }, positionsText, subspace } of interventionsOf(adaptations)) {
+    const loaded = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
+    const adaptations = lowerAdaptations([{ kind: "saved", adaptations: loaded, initial }], editedModel(model));
+    for (const { positions: { selector: chosen }, positionsText, subspace } of interventionsOf(adaptations)) {
       if (chosen !== undefined) {
         throw new RequestError(
           `the positions ${quote(positionsText)} depend on a prompt's text, of which a graph knows nothing; ` +
@@ -159,7 +159,7 @@ function piecesOf(
   });
 }
 
-function requireNoFunctions({ interventions }: StoredDescription, given: string | undefined): void {
+function requireNoFunctions({ interventions }: InterventionDescription, given: string | undefined): void {
   for (const { index, positions, subspace } of interventions) {
     if (positions === null && given === undefined) {
       throw new RequestError(

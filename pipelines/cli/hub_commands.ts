@@ -1,7 +1,7 @@
 /** `deno task push` and `deno task pull`. @module */
 import { basename, join } from "node:path";
 import { elementCount } from "../../ops/dimension.ts";
-import { readDescription, storedFiles } from "../compile/parameters/intervention_file.ts";
+import { interventionFileNames, readDescription } from "../compile/parameters/intervention_file.ts";
 import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent, readJsonObject } from "../common/files.ts";
 import {
@@ -85,13 +85,13 @@ export async function pullCommand(
     const { downloadSnapshot } = await import("../models/hub/snapshot.ts");
     const progress = downloadProgress(terminalProgress(terminal));
     const choose = (there: Repository) => Promise.resolve(names = interventionFiles(there));
-    const usual = [storedFiles.description, storedFiles.tensors, card];
+    const usual = [interventionFileNames.description, interventionFileNames.tensors, card];
     commit = await downloadSnapshot({ id, revision, usual, choose, progress }, repository, access);
   }
   const snapshot = parts.snapshot(commit);
-  if (names.includes(storedFiles.description)) {
+  if (names.includes(interventionFileNames.description)) {
     await readDescription(snapshot);
-    await readHeader(join(snapshot, storedFiles.tensors));
+    await readHeader(join(snapshot, interventionFileNames.tensors));
   }
   await writeFolder(out, async (temporary) => {
     for (const name of names) await Deno.copyFile(join(snapshot, name), join(temporary, name));
@@ -112,7 +112,7 @@ function requireId(id: string): void {
 
 /** Of a repository's files those of an intervention, Refract's or pyreft's. */
 function interventionFiles({ id, paths }: Pick<Repository, "id" | "paths">): readonly string[] {
-  const { description, tensors } = storedFiles, cards = paths.filter((path) => path === card);
+  const { description, tensors } = interventionFileNames, cards = paths.filter((path) => path === card);
   if (paths.includes(description)) {
     if (paths.includes(tensors)) return [description, tensors, ...cards];
     throw new RequestError(`${id} has ${description} and no ${tensors}; choose another revision, or push it again`);
@@ -132,10 +132,11 @@ async function pushedFolder(
   member: string | undefined,
 ): Promise<{ readonly folder: string; readonly names: readonly string[] }> {
   const paths = await namesIn(path).catch((): string[] => []);
-  const isExported = member === undefined && paths.some(isPyreftState) && !paths.includes(storedFiles.description);
+  const isExported = member === undefined && paths.some(isPyreftState) &&
+    !paths.includes(interventionFileNames.description);
   const folder = isExported ? path : await interventionFolder(path, member);
   const there = await namesIn(folder);
-  for (const name of isExported ? ["config.json"] : [storedFiles.tensors]) {
+  for (const name of isExported ? ["config.json"] : [interventionFileNames.tensors]) {
     if (!there.includes(name)) {
       throw new RequestError(`there is no ${name}; ${isExported ? "export" : "train or import"} it again`, {
         file: folder,
@@ -150,9 +151,9 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 async function cardOf(folder: string, id: string): Promise<string> {
-  const exported = await readFileIfPresent(join(folder, storedFiles.description)) === undefined;
+  const exported = await readFileIfPresent(join(folder, interventionFileNames.description)) === undefined;
   if (exported) return `# ${id.slice(id.indexOf("/") + 1)}\n\nAn intervention as pyreft's ReftModel.save writes it.\n`;
-  const { tensors } = await readHeader(join(folder, storedFiles.tensors));
+  const { tensors } = await readHeader(join(folder, interventionFileNames.tensors));
   const parameters = [...tensors.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
   return modelCard({ id, description: await readDescription(folder), parameters, member: await memberOf(folder) });
 }

@@ -4,10 +4,10 @@ import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/l
 import { readTensors } from "../compile/parameters/initial.ts";
 import {
   describeAll,
+  type InterventionDescription,
+  interventionFileNames,
   lowerDescription,
   readDescription,
-  type StoredDescription,
-  storedFiles,
 } from "../compile/parameters/intervention_file.ts";
 import { positionsOf } from "../compile/lower/positions.ts";
 import { RequestError } from "../common/errors.ts";
@@ -41,18 +41,19 @@ export async function importCommand(path: string, options: ImportOptions, termin
   });
   const { interventions, tensors } = await readPyreftFolder(folder, architecture, options.positions);
   const base = { base: options.model, width: architecture.width, interventions };
-  const pieces = lowerStored(base, architecture, join(folder, "config.json"));
-  const listed = pieces.flatMap(({ index, tensors: roles }) =>
+  const adaptations = lowerStored(base, architecture, join(folder, "config.json"));
+  const listed = adaptations.flatMap(({ index, tensors: roles }) =>
     Object.entries(roles).map(([tensor, { shape }]) => {
       const name = `${index}.${tensor}`;
       return { name, shape, data: tensors[name]!.data as Float32Array };
     })
   );
   await writeFolder(out, async (temporary) => {
-    const weights = join(temporary, storedFiles.tensors), text = describeAll(options.model, architecture.width, pieces);
+    const weights = join(temporary, interventionFileNames.tensors),
+      text = describeAll(options.model, architecture.width, adaptations);
     await writeSafetensors(weights, listed, { format: "pt" });
-    await writeAtomically(join(temporary, storedFiles.description), [new TextEncoder().encode(text)]);
-    await requireUsable(weights, pieces, folder);
+    await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(text)]);
+    await requireUsable(weights, adaptations, folder);
   });
   if (options.positions === undefined) {
     terminal.write(
@@ -64,9 +65,9 @@ export async function importCommand(path: string, options: ImportOptions, termin
 }
 
 /** Sees that what was imported can be read where it is used. */
-async function requireUsable(weights: string, pieces: readonly Adaptation[], source: string): Promise<void> {
+async function requireUsable(weights: string, adaptations: readonly Adaptation[], source: string): Promise<void> {
   try {
-    await readTensors(weights, pieces);
+    await readTensors(weights, adaptations);
   } catch (error) {
     throw error instanceof RequestError ? new RequestError(error.problem, { file: source }).causedBy(error) : error;
   }
@@ -82,22 +83,22 @@ export interface ExportOptions {
 /** Makes a folder as pyreft saves it of a trained or imported intervention. */
 export async function exportPyreftCommand(path: string, options: ExportOptions, terminal: Terminal): Promise<void> {
   const folder = await interventionFolder(callerPath(path), options.member), out = callerPath(options.out);
-  const file = join(folder, storedFiles.description), weights = join(folder, storedFiles.tensors);
+  const file = join(folder, interventionFileNames.description), weights = join(folder, interventionFileNames.tensors);
   const description = await readDescription(folder);
   description.interventions.forEach((stored) => requireEdit(stored, file));
-  const pieces = lowerStored(description, await editedModel(description, weights), file);
-  const interventions = interventionsOf(pieces);
-  const tensors = await readTensors(weights, pieces);
+  const adaptations = lowerStored(description, await editedModel(description, weights), file);
+  const interventions = interventionsOf(adaptations);
+  const tensors = await readTensors(weights, adaptations);
   const content = placing(file, () => pyreftContent(interventions, tensors));
   await writePyreftFolder(out, content);
   terminal.print(`${interventions.length} interventions in ${out}`);
 }
 
-/** Sees that a piece is what pyreft's folders can hold: an edit of a whole representation. */
+/** Sees that an adaptation is what pyreft's folders can hold: an edit of a whole representation. */
 function requireEdit({ kind, module, head, block, site }: JsonObject, file: string): void {
   const isOther = kind === "prefixTuning" || kind === "classification" || kind === "regression";
   if (module !== undefined || head !== undefined || isOther) {
-    const name = typeof kind === "string" ? kind.slice(0, 60) : "such piece";
+    const name = typeof kind === "string" ? kind.slice(0, 60) : "such adaptation";
     const what = head === undefined ? name : "edit of one head";
     throw new RequestError(`pyreft's folders hold no ${what}; export an edit`, { file });
   }
@@ -110,10 +111,10 @@ function requireEdit({ kind, module, head, block, site }: JsonObject, file: stri
   }
 }
 
-function lowerStored(description: StoredDescription, architecture: EditedModel, file: string): Adaptation[] {
+function lowerStored(description: InterventionDescription, architecture: EditedModel, file: string): Adaptation[] {
   return placing(file, () => {
-    const pieces = lowerDescription(description, architecture, checkedAdaptation);
-    return lowerAdaptations([{ kind: "saved", pieces, initial: file }], architecture);
+    const adaptations = lowerDescription(description, architecture, checkedAdaptation);
+    return lowerAdaptations([{ kind: "saved", adaptations: adaptations, initial: file }], architecture);
   });
 }
 
@@ -122,12 +123,12 @@ function placing<T>(file: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw error instanceof RequestError ? error.placedAt({ file }) : error;
+    throw error instanceof RequestError ? error.at({ file }) : error;
   }
 }
 
 /** What the tensors tell of the model that they were trained for, so that it need not be at hand. */
-async function editedModel({ width, interventions }: StoredDescription, weights: string): Promise<EditedModel> {
+async function editedModel({ width, interventions }: InterventionDescription, weights: string): Promise<EditedModel> {
   const { tensors } = await readHeader(weights);
   const sites = interventions.map(({ index, site }) => {
     const shape = tensors.get(`${index}.rotate`)?.shape ?? tensors.get(`${index}.proj`)?.shape.toReversed() ?? [];

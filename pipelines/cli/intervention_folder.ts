@@ -1,6 +1,6 @@
 /** Which intervention a path on the command line means. @module */
 import { basename, dirname, join } from "node:path";
-import { storedFiles } from "../compile/parameters/intervention_file.ts";
+import { interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { RequestError } from "../common/errors.ts";
 import { faultText } from "../common/files.ts";
 import { quote, suggest } from "../common/suggest.ts";
@@ -76,7 +76,7 @@ function exists(path: string): Promise<boolean> {
 }
 
 function isIntervention(folder: string): boolean {
-  const file = join(folder, storedFiles.description);
+  const file = join(folder, interventionFileNames.description);
   try {
     Deno.statSync(file);
     return true;

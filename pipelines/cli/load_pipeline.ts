@@ -6,10 +6,10 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { faultText } from "../common/files.ts";
-import { placeOf, shown, userPlace } from "../common/source_location.ts";
-import { type GivenValues, type Scalar, whileLoading } from "../recipes/overrides.ts";
+import { callerLocation, locationOf, shown } from "../common/source_location.ts";
+import { type Overrides, type Scalar, whileLoading } from "../recipes/overrides.ts";
 import { expand, type Expansion } from "../schedule/expand/expand.ts";
 import type { Pipeline } from "../spec/mod.ts";
 import { quote } from "../common/suggest.ts";
@@ -45,7 +45,7 @@ const imported = new Map<string, { readonly given: string; readonly settings: Re
  * @throws {RequestError} If the file is absent, does not compile, throws, or has no pipeline as its default export, or
  * something is given that it has not.
  */
-export async function loadPipeline(path: string, given: GivenValues): Promise<LoadedPipeline> {
+export async function loadPipeline(path: string, given: Overrides): Promise<LoadedPipeline> {
   const file = callerPath(path);
   const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
   if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
@@ -57,7 +57,7 @@ export async function loadPipeline(path: string, given: GivenValues): Promise<Lo
   });
 }
 
-async function importPipeline(file: string, given: GivenValues, settings: Map<string, Scalar>): Promise<Pipeline> {
+async function importPipeline(file: string, given: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {
   const pipeline = await faultsOf(file, async () => (await import(pathToFileURL(file).href)).default as unknown);
   if (!isPipeline(pipeline)) {
     throw new RequestError("has no pipeline as its default export; write export default pipeline(name, build)", {
@@ -66,7 +66,7 @@ async function importPipeline(file: string, given: GivenValues, settings: Map<st
   }
   if (!/^\w[\w.-]*$/.test(pipeline.name)) {
     const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
-    throw new RequestError(problem, placeOf(pipeline) ?? { file });
+    throw new RequestError(problem, locationOf(pipeline) ?? { file });
   }
   const before = imported.get(file) ?? { given: valuesOf(given, settings), settings: new Map(settings) };
   imported.set(file, before);
@@ -76,7 +76,7 @@ async function importPipeline(file: string, given: GivenValues, settings: Map<st
 }
 
 /** What is given for settings, to tell whether it is the same. */
-function valuesOf(given: GivenValues, settings: ReadonlyMap<string, Scalar>): string {
+function valuesOf(given: Overrides, settings: ReadonlyMap<string, Scalar>): string {
   return JSON.stringify([...settings.keys()].map((name) => given.get(name)?.values.map(String)));
 }
 
@@ -91,25 +91,27 @@ async function faultsOf<T>(file: string, part: () => T | Promise<T>): Promise<T>
     return await part();
   } catch (fault) {
     const { message, place } = whatFailed(fault);
-    if (fault instanceof RequestError) throw fault.placedAt(place);
-    if (isRequestError(fault)) throw new RequestError(fault.problem, fault.place ?? place ?? { file }).causedBy(fault);
+    if (fault instanceof RequestError) throw fault.at(place);
+    if (isRequestError(fault)) {
+      throw new RequestError(fault.problem, fault.location ?? place ?? { file }).causedBy(fault);
+    }
     throw new RequestError(`the pipeline fails (${message}); correct it there`, place ?? { file }).causedBy(fault);
   }
 }
 
 /** A pipeline file may import a copy of Refract that has classes of its own. */
-function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" | "place"> {
+function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" | "location"> {
   return fault instanceof Error && fault.name === "RequestError" && "problem" in fault;
 }
 
-function whatFailed(fault: unknown): { readonly message: string; readonly place?: Place | undefined } {
+function whatFailed(fault: unknown): { readonly message: string; readonly place?: SourceLocation | undefined } {
   if (!(fault instanceof Error)) return { message: `it throws ${typeof fault === "string" ? quote(fault) : fault}` };
   const name = fault.name === "Error" || fault.name === "RequestError" ? "" : `${fault.name}: `;
   const message = stripVTControlCharacters(fault.message);
   // A file that cannot be loaded: the place ends the message, and the line in question may stand before it.
   const loading = /^(.*?)\.?(?:\n.*)?\s+at ((?:file|https?):\/\/\S+?):(\d+):(\d+)$/s.exec(message);
   if (loading === null) {
-    return { message: name + faultText(message).slice(0, 300), place: userPlace(ownFrames(fault.stack ?? "")) };
+    return { message: name + faultText(message).slice(0, 300), place: callerLocation(ownFrames(fault.stack ?? "")) };
   }
   const [, problem = "", url = "", line, column] = loading;
   return {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Provider } from "../../ops/onnx/emit.ts";
-import { givenByOptions } from "../recipes/overrides.ts";
+import { overridesOfOptions } from "../recipes/overrides.ts";
 import { isRecipePath, readRecipe, type Recipe } from "../recipes/recipe.ts";
 import { redirect, type Redirected } from "../schedule/expand/redirect.ts";
 import type { Member } from "../schedule/expand/expand.ts";
@@ -33,7 +33,7 @@ export interface Request extends LoadedPipeline, Redirected {
  */
 export async function loadRequest(path: string, options: RequestOptions): Promise<Request> {
   const recipe = isRecipePath(path) ? await readRecipe(callerPath(path)) : undefined;
-  const given = new Map([...recipe?.set ?? [], ...givenByOptions(options.set)]);
+  const given = new Map([...recipe?.set ?? [], ...overridesOfOptions(options.set)]);
   const loaded = await loadPipeline(recipe?.pipeline ?? path, given);
   return {
     ...loaded,

@@ -1,7 +1,7 @@
 /** `deno task plan`. @module */
 import { planMembers } from "../schedule/plan/plan.ts";
 import { loadRequest } from "./load_request.ts";
-import { openWorkshop, type RunControl, type RunOptions } from "./run_command.ts";
+import { openRunContext, type RunControl, type RunOptions } from "./run_command.ts";
 import { formatDot } from "./plan_dot.ts";
 import { formatPlan } from "./plan_text.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
@@ -19,8 +19,13 @@ export async function planCommand(
   { hub }: RunControl = {},
 ): Promise<void> {
   const request = await loadRequest(path, options);
-  await using workshop = openWorkshop(request, options, terminalProgress(terminal), hub === undefined ? {} : { hub });
-  const plan = await planMembers(workshop, request.pipeline.name, request.expansion);
+  await using runContext = openRunContext(
+    request,
+    options,
+    terminalProgress(terminal),
+    hub === undefined ? {} : { hub },
+  );
+  const plan = await planMembers(runContext, request.pipeline.name, request.expansion);
   const text = options.json ? JSON.stringify(plan, null, 2) : options.dot ? formatDot(plan) : formatPlan(plan);
   terminal.print(text.trimEnd());
 }

@@ -8,9 +8,9 @@ import { record, setOf } from "../report/record.ts";
 import { LiveLog } from "../report/live.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import { writeReport } from "../report/write_report.ts";
-import type { Pace } from "../schedule/context/checkpoint_interval.ts";
+import type { CheckpointInterval } from "../schedule/context/checkpoint_interval.ts";
 import { runPipeline } from "../schedule/run/run.ts";
-import { type Progress, Workshop, type WorkshopOptions } from "../schedule/context/run_context.ts";
+import { type Progress, RunContext, type RunContextOptions } from "../schedule/context/run_context.ts";
 import { storeFolder } from "./cache_command.ts";
 import { callerFolder, callerPath } from "./load_pipeline.ts";
 import { loadRequest, type Request, type RequestOptions } from "./load_request.ts";
@@ -39,7 +39,7 @@ export interface RunControl {
   /** Begins to listen for a wish to stop; the signal's reason is a StoppedError. */
   readonly stops?: () => AbortSignal;
   /** How often unfinished work is kept, if not at the usual pace. */
-  readonly pace?: Pace;
+  readonly pace?: CheckpointInterval;
   /** How a hub is reached, if not as the environment says. */
   readonly hub?: HubOptions;
 }
@@ -59,16 +59,16 @@ export async function runCommand(
   const request = await loadRequest(path, options);
   const control = { signal, ...pace === undefined ? {} : { pace }, ...hub === undefined ? {} : { hub } };
   const folder = new RunFolder(runPath(request, options)), live = new LiveLog(folder.path, request.pipeline.name);
-  await using workshop = openWorkshop(request, options, live.beside(progress), control);
+  await using runContext = openRunContext(request, options, live.beside(progress), control);
   let recorded: Recorded | undefined;
   const { results, members } = await runPipeline(
-    workshop,
+    runContext,
     request.pipeline.name,
     request.expansion,
     folder,
     {
       ready: async (all) => {
-        recorded = await record(workshop, request, all, folder.path);
+        recorded = await record(runContext, request, all, folder.path);
         compare(request, recorded, options, progress);
       },
       begins: () => live.open(),
@@ -82,14 +82,14 @@ export async function runCommand(
 }
 
 /** The means of a run, from the command line's options. */
-export function openWorkshop(
-  { base, threads, provider }: Pick<WorkshopOptions, "base" | "threads" | "provider">,
+export function openRunContext(
+  { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
   { store, cacheDisk, cacheMemory, activationMemory }: Pick<RunOptions, "store" | BudgetOption>,
   progress: Progress,
-  control: Pick<WorkshopOptions, "pace" | "signal" | "hub"> = {},
-): Workshop {
+  control: Pick<RunContextOptions, "pace" | "signal" | "hub"> = {},
+): RunContext {
   const budgets = { cacheDisk, cacheMemory, activationMemory };
-  return new Workshop({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });
+  return new RunContext({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });
 }
 
 function runPath({ pipeline, recipe }: Request, { out }: RunOptions): string {

@@ -21,7 +21,7 @@ export interface Batch extends TokenRows {
 type Prefix = "" | "decoder_";
 
 /** Rows of tokens padded on the right; a decoder behind an encoder reads the token that it starts with. */
-export function joined(rows: readonly (readonly number[])[], { encoder }: Pick<Architecture, "encoder">): Batch {
+export function paddedBatch(rows: readonly (readonly number[])[], { encoder }: Pick<Architecture, "encoder">): Batch {
   const read = padded(rows);
   return encoder === undefined ? read : { ...read, decoder: padded(rows.map(() => [encoder.startToken])) };
 }

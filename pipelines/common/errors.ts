@@ -6,7 +6,7 @@
  */
 
 /** Where in a file something is wrong. Line and column count from 1. */
-export interface Place {
+export interface SourceLocation {
   readonly file: string;
   readonly line?: number;
   readonly column?: number;
@@ -20,15 +20,15 @@ export class RequestError extends Error {
 
   /**
    * @param problem What is wrong and, after a semicolon, what to do about it: one sentence without a final period.
-   * @param place Where, if the fault lies in a file.
+   * @param location Where, if the fault lies in a file.
    */
-  constructor(readonly problem: string, readonly place?: Place) {
-    super(place === undefined ? problem : `${formatPlace(place)}: ${problem}`);
+  constructor(readonly problem: string, readonly location?: SourceLocation) {
+    super(location === undefined ? problem : `${formatLocation(location)}: ${problem}`);
   }
 
   /** The error with a place: its own if it has one, else the one given. */
-  placedAt(place: Place | undefined): RequestError {
-    return this.place !== undefined || place === undefined
+  at(place: SourceLocation | undefined): RequestError {
+    return this.location !== undefined || place === undefined
       ? this
       : new RequestError(this.problem, place).causedBy(this);
   }
@@ -66,12 +66,12 @@ export class StoppedError extends Error {
   }
 
   /** The error with how far the run had come. */
-  placedAt(where: string): StoppedError {
+  at(where: string): StoppedError {
     return new StoppedError(this.exitCode, where);
   }
 }
 
 /** `file:line:column`, as far as it is known. */
-export function formatPlace(place: Place): string {
+export function formatLocation(place: SourceLocation): string {
   return [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
 }

@@ -4,35 +4,35 @@
  *
  * @module
  */
-import { type Place, RequestError } from "./errors.ts";
+import { RequestError, type SourceLocation } from "./errors.ts";
 
 /** Shared by all copies of Refract in a process: a pipeline file may import its own. */
 const note: unique symbol = Symbol.for("refract.place");
 
 /** Notes the place of the caller, outside of Refract, on a record. */
 export function located<T extends object>(record: T): T {
-  return noted(record, userPlace(new Error().stack ?? ""));
+  return withLocation(record, callerLocation(new Error().stack ?? ""));
 }
 
 /** Notes on a copy what is noted on the original. */
-export function likeNoted<T extends object>(original: object, copy: T): T {
-  return noted(copy, placeOf(original));
+export function withLocationOf<T extends object>(original: object, copy: T): T {
+  return withLocation(copy, locationOf(original));
 }
 
 /** Notes a place on a record. */
-export function noted<T extends object>(record: T, place: Place | undefined): T {
+export function withLocation<T extends object>(record: T, place: SourceLocation | undefined): T {
   return place === undefined ? record : Object.defineProperty(record, note, { value: place });
 }
 
 /** The place where a record was declared, if one was noted. */
-export function placeOf(record: unknown): Place | undefined {
-  return typeof record === "object" && record !== null && note in record ? record[note] as Place : undefined;
+export function locationOf(record: unknown): SourceLocation | undefined {
+  return typeof record === "object" && record !== null && note in record ? record[note] as SourceLocation : undefined;
 }
 
 /** Runs what depends on a declaration; an error about the request that has no place yet gets the declaration's. */
-export function placing<T>(declaration: unknown, part: () => T): T {
+export function atLocationOf<T>(declaration: unknown, part: () => T): T {
   const fail = (error: unknown): never => {
-    throw error instanceof RequestError ? error.placedAt(placeOf(declaration)) : error;
+    throw error instanceof RequestError ? error.at(locationOf(declaration)) : error;
   };
   try {
     const result = part();
@@ -46,7 +46,7 @@ const refract = shown(new URL("../", import.meta.url).href);
 const frame = /^\s*at (?:.*? \()?((?:file|https?):\/\/.*?):(\d+):(\d+)\)?$/gm;
 
 /** The innermost frame of a stack that is neither Refract's nor a package's. */
-export function userPlace(stack: string): Place | undefined {
+export function callerLocation(stack: string): SourceLocation | undefined {
   for (const [, url = "", line, column] of stack.matchAll(frame)) {
     const file = shown(url);
     if (file.startsWith(refract) || /\/(node_modules|npm\/registry\.[^/]+)\//.test(file)) continue;

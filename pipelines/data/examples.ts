@@ -1,4 +1,4 @@
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { encodeTurns } from "./chat/tokens.ts";
 import type { Turns } from "./chat/turns.ts";
 import type { Row } from "./rows.ts";
@@ -22,7 +22,7 @@ export interface PromptSource extends Filled {
   /** All that the data has about its row. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Where the row stands; `undefined` if it comes from no file. */
-  readonly place?: Place;
+  readonly place?: SourceLocation;
 }
 
 /** A prompt as token ids. */
@@ -139,7 +139,7 @@ export function requireLength(maxLength: number | undefined): void {
  *
  * @param lost What a training can cut off.
  */
-export function requireFit(length: number, maxContext: number, lost: string, place: Place): void {
+export function requireFit(length: number, maxContext: number, lost: string, place: SourceLocation): void {
   if (length <= maxContext) return;
   throw new RequestError(
     `the row has ${length} tokens and the model reads at most ${maxContext}; ` +

@@ -1,10 +1,10 @@
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readLines } from "./lines.ts";
 
 /** A row as its file has it. */
 export interface RawRow {
   readonly fields: Readonly<Record<string, unknown>>;
-  readonly place: Place;
+  readonly place: SourceLocation;
 }
 
 /**
@@ -26,7 +26,7 @@ export async function readJsonl(path: string): Promise<RawRow[]> {
  *
  * @throws {RequestError} If it is not.
  */
-export function checkRecord(value: unknown, place: Place): Readonly<Record<string, unknown>> {
+export function checkRecord(value: unknown, place: SourceLocation): Readonly<Record<string, unknown>> {
   if (isRecord(value)) return value;
   const found = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
   throw new RequestError(`expected a JSON object but found ${found}; write one object a row`, place);
@@ -36,7 +36,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function parseLine(line: string, place: Place): Readonly<Record<string, unknown>> {
+function parseLine(line: string, place: SourceLocation): Readonly<Record<string, unknown>> {
   const parsed = parseJson(line);
   if (typeof parsed === "object") return checkRecord(parsed.value, place);
   const column = faultColumn(line, parsed);

@@ -1,5 +1,5 @@
 /** Rows with labels as token ids and targets. @module */
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { requireFit, requireLength, type TokenizedExample, type TokenizeOptions } from "./examples.ts";
 import type { Row } from "./rows.ts";
@@ -11,7 +11,7 @@ export interface PairTokenizer {
 }
 
 /** What a row's label is to a head: a class's id, or a number. */
-export type TargetOf = (label: string, place: Place) => number;
+export type TargetOf = (label: string, place: SourceLocation) => number;
 
 /**
  * Encodes rows with labels: one text or two, cut on the right to `maxLength`, the longer of two first.
@@ -42,7 +42,7 @@ export function tokenizeLabelled(
  *
  * @throws {RequestError} If there is no such class.
  */
-export function classOf(labels: readonly string[], label: string, place: Place): number {
+export function classOf(labels: readonly string[], label: string, place: SourceLocation): number {
   const named = labels.indexOf(label);
   if (named >= 0) return named;
   const id = /^\d+$/.test(label) ? Number(label) : NaN;
@@ -55,7 +55,7 @@ export function classOf(labels: readonly string[], label: string, place: Place):
  *
  * @throws {RequestError} If it writes none, or one that is not finite.
  */
-export function numberOf(label: string, place: Place): number {
+export function numberOf(label: string, place: SourceLocation): number {
   const number = label.trim() === "" ? NaN : Number(label);
   if (Number.isFinite(number)) return number;
   throw new RequestError(`the label ${quote(label)} is no number for a regression; write one, as in 2.5`, place);

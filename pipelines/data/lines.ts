@@ -1,10 +1,10 @@
 /** The lines of a text file with their places. @module */
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 
 /** A line without its end. */
 export interface Line {
   readonly text: string;
-  readonly place: Place;
+  readonly place: SourceLocation;
 }
 
 /**
@@ -41,7 +41,7 @@ async function readFile(path: string, ending: string): Promise<Uint8Array> {
   }
 }
 
-function decode(bytes: Uint8Array, place: Place): string {
+function decode(bytes: Uint8Array, place: SourceLocation): string {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return place.line === 1 && text.startsWith("\ufeff") ? text.slice(1) : text;

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { conversationOf, textOf } from "./chat/conversation.ts";
 import { chatRenderer, type Render } from "./chat/template.ts";
 import { findTurns, type Turns } from "./chat/turns.ts";
@@ -25,7 +25,7 @@ export interface Row {
   /** All that the source has about the row. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Where the row stands; `records(...)` counts as a file named `records` with one row a line, `chat(...)` likewise. */
-  readonly place: Place;
+  readonly place: SourceLocation;
   /** Set if the row is a conversation: its whole text, of which the prompt is the beginning. */
   readonly turns?: Turns;
 }

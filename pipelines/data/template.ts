@@ -1,4 +1,4 @@
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
@@ -58,7 +58,7 @@ export function fillTemplate(
   segments: Segments,
   row: Readonly<Record<string, unknown>>,
   role: string,
-  place: Place | undefined,
+  place: SourceLocation | undefined,
 ): Filled {
   const spans: Record<string, Span[]> = {};
   let text = "";
@@ -74,7 +74,7 @@ function printField(
   row: Readonly<Record<string, unknown>>,
   field: string,
   role: string,
-  place: Place | undefined,
+  place: SourceLocation | undefined,
 ): string {
   if (!Object.hasOwn(row, field)) {
     throw new RequestError(

@@ -1,5 +1,5 @@
 /** Rows by templates: of prompts and completions, or of texts and labels. @module */
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Template } from "./dataset.ts";
 import type { RawRow } from "./jsonl.ts";
 import type { Row } from "./rows.ts";
@@ -16,7 +16,7 @@ export function templateReader(template: Template): (record: RawRow) => Row {
     const segments = parseTemplate(text, role);
     return ({ fields, place }: RawRow) => fillTemplate(segments, fields, role, place);
   };
-  const filled = (answer: Filled, role: string, place: Place) => {
+  const filled = (answer: Filled, role: string, place: SourceLocation) => {
     if (answer.text !== "") return answer.text;
     throw new RequestError(`the row's ${role} is empty; fill its field or remove it`, place);
   };

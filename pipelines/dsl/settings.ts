@@ -1,6 +1,6 @@
 import { RequestError } from "../common/errors.ts";
 import { currentLoading, type Scalar } from "../recipes/overrides.ts";
-import { checkDeclaration, givenValue, type SettingDeclaration } from "../recipes/setting.ts";
+import { checkDeclaration, overriddenValue, type SettingDeclaration } from "../recipes/setting.ts";
 
 /** The values of settings, by their declarations: of `oneOf` those listed, else any of the default's type. */
 export type SettingValues<D> = { readonly [K in keyof D]: SettingValue<D[K]> };
@@ -47,7 +47,7 @@ export function settings<const D extends Readonly<Record<string, SettingDeclarat
         `the setting ${name} is declared twice; declare it once and use that value in both places`,
       );
     }
-    values[name] = given === undefined ? checked.default : givenValue(name, checked, given);
+    values[name] = given === undefined ? checked.default : overriddenValue(name, checked, given);
     loading?.settings.set(name, values[name]);
   }
   return Object.freeze(values) as SettingValues<D>;

@@ -79,7 +79,7 @@ export async function readConfig(folder: string, model: EditedModel): Promise<Re
       return representationOf(key, representations[index], types[index], model);
     });
   } catch (error) {
-    throw error instanceof RequestError ? error.placedAt({ file }) : error;
+    throw error instanceof RequestError ? error.at({ file }) : error;
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { Scalar } from "./overrides.ts";
 import type { YamlEntry, YamlMapping, YamlNode } from "./yaml.ts";
@@ -42,7 +42,7 @@ export function scalarOf(what: string, node: YamlNode, expected: string): Scalar
 
 /** The values behind the keys that a mapping may have. */
 export class Fields {
-  readonly place: Place;
+  readonly place: SourceLocation;
   readonly #entries: ReadonlyMap<string, YamlEntry>;
 
   /**

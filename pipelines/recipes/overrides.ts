@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { type Place, RequestError } from "../common/errors.ts";
-import { placeOf } from "../common/source_location.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { locationOf } from "../common/source_location.ts";
 import { suggest } from "../common/suggest.ts";
 
 /** A value that can be written on a command line and in a recipe. */
 export type Scalar = string | number | boolean;
 
 /** What is given for one name. */
-export interface Given {
+export interface Override {
   /** More than one for an axis alone. */
   readonly values: readonly Scalar[];
   /** Whether a list was written, which an axis alone takes. */
@@ -20,14 +20,14 @@ export interface Given {
   /** Whether all is text that has yet to be read as what it stands for, as on a command line. */
   readonly isText: boolean;
   /** Of a recipe; what comes from the command line has its option, as in `--set rank`, in place of a file. */
-  readonly place: Place;
+  readonly place: SourceLocation;
 }
 
 /** All that is given, by name. */
-export type GivenValues = ReadonlyMap<string, Given>;
+export type Overrides = ReadonlyMap<string, Override>;
 
 /** What `--set` gave. */
-export function givenByOptions(set: ReadonlyMap<string, readonly string[]>): GivenValues {
+export function overridesOfOptions(set: ReadonlyMap<string, readonly string[]>): Overrides {
   return new Map([...set].map(([name, values]) => {
     return [name, { values, isList: values.length > 1, isText: true, place: { file: `--set ${name}` } }];
   }));
@@ -35,7 +35,7 @@ export function givenByOptions(set: ReadonlyMap<string, readonly string[]>): Giv
 
 /** A pipeline that is being loaded: what is given to it, and the values of the settings that it has declared so far. */
 export interface Loading {
-  readonly given: GivenValues;
+  readonly given: Overrides;
   readonly settings: Map<string, Scalar>;
 }
 
@@ -64,13 +64,13 @@ export async function whileLoading<T>(loading: Loading, part: () => Promise<T>):
  * @throws {RequestError} If something is given that is neither, or an axis has a setting's name.
  */
 export function requireKnown(
-  given: GivenValues,
+  given: Overrides,
   axes: readonly { readonly name: string }[],
   settings: ReadonlyMap<string, Scalar>,
 ): void {
   const twin = axes.find(({ name }) => settings.has(name));
   if (twin !== undefined) {
-    throw new RequestError(`${twin.name} is an axis and a setting as well; rename one of them`, placeOf(twin));
+    throw new RequestError(`${twin.name} is an axis and a setting as well; rename one of them`, locationOf(twin));
   }
   const known = [...axes.map(({ name }) => name), ...settings.keys()];
   for (const [name, { place }] of given) {
@@ -81,6 +81,6 @@ export function requireKnown(
 }
 
 /** A recipe's place does not hold the name, an option's does. */
-function called(name: string, place: Place): string {
+function called(name: string, place: SourceLocation): string {
   return place.line === undefined ? "" : ` as ${name}`;
 }

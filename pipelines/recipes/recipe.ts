@@ -5,14 +5,14 @@
  */
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { Provider } from "../../ops/onnx/emit.ts";
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
 import { isQuantization } from "../models/weights/quantization.ts";
 import { isGgufPath } from "../models/source.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";
-import type { Given, GivenValues } from "./overrides.ts";
+import type { Override, Overrides } from "./overrides.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { parseYaml, type YamlNode } from "./yaml.ts";
 
@@ -22,7 +22,7 @@ export interface Replacement {
   readonly from: string | undefined;
   /** Absolute if it is a path. */
   readonly to: string;
-  readonly place: Place;
+  readonly place: SourceLocation;
 }
 
 /** What to run a pipeline with. Paths are absolute. */
@@ -31,7 +31,7 @@ export interface Recipe {
   readonly name: string | undefined;
   readonly about: string | undefined;
   readonly pipeline: string;
-  readonly set: GivenValues;
+  readonly set: Overrides;
   readonly data: readonly Replacement[];
   readonly base: readonly Replacement[];
   /** How many bits the projections of all base models are kept in, in place of what the pipeline says. */
@@ -137,9 +137,9 @@ function nameOf(node: YamlNode): string {
   throw new RequestError(`the name ${quote(name)} is no file name; use letters, digits, -, . and _`, node.place);
 }
 
-function setOf(node: YamlNode): GivenValues {
+function setOf(node: YamlNode): Overrides {
   const { entries } = mappingOf("set", node, "a mapping from axes and settings to values, as in rank: [1, 4]");
-  return new Map(entries.map(({ key, value }): [string, Given] => {
+  return new Map(entries.map(({ key, value }): [string, Override] => {
     const scalar = (item: YamlNode) => scalarOf(key, item, "a text, a number, true or false, or for an axis a list");
     if (value.kind !== "list") return [key, { ...plain, values: [scalar(value)], place: value.place }];
     if (value.items.length === 0) throw new RequestError(`${key} is an empty list; give it a value`, value.place);

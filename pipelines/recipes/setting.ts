@@ -5,7 +5,7 @@
  */
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
-import type { Given, Scalar } from "./overrides.ts";
+import type { Override, Scalar } from "./overrides.ts";
 
 /** A number that a recipe or `--set` may set. */
 export interface NumberSetting {
@@ -107,7 +107,7 @@ export function checkDeclaration(name: string, declaration: unknown): Declared {
  *
  * @throws {RequestError} If it is of another type, out of bounds, or not among those that the setting can have.
  */
-export function givenValue(name: string, declared: Declared, { values, isList, isText, place }: Given): Scalar {
+export function overriddenValue(name: string, declared: Declared, { values, isList, isText, place }: Override): Scalar {
   const type = typeof declared.default;
   // A text may hold a comma, which parts an axis's values on the command line.
   const isOne = !isList || (isText && type === "string");

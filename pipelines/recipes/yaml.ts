@@ -14,21 +14,21 @@ import {
   type ParsedNode,
   stringify,
 } from "yaml";
-import { type Place, RequestError } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import type { Scalar } from "./overrides.ts";
 
 /** A text, a number, true, false or nothing. */
 export interface YamlScalar {
   readonly kind: "scalar";
-  readonly place: Place;
+  readonly place: SourceLocation;
   readonly value: Scalar | null;
 }
 
 /** A list. */
 export interface YamlList {
   readonly kind: "list";
-  readonly place: Place;
+  readonly place: SourceLocation;
   readonly items: readonly YamlNode[];
 }
 
@@ -36,14 +36,14 @@ export interface YamlList {
 export interface YamlEntry {
   readonly key: string;
   /** The key's. */
-  readonly place: Place;
+  readonly place: SourceLocation;
   readonly value: YamlNode;
 }
 
 /** Keys and what stands behind them, in the file's order. */
 export interface YamlMapping {
   readonly kind: "mapping";
-  readonly place: Place;
+  readonly place: SourceLocation;
   readonly entries: readonly YamlEntry[];
 }
 
@@ -63,7 +63,7 @@ const limits = { aliased: 10_000, depth: 32 };
  */
 export function parseYaml(file: string, bytes: Uint8Array): YamlNode {
   const text = decode(file, bytes), counter = new LineCounter();
-  const placeAt = (offset: number): Place => {
+  const placeAt = (offset: number): SourceLocation => {
     const { line, col } = counter.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
@@ -109,9 +109,14 @@ function problemOf({ code, message }: { readonly code: string; readonly message:
   }
 }
 
-function convert(root: ParsedNode, document: Document.Parsed, placeAt: (offset: number) => Place): YamlNode {
+function convert(root: ParsedNode, document: Document.Parsed, placeAt: (offset: number) => SourceLocation): YamlNode {
   let aliased = 0;
-  const visit = (node: ParsedNode | null, above: readonly unknown[], fallback: Place, alias?: Place): YamlNode => {
+  const visit = (
+    node: ParsedNode | null,
+    above: readonly unknown[],
+    fallback: SourceLocation,
+    alias?: SourceLocation,
+  ): YamlNode => {
     const place = node === null ? fallback : placeAt(node.range[0]);
     if (alias !== undefined && ++aliased > limits.aliased) {
       throw new RequestError("the file's aliases stand for too much; write it out", alias);

@@ -32,7 +32,7 @@ export interface Manifest {
 export const manifestFile = "manifest.yaml";
 
 /** Where a run had its pipeline and models. */
-export interface RunPlaces {
+export interface RunPaths {
   /** The folder that the pipeline's relative paths start from. */
   readonly base: string;
   /** Where each model was, by its name in results. */
@@ -48,7 +48,7 @@ export interface RunPlaces {
  *
  * @throws {RequestError} If the manifest is not as a run writes it.
  */
-export async function readManifest(path: string): Promise<RunPlaces | undefined> {
+export async function readManifest(path: string): Promise<RunPaths | undefined> {
   const bytes = await readFileIfPresent(path);
   if (bytes === undefined) return undefined;
   const { entries, ...node } = mappingOf("the manifest", parseYaml(path, bytes), "what a run wrote");

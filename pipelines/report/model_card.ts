@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StoredDescription } from "../compile/parameters/intervention_file.ts";
+import type { InterventionDescription } from "../compile/parameters/intervention_file.ts";
 import type { JsonObject } from "../common/files.ts";
 import { isHubId } from "../models/source.ts";
 import { formatYaml } from "../recipes/yaml.ts";
@@ -13,7 +13,7 @@ import type { MemberRecord } from "../results/results.ts";
 export interface CardContent {
   /** The repository that it stands in, `owner/name`. */
   readonly id: string;
-  readonly description: StoredDescription;
+  readonly description: InterventionDescription;
   /** Numbers of the tensors. */
   readonly parameters: number;
   /** The member of the run that trained it, where its results are at hand. */

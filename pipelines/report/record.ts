@@ -11,7 +11,7 @@ import { initialFilesOf, type Redirected } from "../schedule/expand/redirect.ts"
 import type { Member } from "../schedule/expand/expand.ts";
 import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import { weightsFor } from "../schedule/train/tune.ts";
-import { runtimeVersion, type Workshop } from "../schedule/context/run_context.ts";
+import { type RunContext, runtimeVersion } from "../schedule/context/run_context.ts";
 import type { Pipeline } from "../spec/mod.ts";
 import { keyOf } from "../store/store.ts";
 
@@ -25,12 +25,12 @@ export interface Recordable extends Redirected {
 
 /** Digests the pipeline, its data and its models. */
 export async function record(
-  workshop: Workshop,
+  runContext: RunContext,
   { pipeline, file, declared, data, bases }: Recordable,
   members: readonly PreparedMember[],
   folder: string,
 ): Promise<Recorded> {
-  const initial = initialFilesOf(declared).map((path): [string, string] => [path, resolve(workshop.base, path)]);
+  const initial = initialFilesOf(declared).map((path): [string, string] => [path, resolve(runContext.base, path)]);
   const files = [...data, ...initial].map(async ([path, at]) => ({ path, digest: await fileDigest(at) }));
   const seeds = members.flatMap(({ stages }) => {
     return stages.flatMap((stage) => (stage.kind === "train" ? [stage.spec.seed] : []));
@@ -39,7 +39,7 @@ export async function record(
     folder,
     pipeline: { name: pipeline.name, digest: await fileDigest(file) },
     members: declared.map((member) => ({ id: member.id, digest: declaredDigest(member) })),
-    models: await modelsOf(workshop, members, bases),
+    models: await modelsOf(runContext, members, bases),
     files: await Promise.all(files),
     seeds: [...new Set(seeds)],
     versions: {
@@ -70,7 +70,7 @@ function declaredDigest({ stages }: Member): string {
 }
 
 async function modelsOf(
-  workshop: Workshop,
+  runContext: RunContext,
   members: readonly PreparedMember[],
   bases: ReadonlyMap<string, string>,
 ): Promise<readonly RecordedModel[]> {
@@ -80,7 +80,7 @@ async function modelsOf(
     const { model } = prepared.spec, { source } = model.kind === "train" ? model.model.base : model.base;
     for (const [declared, at] of bases) {
       if (at !== source) continue;
-      const { digest } = await weightsFor(workshop, prepared);
+      const { digest } = await weightsFor(runContext, prepared);
       const { quantize, model: { name, tokenizer } } = prepared;
       const found = { source: declared, name, at, weights: digest, tokenizer: tokenizer.digest };
       models.set(JSON.stringify([declared, quantize]), { ...found, ...quantize === undefined ? {} : { quantize } });

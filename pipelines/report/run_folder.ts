@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import type { Head } from "../compile/lower/adaptations.ts";
 import { headOf } from "../compile/lower/heads.ts";
-import { describeAll, storedFiles } from "../compile/parameters/intervention_file.ts";
+import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
 import type { Prediction } from "../schedule/evaluate/metrics.ts";
@@ -81,7 +81,7 @@ export class RunFolder {
   async trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<string> {
     const folder = join("members", member, name);
     await this.#folder(folder);
-    const file = stage.full === undefined ? storedFiles.tensors : "model.safetensors";
+    const file = stage.full === undefined ? interventionFileNames.tensors : "model.safetensors";
     const head = headOf(stage.adaptations), ofHead = `${head?.index}.`;
     const listed = Object.entries(tensors).map(([name, { data, shape }]) => ({
       // A whole model's folder has its head's tensors under the names of the family's checkpoints.
@@ -92,7 +92,7 @@ export class RunFolder {
     await writeSafetensors(join(this.path, folder, file), listed, { format: "pt" });
     if (stage.full === undefined) {
       await this.text(
-        join(folder, storedFiles.description),
+        join(folder, interventionFileNames.description),
         describeAll(stage.model.name, stage.model.architecture.width, stage.adaptations, stage.quantize),
       );
     } else {

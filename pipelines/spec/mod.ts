@@ -179,10 +179,17 @@ export interface RegressionSpec extends HeadSettings {
 export type HeadSpec = ClassificationSpec | RegressionSpec;
 
 /** What is learned beside frozen weights. */
-export type PieceSpec = EditSpec | AdapterSpec | PrefixTuningSpec | HeadSpec;
+export type TrainableSpec = EditSpec | AdapterSpec | PrefixTuningSpec | HeadSpec;
+
+/**
+ * What is learned beside frozen weights.
+ *
+ * @deprecated Renamed to {@linkcode TrainableSpec}.
+ */
+export type PieceSpec = TrainableSpec;
 
 /** What is learned of a model. */
-export type AdaptationSpec = PieceSpec | SavedSpec | FullFinetuningSpec;
+export type AdaptationSpec = TrainableSpec | SavedSpec | FullFinetuningSpec;
 
 /** A base model with what is learned of it, in the order of application. */
 export interface ModelSpec {

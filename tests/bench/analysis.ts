@@ -12,7 +12,7 @@ import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import type { HostTensor, Session } from "../../pipelines/runtime/runtime.ts";
 import { runPipeline } from "../../pipelines/schedule/run/run.ts";
-import { Workshop } from "../../pipelines/schedule/context/run_context.ts";
+import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
 import { type Limit, measureLimit } from "./limit.ts";
 import { inFreshFolder } from "./refract.ts";
 import { median, sum } from "./statistics.ts";
@@ -41,10 +41,10 @@ export interface ProgramMeasure {
   readonly limit?: Limit;
 }
 
-class RecordingWorkshop extends Workshop {
+class RecordingWorkshop extends RunContext {
   readonly runs: ProgramRun[] = [];
 
-  override async session(...[program, weights]: Parameters<Workshop["session"]>): Promise<Session> {
+  override async session(...[program, weights]: Parameters<RunContext["session"]>): Promise<Session> {
     const session = await super.session(program, weights);
     return {
       ...session,
@@ -77,19 +77,19 @@ export async function analyse(
     const { pipeline, base, expansion } = await loadPipeline(pipelineFile, new Map());
     const progress = { begin: () => () => {}, warn: console.error };
     const store = join(folder, "store");
-    await using workshop = new RecordingWorkshop({ base, store, provider: "cpu", threads, progress });
+    await using runContext = new RecordingWorkshop({ base, store, provider: "cpu", threads, progress });
     const { members: prepared } = await runPipeline(
-      workshop,
+      runContext,
       pipeline.name,
       expansion,
       new RunFolder(join(folder, "out")),
     );
     const model = prepared[0]?.stages[0]?.model;
     if (model === undefined) throw new TypeError("Expected a member with a stage");
-    const weights = await workshop.weights(model);
+    const weights = await runContext.weights(model);
     const measures: ProgramMeasure[] = [];
     for (const [name, programs] of Object.entries(kinds) as [keyof typeof kinds, readonly string[]][]) {
-      const runs = workshop.runs.filter(({ program }) => programs.includes(program.name));
+      const runs = runContext.runs.filter(({ program }) => programs.includes(program.name));
       if (runs.length === 0) continue;
       const middling = [...runs].sort((a, b) => a.flops - b.flops)[runs.length >> 1] as ProgramRun;
       measures.push({

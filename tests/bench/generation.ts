@@ -12,7 +12,7 @@ import { tokenizePrompt } from "../../pipelines/data/examples.ts";
 import { generateRows } from "../../pipelines/decoding/generate.ts";
 import { chooserOf } from "../../pipelines/decoding/writing.ts";
 import { openGenerator, type WritingModel } from "../../pipelines/schedule/evaluate/generator.ts";
-import { Workshop } from "../../pipelines/schedule/context/run_context.ts";
+import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
 import { root } from "./command.ts";
 import { lastToken } from "./jobs.ts";
 import type { Bench } from "./measure.ts";
@@ -111,9 +111,9 @@ async function refractRun(
 ): Promise<Generated> {
   return await inFreshFolder(scratch, async (store) => {
     const progress = { begin: () => () => {}, warn: console.error };
-    await using workshop = new Workshop({ base: root, store, provider: "cpu", threads, progress });
-    const writer = await editedWriter(workshop, source);
-    const generator = await openGenerator(workshop, writer, batch);
+    await using runContext = new RunContext({ base: root, store, provider: "cpu", threads, progress });
+    const writer = await editedWriter(runContext, source);
+    const generator = await openGenerator(runContext, writer, batch);
     const encoded = prompts.map((text) => {
       return tokenizePrompt({ text, spans: {}, fields: {} }, writer.model.tokenizer);
     });
@@ -134,8 +134,8 @@ async function refractRun(
   });
 }
 
-async function editedWriter(workshop: Workshop, source: string): Promise<WritingModel> {
-  const model = await workshop.model(source), weights = await workshop.weights(model);
+async function editedWriter(runContext: RunContext, source: string): Promise<WritingModel> {
+  const model = await runContext.model(source), weights = await runContext.weights(model);
   const { architecture } = model, { storedType } = weights;
   const { blocks, ...options } = edit;
   const adaptations = lowerAdaptations([{ ...options, at: { blocks, site: "block.output" } }], architecture);

@@ -3,10 +3,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../../pipelines/cli/command_line.ts";
 import type { RunControl } from "../../pipelines/cli/run_command.ts";
-import type { Pace } from "../../pipelines/schedule/context/checkpoint_interval.ts";
+import type { CheckpointInterval } from "../../pipelines/schedule/context/checkpoint_interval.ts";
 
 /** Keeps unfinished work after every step and batch, whatever that costs. */
-export const everyStep: Pace = { seconds: 0, share: Infinity };
+export const everyStep: CheckpointInterval = { seconds: 0, share: Infinity };
 
 /** What a command left behind. */
 export interface Outcome {

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { HubPace } from "../../pipelines/models/hub/access.ts";
+import type { HubTimings } from "../../pipelines/models/hub/access.ts";
 
 /** Files by path. */
 export type Files = Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>;
@@ -56,7 +56,7 @@ export interface Asked {
 }
 
 /** Retries without waiting. */
-export const hasty: HubPace = { attempts: 3, pause: 1, longestPause: 2000, patience: 200, poll: 5 };
+export const hasty: HubTimings = { attempts: 3, pause: 1, longestPause: 2000, patience: 200, poll: 5 };
 
 /** The token that may write. */
 export const writer = "hf_writer";

@@ -5,15 +5,20 @@ import type { MemberRecord } from "../../pipelines/results/results.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import { expand } from "../../pipelines/schedule/expand/expand.ts";
 import { runPipeline } from "../../pipelines/schedule/run/run.ts";
-import { Workshop } from "../../pipelines/schedule/context/run_context.ts";
+import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
 import type { Pipeline } from "../../pipelines/spec/mod.ts";
 
 /** Runs a pipeline with a new store; its results are in `out` of the folder. */
 export async function runIn(scratch: string, base: string, declared: Pipeline): Promise<readonly MemberRecord[]> {
   const progress = { begin: () => () => {}, warn: console.log };
   const store = join(scratch, "store");
-  await using workshop = new Workshop({ base, store, provider: "cpu", threads: 2, progress });
-  const { results } = await runPipeline(workshop, declared.name, expand(declared), new RunFolder(join(scratch, "out")));
+  await using runContext = new RunContext({ base, store, provider: "cpu", threads: 2, progress });
+  const { results } = await runPipeline(
+    runContext,
+    declared.name,
+    expand(declared),
+    new RunFolder(join(scratch, "out")),
+  );
   return results.members;
 }
 

@@ -1,15 +1,15 @@
 /** A scene's run whose progress is looked at, and which may be stopped by it. @module */
-import { givenByOptions } from "../../pipelines/recipes/overrides.ts";
+import { overridesOfOptions } from "../../pipelines/recipes/overrides.ts";
 import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
 import { StoppedError } from "../../pipelines/common/errors.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
-import type { Pace } from "../../pipelines/schedule/context/checkpoint_interval.ts";
+import type { CheckpointInterval } from "../../pipelines/schedule/context/checkpoint_interval.ts";
 import { runPipeline } from "../../pipelines/schedule/run/run.ts";
-import { Workshop } from "../../pipelines/schedule/context/run_context.ts";
+import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
 import type { Scene } from "./scene.ts";
 
 /** A pace at which unfinished work is kept when the run is stopped and at no other time. */
-const whenStopped: Pace = { seconds: Infinity, share: 1 };
+const whenStopped: CheckpointInterval = { seconds: Infinity, share: 1 };
 
 /** How a run is watched. */
 export interface Watch {
@@ -35,7 +35,7 @@ export async function watchedRun(
 ): Promise<Watched> {
   const { pipeline, base, expansion } = await loadPipeline(
     scene.pipeline,
-    givenByOptions(new Map(Object.entries(set).map(([axis, value]) => [axis, [value]]))),
+    overridesOfOptions(new Map(Object.entries(set).map(([axis, value]) => [axis, [value]]))),
   );
   const starts: string[] = [], stop = new AbortController();
   const progress = {
@@ -52,8 +52,8 @@ export async function watchedRun(
   const store = scene.path(place, "store");
   const options = { base, store, progress, provider: "cpu", threads: 1, pace: whenStopped } as const;
   try {
-    await using workshop = new Workshop({ ...options, signal: stop.signal });
-    await runPipeline(workshop, pipeline.name, expansion, new RunFolder(scene.path(place, "out")));
+    await using runContext = new RunContext({ ...options, signal: stop.signal });
+    await runPipeline(runContext, pipeline.name, expansion, new RunFolder(scene.path(place, "out")));
     return { starts, error: undefined };
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -1,5 +1,5 @@
 /**
- * What is learned of a frozen model, lowered: every edit and adapter as a list of pieces, each at one site of one block.
+ * What is learned of a frozen model, lowered: every edit and adapter as a list of adaptations, each at one site of one block.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { type Dimension, multiplyDimensions } from "../../../ops/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, parameter, type Value } from "../../../ops/program.ts";
 import type { EditedModel, EditHook, Site, SiteName, StackName } from "../../models/architecture.ts";
-import { placing } from "../../common/source_location.ts";
-import type { PieceSpec, Resolved } from "../../spec/mod.ts";
+import { atLocationOf } from "../../common/source_location.ts";
+import type { Resolved, TrainableSpec } from "../../spec/mod.ts";
 import { isAdapterSpec, lowerAdapter, type LoweredAdapter } from "./adapters.ts";
 import { frozenName, isHeadSpec, type LoweredHead, lowerHead, requireOneHead, withoutHead } from "./heads.ts";
-import { type LoweredPrefix, lowerPrefix } from "./prefix_tuning.ts";
+import { type LoweredPrefixTuning, lowerPrefixTuning } from "./prefix_tuning.ts";
 import { type LoweredIntervention, lowerEdit, maskName, maskWidth } from "./interventions.ts";
 import { runOfSite } from "./stacks.ts";
 
-/** What pieces of both kinds have. */
-interface Piece {
+/** What adaptations of both kinds have. */
+interface AdaptationBase {
   /** Names its tensors: `${index}.rotate` and so on. */
   readonly index: number;
   /** Whose block or site it is, in a model of two stacks. */
@@ -33,46 +33,48 @@ interface Piece {
 }
 
 /** An edit of the representation at one site, for one side of the prompt. */
-export type Intervention = Piece & LoweredIntervention;
+export type Intervention = AdaptationBase & LoweredIntervention;
 
 /** An adapter of one projection. */
-export type Adapter = Piece & LoweredAdapter;
+export type Adapter = AdaptationBase & LoweredAdapter;
 
 /** Keys and values of one block before every prompt. */
-export type Prefix = Piece & LoweredPrefix;
+export type PrefixTuning = AdaptationBase & LoweredPrefixTuning;
 
 /** What the model tells of a text in place of writing on. */
-export type Head = Piece & LoweredHead;
+export type Head = AdaptationBase & LoweredHead;
 
-/** A piece of what is learned of a model. */
-export type Adaptation = Intervention | Adapter | Prefix | Head;
+/** An adaptation of what is learned of a model. */
+export type Adaptation = Intervention | Adapter | PrefixTuning | Head;
 
-/** A piece before it has its index. */
-export type LoweredPiece = LoweredIntervention | LoweredAdapter | LoweredPrefix | LoweredHead;
+/** An adaptation before it has its index. */
+export type LoweredAdaptation = LoweredIntervention | LoweredAdapter | LoweredPrefixTuning | LoweredHead;
 
-/** Pieces that were trained before, with the file of their tensors. */
-export interface LoadedPieces {
+/** Adaptations that were trained before, with the file of their tensors. */
+export interface LoadedAdaptations {
   readonly kind: "saved";
-  readonly pieces: readonly LoweredPiece[];
+  readonly adaptations: readonly LoweredAdaptation[];
   /** An absolute path. */
   readonly initial: string;
 }
 
 /**
- * The pieces of edits and adapters in the order of their indices: for each declaration all its blocks, for the prefix
+ * The adaptations of edits and adapters in the order of their indices: for each declaration all its blocks, for the prefix
  * first where an edit has two sides.
  *
  * @throws {RequestError} If a block, site, module, rank, head or the positions are not the model's to have, or there are two
  * heads.
  */
 export function lowerAdaptations(
-  specs: readonly (Resolved<PieceSpec> | LoadedPieces)[],
+  specs: readonly (Resolved<TrainableSpec> | LoadedAdaptations)[],
   architecture: EditedModel,
 ): Adaptation[] {
   const lowered: Adaptation[] = [];
   for (const spec of specs) {
-    const pieces = spec.kind === "saved" ? spec.pieces : placing(spec, () => lowerOne(spec, architecture));
-    for (const piece of pieces) lowered.push({ index: lowered.length, ...piece });
+    const adaptations = spec.kind === "saved"
+      ? spec.adaptations
+      : atLocationOf(spec, () => lowerOne(spec, architecture));
+    for (const adaptation of adaptations) lowered.push({ index: lowered.length, ...adaptation });
   }
   requireOneHead(lowered);
   return withFunctionsNumbered(lowered);
@@ -82,11 +84,11 @@ export function lowerAdaptations(
 function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
   const names = new Map<string, string>();
   const numbered = (name: string) => names.getOrInsertComputed(name, () => `chosen ${names.size + 1}`);
-  return list.map((piece) => {
-    if (piece.form !== "intervention") return piece;
-    const { positions: { chosen }, positionsText, subspace } = piece;
+  return list.map((adaptation) => {
+    if (adaptation.form !== "intervention") return adaptation;
+    const { positions: { selector: chosen }, positionsText, subspace } = adaptation;
     return {
-      ...piece,
+      ...adaptation,
       ...chosen?.isFunction ? { positionsText: numbered(positionsText) } : {},
       ...subspace?.isFunction ? { subspace: { ...subspace, name: numbered(subspace.name) } } : {},
     };
@@ -94,33 +96,33 @@ function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
 }
 
 /** Whether a function chooses something of each example. */
-export function isChosenByFunction(piece: Adaptation): boolean {
-  return piece.form === "intervention" &&
-    [piece.positions.chosen, piece.subspace].some((chosen) => chosen?.isFunction === true);
+export function isChosenByFunction(adaptation: Adaptation): boolean {
+  return adaptation.form === "intervention" &&
+    [adaptation.positions.selector, adaptation.subspace].some((chosen) => chosen?.isFunction === true);
 }
 
-/** The pieces of one declaration. */
+/** The adaptations of one declaration. */
 export function lowerOne(
-  spec: Resolved<PieceSpec>,
+  spec: Resolved<TrainableSpec>,
   architecture: EditedModel,
-): readonly LoweredPiece[] {
-  if (spec.kind === "prefixTuning") return lowerPrefix(spec, architecture);
+): readonly LoweredAdaptation[] {
+  if (spec.kind === "prefixTuning") return lowerPrefixTuning(spec, architecture);
   if (isHeadSpec(spec)) return [lowerHead(spec, architecture)];
   return isAdapterSpec(spec) ? lowerAdapter(spec, architecture) : lowerEdit(spec, architecture);
 }
 
-/** The interventions among pieces. */
+/** The interventions among adaptations. */
 export function interventionsOf(list: readonly Adaptation[]): readonly Intervention[] {
-  return list.filter((piece) => piece.form === "intervention");
+  return list.filter((adaptation) => adaptation.form === "intervention");
 }
 
-/** Whether a piece acts on tokens behind the prompt, too. */
-export function actsOnCompletion(piece: Adaptation): boolean {
-  return runOfSite(piece) === "tail" && (piece.form !== "intervention" || piece.positions.completion);
+/** Whether an adaptation acts on tokens behind the prompt, too. */
+export function actsOnCompletion(adaptation: Adaptation): boolean {
+  return runOfSite(adaptation) === "tail" && (adaptation.form !== "intervention" || adaptation.positions.completion);
 }
 
-/** The tensors of a piece as values of a program. */
-export type TensorSource = (piece: Adaptation) => Readonly<Record<string, Value>>;
+/** The tensors of an adaptation as values of a program. */
+export type TensorSource = (adaptation: Adaptation) => Readonly<Record<string, Value>>;
 
 /** The tensors as they are saved and evaluated, fed by their names. */
 export const savedTensors: TensorSource = ({ index, tensors }) =>
@@ -129,11 +131,11 @@ export const savedTensors: TensorSource = ({ index, tensors }) =>
   );
 
 /** The tensors as they are trained: an orthogonal one as a function of free numbers over its fixed base. */
-export const trainedTensors: TensorSource = (piece) =>
+export const trainedTensors: TensorSource = (adaptation) =>
   Object.fromEntries(
-    Object.entries(piece.tensors).map(([tensor, { shape, start }]) => {
-      const name = `${piece.index}.${tensor}`;
-      if (isFrozen(piece)) return [tensor, input(frozenName(name), shape)];
+    Object.entries(adaptation.tensors).map(([tensor, { shape, start }]) => {
+      const name = `${adaptation.index}.${tensor}`;
+      if (isFrozen(adaptation)) return [tensor, input(frozenName(name), shape)];
       if (start !== "orthogonal") return [tensor, parameter(name, shape)];
       const [, rank] = shape as readonly [number, number];
       return [
@@ -147,23 +149,23 @@ export const trainedTensors: TensorSource = (piece) =>
     }),
   );
 
-/** Whether a piece stays as it starts. */
-export function isFrozen(piece: Adaptation): boolean {
-  return piece.form === "head" && piece.options.frozen;
+/** Whether an adaptation stays as it starts. */
+export function isFrozen(adaptation: Adaptation): boolean {
+  return adaptation.form === "head" && adaptation.options.frozen;
 }
 
-/** How pieces stand in a program. */
-export interface PieceForm {
+/** How adaptations stand in a program. */
+export interface TensorForm {
   readonly tensors: TensorSource;
   /** Whether dropout acts. */
   readonly drops: boolean;
 }
 
-/** Pieces as they are evaluated. */
-export const savedForm: PieceForm = { tensors: savedTensors, drops: false };
+/** Adaptations as they are evaluated. */
+export const savedForm: TensorForm = { tensors: savedTensors, drops: false };
 
-/** Pieces as they are trained. */
-export const trainingForm: PieceForm = { tensors: trainedTensors, drops: true };
+/** Adaptations as they are trained. */
+export const trainingForm: TensorForm = { tensors: trainedTensors, drops: true };
 
 /** The name of the free numbers behind an orthogonal tensor. */
 export function freeName(tensor: string): string {
@@ -180,22 +182,22 @@ function positionMask(intervention: Intervention): Value {
   return input(maskName(intervention), ["batch", runOfSite(intervention), maskWidth(intervention)]);
 }
 
-/** The pieces that dropout can act on. */
+/** The adaptations that dropout can act on. */
 export type Droppable = Intervention | Adapter;
 
 /** How wide what dropout acts on is: an edit's representation, or what an adapted projection reads. */
-export function droppedWidth(piece: Droppable): number {
-  return piece.form === "intervention" ? piece.width : piece.inputs;
+export function droppedWidth(adaptation: Droppable): number {
+  return adaptation.form === "intervention" ? adaptation.width : adaptation.inputs;
 }
 
-/** The name of a piece's dropout factor. */
+/** The name of an adaptation's dropout factor. */
 export function dropoutName({ index }: Droppable): string {
   return `dropout.${index}`;
 }
 
-/** What dropout multiplies by over the piece's run [batch, tokens, width]: 0 or 1/(1 − rate), and 1 where it does not act. */
-function dropoutFactor(piece: Droppable): Value {
-  return input(dropoutName(piece), ["batch", runOfSite(piece), droppedWidth(piece)]);
+/** What dropout multiplies by over the adaptation's run [batch, tokens, width]: 0 or 1/(1 − rate), and 1 where it does not act. */
+function dropoutFactor(adaptation: Droppable): Value {
+  return input(dropoutName(adaptation), ["batch", runOfSite(adaptation), droppedWidth(adaptation)]);
 }
 
 /** Takes a value of the tail's tokens [batch, tail, …] at those that a program is about. */
@@ -203,46 +205,46 @@ export type AtTokens = (ofTail: Value) => Value;
 
 const everyToken: AtTokens = (ofTail) => ofTail;
 
-/** Whether a piece edits or adapts what is at a site. */
-function isAt(piece: Adaptation, { stack, block, name }: Site): piece is Droppable {
-  const acts = piece.form !== "prefix" && piece.form !== "head";
-  return acts && piece.stack === stack && piece.block === block && piece.site === name;
+/** Whether an adaptation edits or adapts what is at a site. */
+function isAt(adaptation: Adaptation, { stack, block, name }: Site): adaptation is Droppable {
+  const acts = adaptation.form !== "prefix" && adaptation.form !== "head";
+  return acts && adaptation.stack === stack && adaptation.block === block && adaptation.site === name;
 }
 
-/** The hook that applies the pieces of each site in their order. */
+/** The hook that applies the adaptations of each site in their order. */
 export function editHook(
   list: readonly Adaptation[],
-  { tensors, drops }: PieceForm,
+  { tensors, drops }: TensorForm,
   atTokens: AtTokens = everyToken,
 ): EditHook {
-  const factorOf = (piece: Droppable) => {
-    return drops && piece.dropout > 0 ? atTokens(dropoutFactor(piece)) : undefined;
+  const factorOf = (adaptation: Droppable) => {
+    return drops && adaptation.dropout > 0 ? atTokens(dropoutFactor(adaptation)) : undefined;
   };
   return (site, hidden, projection) =>
-    list.reduce((edited, piece) => {
-      if (!isAt(piece, site)) return edited;
-      const factor = factorOf(piece);
+    list.reduce((edited, adaptation) => {
+      if (!isAt(adaptation, site)) return edited;
+      const factor = factorOf(adaptation);
       const dropped = (x: Value) => factor === undefined ? x : o.mul(x, factor);
-      if (piece.form === "intervention") {
-        const { kind, head, width, options } = piece, mask = atTokens(positionMask(piece));
-        const edit = (part: Value) => dropped(interventions[kind].edit(part, tensors(piece), mask, options));
+      if (adaptation.form === "intervention") {
+        const { kind, head, width, options } = adaptation, mask = atTokens(positionMask(adaptation));
+        const edit = (part: Value) => dropped(interventions[kind].edit(part, tensors(adaptation), mask, options));
         return head === undefined ? edit(edited) : editHead(edited, head, width, edit);
       }
       if (projection === undefined) throw new TypeError(`${site.name} is no projection's output`);
       const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
-      return adapters[piece.kind].adapt(edited, read, tensors(piece), piece.options);
+      return adapters[adaptation.kind].adapt(edited, read, tensors(adaptation), adaptation.options);
     }, hidden);
 }
 
 /**
- * The hook of several members that are trained side by side, each with its own pieces: at the lowest block that any of them
- * edits the batch becomes one copy a member, and from there on each copy gets its member's pieces.
+ * The hook of several members that are trained side by side, each with its own adaptations: at the lowest block that any of them
+ * edits the batch becomes one copy a member, and from there on each copy gets its member's adaptations.
  *
  * @param members All of the same {@linkcode copyingBlock}, if there are several.
  */
 export function membersHook(
   members: readonly (readonly Adaptation[])[],
-  form: PieceForm,
+  form: TensorForm,
   atTokens: AtTokens = everyToken,
 ): EditHook {
   const hooks = members.map((list) => editHook(list, form, atTokens));
@@ -250,7 +252,7 @@ export function membersHook(
   if (hooks.length === 1 && only !== undefined) return only;
   const lowest = copyingBlock(members.flat());
   return (site, hidden, projection) => {
-    if (!members.flat().some((piece) => isAt(piece, site))) return hidden;
+    if (!members.flat().some((adaptation) => isAt(adaptation, site))) return hidden;
     const part = (member: number) => site.block === lowest ? hidden : batchOf(hidden, member);
     return o.concat(hooks.map((hook, member) => hook(site, part(member), projection)), 0);
   };
@@ -261,10 +263,10 @@ export function membersHook(
  * that output, on a projection, outside the blocks, or on what an encoder reads.
  */
 export function copyingBlock(all: readonly Adaptation[]): number | undefined {
-  const pieces = withoutHead(all), lowest = Math.min(...pieces.map(({ block }) => block ?? -1));
-  const fits = Number.isFinite(lowest) && pieces.every((piece) => {
-    return piece.form === "intervention" && runOfSite(piece) === "tail" &&
-      (piece.block !== lowest || piece.site === "block.output");
+  const adaptations = withoutHead(all), lowest = Math.min(...adaptations.map(({ block }) => block ?? -1));
+  const fits = Number.isFinite(lowest) && adaptations.every((adaptation) => {
+    return adaptation.form === "intervention" && runOfSite(adaptation) === "tail" &&
+      (adaptation.block !== lowest || adaptation.site === "block.output");
   });
   return fits && lowest >= 0 ? lowest : undefined;
 }

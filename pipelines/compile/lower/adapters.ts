@@ -4,7 +4,7 @@ import { type AdapterName, adapters } from "../../../ops/adapters/mod.ts";
 import type { TensorRole } from "../../../ops/interventions/intervention.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel, SiteName, StackName } from "../../models/architecture.ts";
-import type { AdapterSpec, PieceSpec, Resolved } from "../../spec/mod.ts";
+import type { AdapterSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import { suggest } from "../../common/suggest.ts";
 import { blocksOf } from "./interventions.ts";
 import { type Stack, stackOf } from "./stacks.ts";
@@ -29,7 +29,7 @@ export interface LoweredAdapter {
 }
 
 /** Tells adapters from edits. */
-export function isAdapterSpec(spec: Resolved<PieceSpec>): spec is Resolved<AdapterSpec> {
+export function isAdapterSpec(spec: Resolved<TrainableSpec>): spec is Resolved<AdapterSpec> {
   return Object.hasOwn(adapters, spec.kind);
 }
 

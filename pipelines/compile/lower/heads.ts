@@ -1,5 +1,5 @@
 /**
- * Heads: what a model tells of a text in place of writing on. A head is a piece like an edit or adapter, so that it is
+ * Heads: what a model tells of a text in place of writing on. A head is an adaptation like an edit or adapter, so that it is
  * drawn, trained, kept and loaded as they are.
  *
  * @module
@@ -8,7 +8,7 @@ import { RequestError } from "../../common/errors.ts";
 import type { TensorRole } from "../../../ops/interventions/intervention.ts";
 import { input, weight } from "../../../ops/program.ts";
 import type { Classifier, EditedModel, WeightSource } from "../../models/architecture.ts";
-import type { HeadSpec, PieceSpec, Resolved } from "../../spec/mod.ts";
+import type { HeadSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import type { Adaptation, Head } from "./adaptations.ts";
 
 /** A head before it has its index. */
@@ -34,12 +34,12 @@ export interface HeadTensor extends TensorRole {
 }
 
 /** Tells heads from edits and adapters. */
-export function isHeadSpec(spec: Resolved<PieceSpec>): spec is Resolved<HeadSpec> {
+export function isHeadSpec(spec: Resolved<TrainableSpec>): spec is Resolved<HeadSpec> {
   return spec.kind === "classification" || spec.kind === "regression";
 }
 
 /**
- * The piece of a head.
+ * The adaptation of a head.
  *
  * @throws {RequestError} If the model's family has none.
  */
@@ -77,9 +77,9 @@ function tensorsOf(
   return tensors;
 }
 
-/** The head among pieces, the first of those of several members. */
-export function headOf(pieces: readonly Adaptation[]): Head | undefined {
-  return pieces.find((piece) => piece.form === "head");
+/** The head among adaptations, the first of those of several members. */
+export function headOf(adaptations: readonly Adaptation[]): Head | undefined {
+  return adaptations.find((adaptation) => adaptation.form === "head");
 }
 
 /**
@@ -87,14 +87,14 @@ export function headOf(pieces: readonly Adaptation[]): Head | undefined {
  *
  * @throws {RequestError} As said.
  */
-export function requireOneHead(pieces: readonly Adaptation[]): void {
-  if (pieces.filter(({ form }) => form === "head").length < 2) return;
+export function requireOneHead(adaptations: readonly Adaptation[]): void {
+  if (adaptations.filter(({ form }) => form === "head").length < 2) return;
   throw new RequestError("the model has two heads; give it one classification(…) or regression(…)");
 }
 
-/** Pieces without the head. */
-export function withoutHead(pieces: readonly Adaptation[]): readonly Exclude<Adaptation, Head>[] {
-  return pieces.filter((piece) => piece.form !== "head");
+/** Adaptations without the head. */
+export function withoutHead(adaptations: readonly Adaptation[]): readonly Exclude<Adaptation, Head>[] {
+  return adaptations.filter((adaptation) => adaptation.form !== "head");
 }
 
 /** The name that a frozen tensor of a head is fed by. */

@@ -4,10 +4,10 @@ import { type InterventionName, interventions } from "../../../ops/interventions
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel, SiteName, SiteShape, StackName } from "../../models/architecture.ts";
-import { placing } from "../../common/source_location.ts";
+import { atLocationOf } from "../../common/source_location.ts";
 import type { Blocks, EditSpec, Resolved, SiteSpec } from "../../spec/mod.ts";
 import { suggest } from "../../common/suggest.ts";
-import { choiceName, type Chosen, subspaceOf } from "./token_selectors.ts";
+import { choiceName, subspaceOf, type TokenSelector } from "./token_selectors.ts";
 import { decoderPositionsOf, type Positions, positionsOf, type Side, sidesOf } from "./positions.ts";
 import { runOfSite, type Stack, stackOf } from "./stacks.ts";
 
@@ -29,7 +29,7 @@ export interface LoweredIntervention {
   readonly positionsText: string;
   readonly rank: number;
   /** The rows of the rank that act on each example; all if left out. */
-  readonly subspace?: Chosen;
+  readonly subspace?: TokenSelector;
   /** Width of what is edited. */
   readonly width: number;
   /** The share of channels that training sets to 0 where it edits. */
@@ -43,8 +43,8 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
   const { kind, at, rank = 1, tied, dropout = 0 } = edit;
   const { activation = "linear", orthogonal = false, projectionBias = false } = edit;
   const options = { activation, orthogonal, projectionBias };
-  const stack = placing(at, () => stackOf(architecture, at.stack));
-  const { width, head } = placing(at, () => columnsOfSite(at, stack));
+  const stack = atLocationOf(at, () => stackOf(architecture, at.stack));
+  const { width, head } = atLocationOf(at, () => columnsOfSite(at, stack));
   if (!Number.isInteger(rank) || rank < 1 || rank > width) {
     throw new RequestError(
       `the rank ${rank} is out of range; give a whole number from 1 to the ${
@@ -56,7 +56,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
     ? decoderPositionsOf(edit.positions)
     : positionsOf(edit.positions, architecture.decode);
   const subspace = edit.subspace === undefined ? {} : { subspace: subspaceOf(edit.subspace, rank) };
-  const listed = placing(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, stack.blocks));
+  const listed = atLocationOf(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, stack.blocks));
   const tensors = tensorsOf(kind, { width, rank }, options);
   const place = { site: at.site, ...(at.stack && { stack: at.stack }), ...(head === undefined ? {} : { head }) };
   const common = { form: "intervention", kind, options, ...place } as const;
@@ -147,12 +147,12 @@ export function columnsOf({ subspace }: Pick<Masked, "subspace">, prompt: Tokeni
 
 const onlyColumn: ReadonlySet<number> = new Set([0]);
 
-/** What each example chose, for pieces that choose: tokens, and rows of the rank. */
-export function chosenOf(
+/** What each example chose, for adaptations that choose: tokens, and rows of the rank. */
+export function selectedRows(
   list: readonly Pick<LoweredIntervention, "positions" | "subspace">[],
   prompts: readonly TokenizedPrompt[],
 ): readonly (readonly (readonly number[])[])[] {
-  return list.flatMap(({ positions: { chosen }, subspace }) => {
+  return list.flatMap(({ positions: { selector: chosen }, subspace }) => {
     return [chosen, subspace].flatMap((each) => each === undefined ? [] : [prompts.map((of) => [...each.of(of)])]);
   });
 }

@@ -3,7 +3,7 @@ import { RequestError } from "../../common/errors.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Decode } from "../../data/prompt_tokens.ts";
 import type { ChoosePositions } from "../../data/prompt_tokens.ts";
-import { type Chosen, tokensByFunction, tokensOfField } from "./token_selectors.ts";
+import { tokensByFunction, type TokenSelector, tokensOfField } from "./token_selectors.ts";
 
 /** The first and last tokens of a prompt; `Infinity` for all. */
 export interface Ends {
@@ -14,7 +14,7 @@ export interface Ends {
 /** What an edit acts on. */
 export interface Positions extends Ends {
   /** Tokens chosen for each prompt by itself, in place of its ends. */
-  readonly chosen?: Chosen;
+  readonly selector?: TokenSelector;
   /** The tokens behind the prompt: a row's completion, and what the model writes. */
   readonly completion: boolean;
 }
@@ -32,7 +32,7 @@ export type Side = "both" | "prefix" | "suffix";
  */
 export function positionsOf(declared: string | ChoosePositions, decode?: Decode): Positions {
   const chosen = typeof declared === "string" ? fieldPositions(declared, decode) : tokensByFunction(declared, decode);
-  if (chosen !== undefined) return { first: 0, last: 0, completion: false, chosen };
+  if (chosen !== undefined) return { first: 0, last: 0, completion: false, selector: chosen };
   return parsePositions(String(declared));
 }
 
@@ -52,7 +52,7 @@ export function decoderPositionsOf(declared: string | ChoosePositions): Position
   );
 }
 
-function fieldPositions(text: string, decode: Decode | undefined): Chosen | undefined {
+function fieldPositions(text: string, decode: Decode | undefined): TokenSelector | undefined {
   const match = /^\{([^{}]+)\}(?:\.([fl])([1-9]\d*))?$/.exec(text);
   if (match === null) return undefined;
   const [, field, end, count] = match;
@@ -94,7 +94,7 @@ export function editedEnds({ first, last }: Ends, promptLength: number): Ends {
 export function isEdited(positions: Positions, side: Side, prompt: TokenizedPrompt, index: number): boolean {
   const promptLength = prompt.prompt.length;
   if (index >= promptLength) return positions.completion;
-  if (positions.chosen !== undefined) return positions.chosen.of(prompt).has(index);
+  if (positions.selector !== undefined) return positions.selector.of(prompt).has(index);
   const ends = editedEnds(positions, promptLength);
   const inPrefix = index < ends.first;
   const inSuffix = index >= promptLength - ends.last;
@@ -102,7 +102,7 @@ export function isEdited(positions: Positions, side: Side, prompt: TokenizedProm
 }
 
 /** How many tokens from a prompt's end positions reach back to at most; `Infinity` if they take its first. */
-export function reachBack({ first, last, chosen }: Positions, prompts: readonly TokenizedPrompt[]): number {
+export function reachBack({ first, last, selector: chosen }: Positions, prompts: readonly TokenizedPrompt[]): number {
   if (first > 0) return Infinity;
   if (chosen === undefined) return last;
   return prompts.reduce((most, of) => {

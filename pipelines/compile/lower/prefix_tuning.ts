@@ -1,4 +1,4 @@
-/** Prefix tuning as declared, lowered to one piece for each block. @module */
+/** Prefix tuning as declared, lowered to one adaptation for each block. @module */
 import type { TensorRole } from "../../../ops/interventions/intervention.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
@@ -9,7 +9,7 @@ import type { PrefixTuningSpec, Resolved } from "../../spec/mod.ts";
 import type { Adaptation, TensorSource } from "./adaptations.ts";
 
 /** One block's keys and values of tokens that are never read, before it has its index. */
-export interface LoweredPrefix {
+export interface LoweredPrefixTuning {
   readonly form: "prefix";
   readonly kind: "prefixTuning";
   readonly options: { readonly tokens: number };
@@ -24,10 +24,10 @@ export interface LoweredPrefix {
  * Trained keys and values that every token of every block sees before the prompt's (Li & Liang 2021), as peft has them: no
  * projection makes them, and the prompt's positions are counted on from theirs.
  */
-export function lowerPrefix(
+export function lowerPrefixTuning(
   { tokens }: Resolved<PrefixTuningSpec>,
   { blocks, heads, encoder }: EditedModel,
-): LoweredPrefix[] {
+): LoweredPrefixTuning[] {
   if (encoder !== undefined) {
     throw new RequestError(
       "prefixTuning is for models of one stack of blocks; edit the encoder or the decoder instead",
@@ -46,33 +46,33 @@ export function lowerPrefix(
 }
 
 /** How many tokens that are never read come before a prompt. */
-export function virtualTokens(pieces: readonly Adaptation[]): number {
-  return pieces.reduce(
-    (sum, piece) => piece.form === "prefix" && piece.block === 0 ? sum + piece.options.tokens : sum,
+export function virtualTokens(adaptations: readonly Adaptation[]): number {
+  return adaptations.reduce(
+    (sum, adaptation) => adaptation.form === "prefix" && adaptation.block === 0 ? sum + adaptation.options.tokens : sum,
     0,
   );
 }
 
 /** The runs of keys and values of tokens that are never read, in the order of their declaration: of each every block's. */
 export function virtualRuns(
-  pieces: readonly Adaptation[],
+  adaptations: readonly Adaptation[],
   source: TensorSource,
   { heads: { keyValueHeads, headWidth } }: Architecture,
 ): (readonly KeyValues[])[] {
-  const prefixes = pieces.filter((piece) => piece.form === "prefix");
+  const prefixes = adaptations.filter((adaptation) => adaptation.form === "prefix");
   const runs = Map.groupBy(prefixes, ({ index, block }) => index - block);
   return [...runs.values()].map((run) =>
-    run.map((piece) => {
-      const { key, value } = source(piece);
-      const shape = [1, keyValueHeads, piece.options.tokens, headWidth];
+    run.map((adaptation) => {
+      const { key, value } = source(adaptation);
+      const shape = [1, keyValueHeads, adaptation.options.tokens, headWidth];
       return { key: o.reshape(key as Value, shape), value: o.reshape(value as Value, shape) };
     })
   );
 }
 
 /** Refuses a prompt that tokens that are never read leave no room for. */
-export function requireRoom(pieces: readonly Adaptation[], longest: number, contextLength: number): void {
-  const tokens = virtualTokens(pieces);
+export function requireRoom(adaptations: readonly Adaptation[], longest: number, contextLength: number): void {
+  const tokens = virtualTokens(adaptations);
   if (tokens === 0 || tokens + longest <= contextLength) return;
   throw new RequestError(
     `the prefix has ${tokens} tokens and the longest row ${longest}, and the model reads at most ${contextLength}; ` +

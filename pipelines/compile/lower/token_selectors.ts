@@ -6,7 +6,7 @@ import type { ChoosePositions, ChooseSubspace } from "../../data/prompt_tokens.t
 import { quote, suggest } from "../../common/suggest.ts";
 
 /** A choice made for each example. */
-export interface Chosen {
+export interface TokenSelector {
   /** As declared, or the number of a function. */
   readonly name: string;
   /** Whether a function chooses, which no file can hold. */
@@ -25,7 +25,11 @@ export function choiceName(choice: string | ChoosePositions | ChooseSubspace): s
 }
 
 /** A choice that is made again for the same source only. */
-function chosenOnce(name: string, isFunction: boolean, of: (prompt: TokenizedPrompt) => ReadonlySet<number>): Chosen {
+function chosenOnce(
+  name: string,
+  isFunction: boolean,
+  of: (prompt: TokenizedPrompt) => ReadonlySet<number>,
+): TokenSelector {
   const known = new WeakMap<TokenizedPrompt["source"], ReadonlySet<number>>();
   return {
     name,
@@ -54,7 +58,7 @@ const inOrder = (indices: readonly number[]): ReadonlySet<number> => new Set([..
  * @param decode The tokenizer's; without one nothing can be asked.
  * @throws {RequestError} If it fails, or chooses what is no token of the prompt.
  */
-export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): Chosen {
+export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): TokenSelector {
   const what = "the positions' function";
   return chosenOnce(choiceName(choose), true, (of) => {
     const indices = asked(what, () => choose(readPrompt(of, needed(decode))));
@@ -81,7 +85,7 @@ export interface FieldEnds {
  *
  * @throws {RequestError} If the template has no such field, or it wrote no token.
  */
-export function tokensOfField(text: string, field: string, { first, last }: FieldEnds, decode?: Decode): Chosen {
+export function tokensOfField(text: string, field: string, { first, last }: FieldEnds, decode?: Decode): TokenSelector {
   return chosenOnce(text, false, (of) => {
     const { spans, place } = of.source;
     if (!Object.hasOwn(spans, field)) {
@@ -111,7 +115,7 @@ function needed(decode: Decode | undefined): Decode {
  *
  * @throws {RequestError} If there is no list, or it has what is no row of the rank.
  */
-export function subspaceOf(choice: string | ChooseSubspace, rank: number): Chosen {
+export function subspaceOf(choice: string | ChooseSubspace, rank: number): TokenSelector {
   const named = typeof choice === "string";
   const what = named ? `the field ${quote(choice)}` : "the subspace's function";
   return chosenOnce(choiceName(choice), !named, ({ source: { fields, place } }) => {

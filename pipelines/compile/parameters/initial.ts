@@ -31,7 +31,7 @@ export interface StartingWeights {
 }
 
 /**
- * The saved form of every piece's tensors, drawn from a seed as torch's layers start.
+ * The saved form of every adaptation's tensors, drawn from a seed as torch's layers start.
  *
  * @param own For tensors that start at the model's own; left out where no weights are to be read.
  */
@@ -41,8 +41,8 @@ export async function drawTensors(
   own?: StartingWeights,
 ): Promise<TensorMap> {
   const tensors: Record<string, HostTensor> = {};
-  for (const piece of adaptations) {
-    const { index, inputs, tensors: roles } = piece;
+  for (const adaptation of adaptations) {
+    const { index, inputs, tensors: roles } = adaptation;
     for (const [tensor, { shape, start }] of Object.entries(roles)) {
       const name = `${index}.${tensor}`;
       const random = createRandom(seed, "initial", name);
@@ -51,10 +51,10 @@ export async function drawTensors(
         const [rows, columns] = shape as readonly [number, number];
         const normal = Float64Array.from({ length: count }, () => random.normal());
         tensors[name] = { data: orthonormalColumns(normal, rows, columns), shape };
-      } else if (start === "rowNorms" && piece.form === "adapter" && own !== undefined) {
-        tensors[name] = { data: await own.rowNorms(piece.weight), shape };
+      } else if (start === "rowNorms" && adaptation.form === "adapter" && own !== undefined) {
+        tensors[name] = { data: await own.rowNorms(adaptation.weight), shape };
       } else {
-        const ofCheckpoint = piece.form === "head" && startsAtOwn(piece, tensor)
+        const ofCheckpoint = adaptation.form === "head" && startsAtOwn(adaptation, tensor)
           ? await own?.ofHead(tensor, shape)
           : undefined;
         if (ofCheckpoint !== undefined) {
@@ -79,7 +79,7 @@ export async function drawTensors(
 }
 
 /**
- * The saved form of some pieces' tensors from a file, in which their indices start from 0.
+ * The saved form of some adaptations' tensors from a file, in which their indices start from 0.
  *
  * @throws {RequestError} If a tensor is missing or of another shape, or an orthogonal one is not orthonormal.
  */
@@ -145,12 +145,12 @@ export function trainedForm(adaptations: readonly Adaptation[], saved: TensorMap
   readonly bases: TensorMap;
 } {
   const parameters: Record<string, HostTensor> = {}, bases: Record<string, HostTensor> = {};
-  for (const piece of adaptations) {
-    for (const [tensor, { shape, start }] of Object.entries(piece.tensors)) {
-      const name = `${piece.index}.${tensor}`;
+  for (const adaptation of adaptations) {
+    for (const [tensor, { shape, start }] of Object.entries(adaptation.tensors)) {
+      const name = `${adaptation.index}.${tensor}`;
       const value = saved[name];
       if (value === undefined) throw new TypeError(`No initial value for ${name}`);
-      if (isFrozen(piece)) {
+      if (isFrozen(adaptation)) {
         bases[frozenName(name)] = { data: value.data.slice(), shape };
         continue;
       }

@@ -1,5 +1,5 @@
 /**
- * Pieces as intervention.json lists them beside their tensors.
+ * Adaptations as intervention.json lists them beside their tensors.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { RequestError } from "../../common/errors.ts";
 import type { EditedModel } from "../../models/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../../common/files.ts";
 import { isQuantization } from "../../models/weights/quantization.ts";
-import type { PieceSpec, Resolved, SavedSpec } from "../../spec/mod.ts";
+import type { Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import { type Adaptation, type LoweredPiece, lowerOne } from "../lower/adaptations.ts";
+import { type Adaptation, type LoweredAdaptation, lowerOne } from "../lower/adaptations.ts";
 
 /** What intervention.json holds. */
-export interface StoredDescription {
+export interface InterventionDescription {
   /** The base model, as the pipeline named it. */
   readonly base: string;
   /** The base model's width. */
@@ -26,20 +26,22 @@ export interface StoredDescription {
 }
 
 /** The names of a stored intervention's files within its folder. */
-export const storedFiles = { description: "intervention.json", tensors: "weights.safetensors" } as const;
+export const interventionFileNames = { description: "intervention.json", tensors: "weights.safetensors" } as const;
 
-/** How a piece is listed; what a function chooses is null. */
-export function describePiece(piece: Adaptation): JsonObject {
-  const { index, kind, options, block = null } = piece;
-  if (piece.form === "head") {
-    const { labels, options: { frozen } } = piece;
+/** How an adaptation is listed; what a function chooses is null. */
+export function describeAdaptation(adaptation: Adaptation): JsonObject {
+  const { index, kind, options, block = null } = adaptation;
+  if (adaptation.form === "head") {
+    const { labels, options: { frozen } } = adaptation;
     return { index, kind, ...labels.length === 0 ? {} : { labels }, frozen };
   }
-  const site = piece.stack === undefined ? piece.site : `${piece.stack}.${piece.site}`;
-  if (piece.form === "prefix") return { index, kind, ...options, block, site };
-  const dropout = piece.dropout === 0 ? {} : { dropout: piece.dropout };
-  if (piece.form === "adapter") return { index, kind, ...options, ...dropout, block, site, module: piece.module };
-  const { head, positionsText, positions: { chosen }, subspace, side, rank } = piece;
+  const site = adaptation.stack === undefined ? adaptation.site : `${adaptation.stack}.${adaptation.site}`;
+  if (adaptation.form === "prefix") return { index, kind, ...options, block, site };
+  const dropout = adaptation.dropout === 0 ? {} : { dropout: adaptation.dropout };
+  if (adaptation.form === "adapter") {
+    return { index, kind, ...options, ...dropout, block, site, module: adaptation.module };
+  }
+  const { head, positionsText, positions: { selector: chosen }, subspace, side, rank } = adaptation;
   return {
     ...{ index, kind, ...options, ...dropout, block, site },
     ...head === undefined ? {} : { head },
@@ -54,10 +56,10 @@ export function describePiece(piece: Adaptation): JsonObject {
 export function describeAll(
   base: string,
   width: number,
-  pieces: readonly Adaptation[],
+  adaptations: readonly Adaptation[],
   quantize?: QuantizationName,
 ): string {
-  return JSON.stringify({ base, width, quantize, interventions: pieces.map(describePiece) }, null, 2) + "\n";
+  return JSON.stringify({ base, width, quantize, interventions: adaptations.map(describeAdaptation) }, null, 2) + "\n";
 }
 
 /**
@@ -65,8 +67,8 @@ export function describeAll(
  *
  * @throws {RequestError} If it is absent or not as {@linkcode describeAll} writes it.
  */
-export async function readDescription(folder: string): Promise<StoredDescription> {
-  const file = join(folder, storedFiles.description);
+export async function readDescription(folder: string): Promise<InterventionDescription> {
+  const file = join(folder, interventionFileNames.description);
   const found = await readJsonObject(file, "train or import the intervention again");
   if (found === undefined) {
     throw new RequestError("there is no intervention.json; give the folder of a trained or imported intervention", {
@@ -87,44 +89,44 @@ export async function readDescription(folder: string): Promise<StoredDescription
 }
 
 /** What an intervention is loaded with in place of what it was stored with. */
-export interface GivenChoices {
+export interface ChoiceOverrides {
   readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
   readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
 }
 
 /**
- * The pieces of a description, lowered for a model as if they had been declared.
+ * The adaptations of a description, lowered for a model as if they had been declared.
  *
  * @param declare Throws if a declaration is not sound.
  * @param given In place of what the interventions were stored with.
  */
 export function lowerDescription(
-  { width, interventions }: StoredDescription,
+  { width, interventions }: InterventionDescription,
   architecture: EditedModel,
-  declare: (declared: unknown) => Resolved<PieceSpec>,
-  given: GivenChoices = {},
-): LoweredPiece[] {
+  declare: (declared: unknown) => Resolved<TrainableSpec>,
+  given: ChoiceOverrides = {},
+): LoweredAdaptation[] {
   if (width !== architecture.width) {
     throw new RequestError(
       `the intervention is for a model of width ${width} and this one has ${architecture.width}; use it with its own`,
     );
   }
   return interventions.map((stored) => {
-    const piece = lowerOne(declare(declarationOf(stored, given)), architecture).find((each) => {
+    const adaptation = lowerOne(declare(declarationOf(stored, given)), architecture).find((each) => {
       if (each.form === "intervention") return each.side === stored["side"];
       return each.form === "head" || each.block === stored["block"];
     });
-    if (piece === undefined) {
+    if (adaptation === undefined) {
       throw new RequestError(
         `intervention ${stored["index"]} is the ${stored["side"]}'s and the positions have no such side; give fN+lM`,
       );
     }
-    return piece;
+    return adaptation;
   });
 }
 
 /** The choices given, else those stored, which cannot be a function's. */
-function choicesOf(stored: JsonObject, given: GivenChoices): Record<string, unknown> {
+function choicesOf(stored: JsonObject, given: ChoiceOverrides): Record<string, unknown> {
   const choices: Record<string, unknown> = {};
   for (const name of ["positions", "subspace"] as const) {
     const choice = given[name] ?? stored[name];
@@ -143,7 +145,7 @@ function isRankless(kind: unknown): boolean {
   return isInterventionName(kind) && interventions[kind].isRankless === true;
 }
 
-function declarationOf(stored: JsonObject, given: GivenChoices): unknown {
+function declarationOf(stored: JsonObject, given: ChoiceOverrides): unknown {
   const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
   if (rest["kind"] === "prefixTuning") return rest;
   if (rest["kind"] === "classification" || rest["kind"] === "regression") return { ...rest, fresh: false };

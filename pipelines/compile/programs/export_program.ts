@@ -16,7 +16,7 @@ import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { type CompiledModel, runLength, weightsOf } from "./forward.ts";
 
 /** The symbols of a whole program's extents. */
-export const wholeSymbols = { batch: "batch", tokens: "tail", past: "past" } as const;
+export const exportSymbols = { batch: "batch", tokens: "tail", past: "past" } as const;
 
 /**
  * A run of tokens after a past that may be empty, every token edited as its mask says: `logits` [batch, tokens,
@@ -27,8 +27,8 @@ export const wholeSymbols = { batch: "batch", tokens: "tail", past: "past" } as 
  *
  * @throws {RequestError} If the model does not go on with texts.
  */
-export function wholeProgram(model: CompiledModel): Program {
-  const { architecture, members } = model, { batch, tokens, past } = wholeSymbols;
+export function exportProgram(model: CompiledModel): Program {
+  const { architecture, members } = model, { batch, tokens, past } = exportSymbols;
   const weights = weightsOf(model), fed = pastInputs(architecture, past);
   const runs = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];
   const inputs = runInputs(architecture, { name: tokens, batch, masks: batch, before: runs.map(runLength) });

@@ -6,11 +6,11 @@ import { rowsAt } from "../../../ops/nn/loss.ts";
 import { type DataType, input, parameter, type Value } from "../../../ops/program.ts";
 import type { Architecture, Encoder, Places, Segment, SegmentResult, WeightSource } from "../../models/architecture.ts";
 import { requireLogits } from "../../models/heads.ts";
-import { type Adaptation, batchOf, copyingBlock, membersHook, type PieceForm } from "../lower/adaptations.ts";
+import { type Adaptation, batchOf, copyingBlock, membersHook, type TensorForm } from "../lower/adaptations.ts";
 import { frozenWeight } from "./frozen_weight.ts";
 import { runInputs } from "../../models/run_inputs.ts";
 import { headOf } from "../lower/heads.ts";
-import { headLosses, toldOf } from "./head_outputs.ts";
+import { headLosses, headOutputsOf } from "./head_outputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { type Layout, segmentInputs, type SegmentName, segmentsOf } from "../rows/layout.ts";
 
@@ -19,7 +19,7 @@ export interface CompiledModel {
   readonly architecture: Architecture;
   /** The stored type of a weight. */
   readonly storedType: (name: string) => DataType;
-  /** One list of pieces; several for members that are trained side by side. */
+  /** One list of adaptations; several for members that are trained side by side. */
   readonly members: readonly (readonly Adaptation[])[];
   /** Every weight is a parameter. */
   readonly full: boolean;
@@ -39,7 +39,7 @@ interface RowResult extends SegmentResult {
 }
 
 /** The blocks over the segments in order, the tail's edited. */
-export function tail(model: CompiledModel, layout: Layout, form: PieceForm): RowResult {
+export function tail(model: CompiledModel, layout: Layout, form: TensorForm): RowResult {
   const { architecture, members } = model;
   if (architecture.encoder !== undefined) return encodedTail(model, architecture.encoder, form);
   const weights = weightsOf(model);
@@ -62,7 +62,7 @@ export function tail(model: CompiledModel, layout: Layout, form: PieceForm): Row
 }
 
 /** The decoder over the tail, with what the encoder makes of the context; either may be edited. */
-function encodedTail(model: CompiledModel, encoder: Encoder, form: PieceForm): RowResult {
+function encodedTail(model: CompiledModel, encoder: Encoder, form: TensorForm): RowResult {
   const { architecture, members } = model, weights = weightsOf(model), edit = membersHook(members, form);
   const context = runInputs(encoder, { name: "context", batch: "batch", masks: "batch" });
   const { hiddenStates } = encoder.forward({ ...context, edit }, weights);
@@ -100,7 +100,7 @@ function copyPlaces(places: Places, copies: number): Places {
 }
 
 /** The logits at the labelled places of each member, edited behind the last norm where something acts there. */
-export function logitsOf(model: CompiledModel, result: SegmentResult, form: PieceForm): Value {
+export function logitsOf(model: CompiledModel, result: SegmentResult, form: TensorForm): Value {
   const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
   const places = input("labelled.places", ["labelled", 1], "int64");
   const edit = membersHook(model.members, form, (ofTail) => rowsAt(ofTail, places));
@@ -109,15 +109,15 @@ export function logitsOf(model: CompiledModel, result: SegmentResult, form: Piec
 }
 
 /** Each member's losses: the cross-entropies of the labelled tokens [labelled, 1], or those of its head [batch, 1]. */
-export function labelledLosses(model: CompiledModel, result: SegmentResult, form: PieceForm): Value[] {
+export function labelledLosses(model: CompiledModel, result: SegmentResult, form: TensorForm): Value[] {
   const { members } = model, head = headOf(members[0] ?? []);
-  if (head !== undefined) return told(model, result, form).map((each) => headLosses(each, head));
+  if (head !== undefined) return headOutputs(model, result, form).map((each) => headLosses(each, head));
   const targets = input("labelled.targets", ["labelled", 1], "int64");
   const losses = o.crossEntropy(logitsOf(model, result, form), o.concat(members.map(() => targets), 0));
   return members.map((_, member) => batchOf(losses, member, "labelled"));
 }
 
 /** What each member's head tells of each row [batch, outputs]. */
-export function told(model: CompiledModel, { hiddenStates }: SegmentResult, form: PieceForm): Value[] {
-  return toldOf(model, hiddenStates[hiddenStates.length - 1] as Value, weightsOf(model), form);
+export function headOutputs(model: CompiledModel, { hiddenStates }: SegmentResult, form: TensorForm): Value[] {
+  return headOutputsOf(model, hiddenStates[hiddenStates.length - 1] as Value, weightsOf(model), form);
 }

@@ -4,7 +4,7 @@ import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/narrow.ts";
 import { input, type Value } from "../../../ops/program.ts";
 import type { Architecture, WeightSource } from "../../models/architecture.ts";
-import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type PieceForm } from "../lower/adaptations.ts";
+import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type TensorForm } from "../lower/adaptations.ts";
 import { headOf, outputsOf } from "../lower/heads.ts";
 
 /** Members whose heads tell. */
@@ -18,14 +18,14 @@ interface HeadedModel {
  *
  * @param last The last block's output [members · batch, tail, width].
  */
-export function toldOf(
+export function headOutputsOf(
   { architecture, members }: HeadedModel,
   last: Value,
   weights: WeightSource,
-  form: PieceForm,
+  form: TensorForm,
 ): Value[] {
-  return members.map((pieces, member) => {
-    const head = headOf(pieces), { classifier } = architecture;
+  return members.map((adaptations, member) => {
+    const head = headOf(adaptations), { classifier } = architecture;
     if (head === undefined || classifier === undefined) throw new TypeError("The model has no head");
     const tensors = form.tensors(head);
     const tensor: WeightSource = (name) => {
@@ -35,7 +35,7 @@ export function toldOf(
     };
     const own = batchOf(last, member),
       finish = (hidden: Value, atTokens?: AtTokens) => {
-        return architecture.finish(hidden, weights, editHook(pieces, form, atTokens));
+        return architecture.finish(hidden, weights, editHook(adaptations, form, atTokens));
       };
     // Members side by side would not come to the very numbers that they come to alone.
     const take = architecture.places.causal ? (last: Value, read: AtTokens) => read(last) : narrow;

@@ -6,7 +6,7 @@ import { simplify } from "../../../ops/simplify.ts";
 import { actsOnCompletion, membersHook, savedForm } from "../lower/adaptations.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { type Layout, pastInputs, segmentInputs } from "../rows/layout.ts";
-import { type CompiledModel, labelledLosses, logitsOf, runLength, tail, told, weightsOf } from "./forward.ts";
+import { type CompiledModel, headOutputs, labelledLosses, logitsOf, runLength, tail, weightsOf } from "./forward.ts";
 
 /** The log-likelihood of given completions: `losses` [labelled, 1]. */
 export function scoreProgram(model: CompiledModel, layout: Layout): Program {
@@ -14,9 +14,9 @@ export function scoreProgram(model: CompiledModel, layout: Layout): Program {
   return simplify({ name: "score", outputs: { losses: o.concat(losses, 0) } });
 }
 
-/** What a model's head tells of rows: `told` [batch, outputs], the logits of classes or a number. */
+/** What a model's head tells of rows: `headOutputs` [batch, outputs], the logits of classes or a number. */
 export function headProgram(model: CompiledModel, layout: Layout): Program {
-  const [only] = told(model, tail(model, layout, savedForm), savedForm);
+  const [only] = headOutputs(model, tail(model, layout, savedForm), savedForm);
   return simplify({ name: "head", outputs: { told: only as Value } });
 }
 
@@ -38,7 +38,7 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
  * acted already: their effect is in the past.
  */
 export function decodeProgram(whole: CompiledModel): Program {
-  const model = { ...whole, members: whole.members.map((pieces) => pieces.filter(actsOnCompletion)) };
+  const model = { ...whole, members: whole.members.map((adaptations) => adaptations.filter(actsOnCompletion)) };
   const { architecture, members } = model;
   const fed = pastInputs(architecture, "past");
   const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];

@@ -131,8 +131,10 @@ function updates(
 }
 
 function saveProgram({ members }: CompiledModel): Program {
-  const outputs = members.flat().flatMap((piece) =>
-    Object.entries(trainedTensors(piece)).map(([name, value]) => [`saved.${piece.index}.${name}`, value] as const)
+  const outputs = members.flat().flatMap((adaptation) =>
+    Object.entries(trainedTensors(adaptation)).map(([name, value]) =>
+      [`saved.${adaptation.index}.${name}`, value] as const
+    )
   );
   return simplify({ name: "save", outputs: Object.fromEntries(outputs) });
 }

@@ -18,13 +18,13 @@ export interface DroppedRows {
   readonly rows: readonly number[];
   /** The tail's length, padding counted. */
   readonly tail: number;
-  /** The context's, of pieces that act on what an encoder reads. */
+  /** The context's, of adaptations that act on what an encoder reads. */
   readonly context?: number;
 }
 
 /**
- * A factor [batch, tokens, width] for each piece with dropout: 0 by its rate, else 1/(1 − rate); 1 at tokens that it does not
- * act on. What is drawn for a row depends on the seed, the step, the row and the piece's place in its own member, so neither
+ * A factor [batch, tokens, width] for each adaptation with dropout: 0 by its rate, else 1/(1 − rate); 1 at tokens that it does not
+ * act on. What is drawn for a row depends on the seed, the step, the row and the adaptation's place in its own member, so neither
  * the rows that run beside it nor the members trained beside it change it.
  *
  * @param masks The edited positions, by {@linkcode maskName}.
@@ -36,28 +36,28 @@ export function dropoutFeeds(
 ): Feeds {
   const feeds: Feeds = {};
   for (const list of members) {
-    for (const [ordinal, piece] of list.entries()) {
-      if (piece.form === "prefix" || piece.form === "head" || piece.dropout === 0) continue;
-      const length = runOfSite(piece) === "tail" ? tail : context;
-      const width = droppedWidth(piece), acts = actsAt(piece, masks);
+    for (const [ordinal, adaptation] of list.entries()) {
+      if (adaptation.form === "prefix" || adaptation.form === "head" || adaptation.dropout === 0) continue;
+      const length = runOfSite(adaptation) === "tail" ? tail : context;
+      const width = droppedWidth(adaptation), acts = actsAt(adaptation, masks);
       const data = new Float32Array(rows.length * length * width).fill(1);
-      const dropped = Math.round(piece.dropout * shares), kept = shares / (shares - dropped);
+      const dropped = Math.round(adaptation.dropout * shares), kept = shares / (shares - dropped);
       rows.forEach((row, place) => {
         const { word } = createRandom(seed, "dropout", step, row, ordinal);
         for (let token = place * length; token < (place + 1) * length; token++) {
           if (acts(token)) drop(data.subarray(token * width, (token + 1) * width), word, dropped, kept);
         }
       });
-      feeds[dropoutName(piece)] = { data, shape: [rows.length, length, width] };
+      feeds[dropoutName(adaptation)] = { data, shape: [rows.length, length, width] };
     }
   }
   return feeds;
 }
 
 /** Whether dropout acts at a token of the batch: an adapter's at every one. */
-function actsAt(piece: Droppable, masks: Feeds): (token: number) => boolean {
-  if (piece.form === "adapter") return () => true;
-  const { data, shape } = masks[maskName(piece)]!, width = shape[2]!;
+function actsAt(adaptation: Droppable, masks: Feeds): (token: number) => boolean {
+  if (adaptation.form === "adapter") return () => true;
+  const { data, shape } = masks[maskName(adaptation)]!, width = shape[2]!;
   return (token) => data.subarray(token * width, (token + 1) * width).some((each) => Number(each) !== 0);
 }
 

@@ -138,7 +138,7 @@ function sharesOf(rows: readonly LaidOutRow[], tail: number): HostTensor {
   return { data, shape: [rows.length, tail, 1] };
 }
 
-/** The masks of edited positions over each piece's run [batch, tokens, width], as wide as {@linkcode maskWidth} says. */
+/** The masks of edited positions over each adaptation's run [batch, tokens, width], as wide as {@linkcode maskWidth} says. */
 export function positionFeeds(
   rows: readonly LaidOutRow[],
   extents: { readonly context: number; readonly tail: number },
@@ -162,10 +162,10 @@ export function positionFeeds(
   return feeds;
 }
 
-/** The run of a row that a piece acts on, where in the row it starts, and the prompt that its positions count over. */
-function runOf(piece: Intervention, { prefix, context, tail, whole }: LaidOutRow) {
-  if (runOfSite(piece) === "context") return { tokens: context, start: 0, prompt: whole };
+/** The run of a row that an adaptation acts on, where in the row it starts, and the prompt that its positions count over. */
+function runOf(adaptation: Intervention, { prefix, context, tail, whole }: LaidOutRow) {
+  if (runOfSite(adaptation) === "context") return { tokens: context, start: 0, prompt: whole };
   // A decoder's prompt is the token that it starts with.
-  if (piece.stack === "decoder") return { tokens: tail, start: 0, prompt: { ...whole, prompt: tail.slice(0, 1) } };
+  if (adaptation.stack === "decoder") return { tokens: tail, start: 0, prompt: { ...whole, prompt: tail.slice(0, 1) } };
   return { tokens: tail, start: prefix.length + context.length, prompt: whole };
 }

@@ -37,16 +37,16 @@ export function wholeRows({ encoder }: Pick<Architecture, "encoder">): Layout {
 const leastPrefix = 8;
 
 /**
- * The layout that pieces allow for some prompts. Where tokens see those behind them, nothing is before a tail, and prompts
+ * The layout that adaptations allow for some prompts. Where tokens see those behind them, nothing is before a tail, and prompts
  * have no prefix in common.
  */
 export function layoutOf(
   architecture: Pick<Architecture, "places" | "encoder">,
-  pieces: readonly Adaptation[],
+  adaptations: readonly Adaptation[],
   prompts: readonly TokenizedPrompt[],
 ): Layout {
   if (!architecture.places.causal || architecture.encoder !== undefined) return wholeRows(architecture);
-  const tail = tailLength(pieces, prompts);
+  const tail = tailLength(adaptations, prompts);
   const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map(({ prompt }) => {
     return prompt.slice(0, tailStart({ tail }, prompt.length));
   }));
@@ -54,12 +54,12 @@ export function layoutOf(
 }
 
 /**
- * There is something before the tail if all pieces act on the prompt's last tokens or behind it. The prompt's last token,
+ * There is something before the tail if all adaptations act on the prompt's last tokens or behind it. The prompt's last token,
  * which predicts the first label, is always in the tail.
  */
 function tailLength(all: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): TailLength {
-  const pieces = withoutHead(all), interventions = interventionsOf(pieces);
-  if (all.length === 0 || interventions.length < pieces.length) return "whole";
+  const adaptations = withoutHead(all), interventions = interventionsOf(adaptations);
+  if (all.length === 0 || interventions.length < adaptations.length) return "whole";
   const reach = Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
   return Number.isFinite(reach) ? reach : "whole";
 }

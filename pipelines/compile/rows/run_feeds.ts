@@ -89,7 +89,7 @@ export function runFeeds(
 /** The mask [rows, 1, 1, context] of what an encoder has read of each row. */
 export function encodedMask(lengths: readonly number[]): HostTensor {
   const width = Math.max(1, ...lengths), data = new Float32Array(lengths.length * width);
-  lengths.forEach((length, row) => data.fill(hidden, row * width + length, (row + 1) * width));
+  lengths.forEach((length, row) => data.fill(maskedScore, row * width + length, (row + 1) * width));
   return { data, shape: [lengths.length, 1, 1, width] };
 }
 
@@ -139,7 +139,7 @@ function seenRows(rows: readonly RunRow[], { places }: Pick<Architecture, "place
 }
 
 /** What is added to the score of a key that a query may not see: its probability becomes exactly 0. */
-export const hidden = -1e9;
+export const maskedScore = -1e9;
 
 /** The mask [rows, 1, group · length, past + length], the rows of one query head together. */
 function maskOf(
@@ -156,11 +156,11 @@ function maskOf(
     for (let query = 0; query < length; query++) {
       const start = query * width;
       for (let key = 0; key < past; key++) {
-        if (key >= filled || filled + query - key >= reach) all[start + key] = hidden;
+        if (key >= filled || filled + query - key >= reach) all[start + key] = maskedScore;
       }
       for (let key = 0; key < length; key++) {
         const distance = causal ? query - key : Math.abs(query - key);
-        if (distance < 0 || distance >= reach || key >= own) all[start + past + key] = hidden;
+        if (distance < 0 || distance >= reach || key >= own) all[start + past + key] = maskedScore;
       }
     }
     for (let copy = 1; copy < group; copy++) all.copyWithin(copy * block, 0, block);

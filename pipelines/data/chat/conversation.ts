@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Place, RequestError } from "../../common/errors.ts";
+import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatMessage } from "../dataset.ts";
 
@@ -35,7 +35,7 @@ const rolesOfSpeakers: Readonly<Record<string, string>> = {
  * @throws {RequestError} If there are no messages, one is no object, has an unknown role or is empty, or the assistant has
  * no turn or the first.
  */
-export function conversationOf(fields: Fields, system: string | undefined, place: Place): Conversation {
+export function conversationOf(fields: Fields, system: string | undefined, place: SourceLocation): Conversation {
   const { messages = fields["conversations"] } = fields;
   if (messages === undefined) {
     throw new RequestError(
@@ -75,7 +75,7 @@ export function textOf({ content }: ChatMessage): string {
   return (content ?? []).map((part) => "text" in part && typeof part.text === "string" ? part.text : "").join("");
 }
 
-function messageOf(value: unknown, number: number, place: Place): ChatMessage {
+function messageOf(value: unknown, number: number, place: SourceLocation): ChatMessage {
   const wrong = (problem: string) => new RequestError(`the row's message ${number} ${problem}`, place);
   if (!isFields(value)) throw wrong("is no object; write { role, content }");
   const message = "from" in value && !("role" in value) ? spoken(value, wrong) : value;

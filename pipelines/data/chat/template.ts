@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { Template } from "@huggingface/jinja";
-import { type Place, RequestError } from "../../common/errors.ts";
+import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatMessage, ChatSource } from "../dataset.ts";
@@ -22,7 +22,7 @@ export interface Rendered {
 /** Puts messages into a text; errors name the row's place. */
 export type Render = (
   messages: readonly ChatMessage[],
-  place: Place | undefined,
+  place: SourceLocation | undefined,
   options?: { readonly addGenerationPrompt?: boolean },
 ) => Rendered;
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Place, RequestError } from "../../common/errors.ts";
+import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import type { ChatSource } from "../dataset.ts";
 import type { Span } from "../template.ts";
 import { type Conversation, isAnswer } from "./conversation.ts";
@@ -37,7 +37,7 @@ export function findTurns(
   conversation: Conversation,
   loss: ChatSource["loss"],
   render: Render,
-  place: Place | undefined,
+  place: SourceLocation | undefined,
 ): Turns {
   const before = (turn: number) => render(conversation.slice(0, turn), place, { addGenerationPrompt: true }).text;
   const { text, marked } = render(conversation, place);
@@ -83,12 +83,12 @@ function bySubstitution(
   return [start, end + sharedLength(after, behind)];
 }
 
-function checked(span: Span | undefined, turn: number, place: Place | undefined): Span {
+function checked(span: Span | undefined, turn: number, place: SourceLocation | undefined): Span {
   if (span === undefined || span[1] <= span[0]) throw missing(turn, place);
   return span;
 }
 
-function missing(turn: number, place: Place | undefined): RequestError {
+function missing(turn: number, place: SourceLocation | undefined): RequestError {
   return new RequestError(
     `the chat template leaves out the row's message ${turn + 1}, or changes it so that its tokens can't be told; ` +
       "give chat(…) a template that marks the assistant's turns with {% generation %}",

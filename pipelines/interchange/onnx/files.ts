@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type DataType, leafName, leavesOf, type Program } from "../../../ops/program.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { wholeProgram } from "../../compile/programs/export_program.ts";
+import { exportProgram } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import { unwritable } from "../../common/files.ts";
 import type { ModelWeights } from "../../models/model.ts";
@@ -45,7 +45,7 @@ export async function writeOnnxFiles(folder: string, out: string, tuned: TunedWe
   const changes = roundings(tuned);
   const ownType = (name: string) => changes.has(name) ? "float32" : tuned.weights.storedType(name);
   const storedType = (name: string) => tuned.dtype ?? ownType(name);
-  const program = wholeProgram({ architecture, storedType, members: [adaptations], full: false });
+  const program = exportProgram({ architecture, storedType, members: [adaptations], full: false });
   const held = heldTensors(program, tuned, changes), places = placeTensorsIn(onnxFiles.data, held);
   const locate = (name: string) => {
     const place = places.get(name);

@@ -30,7 +30,7 @@ export async function writeOnnxFolder(folder: string, out: string, tuned: TunedM
       throw unwritable(join(out, name), fault);
     });
   };
-  const about = { base: model.name, ...adaptations.length === 0 ? {} : { pieces: piecesText(adaptations) } };
+  const about = { base: model.name, ...adaptations.length === 0 ? {} : { pieces: adaptationsText(adaptations) } };
   await writeOnnxFiles(folder, out, { ...tuned, architecture: model.architecture, about });
   for (const name of copied) {
     const content = await readFileIfPresent(join(model.folder, name));
@@ -70,7 +70,7 @@ function readme(template: string, { model: { name, architecture }, adaptations, 
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;
   const told: Readonly<Record<string, string>> = {
     model: `\`${name}\`` + (quantize === undefined ? "" : `, its projections rounded to ${quantize},`) +
-      (adaptations.length === 0 ? "" : ` with what was trained of it: ${piecesText(adaptations)}`),
+      (adaptations.length === 0 ? "" : ` with what was trained of it: ${adaptationsText(adaptations)}`),
     heads: String(keyValueHeads),
     width: String(headWidth),
     vocabulary: String(vocabularySize),
@@ -78,17 +78,17 @@ function readme(template: string, { model: { name, architecture }, adaptations, 
   return template.replaceAll(/\{(\w+)\}/g, (whole, key) => told[key] ?? whole);
 }
 
-/** Which pieces there are, alike ones once. */
-function piecesText(adaptations: readonly Adaptation[]): string {
-  return [...Map.groupBy(adaptations, pieceText)].map(([text, alike]) => {
+/** Which adaptations there are, alike ones once. */
+function adaptationsText(adaptations: readonly Adaptation[]): string {
+  return [...Map.groupBy(adaptations, adaptationText)].map(([text, alike]) => {
     const blocks = [...new Set(alike.flatMap(({ block }) => block ?? []))];
     return blocks.length === 0 ? text : `${text} of block ${blocks.join(", ")}`;
   }).join("; ");
 }
 
-function pieceText(piece: Adaptation): string {
-  if (piece.form === "prefix") return `${piece.kind} of ${piece.options.tokens} tokens`;
-  if (piece.form === "head") return `a head for ${piece.kind}`;
-  if (piece.form === "adapter") return `${piece.kind} on ${piece.module}`;
-  return `${piece.kind} at ${piece.positionsText}, ${piece.site}`;
+function adaptationText(adaptation: Adaptation): string {
+  if (adaptation.form === "prefix") return `${adaptation.kind} of ${adaptation.options.tokens} tokens`;
+  if (adaptation.form === "head") return `a head for ${adaptation.kind}`;
+  if (adaptation.form === "adapter") return `${adaptation.kind} on ${adaptation.module}`;
+  return `${adaptation.kind} at ${adaptation.positionsText}, ${adaptation.site}`;
 }

@@ -22,7 +22,7 @@ import type { TensorName } from "../../../ops/table/definition.ts";
 import { verify } from "../../../ops/verify.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
-import { wholeSymbols } from "../../compile/programs/export_program.ts";
+import { exportSymbols } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import { editedTensors, type FixedExample } from "./edited.ts";
 import { NodeWriter } from "./graph.ts";
@@ -33,7 +33,7 @@ import { turnWeights } from "./pretransposed_weights.ts";
 export interface ExportedModel {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
-  /** As `wholeProgram` makes it. */
+  /** As `exportProgram` makes it. */
   readonly program: Program;
   readonly example: FixedExample;
   /** Where each weight and each trained tensor lies. */
@@ -70,9 +70,9 @@ export function onnxFile(exported: ExportedModel): OnnxFile {
   const emitted = emitOnnx(verify(program), "webgpu", locate);
   const model = fromBinary(ModelProtoSchema, emitted.bytes), graph = model.graph as GraphProto;
   const symbols = {
-    [wholeSymbols.batch]: (write: NodeWriter) => write.extentOf(inputs.tokens, 0),
-    [wholeSymbols.tokens]: (write: NodeWriter) => write.extentOf(inputs.tokens, 1),
-    [wholeSymbols.past]: (write: NodeWriter) => write.extentOf(pastName(0, "key"), 2),
+    [exportSymbols.batch]: (write: NodeWriter) => write.extentOf(inputs.tokens, 0),
+    [exportSymbols.tokens]: (write: NodeWriter) => write.extentOf(inputs.tokens, 1),
+    [exportSymbols.past]: (write: NodeWriter) => write.extentOf(pastName(0, "key"), 2),
   };
   const write = new NodeWriter(symbols), given = givenTensors(write, exported);
   for (const { name, shape } of emitted.extents) given.set(name, write.extents(shape));
@@ -104,7 +104,7 @@ function givenTensors(
     return [`past.${block}.${part}`, pastName(block, part)] as const;
   });
   return new Map([
-    [`${wholeSymbols.tokens}.tokens`, inputs.tokens],
+    [`${exportSymbols.tokens}.tokens`, inputs.tokens],
     ...past,
     ...placeTensors(write, standing, architecture),
     ...edited,

@@ -6,8 +6,8 @@
  */
 import { addDimensions, type Dimension } from "../../../ops/dimension.ts";
 import type { TensorName } from "../../../ops/table/definition.ts";
-import { hidden } from "../../compile/rows/run_feeds.ts";
-import { wholeSymbols } from "../../compile/programs/export_program.ts";
+import { maskedScore } from "../../compile/rows/run_feeds.ts";
+import { exportSymbols } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import type { RopeFrequencies } from "../../models/rope.ts";
 import type { NodeWriter } from "./graph.ts";
@@ -34,7 +34,7 @@ export interface Standing {
  * @param attentionMask 1 for each token of past and run, 0 for padding, int64 [batch, past + tokens].
  */
 export function standingOf(write: NodeWriter, attentionMask: TensorName, virtual: number): Standing {
-  const { batch, tokens, past } = wholeSymbols;
+  const { batch, tokens, past } = exportSymbols;
   const start = addDimensions(virtual, past), keys = addDimensions(start, tokens);
   const ones = () => write.node("Expand", [write.integers([1]), write.extents([batch, virtual])]);
   const seen = virtual === 0 ? attentionMask : write.node("Concat", [ones(), attentionMask], { axis: { int: 1 } });
@@ -56,7 +56,7 @@ export function placeTensors(
   standing: Standing,
   { heads: { heads, keyValueHeads }, places }: Pick<Architecture, "heads" | "places">,
 ): Map<string, TensorName> {
-  const { tokens } = wholeSymbols, found = new Map<string, TensorName>();
+  const { tokens } = exportSymbols, found = new Map<string, TensorName>();
   for (const [kind, frequencies] of Object.entries(places.angles)) {
     const [cosines, sines] = turns(write, standing, frequencies);
     found.set(`${tokens}.cosines.${kind}`, cosines).set(`${tokens}.sines.${kind}`, sines);
@@ -105,5 +105,5 @@ function maskOf(
   const visible = reach === null
     ? before
     : write.node("And", [before, write.node("Less", [distance(), write.integers(reach)])]);
-  return write.node("Where", [visible, write.floats([0]), write.floats([hidden])]);
+  return write.node("Where", [visible, write.floats([0]), write.floats([maskedScore])]);
 }

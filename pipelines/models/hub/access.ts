@@ -32,7 +32,7 @@ export function readEnvironment(): Environment {
 }
 
 /** How long things may take, in milliseconds, and how often they are tried. */
-export interface HubPace {
+export interface HubTimings {
   /** How often a request is sent, and how often a file's connection may break without having brought much. */
   readonly attempts: number;
   /** Before the second attempt; doubled before each further one. */
@@ -46,7 +46,7 @@ export interface HubPace {
 }
 
 /** The pace of a command. */
-export const usualHubPace: HubPace = {
+export const usualHubTimings: HubTimings = {
   attempts: 5,
   pause: 500,
   longestPause: 60_000,
@@ -58,8 +58,8 @@ export const usualHubPace: HubPace = {
 export interface HubOptions {
   /** In place of the process's environment. */
   readonly env?: Environment;
-  /** In place of {@linkcode usualHubPace}. */
-  readonly pace?: HubPace;
+  /** In place of {@linkcode usualHubTimings}. */
+  readonly pace?: HubTimings;
 }
 
 /** An access token, and where it was found. */
@@ -74,7 +74,7 @@ export interface HubAccess {
   /** Base URL of the hub, without a final slash. */
   readonly endpoint: string;
   readonly token: HubToken | undefined;
-  readonly pace: HubPace;
+  readonly pace: HubTimings;
   /** Gives up what is under way when it is aborted, with its reason. */
   readonly signal: AbortSignal | undefined;
   /** Told of a wait that a person would wonder about. */
@@ -98,7 +98,7 @@ export async function hubAccess(env: Environment, options: AccessOptions): Promi
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
     throw new RequestError(`HF_ENDPOINT ${JSON.stringify(endpoint)} is no URL; write it as in https://huggingface.co`);
   }
-  const { pace = usualHubPace, signal, warn = () => {} } = options;
+  const { pace = usualHubTimings, signal, warn = () => {} } = options;
   return { endpoint, token: await findToken(env), pace, signal, warn };
 }
 

@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 import { unwritable, writeAll } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
 import { holdLock } from "./lock.ts";
-import { backoff, HubRefusal, pause, SilentServer } from "./transport.ts";
+import { backoff, HubError, pause, SilentServer } from "./transport.ts";
 
 /** A file that a hub lists. */
 export interface HubFile {
@@ -21,7 +21,7 @@ export interface HubFile {
 }
 
 /** Where a file comes from and where it goes. */
-export interface BlobPlace {
+export interface BlobPaths {
   readonly url: string;
   /** Absolute path of the whole file. */
   readonly blob: string;
@@ -53,7 +53,7 @@ class Broken extends Error {}
  */
 export async function downloadBlob(
   file: HubFile,
-  place: BlobPlace,
+  place: BlobPaths,
   access: HubAccess,
   fetchHub: typeof fetch,
   report: (bytes: number) => void,
@@ -117,7 +117,7 @@ async function receivePart(
   // A compressed answer would count other bytes than those that are asked for.
   const headers = { "accept-encoding": "identity", ...sink.bytes > 0 ? { range: `bytes=${sink.bytes}-` } : {} };
   const response = await fetchHub(url, { headers }).catch(async (fault: unknown) => {
-    if (!(fault instanceof HubRefusal && fault.status === 416)) throw fault;
+    if (!(fault instanceof HubError && fault.status === 416)) throw fault;
     await sink.restart();
     throw new Broken("the server has no such range");
   });

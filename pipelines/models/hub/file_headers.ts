@@ -5,7 +5,7 @@
  * @module
  */
 import type { HubFile } from "./blob.ts";
-import { HubRefusal } from "./transport.ts";
+import { HubError } from "./transport.ts";
 
 /** An answer that is not a hub's, or one that would lead out of the cache. */
 export class MalformedAnswer extends Error {
@@ -26,7 +26,7 @@ export interface DescribedFile {
  * @param path Its name.
  * @param fetch As of `hubFetch`.
  * @returns What they tell; a large file's digest apart from that of the pointer to it. Throws a
- * {@linkcode MalformedAnswer}, a {@linkcode HubRefusal} about the file, or what the request throws.
+ * {@linkcode MalformedAnswer}, a {@linkcode HubError} about the file, or what the request throws.
  */
 export async function describeFile(
   url: string,
@@ -38,7 +38,7 @@ export async function describeFile(
     const headers = { "accept-encoding": "identity" };
     const { status, headers: found } = await fetch(url, { method: "HEAD", redirect: "manual", headers }).catch(
       (fault: unknown) => {
-        throw fault instanceof HubRefusal ? fault.about(path) : fault;
+        throw fault instanceof HubError ? fault.about(path) : fault;
       },
     );
     commit ??= found.get("x-repo-commit");

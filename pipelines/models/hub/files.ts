@@ -106,7 +106,7 @@ async function shardsNamed({ id, read }: Repository): Promise<readonly string[]>
   try {
     parsed = parseJsonObject(await read(index), index, remedy);
   } catch (fault) {
-    if (!(fault instanceof RequestError && fault.place !== undefined)) throw fault;
+    if (!(fault instanceof RequestError && fault.location !== undefined)) throw fault;
     throw new RequestError(`${index} of ${id} ${fault.problem}`);
   }
   const shards = shardsOf(isJsonObject(parsed) ? parsed["weight_map"] : undefined);

@@ -8,7 +8,7 @@ import { faultText } from "../../common/files.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
 import { MalformedAnswer } from "./file_headers.ts";
-import { HubRefusal, SilentServer } from "./transport.ts";
+import { HubError, SilentServer } from "./transport.ts";
 
 /** What was wanted when it failed. */
 export interface Wanted {
@@ -31,12 +31,12 @@ export async function whether(
   { endpoint }: HubAccess,
   fetchHub: typeof fetch,
 ): Promise<unknown> {
-  if (!(fault instanceof HubRefusal) || fault.status !== 404 || fault.code !== "") return fault;
+  if (!(fault instanceof HubError) || fault.status !== 404 || fault.code !== "") return fault;
   const isThere = await fetchHub(`${endpoint}/api/models/${id}`).then(async (response) => {
     await response.body?.cancel();
     return true;
   }, () => false);
-  return new HubRefusal(404, isThere ? "RevisionNotFound" : "RepoNotFound", fault.said, undefined);
+  return new HubError(404, isThere ? "RevisionNotFound" : "RepoNotFound", fault.said, undefined);
 }
 
 /**
@@ -44,10 +44,10 @@ export async function whether(
  *
  * @returns A RequestError with the remedy; what is for a person already comes back as it is.
  */
-export function refused(fault: unknown, wanted: Wanted): RequestError | RunError | StoppedError {
+export function hubError(fault: unknown, wanted: Wanted): RequestError | RunError | StoppedError {
   if (fault instanceof RequestError || fault instanceof RunError || fault instanceof StoppedError) return fault;
   const { id, access, isPush = false } = wanted, { token } = access, endpoint = shownEndpoint(access);
-  if (fault instanceof HubRefusal) return new RequestError(refusalText(fault, wanted));
+  if (fault instanceof HubError) return new RequestError(refusalText(fault, wanted));
   if (fault instanceof DamagedFile) {
     return new RequestError(
       `${fault.message}; nothing of it was kept, download ${id} again, or from another place than ${endpoint}`,
@@ -79,7 +79,7 @@ export function refused(fault: unknown, wanted: Wanted): RequestError | RunError
   );
 }
 
-function refusalText(refusal: HubRefusal, { id, revision, access, isPush = false }: Wanted): string {
+function refusalText(refusal: HubError, { id, revision, access, isPush = false }: Wanted): string {
   const { token, pace } = access, endpoint = shownEndpoint(access), { status, code, said, retryAfter, file } = refusal;
   const quoted = (file === undefined ? "" : `${file}: `) +
     (said === "" ? `${status}` : `${status}, ${JSON.stringify(said)}`);

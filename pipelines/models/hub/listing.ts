@@ -6,7 +6,7 @@
 import { listFiles, modelInfo } from "@huggingface/hub";
 import type { HubFile } from "./blob.ts";
 import { describeFile, MalformedAnswer, soundFile } from "./file_headers.ts";
-import { HubRefusal } from "./transport.ts";
+import { HubError } from "./transport.ts";
 
 /** A repository at one commit. */
 export interface Listing {
@@ -62,8 +62,8 @@ export async function listRepository(request: ListingRequest): Promise<Listing> 
   }
 }
 
-function isAbsent(fault: unknown): fault is HubRefusal {
-  return fault instanceof HubRefusal && fault.status === 404;
+function isAbsent(fault: unknown): fault is HubError {
+  return fault instanceof HubError && fault.status === 404;
 }
 
 async function listTree({ id, endpoint, fetch }: ListingRequest, commit: string): Promise<Listing> {

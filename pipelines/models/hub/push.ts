@@ -8,8 +8,8 @@ import { RequestError } from "../../common/errors.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { isCommit } from "./cache.ts";
 import { sound } from "./listing.ts";
-import { refused } from "./hub_errors.ts";
-import { hubFetch, HubRefusal } from "./transport.ts";
+import { hubError } from "./hub_errors.ts";
+import { HubError, hubFetch } from "./transport.ts";
 
 /** What is to be pushed. */
 export interface PushRequest {
@@ -57,7 +57,7 @@ export async function pushFiles(request: PushRequest, access: HubAccess): Promis
     const output = await sound(() => uploadFiles({ ...to, files: uploads }));
     return output?.commit.oid ?? "";
   } catch (fault) {
-    throw refused(fault, { id, revision, access, isPush: true });
+    throw hubError(fault, { id, revision, access, isPush: true });
   }
 }
 
@@ -71,7 +71,7 @@ async function requireRepository(
     await sound(() => createRepo({ repo: id, ...visibility, ...common }));
   } catch (fault) {
     // A token that may write a repository need not be one that may make it.
-    if (!(fault instanceof HubRefusal && (fault.status === 409 || fault.status === 403))) throw fault;
+    if (!(fault instanceof HubError && (fault.status === 409 || fault.status === 403))) throw fault;
     if (fault.status === 409 && !isPrivate) return;
     const there = await modelInfo({ name: id, revision: "main", ...common }).catch((other) => {
       throw fault.status === 403 ? fault : other;
@@ -86,5 +86,5 @@ async function requireRepository(
 
 /** What was to be made may have been there before. */
 function unlessThere(fault: unknown): void {
-  if (!(fault instanceof HubRefusal && fault.status === 409)) throw fault;
+  if (!(fault instanceof HubError && fault.status === 409)) throw fault;
 }

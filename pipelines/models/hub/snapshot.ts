@@ -12,8 +12,8 @@ import { downloadBlob, type HubFile, isPresent } from "./blob.ts";
 import { type CachedRepository, linkBlob, partsOf, writeAbsence, writeRef } from "./cache.ts";
 import { type Repository, tokenizerFile } from "./files.ts";
 import { fileUrl, type Listing, listRepository } from "./listing.ts";
-import { refused, whether } from "./hub_errors.ts";
-import { hubFetch, HubRefusal } from "./transport.ts";
+import { hubError, whether } from "./hub_errors.ts";
+import { HubError, hubFetch } from "./transport.ts";
 
 /** Told of a download: bytes done of all that are to come, and the file at hand. */
 export type DownloadProgress = (done: number, total: number, file: string) => void;
@@ -62,7 +62,7 @@ export async function downloadSnapshot(
     await writeRef(repository, revision, listing.commit);
     return listing.commit;
   } catch (fault) {
-    throw refused(fault, { id, revision, access });
+    throw hubError(fault, { id, revision, access });
   }
 }
 
@@ -125,7 +125,7 @@ class Transfer {
     const url = fileUrl(this.#access.endpoint, this.#id, this.#listing.commit, file.path);
     const place = { url, blob, lock: this.#parts.lock(file.digest) };
     await downloadBlob(file, place, this.#access, this.#fetch, report).catch((fault) => {
-      throw fault instanceof HubRefusal ? fault.about(file.path) : fault;
+      throw fault instanceof HubError ? fault.about(file.path) : fault;
     });
   }
 }

@@ -10,7 +10,7 @@ import type { HubAccess } from "./access.ts";
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /** A hub's answer that is none: its status, and what it says of the reason. */
-export class HubRefusal extends Error {
+export class HubError extends Error {
   override readonly name = "HubRefusal";
 
   /**
@@ -31,8 +31,8 @@ export class HubRefusal extends Error {
   }
 
   /** The refusal with the file that it is about. */
-  about(file: string): HubRefusal {
-    return new HubRefusal(this.status, this.code, this.said, this.retryAfter, file);
+  about(file: string): HubError {
+    return new HubError(this.status, this.code, this.said, this.retryAfter, file);
   }
 
   /** Whether it may be gone after a while: too many requests, or a server or a gateway that is down for the moment. */
@@ -55,7 +55,7 @@ export class SilentServer extends Error {
  * A `fetch` for one hub. It carries the token to the hub's own origin and nowhere else, and tries again, a bounded number
  * of times, what was refused for the moment or broke off before an answer.
  *
- * @returns Answers with a status below 400. Throws a {@linkcode HubRefusal} for the others, a {@linkcode SilentServer} where
+ * @returns Answers with a status below 400. Throws a {@linkcode HubError} for the others, a {@linkcode SilentServer} where
  * none begins in time, or what the platform's `fetch` throws.
  */
 export function hubFetch(access: HubAccess): typeof fetch {
@@ -83,7 +83,7 @@ export function hubFetch(access: HubAccess): typeof fetch {
   /** How long to wait before another attempt; undefined if there is to be none. */
   function waitAfter(fault: unknown, attempt: number, method: string, access: HubAccess): number | undefined {
     if (attempt >= pace.attempts) return undefined;
-    if (fault instanceof HubRefusal) {
+    if (fault instanceof HubError) {
       // A POST may have had its effect before the server failed.
       const isSafe = method !== "POST" || fault.status === 429 || fault.status === 503;
       if (!fault.isPassing || !isSafe) return undefined;
@@ -127,13 +127,13 @@ async function fetchInTime(url: URL, init: RequestInit, { pace, signal }: HubAcc
   }
 }
 
-async function refusalOf(response: Response, token: string | undefined): Promise<HubRefusal> {
+async function refusalOf(response: Response, token: string | undefined): Promise<HubError> {
   const { status, headers } = response;
   const said = textOf(await response.text().catch(() => "")) || headers.get("x-error-message") || response.statusText;
   const line = (token === undefined ? said : said.replaceAll(token, "…")).replace(/\s+/g, " ").replace(/\.$/, "")
     .trim();
   const short = line.length > 160 ? `${line.slice(0, 160)}…` : line;
-  return new HubRefusal(status, headers.get("x-error-code") ?? "", short, waitAsked(headers.get("retry-after")));
+  return new HubError(status, headers.get("x-error-code") ?? "", short, waitAsked(headers.get("retry-after")));
 }
 
 /** What a body says of an error: a hub writes `{ "error": … }`; a page of a gateway says nothing to a person. */

@@ -12,7 +12,7 @@ import type { Architecture, WeightSource } from "../../models/architecture.ts";
 import type { ModelWeights } from "../../models/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** A run of tokens whose representations are wanted. */
 export interface ActivatedRun extends RunRow {
@@ -52,7 +52,7 @@ const groupTokens = 4096, groupLogits = 1 << 26;
  *
  * @param label What the progress is called.
  */
-export async function activate(workshop: Workshop, job: ActivateJob, label: string): Promise<NamedTensor[]> {
+export async function activate(runContext: RunContext, job: ActivateJob, label: string): Promise<NamedTensor[]> {
   const { architecture, weights, rows, edited } = job;
   const source: WeightSource = (name, shape) => frozenWeight(name, shape, weights.storedType(name));
   const edit = edited === undefined
@@ -64,8 +64,8 @@ export async function activate(workshop: Workshop, job: ActivateJob, label: stri
     rows.map(({ tokens }) => ({ prompt: tokens })),
   );
   const program = activationsProgram({ ...job, weights: source, ...edit, parts: parts?.tail });
-  const session = await workshop.session(program, weights);
-  const done = workshop.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
+  const session = await runContext.session(program, weights);
+  const done = runContext.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
   let finished = 0;
   for (const group of groupsOf(rows, tokensOf(job))) {
     const laidOut = edited === undefined ? [] : group.map((row) => edited.rows[row]!);
@@ -81,7 +81,7 @@ export async function activate(workshop: Workshop, job: ActivateJob, label: stri
       group.forEach((row, at) => place(result, at, placesOf(row), whole, row));
     }
     done(finished += group.length);
-    await workshop.heed();
+    await runContext.heed();
   }
   return [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
 }

@@ -3,7 +3,7 @@ import { keptText } from "../../compile/programs/activations_program.ts";
 import { interventionsOf } from "../../compile/lower/adaptations.ts";
 import { layOut } from "../../compile/rows/feeds.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { chosenOf } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/interventions.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors.ts";
@@ -11,11 +11,11 @@ import { type Entry, keyOf } from "../../store/store.ts";
 import { activate, type ActivatedRun, readBy } from "./activate.ts";
 import { programKey } from "../context/keys.ts";
 import type { PreparedActivations } from "../prepare/prepared.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
 export async function activationsOf(
-  workshop: Workshop,
+  runContext: RunContext,
   stage: PreparedActivations,
   weights: ModelWeights,
   tensors: TensorMap,
@@ -26,13 +26,13 @@ export async function activationsOf(
     programs: programKey(stage, weights),
     tensors: tensorsKey,
     prompts: examples.map(({ prompt }) => prompt),
-    chosen: chosenOf(interventionsOf(adaptations), examples),
+    chosen: selectedRows(interventionsOf(adaptations), examples),
     kept,
     sites: stage.sites.map(keptText),
     results: [spec.hiddenStates, spec.logits],
-    machine: workshop.machine,
+    machine: runContext.machine,
   });
-  const stored = await workshop.store.get("activations", key);
+  const stored = await runContext.store.get("activations", key);
   if (stored !== undefined) return { entry: stored, cached: true };
   const most = Math.max(1, ...kept.map(({ length }) => length));
   const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model, layout = wholeRows(architecture);
@@ -43,7 +43,7 @@ export async function activationsOf(
   const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, layout));
   const edited = { adaptations, tensors, rows: laidOut };
   const found = await activate(
-    workshop,
+    runContext,
     { architecture, weights, rows, sites, hiddenStates, logits, edited },
     `activations ${stage.name}`,
   );
@@ -59,7 +59,7 @@ export async function activationsOf(
     integers("positions", (token) => token),
     ...found,
   ];
-  const entry = await workshop.store.putAndOpen("activations", key, (writer) => {
+  const entry = await runContext.store.putAndOpen("activations", key, (writer) => {
     const dtype = ({ data }: NamedTensor) => data instanceof BigInt64Array ? "I64" as const : "F32" as const;
     writer.declare({
       tensors: all.map((tensor) => ({ name: tensor.name, dtype: dtype(tensor), shape: tensor.shape })),

@@ -6,8 +6,8 @@
  */
 import { RunError, StoppedError } from "../../common/errors.ts";
 import { keyOf, type Store } from "../../store/store.ts";
-import { Pacemaker } from "./checkpoint_interval.ts";
-import type { Workshop } from "./run_context.ts";
+import { CheckpointTimer } from "./checkpoint_interval.ts";
+import type { RunContext } from "./run_context.ts";
 
 /** What the rows of a stage are worked on for. */
 export type Purpose = "answer" | "choice" | "score";
@@ -30,12 +30,12 @@ const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
 
 /** Works on all rows, those left out whose results an earlier run has kept; gives a result for each. */
 export async function inBatches<T>(
-  workshop: Workshop,
+  runContext: RunContext,
   rows: Rows,
   work: (batch: readonly number[]) => Promise<readonly T[]>,
 ): Promise<T[]> {
-  const { store, progress } = workshop, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
-  const pacemaker = new Pacemaker(workshop.pace, 0), planned = batches(lengths, rows.size);
+  const { store, progress } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
+  const pacemaker = new CheckpointTimer(runContext.pace, 0), planned = batches(lengths, rows.size);
   // In the order of the batches, whose rows are those that they were for whoever kept this.
   const results = [...await store.getJson(kind, key) as readonly T[] | undefined ?? []];
   const done = progress.begin(`${purpose === "answer" ? "evaluate" : "score"} ${stage}`, lengths.length);
@@ -57,7 +57,7 @@ export async function inBatches<T>(
   } catch (error) {
     if (!(error instanceof StoppedError)) throw error;
     await keep().catch(tolerate);
-    throw error.placedAt(`at ${purpose} ${kept} of ${lengths.length} of ${stage}`);
+    throw error.at(`at ${purpose} ${kept} of ${lengths.length} of ${stage}`);
   }
   const ordered = new Array<T>(lengths.length);
   planned.flat().forEach((row, at) => ordered[row] = results[at]!);

@@ -5,7 +5,7 @@
  */
 
 /** How often work is kept. */
-export interface Pace {
+export interface CheckpointInterval {
   /** At least so many seconds lie between two times. */
   readonly seconds: number;
   /** The most of the time that keeping may take. */
@@ -13,19 +13,19 @@ export interface Pace {
 }
 
 /** The pace of a run. */
-export const usualPace: Pace = { seconds: 2, share: 0.03 };
+export const usualInterval: CheckpointInterval = { seconds: 2, share: 0.03 };
 
 /** Bytes a second that are expected of the disk before it was written to. */
 const expectedRate = 2e8;
 
 /** Says when it is time to keep one work's state again, by what that took before. */
-export class Pacemaker {
-  readonly #pace: Pace;
+export class CheckpointTimer {
+  readonly #pace: CheckpointInterval;
   #cost: number;
   #last = performance.now();
 
   /** @param bytes How much is kept each time, about. */
-  constructor(pace: Pace, bytes: number) {
+  constructor(pace: CheckpointInterval, bytes: number) {
     this.#pace = pace;
     this.#cost = bytes / expectedRate;
   }

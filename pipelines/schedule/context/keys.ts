@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { fedNumbers, type LaidOutRow, rowKeys } from "../../compile/rows/feeds.ts";
-import { chosenOf } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/interventions.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/model.ts";
@@ -16,11 +16,11 @@ import { keyOf } from "../../store/store.ts";
 import type { PreparedModel, PreparedTraining } from "../prepare/prepared.ts";
 import type { TuneJob } from "../train/tune.ts";
 import { compilerVersion } from "./compiler_version.ts";
-import type { Workshop } from "./run_context.ts";
+import type { RunContext } from "./run_context.ts";
 
 const programKeys = new WeakMap<readonly Adaptation[], Map<string, string>>();
 
-/** What decides the programs of a model with its pieces, layout and rows aside. */
+/** What decides the programs of a model with its adaptations, layout and rows aside. */
 export function programKey(
   { model, adaptations, full }: PreparedModel,
   { digest }: Pick<ModelWeights, "digest">,
@@ -32,19 +32,20 @@ export function programKey(
       config: model.config,
       fed: fedNumbers(model.architecture),
       weights: digest,
-      pieces: adaptations.map(pieceKey),
+      adaptations: adaptations.map(adaptationKey),
       full: full === undefined ? null : full.initializeFrom ?? "own",
     }));
 }
 
-/** A piece as plain data; what functions choose of each example is told apart by what they chose. */
-function pieceKey(piece: Adaptation): unknown {
-  const { form, kind, options, index, stack = null, block = null, site, inputs, tensors } = piece;
+/** An adaptation as plain data; what functions choose of each example is told apart by what they chose. */
+function adaptationKey(adaptation: Adaptation): unknown {
+  const { form, kind, options, index, stack = null, block = null, site, inputs, tensors } = adaptation;
   const common = { form, kind, options: { ...options }, index, stack, block, site, inputs, tensors: { ...tensors } };
-  if (piece.form === "prefix") return common;
-  if (piece.form === "head") return { ...common, pooled: piece.pooled };
-  if (piece.form === "adapter") return { ...common, weight: piece.weight, dropout: piece.dropout };
-  const { positions: { first, last, completion }, positionsText, side, rank, width, head, subspace, dropout } = piece;
+  if (adaptation.form === "prefix") return common;
+  if (adaptation.form === "head") return { ...common, pooled: adaptation.pooled };
+  if (adaptation.form === "adapter") return { ...common, weight: adaptation.weight, dropout: adaptation.dropout };
+  const { positions: { first, last, completion }, positionsText, side, rank, width, head, subspace, dropout } =
+    adaptation;
   const ends = [first, last].map(String);
   const chosen = { positionsText, subspace: subspace?.name ?? null };
   return { ...common, ...chosen, ends, completion, side, rank, width, head: head ?? null, dropout };
@@ -67,7 +68,7 @@ function budgetParts(stage: PreparedTraining, { cacheMemory, activationMemory }:
   return activationMemory === usualActivations ? [kept] : [kept, String(activationMemory)];
 }
 
-type Budgets = Pick<Workshop, "cacheMemory" | "activationMemory">;
+type Budgets = Pick<RunContext, "cacheMemory" | "activationMemory">;
 
 const rowParts = new WeakMap<readonly LaidOutRow[], Map<string, string>>();
 
@@ -101,12 +102,16 @@ export function encodingKey({ stage, weights: { digest } }: Pick<TuneJob, "stage
 }
 
 /** The key of a training's result. */
-export async function trainKey(workshop: Workshop, stage: PreparedTraining, weights: ModelWeights): Promise<string> {
-  const { rows, layout, adaptations, initialFiles, spec } = stage, { machine } = workshop;
+export async function trainKey(
+  runContext: RunContext,
+  stage: PreparedTraining,
+  weights: ModelWeights,
+): Promise<string> {
+  const { rows, layout, adaptations, initialFiles, spec } = stage, { machine } = runContext;
   const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
-  const chosen = chosenOf(interventionsOf(adaptations), rows.map(({ whole }) => whole));
-  const programs = programKey(stage, weights), [budget, ...activations] = budgetParts(stage, workshop);
+  const chosen = selectedRows(interventionsOf(adaptations), rows.map(({ whole }) => whole));
+  const programs = programKey(stage, weights), [budget, ...activations] = budgetParts(stage, runContext);
   const work = () =>
     keyOf({
       programs,

@@ -1,7 +1,7 @@
 /** How fast this machine has run what a store holds, so that a plan can say how long a run will take. @module */
 import { join } from "node:path";
 import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
-import type { Workshop } from "./run_context.ts";
+import type { RunContext } from "./run_context.ts";
 
 /** What is measured apart. */
 export type RatedStage = "encode" | "train";
@@ -14,16 +14,16 @@ export const assumedRate = 5e10;
 
 type Named = Readonly<Record<string, Rates>>;
 
-function fileOf({ store }: Workshop): string {
+function fileOf({ store }: RunContext): string {
   return join(store.folder, "rates.json");
 }
 
-function machineName({ machine }: Workshop): string {
+function machineName({ machine }: RunContext): string {
   return machine.join(" ");
 }
 
-async function readAll(workshop: Workshop): Promise<Named> {
-  const bytes = await readFileIfPresent(fileOf(workshop));
+async function readAll(runContext: RunContext): Promise<Named> {
+  const bytes = await readFileIfPresent(fileOf(runContext));
   try {
     return bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes)) as Named;
   } catch {
@@ -33,15 +33,20 @@ async function readAll(workshop: Workshop): Promise<Named> {
 }
 
 /** The rates that were measured on this machine with these threads. */
-export async function ratesOf(workshop: Workshop): Promise<Rates> {
-  return (await readAll(workshop))[machineName(workshop)] ?? {};
+export async function ratesOf(runContext: RunContext): Promise<Rates> {
+  return (await readAll(runContext))[machineName(runContext)] ?? {};
 }
 
 /** Takes down what a stage reached; half of it is what was reached before. */
-export async function noteRate(workshop: Workshop, stage: RatedStage, flops: number, seconds: number): Promise<void> {
+export async function noteRate(
+  runContext: RunContext,
+  stage: RatedStage,
+  flops: number,
+  seconds: number,
+): Promise<void> {
   if (!(flops > 0 && seconds > 0)) return;
-  const all = await readAll(workshop), name = machineName(workshop), rate = flops / seconds;
+  const all = await readAll(runContext), name = machineName(runContext), rate = flops / seconds;
   const before = all[name]?.[stage] ?? rate;
   const text = JSON.stringify({ ...all, [name]: { ...all[name], [stage]: Math.round((rate + before) / 2) } }) + "\n";
-  await writeAtomically(fileOf(workshop), [new TextEncoder().encode(text)]);
+  await writeAtomically(fileOf(runContext), [new TextEncoder().encode(text)]);
 }

@@ -29,7 +29,7 @@ import { Runtime, type Session, type SessionOptions } from "../../runtime/runtim
 import { mostByDefault } from "../../store/disk_budget.ts";
 import { Store } from "../../store/store.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import { type Pace, usualPace } from "./checkpoint_interval.ts";
+import { type CheckpointInterval, usualInterval } from "./checkpoint_interval.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";
 
 /** Where a stage says how far it is. */
@@ -45,7 +45,7 @@ export interface Progress {
 }
 
 /** Settings of a run. */
-export interface WorkshopOptions {
+export interface RunContextOptions {
   /** The folder that the pipeline's relative paths start from. */
   readonly base: string;
   readonly store: string;
@@ -53,7 +53,7 @@ export interface WorkshopOptions {
   readonly threads: number;
   readonly progress: Progress;
   /** How often unfinished work is kept; the usual pace without it. */
-  readonly pace?: Pace;
+  readonly pace?: CheckpointInterval;
   /** Ends the run when it is aborted, with its reason. */
   readonly signal?: AbortSignal | undefined;
   /** What the store may hold, in bytes; without it {@linkcode defaultDiskBudget}. */
@@ -88,7 +88,7 @@ export function bytesProgress(progress: Progress, label: string): NonNullable<So
 }
 
 /** A run's shared means. Dispose it at the end. */
-export class Workshop implements AsyncDisposable {
+export class RunContext implements AsyncDisposable {
   readonly base: string;
   readonly provider: Provider;
   readonly threads: number;
@@ -98,7 +98,7 @@ export class Workshop implements AsyncDisposable {
   readonly cacheMemory: number;
   /** What the activations of a training's longest row may take, in bytes. */
   readonly activationMemory: number;
-  readonly pace: Pace;
+  readonly pace: CheckpointInterval;
   readonly #signal: AbortSignal | undefined;
   readonly #hub: HubOptions;
   /** Trainings that were compiled, by what decides their programs. */
@@ -109,8 +109,8 @@ export class Workshop implements AsyncDisposable {
   readonly #sessions = new Map<string, Promise<Session>>();
   #runtime: Runtime | undefined;
 
-  constructor(options: WorkshopOptions) {
-    const { base, store, provider, threads, progress, pace = usualPace, signal, hub = {} } = options;
+  constructor(options: RunContextOptions) {
+    const { base, store, provider, threads, progress, pace = usualInterval, signal, hub = {} } = options;
     const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
     this.base = base;
     this.provider = provider;
@@ -128,7 +128,7 @@ export class Workshop implements AsyncDisposable {
   }
 
   /**
-   * Lets a wish to stop be heard, for between pieces of work that keep this thread busy.
+   * Lets a wish to stop be heard, for between adaptations of work that keep this thread busy.
    *
    * @throws {StoppedError} If there is one.
    */

@@ -23,7 +23,7 @@ import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { Model, ModelWeights } from "../../models/model.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
 import { rowsDigest } from "../context/keys.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** What is to be encoded. */
 export interface EncodeJob {
@@ -109,14 +109,14 @@ export class EncodedExamples implements Disposable {
 }
 
 /** The store's key of an encoding. */
-export function encodeKey(workshop: Workshop, job: EncodeJob): string {
+export function encodeKey(runContext: RunContext, job: EncodeJob): string {
   return keyOf({
     program: digest(encodeProgram(job.kept)),
     weights: job.weights.digest,
     fed: fedNumbers(job.model.architecture),
     layout: job.layout,
     rows: rowsDigest(job.rows),
-    machine: workshop.machine,
+    machine: runContext.machine,
   });
 }
 
@@ -124,12 +124,12 @@ export function encodeKey(workshop: Workshop, job: EncodeJob): string {
 const tokensPerRun = 1024;
 
 /** The encoded examples, from the store if they are there. */
-export async function encode(workshop: Workshop, job: EncodeJob): Promise<EncodedExamples> {
+export async function encode(runContext: RunContext, job: EncodeJob): Promise<EncodedExamples> {
   const start = performance.now();
-  const key = encodeKey(workshop, job);
-  const { store } = workshop;
+  const key = encodeKey(runContext, job);
+  const { store } = runContext;
   const stored = await store.get("encode", key), cached = stored !== undefined;
-  const entry = stored ?? await compute(workshop, job, key);
+  const entry = stored ?? await compute(runContext, job, key);
   return new EncodedExamples(recordOf(job, key, cached, (performance.now() - start) / 1000), entry, job);
 }
 
@@ -138,15 +138,15 @@ function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number)
   return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job.kept, job.rows) };
 }
 
-async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise<Entry> {
+async function compute(runContext: RunContext, job: EncodeJob, key: string): Promise<Entry> {
   const { model, weights, layout, rows, adaptations } = job;
   const programs = encodePrograms(job.kept, typicalExtents(rows));
   const [own, shared] = [job.kept.filter((value) => !isShared(value)), job.kept.filter(isShared)];
-  const common = await computeShared(workshop, job, programs.shared);
-  const session = await workshop.session(programs.rows, weights);
-  const done = workshop.progress.begin("encode", rows.length);
+  const common = await computeShared(runContext, job, programs.shared);
+  const session = await runContext.session(programs.rows, weights);
+  const done = runContext.progress.begin("encode", rows.length);
   const order = rows.map((_, index) => index).sort((a, b) => rowLength(rows[a]!) - rowLength(rows[b]!) || a - b);
-  const entry = await workshop.store.putAndOpen("encode", key, async (writer) => {
+  const entry = await runContext.store.putAndOpen("encode", key, async (writer) => {
     writer.declare({
       tensors: [
         ...shared.map(({ name }) => ({ name, dtype: "F32" as const, shape: [...common[name]!.shape] })),
@@ -176,21 +176,21 @@ async function compute(workshop: Workshop, job: EncodeJob, key: string): Promise
       done(finished += group.length);
     }
   });
-  await workshop.release(programs.rows, weights);
+  await runContext.release(programs.rows, weights);
   return entry;
 }
 
 /** What all rows share: what they read and what is kept of it. */
 async function computeShared(
-  workshop: Workshop,
+  runContext: RunContext,
   { rows, model, weights }: EncodeJob,
   program: Program,
 ): Promise<Feeds> {
   const [first] = rows;
   if (first === undefined || Object.keys(program.outputs).length === 0) return {};
-  const session = await workshop.session(program, weights);
+  const session = await runContext.session(program, weights);
   const { outputs } = await session.run(prefixFeeds(first, model.architecture));
-  await workshop.release(program, weights);
+  await runContext.release(program, weights);
   return { ...outputs };
 }
 

@@ -20,7 +20,7 @@ import { programKey, rowsDigest } from "../context/keys.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { compiledModel } from "../train/tune.ts";
 import { rowFlops } from "../plan/flops.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** The most that is kept of one evaluation's prompts, in bytes. */
 const mostKept = 2 ** 30;
@@ -52,15 +52,15 @@ function isWorthKeeping({ rows }: Reader, { program, kept }: CompiledPrefill, ca
 
 /** The evaluations of a run, by what they can share. */
 export class SharedPrompts implements Disposable {
-  readonly #workshop: Workshop;
+  readonly #runContext: RunContext;
   readonly #groups = new Map<string, Group>();
   readonly #readers = new Map<PreparedEvaluation, { readonly reader: Reader; readonly group: Group }>();
   readonly #prefills = new Map<string, CompiledPrefill>();
   readonly #rows = new WeakMap<readonly TokenizedExample[], Map<string, readonly LaidOutRow[]>>();
   readonly #opened: EncodedExamples[] = [];
 
-  constructor(workshop: Workshop) {
-    this.#workshop = workshop;
+  constructor(runContext: RunContext) {
+    this.#runContext = runContext;
   }
 
   /** Takes note of an evaluation that will run, or whose result may be in the store. */
@@ -82,7 +82,7 @@ export class SharedPrompts implements Disposable {
     const found = this.#readers.get(stage);
     if (found === undefined) return undefined;
     const { reader, group } = found, prefill = this.#prefill(reader);
-    if (!isWorthKeeping(reader, prefill, this.#workshop.cacheMemory)) return undefined;
+    if (!isWorthKeeping(reader, prefill, this.#runContext.cacheMemory)) return undefined;
     group.encoded ??= this.#encode(group);
     const encoded = await group.encoded;
     const places = new Map(stage.examples.map(({ source }, at) => [source, at]));
@@ -116,7 +116,7 @@ export class SharedPrompts implements Disposable {
     const [{ stage: { model, adaptations }, weights, layout, rows }] = readers as [Reader];
     const kept = new Map(readers.flatMap((reader) => this.#prefill(reader).kept.map((each) => [each.name, each])));
     const job = { model, weights, layout, rows, kept: [...kept.values()], adaptations };
-    const encoded = await encode(this.#workshop, job);
+    const encoded = await encode(this.#runContext, job);
     this.#opened.push(encoded);
     return encoded;
   }

@@ -7,7 +7,7 @@ import type { Model } from "../../models/model.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import { interventionsOf } from "../../compile/lower/adaptations.ts";
-import { chosenOf } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/interventions.ts";
 import { headOf } from "../../compile/lower/heads.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
@@ -22,11 +22,11 @@ import { chooserOf, endsAt, type Writing } from "../../decoding/writing.ts";
 import { inBatches, removeParts, type Rows } from "../context/batchwise.ts";
 import { programKey } from "../context/keys.ts";
 import { type EncodedPrompts, openGenerator } from "./generator.ts";
-import type { Prediction, Told } from "./metrics.ts";
+import type { HeadPrediction, Prediction } from "./metrics.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { type Score, score, type Scorer } from "./score.ts";
-import { readTold, tell } from "./predict.ts";
-import type { Workshop } from "../context/run_context.ts";
+import { predict, readPredictions } from "./predict.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** An evaluation ready to run. */
 export interface EvaluateJob {
@@ -45,7 +45,7 @@ export interface EvaluateJob {
 export interface Evaluated {
   readonly predictions: readonly Prediction[];
   /** What a head told, if one did. */
-  readonly told?: readonly Told[];
+  readonly told?: readonly HeadPrediction[];
   readonly cached: boolean;
 }
 
@@ -54,21 +54,25 @@ export interface Evaluated {
  * either makes the other not again.
  */
 export async function predictions(
-  workshop: Workshop,
+  runContext: RunContext,
   job: EvaluateJob,
 ): Promise<Evaluated> {
   const { stage, weights, tensorsKey } = job, { decoding, metrics } = stage.spec;
   const work = {
     programs: programKey(stage, weights),
     tensors: tensorsKey,
-    chosen: chosenOf(interventionsOf(stage.adaptations), stage.examples),
+    chosen: selectedRows(interventionsOf(stage.adaptations), stage.examples),
     batchSize: stage.batchSize,
-    machine: workshop.machine,
+    machine: runContext.machine,
   };
   if (headOf(stage.adaptations) !== undefined) {
     const rows = stage.examples.map(({ prompt, typeIds }) => [prompt, typeIds]);
-    const { found, cached } = await inStore(workshop, keyOf({ ...work, rows }), (key) => tell(workshop, job, key));
-    return { ...readTold(stage, found), cached };
+    const { found, cached } = await inStore(
+      runContext,
+      keyOf({ ...work, rows }),
+      (key) => predict(runContext, job, key),
+    );
+    return { ...readPredictions(stage, found), cached };
   }
   const common = {
     ...work,
@@ -80,12 +84,12 @@ export async function predictions(
   const choices = stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null;
   const answers = decoding === undefined
     ? undefined
-    : await inStore(workshop, keyOf({ ...common, decoding, choices }), (key) => {
-      return decoding.kind === "choices" ? choose(workshop, job, key) : generate(workshop, job, decoding, key);
+    : await inStore(runContext, keyOf({ ...common, decoding, choices }), (key) => {
+      return decoding.kind === "choices" ? choose(runContext, job, key) : generate(runContext, job, decoding, key);
     });
   const scores = metrics.some(({ kind }) => kind === "loss")
-    ? await inStore(workshop, keyOf({ ...common, scores: true }), (key) => {
-      return scoreAll(workshop, job, stage.examples, { key, purpose: "score" });
+    ? await inStore(runContext, keyOf({ ...common, scores: true }), (key) => {
+      return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })
     : undefined;
   const found = stage.rows.map(({ prompt, completion }, row) => ({
@@ -99,7 +103,7 @@ export async function predictions(
 
 /** A document of the store, made if it is not there. */
 async function inStore<T>(
-  { store }: Workshop,
+  { store }: RunContext,
   key: string,
   make: (key: string) => Promise<T>,
 ): Promise<{ readonly found: T; readonly cached: boolean }> {
@@ -111,15 +115,15 @@ async function inStore<T>(
   return { found, cached: stored !== undefined };
 }
 
-async function generate(workshop: Workshop, job: EvaluateJob, writing: Writing, key: string): Promise<string[]> {
+async function generate(runContext: RunContext, job: EvaluateJob, writing: Writing, key: string): Promise<string[]> {
   const { stage } = job, { model, adaptations, batchSize } = stage;
   const encoded = await job.encodedPrompts();
   const endTokens = new Set(stage.examples.flatMap(({ endToken }) => endToken ?? []));
   const writer = { ...job, model, adaptations, endTokens };
-  const generator = await openGenerator(workshop, writer, batchSize, encoded, stage.examples);
+  const generator = await openGenerator(runContext, writer, batchSize, encoded, stage.examples);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
   const rows: Rows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
-  return await inBatches(workshop, rows, async (batch) => {
+  return await inBatches(runContext, rows, async (batch) => {
     const prompts = batch.map((row) => stage.examples[row]!);
     const written = await write(generator, prompts, batch, writing, model);
     return written.map((tokens) => endsAt(writing.stop, model.tokenizer, tokens).text);
@@ -145,11 +149,11 @@ function write(
 }
 
 /** The first of each row's likeliest choices. */
-async function choose(workshop: Workshop, job: EvaluateJob, key: string): Promise<string[]> {
+async function choose(runContext: RunContext, job: EvaluateJob, key: string): Promise<string[]> {
   const { choices = [], examples } = job.stage;
   const pairs = choices.flatMap((ofRow, row) => ofRow.map(({ tokens }) => [row, tokens] as const));
   const scored = await scoreAll(
-    workshop,
+    runContext,
     job,
     pairs.map(([row, completion]) => {
       const { prompt, source } = examples[row]!;
@@ -165,7 +169,7 @@ async function choose(workshop: Workshop, job: EvaluateJob, key: string): Promis
 }
 
 async function scoreAll(
-  workshop: Workshop,
+  runContext: RunContext,
   job: EvaluateJob,
   examples: readonly TokenizedExample[],
   kept: Pick<Rows, "key" | "purpose">,
@@ -176,9 +180,9 @@ async function scoreAll(
     architecture,
     adaptations: stage.adaptations,
     tensors,
-    session: await workshop.session(scoreProgram(compiled, layout), weights),
+    session: await runContext.session(scoreProgram(compiled, layout), weights),
   };
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
   const rows: Rows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
-  return await inBatches(workshop, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
+  return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
 }

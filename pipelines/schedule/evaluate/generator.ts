@@ -13,7 +13,7 @@ import { decodeProgram } from "../../compile/programs/inference_programs.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Generator, Prefill } from "../../decoding/continuation.ts";
 import type { Model, ModelWeights } from "../../models/model.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** A model with what is learned of it. */
 export interface WritingModel {
@@ -48,7 +48,7 @@ export interface EncodedPrompts {
  * @param prompts Those that are known; long ones are read in parts.
  */
 export async function openGenerator(
-  workshop: Workshop,
+  runContext: RunContext,
   writer: WritingModel,
   rows: number,
   encoded?: EncodedPrompts,
@@ -61,14 +61,14 @@ export async function openGenerator(
     architecture,
     adaptations,
     tensors,
-    prefill: await openPrefill(workshop, writer, encoded, prompts),
-    decode: () => workshop.session(decode, weights, { prepacks }),
+    prefill: await openPrefill(runContext, writer, encoded, prompts),
+    decode: () => runContext.session(decode, weights, { prepacks }),
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
   };
 }
 
 async function openPrefill(
-  workshop: Workshop,
+  runContext: RunContext,
   { compiled, weights }: WritingModel,
   encoded: EncodedPrompts | undefined,
   prompts: readonly TokenizedPrompt[],
@@ -76,10 +76,10 @@ async function openPrefill(
   if (encoded === undefined) {
     const layout = withAttentionParts(wholeRows(compiled.architecture), compiled.architecture, prompts);
     const { program, runs } = wholePrefill(compiled, layout);
-    return { session: await workshop.session(program, weights), layout, runs, kept: () => ({}) };
+    return { session: await runContext.session(program, weights), layout, runs, kept: () => ({}) };
   }
   const { prefill: { program, runs }, layout, kept } = encoded;
-  return { session: await workshop.session(program, weights), layout, runs, kept };
+  return { session: await runContext.session(program, weights), layout, runs, kept };
 }
 
 /** Packed weights of 4 bits are multiplied as they are; unpacked, each token would widen all of them. */

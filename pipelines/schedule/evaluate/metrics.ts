@@ -1,7 +1,7 @@
 /** Metrics over an evaluation's predictions. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { MetricSpec } from "../../spec/mod.ts";
-import { accuracyOf, f1Of, macroF1Of, matthewsOf, type ToldClass } from "./class_metrics.ts";
+import { accuracyOf, f1Of, macroF1Of, matthewsOf, type PredictedClass } from "./class_metrics.ts";
 import { pearsonOf, spearmanOf } from "./correlations.ts";
 
 /** What an evaluation says of one row. */
@@ -24,7 +24,7 @@ export interface Prediction {
 }
 
 /** What a head told of a row: a class by its id, or a number. */
-export interface Told extends ToldClass {
+export interface HeadPrediction extends PredictedClass {
   readonly loss: number;
 }
 
@@ -44,11 +44,12 @@ const ofTexts: Measure<Prediction> = {
   },
 };
 
-const correlation = (of: (x: readonly number[], y: readonly number[]) => number) => (rows: readonly Told[]) => {
-  return of(rows.map(({ expected }) => expected), rows.map(({ given }) => given));
-};
+const correlation =
+  (of: (x: readonly number[], y: readonly number[]) => number) => (rows: readonly HeadPrediction[]) => {
+    return of(rows.map(({ expected }) => expected), rows.map(({ given }) => given));
+  };
 
-const ofHeads: Measure<Told> = {
+const ofHeads: Measure<HeadPrediction> = {
   accuracy: accuracyOf,
   f1: (rows) => f1Of(rows),
   macroF1: macroF1Of,
@@ -67,7 +68,7 @@ const ofHeads: Measure<Told> = {
 export function measure(
   specs: readonly MetricSpec[],
   predictions: readonly Prediction[],
-  told?: readonly Told[],
+  told?: readonly HeadPrediction[],
 ): Record<string, number> {
   return Object.fromEntries(specs.map(({ kind }) => {
     const value = (told === undefined ? ofTexts[kind]?.(predictions) : ofHeads[kind]?.(told)) ?? NaN;

@@ -9,22 +9,22 @@ import type { Head } from "../../compile/lower/adaptations.ts";
 import { RequestError } from "../../common/errors.ts";
 import { inBatches, type Rows } from "../context/batchwise.ts";
 import type { EvaluateJob } from "./evaluate.ts";
-import type { Prediction, Told } from "./metrics.ts";
+import type { HeadPrediction, Prediction } from "./metrics.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /**
  * What the head tells of each row: the logits of its classes, or one number.
  *
  * @throws {RequestError} If one of them is not finite.
  */
-export async function tell(workshop: Workshop, job: EvaluateJob, key: string): Promise<number[][]> {
+export async function predict(runContext: RunContext, job: EvaluateJob, key: string): Promise<number[][]> {
   const { stage: { name, model: { architecture }, adaptations, examples, batchSize }, weights, tensors } = job;
   const layout = withAttentionParts(wholeRows(architecture), architecture, examples);
-  const session = await workshop.session(headProgram(job.compiled, layout), weights);
+  const session = await runContext.session(headProgram(job.compiled, layout), weights);
   const lengths = examples.map(({ prompt }) => prompt.length);
   const rows: Rows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
-  return await inBatches(workshop, rows, async (batch) => {
+  return await inBatches(runContext, rows, async (batch) => {
     const laidOut = batch.map((row) => layOut(examples[row]!, layout));
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
     const { told } = (await session.run(feeds)).outputs, [, width] = told!.shape as readonly [number, number];
@@ -35,10 +35,10 @@ export async function tell(workshop: Workshop, job: EvaluateJob, key: string): P
 }
 
 /** Rows as predictions.jsonl lists them and as metrics take them. */
-export function readTold(
+export function readPredictions(
   { rows, examples, adaptations }: Pick<PreparedEvaluation, "rows" | "examples" | "adaptations">,
   outputs: readonly (readonly number[])[],
-): { readonly predictions: readonly Prediction[]; readonly told: readonly Told[] } {
+): { readonly predictions: readonly Prediction[]; readonly told: readonly HeadPrediction[] } {
   const head = headOf(adaptations);
   if (head === undefined) throw new TypeError("The model has no head");
   const read = outputs.map((values, row) => {
@@ -51,7 +51,7 @@ export function readTold(
   return { predictions: read.map(({ prediction }) => prediction), told: read.map(({ told }) => told) };
 }
 
-type Read = { readonly prediction: Prediction; readonly told: Told };
+type Read = { readonly prediction: Prediction; readonly told: HeadPrediction };
 
 function readNumber([given = NaN]: readonly number[], expected: number, row: Prediction): Read {
   const loss = (given - expected) ** 2;

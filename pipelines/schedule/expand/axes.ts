@@ -1,7 +1,7 @@
 /** The axes in a declaration, the points they span, and the declaration at one of them. @module */
 import { RequestError } from "../../common/errors.ts";
-import { likeNoted, placeOf } from "../../common/source_location.ts";
-import { type Given, type GivenValues, requireKnown, type Scalar } from "../../recipes/overrides.ts";
+import { locationOf, withLocationOf } from "../../common/source_location.ts";
+import { type Override, type Overrides, requireKnown, type Scalar } from "../../recipes/overrides.ts";
 import type { Axis, AxisLabel, BestSpec, BestValueSpec, Resolved } from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
 
@@ -9,14 +9,14 @@ import { quote } from "../../common/suggest.ts";
 export type Point = ReadonlyMap<string, number>;
 
 /** Where the best member of an evaluation stands. */
-export interface ChosenPoint {
+export interface BestPoint {
   readonly point: Point;
   /** The share of its declared epochs that it was trained for; 1 unless members were stopped early. */
   readonly epochs: number;
 }
 
 /** The best members that are known. */
-export type Chosen = ReadonlyMap<BestSpec, ChosenPoint>;
+export type BestPoints = ReadonlyMap<BestSpec, BestPoint>;
 
 function isKind<T>(value: unknown, kind: string): value is T {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
@@ -44,14 +44,14 @@ export class Axes {
    * @throws {RequestError} If two axes share a name, or something is given that is neither axis nor setting, or a value
    * that is not of its axis's kind.
    */
-  constructor(declared: unknown, given: GivenValues, settings: ReadonlyMap<string, Scalar>) {
+  constructor(declared: unknown, given: Overrides, settings: ReadonlyMap<string, Scalar>) {
     const found = new Map<string, Axis<unknown>>();
     for (const axis of axesIn(declared)) {
       const twin = found.get(axis.name);
       if (twin !== undefined && twin !== axis) {
         throw new RequestError(
           `two axes are named ${axis.name}; declare it once and use that value in both places`,
-          placeOf(axis),
+          locationOf(axis),
         );
       }
       found.set(axis.name, axis);
@@ -68,7 +68,7 @@ export class Axes {
   }
 
   /** The points that some declarations span together: the last axis varies fastest; at each the axes that it has. */
-  points(declared: unknown, chosen: Chosen): Point[] {
+  points(declared: unknown, chosen: BestPoints): Point[] {
     const points: Point[] = [];
     const extend = (point: Point): void => {
       const axis = this.#firstFree(declared, point, chosen);
@@ -81,7 +81,7 @@ export class Axes {
   }
 
   /** The axis declared first of those that a declaration has at a point and the point does not. */
-  #firstFree(declared: unknown, point: Point, chosen: Chosen): Axis<unknown> | undefined {
+  #firstFree(declared: unknown, point: Point, chosen: BestPoints): Axis<unknown> | undefined {
     let first: Axis<unknown> | undefined;
     const visit = (value: unknown, at: Point): void => {
       if (typeof value !== "object" || value === null || this.#axesWithin(value).length === 0) return;
@@ -98,7 +98,7 @@ export class Axes {
   }
 
   /** A declaration with every axis replaced by its value at a point; of a best member its model stands in its place. */
-  resolve<T>(declared: T, point: Point, chosen: Chosen): Resolved<T> {
+  resolve<T>(declared: T, point: Point, chosen: BestPoints): Resolved<T> {
     const visit = (value: unknown, at: Point): unknown => {
       if (typeof value !== "object" || value === null) return value;
       if (isAxis(value)) return visit(this.#byName.get(value.name)!.values[at.get(value.name)!], at);
@@ -110,7 +110,7 @@ export class Axes {
       if (axes.length === 0) return value;
       const copy = () => {
         const parts = Object.entries(value).map(([name, part]) => [name, visit(part, at)] as const);
-        return Array.isArray(value) ? parts.map(([, part]) => part) : likeNoted(value, modelOf(parts));
+        return Array.isArray(value) ? parts.map(([, part]) => part) : withLocationOf(value, modelOf(parts));
       };
       // What goes on with a best member depends on more than its own axes.
       if (this.#holdsBest(value)) return copy();
@@ -144,14 +144,14 @@ function modelOf(parts: readonly (readonly [string, unknown])[]): Record<string,
   return kind === "train" && isKind<{ model: unknown }>(model, "train") ? { ...record, model: model.model } : record;
 }
 
-function merged(point: Point, chosen: ChosenPoint | undefined): Point {
+function merged(point: Point, chosen: BestPoint | undefined): Point {
   return chosen === undefined ? point : new Map([...point, ...chosen.point]);
 }
 
 /** A training for a share of its epochs, at least one; other models as they are. */
 export function withEpochs<T>(model: T, share: number): T {
   if (!isKind<{ epochs: number }>(model, "train") || share === 1) return model;
-  return likeNoted(model, { ...model, epochs: Math.max(1, Math.floor(model.epochs * share)) });
+  return withLocationOf(model, { ...model, epochs: Math.max(1, Math.floor(model.epochs * share)) });
 }
 
 /** The axes in a declaration, each once, also those in its axes' values. */
@@ -184,7 +184,7 @@ export function bestsIn(declared: unknown): BestSpec[] {
 function withValues(
   axis: Axis<unknown>,
   axes: readonly Axis<unknown>[],
-  given: GivenValues,
+  given: Overrides,
 ): Axis<unknown> {
   const own = given.get(axis.name);
   if (axis.zipped === undefined) {
@@ -208,7 +208,7 @@ function withValues(
   );
 }
 
-function valueOf(axis: Axis<unknown>, value: Scalar, given: Given): unknown {
+function valueOf(axis: Axis<unknown>, value: Scalar, given: Override): unknown {
   const text = String(value);
   const known = knownValue(axis, text);
   if (known !== undefined) return known;
@@ -222,7 +222,7 @@ function knownValue(axis: Axis<unknown>, text: string): unknown {
   return axis.values.find((value) => String(labelOf(axis, value)) === text);
 }
 
-function ofAnotherKind(axis: Axis<unknown>, text: string, { place }: Given): RequestError {
+function ofAnotherKind(axis: Axis<unknown>, text: string, { place }: Override): RequestError {
   const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
   return new RequestError(
     `${quote(text)} is not of the kind of the axis ${axis.name}; give values such as ${listed}`,

@@ -1,6 +1,6 @@
 /** Choosing the best of several members. @module */
 import { RequestError } from "../../common/errors.ts";
-import { placeOf } from "../../common/source_location.ts";
+import { locationOf } from "../../common/source_location.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { BestSpec, MetricSpec } from "../../spec/mod.ts";
 import type { Point } from "./axes.ts";
@@ -34,7 +34,7 @@ export function requireMetric(best: BestSpec): void {
     `best compares by ${kind}, which its evaluation does not measure; add ${
       metricCall(kind)
     } to the evaluation's metrics`,
-    placeOf(best),
+    locationOf(best),
   );
 }
 

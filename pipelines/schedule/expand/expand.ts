@@ -4,12 +4,12 @@
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
-import { likeNoted, placeOf } from "../../common/source_location.ts";
-import type { GivenValues, Scalar } from "../../recipes/overrides.ts";
+import { locationOf, withLocationOf } from "../../common/source_location.ts";
+import type { Overrides, Scalar } from "../../recipes/overrides.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { AxisLabel, BestSpec, Pipeline, Resolved, StageSpec } from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
-import { Axes, bestsIn, type ChosenPoint, type Point, withEpochs } from "./axes.ts";
+import { Axes, type BestPoint, bestsIn, type Point, withEpochs } from "./axes.ts";
 import { type Candidate, metricOf, ranked, requireMetric } from "./choose.ts";
 
 /** One point of a pipeline's axes. */
@@ -22,11 +22,11 @@ export interface Member {
   readonly axes: Readonly<Record<string, AxisLabel>>;
   readonly stages: Readonly<Record<string, Resolved<StageSpec>>>;
   /** The best members that it goes on with. */
-  readonly chosen: readonly ChosenMember[];
+  readonly chosen: readonly BestMember[];
 }
 
 /** A member that others go on with. */
-export interface ChosenMember {
+export interface BestMember {
   /** The stage that it is best in. */
   readonly stage: string;
   /** The metric by which it is. */
@@ -61,13 +61,13 @@ type Stages = Readonly<Record<string, StageSpec>>;
  */
 export function expand(
   pipeline: Pipeline,
-  given: GivenValues = new Map(),
+  given: Overrides = new Map(),
   settings: ReadonlyMap<string, Scalar> = new Map(),
 ): Expansion {
   const stages = pipeline.build();
   requireStages(stages, pipeline);
   if (!pipeline.conditions.every((condition) => condition?.kind === "where")) {
-    throw new RequestError("a condition of the pipeline is none; write where((member) => …)", placeOf(pipeline));
+    throw new RequestError("a condition of the pipeline is none; write where((member) => …)", locationOf(pipeline));
   }
   const axes = new Axes(stages, given, settings);
   for (const best of bestsIn(stages)) requireMetric(best);
@@ -77,7 +77,7 @@ export function expand(
 }
 
 function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is Stages {
-  const place = placeOf(pipeline);
+  const place = locationOf(pipeline);
   if (typeof stages !== "object" || stages === null || Object.keys(stages).length === 0) {
     throw new RequestError("the pipeline returns no stages; return what train or evaluate gave", place);
   }
@@ -96,8 +96,8 @@ class RoundsOf {
   readonly #pipeline: Pipeline;
   readonly #stages: Stages;
   readonly #axes: Axes;
-  readonly #chosen = new Map<BestSpec, ChosenPoint>();
-  readonly #told = new Map<BestSpec, ChosenMember>();
+  readonly #chosen = new Map<BestSpec, BestPoint>();
+  readonly #told = new Map<BestSpec, BestMember>();
   readonly #ids = new Set<string>();
 
   constructor(pipeline: Pipeline, stages: Stages, axes: Axes) {
@@ -176,7 +176,7 @@ class RoundsOf {
     if (points.length > 0) return points;
     throw new RequestError(
       "the conditions leave no member; let some hold for at least one",
-      placeOf(conditions[0]) ?? placeOf(this.#pipeline),
+      locationOf(conditions[0]) ?? locationOf(this.#pipeline),
     );
   }
 
@@ -206,7 +206,7 @@ class RoundsOf {
     if (this.#ids.has(id)) {
       throw new RequestError(
         `two members would be called ${id}; give each axis distinct values`,
-        placeOf(this.#pipeline),
+        locationOf(this.#pipeline),
       );
     }
     this.#ids.add(id);
@@ -238,7 +238,7 @@ class RoundsOf {
 /** A stage whose training takes a share of its epochs. */
 function shortened(stage: Resolved<StageSpec>, share: number): Resolved<StageSpec> {
   if (stage.kind === "train") return withEpochs(stage, share);
-  return likeNoted(stage, { ...stage, model: withEpochs(stage.model, share) });
+  return withLocationOf(stage, { ...stage, model: withEpochs(stage.model, share) });
 }
 
 /** Begins the ids of members that go on with the best of others. */

@@ -4,10 +4,10 @@
  * @module
  */
 import { join, resolve } from "node:path";
-import { storedFiles } from "../../compile/parameters/intervention_file.ts";
-import { type Place, RequestError } from "../../common/errors.ts";
+import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
+import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { isGgufPath } from "../../models/source.ts";
-import { likeNoted, noted } from "../../common/source_location.ts";
+import { withLocation, withLocationOf } from "../../common/source_location.ts";
 import type { Expansion, Member, Rounds } from "./expand.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { quote, suggest } from "../../common/suggest.ts";
@@ -40,7 +40,7 @@ export async function redirect(
   const data = new Map(named.data.map((path) => {
     return [path, otherData.find(({ from }) => from !== undefined && at(from) === at(path))?.to ?? at(path)];
   }));
-  const bases = new Map<string, string>(), moved = new Map<string, Place>();
+  const bases = new Map<string, string>(), moved = new Map<string, SourceLocation>();
   for (const source of named.bases) {
     const other = otherBases.find(({ from }) => from === undefined || from === source);
     if (other !== undefined && other.to !== source) moved.set(source, other.place);
@@ -120,7 +120,7 @@ export function initialFilesOf(members: readonly Member[]): readonly string[] {
   walk(members, (record) => {
     if ("initial" in record && typeof record.initial === "string") found.add(record.initial);
     if (kindOf(record) === "saved" && "folder" in record && typeof record.folder === "string") {
-      for (const name of Object.values(storedFiles)) found.add(join(record.folder, name));
+      for (const name of Object.values(interventionFileNames)) found.add(join(record.folder, name));
     }
   });
   return [...found];
@@ -131,7 +131,7 @@ interface Put {
   readonly data: ReadonlyMap<string, string>;
   readonly bases: ReadonlyMap<string, string>;
   /** Base models in whose place a recipe has another, which has not their revisions, and where it says so. */
-  readonly moved: ReadonlyMap<string, Place>;
+  readonly moved: ReadonlyMap<string, SourceLocation>;
   /** How many bits all base models are kept in; as they are declared if `undefined`. */
   readonly quantize: QuantizationName | undefined;
 }
@@ -145,13 +145,15 @@ function replacing({ data, bases, moved, quantize }: Put): <T>(declared: T) => T
   };
   const replaced = (value: object): unknown => {
     if (Array.isArray(value)) return value.map(visit);
-    if (isDataFile(value)) return likeNoted(value, { ...value, path: data.get(value.path) ?? value.path });
+    if (isDataFile(value)) return withLocationOf(value, { ...value, path: data.get(value.path) ?? value.path });
     if (isBase(value)) {
       const source = bases.get(value.source) ?? value.source, place = moved.get(value.source);
       const { revision: _, ...rest } = value, put = { source, ...quantize === undefined ? {} : { quantize } };
-      return place === undefined ? likeNoted(value, { ...value, ...put }) : noted({ ...rest, ...put }, place);
+      return place === undefined
+        ? withLocationOf(value, { ...value, ...put })
+        : withLocation({ ...rest, ...put }, place);
     }
-    return likeNoted(value, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)])));
+    return withLocationOf(value, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)])));
   };
   return <T>(declared: T) => visit(declared) as T;
 }

@@ -38,15 +38,15 @@ function firstTokensAdvice({ stage, compiled, programs }: TuneJob): string | und
     `l${last} alone would train ${gain.toFixed(1)} times faster`;
 }
 
-/** The pieces without what they do to first tokens. */
+/** The adaptations without what they do to first tokens. */
 function withoutFirst(adaptations: readonly Adaptation[]): Adaptation[] {
-  return adaptations.flatMap((piece): Adaptation[] => {
-    if (piece.form !== "intervention") return [piece];
-    if (piece.side === "prefix") return [];
-    const { last } = piece.positions;
+  return adaptations.flatMap((adaptation): Adaptation[] => {
+    if (adaptation.form !== "intervention") return [adaptation];
+    if (adaptation.side === "prefix") return [];
+    const { last } = adaptation.positions;
     return [{
-      ...piece,
-      positions: { ...piece.positions, first: 0 },
+      ...adaptation,
+      positions: { ...adaptation.positions, first: 0 },
       positionsText: `l${last}`,
       side: "both" as const,
     }];

@@ -20,11 +20,11 @@ import type { Expansion, Member } from "../expand/expand.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import { plannedQuantized, weightsPeeker } from "./planned_weights.ts";
 import { assumedRate, type Rates, ratesOf } from "../context/rates.ts";
-import { between, chosenToCompile, type Group, type PlannedJob } from "./plan_estimates.ts";
+import { between, type Group, groupsToCompile, type PlannedJob } from "./plan_estimates.ts";
 import { mostActivations } from "../train/train.ts";
 import { noWeights, prepareTune, type TuneJob } from "../train/tune.ts";
 import { encodeFlops, rowFlops, stepCount } from "./flops.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** A program that would be compiled. */
 export interface PlannedProgram {
@@ -120,47 +120,47 @@ export interface PlannedMember {
 
 /** The plan of a pipeline's members; of those that go on with the best of others nothing can be known. */
 export async function planMembers(
-  workshop: Workshop,
+  runContext: RunContext,
   pipeline: string,
   { members, goesOn }: Expansion,
 ): Promise<Plan> {
-  const { listed, jobs } = await prepareJobs(workshop, members);
+  const { listed, jobs } = await prepareJobs(runContext, members);
   const groups = [...Map.groupBy(jobs, ({ job }) => job.programsKey).values()].map((jobs): Group => {
     return { job: jobs[0]!.job, jobs };
   });
-  const compiled = chosenToCompile(groups);
+  const compiled = groupsToCompile(groups);
   const encodings = [...Map.groupBy(jobs, ({ job }) => encodingKey(job)).values()].flatMap((jobs) => {
     const wanted = compiled.filter(({ job }) => jobs.some((other) => other.job.programsKey === job.programsKey));
     const encode = encodeJobOf(wanted.map(({ job }) => job));
     const isWhole = new Set(jobs.map(({ job }) => job.programsKey)).size === wanted.length;
-    return encode === undefined ? [] : [plannedEncoding(workshop, encode, jobs, isWhole)];
+    return encode === undefined ? [] : [plannedEncoding(runContext, encode, jobs, isWhole)];
   });
   const trainings = groups.map((group) => plannedTraining(group, compiled));
-  const entries = jobs.map((job) => plannedResult(workshop, job));
+  const entries = jobs.map((job) => plannedResult(runContext, job));
   return {
     pipeline,
     members: listed,
     goesOn,
     programs: [...encodings.map(({ program }) => program), ...trainings],
-    cache: [...plannedQuantized(workshop, jobs), ...encodings.map(({ entry }) => entry), ...entries],
+    cache: [...plannedQuantized(runContext, jobs), ...encodings.map(({ entry }) => entry), ...entries],
     frontiers: compiled.map(frontierOf),
     budgets: {
-      memory: finite(workshop.cacheMemory),
-      activations: finite(workshop.activationMemory),
-      disk: finite(workshop.store.limit),
+      memory: finite(runContext.cacheMemory),
+      activations: finite(runContext.activationMemory),
+      disk: finite(runContext.store.limit),
     },
     advice: adviceOn(compiled.map(({ job }) => job)),
-    estimate: await estimateOf(workshop, { encodings, groups, trainings, entries, compiled }),
+    estimate: await estimateOf(runContext, { encodings, groups, trainings, entries, compiled }),
   };
 }
 
 async function prepareJobs(
-  workshop: Workshop,
+  runContext: RunContext,
   members: readonly Member[],
 ): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
-  const preparation = new Preparation(workshop), parameters = new Map<Architecture, number>();
+  const preparation = new Preparation(runContext), parameters = new Map<Architecture, number>();
   const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
-  const weightsOf = weightsPeeker(workshop);
+  const weightsOf = weightsPeeker(runContext);
   for (const member of members) {
     const { stages, trainableParameters } = await preparation.member(member);
     const { architecture } = stages[0]!.model;
@@ -170,16 +170,16 @@ async function prepareJobs(
     listed.push({ id: member.id, ...inBits, axes: member.axes, trainableParameters, share });
     for (const stage of stages) {
       if (stage.kind !== "train") continue;
-      jobs.push({ job: await prepareTune(workshop, stage, await weightsOf(stage)), member: member.id });
+      jobs.push({ job: await prepareTune(runContext, stage, await weightsOf(stage)), member: member.id });
     }
   }
   return { listed, jobs };
 }
 
-function plannedEncoding(workshop: Workshop, job: EncodeJob, jobs: readonly PlannedJob[], isWhole: boolean) {
+function plannedEncoding(runContext: RunContext, job: EncodeJob, jobs: readonly PlannedJob[], isWhole: boolean) {
   const { rows: program } = encodePrograms(job.kept, typicalExtents(job.rows)), { digest } = job.weights;
-  const key = digest === noWeights.digest || !isWhole ? null : encodeKey(workshop, job);
-  const cached = key !== null && workshop.store.has("encode", key);
+  const key = digest === noWeights.digest || !isWhole ? null : encodeKey(runContext, job);
+  const cached = key !== null && runContext.store.has("encode", key);
   const members = jobs.map(({ member }) => member);
   return {
     program: {
@@ -213,11 +213,11 @@ function plannedTraining(group: Group, compiled: readonly Group[]): PlannedProgr
   };
 }
 
-function plannedResult(workshop: Workshop, { job, member }: PlannedJob): PlannedEntry {
+function plannedResult(runContext: RunContext, { job, member }: PlannedJob): PlannedEntry {
   const { stage, weights } = job;
   const isKnown = weights.digest !== noWeights.digest || stage.full?.initializeFrom !== undefined;
   const key = isKnown ? job.key : null;
-  const cached = key !== null && workshop.store.has("train", key);
+  const cached = key !== null && runContext.store.has("train", key);
   return { kind: "train", members: [member], key, cached, bytes: 4 * stage.trainableParameters };
 }
 
@@ -231,7 +231,7 @@ interface Planned {
 }
 
 async function estimateOf(
-  workshop: Workshop,
+  runContext: RunContext,
   { encodings, groups, trainings, entries, compiled }: Planned,
 ): Promise<PlanEstimate> {
   const cached = new Set(entries.filter((entry) => entry.cached).map(({ key }) => key));
@@ -247,7 +247,7 @@ async function estimateOf(
     const steps = open.reduce((sum, { job }) => sum + stepCount(job.stage), 0);
     return { steps, flops: trainings[at]!.flops * open.length / jobs.length };
   });
-  const measured = await ratesOf(workshop);
+  const measured = await ratesOf(runContext);
   const rates = { encode: measured.encode ?? assumedRate, train: measured.train ?? assumedRate };
   const [encode, train] = [missing.map(({ program }) => program), left].map((list) => {
     return list.reduce((sum, { flops }) => sum + flops, 0);

@@ -23,7 +23,7 @@ export interface PlannedJob {
 const mostCompiled = 6;
 
 /** All groups, or of each layout those with the lowest and the highest edits. */
-export function chosenToCompile(groups: readonly Group[]): readonly Group[] {
+export function groupsToCompile(groups: readonly Group[]): readonly Group[] {
   if (groups.length <= mostCompiled) return groups;
   const layouts = Map.groupBy(groups, ({ job }) => String(job.stage.layout.tail)).values();
   const ends = [...layouts].flatMap((group) => {

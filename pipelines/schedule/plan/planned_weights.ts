@@ -7,15 +7,16 @@ import type { PreparedTraining } from "../prepare/prepared.ts";
 import { quantizedBytes, quantizedKind } from "../context/quantize.ts";
 import type { PlannedJob } from "./plan_estimates.ts";
 import { noWeights } from "../train/tune.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** Finds what is known of weights, once for all trainings that read them. */
-export function weightsPeeker(workshop: Workshop): (stage: PreparedTraining) => Promise<ModelWeights> {
+export function weightsPeeker(runContext: RunContext): (stage: PreparedTraining) => Promise<ModelWeights> {
   const peeked = new Map<Model, Map<QuantizationName | undefined, ModelWeights>>();
   return async ({ model, quantize, full }) => {
     if (full?.initializeFrom !== undefined) return noWeights;
     const known = peeked.getOrInsertComputed(model, () => new Map());
-    const found = known.get(quantize) ?? await workshop.peekWeights(model, quantize) ?? unknownWeights(model, quantize);
+    const found = known.get(quantize) ?? await runContext.peekWeights(model, quantize) ??
+      unknownWeights(model, quantize);
     known.set(quantize, found);
     return found;
   };
@@ -28,13 +29,13 @@ function unknownWeights({ architecture }: Model, quantize: QuantizationName | un
 }
 
 /** The weights in a few bits that trainings read. */
-export function plannedQuantized(workshop: Workshop, jobs: readonly PlannedJob[]): readonly PlannedEntry[] {
+export function plannedQuantized(runContext: RunContext, jobs: readonly PlannedJob[]): readonly PlannedEntry[] {
   const quantized = jobs.filter(({ job: { stage } }) => stage.quantize !== undefined);
   const groups = Map.groupBy(quantized, ({ job: { stage } }) => JSON.stringify([stage.model.folder, stage.quantize]));
   return [...groups.values()].map((group) => {
     const { stage: { model, quantize }, weights: { digest } } = group[0]!.job;
     const key = digest === noWeights.digest ? null : digest;
-    const cached = key !== null && workshop.store.has(quantizedKind, key);
+    const cached = key !== null && runContext.store.has(quantizedKind, key);
     const members = group.map(({ member }) => member);
     return { kind: "quantize", members, key, cached, bytes: quantizedBytes(model, quantize!) };
   });

@@ -10,7 +10,7 @@ import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
 import type { PreparedModel } from "./prepared.ts";
 
 /** What is asked for. */
-export interface Asked {
+export interface ActivationRequest {
   readonly sites: readonly KeptSite[];
   /** Of each row the prompt's tokens that are kept, by their index; an encoder's, where one reads the prompt. */
   readonly kept: readonly (readonly number[])[];
@@ -21,12 +21,12 @@ export interface Asked {
  *
  * @throws {RequestError} If it asks for nothing, or for what the model does not have.
  */
-export function askedOf(
+export function activationRequestOf(
   name: string,
   spec: Resolved<ActivationsSpec>,
   { model, adaptations }: Pick<PreparedModel, "model" | "adaptations">,
   examples: readonly TokenizedExample[],
-): Asked {
+): ActivationRequest {
   if (!spec.hiddenStates && !spec.logits && spec.sites === undefined) {
     throw new RequestError(`${name} keeps nothing; name sites, or ask for hiddenStates or logits`);
   }

@@ -1,6 +1,6 @@
 /** Checks of declared values, each of which names the setting that is wrong and what it should be. @module */
 import { RequestError } from "../../common/errors.ts";
-import { placing } from "../../common/source_location.ts";
+import { atLocationOf } from "../../common/source_location.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 
 /** Throws if a value is not what it should be; `name` is the setting's. */
@@ -85,7 +85,7 @@ function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<s
     const fields = isRecord ? fieldsOf(kind) : undefined;
     if (!isRecord || fields === undefined) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
     if (passed.has(value)) return;
-    placing(value, () => {
+    atLocationOf(value, () => {
       for (const given of Object.keys(value)) {
         if (given === "kind" || Object.hasOwn(fields, given)) continue;
         const known = Object.keys(fields);

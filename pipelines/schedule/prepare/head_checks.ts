@@ -39,7 +39,7 @@ export function requireKind(rows: readonly Row[], head: Head | undefined): void 
  *
  * @throws {RequestError} As said.
  */
-export function requireTold({ model, adaptations }: Pick<PreparedModel, "model" | "adaptations">): void {
+export function requirePredicted({ model, adaptations }: Pick<PreparedModel, "model" | "adaptations">): void {
   if (headOf(adaptations) === undefined) return void requireLogits(model.architecture);
   const behind = interventionsOf(adaptations).find(({ positions }) => positions.completion);
   if (behind === undefined) return;
@@ -53,8 +53,8 @@ export function requireTold({ model, adaptations }: Pick<PreparedModel, "model" 
  *
  * @throws {RequestError} As said.
  */
-export async function requireOwnFits(model: Model, pieces: readonly Adaptation[]): Promise<void> {
-  const head = headOf(pieces);
+export async function requireOwnFits(model: Model, adaptations: readonly Adaptation[]): Promise<void> {
+  const head = headOf(adaptations);
   for (const [name, { shape }] of Object.entries(head?.tensors ?? {})) {
     const record = startsAtOwn(head!, name) ? await findTensor(model, name) : undefined;
     if (record !== undefined) requireHeadShape(record, shape);

@@ -10,19 +10,19 @@ import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { choiceName } from "../../compile/lower/token_selectors.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/feeds.ts";
 import { headOf } from "../../compile/lower/heads.ts";
-import { chosenOf } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/interventions.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { sourceOf } from "../../data/rows.ts";
 import { RequestError } from "../../common/errors.ts";
 import { parameterCount } from "../../models/architecture.ts";
-import { placing } from "../../common/source_location.ts";
+import { atLocationOf } from "../../common/source_location.ts";
 import type { ActivationsSpec, EvaluateSpec, ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-import { askedOf } from "./activation_request.ts";
+import { activationRequestOf } from "./activation_request.ts";
 import { choicesOf } from "./choices.ts";
 import type { Member } from "../expand/expand.ts";
-import { requireMeasurable, requireTold, requireVaried, unseenLabels } from "./head_checks.ts";
+import { requireMeasurable, requirePredicted, requireVaried, unseenLabels } from "./head_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type {
   PreparedActivations,
@@ -35,7 +35,7 @@ import type {
 import { type PreparedRows, readRows } from "./read_rows.ts";
 import { usualBatch } from "./usual_batch.ts";
 import { validate } from "./validate.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** Rows cut into segments. */
 interface LaidOut {
@@ -45,7 +45,7 @@ interface LaidOut {
 
 /** Makes members ready, sharing models and data between them. */
 export class Preparation {
-  readonly #workshop: Workshop;
+  readonly #runContext: RunContext;
   #warnedOfDecay = false;
   readonly #warnedOf = new Set<string>();
   readonly #shared = new Map<string, Promise<unknown>>();
@@ -54,8 +54,8 @@ export class Preparation {
   #rowsRead = 0;
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
 
-  constructor(workshop: Workshop) {
-    this.#workshop = workshop;
+  constructor(runContext: RunContext) {
+    this.#runContext = runContext;
   }
 
   /**
@@ -70,7 +70,7 @@ export class Preparation {
     const train = async (name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> => {
       const known = trainings.find((other) => other.spec === spec || specKey(other.spec) === specKey(spec));
       if (known !== undefined) return known;
-      const prepared = await placing(spec, () => this.#training(name, spec));
+      const prepared = await atLocationOf(spec, () => this.#training(name, spec));
       trainings.push(prepared);
       stages.push(prepared);
       return prepared;
@@ -80,7 +80,7 @@ export class Preparation {
       else {
         const training = stage.model.kind === "train" ? await train(name, stage.model) : undefined;
         stages.push(
-          await placing(
+          await atLocationOf(
             stage,
             async () =>
               stage.kind === "evaluate"
@@ -102,7 +102,7 @@ export class Preparation {
       );
     }
     if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) this.#warnOfDecay();
-    placing(spec, () => requireTold(model));
+    atLocationOf(spec, () => requirePredicted(model));
     const prepared = await this.#rows(spec.data, model, spec.maxLength);
     this.#warnOfUnseen(name, unseenLabels(headOf(model.adaptations), prepared.examples));
     const { layout, rows } = await this.#laidOut(model, prepared);
@@ -138,7 +138,7 @@ export class Preparation {
     const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
     const head = headOf(model.adaptations);
     requireMeasurable(name, spec, head);
-    placing(spec, () => requireTold(model));
+    atLocationOf(spec, () => requirePredicted(model));
     const maxLength = head === undefined ? undefined : spec.maxLength ?? training?.spec.maxLength;
     const { rows, examples } = await this.#rows(spec.data, model, maxLength, true);
     requireVaried(spec.metrics, examples);
@@ -146,7 +146,7 @@ export class Preparation {
     const prepared = { model: base, quantize, adaptations, initialFiles, full };
     const choices = choicesOf(spec.decoding, rows, examples, base);
     requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
-    placing(spec, () => requireChoices(adaptations, examples));
+    atLocationOf(spec, () => requireChoices(adaptations, examples));
     const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
     return { ...prepared, kind: "evaluate", name, spec, training, rows, examples, choices, batchSize };
   }
@@ -161,7 +161,7 @@ export class Preparation {
     const prepared = await this.#rows(spec.data, model, maxLength);
     requireChoices(model.adaptations, prepared.examples);
     const { model: base, quantize, adaptations, initialFiles, full } = model;
-    const asked = askedOf(name, spec, model, prepared.examples);
+    const asked = activationRequestOf(name, spec, model, prepared.examples);
     return {
       kind: "activations",
       model: base,
@@ -179,7 +179,7 @@ export class Preparation {
 
   /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
   #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
-    return this.#models.getOrInsertComputed(spec, () => prepareModel(this.#workshop, spec));
+    return this.#models.getOrInsertComputed(spec, () => prepareModel(this.#runContext, spec));
   }
 
   /** @param asks Whether the rows are for the model to answer, which matters to conversations. */
@@ -192,7 +192,7 @@ export class Preparation {
     const head = headOf(adaptations), told = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && sourceOf(data).kind === "chat";
     return this.#once(["rows", data, model.folder, maxLength ?? null, told, asksLast], () => {
-      return readRows(data, this.#workshop.base, model, { head, maxLength, asksLast });
+      return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast });
     });
   }
 
@@ -200,13 +200,13 @@ export class Preparation {
     const told = `no row that ${name} trains on has the label ${labels.join(" or ")}`;
     if (labels.length === 0 || this.#warnedOf.has(told)) return;
     this.#warnedOf.add(told);
-    this.#workshop.progress.warn(told);
+    this.#runContext.progress.warn(told);
   }
 
   #warnOfDecay(): void {
     if (this.#warnedOfDecay) return;
     this.#warnedOfDecay = true;
-    this.#workshop.progress.warn(
+    this.#runContext.progress.warn(
       "weightDecay takes an orthogonal edit's rotation to zero after its first step, as in torch's parametrization; " +
         "leave it at 0",
     );
@@ -219,7 +219,7 @@ export class Preparation {
 
 /** Asks for all that is chosen of each example, so that a choice that is none shows now. */
 function requireChoices(adaptations: readonly Adaptation[], examples: readonly TokenizedExample[]): void {
-  chosenOf(interventionsOf(adaptations), examples);
+  selectedRows(interventionsOf(adaptations), examples);
 }
 
 function longestOf(examples: readonly TokenizedExample[]): number {
@@ -237,7 +237,7 @@ function isOrthogonal({ tensors }: Adaptation): boolean {
 
 function countParameters({ model, adaptations, full }: PreparedModel): number {
   const whole = full === undefined ? 0 : parameterCount(model.architecture);
-  const shapes = adaptations.filter((piece) => !isFrozen(piece)).flatMap(({ tensors }) =>
+  const shapes = adaptations.filter((adaptation) => !isFrozen(adaptation)).flatMap(({ tensors }) =>
     Object.values(tensors).map(({ shape }) => shape)
   );
   return shapes.reduce((sum, shape) => sum + elementCount(shape), whole);

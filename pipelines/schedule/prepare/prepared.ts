@@ -5,7 +5,7 @@ import type { Layout } from "../../compile/rows/layout.ts";
 import type { Model } from "../../models/model.ts";
 import type { ActivationsSpec, EvaluateSpec, FullFinetuningSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import type { Asked } from "./activation_request.ts";
+import type { ActivationRequest } from "./activation_request.ts";
 import type { Choice } from "./choices.ts";
 import type { Member } from "../expand/expand.ts";
 import type { PreparedRows } from "./read_rows.ts";
@@ -53,7 +53,7 @@ export interface PreparedEvaluation extends PreparedModel, PreparedRows {
 }
 
 /** What is to be written down of a model, ready to run. */
-export interface PreparedActivations extends PreparedModel, PreparedRows, Asked {
+export interface PreparedActivations extends PreparedModel, PreparedRows, ActivationRequest {
   readonly kind: "activations";
   readonly name: string;
   readonly spec: Resolved<ActivationsSpec>;

@@ -5,7 +5,7 @@ import { tokenize, type TokenizedExample } from "../../data/examples.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
 import { loadRows, type Row } from "../../data/rows.ts";
 import type { Model } from "../../models/model.ts";
-import { placing } from "../../common/source_location.ts";
+import { atLocationOf } from "../../common/source_location.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 
 /** Rows with their tokens. */
@@ -35,8 +35,8 @@ export async function readRows(
   { architecture: { contextLength: maxContext }, tokenizer }: Model,
   { head, maxLength, asksLast }: Reading,
 ): Promise<PreparedRows> {
-  const rows = await placing(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast }));
-  placing(data, () => requireKind(rows, head));
+  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast }));
+  atLocationOf(data, () => requireKind(rows, head));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = head === undefined
     ? tokenize(rows, tokenizer, { ...limit, asks: asksLast })

@@ -114,7 +114,7 @@ const heads = {
   regression: head satisfies Fields<spec.RegressionSpec>,
 };
 
-const pieces = {
+const trainable = {
   ...edits,
   ...adapters,
   ...heads,
@@ -122,7 +122,7 @@ const pieces = {
 };
 
 const adaptation = among("an edit, adapter or head, as in loreft(…), lora(…) or classification(…)", {
-  ...pieces,
+  ...trainable,
   saved: {
     folder: leaf("an intervention's folder", isText),
     positions: optional(positions),
@@ -264,9 +264,9 @@ const stage = among("what train(…), evaluate(…) or activations(…) gave", {
  *
  * @throws {RequestError} As of {@linkcode validate}.
  */
-export function checkedAdaptation(declared: unknown): spec.Resolved<spec.PieceSpec> {
-  among("an edit or adapter", pieces)(declared, "an intervention");
-  return declared as spec.Resolved<spec.PieceSpec>;
+export function checkedAdaptation(declared: unknown): spec.Resolved<spec.TrainableSpec> {
+  among("an edit or adapter", trainable)(declared, "an intervention");
+  return declared as spec.Resolved<spec.TrainableSpec>;
 }
 
 /**

@@ -8,7 +8,7 @@ import { savedTensors } from "../../compile/lower/adaptations.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { ModelWeights } from "../../models/model.ts";
-import { placeOf } from "../../common/source_location.ts";
+import { locationOf } from "../../common/source_location.ts";
 import type {
   ActivationsRecord,
   EvaluateRecord,
@@ -35,11 +35,11 @@ import type {
 } from "../prepare/prepared.ts";
 import { SharedPrompts } from "../encode/prompts.ts";
 import { noteRate } from "../context/rates.ts";
-import { mostSideBySide, runTunes, sideBySideKey } from "../train/batched_training.ts";
+import { batchingKey, mostBatched, runTunes } from "../train/batched_training.ts";
 import { DivergedError } from "../train/train.ts";
 import { compiledModel, findTuned, prepareTune, type Tuned, type TuneJob, weightsFor } from "../train/tune.ts";
 import { encodeFlops, trainFlops } from "../plan/flops.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** Trainings that read the same rows of the same model share one encoding. */
 interface SharedEncoding {
@@ -48,8 +48,8 @@ interface SharedEncoding {
 }
 
 /** Runs members that depend on no results of each other. */
-export class Round {
-  readonly #workshop: Workshop;
+export class MemberExecution {
+  readonly #runContext: RunContext;
   readonly #folder: RunFolder;
   readonly #jobs = new Map<PreparedTraining, TuneJob>();
   readonly #encodings = new Map<string, SharedEncoding>();
@@ -62,24 +62,24 @@ export class Round {
   readonly #opened: EncodedExamples[] = [];
   readonly #prompts: SharedPrompts;
 
-  constructor(workshop: Workshop, folder: RunFolder) {
-    this.#workshop = workshop;
+  constructor(runContext: RunContext, folder: RunFolder) {
+    this.#runContext = runContext;
     this.#folder = folder;
-    this.#prompts = new SharedPrompts(workshop);
+    this.#prompts = new SharedPrompts(runContext);
   }
 
   /** Takes up every training and evaluation, so that what is computed once can serve all that share it. */
   async gather(members: readonly PreparedMember[]): Promise<void> {
     for (const { member, stages } of members) {
       for (const stage of stages) {
-        await this.#workshop.heed();
+        await this.#runContext.heed();
         if (stage.kind === "evaluate") {
-          this.#prompts.add(stage, await weightsFor(this.#workshop, stage.training ?? stage));
+          this.#prompts.add(stage, await weightsFor(this.#runContext, stage.training ?? stage));
           continue;
         }
         if (stage.kind === "activations") continue;
         this.#members.set(stage, member.id);
-        const job = await prepareTune(this.#workshop, stage, await weightsFor(this.#workshop, stage));
+        const job = await prepareTune(this.#runContext, stage, await weightsFor(this.#runContext, stage));
         this.#jobs.set(stage, job);
         this.#encodings.getOrInsertComputed(encodingKey(job), () => ({ jobs: [] })).jobs.push(job);
       }
@@ -107,7 +107,7 @@ export class Round {
       if (encoded !== undefined) records.push((await encoded).record);
       else {
         const stored = jobs.flatMap(({ key }) => this.#tuned.get(key)?.encoding ?? [])[0];
-        if (stored !== undefined && this.#workshop.store.has("encode", stored.key)) {
+        if (stored !== undefined && this.#runContext.store.has("encode", stored.key)) {
           records.push({ ...stored, cached: true, seconds: 0 });
         }
       }
@@ -154,7 +154,7 @@ export class Round {
   /** The training's result: computed once, however many members share it. */
   async #tune(stage: PreparedTraining): Promise<Tuned> {
     const job = this.#job(stage);
-    const known = this.#tuned.get(job.key) ?? await findTuned(this.#workshop, job);
+    const known = this.#tuned.get(job.key) ?? await findTuned(this.#runContext, job);
     if (known !== undefined) {
       this.#tuned.set(job.key, known);
       return known;
@@ -162,26 +162,26 @@ export class Round {
     const trainings = await this.#sideBySide(job);
     const encoded = job.programs.kept.length === 0 ? undefined : await this.#encoded(job);
     try {
-      const tuned = await runTunes(this.#workshop, trainings, encoded);
+      const tuned = await runTunes(this.#runContext, trainings, encoded);
       trainings.forEach(({ job: { key } }, at) => this.#tuned.set(key, tuned[at]!));
       await this.#closeDone(this.#encodings.get(encodingKey(job))!);
       const seconds = tuned.reduce((sum, { stepSeconds }) => stepSeconds.reduce((all, each) => all + each, sum), 0);
       const flops = trainings.reduce((sum, { job: { stage, programs } }) => sum + trainFlops(stage, programs), 0);
-      await noteRate(this.#workshop, "train", flops, seconds);
+      await noteRate(this.#runContext, "train", flops, seconds);
       return tuned[0]!;
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
       const failed = trainings[error.member]!.job.stage;
       const kept = await this.#folder.trained(this.#members.get(failed)!, "last-good", failed, error.lastGood);
-      throw new RequestError(`${error.problem} (the last good state is in ${kept})`, placeOf(failed.spec));
+      throw new RequestError(`${error.problem} (the last good state is in ${kept})`, locationOf(failed.spec));
     }
   }
 
   /** A training that has to run, with those that can run beside it: they are at the same step. */
   async #sideBySide(job: TuneJob): Promise<ResumableTune[]> {
-    const { store } = this.#workshop, first = await resumable(store, job);
-    const group = new Map([[job.key, first]]), most = mostSideBySide(job);
-    const key = this.#workshop.provider === "cpu" ? this.#sideBySideKey(job) : undefined;
+    const { store } = this.#runContext, first = await resumable(store, job);
+    const group = new Map([[job.key, first]]), most = mostBatched(job);
+    const key = this.#runContext.provider === "cpu" ? this.#sideBySideKey(job) : undefined;
     for (const other of key === undefined ? [] : this.#jobs.values()) {
       if (group.size + 1 > most) break;
       const isDone = this.#tuned.has(other.key) || store.has("train", other.key);
@@ -193,7 +193,7 @@ export class Round {
   }
 
   #sideBySideKey(job: TuneJob): string | undefined {
-    return this.#sideBySideKeys.getOrInsertComputed(job, sideBySideKey);
+    return this.#sideBySideKeys.getOrInsertComputed(job, batchingKey);
   }
 
   #encoded(job: TuneJob): Promise<EncodedExamples> {
@@ -205,17 +205,17 @@ export class Round {
   async #encode(jobs: readonly TuneJob[]): Promise<EncodedExamples> {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
-    const encoded = await encode(this.#workshop, job), { cached, seconds } = encoded.record;
-    if (!cached) await noteRate(this.#workshop, "encode", encodeFlops(job), seconds);
+    const encoded = await encode(this.#runContext, job), { cached, seconds } = encoded.record;
+    if (!cached) await noteRate(this.#runContext, "encode", encodeFlops(job), seconds);
     this.#opened.push(encoded);
     return encoded;
   }
 
   async #activate(member: string, stage: PreparedActivations): Promise<ActivationsRecord> {
     const start = performance.now();
-    const { training, name } = stage, weights = await weightsFor(this.#workshop, training ?? stage);
+    const { training, name } = stage, weights = await weightsFor(this.#runContext, training ?? stage);
     const { tensors, key } = await this.#tensorsOf(stage, weights);
-    const { entry, cached } = await activationsOf(this.#workshop, stage, weights, tensors, key);
+    const { entry, cached } = await activationsOf(this.#runContext, stage, weights, tensors, key);
     using open = entry;
     const path = join("members", member, `${name}.safetensors`);
     await this.#folder.copy(path, open.path);
@@ -239,9 +239,9 @@ export class Round {
   async #evaluate(member: string, stage: PreparedEvaluation, several: boolean): Promise<EvaluateRecord> {
     const start = performance.now();
     const { training } = stage;
-    const weights = await weightsFor(this.#workshop, training ?? stage);
+    const weights = await weightsFor(this.#runContext, training ?? stage);
     const { tensors, key } = await this.#tensorsOf(stage, weights);
-    const { predictions: found, told, cached } = await predictions(this.#workshop, {
+    const { predictions: found, told, cached } = await predictions(this.#runContext, {
       stage,
       weights,
       compiled: compiledModel(stage, weights),

@@ -9,9 +9,9 @@ import type { EncodeRecord } from "../encode/encode.ts";
 import type { Expansion, Member } from "../expand/expand.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
-import { Round } from "./member_execution.ts";
+import { MemberExecution } from "./member_execution.ts";
 import { summariesOf } from "./summaries.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** A run's results and what the manifest says of its models and data. */
 export interface RunOutcome {
@@ -34,13 +34,13 @@ export interface RunObserver {
 
 /** Runs all members of a pipeline and writes what each gives to the run's folder. */
 export async function runPipeline(
-  workshop: Workshop,
+  runContext: RunContext,
   pipeline: string,
   expansion: Expansion,
   folder: RunFolder,
   { ready, begins, member: isDone }: RunObserver = {},
 ): Promise<RunOutcome> {
-  const preparation = new Preparation(workshop);
+  const preparation = new Preparation(runContext);
   if (expansion.goesOn) await rehearse(preparation, expansion);
   const members: PreparedMember[] = [], records: MemberRecord[] = [];
   const encodings = new Map<string, EncodeRecord>();
@@ -48,7 +48,7 @@ export async function runPipeline(
   for (let round = rounds.next(); !round.done;) {
     const prepared = await prepareAll(preparation, round.value);
     if (members.length === 0) await ready?.(prepared);
-    const running = new Round(workshop, folder);
+    const running = new MemberExecution(runContext, folder);
     try {
       await running.gather(prepared);
       // Nothing is written before all of the request is known to be sound.

@@ -1,5 +1,5 @@
 /**
- * Trainings as one: their pieces and tensors numbered through, and told apart again.
+ * Trainings as one: their adaptations and tensors numbered through, and told apart again.
  *
  * @module
  */
@@ -7,19 +7,19 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { cutAt } from "../../compile/frontier/cut.ts";
 import { compileTraining } from "../../compile/frontier/compiled_training.ts";
 import type { TuneJob } from "./tune.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** The trainings of a list as one, with what they start from. */
-export async function joined(
-  { activationMemory }: Pick<Workshop, "activationMemory">,
+export async function batchedJob(
+  { activationMemory }: Pick<RunContext, "activationMemory">,
   jobs: readonly TuneJob[],
 ): Promise<Pick<TuneJob, "compiled" | "programs"> & { readonly initial: TensorMap }> {
   const [first] = jobs as readonly [TuneJob];
-  const initial = joinedTensors(jobs, await Promise.all(jobs.map((job) => job.initial())));
+  const initial = batchedTensors(jobs, await Promise.all(jobs.map((job) => job.initial())));
   if (jobs.length === 1) return { compiled: first.compiled, programs: first.programs, initial };
   const { stage: { layout, spec, rows } } = first;
   const members = jobs.map(({ stage }, at) => {
-    return stage.adaptations.map((piece) => ({ ...piece, index: piece.index + firstIndex(jobs, at) }));
+    return stage.adaptations.map((adaptation) => ({ ...adaptation, index: adaptation.index + firstIndex(jobs, at) }));
   });
   const compiled = { ...first.compiled, members };
   // Cut where each was cut alone.
@@ -31,7 +31,7 @@ export async function joined(
 }
 
 /** Each training's own tensors as those of the one. */
-export function joinedTensors(jobs: readonly TuneJob[], own: readonly TensorMap[]): TensorMap {
+export function batchedTensors(jobs: readonly TuneJob[], own: readonly TensorMap[]): TensorMap {
   return Object.fromEntries(
     own.flatMap((tensors, at) =>
       Object.entries(tensors).map(([name, tensor]) => [renumbered(name, firstIndex(jobs, at)), tensor] as const)
@@ -51,7 +51,7 @@ export function ownTensors(jobs: readonly TuneJob[], at: number, all: TensorMap)
   );
 }
 
-/** How many pieces there are before those of a job. */
+/** How many adaptations there are before those of a job. */
 function firstIndex(jobs: readonly TuneJob[], at: number): number {
   return jobs.slice(0, at).reduce((sum, { stage }) => sum + stage.adaptations.length, 0);
 }

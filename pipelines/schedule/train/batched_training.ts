@@ -12,13 +12,13 @@ import { keyOf } from "../../store/store.ts";
 import { CheckpointKeeper, historyOf, removeCheckpoint, type ResumableTune, stepsBehind } from "./checkpoint.ts";
 import type { EncodedExamples } from "../encode/encode.ts";
 import { encodingKey } from "../context/keys.ts";
-import { joined, joinedTensors, ownTensors } from "./batched_members.ts";
+import { batchedJob, batchedTensors, ownTensors } from "./batched_members.ts";
 import { DivergedError, mostActivations, stepsOf, train, type TrainJob } from "./train.ts";
 import type { Tuned, TuneJob } from "./tune.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** Equal for trainings that may run side by side; `undefined` for one that may not. */
-export function sideBySideKey(job: TuneJob): string | undefined {
+export function batchingKey(job: TuneJob): string | undefined {
   const { stage: { spec, adaptations, layout, full }, programs } = job;
   const behind = copyingBlock(adaptations);
   if (full !== undefined || layout.tail === "whole" || behind === undefined) return undefined;
@@ -32,13 +32,13 @@ export function sideBySideKey(job: TuneJob): string | undefined {
 const enoughRows = 256;
 
 /** How many trainings like this one run side by side: until the products are fast or the memory is used. */
-export function mostSideBySide({ stage: { spec, rows }, programs }: TuneJob): number {
+export function mostBatched({ stage: { spec, rows }, programs }: TuneJob): number {
   const tokens = spec.batchSize * Math.max(...rows.map(({ tail }) => tail.length));
   return Math.max(1, Math.min(Math.ceil(enoughRows / tokens), mostActivations / (tokens * programs.activationBytes)));
 }
 
 /**
- * Runs trainings of one {@linkcode sideBySideKey}, or a single one, and stores what each gives. Side by side they have
+ * Runs trainings of one {@linkcode batchingKey}, or a single one, and stores what each gives. Side by side they have
  * the frozen part in common and read each weight once for all; the numbers of each are those that it gives alone.
  *
  * @param trainings Their checkpoints, if they have any, are at the same step.
@@ -46,23 +46,23 @@ export function mostSideBySide({ stage: { spec, rows }, programs }: TuneJob): nu
  * @throws {StoppedError} If the run was stopped; the state after the newest step is kept, if there was a way to.
  */
 export async function runTunes(
-  workshop: Workshop,
+  runContext: RunContext,
   trainings: readonly ResumableTune[],
   encoded: EncodedExamples | undefined,
 ): Promise<Tuned[]> {
   const start = performance.now(), jobs = trainings.map(({ job }) => job);
   const [{ job: { stage, weights, programs: costs } }] = trainings as readonly [ResumableTune];
-  const { compiled: { members }, programs, initial } = await joined(workshop, jobs);
+  const { compiled: { members }, programs, initial } = await batchedJob(runContext, jobs);
   const { spec, layout, rows } = stage;
   const { parameters, bases } = trainedForm(members.flat(), initial);
-  const open = (program: Program) => workshop.session(program, weights);
+  const open = (program: Program) => runContext.session(program, weights);
   const toSaved = async (trained: TensorMap): Promise<TensorMap> => {
     if (stage.full !== undefined) return { ...initial, ...trained };
     const { outputs } = await (await open(programs.save)).run(copyTensors({ ...trained, ...bases }));
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
   const steps = stepsOf({ spec, rows, programs: costs });
-  const keeper = new CheckpointKeeper(workshop, trainings);
+  const keeper = new CheckpointKeeper(runContext, trainings);
   const label = jobs.length === 1 ? `train ${stage.name}` : `train ${stage.name} × ${jobs.length}`;
   try {
     const run = await train({
@@ -78,7 +78,7 @@ export async function runTunes(
       encoded,
       toSaved,
       session: (program) => open(programs[program]),
-      beginProgress: (steps) => workshop.progress.begin(label, steps),
+      beginProgress: (steps) => runContext.progress.begin(label, steps),
       start: startOf(trainings),
       reached: (run) => keeper.reached(run),
     });
@@ -92,20 +92,20 @@ export async function runTunes(
       };
     });
     for (const [at, job] of jobs.entries()) {
-      await store(workshop, job.key, tuned[at]!);
-      removeCheckpoint(workshop.store, job);
+      await store(runContext, job.key, tuned[at]!);
+      removeCheckpoint(runContext.store, job);
     }
     return tuned.map((each) => ({ ...each, seconds: (performance.now() - start) / 1000 / jobs.length }));
   } catch (error) {
     if (error instanceof StoppedError) {
-      throw error.placedAt(`at step ${await keeper.keep()} of ${steps.length} of ${stage.name}`);
+      throw error.at(`at step ${await keeper.keep()} of ${steps.length} of ${stage.name}`);
     }
     if (!(error instanceof DivergedError)) throw error;
     const { problem, member, lastGood } = error;
     throw new DivergedError(problem, member, ownTensors(jobs, member, lastGood));
   } finally {
     // Each keeps the memory of its largest run, and the next trainings open their own.
-    for (const program of [programs.train, programs.accumulate]) await workshop.release(program, weights);
+    for (const program of [programs.train, programs.accumulate]) await runContext.release(program, weights);
   }
 }
 
@@ -114,15 +114,15 @@ function startOf(trainings: readonly ResumableTune[]): TrainJob["start"] {
   const step = stepsBehind(trainings[0]?.checkpoint);
   if (step === 0) return undefined;
   const states = trainings.map(({ checkpoint }) => checkpoint?.tensors ?? {});
-  return { step, state: joinedTensors(trainings.map(({ job }) => job), states) };
+  return { step, state: batchedTensors(trainings.map(({ job }) => job), states) };
 }
 
 async function store(
-  workshop: Workshop,
+  runContext: RunContext,
   key: string,
   { tensors, losses, stepSeconds, encoding }: Omit<Tuned, "seconds">,
 ): Promise<void> {
-  await workshop.store.put("train", key, (writer) => {
+  await runContext.store.put("train", key, (writer) => {
     writer.declare({
       tensors: Object.entries(tensors).map(([name, { shape }]) => ({ name, dtype: "F32", shape: [...shape] })),
       metadata: {

@@ -12,10 +12,10 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { RunError } from "../../common/errors.ts";
 import type { Store } from "../../store/store.ts";
 import { ownTensors } from "./batched_members.ts";
-import { Pacemaker } from "../context/checkpoint_interval.ts";
+import { CheckpointTimer } from "../context/checkpoint_interval.ts";
 import type { TrainRun } from "./train.ts";
 import type { TuneJob } from "./tune.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** What is kept of one training. */
 export interface Checkpoint {
@@ -81,21 +81,21 @@ async function write(store: Store, key: string, { tensors, losses, stepSeconds }
 
 /** Keeps checkpoints of trainings that run side by side while they run. */
 export class CheckpointKeeper {
-  readonly #workshop: Workshop;
+  readonly #runContext: RunContext;
   readonly #trainings: readonly ResumableTune[];
-  #pacemaker: Pacemaker | undefined;
+  #pacemaker: CheckpointTimer | undefined;
   #run: TrainRun | undefined;
   /** How many steps are kept. */
   #kept: number;
 
-  constructor(workshop: Workshop, trainings: readonly ResumableTune[]) {
-    this.#workshop = workshop;
+  constructor(runContext: RunContext, trainings: readonly ResumableTune[]) {
+    this.#runContext = runContext;
     this.#trainings = trainings;
     this.#kept = stepsBehind(trainings[0]?.checkpoint);
     const values = trainings.flatMap(({ job }) => job.programs.parameters.map(({ shape }) => shape));
     const elements = values.reduce((sum, shape) => sum + elementCount(shape), 0);
     // Parameters, two moments, and the parameters of one step before.
-    this.#pacemaker = new Pacemaker(workshop.pace, 4 * 4 * elements);
+    this.#pacemaker = new CheckpointTimer(runContext.pace, 4 * 4 * elements);
   }
 
   /** Takes note of a step that is done, and keeps the state if it is time to. */
@@ -113,7 +113,7 @@ export class CheckpointKeeper {
     const run = this.#run, state = run?.state(), pacemaker = this.#pacemaker;
     const steps = stepsBehind(this.#trainings[0]?.checkpoint) + (run?.stepSeconds.length ?? 0);
     if (run === undefined || state === undefined || pacemaker === undefined || steps === this.#kept) return this.#kept;
-    const { store } = this.#workshop, jobs = this.#trainings.map(({ job }) => job);
+    const { store } = this.#runContext, jobs = this.#trainings.map(({ job }) => job);
     try {
       await pacemaker.keep(async () => {
         for (const [at, { key }] of jobs.entries()) {
@@ -124,7 +124,7 @@ export class CheckpointKeeper {
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       this.#pacemaker = undefined;
-      this.#workshop.progress.warn(`${error.message} (the training goes on without checkpoints)`);
+      this.#runContext.progress.warn(`${error.message} (the training goes on without checkpoints)`);
     }
     return this.#kept;
   }

@@ -22,7 +22,7 @@ import type { Progress } from "../context/run_context.ts";
 
 /** A training, or several side by side that differ in what is trained alone, ready to run. */
 export interface TrainJob {
-  /** Each training's pieces; all numbered through. */
+  /** Each training's adaptations; all numbered through. */
   readonly members: readonly (readonly Adaptation[])[];
   readonly spec: Resolved<TrainSpec>;
   readonly architecture: Architecture;

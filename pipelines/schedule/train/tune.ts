@@ -14,7 +14,7 @@ import { initialTensors } from "./initial_tensors.ts";
 import type { PreparedModel, PreparedTraining } from "../prepare/prepared.ts";
 import type { EncodeRecord } from "../encode/encode.ts";
 import { programsKey, trainKey } from "../context/keys.ts";
-import type { Workshop } from "../context/run_context.ts";
+import type { RunContext } from "../context/run_context.ts";
 
 /** A training with its programs, start and key. */
 export interface TuneJob {
@@ -60,8 +60,8 @@ export const noWeights: ModelWeights = {
 };
 
 /** The weights that a prepared model needs to have. */
-export function weightsFor(workshop: Workshop, { model, quantize, full }: PreparedModel): Promise<ModelWeights> {
-  return full?.initializeFrom === undefined ? workshop.weights(model, quantize) : Promise.resolve(noWeights);
+export function weightsFor(runContext: RunContext, { model, quantize, full }: PreparedModel): Promise<ModelWeights> {
+  return full?.initializeFrom === undefined ? runContext.weights(model, quantize) : Promise.resolve(noWeights);
 }
 
 /** What the compiler is told of a prepared model. */
@@ -77,13 +77,14 @@ export function compiledModel(prepared: PreparedModel, weights: ModelWeights): C
 
 /** A training with its key; it is compiled when its programs are first asked for. */
 export async function prepareTune(
-  workshop: Workshop,
+  runContext: RunContext,
   stage: PreparedTraining,
   weights: ModelWeights,
 ): Promise<TuneJob> {
   const compiled = compiledModel(stage, weights);
-  const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage, { cacheMemory, activationMemory } = workshop;
-  const programs = programsKey(stage, weights, workshop);
+  const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage,
+    { cacheMemory, activationMemory } = runContext;
+  const programs = programsKey(stage, weights, runContext);
   const compile = () => {
     const typical = typicalExtents(rows);
     const cutAt = (program: Program) => cutWithin(program, typical, rows, cacheMemory);
@@ -96,20 +97,20 @@ export async function prepareTune(
     compiled,
     programsKey: programs,
     get programs() {
-      return workshop.compiled.getOrInsertComputed(programs, compile);
+      return runContext.compiled.getOrInsertComputed(programs, compile);
     },
     initial: () => initial ??= initialTensors(stage, weights, seed),
-    key: await trainKey(workshop, stage, weights),
+    key: await trainKey(runContext, stage, weights),
   };
 }
 
 /** The trained tensors of an earlier run with the same key. */
-export async function findTuned(workshop: Workshop, job: TuneJob): Promise<Tuned | undefined> {
+export async function findTuned(runContext: RunContext, job: TuneJob): Promise<Tuned | undefined> {
   const start = performance.now(), { key } = job;
-  using entry = await workshop.store.get("train", key);
+  using entry = await runContext.store.get("train", key);
   if (entry === undefined) return undefined;
   // A run may have died between keeping the result and removing what it had kept of the way there.
-  removeCheckpoint(workshop.store, job);
+  removeCheckpoint(runContext.store, job);
   const tensors = await Promise.all(
     [...entry.tensors].map(async ([name, { shape }]) => [name, { data: await entry.read(name), shape }] as const),
   );

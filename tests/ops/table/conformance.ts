@@ -33,7 +33,7 @@ export interface OperationCase {
   readonly symbols?: readonly Bindings[];
   readonly draws?: Readonly<Record<string, Draw>>;
   /**
-   * `zero`: the result does not vary with its operands. `refused`: asking for the gradient throws. `stepped`: rounding
+   * `zero`: the result does not vary with its operands. `hubError`: asking for the gradient throws. `stepped`: rounding
    * keeps differences from showing the gradient.
    */
   readonly gradient?: "zero" | "refused" | "stepped";

@@ -9,7 +9,7 @@ import { compileTraining } from "../../../../pipelines/compile/frontier/compiled
 import { ConfigReader } from "../../../../pipelines/models/config.ts";
 import { architectureOf } from "../../../../pipelines/models/families.ts";
 import { decoder, encoder, loreft, type SiteSpec } from "refract";
-import type { PieceSpec, Resolved } from "../../../../pipelines/spec/mod.ts";
+import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
 import { tinyT5Config } from "../../../support/tiny_t5.ts";
 
 const architecture = architectureOf(new ConfigReader("config.json", tinyT5Config));
@@ -17,7 +17,7 @@ const [prompt, completion] = [200, 8].map((length) => new Array<number>(length).
 const row = layOut({ prompt, completion, source: { text: "", fields: {}, spans: {} } }, wholeRows(architecture));
 
 function trainingOf(at: SiteSpec) {
-  const edit = loreft({ at, positions: "f1", rank: 2 }) as Resolved<PieceSpec>;
+  const edit = loreft({ at, positions: "f1", rank: 2 }) as Resolved<TrainableSpec>;
   const members = [lowerAdaptations([edit], architecture)];
   const model = { architecture, storedType: () => "float32" as const, members, full: false };
   return compileTraining(model, wholeRows(architecture), "constant", [row]);

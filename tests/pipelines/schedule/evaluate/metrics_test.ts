@@ -1,14 +1,14 @@
 /** Metrics of heads against scikit-learn's and scipy's numbers. @module */
 import assert from "node:assert/strict";
 import goldens from "../../../goldens/glue_metrics.json" with { type: "json" };
-import { measure, type Told } from "../../../../pipelines/schedule/evaluate/metrics.ts";
+import { type HeadPrediction, measure } from "../../../../pipelines/schedule/evaluate/metrics.ts";
 import type { MetricSpec } from "../../../../pipelines/spec/mod.ts";
 
-const told = (expected: readonly number[], given: readonly number[]): Told[] =>
+const told = (expected: readonly number[], given: readonly number[]): HeadPrediction[] =>
   expected.map((each, row) => ({ expected: each, given: given[row]!, loss: 0.5 * row }));
 
 /** That a metric of some rows is what is expected of it, to twelve digits. */
-function assertMetric(kind: MetricSpec["kind"], rows: readonly Told[], expected: number): void {
+function assertMetric(kind: MetricSpec["kind"], rows: readonly HeadPrediction[], expected: number): void {
   const { [kind]: found } = measure([{ kind }], [], rows);
   assert.ok(Math.abs(found! - expected) <= 1e-12, `${kind} is ${found} and not ${expected}`);
 }

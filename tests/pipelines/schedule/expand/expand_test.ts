@@ -21,7 +21,7 @@ import {
   where,
   zip,
 } from "refract";
-import { givenByOptions } from "../../../../pipelines/recipes/overrides.ts";
+import { overridesOfOptions } from "../../../../pipelines/recipes/overrides.ts";
 import { expand, type Member } from "../../../../pipelines/schedule/expand/expand.ts";
 import type { MemberRecord } from "../../../../pipelines/results/results.ts";
 import type { Resolved, StageSpec, Sweepable, TrainSpec, WhereSpec } from "../../../../pipelines/spec/mod.ts";
@@ -39,7 +39,7 @@ const trained = (stage: () => TrainSpec, ...conditions: readonly WhereSpec[]) =>
   return pipeline("p", () => ({ tuned: stage() }), ...conditions);
 };
 const idsOf = (declared: Pipeline, set: ReadonlyMap<string, readonly string[]> = new Map()) => {
-  return expand(declared, givenByOptions(set)).members.map(({ id }) => id);
+  return expand(declared, overridesOfOptions(set)).members.map(({ id }) => id);
 };
 
 Deno.test("axes multiply in the order of their declaration", () => {
