@@ -1,6 +1,6 @@
 /** `deno task activations`. @module */
 import { dirname } from "node:path";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 import { parseSite } from "../compile/activations.ts";
 import { RequestError } from "../errors.ts";
 import { unwritable } from "../files.ts";

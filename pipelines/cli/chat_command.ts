@@ -1,6 +1,6 @@
 /** `deno task chat`. @module */
 import { join } from "node:path";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 import { lowerAdaptations } from "../compile/adaptations.ts";
 import { readTensors } from "../compile/initial.ts";
 import { lowerDescription, readDescription, storedFiles } from "../compile/stored.ts";

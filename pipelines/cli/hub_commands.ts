@@ -1,6 +1,6 @@
 /** `deno task push` and `deno task pull`. @module */
 import { basename, join } from "node:path";
-import { elementCount } from "../../ops/dimension.ts";
+import { elementCount } from "../../ops/program/dimension.ts";
 import { readDescription, storedFiles } from "../compile/stored.ts";
 import { RequestError } from "../errors.ts";
 import { readFileIfPresent, readJsonObject } from "../files.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 import { type Place, RequestError } from "../errors.ts";
 import { readFileIfPresent } from "../files.ts";
 import { isQuantization } from "../models/weights/quantization.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { peakBytes } from "../../ops/cost.ts";
-import type { Shape } from "../../ops/dimension.ts";
-import { type Program, valuesOf } from "../../ops/program.ts";
+import { peakBytes } from "../../ops/passes/cost.ts";
+import type { Shape } from "../../ops/program/dimension.ts";
+import { type Program, valuesOf } from "../../ops/program/program.ts";
 import { packedBytes } from "../compile/cached.ts";
 import { encodePrograms } from "../compile/cut.ts";
 import { type KeptLevel, keptLevel } from "../compile/memory_budget.ts";

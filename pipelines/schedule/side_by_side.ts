@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Program } from "../../ops/program.ts";
+import type { Program } from "../../ops/program/program.ts";
 import { copyingBlock, isChosenByFunction } from "../compile/adaptations.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../compile/initial.ts";
 import { prefixFeeds } from "../compile/feeds.ts";

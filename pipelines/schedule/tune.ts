@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Program } from "../../ops/program.ts";
+import type { Program } from "../../ops/program/program.ts";
 import type { TensorMap } from "../compile/initial.ts";
 import { cutWithin } from "../compile/memory_budget.ts";
 import type { CompiledModel } from "../compile/forward.ts";

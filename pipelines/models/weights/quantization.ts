@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DataType } from "../../../ops/program.ts";
+import type { DataType } from "../../../ops/program/program.ts";
 import { blockSize, blocksOf, zeroCode } from "../../../ops/table/quantization.ts";
 import type { QuantizationName } from "../../spec.ts";
 

@@ -1,4 +1,4 @@
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../errors.ts";
 import { isJsonObject, parseJsonObject } from "../../files.ts";
 import type { SafetensorsHeader, TensorRecord } from "./safetensors.ts";

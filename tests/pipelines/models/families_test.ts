@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/autodiff.ts";
-import { elementCount } from "../../../ops/dimension.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
-import { input, parameter, type Program, type Value } from "../../../ops/program.ts";
-import { simplify } from "../../../ops/simplify.ts";
+import { input, parameter, type Program, type Value } from "../../../ops/program/program.ts";
+import { simplify } from "../../../ops/passes/simplify.ts";
 import { activationsProgram, hiddenStateName } from "../../../pipelines/compile/activations.ts";
 import { runFeeds, type RunRow } from "../../../pipelines/compile/run_feeds.ts";
 import type { EditHook } from "../../../pipelines/models/architecture.ts";
