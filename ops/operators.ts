@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Dimension, sameShape, type Shape } from "./dimension.ts";
-import { type Attributes, type DataType, intern, scalar, type Value } from "./program.ts";
+import { type Dimension, sameShape, type Shape } from "./program/dimension.ts";
+import { type Attributes, type DataType, intern, scalar, type Value } from "./program/program.ts";
 import { normalizeAxis } from "./table/definition.ts";
 import { definitionOf, type OpName } from "./table/mod.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TensorRole } from "../interventions/intervention.ts";
-import type { Value } from "../program.ts";
+import type { Value } from "../program/program.ts";
 
 /** The extents of the projection that an adapter is made for. */
 export interface AdapterExtents {

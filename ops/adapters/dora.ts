@@ -1,6 +1,6 @@
 import { tensorOf } from "../interventions/intervention.ts";
 import * as o from "../operators.ts";
-import type { Value } from "../program.ts";
+import type { Value } from "../program/program.ts";
 import type { AdapterKind } from "./adapter.ts";
 
 /** The Euclidean norm of each row of a matrix [rows, columns]: [rows]. */

@@ -5,7 +5,7 @@
  */
 import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
-import type { Value } from "../program.ts";
+import type { Value } from "../program/program.ts";
 
 /** How a tensor of an edit is trained and where it starts. */
 export interface TensorRole {

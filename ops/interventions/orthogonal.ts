@@ -9,7 +9,7 @@
  * @module
  */
 import * as o from "../operators.ts";
-import { constant, type Value } from "../program.ts";
+import { constant, type Value } from "../program/program.ts";
 
 /** The fixed base of the parametrization, in compact form: `B = (I − V T Vᵀ)·diag(signs, 1, …)`. */
 export interface OrthogonalBase {

@@ -1,7 +1,7 @@
 /** Scaled dot-product attention with grouped heads and a key-value cache. @module */
-import { addDimensions, type Dimension, divideDimensions, multiplyDimensions } from "../dimension.ts";
+import { addDimensions, type Dimension, divideDimensions, multiplyDimensions } from "../program/dimension.ts";
 import * as o from "../operators.ts";
-import type { Value } from "../program.ts";
+import type { Value } from "../program/program.ts";
 
 /** The keys and values of one block over a run of tokens, each [batch, keyValueHeads, tokens, headWidth]. */
 export interface KeyValues {

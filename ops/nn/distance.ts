@@ -1,7 +1,7 @@
 /** Scores against distances between tokens, in place of scores against the tokens. @module */
-import { addDimensions, type Dimension, multiplyDimensions } from "../dimension.ts";
+import { addDimensions, type Dimension, multiplyDimensions } from "../program/dimension.ts";
 import * as o from "../operators.ts";
-import type { Value } from "../program.ts";
+import type { Value } from "../program/program.ts";
 
 /** How many distances there are between so many tokens: from all of them behind to all of them before. */
 export function distanceCount(tokens: Dimension): Dimension {

@@ -1,6 +1,6 @@
-import { elementCount } from "../dimension.ts";
+import { elementCount } from "../program/dimension.ts";
 import * as o from "../operators.ts";
-import type { Value } from "../program.ts";
+import type { Value } from "../program/program.ts";
 
 /** The rows [labelled, width] of hidden states [batch, tokens, width] at places [labelled, 1] in batch · tokens. */
 export function rowsAt(hidden: Value, places: Value): Value {

@@ -15,16 +15,10 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import type { Dimension, Shape } from "../dimension.ts";
-import type { DataType } from "../program.ts";
+import type { Dimension, Shape } from "../program/dimension.ts";
+import type { DataType } from "../program/program.ts";
+import type { WeightLocation } from "./model.ts";
 import type { OnnxAttribute } from "../table/definition.ts";
-
-/** Where a weight's bytes lie: an ONNX external-data location, with the offset and length in bytes. */
-export interface WeightLocation {
-  readonly location: string;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** Element types as ONNX numbers them. */
 export const onnxTypes: Record<DataType, OnnxType> = {

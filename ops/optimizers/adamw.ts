@@ -4,7 +4,7 @@
  * @module
  */
 import * as o from "../operators.ts";
-import type { Value } from "../program.ts";
+import type { Value } from "../program/program.ts";
 
 /** The numbers of a step, each a tensor without axes. */
 export interface AdamWStep {

@@ -1,6 +1,6 @@
 /** Learning-rate schedules as programs. @module */
 import * as o from "../operators.ts";
-import { scalar, type Value } from "../program.ts";
+import { scalar, type Value } from "../program/program.ts";
 
 /** Where a run stands, each a tensor without axes. */
 export interface ScheduleProgress {

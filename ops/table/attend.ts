@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { addDimensions, type Dimension } from "../dimension.ts";
-import type { Attributes, Value } from "../program.ts";
+import { addDimensions, type Dimension } from "../program/dimension.ts";
+import type { Attributes, Value } from "../program/program.ts";
 import { type Emitter, type OpDefinition, operand, type TensorName } from "./definition.ts";
 
 interface Settings {

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { DataType, Value } from "../program.ts";
-import type { Attributes } from "../program.ts";
-import type { Dimension, Shape } from "../dimension.ts";
+import type { DataType, Value } from "../program/program.ts";
+import type { Attributes } from "../program/program.ts";
+import type { Dimension, Shape } from "../program/dimension.ts";
+import type { Provider } from "../onnx/model.ts";
 import type * as operators from "../operators.ts";
 
 /** The functions that build values, handed to the gradient rules. */
@@ -30,7 +31,7 @@ export type OnnxAttribute =
 /** What an emission rule writes to. Equal nodes are written once. */
 export interface Emitter {
   /** The execution provider that the graph is for. */
-  readonly provider: "cpu" | "webgpu" | "cuda";
+  readonly provider: Provider;
   /** The tensor of an operand. */
   of(value: Value): TensorName;
   /** Whether the session copies weights into the order in which products read them. */

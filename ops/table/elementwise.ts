@@ -1,6 +1,6 @@
 /** Operations that act on each element alone. @module */
-import type { DataType } from "../program.ts";
-import type { Value } from "../program.ts";
+import type { DataType } from "../program/program.ts";
+import type { Value } from "../program/program.ts";
 import {
   broadcast,
   type Emitter,

@@ -1,6 +1,6 @@
 /** Operations that pick and place by index. @module */
-import { type Dimension, elementCount } from "../dimension.ts";
-import type { Value } from "../program.ts";
+import { type Dimension, elementCount } from "../program/dimension.ts";
+import type { Value } from "../program/program.ts";
 import { type Emitter, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
 import { emitCast } from "./elementwise.ts";
 

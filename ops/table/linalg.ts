@@ -1,6 +1,6 @@
 /** The matrix product. @module */
-import { multiplyDimensions } from "../dimension.ts";
-import type { Value } from "../program.ts";
+import { multiplyDimensions } from "../program/dimension.ts";
+import type { Value } from "../program/program.ts";
 import { broadcast, type Emitter, type OpDefinition, operand, type Operators } from "./definition.ts";
 import { emitProduct, type ProductSettings } from "./product.ts";
 

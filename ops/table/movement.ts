@@ -1,6 +1,6 @@
 /** Operations that move elements and compute nothing. @module */
-import { addDimensions, type Dimension, elementCount, subtractDimensions } from "../dimension.ts";
-import type { Attributes, Value } from "../program.ts";
+import { addDimensions, type Dimension, elementCount, subtractDimensions } from "../program/dimension.ts";
+import type { Attributes, Value } from "../program/program.ts";
 import { broadcast, type Emitter, type OpDefinition, operand } from "./definition.ts";
 
 const shapeOf = (attributes: Attributes): Dimension[] => [...attributes["shape"] as readonly Dimension[]];

@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { bytesOf, isWidenedWeight } from "../cost.ts";
-import { evaluateDimension } from "../dimension.ts";
-import type { Value } from "../program.ts";
+import { bytesOf, isWidenedWeight } from "../passes/cost.ts";
+import { evaluateDimension } from "../program/dimension.ts";
+import type { Value } from "../program/program.ts";
 import { type Emitter, operand, type TensorName } from "./definition.ts";
 import { emitPackedProduct } from "./quantization.ts";
 

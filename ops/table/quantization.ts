@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type DataType, isLeaf, type Value } from "../program.ts";
+import { type DataType, isLeaf, type Value } from "../program/program.ts";
 import { type Emitter, notDifferentiable, type OpDefinition, operand, type TensorName } from "./definition.ts";
 
 /** How many neighbours in a row share a scale. */

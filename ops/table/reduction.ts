@@ -1,6 +1,6 @@
 /** Operations that fold an axis into one number, and the normalizations built on such folds. @module */
-import { sameShape, type Shape } from "../dimension.ts";
-import type { Attributes, Value } from "../program.ts";
+import { sameShape, type Shape } from "../program/dimension.ts";
+import type { Attributes, Value } from "../program/program.ts";
 import { type Emitter, type Inferred, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
 
 function reducedShape(shape: Shape, attributes: Attributes): Shape {

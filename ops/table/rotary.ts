@@ -1,6 +1,6 @@
 /** Rotary position embedding. @module */
-import type { Value } from "../program.ts";
-import { sameShape, type Shape } from "../dimension.ts";
+import type { Value } from "../program/program.ts";
+import { sameShape, type Shape } from "../program/dimension.ts";
 import { type Emitter, type OpDefinition, operand } from "./definition.ts";
 
 /** How a rotation pairs the elements of a head, and how many of them it turns; the rest stays as it is. */

@@ -1,5 +1,5 @@
 /** Files of torch.save that hold a state dictionary: zip archives of a pickle and raw storages. @module */
-import { elementCount } from "../../ops/dimension.ts";
+import { elementCount } from "../../ops/program/dimension.ts";
 import { zipSync } from "fflate";
 import { RequestError } from "../common/errors.ts";
 import { widenBfloat16, widenFloat16 } from "../models/weights/float16.ts";

@@ -6,8 +6,8 @@
  */
 import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
 import type { Projection } from "../../ops/adapters/adapter.ts";
-import { elementCount, type Shape } from "../../ops/dimension.ts";
-import type { Value } from "../../ops/program.ts";
+import { elementCount, type Shape } from "../../ops/program/dimension.ts";
+import type { Value } from "../../ops/program/program.ts";
 import type { DistanceTable } from "./distances.ts";
 import type { RopeFrequencies } from "./rope.ts";
 

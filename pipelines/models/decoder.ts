@@ -1,5 +1,5 @@
 /** What decoders have in common around their blocks: embeddings, a last norm, and a head that may share the embeddings. @module */
-import type { Value } from "../../ops/program.ts";
+import type { Value } from "../../ops/program/program.ts";
 import type { Architecture, PlaceKinds } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
 import type { Extents } from "./fields.ts";

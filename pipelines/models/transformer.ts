@@ -5,7 +5,7 @@
  * @module
  */
 import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
-import { input, leafName, type Value, weight } from "../../ops/program.ts";
+import { input, leafName, type Value, weight } from "../../ops/program/program.ts";
 import type {
   Architecture,
   Classifier,

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { emitOnnx } from "../../ops/onnx/emit.ts";
+import { emitOnnx } from "../../ops/emission/emit.ts";
 import { apply } from "../../ops/operators.ts";
-import { input, type Program, type Value, valuesOf } from "../../ops/program.ts";
+import { input, type Program, type Value, valuesOf } from "../../ops/program/program.ts";
 import { isOpName } from "../../ops/table/mod.ts";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 import type { Runtime } from "./runtime.ts";
 import { isFallbackRefusal } from "./providers.ts";
 

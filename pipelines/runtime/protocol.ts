@@ -1,5 +1,5 @@
 /** What the worker that holds the sessions is asked, and what it answers. @module */
-import type { OnnxModel, Provider } from "../../ops/onnx/emit.ts";
+import type { OnnxModel, Provider } from "../../ops/onnx/model.ts";
 
 /** The elements of a tensor in row-major order. */
 export type Elements = Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;

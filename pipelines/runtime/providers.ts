@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 
 /** The libraries that ONNX Runtime's CUDA provider needs beside its binding. */
 const cudaLibraries: Readonly<Record<string, readonly string[]>> = {

@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import * as ort from "onnxruntime-node";
-import type { OnnxModel } from "../../ops/onnx/emit.ts";
+import type { OnnxModel } from "../../ops/onnx/model.ts";
 import { missingLibraries } from "./providers.ts";
 import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { elementCount } from "../../ops/dimension.ts";
+import { elementCount } from "../../ops/program/dimension.ts";
 
 /** Bytes an element, of the dtypes that entries hold. */
 const elementBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U32: 4, U8: 1, BOOL: 1 } as const;

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { flopsOf } from "../../ops/cost.ts";
-import { type Bindings, elementCount, evaluateDimension, evaluateShape } from "../../ops/dimension.ts";
-import { emitOnnx } from "../../ops/onnx/emit.ts";
+import { flopsOf } from "../../ops/passes/cost.ts";
+import { type Bindings, elementCount, evaluateDimension, evaluateShape } from "../../ops/program/dimension.ts";
+import { emitOnnx } from "../../ops/emission/emit.ts";
 import * as o from "../../ops/operators.ts";
-import { input, leafName, type Program, type Value, valuesOf, weight } from "../../ops/program.ts";
-import { verify } from "../../ops/verify.ts";
+import { input, leafName, type Program, type Value, valuesOf, weight } from "../../ops/program/program.ts";
+import { verify } from "../../ops/passes/verify.ts";
 import type { ModelWeights } from "../../pipelines/models/model.ts";
 import { type HostTensor, Runtime } from "../../pipelines/runtime/runtime.ts";
 

@@ -1,7 +1,7 @@
 /** Random expression graphs, for properties that every program must have. @module */
-import type { Dimension } from "../../ops/dimension.ts";
+import type { Dimension } from "../../ops/program/dimension.ts";
 import * as o from "../../ops/operators.ts";
-import { input, parameter, type Value } from "../../ops/program.ts";
+import { input, parameter, type Value } from "../../ops/program/program.ts";
 import { createRandom, type Random } from "../../pipelines/data/random.ts";
 
 /** What the symbols of a random program may stand for. */

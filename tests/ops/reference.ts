@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Bindings, type Dimension, evaluateDimension } from "../../ops/dimension.ts";
-import { type Attributes, isLeaf, leafName, type Program, type Value } from "../../ops/program.ts";
+import { type Bindings, type Dimension, evaluateDimension } from "../../ops/program/dimension.ts";
+import { type Attributes, isLeaf, leafName, type Program, type Value } from "../../ops/program/program.ts";
 import { isOpName, type OpName } from "../../ops/table/mod.ts";
 import { at, broadcastAt, broadcastShapes, build, map, replaceAt, sizeOf, sum, type Tensor, tensor } from "./tensor.ts";
 

@@ -1,11 +1,12 @@
 /** Drawing leaves, differencing programs and running them, for the tests of `ops/`. @module */
 import assert from "node:assert/strict";
-import { type Bindings, evaluateShape } from "../../ops/dimension.ts";
-import { gradients } from "../../ops/autodiff.ts";
-import { emitOnnx, type OnnxModel, type Provider } from "../../ops/onnx/emit.ts";
+import { type Bindings, evaluateShape } from "../../ops/program/dimension.ts";
+import { gradients } from "../../ops/passes/autodiff.ts";
+import { emitOnnx } from "../../ops/emission/emit.ts";
+import type { OnnxModel, Provider } from "../../ops/onnx/model.ts";
 import { mul, reduceSum } from "../../ops/operators.ts";
-import { input, isLeaf, leafName, type Program, topologicalOrder, type Value } from "../../ops/program.ts";
-import { verify } from "../../ops/verify.ts";
+import { input, isLeaf, leafName, type Program, topologicalOrder, type Value } from "../../ops/program/program.ts";
+import { verify } from "../../ops/passes/verify.ts";
 import { createRandom, type Random } from "../../pipelines/data/random.ts";
 import type { HostTensor, Session } from "../../pipelines/runtime/runtime.ts";
 import { type Environment, evaluate } from "./reference.ts";

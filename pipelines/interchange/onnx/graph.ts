@@ -12,7 +12,7 @@ import {
   TensorProto_DataType as OnnxType,
   TensorProtoSchema,
 } from "onnx-buf";
-import { type Dimension, type Shape, termsOf } from "../../../ops/dimension.ts";
+import { type Dimension, type Shape, termsOf } from "../../../ops/program/dimension.ts";
 import { encodeAttribute } from "../../../ops/onnx/messages.ts";
 import type { OnnxAttribute, TensorName } from "../../../ops/table/definition.ts";
 

@@ -15,9 +15,10 @@ import {
   StringStringEntryProtoSchema,
   TensorProto_DataType as OnnxType,
 } from "onnx-buf";
-import { emitOnnx } from "../../../ops/onnx/emit.ts";
-import { describeTensor, externalTensor, type WeightLocation } from "../../../ops/onnx/messages.ts";
-import type { Program } from "../../../ops/program.ts";
+import { emitOnnx } from "../../../ops/emission/emit.ts";
+import { describeTensor, externalTensor } from "../../../ops/onnx/messages.ts";
+import type { WeightLocation } from "../../../ops/onnx/model.ts";
+import type { Program } from "../../../ops/program/program.ts";
 import type { TensorName } from "../../../ops/table/definition.ts";
 import { verify } from "../../../ops/verify.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";

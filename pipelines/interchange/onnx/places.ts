@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { addDimensions, type Dimension } from "../../../ops/dimension.ts";
+import { addDimensions, type Dimension } from "../../../ops/program/dimension.ts";
 import type { TensorName } from "../../../ops/table/definition.ts";
 import { maskedScore } from "../../compile/rows/run_feeds.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";

@@ -6,7 +6,7 @@
  */
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { Architecture, PlaceKinds } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import type { DistanceTable } from "../distances.ts";

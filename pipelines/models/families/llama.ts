@@ -14,7 +14,7 @@ import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
 import { decoder, llamaNames } from "../decoder.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { Scope } from "../layers/scope.ts";
 
 /** The names that Llama's files give to a gated MLP. */

@@ -6,7 +6,7 @@
  * @module
  */
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { Architecture, DistanceBuckets, Encoder, StackName } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import { selfAttention, separate } from "../layers/attention.ts";

@@ -1,8 +1,8 @@
 /** Attention with linear biases (Press et al. 2022): scores fall with distance. @module */
-import { type Dimension, multiplyDimensions } from "../../../ops/dimension.ts";
+import { type Dimension, multiplyDimensions } from "../../../ops/program/dimension.ts";
 import type { HeadLayout } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
-import { constant, type Value } from "../../../ops/program.ts";
+import { constant, type Value } from "../../../ops/program/program.ts";
 import type { Places } from "../architecture.ts";
 
 /** How scores fall. */

@@ -1,7 +1,7 @@
 /** Attention as the families have it. @module */
 import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import { type Alibi, fallenByDistance } from "./alibi.ts";
 import type { Norm } from "./norm.ts";
 import type { LinearForm, Scope } from "./scope.ts";

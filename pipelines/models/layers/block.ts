@@ -1,7 +1,7 @@
 /** How attention and MLP are joined to a block. @module */
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { AttentionResult } from "./attention.ts";
 import type { Mlp } from "./mlp.ts";
 import type { Norm } from "./norm.ts";

@@ -1,8 +1,8 @@
 /** A convolution over neighbouring tokens beside a block. @module */
-import { addDimensions, type Dimension } from "../../../ops/dimension.ts";
+import { addDimensions, type Dimension } from "../../../ops/program/dimension.ts";
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { ConfigReader } from "../config.ts";
 import type { Block } from "./block.ts";
 import type { Activation } from "./mlp.ts";

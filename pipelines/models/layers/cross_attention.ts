@@ -1,6 +1,6 @@
 /** Attention of a decoder's tokens to those that an encoder has read. @module */
 import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { AttentionResult } from "./attention.ts";
 import type { LinearForm, Scope } from "./scope.ts";
 

@@ -1,6 +1,6 @@
 /** The part of a block that works on each token alone. @module */
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { SiteName } from "../architecture.ts";
 import type { ConfigReader } from "../config.ts";
 import type { LinearForm, Scope } from "./scope.ts";

@@ -1,6 +1,6 @@
 /** Normalizations of hidden states. @module */
 import * as o from "../../../ops/operators.ts";
-import { constant, type Value } from "../../../ops/program.ts";
+import { constant, type Value } from "../../../ops/program/program.ts";
 import type { Scope } from "./scope.ts";
 
 /** A norm over the last axis, its weights found in the scope: [..., width] to the same. */

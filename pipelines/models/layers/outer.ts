@@ -1,7 +1,7 @@
 /** What stands before and behind a model's blocks. @module */
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { Classifier } from "../architecture.ts";
 import type { NamedNorm } from "./block.ts";
 import type { Activation } from "./mlp.ts";

@@ -2,9 +2,9 @@
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Projection } from "../../../ops/adapters/adapter.ts";
-import type { Shape } from "../../../ops/dimension.ts";
+import type { Shape } from "../../../ops/program/dimension.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { EditHook, Places, Segment, SiteName, WeightSource } from "../architecture.ts";
 
 /** How a linear projection is stored. */

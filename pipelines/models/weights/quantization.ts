@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DataType } from "../../../ops/program.ts";
+import type { DataType } from "../../../ops/program/program.ts";
 import { blockSize, blocksOf, zeroCode } from "../../../ops/table/quantization.ts";
 
 /** How many bits the weights of a frozen model's projections are kept in. */

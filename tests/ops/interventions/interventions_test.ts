@@ -7,8 +7,8 @@ import {
 } from "../../../ops/interventions/intervention.ts";
 import { type InterventionName, interventions } from "../../../ops/interventions/mod.ts";
 import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
-import { input, parameter, type Program, type Value } from "../../../ops/program.ts";
-import { verify } from "../../../ops/verify.ts";
+import { input, parameter, type Program, type Value } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { baseOf, firstColumns, householderProduct, multiply, transposeOf } from "../matrix.ts";
 import { type Environment, erf, interpret } from "../reference.ts";

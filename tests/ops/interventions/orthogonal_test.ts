@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { invertUnitTriangular, orthogonal } from "../../../ops/interventions/orthogonal.ts";
-import { input, parameter, type Program, topologicalOrder } from "../../../ops/program.ts";
-import { verify } from "../../../ops/verify.ts";
+import { input, parameter, type Program, topologicalOrder } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import { createRandom } from "../../../pipelines/data/random.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { baseOf, firstColumns, householderProduct, identity, multiply, transposeOf } from "../matrix.ts";

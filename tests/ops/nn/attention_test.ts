@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { attention, type AttentionScaling, byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
-import type { Dimension } from "../../../ops/dimension.ts";
+import type { Dimension } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
-import { input, parameter, type Value } from "../../../ops/program.ts";
+import { input, parameter, type Value } from "../../../ops/program/program.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
-import { verify } from "../../../ops/verify.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import { type Environment, interpret } from "../reference.ts";
 import { assertClose, assertGradients, drawLeaves, emitFor, runOn, weighted } from "../support.ts";
 import { at, build, sum, type Tensor } from "../tensor.ts";

@@ -1,5 +1,5 @@
 import { distanceCount, scoresAtDistances } from "../../../ops/nn/distance.ts";
-import { parameter } from "../../../ops/program.ts";
+import { parameter } from "../../../ops/program/program.ts";
 import { interpret } from "../reference.ts";
 import { assertClose, assertGradients, drawLeaves, weighted } from "../support.ts";
 import { at, build } from "../tensor.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { adamw } from "../../../ops/optimizers/adamw.ts";
-import { input, parameter, type Program } from "../../../ops/program.ts";
+import { input, parameter, type Program } from "../../../ops/program/program.ts";
 import { createRandom } from "../../../pipelines/data/random.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { type Environment, interpret } from "../reference.ts";

@@ -1,6 +1,6 @@
 import { type Schedule, schedules } from "../../../ops/optimizers/schedule.ts";
-import { input, type Program } from "../../../ops/program.ts";
-import { verify } from "../../../ops/verify.ts";
+import { input, type Program } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { type Environment, interpret } from "../reference.ts";
 import { assertClose, emitFor, runOn } from "../support.ts";

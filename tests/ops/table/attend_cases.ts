@@ -1,6 +1,6 @@
-import type { Shape } from "../../../ops/dimension.ts";
+import type { Shape } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
-import { input, parameter, type Value } from "../../../ops/program.ts";
+import { input, parameter, type Value } from "../../../ops/program/program.ts";
 import type { OperationCase, Refusal } from "./conformance.ts";
 
 const symbols = [{ batch: 2, rows: 5, past: 3, own: 4 }, { batch: 1, rows: 3, past: 1, own: 2 }];

@@ -5,10 +5,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/autodiff.ts";
-import { type Bindings, evaluateShape, type Shape } from "../../../ops/dimension.ts";
-import { leafName, type Program, type Value } from "../../../ops/program.ts";
-import { verify } from "../../../ops/verify.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
+import { type Bindings, evaluateShape, type Shape } from "../../../ops/program/dimension.ts";
+import { leafName, type Program, type Value } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { assertSuitsWebgpu } from "../model.ts";
 import { interpret } from "../reference.ts";

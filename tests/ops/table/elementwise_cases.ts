@@ -1,5 +1,5 @@
 import * as o from "../../../ops/operators.ts";
-import { parameter, type Value } from "../../../ops/program.ts";
+import { parameter, type Value } from "../../../ops/program/program.ts";
 import { between, type Draw } from "../support.ts";
 import type { OperationCase, Refusal } from "./conformance.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/autodiff.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
-import { input, parameter } from "../../../ops/program.ts";
+import { input, parameter } from "../../../ops/program/program.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { assertSuitsWebgpu, nodesOf } from "../model.ts";
 import { emitFor, weighted } from "../support.ts";

@@ -1,6 +1,6 @@
-import type { Dimension, Shape } from "../../../ops/dimension.ts";
+import type { Dimension, Shape } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
-import { input, parameter, type Value } from "../../../ops/program.ts";
+import { input, parameter, type Value } from "../../../ops/program/program.ts";
 import type { OperationCase, Refusal } from "./conformance.ts";
 
 const symbols = [{ batch: 2, tail: 3 }, { batch: 1, tail: 5 }, { batch: 3, tail: 1 }];

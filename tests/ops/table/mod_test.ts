@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { definitionOf, isOpName, type OpName, table } from "../../../ops/table/mod.ts";
-import { topologicalOrder } from "../../../ops/program.ts";
+import { topologicalOrder } from "../../../ops/program/program.ts";
 import { attendCases } from "./attend_cases.ts";
 import { elementwiseCases } from "./elementwise_cases.ts";
 import { indexingCases } from "./indexing_cases.ts";

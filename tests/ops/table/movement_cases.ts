@@ -1,5 +1,5 @@
 import * as o from "../../../ops/operators.ts";
-import { input, parameter } from "../../../ops/program.ts";
+import { input, parameter } from "../../../ops/program/program.ts";
 import type { OperationCase, Refusal } from "./conformance.ts";
 
 const symbols = [{ batch: 2, tail: 3, context: 4 }, { batch: 1, tail: 5, context: 0 }, {

@@ -1,5 +1,5 @@
 import * as o from "../../../ops/operators.ts";
-import { parameter, type Value, weight } from "../../../ops/program.ts";
+import { parameter, type Value, weight } from "../../../ops/program/program.ts";
 
 /** A weight in a few bits, and how it is multiplied. */
 export interface QuantizedCase {

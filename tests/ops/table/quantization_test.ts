@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/autodiff.ts";
-import { emitOnnx } from "../../../ops/onnx/emit.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
+import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
-import { parameter, type Program, type Value, weight } from "../../../ops/program.ts";
-import { verify } from "../../../ops/verify.ts";
+import { parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import { createRandom } from "../../../pipelines/data/random.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { nodesOf } from "../model.ts";

@@ -1,5 +1,5 @@
 import * as o from "../../../ops/operators.ts";
-import { input, parameter } from "../../../ops/program.ts";
+import { input, parameter } from "../../../ops/program/program.ts";
 import { between } from "../support.ts";
 import type { OperationCase, Refusal } from "./conformance.ts";
 

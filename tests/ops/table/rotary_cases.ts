@@ -1,5 +1,5 @@
 import * as o from "../../../ops/operators.ts";
-import { input, parameter, type Value } from "../../../ops/program.ts";
+import { input, parameter, type Value } from "../../../ops/program/program.ts";
 import type { Draw } from "../support.ts";
 import type { OperationCase, Refusal } from "./conformance.ts";
 

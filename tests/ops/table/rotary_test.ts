@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/autodiff.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
 import { rotary } from "../../../ops/operators.ts";
-import { input, parameter } from "../../../ops/program.ts";
+import { input, parameter } from "../../../ops/program/program.ts";
 import { weighted } from "../support.ts";
 import { conform } from "./conformance.ts";
 import { rotaryCases, rotaryRefusals } from "./rotary_cases.ts";

@@ -2,10 +2,10 @@
 import { relative } from "node:path";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
-import { emitOnnx } from "../../../ops/onnx/emit.ts";
+import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
-import { type DataType, input, type Program, type Value, weight } from "../../../ops/program.ts";
-import { verify } from "../../../ops/verify.ts";
+import { type DataType, input, type Program, type Value, weight } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import type { Architecture, WeightSource } from "../../../pipelines/models/architecture.ts";
 import { ConfigReader } from "../../../pipelines/models/config.ts";
 import { runFeeds } from "../../../pipelines/compile/rows/run_feeds.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/autodiff.ts";
-import { elementCount } from "../../../ops/dimension.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, parameter, type Program, type Value } from "../../../ops/program.ts";

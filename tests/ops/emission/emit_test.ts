@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { emitOnnx } from "../../../ops/onnx/emit.ts";
-import { reshapeTarget } from "../../../ops/onnx/reshape_target.ts";
+import { emitOnnx } from "../../../ops/emission/emit.ts";
+import { reshapeTarget } from "../../../ops/emission/reshape_target.ts";
 import * as o from "../../../ops/operators.ts";
-import { constant, input, parameter, type Program, type Value, weight } from "../../../ops/program.ts";
+import { constant, input, parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { domainsOf } from "../model.ts";
 import { drawLeaves, emitFor, runOn } from "../support.ts";

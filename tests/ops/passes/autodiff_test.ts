@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../ops/autodiff.ts";
-import * as o from "../../ops/operators.ts";
-import { input, parameter, topologicalOrder, type Value, weight } from "../../ops/program.ts";
-import { verify } from "../../ops/verify.ts";
-import { randomSymbols, randomValues } from "./random_program.ts";
-import { evaluate } from "./reference.ts";
-import { assertClose, assertGradients, differences, drawLeaves } from "./support.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, topologicalOrder, type Value, weight } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
+import { randomSymbols, randomValues } from "../random_program.ts";
+import { evaluate } from "../reference.ts";
+import { assertClose, assertGradients, differences, drawLeaves } from "../support.ts";
 
 const x = input("x", ["batch", 4]);
 const total = (value: Value) => o.reduceSum(value, value.shape.map((_, axis) => axis));

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import * as operators from "./operators.ts";
-import { dependants, scalar, topologicalOrder, type Value } from "./program.ts";
-import { definitionOf, isOpName } from "./table/mod.ts";
+import * as operators from "../operators.ts";
+import { dependants, scalar, topologicalOrder, type Value } from "../program/program.ts";
+import { definitionOf, isOpName } from "../table/mod.ts";
 
 /**
  * The gradients of a scalar with respect to some values.

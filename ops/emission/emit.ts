@@ -14,46 +14,15 @@ import {
   TensorProto_DataType as OnnxType,
   TensorProtoSchema,
 } from "onnx-buf";
-import type { Dimension, Shape } from "../dimension.ts";
-import { isWidenedWeight } from "../cost.ts";
+import type { Dimension, Shape } from "../program/dimension.ts";
+import { isWidenedWeight } from "../passes/cost.ts";
 import { apply } from "../operators.ts";
-import { type DataType, isLeaf, leafName, type Program, type Value, valuesOf, weight } from "../program.ts";
+import { type DataType, isLeaf, leafName, type Program, type Value, valuesOf, weight } from "../program/program.ts";
 import type { Emitter, NodeOptions, TensorName } from "../table/definition.ts";
 import { definitionOf, isOpName, type OpName } from "../table/mod.ts";
-import { describeTensor, encodeAttribute, externalTensor, onnxTypes, type WeightLocation } from "./messages.ts";
+import { describeTensor, encodeAttribute, externalTensor, onnxTypes } from "../onnx/messages.ts";
+import type { ExtentList, FedTensor, OnnxModel, Provider, WeightLocation } from "../onnx/model.ts";
 import { reshapeTarget } from "./reshape_target.ts";
-
-export type { WeightLocation } from "./messages.ts";
-
-/** Where a graph will run. */
-export type Provider = Emitter["provider"];
-
-/** A tensor that the host feeds. */
-export interface FedTensor {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly dtype: DataType;
-}
-
-/** A list of extents, by the name under which it is fed. */
-export interface ExtentList {
-  readonly name: string;
-  readonly shape: Shape;
-  /** Into how many numbers, alike but for 1, its only extent is to be divided. */
-  readonly parts?: number;
-}
-
-/** An ONNX model with what its host must know to feed it. */
-export interface OnnxModel {
-  readonly name: string;
-  readonly provider: Provider;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Inputs and parameters. */
-  readonly fed: readonly FedTensor[];
-  /** Lists of extents (int64) that the host evaluates from the run's symbols and feeds. */
-  readonly extents: readonly ExtentList[];
-  readonly outputs: readonly FedTensor[];
-}
 
 const opset = 23;
 const irVersion = 11n;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { elementCount, isSymbol, sameShape, type Shape, shapeSymbols } from "./dimension.ts";
-import { isLeaf, leafName, type Program, type Value, valuesOf } from "./program.ts";
-import { definitionOf, isOpName } from "./table/mod.ts";
+import { elementCount, isSymbol, sameShape, type Shape, shapeSymbols } from "../program/dimension.ts";
+import { isLeaf, leafName, type Program, type Value, valuesOf } from "../program/program.ts";
+import { definitionOf, isOpName } from "../table/mod.ts";
 
 /** The extents among a value's settings. */
 function extentSettings({ attributes }: Value): Shape {

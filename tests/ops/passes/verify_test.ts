@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import * as o from "../../ops/operators.ts";
-import { constant, input, intern, parameter, type Program, type Value, weight } from "../../ops/program.ts";
-import { verify } from "../../ops/verify.ts";
+import * as o from "../../../ops/operators.ts";
+import { constant, input, intern, parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 
 const x = input("x", ["batch", 3]);
 const program = (outputs: Readonly<Record<string, Value>>): Program => ({ name: "broken", outputs });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import * as o from "../../ops/operators.ts";
+import * as o from "../../../ops/operators.ts";
 import {
   constant,
   dependants,
@@ -12,7 +12,7 @@ import {
   topologicalOrder,
   valuesOf,
   weight,
-} from "../../ops/program.ts";
+} from "../../../ops/program/program.ts";
 
 Deno.test("equal values are one object", () => {
   const x = input("x", ["batch", 3]), w = parameter("w", [3]);

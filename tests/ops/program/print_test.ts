@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import * as o from "../../ops/operators.ts";
-import { input, parameter, type Program, scalar, weight } from "../../ops/program.ts";
-import { print } from "../../ops/print.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, type Program, scalar, weight } from "../../../ops/program/program.ts";
+import { print } from "../../../ops/program/print.ts";
 
 /** A product of two towers, of which either may be built first. */
 function towers(first: "left" | "right"): Program {

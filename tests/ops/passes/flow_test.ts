@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { FlowNetwork } from "../../ops/flow.ts";
-import { createRandom } from "../../pipelines/data/random.ts";
+import { FlowNetwork } from "../../../ops/passes/flow.ts";
+import { createRandom } from "../../../pipelines/data/random.ts";
 
 type Edge = readonly [from: number, to: number, capacity: number];
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { apply } from "./operators.ts";
-import { dependants, topologicalOrder, type Value } from "./program.ts";
+import { apply } from "../operators.ts";
+import { dependants, topologicalOrder, type Value } from "../program/program.ts";
 
 /** Operations that give of each token what they make of that token alone. */
 const tokenwise: ReadonlySet<string> = new Set([

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { apply, barrier } from "./operators.ts";
-import { type Program, type Value, valuesOf } from "./program.ts";
-import { isOpName } from "./table/mod.ts";
+import { apply, barrier } from "../operators.ts";
+import { type Program, type Value, valuesOf } from "../program/program.ts";
+import { isOpName } from "../table/mod.ts";
 
 /** What holds between two runs of operations: all that the later one reads of the earlier one. */
 export interface Boundary {

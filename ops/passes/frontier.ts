@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { dependants, isLeaf, type Program, type Value, valuesOf } from "./program.ts";
+import { dependants, isLeaf, type Program, type Value, valuesOf } from "../program/program.ts";
 import { FlowNetwork } from "./flow.ts";
 
 /** What to weigh against each other, in one unit (seconds, say). */

@@ -12,8 +12,8 @@ import {
   shapeSymbols,
   subtractDimensions,
   termsOf,
-} from "../../ops/dimension.ts";
-import { createRandom, type Random } from "../../pipelines/data/random.ts";
+} from "../../../ops/program/dimension.ts";
+import { createRandom, type Random } from "../../../pipelines/data/random.ts";
 
 Deno.test("addDimensions() gives one text for one sum, whatever the order", () => {
   assert.equal(addDimensions("tail", "context"), "context+tail");

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../ops/autodiff.ts";
-import { peakBytes } from "../../ops/cost.ts";
-import * as o from "../../ops/operators.ts";
-import { input, parameter, type Program, type Value, valuesOf } from "../../ops/program.ts";
-import { type Boundary, recomputableRuns, recompute } from "../../ops/recompute.ts";
-import { verify } from "../../ops/verify.ts";
-import { Runtime } from "../../pipelines/runtime/runtime.ts";
-import { interpret } from "./reference.ts";
-import { drawLeaves, emitFor, runOn } from "./support.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
+import { peakBytes } from "../../../ops/passes/cost.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
+import { type Boundary, recomputableRuns, recompute } from "../../../ops/passes/recompute.ts";
+import { verify } from "../../../ops/passes/verify.ts";
+import { Runtime } from "../../../pipelines/runtime/runtime.ts";
+import { interpret } from "../reference.ts";
+import { drawLeaves, emitFor, runOn } from "../support.ts";
 
 const symbols = { batch: 2, tail: 3 };
 

@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
-import { frontier, type FrontierPrices } from "../../ops/frontier.ts";
-import * as o from "../../ops/operators.ts";
-import { dependants, input, isLeaf, parameter, type Program, type Value, valuesOf, weight } from "../../ops/program.ts";
-import { substitute } from "../../ops/rewrite.ts";
-import { verify } from "../../ops/verify.ts";
-import { createRandom, type Random } from "../../pipelines/data/random.ts";
-import { randomSymbols, randomValues } from "./random_program.ts";
-import { evaluate, interpret } from "./reference.ts";
-import { assertClose, drawLeaves } from "./support.ts";
+import { frontier, type FrontierPrices } from "../../../ops/passes/frontier.ts";
+import * as o from "../../../ops/operators.ts";
+import {
+  dependants,
+  input,
+  isLeaf,
+  parameter,
+  type Program,
+  type Value,
+  valuesOf,
+  weight,
+} from "../../../ops/program/program.ts";
+import { substitute } from "../../../ops/passes/rewrite.ts";
+import { verify } from "../../../ops/passes/verify.ts";
+import { createRandom, type Random } from "../../../pipelines/data/random.ts";
+import { randomSymbols, randomValues } from "../random_program.ts";
+import { evaluate, interpret } from "../reference.ts";
+import { assertClose, drawLeaves } from "../support.ts";
 
 const varies = (leaf: Value) => leaf.op === "parameter";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../ops/autodiff.ts";
-import type { Bindings } from "../../ops/dimension.ts";
-import * as o from "../../ops/operators.ts";
-import { input, parameter, type Program, scalar, type Value, valuesOf, weight } from "../../ops/program.ts";
-import { simplify } from "../../ops/simplify.ts";
-import { verify } from "../../ops/verify.ts";
-import { randomSymbols, randomValues } from "./random_program.ts";
-import { interpret } from "./reference.ts";
-import { assertClose, drawLeaves, leavesBelow, weighted } from "./support.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
+import type { Bindings } from "../../../ops/program/dimension.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, type Program, scalar, type Value, valuesOf, weight } from "../../../ops/program/program.ts";
+import { simplify } from "../../../ops/passes/simplify.ts";
+import { verify } from "../../../ops/passes/verify.ts";
+import { randomSymbols, randomValues } from "../random_program.ts";
+import { interpret } from "../reference.ts";
+import { assertClose, drawLeaves, leavesBelow, weighted } from "../support.ts";
 
 const x = input("x", ["batch", 4]), y = input("y", ["batch", 4]), square = input("square", [4, 4]);
 const rows = input("rows", ["batch", 1]), narrow = input("narrow", [4, 2]), cube = input("cube", [2, 3, 4]);

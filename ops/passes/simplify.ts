@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { addDimensions, type Dimension, sameShape } from "./dimension.ts";
-import * as o from "./operators.ts";
-import { type Program, scalar, type Value } from "./program.ts";
+import { addDimensions, type Dimension, sameShape } from "../program/dimension.ts";
+import * as o from "../operators.ts";
+import { type Program, scalar, type Value } from "../program/program.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
 type Rule = (value: Value) => Value | undefined;

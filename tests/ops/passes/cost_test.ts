@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { bytesOf, flopsOf, peakBytes, programFlops } from "../../ops/cost.ts";
-import type { Dimension } from "../../ops/dimension.ts";
-import * as o from "../../ops/operators.ts";
-import { input, parameter, type Value, weight } from "../../ops/program.ts";
+import { bytesOf, flopsOf, peakBytes, programFlops } from "../../../ops/passes/cost.ts";
+import type { Dimension } from "../../../ops/program/dimension.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, type Value, weight } from "../../../ops/program/program.ts";
 
 const x = input("x", ["batch", "tail", 6]), w = weight("w", [4, 6]), labels = input("labels", ["batch", 1], "int64");
 

@@ -12,7 +12,7 @@ import { exactNumbers, isLeaf, leafName, type Program, type Value, valuesOf } fr
  * @example
  * ```ts
  * import { input, scalar } from "./program.ts";
- * import { add } from "./operators.ts";
+ * import { add } from "../operators.ts";
  *
  * print({ name: "increment", outputs: { y: add(input("x", ["batch"]), scalar(1)) } });
  * // increment

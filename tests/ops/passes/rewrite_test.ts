@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import * as o from "../../ops/operators.ts";
-import { input, parameter, valuesOf } from "../../ops/program.ts";
-import { rewrite, rewriteProgram, substitute } from "../../ops/rewrite.ts";
-import { verify } from "../../ops/verify.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, valuesOf } from "../../../ops/program/program.ts";
+import { rewrite, rewriteProgram, substitute } from "../../../ops/passes/rewrite.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 
 const x = input("x", ["batch", 3]), w = parameter("w", [3]);
 const inner = o.exp(x), product = o.mul(inner, w), result = o.add(product, inner);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { digest, valueDigest } from "../../ops/digest.ts";
-import * as o from "../../ops/operators.ts";
-import { input, parameter, type Program, scalar } from "../../ops/program.ts";
+import { digest, valueDigest } from "../../../ops/program/digest.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, type Program, scalar } from "../../../ops/program/program.ts";
 
 /** A product of two towers, of which either may be built first. */
 function towers(first: "left" | "right"): Program {

@@ -1,4 +1,4 @@
-import type { Shape } from "../dimension.ts";
+import type { Shape } from "../program/dimension.ts";
 
 /**
  * A shape for ONNX Reshape in which 0 copies the extent at the same axis and −1, at most once, is inferred.

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { linear } from "../../ops/nn/linear.ts";
-import { rowsAt } from "../../ops/nn/loss.ts";
-import { narrow } from "../../ops/narrow.ts";
-import * as o from "../../ops/operators.ts";
-import { input, parameter, topologicalOrder, type Value, weight } from "../../ops/program.ts";
-import { evaluate } from "./reference.ts";
-import { drawLeaves } from "./support.ts";
+import { linear } from "../../../ops/nn/linear.ts";
+import { rowsAt } from "../../../ops/nn/loss.ts";
+import { narrow } from "../../../ops/passes/narrow.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, parameter, topologicalOrder, type Value, weight } from "../../../ops/program/program.ts";
+import { evaluate } from "../reference.ts";
+import { drawLeaves } from "../support.ts";
 
 const symbols = { batch: 3, tail: 4 };
 const hidden = input("hidden", ["batch", "tail", 6]), places = input("places", ["batch", 1], "int64");

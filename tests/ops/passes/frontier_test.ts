@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { bytesOf, flopsOf } from "../../ops/cost.ts";
-import { type Dimension, evaluateDimension } from "../../ops/dimension.ts";
-import { frontier, type FrontierPrices } from "../../ops/frontier.ts";
-import { attention, byHead } from "../../ops/nn/attention.ts";
-import * as o from "../../ops/operators.ts";
-import { input, isLeaf, parameter, type Program, type Value, weight } from "../../ops/program.ts";
+import { bytesOf, flopsOf } from "../../../ops/passes/cost.ts";
+import { type Dimension, evaluateDimension } from "../../../ops/program/dimension.ts";
+import { frontier, type FrontierPrices } from "../../../ops/passes/frontier.ts";
+import { attention, byHead } from "../../../ops/nn/attention.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, isLeaf, parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
 
 const symbols = { batch: 1, context: 200, tail: 8 };
 const price = (dimension: Dimension, rate: number) => evaluateDimension(dimension, symbols) * rate;

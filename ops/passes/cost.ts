@@ -10,8 +10,8 @@ import {
   elementCount,
   evaluateDimension,
   multiplyDimensions,
-} from "./dimension.ts";
-import { type DataType, isLeaf, type Program, type Value, valuesOf } from "./program.ts";
+} from "../program/dimension.ts";
+import { type DataType, isLeaf, type Program, type Value, valuesOf } from "../program/program.ts";
 
 const elementBytes: Record<DataType, number> = { float32: 4, float16: 2, bfloat16: 2, int64: 8, int8: 1, uint4: 0.5 };
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { apply } from "./operators.ts";
-import { isLeaf, type Program, topologicalOrder, type Value } from "./program.ts";
-import { isOpName } from "./table/mod.ts";
+import { apply } from "../operators.ts";
+import { isLeaf, type Program, topologicalOrder, type Value } from "../program/program.ts";
+import { isOpName } from "../table/mod.ts";
 
 /**
  * The values with replacements made everywhere below them.
