@@ -1,6 +1,6 @@
 /** `deno task activations`. @module */
 import { dirname } from "node:path";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 import { parseSite } from "../compile/programs/activations_program.ts";
 import { RequestError } from "../common/errors.ts";
 import { unwritable } from "../common/files.ts";

@@ -1,6 +1,6 @@
 /** `deno task chat`. @module */
 import { join } from "node:path";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 import { lowerAdaptations } from "../compile/lower/adaptations.ts";
 import { readTensors } from "../compile/parameters/initial.ts";
 import { interventionFileNames, lowerDescription, readDescription } from "../compile/parameters/intervention_file.ts";

@@ -1,6 +1,6 @@
 /** `deno task push` and `deno task pull`. @module */
 import { basename, join } from "node:path";
-import { elementCount } from "../../ops/dimension.ts";
+import { elementCount } from "../../ops/program/dimension.ts";
 import { interventionFileNames, readDescription } from "../compile/parameters/intervention_file.ts";
 import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent, readJsonObject } from "../common/files.ts";

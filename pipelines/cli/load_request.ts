@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 import { overridesOfOptions } from "../recipes/overrides.ts";
 import { isRecipePath, readRecipe, type Recipe } from "../recipes/recipe.ts";
 import { redirect, type Redirected } from "../schedule/expand/redirect.ts";

@@ -5,8 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { isAbsolute, join, relative } from "node:path";
-import type { WeightLocation } from "../../ops/onnx/emit.ts";
-import type { DataType } from "../../ops/program.ts";
+import type { WeightLocation } from "../../ops/onnx/model.ts";
+import type { DataType } from "../../ops/program/program.ts";
 import { RequestError } from "../common/errors.ts";
 import type { Architecture, EditedModel } from "./architecture.ts";
 import { ConfigReader } from "./config.ts";

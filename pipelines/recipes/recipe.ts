@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import type { Provider } from "../../ops/onnx/emit.ts";
+import type { Provider } from "../../ops/onnx/model.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
 import { isQuantization } from "../models/weights/quantization.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Bindings, evaluateShape, isSymbol } from "../../ops/dimension.ts";
-import type { ExtentList, OnnxModel } from "../../ops/onnx/emit.ts";
+import { type Bindings, evaluateShape, isSymbol } from "../../ops/program/dimension.ts";
+import type { ExtentList, OnnxModel } from "../../ops/onnx/model.ts";
 import { RunError } from "../common/errors.ts";
 import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 

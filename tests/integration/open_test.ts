@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { emitOnnx } from "../../ops/onnx/emit.ts";
+import { emitOnnx } from "../../ops/emission/emit.ts";
 import { decodeProgram } from "../../pipelines/compile/programs/inference_programs.ts";
 import { writeAll } from "../../pipelines/common/files.ts";
 import { openModel, openModelWeights } from "../../pipelines/models/model.ts";

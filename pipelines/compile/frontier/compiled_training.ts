@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../../ops/cost.ts";
-import { addDimensions, type Bindings, evaluateDimension } from "../../../ops/dimension.ts";
-import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program.ts";
+import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../../ops/passes/cost.ts";
+import { addDimensions, type Bindings, evaluateDimension } from "../../../ops/program/dimension.ts";
+import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
 import type { ScheduleName } from "../../../ops/optimizers/schedule.ts";
-import { substitute } from "../../../ops/rewrite.ts";
+import { substitute } from "../../../ops/passes/rewrite.ts";
 import { fitActivations, usualActivations, withBoundaries } from "../programs/activation_budget.ts";
 import { cut, type CutProgram, fedFor } from "./cut.ts";
 import type { LaidOutRow } from "../rows/feeds.ts";

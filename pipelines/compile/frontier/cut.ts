@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { bytesOf, flopsOf } from "../../../ops/cost.ts";
-import { type Bindings, evaluateDimension, isSymbol } from "../../../ops/dimension.ts";
-import { valueDigest } from "../../../ops/digest.ts";
-import { frontier } from "../../../ops/frontier.ts";
+import { bytesOf, flopsOf } from "../../../ops/passes/cost.ts";
+import { type Bindings, evaluateDimension, isSymbol } from "../../../ops/program/dimension.ts";
+import { valueDigest } from "../../../ops/program/digest.ts";
+import { frontier } from "../../../ops/passes/frontier.ts";
 import {
   dependants,
   input,
@@ -17,8 +17,8 @@ import {
   type Program,
   type Value,
   valuesOf,
-} from "../../../ops/program.ts";
-import { substitute } from "../../../ops/rewrite.ts";
+} from "../../../ops/program/program.ts";
+import { substitute } from "../../../ops/passes/rewrite.ts";
 import { isExampleInput, isSharedInput } from "../rows/layout.ts";
 
 /**

@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { isWidenedWeight } from "../../../ops/cost.ts";
-import { type Bindings, type Shape, shapeSymbols } from "../../../ops/dimension.ts";
-import { type Program, valuesOf } from "../../../ops/program.ts";
+import { isWidenedWeight } from "../../../ops/passes/cost.ts";
+import { type Bindings, type Shape, shapeSymbols } from "../../../ops/program/dimension.ts";
+import { type Program, valuesOf } from "../../../ops/program/program.ts";
 import { packedBytes } from "./packed_values.ts";
 import { cut, type CutProgram, type KeptValue } from "./cut.ts";
 import type { LaidOutRow } from "../rows/feeds.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bindings, elementCount, evaluateShape } from "../../../ops/dimension.ts";
+import { type Bindings, elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { isShared, type KeptValue } from "./cut.ts";
 import { groupExtents, type LaidOutRow, rowExtents } from "../rows/feeds.ts";

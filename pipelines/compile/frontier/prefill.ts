@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Bindings } from "../../../ops/dimension.ts";
-import { dependants, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program.ts";
+import type { Bindings } from "../../../ops/program/dimension.ts";
+import { dependants, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
 import { cut, keptName, type KeptValue } from "./cut.ts";
 import { type Layout, type SegmentName, segmentsOf } from "../rows/layout.ts";
 import type { CompiledModel } from "../programs/forward.ts";

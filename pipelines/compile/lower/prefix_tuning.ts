@@ -2,7 +2,7 @@
 import type { TensorRole } from "../../../ops/interventions/intervention.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture, EditedModel } from "../../models/architecture.ts";
 import type { PrefixTuningSpec, Resolved } from "../../spec/mod.ts";

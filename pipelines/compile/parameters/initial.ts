@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { createRandom } from "../../data/random.ts";
 import { RequestError } from "../../common/errors.ts";

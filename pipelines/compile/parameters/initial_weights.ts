@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { createRandom } from "../../data/random.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import type { Model, ModelWeights } from "../../models/model.ts";

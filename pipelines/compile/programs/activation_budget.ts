@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { peakBytes } from "../../../ops/cost.ts";
-import type { Bindings } from "../../../ops/dimension.ts";
-import type { Program, Value } from "../../../ops/program.ts";
-import { type Boundary, recomputableRuns, recompute } from "../../../ops/recompute.ts";
+import { peakBytes } from "../../../ops/passes/cost.ts";
+import type { Bindings } from "../../../ops/program/dimension.ts";
+import type { Program, Value } from "../../../ops/program/program.ts";
+import { type Boundary, recomputableRuns, recompute } from "../../../ops/passes/recompute.ts";
 
 /**
  * What the activations of one row may take if nobody says, in bytes. A machine of 8 GB has room for them beside the

@@ -1,8 +1,8 @@
 /** What a model computes on the way: hidden states, logits, and the representation at any site. @module */
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Program, Value } from "../../../ops/program.ts";
-import { simplify } from "../../../ops/simplify.ts";
+import type { Program, Value } from "../../../ops/program/program.ts";
+import { simplify } from "../../../ops/passes/simplify.ts";
 import { RequestError } from "../../common/errors.ts";
 import type {
   Architecture,

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { multiplyDimensions } from "../../../ops/dimension.ts";
+import { multiplyDimensions } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
-import type { Program, Value } from "../../../ops/program.ts";
-import { simplify } from "../../../ops/simplify.ts";
+import type { Program, Value } from "../../../ops/program/program.ts";
+import { simplify } from "../../../ops/passes/simplify.ts";
 import { requireLogits } from "../../models/heads.ts";
 import { runInputs } from "../../models/run_inputs.ts";
 import { type AtTokens, membersHook, savedForm } from "../lower/adaptations.ts";

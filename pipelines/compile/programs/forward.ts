@@ -1,9 +1,9 @@
 /** A model with its edits over rows in their segments, up to what its head makes of them. @module */
-import type { Dimension } from "../../../ops/dimension.ts";
+import type { Dimension } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
-import { type DataType, input, parameter, type Value } from "../../../ops/program.ts";
+import { type DataType, input, parameter, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, Encoder, Places, Segment, SegmentResult, WeightSource } from "../../models/architecture.ts";
 import { requireLogits } from "../../models/heads.ts";
 import { type Adaptation, batchOf, copyingBlock, membersHook, type TensorForm } from "../lower/adaptations.ts";

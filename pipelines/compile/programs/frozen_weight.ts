@@ -1,7 +1,7 @@
 /** A frozen weight as a value of a program. @module */
-import type { Shape } from "../../../ops/dimension.ts";
+import type { Shape } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
-import { type DataType, type Value, weight } from "../../../ops/program.ts";
+import { type DataType, type Value, weight } from "../../../ops/program/program.ts";
 import { blockSize, blocksOf, codeTypes } from "../../../ops/table/quantization.ts";
 import { partsOf } from "../../models/weights/quantized_weights.ts";
 

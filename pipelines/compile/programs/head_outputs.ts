@@ -1,8 +1,8 @@
 /** What heads tell of rows, as values of a program: each reads what the last block gives of a row. @module */
 import { rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
-import { narrow } from "../../../ops/narrow.ts";
-import { input, type Value } from "../../../ops/program.ts";
+import { narrow } from "../../../ops/passes/narrow.ts";
+import { input, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, WeightSource } from "../../models/architecture.ts";
 import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type TensorForm } from "../lower/adaptations.ts";
 import { headOf, outputsOf } from "../lower/heads.ts";

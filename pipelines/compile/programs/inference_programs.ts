@@ -1,8 +1,8 @@
 /** The programs that read and write with a model and its edits: scores, classes, the prompt's pass, one further token. @module */
 import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
-import type { Program, Value } from "../../../ops/program.ts";
-import { simplify } from "../../../ops/simplify.ts";
+import type { Program, Value } from "../../../ops/program/program.ts";
+import { simplify } from "../../../ops/passes/simplify.ts";
 import { actsOnCompletion, membersHook, savedForm } from "../lower/adaptations.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { type Layout, pastInputs, segmentInputs } from "../rows/layout.ts";

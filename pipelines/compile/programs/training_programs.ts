@@ -1,5 +1,5 @@
 /** What a training runs: losses and gradients, steps of the optimizer, and what is saved. @module */
-import { gradients } from "../../../ops/autodiff.ts";
+import { gradients } from "../../../ops/passes/autodiff.ts";
 import * as o from "../../../ops/operators.ts";
 import { scaledLoss } from "../../../ops/nn/loss.ts";
 import { adamw, type AdamWState } from "../../../ops/optimizers/adamw.ts";
@@ -12,10 +12,10 @@ import {
   type Program,
   topologicalOrder,
   type Value,
-} from "../../../ops/program.ts";
-import type { Boundary } from "../../../ops/recompute.ts";
-import { substitute } from "../../../ops/rewrite.ts";
-import { simplify } from "../../../ops/simplify.ts";
+} from "../../../ops/program/program.ts";
+import type { Boundary } from "../../../ops/passes/recompute.ts";
+import { substitute } from "../../../ops/passes/rewrite.ts";
+import { simplify } from "../../../ops/passes/simplify.ts";
 import { trainedTensors, trainingForm } from "../lower/adaptations.ts";
 import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";

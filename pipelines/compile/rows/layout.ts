@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Dimension } from "../../../ops/dimension.ts";
+import type { Dimension } from "../../../ops/program/dimension.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
-import { input, leafName, type Value } from "../../../ops/program.ts";
+import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Architecture, Segment } from "../../models/architecture.ts";
 import { runInputs } from "../../models/run_inputs.ts";

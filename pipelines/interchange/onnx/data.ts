@@ -1,7 +1,7 @@
 /** The file beside a model's graph that holds its tensors. @module */
-import { elementCount } from "../../../ops/dimension.ts";
-import type { DataType } from "../../../ops/program.ts";
-import type { WeightLocation } from "../../../ops/onnx/messages.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
+import type { DataType } from "../../../ops/program/program.ts";
+import type { WeightLocation } from "../../../ops/onnx/model.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, unwritable, writeAll } from "../../common/files.ts";
 import { readTensor, type TensorRecord } from "../../models/weights/safetensors.ts";

@@ -20,7 +20,7 @@ import { describeTensor, externalTensor } from "../../../ops/onnx/messages.ts";
 import type { WeightLocation } from "../../../ops/onnx/model.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import type { TensorName } from "../../../ops/table/definition.ts";
-import { verify } from "../../../ops/verify.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";

@@ -2,7 +2,7 @@
 import { byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
 import { scoresAtDistances } from "../../../ops/nn/distance.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Distances } from "../architecture.ts";
 import type { AttentionForm } from "./attention.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { parseTensorTable } from "./safetensors_table.ts";
 import { faultText, writeAtomically } from "../../common/files.ts";

@@ -1,4 +1,4 @@
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject } from "../../common/files.ts";
 import type { SafetensorsHeader, TensorRecord } from "./safetensors.ts";

@@ -1,5 +1,5 @@
 /** Running rows through a model for what it computes on the way. @module */
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { activationsProgram, type KeptSite } from "../../compile/programs/activations_program.ts";
 import { type Adaptation, type AtTokens, editHook, savedForm } from "../../compile/lower/adaptations.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";

@@ -4,10 +4,11 @@
  * @module
  */
 import { join } from "node:path";
-import { emitOnnx, type Provider } from "../../../ops/onnx/emit.ts";
-import { digest } from "../../../ops/digest.ts";
-import type { Program } from "../../../ops/program.ts";
-import { verify } from "../../../ops/verify.ts";
+import { emitOnnx } from "../../../ops/emission/emit.ts";
+import type { Provider } from "../../../ops/onnx/model.ts";
+import { digest } from "../../../ops/program/digest.ts";
+import type { Program } from "../../../ops/program/program.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
 import {
   type BareModel,

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { digest } from "../../../ops/digest.ts";
-import { elementCount, evaluateShape } from "../../../ops/dimension.ts";
-import type { Program } from "../../../ops/program.ts";
+import { digest } from "../../../ops/program/digest.ts";
+import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
+import type { Program } from "../../../ops/program/program.ts";
 import { FeedBuffers, fillRow, packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
 import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../../compile/frontier/cut.ts";
 import {

@@ -1,7 +1,7 @@
 /** A model made ready to write. @module */
-import { bytesOf } from "../../../ops/cost.ts";
-import { evaluateDimension } from "../../../ops/dimension.ts";
-import { leavesOf, type Program } from "../../../ops/program.ts";
+import { bytesOf } from "../../../ops/passes/cost.ts";
+import { evaluateDimension } from "../../../ops/program/dimension.ts";
+import { leavesOf, type Program } from "../../../ops/program/program.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Feeds } from "../../compile/rows/run_feeds.ts";

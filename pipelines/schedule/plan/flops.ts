@@ -1,7 +1,7 @@
 /** How much arithmetic the stages of a run take. @module */
-import { programFlops } from "../../../ops/cost.ts";
-import { evaluateDimension } from "../../../ops/dimension.ts";
-import type { Program } from "../../../ops/program.ts";
+import { programFlops } from "../../../ops/passes/cost.ts";
+import { evaluateDimension } from "../../../ops/program/dimension.ts";
+import type { Program } from "../../../ops/program/program.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
 import type { LaidOutRow } from "../../compile/rows/feeds.ts";
 import { type CompiledTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { peakBytes } from "../../../ops/cost.ts";
-import type { Shape } from "../../../ops/dimension.ts";
-import { type Program, valuesOf } from "../../../ops/program.ts";
+import { peakBytes } from "../../../ops/passes/cost.ts";
+import type { Shape } from "../../../ops/program/dimension.ts";
+import { type Program, valuesOf } from "../../../ops/program/program.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
 import { type KeptLevel, keptLevel } from "../../compile/frontier/memory_budget.ts";

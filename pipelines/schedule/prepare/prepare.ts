@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { type Adaptation, interventionsOf, isFrozen } from "../../compile/lower/adaptations.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { choiceName } from "../../compile/lower/token_selectors.ts";

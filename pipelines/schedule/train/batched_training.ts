@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Program } from "../../../ops/program.ts";
+import type { Program } from "../../../ops/program/program.ts";
 import { copyingBlock, isChosenByFunction } from "../../compile/lower/adaptations.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
 import { prefixFeeds } from "../../compile/rows/feeds.ts";

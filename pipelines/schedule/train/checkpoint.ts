@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { elementCount } from "../../../ops/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { RunError } from "../../common/errors.ts";
 import type { Store } from "../../store/store.ts";

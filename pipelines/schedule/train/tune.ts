@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Program } from "../../../ops/program.ts";
+import type { Program } from "../../../ops/program/program.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { cutWithin } from "../../compile/frontier/memory_budget.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";

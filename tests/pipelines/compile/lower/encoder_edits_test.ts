@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { elementCount } from "../../../../ops/dimension.ts";
+import { elementCount } from "../../../../ops/program/dimension.ts";
 import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
 import { editHook, lowerAdaptations, savedForm } from "../../../../pipelines/compile/lower/adaptations.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";

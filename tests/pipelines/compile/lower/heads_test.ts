@@ -1,6 +1,6 @@
 /** Heads of every encoder family against transformers' numbers: what they tell, and the loss, of rows of unlike lengths. @module */
 import assert from "node:assert/strict";
-import { elementCount } from "../../../../ops/dimension.ts";
+import { elementCount } from "../../../../ops/program/dimension.ts";
 import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
 import type { Feeds } from "../../../../pipelines/compile/rows/run_feeds.ts";

@@ -1,7 +1,7 @@
 /** That a training whose activations do not fit computes blocks again, and what that changes. @module */
 import assert from "node:assert/strict";
-import { recomputableRuns, recompute } from "../../../../ops/recompute.ts";
-import { verify } from "../../../../ops/verify.ts";
+import { recomputableRuns, recompute } from "../../../../ops/passes/recompute.ts";
+import { verify } from "../../../../ops/passes/verify.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";
 import { trainingPrograms } from "../../../../pipelines/compile/programs/training_programs.ts";

@@ -1,7 +1,7 @@
 /** Exported models give Refract's own logits, whatever is learned, however rows are padded, at once and in parts. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { emitOnnx } from "../../../../ops/onnx/emit.ts";
+import { emitOnnx } from "../../../../ops/emission/emit.ts";
 import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
 import { copyTensors, drawTensors, type TensorMap } from "../../../../pipelines/compile/parameters/initial.ts";
