@@ -1,5 +1,5 @@
 /** The report as one page that needs nothing else. @module */
-import type { ReportView } from "./view.ts";
+import type { ReportView } from "./report_view.ts";
 
 const folder = new URL("./page/", import.meta.url);
 
