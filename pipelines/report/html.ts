@@ -13,8 +13,11 @@ function embedded(value: unknown): string {
 /** The page of a view. */
 export async function pageOf(view: ReportView): Promise<string> {
   const [page, style, script] = await Promise.all([pageFile("page.html"), pageFile("page.css"), pageScript()]);
-  return page.replace("/*{style}*/", () => style).replace(`["the view"]`, () => embedded(view)).replace(
-    "/*{script}*/",
-    () => script,
-  );
+  const slots: Readonly<Record<string, string>> = {
+    "/*{style}*/": style,
+    '["the view"]': embedded(view),
+    "/*{script}*/": script,
+  };
+  // In one pass, so that nothing within a view or a source is taken for a slot.
+  return page.replace(/\/\*\{style\}\*\/|\["the view"\]|\/\*\{script\}\*\//g, (slot) => slots[slot]!);
 }

@@ -1,8 +1,39 @@
 import assert from "node:assert/strict";
+import { pageOf } from "../../../pipelines/report/html.ts";
 import { pageScript } from "../../../pipelines/report/page_script.ts";
+import type { ReportView } from "../../../pipelines/report/report_view.ts";
 
 const folder = new URL("../../../pipelines/report/page/", import.meta.url);
 const modules = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".ts"));
+
+function viewWith(text: string): ReportView {
+  return {
+    pipeline: text,
+    made: "",
+    machine: [],
+    axes: [],
+    metrics: [],
+    untrained: {},
+    members: [],
+    repeats: [],
+    time: [],
+    saved: [],
+    samples: [{ prompt: text, completion: text, answers: [{ stage: "tuned", text }] }],
+    samplesOf: "",
+    manifest: text,
+    isLive: false,
+    isRunning: false,
+  };
+}
+
+Deno.test("no text of a row is taken for a slot of the page", async () => {
+  const view = viewWith(`/*{script}*/ /*{style}*/ ["the view"] $& $1`), page = await pageOf(view);
+  const data = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)?.[1];
+  assert.deepEqual(JSON.parse(data!), view);
+  for (const once of ["<style>", "--heat-low: #f1edfb", "const $page", "new EventSource"]) {
+    assert.equal(page.split(once).length, 2, once);
+  }
+});
 
 Deno.test("the page's script holds each module once, after those that it needs, and parses", async () => {
   const script = await pageScript();
