@@ -101,6 +101,7 @@ export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelin
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
+export type { MetricName } from "./pipelines/metrics/mod.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
 export type {

@@ -56,6 +56,8 @@ export interface ReportView {
   readonly axes: readonly AxisView[];
   /** Those of trained models first. */
   readonly metrics: readonly string[];
+  /** Those of them of which less is better. */
+  readonly lowerIsBetter: readonly string[];
   /** For metrics of trained models what the same gives of the model as it was. */
   readonly untrained: Readonly<Record<string, { readonly name: string; readonly value: number }>>;
   readonly members: readonly MemberView[];

@@ -1,4 +1,5 @@
 /** What the report shows, made of a run's results. @module */
+import { lowerIsBetter } from "../metrics/mod.ts";
 import type { AxisValue, MemberView, ReportView, SampleView } from "./report_view.ts";
 import type { EvaluateRecord, MemberRecord, Results, StageRecord, TrainRecord } from "../results/results.ts";
 
@@ -44,6 +45,7 @@ export function viewOf(source: ReportSource): ReportView {
     machine,
     axes: axesOf(members),
     metrics,
+    lowerIsBetter: metrics.filter((metric) => lowerIsBetter(kindOf(metric))),
     untrained: untrainedValues(members, metrics, untrainedStages),
     members: views,
     repeats,
@@ -69,6 +71,9 @@ export function namedMetrics(member: MemberRecord): Record<string, number> {
     }),
   );
 }
+
+/** The metric's name without its stage's. */
+const kindOf = (metric: string) => metric.slice(metric.lastIndexOf(" ") + 1);
 
 /** The evaluations of a model as it stands: no training bears their name, and they give the same for all members. */
 function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
@@ -96,7 +101,7 @@ function untrainedValues(
   const [first] = members;
   const evaluations = first === undefined ? [] : evaluationsOf(first).filter(({ name }) => untrained.has(name));
   return Object.fromEntries(metrics.flatMap((metric) => {
-    const kind = metric.slice(metric.lastIndexOf(" ") + 1);
+    const kind = kindOf(metric);
     const found = evaluations.find(({ name, metrics }) => kind in metrics && `${name} ${kind}` !== metric);
     return found === undefined ? [] : [[metric, { name: found.name, value: found.metrics[kind]! }]];
   }));
@@ -175,7 +180,7 @@ function samplesOf(
   untrained: ReadonlySet<string>,
 ): Pick<ReportView, "samples" | "samplesOf"> {
   if (metric === undefined) return { samples: [], samplesOf: "" };
-  const sign = metric.endsWith(" loss") ? -1 : 1;
+  const sign = lowerIsBetter(kindOf(metric)) ? -1 : 1;
   const value = (member: MemberRecord) => sign * (namedMetrics(member)[metric] ?? -Infinity);
   const best = members.reduce((best, each) => value(each) > value(best) ? each : best);
   const stage = metric.slice(0, metric.lastIndexOf(" "));

@@ -1,7 +1,6 @@
 /** The columns of the table of members, and its order. @module */
-import type { MemberView } from "../report_view.ts";
+import type { MemberView, ReportView } from "../report_view.ts";
 import { decimal, duration, whole } from "./format.ts";
-import { lowerIsBetter } from "./ranking.ts";
 
 /** A column: what members are sorted by and what is written. */
 export interface Column {
@@ -13,10 +12,12 @@ export interface Column {
 }
 
 /** The columns of a run with these metrics. */
-export function columnsOf(metrics: readonly string[]): Column[] {
+export function columnsOf({ metrics, lowerIsBetter }: Pick<ReportView, "metrics" | "lowerIsBetter">): Column[] {
   return [
     { name: "member", value: ({ id }) => id, text: ({ id }) => id, largestFirst: false },
-    ...metrics.map((metric) => numbers(metric, ({ metrics }) => metrics[metric], decimals, !lowerIsBetter(metric))),
+    ...metrics.map((metric) =>
+      numbers(metric, ({ metrics }) => metrics[metric], decimals, !lowerIsBetter.includes(metric))
+    ),
     numbers("trainable", ({ parameters }) => parameters, whole, true),
     numbers("final loss", ({ finalLoss }) => finalLoss, decimals, false),
     numbers("train", ({ seconds }) => seconds, (seconds) => seconds === 0 ? "cached" : duration(seconds), true),

@@ -24,12 +24,12 @@ export function drawHeadline({ view, choices: { metric } }: Drawing): void {
   );
 }
 
-function bestCards({ members, untrained }: ReportView, metric: string | undefined): Card[] {
-  const best = bestOf(members, metric), [first] = members;
+function bestCards(view: ReportView, metric: string | undefined): Card[] {
+  const best = bestOf(view, metric), [first] = view.members;
   if (metric === undefined || best === undefined) {
     return first === undefined ? [] : [[whole(first.parameters), "parameters trained"]];
   }
-  const base = untrained[metric];
+  const base = view.untrained[metric];
   return [
     [decimal(best.metrics[metric]), base === undefined ? metric : `${metric} · ${decimal(base.value)} ${base.name}`],
     [best.id, "the best member"],

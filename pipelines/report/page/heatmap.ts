@@ -1,9 +1,8 @@
 /** A metric by two axes of the sweep. @module */
-import type { AxisView } from "../report_view.ts";
+import type { AxisView, ReportView } from "../report_view.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";
 import { decimal } from "./format.ts";
-import { lowerIsBetter } from "./ranking.ts";
 import { type Cell, cellsOf, variedAxes } from "./sweep.ts";
 
 /** Draws the section of the sweep, if members differ along two axes. */
@@ -25,12 +24,18 @@ export function drawHeatmap({ view, choices, redraw }: Drawing): void {
     chooser("Columns", names, columns.name, choose("columns")),
     chooser("Metric", view.metrics, metric, choose("metric")),
   );
-  byId("heatmap").replaceChildren(picture(rows, columns, metric, cellsOf(view.members, rows, columns, metric)));
+  byId("heatmap").replaceChildren(picture(view, rows, columns, metric));
 }
 
 const head = 44;
 
-function picture(rows: AxisView, columns: AxisView, metric: string, cells: readonly Cell[]): SVGSVGElement {
+function picture(
+  { members, lowerIsBetter }: ReportView,
+  rows: AxisView,
+  columns: AxisView,
+  metric: string,
+): SVGSVGElement {
+  const cells = cellsOf(members, rows, columns, metric), isLower = lowerIsBetter.includes(metric);
   const left = 20 + 7 * Math.max(...rows.values.map((row) => String(row).length), rows.name.length);
   const cell = { width: Math.max(58, Math.min(110, 700 / columns.values.length)), height: 40 };
   const width = left + columns.values.length * cell.width + 8, height = head + rows.values.length * cell.height;
@@ -38,7 +43,7 @@ function picture(rows: AxisView, columns: AxisView, metric: string, cells: reado
     baseline = (y: number) => head + (y + 0.62) * cell.height;
   const values = cells.map(({ value }) => value), least = Math.min(...values), most = Math.max(...values);
   const share = (value: number) => {
-    return most === least ? 1 : (lowerIsBetter(metric) ? most - value : value - least) / (most - least);
+    return most === least ? 1 : (isLower ? most - value : value - least) / (most - least);
   };
   const box = ({ x, y, row, column, count, value }: Cell) => {
     const text = `${rows.name} ${row}, ${columns.name} ${column}: `;

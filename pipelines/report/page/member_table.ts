@@ -12,13 +12,13 @@ let order: { readonly name: string; readonly isDescending: boolean } | undefined
 
 /** Draws the section of members. */
 export function drawMembers(drawing: Drawing): void {
-  const { view: { members, metrics }, choices: { metric } } = drawing;
-  const filter = byId("filter", HTMLInputElement), columns = columnsOf(metrics);
+  const { view, choices: { metric } } = drawing;
+  const { members } = view, filter = byId("filter", HTMLInputElement), columns = columnsOf(view);
   filter.oninput = () => drawMembers(drawing);
   const found = members.filter(({ id }) => id.includes(filter.value));
   const by = columns.find(({ name }) => name === order?.name);
   const sorted = by === undefined ? found : sortedBy(found, by, order?.isDescending ?? false);
-  const best = bestOf(members, metric);
+  const best = bestOf(view, metric);
   fillTable(
     "table",
     element("tr", {}, ...columns.map((column) => heading(column, drawing))),

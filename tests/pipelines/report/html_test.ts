@@ -13,6 +13,7 @@ function viewWith(text: string): ReportView {
     machine: [],
     axes: [],
     metrics: [],
+    lowerIsBetter: [],
     untrained: {},
     members: [],
     repeats: [],

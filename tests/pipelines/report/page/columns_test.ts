@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { columnsOf, sortedBy } from "../../../../pipelines/report/page/columns.ts";
 import { memberView } from "./support.ts";
 
-const metrics = ["tuned exactMatch", "tuned loss"], columns = columnsOf(metrics);
+const metrics = ["tuned exactMatch", "tuned loss"], columns = columnsOf({ metrics, lowerIsBetter: ["tuned loss"] });
 const members = [
   memberView("rank=10", { parameters: 1280, metrics: { "tuned exactMatch": 0.5 }, seconds: 0.5 }),
   memberView("rank=2", { parameters: 256, finalLoss: 0.25, metrics: { "tuned loss": 1.5 } }),

@@ -1,16 +1,12 @@
 /** Correlations of numbers, as scipy defines them, but 0 where it has no value. @module */
+import type { HeadPrediction, Metric } from "./metric.ts";
 
 /** Pearson's correlation; 0 if the numbers on a side are all equal. */
-export function pearsonOf(x: readonly number[], y: readonly number[]): number {
+function pearsonOf(x: readonly number[], y: readonly number[]): number {
   const [a, b] = [centred(x), centred(y)];
   if (a === undefined || b === undefined) return 0;
   const product = a.reduce((sum, each, at) => sum + each * b[at]!, 0);
   return Math.max(-1, Math.min(1, product));
-}
-
-/** Spearman's correlation: Pearson's of the ranks. */
-export function spearmanOf(x: readonly number[], y: readonly number[]): number {
-  return pearsonOf(ranks(x), ranks(y));
 }
 
 /** The differences from the mean, over their Euclidean norm; `undefined` if there are none. */
@@ -35,3 +31,16 @@ function ranks(x: readonly number[]): readonly number[] {
   }
   return found;
 }
+
+function correlation(call: string, of: (x: readonly number[], y: readonly number[]) => number): Metric {
+  const ofRows = (rows: readonly HeadPrediction[]) => {
+    return of(rows.map(({ expected }) => expected), rows.map(({ predicted }) => predicted));
+  };
+  return { call, lowerIsBetter: false, measures: { numbers: { takesEqualNumbers: false, of: ofRows } } };
+}
+
+/** Pearson's correlation. */
+export const pearson: Metric = correlation("pearson()", pearsonOf);
+
+/** Spearman's correlation: Pearson's of the ranks. */
+export const spearman: Metric = correlation("spearman()", (x, y) => pearsonOf(ranks(x), ranks(y)));
