@@ -88,6 +88,7 @@ export {
   type GreedyOptions,
   loss,
   matthews,
+  mse,
   pearson,
   pipeline,
   sample,

@@ -4,6 +4,7 @@ import { accuracy, exactMatch } from "./exact_match.ts";
 import { f1, macroF1 } from "./f1.ts";
 import { loss } from "./loss.ts";
 import { matthews } from "./matthews.ts";
+import { mse } from "./mean_squared_error.ts";
 import type { Metric } from "./metric.ts";
 
 /** A metric's name, as in results. */
@@ -15,6 +16,7 @@ export type MetricName =
   | "matthews"
   | "pearson"
   | "spearman"
+  | "mse"
   | "loss";
 
 /** Every metric, in the order in which messages list them. */
@@ -26,6 +28,7 @@ export const metricKinds: Readonly<Record<MetricName, Metric>> = {
   matthews,
   pearson,
   spearman,
+  mse,
   loss,
 };
 

@@ -40,6 +40,11 @@ Deno.test("a correlation with numbers that are all equal is 0, and the loss the 
   assertMetric("loss", "numbers", rows, 0.5);
 });
 
+Deno.test("the mean squared error is of the numbers, also of equal ones", () => {
+  assertMetric("mse", "numbers", headPredictions([1, 2, 4], [1, 4, 1]), 13 / 3);
+  assertMetric("mse", "numbers", headPredictions([2, 2], [2.5, 2]), 0.125);
+});
+
 Deno.test("a metric that is not finite is an error", () => {
   const rows = [{ expected: 0, predicted: 0, loss: Infinity }];
   assert.throws(() => measure(["loss"], { kind: "classes", rows }), /not finite/);

@@ -4,7 +4,7 @@ import * as refract from "refract";
 import { lowerIsBetter, metricKinds, type MetricName, metricNames } from "../../../pipelines/metrics/mod.ts";
 import type { MetricSpec } from "../../../pipelines/spec/mod.ts";
 
-const { accuracy, exactMatch, f1, loss, matthews, pearson, spearman } = refract;
+const { accuracy, exactMatch, f1, loss, matthews, mse, pearson, spearman } = refract;
 
 /** What a pipeline writes for each metric: one without a function does not compile. */
 const declared: Readonly<Record<MetricName, MetricSpec>> = {
@@ -15,6 +15,7 @@ const declared: Readonly<Record<MetricName, MetricSpec>> = {
   matthews: matthews(),
   pearson: pearson(),
   spearman: spearman(),
+  mse: mse(),
   loss: loss(),
 };
 

@@ -33,6 +33,6 @@ for (const kind of metricNames) {
   });
 }
 
-Deno.test("the loss is the metric of which less is better", () => {
-  assert.deepEqual(metricNames.filter((name) => metricKinds[name].lowerIsBetter), ["loss"]);
+Deno.test("errors and losses are those metrics of which less is better", () => {
+  assert.deepEqual(metricNames.filter((name) => metricKinds[name].lowerIsBetter), ["mse", "loss"]);
 });
