@@ -47,6 +47,11 @@ export function stateFile(key: string): string {
   return `intkey_${key}.bin`;
 }
 
+/** Whether a file's name is one of {@linkcode stateFile}. */
+export function isStateFile(name: string): boolean {
+  return /^intkey_.*\.bin$/.test(name);
+}
+
 /**
  * Reads a folder's config.json.
  *
