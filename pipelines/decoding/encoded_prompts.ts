@@ -1,6 +1,6 @@
 /** What an encoder has read of prompts, as a decoder sees it at every step. @module */
 import { encodedMask, type Feeds } from "../compile/rows/run_feeds.ts";
-import type { Architecture } from "../models/architecture.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
 import type { PromptRun } from "./key_value_cache.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** The keys and values of what a batch has read and written. @module */
 import { type Feeds, runFeeds } from "../compile/rows/run_feeds.ts";
-import type { Architecture } from "../models/architecture.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 
 /** The keys and values of a run of tokens of each prompt, padded on the right. */

@@ -10,7 +10,7 @@ import { emitOnnx } from "../../ops/emission/emit.ts";
 import * as o from "../../ops/operators.ts";
 import { input, leafName, type Program, type Value, valuesOf, weight } from "../../ops/program/program.ts";
 import { verify } from "../../ops/passes/verify.ts";
-import type { ModelWeights } from "../../pipelines/models/model.ts";
+import type { ModelWeights } from "../../pipelines/models/open/model.ts";
 import { type HostTensor, Runtime } from "../../pipelines/runtime/runtime.ts";
 
 /** The runtime's own rate for a program's matrix products. */

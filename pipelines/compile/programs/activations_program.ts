@@ -13,8 +13,8 @@ import type {
   SiteName,
   StackName,
   WeightSource,
-} from "../../models/architecture.ts";
-import { runInputs } from "../../models/run_inputs.ts";
+} from "../../models/architecture/architecture.ts";
+import { runInputs } from "../../models/architecture/run_inputs.ts";
 import type { AtTokens } from "../lower/adaptations.ts";
 
 /**

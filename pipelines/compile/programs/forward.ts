@@ -4,11 +4,18 @@ import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import { type DataType, input, parameter, type Value } from "../../../ops/program/program.ts";
-import type { Architecture, Encoder, Places, Segment, SegmentResult, WeightSource } from "../../models/architecture.ts";
-import { requireLogits } from "../../models/heads.ts";
+import type {
+  Architecture,
+  Encoder,
+  Places,
+  Segment,
+  SegmentResult,
+  WeightSource,
+} from "../../models/architecture/architecture.ts";
+import { requireLogits } from "../../models/architecture/heads.ts";
 import { type Adaptation, batchOf, copyingBlock, membersHook, type TensorForm } from "../lower/adaptations.ts";
 import { frozenWeight } from "./frozen_weight.ts";
-import { runInputs } from "../../models/run_inputs.ts";
+import { runInputs } from "../../models/architecture/run_inputs.ts";
 import { headOf } from "../lower/heads.ts";
 import { headLosses, headOutputsOf } from "./head_outputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";

@@ -1,5 +1,5 @@
 /** The buckets of distances that the host feeds. @module */
-import type { DistanceBuckets, PlaceKinds } from "../../models/architecture.ts";
+import type { DistanceBuckets, PlaceKinds } from "../../models/architecture/architecture.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import type { Past } from "./run_feeds.ts";
 

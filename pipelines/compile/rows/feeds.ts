@@ -4,7 +4,7 @@
  * @module
  */
 import type { TokenizedExample } from "../../data/examples.ts";
-import type { Architecture } from "../../models/architecture.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { type Adaptation, type Head, type Intervention, interventionsOf } from "../lower/adaptations.ts";
 import { headOf } from "../lower/heads.ts";

@@ -1,6 +1,6 @@
 /** What the host feeds for one run of tokens: the tokens, and where they stand. @module */
-import type { Architecture, Classifier } from "../../models/architecture.ts";
-import { distanceRow, type DistanceTable } from "../../models/distances.ts";
+import type { Architecture, Classifier } from "../../models/architecture/architecture.ts";
+import { distanceRow, type DistanceTable } from "../../models/architecture/distances.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { bucketFeed } from "./distance_buckets.ts";
 

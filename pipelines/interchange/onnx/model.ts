@@ -24,7 +24,7 @@ import { verify } from "../../../ops/passes/verify.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";
-import type { Architecture } from "../../models/architecture.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
 import { editedTensors, type FixedExample } from "./edited.ts";
 import { NodeWriter } from "./graph.ts";
 import { placeTensors, standingOf } from "./places.ts";

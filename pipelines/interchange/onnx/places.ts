@@ -8,8 +8,8 @@ import { addDimensions, type Dimension } from "../../../ops/program/dimension.ts
 import type { TensorName } from "../../../ops/table/definition.ts";
 import { maskedScore } from "../../compile/rows/run_feeds.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";
-import type { Architecture } from "../../models/architecture.ts";
-import type { RopeFrequencies } from "../../models/rope.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+import type { RopeFrequencies } from "../../models/architecture/rope.ts";
 import type { NodeWriter } from "./graph.ts";
 
 /** Where the tokens of a run and those that they may see stand. */

@@ -7,10 +7,10 @@
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { Architecture, PlaceKinds } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import type { DistanceTable } from "../distances.ts";
-import { readExtents } from "../fields.ts";
+import type { Architecture, PlaceKinds } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import type { DistanceTable } from "../architecture/distances.ts";
+import { readExtents } from "../architecture/fields.ts";
 import { separate } from "../layers/attention.ts";
 import { convolved } from "../layers/convolution.ts";
 import { distanceScores } from "../layers/disentangled.ts";
@@ -18,7 +18,7 @@ import { readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
 import type { Scope } from "../layers/scope.ts";
-import { transformer, type TransformerParts } from "../transformer.ts";
+import { transformer, type TransformerParts } from "../layers/transformer.ts";
 import { bertBlock } from "./bert.ts";
 
 const encoder = "deberta.encoder", embeddings = "deberta.embeddings";

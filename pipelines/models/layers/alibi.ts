@@ -3,7 +3,7 @@ import { type Dimension, multiplyDimensions } from "../../../ops/program/dimensi
 import type { HeadLayout } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
 import { constant, type Value } from "../../../ops/program/program.ts";
-import type { Places } from "../architecture.ts";
+import type { Places } from "../architecture/architecture.ts";
 
 /** How scores fall. */
 export interface Alibi {

@@ -4,7 +4,7 @@ import { scoresAtDistances } from "../../../ops/nn/distance.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { Distances } from "../architecture.ts";
+import type { Distances } from "../architecture/architecture.ts";
 import type { AttentionForm } from "./attention.ts";
 import type { Scope } from "./scope.ts";
 

@@ -5,19 +5,19 @@
  */
 import { createHash } from "node:crypto";
 import { isAbsolute, join, relative } from "node:path";
-import type { WeightLocation } from "../../ops/onnx/model.ts";
-import type { DataType } from "../../ops/program/program.ts";
-import { RequestError } from "../common/errors.ts";
-import type { Architecture, EditedModel } from "./architecture.ts";
-import { ConfigReader } from "./config.ts";
-import { architectureOf } from "./families.ts";
-import { readJsonObject } from "../common/files.ts";
-import { readTensor, type TensorRecord } from "./weights/safetensors.ts";
+import type { WeightLocation } from "../../../ops/onnx/model.ts";
+import type { DataType } from "../../../ops/program/program.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { Architecture, EditedModel } from "../architecture/architecture.ts";
+import { ConfigReader } from "../architecture/config.ts";
+import { architectureOf } from "../families/mod.ts";
+import { readJsonObject } from "../../common/files.ts";
+import { readTensor, type TensorRecord } from "../weights/safetensors.ts";
 import { resolveModelFolder, type SourceOptions } from "./source.ts";
-import { storedName } from "./weights/stored_names.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenization/tokenizer.ts";
-import { openWeights, type Weights, weightsDigest } from "./weights/weights.ts";
-import { rememberedDigest } from "./weights/weights_digest.ts";
+import { storedName } from "../weights/stored_names.ts";
+import { loadTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
+import { openWeights, type Weights, weightsDigest } from "../weights/weights.ts";
+import { rememberedDigest } from "../weights/weights_digest.ts";
 
 /** A base model without its weights and its tokenizer. */
 export interface BareModel {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type RopeConfig, ropeFrequencies } from "../../../pipelines/models/rope.ts";
-import { assertOneLine } from "./support.ts";
+import { type RopeConfig, ropeFrequencies } from "../../../../pipelines/models/architecture/rope.ts";
+import { assertOneLine } from "../support.ts";
 
 /** What make_llama.py writes of a config: its fields, and transformers' frequencies, eight a line. */
 interface Golden {
@@ -14,7 +14,7 @@ interface Golden {
 }
 
 const goldens: readonly Golden[] = JSON.parse(
-  await Deno.readTextFile(new URL("../../goldens/rope.json", import.meta.url)),
+  await Deno.readTextFile(new URL("../../../goldens/rope.json", import.meta.url)),
 );
 
 function configOf({ rope_theta, head_dim, max_position_embeddings, rope_scaling }: Golden): RopeConfig {

@@ -1,7 +1,7 @@
 /** The fed tensors that tell a model where the tokens of a run stand. @module */
-import { addDimensions, type Dimension, multiplyDimensions } from "../../ops/program/dimension.ts";
-import { distanceCount } from "../../ops/nn/distance.ts";
-import { input } from "../../ops/program/program.ts";
+import { addDimensions, type Dimension, multiplyDimensions } from "../../../ops/program/dimension.ts";
+import { distanceCount } from "../../../ops/nn/distance.ts";
+import { input } from "../../../ops/program/program.ts";
 import type { Architecture, Segment } from "./architecture.ts";
 
 /** What a run's tensors have in common. */

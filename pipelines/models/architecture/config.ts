@@ -1,5 +1,5 @@
 /** Reading the fields of a config.json with errors that name them. @module */
-import { RequestError } from "../common/errors.ts";
+import { RequestError } from "../../common/errors.ts";
 
 /** The fields of a config.json. */
 export class ConfigReader {

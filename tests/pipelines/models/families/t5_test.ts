@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/passes/autodiff.ts";
-import { elementCount } from "../../../ops/program/dimension.ts";
-import { rowsAt } from "../../../ops/nn/loss.ts";
-import * as o from "../../../ops/operators.ts";
-import { input, parameter, type Program, type Value } from "../../../ops/program/program.ts";
-import { simplify } from "../../../ops/passes/simplify.ts";
-import { activationsProgram, hiddenStateName } from "../../../pipelines/compile/programs/activations_program.ts";
-import { type Feeds, runFeeds } from "../../../pipelines/compile/rows/run_feeds.ts";
-import type { EditHook, Encoder, StackName } from "../../../pipelines/models/architecture.ts";
-import { requireLogits } from "../../../pipelines/models/heads.ts";
-import { runInputs } from "../../../pipelines/models/run_inputs.ts";
-import { type HostTensor, Runtime } from "../../../pipelines/runtime/runtime.ts";
+import { gradients } from "../../../../ops/passes/autodiff.ts";
+import { elementCount } from "../../../../ops/program/dimension.ts";
+import { rowsAt } from "../../../../ops/nn/loss.ts";
+import * as o from "../../../../ops/operators.ts";
+import { input, parameter, type Program, type Value } from "../../../../ops/program/program.ts";
+import { simplify } from "../../../../ops/passes/simplify.ts";
+import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
+import { type Feeds, runFeeds } from "../../../../pipelines/compile/rows/run_feeds.ts";
+import type { EditHook, Encoder, StackName } from "../../../../pipelines/models/architecture/architecture.ts";
+import { requireLogits } from "../../../../pipelines/models/architecture/heads.ts";
+import { runInputs } from "../../../../pipelines/models/architecture/run_inputs.ts";
+import { type HostTensor, Runtime } from "../../../../pipelines/runtime/runtime.ts";
 import { type GoldenStack, readFamilyGolden, UNLABELLED, unmaskedRows } from "./families_golden.ts";
-import { type FolderModel, largestDifference, openFolder, openProgram, weightsOf } from "./support_forward.ts";
+import { type FolderModel, largestDifference, openFolder, openProgram, weightsOf } from "../support_forward.ts";
 
 const tolerance = 1e-4;
 

@@ -1,10 +1,10 @@
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RequestError } from "../common/errors.ts";
-import { faultText } from "../common/files.ts";
-import { type AccessOptions, readEnvironment } from "./hub/access.ts";
-import { hubFolder } from "./hub/folder.ts";
-import type { DownloadProgress } from "./hub/snapshot.ts";
+import { RequestError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+import { type AccessOptions, readEnvironment } from "../hub/access.ts";
+import { hubFolder } from "../hub/folder.ts";
+import type { DownloadProgress } from "../hub/snapshot.ts";
 
 /** What {@linkcode resolveModelFolder} may be told. */
 export interface SourceOptions extends AccessOptions {
@@ -96,7 +96,7 @@ async function ggufFolder(
     throw new RequestError("there is no such GGUF file; check the path", { file: path });
   }
   if (store === undefined) throw new TypeError("Expected a store to keep the converted model in");
-  const name = basename(path), { convertedFolder } = await import("./gguf/folder.ts");
+  const name = basename(path), { convertedFolder } = await import("../gguf/folder.ts");
   const progress = (done: number, total: number) => {
     signal?.throwIfAborted();
     converting?.(done, total, name);
@@ -114,7 +114,7 @@ function refuseRevision(source: string, { revision }: SourceOptions): void {
 }
 
 async function builtinFolder(name: string): Promise<ModelFolder> {
-  const url = new URL("./builtin/", import.meta.url);
+  const url = new URL("../builtin/", import.meta.url);
   if (url.protocol !== "file:") {
     throw new RequestError(`builtin models need Refract on the disk, not from ${url.host}; give a folder instead`);
   }

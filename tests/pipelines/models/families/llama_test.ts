@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { RequestError } from "../../../pipelines/common/errors.ts";
-import { ConfigReader } from "../../../pipelines/models/config.ts";
-import { architectureOf } from "../../../pipelines/models/families.ts";
-import { loadTokenizer } from "../../../pipelines/models/tokenization/tokenizer.ts";
-import { Runtime } from "../../../pipelines/runtime/runtime.ts";
-import { assertOneLine, sharedModel } from "./support.ts";
+import { RequestError } from "../../../../pipelines/common/errors.ts";
+import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
+import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
+import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
+import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
+import { assertOneLine, sharedModel } from "../support.ts";
 import {
   continueGreedily,
   largestDifference,
@@ -13,9 +13,9 @@ import {
   openForward,
   placeOf,
   type RunNumbers,
-} from "./support_forward.ts";
+} from "../support_forward.ts";
 
-const goldens = new URL("../../goldens/", import.meta.url);
+const goldens = new URL("../../../goldens/", import.meta.url);
 const cases = [...Deno.readDirSync(new URL("llama/", goldens))].map(({ name }) => name).sort();
 const threads = 1;
 

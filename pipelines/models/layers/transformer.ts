@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
-import { input, leafName, type Value, weight } from "../../ops/program/program.ts";
+import type { HeadLayout, KeyValues } from "../../../ops/nn/attention.ts";
+import { input, leafName, type Value, weight } from "../../../ops/program/program.ts";
 import type {
   Architecture,
   Classifier,
@@ -17,12 +17,12 @@ import type {
   SiteName,
   SiteShape,
   StackName,
-} from "./architecture.ts";
-import type { ConfigReader } from "./config.ts";
-import { readHead } from "./heads.ts";
-import type { Block } from "./layers/block.ts";
-import { Scope } from "./layers/scope.ts";
-import { runInputs } from "./run_inputs.ts";
+} from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readHead } from "../architecture/heads.ts";
+import type { Block } from "./block.ts";
+import { Scope } from "./scope.ts";
+import { runInputs } from "../architecture/run_inputs.ts";
 
 /** The parts of a transformer. */
 export interface TransformerParts {

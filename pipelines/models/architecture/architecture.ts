@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { HeadLayout, KeyValues } from "../../ops/nn/attention.ts";
-import type { Projection } from "../../ops/adapters/adapter.ts";
-import { elementCount, type Shape } from "../../ops/program/dimension.ts";
-import type { Value } from "../../ops/program/program.ts";
+import type { HeadLayout, KeyValues } from "../../../ops/nn/attention.ts";
+import type { Projection } from "../../../ops/adapters/adapter.ts";
+import { elementCount, type Shape } from "../../../ops/program/dimension.ts";
+import type { Value } from "../../../ops/program/program.ts";
 import type { DistanceTable } from "./distances.ts";
 import type { RopeFrequencies } from "./rope.ts";
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { ConfigReader } from "../../../pipelines/models/config.ts";
-import { readJsonObject } from "../../../pipelines/common/files.ts";
-import { readHeader, readTensor, type TensorRecord } from "../../../pipelines/models/weights/safetensors.ts";
+import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
+import { readJsonObject } from "../../../../pipelines/common/files.ts";
+import { readHeader, readTensor, type TensorRecord } from "../../../../pipelines/models/weights/safetensors.ts";
 
-const families = new URL("../../goldens/families/", import.meta.url);
+const families = new URL("../../../goldens/families/", import.meta.url);
 
 /** The names of all cases. */
 export const familyCases: readonly string[] = [...Deno.readDirSync(families)].map(({ name }) => name).sort();

@@ -1,12 +1,12 @@
 /** What decoders have in common around their blocks: embeddings, a last norm, and a head that may share the embeddings. @module */
-import type { Value } from "../../ops/program/program.ts";
-import type { Architecture, PlaceKinds } from "./architecture.ts";
-import type { ConfigReader } from "./config.ts";
-import type { Extents } from "./fields.ts";
-import type { Block } from "./layers/block.ts";
-import type { Norm } from "./layers/norm.ts";
-import { embedTokens, type LanguageHead, languageHead, scoreHead } from "./layers/outer.ts";
-import type { Scope } from "./layers/scope.ts";
+import type { Value } from "../../../ops/program/program.ts";
+import type { Architecture, PlaceKinds } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import type { Extents } from "../architecture/fields.ts";
+import type { Block } from "./block.ts";
+import type { Norm } from "./norm.ts";
+import { embedTokens, type LanguageHead, languageHead, scoreHead } from "./outer.ts";
+import type { Scope } from "./scope.ts";
 import { transformer } from "./transformer.ts";
 
 /** What a family calls its parts. */

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/passes/autodiff.ts";
-import { elementCount } from "../../../ops/program/dimension.ts";
-import { rowsAt } from "../../../ops/nn/loss.ts";
-import * as o from "../../../ops/operators.ts";
-import { input, parameter, type Program, type Value } from "../../../ops/program/program.ts";
-import { simplify } from "../../../ops/passes/simplify.ts";
-import { activationsProgram, hiddenStateName } from "../../../pipelines/compile/programs/activations_program.ts";
-import { runFeeds, type RunRow } from "../../../pipelines/compile/rows/run_feeds.ts";
-import type { EditHook } from "../../../pipelines/models/architecture.ts";
-import { type HostTensor, Runtime } from "../../../pipelines/runtime/runtime.ts";
+import { gradients } from "../../../../ops/passes/autodiff.ts";
+import { elementCount } from "../../../../ops/program/dimension.ts";
+import { rowsAt } from "../../../../ops/nn/loss.ts";
+import * as o from "../../../../ops/operators.ts";
+import { input, parameter, type Program, type Value } from "../../../../ops/program/program.ts";
+import { simplify } from "../../../../ops/passes/simplify.ts";
+import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
+import { runFeeds, type RunRow } from "../../../../pipelines/compile/rows/run_feeds.ts";
+import type { EditHook } from "../../../../pipelines/models/architecture/architecture.ts";
+import { type HostTensor, Runtime } from "../../../../pipelines/runtime/runtime.ts";
 import {
   familyCases,
   type FamilyGolden,
@@ -18,7 +18,7 @@ import {
   UNLABELLED,
   unmaskedRows,
 } from "./families_golden.ts";
-import { type FolderModel, largestDifference, openFolder, openProgram, weightsOf } from "./support_forward.ts";
+import { type FolderModel, largestDifference, openFolder, openProgram, weightsOf } from "../support_forward.ts";
 
 /** Cases of other tests: t5_test compares T5, activations_test sees rows beyond LongRoPE's first context refused. */
 const elsewhere = /^(t5|phi3-longrope-long)/;

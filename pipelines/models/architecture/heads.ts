@@ -1,8 +1,8 @@
 /** Which head a checkpoint has, and what can't be done without one. @module */
-import { RequestError } from "../common/errors.ts";
+import { RequestError } from "../../common/errors.ts";
 import type { Architecture, CheckpointHead } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
-import { isJsonObject } from "../common/files.ts";
+import { isJsonObject } from "../../common/files.ts";
 
 /** The heads that transformers' classes are named for, beside those that predict tokens. */
 const classes = /ForSequenceClassification$/;

@@ -1,7 +1,7 @@
 /** Groups of config.json's fields that many families share. @module */
-import type { HeadLayout } from "../../ops/nn/attention.ts";
+import type { HeadLayout } from "../../../ops/nn/attention.ts";
 import { ConfigReader } from "./config.ts";
-import { isJsonObject } from "../common/files.ts";
+import { isJsonObject } from "../../common/files.ts";
 import { type RopeFrequencies, ropeFrequencies } from "./rope.ts";
 
 /** The names of the extents' fields; those of Llama unless told otherwise. */

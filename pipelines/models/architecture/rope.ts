@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RequestError } from "../common/errors.ts";
+import { RequestError } from "../../common/errors.ts";
 
 /** The rotary part of a config.json. */
 export interface RopeConfig {

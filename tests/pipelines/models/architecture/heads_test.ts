@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { ConfigReader } from "../../../pipelines/models/config.ts";
-import { architectureOf } from "../../../pipelines/models/families.ts";
-import { readHead, requireLogits } from "../../../pipelines/models/heads.ts";
-import { assertOneLine } from "./support.ts";
+import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
+import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
+import { readHead, requireLogits } from "../../../../pipelines/models/architecture/heads.ts";
+import { assertOneLine } from "../support.ts";
 
 const fields = {
   model_type: "llama",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { resolveModelFolder, type SourceOptions } from "../../../pipelines/models/source.ts";
-import { assertOneLine, inFolder } from "./support.ts";
+import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/open/source.ts";
+import { assertOneLine, inFolder } from "../support.ts";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
 
