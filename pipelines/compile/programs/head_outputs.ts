@@ -38,7 +38,7 @@ export function headOutputsOf(
         return architecture.finish(hidden, weights, editHook(adaptations, form, atTokens));
       };
     // Members side by side would not come to the very numbers that they come to alone.
-    const take = architecture.places.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
+    const take = architecture.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
     return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head));
   });
 }

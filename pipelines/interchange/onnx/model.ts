@@ -1,5 +1,5 @@
 /**
- * A tuned model as one ONNX graph of standard operations that tells itself where tokens stand and which are edited.
+ * A tuned model as one ONNX graph of standard operations that computes itself where tokens are and which are edited.
  *
  * Its inputs and results have the names that Optimum gives them: `input_ids`, `attention_mask` and `past_key_values.*`,
  * `logits` and `present.*`. Only `prompt_length` is its own, and is there where an edit acts on some tokens and not on
@@ -19,16 +19,18 @@ import { emitOnnx } from "../../../ops/emission/emit.ts";
 import { describeTensor, externalTensor } from "../../../ops/onnx/messages.ts";
 import type { WeightLocation } from "../../../ops/onnx/model.ts";
 import type { Program } from "../../../ops/program/program.ts";
-import type { TensorName } from "../../../ops/table/definition.ts";
+import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
+import { extentOf } from "../../../ops/onnx/nodes.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
+import { inputNodes } from "../../models/architecture/model_inputs.ts";
 import { editedTensors, type FixedExample } from "./edited.ts";
 import { NodeWriter } from "./graph.ts";
-import { placeTensors, standingOf } from "./places.ts";
 import { turnWeights } from "./pretransposed_weights.ts";
+import { tokenGrid } from "./token_grid.ts";
 
 /** What a model file is made of. */
 export interface ExportedModel {
@@ -64,16 +66,20 @@ export interface OnnxFile {
   readonly turned: ReadonlySet<string>;
 }
 
-/** The model file. */
+/**
+ * The model file.
+ *
+ * @throws {RequestError} If the model has a kind of input that no graph computes.
+ */
 export function onnxFile(exported: ExportedModel): OnnxFile {
   const { program, locate, about } = exported;
   // Its operations are the standard's alone, and other runtimes have no others.
   const emitted = emitOnnx(verify(program), "webgpu", locate);
   const model = fromBinary(ModelProtoSchema, emitted.bytes), graph = model.graph as GraphProto;
   const symbols = {
-    [exportSymbols.batch]: (write: NodeWriter) => write.extentOf(inputs.tokens, 0),
-    [exportSymbols.tokens]: (write: NodeWriter) => write.extentOf(inputs.tokens, 1),
-    [exportSymbols.past]: (write: NodeWriter) => write.extentOf(pastName(0, "key"), 2),
+    [exportSymbols.batch]: (write: GraphWriter) => extentOf(write, inputs.tokens, 0),
+    [exportSymbols.tokens]: (write: GraphWriter) => extentOf(write, inputs.tokens, 1),
+    [exportSymbols.past]: (write: GraphWriter) => extentOf(write, pastName(0, "key"), 2),
   };
   const write = new NodeWriter(symbols), given = givenTensors(write, exported);
   for (const { name, shape } of emitted.extents) given.set(name, write.extents(shape));
@@ -94,20 +100,20 @@ export function onnxFile(exported: ExportedModel): OnnxFile {
   return { bytes: new Uint8Array(toBinary(ModelProtoSchema, model)), turned };
 }
 
-/** The tensors that stand for what a host would feed. */
+/** The tensors in place of those that a host would feed. */
 function givenTensors(
-  write: NodeWriter,
+  write: GraphWriter,
   { architecture, adaptations, example }: ExportedModel,
 ): Map<string, TensorName> {
-  const standing = standingOf(write, inputs.mask, virtualTokens(adaptations));
-  const edited = editedTensors(write, standing, interventionsOf(adaptations), inputs.promptLength, example);
+  const grid = tokenGrid(write, architecture.heads, inputs.mask, virtualTokens(adaptations));
+  const edited = editedTensors(write, grid, interventionsOf(adaptations), inputs.promptLength, example);
   const past = pastNames(architecture).map(([block, part]) => {
     return [`past.${block}.${part}`, pastName(block, part)] as const;
   });
   return new Map([
     [`${exportSymbols.tokens}.tokens`, inputs.tokens],
     ...past,
-    ...placeTensors(write, standing, architecture),
+    ...inputNodes(exportSymbols.tokens, architecture, write, grid),
     ...edited,
   ]);
 }

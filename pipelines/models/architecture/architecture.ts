@@ -8,10 +8,10 @@ import type { HeadLayout, KeyValues } from "../../../ops/nn/attention.ts";
 import type { Projection } from "../../../ops/adapters/adapter.ts";
 import { elementCount, type Shape } from "../../../ops/program/dimension.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { DistanceTable } from "./distances.ts";
-import type { RopeFrequencies } from "./rope.ts";
+import type { InputConfigs, ModelInputs } from "../inputs/kinds.ts";
+import type { Pooling } from "../inputs/pooling.ts";
 
-/** The places whose representation can be edited, in the order in which a token passes them. */
+/** Where a representation can be edited, in the order in which a token passes. */
 export type SiteName =
   | "embedding.output"
   | "block.input"
@@ -67,93 +67,19 @@ export interface Site {
  */
 export type EditHook = (site: Site, hidden: Value, projection?: Projection) => Value;
 
-/** The rotary angles of a run's tokens, [batch, length, turned/2] each. */
-export interface Angles {
-  readonly cosines: Value;
-  readonly sines: Value;
-}
-
-/**
- * The rows of a table of distances for each distance between two of a run's tokens, int64 [2 · length + 1]: from `length`
- * tokens back to as many ahead, and the other way round.
- */
-export interface Distances {
-  readonly back: Value;
-  readonly ahead: Value;
-}
-
-/** Where the tokens of a run stand, as far as the model asks for it; see {@linkcode PlaceKinds}. */
-export interface Places {
-  readonly angles: Readonly<Record<string, Angles>>;
-  /** See {@linkcode attention}. */
-  readonly masks: Readonly<Record<string, Value>>;
-  /** Rows of the table of learned positions, int64 [batch, length]. */
-  readonly positions?: Value;
-  /** The position of each key that is seen [batch or 1, 1, 1, keys]. */
-  readonly keyPositions?: Value;
-  readonly distances?: Distances;
-  /** 1 where there is a token and 0 where a row is padded, [batch, length, 1]. */
-  readonly present?: Value;
-  /** Which of a pair's texts each token belongs to, int64 [batch, length]. */
-  readonly tokenTypes?: Value;
-  /** See {@linkcode PlaceKinds.pooled}: how much of each place, [batch, 1, length]. */
-  readonly pooling?: Value;
-  /** The bucket of each key's distance from each query, int64 [batch or 1, length, keys]. */
-  readonly buckets?: Value;
-  /** Added to the scores of what an encoder has read [batch, 1, 1, context]. */
-  readonly encodedMask?: Value;
-}
-
-/** What a model asks of where tokens stand. Blocks may differ in it, so each kind has a name. */
-export interface PlaceKinds {
-  /** Whether a token sees none of those behind it. */
-  readonly causal: boolean;
-  /** Rotary frequencies; none in a model without. */
-  readonly angles: Readonly<Record<string, RopeFrequencies>>;
-  /**
-   * Attention reaches tokens nearer than so many, itself included, on either side where it is not causal; `null` for all.
-   */
-  readonly masks: Readonly<Record<string, number | null>>;
-  /** Learned positions, whose table begins with so many rows that stand for none. */
-  readonly positions?: { readonly offset: number };
-  /** Whether scores fall with the distance (ALiBi). */
-  readonly keyPositions?: true;
-  /** Learned distances. */
-  readonly distances?: DistanceTable;
-  /** Whether padding is told from tokens, beside the masks. */
-  readonly present?: true;
-  /** Whether the texts of a pair are told apart. */
-  readonly tokenTypes?: true;
-  /** Whose hidden state a head reads that scores whole rows: the first token's, the last one's, or the mean of all. */
-  readonly pooled?: Classifier["pooled"];
-  /** Whether scores depend on the distance's bucket. */
-  readonly buckets?: DistanceBuckets;
-  /** Whether tokens see those that an encoder has read. */
-  readonly encodedMask?: true;
-}
-
-/**
- * How distances fall into buckets (Raffel et al. 2020): one each for the shortest, then as many for each doubling. Where
- * tokens see those behind them, half of the buckets are for these.
- */
-export interface DistanceBuckets {
-  readonly count: number;
-  /** Distances from here on share the last bucket. */
-  readonly most: number;
-}
-
 /** A run of tokens. */
-export interface Segment extends Places {
+export interface TokenRun {
   /** int64 [batch, length]. */
   readonly tokens: Value;
-  /** Edits that copy the batch: what holds behind the output of the block where they do. */
-  readonly copied?: { readonly behind: number; readonly places: Places };
+  readonly inputs: ModelInputs;
+  /** Edits that copy the batch: the inputs of the blocks after the one at whose output they do. */
+  readonly copied?: { readonly after: number; readonly inputs: ModelInputs };
   /** The runs of tokens before this one in order: of each, every block's keys and values. */
   readonly past?: readonly (readonly KeyValues[])[];
   /** What an encoder has made of the tokens that it has read. */
   readonly encoded?: EncodedTokens;
   readonly edit?: EditHook;
-  /** In how many parts attention takes the run's tokens; all at once if left out. */
+  /** In how many parts attention takes the run's tokens; all at once if omitted. */
   readonly parts?: number;
 }
 
@@ -161,7 +87,7 @@ export interface Segment extends Places {
 export type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
 
 /** What a run of tokens gives. */
-export interface SegmentResult {
+export interface RunResult {
   /** The embedding's output, then each block's (edited): `blocks + 1` tensors [batch, length, width]. */
   readonly hiddenStates: readonly Value[];
   /** Each block's keys and values of this run, without the past's. */
@@ -196,7 +122,10 @@ export interface Architecture {
   readonly heads: HeadLayout;
   /** The sites that the model has. */
   readonly sites: Readonly<Partial<Record<SiteName, SiteShape>>>;
-  readonly places: PlaceKinds;
+  /** Whether a token sees none of those after it. */
+  readonly causal: boolean;
+  /** What the model reads of a run beside its tokens. */
+  readonly inputs: InputConfigs;
   /**
    * What checkpoints of the bare model leave out in front of a weight's name, `""` if nothing: GPT-2's files say
    * `h.0.ln_1.weight` where the model with its head says `transformer.h.0.ln_1.weight`.
@@ -205,10 +134,10 @@ export interface Architecture {
   /** The tensors that the safetensors files must hold, by name. */
   readonly weights: ReadonlyMap<string, readonly number[]>;
   /** Builds the blocks over a run of tokens. */
-  forward(segment: Segment, weights: WeightSource): SegmentResult;
+  forward(run: TokenRun, weights: WeightSource): RunResult;
   /** Which one transformers calls the last hidden state: what the head reads, as a rule, or what the last block gives. */
   readonly lastHiddenState: "finished" | "plain";
-  /** What stands between the last block and the head, a norm as a rule: [..., width] to the same. */
+  /** What is between the last block and the head, a norm as a rule: [..., width] to the same. */
   finish(hidden: Value, weights: WeightSource, edit?: EditHook): Value;
   /** The head that the checkpoint has; `undefined` where it is of the bare model. */
   readonly head: CheckpointHead | undefined;
@@ -221,8 +150,11 @@ export interface Architecture {
 }
 
 /** The stack of blocks that reads a prompt, whose tokens all see each other, for a decoder to write the answer. */
-export interface Encoder
-  extends Pick<Architecture, "width" | "blocks" | "heads" | "sites" | "places" | "weights" | "forward" | "finish"> {
+export interface Encoder extends
+  Pick<
+    Architecture,
+    "width" | "blocks" | "heads" | "sites" | "causal" | "inputs" | "weights" | "forward" | "finish"
+  > {
   /** The token that the decoder begins with. */
   readonly startToken: number;
 }
@@ -233,7 +165,7 @@ export type CheckpointHead = "language" | { readonly classes: number };
 /** A head that scores a whole row of tokens. */
 export interface Classifier {
   /** Whose hidden state it reads: the row's first token's, its last one's, or the mean of all. */
-  readonly pooled: "first" | "last" | "mean";
+  readonly pooled: Pooling;
   /** Finished hidden states of rows [rows, width] to scores [rows, classes]. */
   scores(rows: Value, weights: WeightSource, classes: number): Value;
 }

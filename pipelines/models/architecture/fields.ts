@@ -2,7 +2,8 @@
 import type { HeadLayout } from "../../../ops/nn/attention.ts";
 import { ConfigReader } from "./config.ts";
 import { isJsonObject } from "../../common/files.ts";
-import { type RopeFrequencies, ropeFrequencies } from "./rope.ts";
+import { ropeFrequencies } from "./rope.ts";
+import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
 
 /** The names of the extents' fields; those of Llama unless told otherwise. */
 export interface ExtentFields {

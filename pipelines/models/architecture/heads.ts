@@ -45,8 +45,8 @@ function readClasses(config: ConfigReader): number {
  * @throws {RequestError} If the checkpoint has no head for them, or if its tokens see those that would be predicted.
  */
 export function requireLogits(architecture: Architecture): NonNullable<Architecture["logits"]> {
-  const { family, head, logits, places } = architecture;
-  if (!places.causal) {
+  const { family, head, logits, causal } = architecture;
+  if (!causal) {
     throw new RequestError(
       `the ${family} model reads a text from both sides, so it can't go on with one; take a decoder, or train its classes`,
     );

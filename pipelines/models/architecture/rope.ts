@@ -6,6 +6,7 @@
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
+import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
 
 /** The rotary part of a config.json. */
 export interface RopeConfig {
@@ -18,12 +19,6 @@ export interface RopeConfig {
   readonly scaling: Readonly<Record<string, unknown>> | null;
   /** The config's path, for errors. */
   readonly file: string;
-}
-
-/** Angle per token of each pair [headWidth/2], radians, and the factor on cosines and sines. */
-export interface RopeFrequencies {
-  readonly inverseFrequencies: readonly number[];
-  readonly rotaryScale: number;
 }
 
 /**

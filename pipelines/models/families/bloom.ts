@@ -46,7 +46,7 @@ export function bloom(config: ConfigReader): Architecture {
   return decoder(config, {
     names: { ...gptNames, embedding: "word_embeddings" },
     extents,
-    places: { angles: {}, masks: { full: null }, keyPositions: true },
+    inputs: { masks: { full: null }, keyPositions: true },
     block,
     norm,
     tied: true,

@@ -41,7 +41,7 @@ function build(config: ConfigReader, slides: boolean): Architecture {
   return decoder(config, {
     names: llamaNames,
     extents,
-    places: { angles: { rotary: readRope(config, extents) }, masks: windows.masks },
+    inputs: { rotaryAngles: { rotary: readRope(config, extents) }, masks: windows.masks },
     block,
     norm,
     tied: true,

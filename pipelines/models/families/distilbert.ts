@@ -36,7 +36,8 @@ export function distilBert(config: ConfigReader): Architecture {
   return transformer(config, {
     family: "distilbert",
     ...extents,
-    places: { causal: false, angles: {}, masks: { full: null }, positions: { offset: 0 } },
+    causal: false,
+    inputs: { masks: { full: null }, positions: { offset: 0 } },
     barePrefix: "distilbert.",
     blockName: (index) => `distilbert.transformer.layer.${index}`,
     embed(scope) {

@@ -43,9 +43,9 @@ export function falcon(config: ConfigReader): Architecture {
   return decoder(config, {
     names: { ...gptNames, embedding: "word_embeddings" },
     extents,
-    places: {
+    inputs: {
       masks: { full: null },
-      ...(alibi ? { angles: {}, keyPositions: true } : { angles: { rotary: readRope(config, extents) } }),
+      ...(alibi ? { keyPositions: true } : { rotaryAngles: { rotary: readRope(config, extents) } }),
     },
     block,
     norm,

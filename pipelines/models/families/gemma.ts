@@ -9,7 +9,7 @@ import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { type Extents, plainRope, readExtents, readRope, readWindows } from "../architecture/fields.ts";
-import type { RopeFrequencies } from "../architecture/rope.ts";
+import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
 import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { type NamedNorm, sequential } from "../layers/block.ts";
 import { type Activation, activations, gatedMlp, readActivation } from "../layers/mlp.ts";
@@ -60,8 +60,8 @@ function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
   return decoder(config, {
     names: llamaNames,
     extents,
-    places: {
-      angles: { rotary: readRope(config, extents, theta), ...ofSlidingBlocks },
+    inputs: {
+      rotaryAngles: { rotary: readRope(config, extents, theta), ...ofSlidingBlocks },
       masks: windows.masks,
     },
     block,

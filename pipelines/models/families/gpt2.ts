@@ -44,7 +44,7 @@ export function gpt2(config: ConfigReader): Architecture {
   return decoder(config, {
     names: gptNames,
     extents,
-    places: { angles: {}, masks: { full: null }, positions: { offset: 0 } },
+    inputs: { masks: { full: null }, positions: { offset: 0 } },
     block,
     norm,
     tied: true,

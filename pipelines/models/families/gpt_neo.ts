@@ -41,8 +41,7 @@ export function gptNeo(config: ConfigReader): Architecture {
   return decoder(config, {
     names: gptNames,
     extents,
-    places: {
-      angles: {},
+    inputs: {
       masks: {
         ...(kinds.includes("global") ? { full: null } : {}),
         ...(kinds.includes("local") ? { local: config.count("window_size", 256) } : {}),

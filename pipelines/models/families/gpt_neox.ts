@@ -42,7 +42,7 @@ export function gptNeoX(config: ConfigReader): Architecture {
       head: "embed_out",
     },
     extents,
-    places: { angles: { rotary: readRope(config, extents, rope) }, masks: { full: null } },
+    inputs: { rotaryAngles: { rotary: readRope(config, extents, rope) }, masks: { full: null } },
     block,
     norm,
     tied: false,

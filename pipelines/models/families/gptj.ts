@@ -44,8 +44,8 @@ export function gptJ(config: ConfigReader): Architecture {
   return decoder(config, {
     names: gptNames,
     extents,
-    places: {
-      angles: { rotary: plainRope(config, turned, 10000) },
+    inputs: {
+      rotaryAngles: { rotary: plainRope(config, turned, 10000) },
       masks: { full: null },
     },
     block,

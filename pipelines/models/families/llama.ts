@@ -81,8 +81,8 @@ function build(config: ConfigReader, variant: Variant): Architecture {
   return decoder(config, {
     names: llamaNames,
     extents,
-    places: {
-      angles: { rotary: readRope(config, extents, theta === undefined ? {} : { theta }) },
+    inputs: {
+      rotaryAngles: { rotary: readRope(config, extents, theta === undefined ? {} : { theta }) },
       masks: windows.masks,
     },
     block,

@@ -31,7 +31,7 @@ export function mixtral(config: ConfigReader): Architecture {
   return decoder(config, {
     names: llamaNames,
     extents,
-    places: { angles: { rotary: readRope(config, extents, { theta: 1e6 }) }, masks: windows.masks },
+    inputs: { rotaryAngles: { rotary: readRope(config, extents, { theta: 1e6 }) }, masks: windows.masks },
     block,
     norm,
     tied: false,

@@ -48,9 +48,11 @@ export function modernBert(config: ConfigReader): Architecture {
   return transformer(config, {
     family: "modernbert",
     ...extents,
-    places: {
-      causal: false,
-      angles: Object.fromEntries(Object.keys(windows.masks).map((kind) => [kind, readAngles(config, extents, kind)])),
+    causal: false,
+    inputs: {
+      rotaryAngles: Object.fromEntries(
+        Object.keys(windows.masks).map((kind) => [kind, readAngles(config, extents, kind)]),
+      ),
       masks: windows.masks,
     },
     barePrefix: "model.",

@@ -39,7 +39,7 @@ function build(config: ConfigReader, isSecond: boolean): Architecture {
   return decoder(config, {
     names: llamaNames,
     extents,
-    places: { angles: { rotary: readRope(config, extents) }, masks: { full: null } },
+    inputs: { rotaryAngles: { rotary: readRope(config, extents) }, masks: { full: null } },
     block,
     norm,
     tied: false,

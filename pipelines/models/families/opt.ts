@@ -60,7 +60,7 @@ export function opt(config: ConfigReader): Architecture {
     },
     barePrefix: "model.",
     extents,
-    places: { angles: {}, masks: { full: null }, positions: { offset } },
+    inputs: { masks: { full: null }, positions: { offset } },
     block,
     norm,
     tied: true,

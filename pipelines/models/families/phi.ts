@@ -35,7 +35,7 @@ export function phi(config: ConfigReader): Architecture {
   return decoder(config, {
     names: { ...llamaNames, norm: "final_layernorm" },
     extents,
-    places: { angles: { rotary: readRope(config, extents, { part: 0.5 }) }, masks: { full: null } },
+    inputs: { rotaryAngles: { rotary: readRope(config, extents, { part: 0.5 }) }, masks: { full: null } },
     block,
     norm,
     tied: false,

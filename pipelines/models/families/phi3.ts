@@ -37,7 +37,7 @@ export function phi3(config: ConfigReader): Architecture {
   return decoder(config, {
     names: llamaNames,
     extents: isLong ? { ...extents, contextLength: config.count("original_max_position_embeddings", 4096) } : extents,
-    places: { angles: { rotary: readRope(config, extents) }, masks: windows.masks },
+    inputs: { rotaryAngles: { rotary: readRope(config, extents) }, masks: windows.masks },
     block,
     norm,
     tied: false,

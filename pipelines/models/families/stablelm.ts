@@ -35,7 +35,7 @@ export function stableLm(config: ConfigReader): Architecture {
   return decoder(config, {
     names: llamaNames,
     extents,
-    places: { angles: { rotary: readRope(config, extents, { part: 0.25 }) }, masks: { full: null } },
+    inputs: { rotaryAngles: { rotary: readRope(config, extents, { part: 0.25 }) }, masks: { full: null } },
     block,
     norm,
     tied: false,

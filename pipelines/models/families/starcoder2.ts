@@ -35,7 +35,7 @@ export function starcoder2(config: ConfigReader): Architecture {
   return decoder(config, {
     names: llamaNames,
     extents,
-    places: { angles: { rotary: readRope(config, extents) }, masks: windows.masks },
+    inputs: { rotaryAngles: { rotary: readRope(config, extents) }, masks: windows.masks },
     block,
     norm,
     tied: true,

@@ -35,7 +35,7 @@ export function convolved(
     );
   }
   return (scope, hidden) => {
-    const result = block(scope, hidden), own = scope.whole.at(name), present = scope.places.present as Value;
+    const result = block(scope, hidden), own = scope.whole.at(name), present = scope.input("presence");
     const stored = own.weight("conv.weight", [hidden.shape[2]!, hidden.shape[2]!, kernel]);
     const seen = neighbours(o.mul(hidden, present), kernel);
     const flat = o.reshape(stored, [stored.shape[0]!, seen.shape[2]!]);

@@ -1,8 +1,9 @@
 /** What decoders have in common around their blocks: embeddings, a last norm, and a head that may share the embeddings. @module */
 import type { Value } from "../../../ops/program/program.ts";
-import type { Architecture, PlaceKinds } from "../architecture/architecture.ts";
+import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import type { Extents } from "../architecture/fields.ts";
+import type { InputConfigs } from "../inputs/kinds.ts";
 import type { Block } from "./block.ts";
 import type { Norm } from "./norm.ts";
 import { embedTokens, type LanguageHead, languageHead, scoreHead } from "./outer.ts";
@@ -43,9 +44,9 @@ export interface DecoderParts {
   /** As of an architecture; the names' base if left out. */
   readonly barePrefix?: string;
   readonly extents: Extents;
-  readonly places: Omit<PlaceKinds, "causal">;
+  readonly inputs: InputConfigs;
   readonly block: Block;
-  /** The norm behind the last block. */
+  /** The norm after the last block. */
   readonly norm: Norm;
   /** Whether the head is the embeddings' table where the config does not say. */
   readonly tied: boolean;
@@ -61,7 +62,7 @@ export interface DecoderParts {
 
 /** The architecture of a decoder that a config describes. */
 export function decoder(config: ConfigReader, parts: DecoderParts): Architecture {
-  const { names, extents, places, block, norm, head: { hasBias = false, ...head } = {} } = parts;
+  const { names, extents, inputs, block, norm, head: { hasBias = false, ...head } = {} } = parts;
   const { base, embedding, blocks, norm: last } = names, { vocabularySize, width } = extents;
   const table = { name: `${base}${embedding}.weight`, vocabularySize, width: parts.embeddingWidth ?? width };
   const { embed = (_scope, tokens) => tokens } = parts;
@@ -69,7 +70,8 @@ export function decoder(config: ConfigReader, parts: DecoderParts): Architecture
   return transformer(config, {
     family: String(config.raw("model_type")),
     ...extents,
-    places: { causal: true, ...places },
+    causal: true,
+    inputs,
     barePrefix: parts.barePrefix ?? base,
     blockName: (index) => `${base}${blocks}.${index}`,
     embed: (scope) => embed(scope, embedTokens(scope, table)),

@@ -11,18 +11,18 @@ import type {
   Classifier,
   EditHook,
   Encoder,
-  PlaceKinds,
-  Segment,
-  SegmentResult,
+  RunResult,
   SiteName,
   SiteShape,
   StackName,
+  TokenRun,
 } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { readHead } from "../architecture/heads.ts";
 import type { Block } from "./block.ts";
 import { Scope } from "./scope.ts";
-import { runInputs } from "../architecture/run_inputs.ts";
+import type { InputConfigs } from "../inputs/kinds.ts";
+import { runInputs } from "../architecture/model_inputs.ts";
 
 /** The parts of a transformer. */
 export interface TransformerParts {
@@ -33,14 +33,15 @@ export interface TransformerParts {
   readonly vocabularySize: number;
   readonly contextLength: number;
   readonly heads: HeadLayout;
-  readonly places: PlaceKinds;
+  readonly causal: boolean;
+  readonly inputs: InputConfigs;
   readonly barePrefix: string;
   /** The name of a block's weights, as in `model.layers.3`. */
   readonly blockName: (block: number) => string;
   /** The tokens' first representation [batch, tokens, width]. */
   readonly embed: (scope: Scope) => Value;
   readonly block: (index: number) => Block;
-  /** What stands between the last block and the head. */
+  /** What is between the last block and the head. */
   readonly finish?: (scope: Scope, hidden: Value) => Value;
   /** Finished hidden states [rows, width] to logits [rows, vocabulary]. */
   readonly head: (scope: Scope, hidden: Value) => Value;
@@ -63,21 +64,21 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
   const built = Array.from({ length: parts.blocks }, (_, index) => block(index));
   const ofStack = (edit: EditHook | undefined): EditHook | undefined =>
     edit === undefined || stack === undefined ? edit : (site, ...hidden) => edit({ ...site, stack }, ...hidden);
-  const forward: Architecture["forward"] = (segment, source) => {
-    const edit = ofStack(segment.edit);
-    const outside = new Scope(segment, source, edit);
+  const forward: Architecture["forward"] = (run, source) => {
+    const edit = ofStack(run.edit);
+    const outside = new Scope(run, source, edit);
     let hidden = outside.edit("embedding.output", embed(outside));
     const hiddenStates = [hidden];
     const keyValues: KeyValues[] = [], encoded: KeyValues[] = [];
-    built.forEach((run, index) => {
-      const whole = new Scope(segment, source, edit, index), scope = whole.at(blockName(index));
-      const result = run(scope, scope.edit("block.input", hidden));
+    built.forEach((block, index) => {
+      const whole = new Scope(run, source, edit, index), scope = whole.at(blockName(index));
+      const result = block(scope, scope.edit("block.input", hidden));
       hidden = scope.edit("block.output", result.hidden);
       hiddenStates.push(hidden);
       keyValues.push(result.keyValues);
       if (result.encoded !== undefined) encoded.push(result.encoded);
     });
-    return { hiddenStates, keyValues, ...(encoded.length > 0 ? { encoded } : {}) } satisfies SegmentResult;
+    return { hiddenStates, keyValues, ...(encoded.length > 0 ? { encoded } : {}) } satisfies RunResult;
   };
   const finished: Architecture["finish"] = (hidden, source, edit) => {
     const scope = Scope.outside(source, ofStack(edit));
@@ -89,7 +90,7 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
   const untraced: Untraced = {
     lastHiddenState: "finished",
     ...extents,
-    places: { ...parts.places, ...(pooled === undefined ? {} : { pooled }) },
+    inputs: { ...parts.inputs, ...(pooled === undefined ? {} : { pooling: pooled }) },
     forward,
     finish: finished,
     head,
@@ -122,7 +123,7 @@ function trace(model: Untraced, blockName: TransformerParts["blockName"]): Trace
     weights.set(name, shape as readonly number[]);
     return weight(name, shape);
   };
-  const edit: Segment["edit"] = ({ block, name }, hidden, projection) => {
+  const edit: TokenRun["edit"] = ({ block, name }, hidden, projection) => {
     if (sites[name] !== undefined) return hidden;
     const width = hidden.shape[hidden.shape.length - 1] as number;
     const heads = name.endsWith("head.output") ? { heads: model.heads.heads } : {};
@@ -144,7 +145,7 @@ function trace(model: Untraced, blockName: TransformerParts["blockName"]): Trace
     ? {}
     : { encoded: { hidden: input("encoded", ["batch", "context", model.encoder.width]) } };
   const { hiddenStates } = model.forward(
-    { ...runInputs(model, { name: "tail", batch: "batch", masks: 1 }), ...encoded, edit },
+    { ...runInputs(model, { name: "tail", batch: "batch", seen: 1, encoded: "context" }), ...encoded, edit },
     source,
   );
   const last = hiddenStates[hiddenStates.length - 1] as Value;

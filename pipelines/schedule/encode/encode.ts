@@ -16,7 +16,7 @@ import {
   prefixFeeds,
   rowExtents,
 } from "../../compile/rows/feeds.ts";
-import type { Feeds } from "../../compile/rows/run_feeds.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";

@@ -4,7 +4,7 @@ import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leavesOf, type Program } from "../../../ops/program/program.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import type { Feeds } from "../../compile/rows/run_feeds.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
 import { type Layout, wholeRows } from "../../compile/rows/layout.ts";

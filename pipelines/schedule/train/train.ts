@@ -5,7 +5,7 @@
  */
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { exampleFeeds, groupExtents, type LaidOutRow } from "../../compile/rows/feeds.ts";
-import type { Feeds } from "../../compile/rows/run_feeds.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import type { Layout } from "../../compile/rows/layout.ts";

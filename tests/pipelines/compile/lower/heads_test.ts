@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
-import type { Feeds } from "../../../../pipelines/compile/rows/run_feeds.ts";
+import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";
 import { headProgram, scoreProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";

@@ -68,7 +68,7 @@ Deno.test("every decoder's blocks but the last can be computed again", async (t)
   for (const name of familyCases) {
     const { config } = await readFamilyGolden(name);
     const architecture = architectureOf(config);
-    if (architecture.head !== "language" || !architecture.places.causal) continue;
+    if (architecture.head !== "language" || !architecture.causal) continue;
     await t.step(name, () => {
       const model: CompiledModel = { architecture, storedType: () => "float32", members: [[]], full: true };
       const { accumulate, boundaries } = trainingPrograms(model, wholeRows(architecture), "constant");

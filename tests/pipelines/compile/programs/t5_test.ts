@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { leafName, leavesOf, type Program } from "../../../../ops/program/program.ts";
 import { lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
-import { bucketOf } from "../../../../pipelines/compile/rows/distance_buckets.ts";
+import { bucketOf } from "../../../../pipelines/models/inputs/distance_buckets.ts";
 import { layOut } from "../../../../pipelines/compile/rows/feeds.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { compileTraining } from "../../../../pipelines/compile/frontier/compiled_training.ts";

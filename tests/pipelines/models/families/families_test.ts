@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { gradients } from "../../../../ops/passes/autodiff.ts";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { rowsAt } from "../../../../ops/nn/loss.ts";
-import * as o from "../../../../ops/operators.ts";
 import { input, parameter, type Program, type Value } from "../../../../ops/program/program.ts";
 import { simplify } from "../../../../ops/passes/simplify.ts";
 import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
-import { runFeeds, type RunRow } from "../../../../pipelines/compile/rows/run_feeds.ts";
+import type { RunRow } from "../../../../pipelines/models/inputs/input_kind.ts";
+import { runFeeds } from "../../../../pipelines/models/architecture/model_inputs.ts";
 import type { EditHook } from "../../../../pipelines/models/architecture/architecture.ts";
 import { type HostTensor, Runtime } from "../../../../pipelines/runtime/runtime.ts";
+import * as o from "../../../../ops/operators.ts";
 import {
   familyCases,
   type FamilyGolden,
@@ -89,7 +90,7 @@ for (const name of familyCases.filter((each) => !elsewhere.test(each))) {
     const rows = rowsOf(golden), longest = Math.max(...rows.map(({ tokens }) => tokens.length));
     const { stack: { mask, hiddenStates, gradients }, head } = golden;
     using runtime = new Runtime({ threads: 1 });
-    const feeds = runFeeds("tail", rows, longest, architecture);
+    const feeds = runFeeds("tail", architecture, { rows, length: longest });
 
     const program = activationsProgram({
       architecture,

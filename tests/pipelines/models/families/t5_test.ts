@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { gradients } from "../../../../ops/passes/autodiff.ts";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { rowsAt } from "../../../../ops/nn/loss.ts";
-import * as o from "../../../../ops/operators.ts";
 import { input, parameter, type Program, type Value } from "../../../../ops/program/program.ts";
 import { simplify } from "../../../../ops/passes/simplify.ts";
 import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
-import { type Feeds, runFeeds } from "../../../../pipelines/compile/rows/run_feeds.ts";
+import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import type { EditHook, Encoder, StackName } from "../../../../pipelines/models/architecture/architecture.ts";
 import { requireLogits } from "../../../../pipelines/models/architecture/heads.ts";
-import { runInputs } from "../../../../pipelines/models/architecture/run_inputs.ts";
+import { runFeeds, runInputs } from "../../../../pipelines/models/architecture/model_inputs.ts";
 import { type HostTensor, Runtime } from "../../../../pipelines/runtime/runtime.ts";
+import * as o from "../../../../ops/operators.ts";
 import { type GoldenStack, readFamilyGolden, UNLABELLED, unmaskedRows } from "./families_golden.ts";
 import { type FolderModel, largestDifference, openFolder, openProgram, weightsOf } from "../support_forward.ts";
 
@@ -39,10 +39,10 @@ function gradientProgram(model: FolderModel): Program {
   };
   const edit: EditHook = ({ stack, block, name }, hidden) =>
     block === 0 && name === "block.output" ? o.add(hidden, deltas[stack!]) : hidden;
-  const context = runInputs(encoder, { name: "context", batch: "batch", masks: "batch" });
+  const context = runInputs(encoder, { name: "context", batch: "batch", seen: "batch" });
   const read = encoder.forward({ ...context, edit }, weights).hiddenStates[encoder.blocks]!;
   const encoded = { hidden: encoder.finish(read, weights) };
-  const tail = runInputs(architecture, { name: "tail", batch: "batch", masks: 1 });
+  const tail = runInputs(architecture, { name: "tail", batch: "batch", seen: 1, encoded: "context" });
   const { hiddenStates } = architecture.forward({ ...tail, encoded, edit }, weights);
   const places = input("labelled.places", ["labelled", 1], "int64");
   const logits = requireLogits(architecture)(rowsAt(hiddenStates[architecture.blocks]!, places), weights);
@@ -59,8 +59,12 @@ for (const name of ["t5", "t5-gated"]) {
     const contexts = ownTokens(stack), tails = ownTokens(decoder), [context, tail] = [contexts, tails].map(longest);
     const fromStart = (tokens: readonly number[]) => ({ tokens, start: 0 });
     const feeds: Feeds = {
-      ...runFeeds("context", contexts.map(fromStart), context!, encoder),
-      ...runFeeds("tail", tails.map(fromStart), tail!, architecture, undefined, contexts.map(({ length }) => length)),
+      ...runFeeds("context", encoder, { rows: contexts.map(fromStart), length: context! }),
+      ...runFeeds("tail", architecture, {
+        rows: tails.map(fromStart),
+        length: tail!,
+        encoded: contexts.map(({ length }) => length),
+      }),
     };
     using runtime = new Runtime({ threads: 1 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { distanceRow } from "../../../../pipelines/models/architecture/distances.ts";
+import { distanceRow } from "../../../../pipelines/models/inputs/distances.ts";
 
 Deno.test("near distances have rows of their own and far ones share them, as transformers has it", () => {
   const rows = Array.from({ length: 51 }, (_, at) => distanceRow({ span: 8, farthest: 24 }, at - 25));
