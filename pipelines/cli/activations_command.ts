@@ -35,7 +35,7 @@ const declared = {
     parsed("list", (list) => list.split(",").map((site) => site.trim())),
     "further sites, as in block.3.mlp.output,block.0.attention.query",
   ),
-  logits: onUnlessNamed("leaves the logits out"),
+  logits: onUnlessNamed("omits the logits"),
   store,
   threads: withDefault(threadCount, "threads for the operators", navigator.hardwareConcurrency),
   provider: withDefault(providerName, providerHelp, "cpu"),

@@ -14,7 +14,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** A command with all that it was given. */
+/** A command, ready to run with all that it was given. */
 export type Invocation = (context: CommandContext) => Promise<void> | void;
 
 /**
@@ -22,8 +22,8 @@ export type Invocation = (context: CommandContext) => Promise<void> | void;
  *
  * @param program All commands.
  * @param shared Options that every command has after its own.
- * @param terminal Gets the help, where that is asked for.
- * @returns What is asked for; `undefined` where it was help.
+ * @param terminal Gets the help, if the line asks for it.
+ * @returns The command to run; `undefined` if the line asked for help.
  * @throws {UsageError} If there is no such command or option, or one is given what it can't take.
  */
 export function parseArguments(
@@ -42,13 +42,13 @@ export function parseArguments(
   return invocation;
 }
 
-type Found = (invocation: Invocation) => void;
+type Finish = (invocation: Invocation) => void;
 
 function groupParser(
   { name, summary, commands }: CommandGroup,
   shared: Options,
   terminal: Pick<Terminal, "print" | "write">,
-  found: Found,
+  finish: Finish,
 ): Parser {
   const names = new Intl.ListFormat("en-GB").format(commands.map(({ name }) => name));
   const parser = newParser(name, summary, terminal, {
@@ -56,7 +56,9 @@ function groupParser(
   });
   for (const each of commands) {
     parser.addCommand(
-      each.kind === "group" ? groupParser(each, shared, terminal, found) : commandParser(each, shared, terminal, found),
+      each.kind === "group"
+        ? groupParser(each, shared, terminal, finish)
+        : commandParser(each, shared, terminal, finish),
     );
   }
   return parser;
@@ -66,7 +68,7 @@ function commandParser(
   command: Command,
   shared: Options,
   terminal: Pick<Terminal, "print" | "write">,
-  found: Found,
+  finish: Finish,
 ): Parser {
   const { name, summary, parameters, options, examples } = command, lines = examples.map((line) => `deno task ${line}`);
   const due = parameters.length === 0 ? "none" : `${parameters.map(({ name }) => `<${name}>`).join(" ")} only`;
@@ -77,11 +79,11 @@ function commandParser(
   for (const { name, help } of parameters) parser.addArgument(new Argument(`<${name}>`, help));
   for (const [name, option] of Object.entries({ ...options, ...shared })) parser.addOption(optionOf(name, option));
   return parser.action(() => {
-    const given: Readonly<Record<string, unknown>> = parser.opts();
+    const found: Readonly<Record<string, unknown>> = parser.opts();
     const values = Object.entries(options).map(([name, { kind }]) => {
-      return [name, kind === "switch" ? given[name] ?? false : given[name]] as const;
+      return [name, kind === "switch" ? found[name] ?? false : found[name]] as const;
     });
-    found((context) => command.run(parser.args, Object.fromEntries(values), context));
+    finish((context) => command.run(parser.args, Object.fromEntries(values), context));
   });
 }
 

@@ -1,4 +1,4 @@
-/** What several commands are given. @module */
+/** Arguments and options that several commands share. @module */
 import { isThreadCount, providers, threadCounts } from "../recipes/recipe.ts";
 import type { Parameter } from "./command.ts";
 import { choice, flag, InvalidValue, optional, parsed, repeatable, size, text, type ValueType } from "./option.ts";
@@ -27,7 +27,7 @@ export const member = optional(
   "which member of the run, as in rank=1, or which of its trainings, as in rank=1/tuned",
 );
 
-/** What is run or planned. */
+/** The argument of commands that run or plan. */
 export const pipelineParameter: Parameter = {
   name: "pipeline.ts or recipe.yaml",
   help: "the pipeline file, or a recipe that names it",

@@ -1,5 +1,5 @@
 /**
- * What a command is asked to run: a pipeline file, or a recipe that names one. Options win over the recipe.
+ * What a command runs: a pipeline file, or a recipe that names one. Options win over the recipe.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface RequestOptions {
 
 /** A pipeline with all that it is to be run with. */
 export interface Request extends LoadedPipeline, Redirected {
-  /** The members as the pipeline declares them, before data and models were put in other places. */
+  /** The members as the pipeline declares them, before data and models were redirected. */
   readonly declared: readonly Member[];
   readonly recipe: Recipe | undefined;
   readonly threads: number;
