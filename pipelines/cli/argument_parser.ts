@@ -15,7 +15,7 @@ export class UsageError extends Error {
 }
 
 /** A command, ready to run with all that it was given. */
-export type Invocation = (context: CommandContext) => Promise<void> | void;
+type Invocation = (context: CommandContext) => Promise<void> | void;
 
 /**
  * Reads a command line.

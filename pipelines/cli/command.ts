@@ -26,7 +26,7 @@ export interface Parameter {
 }
 
 /** What a command's record declares. */
-export interface CommandDeclaration<Parameters extends readonly Parameter[], Declared extends Options> {
+interface CommandDeclaration<Parameters extends readonly Parameter[], Declared extends Options> {
   readonly name: string;
   readonly summary: string;
   /** All of them are required. */

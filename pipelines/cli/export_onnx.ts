@@ -26,7 +26,7 @@ import {
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
 /** The options of an export to ONNX. */
-export interface ExportOnnxOptions {
+interface ExportOnnxOptions {
   readonly member: string | undefined;
   readonly out: string;
   readonly model: string | undefined;

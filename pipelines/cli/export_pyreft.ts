@@ -18,7 +18,7 @@ import { adaptationsOf, findIntervention } from "./stored_intervention.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options of an export to pyreft. */
-export interface ExportPyreftOptions {
+interface ExportPyreftOptions {
   readonly member: string | undefined;
   readonly out: string;
 }

@@ -12,7 +12,7 @@ import { callerPath } from "./caller_paths.ts";
 import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 
 /** The options that a recipe has as well. */
-export interface RequestOptions {
+interface RequestOptions {
   readonly set: ReadonlyMap<string, readonly string[]>;
   readonly threads: number | undefined;
   readonly provider: Provider | undefined;

@@ -26,7 +26,7 @@ export interface ValueOption<Value> {
 }
 
 /** Listed values, or a function of a text and of the option's value so far. */
-export type ValueReader<Value> =
+type ValueReader<Value> =
   | { readonly choices: readonly (Value & string)[] }
   | { parse(text: string, before: Value): Value };
 

@@ -37,7 +37,7 @@ export async function findIntervention(path: string, member: string | undefined)
 }
 
 /** How a base model is named, and the folder that the name starts from. */
-export interface BaseModel {
+interface BaseModel {
   readonly source: string;
   readonly base: string;
 }

@@ -1,6 +1,6 @@
 /** Batches of token ids as transformers takes them, and the rows that a model runs over. @module */
 import { RequestError } from "../common/errors.ts";
-import type { Architecture } from "../models/architecture.ts";
+import type { Architecture, Encoder } from "../models/architecture.ts";
 import { type NamedTensor, readHeader, readIntegers, type TensorRecord } from "../models/weights/safetensors.ts";
 import type { ActivatedRow, ActivatedRun } from "../schedule/activations/activate.ts";
 
@@ -12,7 +12,7 @@ interface TokenRows {
 }
 
 /** What a model reads. */
-export interface Batch extends TokenRows {
+interface Batch extends TokenRows {
   /** What the decoder reads, in a model that has an encoder, too. */
   readonly decoder?: TokenRows;
 }
@@ -20,8 +20,13 @@ export interface Batch extends TokenRows {
 /** What the names of tensors begin with; those that the decoder of a model of two stacks reads have a prefix. */
 type Prefix = "" | "decoder_";
 
+/** The stacks of a model: whether it has an encoder, and the token that its decoder then starts with. */
+interface Stacks {
+  readonly encoder?: Pick<Encoder, "startToken">;
+}
+
 /** Rows of tokens padded on the right; a decoder after an encoder reads the token that it starts with. */
-export function paddedBatch(rows: readonly (readonly number[])[], { encoder }: Pick<Architecture, "encoder">): Batch {
+export function paddedBatch(rows: readonly (readonly number[])[], { encoder }: Stacks): Batch {
   const read = padded(rows);
   return encoder === undefined ? read : { ...read, decoder: padded(rows.map(() => [encoder.startToken])) };
 }
@@ -49,7 +54,7 @@ function tensorsOf({ ids, mask }: TokenRows, prefix: Prefix): NamedTensor[] {
  *
  * @throws {RequestError} If ids are missing, or if a tensor is not of their shape or holds no whole numbers.
  */
-export async function readBatch(file: string, { encoder }: Pick<Architecture, "encoder">): Promise<Batch> {
+export async function readBatch(file: string, { encoder }: Stacks): Promise<Batch> {
   const { tensors } = await readHeader(file);
   const ids = tensors.get("input_ids"), decoderIds = tensors.get("decoder_input_ids");
   if (ids === undefined) throw new RequestError("has no tensor input_ids [batch, tokens]; add it", { file });

@@ -16,7 +16,7 @@ import { savedForm, stateOf } from "./pyreft_state.ts";
 import { readTorchFile, type TorchTensor } from "./torch_file.ts";
 
 /** What a folder of pyreft's holds, as intervention.json lists it and with the tensors in saved form. */
-export interface PyreftFolder {
+interface PyreftFolder {
   readonly interventions: readonly JsonObject[];
   readonly tensors: TensorMap;
 }

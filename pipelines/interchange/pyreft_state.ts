@@ -17,7 +17,7 @@ const bookkeeping = ["embed_dim", "interchange_dim"];
 const rotation = "rotate_layer.parametrizations.weight";
 
 /** Which intervention a state dictionary is to be. */
-export interface StateUse {
+interface StateUse {
   readonly index: number;
   /** pyreft's class. */
   readonly type: string;
