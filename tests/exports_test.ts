@@ -60,7 +60,8 @@ function importsOf({ path, text }: Source): string[] {
       namesIn(list).map((name) => `${from(specifier)} ${name}`)
     ),
     ...[...text.matchAll(spread)].flatMap(([, name, specifier = ""]) => {
-      if (name === undefined) return [`${from(specifier)} *`];
+      const isValue = new RegExp(`(\\btypeof |[=:(,]\\s*)${name}\\b(?![.\\w])`);
+      if (name === undefined || isValue.test(text)) return [`${from(specifier)} *`];
       const used = [...text.matchAll(new RegExp(`(?<![.\\w])${name}\\.(\\w+)`, "g"))];
       return used.map(([, member]) => `${from(specifier)} ${member}`);
     }),
@@ -103,7 +104,9 @@ Deno.test("exports and imports are read in every form", () => {
     'import * as o from "./y.ts";',
     'export { f as g } from "./y.ts";',
     'export * from "./all.ts";',
-    "o.h(p.o.i, o.j);",
+    'import type * as p from "./types.ts";',
+    "type P = typeof p;",
+    "o.h(q.o.i, o.j);",
     'const { k, l: m } = await import("./y.ts");',
     'let n: typeof import("./not.ts");',
     'import("./late.ts");',
@@ -115,6 +118,7 @@ Deno.test("exports and imports are read in every form", () => {
       ...[..."aBcfhjkl"].map((name) => `ops/y.ts ${name}`),
       "ops/all.ts *",
       "ops/late.ts *",
+      "ops/types.ts *",
       "z.ts E",
     ].sort(),
   );
