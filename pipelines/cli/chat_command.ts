@@ -11,7 +11,7 @@ import { openGenerator, type WritingModel } from "../schedule/evaluate/generator
 import { callerFolder } from "./caller_paths.ts";
 import { type ChatSession, inConversation, lineByLine } from "./chat_session.ts";
 import { command } from "./command.ts";
-import { member, providerHelp, providerName, store, threadCount } from "./common_options.ts";
+import { member, runtimeOptions } from "./common_options.ts";
 import { openRunContext } from "./open_run_context.ts";
 import {
   flag,
@@ -50,9 +50,7 @@ const declared = {
   temperature: withDefault(number("t", 0), "0 takes the likeliest token", 0),
   topP: withDefault(number("p", 0, 1), "draws from the likeliest tokens of this mass", 1),
   seed: withDefault(integer("n", 1), "decides what is drawn", 42),
-  store,
-  threads: withDefault(threadCount, "threads for the operators", navigator.hardwareConcurrency),
-  provider: withDefault(providerName, providerHelp, "cpu"),
+  ...runtimeOptions,
 };
 
 type ChatOptions = OptionValues<typeof declared>;

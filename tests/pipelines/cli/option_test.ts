@@ -1,7 +1,7 @@
 /** What the values of options are read as. @module */
 import assert from "node:assert/strict";
 import { integer, InvalidValue, json, number, size, type ValueType } from "../../../pipelines/cli/option.ts";
-import { requestOptions, threadCount } from "../../../pipelines/cli/common_options.ts";
+import { requestOptions, runtimeOptions } from "../../../pipelines/cli/common_options.ts";
 
 function read<Value>({ read }: ValueType<Value>, text: string): Value {
   assert.ok("parse" in read);
@@ -14,7 +14,6 @@ Deno.test("values are read from their texts", () => {
   assert.equal(read(size, "1.5GiB"), 1.5 * 2 ** 30);
   assert.equal(read(size, "unlimited"), Infinity);
   assert.deepEqual(read(json, '{"a": [1]}'), { a: [1] });
-  assert.equal(read(threadCount, "8"), 8);
 });
 
 const wrong: readonly (readonly [type: ValueType<unknown>, texts: readonly string[], says: RegExp])[] = [
@@ -24,7 +23,6 @@ const wrong: readonly (readonly [type: ValueType<unknown>, texts: readonly strin
   [number("p", 0, 1), ["1.01"], /^give a number from 0 to 1$/],
   [size, ["much", "-1", "4 GB 2", ""], /^write a size as in 500MB, 1\.5GiB, 0 or unlimited$/],
   [json, ["[1]", "1", "{", "", "null"], /^give a JSON object, as in '\{"language": "fr"\}'$/],
-  [threadCount, ["0", "1.5", "1025", "x"], /^give a whole number from 1 to 1024$/],
 ];
 
 Deno.test("other texts are refused with what to write instead", () => {
@@ -32,6 +30,16 @@ Deno.test("other texts are refused with what to write instead", () => {
     for (const text of texts) {
       assert.throws(() => read(type, text), (error) => error instanceof InvalidValue && says.test(error.message), text);
     }
+  }
+});
+
+Deno.test("--threads takes a whole number, one for each processor if it is omitted", () => {
+  const { values, omitted } = runtimeOptions.threads;
+  assert.ok("parse" in values && omitted !== "error");
+  assert.equal(omitted.value, navigator.hardwareConcurrency);
+  assert.equal(values.parse("8", 1), 8);
+  for (const text of ["0", "1.5", "1025", "x"]) {
+    assert.throws(() => values.parse(text, 1), /^InvalidValue: give a whole number from 1 to 1024$/);
   }
 });
 
