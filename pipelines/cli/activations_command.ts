@@ -8,18 +8,9 @@ import { activate } from "../schedule/activations/activate.ts";
 import { activatedRows, paddedBatch, readBatch, readTensors } from "./token_batch.ts";
 import { callerFolder, callerPath } from "./caller_paths.ts";
 import { command } from "./command.ts";
-import { providerHelp, providerName, store, threadCount } from "./common_options.ts";
+import { runtimeOptions } from "./common_options.ts";
 import { openRunContext } from "./open_run_context.ts";
-import {
-  onUnlessNamed,
-  optional,
-  type OptionValues,
-  parsed,
-  repeatable,
-  required,
-  text,
-  withDefault,
-} from "./option.ts";
+import { onUnlessNamed, optional, type OptionValues, parsed, repeatable, required, text } from "./option.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
 const declared = {
@@ -35,10 +26,8 @@ const declared = {
     parsed("list", (list) => list.split(",").map((site) => site.trim())),
     "further sites, as in block.3.mlp.output,block.0.attention.query",
   ),
-  logits: onUnlessNamed("leaves the logits out"),
-  store,
-  threads: withDefault(threadCount, "threads for the operators", navigator.hardwareConcurrency),
-  provider: withDefault(providerName, providerHelp, "cpu"),
+  logits: onUnlessNamed("omits the logits"),
+  ...runtimeOptions,
 };
 
 /** Writes what a model computes of some tokens: hidden states, logits and the representations at the sites named. */

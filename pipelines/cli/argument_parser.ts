@@ -14,16 +14,16 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** A command with all that it was given. */
-export type Invocation = (context: CommandContext) => Promise<void> | void;
+/** A command, ready to run with all that it was given. */
+type Invocation = (context: CommandContext) => Promise<void> | void;
 
 /**
  * Reads a command line.
  *
  * @param program All commands.
  * @param shared Options that every command has after its own.
- * @param terminal Gets the help, where that is asked for.
- * @returns What is asked for; `undefined` where it was help.
+ * @param terminal Gets the help, if the line asks for it.
+ * @returns The command to run; `undefined` if the line asked for help.
  * @throws {UsageError} If there is no such command or option, or one is given what it can't take.
  */
 export function parseArguments(
@@ -33,7 +33,7 @@ export function parseArguments(
   terminal: Pick<Terminal, "print" | "write">,
 ): Invocation | undefined {
   let invocation: Invocation | undefined;
-  const parser = groupParser(program, shared, terminal, (found) => invocation = found);
+  const parser = groupParser(program, { shared, terminal, found: (command) => invocation = command });
   try {
     parser.parse(args, { from: "user" });
   } catch (fault) {
@@ -42,46 +42,40 @@ export function parseArguments(
   return invocation;
 }
 
-type Found = (invocation: Invocation) => void;
+/** What every parser needs besides the declaration of its command. */
+interface ParserContext {
+  readonly shared: Options;
+  readonly terminal: Pick<Terminal, "print" | "write">;
+  /** Called with the command that the arguments ask for. */
+  readonly found: (invocation: Invocation) => void;
+}
 
-function groupParser(
-  { name, summary, commands }: CommandGroup,
-  shared: Options,
-  terminal: Pick<Terminal, "print" | "write">,
-  found: Found,
-): Parser {
+function groupParser({ name, summary, commands }: CommandGroup, context: ParserContext): Parser {
   const names = new Intl.ListFormat("en-GB").format(commands.map(({ name }) => name));
-  const parser = newParser(name, summary, terminal, {
-    "commander.unknownCommand": `the commands are ${names}`,
-  });
+  const parser = newParser(name, summary, context, { "commander.unknownCommand": `the commands are ${names}` });
   for (const each of commands) {
-    parser.addCommand(
-      each.kind === "group" ? groupParser(each, shared, terminal, found) : commandParser(each, shared, terminal, found),
-    );
+    parser.addCommand(each.kind === "group" ? groupParser(each, context) : commandParser(each, context));
   }
   return parser;
 }
 
-function commandParser(
-  command: Command,
-  shared: Options,
-  terminal: Pick<Terminal, "print" | "write">,
-  found: Found,
-): Parser {
+function commandParser(command: Command, context: ParserContext): Parser {
   const { name, summary, parameters, options, examples } = command, lines = examples.map((line) => `deno task ${line}`);
   const due = parameters.length === 0 ? "none" : `${parameters.map(({ name }) => `<${name}>`).join(" ")} only`;
-  const parser = newParser(name, summary, terminal, {
+  const parser = newParser(name, summary, context, {
     "commander.missingArgument": `give it, as in ${lines[0]}`,
     "commander.excessArguments": `give ${due}`,
   }).addHelpText("after", ["\nExamples:", ...lines].join("\n  "));
   for (const { name, help } of parameters) parser.addArgument(new Argument(`<${name}>`, help));
-  for (const [name, option] of Object.entries({ ...options, ...shared })) parser.addOption(optionOf(name, option));
+  for (const [name, option] of Object.entries({ ...options, ...context.shared })) {
+    parser.addOption(optionOf(name, option));
+  }
   return parser.action(() => {
-    const given: Readonly<Record<string, unknown>> = parser.opts();
+    const read: Readonly<Record<string, unknown>> = parser.opts();
     const values = Object.entries(options).map(([name, { kind }]) => {
-      return [name, kind === "switch" ? given[name] ?? false : given[name]] as const;
+      return [name, kind === "switch" ? read[name] ?? false : read[name]] as const;
     });
-    found((context) => command.run(parser.args, Object.fromEntries(values), context));
+    context.found((context) => command.run(parser.args, Object.fromEntries(values), context));
   });
 }
 
@@ -96,7 +90,7 @@ const remedies: Readonly<Record<string, string>> = {
 function newParser(
   name: string,
   summary: string,
-  terminal: Pick<Terminal, "print" | "write">,
+  { terminal }: ParserContext,
   own: Readonly<Record<string, string>>,
 ): Parser {
   return new Parser(name).description(summary).showHelpAfterError(false).configureOutput({

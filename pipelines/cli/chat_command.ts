@@ -11,7 +11,7 @@ import { openGenerator, type WritingModel } from "../schedule/evaluate/generator
 import { callerFolder } from "./caller_paths.ts";
 import { type ChatSession, inConversation, lineByLine } from "./chat_session.ts";
 import { command } from "./command.ts";
-import { member, providerHelp, providerName, store, threadCount } from "./common_options.ts";
+import { member, runtimeOptions } from "./common_options.ts";
 import { openRunContext } from "./open_run_context.ts";
 import {
   flag,
@@ -50,9 +50,7 @@ const declared = {
   temperature: withDefault(number("t", 0), "0 takes the likeliest token", 0),
   topP: withDefault(number("p", 0, 1), "draws from the likeliest tokens of this mass", 1),
   seed: withDefault(integer("n", 1), "decides what is drawn", 42),
-  store,
-  threads: withDefault(threadCount, "threads for the operators", navigator.hardwareConcurrency),
-  provider: withDefault(providerName, providerHelp, "cpu"),
+  ...runtimeOptions,
 };
 
 type ChatOptions = OptionValues<typeof declared>;
@@ -86,7 +84,7 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
   for await (const line of terminal.lines(`${source} with ${stored.folder}\nyour prompt, an empty line ends: `)) {
     if (line === "") break;
     const fits = ({ length }: readonly number[]) => length > 0 && length < room;
-    const { prompt: asked, forgotten } = session.ask(line, fits), { prompt } = asked;
+    const { prompt: tokenized, forgotten } = session.ask(line, fits), { prompt } = tokenized;
     if (!fits(prompt)) {
       terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${room - 1}\n`);
       continue;
@@ -96,7 +94,7 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
     const stream = new TextStream((text) => terminal.put(text));
-    const [written = []] = await generateRows(generator, [asked], {
+    const [written = []] = await generateRows(generator, [tokenized], {
       maxNewTokens,
       choose: chooserOf(writing, [answered++]),
       onToken: (_, written) => stream.show(endsAt([], tokenizer, written).text),
@@ -112,7 +110,7 @@ async function openSession({ model: { tokenizer } }: WritingModel, options: Chat
   const { plain, template, chatTemplate, system, fields } = options;
   const isPlain = plain || template !== undefined;
   if (isPlain && (chatTemplate ?? system) !== undefined) {
-    throw new RequestError("--chat-template and --system go with no --plain or --template; leave one of them out");
+    throw new RequestError("--chat-template and --system exclude --plain and --template; omit one of them");
   }
   const hasTemplate = chatTemplate !== undefined || tokenizer.chat.templates.size > 0;
   if (system !== undefined && !hasTemplate) {

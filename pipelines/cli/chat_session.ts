@@ -1,5 +1,5 @@
 /**
- * What a line that someone types asks of a model: by itself, or as a turn of a conversation.
+ * The prompts that typed lines become: each by itself, or as turns of one conversation.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { type TokenizedPrompt, tokenizePrompt } from "../data/examples.ts";
 import { fillTemplate, parseTemplate } from "../data/template.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
-/** Makes prompts of lines, and is told the answers. */
+/** Makes prompts of lines, and takes the answers. */
 export interface ChatSession {
   /**
-   * The prompt of the next line, and how many messages were forgotten because it did not fit otherwise. It does not fit
-   * if even the line alone is too long, which then is as if it had not been asked.
+   * The prompt of the next line, and how many messages were dropped to make it fit. If even the line alone is too long,
+   * the prompt does not fit, and the session stays as it was.
    */
   ask(line: string, fits: (prompt: readonly number[]) => boolean): {
     readonly prompt: TokenizedPrompt;
@@ -61,10 +61,10 @@ export function inConversation(
   };
   return {
     ask(line, fits) {
-      const before = turns, asked = [...before, { role: "user", content: line }];
+      const before = turns, extended = [...before, { role: "user", content: line }];
       // A question is forgotten with its answer.
       for (let forgotten = 0;; forgotten += 2) {
-        turns = asked.slice(forgotten);
+        turns = extended.slice(forgotten);
         const prompt = promptOf(turns, line);
         if (fits(prompt.prompt)) return { prompt, forgotten };
         if (turns.length > 1) continue;

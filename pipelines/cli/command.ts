@@ -4,9 +4,9 @@ import type { CheckpointInterval } from "../schedule/context/checkpoint_interval
 import type { Options, OptionValues } from "./option.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What a command is run with besides its options. */
+/** What a command runs with besides its options. */
 export interface RunControl {
-  /** Begins to listen for a wish to stop; the signal's reason is a StoppedError. */
+  /** Starts listening for requests to stop; the signal's reason is a StoppedError. */
   readonly stops?: () => AbortSignal;
   /** How often unfinished work is kept, if not at the usual interval. */
   readonly pace?: CheckpointInterval;
@@ -14,40 +14,40 @@ export interface RunControl {
   readonly hub?: HubOptions;
 }
 
-/** Where a command writes to, and what it is run with. */
+/** Where a command writes to, and what it runs with. */
 export interface CommandContext extends RunControl {
   readonly terminal: Terminal;
 }
 
-/** What a command is given before its options, as in `<folder>`. */
+/** An argument without an option's name, as in `<folder>`. */
 export interface Parameter {
   readonly name: string;
   readonly help: string;
 }
 
 /** What a command's record declares. */
-export interface CommandDeclaration<Parameters extends readonly Parameter[], Declared extends Options> {
+interface CommandDeclaration<Parameters extends readonly Parameter[], Declared extends Options> {
   readonly name: string;
   readonly summary: string;
-  /** All of them must be given. */
+  /** All of them are required. */
   readonly parameters: Parameters;
   /** In the order of the help. */
   readonly options: Declared;
   /** Command lines, as they follow `deno task`. */
   readonly examples: readonly [string, ...string[]];
   readonly run: (
-    given: { readonly [Index in keyof Parameters]: string },
+    args: { readonly [Index in keyof Parameters]: string },
     options: OptionValues<Declared>,
     context: CommandContext,
   ) => Promise<void> | void;
 }
 
-/** A command whose types are known to nothing but its own record. */
+/** A command as the parser knows it, without the types of its arguments and options. */
 export interface Command extends Omit<CommandDeclaration<readonly Parameter[], Options>, "run"> {
   readonly kind: "command";
-  /** Takes a text for each parameter, and of each option what its declaration says that it gives. */
+  /** Takes a text for each parameter, and a value of the declared type for each option. */
   readonly run: (
-    given: readonly string[],
+    args: readonly string[],
     options: Readonly<Record<string, unknown>>,
     context: CommandContext,
   ) => Promise<void> | void;
@@ -61,17 +61,17 @@ export interface CommandGroup {
   readonly commands: readonly (Command | CommandGroup)[];
 }
 
-/** A command, of which `run` is given what its parameters and options declare. */
+/** Declares a command: `run` gets its arguments and options as they are declared. */
 export function command<const Parameters extends readonly Parameter[], const Declared extends Options>(
   declaration: CommandDeclaration<Parameters, Declared>,
 ): Command {
   return {
     ...declaration,
     kind: "command",
-    // The one place where types are claimed: the parser reads a value only by its option's own declaration.
-    run: (given, options, context) =>
+    // The only casts: the parser reads every value as its own declaration says.
+    run: (args, options, context) =>
       declaration.run(
-        given as { readonly [Index in keyof Parameters]: string },
+        args as { readonly [Index in keyof Parameters]: string },
         options as OptionValues<Declared>,
         context,
       ),

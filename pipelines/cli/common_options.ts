@@ -1,22 +1,24 @@
-/** What several commands are given. @module */
+/** Arguments and options that several commands share. @module */
 import { isThreadCount, providers, threadCounts } from "../recipes/recipe.ts";
 import type { Parameter } from "./command.ts";
-import { choice, flag, InvalidValue, optional, parsed, repeatable, size, text, type ValueType } from "./option.ts";
+import { choice, flag, InvalidValue, optional, parsed, repeatable, size, text, withDefault } from "./option.ts";
 
 /** Where the store is. */
 export const store = optional(text("folder"), "the content-addressed store (default: .refract/store)");
 
-/** A number of threads. */
-export const threadCount: ValueType<number> = parsed("n", (text) => {
+const threadCount = parsed("n", (text) => {
   const threads = Number(text);
   if (!isThreadCount(threads)) throw new InvalidValue(`give ${threadCounts}`);
   return threads;
 });
+const providerName = choice("name", providers), providerHelp = "where programs run (cpu if nothing says otherwise)";
 
-/** Where programs may run. */
-export const providerName = choice("name", providers);
-/** What {@linkcode providerName} decides. */
-export const providerHelp = "where programs run (cpu if nothing says otherwise)";
+/** What a model runs with that no pipeline or recipe names. */
+export const runtimeOptions = {
+  store,
+  threads: withDefault(threadCount, "threads for the operators", navigator.hardwareConcurrency),
+  provider: withDefault(providerName, providerHelp, "cpu"),
+};
 
 /** What the store may hold. */
 export const cacheDisk = optional(size, "what the store may hold (default: 50GB, or half of the free space)");
@@ -27,7 +29,7 @@ export const member = optional(
   "which member of the run, as in rank=1, or which of its trainings, as in rank=1/tuned",
 );
 
-/** What is run or planned. */
+/** The argument of commands that run or plan. */
 export const pipelineParameter: Parameter = {
   name: "pipeline.ts or recipe.yaml",
   help: "the pipeline file, or a recipe that names it",

@@ -33,7 +33,7 @@ export const exportCommand = command({
   async run([path], { to, member, out, ...onnx }, { terminal }) {
     if (to === "onnx") return await exportOnnx(path, { member, out, ...onnx }, terminal);
     const [extra] = Object.entries(onnx).flatMap(([name, value]) => value === undefined ? [] : [name]);
-    if (extra !== undefined) throw new RequestError(`--${extra} is for --to onnx; leave it out for pyreft`);
+    if (extra !== undefined) throw new RequestError(`--${extra} is for --to onnx; omit it for pyreft`);
     await exportPyreft(path, { member, out }, terminal);
   },
 });

@@ -26,7 +26,7 @@ import {
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
 /** The options of an export to ONNX. */
-export interface ExportOnnxOptions {
+interface ExportOnnxOptions {
   readonly member: string | undefined;
   readonly out: string;
   readonly model: string | undefined;
@@ -36,14 +36,14 @@ export interface ExportOnnxOptions {
   readonly dtype: TunedModel["dtype"];
 }
 
-/** Makes an ONNX model of a trained or imported intervention and its base model, or of a model that was trained whole. */
+/** Makes an ONNX model of a trained or imported intervention and its base model, or of a fully finetuned model. */
 export async function exportOnnx(path: string, options: ExportOnnxOptions, terminal: Terminal): Promise<void> {
   const out = callerPath(options.out), { fields = {}, dtype } = options;
   if (options.positions !== undefined) positionsOf(options.positions);
   await requireOwn(out);
   const sources = sourcesOf(terminal);
   const tuned = await isModel(callerPath(path), options)
-    ? await wholeModel(callerPath(path), sources)
+    ? await finetunedModel(callerPath(path), sources)
     : await editedBase(path, options, sources);
   const { model, adaptations } = tuned;
   requireNoHead(adaptations, callerPath(path), "export one without");
@@ -59,14 +59,14 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
 /** A model, and what is learned of it. */
 type Tuned = Pick<TunedModel, "model" | "adaptations" | "tensors" | "quantize">;
 
-/** Whether a path is a model's folder, and nothing is asked that only edits have. */
+/** Whether a path is a model's folder, and no option is given that applies to edits alone. */
 async function isModel(folder: string, { member, model, positions, fields }: ExportOnnxOptions): Promise<boolean> {
   const holds = (name: string) => Deno.stat(join(folder, name)).then(() => true, () => false);
-  if ([member, model, positions, fields].some((given) => given !== undefined)) return false;
+  if ([member, model, positions, fields].some((option) => option !== undefined)) return false;
   return await holds("config.json") && !await holds(interventionFileNames.description);
 }
 
-/** How the base model is found, and a download or conversion told of. */
+/** How the base model is found, and how a download or conversion is reported. */
 type Sources = Omit<SourceOptions, "base">;
 
 function sourcesOf(terminal: Terminal): Sources {
@@ -79,7 +79,7 @@ function sourcesOf(terminal: Terminal): Sources {
   };
 }
 
-async function wholeModel(folder: string, sources: Sources): Promise<Tuned> {
+async function finetunedModel(folder: string, sources: Sources): Promise<Tuned> {
   const model = await openWriter(folder, { ...sources, base: callerFolder() });
   return { model, adaptations: [], tensors: {} };
 }
@@ -93,7 +93,7 @@ async function editedBase(path: string, options: ExportOnnxOptions, sources: Sou
   return { model, adaptations, tensors, quantize: stored.description.quantize };
 }
 
-/** Refuses a folder that holds what is no earlier export's: files of ours would stand among it, or in its place. */
+/** Refuses a folder that holds anything but an earlier export: an export would mix with it, or overwrite it. */
 async function requireOwn(out: string): Promise<void> {
   const names = await namesIn(out);
   if (names.length === 0 || names.includes(onnxFiles.graph)) return;
@@ -102,7 +102,7 @@ async function requireOwn(out: string): Promise<void> {
   });
 }
 
-/** Opens a model that goes on with texts by one stack of blocks; others can't be exported. */
+/** Opens a model that continues texts by one stack of blocks; others can't be exported. */
 async function openWriter(source: string, options: SourceOptions): Promise<Model> {
   const model = await openModel(source, options);
   return atLocation({ file: model.folder }, () => {
@@ -110,7 +110,7 @@ async function openWriter(source: string, options: SourceOptions): Promise<Model
     requireLogits(model.architecture);
     if (encoder === undefined) return model;
     throw new RequestError(
-      `the ${family} model has an encoder beside its decoder, and an export to ONNX holds one stack; take a decoder`,
+      `the ${family} model has an encoder and a decoder, and an export to ONNX holds one stack; choose a decoder`,
     );
   });
 }
@@ -118,7 +118,7 @@ async function openWriter(source: string, options: SourceOptions): Promise<Model
 /**
  * The adaptations of an intervention.
  *
- * @throws {RequestError} If they depend on what a graph is not given of an example.
+ * @throws {RequestError} If they depend on what an exported graph does not know of an example.
  */
 function exportable(
   stored: StoredIntervention,
@@ -146,9 +146,9 @@ function exportable(
   });
 }
 
-function requireNoFunctions({ interventions }: InterventionDescription, given: string | undefined): void {
+function requireNoFunctions({ interventions }: InterventionDescription, override: string | undefined): void {
   for (const { index, positions, subspace } of interventions) {
-    if (positions === null && given === undefined) {
+    if (positions === null && override === undefined) {
       throw new RequestError(
         `a function chose the positions of intervention ${index}, and a graph cannot call it; ` +
           "give fixed ones with --positions, as in l1",

@@ -18,7 +18,7 @@ import { adaptationsOf, findIntervention } from "./stored_intervention.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options of an export to pyreft. */
-export interface ExportPyreftOptions {
+interface ExportPyreftOptions {
   readonly member: string | undefined;
   readonly out: string;
 }
@@ -26,10 +26,10 @@ export interface ExportPyreftOptions {
 /** Makes a folder as pyreft saves it of a trained or imported intervention. */
 export async function exportPyreft(
   path: string,
-  { member, out: given }: ExportPyreftOptions,
+  { member, out: folder }: ExportPyreftOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const stored = await findIntervention(path, member), { description, file } = stored, out = callerPath(given);
+  const stored = await findIntervention(path, member), { description, file } = stored, out = callerPath(folder);
   description.interventions.forEach((each) => requireEdit(each, file));
   const adaptations = adaptationsOf(stored, await editedModel(description, stored.tensors));
   const interventions = interventionsOf(adaptations);
@@ -39,7 +39,7 @@ export async function exportPyreft(
   terminal.print(`${interventions.length} interventions in ${out}`);
 }
 
-/** Sees that an adaptation is what pyreft's folders can hold: an edit of a whole representation. */
+/** Requires that an adaptation is one that pyreft's folders can hold: an edit of a whole representation. */
 function requireEdit({ kind, module, head, block, site }: JsonObject, file: string): void {
   const isOther = kind === "prefixTuning" || kind === "classification" || kind === "regression";
   if (module !== undefined || head !== undefined || isOther) {

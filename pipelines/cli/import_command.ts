@@ -68,7 +68,7 @@ async function importPyreft(
   terminal.print(`${interventions.length} interventions in ${out}`);
 }
 
-/** Sees that what was imported can be read where it is used. */
+/** Requires that what was imported can be read where it is used. */
 async function requireUsable(weights: string, adaptations: readonly Adaptation[], source: string): Promise<void> {
   try {
     await readTensors(weights, adaptations);

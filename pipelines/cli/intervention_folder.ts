@@ -1,4 +1,4 @@
-/** Which intervention a path on the command line means. @module */
+/** Which intervention a path on the command line refers to. @module */
 import { basename, dirname, join } from "node:path";
 import { interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { RequestError } from "../common/errors.ts";
@@ -6,7 +6,7 @@ import { quote, suggest } from "../common/suggest.ts";
 import { isAbsent, namesIn, unreadable } from "./folder_names.ts";
 
 /**
- * The folder of the intervention that is meant.
+ * The folder of the intervention that a path refers to.
  *
  * @param path An intervention's folder, a member's or a training's within it, or a run's.
  * @param member Which member of the run, and where it has several trainings which of them, as in `rank=1/tuned`; needed
@@ -24,7 +24,7 @@ export async function interventionFolder(path: string, member: string | undefine
     throw new RequestError(
       itself === undefined
         ? "holds no trained intervention; give a run's folder or an intervention's"
-        : `is no run's folder and has no member ${quote(member ?? "")}; leave --member out`,
+        : `is no run's folder and has no member ${quote(member ?? "")}; omit --member`,
       { file: path },
     );
   }
@@ -44,7 +44,7 @@ export async function interventionFolder(path: string, member: string | undefine
   );
 }
 
-/** The run that an intervention's folder lies in and the member's id, if it lies in one. */
+/** The run whose folder contains an intervention's, and the member's id; `undefined` if no run's does. */
 export function runOf(folder: string): { readonly run: string; readonly member: string } | undefined {
   const trained = dirname(folder);
   const member = [trained, dirname(trained)].find((path) => basename(dirname(path)) === "members");

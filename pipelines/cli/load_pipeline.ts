@@ -1,5 +1,5 @@
 /**
- * Loading a pipeline file, with every fault of it as one line that names its place.
+ * Loading a pipeline file, with every fault of it as one line that names its location.
  *
  * @module
  */
@@ -27,28 +27,28 @@ export interface LoadedPipeline {
 }
 
 /** The settings that files declared when they were imported: a second import in the same process does not run them. */
-const imported = new Map<string, { readonly given: string; readonly settings: ReadonlyMap<string, Scalar> }>();
+const imported = new Map<string, { readonly overrides: string; readonly settings: ReadonlyMap<string, Scalar> }>();
 
 /**
  * Loads a pipeline file and expands its members.
  *
- * @param given Values of axes and settings, by name.
+ * @param overrides Values of axes and settings, by name.
  * @throws {RequestError} If the file is absent, does not compile, throws, or has no pipeline as its default export, or
- * something is given that it has not.
+ * an override is of nothing that it has.
  */
-export async function loadPipeline(path: string, given: Overrides): Promise<LoadedPipeline> {
+export async function loadPipeline(path: string, overrides: Overrides): Promise<LoadedPipeline> {
   const file = callerPath(path);
   const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
   if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
   const settings = new Map<string, Scalar>();
-  return await whileLoading({ given, settings }, async () => {
-    const pipeline = await importPipeline(file, given, settings);
-    const expansion = await faultsOf(file, () => expand(pipeline, given, settings));
+  return await whileLoading({ given: overrides, settings }, async () => {
+    const pipeline = await importPipeline(file, overrides, settings);
+    const expansion = await faultsOf(file, () => expand(pipeline, overrides, settings));
     return { pipeline, file, base: dirname(file), expansion, settings };
   });
 }
 
-async function importPipeline(file: string, given: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {
+async function importPipeline(file: string, overrides: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {
   const pipeline = await faultsOf(file, async () => (await import(pathToFileURL(file).href)).default as unknown);
   if (!isPipeline(pipeline)) {
     throw new RequestError("has no pipeline as its default export; write export default pipeline(name, build)", {
@@ -59,16 +59,16 @@ async function importPipeline(file: string, given: Overrides, settings: Map<stri
     const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
     throw new RequestError(problem, locationOf(pipeline) ?? { file });
   }
-  const before = imported.get(file) ?? { given: valuesOf(given, settings), settings: new Map(settings) };
+  const before = imported.get(file) ?? { overrides: valuesOf(overrides, settings), settings: new Map(settings) };
   imported.set(file, before);
   for (const [name, value] of before.settings) settings.set(name, value);
-  if (before.given === valuesOf(given, before.settings)) return pipeline;
+  if (before.overrides === valuesOf(overrides, before.settings)) return pipeline;
   throw new TypeError(`${file} was loaded with other settings before; load it in a process of its own`);
 }
 
-/** What is given for settings, to tell whether it is the same. */
-function valuesOf(given: Overrides, settings: ReadonlyMap<string, Scalar>): string {
-  return JSON.stringify([...settings.keys()].map((name) => given.get(name)?.values.map(String)));
+/** The overrides of settings as a text, to compare them. */
+function valuesOf(overrides: Overrides, settings: ReadonlyMap<string, Scalar>): string {
+  return JSON.stringify([...settings.keys()].map((name) => overrides.get(name)?.values.map(String)));
 }
 
 function isPipeline(value: unknown): value is Pipeline {
@@ -81,12 +81,12 @@ async function faultsOf<T>(file: string, part: () => T | Promise<T>): Promise<T>
   try {
     return await part();
   } catch (fault) {
-    const { message, place } = whatFailed(fault);
-    if (fault instanceof RequestError) throw fault.at(place);
+    const { message, location } = describeFault(fault);
+    if (fault instanceof RequestError) throw fault.at(location);
     if (isRequestError(fault)) {
-      throw new RequestError(fault.problem, fault.location ?? place ?? { file }).causedBy(fault);
+      throw new RequestError(fault.problem, fault.location ?? location ?? { file }).causedBy(fault);
     }
-    throw new RequestError(`the pipeline fails (${message}); correct it there`, place ?? { file }).causedBy(fault);
+    throw new RequestError(`the pipeline fails (${message}); correct it there`, location ?? { file }).causedBy(fault);
   }
 }
 
@@ -95,23 +95,23 @@ function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" |
   return fault instanceof Error && fault.name === "RequestError" && "problem" in fault;
 }
 
-function whatFailed(fault: unknown): { readonly message: string; readonly place?: SourceLocation | undefined } {
+function describeFault(fault: unknown): { readonly message: string; readonly location?: SourceLocation | undefined } {
   if (!(fault instanceof Error)) return { message: `it throws ${typeof fault === "string" ? quote(fault) : fault}` };
   const name = fault.name === "Error" || fault.name === "RequestError" ? "" : `${fault.name}: `;
   const message = stripVTControlCharacters(fault.message);
-  // A file that cannot be loaded: the place ends the message, and the line in question may stand before it.
+  // A file that cannot be loaded: the location ends the message, and may have the line in question before it.
   const loading = /^(.*?)\.?(?:\n.*)?\s+at ((?:file|https?):\/\/\S+?):(\d+):(\d+)$/s.exec(message);
   if (loading === null) {
-    return { message: name + faultText(message).slice(0, 300), place: callerLocation(ownFrames(fault.stack ?? "")) };
+    return { message: name + faultText(message).slice(0, 300), location: callerLocation(ownFrames(fault.stack ?? "")) };
   }
   const [, problem = "", url = "", line, column] = loading;
   return {
     message: faultText(problem.split("\n")[0]).replaceAll(/file:\/\/[^\s"']+/g, shown).slice(0, 300),
-    place: { file: shown(url), line: Number(line), column: Number(column) },
+    location: { file: shown(url), line: Number(line), column: Number(column) },
   };
 }
 
-/** The frames of a stack that the pipeline file's own code is on. */
+/** The frames of a stack above this file's, among which are the pipeline file's. */
 function ownFrames(stack: string): string {
-  return stack.split(/\/(?:load_pipeline|schedule\/expand)\.ts:/)[0] ?? "";
+  return stack.split(/\/load_pipeline\.ts:/)[0] ?? "";
 }

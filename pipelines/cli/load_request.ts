@@ -1,5 +1,5 @@
 /**
- * What a command is asked to run: a pipeline file, or a recipe that names one. Options win over the recipe.
+ * What a command runs: a pipeline file, or a recipe that names one. Options win over the recipe.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { callerPath } from "./caller_paths.ts";
 import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 
 /** The options that a recipe has as well. */
-export interface RequestOptions {
+interface RequestOptions {
   readonly set: ReadonlyMap<string, readonly string[]>;
   readonly threads: number | undefined;
   readonly provider: Provider | undefined;
@@ -20,7 +20,7 @@ export interface RequestOptions {
 
 /** A pipeline with all that it is to be run with. */
 export interface Request extends LoadedPipeline, Redirected {
-  /** The members as the pipeline declares them, before data and models were put in other places. */
+  /** The members as the pipeline declares them, before data and models were redirected. */
   readonly declared: readonly Member[];
   readonly recipe: Recipe | undefined;
   readonly threads: number;

@@ -3,8 +3,7 @@ import { type Progress, RunContext, type RunContextOptions } from "../schedule/c
 import { storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */
-export interface StoreOptions
-  extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory">> {
+interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory">> {
   readonly store?: string | undefined;
 }
 

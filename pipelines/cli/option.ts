@@ -1,4 +1,4 @@
-/** What a command's options are: how each is written, what it gives, and what holds where it is omitted. @module */
+/** What a command's options are: how each is written, what it gives, and what applies if it is omitted. @module */
 import { isJsonObject, type JsonObject } from "../common/files.ts";
 import { parseSize } from "../store/size.ts";
 
@@ -11,7 +11,7 @@ export class InvalidValue extends Error {
 export interface Switch {
   readonly kind: "switch";
   readonly help: string;
-  /** Whether naming it turns off what is on otherwise: it is written `--no-` and its name. */
+  /** Whether it is on unless `--no-` and its name are written. */
   readonly turnsOff: boolean;
 }
 
@@ -25,8 +25,8 @@ export interface ValueOption<Value> {
   readonly values: ValueReader<Value>;
 }
 
-/** Values that are listed, or read from a text and what the option gave before, where it is repeated. */
-export type ValueReader<Value> =
+/** Listed values, or a function of a text and of the option's value so far. */
+type ValueReader<Value> =
   | { readonly choices: readonly (Value & string)[] }
   | { parse(text: string, before: Value): Value };
 
@@ -47,12 +47,12 @@ export interface ValueType<Value> {
   };
 }
 
-/** An option that is on where it is named. */
+/** An option that is off unless it is written. */
 export function flag(help: string): Switch {
   return { kind: "switch", help, turnsOff: false };
 }
 
-/** An option that is on unless it is named with `--no-`. */
+/** An option that is on unless it is written, with `--no-`. */
 export function onUnlessNamed(help: string): Switch {
   return { kind: "switch", help, turnsOff: true };
 }
@@ -67,7 +67,7 @@ export function required<Value>({ placeholder, read }: ValueType<Value>, help: s
   return { kind: "value", help, placeholder, omitted: "error", values: read };
 }
 
-/** An option with a value of its own where it is omitted. */
+/** An option that has a default value. */
 export function withDefault<Value>(
   { placeholder, read }: ValueType<Value>,
   help: string,
@@ -76,7 +76,7 @@ export function withDefault<Value>(
   return { kind: "value", help, placeholder, omitted: { value }, values: read };
 }
 
-/** An option that may be repeated: each text is added to what was given before. */
+/** An option that may be repeated: each text is added to the value so far. */
 export function repeatable<Value>(
   placeholder: string,
   help: string,

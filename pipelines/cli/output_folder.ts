@@ -1,10 +1,10 @@
-/** Folders that a command writes whole or not at all. @module */
+/** Folders that a command writes completely or not at all. @module */
 import { basename, dirname, join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { unwritable } from "../common/files.ts";
 
 /**
- * Makes a folder, or puts files into one that is there, once all of them are written.
+ * Makes a folder, or adds files to one that exists, once all of them are written.
  *
  * @param write Writes the files into the folder that it is given; what it throws leaves nothing behind.
  * @throws {RequestError} If the path is a file's.

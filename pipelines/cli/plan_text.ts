@@ -1,4 +1,4 @@
-/** A plan as people read it. @module */
+/** A plan as text. @module */
 import type { Plan, PlannedMember } from "../schedule/plan/plan.ts";
 import { formatSize } from "../store/size.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";
@@ -8,7 +8,7 @@ const mostLines = 20;
 
 /** The plan as text: members, frontiers, programs with what is cached, advice, and the estimate. */
 export function formatPlan(plan: Plan): string {
-  const rest = plan.goesOn ? "and then what goes on with the best of these\n" : "";
+  const rest = plan.goesOn ? "and then what continues with the best of these\n" : "";
   const { memory, activations } = plan.budgets;
   const reasons = new Set(plan.frontiers.map(({ reason, level, bytes, recomputedBlocks }) => {
     const again = recomputedBlocks === 0

@@ -44,7 +44,7 @@ interface Push extends HubTarget {
 async function push({ path, member, id, revision, isPrivate }: Push, context: CommandContext): Promise<void> {
   const { env, access } = await reachHub({ id, revision }, context);
   const { folder, names } = await pushedFolder(callerPath(path), member);
-  if (isOffline(env)) throw new RequestError(`HF_HUB_OFFLINE forbids to push ${id}; unset it`);
+  if (isOffline(env)) throw new RequestError(`HF_HUB_OFFLINE forbids pushing ${id}; unset it`);
   const files: Record<string, Blob> = {};
   for (const name of names) files[name] = new Blob([await Deno.readFile(join(folder, name))]);
   files[card] ??= new Blob([await cardOf(folder, id)]);
@@ -54,7 +54,7 @@ async function push({ path, member, id, revision, isPrivate }: Push, context: Co
   context.terminal.print(`${written} in ${shownEndpoint(access)}/${id}, commit ${commit.slice(0, 8)}`);
 }
 
-/** The folder that is meant, and the files in it that make up an intervention. */
+/** The folder that a path refers to, and the files in it that make up an intervention. */
 async function pushedFolder(
   path: string,
   member: string | undefined,
@@ -82,7 +82,7 @@ async function cardOf(folder: string, id: string): Promise<string> {
   return modelCard({ id, description: await readDescription(folder), parameters, member: await memberOf(folder) });
 }
 
-/** What results.json says of the member that an intervention's folder lies in. */
+/** What results.json says of the member whose folder contains an intervention's. */
 async function memberOf(folder: string): Promise<Results["members"][number] | undefined> {
   const within = runOf(folder);
   if (within === undefined) return undefined;

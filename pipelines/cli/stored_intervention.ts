@@ -1,4 +1,4 @@
-/** A trained or imported intervention that a command is given: its files, its base model and its adaptations. @module */
+/** A trained or imported intervention: its files, its base model and its adaptations. @module */
 import { join } from "node:path";
 import { atLocation } from "../common/source_location.ts";
 import { RequestError } from "../common/errors.ts";
@@ -25,7 +25,7 @@ export interface StoredIntervention {
   readonly description: InterventionDescription;
 }
 
-/** Finds the intervention that a path and `--member` mean, and reads its description. */
+/** Finds the intervention that a path and `--member` refer to, and reads its description. */
 export async function findIntervention(path: string, member: string | undefined): Promise<StoredIntervention> {
   const folder = await interventionFolder(callerPath(path), member);
   return {
@@ -37,14 +37,14 @@ export async function findIntervention(path: string, member: string | undefined)
 }
 
 /** How a base model is named, and the folder that the name starts from. */
-export interface BaseModel {
+interface BaseModel {
   readonly source: string;
   readonly base: string;
 }
 
 /**
- * Where an intervention's base model is: as the command line says, or where the run had it, else as it is named, from
- * the pipeline's folder.
+ * The base model of an intervention: the one that the command line names, else where the run had it, else as the
+ * description names it, from the pipeline's folder.
  *
  * @param model What the command line says, if it says anything.
  */

@@ -1,11 +1,21 @@
 /** The table that ends a run. @module */
-import { parameterCount } from "../models/architecture/architecture.ts";
+import { type Architecture, parameterCount } from "../models/architecture/architecture.ts";
 import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../results/results.ts";
-import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";
 
+/** What the summary needs of a member that was run. */
+interface SummarizedMember {
+  readonly stages: readonly (
+    & { readonly model: { readonly architecture: Pick<Architecture, "weights"> } }
+    & (
+      | { readonly kind: "train"; readonly name: string; readonly spec: { readonly epochs: number } }
+      | { readonly kind: "evaluate" | "activations" }
+    )
+  )[];
+}
+
 /** A member a line: metrics, trainable parameters and their share of the base, times; then what the cache saved. */
-export function summarize(results: Results, members: readonly PreparedMember[], seconds: number): string {
+export function summarize(results: Results, members: readonly SummarizedMember[], seconds: number): string {
   const metrics = [...new Set(results.members.flatMap(({ stages }) => stages.flatMap(metricNames)))];
   const header = ["member", ...metrics, "trainable", "share of base", "train", "step"];
   const rows = results.members.map((record, index) => {
@@ -64,7 +74,7 @@ function medianStep({ stepSeconds }: TrainRecord): string {
 }
 
 /** What was computed once, and what computing it again in every epoch would have taken. */
-function encodings(results: Results, members: readonly PreparedMember[]): string {
+function encodings(results: Results, members: readonly SummarizedMember[]): string {
   const { encode } = results;
   const epochs = members.flatMap(({ stages }, index) => {
     const trained = new Set(results.members[index]!.stages.filter(isFreshTraining).map(({ name }) => name));

@@ -1,5 +1,5 @@
 /**
- * What a person sees while a run goes on: one line a stage on stderr, as a bar that fills where that is a terminal.
+ * What the user sees during a run: one line a stage on stderr, a bar that fills if that is a terminal.
  *
  * @module
  */
@@ -11,15 +11,15 @@ const redrawMilliseconds = { live: 80, logged: 10_000 };
 
 /** Where the command line writes to. */
 export interface Terminal {
-  /** Prints a result, with a line's end behind it. */
+  /** Prints a result and ends the line. */
   print(text: string): void;
   /** Writes a part of a result. */
   put(text: string): void;
-  /** The lines that are read, after an invitation to write them where a person does. */
+  /** The lines that are read; where a person types them, an invitation comes first. */
   lines(invitation: string): AsyncIterable<string>;
   /** Writes what is no result: progress, notes, errors. */
   write(text: string): void;
-  /** Ends a line that was begun there and left open, as a bar's. */
+  /** Ends a line that was begun with `write` and is still open, as a bar's is. */
   endLine(): void;
   /** Whether a line that was written can be written over. */
   readonly live: boolean;
@@ -90,7 +90,7 @@ function bar(share: number): string {
   return "█".repeat(filled) + "░".repeat(width - filled);
 }
 
-/** Seconds for people: `0.21 s`, `14.0 s`, `3 min 5 s`. */
+/** Seconds as text: `0.21 s`, `14.0 s`, `3 min 5 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds > 0 && seconds < 0.0995) return `${Number((seconds * 1000).toPrecision(2))} ms`;
   if (seconds < 10) return `${seconds.toFixed(2)} s`;
@@ -99,7 +99,7 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** Rows under a header, columns aligned; numbers to the right. */
+/** Rows below a header, columns aligned; numbers to the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))

@@ -1,10 +1,10 @@
 /** Batches of token ids as transformers takes them, and the rows that a model runs over. @module */
 import { RequestError } from "../common/errors.ts";
-import type { Architecture } from "../models/architecture/architecture.ts";
+import type { Architecture, Encoder } from "../models/architecture/architecture.ts";
 import { type NamedTensor, readHeader, readIntegers, type TensorRecord } from "../models/weights/safetensors.ts";
 import type { ActivatedRow, ActivatedRun } from "../schedule/activations/activate.ts";
 
-/** Token ids [batch, tokens], and which of them are tokens. */
+/** Token ids [batch, tokens], and which of them are tokens rather than padding. */
 interface TokenRows {
   readonly ids: readonly (readonly number[])[];
   readonly mask: readonly (readonly number[])[];
@@ -12,16 +12,21 @@ interface TokenRows {
 }
 
 /** What a model reads. */
-export interface Batch extends TokenRows {
+interface Batch extends TokenRows {
   /** What the decoder reads, in a model that has an encoder, too. */
   readonly decoder?: TokenRows;
 }
 
-/** Begins the names of what the decoder of a model of two stacks reads. */
+/** What the names of tensors begin with; those that the decoder of a model of two stacks reads have a prefix. */
 type Prefix = "" | "decoder_";
 
-/** Rows of tokens padded on the right; a decoder behind an encoder reads the token that it starts with. */
-export function paddedBatch(rows: readonly (readonly number[])[], { encoder }: Pick<Architecture, "encoder">): Batch {
+/** The stacks of a model: whether it has an encoder, and the token that its decoder then starts with. */
+interface Stacks {
+  readonly encoder?: Pick<Encoder, "startToken">;
+}
+
+/** Rows of tokens padded on the right; a decoder after an encoder reads the token that it starts with. */
+export function paddedBatch(rows: readonly (readonly number[])[], { encoder }: Stacks): Batch {
   const read = padded(rows);
   return encoder === undefined ? read : { ...read, decoder: padded(rows.map(() => [encoder.startToken])) };
 }
@@ -49,7 +54,7 @@ function tensorsOf({ ids, mask }: TokenRows, prefix: Prefix): NamedTensor[] {
  *
  * @throws {RequestError} If ids are missing, or if a tensor is not of their shape or holds no whole numbers.
  */
-export async function readBatch(file: string, { encoder }: Pick<Architecture, "encoder">): Promise<Batch> {
+export async function readBatch(file: string, { encoder }: Stacks): Promise<Batch> {
   const { tensors } = await readHeader(file);
   const ids = tensors.get("input_ids"), decoderIds = tensors.get("decoder_input_ids");
   if (ids === undefined) throw new RequestError("has no tensor input_ids [batch, tokens]; add it", { file });
@@ -96,9 +101,9 @@ async function readRows(
 }
 
 /**
- * The rows without their padding, on whichever side it is, with the places where their results belong.
+ * The rows without their padding, on whichever side it is, with the positions that their results belong to.
  *
- * @param file Where the batch was read from.
+ * @param file Where the batch was read from, if from a file.
  * @throws {RequestError} If a row has no tokens or too many, an id is none of the vocabulary's, or a mask marks by other
  * numbers than 0 and 1.
  */
@@ -107,7 +112,7 @@ export function activatedRows(
   architecture: Architecture,
   file: string | undefined,
 ): ActivatedRow[] {
-  if (read.ids.length === 0) throw new RequestError("has no rows; give at least one", place(file));
+  if (read.ids.length === 0) throw new RequestError("has no rows; give at least one", locationIn(file));
   const runs = runsOf(read, architecture, "", file);
   if (decoder === undefined) return runs;
   return runsOf(decoder, architecture, "decoder_", file).map((run, row) => ({ ...run, encoded: runs[row]! }));
@@ -122,18 +127,18 @@ function runsOf(
   const inRow = (index: number) => `in row ${index}${prefix === "" ? "" : ` of ${prefix}input_ids`}`;
   return ids.map((row, index) => {
     const marks = mask[index]!, kept = row.flatMap((_, at) => (marks[at] === 1 ? [at] : []));
-    const stranger = marks.find((mark) => mark !== 0 && mark !== 1);
-    if (stranger !== undefined) {
+    const unknownMark = marks.find((mark) => mark !== 0 && mark !== 1);
+    if (unknownMark !== undefined) {
       throw new RequestError(
-        `has ${stranger} in the ${prefix}attention_mask of row ${index}; mark tokens by 1 and padding by 0`,
-        place(file),
+        `has ${unknownMark} in the ${prefix}attention_mask of row ${index}; mark tokens by 1 and padding by 0`,
+        locationIn(file),
       );
     }
-    if (kept.length === 0) throw new RequestError(`has no token ${inRow(index)}; leave the row out`, place(file));
+    if (kept.length === 0) throw new RequestError(`has no token ${inRow(index)}; omit the row`, locationIn(file));
     if (kept.length > contextLength) {
       throw new RequestError(
         `has ${kept.length} tokens ${inRow(index)} and the model reads at most ${contextLength}; shorten it`,
-        place(file),
+        locationIn(file),
       );
     }
     const unknown = kept.map((at) => row[at]!).find((id) => id < 0 || id >= vocabularySize);
@@ -142,7 +147,7 @@ function runsOf(
         `has the id ${unknown} ${inRow(index)} and the vocabulary ends at ${
           vocabularySize - 1
         }; tokenize for this model`,
-        place(file),
+        locationIn(file),
       );
     }
     const token = new Map(kept.map((at, index) => [at, index]));
@@ -155,6 +160,6 @@ function runsOf(
   });
 }
 
-function place(file: string | undefined): { readonly file: string } | undefined {
+function locationIn(file: string | undefined): { readonly file: string } | undefined {
   return file === undefined ? undefined : { file };
 }

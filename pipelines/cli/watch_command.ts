@@ -1,4 +1,4 @@
-/** `deno task watch`: a run's report, served to this machine alone while the run goes on. @module */
+/** `deno task watch`: a run's report, served to this machine alone during the run. @module */
 import { join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { faultText } from "../common/files.ts";
@@ -11,7 +11,7 @@ import { command } from "./command.ts";
 import { integer, withDefault } from "./option.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Serves a run's report while the run goes on. */
+/** Serves a run's report during the run. */
 export const watchCommand = command({
   name: "watch",
   summary: "Serves a run's report to this machine alone, while the run goes on.",
@@ -21,7 +21,7 @@ export const watchCommand = command({
   run: ([path], { port }, { terminal, stops }) => serveReport(callerPath(path), port, terminal, stops?.()),
 });
 
-/** Milliseconds between two looks at the run's folder. */
+/** Milliseconds between two checks of the run's folder. */
 const interval = 700;
 
 /** Serves a run's report until it is stopped, and brings open pages up to date. */
@@ -49,7 +49,7 @@ export async function serveReport(
 }
 
 async function answer(folder: string, { hostname, pathname: path }: URL): Promise<Response> {
-  // Another name that leads here is a page elsewhere that reads what is served (DNS rebinding).
+  // A request by another name comes from a page elsewhere that tries to read what is served (DNS rebinding).
   if (hostname !== "127.0.0.1" && hostname !== "localhost") return new Response("not this host", { status: 403 });
   if (path === "/") {
     return new Response(await page(folder), { headers: { "content-type": "text/html; charset=utf-8" } });
@@ -68,16 +68,16 @@ function events(folder: string): ReadableStream<Uint8Array> {
   let timer: ReturnType<typeof setTimeout> | undefined, seen = "";
   return new ReadableStream({
     start(controller) {
-      const look = async () => {
+      const check = async () => {
         const state = stateOf(folder);
         if (state !== seen) {
           seen = state;
           const view = viewOf(await readLiveSource(folder));
           controller.enqueue(encoder.encode(`data: ${JSON.stringify(view)}\n\n`));
         }
-        timer = setTimeout(() => look().catch(() => {}), interval);
+        timer = setTimeout(() => check().catch(() => {}), interval);
       };
-      look().catch(() => {});
+      check().catch(() => {});
     },
     cancel: () => clearTimeout(timer),
   });

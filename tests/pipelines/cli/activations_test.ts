@@ -91,7 +91,7 @@ Deno.test("activations of two stacks are transformers' at every token of each, w
     assert.deepEqual(others.toSorted(), sites.toSorted());
   }));
 
-Deno.test("activations of a text that an encoder reads are those behind the token that its decoder starts with", () =>
+Deno.test("activations of a text that an encoder reads are those after the token that its decoder starts with", () =>
   inFolder(async (scratch) => {
     const model = `${scratch}/model`, goldens = new URL("../../goldens/", import.meta.url);
     await Deno.mkdir(model);

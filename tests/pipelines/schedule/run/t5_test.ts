@@ -140,7 +140,7 @@ Deno.test("greedy decoding writes what whole passes over all that is written do,
     assert.equal(whole.code, 2);
     assert.match(
       whole.stderr,
-      /: the t5 model has an encoder beside its decoder, and an export to ONNX holds one stack/,
+      /: the t5 model has an encoder and a decoder, and an export to ONNX holds one stack/,
     );
     const { members: [again] } = await resultsOf(scene);
     assert.deepEqual(again!.stages.map(({ cached }) => cached), [true, true]);
