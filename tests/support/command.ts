@@ -2,8 +2,8 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../../pipelines/cli/command_line.ts";
-import type { Terminal } from "../../pipelines/cli/terminal.ts";
-import type { RunControl } from "../../pipelines/cli/command.ts";
+import type { Terminal } from "../../pipelines/cli/terminal/terminal.ts";
+import type { RunControl } from "../../pipelines/cli/arguments/command.ts";
 import type { CheckpointInterval } from "../../pipelines/schedule/context/checkpoint_interval.ts";
 
 /** Keeps unfinished work after every step and batch, whatever that costs. */
