@@ -1,10 +1,13 @@
 /**
- * What the documentation promises, read off its text: each function that a user may call has a titled example, which
- * `deno task check` runs.
+ * What the documentation promises, read off its text: each function that a user may call has a titled example, READMEs
+ * lead to what is there, and commands in them can be called. `deno task check` runs their TypeScript.
  *
  * @module
  */
 import assert from "node:assert/strict";
+import { dirname, join, normalize } from "node:path";
+import { inProcess } from "./support/command.ts";
+import { readTasks } from "./support/tasks.ts";
 
 const root = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, root));
@@ -69,4 +72,92 @@ Deno.test("every function, constant and method of mod.ts has a titled example th
   }
   assert.ok(faults.length === 0, `\n${faults.join("\n")}`);
   assert.ok(called >= 60, `${called}`);
+});
+
+/** A README, by its path from the root. */
+interface Readme {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The READMEs below a folder; those that are copied into exports document no folder of this repository. */
+function readmesBelow(folder: string): Readme[] {
+  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return name === "page" || name === "goldens" ? [] : readmesBelow(`${folder}${name}/`);
+    return name === "README.md" ? [{ path: folder + name, text: read(folder + name) }] : [];
+  });
+}
+
+const front: Readme = { path: "README.md", text: read("README.md") };
+const readmes = [front, ...["ops/", "pipelines/", "tests/", "examples/"].flatMap(readmesBelow)];
+
+/** The fenced blocks of a text. */
+function blocksOf(text: string): readonly { readonly language: string; readonly code: string }[] {
+  return [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(([, language = "", code = ""]) => ({ language, code }));
+}
+
+/** What a heading is linked by. */
+const anchorOf = (heading: string) => heading.toLowerCase().replaceAll(/[^\w\s-]/g, "").trim().replaceAll(/\s/g, "-");
+
+/** The links of a README to something of this repository, as paths from the root with their anchors. */
+function linksOf({ path, text }: Readme): readonly { readonly target: string; readonly anchor: string | undefined }[] {
+  return [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, target = "", anchor]) => ({
+    target: target === "" ? path : normalize(join(dirname(path), target)),
+    anchor,
+  }));
+}
+
+Deno.test("the front README is short, and leads to all others", () => {
+  assert.ok(front.text.split("\n").length - 1 <= 150);
+  const targets = linksOf(front).map(({ target }) => target);
+  for (const { path } of readmes.slice(1)) assert.ok(targets.includes(path) || targets.includes(dirname(path)), path);
+});
+
+Deno.test("links of READMEs lead to what is there", () => {
+  const faults = readmes.flatMap((readme) =>
+    linksOf(readme).flatMap(({ target, anchor }) => {
+      try {
+        if (Deno.statSync(new URL(target, root)).isDirectory || anchor === undefined) return [];
+      } catch {
+        return [`${readme.path}: there is no ${target}`];
+      }
+      const anchors = [...read(target).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => anchorOf(heading));
+      return anchors.includes(anchor) ? [] : [`${readme.path}: ${target} has no heading #${anchor}`];
+    })
+  );
+  assert.deepEqual(faults, []);
+});
+
+Deno.test("TypeScript in READMEs is run, and YAML is that of an example", () => {
+  const recipe = read("examples/quickstart/recipe.yaml");
+  for (const { path, text } of readmes) {
+    for (const { language, code } of blocksOf(text)) {
+      assert.ok(["", "ts", "sh", "yaml"].includes(language), `${path}: a block of ${language} is not run`);
+      if (language === "yaml") assert.equal(code, recipe, path);
+    }
+  }
+});
+
+Deno.test("commands in READMEs are tasks, with options that they have", async () => {
+  const tasks = await readTasks(), faults: string[] = [];
+  const calls = readmes.flatMap(({ path, text }) =>
+    blocksOf(text).filter(({ language }) => language === "sh").flatMap(({ code }) =>
+      [...code.matchAll(/\btask (?!…)(\S+)(.*)$/gm)].map(([, task = "", rest = ""]) => ({ path, task, rest }))
+    )
+  );
+  assert.ok(calls.length >= 20, `${calls.length}`);
+  for (const { path, task, rest } of calls) {
+    if (!Object.hasOwn(tasks, task)) faults.push(`${path}: there is no task ${task}`);
+    const options = [...rest.matchAll(/ (--[a-z-]+)/g)].map(([, option = ""]) => option);
+    if (!tasks[task]?.includes("pipelines/cli/main.ts")) continue;
+    const subcommand = task === "cache" ? rest.trim().split(" ").slice(0, 1) : [];
+    const { stdout } = await inProcess(task, ...subcommand, "--help");
+    if (!stdout.startsWith(`Usage: refract ${[task, ...subcommand].join(" ")} `)) {
+      faults.push(`${path}: ${task} has no ${subcommand.join(" ")}`);
+    }
+    for (const option of options) {
+      if (!stdout.includes(`  ${option} `)) faults.push(`${path}: ${[task, ...subcommand].join(" ")} has no ${option}`);
+    }
+  }
+  assert.deepEqual(faults, []);
 });
