@@ -113,6 +113,14 @@ Deno.test("the front README is short, and leads to all others", () => {
   for (const { path } of readmes.slice(1)) assert.ok(targets.includes(path) || targets.includes(dirname(path)), path);
 });
 
+Deno.test("the README of pipelines/ names every room", () => {
+  const targets = linksOf({ path: "pipelines/README.md", text: read("pipelines/README.md") })
+    .map(({ target }) => target.replace(/\/(README\.md)?$/, ""));
+  for (const { name, isDirectory } of Deno.readDirSync(new URL("pipelines/", root))) {
+    if (isDirectory) assert.ok(targets.includes(`pipelines/${name}`), name);
+  }
+});
+
 Deno.test("links of READMEs lead to what is there", () => {
   const faults = readmes.flatMap((readme) =>
     linksOf(readme).flatMap(({ target, anchor }) => {
