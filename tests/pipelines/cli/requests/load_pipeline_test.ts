@@ -9,7 +9,7 @@ const faults: Readonly<Record<string, readonly [source: string, says: string]>> 
     ":2:11: the pipeline fails (SyntaxError: Expression expected); correct it there",
   ],
   "an import that is absent": [
-    'import "../absent.ts";\n',
+    'import "./absent.ts";\n',
     ':1:8: the pipeline fails (Module not found "FOLDER/absent.ts"); correct it there',
   ],
   "an error as the file is loaded": [
