@@ -123,6 +123,16 @@ Deno.test("models/ and runtime/ import no other room of pipelines/", () => {
   assertNone(forbidden(/^pipelines\/(models|runtime)\//, rooms, rule));
 });
 
+Deno.test("models/ describe ONNX nodes without a protobuf library", () => {
+  const reached = new Set(product.filter(({ path }) => path.startsWith("pipelines/models/")).map(({ path }) => path));
+  for (const path of reached) {
+    const { imports } = product.find((source) => source.path === path) ?? { imports: [] };
+    for (const { target } of imports) reached.add(target);
+  }
+  const rule = "pipelines/models reaches it, and writes nodes through ops/onnx/graph_writer.ts alone";
+  assertNone([...reached].filter((path) => /^(onnx-buf|@bufbuild\/)/.test(path)).map((path) => `${path}: ${rule}`));
+});
+
 Deno.test("the product imports neither tests nor examples", () => {
   assertNone(forbidden(/./, /^(tests|examples)\//, "only tests and examples may"));
 });

@@ -9,7 +9,9 @@
  */
 import { addDimensions, type Dimension } from "../program/dimension.ts";
 import type { Attributes, Value } from "../program/program.ts";
-import { type Emitter, type OpDefinition, operand, type TensorName } from "./definition.ts";
+import { type OpDefinition, operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
 
 interface Settings {
   /** What scores are multiplied by. */
@@ -33,7 +35,7 @@ function runsOf(inputs: readonly Value[]): { readonly key: Value; readonly value
 }
 
 const lengthOf = ({ shape }: Value): Dimension => shape[2] as Dimension;
-const along = (axis: number) => ({ attributes: { axis: { int: axis } } });
+const along = (axis: number) => ({ axis: { int: axis } });
 
 function requireAttendable(inputs: readonly Value[]): void {
   const queries = operand({ op: "attend", inputs }, 0), mask = operand({ op: "attend", inputs }, 1);
@@ -66,11 +68,12 @@ function emitProduct(
 ): TensorName {
   if (emit.provider === "cpu") {
     return emit.node("FusedMatMul", [a, b], {
-      domain: "com.microsoft",
-      attributes: { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } },
-    });
+      transA: { int: transposeA ? 1 : 0 },
+      transB: { int: transposeB ? 1 : 0 },
+      alpha: { float: alpha },
+    }, "com.microsoft");
   }
-  const swap = (x: TensorName) => emit.node("Transpose", [x], { attributes: { perm: { ints: [0, 1, 3, 2] } } });
+  const swap = (x: TensorName) => emit.node("Transpose", [x], { perm: { ints: [0, 1, 3, 2] } });
   const product = emit.node("MatMul", [transposeA ? swap(a) : a, transposeB ? swap(b) : b]);
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }

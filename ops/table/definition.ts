@@ -5,8 +5,9 @@
  */
 import type { DataType, Value } from "../program/program.ts";
 import type { Attributes } from "../program/program.ts";
-import type { Dimension, Shape } from "../program/dimension.ts";
-import type { Provider } from "../onnx/model.ts";
+import type { Shape } from "../program/dimension.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
+import type { Emitter } from "./emitter.ts";
 import type * as operators from "../operators.ts";
 
 /** The functions that build values, handed to the gradient rules. */
@@ -16,54 +17,6 @@ export type Operators = typeof operators;
 export interface Inferred {
   readonly shape: Shape;
   readonly dtype: DataType;
-}
-
-/** The name of a tensor in the ONNX graph being written; an empty name leaves an optional input out. */
-export type TensorName = string;
-
-/** An attribute of an ONNX node. Whole numbers must be marked, since a number alone is a float. */
-export type OnnxAttribute =
-  | { readonly int: number }
-  | { readonly ints: readonly number[] }
-  | { readonly float: number }
-  | { readonly text: string };
-
-/** What an emission rule writes to. Equal nodes are written once. */
-export interface Emitter {
-  /** The execution provider that the graph is for. */
-  readonly provider: Provider;
-  /** The tensor of an operand. */
-  of(value: Value): TensorName;
-  /** Whether the session copies weights into the order in which products read them. */
-  readonly packs: boolean;
-  /** The bytes of a weight's codes under a shape of their own. */
-  bytesOf(leaf: Value, shape: readonly number[]): TensorName;
-  /** A tensor in so many parts along an axis, of like sizes; the axis's extent is `length`. */
-  parts(x: TensorName, length: Dimension, count: number, axis: number): readonly TensorName[];
-  /** What is written here is computed anew, and no earlier than it is needed. */
-  anew<T>(write: () => T): T;
-  /** So many times one number of 4 bits. */
-  fours(element: number, count: number): TensorName;
-  /** Some rows of a widened weight, as a value of their own whose bytes are read in place. */
-  rowsOf(widened: Value, start: number, end: number): Value;
-  /** A node with one output. */
-  node(type: string, inputs: readonly TensorName[], options?: NodeOptions): TensorName;
-  /** A node with several outputs. */
-  nodes(type: string, inputs: readonly TensorName[], outputs: number, options?: NodeOptions): TensorName[];
-  /** A float tensor. */
-  floats(elements: readonly number[], shape?: readonly number[]): TensorName;
-  /** A list of whole numbers known now. */
-  integers(elements: readonly number[]): TensorName;
-  /** A list of extents: a constant, or fed by the host where symbols are involved. */
-  extents(shape: Shape): TensorName;
-  /** A tensor of one shape under another, by copied and inferred extents where that suffices. */
-  reshape(x: TensorName, from: Shape, to: Shape): TensorName;
-}
-
-/** Domain and attributes of an ONNX node. */
-export interface NodeOptions {
-  readonly domain?: "com.microsoft";
-  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
 /** One operation. */

@@ -1,14 +1,9 @@
 /** Operations that act on each element alone. @module */
+import { cast } from "../onnx/nodes.ts";
 import type { DataType } from "../program/program.ts";
 import type { Value } from "../program/program.ts";
-import {
-  broadcast,
-  type Emitter,
-  notDifferentiable,
-  type OpDefinition,
-  operand,
-  type Operators,
-} from "./definition.ts";
+import { broadcast, notDifferentiable, type OpDefinition, operand, type Operators } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
 
 type BinaryRule = (
   o: Operators,
@@ -55,17 +50,12 @@ function unary(
 /** Sign, which has no kernel on webgpu: there (x > 0) − (x < 0). */
 function emitSign(emit: Emitter, x: string): string {
   if (emit.provider !== "webgpu") return emit.node("Sign", [x]);
-  const whether = (type: string) =>
-    emit.node("Cast", [emit.node(type, [x, emit.floats([0])])], { attributes: { to: { int: 1 } } });
+  const whether = (type: string) => cast(emit, emit.node(type, [x, emit.floats([0])]), "float32");
   return emit.node("Sub", [whether("Greater"), whether("Less")]);
 }
 
-const onnxFloat: Partial<Record<DataType, number>> = { float32: 1, float16: 10, bfloat16: 16 };
+const floats: readonly DataType[] = ["float32", "float16", "bfloat16"];
 
-/** A tensor as floating-point numbers of another type. */
-export function emitCast(emit: Emitter, x: string, to: DataType): string {
-  return emit.node("Cast", [x], { attributes: { to: { int: onnxFloat[to] ?? 1 } } });
-}
 const sqrtHalf = Math.SQRT1_2;
 const sqrtTwoOverPi = Math.sqrt(2 / Math.PI);
 const cubic = 0.044715;
@@ -115,7 +105,7 @@ export const elementwise = {
   ),
   geluTanh: unary(
     (emit, x) => {
-      if (emit.provider !== "webgpu") return emit.node("Gelu", [x], { attributes: { approximate: { text: "tanh" } } });
+      if (emit.provider !== "webgpu") return emit.node("Gelu", [x], { approximate: { text: "tanh" } });
       const cube = emit.node("Mul", [emit.node("Mul", [x, x]), emit.node("Mul", [x, emit.floats([cubic])])]);
       const bent = emit.node("Tanh", [emit.node("Mul", [emit.node("Add", [x, cube]), emit.floats([sqrtTwoOverPi])])]);
       const doubled = emit.node("Add", [bent, emit.floats([1])]);
@@ -152,12 +142,12 @@ export const elementwise = {
     infer(inputs, attributes) {
       const x = operand({ op: "cast", inputs }, 0);
       const dtype = attributes["to"] as DataType;
-      if (onnxFloat[x.dtype] === undefined || onnxFloat[dtype] === undefined) {
+      if (!floats.includes(x.dtype) || !floats.includes(dtype)) {
         throw new TypeError(`cast cannot turn ${x.dtype} into ${dtype}`);
       }
       return { shape: x.shape, dtype };
     },
     vjp: (o, cotangent, value) => [o.cast(cotangent, operand(value, 0).dtype)],
-    onnx: (emit, value) => emitCast(emit, emit.of(operand(value, 0)), value.dtype),
+    onnx: (emit, value) => cast(emit, emit.of(operand(value, 0)), value.dtype),
   },
 } satisfies Record<string, OpDefinition>;

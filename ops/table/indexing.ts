@@ -1,8 +1,9 @@
 /** Operations that pick and place by index. @module */
 import { type Dimension, elementCount } from "../program/dimension.ts";
+import { cast, unsqueeze } from "../onnx/nodes.ts";
 import type { Value } from "../program/program.ts";
-import { type Emitter, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
-import { emitCast } from "./elementwise.ts";
+import { notDifferentiable, type OpDefinition, operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
 
 function requireIndices(op: string, indices: Value, rank: number): void {
   if (indices.dtype !== "int64" || indices.shape.length !== rank) {
@@ -25,27 +26,27 @@ function requireLabels(op: string, inputs: readonly Value[]): { logits: Value; l
   return { logits, labels };
 }
 
-const alongColumns = { attributes: { axis: { int: 1 } } };
+const alongColumns = { axis: { int: 1 } };
 
 function emitSoftmax(emit: Emitter, logits: Value): string {
-  return emit.node("Softmax", [emit.of(logits)], { attributes: { axis: { int: -1 } } });
+  return emit.node("Softmax", [emit.of(logits)], { axis: { int: -1 } });
 }
 
 function emitRowMax(emit: Emitter, x: string): string {
-  return emit.node("ReduceMax", [x, emit.integers([-1])], { attributes: { keepdims: { int: 1 } } });
+  return emit.node("ReduceMax", [x, emit.integers([-1])], { keepdims: { int: 1 } });
 }
 
 /** Indices [n] as a column; fed as one [n, 1] they need no integer node, which webgpu has not. */
 function emitColumn(emit: Emitter, indices: Value): string {
   if (indices.shape.length === 2) return emit.of(indices);
-  return emit.node("Unsqueeze", [emit.of(indices), emit.integers([1])]);
+  return unsqueeze(emit, emit.of(indices), [1]);
 }
 
 /** The row that each element of the updates goes to, from a column of rows. */
 function emitRowPlaces(emit: Emitter, column: string, { shape }: Value): string {
   if (shape.length === 1) return emit.reshape(column, [...shape, 1], shape);
   const trailing = shape.map((_, axis) => axis).slice(2);
-  const spread = trailing.length === 0 ? column : emit.node("Unsqueeze", [column, emit.integers(trailing)]);
+  const spread = trailing.length === 0 ? column : unsqueeze(emit, column, trailing);
   return emit.node("Expand", [spread, emit.extents(shape)]);
 }
 
@@ -66,9 +67,9 @@ export const indexing = {
     },
     onnx(emit, value) {
       const x = operand(value, 0), indices = emit.of(operand(value, 1));
-      const gather = (rows: string) => emit.node("Gather", [rows, indices], { attributes: { axis: { int: 0 } } });
+      const gather = (rows: string) => emit.node("Gather", [rows, indices], { axis: { int: 0 } });
       // Of a table of 16 bits only the rows that are read are widened.
-      return x.op === "cast" ? emitCast(emit, gather(emit.of(operand(x, 0))), x.dtype) : gather(emit.of(x));
+      return x.op === "cast" ? cast(emit, gather(emit.of(operand(x, 0))), x.dtype) : gather(emit.of(x));
     },
   },
   scatterRows: {
@@ -90,11 +91,9 @@ export const indexing = {
       if (emit.provider === "cpu" && !value.attributes["distinct"]) {
         // On the cpu ScatterND's threads overwrite each other where two updates meet; ScatterElements has one thread.
         const places = emitRowPlaces(emit, column, operand(value, 0));
-        return emit.node("ScatterElements", [zeros, places, updates], {
-          attributes: { axis: { int: 0 }, ...reduction },
-        });
+        return emit.node("ScatterElements", [zeros, places, updates], { axis: { int: 0 }, ...reduction });
       }
-      const options = value.attributes["distinct"] ? {} : { attributes: reduction };
+      const options = value.attributes["distinct"] ? {} : reduction;
       return emit.node("ScatterND", [zeros, column, updates], options);
     },
   },

@@ -1,7 +1,8 @@
 /** The matrix product. @module */
 import { multiplyDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
-import { broadcast, type Emitter, type OpDefinition, operand, type Operators } from "./definition.ts";
+import { broadcast, type OpDefinition, operand, type Operators } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
 import { emitProduct, type ProductSettings } from "./product.ts";
 
 const settingsOf = (value: Pick<Value, "attributes">): ProductSettings => ({
@@ -55,7 +56,7 @@ function emitPlain(emit: Emitter, value: Value, { transposeA, transposeB, alpha 
   const side = (index: number, transposed: boolean) => {
     const x = operand(value, index);
     if (!transposed) return emit.of(x);
-    return emit.node("Transpose", [emit.of(x)], { attributes: { perm: { ints: swapLast(x) } } });
+    return emit.node("Transpose", [emit.of(x)], { perm: { ints: swapLast(x) } });
   };
   const product = emit.node("MatMul", [side(0, transposeA), side(1, transposeB)]);
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);

@@ -1,7 +1,8 @@
 /** Operations that move elements and compute nothing. @module */
 import { addDimensions, type Dimension, elementCount, subtractDimensions } from "../program/dimension.ts";
 import type { Attributes, Value } from "../program/program.ts";
-import { broadcast, type Emitter, type OpDefinition, operand } from "./definition.ts";
+import { broadcast, type OpDefinition, operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
 
 const shapeOf = (attributes: Attributes): Dimension[] => [...attributes["shape"] as readonly Dimension[]];
 
@@ -54,7 +55,7 @@ export const movement = {
     ],
     onnx: (emit, value) =>
       emit.node("Transpose", [emit.of(operand(value, 0))], {
-        attributes: { perm: { ints: value.attributes["permutation"] as readonly number[] } },
+        perm: { ints: value.attributes["permutation"] as readonly number[] },
       }),
   },
   slice: {
@@ -104,8 +105,7 @@ export const movement = {
         return needed[index] ? o.slice(cotangent, axisOf(value), from, start) : undefined;
       });
     },
-    onnx: (emit, value) =>
-      emit.node("Concat", value.inputs.map(emit.of), { attributes: { axis: { int: axisOf(value) } } }),
+    onnx: (emit, value) => emit.node("Concat", value.inputs.map(emit.of), { axis: { int: axisOf(value) } }),
   },
   pad: {
     infer(inputs, attributes) {
@@ -151,8 +151,8 @@ export const movement = {
     onnx(emit, value) {
       const [x, ...before] = value.inputs as [Value, ...Value[]], [none, axis] = [emit.integers([0]), { int: 0 }];
       const waited = before.map((each) => emit.node("Slice", [flat(emit, each), none, none, none]));
-      const joined = emit.node("Concat", [flat(emit, x), ...waited], { attributes: { axis } });
-      return emit.node("Reshape", [joined, emit.extents(value.shape)], { attributes: { allowzero: { int: 1 } } });
+      const joined = emit.node("Concat", [flat(emit, x), ...waited], { axis });
+      return emit.node("Reshape", [joined, emit.extents(value.shape)], { allowzero: { int: 1 } });
     },
   },
 } satisfies Record<string, OpDefinition>;

@@ -10,7 +10,9 @@
 import { bytesOf, isWidenedWeight } from "../passes/cost.ts";
 import { evaluateDimension } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
-import { type Emitter, operand, type TensorName } from "./definition.ts";
+import { operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
 import { emitPackedProduct } from "./quantization.ts";
 
 /** How a matrix product reads its operands. */
@@ -33,7 +35,7 @@ export function emitProduct(emit: Emitter, value: Value, settings: ProductSettin
   if (parts.length < 2) return multiply(emit, emit.of(a), emit.of(b), settings);
   if (transposeB) {
     const products = parts.map(({ rows }) => multiply(emit, emit.of(a), emit.of(rows), settings));
-    return emit.node("Concat", products, { attributes: { axis: { int: -1 } } });
+    return emit.node("Concat", products, { axis: { int: -1 } });
   }
   const along = emit.integers([-1]);
   return parts.map(({ rows, start, end }) => {
@@ -50,9 +52,10 @@ function multiply(
 ): TensorName {
   if (!transposeA && !transposeB && alpha === 1) return emit.node("MatMul", [a, b]);
   return emit.node("FusedMatMul", [a, b], {
-    domain: "com.microsoft",
-    attributes: { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } },
-  });
+    transA: { int: transposeA ? 1 : 0 },
+    transB: { int: transposeB ? 1 : 0 },
+    alpha: { float: alpha },
+  }, "com.microsoft");
 }
 
 /** A large widened weight [rows, columns] as several of fewer rows; nothing for any other value. */

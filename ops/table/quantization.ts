@@ -6,7 +6,9 @@
  * @module
  */
 import { type DataType, isLeaf, type Value } from "../program/program.ts";
-import { type Emitter, notDifferentiable, type OpDefinition, operand, type TensorName } from "./definition.ts";
+import { notDifferentiable, type OpDefinition, operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
 
 /** How many neighbours in a row share a scale. */
 export const blockSize = 32;
@@ -46,7 +48,7 @@ export const quantization = {
       const zeros = codes.dtype === "uint4" ? [emit.fours(zeroCode, codes.shape[0] as number)] : [];
       // A block as a row of its own is twice to four times as fast as an axis of blocks.
       const blocks = emit.node("DequantizeLinear", [emit.of(codes), emit.of(operand(value, 1)), ...zeros], {
-        attributes: { axis: { int: 0 } },
+        axis: { int: 0 },
       });
       const whole = blocksOf(columns) * blockSize;
       const filled = emit.node("Reshape", [blocks, emit.integers([rows, whole])]);
@@ -66,15 +68,12 @@ export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha:
   if (codes.dtype !== "uint4" || !isLeaf(codes)) return undefined;
   const packed = emit.bytesOf(codes, [rows, blocksOf(columns), blockSize / 2]);
   const product = emit.node("MatMulNBits", [emit.of(x), packed, emit.of(operand(weight, 1))], {
-    domain: "com.microsoft",
-    attributes: {
-      K: { int: columns },
-      N: { int: rows },
-      bits: { int: 4 },
-      block_size: { int: blockSize },
-      // 1 computes in float32.
-      accuracy_level: { int: 1 },
-    },
-  });
+    K: { int: columns },
+    N: { int: rows },
+    bits: { int: 4 },
+    block_size: { int: blockSize },
+    // 1 computes in float32.
+    accuracy_level: { int: 1 },
+  }, "com.microsoft");
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }

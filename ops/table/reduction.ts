@@ -1,7 +1,8 @@
 /** Operations that fold an axis into one number, and the normalizations built on such folds. @module */
 import { sameShape, type Shape } from "../program/dimension.ts";
 import type { Attributes, Value } from "../program/program.ts";
-import { type Emitter, type Inferred, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
+import { type Inferred, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
 
 function reducedShape(shape: Shape, attributes: Attributes): Shape {
   const named = attributes["axes"] as readonly number[], axes = new Set(named);
@@ -20,7 +21,7 @@ function reduction(onnxType: string, vjp: OpDefinition["vjp"]): OpDefinition {
     vjp,
     onnx: (emit, value) =>
       emit.node(onnxType, [emit.of(operand(value, 0)), emit.integers(value.attributes["axes"] as readonly number[])], {
-        attributes: { keepdims: { int: value.attributes["keep"] ? 1 : 0 } },
+        keepdims: { int: value.attributes["keep"] ? 1 : 0 },
       }),
   };
 }
@@ -52,21 +53,17 @@ function lastAxisExtent(x: Value): number {
 
 function emitInverseRms(emit: Emitter, value: Value): string {
   const x = emit.of(operand(value, 0));
-  const square = emit.node("ReduceMean", [emit.node("Mul", [x, x]), emit.integers([-1])], {
-    attributes: { keepdims: { int: 1 } },
-  });
+  const square = emit.node("ReduceMean", [emit.node("Mul", [x, x]), emit.integers([-1])], { keepdims: { int: 1 } });
   const shifted = emit.node("Add", [square, emit.floats([Number(value.attributes["epsilon"])])]);
   return emit.node("Reciprocal", [emit.node("Sqrt", [shifted])]);
 }
 
 /** The kernel that gives both the normalized tensor and the factor that it was scaled by. */
-function emitFusedNorm(emit: Emitter, value: Value): string[] {
+function emitFusedNorm(emit: Emitter, value: Value): readonly string[] {
   return emit.nodes("SimplifiedLayerNormalization", value.inputs.map(emit.of), 2, {
-    attributes: {
-      axis: { int: -1 },
-      epsilon: { float: Number(value.attributes["epsilon"]) },
-      stash_type: { int: 1 },
-    },
+    axis: { int: -1 },
+    epsilon: { float: Number(value.attributes["epsilon"]) },
+    stash_type: { int: 1 },
   });
 }
 
@@ -75,10 +72,9 @@ function emitLayerNorm(emit: Emitter, value: Value): readonly [string, string, s
   const inputs = value.inputs.map(emit.of), [x] = inputs as [string], epsilon = Number(value.attributes["epsilon"]);
   const attributes = { axis: { int: -1 }, epsilon: { float: epsilon }, stash_type: { int: 1 } };
   if (emit.provider !== "webgpu") {
-    return emit.nodes("LayerNormalization", inputs, 3, { attributes }) as [string, string, string];
+    return emit.nodes("LayerNormalization", inputs, 3, attributes) as readonly [string, string, string];
   }
-  const mean = (of: string) =>
-    emit.node("ReduceMean", [of, emit.integers([-1])], { attributes: { keepdims: { int: 1 } } });
+  const mean = (of: string) => emit.node("ReduceMean", [of, emit.integers([-1])], { keepdims: { int: 1 } });
   const middle = mean(x), centred = emit.node("Sub", [x, middle]);
   const variance = mean(emit.node("Mul", [centred, centred]));
   const inverse = emit.node("Reciprocal", [
@@ -114,7 +110,7 @@ export const reductions = {
     infer: (inputs) => requireLastAxis("softmax", inputs),
     // y · (g − Σ g·y)
     vjp: (o, g, y) => [o.mul(y, o.sub(g, o.reduceSum(o.mul(g, y), [-1], true)))],
-    onnx: (emit, value) => emit.node("Softmax", [emit.of(operand(value, 0))], { attributes: { axis: { int: -1 } } }),
+    onnx: (emit, value) => emit.node("Softmax", [emit.of(operand(value, 0))], { axis: { int: -1 } }),
   },
   rmsNorm: {
     infer: (inputs) => inferNorm("rmsNorm", inputs),
@@ -189,11 +185,11 @@ export const reductions = {
     vjp: () => [undefined],
     onnx(emit, value) {
       const x = emit.of(operand(value, 0)), count = Number(value.attributes["count"]);
-      const attributes = { axis: { int: -1 } };
-      const [, places] = emit.nodes("TopK", [x, emit.integers([count])], 2, { attributes }) as [string, string];
+      const lastAxis = { axis: { int: -1 } };
+      const [, places] = emit.nodes("TopK", [x, emit.integers([count])], 2, lastAxis) as readonly [string, string];
       const ones = emit.node("Expand", [emit.floats([1]), emit.extents([...value.shape.slice(0, -1), count])]);
       const zeros = emit.node("Expand", [emit.floats([0]), emit.extents(value.shape)]);
-      return emit.node("ScatterElements", [zeros, places, ones], { attributes });
+      return emit.node("ScatterElements", [zeros, places, ones], lastAxis);
     },
   },
 } satisfies Record<string, OpDefinition>;

@@ -1,7 +1,9 @@
 /** Rotary position embedding. @module */
 import type { Value } from "../program/program.ts";
 import { sameShape, type Shape } from "../program/dimension.ts";
-import { type Emitter, type OpDefinition, operand } from "./definition.ts";
+import { unsqueeze } from "../onnx/nodes.ts";
+import { type OpDefinition, operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
 
 /** How a rotation pairs the elements of a head, and how many of them it turns; the rest stays as it is. */
 interface Settings {
@@ -36,10 +38,11 @@ function emitPairs(emit: Emitter, x: string, { turned, interleaved, heads }: Set
   const pairs = [batch!, tokens!, heads, ...(interleaved ? [turned / 2, 2] : [2, turned / 2])];
   const axis = interleaved ? 4 : 3, flat = [batch!, tokens!, heads, turned];
   const [left, right] = emit.nodes("Split", [emit.reshape(x, flat, pairs)], 2, {
-    attributes: { axis: { int: axis }, num_outputs: { int: 2 } },
-  }) as [string, string];
+    axis: { int: axis },
+    num_outputs: { int: 2 },
+  }) as readonly [string, string];
   const join = (a: string, b: string) => {
-    return emit.reshape(emit.node("Concat", [a, b], { attributes: { axis: { int: axis } } }), pairs, flat);
+    return emit.reshape(emit.node("Concat", [a, b], { axis: { int: axis } }), pairs, flat);
   };
   return { left, right, join, anglesAt: interleaved ? [2, 4] : [2, 3] };
 }
@@ -69,11 +72,9 @@ export const rotaryEmbedding = {
       const width = headWidth(x, settings);
       if (emit.provider !== "webgpu") {
         return emit.node("RotaryEmbedding", value.inputs.map(emit.of), {
-          attributes: {
-            num_heads: { int: heads },
-            interleaved: { int: interleaved ? 1 : 0 },
-            ...(turned === width ? {} : { rotary_embedding_dim: { int: turned } }),
-          },
+          num_heads: { int: heads },
+          interleaved: { int: interleaved ? 1 : 0 },
+          ...(turned === width ? {} : { rotary_embedding_dim: { int: turned } }),
         });
       }
       const [batch, tokens, whole] = x.shape, byHead = [batch!, tokens!, heads, width];
@@ -86,8 +87,7 @@ export const rotaryEmbedding = {
         settings,
         x.shape,
       );
-      const perHead = (index: number) =>
-        emit.node("Unsqueeze", [emit.of(operand(value, index)), emit.integers(anglesAt)]);
+      const perHead = (index: number) => unsqueeze(emit, emit.of(operand(value, index)), anglesAt);
       const [cosines, sines] = [perHead(1), perHead(2)];
       const times = (a: string, b: string) => emit.node("Mul", [a, b]);
       const rotated = join(
@@ -96,7 +96,7 @@ export const rotaryEmbedding = {
       );
       const all = turned === width
         ? rotated
-        : emit.node("Concat", [rotated, part(turned, width)], { attributes: { axis: { int: 3 } } });
+        : emit.node("Concat", [rotated, part(turned, width)], { axis: { int: 3 } });
       return emit.reshape(all, byHead, [batch!, tokens!, whole!]);
     },
   },

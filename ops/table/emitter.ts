@@ -1,0 +1,34 @@
+/** What an operation's emission rule writes to. @module */
+import type { GraphWriter, OnnxAttributes, TensorName } from "../onnx/graph_writer.ts";
+import type { Provider } from "../onnx/model.ts";
+import type { Dimension, Shape } from "../program/dimension.ts";
+import type { Value } from "../program/program.ts";
+
+/** Writes the nodes of operations whose operands are written already. */
+export interface Emitter extends GraphWriter {
+  /** The execution provider that the graph is for. */
+  readonly provider: Provider;
+  /** Whether the session copies weights into the order in which products read them. */
+  readonly packs: boolean;
+  /** The tensor of an operand. */
+  of(value: Value): TensorName;
+  /** A node with several outputs. */
+  nodes(
+    type: string,
+    inputs: readonly TensorName[],
+    outputs: number,
+    attributes?: OnnxAttributes,
+  ): readonly TensorName[];
+  /** A tensor of one shape under another, by copied and inferred extents where that suffices. */
+  reshape(x: TensorName, from: Shape, to: Shape): TensorName;
+  /** A tensor in so many parts along an axis, of like sizes; the axis's extent is `length`. */
+  parts(x: TensorName, length: Dimension, count: number, axis: number): readonly TensorName[];
+  /** What is written here is computed anew, and no earlier than it is needed. */
+  anew<T>(write: () => T): T;
+  /** So many times one number of 4 bits. */
+  fours(element: number, count: number): TensorName;
+  /** The bytes of a weight's codes under a shape of their own. */
+  bytesOf(leaf: Value, shape: readonly number[]): TensorName;
+  /** Some rows of a widened weight, as a value of their own whose bytes are read in place. */
+  rowsOf(widened: Value, start: number, end: number): Value;
+}
