@@ -6,12 +6,13 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from "onnx-buf";
 import type { TensorName } from "../onnx/graph_writer.ts";
+import { kernelsOf } from "../onnx/kernels.ts";
 import { describeTensor } from "../onnx/messages.ts";
 import type { FedTensor, OnnxModel, Provider, WeightLocation } from "../onnx/model.ts";
 import { isWidenedWeight } from "../passes/cost.ts";
 import type { Shape } from "../program/dimension.ts";
-import { type DataType, isLeaf, leafName, type Program, valuesOf } from "../program/program.ts";
-import { definitionOf, isOpName } from "../table/mod.ts";
+import { type DataType, isConstant, isLeaf, leafName, type Program, valuesOf } from "../program/program.ts";
+import { definitionOf, isOperation } from "../table/mod.ts";
 import { ProgramWriter } from "./program_writer.ts";
 
 const opset = 23;
@@ -34,15 +35,15 @@ export function emitOnnx(
   locate: (name: string) => WeightLocation,
   { packs = false }: EmitOptions = {},
 ): OnnxModel {
-  const write = new ProgramWriter(provider, packs, locate);
+  const write = new ProgramWriter(kernelsOf[provider], packs, locate);
   const fed: FedTensor[] = [];
   for (const value of valuesOf(program)) {
     // Each use widens it anew: one wide copy for forward and backward pass would have to live from one to the other.
     if (isWidenedWeight(value)) continue;
-    if (isOpName(value.op)) {
+    if (isOperation(value)) {
       write.define(value, definitionOf(value.op).onnx(write, value));
-    } else if (value.op === "constant") {
-      write.define(value, write.floats(value.attributes["elements"] as readonly number[], value.shape as number[]));
+    } else if (isConstant(value)) {
+      write.define(value, write.floats(value.attributes.elements, value.shape));
     } else if (value.op === "weight") {
       write.weight(value);
     } else {
@@ -53,7 +54,7 @@ export function emitOnnx(
   }
   nameResults(program, write);
   const outputs = Object.entries(program.outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
-  const bytes = encode(program.name, write, fed, outputs);
+  const bytes = encode(program.name, provider, write, fed, outputs);
   return { name: program.name, provider, bytes, fed, extents: write.extentLists, outputs };
 }
 
@@ -75,7 +76,8 @@ function nameResults(program: Program, write: ProgramWriter): void {
 
 function encode(
   name: string,
-  { provider, graph, extentLists }: ProgramWriter,
+  provider: Provider,
+  { graph, extentLists }: ProgramWriter,
   fed: readonly FedTensor[],
   outputs: readonly FedTensor[],
 ): Uint8Array<ArrayBuffer> {

@@ -6,19 +6,20 @@
  */
 import { Graph } from "../onnx/graph.ts";
 import type { OnnxAttributes, OnnxDomain, TensorName } from "../onnx/graph_writer.ts";
+import type { Kernels } from "../onnx/kernels.ts";
 import { externalTensor } from "../onnx/messages.ts";
-import type { ExtentList, Provider, WeightLocation } from "../onnx/model.ts";
-import { apply } from "../operators.ts";
-import { isWidenedWeight } from "../passes/cost.ts";
-import type { Dimension, Shape } from "../program/dimension.ts";
+import type { ExtentList, WeightLocation } from "../onnx/model.ts";
+import { withInputs } from "../operators.ts";
+import { bytesOf, isWidenedWeight } from "../passes/cost.ts";
+import { type Dimension, evaluateDimension, evaluateShape, type Shape } from "../program/dimension.ts";
 import { leafName, type Value, weight } from "../program/program.ts";
-import type { Emitter } from "../table/emitter.ts";
-import { definitionOf, isOpName, type OpName } from "../table/mod.ts";
+import type { Emitter, RowPart } from "../table/emitter.ts";
+import { definitionOf, isOperation } from "../table/mod.ts";
 import { reshapeTarget } from "./reshape_target.ts";
 
 /** Writes the nodes of a program, operation by operation. */
 export class ProgramWriter implements Emitter {
-  readonly provider: Provider;
+  readonly kernels: Kernels;
   readonly packs: boolean;
   readonly graph = new Graph({ tensor: (_, count) => `%${count}`, node: (type, count) => `${type}.${count}` });
   readonly #locate: (name: string) => WeightLocation;
@@ -30,8 +31,8 @@ export class ProgramWriter implements Emitter {
   #used = 0;
   #uses = 0;
 
-  constructor(provider: Provider, packs: boolean, locate: (name: string) => WeightLocation) {
-    this.provider = provider;
+  constructor(kernels: Kernels, packs: boolean, locate: (name: string) => WeightLocation) {
+    this.kernels = kernels;
     this.packs = packs;
     this.#locate = locate;
   }
@@ -52,9 +53,8 @@ export class ProgramWriter implements Emitter {
   }
 
   of = (value: Value): TensorName => {
-    if (isWidenedWeight(value) && isOpName(value.op)) {
-      const { op } = value;
-      return this.anew(() => definitionOf(op).onnx(this, value));
+    if (isOperation(value) && isWidenedWeight(value)) {
+      return this.anew(() => definitionOf(value.op).onnx(this, value));
     }
     const name = this.#names.get(value);
     if (name === undefined) throw new TypeError(`${value.op} is used before it is written`);
@@ -113,17 +113,15 @@ export class ProgramWriter implements Emitter {
     return this.node("Reshape", [x, this.extents(to)], { allowzero: { int: 1 } });
   }
 
-  rowsOf(widened: Value, start: number, end: number): Value {
-    const parts = widened.inputs.map((leaf) => {
-      const rows = widened.shape[0] as number, { location, offset, length } = this.#locate(leafName(leaf));
-      const each = length / rows, [first, ...rest] = leaf.shape as readonly number[];
-      const part = weight(`${leafName(leaf)}[${start}:${end}]`, [first! / rows * (end - start), ...rest], leaf.dtype);
-      if (!this.#names.has(part)) {
-        this.#initializer(part, { location, offset: offset + each * start, length: each * (end - start) });
-      }
-      return part;
+  rowParts(value: Value, mostBytes: number): readonly RowPart[] {
+    if (!isWidenedWeight(value)) return [];
+    const all = evaluateDimension(value.shape[0]!, {}),
+      count = Math.ceil(evaluateDimension(bytesOf(value), {}) / mostBytes);
+    const size = Math.ceil(all / Math.max(1, count));
+    return Array.from({ length: Math.ceil(all / size) }, (_, part) => {
+      const start = part * size, end = Math.min(all, start + size);
+      return { rows: this.#rowsOf(value, start, end), start, end };
     });
-    return apply(widened.op as OpName, parts, widened.attributes);
   }
 
   bytesOf(leaf: Value, shape: readonly number[]): TensorName {
@@ -135,9 +133,25 @@ export class ProgramWriter implements Emitter {
     return found!;
   }
 
+  #rowsOf(widened: Value, start: number, end: number): Value {
+    const rows = evaluateDimension(widened.shape[0]!, {});
+    return withInputs(
+      widened,
+      widened.inputs.map((leaf) => {
+        const { location, offset, length } = this.#locate(leafName(leaf)), each = length / rows;
+        const [first, ...rest] = evaluateShape(leaf.shape, {});
+        const part = weight(`${leafName(leaf)}[${start}:${end}]`, [first! / rows * (end - start), ...rest], leaf.dtype);
+        if (!this.#names.has(part)) {
+          this.#initializer(part, { location, offset: offset + each * start, length: each * (end - start) });
+        }
+        return part;
+      }),
+    );
+  }
+
   #initializer(value: Value, location: WeightLocation): void {
     this.define(value, leafName(value));
-    const dims = value.shape as readonly number[];
+    const dims = evaluateShape(value.shape, {});
     this.graph.initializers.push(externalTensor(leafName(value), value.dtype, dims, location));
   }
 

@@ -2,6 +2,7 @@
 import { addDimensions, type Dimension, divideDimensions, multiplyDimensions } from "../program/dimension.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
+import type { MatmulAttributes } from "../table/builder.ts";
 
 /** The keys and values of one block over a run of tokens, each [batch, keyValueHeads, tokens, headWidth]. */
 export interface KeyValues {
@@ -93,7 +94,7 @@ function canAttend(queries: Value, mask: Value, runs: readonly KeyValues[]): boo
 }
 
 /** The products of each copy of a batch in `a` with the one batch in `b`; with a batch of 1 or of `a`'s the plain ones. */
-function matmulOfCopies(a: Value, b: Value, options: o.MatmulOptions = {}): Value {
+function matmulOfCopies(a: Value, b: Value, options: Partial<MatmulAttributes> = {}): Value {
   const [whole] = a.shape as readonly [Dimension], [batch] = b.shape as readonly [Dimension];
   if (batch === whole || batch === 1) return o.matmul(a, b, options);
   const copies = divideDimensions(whole, batch);

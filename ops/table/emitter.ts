@@ -1,13 +1,13 @@
 /** What an operation's emission rule writes to. @module */
 import type { GraphWriter, OnnxAttributes, TensorName } from "../onnx/graph_writer.ts";
-import type { Provider } from "../onnx/model.ts";
+import type { Kernels } from "../onnx/kernels.ts";
 import type { Dimension, Shape } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 
 /** Writes the nodes of operations whose operands are written already. */
 export interface Emitter extends GraphWriter {
-  /** The execution provider that the graph is for. */
-  readonly provider: Provider;
+  /** The kernels of the execution provider that the graph is for. */
+  readonly kernels: Kernels;
   /** Whether the session copies weights into the order in which products read them. */
   readonly packs: boolean;
   /** The tensor of an operand. */
@@ -29,6 +29,16 @@ export interface Emitter extends GraphWriter {
   fours(element: number, count: number): TensorName;
   /** The bytes of a weight's codes under a shape of their own. */
   bytesOf(leaf: Value, shape: readonly number[]): TensorName;
-  /** Some rows of a widened weight, as a value of their own whose bytes are read in place. */
-  rowsOf(widened: Value, start: number, end: number): Value;
+  /**
+   * A weight [rows, …] that would be widened to more than some bytes, as several of fewer rows each, whose bytes are read
+   * in place; nothing for any other value.
+   */
+  rowParts(value: Value, mostBytes: number): readonly RowPart[];
+}
+
+/** Some rows of a weight. */
+export interface RowPart {
+  readonly rows: Value;
+  readonly start: number;
+  readonly end: number;
 }
