@@ -61,6 +61,8 @@ export const tanh = (x: Value): Value => apply("tanh", [x]);
 export const sigmoid = (x: Value): Value => apply("sigmoid", [x]);
 /** `x · sigmoid(x)`, the SiLU or swish activation. */
 export const silu = (x: Value): Value => apply("silu", [x]);
+/** `ln(1 + eˣ)`, a smooth `max(x, 0)`. */
+export const softplus = (x: Value): Value => apply("softplus", [x]);
 /** `max(x, 0)`. */
 export const relu = (x: Value): Value => apply("relu", [x]);
 /** `x · Φ(x)` with the normal distribution function, by way of erf. */

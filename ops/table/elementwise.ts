@@ -103,6 +103,7 @@ const plain = {
       return o.mul(g, o.add(s, o.mul(y, o.sub(1, s))));
     },
   ),
+  softplus: unary("Softplus", (o, g, x) => o.mul(g, o.sigmoid(x))),
   relu: unary("Relu", (o, g, _, y) => o.mul(g, o.sign(y))),
   erf: unary("Erf", (o, g, x) => o.mul(g, o.mul(o.exp(o.neg(o.mul(x, x))), twoOverSqrtPi))),
   // x · Φ(x), Φ(x) = (1 + erf(x/√2)) / 2, and its derivative Φ(x) + x · φ(x)

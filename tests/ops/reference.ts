@@ -191,6 +191,7 @@ const rules: { readonly [Op in OpName]: Rule<OpAttributes[Op]> } = {
   tanh: unary(Math.tanh),
   sigmoid: unary(sigmoid),
   silu: unary((x) => x * sigmoid(x)),
+  softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   relu: unary((x) => Math.max(x, 0)),
   erf: unary(erf),
   gelu: unary((x) => x * (1 + erf(x / Math.SQRT2)) / 2),
