@@ -15,9 +15,9 @@ import { definitionOf, isOperation, type OpAttributes, type OpName, type PlainOp
  *
  * @throws {TypeError} If the operands do not fit the operation.
  */
-export function apply(op: PlainOpName, inputs: readonly Value[]): Value;
-export function apply<Op extends OpName>(op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): Value;
-export function apply(op: OpName, inputs: readonly Value[], attributes: OpAttributes[OpName] = {}): Value {
+function apply(op: PlainOpName, inputs: readonly Value[]): Value;
+function apply<Op extends OpName>(op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): Value;
+function apply(op: OpName, inputs: readonly Value[], attributes: OpAttributes[OpName] = {}): Value {
   const { shape, dtype } = definitionOf(op).infer(inputs, attributes);
   return intern({ op, inputs, attributes, shape, dtype });
 }

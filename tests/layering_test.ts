@@ -112,6 +112,23 @@ Deno.test("ops/ imports nothing of pipelines/", () => {
   assertNone(forbidden(/^ops\//, /^(pipelines\/|mod\.ts$)/, "ops/ knows nothing of pipelines/"));
 });
 
+Deno.test("the rooms of ops/ import only those before them, types included", () => {
+  const order = [
+    ...["ops/program", "ops/onnx", "ops/table", "ops", "ops/nn", "ops/interventions", "ops/adapters"],
+    ...["ops/optimizers", "ops/passes", "ops/emission"],
+  ];
+  const roomOf = (path: string) => path.slice(0, path.lastIndexOf("/"));
+  const rule = `the order of rooms is ${order.join(", ")}`;
+  assertNone(
+    product.filter(({ path }) => path.startsWith("ops/")).flatMap(({ path, imports }) => {
+      const room = order.indexOf(roomOf(path));
+      if (room < 0) return [`${path}: is in no known room, but ${rule}`];
+      return imports.filter(({ target }) => order.indexOf(roomOf(target)) > room)
+        .map(({ target }) => `${path}: imports ${target}, but ${rule}`);
+    }),
+  );
+});
+
 Deno.test("nothing but mod.ts and pipelines/dsl imports pipelines/dsl", () => {
   const rule = "below pipelines/dsl only the plain data is known that its functions return";
   assertNone(forbidden(/^pipelines\/(?!dsl\/)/, /^(pipelines\/dsl\/|mod\.ts$)/, rule));

@@ -62,7 +62,7 @@ export class ProgramWriter implements Emitter {
   };
 
   node(type: string, inputs: readonly TensorName[], attributes?: OnnxAttributes, domain?: OnnxDomain): TensorName {
-    return this.#add(type, inputs, 1, attributes, domain)[0] as TensorName;
+    return this.#add(type, inputs, 1, attributes, domain)[0]!;
   }
 
   nodes(type: string, inputs: readonly TensorName[], outputs: number, attributes?: OnnxAttributes) {

@@ -17,10 +17,8 @@ type Rules = { readonly [Op in OpName]?: (value: OpValue<Op>) => Value | undefin
 const operands = ({ inputs }: Value) => [inputs[0]!, inputs[1]!] as const;
 
 /** The number that a constant without axes holds. */
-function numberOf(value: Value | undefined): number | undefined {
-  return value !== undefined && isConstant(value) && value.shape.length === 0
-    ? value.attributes.elements[0]
-    : undefined;
+function numberOf(value: Value): number | undefined {
+  return isConstant(value) && value.shape.length === 0 ? value.attributes.elements[0] : undefined;
 }
 
 /** The operand that is not the number, where an operation has exactly one of each. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { evaluateDimension, evaluateShape } from "../program/dimension.ts";
+import { evaluateDimension } from "../program/dimension.ts";
 import { type DataType, isLeaf, type Value } from "../program/program.ts";
 import { acrossTokens, type Definitions, noExtents, notDifferentiable, operand } from "./definition.ts";
 import { perElement } from "./price.ts";
@@ -75,7 +75,7 @@ export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha:
   if (!emit.packs || !emit.kernels.matMulNBits || weight.op !== "dequantize") return undefined;
   const codes = operand(weight, 0);
   if (codes.dtype !== "uint4" || !isLeaf(codes)) return undefined;
-  const [rows, columns] = evaluateShape(weight.shape, {}) as [number, number];
+  const rows = evaluateDimension(weight.shape[0]!, {}), columns = evaluateDimension(weight.shape[1]!, {});
   const packed = emit.bytesOf(codes, [rows, blocksOf(columns), blockSize / 2]);
   const product = emit.node("MatMulNBits", [emit.of(x), packed, emit.of(operand(weight, 1))], {
     K: { int: columns },

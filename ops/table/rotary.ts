@@ -41,11 +41,11 @@ function emitPairs(emit: Emitter, x: TensorName, { turned, interleaved, heads }:
   const [left, right] = emit.nodes("Split", [emit.reshape(x, flat, pairs)], 2, {
     axis: { int: axis },
     num_outputs: { int: 2 },
-  }) as readonly [TensorName, TensorName];
+  });
   const join = (a: TensorName, b: TensorName) => {
     return emit.reshape(emit.node("Concat", [a, b], { axis: { int: axis } }), pairs, flat);
   };
-  return { left, right, join, anglesAt: interleaved ? [2, 4] : [2, 3] };
+  return { left: left!, right: right!, join, anglesAt: interleaved ? [2, 4] : [2, 3] };
 }
 
 /** The rows of the table. */
