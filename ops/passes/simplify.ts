@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { addDimensions, type Dimension, sameShape } from "../program/dimension.ts";
 import * as o from "../operators.ts";
+import { addDimensions, type Dimension, sameShape } from "../program/dimension.ts";
 import { isConstant, type Program, scalar, type Value } from "../program/program.ts";
 import { isOp, isOperation, type OpName, type OpValue } from "../table/mod.ts";
 import { rewriteProgram } from "./rewrite.ts";
