@@ -1,6 +1,6 @@
 /** Scores against distances between tokens, in place of scores against the tokens. @module */
-import { addDimensions, type Dimension, multiplyDimensions } from "../program/dimension.ts";
 import * as o from "../operators.ts";
+import { addDimensions, type Dimension, multiplyDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 
 /** How many distances there are between so many tokens: from all of them behind to all of them before. */
@@ -16,7 +16,7 @@ export function distanceCount(tokens: Dimension): Dimension {
  * @returns [batch, heads, tokens, tokens]
  */
 export function scoresAtDistances(x: Value): Value {
-  const [batch, heads, tokens] = x.shape as readonly [Dimension, Dimension, Dimension];
+  const batch = x.shape[0]!, heads = x.shape[1]!, tokens = x.shape[2]!;
   const twice = multiplyDimensions(2, tokens), all = multiplyDimensions(twice, tokens);
   const flat = o.reshape(x, [batch, heads, addDimensions(all, tokens)]);
   const shifted = o.slice(flat, 2, tokens, addDimensions(all, tokens));
