@@ -8,7 +8,8 @@ import type { AdapterName } from "../../../ops/adapters/mod.ts";
 import { activations } from "../../../ops/interventions/intervention.ts";
 import type { InterventionName } from "../../../ops/interventions/mod.ts";
 import { schedules } from "../../../ops/optimizers/schedule.ts";
-import type { ChatSource, Dataset } from "../../data/dataset.ts";
+import type { Dataset, Source } from "../../data/dataset.ts";
+import { sourceKinds } from "../../data/source_kinds.ts";
 import { RequestError } from "../../common/errors.ts";
 import { metricNames } from "../../metrics/mod.ts";
 import { codeTypeOf } from "../../models/weights/quantization.ts";
@@ -36,7 +37,7 @@ import {
   record,
   share,
   text,
-} from "./checks.ts";
+} from "../../common/checks.ts";
 
 const isBlocks = (value: unknown) =>
   value === "all" || typeof value === "number" || (isList(value) && value.every((block) => typeof block === "number"));
@@ -143,37 +144,14 @@ const model = {
   edits: (value, name) => Array.isArray(value) && value.forEach((item) => adaptation(item, `an argument of ${name}`)),
 } satisfies Fields<spec.ModelSpec>;
 
-const completionTemplate = record("{ prompt, completion }", { prompt: text, completion: text });
-const labelTemplate = record("{ text, label }", { text, pair: optional(text), label: text });
-const template: Check = (value, name) => {
-  const isLabelled = typeof value === "object" && value !== null && ("label" in value || "text" in value);
-  (isLabelled ? labelTemplate : completionTemplate)(value, name);
-};
-const listOfRows = leaf("a list of rows", Array.isArray);
-const conversations = {
-  jsonl: { path: text },
-  records: { records: listOfRows },
-} satisfies { [K in ChatSource["conversations"]["kind"]]: unknown };
-const dataset: Check = among(
-  "rows, as in jsonl(…), tsv(…), records(…) or chat(…)",
-  {
-    chat: {
-      conversations: among("conversations or the path of a file", conversations),
-      loss: oneOf(["completion", "all-turns"]),
-      system: optional(text),
-      template: optional(text),
-      tools: optional(
-        leaf("a list of JSON schemas", (value) => isList(value) && value.every((item) => typeof item === "object")),
-      ),
-    },
-    jsonl: { path: text, template },
-    tsv: { path: text, template, columns: optional(listOf("a list of names", text)) },
-    records: { records: listOfRows, template },
+const dataset: Check = among("rows, as in jsonl(…), tsv(…), records(…) or chat(…)", {
+  ...Object.fromEntries(Object.entries(sourceKinds).map(([kind, { settings }]) => [kind, settings])),
+  ...{
     take: { of: (value, name) => dataset(value, name), count: anything },
     skip: { of: (value, name) => dataset(value, name), count: anything },
     split: { of: (value, name) => dataset(value, name), part: anything, test: anything, seed: anything },
-  } satisfies { [K in Dataset["kind"]]: Fields<Extract<Dataset, { kind: K }>> },
-);
+  } satisfies { [K in Exclude<Dataset, Source>["kind"]]: Fields<Extract<Dataset, { kind: K }>> },
+});
 
 const optimizer = {
   learningRate: amount,
