@@ -1,3 +1,4 @@
+import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import type { StackName } from "../models/architecture.ts";
 import { located } from "../common/source_location.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
@@ -29,12 +30,8 @@ export interface LoraOptions extends AdapterOptions {
   readonly dropout?: number;
 }
 
-function adapter(
-  kind: AdapterSpec["kind"],
-  modules: readonly string[],
-  options: SweepableOptions<AdapterOptions>,
-): AdapterSpec {
-  return located({ blocks: "all", modules, ...options, kind } as AdapterSpec);
+function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): AdapterSpec {
+  return located({ blocks: "all", modules: adapters[kind].modules, ...options, kind } as AdapterSpec);
 }
 
 /**
@@ -43,7 +40,7 @@ function adapter(
  * `rank · (inputs + outputs)` trainable parameters.
  */
 export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
-  return adapter("lora", ["q_proj", "v_proj"], options);
+  return adapter("lora", options);
 }
 
 /**
@@ -52,7 +49,7 @@ export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
  * `rank · (inputs + outputs) + outputs` trainable parameters.
  */
 export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
-  return adapter("dora", ["q_proj", "v_proj"], options);
+  return adapter("dora", options);
 }
 
 /**
@@ -60,7 +57,7 @@ export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
  * modules have their outputs scaled. An adapter has as many trainable parameters as what it scales is wide.
  */
 export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
-  return adapter("ia3", ["k_proj", "v_proj", "down_proj"], options);
+  return adapter("ia3", options);
 }
 
 /**
@@ -68,8 +65,7 @@ export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec
  * starts at 0. An adapter has `outputs` trainable parameters.
  */
 export function bitfit(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
-  const modules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
-  return adapter("bitfit", modules, options);
+  return adapter("bitfit", options);
 }
 
 /** Settings of prefix tuning. */
