@@ -1,9 +1,9 @@
 /** Which tokens edits act on, computed from the prompt's length. @module */
-import type { TensorName } from "../../../ops/table/definition.ts";
+import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
+import { cast, unsqueeze } from "../../../ops/onnx/nodes.ts";
 import type { Intervention } from "../../compile/lower/adaptations.ts";
 import { columnsOf, maskName, maskWidth } from "../../compile/lower/interventions.ts";
 import type { Ends } from "../../compile/lower/positions.ts";
-import type { NodeWriter } from "./graph.ts";
 import type { Standing } from "./places.ts";
 
 /** What of each example a model file is told once for all. */
@@ -18,7 +18,7 @@ export interface FixedExample {
  * @param promptLength How many tokens each row's prompt has, int64 [batch].
  */
 export function editedTensors(
-  write: NodeWriter,
+  write: GraphWriter,
   { positions, virtual }: Standing,
   interventions: readonly Intervention[],
   promptLength: TensorName,
@@ -26,9 +26,9 @@ export function editedTensors(
 ): Map<string, TensorName> {
   if (interventions.length === 0) return new Map();
   const index = virtual === 0 ? positions : write.node("Sub", [positions, write.integers(virtual)]);
-  const length = write.unsqueeze(promptLength, [1]);
+  const length = unsqueeze(write, promptLength, [1]);
   return new Map(interventions.map((intervention) => {
-    const edited = write.unsqueeze(write.cast(editedTokens(write, index, length, intervention), "float"), [2]);
+    const edited = unsqueeze(write, cast(write, editedTokens(write, index, length, intervention), "float32"), [2]);
     const columns = columnsOf(intervention, { prompt: [], source: { text: "", spans: {}, fields } });
     const width = maskWidth(intervention), acting = Array.from({ length: width }, (_, at) => columns.has(at) ? 1 : 0);
     const mask = width === 1 && acting[0] === 1 ? edited : write.node("Mul", [edited, write.floats(acting, [width])]);
@@ -38,7 +38,7 @@ export function editedTensors(
 
 /** Whether each token is edited, bool [batch, tokens]. */
 function editedTokens(
-  write: NodeWriter,
+  write: GraphWriter,
   index: TensorName,
   length: TensorName,
   { positions, side }: Intervention,
@@ -56,7 +56,7 @@ function editedTokens(
 }
 
 /** How many tokens at each end are edited, int64 [batch, 1] where it depends on the length; see `editedEnds`. */
-function endsOf(write: NodeWriter, { first, last }: Ends, length: TensorName): Record<keyof Ends, TensorName> {
+function endsOf(write: GraphWriter, { first, last }: Ends, length: TensorName): Record<keyof Ends, TensorName> {
   const whole = { first: write.integers(first), last: write.integers(last) };
   // More than there are reach over the prompt's other end, which changes nothing.
   if (first === 0 || last === 0) return whole;

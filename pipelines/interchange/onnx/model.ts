@@ -8,18 +8,13 @@
  * @module
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  type GraphProto,
-  ModelProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataType as OnnxType,
-} from "onnx-buf";
+import { type GraphProto, ModelProtoSchema, OperatorSetIdProtoSchema, StringStringEntryProtoSchema } from "onnx-buf";
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import { describeTensor, externalTensor } from "../../../ops/onnx/messages.ts";
 import type { WeightLocation } from "../../../ops/onnx/model.ts";
 import type { Program } from "../../../ops/program/program.ts";
-import type { TensorName } from "../../../ops/table/definition.ts";
+import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
+import { extentOf } from "../../../ops/onnx/nodes.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
@@ -71,20 +66,20 @@ export function onnxFile(exported: ExportedModel): OnnxFile {
   const emitted = emitOnnx(verify(program), "webgpu", locate);
   const model = fromBinary(ModelProtoSchema, emitted.bytes), graph = model.graph as GraphProto;
   const symbols = {
-    [exportSymbols.batch]: (write: NodeWriter) => write.extentOf(inputs.tokens, 0),
-    [exportSymbols.tokens]: (write: NodeWriter) => write.extentOf(inputs.tokens, 1),
-    [exportSymbols.past]: (write: NodeWriter) => write.extentOf(pastName(0, "key"), 2),
+    [exportSymbols.batch]: (write: GraphWriter) => extentOf(write, inputs.tokens, 0),
+    [exportSymbols.tokens]: (write: GraphWriter) => extentOf(write, inputs.tokens, 1),
+    [exportSymbols.past]: (write: GraphWriter) => extentOf(write, pastName(0, "key"), 2),
   };
   const write = new NodeWriter(symbols), given = givenTensors(write, exported);
   for (const { name, shape } of emitted.extents) given.set(name, write.extents(shape));
   for (const { name, shape } of emitted.fed) {
     if (given.has(name)) continue;
-    graph.initializer.push(externalTensor(name, OnnxType.FLOAT, shape as readonly number[], locate(name)));
+    graph.initializer.push(externalTensor(name, "float32", shape as readonly number[], locate(name)));
   }
   for (const node of graph.node) node.input = node.input.map((name) => given.get(name) ?? name);
   const turned = turnWeights(graph);
-  graph.node.unshift(...write.nodes);
-  graph.initializer.push(...write.initializers);
+  graph.node.unshift(...write.graph.nodes);
+  graph.initializer.push(...write.graph.initializers);
   Object.assign(graph, describeEnds(exported));
   model.opsetImport = [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opset) })];
   model.irVersion = irVersion;
@@ -96,7 +91,7 @@ export function onnxFile(exported: ExportedModel): OnnxFile {
 
 /** The tensors that stand for what a host would feed. */
 function givenTensors(
-  write: NodeWriter,
+  write: GraphWriter,
   { architecture, adaptations, example }: ExportedModel,
 ): Map<string, TensorName> {
   const standing = standingOf(write, inputs.mask, virtualTokens(adaptations));
@@ -118,8 +113,8 @@ function pastNames({ blocks }: Architecture): (readonly [block: number, part: st
 
 function describeEnds({ architecture, adaptations }: ExportedModel): Pick<GraphProto, "input" | "output"> {
   const { batch, tokens, past, all } = extents, { keyValueHeads, headWidth } = architecture.heads;
-  const integers = (name: string, shape: readonly string[]) => describeTensor(name, OnnxType.INT64, shape);
-  const floats = (name: string, shape: readonly (string | number)[]) => describeTensor(name, OnnxType.FLOAT, shape);
+  const integers = (name: string, shape: readonly string[]) => describeTensor(name, "int64", shape);
+  const floats = (name: string, shape: readonly (string | number)[]) => describeTensor(name, "float32", shape);
   const kept = pastNames(architecture), cache = (length: string) => [batch, keyValueHeads, length, headWidth];
   const isEdited = interventionsOf(adaptations).length > 0;
   return {

@@ -5,12 +5,12 @@
  * @module
  */
 import { addDimensions, type Dimension } from "../../../ops/program/dimension.ts";
-import type { TensorName } from "../../../ops/table/definition.ts";
+import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
+import { cast, range, unsqueeze } from "../../../ops/onnx/nodes.ts";
 import { maskedScore } from "../../compile/rows/run_feeds.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import type { RopeFrequencies } from "../../models/rope.ts";
-import type { NodeWriter } from "./graph.ts";
 
 /** Where the tokens of a run and those that they may see stand. */
 export interface Standing {
@@ -33,7 +33,7 @@ export interface Standing {
  *
  * @param attentionMask 1 for each token of past and run, 0 for padding, int64 [batch, past + tokens].
  */
-export function standingOf(write: NodeWriter, attentionMask: TensorName, virtual: number): Standing {
+export function standingOf(write: GraphWriter, attentionMask: TensorName, virtual: number): Standing {
   const { batch, tokens, past } = exportSymbols;
   const start = addDimensions(virtual, past), keys = addDimensions(start, tokens);
   const ones = () => write.node("Expand", [write.integers([1]), write.extents([batch, virtual])]);
@@ -47,12 +47,12 @@ export function standingOf(write: NodeWriter, attentionMask: TensorName, virtual
     write.extent(keys),
     write.integers([1]),
   ]);
-  return { virtual, keys, start, real: write.cast(seen, "bool"), keyPositions, positions };
+  return { virtual, keys, start, real: cast(write, seen, "bool"), keyPositions, positions };
 }
 
 /** The tensors of a run's places by the names that `runInputs` gives them. */
 export function placeTensors(
-  write: NodeWriter,
+  write: GraphWriter,
   standing: Standing,
   { heads: { heads, keyValueHeads }, places }: Pick<Architecture, "heads" | "places">,
 ): Map<string, TensorName> {
@@ -62,7 +62,7 @@ export function placeTensors(
     found.set(`${tokens}.cosines.${kind}`, cosines).set(`${tokens}.sines.${kind}`, sines);
   }
   for (const [kind, reach] of Object.entries(places.masks)) {
-    const mask = write.unsqueeze(maskOf(write, standing, reach), [1]);
+    const mask = unsqueeze(write, maskOf(write, standing, reach), [1]);
     const byHead = new Array<TensorName>(heads / keyValueHeads).fill(mask);
     found.set(
       `${tokens}.mask.${kind}`,
@@ -74,34 +74,34 @@ export function placeTensors(
     found.set(`${tokens}.positions`, write.node("Add", [standing.positions, write.integers(offset)]));
   }
   if (places.keyPositions) {
-    found.set(`${tokens}.keyPositions`, write.unsqueeze(write.cast(standing.keyPositions, "float"), [1, 2]));
+    found.set(`${tokens}.keyPositions`, unsqueeze(write, cast(write, standing.keyPositions, "float32"), [1, 2]));
   }
   return found;
 }
 
 /** Cosines and sines of the rotary angles; these are reduced to one turn in float64, as a far position takes many. */
 function turns(
-  write: NodeWriter,
+  write: GraphWriter,
   { positions }: Standing,
   { inverseFrequencies, rotaryScale }: RopeFrequencies,
 ): [cosines: TensorName, sines: TensorName] {
-  const frequencies = write.floats(inverseFrequencies, [inverseFrequencies.length], "double");
-  const whole = write.node("Mul", [write.cast(write.unsqueeze(positions, [2]), "double"), frequencies]);
-  const turn = write.node("Mod", [whole, write.floats([2 * Math.PI], [], "double")], { fmod: { int: 1 } });
-  const angles = write.cast(turn, "float");
+  const frequencies = write.floats(inverseFrequencies, [inverseFrequencies.length], "float64");
+  const whole = write.node("Mul", [cast(write, unsqueeze(write, positions, [2]), "float64"), frequencies]);
+  const turn = write.node("Mod", [whole, write.floats([2 * Math.PI], [], "float64")], { fmod: { int: 1 } });
+  const angles = cast(write, turn, "float32");
   const scaled = (x: TensorName) => rotaryScale === 1 ? x : write.node("Mul", [x, write.floats([rotaryScale])]);
   return [scaled(write.node("Cos", [angles])), scaled(write.node("Sin", [angles]))];
 }
 
 /** What is added to scores [batch, tokens, keys]: 0, or for what a token may not see so much that nothing is left of it. */
 function maskOf(
-  write: NodeWriter,
+  write: GraphWriter,
   { keys, start, real, keyPositions, positions }: Standing,
   reach: number | null,
 ): TensorName {
-  const queries = write.unsqueeze(write.range(start, keys), [1]), seen = write.unsqueeze(write.range(0, keys), [0]);
-  const before = write.node("And", [write.unsqueeze(real, [1]), write.node("LessOrEqual", [seen, queries])]);
-  const distance = () => write.node("Sub", [write.unsqueeze(positions, [2]), write.unsqueeze(keyPositions, [1])]);
+  const queries = unsqueeze(write, range(write, start, keys), [1]), seen = unsqueeze(write, range(write, 0, keys), [0]);
+  const before = write.node("And", [unsqueeze(write, real, [1]), write.node("LessOrEqual", [seen, queries])]);
+  const distance = () => write.node("Sub", [unsqueeze(write, positions, [2]), unsqueeze(write, keyPositions, [1])]);
   const visible = reach === null
     ? before
     : write.node("And", [before, write.node("Less", [distance(), write.integers(reach)])]);

@@ -1,0 +1,15 @@
+/** Element types as ONNX numbers them. */
+export const elementTypes = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+  uint4: 21,
+} as const;
+
+/** The name of an element type that ONNX numbers. */
+export type ElementType = keyof typeof elementTypes;
