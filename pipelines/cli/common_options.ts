@@ -1,5 +1,6 @@
 /** What several commands are given. @module */
-import { isThreadCount, providers, threadCounts } from "../recipes/recipe.ts";
+import { providers } from "../../ops/onnx/providers.ts";
+import { isThreadCount, threadCounts } from "../recipes/recipe.ts";
 import type { Parameter } from "./command.ts";
 import { choice, flag, InvalidValue, optional, parsed, repeatable, size, text, type ValueType } from "./option.ts";
 
