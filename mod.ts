@@ -119,7 +119,7 @@ export type {
   Template,
   TsvSource,
 } from "./pipelines/data/dataset.ts";
-export type { SiteName, StackName } from "./pipelines/models/architecture.ts";
+export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,
   AdaptationSpec,

@@ -5,7 +5,7 @@ import { chatRenderer } from "../data/chat/template.ts";
 import { roomOf } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
-import { editedModel } from "../models/model.ts";
+import { editedModel } from "../models/open/model.ts";
 import type { RunContext } from "../schedule/context/run_context.ts";
 import { openGenerator, type WritingModel } from "../schedule/evaluate/generator.ts";
 import { callerFolder } from "./caller_paths.ts";

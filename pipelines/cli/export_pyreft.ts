@@ -9,7 +9,7 @@ import { formOf, type InterventionDescription } from "../compile/parameters/inte
 import { type PyreftContent, pyreftContent } from "../interchange/pyreft.ts";
 import { isStateFile } from "../interchange/pyreft_config.ts";
 import { writeTorchFile } from "../interchange/torch_file.ts";
-import type { EditedModel } from "../models/architecture.ts";
+import type { EditedModel } from "../models/architecture/architecture.ts";
 import { readHeader } from "../models/weights/safetensors.ts";
 import { callerPath } from "./caller_paths.ts";
 import { namesIn } from "./folder_names.ts";

@@ -11,7 +11,7 @@ import {
 } from "../models/hub/access.ts";
 import type { Repository } from "../models/hub/files.ts";
 import { requireRevision } from "../models/hub/folder.ts";
-import { isHubId } from "../models/source.ts";
+import { isHubId } from "../models/open/source.ts";
 import { isStateFile } from "../interchange/pyreft_config.ts";
 import type { CommandContext } from "./command.ts";
 import { terminalProgress } from "./terminal.ts";

@@ -7,7 +7,7 @@ import { positionsOf } from "../compile/lower/positions.ts";
 import { readTensors } from "../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { readPyreftFolder } from "../interchange/pyreft.ts";
-import { openModel } from "../models/model.ts";
+import { openModel } from "../models/open/model.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
 import { callerFolder, callerPath, storeFolder } from "./caller_paths.ts";
 import { command } from "./command.ts";

@@ -9,7 +9,7 @@ import {
   lowerDescription,
   readDescription,
 } from "../compile/parameters/intervention_file.ts";
-import type { EditedModel } from "../models/architecture.ts";
+import type { EditedModel } from "../models/architecture/architecture.ts";
 import { manifestFile, readManifest } from "../report/manifest.ts";
 import { checkedAdaptation } from "../schedule/prepare/validate.ts";
 import { callerFolder, callerPath } from "./caller_paths.ts";

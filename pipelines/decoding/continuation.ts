@@ -6,15 +6,15 @@
  */
 import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptations.ts";
 import { exampleFeeds, layOut } from "../compile/rows/feeds.ts";
-import { encodedFeeds } from "./encoded_prompts.ts";
-import type { Feeds } from "../compile/rows/run_feeds.ts";
+import { type EncodedPrompts, encodedPrompts, nothingEncoded } from "./encoded_prompts.ts";
+import type { Feeds } from "../common/host_tensor.ts";
 import type { RunOrigin } from "../compile/frontier/prefill.ts";
 import type { Layout } from "../compile/rows/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
 import { virtualTokens } from "../compile/lower/prefix_tuning.ts";
 import { columnsOf, maskName, maskWidth } from "../compile/lower/interventions.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
-import type { Architecture } from "../models/architecture.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
 import { KeyValueCache } from "./key_value_cache.ts";
 
@@ -60,14 +60,14 @@ export class Continuation {
   readonly #prompts: readonly TokenizedPrompt[];
   readonly #cache: KeyValueCache;
   /** What an encoder has read of the prompts, fed at every step. */
-  readonly #encoded: Feeds;
+  readonly #encoded: EncodedPrompts | typeof nothingEncoded;
   #decode: Session | undefined;
 
   private constructor(
     generator: Generator,
     prompts: readonly TokenizedPrompt[],
     cache: KeyValueCache,
-    encoded: Feeds,
+    encoded: EncodedPrompts | typeof nothingEncoded,
   ) {
     this.#generator = generator;
     this.#prompts = prompts;
@@ -90,7 +90,7 @@ export class Continuation {
     const { session, layout, runs } = prefill, kept = prefill.kept(prompts);
     const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, layout));
     const longest = Math.max(...prompts.map(({ prompt }) => readBefore(generator, prompt).length));
-    const encoded: Feeds = {};
+    let encoded: EncodedPrompts | typeof nothingEncoded = nothingEncoded;
     const longestTail = Math.max(...rows.map(({ tail }) => tail.length));
     const places = rows.map(({ tail }, row) => row * longestTail + tail.length - 1);
     const { outputs } = await session.run({
@@ -107,7 +107,7 @@ export class Continuation {
       };
       const run = { tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) };
       if (architecture.encoder !== undefined && segment === "context") {
-        Object.assign(encoded, encodedFeeds(architecture, run, copies));
+        encoded = encodedPrompts(architecture, run, copies);
       } else cache.append(run, copies);
     }
     const logits = logitsOf(outputs["logits"]!), ofRows = prompts.flatMap((prompt) => new Array(copies).fill(prompt));
@@ -126,7 +126,8 @@ export class Continuation {
     if (from !== undefined) this.#cache.reorder(from);
     this.#decode ??= await this.#generator.decode();
     const written = writtenFeeds(this.#generator, this.#prompts, this.#decode);
-    const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens), ...this.#encoded, ...written });
+    const { feeds, lengths } = this.#encoded;
+    const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens, lengths), ...feeds, ...written });
     this.#cache.step(outputs);
     return logitsOf(outputs["logits"]!);
   }

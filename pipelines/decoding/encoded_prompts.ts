@@ -1,14 +1,27 @@
 /** What an encoder has read of prompts, as a decoder sees it at every step. @module */
-import { encodedMask, type Feeds } from "../compile/rows/run_feeds.ts";
-import type { Architecture } from "../models/architecture.ts";
+import type { Feeds } from "../common/host_tensor.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
 import type { PromptRun } from "./key_value_cache.ts";
 
+/** What an encoder has read of each row: every block's keys and values, and the number of tokens. */
+export interface EncodedPrompts {
+  readonly feeds: Feeds;
+  readonly lengths: readonly number[];
+}
+
+/** Of no encoder. */
+export const nothingEncoded = { feeds: {}, lengths: undefined } as const;
+
 /**
- * Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth], and their mask.
+ * Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth].
  *
  * @param copies How many rows continue each prompt; they stand beside each other.
  */
-export function encodedFeeds({ blocks }: Pick<Architecture, "blocks">, run: PromptRun, copies: number): Feeds {
+export function encodedPrompts(
+  { blocks }: Pick<Architecture, "blocks">,
+  run: PromptRun,
+  copies: number,
+): EncodedPrompts {
   const feeds: Feeds = {}, rows = run.lengths.length * copies;
   for (let block = 0; block < blocks; block++) {
     for (const part of ["key", "value"] as const) {
@@ -21,6 +34,5 @@ export function encodedFeeds({ blocks }: Pick<Architecture, "blocks">, run: Prom
       feeds[`encoded.${block}.${part}`] = { data: all, shape: [rows, ...extents] };
     }
   }
-  feeds["tail.mask.encoded"] = encodedMask(run.lengths.flatMap((length) => new Array<number>(copies).fill(length)));
-  return feeds;
+  return { feeds, lengths: run.lengths.flatMap((length) => new Array<number>(copies).fill(length)) };
 }

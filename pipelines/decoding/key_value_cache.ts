@@ -1,7 +1,7 @@
 /** The keys and values of what a batch has read and written. @module */
-import { type Feeds, runFeeds } from "../compile/rows/run_feeds.ts";
-import type { Architecture } from "../models/architecture.ts";
-import type { HostTensor } from "../runtime/runtime.ts";
+import type { Feeds, HostTensor } from "../common/host_tensor.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
+import { runFeeds } from "../models/architecture/model_inputs.ts";
 
 /** The keys and values of a run of tokens of each prompt, padded on the right. */
 export interface PromptRun {
@@ -67,12 +67,16 @@ export class KeyValueCache {
     from.forEach((source, row) => this.#filled[row] = filled[source]!);
   }
 
-  /** What the decode program is fed for one further token a row. */
-  feeds(tokens: readonly number[]): Feeds {
+  /**
+   * What the decode program is fed for one further token a row.
+   *
+   * @param encoded How many tokens an encoder has read for each row, if one has.
+   */
+  feeds(tokens: readonly number[], encoded?: readonly number[]): Feeds {
     const seen = this.#filled.map((filled) => this.#virtual + filled);
     const rows = tokens.map((token, row) => ({ tokens: [token], start: seen[row]! }));
     const past = { width: this.#virtual + this.#capacity, filled: seen };
-    const feeds = { ...this.#tensors, ...runFeeds("tail", rows, 1, this.#architecture, past) };
+    const feeds = { ...this.#tensors, ...runFeeds("tail", this.#architecture, { rows, length: 1, past, encoded }) };
     feeds["labelled.places"] = { data: BigInt64Array.from(tokens.keys(), BigInt), shape: [tokens.length, 1] };
     return feeds;
   }

@@ -1,5 +1,5 @@
 import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
-import type { StackName } from "../models/architecture.ts";
+import type { StackName } from "../models/architecture/architecture.ts";
 import { located } from "../common/source_location.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Intervention } from "../compile/lower/adaptations.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { RequestError } from "../common/errors.ts";
-import type { EditedModel } from "../models/architecture.ts";
+import type { EditedModel } from "../models/architecture/architecture.ts";
 import { faultText, type JsonObject } from "../common/files.ts";
 import { quote } from "../common/suggest.ts";
 import { components, isStateFile, kinds, readConfig, type Representation, stateFile } from "./pyreft_config.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Intervention } from "../compile/lower/adaptations.ts";
 import { RequestError } from "../common/errors.ts";
-import type { EditedModel, SiteName } from "../models/architecture.ts";
+import type { EditedModel, SiteName } from "../models/architecture/architecture.ts";
 import { isJsonObject, readJsonObject } from "../common/files.ts";
 import { quote, suggest } from "../common/suggest.ts";
 

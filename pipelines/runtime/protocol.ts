@@ -1,14 +1,6 @@
 /** What the worker that holds the sessions is asked, and what it answers. @module */
 import type { OnnxModel, Provider } from "../../ops/onnx/model.ts";
-
-/** The elements of a tensor in row-major order. */
-export type Elements = Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
-
-/** A tensor of the host. While a run has it, its `data` is detached; afterwards it is back. */
-export interface HostTensor {
-  data: Elements;
-  readonly shape: readonly number[];
-}
+import type { HostTensor } from "../common/host_tensor.ts";
 
 /** How sessions are made. */
 export interface SessionSettings {

@@ -7,9 +7,11 @@
 import { type Bindings, evaluateShape, isSymbol } from "../../ops/program/dimension.ts";
 import type { ExtentList, OnnxModel } from "../../ops/onnx/model.ts";
 import { RunError } from "../common/errors.ts";
-import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+import type { HostTensor } from "../common/host_tensor.ts";
+import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 
-export type { Elements, HostTensor, SessionSettings } from "./protocol.ts";
+export type { Elements, HostTensor } from "../common/host_tensor.ts";
+export type { SessionSettings } from "./protocol.ts";
 
 /** A compiled program, ready to run. */
 export interface Session {

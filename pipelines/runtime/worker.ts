@@ -11,7 +11,8 @@ import process from "node:process";
 import * as ort from "onnxruntime-node";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
 import { missingLibraries, providerRuntimes } from "./providers.ts";
-import type { HostTensor, Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+import type { HostTensor } from "../common/host_tensor.ts";
+import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 
 ort.env.logLevel = "fatal";
 

@@ -10,7 +10,7 @@ import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ChoosePositions, ChooseSubspace } from "../data/prompt_tokens.ts";
 import type { MetricName } from "../metrics/mod.ts";
-import type { SiteName, StackName } from "../models/architecture.ts";
+import type { SiteName, StackName } from "../models/architecture/architecture.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 
 /** A named list of values; a pipeline has one member for each point of its axes. */

@@ -8,13 +8,14 @@ import type {
   Architecture,
   EditHook,
   Encoder,
-  Segment,
   Site,
   SiteName,
   StackName,
+  TokenRun,
   WeightSource,
-} from "../../models/architecture.ts";
-import { runInputs } from "../../models/run_inputs.ts";
+} from "../../models/architecture/architecture.ts";
+import type { ModelInputs } from "../../models/inputs/kinds.ts";
+import { runInputs } from "../../models/architecture/model_inputs.ts";
 import type { AtTokens } from "../lower/adaptations.ts";
 
 /**
@@ -115,18 +116,21 @@ export function activationsProgram(request: ActivationsRequest): Program {
   const run = (
     model: Architecture | Encoder,
     name: "context" | "tail",
-    given: Pick<Segment, "encoded">,
+    given: Pick<TokenRun, "encoded">,
     stack?: StackName,
   ) => {
-    const inputs = runInputs(model, { name, batch: "batch", masks: model.places.causal ? 1 : "batch" });
-    const segment = { ...inputs, ...parts === undefined ? {} : { parts } };
-    const { hiddenStates } = model.forward({ ...segment, ...given, edit: hook }, weights);
+    const seen = model.causal ? 1 : "batch";
+    const fed = runInputs(model, { name, batch: "batch", seen, encoded: "context" });
+    const { hiddenStates } = model.forward(
+      { ...fed, ...parts === undefined ? {} : { parts }, ...given, edit: hook },
+      weights,
+    );
     const last = hiddenStates[hiddenStates.length - 1] as Value, finished = model.finish(last, weights, hook);
     if (request.hiddenStates) {
       const named = [...hiddenStates.slice(0, -1), architecture.lastHiddenState === "finished" ? finished : last];
       named.forEach((hidden, index) => outputs[hiddenStateName(index, stack)] = hidden);
     }
-    return { ...segment, last, finished };
+    return { ...fed.inputs, last, finished };
   };
   const read = encoder === undefined ? {} : { encoded: { hidden: run(encoder, "context", {}, "encoder").finished } };
   const tail = run(architecture, "tail", read, encoder === undefined ? undefined : "decoder");
@@ -137,7 +141,7 @@ export function activationsProgram(request: ActivationsRequest): Program {
 /** What the checkpoint's head gives of the last block's rows, or of what stands before the head, each [batch, tail, width]. */
 function logitsOf(
   { architecture, weights, edit }: ActivationsRequest,
-  { last, finished, pooling }: Pick<Segment, "pooling"> & { readonly last: Value; readonly finished: Value },
+  { last, finished, pooling }: Pick<ModelInputs, "pooling"> & { readonly last: Value; readonly finished: Value },
 ): Value {
   const { family, head, classifier } = architecture, [batch, tokens, width] = last.shape;
   if (typeof head === "object" && classifier !== undefined && pooling !== undefined) {

@@ -8,8 +8,8 @@ import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Program, Value } from "../../../ops/program/program.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
-import { requireLogits } from "../../models/heads.ts";
-import { runInputs } from "../../models/run_inputs.ts";
+import { requireLogits } from "../../models/architecture/heads.ts";
+import { runInputs } from "../../models/architecture/model_inputs.ts";
 import { type AtTokens, membersHook, savedForm } from "../lower/adaptations.ts";
 import { pastInputs } from "../rows/layout.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
@@ -31,7 +31,7 @@ export function exportProgram(model: CompiledModel): Program {
   const { architecture, members } = model, { batch, tokens, past } = exportSymbols;
   const weights = weightsOf(model), fed = pastInputs(architecture, past);
   const runs = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];
-  const inputs = runInputs(architecture, { name: tokens, batch, masks: batch, before: runs.map(runLength) });
+  const inputs = runInputs(architecture, { name: tokens, batch, seen: batch, before: runs.map(runLength) });
   const { hiddenStates, keyValues } = architecture.forward(
     { ...inputs, past: runs, edit: membersHook(members, savedForm) },
     weights,

@@ -4,11 +4,17 @@ import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import { type DataType, input, parameter, type Value } from "../../../ops/program/program.ts";
-import type { Architecture, Encoder, Places, Segment, SegmentResult, WeightSource } from "../../models/architecture.ts";
-import { requireLogits } from "../../models/heads.ts";
+import type {
+  Architecture,
+  Encoder,
+  RunResult,
+  TokenRun,
+  WeightSource,
+} from "../../models/architecture/architecture.ts";
+import { requireLogits } from "../../models/architecture/heads.ts";
+import { copyInputs, runInputs } from "../../models/architecture/model_inputs.ts";
 import { type Adaptation, batchOf, copyingBlock, membersHook, type TensorForm } from "../lower/adaptations.ts";
 import { frozenWeight } from "./frozen_weight.ts";
-import { runInputs } from "../../models/run_inputs.ts";
 import { headOf } from "../lower/heads.ts";
 import { headLosses, headOutputsOf } from "./head_outputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
@@ -34,7 +40,7 @@ export function weightsOf({ storedType, full }: CompiledModel): WeightSource {
  * What a pass over a row gives: the tail's result, and the keys and values of the segments before it, or of what an encoder
  * has read, by their names.
  */
-interface RowResult extends SegmentResult {
+interface RowResult extends RunResult {
   readonly before: Readonly<Partial<Record<SegmentName, readonly KeyValues[]>>>;
 }
 
@@ -58,24 +64,27 @@ export function tail(model: CompiledModel, layout: Layout, form: TensorForm): Ro
     before.push(name);
   }
   const segment = inputsOf("tail");
-  return { ...architecture.forward({ ...segment, ...copiedPlaces(members, segment), edit }, weights), before: runs };
+  return { ...architecture.forward({ ...segment, ...copiedInputs(members, segment), edit }, weights), before: runs };
 }
 
 /** The decoder over the tail, with what the encoder makes of the context; either may be edited. */
 function encodedTail(model: CompiledModel, encoder: Encoder, form: TensorForm): RowResult {
   const { architecture, members } = model, weights = weightsOf(model), edit = membersHook(members, form);
-  const context = runInputs(encoder, { name: "context", batch: "batch", masks: "batch" });
+  const context = runInputs(encoder, { name: "context", batch: "batch", seen: "batch" });
   const { hiddenStates } = encoder.forward({ ...context, edit }, weights);
   const hidden = encoder.finish(hiddenStates[encoder.blocks] as Value, weights, edit);
-  const segment = segmentInputs(architecture, "tail"), copied = copiedPlaces(members, segment);
+  const segment = segmentInputs(architecture, "tail"), copied = copiedInputs(members, segment);
   const result = architecture.forward({ ...segment, ...copied, encoded: { hidden }, edit }, weights);
   return { ...result, before: { context: result.encoded as readonly KeyValues[] } };
 }
 
-/** What edits that copy the batch make of the places. */
-function copiedPlaces(members: CompiledModel["members"], places: Places): Pick<Segment, "copied"> {
-  const behind = members.length > 1 ? copyingBlock(members.flat()) : undefined;
-  return behind === undefined ? {} : { copied: { behind, places: copyPlaces(places, members.length) } };
+/** What edits that copy the batch make of the inputs. */
+function copiedInputs(
+  members: CompiledModel["members"],
+  { inputs }: Pick<TokenRun, "inputs">,
+): Pick<TokenRun, "copied"> {
+  const after = members.length > 1 ? copyingBlock(members.flat()) : undefined;
+  return after === undefined ? {} : { copied: { after, inputs: copyInputs(inputs, members.length) } };
 }
 
 /** How many tokens a run has. */
@@ -83,24 +92,8 @@ export function runLength([first]: readonly KeyValues[]): Dimension {
   return (first as KeyValues).key.shape[2] as Dimension;
 }
 
-function copyPlaces(places: Places, copies: number): Places {
-  const { angles, masks, keyPositions, distances, present, buckets, encodedMask } = places;
-  const copy = (x: Value) => x.shape[0] === 1 ? x : o.concat(new Array<Value>(copies).fill(x), 0);
-  const each = <T, U>(record: Readonly<Record<string, T>>, change: (x: T) => U) =>
-    Object.fromEntries(Object.entries(record).map(([kind, x]) => [kind, change(x)]));
-  return {
-    angles: each(angles, ({ cosines, sines }) => ({ cosines: copy(cosines), sines: copy(sines) })),
-    masks: each(masks, copy),
-    ...(keyPositions === undefined ? {} : { keyPositions: copy(keyPositions) }),
-    ...(distances === undefined ? {} : { distances }),
-    ...(present === undefined ? {} : { present: copy(present) }),
-    ...(buckets === undefined ? {} : { buckets: copy(buckets) }),
-    ...(encodedMask === undefined ? {} : { encodedMask: copy(encodedMask) }),
-  };
-}
-
 /** The logits at the labelled places of each member, edited behind the last norm where something acts there. */
-export function logitsOf(model: CompiledModel, result: SegmentResult, form: TensorForm): Value {
+export function logitsOf(model: CompiledModel, result: RunResult, form: TensorForm): Value {
   const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
   const places = input("labelled.places", ["labelled", 1], "int64");
   const edit = membersHook(model.members, form, (ofTail) => rowsAt(ofTail, places));
@@ -109,7 +102,7 @@ export function logitsOf(model: CompiledModel, result: SegmentResult, form: Tens
 }
 
 /** Each member's losses: the cross-entropies of the labelled tokens [labelled, 1], or those of its head [batch, 1]. */
-export function labelledLosses(model: CompiledModel, result: SegmentResult, form: TensorForm): Value[] {
+export function labelledLosses(model: CompiledModel, result: RunResult, form: TensorForm): Value[] {
   const { members } = model, head = headOf(members[0] ?? []);
   if (head !== undefined) return headOutputs(model, result, form).map((each) => headLosses(each, head));
   const targets = input("labelled.targets", ["labelled", 1], "int64");
@@ -118,6 +111,6 @@ export function labelledLosses(model: CompiledModel, result: SegmentResult, form
 }
 
 /** What each member's head tells of each row [batch, outputs]. */
-export function headOutputs(model: CompiledModel, { hiddenStates }: SegmentResult, form: TensorForm): Value[] {
+export function headOutputs(model: CompiledModel, { hiddenStates }: RunResult, form: TensorForm): Value[] {
   return headOutputsOf(model, hiddenStates[hiddenStates.length - 1] as Value, weightsOf(model), form);
 }

@@ -3,7 +3,7 @@ import { rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
-import type { Architecture, WeightSource } from "../../models/architecture.ts";
+import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
 import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type TensorForm } from "../lower/adaptations.ts";
 import { headOf, outputsOf } from "../lower/heads.ts";
 
@@ -38,7 +38,7 @@ export function headOutputsOf(
         return architecture.finish(hidden, weights, editHook(adaptations, form, atTokens));
       };
     // Members side by side would not come to the very numbers that they come to alone.
-    const take = architecture.places.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
+    const take = architecture.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
     return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head));
   });
 }

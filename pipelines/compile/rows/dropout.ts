@@ -1,7 +1,7 @@
 /** The factors of dropout, drawn by the host so that a seed decides them on every provider. @module */
+import type { Feeds } from "../../common/host_tensor.ts";
 import { createRandom } from "../../data/random.ts";
 import { type Adaptation, dropoutName, type Droppable, droppedWidth } from "../lower/adaptations.ts";
-import type { Feeds } from "./run_feeds.ts";
 import { maskName } from "../lower/interventions.ts";
 import { runOfSite } from "../lower/stacks.ts";
 

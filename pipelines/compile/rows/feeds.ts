@@ -3,16 +3,16 @@
  *
  * @module
  */
+import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import type { Architecture } from "../../models/architecture.ts";
-import type { HostTensor } from "../../runtime/runtime.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+import { runFeeds } from "../../models/architecture/model_inputs.ts";
 import { type Adaptation, type Head, type Intervention, interventionsOf } from "../lower/adaptations.ts";
 import { headOf } from "../lower/heads.ts";
 import { columnsOf, maskName, maskWidth } from "../lower/interventions.ts";
 import { type Layout, tailStart } from "./layout.ts";
 import { virtualTokens } from "../lower/prefix_tuning.ts";
 import { isEdited } from "../lower/positions.ts";
-import { type Feeds, runFeeds } from "./run_feeds.ts";
 import { runOfSite } from "../lower/stacks.ts";
 
 /** One row cut into its segments. */
@@ -67,7 +67,7 @@ export function groupExtents(
 
 /** What the tokens that all rows share determine. */
 export function prefixFeeds({ prefix }: Pick<LaidOutRow, "prefix">, architecture: Architecture): Feeds {
-  return runFeeds("prefix", [{ tokens: prefix, start: 0 }], prefix.length, architecture);
+  return runFeeds("prefix", architecture, { rows: [{ tokens: prefix, start: 0 }], length: prefix.length });
 }
 
 /**
@@ -87,9 +87,11 @@ export function exampleFeeds(
   if (encoder !== undefined) {
     const [contexts, tails] = [rows.map((row) => row.context), rows.map((row) => row.tail)];
     const fromStart = (tokens: readonly number[]) => ({ tokens, start: 0 });
-    if (readsContext) Object.assign(feeds, runFeeds("context", contexts.map(fromStart), context, encoder));
-    const read = contexts.map(({ length }) => length);
-    return { ...feeds, ...runFeeds("tail", tails.map(fromStart), tail, architecture, undefined, read) };
+    if (readsContext) {
+      Object.assign(feeds, runFeeds("context", encoder, { rows: contexts.map(fromStart), length: context }));
+    }
+    const encoded = contexts.map(({ length }) => length);
+    return { ...feeds, ...runFeeds("tail", architecture, { rows: tails.map(fromStart), length: tail, encoded }) };
   }
   if (layout.tail === "whole") {
     const virtual = virtualTokens(adaptations),
@@ -98,22 +100,24 @@ export function exampleFeeds(
         start: virtual,
         ...whole.typeIds === undefined ? {} : { types: whole.typeIds },
       }));
-    const past = virtual === 0 ? undefined : { width: virtual, filled: rows.map(() => virtual) };
-    return { ...feeds, ...runFeeds("tail", tails, tail, architecture, past) };
+    const past = virtual === 0 ? {} : { past: { width: virtual, filled: rows.map(() => virtual) } };
+    return { ...feeds, ...runFeeds("tail", architecture, { rows: tails, length: tail, ...past }) };
   }
   const { prefix } = layout;
   if (readsContext) {
     const contexts = rows.map((row) => ({ tokens: row.context, start: prefix }));
-    Object.assign(feeds, runFeeds("context", contexts, context, architecture, { width: prefix, filled: [prefix] }));
+    const past = { width: prefix, filled: [prefix] };
+    Object.assign(feeds, runFeeds("context", architecture, { rows: contexts, length: context, past }));
   }
   const starts = rows.map((row) => prefix + row.context.length);
   const tails = rows.map((row, index) => ({ tokens: row.tail, start: starts[index]! }));
-  return { ...feeds, ...runFeeds("tail", tails, tail, architecture, { width: prefix + context, filled: starts }) };
+  const past = { width: prefix + context, filled: starts };
+  return { ...feeds, ...runFeeds("tail", architecture, { rows: tails, length: tail, past }) };
 }
 
 /** What the fed tensors depend on besides the rows; neither programs nor weights tell it. */
-export function fedNumbers({ places, encoder }: Architecture): readonly unknown[] {
-  return [places, ...(encoder === undefined ? [] : [encoder.places])];
+export function fedNumbers({ causal, inputs, encoder }: Architecture): readonly unknown[] {
+  return [causal, inputs, ...(encoder === undefined ? [] : [encoder.inputs])];
 }
 
 function labelFeeds(rows: readonly LaidOutRow[], tail: number, head: Head | undefined): Feeds {

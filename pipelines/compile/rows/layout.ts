@@ -8,8 +8,8 @@ import type { Dimension } from "../../../ops/program/dimension.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import type { Architecture, Segment } from "../../models/architecture.ts";
-import { runInputs } from "../../models/run_inputs.ts";
+import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
+import { runInputs } from "../../models/architecture/model_inputs.ts";
 import { type Adaptation, interventionsOf } from "../lower/adaptations.ts";
 import { withoutHead } from "../lower/heads.ts";
 import { reachBack } from "../lower/positions.ts";
@@ -41,11 +41,11 @@ const leastPrefix = 8;
  * have no prefix in common.
  */
 export function layoutOf(
-  architecture: Pick<Architecture, "places" | "encoder">,
+  architecture: Pick<Architecture, "causal" | "encoder">,
   adaptations: readonly Adaptation[],
   prompts: readonly TokenizedPrompt[],
 ): Layout {
-  if (!architecture.places.causal || architecture.encoder !== undefined) return wholeRows(architecture);
+  if (!architecture.causal || architecture.encoder !== undefined) return wholeRows(architecture);
   const tail = tailLength(adaptations, prompts);
   const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map(({ prompt }) => {
     return prompt.slice(0, tailStart({ tail }, prompt.length));
@@ -94,15 +94,16 @@ export function segmentInputs(
   architecture: Architecture,
   name: SegmentName,
   before: readonly Dimension[] = [],
-): Segment {
+): Pick<TokenRun, "tokens" | "inputs"> {
   const isShared = name === "prefix";
-  // Where no token sees those behind it, padding is seen by nobody; and only the tail's rows begin at places of their own.
-  const rowsDiffer = !architecture.places.causal || (name === "tail" && before.length > 0);
+  // Where no token sees those after it, nobody sees padding; and only the tail's rows begin at positions of their own.
+  const rowsDiffer = !architecture.causal || (name === "tail" && before.length > 0);
   return runInputs(architecture, {
     name,
     batch: isShared ? 1 : "batch",
-    masks: rowsDiffer && !isShared ? "batch" : 1,
+    seen: rowsDiffer && !isShared ? "batch" : 1,
     before,
+    encoded: "context",
   });
 }
 

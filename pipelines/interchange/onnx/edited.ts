@@ -4,7 +4,7 @@ import { cast, unsqueeze } from "../../../ops/onnx/nodes.ts";
 import type { Intervention } from "../../compile/lower/adaptations.ts";
 import { columnsOf, maskName, maskWidth } from "../../compile/lower/interventions.ts";
 import type { Ends } from "../../compile/lower/positions.ts";
-import type { Standing } from "./places.ts";
+import type { TokenGrid } from "../../models/inputs/input_kind.ts";
 
 /** What of each example a model file is told once for all. */
 export interface FixedExample {
@@ -19,7 +19,7 @@ export interface FixedExample {
  */
 export function editedTensors(
   write: GraphWriter,
-  { positions, virtual }: Standing,
+  { positions, virtual }: TokenGrid,
   interventions: readonly Intervention[],
   promptLength: TensorName,
   { fields }: FixedExample,

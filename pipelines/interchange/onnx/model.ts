@@ -1,5 +1,5 @@
 /**
- * A tuned model as one ONNX graph of standard operations that tells itself where tokens stand and which are edited.
+ * A tuned model as one ONNX graph of standard operations that computes itself where tokens are and which are edited.
  *
  * Its inputs and results have the names that Optimum gives them: `input_ids`, `attention_mask` and `past_key_values.*`,
  * `logits` and `present.*`. Only `prompt_length` is its own, and is there where an edit acts on some tokens and not on
@@ -19,11 +19,12 @@ import { verify } from "../../../ops/passes/verify.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";
-import type { Architecture } from "../../models/architecture.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+import { inputNodes } from "../../models/architecture/model_inputs.ts";
 import { editedTensors, type FixedExample } from "./edited.ts";
 import { NodeWriter } from "./graph.ts";
-import { placeTensors, standingOf } from "./places.ts";
 import { turnWeights } from "./pretransposed_weights.ts";
+import { tokenGrid } from "./token_grid.ts";
 
 /** What a model file is made of. */
 export interface ExportedModel {
@@ -59,7 +60,11 @@ export interface OnnxFile {
   readonly turned: ReadonlySet<string>;
 }
 
-/** The model file. */
+/**
+ * The model file.
+ *
+ * @throws {RequestError} If the model has a kind of input that no graph computes.
+ */
 export function onnxFile(exported: ExportedModel): OnnxFile {
   const { program, locate, about } = exported;
   // Its operations are the standard's alone, and other runtimes have no others.
@@ -89,20 +94,20 @@ export function onnxFile(exported: ExportedModel): OnnxFile {
   return { bytes: new Uint8Array(toBinary(ModelProtoSchema, model)), turned };
 }
 
-/** The tensors that stand for what a host would feed. */
+/** The tensors in place of those that a host would feed. */
 function givenTensors(
   write: GraphWriter,
   { architecture, adaptations, example }: ExportedModel,
 ): Map<string, TensorName> {
-  const standing = standingOf(write, inputs.mask, virtualTokens(adaptations));
-  const edited = editedTensors(write, standing, interventionsOf(adaptations), inputs.promptLength, example);
+  const grid = tokenGrid(write, architecture.heads, inputs.mask, virtualTokens(adaptations));
+  const edited = editedTensors(write, grid, interventionsOf(adaptations), inputs.promptLength, example);
   const past = pastNames(architecture).map(([block, part]) => {
     return [`past.${block}.${part}`, pastName(block, part)] as const;
   });
   return new Map([
     [`${exportSymbols.tokens}.tokens`, inputs.tokens],
     ...past,
-    ...placeTensors(write, standing, architecture),
+    ...inputNodes(exportSymbols.tokens, architecture, write, grid),
     ...edited,
   ]);
 }

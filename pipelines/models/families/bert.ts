@@ -4,16 +4,17 @@
  * @module
  */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture, Classifier, PlaceKinds } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { type Extents, readExtents } from "../fields.ts";
+import type { Architecture, Classifier } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { type Extents, readExtents } from "../architecture/fields.ts";
+import type { InputConfigs } from "../inputs/kinds.ts";
 import { type AttentionForm, selfAttention, separate } from "../layers/attention.ts";
 import { type Block, postNormed } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
 import type { TokenTable } from "../layers/outer.ts";
-import { transformer, type TransformerParts } from "../transformer.ts";
+import { transformer, type TransformerParts } from "../layers/transformer.ts";
 
 /** What BERT's descendants do with its body. */
 export interface BertBody {
@@ -67,11 +68,12 @@ export function bertLike(config: ConfigReader, { prefix, offset, head, classifie
   });
   const embeddings = `${prefix}.embeddings`;
   const table = { name: `${embeddings}.word_embeddings.weight`, vocabularySize, width };
-  const places: PlaceKinds = { causal: false, angles: {}, masks: { full: null }, positions: { offset } };
+  const inputs: InputConfigs = { masks: { full: null }, positions: { offset } };
   return transformer(config, {
     family: String(config.raw("model_type")),
     ...extents,
-    places: types > 1 ? { ...places, tokenTypes: true } : places,
+    causal: false,
+    inputs: types > 1 ? { ...inputs, tokenTypes: true } : inputs,
     barePrefix: `${prefix}.`,
     blockName: (index) => `${prefix}.encoder.layer.${index}`,
     embed(scope) {

@@ -7,10 +7,11 @@
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { Architecture, PlaceKinds } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import type { DistanceTable } from "../distances.ts";
-import { readExtents } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents } from "../architecture/fields.ts";
+import type { DistanceTable } from "../inputs/distances.ts";
+import type { InputConfigs } from "../inputs/kinds.ts";
 import { separate } from "../layers/attention.ts";
 import { convolved } from "../layers/convolution.ts";
 import { distanceScores } from "../layers/disentangled.ts";
@@ -18,7 +19,7 @@ import { readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
 import type { Scope } from "../layers/scope.ts";
-import { transformer, type TransformerParts } from "../transformer.ts";
+import { transformer, type TransformerParts } from "../layers/transformer.ts";
 import { bertBlock } from "./bert.ts";
 
 const encoder = "deberta.encoder", embeddings = "deberta.embeddings";
@@ -53,14 +54,15 @@ export function deberta(config: ConfigReader): Architecture {
     activation: readActivation(config, "conv_act", "tanh"),
     norm,
   }, config);
-  const { embed, head, places } = outside(config, extents, norm);
+  const { embed, head, inputs } = outside(config, extents, norm);
   return transformer(config, {
     family: "deberta-v2",
     ...extents,
-    places: {
-      ...places,
+    causal: false,
+    inputs: {
+      ...inputs,
       ...(distances === undefined ? {} : { distances }),
-      ...(kernel === 0 ? {} : { present: true }),
+      ...(kernel === 0 ? {} : { presence: true }),
     },
     barePrefix: "deberta.",
     blockName: (index) => `${encoder}.layer.${index}`,
@@ -79,16 +81,15 @@ function outside(
   config: ConfigReader,
   { width, vocabularySize, contextLength }: ReturnType<typeof readExtents>,
   norm: Norm,
-): Pick<TransformerParts, "embed" | "head"> & { readonly places: PlaceKinds } {
+): Pick<TransformerParts, "embed" | "head"> & { readonly inputs: InputConfigs } {
   const embeddingWidth = config.count("embedding_size", width), types = config.whole("type_vocab_size", 0);
   const isPlaced = config.flag("position_biased_input", true), isLegacy = config.flag("legacy", true);
   const table = { name: `${embeddings}.word_embeddings.weight`, vocabularySize, width: embeddingWidth };
-  const places: PlaceKinds = { causal: false, angles: {}, masks: { full: null } };
   const lead = isLegacy ? "cls.predictions" : "lm_predictions.lm_head",
     transform = isLegacy ? `${lead}.transform` : lead;
   return {
-    places: {
-      ...places,
+    inputs: {
+      masks: { full: null },
       ...(isPlaced ? { positions: { offset: 0 } } : {}),
       ...(types > 1 ? { tokenTypes: true } : {}),
     },

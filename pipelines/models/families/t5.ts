@@ -7,8 +7,9 @@
  */
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { Architecture, DistanceBuckets, Encoder, StackName } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
+import type { Architecture, Encoder, StackName } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import type { DistanceBuckets } from "../inputs/distance_buckets.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { crossAttention } from "../layers/cross_attention.ts";
@@ -16,7 +17,7 @@ import { activations, gatedMlp, type Mlp, plainMlp } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
 import { embedTokens, languageHead } from "../layers/outer.ts";
 import type { Scope } from "../layers/scope.ts";
-import { transformer, type TransformerParts } from "../transformer.ts";
+import { transformer, type TransformerParts } from "../layers/transformer.ts";
 
 const plain = { bias: false };
 
@@ -25,7 +26,7 @@ export function t5(config: ConfigReader): Architecture {
   const width = config.count("d_model"), blocks = config.count("num_layers"), count = config.count("num_heads");
   const heads = { heads: count, keyValueHeads: count, headWidth: config.count("d_kv") };
   const vocabularySize = config.count("vocab_size"), table = { name: "shared.weight", vocabularySize, width };
-  const buckets: DistanceBuckets = {
+  const distanceBuckets: DistanceBuckets = {
     count: config.count("relative_attention_num_buckets", 32),
     most: config.count("relative_attention_max_distance", 128),
   };
@@ -36,7 +37,7 @@ export function t5(config: ConfigReader): Architecture {
       heads,
       project: separate([`${name}.q`, `${name}.k`, `${name}.v`], plain),
       scale: 1,
-      bias: (scope) => distanceBias(scope, biases, buckets.count, count),
+      bias: (scope) => distanceBias(scope, biases, distanceBuckets.count, count),
       output: { name: `${name}.o`, ...plain },
     });
   };
@@ -65,7 +66,8 @@ export function t5(config: ConfigReader): Architecture {
     ...common,
     ...stackParts("encoder"),
     blocks,
-    places: { causal: false, angles: {}, masks: { full: null }, buckets },
+    causal: false,
+    inputs: { masks: { full: null }, distanceBuckets },
     block: () => encoderBlock,
     head: (_scope, hidden) => hidden,
   });
@@ -90,7 +92,8 @@ export function t5(config: ConfigReader): Architecture {
     ...common,
     ...stackParts("decoder"),
     blocks: config.count("num_decoder_layers", blocks),
-    places: { causal: true, angles: {}, masks: { full: null }, buckets, encodedMask: true },
+    causal: true,
+    inputs: { masks: { full: null }, distanceBuckets, encoderMask: true },
     block: () => decoderBlock,
     head: languageHead({ table, weight: "lm_head.weight", tied, scale }),
     encoder: Object.assign(encoder, { startToken }) satisfies Encoder,
@@ -100,7 +103,7 @@ export function t5(config: ConfigReader): Architecture {
 /** What a table [buckets, heads] has for each distance, [batch or 1, heads, tokens, keys]. */
 function distanceBias(scope: Scope, name: string, buckets: number, heads: number): Value {
   const table = scope.whole.weight(name, [buckets, heads]);
-  return o.transpose(o.gatherRows(table, scope.places.buckets as Value), [0, 3, 1, 2]);
+  return o.transpose(o.gatherRows(table, scope.input("distanceBuckets")), [0, 3, 1, 2]);
 }
 
 /** Reads the kind of MLP, `relu` or `gated-gelu` for example; the MLP then has its weights under a name. */

@@ -3,7 +3,6 @@ import { type Dimension, multiplyDimensions } from "../../../ops/program/dimensi
 import type { HeadLayout } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
 import { constant, type Value } from "../../../ops/program/program.ts";
-import type { Places } from "../architecture.ts";
 
 /** How scores fall. */
 export interface Alibi {
@@ -15,10 +14,10 @@ export interface Alibi {
   readonly isRounded?: boolean;
 }
 
-/** The mask with what scores fall by: a query's own place adds the same to all, so the key's is enough. */
+/** The mask with what scores fall by: a query's own position adds the same to all, so the key's is enough. */
 export function fallenByDistance(
   mask: Value,
-  { keyPositions }: Places,
+  keyPositions: Value,
   tokens: Dimension,
   { heads, keyValueHeads }: HeadLayout,
   { slopes, scale, isRounded = false }: Alibi,
@@ -28,7 +27,7 @@ export function fallenByDistance(
   const byHead = rounded(constant(slopes, [keyValueHeads, group, 1]));
   const byRow = o.expand(byHead, [keyValueHeads, group, tokens]);
   const rows = o.reshape(byRow, [1, keyValueHeads, multiplyDimensions(group, tokens), 1]);
-  const fall = rounded(o.mul(rounded(keyPositions as Value), rows));
+  const fall = rounded(o.mul(rounded(keyPositions), rows));
   return o.add(mask, scale === 1 ? fall : o.mul(fall, scale));
 }
 

@@ -45,22 +45,24 @@ export interface AttentionForm {
 export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => AttentionResult {
   const { heads, normalize = (_scope, x) => x, interleaved = false } = form;
   return (scope, x) => {
-    const block = scope.block as number, { places } = scope;
-    const angles = places.angles[form.angles?.(block) ?? ""];
+    const block = scope.block as number;
+    const angles = scope.inputs.rotaryAngles?.[form.angles?.(block) ?? ""];
     const turn = (y: Value, count: number) =>
       angles === undefined ? y : o.rotary(y, angles.cosines, angles.sines, count, interleaved);
     const made = form.project(scope, x, heads);
     const query = turn(normalize(scope, made.query, "query", heads.heads), heads.heads);
     const key = turn(normalize(scope, made.key, "key", heads.keyValueHeads), heads.keyValueHeads);
     const keyValues: KeyValues = { key: byHead(key, heads), value: byHead(made.value, heads) };
-    const plain = places.masks[form.mask?.(block) ?? "full"] as Value, tokens = query.shape[1]!;
-    const fallen = form.alibi === undefined ? plain : fallenByDistance(plain, places, tokens, heads, form.alibi);
+    const plain = scope.input("masks")[form.mask?.(block) ?? "full"] as Value, tokens = query.shape[1]!;
+    const fallen = form.alibi === undefined
+      ? plain
+      : fallenByDistance(plain, scope.input("keyPositions"), tokens, heads, form.alibi);
     const scale = typeof form.scale === "function" ? form.scale(block) : form.scale;
     const seen = attention(query, [...scope.past, keyValues], fallen, heads, {
       scale,
       softcap: form.softcap,
       bias: form.bias?.(scope, query, keyValues.key),
-      parts: scope.segment.parts,
+      parts: scope.run.parts,
     });
     const attended = scope.edit("attention.head.output", seen);
     const width = x.shape[2] as number;

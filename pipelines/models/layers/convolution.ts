@@ -3,7 +3,7 @@ import { addDimensions, type Dimension } from "../../../ops/program/dimension.ts
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { ConfigReader } from "../config.ts";
+import type { ConfigReader } from "../architecture/config.ts";
 import type { Block } from "./block.ts";
 import type { Activation } from "./mlp.ts";
 import type { Norm } from "./norm.ts";
@@ -35,7 +35,7 @@ export function convolved(
     );
   }
   return (scope, hidden) => {
-    const result = block(scope, hidden), own = scope.whole.at(name), present = scope.places.present as Value;
+    const result = block(scope, hidden), own = scope.whole.at(name), present = scope.input("presence");
     const stored = own.weight("conv.weight", [hidden.shape[2]!, hidden.shape[2]!, kernel]);
     const seen = neighbours(o.mul(hidden, present), kernel);
     const flat = o.reshape(stored, [stored.shape[0]!, seen.shape[2]!]);

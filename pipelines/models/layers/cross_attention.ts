@@ -24,7 +24,7 @@ export function crossAttention(
   return (scope, x) => {
     const keyValues = encodedKeyValues(scope, heads, names, form);
     const query = scope.linear(names.query, x, heads.heads * heads.headWidth, form, "crossAttention.query");
-    const seen = attention(query, [keyValues], scope.places.encodedMask as Value, heads, { scale });
+    const seen = attention(query, [keyValues], scope.input("encoderMask"), heads, { scale });
     const attended = scope.edit("crossAttention.head.output", seen);
     const output = scope.linear(names.output, attended, x.shape[2] as number, form, "crossAttention.output");
     return { output, keyValues };
@@ -37,7 +37,7 @@ function encodedKeyValues(
   names: CrossAttentionForm["names"],
   form: LinearForm,
 ): KeyValues {
-  const { encoded } = scope.segment;
+  const { encoded } = scope.run;
   if (encoded === undefined) throw new TypeError("A decoder needs what its encoder has read");
   if ("keyValues" in encoded) return encoded.keyValues[scope.block as number] as KeyValues;
   const width = heads.keyValueHeads * heads.headWidth;

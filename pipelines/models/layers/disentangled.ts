@@ -4,7 +4,6 @@ import { scoresAtDistances } from "../../../ops/nn/distance.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { Distances } from "../architecture.ts";
 import type { AttentionForm } from "./attention.ts";
 import type { Scope } from "./scope.ts";
 
@@ -29,7 +28,7 @@ export function distanceScores({ heads, represent, key, query, scale }: Disentan
     return scoresAtDistances(o.matmul(x, distances, { transposeB: true, alpha: scale }));
   };
   return (scope, queries, keys) => {
-    const { back, ahead } = scope.places.distances as Distances;
+    const { back, ahead } = scope.input("distances");
     if (scope.past.length > 0) {
       throw new RequestError(
         "a model that scores distances between tokens has none to a trained prefix; use another adapter",

@@ -2,7 +2,7 @@
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { Classifier } from "../architecture.ts";
+import type { Classifier } from "../architecture/architecture.ts";
 import type { NamedNorm } from "./block.ts";
 import type { Activation } from "./mlp.ts";
 import { Scope } from "./scope.ts";
@@ -17,12 +17,12 @@ export interface TokenTable {
 
 /** The tokens' rows of the table [batch, tokens, width]. */
 export function embedTokens(scope: Scope, { name, vocabularySize, width }: TokenTable): Value {
-  return o.gatherRows(scope.weight(name, [vocabularySize, width]), scope.segment.tokens);
+  return o.gatherRows(scope.weight(name, [vocabularySize, width]), scope.run.tokens);
 }
 
 /** Learned positions' rows [batch, tokens, width] of a table with so many. */
 export function embedPositions(scope: Scope, name: string, rows: number, width: number): Value {
-  return o.gatherRows(scope.weight(name, [rows, width]), scope.segment.positions as Value);
+  return o.gatherRows(scope.weight(name, [rows, width]), scope.input("positions"));
 }
 
 /**
@@ -31,7 +31,7 @@ export function embedPositions(scope: Scope, name: string, rows: number, width: 
  */
 export function embedTokenTypes(scope: Scope, name: string, types: number, width: number): Value {
   const table = scope.weight(name, [types, width]);
-  return types === 1 ? table : o.gatherRows(table, scope.segment.tokenTypes as Value);
+  return types === 1 ? table : o.gatherRows(table, scope.input("tokenTypes"));
 }
 
 /** How logits are made of finished hidden states. */

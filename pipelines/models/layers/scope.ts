@@ -1,11 +1,12 @@
-/** What a part of a model builds with: its weights by name, its tokens' places, and the edits of what it computes. @module */
+/** What a part of a model builds with: its weights by name, its run's inputs, and the edits of what it computes. @module */
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Projection } from "../../../ops/adapters/adapter.ts";
 import type { Shape } from "../../../ops/program/dimension.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { EditHook, Places, Segment, SiteName, WeightSource } from "../architecture.ts";
+import type { EditHook, SiteName, TokenRun, WeightSource } from "../architecture/architecture.ts";
+import type { InputName, ModelInputs } from "../inputs/kinds.ts";
 
 /** How a linear projection is stored. */
 export interface LinearForm {
@@ -14,35 +15,41 @@ export interface LinearForm {
   readonly transposed?: boolean;
 }
 
-/** The place of a part: a block, or what is before or behind all blocks. */
+/** Where a part is: in a block, or before or after all blocks. */
 export class Scope {
   readonly block: number | undefined;
-  readonly segment: Segment;
+  readonly #run: TokenRun | undefined;
   readonly #weights: WeightSource;
   readonly #edit: EditHook | undefined;
   readonly #prefix: string;
 
-  constructor(segment: Segment, weights: WeightSource, edit: EditHook | undefined, block?: number, prefix = "") {
-    this.segment = segment;
+  constructor(
+    run: TokenRun | undefined,
+    weights: WeightSource,
+    edit: EditHook | undefined,
+    block?: number,
+    prefix = "",
+  ) {
+    this.#run = run;
     this.block = block;
     this.#weights = weights;
     this.#edit = edit;
     this.#prefix = prefix;
   }
 
-  /** The scope of what is before or behind all blocks, where no tokens' places are asked for. */
+  /** The scope of what is after all blocks, of which the rows alone are known. */
   static outside(weights: WeightSource, edit?: EditHook): Scope {
-    return new Scope({} as Segment, weights, edit);
+    return new Scope(undefined, weights, edit);
   }
 
   /** The scope of a part whose weights' names go on with `name`. */
   at(name: string): Scope {
-    return new Scope(this.segment, this.#weights, this.#edit, this.block, `${this.#prefix}${name}.`);
+    return new Scope(this.#run, this.#weights, this.#edit, this.block, `${this.#prefix}${name}.`);
   }
 
   /** The scope of the same place whose weights' names are whole. */
   get whole(): Scope {
-    return new Scope(this.segment, this.#weights, this.#edit, this.block);
+    return new Scope(this.#run, this.#weights, this.#edit, this.block);
   }
 
   /** A weight by the rest of its name. */
@@ -69,16 +76,27 @@ export class Scope {
     return this.edit(site, product, { input: x, weight: o.transpose(stored, [1, 0]), bias: shift });
   }
 
-  /** Where the tokens stand in this block. */
-  get places(): Places {
-    const { copied } = this.segment;
-    return copied !== undefined && this.block !== undefined && this.block > copied.behind
-      ? copied.places
-      : this.segment;
+  /** The tokens that the part runs over. */
+  get run(): TokenRun {
+    if (this.#run === undefined) throw new TypeError("Nothing is known of the tokens after all blocks");
+    return this.#run;
   }
 
-  /** The keys and values of this block that stand before the segment's own. */
+  /** The inputs of this block. */
+  get inputs(): ModelInputs {
+    const { inputs, copied } = this.run;
+    return copied !== undefined && this.block !== undefined && this.block > copied.after ? copied.inputs : inputs;
+  }
+
+  /** An input that the part cannot do without. */
+  input<Name extends InputName>(name: Name): NonNullable<ModelInputs[Name]> {
+    const { [name]: found } = this.inputs;
+    if (found === undefined) throw new TypeError(`The model does not declare its input ${name}`);
+    return found;
+  }
+
+  /** The keys and values of this block before the run's own. */
   get past(): readonly KeyValues[] {
-    return (this.segment.past ?? []).map((run) => run[this.block as number] as KeyValues);
+    return (this.run.past ?? []).map((run) => run[this.block as number] as KeyValues);
   }
 }

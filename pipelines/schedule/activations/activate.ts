@@ -7,11 +7,12 @@ import { groupExtents, type LaidOutRow, positionFeeds } from "../../compile/rows
 import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import { type Feeds, runFeeds, type RunRow } from "../../compile/rows/run_feeds.ts";
-import type { Architecture, WeightSource } from "../../models/architecture.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
+import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
+import type { RunRow } from "../../models/inputs/input_kind.ts";
+import { runFeeds } from "../../models/architecture/model_inputs.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors.ts";
-import type { HostTensor } from "../../runtime/runtime.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** A run of tokens whose representations are wanted. */
@@ -89,11 +90,11 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
 /** What a group of rows is fed. */
 function feedsOf(rows: readonly ActivatedRow[], architecture: Architecture): Feeds {
   const { encoder } = architecture, length = longest(rows);
-  if (encoder === undefined) return runFeeds("tail", rows, length, architecture);
-  const read = rows.map((row) => row.encoded!), lengths = read.map(({ tokens }) => tokens.length);
+  if (encoder === undefined) return runFeeds("tail", architecture, { rows, length });
+  const read = rows.map((row) => row.encoded!), encoded = read.map(({ tokens }) => tokens.length);
   return {
-    ...runFeeds("context", read, longest(read), encoder),
-    ...runFeeds("tail", rows, length, architecture, undefined, lengths),
+    ...runFeeds("context", encoder, { rows: read, length: longest(read) }),
+    ...runFeeds("tail", architecture, { rows, length, encoded }),
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Model } from "../../models/model.ts";
+import type { Model } from "../../models/open/model.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import { interventionsOf } from "../../compile/lower/adaptations.ts";
@@ -13,7 +13,7 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { scoreProgram } from "../../compile/programs/inference_programs.ts";
 import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import { searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";

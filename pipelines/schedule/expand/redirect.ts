@@ -8,7 +8,7 @@ import { interventionFileNames } from "../../compile/parameters/intervention_fil
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import type { FileUse } from "../../data/source_kind.ts";
 import { filesOf, isSource, kindOf } from "../../data/source_kinds.ts";
-import { isGgufPath } from "../../models/source.ts";
+import { isGgufPath } from "../../models/open/source.ts";
 import { withLocation, withLocationOf } from "../../common/source_location.ts";
 import type { Expansion, Member, Rounds } from "./expand.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";

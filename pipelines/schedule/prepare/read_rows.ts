@@ -5,7 +5,7 @@ import { tokenize, type TokenizedExample } from "../../data/examples.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
-import type { Model } from "../../models/model.ts";
+import type { Model } from "../../models/open/model.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { savedTensors } from "../../compile/lower/adaptations.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { providerRuntimes } from "../../runtime/providers.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type {

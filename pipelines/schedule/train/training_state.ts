@@ -4,7 +4,7 @@
  * @module
  */
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import type { Feeds } from "../../compile/rows/run_feeds.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
 import { stateNames } from "../../compile/programs/training_programs.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import type { TrainJob } from "./train.ts";

@@ -6,12 +6,11 @@ import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
 import { type DataType, input, type Program, type Value, weight } from "../../../ops/program/program.ts";
 import { verify } from "../../../ops/passes/verify.ts";
-import type { Architecture, WeightSource } from "../../../pipelines/models/architecture.ts";
-import { ConfigReader } from "../../../pipelines/models/config.ts";
-import { runFeeds } from "../../../pipelines/compile/rows/run_feeds.ts";
-import { architectureOf } from "../../../pipelines/models/families.ts";
-import { requireLogits } from "../../../pipelines/models/heads.ts";
-import { runInputs } from "../../../pipelines/models/run_inputs.ts";
+import type { Architecture, WeightSource } from "../../../pipelines/models/architecture/architecture.ts";
+import { ConfigReader } from "../../../pipelines/models/architecture/config.ts";
+import { architectureOf } from "../../../pipelines/models/families/mod.ts";
+import { requireLogits } from "../../../pipelines/models/architecture/heads.ts";
+import { runFeeds, runInputs } from "../../../pipelines/models/architecture/model_inputs.ts";
 import { readJsonObject } from "../../../pipelines/common/files.ts";
 import type { TensorRecord } from "../../../pipelines/models/weights/safetensors.ts";
 import { storedName } from "../../../pipelines/models/weights/stored_names.ts";
@@ -100,8 +99,8 @@ function forwardProgram(model: FolderModel, names: readonly string[]): Program {
   const outputs: Record<string, Value> = {};
   const past: (readonly KeyValues[])[] = [];
   names.forEach((name, index) => {
-    const before = names.slice(0, index), masks = index === 0 ? 1 : "batch";
-    const inputs = runInputs(architecture, { name, batch: "batch", masks, before });
+    const before = names.slice(0, index), seen = index === 0 ? 1 : "batch";
+    const inputs = runInputs(architecture, { name, batch: "batch", seen, before });
     const result = architecture.forward({ ...inputs, past: [...past] }, weights);
     past.push(result.keyValues);
     const last = result.hiddenStates[architecture.blocks] as Value;
@@ -124,8 +123,8 @@ function forwardFeeds(
   let width = 0;
   runs.forEach((rows, index) => {
     const name = names[index] as string, length = longest(rows);
-    const past = index === 0 ? undefined : { width, filled: [...filled] };
-    Object.assign(feeds, runFeeds(name, rows, length, architecture, past));
+    const past = index === 0 ? {} : { past: { width, filled: [...filled] } };
+    Object.assign(feeds, runFeeds(name, architecture, { rows, length, ...past }));
     feeds[`${name}.places`] = integerTensor(rows.flatMap((_, row) => span(row * length, length)));
     rows.forEach(({ tokens }, row) => filled[row]! += tokens.length);
     width += length;

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
-import type { Feeds } from "../../../../pipelines/compile/rows/run_feeds.ts";
+import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";
 import { headProgram, scoreProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";
 import { readTensor, type TensorRecord } from "../../../../pipelines/models/weights/safetensors.ts";
 import { storedName } from "../../../../pipelines/models/weights/stored_names.ts";
 import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
-import { familyCases, type FamilyGolden, readFamilyGolden } from "../../models/families_golden.ts";
+import { familyCases, type FamilyGolden, readFamilyGolden } from "../../models/families/families_golden.ts";
 import { type FolderModel, largestDifference, openFolder, openProgram } from "../../models/support_forward.ts";
 
 function recordOf({ architecture, tensors }: FolderModel, name: string): TensorRecord {

@@ -5,7 +5,7 @@ import { type AdapterName, adapters } from "../../../../ops/adapters/mod.ts";
 import { type InterventionName, interventions } from "../../../../ops/interventions/mod.ts";
 import { lowerAdaptations, lowerOne } from "../../../../pipelines/compile/lower/adaptations.ts";
 import { describeAll, lowerDescription } from "../../../../pipelines/compile/parameters/intervention_file.ts";
-import { openBareModel } from "../../../../pipelines/models/model.ts";
+import { openBareModel } from "../../../../pipelines/models/open/model.ts";
 import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
 import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
 

@@ -5,8 +5,8 @@ import { verify } from "../../../../ops/passes/verify.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";
 import { trainingPrograms } from "../../../../pipelines/compile/programs/training_programs.ts";
-import { architectureOf } from "../../../../pipelines/models/families.ts";
-import { familyCases, readFamilyGolden } from "../../models/families_golden.ts";
+import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
+import { familyCases, readFamilyGolden } from "../../models/families/families_golden.ts";
 import { inProcess } from "../../../support/command.ts";
 import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
 import { lossesOf, resultsOf, trainingOf } from "../../schedule/support.ts";
@@ -68,7 +68,7 @@ Deno.test("every decoder's blocks but the last can be computed again", async (t)
   for (const name of familyCases) {
     const { config } = await readFamilyGolden(name);
     const architecture = architectureOf(config);
-    if (architecture.head !== "language" || !architecture.places.causal) continue;
+    if (architecture.head !== "language" || !architecture.causal) continue;
     await t.step(name, () => {
       const model: CompiledModel = { architecture, storedType: () => "float32", members: [[]], full: true };
       const { accumulate, boundaries } = trainingPrograms(model, wholeRows(architecture), "constant");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Adaptation, Intervention } from "../../../../pipelines/compile/lower/adaptations.ts";
 import { dropoutFeeds } from "../../../../pipelines/compile/rows/dropout.ts";
-import type { Feeds } from "../../../../pipelines/compile/rows/run_feeds.ts";
+import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import { lowerEdit } from "../../../../pipelines/compile/lower/interventions.ts";
 import { assertClose, onlyMember } from "../support.ts";
 

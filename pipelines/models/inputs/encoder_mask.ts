@@ -1,0 +1,18 @@
+/** What is added to a decoder's scores of the tokens that an encoder has read. @module */
+import type { InputKind, Tensor } from "./input_kind.ts";
+import { maskedScore } from "./masks.ts";
+
+/** The mask [batch, 1, 1, encoded] of the padding of what an encoder has read. */
+export const encoderMask: InputKind<true, Tensor> = {
+  declare(_, { batch, encoded }) {
+    if (encoded === undefined) throw new TypeError("A run that sees an encoder's tokens needs their extent");
+    return { shape: [batch, 1, 1, encoded] };
+  },
+  fill(_, { encoded }) {
+    if (encoded === undefined) throw new TypeError("A run that sees an encoder's tokens needs their number");
+    const width = Math.max(1, ...encoded), data = new Float32Array(encoded.length * width);
+    encoded.forEach((length, row) => data.fill(maskedScore, row * width + length, (row + 1) * width));
+    return { data, shape: [encoded.length, 1, 1, width] };
+  },
+  exported: { notExportable: "has an encoder beside its decoder" },
+};

@@ -1,0 +1,21 @@
+/** The positions of keys, for scores that fall with the distance (ALiBi). @module */
+import { cast, unsqueeze } from "../../../ops/onnx/nodes.ts";
+import { addDimensions } from "../../../ops/program/dimension.ts";
+import type { InputKind, Tensor } from "./input_kind.ts";
+import { seenRows } from "./seen_rows.ts";
+
+/** The position of each key that is seen [batch or 1, 1, 1, keys]. */
+export const keyPositions: InputKind<true, Tensor> = {
+  declare: (_, { name, seen, before }) => ({ shape: [seen, 1, 1, addDimensions(...before, name)] }),
+  fill(_, run) {
+    const { length, past } = run, seen = seenRows(run), width = past.width + length;
+    const data = new Float32Array(seen.length * width);
+    seen.forEach(({ filled }, row) => {
+      for (let key = 0; key < width; key++) {
+        data[row * width + key] = key < past.width ? key : filled + key - past.width;
+      }
+    });
+    return { data, shape: [seen.length, 1, 1, width] };
+  },
+  exported: { nodes: (_, write, grid) => unsqueeze(write, cast(write, grid.keyPositions, "float32"), [1, 2]) },
+};

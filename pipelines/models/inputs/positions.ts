@@ -1,0 +1,17 @@
+/** Learned positions. @module */
+import type { InputKind, Tensor } from "./input_kind.ts";
+import { perToken } from "./per_token.ts";
+
+/** A table of learned positions, which begins with so many rows that stand for none. */
+export interface PositionTable {
+  readonly offset: number;
+}
+
+/** The row of the table for each token, int64 [batch, length]. */
+export const positions: InputKind<PositionTable, Tensor> = {
+  declare: (_, { batch, name }) => ({ shape: [batch, name], dtype: "int64" }),
+  fill: ({ offset }, run) =>
+    // A row's padding may be after the last position that the model has.
+    perToken(run, ({ tokens, start }, at) => offset + Math.min(start + at, start + Math.max(0, tokens.length - 1))),
+  exported: { nodes: ({ offset }, write, grid) => write.node("Add", [grid.positions, write.integers(offset)]) },
+};

@@ -1,0 +1,13 @@
+/** Which tokens are padding, for what of a model reads it beside the masks. @module */
+import type { InputKind, Tensor } from "./input_kind.ts";
+
+/** 1 where there is a token and 0 where a row is padded, [batch, length, 1]. */
+export const presence: InputKind<true, Tensor> = {
+  declare: (_, { batch, name }) => ({ shape: [batch, name, 1] }),
+  fill(_, { rows, length }) {
+    const data = new Float32Array(rows.length * length);
+    rows.forEach(({ tokens }, row) => data.fill(1, row * length, row * length + tokens.length));
+    return { data, shape: [rows.length, length, 1] };
+  },
+  exported: { notExportable: "reads the tokens on both sides of each" },
+};

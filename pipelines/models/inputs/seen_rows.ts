@@ -1,0 +1,14 @@
+/** Which tokens each row of a run sees. @module */
+import type { RunRows } from "./input_kind.ts";
+
+/** What a row sees: so many tokens of the past, and so many of its own. */
+export interface SeenRow {
+  readonly filled: number;
+  readonly own: number;
+}
+
+/** One row for all where they see alike: no token sees the padding after it if attention is causal. */
+export function seenRows({ rows, causal, past: { filled } }: RunRows): readonly SeenRow[] {
+  if (causal) return filled.map((count) => ({ filled: count, own: Infinity }));
+  return rows.map(({ tokens }, row) => ({ filled: filled[row] ?? filled[0] ?? 0, own: tokens.length }));
+}

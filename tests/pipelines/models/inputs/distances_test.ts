@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { distanceRow } from "../../../../pipelines/models/inputs/distances.ts";
+
+Deno.test("near distances have rows of their own and far ones share them, as transformers has it", () => {
+  const rows = Array.from({ length: 51 }, (_, at) => distanceRow({ span: 8, farthest: 24 }, at - 25));
+  assert.deepEqual(rows.slice(0, 26), [
+    ...[0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+    ...[2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 6, 7, 8],
+  ]);
+  assert.deepEqual(rows.slice(26), [
+    ...[9, 10, 11, 12, 13, 13, 13, 14, 14, 14, 14, 14],
+    ...[15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15],
+  ]);
+});
+
+Deno.test("a table without logarithms has a row for each distance and its outermost for the rest", () => {
+  assert.deepEqual([-9, -8, -7, 0, 7, 8, 9].map((distance) => distanceRow({ span: 8 }, distance)), [
+    ...[0, 0, 1, 8, 15, 15, 15],
+  ]);
+});

@@ -1,0 +1,121 @@
+/** Exported graphs compute of an attention mask what the host fills: any rows, padding, past and trained keys. @module */
+import assert from "node:assert/strict";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
+import * as ort from "onnxruntime-node";
+import { extentOf } from "../../../../ops/onnx/nodes.ts";
+import { exportSymbols } from "../../../../pipelines/compile/programs/export_program.ts";
+import { RequestError } from "../../../../pipelines/common/errors.ts";
+import { NodeWriter } from "../../../../pipelines/interchange/onnx/graph.ts";
+import { elementTypes } from "../../../../ops/onnx/element_types.ts";
+import { tokenGrid } from "../../../../pipelines/interchange/onnx/token_grid.ts";
+import { inputKinds } from "../../../../pipelines/models/inputs/kinds.ts";
+import { type InputModel, inputNodes, runFeeds } from "../../../../pipelines/models/architecture/model_inputs.ts";
+import { declaredShapes, drawing, elementsOf, inputNames, modelsWith, upTo } from "./support.ts";
+
+const { batch, tokens: name, past } = exportSymbols;
+
+/** The inputs that a graph computes, by name, of a mask [batch][past + tokens]. */
+async function computed(model: InputModel, virtual: number, mask: readonly (readonly number[])[], tokens: number) {
+  const write = new NodeWriter({
+    [batch]: (write) => extentOf(write, "ids", 0),
+    [name]: (write) => extentOf(write, "ids", 1),
+    [past]: (write) => extentOf(write, "before", 1),
+  });
+  const found = inputNodes(name, model, write, tokenGrid(write, model.heads, "mask", virtual));
+  const described = (input: string) => {
+    const type = { value: { case: "tensorType" as const, value: { elemType: elementTypes.int64 } } };
+    return create(ValueInfoProtoSchema, { name: input, type });
+  };
+  const graph = create(GraphProtoSchema, {
+    name: "inputs",
+    node: write.graph.nodes,
+    initializer: write.graph.initializers,
+    input: ["ids", "before", "mask"].map(described),
+    output: [...found.values()].map((output) => create(ValueInfoProtoSchema, { name: output })),
+  });
+  const opsetImport = [create(OperatorSetIdProtoSchema, { domain: "", version: 18n })];
+  const bytes = toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph, opsetImport, irVersion: 8n }));
+  const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const integers = (rows: readonly (readonly number[])[], width: number) =>
+    new ort.Tensor("int64", BigInt64Array.from(rows.flat(), BigInt), [rows.length, width]);
+  const width = mask[0]!.length, before = width - tokens;
+  const outputs = await session.run({
+    ids: integers(mask.map(() => upTo(tokens)), tokens),
+    before: integers(mask.map(() => upTo(before)), before),
+    mask: integers(mask, width),
+  });
+  await session.release();
+  return new Map([...found].map(([input, output]) => [input, outputs[output]!]));
+}
+
+for (const kind of inputNames) {
+  const { exported } = inputKinds[kind];
+  if (!("nodes" in exported)) {
+    Deno.test(`an export says why it does not hold a kind of input: ${kind}`, () => {
+      const [model] = modelsWith(kind), write = new NodeWriter({ batch: () => "", tail: () => "", past: () => "" });
+      const grid = tokenGrid(write, model!.heads, "mask", 0);
+      assert.throws(() => inputNodes("tail", model!, write, grid), (error) => {
+        assert.ok(error instanceof RequestError);
+        assert.equal(
+          error.message,
+          `the ${model!.family} model ${exported.notExportable}, which an export to ONNX does not hold; ` +
+            "take another base model",
+        );
+        return true;
+      });
+    });
+    continue;
+  }
+  Deno.test(`a graph computes what the host fills: ${kind}`, async () => {
+    const models = modelsWith(kind).filter(({ causal }) => causal);
+    assert.ok(models.length > 0, "no family that writes on has the kind");
+    for (const [ordinal, model] of models.entries()) {
+      for (const [before, virtual] of [[0, 0], [5, 0], [0, 3], [4, 2]] as const) {
+        const draw = drawing(kind, ordinal, before, virtual), tokens = draw(2, 9);
+        // Padding anywhere, but for one token of each row at least.
+        const mask = upTo(3).map(() => upTo(before + tokens).map(() => draw(0, 2) === 0 ? 0 : 1));
+        mask.forEach((row) => row[before + draw(0, tokens - 1)] = 1);
+        const extents = { name, batch, seen: batch, before: [virtual, past] };
+        const found = await computed(model, virtual, mask, tokens), declared = declaredShapes(model, extents);
+        assert.deepEqual([...found.keys()], [...declared.keys()]);
+        mask.forEach((own, row) => {
+          const real = (from: number, to: number) => upTo(to - from, from).filter((at) => own[at] === 1);
+          const [seen, read] = [real(0, before), real(before, before + tokens)];
+          const start = virtual + seen.length;
+          const filled = runFeeds(name, model, {
+            rows: [{ tokens: read, start }],
+            length: read.length,
+            past: { width: start, filled: [start] },
+          });
+          for (const [input, dimensions] of declared) {
+            const { data, dims } = found.get(input)!;
+            const ofGraph = elementsOf(
+              { data: data as Float32Array | BigInt64Array, shape: dims },
+              dimensions,
+              extents,
+              model,
+              {
+                row,
+                tokens: read.map((at) => at - before),
+                keys: [...upTo(virtual), ...[...seen, ...read].map((at) => virtual + at)],
+                length: tokens,
+              },
+            );
+            const ofHost = elementsOf(filled[input]!, dimensions, extents, model, {
+              row: 0,
+              tokens: upTo(read.length),
+              keys: upTo(start + read.length),
+              length: read.length,
+            });
+            assert.equal(ofGraph.length, ofHost.length);
+            ofGraph.forEach((each, at) => {
+              const difference = Math.abs(each - ofHost[at]!);
+              assert.ok(difference <= 1e-6 * Math.max(1, Math.abs(each)), `${input}: ${each} for ${ofHost[at]}`);
+            });
+          }
+        });
+      }
+    }
+  });
+}
