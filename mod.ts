@@ -109,10 +109,8 @@ export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { MetricName } from "./pipelines/metrics/mod.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
+export type { ChatMessage, ChatRow, ChatSource } from "./pipelines/data/chat/source.ts";
 export type {
-  ChatMessage,
-  ChatRow,
-  ChatSource,
   CompletionTemplate,
   Dataset,
   JsonlSource,

@@ -1,3 +1,4 @@
+import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import type { StackName } from "../models/architecture/architecture.ts";
 import { located } from "../common/source_location.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
@@ -29,12 +30,8 @@ export interface LoraOptions extends AdapterOptions {
   readonly dropout?: number;
 }
 
-function adapter(
-  kind: AdapterSpec["kind"],
-  modules: readonly string[],
-  options: SweepableOptions<AdapterOptions>,
-): AdapterSpec {
-  return located({ blocks: "all", modules, ...options, kind } as AdapterSpec);
+function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): AdapterSpec {
+  return located({ blocks: "all", modules: adapters[kind].modules, ...options, kind } as AdapterSpec);
 }
 
 /**
@@ -53,7 +50,7 @@ function adapter(
  * ```
  */
 export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
-  return adapter("lora", ["q_proj", "v_proj"], options);
+  return adapter("lora", options);
 }
 
 /**
@@ -71,7 +68,7 @@ export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
  * ```
  */
 export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
-  return adapter("dora", ["q_proj", "v_proj"], options);
+  return adapter("dora", options);
 }
 
 /**
@@ -87,7 +84,7 @@ export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
  * ```
  */
 export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
-  return adapter("ia3", ["k_proj", "v_proj", "down_proj"], options);
+  return adapter("ia3", options);
 }
 
 /**
@@ -103,8 +100,7 @@ export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec
  * ```
  */
 export function bitfit(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
-  const modules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
-  return adapter("bitfit", modules, options);
+  return adapter("bitfit", options);
 }
 
 /** Settings of prefix tuning. */

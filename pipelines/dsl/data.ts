@@ -1,4 +1,5 @@
-import type { ChatRow, ChatSource, Dataset, Template } from "../data/dataset.ts";
+import type { ChatRow, ChatSource } from "../data/chat/source.ts";
+import type { Dataset, Template } from "../data/dataset.ts";
 import { RequestError } from "../common/errors.ts";
 import { withMethods } from "./methods.ts";
 

@@ -1,5 +1,6 @@
 /** Arguments and options that several commands share. @module */
-import { isThreadCount, providers, threadCounts } from "../../recipes/recipe.ts";
+import { isThreadCount, threadCounts } from "../../recipes/recipe.ts";
+import { providers } from "../../../ops/onnx/providers.ts";
 import type { Parameter } from "./command.ts";
 import { choice, flag, InvalidValue, optional, parsed, repeatable, size, text, withDefault } from "./option.ts";
 

@@ -6,7 +6,7 @@
 import type { Render } from "../../data/chat/template.ts";
 import { encodeTurns } from "../../data/chat/tokens.ts";
 import { findTurns } from "../../data/chat/turns.ts";
-import type { ChatMessage } from "../../data/dataset.ts";
+import type { ChatMessage } from "../../data/chat/source.ts";
 import { type TokenizedPrompt, tokenizePrompt } from "../../data/examples.ts";
 import { fillTemplate, parseTemplate } from "../../data/template.ts";
 import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";

@@ -5,7 +5,7 @@ import { type JsonObject, writeAtomically } from "../../common/files.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { interventionsOf } from "../../compile/lower/adaptations.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
-import type { InterventionDescription } from "../../compile/parameters/intervention_file.ts";
+import { formOf, type InterventionDescription } from "../../compile/parameters/intervention_file.ts";
 import { type PyreftContent, pyreftContent } from "../../interchange/pyreft.ts";
 import { isStateFile } from "../../interchange/pyreft_config.ts";
 import { writeTorchFile } from "../../interchange/torch_file.ts";
@@ -40,9 +40,9 @@ export async function exportPyreft(
 }
 
 /** Requires that an adaptation is one that pyreft's folders can hold: an edit of a whole representation. */
-function requireEdit({ kind, module, head, block, site }: JsonObject, file: string): void {
-  const isOther = kind === "prefixTuning" || kind === "classification" || kind === "regression";
-  if (module !== undefined || head !== undefined || isOther) {
+function requireEdit(listed: JsonObject, file: string): void {
+  const { kind, head, block, site } = listed;
+  if (head !== undefined || formOf(listed) !== "intervention") {
     const name = typeof kind === "string" ? kind.slice(0, 60) : "such adaptation";
     const what = head === undefined ? name : "edit of one head";
     throw new RequestError(`pyreft's folders hold no ${what}; export an edit`, { file });

@@ -1,6 +1,6 @@
 /** Adapters as declared, lowered to one for each projection of each block. @module */
 import type { AdapterOptions } from "../../../ops/adapters/adapter.ts";
-import { type AdapterName, adapters } from "../../../ops/adapters/mod.ts";
+import { type AdapterName, adapters, isAdapterName } from "../../../ops/adapters/mod.ts";
 import type { TensorRole } from "../../../ops/interventions/intervention.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel, SiteName, StackName } from "../../models/architecture/architecture.ts";
@@ -30,7 +30,7 @@ export interface LoweredAdapter {
 
 /** Tells adapters from edits. */
 export function isAdapterSpec(spec: Resolved<TrainableSpec>): spec is Resolved<AdapterSpec> {
-  return Object.hasOwn(adapters, spec.kind);
+  return isAdapterName(spec.kind);
 }
 
 interface Module {
@@ -56,12 +56,11 @@ function lowerInStack(
   name: StackName | undefined,
   stack: Stack,
 ): LoweredAdapter[] {
-  const { kind, rank = 1, alpha = rank, rankStabilized = false, dropout = 0 } = spec;
+  const { kind, dropout = 0 } = spec, set = adapters[kind].options(spec), { rank } = set;
   const modules = spec.modules.flatMap((module) => modulesNamed(module, stack));
   if (modules.length === 0) return [];
   const twice = modules.find(({ name }, at) => modules.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined) throw new RequestError(`the module ${twice.name} is named twice; name each module once`);
-  const scaling = alpha / (rankStabilized ? Math.sqrt(rank) : rank);
   return blocksOf(spec.blocks, stack.blocks).flatMap((block) =>
     modules.map(({ name: module, site, inputs, outputs, weight }) => {
       if (spec.rank !== undefined && rank > Math.min(inputs, outputs)) {
@@ -71,7 +70,7 @@ function lowerInStack(
           }`,
         );
       }
-      const options = { rank, scaling, scalesInput: site === "mlp.output" };
+      const options = { ...set, scalesInput: site === "mlp.output" };
       const tensors = adapters[kind].tensors({ inputs, outputs }, options);
       const place = { module, block, ...(name && { stack: name }), site, inputs, weight: weight(block) };
       return { form: "adapter", kind, options, ...place, dropout, tensors };

@@ -33,9 +33,16 @@ export interface HeadTensor extends TensorRole {
   readonly isBase: boolean;
 }
 
+const headKinds: Readonly<Record<HeadSpec["kind"], true>> = { classification: true, regression: true };
+
+/** Whether something names a kind of head. */
+export function isHeadKind(kind: unknown): kind is HeadSpec["kind"] {
+  return typeof kind === "string" && Object.hasOwn(headKinds, kind);
+}
+
 /** Tells heads from edits and adapters. */
 export function isHeadSpec(spec: Resolved<TrainableSpec>): spec is Resolved<HeadSpec> {
-  return spec.kind === "classification" || spec.kind === "regression";
+  return isHeadKind(spec.kind);
 }
 
 /**

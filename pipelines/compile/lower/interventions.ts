@@ -1,5 +1,10 @@
 /** Edits as declared, lowered to interventions: one at one site of one block for one side of the prompt. @module */
-import type { InterventionExtents, InterventionOptions, TensorRole } from "../../../ops/interventions/intervention.ts";
+import {
+  type InterventionExtents,
+  type InterventionOptions,
+  type TensorRole,
+  usualOptions,
+} from "../../../ops/interventions/intervention.ts";
 import { type InterventionName, interventions } from "../../../ops/interventions/mod.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -41,8 +46,8 @@ export interface LoweredIntervention {
 /** The interventions of an edit: all its blocks, for the prefix first where it has two sides. */
 export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): LoweredIntervention[] {
   const { kind, at, rank = 1, tied, dropout = 0 } = edit;
-  const { activation = "linear", orthogonal = false, projectionBias = false } = edit;
-  const options = { activation, orthogonal, projectionBias };
+  const { activation, orthogonal, projectionBias } = { ...usualOptions, ...edit };
+  const options: InterventionOptions = { activation, orthogonal, projectionBias };
   const stack = atLocationOf(at, () => stackOf(architecture, at.stack));
   const { width, head } = atLocationOf(at, () => columnsOfSite(at, stack));
   if (!Number.isInteger(rank) || rank < 1 || rank > width) {

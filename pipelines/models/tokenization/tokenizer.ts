@@ -94,9 +94,11 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const special = specialIds(encoder, tokensAddedBy(json), config).add(eosTokenId);
   // A special token may be named in a file that is not digested, and a class may have its own.
   const decided = [bytes.length, eosTokenIds, padTokenId, around, [...special]];
-  const digest = createHash("sha256").update(JSON.stringify(decided)).update(bytes)
-    .update(configBytes ?? new Uint8Array()).digest("hex");
-  const chat = await readChatFormat(folder, config);
+  const hash = createHash("sha256").update(JSON.stringify(decided)).update(bytes)
+    .update(configBytes ?? new Uint8Array());
+  const { templatesInFiles, ...chat } = await readChatFormat(folder, config);
+  if (templatesInFiles) hash.update(JSON.stringify([...chat.templates]));
+  const digest = hash.digest("hex");
   return { ...codec(encoder, around, config, special), chat, eosTokenId, eosTokenIds, padTokenId, digest };
 }
 

@@ -3,7 +3,7 @@ import { headOf, startsAtOwn } from "../../compile/lower/heads.ts";
 import { type Adaptation, type Head, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { classOf, numberOf, type TargetOf } from "../../data/labelled.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import type { Row } from "../../data/rows.ts";
+import type { Row } from "../../data/row.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { PredictionKind } from "../../metrics/metric.ts";
 import { metricKinds } from "../../metrics/mod.ts";

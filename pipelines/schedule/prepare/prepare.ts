@@ -14,7 +14,7 @@ import { selectedRows } from "../../compile/lower/interventions.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import { sourceOf } from "../../data/rows.ts";
+import { kindOf, sourceOf } from "../../data/source_kinds.ts";
 import { RequestError } from "../../common/errors.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
@@ -190,7 +190,7 @@ export class Preparation {
     asks = false,
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), told = head === undefined ? null : [head.kind, head.labels];
-    const asksLast = asks && sourceOf(data).kind === "chat";
+    const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
     return this.#once(["rows", data, model.folder, maxLength ?? null, told, asksLast], () => {
       return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast });
     });

@@ -3,7 +3,7 @@ import { ProgramWriter } from "../../../ops/emission/program_writer.ts";
 import { elementTypes } from "../../../ops/onnx/element_types.ts";
 import { Graph } from "../../../ops/onnx/graph.ts";
 import type { GraphWriter } from "../../../ops/onnx/graph_writer.ts";
-import { kernelsOf } from "../../../ops/onnx/kernels.ts";
+import { emissions } from "../../../ops/onnx/providers.ts";
 import { cast, extentOf, range, unsqueeze } from "../../../ops/onnx/nodes.ts";
 
 const emptyGraph = () =>
@@ -42,7 +42,7 @@ Deno.test("Graph writes equal constants once, and apart what differs in type, sh
 });
 
 Deno.test("nodes with constants for arguments are written once through any GraphWriter", () => {
-  const program = new ProgramWriter(kernelsOf.cpu, false, (name) => {
+  const program = new ProgramWriter(emissions.cpu.kernels, false, (name) => {
     throw new RangeError(`${name} has no file`);
   });
   const write: GraphWriter = program;

@@ -1,13 +1,24 @@
 /** Checks of declared values, each of which names the setting that is wrong and what it should be. @module */
-import { RequestError } from "../../common/errors.ts";
-import { atLocationOf } from "../../common/source_location.ts";
-import { quote, suggest } from "../../common/suggest.ts";
+import { RequestError } from "./errors.ts";
+import { atLocationOf } from "./source_location.ts";
+import { quote, suggest } from "./suggest.ts";
 
 /** Throws if a value is not what it should be; `name` is the setting's. */
 export type Check = (value: unknown, name: string) => void;
 
 /** One check for each field of a record but its kind: a forgotten one does not compile. */
 export type Fields<T> = T extends unknown ? { readonly [K in Exclude<keyof T, "kind">]-?: Check } : never;
+
+/** Whether a value is what it should be. */
+export function passes(check: Check, value: unknown, name: string): boolean {
+  try {
+    check(value, name);
+    return true;
+  } catch (error) {
+    if (error instanceof RequestError) return false;
+    throw error;
+  }
+}
 
 /** A value that is accepted as it is, or refused with what is expected. */
 export function leaf(expected: string, accepts: (value: unknown) => boolean): Check {
