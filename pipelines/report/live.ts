@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { writeAtomically } from "../common/files.ts";
-import type { Progress } from "../schedule/context/run_context.ts";
+import type { Progress } from "../schedule/context/progress.ts";
 import type { MemberRecord } from "../results/results.ts";
 
 /** The file's name within a run's folder. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RunOutput } from "../schedule/run/run_output.ts";
 import { join } from "node:path";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import type { Head } from "../compile/lower/adaptations.ts";
@@ -19,7 +20,7 @@ import type { Results } from "../results/results.ts";
 const encoder = new TextEncoder();
 
 /** A run's folder. */
-export class RunFolder {
+export class RunFolder implements RunOutput {
   readonly path: string;
 
   /** @param path Made when the first file is written. */

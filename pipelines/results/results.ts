@@ -1,6 +1,15 @@
 /** The content of results.json. @module */
-import type { EncodeRecord } from "../schedule/encode/encode.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
+
+/** One encoding of rows, computed once for all trainings that read them. */
+export interface EncodeRecord {
+  readonly key: string;
+  readonly cached: boolean;
+  readonly seconds: number;
+  readonly examples: number;
+  readonly tokens: number;
+  readonly bytes: number;
+}
 
 /** A training's line. */
 export interface TrainRecord {
@@ -36,8 +45,15 @@ export interface ActivationsRecord {
   readonly tensors: string;
 }
 
+/** The lines of stages, by the stage's kind. */
+export interface StageRecords {
+  readonly train: TrainRecord;
+  readonly evaluate: EvaluateRecord;
+  readonly activations: ActivationsRecord;
+}
+
 /** The line of a stage. */
-export type StageRecord = TrainRecord | EvaluateRecord | ActivationsRecord;
+export type StageRecord = StageRecords[keyof StageRecords];
 
 /** A member's results. */
 export interface MemberRecord {

@@ -8,7 +8,7 @@ import { LiveLog } from "../../report/live.ts";
 import { RunFolder } from "../../report/run_folder.ts";
 import { writeReport } from "../../report/write_report.ts";
 import { runPipeline } from "../../schedule/run/run.ts";
-import type { Progress } from "../../schedule/context/run_context.ts";
+import type { Progress } from "../../schedule/context/progress.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";

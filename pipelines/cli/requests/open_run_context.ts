@@ -1,5 +1,6 @@
 /** The run context of a command. @module */
-import { type Progress, RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
+import { RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
+import type { Progress } from "../../schedule/context/progress.ts";
 import { storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */

@@ -13,7 +13,7 @@ export interface CheckpointInterval {
 }
 
 /** The pace of a run. */
-export const usualInterval: CheckpointInterval = { seconds: 2, share: 0.03 };
+export const defaultInterval: CheckpointInterval = { seconds: 2, share: 0.03 };
 
 /** Bytes a second that are expected of the disk before it was written to. */
 const expectedRate = 2e8;

@@ -4,13 +4,12 @@
  * @module
  */
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
-import { codeBytes, quantize } from "../../models/weights/quantization.ts";
+import { codeBytes, type QuantizationName, quantize } from "../../models/weights/quantization.ts";
 import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/open/quantized_weights.ts";
 import { blocksOf } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
-import type { Progress } from "./run_context.ts";
+import type { Progress } from "./progress.ts";
 
 /** The kind of the store's entries. */
 export const quantizedKind = "quantize";

@@ -30,20 +30,9 @@ import { Runtime, type Session, type SessionOptions } from "../../runtime/runtim
 import { mostByDefault } from "../../store/disk_budget.ts";
 import { Store } from "../../store/store.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import { type CheckpointInterval, usualInterval } from "./checkpoint_interval.ts";
+import { type CheckpointInterval, defaultInterval } from "./checkpoint_interval.ts";
+import { bytesProgress, downloadProgress, type Progress } from "./progress.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";
-
-/** Where a stage says how far it is. */
-export interface Progress {
-  /** A stage with a known number of parts begins; the returned function says how many are done, and a step's losses. */
-  begin(
-    label: string,
-    total: number,
-    unit?: "bytes",
-  ): (done: number, note?: string, losses?: readonly number[]) => void;
-  /** Something a person should know. */
-  warn(message: string): void;
-}
 
 /** Settings of a run. */
 export interface RunContextOptions {
@@ -73,21 +62,6 @@ export const runtimeVersion = "onnxruntime-node 1.30.0";
 /** A training needs two sessions at once, a generation too, and a third saves what was trained. */
 const openSessions = 4;
 
-/** Tells of downloads, each as a stage whose parts are its bytes. */
-export function downloadProgress(progress: Progress): NonNullable<SourceOptions["progress"]> {
-  return bytesProgress(progress, "download");
-}
-
-/** Shows how many bytes of something are done. */
-export function bytesProgress(progress: Progress, label: string): NonNullable<SourceOptions["progress"]> {
-  let open: { readonly total: number; readonly tell: (done: number, note: string) => void } | undefined;
-  return (done, total, file) => {
-    if (open?.total !== total) open = { total, tell: progress.begin(label, total, "bytes") };
-    open.tell(done, file);
-    if (done === total) open = undefined;
-  };
-}
-
 /** A run's shared means. Dispose it at the end. */
 export class RunContext implements AsyncDisposable {
   readonly base: string;
@@ -111,7 +85,7 @@ export class RunContext implements AsyncDisposable {
   #runtime: Runtime | undefined;
 
   constructor(options: RunContextOptions) {
-    const { base, store, provider, threads, progress, pace = usualInterval, signal, hub = {} } = options;
+    const { base, store, provider, threads, progress, pace = defaultInterval, signal, hub = {} } = options;
     const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
     this.base = base;
     this.provider = provider;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EncodeRecord } from "../../results/results.ts";
 import { digest } from "../../../ops/program/digest.ts";
 import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
@@ -22,7 +23,7 @@ import type { Layout } from "../../compile/rows/layout.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
-import { rowsDigest } from "../context/keys.ts";
+import { rowsDigest } from "../keys/row_keys.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** What is to be encoded. */
@@ -35,16 +36,6 @@ export interface EncodeJob {
   readonly kept: readonly KeptValue[];
   /** For the position masks that kept values depend on, if any. */
   readonly adaptations: readonly Adaptation[];
-}
-
-/** One line of `encode` in results.json. */
-export interface EncodeRecord {
-  readonly key: string;
-  readonly cached: boolean;
-  readonly seconds: number;
-  readonly examples: number;
-  readonly tokens: number;
-  readonly bytes: number;
 }
 
 /** Encoded examples, read from the store as they are needed. */

@@ -7,8 +7,8 @@ import { wholeRows } from "../../compile/rows/layout.ts";
 import { headProgram } from "../../compile/programs/inference_programs.ts";
 import type { Head } from "../../compile/lower/adaptations.ts";
 import { RequestError } from "../../common/errors.ts";
-import { inBatches, type Rows } from "../context/batchwise.ts";
-import type { EvaluateJob } from "./evaluate.ts";
+import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
 import type { HeadPrediction, Prediction } from "../../metrics/metric.ts";
 import type { Predicted } from "../../metrics/measure.ts";
 import { predictionKinds } from "../prepare/head_checks.ts";
@@ -25,7 +25,7 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
   const layout = withAttentionParts(wholeRows(architecture), architecture, examples);
   const session = await runContext.session(headProgram(job.compiled, layout), weights);
   const lengths = examples.map(({ prompt }) => prompt.length);
-  const rows: Rows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
+  const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
   return await inBatches(runContext, rows, async (batch) => {
     const laidOut = batch.map((row) => layOut(examples[row]!, layout));
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
@@ -36,7 +36,7 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
   });
 }
 
-/** Rows as predictions.jsonl lists them and as metrics take them. */
+/** BatchedRows as predictions.jsonl lists them and as metrics take them. */
 export function readPredictions(
   { rows, examples, adaptations }: Pick<PreparedEvaluation, "rows" | "examples" | "adaptations">,
   outputs: readonly (readonly number[])[],

@@ -3,6 +3,11 @@
  *
  * @module
  */
+import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
+import { scoreProgram } from "../../compile/programs/inference_programs.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
+import type { RunContext } from "../context/run_context.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
@@ -40,4 +45,24 @@ export async function score(scorer: Scorer, examples: readonly TokenizedExample[
     for (const end = at + labels.length; at < end; at++) loss += losses[at]!;
     return { loss, tokens: labels.length };
   });
+}
+
+/** The scores of examples, batch by batch. */
+export async function scoreAll(
+  runContext: RunContext,
+  job: EvaluateJob,
+  examples: readonly TokenizedExample[],
+  kept: Pick<BatchedRows, "key" | "purpose">,
+): Promise<Score[]> {
+  const { stage, weights, compiled, tensors } = job;
+  const { architecture } = stage.model, layout = withAttentionParts(wholeRows(architecture), architecture, examples);
+  const scorer: Scorer = {
+    architecture,
+    adaptations: stage.adaptations,
+    tensors,
+    session: await runContext.session(scoreProgram(compiled, layout), weights),
+  };
+  const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
+  const rows: BatchedRows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
+  return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
 }

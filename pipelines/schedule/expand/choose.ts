@@ -5,7 +5,7 @@ import { metricKinds } from "../../metrics/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { BestSpec, MetricSpec } from "../../spec/mod.ts";
 import type { Point } from "./axes.ts";
-import type { Member } from "./expand.ts";
+import type { Member } from "./member.ts";
 
 /** A member that may be the best, with its place among the axes. */
 export interface Candidate {

@@ -10,7 +10,7 @@ import type { FileUse } from "../../data/source_kind.ts";
 import { filesOf, isSource, kindOf } from "../../data/source_kinds.ts";
 import { isGgufPath } from "../../models/open/source.ts";
 import { withLocation, withLocationOf } from "../../common/source_location.ts";
-import type { Expansion, Member, Rounds } from "./expand.ts";
+import type { Expansion, Member, Rounds } from "./member.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import type { Recipe, Replacement } from "../../recipes/recipe.ts";

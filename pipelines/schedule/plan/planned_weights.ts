@@ -6,7 +6,7 @@ import type { PlannedEntry } from "./plan.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
 import { quantizedBytes, quantizedKind } from "../context/quantize.ts";
 import type { PlannedJob } from "./plan_estimates.ts";
-import { noWeights } from "../train/tune.ts";
+import { noWeights } from "../prepare/model_weights.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** Finds what is known of weights, once for all trainings that read them. */

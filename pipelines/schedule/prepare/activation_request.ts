@@ -7,7 +7,7 @@ import type { TokenizedExample } from "../../data/examples.ts";
 import { RequestError } from "../../common/errors.ts";
 import { editedModel } from "../../models/open/model.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
-import type { PreparedModel } from "./prepared.ts";
+import type { PreparedModel } from "./prepared_model.ts";
 
 /** What is asked for. */
 export interface ActivationRequest {

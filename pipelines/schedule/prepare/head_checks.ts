@@ -9,7 +9,7 @@ import type { PredictionKind } from "../../metrics/metric.ts";
 import { metricKinds } from "../../metrics/mod.ts";
 import { findTensor, type Model } from "../../models/open/model.ts";
 import type { TensorRecord } from "../../models/weights/safetensors.ts";
-import type { PreparedModel } from "./prepared.ts";
+import type { PreparedModel } from "./prepared_model.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import type { EvaluateSpec, MetricSpec, Resolved } from "../../spec/mod.ts";
 

@@ -21,19 +21,19 @@ import { atLocationOf } from "../../common/source_location.ts";
 import type { ActivationsSpec, EvaluateSpec, ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import { activationRequestOf } from "./activation_request.ts";
 import { choicesOf } from "./choices.ts";
-import type { Member } from "../expand/expand.ts";
+import type { Member } from "../expand/member.ts";
 import { requireMeasurable, requirePredicted, requireVaried, unseenLabels } from "./head_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type {
   PreparedActivations,
   PreparedEvaluation,
   PreparedMember,
-  PreparedModel,
   PreparedStage,
   PreparedTraining,
 } from "./prepared.ts";
+import type { PreparedModel } from "./prepared_model.ts";
 import { type PreparedRows, readRows } from "./read_rows.ts";
-import { usualBatch } from "./usual_batch.ts";
+import { defaultBatchSize } from "./default_batch_size.ts";
 import { validate } from "./validate.ts";
 import type { RunContext } from "../context/run_context.ts";
 
@@ -147,7 +147,7 @@ export class Preparation {
     const choices = choicesOf(spec.decoding, rows, examples, base);
     requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
     atLocationOf(spec, () => requireChoices(adaptations, examples));
-    const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
+    const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longestOf(examples));
     return { ...prepared, kind: "evaluate", name, spec, training, rows, examples, choices, batchSize };
   }
 

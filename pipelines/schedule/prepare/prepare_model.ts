@@ -13,7 +13,7 @@ import { editedModel, type Model, resolvePath } from "../../models/open/model.ts
 import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import type { ModelSpec, Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
 import { requireOwnFits } from "./head_checks.ts";
-import type { InitialFile, PreparedModel } from "./prepared.ts";
+import type { InitialFile, PreparedModel } from "./prepared_model.ts";
 import { checkedAdaptation } from "./validate.ts";
 import type { RunContext } from "../context/run_context.ts";
 

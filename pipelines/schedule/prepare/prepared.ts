@@ -1,32 +1,12 @@
 /** What stages are when they are ready to compile. @module */
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { ActivationsSpec, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { LaidOutRow } from "../../compile/rows/feeds.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
-import type { Model } from "../../models/open/model.ts";
-import type { ActivationsSpec, EvaluateSpec, FullFinetuningSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { ActivationRequest } from "./activation_request.ts";
 import type { Choice } from "./choices.ts";
-import type { Member } from "../expand/expand.ts";
+import type { Member } from "../expand/member.ts";
+import type { PreparedModel } from "./prepared_model.ts";
 import type { PreparedRows } from "./read_rows.ts";
-
-/** A file of tensors, and the adaptations that start from them. */
-export interface InitialFile {
-  readonly path: string;
-  readonly of: readonly Adaptation[];
-}
-
-/** A model with its edits lowered. */
-export interface PreparedModel {
-  readonly model: Model;
-  /** How many bits its projections are kept in; as they are stored if `undefined`. */
-  readonly quantize: QuantizationName | undefined;
-  readonly adaptations: readonly Adaptation[];
-  /** The files that edits start from. */
-  readonly initialFiles: readonly InitialFile[];
-  /** Set if every weight is trained. */
-  readonly full: Resolved<FullFinetuningSpec> | undefined;
-}
 
 /** A training, ready to compile. */
 export interface PreparedTraining extends PreparedModel {
@@ -61,8 +41,15 @@ export interface PreparedActivations extends PreparedModel, PreparedRows, Activa
   readonly training: PreparedTraining | undefined;
 }
 
+/** Stages ready to run, by their kind. */
+export interface PreparedStages {
+  readonly train: PreparedTraining;
+  readonly evaluate: PreparedEvaluation;
+  readonly activations: PreparedActivations;
+}
+
 /** A stage, ready to run. */
-export type PreparedStage = PreparedTraining | PreparedEvaluation | PreparedActivations;
+export type PreparedStage = PreparedStages[StageKind];
 
 /** A member's stages in the order in which they run. */
 export interface PreparedMember {

@@ -5,7 +5,7 @@ import { headOf } from "../../compile/lower/heads.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { readTensor } from "../../models/weights/safetensors.ts";
 import { requireHeadShape } from "../prepare/head_checks.ts";
-import type { PreparedModel } from "../prepare/prepared.ts";
+import type { PreparedModel } from "../prepare/prepared_model.ts";
 
 /**
  * Tensors in saved form: of edits and heads drawn from a seed or read from the files that they name, for full finetuning

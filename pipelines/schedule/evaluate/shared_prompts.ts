@@ -14,12 +14,13 @@ import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
-import { encode, type EncodedExamples } from "./encode.ts";
-import type { EncodedPrompts } from "../evaluate/generator.ts";
-import { programKey, rowsDigest } from "../context/keys.ts";
+import { encode, type EncodedExamples } from "../encode/encode.ts";
+import type { EncodedPrompts } from "./generator.ts";
+import { programKey } from "../keys/program_key.ts";
+import { rowsDigest } from "../keys/row_keys.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
-import { compiledModel } from "../train/tune.ts";
-import { rowFlops } from "../plan/flops.ts";
+import { compiledModel } from "../prepare/prepared_model.ts";
+import { rowFlops } from "../encode/flops.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** The most that is kept of one evaluation's prompts, in bytes. */

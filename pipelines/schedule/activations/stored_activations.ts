@@ -9,7 +9,7 @@ import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
 import { activate, type ActivatedRun, readBy } from "./activate.ts";
-import { programKey } from "../context/keys.ts";
+import { programKey } from "../keys/program_key.ts";
 import type { PreparedActivations } from "../prepare/prepared.ts";
 import type { RunContext } from "../context/run_context.ts";
 

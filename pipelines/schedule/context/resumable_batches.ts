@@ -13,7 +13,7 @@ import type { RunContext } from "./run_context.ts";
 export type Purpose = "answer" | "choice" | "score";
 
 /** Rows to work on. */
-export interface Rows {
+export interface BatchedRows {
   /** The store's key of what is made of the results. */
   readonly key: string;
   readonly purpose: Purpose;
@@ -31,7 +31,7 @@ const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
 /** Works on all rows, those left out whose results an earlier run has kept; gives a result for each. */
 export async function inBatches<T>(
   runContext: RunContext,
-  rows: Rows,
+  rows: BatchedRows,
   work: (batch: readonly number[]) => Promise<readonly T[]>,
 ): Promise<T[]> {
   const { store, progress } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
@@ -74,7 +74,7 @@ function tolerate(error: unknown): void {
   if (!(error instanceof RunError || error instanceof TypeError)) throw error;
 }
 
-/** Rows of like length together, longest first so that memory grows once. */
+/** BatchedRows of like length together, longest first so that memory grows once. */
 function batches(lengths: readonly number[], size: number): number[][] {
   const order = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   return Array.from({ length: Math.ceil(order.length / size) }, (_, batch) => {
