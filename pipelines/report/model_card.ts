@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ofKind } from "../common/of_kind.ts";
 import type { InterventionDescription } from "../compile/parameters/intervention_file.ts";
 import type { JsonObject } from "../common/files.ts";
 import { isHubId } from "../models/open/source.ts";
@@ -51,13 +52,9 @@ function interventionRow({ index, kind, block, site, module, positions, rank }: 
 }
 
 function resultsOf({ axes, stages }: Pick<MemberRecord, "axes" | "stages">): readonly string[] {
-  const rows = stages.flatMap((stage) =>
-    stage.kind === "evaluate"
-      ? Object.entries(stage.metrics).map((
-        [metric, value],
-      ) => [stage.name, metric, String(Number(value.toPrecision(4)))])
-      : []
-  );
+  const rows = ofKind(stages, "evaluate").flatMap(({ name, metrics }) => {
+    return Object.entries(metrics).map(([metric, value]) => [name, metric, String(Number(value.toPrecision(4)))]);
+  });
   const settings = Object.entries(axes).map(([axis, value]) => `${axis} ${value}`).join(", ");
   if (rows.length === 0) return [];
   const table = formatRows(["evaluation", "metric", "value"], rows);

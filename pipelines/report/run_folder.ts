@@ -19,6 +19,17 @@ import type { Results } from "../results/results.ts";
 
 const encoder = new TextEncoder();
 
+/** What transformers' config.json says of a head: the names of its labels, and the problem that it solves. */
+interface HeadConfig {
+  readonly names: readonly string[];
+  readonly problem: string;
+}
+
+const headConfigs: { readonly [K in Head["kind"]]: (labels: readonly string[]) => HeadConfig } = {
+  classification: (names) => ({ names, problem: "single_label_classification" }),
+  regression: () => ({ names: ["LABEL_0"], problem: "regression" }),
+};
+
 /** A run's folder. */
 export class RunFolder implements RunOutput {
   readonly path: string;
@@ -119,13 +130,13 @@ export class RunFolder implements RunOutput {
   async #declareHead({ labels, kind }: Head, folder: string): Promise<void> {
     const path = join(folder, "config.json"), config = JSON.parse(await Deno.readTextFile(join(this.path, path)));
     const [named] = (config.architectures ?? []) as readonly string[];
-    const names = kind === "regression" ? ["LABEL_0"] : labels;
+    const { names, problem } = headConfigs[kind](labels);
     const declared = {
       ...config,
       ...named === undefined ? {} : { architectures: [named.replace(/(For\w+|Model)$/, "ForSequenceClassification")] },
       id2label: Object.fromEntries(names.map((label, id) => [id, label])),
       label2id: Object.fromEntries(names.map((label, id) => [label, id])),
-      problem_type: kind === "regression" ? "regression" : "single_label_classification",
+      problem_type: problem,
     };
     await this.text(path, JSON.stringify(declared, null, 2) + "\n");
   }

@@ -1,4 +1,5 @@
 /** A run's report, drawn from what lies in its folder. @module */
+import { ofKind } from "../common/of_kind.ts";
 import { basename, join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent, readJsonObject } from "../common/files.ts";
@@ -72,7 +73,7 @@ export async function readSource(folder: string): Promise<ReportSource> {
   const manifestPath = join(folder, manifestFile), manifest = await readFileIfPresent(manifestPath);
   const found = await readManifest(manifestPath);
   const paths = new Set(results.members.flatMap(({ stages }) => {
-    return stages.flatMap((stage) => stage.kind === "evaluate" ? [stage.predictions] : []);
+    return ofKind(stages, "evaluate").map(({ predictions }) => predictions);
   }));
   const predictions = new Map<string, readonly ReportPrediction[]>();
   for (const path of paths) predictions.set(path, await readPredictions(join(folder, path)));

@@ -1,4 +1,4 @@
-/** What a model's head tells of an evaluation's rows, in one forward pass over each. @module */
+/** What a model's head predicts for an evaluation's rows, in one forward pass over each. @module */
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
 import { headOf } from "../../compile/lower/heads.ts";
@@ -16,7 +16,7 @@ import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /**
- * What the head tells of each row: the logits of its classes, or one number.
+ * What the head gives for each row: the logits of its classes, or one number.
  *
  * @throws {RequestError} If one of them is not finite.
  */
@@ -31,7 +31,7 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
     const { told } = (await session.run(feeds)).outputs, [, width] = told!.shape as readonly [number, number];
     const numbers = Array.from(told!.data, Number);
-    if (!numbers.every(Number.isFinite)) throw new RequestError(`what the head of ${name} tells is not finite`);
+    if (!numbers.every(Number.isFinite)) throw new RequestError(`what the head of ${name} gives is not finite`);
     return batch.map((_, at) => numbers.slice(at * width, (at + 1) * width));
   });
 }
@@ -46,9 +46,7 @@ export function readPredictions(
   const read = outputs.map((values, row) => {
     const { prompt, pair, completion } = rows[row]!, expected = examples[row]!.completion[0]!;
     const texts = { prompt, ...pair === undefined ? {} : { pair } };
-    return head.kind === "regression"
-      ? readNumber(values, expected, { ...texts, completion })
-      : readClass(values, expected, { ...texts, completion: head.labels[expected]! }, head);
+    return readers[head.kind](values, expected, { ...texts, completion }, head);
   });
   return {
     predictions: read.map(({ prediction }) => prediction),
@@ -56,7 +54,15 @@ export function readPredictions(
   };
 }
 
-type Read = { readonly prediction: Prediction; readonly row: HeadPrediction };
+interface Read {
+  readonly prediction: Prediction;
+  readonly row: HeadPrediction;
+}
+
+/** Reads what a head of a kind gives for a row, whose own label is expected. */
+type Reader = (output: readonly number[], expected: number, texts: Prediction, head: Head) => Read;
+
+const readers: { readonly [K in Head["kind"]]: Reader } = { classification: readClass, regression: readNumber };
 
 function readNumber([predicted = NaN]: readonly number[], expected: number, texts: Prediction): Read {
   const loss = (predicted - expected) ** 2;
@@ -67,9 +73,11 @@ function readClass(logits: readonly number[], expected: number, texts: Predictio
   const largest = Math.max(...logits), predicted = logits.indexOf(largest);
   const total = largest + Math.log(logits.reduce((sum, each) => sum + Math.exp(each - largest), 0));
   const loss = total - logits[expected]!;
-  const probabilities = labels.map((label, id) => [label, Number(Math.exp(logits[id]! - total).toPrecision(6))]);
+  const probabilities = Object.fromEntries(
+    labels.map((label, id) => [label, Number(Math.exp(logits[id]! - total).toPrecision(6))]),
+  );
   return {
-    prediction: { ...texts, prediction: labels[predicted]!, loss, probabilities: Object.fromEntries(probabilities) },
+    prediction: { ...texts, completion: labels[expected]!, prediction: labels[predicted]!, loss, probabilities },
     row: { expected, predicted, loss },
   };
 }

@@ -1,4 +1,5 @@
 /** Choosing the best of several members. @module */
+import { ofKind } from "../../common/of_kind.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import { metricKinds } from "../../metrics/mod.ts";
@@ -47,8 +48,7 @@ export function ranked(
   { kind }: MetricSpec,
 ): Candidate[] {
   const value = (record: MemberRecord | undefined) => {
-    const found = record?.stages.find((each) => each.kind === "evaluate" && each.name === stage);
-    return found?.kind === "evaluate" ? found.metrics[kind] ?? NaN : NaN;
+    return ofKind(record?.stages ?? [], "evaluate").find(({ name }) => name === stage)?.metrics[kind] ?? NaN;
   };
   const sign = metricKinds[kind].lowerIsBetter ? 1 : -1;
   const groups = [...Map.groupBy(candidates.keys(), (at) => candidates[at]!.member.repeated).values()];

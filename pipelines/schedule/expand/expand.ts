@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isStageKind } from "./shortening.ts";
 import { MemberRounds, type Stages } from "./rounds.ts";
 import type { Expansion } from "./member.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -12,8 +13,6 @@ import type { Pipeline, StageSpec } from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
 import { Axes, bestsIn } from "./axes.ts";
 import { requireMetric } from "./choose.ts";
-
-const stageKinds: readonly unknown[] = ["train", "evaluate", "activations"] satisfies StageSpec["kind"][];
 
 /**
  * Declares a pipeline's stages and expands its members, the last axis varying fastest.
@@ -48,7 +47,7 @@ function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is S
     if (!/^\w[\w.-]*$/.test(name)) {
       throw new RequestError(`the result name ${quote(name)} is no file name; use letters, digits, -, . and _`, place);
     }
-    if (!stageKinds.includes(stage?.kind)) {
+    if (!isStageKind(stage?.kind)) {
       throw new RequestError(`the result ${name} is no stage; return what train or evaluate gave`, place);
     }
   }

@@ -1,6 +1,16 @@
 /** The members that a pipeline expands to. @module */
+import type { ActivationsSpec, AxisLabel, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";
-import type { AxisLabel, Resolved, StageSpec } from "../../spec/mod.ts";
+/** Stages with every axis replaced by one of its values, by their kind. */
+export interface MemberStages {
+  readonly train: Resolved<TrainSpec>;
+  readonly evaluate: Resolved<EvaluateSpec>;
+  readonly activations: Resolved<ActivationsSpec>;
+}
+
+/** A stage with every axis replaced by one of its values. */
+export type MemberStage = MemberStages[StageKind];
+
 /** One point of a pipeline's axes. */
 export interface Member {
   /** Readable and stable: `layer=15,rank=4`; `main` without axes. */
@@ -9,7 +19,7 @@ export interface Member {
   readonly repeated: string;
   /** Numbers, texts and booleans as they are; other values by their label. */
   readonly axes: Readonly<Record<string, AxisLabel>>;
-  readonly stages: Readonly<Record<string, Resolved<StageSpec>>>;
+  readonly stages: Readonly<Record<string, MemberStage>>;
   /** The best members that it goes on with. */
   readonly chosen: readonly BestMember[];
 }

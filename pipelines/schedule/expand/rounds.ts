@@ -1,7 +1,8 @@
 /** The rounds in which members run: those that go on with the best of others follow when these have run. @module */
-import { locationOf, withLocationOf } from "../../common/source_location.ts";
-import { type Axes, type BestPoint, bestsIn, type Point, withEpochs } from "./axes.ts";
-import type { AxisLabel, BestSpec, Pipeline, Resolved, StageSpec } from "../../spec/mod.ts";
+import { shortened } from "./shortening.ts";
+import { locationOf } from "../../common/source_location.ts";
+import { type Axes, type BestPoint, bestsIn, type Point } from "./axes.ts";
+import type { AxisLabel, BestSpec, Pipeline, StageSpec } from "../../spec/mod.ts";
 import { type Candidate, comparedBy, ranked } from "./choose.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -151,12 +152,6 @@ export class MemberRounds {
     this.#chosen.set(best, { point: new Map([...point].filter(([name]) => !repeats.has(name))), epochs });
     this.#best.set(best, { stage, metric: comparedBy(best).kind, member: member.repeated });
   }
-}
-
-/** A stage whose training takes a share of its epochs. */
-function shortened(stage: Resolved<StageSpec>, share: number): Resolved<StageSpec> {
-  if (stage.kind === "train") return withEpochs(stage, share);
-  return withLocationOf(stage, { ...stage, model: withEpochs(stage.model, share) });
 }
 
 /** Begins the ids of members that go on with the best of others. */

@@ -3,6 +3,10 @@
  *
  * @module
  */
+import { type TrainJob, trainJobOf } from "../train/train_job.ts";
+import { plannedQuantized, type WeightsPeeker, weightsPeeker } from "./planned_weights.ts";
+import type { PreparedStages } from "../prepare/prepared.ts";
+import type { StageKind } from "../../spec/mod.ts";
 import type { Plan, PlannedMember } from "./plan.ts";
 import { estimateOf } from "./totals.ts";
 import { frontierOf } from "./frontier_reason.ts";
@@ -12,9 +16,7 @@ import { adviceOn } from "./advice.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
-import { plannedQuantized, weightsPeeker } from "./planned_weights.ts";
 import { type Group, groupsToCompile, type PlannedJob } from "./plan_estimates.ts";
-import { trainJobOf } from "../train/train_job.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** The plan of a pipeline's members; of those that go on with the best of others nothing can be known. */
@@ -59,7 +61,7 @@ async function prepareJobs(
 ): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
   const preparation = new Preparation(runContext), parameters = new Map<Architecture, number>();
   const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
-  const weightsOf = weightsPeeker(runContext);
+  const planning = { runContext, weightsOf: weightsPeeker(runContext) };
   for (const member of members) {
     const { stages, trainableParameters } = await preparation.member(member);
     const { architecture } = stages[0]!.model;
@@ -68,11 +70,36 @@ async function prepareJobs(
     const share = trainableParameters / base;
     listed.push({ id: member.id, ...inBits, axes: member.axes, trainableParameters, share });
     for (const stage of stages) {
-      if (stage.kind !== "train") continue;
-      jobs.push({ job: await trainJobOf(runContext, stage, await weightsOf(stage)), member: member.id });
+      for (const job of await jobsOf(stage.kind, stage, planning)) jobs.push({ job, member: member.id });
     }
   }
   return { listed, jobs };
+}
+
+/** The training that is planned of a stage of a kind. */
+type StagePlan<K extends StageKind> = (stage: PreparedStages[K], planning: Planning) => Promise<readonly TrainJob[]>;
+
+/** What plans of a member's stages are made with. */
+interface Planning {
+  readonly runContext: RunContext;
+  readonly weightsOf: WeightsPeeker;
+}
+
+/** Of evaluations and activations nothing is planned: what they take depends on what is written. */
+const nothing = () => Promise.resolve([]);
+
+const stagePlans: { readonly [K in StageKind]: StagePlan<K> } = {
+  train: async (stage, { runContext, weightsOf }) => [await trainJobOf(runContext, stage, await weightsOf(stage))],
+  evaluate: nothing,
+  activations: nothing,
+};
+
+function jobsOf<K extends StageKind>(
+  kind: K,
+  stage: PreparedStages[K],
+  planning: Planning,
+): Promise<readonly TrainJob[]> {
+  return stagePlans[kind](stage, planning);
 }
 
 /** JSON has no infinity. */

@@ -1,16 +1,19 @@
 /** What a plan knows of base models' weights, without reading any. @module */
+import type { PreparedModel } from "../prepare/prepared_model.ts";
 import { quantizedType } from "../../models/open/quantized_weights.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { PlannedEntry } from "./plan.ts";
-import type { PreparedTraining } from "../prepare/prepared.ts";
 import { quantizedBytes, quantizedKind } from "../context/quantize.ts";
 import type { PlannedJob } from "./plan_estimates.ts";
 import { noWeights } from "../prepare/model_weights.ts";
 import type { RunContext } from "../context/run_context.ts";
 
+/** Finds what is known of a model's weights. */
+export type WeightsPeeker = (stage: PreparedModel) => Promise<ModelWeights>;
+
 /** Finds what is known of weights, once for all trainings that read them. */
-export function weightsPeeker(runContext: RunContext): (stage: PreparedTraining) => Promise<ModelWeights> {
+export function weightsPeeker(runContext: RunContext): WeightsPeeker {
   const peeked = new Map<Model, Map<QuantizationName | undefined, ModelWeights>>();
   return async ({ model, quantize, full }) => {
     if (full?.initializeFrom !== undefined) return noWeights;

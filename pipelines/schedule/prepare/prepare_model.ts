@@ -46,7 +46,7 @@ export async function prepareModel(runContext: RunContext, spec: Resolved<ModelS
   for (const { path, of } of initialFiles) await readTensors(path, of);
   const given = new Set(initialFiles.flatMap(({ of }) => of));
   await requireOwnFits(model, lowered.filter((adaptation) => !given.has(adaptation)));
-  return { model, quantize, adaptations: lowered, initialFiles, full };
+  return { model, source, quantize, adaptations: lowered, initialFiles, full };
 }
 
 function initialFilesOf(

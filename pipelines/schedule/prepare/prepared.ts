@@ -19,12 +19,19 @@ export interface PreparedTraining extends PreparedModel {
   readonly trainableParameters: number;
 }
 
+/** What a stage acts with that trains nothing itself. */
+export interface ActingModel {
+  readonly model: PreparedModel;
+  /** The training that gives the edits' tensors; `undefined` for a model as it is. */
+  readonly training: PreparedTraining | undefined;
+}
+
 /** An evaluation, ready to compile. */
 export interface PreparedEvaluation extends PreparedModel, PreparedRows {
   readonly kind: "evaluate";
   readonly name: string;
   readonly spec: Resolved<EvaluateSpec>;
-  /** The training that gives the edits' tensors; `undefined` for a model as it stands. */
+  /** The training that gives the edits' tensors; `undefined` for a model as it is. */
   readonly training: PreparedTraining | undefined;
   /** How many rows run together. */
   readonly batchSize: number;
@@ -37,7 +44,7 @@ export interface PreparedActivations extends PreparedModel, PreparedRows, Activa
   readonly kind: "activations";
   readonly name: string;
   readonly spec: Resolved<ActivationsSpec>;
-  /** The training that gives the edits' tensors; `undefined` for a model as it stands. */
+  /** The training that gives the edits' tensors; `undefined` for a model as it is. */
   readonly training: PreparedTraining | undefined;
 }
 

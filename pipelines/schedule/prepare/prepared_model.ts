@@ -14,6 +14,8 @@ export interface InitialFile {
 /** A model with its edits lowered. */
 export interface PreparedModel {
   readonly model: Model;
+  /** Where its base model comes from, as the pipeline has it. */
+  readonly source: string;
   /** How many bits its projections are kept in; as they are stored if `undefined`. */
   readonly quantize: QuantizationName | undefined;
   readonly adaptations: readonly Adaptation[];
@@ -21,6 +23,11 @@ export interface PreparedModel {
   readonly initialFiles: readonly InitialFile[];
   /** Set if every weight is trained. */
   readonly full: Resolved<FullFinetuningSpec> | undefined;
+}
+
+/** The model of a stage that is more than it. */
+export function modelPart({ model, source, quantize, adaptations, initialFiles, full }: PreparedModel): PreparedModel {
+  return { model, source, quantize, adaptations, initialFiles, full };
 }
 
 /** What the compiler gets of a prepared model. */

@@ -227,7 +227,12 @@ const writtenDown = {
   logits: flag,
 } satisfies Fields<spec.ActivationsSpec>;
 
-const stage = among("what train(…), evaluate(…) or activations(…) gave", { train, evaluate, activations: writtenDown });
+const stage = among(
+  "what train(…), evaluate(…) or activations(…) gave",
+  { train, evaluate, activations: writtenDown } satisfies {
+    [K in spec.StageKind]: Fields<Extract<spec.StageSpec, { kind: K }>>;
+  },
+);
 
 /**
  * An edit or adapter, checked as {@linkcode validate} checks a stage.
