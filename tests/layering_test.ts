@@ -76,6 +76,7 @@ const rooms: readonly string[] = [
   // From a declaration to a run.
   "pipelines/schedule/context",
   "pipelines/schedule/expand",
+  "pipelines/schedule/validate",
   "pipelines/schedule/prepare",
   "pipelines/schedule/keys",
   "pipelines/schedule/encode",

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ofKind } from "../common/of_kind.ts";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { ofKind } from "../common/of_kind.ts";
 import type { MemberRecord } from "../results/results.ts";
 
 /** CRC-32C (Castagnoli), bit by bit reflected, polynomial 0x82f63b78. */

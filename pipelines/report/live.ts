@@ -6,8 +6,8 @@
  */
 import { join } from "node:path";
 import { writeAtomically } from "../common/files.ts";
-import type { Progress } from "../schedule/context/progress.ts";
 import type { MemberRecord } from "../results/results.ts";
+import type { Progress } from "../schedule/context/progress.ts";
 
 /** The file's name within a run's folder. */
 export const liveFile = "live.json";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { JsonObject } from "../common/files.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { InterventionDescription } from "../compile/parameters/intervention_file.ts";
-import type { JsonObject } from "../common/files.ts";
 import { isHubId } from "../models/open/source.ts";
 import { formatYaml } from "../recipes/yaml.ts";
 import type { MemberRecord } from "../results/results.ts";

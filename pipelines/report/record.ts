@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { ofKind } from "../common/of_kind.ts";
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
+import { ofKind } from "../common/of_kind.ts";
 import type { Scalar } from "../recipes/overrides.ts";
 import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
-import { otherFilesOf, type Redirected } from "../schedule/expand/redirect.ts";
-import type { Member } from "../schedule/expand/member.ts";
-import type { PreparedMember } from "../schedule/prepare/prepared.ts";
-import { weightsFor } from "../schedule/prepare/model_weights.ts";
 import { type RunContext, runtimeVersion } from "../schedule/context/run_context.ts";
+import type { Member } from "../schedule/expand/member.ts";
+import { otherFilesOf, type Redirected } from "../schedule/expand/redirect.ts";
+import { weightsFor } from "../schedule/prepare/model_weights.ts";
+import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import type { Pipeline } from "../spec/mod.ts";
 import { keyOf } from "../store/store.ts";
 

@@ -4,18 +4,18 @@
  *
  * @module
  */
-import type { RunOutput } from "../schedule/run/run_output.ts";
 import { join } from "node:path";
-import type { TensorMap } from "../compile/parameters/initial.ts";
+import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
 import type { Head } from "../compile/lower/adaptations.ts";
 import { headOf } from "../compile/lower/heads.ts";
+import type { TensorMap } from "../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
-import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
-import { writeSafetensors } from "../models/weights/safetensors.ts";
 import type { Prediction } from "../metrics/metric.ts";
-import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
-import { removeRunTemporaries } from "../store/temporaries.ts";
+import { writeSafetensors } from "../models/weights/safetensors.ts";
 import type { Results } from "../results/results.ts";
+import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
+import type { RunOutput } from "../schedule/run/run_output.ts";
+import { removeRunTemporaries } from "../store/temporaries.ts";
 
 const encoder = new TextEncoder();
 

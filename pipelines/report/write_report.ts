@@ -1,14 +1,14 @@
 /** A run's report, drawn from what lies in its folder. @module */
-import { ofKind } from "../common/of_kind.ts";
 import { basename, join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent, readJsonObject } from "../common/files.ts";
+import { ofKind } from "../common/of_kind.ts";
+import type { MemberRecord, Results } from "../results/results.ts";
 import { csvOf } from "./csv.ts";
 import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
-import { manifestFile, readManifest } from "./manifest.ts";
 import { liveFile, type LiveState } from "./live.ts";
-import type { MemberRecord, Results } from "../results/results.ts";
+import { manifestFile, readManifest } from "./manifest.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
 

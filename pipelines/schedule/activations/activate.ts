@@ -1,16 +1,16 @@
 /** Running rows through a model for what it computes on the way. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
-import { activationsProgram, type KeptSite } from "../../compile/programs/activations_program.ts";
+import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import { type Adaptation, type AtTokens, editHook, savedForm } from "../../compile/lower/adaptations.ts";
+import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
+import { activationsProgram, type KeptSite } from "../../compile/programs/activations_program.ts";
+import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { groupExtents, type LaidOutRow, positionFeeds } from "../../compile/rows/feeds.ts";
-import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
-import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
-import type { RunRow } from "../../models/inputs/input_kind.ts";
 import { runFeeds } from "../../models/architecture/model_inputs.ts";
+import type { RunRow } from "../../models/inputs/input_kind.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors.ts";
 import type { RunContext } from "../context/run_context.ts";

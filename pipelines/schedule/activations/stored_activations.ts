@@ -1,17 +1,17 @@
 /** The activations stage: what a model computes of prompts, kept in the store. @module */
-import { keptText } from "../../compile/programs/activations_program.ts";
 import { interventionsOf } from "../../compile/lower/adaptations.ts";
-import { layOut } from "../../compile/rows/feeds.ts";
-import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { selectedRows } from "../../compile/lower/interventions.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { keptText } from "../../compile/programs/activations_program.ts";
+import { layOut } from "../../compile/rows/feeds.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
-import { activate, type ActivatedRun, readBy } from "./activate.ts";
+import type { RunContext } from "../context/run_context.ts";
 import { programKey } from "../keys/program_key.ts";
 import type { PreparedActivations } from "../prepare/prepared.ts";
-import type { RunContext } from "../context/run_context.ts";
+import { activate, type ActivatedRun, readBy } from "./activate.ts";
 
 /** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
 export async function activationsOf(

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { BareModel, ModelWeights } from "../../models/open/model.ts";
-import { codeBytes, type QuantizationName, quantize } from "../../models/weights/quantization.ts";
-import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/open/quantized_weights.ts";
 import { blocksOf } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
+import type { BareModel, ModelWeights } from "../../models/open/model.ts";
+import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/open/quantized_weights.ts";
+import { codeBytes, type QuantizationName, quantize } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { Progress } from "./progress.ts";
 

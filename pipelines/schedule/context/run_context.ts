@@ -6,9 +6,12 @@
 import { join } from "node:path";
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import type { Provider } from "../../../ops/onnx/model.ts";
+import { verify } from "../../../ops/passes/verify.ts";
 import { digest } from "../../../ops/program/digest.ts";
 import type { Program } from "../../../ops/program/program.ts";
-import { verify } from "../../../ops/passes/verify.ts";
+import { RequestError, RunError } from "../../common/errors.ts";
+import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
+import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
 import {
   type BareModel,
@@ -21,15 +24,12 @@ import {
 } from "../../models/open/model.ts";
 import { unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
-import { usualActivations } from "../../compile/programs/activation_budget.ts";
-import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
-import { RequestError, RunError } from "../../common/errors.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { unplacedOperations } from "../../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../../runtime/providers.ts";
 import { Runtime, type Session, type SessionOptions } from "../../runtime/runtime.ts";
 import { mostByDefault } from "../../store/disk_budget.ts";
 import { Store } from "../../store/store.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { type CheckpointInterval, defaultInterval } from "./checkpoint_interval.ts";
 import { bytesProgress, downloadProgress, type Progress } from "./progress.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";

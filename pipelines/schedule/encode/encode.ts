@@ -3,12 +3,14 @@
  *
  * @module
  */
-import type { EncodeRecord } from "../../results/results.ts";
 import { digest } from "../../../ops/program/digest.ts";
 import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
-import { FeedBuffers, fillRow, packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../../compile/frontier/cut.ts";
+import { FeedBuffers, fillRow, packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
+import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import {
   exampleFeeds,
   fedNumbers,
@@ -17,14 +19,12 @@ import {
   prefixFeeds,
   rowExtents,
 } from "../../compile/rows/feeds.ts";
-import type { Feeds } from "../../common/host_tensor.ts";
-import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
+import type { EncodeRecord } from "../../results/results.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
-import { rowsDigest } from "../keys/row_keys.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { rowsDigest } from "../keys/row_keys.ts";
 
 /** What is to be encoded. */
 export interface EncodeJob {

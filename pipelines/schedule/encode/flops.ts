@@ -2,9 +2,9 @@
 import { programFlops } from "../../../ops/passes/cost.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
 import type { LaidOutRow } from "../../compile/rows/feeds.ts";
-import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { EncodeJob } from "./encode.ts";
 
 /** Floating-point operations of a program's matrix products over a typical row. */

@@ -1,15 +1,16 @@
 /** The answers of an evaluation: texts that the model writes, or its choices among texts. @module */
-import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
-import { scoreAll } from "./score.ts";
+import type { TokenizedPrompt } from "../../data/examples.ts";
+import { searchBeams } from "../../decoding/beam.ts";
+import type { Generator } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { chooserOf, endsAt, type Writing } from "../../decoding/writing.ts";
-import { searchBeams } from "../../decoding/beam.ts";
-import type { TokenizedPrompt } from "../../data/examples.ts";
-import { openGenerator } from "./generator.ts";
 import type { Model } from "../../models/open/model.ts";
-import type { Generator } from "../../decoding/continuation.ts";
-import type { EvaluateJob } from "./evaluate_job.ts";
+import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
+import { openGenerator } from "./generator.ts";
+import { scoreAll } from "./score.ts";
+
 /** What the model writes for each row. */
 export async function generate(
   runContext: RunContext,

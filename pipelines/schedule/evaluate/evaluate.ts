@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { scoreAll } from "./score.ts";
-import { choose, generate } from "./answers.ts";
-import type { EvaluateJob } from "./evaluate_job.ts";
 import { interventionsOf } from "../../compile/lower/adaptations.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
 import { headOf } from "../../compile/lower/heads.ts";
+import { selectedRows } from "../../compile/lower/interventions.ts";
+import type { Predicted } from "../../metrics/measure.ts";
+import type { Prediction } from "../../metrics/metric.ts";
+import { metricKinds } from "../../metrics/mod.ts";
 import { keyOf } from "../../store/store.ts";
 import { removeParts } from "../context/resumable_batches.ts";
-import { programKey } from "../keys/program_key.ts";
-import type { Prediction } from "../../metrics/metric.ts";
-import type { Predicted } from "../../metrics/measure.ts";
-import { metricKinds } from "../../metrics/mod.ts";
-import { predict, readPredictions } from "./predict.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { programKey } from "../keys/program_key.ts";
+import { choose, generate } from "./answers.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
+import { predict, readPredictions } from "./predict.ts";
+import { scoreAll } from "./score.ts";
 
 /** What an evaluation gives. */
 export interface Evaluated {

@@ -1,9 +1,10 @@
 /** An evaluation ready to run. @module */
-import type { EncodedPrompts } from "./generator.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
+import type { EncodedPrompts } from "./generator.ts";
+
 /** An evaluation ready to run. */
 export interface EvaluateJob {
   readonly stage: PreparedEvaluation;

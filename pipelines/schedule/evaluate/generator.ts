@@ -2,14 +2,14 @@
 import { bytesOf } from "../../../ops/passes/cost.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leavesOf, type Program } from "../../../ops/program/program.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import type { Feeds } from "../../common/host_tensor.ts";
-import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
-import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { decodeProgram } from "../../compile/programs/inference_programs.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Generator, Prefill } from "../../decoding/continuation.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";

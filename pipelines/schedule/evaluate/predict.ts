@@ -1,19 +1,19 @@
 /** What a model's head predicts for an evaluation's rows, in one forward pass over each. @module */
-import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { Head } from "../../compile/lower/adaptations.ts";
 import { headOf } from "../../compile/lower/heads.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
-import { wholeRows } from "../../compile/rows/layout.ts";
 import { headProgram } from "../../compile/programs/inference_programs.ts";
-import type { Head } from "../../compile/lower/adaptations.ts";
-import { RequestError } from "../../common/errors.ts";
-import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
-import type { EvaluateJob } from "./evaluate_job.ts";
-import type { HeadPrediction, Prediction } from "../../metrics/metric.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
+import { wholeRows } from "../../compile/rows/layout.ts";
 import type { Predicted } from "../../metrics/measure.ts";
+import type { HeadPrediction, Prediction } from "../../metrics/metric.ts";
+import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
+import type { RunContext } from "../context/run_context.ts";
 import { predictionKinds } from "../prepare/head_checks.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
-import type { RunContext } from "../context/run_context.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
 
 /**
  * What the head gives for each row: the logits of its classes, or one number.

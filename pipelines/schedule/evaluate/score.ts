@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
+import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { scoreProgram } from "../../compile/programs/inference_programs.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import type { EvaluateJob } from "./evaluate_job.ts";
-import type { RunContext } from "../context/run_context.ts";
-import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
+import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
 
 /** A model ready to score. */
 export interface Scorer {

@@ -5,23 +5,23 @@
  *
  * @module
  */
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { type CompiledPrefill, compilePrefill } from "../../compile/frontier/prefill.ts";
-import { type LaidOutRow, layOut } from "../../compile/rows/feeds.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/feeds.ts";
 import { type Layout, layoutOf } from "../../compile/rows/layout.ts";
-import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
+import type { RunContext } from "../context/run_context.ts";
 import { encode, type EncodedExamples } from "../encode/encode.ts";
-import type { EncodedPrompts } from "./generator.ts";
+import { rowFlops } from "../encode/flops.ts";
 import { programKey } from "../keys/program_key.ts";
 import { rowsDigest } from "../keys/row_keys.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
-import { rowFlops } from "../encode/flops.ts";
-import type { RunContext } from "../context/run_context.ts";
+import type { EncodedPrompts } from "./generator.ts";
 
 /** The most that is kept of one evaluation's prompts, in bytes. */
 const mostKept = 2 ** 30;

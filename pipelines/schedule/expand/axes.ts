@@ -1,9 +1,9 @@
 /** The axes in a declaration, the points they span, and the declaration at one of them. @module */
 import { RequestError } from "../../common/errors.ts";
 import { locationOf, withLocationOf } from "../../common/source_location.ts";
+import { quote } from "../../common/suggest.ts";
 import { type Override, type Overrides, requireKnown, type Scalar } from "../../recipes/overrides.ts";
 import type { Axis, AxisLabel, BestSpec, BestValueSpec, Resolved } from "../../spec/mod.ts";
-import { quote } from "../../common/suggest.ts";
 
 /** Which value each axis has, by name and number of the value. */
 export type Point = ReadonlyMap<string, number>;

@@ -1,6 +1,6 @@
 /** Choosing the best of several members. @module */
-import { ofKind } from "../../common/of_kind.ts";
 import { RequestError } from "../../common/errors.ts";
+import { ofKind } from "../../common/of_kind.ts";
 import { locationOf } from "../../common/source_location.ts";
 import { metricKinds } from "../../metrics/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { isStageKind } from "./shortening.ts";
-import { MemberRounds, type Stages } from "./rounds.ts";
-import type { Expansion } from "./member.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
+import { quote } from "../../common/suggest.ts";
 import type { Overrides, Scalar } from "../../recipes/overrides.ts";
 import type { Pipeline, StageSpec } from "../../spec/mod.ts";
-import { quote } from "../../common/suggest.ts";
 import { Axes, bestsIn } from "./axes.ts";
 import { requireMetric } from "./choose.ts";
+import type { Expansion } from "./member.ts";
+import { MemberRounds, type Stages } from "./rounds.ts";
+import { isStageKind } from "./shortening.ts";
 
 /**
  * Declares a pipeline's stages and expands its members, the last axis varying fastest.

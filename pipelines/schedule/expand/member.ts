@@ -1,6 +1,7 @@
 /** The members that a pipeline expands to. @module */
-import type { ActivationsSpec, AxisLabel, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";
+import type { ActivationsSpec, AxisLabel, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
+
 /** Stages with every axis replaced by one of its values, by their kind. */
 export interface MemberStages {
   readonly train: Resolved<TrainSpec>;

@@ -4,16 +4,16 @@
  * @module
  */
 import { join, resolve } from "node:path";
-import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
+import { withLocation, withLocationOf } from "../../common/source_location.ts";
+import { quote, suggest } from "../../common/suggest.ts";
+import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import type { FileUse } from "../../data/source_kind.ts";
 import { filesOf, isSource, kindOf } from "../../data/source_kinds.ts";
 import { isGgufPath } from "../../models/open/source.ts";
-import { withLocation, withLocationOf } from "../../common/source_location.ts";
-import type { Expansion, Member, Rounds } from "./member.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import { quote, suggest } from "../../common/suggest.ts";
 import type { Recipe, Replacement } from "../../recipes/recipe.ts";
+import type { Expansion, Member, Rounds } from "./member.ts";
 
 /** Members with what they read. */
 export interface Redirected {

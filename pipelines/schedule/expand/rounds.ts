@@ -1,12 +1,13 @@
 /** The rounds in which members run: those that go on with the best of others follow when these have run. @module */
-import { shortened } from "./shortening.ts";
-import { locationOf } from "../../common/source_location.ts";
-import { type Axes, type BestPoint, bestsIn, type Point } from "./axes.ts";
-import type { AxisLabel, BestSpec, Pipeline, StageSpec } from "../../spec/mod.ts";
-import { type Candidate, comparedBy, ranked } from "./choose.ts";
-import type { MemberRecord } from "../../results/results.ts";
 import { RequestError } from "../../common/errors.ts";
+import { locationOf } from "../../common/source_location.ts";
+import type { MemberRecord } from "../../results/results.ts";
+import type { AxisLabel, BestSpec, Pipeline, StageSpec } from "../../spec/mod.ts";
+import { type Axes, type BestPoint, bestsIn, type Point } from "./axes.ts";
+import { type Candidate, comparedBy, ranked } from "./choose.ts";
 import type { BestMember, Rounds } from "./member.ts";
+import { shortened } from "./shortening.ts";
+
 /** The stages of a pipeline, by what results call them. */
 export type Stages = Readonly<Record<string, StageSpec>>;
 

@@ -1,6 +1,7 @@
 /** Digests of what trainings and evaluations start from. @module */
-import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { createHash } from "node:crypto";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+
 const fileDigests = new Map<string, Promise<string>>();
 
 /** A digest of a file's content, made once for as long as the file stays as it is. */

@@ -1,10 +1,11 @@
 /** What decides the programs of a model with its adaptations. @module */
-import { fedNumbers } from "../../compile/rows/feeds.ts";
-import { compilerVersion } from "./compiler_version.ts";
 import { keyOf } from "../../common/content_key.ts";
+import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import { fedNumbers } from "../../compile/rows/feeds.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import { compilerVersion } from "./compiler_version.ts";
+
 const programKeys = new WeakMap<readonly Adaptation[], Map<string, string>>();
 
 /** What decides the programs of a model with its adaptations, layout and rows aside. */

@@ -1,6 +1,7 @@
 /** Parts of keys that depend on rows; many members share them, so that each is made once. @module */
-import { type LaidOutRow, rowKeys } from "../../compile/rows/feeds.ts";
 import { keyOf } from "../../common/content_key.ts";
+import { type LaidOutRow, rowKeys } from "../../compile/rows/feeds.ts";
+
 const rowParts = new WeakMap<readonly LaidOutRow[], Map<string, string>>();
 
 /** A part of keys that depends on rows and on what a text says; many members share it. */

@@ -4,17 +4,17 @@
  *
  * @module
  */
-import { keyOfRows, labelsDigest, rowsDigest } from "./row_keys.ts";
-import { fileDigest } from "./content_digests.ts";
-import { programKey } from "./program_key.ts";
-import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import { interventionsOf } from "../../compile/lower/adaptations.ts";
 import { selectedRows } from "../../compile/lower/interventions.ts";
+import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
-import type { PreparedTraining } from "../prepare/prepared.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { PreparedTraining } from "../prepare/prepared.ts";
+import { fileDigest } from "./content_digests.ts";
+import { programKey } from "./program_key.ts";
+import { keyOfRows, labelsDigest, rowsDigest } from "./row_keys.ts";
 
 /**
  * A budget for what is kept of a training's rows as far as it can matter: null if it holds more than all hidden states,

@@ -1,10 +1,10 @@
 /** What a plan's reader might want to change, with what it would save. @module */
+import { compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptations.ts";
 import { layOut } from "../../compile/rows/feeds.ts";
 import { layoutOf } from "../../compile/rows/layout.ts";
-import { compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import type { TrainJob } from "../train/train_job.ts";
 import { rowFlops } from "../encode/flops.ts";
+import type { TrainJob } from "../train/train_job.ts";
 
 /** A change has to make a step this much cheaper to be told. */
 const leastGain = 1.5;

@@ -1,10 +1,11 @@
 /** Where trainings are cut, and why. @module */
-import type { TrainJob } from "../train/train_job.ts";
-import { packedBytes } from "../../compile/frontier/packed_values.ts";
-import { keptLevel } from "../../compile/frontier/memory_budget.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import { keptLevel } from "../../compile/frontier/memory_budget.ts";
+import { packedBytes } from "../../compile/frontier/packed_values.ts";
+import type { TrainJob } from "../train/train_job.ts";
 import type { PlannedFrontier } from "./plan.ts";
 import type { Group } from "./plan_estimates.ts";
+
 /** Where the trainings of a group are cut, with the reason in words. */
 export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier {
   const { prefix = 0, context = 0, tail } = typicalExtents(stage.rows);

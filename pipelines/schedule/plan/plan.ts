@@ -1,9 +1,10 @@
 /** A plan: what a run would do. @module */
-import type { Member } from "../expand/member.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
-import type { Rates } from "../context/rates.ts";
 import type { Shape } from "../../../ops/program/dimension.ts";
 import type { KeptLevel } from "../../compile/frontier/memory_budget.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
+import type { Rates } from "../context/rates.ts";
+import type { Member } from "../expand/member.ts";
+
 /** A program that would be compiled. */
 export interface PlannedProgram {
   readonly name: "encode" | "train";

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import { type TrainJob, trainJobOf } from "../train/train_job.ts";
-import { plannedQuantized, type WeightsPeeker, weightsPeeker } from "./planned_weights.ts";
-import type { PreparedStages } from "../prepare/prepared.ts";
-import type { StageKind } from "../../spec/mod.ts";
-import type { Plan, PlannedMember } from "./plan.ts";
-import { estimateOf } from "./totals.ts";
-import { frontierOf } from "./frontier_reason.ts";
-import { plannedEncoding, plannedResult, plannedTraining } from "./planned_programs.ts";
 import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
-import { adviceOn } from "./advice.ts";
-import { encodeJobOf } from "../train/shared_encoding.ts";
+import type { StageKind } from "../../spec/mod.ts";
+import type { RunContext } from "../context/run_context.ts";
 import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
+import type { PreparedStages } from "../prepare/prepared.ts";
+import { encodeJobOf } from "../train/shared_encoding.ts";
+import { type TrainJob, trainJobOf } from "../train/train_job.ts";
+import { adviceOn } from "./advice.ts";
+import { frontierOf } from "./frontier_reason.ts";
+import type { Plan, PlannedMember } from "./plan.ts";
 import { type Group, groupsToCompile, type PlannedJob } from "./plan_estimates.ts";
-import type { RunContext } from "../context/run_context.ts";
+import { plannedEncoding, plannedResult, plannedTraining } from "./planned_programs.ts";
+import { plannedQuantized, type WeightsPeeker, weightsPeeker } from "./planned_weights.ts";
+import { estimateOf } from "./totals.ts";
 
 /** The plan of a pipeline's members; of those that go on with the best of others nothing can be known. */
 export async function planMembers(

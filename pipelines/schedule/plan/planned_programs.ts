@@ -1,14 +1,15 @@
 /** The programs that a run would compile, and the entries of the store that it would make or read. @module */
-import type { PlannedEntry, PlannedProgram } from "./plan.ts";
-import { encodeFlops, rowFlops } from "../encode/flops.ts";
-import { between, type Group, type PlannedJob } from "./plan_estimates.ts";
 import { type Program, valuesOf } from "../../../ops/program/program.ts";
-import { packedBytes } from "../../compile/frontier/packed_values.ts";
-import { type EncodeJob, encodeKey } from "../encode/encode.ts";
-import { noWeights } from "../prepare/model_weights.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
+import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { type EncodeJob, encodeKey } from "../encode/encode.ts";
+import { encodeFlops, rowFlops } from "../encode/flops.ts";
+import { noWeights } from "../prepare/model_weights.ts";
+import type { PlannedEntry, PlannedProgram } from "./plan.ts";
+import { between, type Group, type PlannedJob } from "./plan_estimates.ts";
+
 /** The encoding that some trainings read: its program and its entry in the store. */
 export function plannedEncoding(runContext: RunContext, job: EncodeJob, jobs: readonly PlannedJob[], isWhole: boolean) {
   const { rows: program } = encodePrograms(job.kept, typicalExtents(job.rows)), { digest } = job.weights;

@@ -1,13 +1,13 @@
 /** What a plan knows of base models' weights, without reading any. @module */
-import type { PreparedModel } from "../prepare/prepared_model.ts";
-import { quantizedType } from "../../models/open/quantized_weights.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
+import { quantizedType } from "../../models/open/quantized_weights.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import type { PlannedEntry } from "./plan.ts";
 import { quantizedBytes, quantizedKind } from "../context/quantize.ts";
-import type { PlannedJob } from "./plan_estimates.ts";
-import { noWeights } from "../prepare/model_weights.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { noWeights } from "../prepare/model_weights.ts";
+import type { PreparedModel } from "../prepare/prepared_model.ts";
+import type { PlannedEntry } from "./plan.ts";
+import type { PlannedJob } from "./plan_estimates.ts";
 
 /** Finds what is known of a model's weights. */
 export type WeightsPeeker = (stage: PreparedModel) => Promise<ModelWeights>;

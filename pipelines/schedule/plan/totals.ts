@@ -1,12 +1,13 @@
 /** What a plan comes to: steps, arithmetic, memory and time. @module */
-import { longestExtents, rowWork } from "../../compile/frontier/compiled_training.ts";
 import { peakBytes } from "../../../ops/passes/cost.ts";
+import { longestExtents, rowWork } from "../../compile/frontier/compiled_training.ts";
+import { assumedRate, ratesOf } from "../context/rates.ts";
+import type { RunContext } from "../context/run_context.ts";
 import { mostActivations, stepCount } from "../train/steps.ts";
 import type { TrainJob } from "../train/train_job.ts";
-import { assumedRate, ratesOf } from "../context/rates.ts";
 import type { PlanEstimate, PlannedEntry, PlannedProgram } from "./plan.ts";
-import type { RunContext } from "../context/run_context.ts";
 import type { Group } from "./plan_estimates.ts";
+
 /** What is planned, to add up. */
 export interface Planned {
   readonly encodings: readonly { readonly program: PlannedProgram; readonly entry: PlannedEntry }[];

@@ -1,10 +1,10 @@
 /** The answers among which an evaluation chooses. @module */
+import { RequestError } from "../../common/errors.ts";
+import { quote, suggest } from "../../common/suggest.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/row.ts";
-import { RequestError } from "../../common/errors.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
-import { quote, suggest } from "../../common/suggest.ts";
 
 /** An answer that may be chosen. */
 export interface Choice {

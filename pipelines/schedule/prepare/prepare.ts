@@ -9,12 +9,12 @@ import { choiceName } from "../../compile/lower/token_selectors.ts";
 import type { ModelSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Member, MemberStages } from "../expand/member.ts";
+import { validate } from "../validate/validate.ts";
 import { prepareActivations } from "./prepare_activations.ts";
 import { prepareEvaluation } from "./prepare_evaluation.ts";
 import { prepareTraining } from "./prepare_training.ts";
 import type { ActingModel, PreparedMember, PreparedStage, PreparedTraining } from "./prepared.ts";
 import { SharedPreparation } from "./shared_preparation.ts";
-import { validate } from "./validate.ts";
 
 /** Prepares members, sharing models and data between them. */
 export class Preparation {

@@ -1,7 +1,7 @@
 /** Evaluations made ready. @module */
+import { atLocationOf } from "../../common/source_location.ts";
 import { headOf } from "../../compile/lower/heads.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
-import { atLocationOf } from "../../common/source_location.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 import { choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";

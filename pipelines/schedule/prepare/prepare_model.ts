@@ -1,5 +1,7 @@
 /** Models made ready: opened, their edits lowered. @module */
 import { join } from "node:path";
+import { RequestError } from "../../common/errors.ts";
+import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import { type Adaptation, type LoadedAdaptations, lowerAdaptations } from "../../compile/lower/adaptations.ts";
 import { isHeadSpec } from "../../compile/lower/heads.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
@@ -8,14 +10,12 @@ import {
   lowerDescription,
   readDescription,
 } from "../../compile/parameters/intervention_file.ts";
-import { RequestError } from "../../common/errors.ts";
 import { editedModel, type Model, resolvePath } from "../../models/open/model.ts";
-import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import type { ModelSpec, Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { checkedAdaptation } from "../validate/adaptation_checks.ts";
 import { requireOwnFits } from "./head_checks.ts";
 import type { InitialFile, PreparedModel } from "./prepared_model.ts";
-import { checkedAdaptation } from "./validate.ts";
-import type { RunContext } from "../context/run_context.ts";
 
 type Edit = Resolved<TrainableSpec> | LoadedAdaptations;
 

@@ -1,10 +1,10 @@
 /** What stages are when they are ready to compile. @module */
-import type { ActivationsSpec, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { LaidOutRow } from "../../compile/rows/feeds.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
+import type { ActivationsSpec, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
+import type { Member } from "../expand/member.ts";
 import type { ActivationRequest } from "./activation_request.ts";
 import type { Choice } from "./choices.ts";
-import type { Member } from "../expand/member.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import type { PreparedRows } from "./read_rows.ts";
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { RunOutput } from "./run_output.ts";
 import type { EncodeRecord, MemberRecord, Results } from "../../results/results.ts";
+import type { RunContext } from "../context/run_context.ts";
 import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
 import { MemberExecution } from "./member_execution.ts";
+import type { RunOutput } from "./run_output.ts";
 import { summariesOf } from "./summaries.ts";
-import type { RunContext } from "../context/run_context.ts";
 
 /** A run's results and what the manifest says of its models and data. */
 export interface RunOutcome {

@@ -1,14 +1,14 @@
 /** The trainings of members that run together: each runs once, however many members share it. @module */
 import { RequestError } from "../../common/errors.ts";
-import { providerRuntimes } from "../../runtime/providers.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type { EncodeRecord } from "../../results/results.ts";
+import { providerRuntimes } from "../../runtime/providers.ts";
 import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
-import { batchingKey, mostBatched } from "../train/batching.ts";
 import { runTrainings } from "../train/batched_training.ts";
+import { batchingKey, mostBatched } from "../train/batching.ts";
 import { resumable, type ResumableTraining, stepsDone } from "../train/checkpoint_keeper.ts";
 import { trainFlops } from "../train/flops.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { cutAt } from "../../compile/frontier/cut.ts";
 import { compileTraining } from "../../compile/frontier/compiled_training.ts";
-import type { TrainJob } from "./train_job.ts";
+import { cutAt } from "../../compile/frontier/cut.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { TrainJob } from "./train_job.ts";
 
 /** The trainings of a list as one, with what they start from. */
 export async function batched(

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { storeTrained, type Trained } from "./trained.ts";
 import type { Program } from "../../../ops/program/program.ts";
+import { StoppedError } from "../../common/errors.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
 import { prefixFeeds } from "../../compile/rows/feeds.ts";
-import { StoppedError } from "../../common/errors.ts";
-import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
+import type { RunContext } from "../context/run_context.ts";
 import type { EncodedExamples } from "../encode/encode.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
-import { DivergedError, runTrainingLoop, type TrainingLoop } from "./training_loop.ts";
+import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
 import { stepsOf } from "./steps.ts";
-import type { RunContext } from "../context/run_context.ts";
+import { storeTrained, type Trained } from "./trained.ts";
+import { DivergedError, runTrainingLoop, type TrainingLoop } from "./training_loop.ts";
 
 /**
  * Runs trainings of one {@linkcode batchingKey}, or a single one, and stores what each gives. Batched trainings share

@@ -1,15 +1,15 @@
 /** The training of one member with its keys, compiled when its programs are first asked for. @module */
-import { encodingKey, programsKey, trainKey } from "../keys/training_keys.ts";
-import { compiledModel } from "../prepare/prepared_model.ts";
 import type { Program } from "../../../ops/program/program.ts";
-import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { cutWithin } from "../../compile/frontier/memory_budget.ts";
-import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import { cutWithin } from "../../compile/frontier/memory_budget.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import type { CompiledModel } from "../../compile/programs/forward.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import { initialTensors } from "./initial_tensors.ts";
-import type { PreparedTraining } from "../prepare/prepared.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { encodingKey, programsKey, trainKey } from "../keys/training_keys.ts";
+import type { PreparedTraining } from "../prepare/prepared.ts";
+import { compiledModel } from "../prepare/prepared_model.ts";
+import { initialTensors } from "./initial_tensors.ts";
 
 /** A training with its programs, start and keys. */
 export interface TrainJob {

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { exampleFeeds, groupExtents, type LaidOutRow } from "../../compile/rows/feeds.ts";
-import type { Feeds } from "../../common/host_tensor.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
-import { dropoutFeeds } from "../../compile/rows/dropout.ts";
-import type { Layout } from "../../compile/rows/layout.ts";
-import { lossName } from "../../compile/programs/training_programs.ts";
-import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import { RequestError } from "../../common/errors.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
+import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { lossName } from "../../compile/programs/training_programs.ts";
+import { dropoutFeeds } from "../../compile/rows/dropout.ts";
+import { exampleFeeds, groupExtents, type LaidOutRow } from "../../compile/rows/feeds.ts";
+import type { Layout } from "../../compile/rows/layout.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { Progress } from "../context/progress.ts";
 import type { EncodedExamples } from "../encode/encode.ts";
 import { TrainingState } from "./training_state.ts";
-import type { Progress } from "../context/progress.ts";
 
 /** A training, or several side by side that differ in what is trained alone, ready to run. */
 export interface TrainingLoop {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import type { Feeds } from "../../common/host_tensor.ts";
 import { stateNames } from "../../compile/programs/training_programs.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
+import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 
 /** The parameters of one step before bear this before their names where a state is kept. */
 const previously = "previous.";
