@@ -65,7 +65,7 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
     rows.map(({ tokens }) => ({ prompt: tokens })),
   );
   const program = activationsProgram({ ...job, weights: source, ...edit, parts: parts?.tail });
-  const session = await runContext.session(program, weights);
+  const session = await runContext.sessions.open(program, weights);
   const done = runContext.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
   let finished = 0;
   for (const group of groupsOf(rows, tokensOf(job))) {

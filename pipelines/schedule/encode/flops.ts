@@ -5,7 +5,7 @@ import type { Program } from "../../../ops/program/program.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
 import type { LaidOutRow } from "../../compile/rows/feeds.ts";
-import type { EncodeJob } from "./encode.ts";
+import type { EncodeJob } from "./encode_job.ts";
 
 /** Floating-point operations of a program's matrix products over a typical row. */
 export function rowFlops(program: Program, rows: readonly LaidOutRow[]): number {

@@ -62,7 +62,7 @@ export async function openGenerator(
     adaptations,
     tensors,
     prefill: await openPrefill(runContext, writer, encoded, prompts),
-    decode: () => runContext.session(decode, weights, { prepacks }),
+    decode: () => runContext.sessions.open(decode, weights, { prepacks }),
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
   };
 }
@@ -76,10 +76,10 @@ async function openPrefill(
   if (encoded === undefined) {
     const layout = withAttentionParts(wholeRows(compiled.architecture), compiled.architecture, prompts);
     const { program, runs } = wholePrefill(compiled, layout);
-    return { session: await runContext.session(program, weights), layout, runs, kept: () => ({}) };
+    return { session: await runContext.sessions.open(program, weights), layout, runs, kept: () => ({}) };
   }
   const { prefill: { program, runs }, layout, kept } = encoded;
-  return { session: await runContext.session(program, weights), layout, runs, kept };
+  return { session: await runContext.sessions.open(program, weights), layout, runs, kept };
 }
 
 /** Packed weights of 4 bits are multiplied as they are; unpacked, each token would widen all of them. */

@@ -23,7 +23,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 export async function predict(runContext: RunContext, job: EvaluateJob, key: string): Promise<number[][]> {
   const { stage: { name, model: { architecture }, adaptations, examples, batchSize }, weights, tensors } = job;
   const layout = withAttentionParts(wholeRows(architecture), architecture, examples);
-  const session = await runContext.session(headProgram(job.compiled, layout), weights);
+  const session = await runContext.sessions.open(headProgram(job.compiled, layout), weights);
   const lengths = examples.map(({ prompt }) => prompt.length);
   const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
   return await inBatches(runContext, rows, async (batch) => {

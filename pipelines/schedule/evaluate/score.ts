@@ -60,7 +60,7 @@ export async function scoreAll(
     architecture,
     adaptations: stage.adaptations,
     tensors,
-    session: await runContext.session(scoreProgram(compiled, layout), weights),
+    session: await runContext.sessions.open(scoreProgram(compiled, layout), weights),
   };
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
   const rows: BatchedRows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };

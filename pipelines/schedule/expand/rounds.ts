@@ -3,8 +3,9 @@ import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { AxisLabel, BestSpec, Pipeline, StageSpec } from "../../spec/mod.ts";
-import { type Axes, type BestPoint, bestsIn, type Point } from "./axes.ts";
+import type { Axes, BestPoint, Point } from "./axes.ts";
 import { type Candidate, comparedBy, ranked } from "./choose.ts";
+import { bestsIn } from "./declarations.ts";
 import type { BestMember, Rounds } from "./member.ts";
 import { shortened } from "./shortening.ts";
 

@@ -1,8 +1,14 @@
 /** Stages whose training takes a share of its epochs, as halving stops members early. @module */
 import { withLocationOf } from "../../common/source_location.ts";
 import type { StageKind } from "../../spec/mod.ts";
-import { withEpochs } from "./axes.ts";
+import { isKind } from "./declarations.ts";
 import type { MemberStage, MemberStages } from "./member.ts";
+
+/** A training for a share of its epochs, at least one; other models as they are. */
+export function withEpochs<T>(model: T, share: number): T {
+  if (!isKind<{ epochs: number }>(model, "train") || share === 1) return model;
+  return withLocationOf(model, { ...model, epochs: Math.max(1, Math.floor(model.epochs * share)) });
+}
 
 type Shortening<K extends StageKind> = (stage: MemberStages[K], share: number) => MemberStages[K];
 

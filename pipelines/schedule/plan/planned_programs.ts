@@ -4,7 +4,7 @@ import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { type EncodeJob, encodeKey } from "../encode/encode.ts";
+import { type EncodeJob, encodeKey } from "../encode/encode_job.ts";
 import { encodeFlops, rowFlops } from "../encode/flops.ts";
 import { noWeights } from "../prepare/model_weights.ts";
 import type { PlannedEntry, PlannedProgram } from "./plan.ts";

@@ -18,7 +18,7 @@ export function weightsPeeker(runContext: RunContext): WeightsPeeker {
   return async ({ model, quantize, full }) => {
     if (full?.initializeFrom !== undefined) return noWeights;
     const known = peeked.getOrInsertComputed(model, () => new Map());
-    const found = known.get(quantize) ?? await runContext.peekWeights(model, quantize) ??
+    const found = known.get(quantize) ?? await runContext.models.peekWeights(model, quantize) ??
       unknownWeights(model, quantize);
     known.set(quantize, found);
     return found;

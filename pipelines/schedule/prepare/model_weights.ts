@@ -22,5 +22,5 @@ export const noWeights: ModelWeights = {
 
 /** The weights that a prepared model needs to have. */
 export function weightsFor(runContext: RunContext, { model, quantize, full }: PreparedModel): Promise<ModelWeights> {
-  return full?.initializeFrom === undefined ? runContext.weights(model, quantize) : Promise.resolve(noWeights);
+  return full?.initializeFrom === undefined ? runContext.models.weights(model, quantize) : Promise.resolve(noWeights);
 }

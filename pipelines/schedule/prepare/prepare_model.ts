@@ -26,7 +26,7 @@ type Edit = Resolved<TrainableSpec> | LoadedAdaptations;
  */
 export async function prepareModel(runContext: RunContext, spec: Resolved<ModelSpec>): Promise<PreparedModel> {
   const { source, revision, quantize } = spec.base;
-  const model = await atLocationOf(spec.base, () => runContext.model(source, revision));
+  const model = await atLocationOf(spec.base, () => runContext.models.model(source, revision));
   const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
   const declared = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
   const edits = await Promise.all(declared.map((edit) => {

@@ -2,7 +2,8 @@
 import type { EncodeRecord } from "../../results/results.ts";
 import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { encode, type EncodedExamples } from "../encode/encode.ts";
+import { encode } from "../encode/encode.ts";
+import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { encodeFlops } from "../encode/flops.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import type { TrainJob } from "../train/train_job.ts";

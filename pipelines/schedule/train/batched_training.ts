@@ -8,7 +8,7 @@ import { StoppedError } from "../../common/errors.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
 import { prefixFeeds } from "../../compile/rows/feeds.ts";
 import type { RunContext } from "../context/run_context.ts";
-import type { EncodedExamples } from "../encode/encode.ts";
+import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
 import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
 import { stepsOf } from "./steps.ts";
@@ -33,7 +33,7 @@ export async function runTrainings(
   const { compiled: { members }, programs, initial } = await batched(runContext, jobs);
   const { spec, layout, rows } = stage;
   const { parameters, bases } = trainedForm(members.flat(), initial);
-  const open = (program: Program) => runContext.session(program, weights);
+  const open = (program: Program) => runContext.sessions.open(program, weights);
   const toSaved = async (own: TensorMap): Promise<TensorMap> => {
     if (stage.full !== undefined) return { ...initial, ...own };
     const { outputs } = await (await open(programs.save)).run(copyTensors({ ...own, ...bases }));
@@ -80,7 +80,7 @@ export async function runTrainings(
     throw new DivergedError(problem, member, ownTensors(jobs, member, lastGood));
   } finally {
     // Each keeps the memory of its largest run, and the next trainings open their own.
-    for (const program of [programs.train, programs.accumulate]) await runContext.release(program, weights);
+    for (const program of [programs.train, programs.accumulate]) await runContext.sessions.release(program, weights);
   }
 }
 

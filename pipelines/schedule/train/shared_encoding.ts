@@ -4,7 +4,7 @@
  * @module
  */
 import type { KeptValue } from "../../compile/frontier/cut.ts";
-import type { EncodeJob } from "../encode/encode.ts";
+import type { EncodeJob } from "../encode/encode_job.ts";
 import type { TrainJob } from "./train_job.ts";
 
 /** One encoding for trainings of one encoding key; `undefined` if none of them keeps anything. */

@@ -16,7 +16,7 @@ import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { Progress } from "../context/progress.ts";
-import type { EncodedExamples } from "../encode/encode.ts";
+import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { TrainingState } from "./training_state.ts";
 
 /** A training, or several side by side that differ in what is trained alone, ready to run. */
