@@ -1,5 +1,5 @@
 /**
- * What a run leaves on the disk: results, predictions, trained edits and the manifest. Every file appears whole or not
+ * What a run writes to the disk: results, predictions, trained edits and the manifest. Every file appears whole or not
  * at all.
  *
  * @module
@@ -40,7 +40,7 @@ export class RunFolder implements RunOutput {
   }
 
   /**
-   * Makes the folder, so that a place that cannot be written shows before anything runs, and removes what a run that
+   * Makes the folder, so that a path that cannot be written shows before anything runs, and removes what a run that
    * died has left in it half written.
    *
    * @throws {DiskError} If it cannot be made.

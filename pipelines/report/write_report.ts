@@ -1,4 +1,4 @@
-/** A run's report, drawn from what lies in its folder. @module */
+/** A run's report, drawn from what is in its folder. @module */
 import { basename, join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent, readJsonObject } from "../common/files.ts";
@@ -36,7 +36,7 @@ export async function writeReport(folder: string): Promise<void> {
   await out.text(reportFiles.page, await pageOf(viewOf(source)));
 }
 
-/** What a page that follows a run is made of: what the run tells while it goes on, then its results. */
+/** What a page that follows a run is made of: what the run shows while it goes on, then its results. */
 export async function readLiveSource(folder: string): Promise<ReportSource> {
   const live = await readJsonObject(join(folder, liveFile), "run the pipeline again").catch(() => undefined);
   if (live !== undefined && isLiveState(live)) return liveSource(live);
@@ -52,7 +52,7 @@ function isLiveState(value: object): value is LiveState {
   return "members" in value && Array.isArray(value.members) && "trainings" in value && Array.isArray(value.trainings);
 }
 
-/** Trainings at work stand as members until theirs are done. */
+/** Trainings at work are shown as members until theirs are done. */
 function liveSource({ pipeline, begun, now, members, trainings }: LiveState): ReportSource {
   const atWork = trainings.map(({ name, losses }): MemberRecord => ({
     id: name,

@@ -13,7 +13,7 @@ export function openRunContext(
   { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
   { store, cacheDisk, cacheMemory, activationMemory }: StoreOptions,
   progress: Progress,
-  control: Pick<RunContextOptions, "pace" | "signal" | "hub"> = {},
+  control: Pick<RunContextOptions, "checkpointInterval" | "signal" | "hub"> = {},
 ): RunContext {
   const budgets = { cacheDisk, cacheMemory, activationMemory };
   return new RunContext({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });

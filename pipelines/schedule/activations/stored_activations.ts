@@ -37,7 +37,7 @@ export async function activationsOf(
   const most = Math.max(1, ...kept.map(({ length }) => length));
   const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model, layout = wholeRows(architecture);
   const prompts = examples.map(({ prompt }, row): ActivatedRun => {
-    return { tokens: prompt, start: 0, places: Array.from({ length: most }, (_, at) => kept[row]![at]) };
+    return { tokens: prompt, start: 0, slots: Array.from({ length: most }, (_, at) => kept[row]![at]) };
   });
   const rows = prompts.map((prompt) => readBy(architecture, prompt));
   const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, layout));
@@ -48,8 +48,8 @@ export async function activationsOf(
     `activations ${stage.name}`,
   );
   const integers = (name: string, of: (token: number, row: number) => number): NamedTensor => {
-    const data = prompts.flatMap(({ places }, row) => {
-      return places.map((token) => (token === undefined ? 0 : of(token, row)));
+    const data = prompts.flatMap(({ slots }, row) => {
+      return slots.map((token) => (token === undefined ? 0 : of(token, row)));
     });
     return { name, shape: [prompts.length, most], data: BigInt64Array.from(data, BigInt) };
   };

@@ -14,14 +14,14 @@ import type { Progress } from "./progress.ts";
 /** The kind of the store's entries. */
 export const quantizedKind = "quantize";
 
-/** The bytes that a model's projections take in a few bits. */
+/** The bytes that a model's quantized projections take. */
 export function quantizedBytes({ architecture }: Pick<BareModel, "architecture">, name: QuantizationName): number {
   return [...projectionsOf(architecture).values()].reduce((sum, [rows, columns]) => {
     return sum + rows * blocksOf(columns) * (codeBytes[name] + 4);
   }, 0);
 }
 
-/** Weights of which the projections lie in the store, and the entry that holds them open. */
+/** Weights of which the projections are in the store, and the entry that holds them open. */
 export interface OpenedQuantized {
   readonly weights: ModelWeights;
   readonly entry: Entry;
@@ -82,6 +82,6 @@ function quantized(weight: string, data: Float32Array, columns: number, name: Qu
     return quantize(data, columns, name);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new RequestError(`the tensor ${weight} holds what is no finite number; leave quantize out`, { file });
+    throw new RequestError(`the tensor ${weight} holds what is no finite number; omit quantize`, { file });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What every stage works with: the runtime, the store, the models that are open and the sessions that are compiled.
+ * What every stage works with: settings, the store, the models that are open and the sessions that are compiled.
  *
  * @module
  */
@@ -22,8 +22,8 @@ export interface RunContextOptions {
   readonly provider: Provider;
   readonly threads: number;
   readonly progress: Progress;
-  /** How often unfinished work is kept; the usual pace without it. */
-  readonly pace?: CheckpointInterval;
+  /** How often unfinished work is kept; without it at {@linkcode defaultInterval}. */
+  readonly checkpointInterval?: CheckpointInterval;
   /** Ends the run when it is aborted, with its reason. */
   readonly signal?: AbortSignal | undefined;
   /** What the store may hold, in bytes; without it {@linkcode defaultDiskBudget}. */
@@ -39,7 +39,7 @@ export interface RunContextOptions {
 /** The kernel that results depend on besides the program: ONNX Runtime's version. */
 export const runtimeVersion = "onnxruntime-node 1.30.0";
 
-/** A run's shared means. Dispose it at the end. */
+/** What the stages of a run share. Dispose it at the end. */
 export class RunContext implements AsyncDisposable {
   readonly base: string;
   readonly provider: Provider;
@@ -50,7 +50,7 @@ export class RunContext implements AsyncDisposable {
   readonly cacheMemory: number;
   /** What the activations of a training's longest row may take, in bytes. */
   readonly activationMemory: number;
-  readonly pace: CheckpointInterval;
+  readonly checkpointInterval: CheckpointInterval;
   readonly #signal: AbortSignal | undefined;
   /** Trainings that were compiled, by what decides their programs. */
   readonly compiled = new Map<string, CompiledTraining>();
@@ -58,13 +58,14 @@ export class RunContext implements AsyncDisposable {
   readonly sessions: Sessions;
 
   constructor(options: RunContextOptions) {
-    const { base, store, provider, threads, progress, pace = defaultInterval, signal, hub = {} } = options;
+    const { base, store, provider, threads, progress, checkpointInterval = defaultInterval, signal, hub = {} } =
+      options;
     const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
     this.progress = progress;
-    this.pace = pace;
+    this.checkpointInterval = checkpointInterval;
     this.#signal = signal;
     const warn = (message: string) => progress.warn(message);
     this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
@@ -77,7 +78,7 @@ export class RunContext implements AsyncDisposable {
   }
 
   /**
-   * Lets a wish to stop be heard, for between adaptations of work that keep this thread busy.
+   * Lets a request to stop be heard, between parts of work that keep this thread busy.
    *
    * @throws {StoppedError} If there is one.
    */

@@ -27,8 +27,8 @@ export interface Evaluated {
 }
 
 /**
- * The predictions, from the store as far as they are there: answers and scores lie apart, so that another metric of
- * either makes the other not again.
+ * The predictions, from the store as far as they are there. Answers and scores are separate entries, so that a metric of
+ * one does not make the other again.
  */
 export async function predictions(
   runContext: RunContext,

@@ -27,7 +27,7 @@ import type { EncodedPrompts } from "./generator.ts";
 /** The most that is kept of one evaluation's prompts, in bytes. */
 const mostKept = 2 ** 30;
 
-/** What is left of the work at most, for keeping to pay. */
+/** The share of the work that is left at most, for keeping to pay. */
 const mostLeft = 0.7;
 
 /** An evaluation that writes answers of a model with edits. */
@@ -87,11 +87,11 @@ export class SharedPrompts implements Disposable {
     if (!isWorthKeeping(reader, prefill, this.#runContext.cacheMemory)) return undefined;
     group.encoded ??= this.#encode(group);
     const encoded = await group.encoded;
-    const places = new Map(stage.examples.map(({ source }, at) => [source, at]));
+    const indices = new Map(stage.examples.map(({ source }, at) => [source, at]));
     return {
       prefill,
       layout: reader.layout,
-      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => places.get(source)!), prefill.kept, "prompts"),
+      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => indices.get(source)!), prefill.kept, "prompts"),
     };
   }
 

@@ -10,7 +10,7 @@ import { withEpochs } from "./shortening.ts";
 /** Which value each axis has, by name and number of the value. */
 export type Point = ReadonlyMap<string, number>;
 
-/** Where the best member of an evaluation stands. */
+/** Where the best member of an evaluation is. */
 export interface BestPoint {
   readonly point: Point;
   /** The share of its declared epochs that it was trained for; 1 unless members were stopped early. */
@@ -33,16 +33,16 @@ export class Axes {
 
   /**
    * @param declared All that may hold axes.
-   * @param given New values for axes, by name; those for settings are left aside.
+   * @param overrides New values for axes, by name; those for settings are ignored.
    * @param settings The settings that are declared.
-   * @throws {RequestError} If two axes share a name, or something is given that is neither axis nor setting, or a value
+   * @throws {RequestError} If two axes share a name, or an override is of neither an axis nor a setting, or has a value
    * that is not of its axis's kind.
    */
-  constructor(declared: unknown, given: Overrides, settings: ReadonlyMap<string, Scalar>) {
+  constructor(declared: unknown, overrides: Overrides, settings: ReadonlyMap<string, Scalar>) {
     const found = new Map<string, Axis<unknown>>();
     for (const axis of axesIn(declared)) {
-      const twin = found.get(axis.name);
-      if (twin !== undefined && twin !== axis) {
+      const known = found.get(axis.name);
+      if (known !== undefined && known !== axis) {
         throw new RequestError(
           `two axes are named ${axis.name}; declare it once and use that value in both places`,
           locationOf(axis),
@@ -50,9 +50,9 @@ export class Axes {
       }
       found.set(axis.name, axis);
     }
-    requireKnown(given, [...found.values()], settings);
+    requireKnown(overrides, [...found.values()], settings);
     const inOrder = [...found.values()].sort((a, b) => a.order - b.order);
-    this.#axes = inOrder.map((axis) => withValues(axis, inOrder, given));
+    this.#axes = inOrder.map((axis) => withValues(axis, inOrder, overrides));
     this.#byName = new Map(this.#axes.map((axis) => [axis.name, axis]));
   }
 
@@ -91,7 +91,7 @@ export class Axes {
     return first;
   }
 
-  /** A declaration with every axis replaced by its value at a point; of a best member its model stands in its place. */
+  /** A declaration with every axis replaced by its value at a point, and every best member by its model. */
   resolve<T>(declared: T, point: Point, chosen: BestPoints): Resolved<T> {
     const visit = (value: unknown, at: Point): unknown => {
       if (typeof value !== "object" || value === null) return value;
@@ -132,7 +132,7 @@ export class Axes {
   }
 }
 
-/** The parts of a training in which a best evaluation stood are its model's. */
+/** A training of a best member is one of its model as it was before it was trained. */
 function modelOf(parts: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const record = Object.fromEntries(parts), { kind, model } = record;
   return kind === "train" && isKind<{ model: unknown }>(model, "train") ? { ...record, model: model.model } : record;

@@ -4,22 +4,22 @@ import { quote } from "../../common/suggest.ts";
 import type { Override, Overrides, Scalar } from "../../recipes/overrides.ts";
 import type { Axis, AxisLabel } from "../../spec/mod.ts";
 
-/** An axis with the values that it is set to; one that moves with others takes of its own, and these follow. */
+/** An axis with the values that it is overridden with; one that moves with others takes some of its own, and these follow. */
 export function withValues(
   axis: Axis<unknown>,
   axes: readonly Axis<unknown>[],
-  given: Overrides,
+  overrides: Overrides,
 ): Axis<unknown> {
-  const own = given.get(axis.name);
+  const own = overrides.get(axis.name);
   if (axis.zipped === undefined) {
     return own === undefined ? axis : { ...axis, values: own.values.map((value) => valueOf(axis, value, own)) };
   }
-  const together = axes.filter(({ zipped, name }) => zipped === axis.zipped && given.has(name));
+  const together = axes.filter(({ zipped, name }) => zipped === axis.zipped && overrides.has(name));
   const taken = (other: Axis<unknown>, at: number) => {
-    return given.get(other.name)!.values.some((value) => knownValue(other, String(value)) === other.values[at]);
+    return overrides.get(other.name)!.values.some((value) => knownValue(other, String(value)) === other.values[at]);
   };
   for (const other of together) {
-    const all = given.get(other.name)!;
+    const all = overrides.get(other.name)!;
     for (const value of all.values) {
       if (knownValue(other, String(value)) === undefined) throw ofAnotherKind(other, String(value), all);
     }
@@ -28,29 +28,29 @@ export function withValues(
   if (values.length > 0) return { ...axis, values };
   throw new RequestError(
     `no members have these values of ${axis.name} and of the axes that move with it; give some that go together`,
-    own?.place ?? given.get(together[0]!.name)!.place,
+    own?.location ?? overrides.get(together[0]!.name)!.location,
   );
 }
 
-function valueOf(axis: Axis<unknown>, value: Scalar, given: Override): unknown {
+function valueOf(axis: Axis<unknown>, value: Scalar, override: Override): unknown {
   const text = String(value);
   const known = knownValue(axis, text);
   if (known !== undefined) return known;
   const kinds = new Set(axis.values.map((value) => typeof value));
   if (kinds.has("number") && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
   if (kinds.has("string")) return text;
-  throw ofAnotherKind(axis, text, given);
+  throw ofAnotherKind(axis, text, override);
 }
 
 function knownValue(axis: Axis<unknown>, text: string): unknown {
   return axis.values.find((value) => String(labelOf(axis, value)) === text);
 }
 
-function ofAnotherKind(axis: Axis<unknown>, text: string, { place }: Override): RequestError {
+function ofAnotherKind(axis: Axis<unknown>, text: string, { location }: Override): RequestError {
   const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
   return new RequestError(
     `${quote(text)} is not of the kind of the axis ${axis.name}; give values such as ${listed}`,
-    place,
+    location,
   );
 }
 

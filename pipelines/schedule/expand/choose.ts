@@ -8,7 +8,7 @@ import type { BestSpec, MetricSpec } from "../../spec/mod.ts";
 import type { Point } from "./axes.ts";
 import type { Member } from "./member.ts";
 
-/** A member that may be the best, with its place among the axes. */
+/** A member that may be the best, with its point of the axes. */
 export interface Candidate {
   readonly member: Member;
   readonly point: Point;
@@ -20,9 +20,9 @@ export function comparedBy({ by }: BestSpec): MetricSpec {
 }
 
 /**
- * Refuses a best by what its stage does not measure.
+ * Refuses a best member by a metric that its stage does not measure.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If there is no such metric in the stage.
  */
 export function requireMetric(best: BestSpec): void {
   const { kind } = comparedBy(best), { metrics } = best.stage;

@@ -18,13 +18,13 @@ import { isStageKind } from "./shortening.ts";
 /**
  * Declares a pipeline's stages and expands its members, the last axis varying fastest.
  *
- * @param given New values for axes, by name; those for settings are left aside.
+ * @param overrides New values for axes, by name; those for settings are ignored.
  * @param settings The settings that are declared once the pipeline is built.
- * @throws {RequestError} If the stages, axes or conditions are not sound, or what is given does not fit them.
+ * @throws {RequestError} If the stages, axes or conditions are not sound, or an override does not fit them.
  */
 export function expand(
   pipeline: Pipeline,
-  given: Overrides = new Map(),
+  overrides: Overrides = new Map(),
   settings: ReadonlyMap<string, Scalar> = new Map(),
 ): Expansion {
   const stages = pipeline.build();
@@ -32,7 +32,7 @@ export function expand(
   if (!pipeline.conditions.every((condition) => condition?.kind === "where")) {
     throw new RequestError("a condition of the pipeline is none; write where((member) => …)", locationOf(pipeline));
   }
-  const axes = new Axes(stages, given, settings);
+  const axes = new Axes(stages, overrides, settings);
   for (const best of bestsIn(stages)) requireMetric(best);
   const rounds = () => new MemberRounds(pipeline, stages, axes).all();
   const first = rounds().next();
@@ -40,16 +40,19 @@ export function expand(
 }
 
 function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is Stages {
-  const place = locationOf(pipeline);
+  const location = locationOf(pipeline);
   if (typeof stages !== "object" || stages === null || Object.keys(stages).length === 0) {
-    throw new RequestError("the pipeline returns no stages; return what train or evaluate gave", place);
+    throw new RequestError("the pipeline returns no stages; return what train or evaluate gave", location);
   }
   for (const [name, stage] of Object.entries(stages as Readonly<Record<string, StageSpec | undefined>>)) {
     if (!/^\w[\w.-]*$/.test(name)) {
-      throw new RequestError(`the result name ${quote(name)} is no file name; use letters, digits, -, . and _`, place);
+      throw new RequestError(
+        `the result name ${quote(name)} is no file name; use letters, digits, -, . and _`,
+        location,
+      );
     }
     if (!isStageKind(stage?.kind)) {
-      throw new RequestError(`the result ${name} is no stage; return what train or evaluate gave`, place);
+      throw new RequestError(`the result ${name} is no stage; return what train or evaluate gave`, location);
     }
   }
 }

@@ -25,7 +25,7 @@ export function programKey(
     }));
 }
 
-/** An adaptation as plain data; what functions choose of each example is told apart by what they chose. */
+/** An adaptation as plain data; what functions select of each example is part of other keys. */
 function adaptationKey(adaptation: Adaptation): unknown {
   const { form, kind, options, index, stack = null, block = null, site, inputs, tensors } = adaptation;
   const common = { form, kind, options: { ...options }, index, stack, block, site, inputs, tensors: { ...tensors } };

@@ -6,7 +6,7 @@ import { layoutOf } from "../../compile/rows/layout.ts";
 import { rowFlops } from "../encode/flops.ts";
 import type { TrainJob } from "../train/train_job.ts";
 
-/** A change has to make a step this much cheaper to be told. */
+/** A change has to make a step this much cheaper to be worth a sentence. */
 const leastGain = 1.5;
 
 /** Sentences about trainings whose declared positions cost much. */

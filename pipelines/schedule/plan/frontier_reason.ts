@@ -16,7 +16,7 @@ export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFr
     : stage.layout.start !== undefined
     ? encoderReason(stage)
     : stage.layout.tail === "whole"
-    ? `the edits reach the prompt's first tokens, so only what lies under the lowest edit is computed once`
+    ? `the edits reach the prompt's first tokens, so only what is under the lowest edit is computed once`
     : `the edits begin ${tokens(stage.layout.tail)} before the prompt's end: the ${
       tokens(prefix + context)
     } before are computed once${prefix > 0 ? ` (the first ${prefix} for all rows together)` : ""}, ` +
@@ -30,7 +30,7 @@ export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFr
 /** What is constant where an encoder reads the prompts. */
 function encoderReason({ adaptations }: TrainJob["stage"]): string {
   return adaptations.some(({ stack }) => stack === "encoder")
-    ? "the edits act in the encoder, so only what lies under the lowest edit is computed once"
+    ? "the edits act in the encoder, so only what is under the lowest edit is computed once"
     : "the edits act in the decoder alone, so all that the encoder reads is computed once";
 }
 

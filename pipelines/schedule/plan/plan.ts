@@ -14,7 +14,7 @@ export interface PlannedProgram {
   readonly operations: number;
   /** Floating-point operations of its matrix products over the whole run. */
   readonly flops: number;
-  /** Whether it was not compiled: its numbers lie between those of programs like it that were. */
+  /** Whether it was not compiled: its numbers are interpolated between those of programs like it that were. */
   readonly isEstimate: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface PlannedProgram {
 export interface PlannedEntry {
   readonly kind: "quantize" | "encode" | "train";
   readonly members: readonly string[];
-  /** `null` where it can't be told: the weights were never digested, or the programs were not all compiled. */
+  /** `null` where it is not known: the weights were never digested, or the programs were not all compiled. */
   readonly key: string | null;
   readonly cached: boolean;
   /** What it takes in the store. */

@@ -1,6 +1,6 @@
 /**
  * Planning a large sweep without compiling all its programs: those at the ends are compiled, and the numbers of the
- * others lie between theirs.
+ * others are interpolated between theirs.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export function groupsToCompile(groups: readonly Group[]): readonly Group[] {
   return ends.slice(0, mostCompiled);
 }
 
-/** The lowest block that is trained; -1 for what lies under all blocks, as with full finetuning. */
+/** The lowest block that is trained; -1 for what is under all blocks, as with full finetuning. */
 function lowestBlock({ stage: { adaptations, full } }: TrainJob): number {
   return full === undefined ? Math.min(...withoutHead(adaptations).map(({ block }) => block ?? -1)) : -1;
 }

@@ -25,13 +25,13 @@ export function weightsPeeker(runContext: RunContext): WeightsPeeker {
   };
 }
 
-/** Weights that were never digested; how they are stored is not asked either, but for what is made in a few bits. */
+/** Weights that were never digested; how they are stored is unknown too, but for those of quantized models. */
 function unknownWeights({ architecture }: Model, quantize: QuantizationName | undefined): ModelWeights {
   if (quantize === undefined) return noWeights;
   return { ...noWeights, storedType: quantizedType(architecture, noWeights.storedType, quantize) };
 }
 
-/** The weights in a few bits that trainings read. */
+/** The quantized weights that trainings read. */
 export function plannedQuantized(runContext: RunContext, jobs: readonly PlannedJob[]): readonly PlannedEntry[] {
   const quantized = jobs.filter(({ job: { stage } }) => stage.quantize !== undefined);
   const groups = Map.groupBy(quantized, ({ job: { stage } }) => JSON.stringify([stage.model.folder, stage.quantize]));

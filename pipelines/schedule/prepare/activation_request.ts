@@ -1,4 +1,4 @@
-/** What an activations stage asks for, made definite: which sites, and which tokens of each prompt. @module */
+/** What an activations stage requests, made definite: which sites, and which tokens of each prompt. @module */
 import { RequestError } from "../../common/errors.ts";
 import { blocksOf, columnsOfSite } from "../../compile/lower/interventions.ts";
 import { isEdited, positionsOf } from "../../compile/lower/positions.ts";
@@ -9,7 +9,7 @@ import { editedModel } from "../../models/open/model.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 
-/** What is asked for. */
+/** What is requested. */
 export interface ActivationRequest {
   readonly sites: readonly KeptSite[];
   /** Of each row the prompt's tokens that are kept, by their index; an encoder's, where one reads the prompt. */
@@ -17,9 +17,9 @@ export interface ActivationRequest {
 }
 
 /**
- * What a stage asks of a model and its rows.
+ * What a stage requests of a model and its rows.
  *
- * @throws {RequestError} If it asks for nothing, or for what the model does not have.
+ * @throws {RequestError} If it requests nothing, or what the model does not have.
  */
 export function activationRequestOf(
   name: string,

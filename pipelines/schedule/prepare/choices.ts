@@ -16,7 +16,7 @@ export interface Choice {
 /**
  * The choices of every row; `undefined` where an evaluation does not choose.
  *
- * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit behind the prompt.
+ * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
 export function choicesOf(
   decoding: Resolved<DecodingSpec> | undefined,

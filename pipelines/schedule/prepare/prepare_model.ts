@@ -37,15 +37,15 @@ export async function prepareModel(runContext: RunContext, spec: Resolved<ModelS
   }
   if (full !== undefined && quantize !== undefined) {
     throw new RequestError(
-      `full finetuning trains every weight and none can stay in ${quantize}; leave quantize out or train an edit`,
+      `full finetuning trains every weight and none can stay in ${quantize}; omit quantize or train an edit`,
       locationOf(spec.base),
     );
   }
   const lowered = lowerAdaptations(edits, editedModel(model));
   const initialFiles = initialFilesOf(runContext.base, edits, lowered, model);
   for (const { path, of } of initialFiles) await readTensors(path, of);
-  const given = new Set(initialFiles.flatMap(({ of }) => of));
-  await requireOwnFits(model, lowered.filter((adaptation) => !given.has(adaptation)));
+  const fromFiles = new Set(initialFiles.flatMap(({ of }) => of));
+  await requireOwnFits(model, lowered.filter((adaptation) => !fromFiles.has(adaptation)));
   return { model, source, quantize, adaptations: lowered, initialFiles, full };
 }
 

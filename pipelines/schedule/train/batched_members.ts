@@ -1,5 +1,5 @@
 /**
- * Trainings as one: their adaptations and tensors numbered through, and told apart again.
+ * Trainings as one: their adaptations and tensors numbered through, and parted again.
  *
  * @module
  */

@@ -26,7 +26,7 @@ export async function findCheckpoint(store: Store, key: string): Promise<Checkpo
   return entry === undefined || entry.metadata["form"] !== form ? undefined : await readTrainingEntry(entry);
 }
 
-/** Keeps a training's checkpoint in the place of an earlier one. */
+/** Keeps a training's checkpoint, replacing an earlier one. */
 export async function putCheckpoint(store: Store, key: string, checkpoint: Checkpoint): Promise<void> {
   await putTrainingEntry(store, kind, key, checkpoint, { form });
 }

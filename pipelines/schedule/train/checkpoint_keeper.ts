@@ -54,7 +54,7 @@ export class CheckpointKeeper {
     const values = trainings.flatMap(({ job }) => job.programs.parameters.map(({ shape }) => shape));
     const elements = values.reduce((sum, shape) => sum + elementCount(shape), 0);
     // Parameters, two moments, and the parameters of one step before.
-    this.#timer = new CheckpointTimer(runContext.pace, 4 * 4 * elements);
+    this.#timer = new CheckpointTimer(runContext.checkpointInterval, 4 * 4 * elements);
   }
 
   /** Takes note of a step that is done, and keeps the state if it is time to. */
@@ -74,7 +74,7 @@ export class CheckpointKeeper {
     if (progress === undefined || state === undefined || timer === undefined || steps === this.#kept) return this.#kept;
     const { store } = this.#runContext, jobs = this.#trainings.map(({ job }) => job);
     try {
-      await timer.keep(async () => {
+      await timer.measure(async () => {
         for (const [at, { key }] of jobs.entries()) {
           const history = historyOf(this.#trainings, at, progress);
           await putCheckpoint(store, key, { tensors: ownTensors(jobs, at, state), ...history });

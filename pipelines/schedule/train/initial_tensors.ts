@@ -17,7 +17,7 @@ export async function initialTensors(
   seed: number,
 ): Promise<TensorMap> {
   const whole = full === undefined ? {} : await initialWeights(model, weights, full.initializeFrom);
-  // A declared head stands in the place of the checkpoint's.
+  // A declared head replaces the checkpoint's.
   const own = Object.entries(whole).filter(([name]) => headOf(adaptations)?.tensors[name] === undefined);
   const drawn = await drawTensors(adaptations, seed, weights.isAbsent ? undefined : startingWeights(weights));
   const read = await Promise.all(initialFiles.map(({ path, of }) => readTensors(path, of)));

@@ -19,7 +19,7 @@ import type { Progress } from "../context/progress.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { TrainingState } from "./training_state.ts";
 
-/** A training, or several side by side that differ in what is trained alone, ready to run. */
+/** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
 export interface TrainingLoop {
   /** Each training's adaptations; all numbered through. */
   readonly members: readonly (readonly Adaptation[])[];
@@ -42,7 +42,7 @@ export interface TrainingLoop {
   readonly beginProgress: (steps: number) => ReturnType<Progress["begin"]>;
   /** Where an earlier run of this training came to, to go on from there. */
   readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
-  /** Is told of each step behind, before the next one starts. */
+  /** Called after each step, before the next one starts. */
   readonly reached: (run: LoopProgress) => Promise<void>;
 }
 

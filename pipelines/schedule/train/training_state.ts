@@ -10,7 +10,7 @@ import { stateNames } from "../../compile/programs/training_programs.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 
-/** The parameters of one step before bear this before their names where a state is kept. */
+/** Begins the names of the parameters of one step before, where a state is kept. */
 const previously = "previous.";
 
 /** What of a training the state depends on. */
@@ -36,7 +36,7 @@ export class TrainingState {
   #tensors: Record<string, HostTensor> = {};
   #previous: Record<string, HostTensor> = {};
   #gradients: Record<string, HostTensor> | undefined;
-  /** What runs are fed in place of the tensors, where these are copied. */
+  /** What runs are fed instead of the tensors, where these are copied. */
   readonly #fed: Record<string, HostTensor> = {};
 
   /** @param resumed What {@linkcode TrainingState.whole} gave, to go on from there. */
