@@ -46,9 +46,7 @@ export const chat: SourceKind<ChatSource> = {
       conversations: conversations.kind === "jsonl"
         ? { ...conversations, path: pathOf(conversations.path, "rows") }
         : conversations,
-      ...template === undefined
-        ? {}
-        : { template: isTemplatePath(template) ? pathOf(template, "template") : template },
+      ...template === undefined ? {} : { template: isTemplatePath(template) ? pathOf(template, "template") : template },
     };
   },
   async readRecords({ kind, conversations }, base) {
