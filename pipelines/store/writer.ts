@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { unwritable } from "../common/files.ts";
+import { markWritten, unwritable } from "../common/files.ts";
 import type { DiskError } from "../common/errors.ts";
-import { markWritten } from "../common/files.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
 
 /** What fills an entry: first the declaration, then every tensor's bytes in the order declared. */

@@ -8,7 +8,7 @@ import { readTensors } from "../../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
 import { openModel } from "../../models/open/model.ts";
-import { writeSafetensors } from "../../models/weights/safetensors.ts";
+import { writeSafetensors } from "../../models/weights/safetensors_writer.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
 import { optional, type OptionValues, required, text } from "../arguments/option.ts";

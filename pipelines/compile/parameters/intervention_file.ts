@@ -8,9 +8,8 @@ import { interventions, isInterventionName } from "../../../ops/interventions/mo
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../../common/files.ts";
-import { isQuantization } from "../../models/weights/quantization.ts";
+import { isQuantization, type QuantizationName } from "../../models/weights/quantization.ts";
 import type { Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { type Adaptation, type LoweredAdaptation, lowerOne } from "../lower/adaptations.ts";
 
 /** What intervention.json holds. */

@@ -12,8 +12,14 @@ import { type AttentionForm, selfAttention, separate } from "../layers/attention
 import { type Block, postNormed } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
-import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
-import type { TokenTable } from "../layers/outer.ts";
+import {
+  denseClassifier,
+  embedPositions,
+  embedTokens,
+  embedTokenTypes,
+  maskedHead,
+  type TokenTable,
+} from "../layers/outer.ts";
 import { transformer, type TransformerParts } from "../layers/transformer.ts";
 
 /** What BERT's descendants do with its body. */

@@ -12,7 +12,7 @@ import type { Architecture, WeightSource } from "../../models/architecture/archi
 import type { RunRow } from "../../models/inputs/input_kind.ts";
 import { runFeeds } from "../../models/architecture/model_inputs.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import type { NamedTensor } from "../../models/weights/safetensors.ts";
+import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** A run of tokens whose representations are wanted. */

@@ -8,7 +8,7 @@ import { RequestError } from "../../common/errors.ts";
 import type { PredictionKind } from "../../metrics/metric.ts";
 import { metricKinds } from "../../metrics/mod.ts";
 import { findTensor, type Model } from "../../models/open/model.ts";
-import type { TensorRecord } from "../../models/weights/safetensors.ts";
+import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
 import type { PreparedModel } from "./prepared.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import type { EvaluateSpec, MetricSpec, Resolved } from "../../spec/mod.ts";
