@@ -6,8 +6,7 @@
  */
 import { join } from "node:path";
 import type { TensorMap } from "../compile/parameters/initial.ts";
-import type { Head } from "../compile/lower/adaptations.ts";
-import { headOf } from "../compile/lower/heads.ts";
+import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
 import { writeSafetensors } from "../models/weights/safetensors_writer.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { writeAtomically } from "../../common/files.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";

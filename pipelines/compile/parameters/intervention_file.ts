@@ -10,7 +10,8 @@ import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../../common/files.ts";
 import { isQuantization, type QuantizationName } from "../../models/weights/quantization.ts";
 import type { Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
-import { type Adaptation, type LoweredAdaptation, lowerOne } from "../lower/adaptations.ts";
+import { lowerOne } from "../lower/lower_adaptations.ts";
+import type { Adaptation, LoweredAdaptation } from "../lower/adaptation.ts";
 
 /** What intervention.json holds. */
 export interface InterventionDescription {

@@ -1,7 +1,7 @@
 /** The two files of an exported model: its graph, and its tensors. @module */
 import { join } from "node:path";
 import { type DataType, leafName, leavesOf, type Program } from "../../../ops/program/program.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { exportProgram } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";

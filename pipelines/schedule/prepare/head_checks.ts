@@ -1,6 +1,6 @@
 /** What a model's head asks of rows, metrics and checkpoints. @module */
-import { headOf, startsAtOwn } from "../../compile/lower/heads.ts";
-import { type Adaptation, type Head, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { startsAtOwn } from "../../compile/lower/heads.ts";
+import { type Adaptation, type Head, headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { classOf, numberOf, type TargetOf } from "../../data/labelled.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/rows.ts";

@@ -1,7 +1,8 @@
 /** Heads of every encoder family against transformers' numbers: what they tell, and the loss, of rows of unlike lengths. @module */
 import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
-import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
 import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
