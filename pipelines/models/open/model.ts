@@ -175,7 +175,11 @@ function locatedWeights(
     return found;
   };
   return {
-    storedType: (name) => storedTypes[record(name).dtype] as DataType,
+    storedType(name) {
+      const { dtype } = record(name), type = storedTypes[dtype];
+      if (type === undefined) throw new TypeError(`The weight ${name} is stored as ${dtype}`);
+      return type;
+    },
     locate(name) {
       const { file, offset, bytes } = record(name);
       return { location: relative("/", file), offset, length: bytes };
