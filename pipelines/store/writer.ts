@@ -25,7 +25,7 @@ export interface EntryWriter {
 }
 
 /** Where an entry goes, and who finds room for it. */
-export interface Destination {
+interface Destination {
   /** Where the bytes go first; in the folder of `path`, which has to exist. */
   readonly temporary: string;
   /** Where the entry will lie once it is whole. */

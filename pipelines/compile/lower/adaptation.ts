@@ -103,7 +103,7 @@ interface Indexed {
 
 export type Intervention = LoweredIntervention & Indexed;
 export type Adapter = LoweredAdapter & Indexed;
-export type PrefixTuning = LoweredPrefixTuning & Indexed;
+type PrefixTuning = LoweredPrefixTuning & Indexed;
 export type Head = LoweredHead & Indexed;
 
 /** Anything that is learned of a frozen model, at one site of one block. */

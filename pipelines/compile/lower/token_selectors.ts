@@ -80,7 +80,7 @@ export function tokensByFunction(choose: ChoosePositions, decode: Decode | undef
 }
 
 /** Which of a field's tokens are meant: its first or last so many. */
-export interface FieldEnds {
+interface FieldEnds {
   readonly first: number;
   readonly last: number;
 }

@@ -89,7 +89,7 @@ export async function readDescription(folder: string): Promise<InterventionDescr
 }
 
 /** What an intervention is loaded with in place of what it was stored with. */
-export interface ChoiceOverrides {
+interface ChoiceOverrides {
   readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
   readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
 }

@@ -23,14 +23,14 @@ import {
 import { transformer, type TransformerParts } from "../layers/transformer.ts";
 
 /** What BERT's descendants do with its body. */
-export interface BertBody {
+interface BertBody {
   readonly extents: Extents;
   readonly norm: Norm;
   readonly table: TokenTable;
 }
 
 /** What a descendant of BERT sets on its body. */
-export interface BertVariant {
+interface BertVariant {
   /** What stands before the names of the body's weights. */
   readonly prefix: string;
   /** How many of the first positions stand for none. */

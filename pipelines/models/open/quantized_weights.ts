@@ -67,7 +67,7 @@ export function unmadeWeights(architecture: Architecture, base: ModelWeights, na
 }
 
 /** A file of weights in a few bits. */
-export interface QuantizedFile {
+interface QuantizedFile {
   /** A real path. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, TensorRecord>;

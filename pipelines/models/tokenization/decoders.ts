@@ -9,7 +9,7 @@ import { patternOf } from "./patterns.ts";
 import { byteCharacters, prependScheme } from "./pre_tokenizers.ts";
 
 /** Changes tokens' texts, which joined are a text. */
-export type Decode = (tokens: string[]) => string[];
+type Decode = (tokens: string[]) => string[];
 
 /**
  * Builds a decoder.

@@ -3,7 +3,7 @@ import { ReplaceNormalizer } from "@huggingface/tokenizers";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
 /** A text to find, or a regular expression. */
-export type Pattern = { readonly Regex: string } | { readonly String: string };
+type Pattern = { readonly Regex: string } | { readonly String: string };
 
 /**
  * The pattern of a `Replace` or `Split`.

@@ -7,7 +7,7 @@ import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
 /** A part of a template: special tokens, or where one of the texts goes; all of its tokens are of one type. */
-export type TemplatePart =
+type TemplatePart =
   | { readonly kind: "special"; readonly ids: readonly number[]; readonly typeId: number }
   | { readonly kind: "text"; readonly text: "first" | "second"; readonly typeId: number };
 
@@ -18,7 +18,7 @@ export interface PostProcessor {
 }
 
 /** Token ids, and for each the type of its token, 0 or 1 in the models at hand. */
-export interface TypedIds {
+interface TypedIds {
   readonly ids: number[];
   readonly typeIds: number[];
 }

@@ -10,7 +10,7 @@ import { regExpOf } from "./patterns.ts";
 import { behaviorOf, type Part, split } from "./splitting.ts";
 
 /** Parts a part further. */
-export type PreTokenize = (part: Part) => Part[];
+type PreTokenize = (part: Part) => Part[];
 
 const space = /\p{White_Space}/gu;
 const wordsAndMarks = (() => {

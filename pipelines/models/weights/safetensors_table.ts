@@ -49,7 +49,7 @@ const bitsOf: Readonly<Record<string, number>> = {
 };
 
 /** What a header's table is checked against. */
-export interface TableBounds {
+interface TableBounds {
   /** Absolute real path of the file. */
   readonly file: string;
   /** Offset of the first byte after the header; the table counts from there. */
