@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptations.ts";
+import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptation.ts";
 import { exampleFeeds, layOut } from "../compile/rows/feeds.ts";
 import { type EncodedPrompts, encodedPrompts, nothingEncoded } from "./encoded_prompts.ts";
 import type { Feeds } from "../common/host_tensor.ts";
@@ -12,7 +12,7 @@ import type { RunOrigin } from "../compile/frontier/prefill.ts";
 import type { Layout } from "../compile/rows/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
 import { virtualTokens } from "../compile/lower/prefix_tuning.ts";
-import { columnsOf, maskName, maskWidth } from "../compile/lower/interventions.ts";
+import { columnsOf, maskName, maskWidth } from "../compile/lower/edit_masks.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";

@@ -16,7 +16,7 @@ import type {
 } from "../../models/architecture/architecture.ts";
 import type { ModelInputs } from "../../models/inputs/kinds.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
-import type { AtTokens } from "../lower/adaptations.ts";
+import type { AtTokens } from "../lower/edit_hook.ts";
 
 /**
  * The names of the results that every model gives, in the order of transformers' `output_hidden_states`; those of a model of

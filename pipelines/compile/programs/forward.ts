@@ -13,9 +13,10 @@ import type {
 } from "../../models/architecture/architecture.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { copyInputs, runInputs } from "../../models/architecture/model_inputs.ts";
-import { type Adaptation, batchOf, copyingBlock, membersHook, type TensorForm } from "../lower/adaptations.ts";
+import { type Adaptation, headOf } from "../lower/adaptation.ts";
+import { batchOf, copyingBlock, membersHook } from "../lower/members_hook.ts";
+import type { TensorForm } from "../lower/tensor_forms.ts";
 import { frozenWeight } from "./frozen_weight.ts";
-import { headOf } from "../lower/heads.ts";
 import { headLosses, headOutputsOf } from "./head_outputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { type Layout, segmentInputs, type SegmentName, segmentsOf } from "../rows/layout.ts";

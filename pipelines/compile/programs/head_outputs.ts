@@ -4,8 +4,11 @@ import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
-import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type TensorForm } from "../lower/adaptations.ts";
-import { headOf, outputsOf } from "../lower/heads.ts";
+import { type Adaptation, type Head, headOf } from "../lower/adaptation.ts";
+import { type AtTokens, editHook } from "../lower/edit_hook.ts";
+import { batchOf } from "../lower/members_hook.ts";
+import type { TensorForm } from "../lower/tensor_forms.ts";
+import { outputsOf } from "../lower/heads.ts";
 
 /** Members whose heads tell. */
 interface HeadedModel {

@@ -7,13 +7,12 @@ import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { runFeeds } from "../../models/architecture/model_inputs.ts";
-import { type Adaptation, type Head, type Intervention, interventionsOf } from "../lower/adaptations.ts";
-import { headOf } from "../lower/heads.ts";
-import { columnsOf, maskName, maskWidth } from "../lower/interventions.ts";
+import { type Adaptation, type Head, headOf, type Intervention, interventionsOf } from "../lower/adaptation.ts";
+import { columnsOf, maskName, maskWidth } from "../lower/edit_masks.ts";
 import { type Layout, tailStart } from "./layout.ts";
 import { virtualTokens } from "../lower/prefix_tuning.ts";
 import { isEdited } from "../lower/positions.ts";
-import { runOfSite } from "../lower/stacks.ts";
+import { runOfSite } from "../lower/sites.ts";
 
 /** One row cut into its segments. */
 export interface LaidOutRow {

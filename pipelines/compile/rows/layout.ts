@@ -10,8 +10,7 @@ import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
-import { type Adaptation, interventionsOf } from "../lower/adaptations.ts";
-import { withoutHead } from "../lower/heads.ts";
+import { type Adaptation, interventionsOf, withoutHead } from "../lower/adaptation.ts";
 import { reachBack } from "../lower/positions.ts";
 
 /** Where the tail of a prompt begins: so many tokens before its end, or `"whole"`, at its start. */

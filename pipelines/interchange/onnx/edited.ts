@@ -1,8 +1,8 @@
 /** Which tokens edits act on, computed from the prompt's length. @module */
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { cast, unsqueeze } from "../../../ops/onnx/nodes.ts";
-import type { Intervention } from "../../compile/lower/adaptations.ts";
-import { columnsOf, maskName, maskWidth } from "../../compile/lower/interventions.ts";
+import type { Intervention } from "../../compile/lower/adaptation.ts";
+import { columnsOf, maskName, maskWidth } from "../../compile/lower/edit_masks.ts";
 import type { Ends } from "../../compile/lower/positions.ts";
 import type { TokenGrid } from "../../models/inputs/input_kind.ts";
 

@@ -6,9 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
-import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { fedNumbers, type LaidOutRow, rowKeys } from "../../compile/rows/feeds.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";

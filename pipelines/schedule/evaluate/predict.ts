@@ -1,11 +1,10 @@
 /** What a model's head tells of an evaluation's rows, in one forward pass over each. @module */
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
-import { headOf } from "../../compile/lower/heads.ts";
+import { type Head, headOf } from "../../compile/lower/adaptation.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import { headProgram } from "../../compile/programs/inference_programs.ts";
-import type { Head } from "../../compile/lower/adaptations.ts";
 import { RequestError } from "../../common/errors.ts";
 import { inBatches, type Rows } from "../context/batchwise.ts";
 import type { EvaluateJob } from "./evaluate.ts";

@@ -6,7 +6,7 @@
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";

@@ -1,8 +1,7 @@
 /** What an activations stage asks for, made definite: which sites, and which tokens of each prompt. @module */
 import type { KeptSite } from "../../compile/programs/activations_program.ts";
-import { blocksOf, columnsOfSite } from "../../compile/lower/interventions.ts";
+import { blocksOf, columnsOfSite, stackOf } from "../../compile/lower/sites.ts";
 import { isEdited, positionsOf } from "../../compile/lower/positions.ts";
-import { stackOf } from "../../compile/lower/stacks.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { RequestError } from "../../common/errors.ts";
 import { editedModel } from "../../models/open/model.ts";

@@ -5,12 +5,11 @@
  * @module
  */
 import { elementCount } from "../../../ops/program/dimension.ts";
-import { type Adaptation, interventionsOf, isFrozen } from "../../compile/lower/adaptations.ts";
+import { type Adaptation, headOf, interventionsOf, isFrozen } from "../../compile/lower/adaptation.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { choiceName } from "../../compile/lower/token_selectors.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/feeds.ts";
-import { headOf } from "../../compile/lower/heads.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import type { TokenizedExample } from "../../data/examples.ts";

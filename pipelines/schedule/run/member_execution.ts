@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { savedTensors } from "../../compile/lower/adaptations.ts";
+import { savedTensors } from "../../compile/lower/tensor_forms.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { ModelWeights } from "../../models/open/model.ts";

@@ -6,7 +6,7 @@
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { exampleFeeds, groupExtents, type LaidOutRow } from "../../compile/rows/feeds.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import { lossName } from "../../compile/programs/training_programs.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { emitOnnx } from "../../../../ops/emission/emit.ts";
-import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
 import { copyTensors, drawTensors, type TensorMap } from "../../../../pipelines/compile/parameters/initial.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";

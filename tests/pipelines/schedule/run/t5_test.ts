@@ -1,7 +1,9 @@
 /** T5 edited in its encoder, its decoder, and both: trained, cached, scored, and its answers. @module */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { type Adaptation, editHook, savedForm } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { savedForm } from "../../../../pipelines/compile/lower/tensor_forms.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
+import { editHook } from "../../../../pipelines/compile/lower/edit_hook.ts";
 import { activationsProgram } from "../../../../pipelines/compile/programs/activations_program.ts";
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
 import { readTensors } from "../../../../pipelines/compile/parameters/initial.ts";
