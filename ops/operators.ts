@@ -5,21 +5,26 @@
  * @module
  */
 import { type Dimension, sameShape, type Shape } from "./program/dimension.ts";
-import { type Attributes, type DataType, intern, scalar, type Value } from "./program/program.ts";
+import { type DataType, intern, scalar, type Value } from "./program/program.ts";
+import type { AttendAttributes, AttendGradientAttributes, MatmulAttributes, Operand } from "./table/builder.ts";
 import { normalizeAxis } from "./table/definition.ts";
-import { definitionOf, type OpName } from "./table/mod.ts";
-
-/** A tensor, or a number that stands for one without axes. */
-export type Operand = Value | number;
+import { definitionOf, isOperation, type OpAttributes, type OpName, type PlainOpName } from "./table/mod.ts";
 
 /**
  * A node of the named operation over its operands.
  *
  * @throws {TypeError} If the operands do not fit the operation.
  */
-export function apply(op: OpName, inputs: readonly Value[], attributes: Attributes = {}): Value {
+function apply(op: PlainOpName, inputs: readonly Value[]): Value;
+function apply<Op extends OpName>(op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): Value;
+function apply(op: OpName, inputs: readonly Value[], attributes: OpAttributes[OpName] = {}): Value {
   const { shape, dtype } = definitionOf(op).infer(inputs, attributes);
   return intern({ op, inputs, attributes, shape, dtype });
+}
+
+/** The same operation over other operands; a leaf stays as it is. */
+export function withInputs(value: Value, inputs: readonly Value[]): Value {
+  return isOperation(value) ? apply(value.op, inputs, value.attributes) : value;
 }
 
 function tensor(operand: Operand): Value {
@@ -56,6 +61,8 @@ export const tanh = (x: Value): Value => apply("tanh", [x]);
 export const sigmoid = (x: Value): Value => apply("sigmoid", [x]);
 /** `x · sigmoid(x)`, the SiLU or swish activation. */
 export const silu = (x: Value): Value => apply("silu", [x]);
+/** `ln(1 + eˣ)`, a smooth `max(x, 0)`. */
+export const softplus = (x: Value): Value => apply("softplus", [x]);
 /** `max(x, 0)`. */
 export const relu = (x: Value): Value => apply("relu", [x]);
 /** `x · Φ(x)` with the normal distribution function, by way of erf. */
@@ -120,27 +127,12 @@ export const inverseDeviation = (x: Value, weight: Value, bias: Value, epsilon: 
 /** 1 at the `count` largest elements of the last axis, 0 elsewhere. Its gradient is zero. */
 export const topMask = (x: Value, count: number): Value => apply("topMask", [x], { count });
 
-/** How a matrix product reads its operands: either one transposed, the product scaled by `alpha`. */
-export interface MatmulOptions {
-  readonly transposeA?: boolean;
-  readonly transposeB?: boolean;
-  readonly alpha?: number;
-}
 /** The matrix product of the last two axes; leading axes broadcast. */
-export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
+export function matmul(a: Value, b: Value, options: Partial<MatmulAttributes> = {}): Value {
   const { transposeA = false, transposeB = false, alpha = 1 } = options;
   return apply("matmul", [a, b], { transposeA, transposeB, alpha });
 }
 
-/** How attention is computed in parts. */
-export interface AttendOptions {
-  /** What scores are multiplied by. */
-  readonly scale: number;
-  /** The bound `c` of `c · tanh(scores/c)`; 0 for none. */
-  readonly softcap: number;
-  /** How many parts the rows fall in; there have to be as many rows, as no part may be empty. */
-  readonly parts: number;
-}
 /**
  * `softmax(scale·q·kᵀ + mask)·v` for so many rows at a time: queries [batch, heads, rows, width], mask broadcasting to
  * [batch, heads, rows, all lengths], keys and values [batch or 1, heads, length, width] of each run in order.
@@ -149,11 +141,14 @@ export const attend = (
   queries: Value,
   mask: Value,
   runs: readonly { readonly key: Value; readonly value: Value }[],
-  options: AttendOptions,
+  options: AttendAttributes,
 ): Value => apply("attend", [queries, mask, ...runs.flatMap(({ key, value }) => [key, value])], { ...options });
 /** The cotangents of what {@linkcode attend} read, one below the other: the queries', and keys' and values' of marked runs. */
-export const attendGradient = (inputs: readonly Value[], cotangent: Value, attributes: Attributes): Value =>
-  apply("attendGradient", [...inputs, cotangent], attributes);
+export const attendGradient = (
+  inputs: readonly Value[],
+  cotangent: Value,
+  attributes: AttendGradientAttributes,
+): Value => apply("attendGradient", [...inputs, cotangent], attributes);
 
 /** The same elements under another shape. */
 export function reshape(x: Value, shape: Shape): Value {

@@ -112,6 +112,23 @@ Deno.test("ops/ imports nothing of pipelines/", () => {
   assertNone(forbidden(/^ops\//, /^(pipelines\/|mod\.ts$)/, "ops/ knows nothing of pipelines/"));
 });
 
+Deno.test("the rooms of ops/ import only those before them, types included", () => {
+  const order = [
+    ...["ops/program", "ops/onnx", "ops/table", "ops", "ops/nn", "ops/interventions", "ops/adapters"],
+    ...["ops/optimizers", "ops/passes", "ops/emission"],
+  ];
+  const roomOf = (path: string) => path.slice(0, path.lastIndexOf("/"));
+  const rule = `the order of rooms is ${order.join(", ")}`;
+  assertNone(
+    product.filter(({ path }) => path.startsWith("ops/")).flatMap(({ path, imports }) => {
+      const room = order.indexOf(roomOf(path));
+      if (room < 0) return [`${path}: is in no known room, but ${rule}`];
+      return imports.filter(({ target }) => order.indexOf(roomOf(target)) > room)
+        .map(({ target }) => `${path}: imports ${target}, but ${rule}`);
+    }),
+  );
+});
+
 Deno.test("nothing but mod.ts and pipelines/dsl imports pipelines/dsl", () => {
   const rule = "below pipelines/dsl only the plain data is known that its functions return";
   assertNone(forbidden(/^pipelines\/(?!dsl\/)/, /^(pipelines\/dsl\/|mod\.ts$)/, rule));
@@ -121,6 +138,16 @@ Deno.test("models/ and runtime/ import no other room of pipelines/", () => {
   const rooms = /^pipelines\/(?!models\/|runtime\/|[\w.]+$)/,
     rule = "models and the runtime know nothing of who uses them";
   assertNone(forbidden(/^pipelines\/(models|runtime)\//, rooms, rule));
+});
+
+Deno.test("models/ describe ONNX nodes without a protobuf library", () => {
+  const reached = new Set(product.filter(({ path }) => path.startsWith("pipelines/models/")).map(({ path }) => path));
+  for (const path of reached) {
+    const { imports } = product.find((source) => source.path === path) ?? { imports: [] };
+    for (const { target } of imports) reached.add(target);
+  }
+  const rule = "pipelines/models reaches it, and writes nodes through ops/onnx/graph_writer.ts alone";
+  assertNone([...reached].filter((path) => /^(onnx-buf|@bufbuild\/)/.test(path)).map((path) => `${path}: ${rule}`));
 });
 
 Deno.test("the product imports neither tests nor examples", () => {

@@ -9,6 +9,7 @@
  * @module
  */
 import * as o from "../operators.ts";
+import { evaluateDimension } from "../program/dimension.ts";
 import { constant, type Value } from "../program/program.ts";
 
 /** The fixed base of the parametrization, in compact form: `B = (I − V T Vᵀ)·diag(signs, 1, …)`. */
@@ -50,7 +51,7 @@ export function invertUnitTriangular(strict: Value, rank: number): Value {
  * columns' signs and has no gradient, as in torch. What weight decay takes from the diagonal therefore annuls Q there.
  */
 export function orthogonal(free: Value, base: OrthogonalBase): Value {
-  const [width, rank] = free.shape as readonly [number, number];
+  const width = free.shape[0]!, rank = evaluateDimension(free.shape[1]!, {});
   const identity = matrixOf(rank, (row, column) => row === column);
   const below = matrixOf(rank, (row, column) => row > column);
   const above = matrixOf(rank, (row, column) => row < column);

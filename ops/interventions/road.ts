@@ -1,4 +1,5 @@
 import * as o from "../operators.ts";
+import { evaluateDimension } from "../program/dimension.ts";
 import { type InterventionKind, tensorOf } from "./intervention.ts";
 
 /**
@@ -16,7 +17,7 @@ export const road: InterventionKind = {
     };
   },
   edit(hidden, tensors, mask) {
-    const { shape } = hidden, rank = shape.length, pairs = shape[rank - 1] as number / 2;
+    const { shape } = hidden, rank = shape.length, pairs = evaluateDimension(shape[rank - 1]!, {}) / 2;
     const angle = tensorOf(tensors, "angle"), scale = tensorOf(tensors, "scale");
     const split = o.reshape(hidden, [...shape.slice(0, -1), pairs, 2]);
     const half = (side: number) => o.reshape(o.slice(split, rank, side, side + 1), [...shape.slice(0, -1), pairs]);

@@ -2,6 +2,7 @@
 import { addDimensions, type Dimension, divideDimensions, multiplyDimensions } from "../program/dimension.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
+import type { MatmulAttributes } from "../table/builder.ts";
 
 /** The keys and values of one block over a run of tokens, each [batch, keyValueHeads, tokens, headWidth]. */
 export interface KeyValues {
@@ -30,8 +31,8 @@ export interface AttentionScaling {
 
 /** Keys or values [batch, tokens, keyValueHeads · headWidth] by head: [batch, keyValueHeads, tokens, headWidth]. */
 export function byHead(x: Value, { keyValueHeads, headWidth }: HeadLayout): Value {
-  const [batch, tokens] = x.shape as readonly [string, string];
-  return o.transpose(o.reshape(x, [batch, tokens, keyValueHeads, headWidth]), [0, 2, 1, 3]);
+  const [batch, tokens] = x.shape;
+  return o.transpose(o.reshape(x, [batch!, tokens!, keyValueHeads, headWidth]), [0, 2, 1, 3]);
 }
 
 /**
@@ -56,8 +57,7 @@ export function attention(
   { scale, softcap, bias, parts = 1 }: AttentionScaling = {},
 ): Value {
   const { heads, keyValueHeads, headWidth } = layout;
-  const [batch, tokens] = query.shape as readonly [string, string];
-  const group = heads / keyValueHeads;
+  const batch = query.shape[0]!, tokens = query.shape[1]!, group = heads / keyValueHeads;
   const split = o.reshape(query, [batch, tokens, keyValueHeads, group, headWidth]);
   const rows = multiplyDimensions(group, tokens);
   const grouped = o.reshape(o.transpose(split, [0, 2, 3, 1, 4]), [batch, keyValueHeads, rows, headWidth]);
@@ -80,7 +80,7 @@ export function attention(
   let start: Dimension = 0;
   const mixed = runs.map(({ value }) => {
     const from = start;
-    start = addDimensions(start, value.shape[2] as Dimension);
+    start = addDimensions(start, value.shape[2]!);
     return matmulOfCopies(o.slice(weights, -1, from, start), value);
   }).reduce((sum, part) => o.add(sum, part));
   return ungroup(mixed);
@@ -93,8 +93,8 @@ function canAttend(queries: Value, mask: Value, runs: readonly KeyValues[]): boo
 }
 
 /** The products of each copy of a batch in `a` with the one batch in `b`; with a batch of 1 or of `a`'s the plain ones. */
-function matmulOfCopies(a: Value, b: Value, options: o.MatmulOptions = {}): Value {
-  const [whole] = a.shape as readonly [Dimension], [batch] = b.shape as readonly [Dimension];
+function matmulOfCopies(a: Value, b: Value, options: Partial<MatmulAttributes> = {}): Value {
+  const whole = a.shape[0]!, batch = b.shape[0]!;
   if (batch === whole || batch === 1) return o.matmul(a, b, options);
   const copies = divideDimensions(whole, batch);
   const product = o.matmul(o.reshape(a, [copies, batch, ...a.shape.slice(1)]), b, options);

@@ -16,7 +16,7 @@ export function distanceCount(tokens: Dimension): Dimension {
  * @returns [batch, heads, tokens, tokens]
  */
 export function scoresAtDistances(x: Value): Value {
-  const [batch, heads, tokens] = x.shape as readonly [Dimension, Dimension, Dimension];
+  const batch = x.shape[0]!, heads = x.shape[1]!, tokens = x.shape[2]!;
   const twice = multiplyDimensions(2, tokens), all = multiplyDimensions(twice, tokens);
   const flat = o.reshape(x, [batch, heads, addDimensions(all, tokens)]);
   const shifted = o.slice(flat, 2, tokens, addDimensions(all, tokens));

@@ -4,7 +4,7 @@ import type { Value } from "../program/program.ts";
 
 /** The rows [labelled, width] of hidden states [batch, tokens, width] at places [labelled, 1] in batch · tokens. */
 export function rowsAt(hidden: Value, places: Value): Value {
-  const width = hidden.shape[hidden.shape.length - 1] as number;
+  const width = hidden.shape[hidden.shape.length - 1]!;
   const rows = o.reshape(hidden, [elementCount(hidden.shape.slice(0, -1)), width]);
   return o.reshape(o.gatherRows(rows, places), [elementCount(places.shape), width]);
 }

@@ -6,7 +6,6 @@ import {
   StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataLocation as DataLocation,
-  TensorProto_DataType as OnnxType,
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
@@ -16,31 +15,21 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import type { Dimension, Shape } from "../program/dimension.ts";
-import type { DataType } from "../program/program.ts";
+import { type ElementType, elementTypes } from "./element_types.ts";
+import type { OnnxAttribute } from "./graph_writer.ts";
 import type { WeightLocation } from "./model.ts";
-import type { OnnxAttribute } from "../table/definition.ts";
-
-/** Element types as ONNX numbers them. */
-export const onnxTypes: Record<DataType, OnnxType> = {
-  float32: OnnxType.FLOAT,
-  float16: OnnxType.FLOAT16,
-  bfloat16: OnnxType.BFLOAT16,
-  int64: OnnxType.INT64,
-  int8: OnnxType.INT8,
-  uint4: OnnxType.UINT4,
-};
 
 /** A tensor whose bytes lie in a file. */
 export function externalTensor(
   name: string,
-  dataType: OnnxType,
+  type: ElementType,
   dims: readonly number[],
   { location, offset, length }: WeightLocation,
 ): TensorProto {
   const entries = { location, offset: String(offset), length: String(length) };
   return create(TensorProtoSchema, {
     name,
-    dataType,
+    dataType: elementTypes[type],
     dims: dims.map(BigInt),
     dataLocation: DataLocation.EXTERNAL,
     externalData: Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
@@ -66,7 +55,7 @@ export function encodeAttribute(name: string, attribute: OnnxAttribute) {
 }
 
 /** An input or result of a graph. */
-export function describeTensor(name: string, elemType: OnnxType, shape: Shape | undefined): ValueInfoProto {
+export function describeTensor(name: string, type: ElementType, shape: Shape | undefined): ValueInfoProto {
   const dim = shape?.map((dimension: Dimension) =>
     create(TensorShapeProto_DimensionSchema, {
       value: typeof dimension === "number"
@@ -75,7 +64,7 @@ export function describeTensor(name: string, elemType: OnnxType, shape: Shape | 
     })
   );
   const tensorType = create(TypeProto_TensorSchema, {
-    elemType,
+    elemType: elementTypes[type],
     ...(dim === undefined ? {} : { shape: create(TensorShapeProtoSchema, { dim }) }),
   });
   return create(ValueInfoProtoSchema, {

@@ -6,7 +6,7 @@
  */
 import * as operators from "../operators.ts";
 import { dependants, scalar, topologicalOrder, type Value } from "../program/program.ts";
-import { definitionOf, isOpName } from "../table/mod.ts";
+import { definitionOf, isOperation } from "../table/mod.ts";
 
 /**
  * The gradients of a scalar with respect to some values.
@@ -24,7 +24,7 @@ export function gradients(loss: Value, wanted: readonly Value[]): (Value | undef
   if (varying.has(loss)) cotangents.set(loss, scalar(1));
   for (const value of order.toReversed()) {
     const cotangent = cotangents.get(value);
-    if (cotangent === undefined || !isOpName(value.op)) continue;
+    if (cotangent === undefined || !isOperation(value)) continue;
     const needed = value.inputs.map((input) => varying.has(input));
     const contributions = definitionOf(value.op).vjp(operators, cotangent, value, needed);
     value.inputs.forEach((input, index) => {

@@ -76,7 +76,7 @@ function readWith(atHand: ReadonlySet<Value>, roots: readonly Value[]): Set<Valu
   const seen = new Set<Value>();
   const stack = [...roots];
   while (stack.length > 0) {
-    const value = stack.pop() as Value;
+    const value = stack.pop()!;
     if (seen.has(value)) continue;
     seen.add(value);
     if (!atHand.has(value)) stack.push(...value.inputs);

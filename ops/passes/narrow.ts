@@ -4,14 +4,9 @@
  *
  * @module
  */
-import { apply } from "../operators.ts";
+import { withInputs } from "../operators.ts";
 import { dependants, topologicalOrder, type Value } from "../program/program.ts";
-
-/** Operations that give of each token what they make of that token alone. */
-const tokenwise: ReadonlySet<string> = new Set([
-  ...["add", "sub", "mul", "div", "min", "max", "neg", "exp", "log", "sqrt", "tanh", "sigmoid", "silu", "relu", "gelu"],
-  ...["erf", "detach", "sign", "truncate", "cast", "rmsNorm", "layerNorm", "matmul"],
-]);
+import { definitionOf, isOperation } from "../table/mod.ts";
 
 /**
  * What is read of hidden states, the reading moved toward what they are computed of: through operations on single tokens
@@ -24,12 +19,7 @@ export function narrow(last: Value, read: (ofTokens: Value) => Value): Value {
   const order = topologicalOrder([last]), [batch, tokens] = last.shape;
   const varying = dependants(order, order.filter(({ op }) => op === "parameter"));
   const ofTokens = ({ shape }: Value) => shape.length === 3 && shape[0] === batch && shape[1] === tokens;
-  const isTokenwise = (value: Value) =>
-    tokenwise.has(value.op) && value.attributes["transposeA"] !== true &&
-    value.inputs.every((operand, at) => {
-      const isMatrix = value.op === "matmul" && at === 1;
-      return isMatrix ? operand.shape.length === 2 : ofTokens(operand) || operand.shape.length <= 1;
-    });
+  const isTokenwise = (value: Value) => isOperation(value) && definitionOf(value.op).tokenwise(value, ofTokens);
   const users = new Map<Value, Value[]>();
   for (const value of order) {
     for (const operand of value.inputs) users.getOrInsertComputed(operand, () => []).push(value);
@@ -43,7 +33,7 @@ export function narrow(last: Value, read: (ofTokens: Value) => Value): Value {
   for (const value of order) {
     if (!narrowed.has(value)) continue;
     const operands = value.inputs.map((operand) => ofTokens(operand) ? made.get(operand) ?? read(operand) : operand);
-    made.set(value, apply(value.op as Parameters<typeof apply>[0], operands, value.attributes));
+    made.set(value, withInputs(value, operands));
   }
   return made.get(last) ?? read(last);
 }

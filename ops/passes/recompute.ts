@@ -5,9 +5,8 @@
  *
  * @module
  */
-import { apply, barrier } from "../operators.ts";
+import { barrier, withInputs } from "../operators.ts";
 import { type Program, type Value, valuesOf } from "../program/program.ts";
-import { isOpName } from "../table/mod.ts";
 
 /** What holds between two runs of operations: all that the later one reads of the earlier one. */
 export interface Boundary {
@@ -38,7 +37,7 @@ export function recompute(program: Program, boundaries: readonly Boundary[], mos
   const now = (value: Value) => rebuilt.get(value) ?? value;
   for (let level = met.length - 1; level >= 0; level--) {
     for (const value of byLevel.get(level) ?? []) {
-      rebuilt.set(value, withInputs(value, (operand) => copies.get(operand) ?? now(operand)));
+      rebuilt.set(value, replaceInputs(value, (operand) => copies.get(operand) ?? now(operand)));
     }
     // All of the run above is behind, and so is what its gradient gave: nothing of that has to wait in memory.
     const run = level - 2;
@@ -48,7 +47,7 @@ export function recompute(program: Program, boundaries: readonly Boundary[], mos
     const { state } = met[run]!, start = barrier(state, [...new Set(before.map(now))]);
     for (const value of members.get(run) ?? []) {
       if (value === state) continue;
-      copies.set(value, withInputs(value, (operand) => operand === state ? start : copies.get(operand) ?? operand));
+      copies.set(value, replaceInputs(value, (operand) => operand === state ? start : copies.get(operand) ?? operand));
     }
   }
   const outputs = Object.entries(program.outputs).map(([name, value]) => [name, now(value)] as const);
@@ -102,9 +101,7 @@ function escapesOf(program: Program, order: readonly Value[], levels: ReadonlyMa
   return Map.groupBy(order.filter((value) => found.has(value)), (value) => levels.get(value)!);
 }
 
-function withInputs(value: Value, replace: (operand: Value) => Value): Value {
+function replaceInputs(value: Value, replace: (operand: Value) => Value): Value {
   const inputs = value.inputs.map(replace);
-  return isOpName(value.op) && inputs.some((operand, at) => operand !== value.inputs[at])
-    ? apply(value.op, inputs, value.attributes)
-    : value;
+  return inputs.some((operand, at) => operand !== value.inputs[at]) ? withInputs(value, inputs) : value;
 }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { apply } from "../operators.ts";
-import { isLeaf, type Program, topologicalOrder, type Value } from "../program/program.ts";
-import { isOpName } from "../table/mod.ts";
+import { withInputs } from "../operators.ts";
+import { type Program, topologicalOrder, type Value } from "../program/program.ts";
 
 /**
  * The values with replacements made everywhere below them.
@@ -20,11 +19,11 @@ export function rewrite(
   const rebuilt = new Map<Value, Value>();
   for (const value of topologicalOrder(values)) {
     const inputs = value.inputs.map((operand) => rebuilt.get(operand) ?? operand);
-    const same = isLeaf(value) || inputs.every((operand, index) => operand === value.inputs[index]);
-    const next = same || !isOpName(value.op) ? value : apply(value.op, inputs, value.attributes);
+    const isSame = inputs.every((operand, index) => operand === value.inputs[index]);
+    const next = isSame ? value : withInputs(value, inputs);
     rebuilt.set(value, replace(next, value) ?? next);
   }
-  return values.map((value) => rebuilt.get(value) as Value);
+  return values.map((value) => rebuilt.get(value)!);
 }
 
 /** A program rebuilt as {@linkcode rewrite} does. */
@@ -36,7 +35,7 @@ export function rewriteProgram(
   const outputs = rewrite(Object.values(program.outputs), replace);
   return {
     name: program.name,
-    outputs: Object.fromEntries(names.map((name, index) => [name, outputs[index] as Value])),
+    outputs: Object.fromEntries(names.map((name, index) => [name, outputs[index]!])),
   };
 }
 

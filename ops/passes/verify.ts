@@ -3,14 +3,9 @@
  *
  * @module
  */
-import { elementCount, isSymbol, sameShape, type Shape, shapeSymbols } from "../program/dimension.ts";
-import { isLeaf, leafName, type Program, type Value, valuesOf } from "../program/program.ts";
-import { definitionOf, isOpName } from "../table/mod.ts";
-
-/** The extents among a value's settings. */
-function extentSettings({ attributes }: Value): Shape {
-  return ["shape", "start", "end", "before", "after", "rows"].flatMap((name) => (attributes[name] ?? []) as Shape);
-}
+import { elementCount, isSymbol, sameShape, shapeSymbols } from "../program/dimension.ts";
+import { type Constant, isConstant, isNamedLeaf, type Program, valuesOf } from "../program/program.ts";
+import { definitionOf, isOperation, type OpValue } from "../table/mod.ts";
 
 /**
  * Checks a program and returns it.
@@ -20,41 +15,42 @@ function extentSettings({ attributes }: Value): Shape {
  * that no fed tensor has as an extent of its own (the host could not bind it).
  */
 export function verify(program: Program): Program {
-  const leaves = new Map<string, Value>();
+  const leaves = new Set<string>();
   const bound = new Set<string>();
   const used = new Set<string>();
+  const { name } = program;
   for (const value of valuesOf(program)) {
     for (const symbol of shapeSymbols(value.shape)) used.add(symbol);
-    if (isLeaf(value)) {
-      if (value.op === "constant") {
-        const { length } = value.attributes["elements"] as readonly number[];
-        if (length === elementCount(value.shape)) continue;
-        throw new TypeError(`${program.name} has a constant [${value.shape.join(", ")}] of ${length} elements`);
+    if (isConstant(value)) {
+      requireElements(name, value);
+    } else if (isNamedLeaf(value)) {
+      if (leaves.has(value.attributes.name)) {
+        throw new TypeError(`${name} has two different leaves named ${value.attributes.name}`);
       }
-      const name = leafName(value);
-      const twin = leaves.get(name);
-      if (twin !== undefined) throw new TypeError(`${program.name} has two different leaves named ${name}`);
-      leaves.set(name, value);
-      if (value.op === "weight") continue;
-      for (const dimension of value.shape) if (isSymbol(dimension)) bound.add(dimension);
-      continue;
-    }
-    for (const symbol of shapeSymbols(extentSettings(value))) used.add(symbol);
-    if (!isOpName(value.op)) throw new TypeError(`${program.name} uses the unknown operation ${value.op}`);
-    const inferred = definitionOf(value.op).infer(value.inputs, value.attributes);
-    if (!sameShape(inferred.shape, value.shape) || inferred.dtype !== value.dtype) {
-      throw new TypeError(
-        `${program.name}: ${value.op} says ${value.dtype}[${
-          value.shape.join(", ")
-        }] but its operands give ${inferred.dtype}[${inferred.shape.join(", ")}]`,
-      );
-    }
+      leaves.add(value.attributes.name);
+      if (value.op !== "weight") { for (const dimension of value.shape) if (isSymbol(dimension)) bound.add(dimension); }
+    } else if (isOperation(value)) {
+      requireInferred(name, value);
+      for (const symbol of shapeSymbols(definitionOf(value.op).extents(value.attributes))) used.add(symbol);
+    } else throw new TypeError(`${name} uses the unknown operation ${value.op}`);
   }
-  for (const name of Object.keys(program.outputs)) {
-    if (leaves.has(name)) throw new TypeError(`${program.name} has a leaf and a result of the name ${name}`);
+  for (const result of Object.keys(program.outputs)) {
+    if (leaves.has(result)) throw new TypeError(`${name} has a leaf and a result of the name ${result}`);
   }
   for (const symbol of used) {
-    if (!bound.has(symbol)) throw new TypeError(`${program.name}: no fed tensor has the extent ${symbol}`);
+    if (!bound.has(symbol)) throw new TypeError(`${name}: no fed tensor has the extent ${symbol}`);
   }
   return program;
+}
+
+function requireElements(name: string, { attributes: { elements: { length } }, shape }: Constant): void {
+  if (length === elementCount(shape)) return;
+  throw new TypeError(`${name} has a constant [${shape.join(", ")}] of ${length} elements`);
+}
+
+function requireInferred(name: string, { op, inputs, attributes, shape, dtype }: OpValue): void {
+  const inferred = definitionOf(op).infer(inputs, attributes);
+  if (sameShape(inferred.shape, shape) && inferred.dtype === dtype) return;
+  const [declared, found] = [`${dtype}[${shape.join(", ")}]`, `${inferred.dtype}[${inferred.shape.join(", ")}]`];
+  throw new TypeError(`${name}: ${op} says ${declared} but its operands give ${found}`);
 }

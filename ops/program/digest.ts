@@ -10,13 +10,14 @@ const known = new WeakMap<Value, string>();
 
 /** 64 hexadecimal digits, equal for values that compute the same in the same way. */
 export function valueDigest(value: Value): string {
-  if (known.has(value)) return known.get(value) as string;
+  const found = known.get(value);
+  if (found !== undefined) return found;
   for (const step of topologicalOrder([value])) {
     if (known.has(step)) continue;
     const parts = [step.op, step.attributes, step.dtype, step.shape, step.inputs.map((operand) => known.get(operand))];
     known.set(step, createHash("sha256").update(JSON.stringify(parts, exactNumbers)).digest("hex"));
   }
-  return known.get(value) as string;
+  return known.get(value)!;
 }
 
 /** 64 hexadecimal digits, equal for programs whose results have the same names and the same digests. */

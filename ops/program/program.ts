@@ -13,24 +13,30 @@ import type { Shape } from "./dimension.ts";
  */
 export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "int8" | "uint4";
 
-/** The operations of a program: the leaves, then the rows of the table. */
-export type LeafName = "input" | "weight" | "parameter" | "constant";
-
-/** Static settings of a node: numbers, texts, dimensions and lists of them. */
+/** A static setting of a node. */
 export type Attribute = number | string | boolean | readonly (number | string)[];
-/** The attributes of a node by name. */
+/** The settings of a node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** One node of a tensor program. */
-export interface Value {
+/** One node of a tensor program: a leaf, or an operation of the table. */
+export interface Value<Op extends string = string, Settings extends Attributes = Attributes> {
   /** Unique within this process. */
   readonly id: number;
-  readonly op: string;
+  readonly op: Op;
   readonly inputs: readonly Value[];
-  readonly attributes: Attributes;
+  readonly attributes: Settings;
   readonly shape: Shape;
   readonly dtype: DataType;
 }
+
+/** A tensor that is part of the program itself. */
+export type Constant = Value<"constant", { readonly elements: readonly number[] }> & {
+  readonly shape: readonly number[];
+};
+/** A tensor that comes from outside. */
+export type NamedLeaf = Value<"input" | "weight" | "parameter", { readonly name: string }>;
+/** A node that computes nothing. */
+export type Leaf = NamedLeaf | Constant;
 
 /** A graph with named results. */
 export interface Program {
@@ -88,14 +94,29 @@ export function scalar(number: number): Value {
   return constant([number]);
 }
 
-/** Whether a value is a leaf of the graph. */
-export function isLeaf(value: Value): boolean {
-  return value.op === "input" || value.op === "weight" || value.op === "parameter" || value.op === "constant";
+/** Whether a value is a constant. */
+export function isConstant(value: Value): value is Constant {
+  return value.op === "constant";
 }
 
-/** The name that a leaf (other than a constant) was declared with. */
+/** Whether a value is a leaf that was declared with a name. */
+export function isNamedLeaf(value: Value): value is NamedLeaf {
+  return value.op === "input" || value.op === "weight" || value.op === "parameter";
+}
+
+/** Whether a value is a leaf of the graph. */
+export function isLeaf(value: Value): value is Leaf {
+  return isConstant(value) || isNamedLeaf(value);
+}
+
+/**
+ * The name that a leaf (other than a constant) was declared with.
+ *
+ * @throws {TypeError} If the value has none.
+ */
 export function leafName(value: Value): string {
-  return String(value.attributes["name"]);
+  if (!isNamedLeaf(value)) throw new TypeError(`${value.op} has no name`);
+  return value.attributes.name;
 }
 
 /**
@@ -107,7 +128,7 @@ export function topologicalOrder(results: Iterable<Value>): Value[] {
   const entered = new Set<Value>();
   const stack = [...results].reverse().map((value) => ({ value, next: 0 }));
   while (stack.length > 0) {
-    const frame = stack[stack.length - 1] as { value: Value; next: number };
+    const frame = stack[stack.length - 1]!;
     if (frame.next === 0) {
       if (entered.has(frame.value)) {
         stack.pop();
@@ -129,8 +150,8 @@ export function valuesOf(program: Program): Value[] {
   return topologicalOrder(Object.values(program.outputs));
 }
 
-/** The leaves of one kind that a program reads, in the order of their names. */
-export function leavesOf(program: Program, op: LeafName): Value[] {
+/** The leaves of one kind that a program reads, sorted by name. */
+export function leavesOf(program: Program, op: NamedLeaf["op"]): Value[] {
   return valuesOf(program).filter((value) => value.op === op)
     .sort((a, b) => (leafName(a) < leafName(b) ? -1 : 1));
 }

@@ -7,33 +7,23 @@
  *
  * @module
  */
-import { addDimensions, type Dimension } from "../program/dimension.ts";
-import type { Attributes, Value } from "../program/program.ts";
-import { type Emitter, type OpDefinition, operand, type TensorName } from "./definition.ts";
-
-interface Settings {
-  /** What scores are multiplied by. */
-  readonly scale: number;
-  /** The bound that they are bent under; 0 for none. */
-  readonly softcap: number;
-  readonly parts: number;
-}
-
-const settingsOf = (attributes: Attributes): Settings => ({
-  scale: Number(attributes["scale"]),
-  softcap: Number(attributes["softcap"]),
-  parts: Number(attributes["parts"]),
-});
+import { addDimensions, type Dimension, evaluateDimension, multiplyDimensions } from "../program/dimension.ts";
+import type { Value } from "../program/program.ts";
+import type { AttendAttributes, AttendGradientAttributes } from "./builder.ts";
+import { acrossTokens, type Definitions, noExtents, notDifferentiable, operand } from "./definition.ts";
+import type { Price } from "./price.ts";
+import type { Emitter } from "./emitter.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
 
 /** Keys and values by run. */
 function runsOf(inputs: readonly Value[]): { readonly key: Value; readonly value: Value }[] {
   return Array.from({ length: (inputs.length - 2) / 2 }, (_, run) => {
-    return { key: inputs[2 + 2 * run] as Value, value: inputs[3 + 2 * run] as Value };
+    return { key: inputs[2 + 2 * run]!, value: inputs[3 + 2 * run]! };
   });
 }
 
-const lengthOf = ({ shape }: Value): Dimension => shape[2] as Dimension;
-const along = (axis: number) => ({ attributes: { axis: { int: axis } } });
+const lengthOf = ({ shape }: Value): Dimension => shape[2]!;
+const along = (axis: number) => ({ axis: { int: axis } });
 
 function requireAttendable(inputs: readonly Value[]): void {
   const queries = operand({ op: "attend", inputs }, 0), mask = operand({ op: "attend", inputs }, 1);
@@ -48,7 +38,13 @@ function requireAttendable(inputs: readonly Value[]): void {
 }
 
 /** A part's weights [batch, heads, part's rows, all lengths], and what the softcap's tangent was. */
-function emitWeights(emit: Emitter, query: TensorName, mask: TensorName, keys: readonly TensorName[], s: Settings) {
+function emitWeights(
+  emit: Emitter,
+  query: TensorName,
+  mask: TensorName,
+  keys: readonly TensorName[],
+  s: AttendAttributes,
+) {
   const products = keys.map((key) => emitProduct(emit, query, key, { transposeB: true, alpha: s.scale }));
   const scores = products.length === 1 ? products[0]! : emit.node("Concat", products, along(-1));
   const bend = s.softcap === 0
@@ -64,13 +60,14 @@ function emitProduct(
   b: TensorName,
   { transposeA = false, transposeB = false, alpha = 1 }: { transposeA?: boolean; transposeB?: boolean; alpha?: number },
 ): TensorName {
-  if (emit.provider === "cpu") {
+  if (emit.kernels.fusedMatMul) {
     return emit.node("FusedMatMul", [a, b], {
-      domain: "com.microsoft",
-      attributes: { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } },
-    });
+      transA: { int: transposeA ? 1 : 0 },
+      transB: { int: transposeB ? 1 : 0 },
+      alpha: { float: alpha },
+    }, "com.microsoft");
   }
-  const swap = (x: TensorName) => emit.node("Transpose", [x], { attributes: { perm: { ints: [0, 1, 3, 2] } } });
+  const swap = (x: TensorName) => emit.node("Transpose", [x], { perm: { ints: [0, 1, 3, 2] } });
   const product = emit.node("MatMul", [transposeA ? swap(a) : a, transposeB ? swap(b) : b]);
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }
@@ -83,15 +80,39 @@ function emitByRun(emit: Emitter, x: TensorName, lengths: readonly Dimension[]):
 const sumOf = (emit: Emitter, terms: readonly TensorName[]) =>
   terms.reduce((sum, term) => emit.node("Add", [sum, term]));
 
+/** Two products forward; the gradient makes one of them again and has four of its own. */
+function price<Settings extends AttendAttributes>(products: number, scores: number): Price<Settings> {
+  return {
+    flops(value) {
+      const [batch, heads, rows, width] = operand(value, 0).shape, length = operand(value, 1).shape[3];
+      return multiplyDimensions(2 * products, batch!, heads!, rows!, length!, width!);
+    },
+    isProduct: true,
+    // A part's scores, their exponentials and, in the gradient, what either gets back.
+    scratchBytes(value, extents) {
+      const [batch, heads, rows] = operand(value, 0).shape, length = operand(value, 1).shape[3];
+      const bytes = evaluateDimension(multiplyDimensions(4, batch!, heads!, rows!, length!), extents);
+      return scores * bytes / value.attributes.parts;
+    },
+    held: "own",
+  };
+}
+
+/** The attributes of attention in parts. */
+export interface AttendingAttributes {
+  readonly attend: AttendAttributes;
+  readonly attendGradient: AttendGradientAttributes;
+}
+
 /** The rows of the table. */
-export const attending = {
+export const attending: Definitions<AttendingAttributes> = {
   attend: {
     infer(inputs) {
       requireAttendable(inputs);
-      return { shape: (inputs[0] as Value).shape, dtype: "float32" };
+      return { shape: inputs[0]!.shape, dtype: "float32" };
     },
     vjp(o, cotangent, { inputs, attributes }, needed) {
-      const rows = lengthOf(inputs[0] as Value);
+      const rows = lengthOf(inputs[0]!);
       const runs = runsOf(inputs).map((_, run) => needed[2 + 2 * run] || needed[3 + 2 * run] ? 1 : 0);
       const all = o.attendGradient(inputs, cotangent, { ...attributes, runs });
       const found: (Value | undefined)[] = inputs.map(() => undefined);
@@ -105,39 +126,39 @@ export const attending = {
       });
       return found;
     },
-    onnx(emit, { inputs, attributes, shape }) {
-      const settings = settingsOf(attributes), runs = runsOf(inputs);
+    onnx(emit, { inputs, attributes: settings, shape }) {
+      const runs = runsOf(inputs);
       const keys = runs.map(({ key }) => emit.of(key)), values = runs.map(({ value }) => emit.of(value));
-      const split = (x: Value) => emit.parts(emit.of(x), shape[2] as Dimension, settings.parts, 2);
-      const masks = split(inputs[1] as Value);
-      const mixed = split(inputs[0] as Value).map((query, part) => {
+      const split = (x: Value) => emit.parts(emit.of(x), shape[2]!, settings.parts, 2);
+      const masks = split(inputs[1]!);
+      const mixed = split(inputs[0]!).map((query, part) => {
         const { weights } = emitWeights(emit, query, masks[part]!, keys, settings);
         const byRun = emitByRun(emit, weights, runs.map(({ key }) => lengthOf(key)));
         return sumOf(emit, byRun.map((of, run) => emitProduct(emit, of, values[run]!, {})));
       });
       return emit.node("Concat", mixed, along(2));
     },
+    extents: noExtents,
+    tokenwise: acrossTokens,
+    price: price(2, 2),
   },
   /** The cotangents of the queries, then of keys and values of each run marked in `runs`, one below the other. */
   attendGradient: {
-    infer(inputs, attributes) {
+    infer(inputs, { runs: marked }) {
       const own = inputs.slice(0, -1);
       requireAttendable(own);
-      const [batch, heads, rows, width] = (own[0] as Value).shape, marked = attributes["runs"] as readonly number[];
+      const [batch, heads, rows, width] = own[0]!.shape;
       const lengths = runsOf(own).flatMap(({ key }, run) => marked[run] === 0 ? [] : [lengthOf(key), lengthOf(key)]);
       return { shape: [batch!, heads!, addDimensions(rows!, ...lengths), width!], dtype: "float32" };
     },
-    vjp() {
-      throw new TypeError("attendGradient has no gradient");
-    },
-    onnx(emit, { inputs, attributes }) {
-      const settings = settingsOf(attributes), own = inputs.slice(0, -1), runs = runsOf(own);
-      const marked = attributes["runs"] as readonly number[], rows = lengthOf(own[0] as Value);
+    vjp: notDifferentiable("attendGradient"),
+    onnx(emit, { inputs, attributes: settings }) {
+      const own = inputs.slice(0, -1), runs = runsOf(own), marked = settings.runs, rows = lengthOf(own[0]!);
       const lengths = runs.map(({ key }) => lengthOf(key));
       const keys = runs.map(({ key }) => emit.of(key)), values = runs.map(({ value }) => emit.of(value));
       const split = (x: Value) => emit.parts(emit.of(x), rows, settings.parts, 2);
-      const queries = split(own[0] as Value), masks = split(own[1] as Value);
-      const parts = split(inputs[inputs.length - 1] as Value).map((g, part) => {
+      const queries = split(own[0]!), masks = split(own[1]!);
+      const parts = split(inputs[inputs.length - 1]!).map((g, part) => {
         const query = queries[part]!;
         const { weights, bend } = emit.anew(() => emitWeights(emit, query, masks[part]!, keys, settings));
         const products = values.map((value) => emitProduct(emit, g, value, { transposeB: true }));
@@ -167,5 +188,8 @@ export const attending = {
       const ofRuns = parts.map((part) => emit.node("Slice", [part, emit.integers([0]), end, axis]));
       return emit.node("Concat", [...ofQueries, sumOf(emit, ofRuns)], along(2));
     },
+    extents: noExtents,
+    tokenwise: acrossTokens,
+    price: price(5, 4),
   },
-} satisfies Record<string, OpDefinition>;
+};

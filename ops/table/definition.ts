@@ -1,16 +1,14 @@
 /**
- * What an operation is: its shape rule, its gradient rule and its emission rule, in one record.
+ * What an operation is: all that any pass has to know of it, in one record.
  *
  * @module
  */
-import type { DataType, Value } from "../program/program.ts";
-import type { Attributes } from "../program/program.ts";
-import type { Dimension, Shape } from "../program/dimension.ts";
-import type { Provider } from "../onnx/model.ts";
-import type * as operators from "../operators.ts";
-
-/** The functions that build values, handed to the gradient rules. */
-export type Operators = typeof operators;
+import type { TensorName } from "../onnx/graph_writer.ts";
+import type { Shape } from "../program/dimension.ts";
+import type { Attributes, DataType, Value } from "../program/program.ts";
+import type { Builder } from "./builder.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Price } from "./price.ts";
 
 /** The shape and element type of a result. */
 export interface Inferred {
@@ -18,70 +16,46 @@ export interface Inferred {
   readonly dtype: DataType;
 }
 
-/** The name of a tensor in the ONNX graph being written; an empty name leaves an optional input out. */
-export type TensorName = string;
-
-/** An attribute of an ONNX node. Whole numbers must be marked, since a number alone is a float. */
-export type OnnxAttribute =
-  | { readonly int: number }
-  | { readonly ints: readonly number[] }
-  | { readonly float: number }
-  | { readonly text: string };
-
-/** What an emission rule writes to. Equal nodes are written once. */
-export interface Emitter {
-  /** The execution provider that the graph is for. */
-  readonly provider: Provider;
-  /** The tensor of an operand. */
-  of(value: Value): TensorName;
-  /** Whether the session copies weights into the order in which products read them. */
-  readonly packs: boolean;
-  /** The bytes of a weight's codes under a shape of their own. */
-  bytesOf(leaf: Value, shape: readonly number[]): TensorName;
-  /** A tensor in so many parts along an axis, of like sizes; the axis's extent is `length`. */
-  parts(x: TensorName, length: Dimension, count: number, axis: number): readonly TensorName[];
-  /** What is written here is computed anew, and no earlier than it is needed. */
-  anew<T>(write: () => T): T;
-  /** So many times one number of 4 bits. */
-  fours(element: number, count: number): TensorName;
-  /** Some rows of a widened weight, as a value of their own whose bytes are read in place. */
-  rowsOf(widened: Value, start: number, end: number): Value;
-  /** A node with one output. */
-  node(type: string, inputs: readonly TensorName[], options?: NodeOptions): TensorName;
-  /** A node with several outputs. */
-  nodes(type: string, inputs: readonly TensorName[], outputs: number, options?: NodeOptions): TensorName[];
-  /** A float tensor. */
-  floats(elements: readonly number[], shape?: readonly number[]): TensorName;
-  /** A list of whole numbers known now. */
-  integers(elements: readonly number[]): TensorName;
-  /** A list of extents: a constant, or fed by the host where symbols are involved. */
-  extents(shape: Shape): TensorName;
-  /** A tensor of one shape under another, by copied and inferred extents where that suffices. */
-  reshape(x: TensorName, from: Shape, to: Shape): TensorName;
-}
-
-/** Domain and attributes of an ONNX node. */
-export interface NodeOptions {
-  readonly domain?: "com.microsoft";
-  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
-}
+/** The attributes of an operation that has none. */
+export type NoAttributes = Readonly<Record<string, never>>;
 
 /** One operation. */
-export interface OpDefinition {
+export interface OpDefinition<Settings extends Attributes = Attributes> {
   /**
    * The shape and type of the result.
    *
    * @throws {TypeError} If the operands do not fit.
    */
-  infer(inputs: readonly Value[], attributes: Attributes): Inferred;
+  infer(inputs: readonly Value[], attributes: Settings): Inferred;
   /**
    * The vector-Jacobian product: for the cotangent of the result, that of each input. `undefined` where the result does
    * not vary with the input. Only what `needed` marks is used.
    */
-  vjp(o: Operators, cotangent: Value, value: Value, needed: readonly boolean[]): readonly (Value | undefined)[];
+  vjp(
+    o: Builder,
+    cotangent: Value,
+    value: Value<string, Settings>,
+    needed: readonly boolean[],
+  ): readonly (Value | undefined)[];
   /** Writes the operation and returns the tensor of its result. */
-  onnx(emit: Emitter, value: Value): TensorName;
+  onnx(emit: Emitter, value: Value<string, Settings>): TensorName;
+  /** The extents among the attributes; a host has to bind their symbols. */
+  extents(attributes: Settings): Shape;
+  /**
+   * Whether a result [batch, tokens, …] has of each token what follows from that token alone, so that it may be computed
+   * of some tokens [n, …] as well as of all.
+   *
+   * @param isOfTokens Whether an operand is such a tensor itself.
+   */
+  tokenwise(value: Value<string, Settings>, isOfTokens: (operand: Value) => boolean): boolean;
+  /** What it costs. */
+  readonly price: Price<Settings>;
 }
+
+/** The definitions of operations by name, from their attributes by name. */
+export type Definitions<AttributesOf extends { readonly [Op in keyof AttributesOf]: Attributes }> = {
+  readonly [Op in keyof AttributesOf]: OpDefinition<AttributesOf[Op]>;
+};
 
 /** The operand at an index; a missing one is a bug in the caller, not in the data. */
 export function operand(value: Pick<Value, "inputs" | "op">, index: number): Value {
@@ -96,6 +70,16 @@ export function notDifferentiable(name: string): OpDefinition["vjp"] {
     throw new TypeError(`${name} has no gradient`);
   };
 }
+
+/** Of an operation whose attributes hold no extent. */
+export const noExtents = (): Shape => [];
+
+/** Of an operation along the last axis or on single elements: each operand is of tokens, or the same for all of them. */
+export const alongTokens: OpDefinition["tokenwise"] = ({ inputs }, isOfTokens) =>
+  inputs.every((operand) => isOfTokens(operand) || operand.shape.length <= 1);
+
+/** Of an operation that mixes tokens, or that names axes by their number. */
+export const acrossTokens = (): boolean => false;
 
 /** The shape of two operands broadcast against each other as numpy does. */
 export function broadcast(name: string, left: Shape, right: Shape): Shape {

@@ -1,25 +1,34 @@
 /** Operations that act on each element alone. @module */
-import type { DataType } from "../program/program.ts";
-import type { Value } from "../program/program.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
+import { cast } from "../onnx/nodes.ts";
+import type { Attributes, DataType, Value } from "../program/program.ts";
+import type { Builder } from "./builder.ts";
 import {
+  alongTokens,
   broadcast,
-  type Emitter,
+  type Definitions,
+  type NoAttributes,
+  noExtents,
   notDifferentiable,
   type OpDefinition,
   operand,
-  type Operators,
 } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
+import { moved, perElement } from "./price.ts";
 
 type BinaryRule = (
-  o: Operators,
+  o: Builder,
   cotangent: Value,
   operands: { x: Value; y: Value },
 ) => readonly [() => Value, () => Value];
 
-function binary(name: string, onnxType: string, rule?: BinaryRule): OpDefinition {
+const elementByElement = { extents: noExtents, tokenwise: alongTokens, price: perElement } as const;
+
+function binary(name: string, onnxType: string, rule?: BinaryRule): OpDefinition<NoAttributes> {
   return {
+    ...elementByElement,
     infer(inputs) {
-      const [x, y] = inputs as readonly [Value, Value];
+      const x = operand({ op: name, inputs }, 0), y = operand({ op: name, inputs }, 1);
       if (x.dtype !== y.dtype) throw new TypeError(`${name} cannot mix ${x.dtype} with ${y.dtype}`);
       return { shape: broadcast(name, x.shape, y.shape), dtype: x.dtype };
     },
@@ -35,44 +44,40 @@ function binary(name: string, onnxType: string, rule?: BinaryRule): OpDefinition
 }
 
 /** `rule` gives the derivative's product with the cotangent. */
-function unary(
-  emitNode: string | ((emit: Emitter, x: string, value: Value) => string),
-  rule: (o: Operators, cotangent: Value, x: Value, y: Value) => Value | undefined,
-): OpDefinition {
+function unary<Settings extends Attributes = NoAttributes>(
+  emitNode: string | ((emit: Emitter, x: TensorName, attributes: Settings) => TensorName),
+  rule: (o: Builder, cotangent: Value, x: Value, y: Value) => Value | undefined,
+): OpDefinition<Settings> {
   return {
+    ...elementByElement,
     infer(inputs) {
-      const x = operand({ op: "elementwise", inputs }, 0);
-      return { shape: x.shape, dtype: x.dtype };
+      const { shape, dtype } = operand({ op: "elementwise", inputs }, 0);
+      return { shape, dtype };
     },
     vjp: (o, cotangent, value) => [rule(o, cotangent, operand(value, 0), value)],
     onnx(emit, value) {
       const x = emit.of(operand(value, 0));
-      return typeof emitNode === "string" ? emit.node(emitNode, [x]) : emitNode(emit, x, value);
+      return typeof emitNode === "string" ? emit.node(emitNode, [x]) : emitNode(emit, x, value.attributes);
     },
   };
 }
 
-/** Sign, which has no kernel on webgpu: there (x > 0) − (x < 0). */
-function emitSign(emit: Emitter, x: string): string {
-  if (emit.provider !== "webgpu") return emit.node("Sign", [x]);
-  const whether = (type: string) =>
-    emit.node("Cast", [emit.node(type, [x, emit.floats([0])])], { attributes: { to: { int: 1 } } });
+/** Sign, or where it has no kernel (x > 0) − (x < 0). */
+function emitSign(emit: Emitter, x: TensorName): TensorName {
+  if (emit.kernels.sign) return emit.node("Sign", [x]);
+  const whether = (type: string) => cast(emit, emit.node(type, [x, emit.floats([0])]), "float32");
   return emit.node("Sub", [whether("Greater"), whether("Less")]);
 }
 
-const onnxFloat: Partial<Record<DataType, number>> = { float32: 1, float16: 10, bfloat16: 16 };
+const floats: readonly DataType[] = ["float32", "float16", "bfloat16"];
 
-/** A tensor as floating-point numbers of another type. */
-export function emitCast(emit: Emitter, x: string, to: DataType): string {
-  return emit.node("Cast", [x], { attributes: { to: { int: onnxFloat[to] ?? 1 } } });
-}
 const sqrtHalf = Math.SQRT1_2;
 const sqrtTwoOverPi = Math.sqrt(2 / Math.PI);
 const cubic = 0.044715;
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
 
-/** The rows of the table. */
-export const elementwise = {
+/** Those that read their operands and nothing else. */
+const plain = {
   add: binary("add", "Add", (_, g) => [() => g, () => g]),
   sub: binary("sub", "Sub", (o, g) => [() => g, () => o.neg(g)]),
   mul: binary("mul", "Mul", (o, g, { x, y }) => [() => o.mul(g, y), () => o.mul(g, x)]),
@@ -98,6 +103,7 @@ export const elementwise = {
       return o.mul(g, o.add(s, o.mul(y, o.sub(1, s))));
     },
   ),
+  softplus: unary("Softplus", (o, g, x) => o.mul(g, o.sigmoid(x))),
   relu: unary("Relu", (o, g, _, y) => o.mul(g, o.sign(y))),
   erf: unary("Erf", (o, g, x) => o.mul(g, o.mul(o.exp(o.neg(o.mul(x, x))), twoOverSqrtPi))),
   // x · Φ(x), Φ(x) = (1 + erf(x/√2)) / 2, and its derivative Φ(x) + x · φ(x)
@@ -115,7 +121,7 @@ export const elementwise = {
   ),
   geluTanh: unary(
     (emit, x) => {
-      if (emit.provider !== "webgpu") return emit.node("Gelu", [x], { attributes: { approximate: { text: "tanh" } } });
+      if (emit.kernels.geluTanh) return emit.node("Gelu", [x], { approximate: { text: "tanh" } });
       const cube = emit.node("Mul", [emit.node("Mul", [x, x]), emit.node("Mul", [x, emit.floats([cubic])])]);
       const bent = emit.node("Tanh", [emit.node("Mul", [emit.node("Add", [x, cube]), emit.floats([sqrtTwoOverPi])])]);
       const doubled = emit.node("Add", [bent, emit.floats([1])]);
@@ -130,34 +136,46 @@ export const elementwise = {
       return o.mul(g, o.add(o.mul(o.add(t, 1), 0.5), bent));
     },
   ),
-  clamp: unary(
-    (emit, x, { attributes }) =>
-      emit.node("Clip", [x, emit.floats([Number(attributes["low"])]), emit.floats([Number(attributes["high"])])]),
-    (o, g, x, y) => {
-      const moved = o.sign(o.sub(x, y));
-      return o.mul(g, o.sub(1, o.mul(moved, moved)));
-    },
-  ),
   detach: unary("Identity", () => undefined),
   sign: unary(emitSign, () => undefined),
   // ONNX has no Trunc: ⌊max(x, 0)⌋ − ⌊max(−x, 0)⌋
   truncate: unary(
     (emit, x) => {
-      const floor = (y: string) => emit.node("Floor", [emit.node("Relu", [y])]);
+      const floor = (y: TensorName) => emit.node("Floor", [emit.node("Relu", [y])]);
       return emit.node("Sub", [floor(x), floor(emit.node("Neg", [x]))]);
     },
     () => undefined,
   ),
+} satisfies Readonly<Record<string, OpDefinition<NoAttributes>>>;
+
+/** The attributes of elementwise operations. */
+export type ElementwiseAttributes = Readonly<Record<keyof typeof plain, NoAttributes>> & {
+  readonly clamp: { readonly low: number; readonly high: number };
+  readonly cast: { readonly to: DataType };
+};
+
+/** The rows of the table. */
+export const elementwise: Definitions<ElementwiseAttributes> = {
+  ...plain,
+  clamp: unary(
+    (emit, x, { low, high }) => emit.node("Clip", [x, emit.floats([low]), emit.floats([high])]),
+    (o, g, x, y) => {
+      const moved = o.sign(o.sub(x, y));
+      return o.mul(g, o.sub(1, o.mul(moved, moved)));
+    },
+  ),
   cast: {
-    infer(inputs, attributes) {
+    infer(inputs, { to }) {
       const x = operand({ op: "cast", inputs }, 0);
-      const dtype = attributes["to"] as DataType;
-      if (onnxFloat[x.dtype] === undefined || onnxFloat[dtype] === undefined) {
-        throw new TypeError(`cast cannot turn ${x.dtype} into ${dtype}`);
+      if (!floats.includes(x.dtype) || !floats.includes(to)) {
+        throw new TypeError(`cast cannot turn ${x.dtype} into ${to}`);
       }
-      return { shape: x.shape, dtype };
+      return { shape: x.shape, dtype: to };
     },
     vjp: (o, cotangent, value) => [o.cast(cotangent, operand(value, 0).dtype)],
-    onnx: (emit, value) => emitCast(emit, emit.of(operand(value, 0)), value.dtype),
+    onnx: (emit, value) => cast(emit, emit.of(operand(value, 0)), value.dtype),
+    extents: noExtents,
+    tokenwise: alongTokens,
+    price: { ...moved, held: "perUse" },
   },
-} satisfies Record<string, OpDefinition>;
+};

@@ -1,8 +1,18 @@
 /** Operations that pick and place by index. @module */
 import { type Dimension, elementCount } from "../program/dimension.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
+import { cast, unsqueeze } from "../onnx/nodes.ts";
 import type { Value } from "../program/program.ts";
-import { type Emitter, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
-import { emitCast } from "./elementwise.ts";
+import {
+  acrossTokens,
+  type Definitions,
+  type NoAttributes,
+  noExtents,
+  notDifferentiable,
+  operand,
+} from "./definition.ts";
+import { moved, perElement, perFoldedElement } from "./price.ts";
+import type { Emitter } from "./emitter.ts";
 
 function requireIndices(op: string, indices: Value, rank: number): void {
   if (indices.dtype !== "int64" || indices.shape.length !== rank) {
@@ -25,32 +35,40 @@ function requireLabels(op: string, inputs: readonly Value[]): { logits: Value; l
   return { logits, labels };
 }
 
-const alongColumns = { attributes: { axis: { int: 1 } } };
+const alongColumns = { axis: { int: 1 } };
 
-function emitSoftmax(emit: Emitter, logits: Value): string {
-  return emit.node("Softmax", [emit.of(logits)], { attributes: { axis: { int: -1 } } });
+function emitSoftmax(emit: Emitter, logits: Value): TensorName {
+  return emit.node("Softmax", [emit.of(logits)], { axis: { int: -1 } });
 }
 
-function emitRowMax(emit: Emitter, x: string): string {
-  return emit.node("ReduceMax", [x, emit.integers([-1])], { attributes: { keepdims: { int: 1 } } });
+function emitRowMax(emit: Emitter, x: TensorName): TensorName {
+  return emit.node("ReduceMax", [x, emit.integers([-1])], { keepdims: { int: 1 } });
 }
 
 /** Indices [n] as a column; fed as one [n, 1] they need no integer node, which webgpu has not. */
-function emitColumn(emit: Emitter, indices: Value): string {
+function emitColumn(emit: Emitter, indices: Value): TensorName {
   if (indices.shape.length === 2) return emit.of(indices);
-  return emit.node("Unsqueeze", [emit.of(indices), emit.integers([1])]);
+  return unsqueeze(emit, emit.of(indices), [1]);
 }
 
 /** The row that each element of the updates goes to, from a column of rows. */
-function emitRowPlaces(emit: Emitter, column: string, { shape }: Value): string {
+function emitRowPlaces(emit: Emitter, column: TensorName, { shape }: Value): TensorName {
   if (shape.length === 1) return emit.reshape(column, [...shape, 1], shape);
   const trailing = shape.map((_, axis) => axis).slice(2);
-  const spread = trailing.length === 0 ? column : emit.node("Unsqueeze", [column, emit.integers(trailing)]);
+  const spread = trailing.length === 0 ? column : unsqueeze(emit, column, trailing);
   return emit.node("Expand", [spread, emit.extents(shape)]);
 }
 
+/** The attributes of operations that index. */
+export interface IndexingAttributes {
+  readonly gatherRows: NoAttributes;
+  readonly scatterRows: { readonly rows: Dimension; readonly distinct: boolean };
+  readonly crossEntropy: NoAttributes;
+  readonly crossEntropyGradient: NoAttributes;
+}
+
 /** The rows of the table. */
-export const indexing = {
+export const indexing: Definitions<IndexingAttributes> = {
   gatherRows: {
     infer(inputs) {
       const x = operand({ op: "gatherRows", inputs }, 0), indices = operand({ op: "gatherRows", inputs }, 1);
@@ -66,19 +84,22 @@ export const indexing = {
     },
     onnx(emit, value) {
       const x = operand(value, 0), indices = emit.of(operand(value, 1));
-      const gather = (rows: string) => emit.node("Gather", [rows, indices], { attributes: { axis: { int: 0 } } });
+      const gather = (rows: TensorName) => emit.node("Gather", [rows, indices], { axis: { int: 0 } });
       // Of a table of 16 bits only the rows that are read are widened.
-      return x.op === "cast" ? emitCast(emit, gather(emit.of(operand(x, 0))), x.dtype) : gather(emit.of(x));
+      return x.op === "cast" ? cast(emit, gather(emit.of(operand(x, 0))), x.dtype) : gather(emit.of(x));
     },
+    extents: noExtents,
+    tokenwise: acrossTokens,
+    price: moved,
   },
   scatterRows: {
-    infer(inputs, attributes) {
+    infer(inputs, { rows }) {
       const updates = operand({ op: "scatterRows", inputs }, 0), indices = operand({ op: "scatterRows", inputs }, 1);
       requireIndices("scatterRows", indices, indices.shape.length === 2 ? 2 : 1);
       if (updates.shape[0] !== indices.shape[0] || (indices.shape[1] ?? 1) !== 1) {
         throw new TypeError(`scatterRows cannot place [${updates.shape.join(", ")}] at [${indices.shape.join(", ")}]`);
       }
-      return { shape: [attributes["rows"] as Dimension, ...updates.shape.slice(1)], dtype: updates.dtype };
+      return { shape: [rows, ...updates.shape.slice(1)], dtype: updates.dtype };
     },
     vjp(o, cotangent, value) {
       return [o.reshape(o.gatherRows(cotangent, operand(value, 1)), operand(value, 0).shape), undefined];
@@ -86,17 +107,16 @@ export const indexing = {
     onnx(emit, value) {
       const updates = emit.of(operand(value, 0)), column = emitColumn(emit, operand(value, 1));
       const zeros = emit.node("Expand", [emit.floats([0]), emit.extents(value.shape)]);
+      if (value.attributes.distinct) return emit.node("ScatterND", [zeros, column, updates]);
       const reduction = { reduction: { text: "add" } };
-      if (emit.provider === "cpu" && !value.attributes["distinct"]) {
-        // On the cpu ScatterND's threads overwrite each other where two updates meet; ScatterElements has one thread.
-        const places = emitRowPlaces(emit, column, operand(value, 0));
-        return emit.node("ScatterElements", [zeros, places, updates], {
-          attributes: { axis: { int: 0 }, ...reduction },
-        });
-      }
-      const options = value.attributes["distinct"] ? {} : { attributes: reduction };
-      return emit.node("ScatterND", [zeros, column, updates], options);
+      if (emit.kernels.scatterAdd) return emit.node("ScatterND", [zeros, column, updates], reduction);
+      // The threads of the other ScatterND overwrite each other where two updates meet; ScatterElements has one thread.
+      const places = emitRowPlaces(emit, column, operand(value, 0));
+      return emit.node("ScatterElements", [zeros, places, updates], { axis: { int: 0 }, ...reduction });
     },
+    extents: ({ rows }) => [rows],
+    tokenwise: acrossTokens,
+    price: perElement,
   },
   // log Σ eˣ = max x − log max softmax(x): the largest probability is at least 1/classes, so its logarithm is safe,
   // and the softmax is the one that the gradient uses.
@@ -116,6 +136,9 @@ export const indexing = {
       // The logits' difference first: it is exact where the loss is small, however large they are.
       return emit.node("Sub", [emit.node("Sub", [emitRowMax(emit, x), chosen]), peak]);
     },
+    extents: noExtents,
+    tokenwise: acrossTokens,
+    price: perFoldedElement,
   },
   crossEntropyGradient: {
     infer: (inputs) => requireLabels("crossEntropyGradient", inputs).logits,
@@ -126,5 +149,8 @@ export const indexing = {
       const reduced = emit.node("Sub", [chosen, emit.floats([1])]);
       return emit.node("ScatterElements", [probabilities, labels, reduced], alongColumns);
     },
+    extents: noExtents,
+    tokenwise: acrossTokens,
+    price: perElement,
   },
-} satisfies Record<string, OpDefinition>;
+};

@@ -1,14 +1,10 @@
 /** The matrix product. @module */
-import { multiplyDimensions } from "../program/dimension.ts";
+import { elementCount, multiplyDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
-import { broadcast, type Emitter, type OpDefinition, operand, type Operators } from "./definition.ts";
-import { emitProduct, type ProductSettings } from "./product.ts";
-
-const settingsOf = (value: Pick<Value, "attributes">): ProductSettings => ({
-  transposeA: value.attributes["transposeA"] === true,
-  transposeB: value.attributes["transposeB"] === true,
-  alpha: Number(value.attributes["alpha"]),
-});
+import type { Builder, MatmulAttributes } from "./builder.ts";
+import { broadcast, type Definitions, noExtents, operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
+import { emitProduct } from "./product.ts";
 
 function matrixShape(x: Value, transposed: boolean) {
   const rank = x.shape.length;
@@ -23,14 +19,19 @@ function swapLast(x: Value): number[] {
 }
 
 /** All axes but the last as one. */
-function rowsOf(o: Operators, x: Value): Value {
+function rowsOf(o: Builder, x: Value): Value {
   const last = x.shape[x.shape.length - 1]!;
   return o.reshape(x, [multiplyDimensions(...x.shape.slice(0, -1)), last]);
 }
 
 /** The cotangent of `b`: of a matrix shared by all leading axes, in one product over every row. */
-function rightCotangent(o: Operators, g: Value, a: Value, b: Value, settings: ProductSettings): Value {
-  const { transposeA, transposeB, alpha } = settings;
+function rightCotangent(
+  o: Builder,
+  g: Value,
+  a: Value,
+  b: Value,
+  { transposeA, transposeB, alpha }: MatmulAttributes,
+): Value {
   if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
     const [left, right] = [rowsOf(o, a), rowsOf(o, g)];
     return transposeB
@@ -43,36 +44,44 @@ function rightCotangent(o: Operators, g: Value, a: Value, b: Value, settings: Pr
   return o.sumTo(full, b.shape);
 }
 
-function leftCotangent(o: Operators, g: Value, a: Value, b: Value, settings: ProductSettings): Value {
-  const { transposeA, transposeB, alpha } = settings;
+function leftCotangent(
+  o: Builder,
+  g: Value,
+  a: Value,
+  b: Value,
+  { transposeA, transposeB, alpha }: MatmulAttributes,
+): Value {
   const full = transposeA
     ? o.matmul(b, g, { transposeA: transposeB, transposeB: true, alpha })
     : o.matmul(g, b, { transposeB: !transposeB, alpha });
   return o.sumTo(full, a.shape);
 }
 
-function emitPlain(emit: Emitter, value: Value, { transposeA, transposeB, alpha }: ProductSettings): string {
+function emitPlain(emit: Emitter, value: Value, { transposeA, transposeB, alpha }: MatmulAttributes): string {
   const side = (index: number, transposed: boolean) => {
     const x = operand(value, index);
     if (!transposed) return emit.of(x);
-    return emit.node("Transpose", [emit.of(x)], { attributes: { perm: { ints: swapLast(x) } } });
+    return emit.node("Transpose", [emit.of(x)], { perm: { ints: swapLast(x) } });
   };
   const product = emit.node("MatMul", [side(0, transposeA), side(1, transposeB)]);
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }
 
+/** The attributes of matrix products. */
+export interface LinalgAttributes {
+  readonly matmul: MatmulAttributes;
+}
+
 /** The rows of the table. */
-export const linalg = {
+export const linalg: Definitions<LinalgAttributes> = {
   matmul: {
-    infer(inputs, attributes) {
-      const [a, b] = inputs as readonly [Value, Value];
-      const settings = settingsOf({ attributes });
-      const [rows, inner] = matrixShape(a, settings.transposeA);
-      const [innerB, columns] = matrixShape(b, settings.transposeB);
+    infer(inputs, { transposeA, transposeB, alpha }) {
+      const a = operand({ op: "matmul", inputs }, 0), b = operand({ op: "matmul", inputs }, 1);
+      const [rows, inner] = matrixShape(a, transposeA), [innerB, columns] = matrixShape(b, transposeB);
       if (inner !== innerB || a.dtype !== "float32" || b.dtype !== "float32") {
         throw new TypeError(
           `matmul cannot multiply ${a.dtype}[${a.shape.join(", ")}] by ${b.dtype}[${b.shape.join(", ")}] with ${
-            JSON.stringify(settings)
+            JSON.stringify({ transposeA, transposeB, alpha })
           }`,
         );
       }
@@ -82,15 +91,26 @@ export const linalg = {
       };
     },
     vjp(o, g, value, [needsLeft, needsRight]) {
-      const a = operand(value, 0), b = operand(value, 1), settings = settingsOf(value);
+      const a = operand(value, 0), b = operand(value, 1);
       return [
-        needsLeft ? leftCotangent(o, g, a, b, settings) : undefined,
-        needsRight ? rightCotangent(o, g, a, b, settings) : undefined,
+        needsLeft ? leftCotangent(o, g, a, b, value.attributes) : undefined,
+        needsRight ? rightCotangent(o, g, a, b, value.attributes) : undefined,
       ];
     },
-    onnx(emit, value) {
-      const settings = settingsOf(value);
-      return emit.provider === "cpu" ? emitProduct(emit, value, settings) : emitPlain(emit, value, settings);
+    onnx: (emit, value) =>
+      emit.kernels.fusedMatMul ? emitProduct(emit, value, value.attributes) : emitPlain(emit, value, value.attributes),
+    extents: noExtents,
+    // The matrix to the right is the same for all tokens.
+    tokenwise: ({ inputs: [a, b], attributes: { transposeA } }, isOfTokens) =>
+      !transposeA && isOfTokens(a!) && b!.shape.length === 2,
+    price: {
+      flops: (value) => {
+        const { shape } = operand(value, 0), inner = shape[shape.length - (value.attributes.transposeA ? 2 : 1)]!;
+        return multiplyDimensions(2, elementCount(value.shape), inner);
+      },
+      isProduct: true,
+      scratchBytes: () => 0,
+      held: "own",
     },
   },
-} satisfies Record<string, OpDefinition>;
+};

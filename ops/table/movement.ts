@@ -1,12 +1,9 @@
 /** Operations that move elements and compute nothing. @module */
-import { addDimensions, type Dimension, elementCount, subtractDimensions } from "../program/dimension.ts";
-import type { Attributes, Value } from "../program/program.ts";
-import { broadcast, type Emitter, type OpDefinition, operand } from "./definition.ts";
-
-const shapeOf = (attributes: Attributes): Dimension[] => [...attributes["shape"] as readonly Dimension[]];
-
-const axisOf = (value: Pick<Value, "attributes">): number => Number(value.attributes["axis"]);
-const extentAt = (value: Value, name: string): Dimension => value.attributes[name] as Dimension;
+import { addDimensions, type Dimension, elementCount, type Shape, subtractDimensions } from "../program/dimension.ts";
+import type { Value } from "../program/program.ts";
+import { acrossTokens, broadcast, type Definitions, type NoAttributes, noExtents, operand } from "./definition.ts";
+import { moved } from "./price.ts";
+import type { Emitter } from "./emitter.ts";
 
 /** Whether an extent is below 0 whatever its symbols stand for; of one with symbols nothing is known. */
 const isNegative = (extent: Dimension): boolean => typeof extent === "number" && extent < 0;
@@ -24,11 +21,26 @@ function inverse(permutation: readonly number[]): number[] {
 /** All elements of a tensor in one row. */
 const flat = (emit: Emitter, value: Value) => emit.node("Reshape", [emit.of(value), emit.integers([-1])]);
 
+const moving = { tokenwise: acrossTokens, price: moved } as const;
+
+type Shaped = { readonly shape: Shape };
+
+/** The attributes of operations that move elements. */
+export interface MovementAttributes {
+  readonly reshape: Shaped;
+  readonly transpose: { readonly permutation: readonly number[] };
+  readonly slice: { readonly axis: number; readonly start: Dimension; readonly end: Dimension };
+  readonly concat: { readonly axis: number };
+  readonly pad: { readonly axis: number; readonly before: Dimension; readonly after: Dimension };
+  readonly expand: Shaped;
+  readonly barrier: NoAttributes;
+}
+
 /** The rows of the table. */
-export const movement = {
+export const movement: Definitions<MovementAttributes> = {
   reshape: {
-    infer(inputs, attributes) {
-      const x = operand({ op: "reshape", inputs }, 0), shape = shapeOf(attributes);
+    infer(inputs, { shape }) {
+      const x = operand({ op: "reshape", inputs }, 0);
       if (elementCount(x.shape) !== elementCount(shape)) {
         throw new TypeError(`reshape cannot turn [${x.shape.join(", ")}] into [${shape.join(", ")}]`);
       }
@@ -36,11 +48,14 @@ export const movement = {
     },
     vjp: (o, cotangent, value) => [o.reshape(cotangent, operand(value, 0).shape)],
     onnx: (emit, value) => emit.reshape(emit.of(operand(value, 0)), operand(value, 0).shape, value.shape),
+    extents: ({ shape }) => shape,
+    tokenwise: acrossTokens,
+    price: { ...moved, held: "operand" },
   },
   transpose: {
-    infer(inputs, attributes) {
+    ...moving,
+    infer(inputs, { permutation }) {
       const x = operand({ op: "transpose", inputs }, 0);
-      const permutation = attributes["permutation"] as readonly number[];
       if (
         [...permutation].sort((a, b) => a - b).some((axis, index) => axis !== index) ||
         permutation.length !== x.shape.length
@@ -49,41 +64,35 @@ export const movement = {
       }
       return { shape: permutation.map((axis) => x.shape[axis]!), dtype: x.dtype };
     },
-    vjp: (o, cotangent, value) => [
-      o.transpose(cotangent, inverse(value.attributes["permutation"] as readonly number[])),
-    ],
+    vjp: (o, cotangent, { attributes }) => [o.transpose(cotangent, inverse(attributes.permutation))],
     onnx: (emit, value) =>
-      emit.node("Transpose", [emit.of(operand(value, 0))], {
-        attributes: { perm: { ints: value.attributes["permutation"] as readonly number[] } },
-      }),
+      emit.node("Transpose", [emit.of(operand(value, 0))], { perm: { ints: value.attributes.permutation } }),
+    extents: noExtents,
   },
   slice: {
-    infer(inputs, attributes) {
-      const x = operand({ op: "slice", inputs }, 0), axis = Number(attributes["axis"]);
-      const start = attributes["start"] as Dimension, end = attributes["end"] as Dimension;
-      const extent = subtractDimensions(end, start);
+    ...moving,
+    infer(inputs, { axis, start, end }) {
+      const x = operand({ op: "slice", inputs }, 0), extent = subtractDimensions(end, start);
       if ([start, extent, subtractDimensions(x.shape[axis]!, end)].some(isNegative)) {
         throw new TypeError(`slice cannot take ${start} to ${end} of axis ${axis} of [${x.shape.join(", ")}]`);
       }
       return { shape: replaceAxis(x.shape, axis, extent), dtype: x.dtype };
     },
     vjp(o, cotangent, value) {
-      const whole = operand(value, 0).shape[axisOf(value)]!;
-      return [
-        o.pad(cotangent, axisOf(value), extentAt(value, "start"), subtractDimensions(whole, extentAt(value, "end"))),
-      ];
+      const { axis, start, end } = value.attributes, whole = operand(value, 0).shape[axis]!;
+      return [o.pad(cotangent, axis, start, subtractDimensions(whole, end))];
     },
-    onnx: (emit, value) =>
-      emit.node("Slice", [
-        emit.of(operand(value, 0)),
-        emit.extents([extentAt(value, "start")]),
-        emit.extents([extentAt(value, "end")]),
-        emit.integers([axisOf(value)]),
-      ]),
+    onnx(emit, value) {
+      const { axis, start, end } = value.attributes;
+      const x = emit.of(operand(value, 0));
+      return emit.node("Slice", [x, emit.extent(start), emit.extent(end), emit.integers([axis])]);
+    },
+    extents: ({ start, end }) => [start, end],
   },
   concat: {
-    infer(inputs, attributes) {
-      const axis = Number(attributes["axis"]), first = operand({ op: "concat", inputs }, 0);
+    ...moving,
+    infer(inputs, { axis }) {
+      const first = operand({ op: "concat", inputs }, 0);
       for (const part of inputs) {
         const fits = part.dtype === first.dtype && part.shape.length === first.shape.length &&
           part.shape.every((dimension, index) => index === axis || dimension === first.shape[index]);
@@ -96,42 +105,38 @@ export const movement = {
       const extent = addDimensions(...inputs.map((part) => part.shape[axis]!));
       return { shape: replaceAxis(first.shape, axis, extent), dtype: first.dtype };
     },
-    vjp(o, cotangent, value, needed) {
+    vjp(o, cotangent, { inputs, attributes: { axis } }, needed) {
       let start: Dimension = 0;
-      return value.inputs.map((part, index) => {
+      return inputs.map((part, index) => {
         const from = start;
-        start = addDimensions(start, part.shape[axisOf(value)]!);
-        return needed[index] ? o.slice(cotangent, axisOf(value), from, start) : undefined;
+        start = addDimensions(start, part.shape[axis]!);
+        return needed[index] ? o.slice(cotangent, axis, from, start) : undefined;
       });
     },
-    onnx: (emit, value) =>
-      emit.node("Concat", value.inputs.map(emit.of), { attributes: { axis: { int: axisOf(value) } } }),
+    onnx: (emit, { inputs, attributes: { axis } }) => emit.node("Concat", inputs.map(emit.of), { axis: { int: axis } }),
+    extents: noExtents,
   },
   pad: {
-    infer(inputs, attributes) {
-      const x = operand({ op: "pad", inputs }, 0), axis = Number(attributes["axis"]);
-      const before = attributes["before"] as Dimension, after = attributes["after"] as Dimension;
+    ...moving,
+    infer(inputs, { axis, before, after }) {
+      const x = operand({ op: "pad", inputs }, 0);
       if ([before, after].some(isNegative)) throw new TypeError(`pad cannot add ${before} before and ${after} after`);
       return { shape: replaceAxis(x.shape, axis, addDimensions(before, x.shape[axis]!, after)), dtype: x.dtype };
     },
     vjp(o, cotangent, value) {
-      const before = extentAt(value, "before");
-      return [
-        o.slice(cotangent, axisOf(value), before, addDimensions(before, operand(value, 0).shape[axisOf(value)]!)),
-      ];
+      const { axis, before } = value.attributes;
+      return [o.slice(cotangent, axis, before, addDimensions(before, operand(value, 0).shape[axis]!))];
     },
-    onnx: (emit, value) =>
-      emit.node("Pad", [
-        emit.of(operand(value, 0)),
-        emit.extents([extentAt(value, "before"), extentAt(value, "after")]),
-        "",
-        emit.integers([axisOf(value)]),
-      ]),
+    onnx(emit, value) {
+      const { axis, before, after } = value.attributes;
+      return emit.node("Pad", [emit.of(operand(value, 0)), emit.extents([before, after]), "", emit.integers([axis])]);
+    },
+    extents: ({ before, after }) => [before, after],
   },
   expand: {
-    infer(inputs, attributes) {
-      const x = operand({ op: "expand", inputs }, 0), shape = shapeOf(attributes);
-      const full = broadcast("expand", x.shape, shape);
+    ...moving,
+    infer(inputs, { shape }) {
+      const x = operand({ op: "expand", inputs }, 0), full = broadcast("expand", x.shape, shape);
       if (full.some((dimension, axis) => dimension !== shape[axis])) {
         throw new TypeError(`expand cannot stretch [${x.shape.join(", ")}] to [${shape.join(", ")}]`);
       }
@@ -139,8 +144,10 @@ export const movement = {
     },
     vjp: (o, cotangent, value) => [o.sumTo(cotangent, operand(value, 0).shape)],
     onnx: (emit, value) => emit.node("Expand", [emit.of(operand(value, 0)), emit.extents(value.shape)]),
+    extents: ({ shape }) => shape,
   },
   barrier: {
+    ...moving,
     infer(inputs) {
       const { shape, dtype } = operand({ op: "barrier", inputs }, 0);
       if (inputs.some((each) => each.dtype !== dtype)) throw new TypeError("barrier cannot wait for another type");
@@ -149,10 +156,11 @@ export const movement = {
     vjp: (_, cotangent) => [cotangent],
     // No runtime sees through a join with none of the elements of what has to be there before.
     onnx(emit, value) {
-      const [x, ...before] = value.inputs as [Value, ...Value[]], [none, axis] = [emit.integers([0]), { int: 0 }];
-      const waited = before.map((each) => emit.node("Slice", [flat(emit, each), none, none, none]));
-      const joined = emit.node("Concat", [flat(emit, x), ...waited], { attributes: { axis } });
-      return emit.node("Reshape", [joined, emit.extents(value.shape)], { attributes: { allowzero: { int: 1 } } });
+      const x = operand(value, 0), none = emit.integers([0]);
+      const waited = value.inputs.slice(1).map((each) => emit.node("Slice", [flat(emit, each), none, none, none]));
+      const joined = emit.node("Concat", [flat(emit, x), ...waited], { axis: { int: 0 } });
+      return emit.node("Reshape", [joined, emit.extents(value.shape)], { allowzero: { int: 1 } });
     },
+    extents: noExtents,
   },
-} satisfies Record<string, OpDefinition>;
+};

@@ -7,33 +7,27 @@
  *
  * @module
  */
-import { bytesOf, isWidenedWeight } from "../passes/cost.ts";
-import { evaluateDimension } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
-import { type Emitter, operand, type TensorName } from "./definition.ts";
+import type { MatmulAttributes } from "./builder.ts";
+import { operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
 import { emitPackedProduct } from "./quantization.ts";
-
-/** How a matrix product reads its operands. */
-export interface ProductSettings {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly alpha: number;
-}
 
 /** No more of a weight is widened at once, in bytes of float32. */
 const mostWidened = 2 ** 25;
 
 /** Writes a matrix product for the cpu. */
-export function emitProduct(emit: Emitter, value: Value, settings: ProductSettings): TensorName {
+export function emitProduct(emit: Emitter, value: Value, settings: MatmulAttributes): TensorName {
   const [a, b] = [operand(value, 0), operand(value, 1)];
   const { transposeA, transposeB, alpha } = settings;
   const packed = !transposeA && transposeB ? emitPackedProduct(emit, a, b, alpha) : undefined;
   if (packed !== undefined) return packed;
-  const parts = transposeA ? [] : partsOf(emit, b);
+  const parts = transposeA ? [] : emit.rowParts(b, mostWidened);
   if (parts.length < 2) return multiply(emit, emit.of(a), emit.of(b), settings);
   if (transposeB) {
     const products = parts.map(({ rows }) => multiply(emit, emit.of(a), emit.of(rows), settings));
-    return emit.node("Concat", products, { attributes: { axis: { int: -1 } } });
+    return emit.node("Concat", products, { axis: { int: -1 } });
   }
   const along = emit.integers([-1]);
   return parts.map(({ rows, start, end }) => {
@@ -46,25 +40,12 @@ function multiply(
   emit: Emitter,
   a: TensorName,
   b: TensorName,
-  { transposeA, transposeB, alpha }: ProductSettings,
+  { transposeA, transposeB, alpha }: MatmulAttributes,
 ): TensorName {
   if (!transposeA && !transposeB && alpha === 1) return emit.node("MatMul", [a, b]);
   return emit.node("FusedMatMul", [a, b], {
-    domain: "com.microsoft",
-    attributes: { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } },
-  });
-}
-
-/** A large widened weight [rows, columns] as several of fewer rows; nothing for any other value. */
-function partsOf(
-  emit: Emitter,
-  value: Value,
-): readonly { readonly rows: Value; readonly start: number; readonly end: number }[] {
-  if (!isWidenedWeight(value)) return [];
-  const all = value.shape[0] as number, count = Math.ceil(evaluateDimension(bytesOf(value), {}) / mostWidened);
-  const size = Math.ceil(all / Math.max(1, count));
-  return Array.from({ length: Math.ceil(all / size) }, (_, part) => {
-    const start = part * size, end = Math.min(all, start + size);
-    return { rows: emit.rowsOf(value, start, end), start, end };
-  });
+    transA: { int: transposeA ? 1 : 0 },
+    transB: { int: transposeB ? 1 : 0 },
+    alpha: { float: alpha },
+  }, "com.microsoft");
 }

@@ -5,8 +5,12 @@
  *
  * @module
  */
+import { evaluateDimension } from "../program/dimension.ts";
 import { type DataType, isLeaf, type Value } from "../program/program.ts";
-import { type Emitter, notDifferentiable, type OpDefinition, operand, type TensorName } from "./definition.ts";
+import { acrossTokens, type Definitions, noExtents, notDifferentiable, operand } from "./definition.ts";
+import { perElement } from "./price.ts";
+import type { Emitter } from "./emitter.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
 
 /** How many neighbours in a row share a scale. */
 export const blockSize = 32;
@@ -22,13 +26,17 @@ export function blocksOf(columns: number): number {
   return Math.ceil(columns / blockSize);
 }
 
+/** The attributes of operations on codes. */
+export interface QuantizationAttributes {
+  readonly dequantize: { readonly columns: number };
+}
+
 /** The rows of the table. */
-export const quantization = {
+export const quantization: Definitions<QuantizationAttributes> = {
   dequantize: {
-    infer(inputs, attributes) {
+    infer(inputs, { columns }) {
       const codes = operand({ op: "dequantize", inputs }, 0), scales = operand({ op: "dequantize", inputs }, 1);
-      const columns = Number(attributes["columns"]), [count, size] = codes.shape as readonly number[];
-      const rows = Number(count) / blocksOf(columns);
+      const [count, size] = codes.shape, rows = Number(count) / blocksOf(columns);
       const fits = codeTypes.includes(codes.dtype) && size === blockSize && scales.dtype === "float32" &&
         scales.shape.length === 1 && scales.shape[0] === count && Number.isInteger(rows);
       if (!fits) {
@@ -42,39 +50,40 @@ export const quantization = {
     },
     vjp: notDifferentiable("dequantize"),
     onnx(emit, value) {
-      const codes = operand(value, 0), [rows, columns] = value.shape as readonly [number, number];
-      const zeros = codes.dtype === "uint4" ? [emit.fours(zeroCode, codes.shape[0] as number)] : [];
+      const codes = operand(value, 0), rows = evaluateDimension(value.shape[0]!, {}), { columns } = value.attributes;
+      const zeros = codes.dtype === "uint4" ? [emit.fours(zeroCode, evaluateDimension(codes.shape[0]!, {}))] : [];
       // A block as a row of its own is twice to four times as fast as an axis of blocks.
       const blocks = emit.node("DequantizeLinear", [emit.of(codes), emit.of(operand(value, 1)), ...zeros], {
-        attributes: { axis: { int: 0 } },
+        axis: { int: 0 },
       });
       const whole = blocksOf(columns) * blockSize;
       const filled = emit.node("Reshape", [blocks, emit.integers([rows, whole])]);
       if (whole === columns) return filled;
       return emit.node("Slice", [filled, emit.integers([0]), emit.integers([columns]), emit.integers([1])]);
     },
+    extents: noExtents,
+    tokenwise: acrossTokens,
+    price: { ...perElement, held: "perUse" },
   },
-} satisfies Record<string, OpDefinition>;
+};
 
 /**
  * `x·wᵀ` of a weight in 4 bits, in one node that multiplies what it has packed of the codes for itself; `undefined` where
  * the graph is not for a session that packs weights, or the weight is no such one.
  */
 export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha: number): TensorName | undefined {
-  if (!emit.packs || emit.provider !== "cpu" || weight.op !== "dequantize") return undefined;
-  const codes = operand(weight, 0), [rows, columns] = weight.shape as readonly [number, number];
+  if (!emit.packs || !emit.kernels.matMulNBits || weight.op !== "dequantize") return undefined;
+  const codes = operand(weight, 0);
   if (codes.dtype !== "uint4" || !isLeaf(codes)) return undefined;
+  const rows = evaluateDimension(weight.shape[0]!, {}), columns = evaluateDimension(weight.shape[1]!, {});
   const packed = emit.bytesOf(codes, [rows, blocksOf(columns), blockSize / 2]);
   const product = emit.node("MatMulNBits", [emit.of(x), packed, emit.of(operand(weight, 1))], {
-    domain: "com.microsoft",
-    attributes: {
-      K: { int: columns },
-      N: { int: rows },
-      bits: { int: 4 },
-      block_size: { int: blockSize },
-      // 1 computes in float32.
-      accuracy_level: { int: 1 },
-    },
-  });
+    K: { int: columns },
+    N: { int: rows },
+    bits: { int: 4 },
+    block_size: { int: blockSize },
+    // 1 computes in float32.
+    accuracy_level: { int: 1 },
+  }, "com.microsoft");
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }

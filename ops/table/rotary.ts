@@ -1,20 +1,23 @@
 /** Rotary position embedding. @module */
 import type { Value } from "../program/program.ts";
 import { sameShape, type Shape } from "../program/dimension.ts";
-import { type Emitter, type OpDefinition, operand } from "./definition.ts";
+import type { TensorName } from "../onnx/graph_writer.ts";
+import { unsqueeze } from "../onnx/nodes.ts";
+import { acrossTokens, type Definitions, noExtents, operand } from "./definition.ts";
+import { perElement } from "./price.ts";
+import type { Emitter } from "./emitter.ts";
 
 /** How a rotation pairs the elements of a head, and how many of them it turns; the rest stays as it is. */
-interface Settings {
+type Settings = {
   readonly heads: number;
   readonly turned: number;
   readonly interleaved: boolean;
-}
+};
 
-const settingsOf = ({ attributes }: Pick<Value, "attributes">): Settings => ({
-  heads: Number(attributes["heads"]),
-  turned: Number(attributes["turned"]),
-  interleaved: attributes["interleaved"] === true,
-});
+/** The attributes of rotations. */
+export interface RotaryAttributes {
+  readonly rotary: Settings;
+}
 
 function headWidth(x: Value, { heads, turned }: Settings): number {
   const width = x.shape[2];
@@ -32,23 +35,24 @@ function headWidth(x: Value, { heads, turned }: Settings): number {
 }
 
 /** The two halves of the pairs of a tensor [batch, tokens, heads, turned], and how they are joined again. */
-function emitPairs(emit: Emitter, x: string, { turned, interleaved, heads }: Settings, [batch, tokens]: Shape) {
+function emitPairs(emit: Emitter, x: TensorName, { turned, interleaved, heads }: Settings, [batch, tokens]: Shape) {
   const pairs = [batch!, tokens!, heads, ...(interleaved ? [turned / 2, 2] : [2, turned / 2])];
   const axis = interleaved ? 4 : 3, flat = [batch!, tokens!, heads, turned];
   const [left, right] = emit.nodes("Split", [emit.reshape(x, flat, pairs)], 2, {
-    attributes: { axis: { int: axis }, num_outputs: { int: 2 } },
-  }) as [string, string];
-  const join = (a: string, b: string) => {
-    return emit.reshape(emit.node("Concat", [a, b], { attributes: { axis: { int: axis } } }), pairs, flat);
+    axis: { int: axis },
+    num_outputs: { int: 2 },
+  });
+  const join = (a: TensorName, b: TensorName) => {
+    return emit.reshape(emit.node("Concat", [a, b], { axis: { int: axis } }), pairs, flat);
   };
-  return { left, right, join, anglesAt: interleaved ? [2, 4] : [2, 3] };
+  return { left: left!, right: right!, join, anglesAt: interleaved ? [2, 4] : [2, 3] };
 }
 
 /** The rows of the table. */
-export const rotaryEmbedding = {
+export const rotaryEmbedding: Definitions<RotaryAttributes> = {
   rotary: {
-    infer(inputs, attributes) {
-      const x = operand({ op: "rotary", inputs }, 0), settings = settingsOf({ attributes });
+    infer(inputs, settings) {
+      const x = operand({ op: "rotary", inputs }, 0);
       headWidth(x, settings);
       const half = settings.turned / 2;
       for (const table of inputs.slice(1)) {
@@ -61,19 +65,17 @@ export const rotaryEmbedding = {
     // A rotation's transpose is the rotation by the opposite angle; what is not turned passes as it is.
     vjp(o, cotangent, value, [, needsCosines, needsSines]) {
       if (needsCosines || needsSines) throw new TypeError("rotary has no gradient toward its angles");
-      const cosines = operand(value, 1), sines = operand(value, 2), { heads, interleaved } = settingsOf(value);
+      const cosines = operand(value, 1), sines = operand(value, 2), { heads, interleaved } = value.attributes;
       return [o.rotary(cotangent, cosines, o.neg(sines), heads, interleaved), undefined, undefined];
     },
     onnx(emit, value) {
-      const settings = settingsOf(value), { heads, turned, interleaved } = settings, x = operand(value, 0);
+      const settings = value.attributes, { heads, turned, interleaved } = settings, x = operand(value, 0);
       const width = headWidth(x, settings);
-      if (emit.provider !== "webgpu") {
+      if (emit.kernels.rotaryEmbedding) {
         return emit.node("RotaryEmbedding", value.inputs.map(emit.of), {
-          attributes: {
-            num_heads: { int: heads },
-            interleaved: { int: interleaved ? 1 : 0 },
-            ...(turned === width ? {} : { rotary_embedding_dim: { int: turned } }),
-          },
+          num_heads: { int: heads },
+          interleaved: { int: interleaved ? 1 : 0 },
+          ...(turned === width ? {} : { rotary_embedding_dim: { int: turned } }),
         });
       }
       const [batch, tokens, whole] = x.shape, byHead = [batch!, tokens!, heads, width];
@@ -86,18 +88,20 @@ export const rotaryEmbedding = {
         settings,
         x.shape,
       );
-      const perHead = (index: number) =>
-        emit.node("Unsqueeze", [emit.of(operand(value, index)), emit.integers(anglesAt)]);
+      const perHead = (index: number) => unsqueeze(emit, emit.of(operand(value, index)), anglesAt);
       const [cosines, sines] = [perHead(1), perHead(2)];
-      const times = (a: string, b: string) => emit.node("Mul", [a, b]);
+      const times = (a: TensorName, b: TensorName) => emit.node("Mul", [a, b]);
       const rotated = join(
         emit.node("Sub", [times(left, cosines), times(right, sines)]),
         emit.node("Add", [times(right, cosines), times(left, sines)]),
       );
       const all = turned === width
         ? rotated
-        : emit.node("Concat", [rotated, part(turned, width)], { attributes: { axis: { int: 3 } } });
+        : emit.node("Concat", [rotated, part(turned, width)], { axis: { int: 3 } });
       return emit.reshape(all, byHead, [batch!, tokens!, whole!]);
     },
+    extents: noExtents,
+    tokenwise: acrossTokens,
+    price: perElement,
   },
-} satisfies Record<string, OpDefinition>;
+};

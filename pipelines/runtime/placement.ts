@@ -4,9 +4,9 @@
  * @module
  */
 import { emitOnnx } from "../../ops/emission/emit.ts";
-import { apply } from "../../ops/operators.ts";
+import { withInputs } from "../../ops/operators.ts";
 import { input, type Program, type Value, valuesOf } from "../../ops/program/program.ts";
-import { isOpName } from "../../ops/table/mod.ts";
+import { isOperation } from "../../ops/table/mod.ts";
 import type { Provider } from "../../ops/onnx/model.ts";
 import type { Runtime } from "./runtime.ts";
 import { isFallbackRefusal } from "./providers.ts";
@@ -24,7 +24,7 @@ export async function unplacedOperations(program: Program, provider: Provider, r
       value.attributes,
       value.inputs.map(({ dtype, shape }) => [dtype, shape.length]),
     ]);
-    if (isOpName(value.op) && !kinds.has(key)) kinds.set(key, value);
+    if (isOperation(value) && !kinds.has(key)) kinds.set(key, value);
   }
   const unplaced: string[] = [];
   for (const value of kinds.values()) {
@@ -43,8 +43,7 @@ function alone(value: Value): Program {
   const operands = value.inputs.map((operand, index) => {
     return operand.op === "constant" ? operand : input(`operand${index}`, operand.shape, operand.dtype);
   });
-  if (!isOpName(value.op)) throw new TypeError(`${value.op} is no operation`);
-  return { name: value.op, outputs: { result: apply(value.op, operands, value.attributes) } };
+  return { name: value.op, outputs: { result: withInputs(value, operands) } };
 }
 
 function describe({ dtype, shape }: Value): string {

@@ -8,6 +8,8 @@ import { flopsOf } from "../../ops/passes/cost.ts";
 import { type Bindings, elementCount, evaluateDimension, evaluateShape } from "../../ops/program/dimension.ts";
 import { emitOnnx } from "../../ops/emission/emit.ts";
 import * as o from "../../ops/operators.ts";
+import type { MatmulAttributes } from "../../ops/table/builder.ts";
+import { isOp } from "../../ops/table/mod.ts";
 import { input, leafName, type Program, type Value, valuesOf, weight } from "../../ops/program/program.ts";
 import { verify } from "../../ops/passes/verify.ts";
 import type { ModelWeights } from "../../pipelines/models/model.ts";
@@ -37,7 +39,7 @@ export interface ShapeRate {
 interface Products {
   readonly left: readonly number[];
   readonly right: readonly number[];
-  readonly options: o.MatmulOptions;
+  readonly options: MatmulAttributes;
   /** The right matrices, if they are weights. */
   readonly weights: Value[];
   readonly flops: number;
@@ -77,14 +79,14 @@ export async function measureLimit(
 function productsOf(program: Program, extents: Bindings): Products[] {
   const found = new Map<string, Products>();
   for (const value of valuesOf(program)) {
-    if (value.op !== "matmul") continue;
+    if (!isOp(value, "matmul")) continue;
     const [a, b] = value.inputs as readonly [Value, Value];
     const left = evaluateShape(a.shape, extents), right = evaluateShape(b.shape, extents);
     const isWeight = b.op === "weight";
     const key = JSON.stringify([left, right, value.attributes, isWeight]);
     const flops = evaluateDimension(flopsOf(value), extents);
     const known = found.get(key) ??
-      { left, right, options: value.attributes as o.MatmulOptions, weights: [], flops, count: 0 };
+      { left, right, options: value.attributes, weights: [], flops, count: 0 };
     found.set(key, known);
     known.count++;
     if (isWeight) known.weights.push(b);

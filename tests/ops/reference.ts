@@ -5,8 +5,9 @@
  * @module
  */
 import { type Bindings, type Dimension, evaluateDimension } from "../../ops/program/dimension.ts";
-import { type Attributes, isLeaf, leafName, type Program, type Value } from "../../ops/program/program.ts";
-import { isOpName, type OpName } from "../../ops/table/mod.ts";
+import { type Attributes, isConstant, isLeaf, leafName, type Program, type Value } from "../../ops/program/program.ts";
+import type { MatmulAttributes } from "../../ops/table/builder.ts";
+import { isOperation, type OpAttributes, type OpName, type OpValue } from "../../ops/table/mod.ts";
 import { at, broadcastAt, broadcastShapes, build, map, replaceAt, sizeOf, sum, type Tensor, tensor } from "./tensor.ts";
 
 /** What a program is run with. */
@@ -31,9 +32,9 @@ export function evaluate(values: readonly Value[], { symbols, leaves }: Environm
   const visit = (value: Value): Tensor => {
     let result = known.get(value);
     if (result === undefined) {
-      if (value.op === "constant") result = tensor(value.shape.map(extent), value.attributes["elements"] as number[]);
+      if (isConstant(value)) result = tensor(value.shape.map(extent), value.attributes.elements);
       else if (isLeaf(value)) result = leaf(value, leaves[leafName(value)], value.shape.map(extent));
-      else if (isOpName(value.op)) result = rules[value.op](value.inputs.map(visit), value.attributes, extent);
+      else if (isOperation(value)) result = compute(value, value.inputs.map(visit), extent);
       else throw new RangeError(`No rule for ${value.op}`);
       known.set(value, result);
     }
@@ -48,7 +49,12 @@ function leaf(value: Value, bound: Tensor | undefined, shape: readonly number[])
   return bound;
 }
 
-type Rule = (inputs: readonly Tensor[], attributes: Attributes, extent: (dimension: Dimension) => number) => Tensor;
+type Extent = (dimension: Dimension) => number;
+type Rule<Settings = Attributes> = (inputs: readonly Tensor[], attributes: Settings, extent: Extent) => Tensor;
+
+function compute<Op extends OpName>(value: OpValue<Op>, inputs: readonly Tensor[], extent: Extent): Tensor {
+  return rules[value.op](inputs, value.attributes, extent);
+}
 
 function binary(f: (x: number, y: number) => number): Rule {
   return ([x, y]) =>
@@ -78,9 +84,9 @@ function roundToBfloat16(x: number): number {
   return view.getFloat32(0);
 }
 
-function reduction(mean: boolean): Rule {
+function reduction(mean: boolean): Rule<OpAttributes["reduceSum"]> {
   return ([x], { axes, keep }) => {
-    const folds = (axis: number) => (axes as readonly number[]).includes(axis);
+    const folds = (axis: number) => axes.includes(axis);
     const outside = x!.shape.map((extent, axis) => (folds(axis) ? 1 : extent));
     const inside = x!.shape.map((extent, axis) => (folds(axis) ? extent : 1));
     const folded = build(outside, (index) => {
@@ -141,7 +147,7 @@ function attention(inputs: readonly Tensor[], scale: number, softcap: number) {
   return { weights, slopes, keys, values, mixed };
 }
 
-const matmul: Rule = ([a, b], { transposeA, transposeB, alpha }) => {
+const matmul: Rule<MatmulAttributes> = ([a, b], { transposeA, transposeB, alpha }) => {
   const [left, right] = [transposeA ? swapped(a!) : a!, transposeB ? swapped(b!) : b!];
   const batch = broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2));
   const rows = left.shape.at(-2)!, inner = left.shape.at(-1)!, columns = right.shape.at(-1)!;
@@ -152,7 +158,7 @@ const matmul: Rule = ([a, b], { transposeA, transposeB, alpha }) => {
     const ofLeft = leadingOf(left, index), ofRight = leadingOf(right, index), [row, column] = index.slice(-2);
     let total = 0;
     for (let k = 0; k < inner; k++) total += at(left, [...ofLeft, row!, k]) * at(right, [...ofRight, k, column!]);
-    return Number(alpha) * total;
+    return alpha * total;
   });
 };
 
@@ -169,7 +175,7 @@ function transposed(x: Tensor, permutation: readonly number[]): Tensor {
   });
 }
 
-const rules: Record<OpName, Rule> = {
+const rules: { readonly [Op in OpName]: Rule<OpAttributes[Op]> } = {
   add: binary((x, y) => x + y),
   sub: binary((x, y) => x - y),
   mul: binary((x, y) => x * y),
@@ -185,31 +191,32 @@ const rules: Record<OpName, Rule> = {
   tanh: unary(Math.tanh),
   sigmoid: unary(sigmoid),
   silu: unary((x) => x * sigmoid(x)),
+  softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   relu: unary((x) => Math.max(x, 0)),
   erf: unary(erf),
   gelu: unary((x) => x * (1 + erf(x / Math.SQRT2)) / 2),
   geluTanh: unary((x) => x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))) / 2),
-  clamp: ([x], { low, high }) => map(x!, (each) => Math.min(Math.max(each, Number(low)), Number(high))),
+  clamp: ([x], { low, high }) => map(x!, (each) => Math.min(Math.max(each, low), high)),
   detach: unary((x) => x),
   barrier: ([x]) => x!,
   sign: unary(Math.sign),
   truncate: unary(Math.trunc),
-  attend: (inputs, { scale, softcap }) => attention(inputs, Number(scale), Number(softcap)).mixed,
+  attend: (inputs, { scale, softcap }) => attention(inputs, scale, softcap).mixed,
   attendGradient: (all, { scale, softcap, runs }) => {
     const inputs = all.slice(0, -1), g = all.at(-1)!, [q, , ...keyValues] = inputs as [Tensor, Tensor, ...Tensor[]];
-    const { weights, slopes, keys, values } = attention(inputs, Number(scale), Number(softcap));
+    const { weights, slopes, keys, values } = attention(inputs, scale, softcap);
     const [batch, heads, rows, width] = q.shape as [number, number, number, number];
     const towardWeights = (b: number, h: number, r: number) =>
       values.map((of) => sum(Array.from({ length: width }, (_, c) => at(g, [b, h, r, c]) * of(b, h, c))));
     const towardScores = (b: number, h: number, r: number): number[] => {
       const own = weights(b, h, r), toward = towardWeights(b, h, r), total = sum(own.map((w, k) => w * toward[k]!));
-      return own.map((w, k) => w * (toward[k]! - total) * slopes(b, h, r)[k]! * Number(scale));
+      return own.map((w, k) => w * (toward[k]! - total) * slopes(b, h, r)[k]! * scale);
     };
     const overRows = (row: (r: number) => number) => sum(Array.from({ length: rows }, (_, r) => row(r)));
     const lengths = keyValues.filter((_, at) => at % 2 === 0).map(({ shape }) => shape[2]!);
     const places = lengths.flatMap((length, run) => {
       const start = sum(lengths.slice(0, run)), ofRun = Array.from({ length }, (_, place) => start + place);
-      if ((runs as readonly number[])[run] === 0) return [];
+      if (runs[run] === 0) return [];
       return [...ofRun.map((k) => [true, k] as const), ...ofRun.map((k) => [false, k] as const)];
     });
     return build([batch, heads, rows + places.length, width], ([b, h, row, c]) => {
@@ -222,8 +229,8 @@ const rules: Record<OpName, Rule> = {
   },
   // Codes as they are counted from 0.
   dequantize: ([codes, scales], { columns }) => {
-    const perRow = Math.ceil(Number(columns) / 32);
-    return build([scales!.data.length / perRow, Number(columns)], ([row, column]) => {
+    const perRow = Math.ceil(columns / 32);
+    return build([scales!.data.length / perRow, columns], ([row, column]) => {
       const block = row! * perRow + Math.floor(column! / 32);
       return scales!.data[block]! * codes!.data[block * 32 + column! % 32]!;
     });
@@ -235,50 +242,48 @@ const rules: Record<OpName, Rule> = {
   rmsNorm: ([x, weight], { epsilon }) =>
     build(
       x!.shape,
-      (index) => at(x!, index) * inverseRms(rowThrough(x!, index), Number(epsilon)) * broadcastAt(weight!, index),
+      (index) => at(x!, index) * inverseRms(rowThrough(x!, index), epsilon) * broadcastAt(weight!, index),
     ),
   inverseRms: ([x], { epsilon }) =>
-    build([...x!.shape.slice(0, -1), 1], (index) => inverseRms(rowThrough(x!, index), Number(epsilon))),
+    build([...x!.shape.slice(0, -1), 1], (index) => inverseRms(rowThrough(x!, index), epsilon)),
   layerNorm: ([x, weight, bias], { epsilon }) =>
     build(x!.shape, (index) => {
       const row = rowThrough(x!, index),
-        normal = (at(x!, index) - meanOf(row)) * inverseDeviation(row, Number(epsilon));
+        normal = (at(x!, index) - meanOf(row)) * inverseDeviation(row, epsilon);
       return normal * broadcastAt(weight!, index) + broadcastAt(bias!, index);
     }),
   layerMean: ([x]) => build([...x!.shape.slice(0, -1), 1], (index) => meanOf(rowThrough(x!, index))),
   inverseDeviation: ([x], { epsilon }) =>
-    build([...x!.shape.slice(0, -1), 1], (index) => inverseDeviation(rowThrough(x!, index), Number(epsilon))),
+    build([...x!.shape.slice(0, -1), 1], (index) => inverseDeviation(rowThrough(x!, index), epsilon)),
   topMask: ([x], { count }) =>
     build(x!.shape, (index) => {
       const larger = rowThrough(x!, index).filter((other) => other > at(x!, index));
-      return larger.length < Number(count) ? 1 : 0;
+      return larger.length < count ? 1 : 0;
     }),
   matmul,
-  reshape: ([x], { shape }, extent) => tensor((shape as readonly Dimension[]).map(extent), x!.data),
-  transpose: ([x], { permutation }) => transposed(x!, permutation as readonly number[]),
+  reshape: ([x], { shape }, extent) => tensor(shape.map(extent), x!.data),
+  transpose: ([x], { permutation }) => transposed(x!, permutation),
   slice([x], { axis, start, end }, extent) {
-    const along = Number(axis), from = extent(start as Dimension), to = extent(end as Dimension);
-    return build(replaceAt(x!.shape, along, to - from), (index) => {
-      return at(x!, replaceAt(index, along, index[along]! + from));
+    const from = extent(start), to = extent(end);
+    return build(replaceAt(x!.shape, axis, to - from), (index) => {
+      return at(x!, replaceAt(index, axis, index[axis]! + from));
     });
   },
   concat(parts, { axis }) {
-    const along = Number(axis);
-    const places = parts.flatMap((part) => Array.from({ length: part.shape[along]! }, (_, place) => ({ part, place })));
-    return build(replaceAt(parts[0]!.shape, along, places.length), (index) => {
-      const { part, place } = places[index[along]!]!;
-      return at(part, replaceAt(index, along, place));
+    const places = parts.flatMap((part) => Array.from({ length: part.shape[axis]! }, (_, place) => ({ part, place })));
+    return build(replaceAt(parts[0]!.shape, axis, places.length), (index) => {
+      const { part, place } = places[index[axis]!]!;
+      return at(part, replaceAt(index, axis, place));
     });
   },
   pad([x], { axis, before, after }, extent) {
-    const along = Number(axis), inner = x!.shape[along]!, offset = extent(before as Dimension);
-    return build(replaceAt(x!.shape, along, offset + inner + extent(after as Dimension)), (index) => {
-      const place = index[along]! - offset;
-      return place >= 0 && place < inner ? at(x!, replaceAt(index, along, place)) : 0;
+    const inner = x!.shape[axis]!, offset = extent(before);
+    return build(replaceAt(x!.shape, axis, offset + inner + extent(after)), (index) => {
+      const place = index[axis]! - offset;
+      return place >= 0 && place < inner ? at(x!, replaceAt(index, axis, place)) : 0;
     });
   },
-  expand: ([x], { shape }, extent) =>
-    build((shape as readonly Dimension[]).map(extent), (index) => broadcastAt(x!, index)),
+  expand: ([x], { shape }, extent) => build(shape.map(extent), (index) => broadcastAt(x!, index)),
   gatherRows: ([x, indices]) =>
     build([...indices!.shape, ...x!.shape.slice(1)], (index) => {
       const row = at(indices!, index.slice(0, indices!.shape.length));
@@ -286,7 +291,7 @@ const rules: Record<OpName, Rule> = {
     }),
   scatterRows: ([updates, indices], { rows }, extent) =>
     build(
-      [extent(rows as Dimension), ...updates!.shape.slice(1)],
+      [extent(rows), ...updates!.shape.slice(1)],
       ([row, ...rest]) =>
         sum([...indices!.data].map((named, from) => (named === row ? at(updates!, [from, ...rest]) : 0))),
     ),
@@ -301,7 +306,7 @@ const rules: Record<OpName, Rule> = {
       return probability - (labels!.data[row!] === column ? 1 : 0);
     }),
   rotary([x, cosines, sines], { heads, turned, interleaved }) {
-    const width = x!.shape[2]! / Number(heads), half = Number(turned) / 2;
+    const width = x!.shape[2]! / heads, half = turned / 2;
     return build(x!.shape, ([batch, token, channel]) => {
       const within = channel! % width, own = at(x!, [batch!, token!, channel!]);
       if (within >= 2 * half) return own;

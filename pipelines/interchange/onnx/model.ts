@@ -8,13 +8,7 @@
  * @module
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  type GraphProto,
-  ModelProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataType as OnnxType,
-} from "onnx-buf";
+import { type GraphProto, ModelProtoSchema, OperatorSetIdProtoSchema, StringStringEntryProtoSchema } from "onnx-buf";
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import { describeTensor, externalTensor } from "../../../ops/onnx/messages.ts";
 import type { WeightLocation } from "../../../ops/onnx/model.ts";
@@ -85,12 +79,12 @@ export function onnxFile(exported: ExportedModel): OnnxFile {
   for (const { name, shape } of emitted.extents) given.set(name, write.extents(shape));
   for (const { name, shape } of emitted.fed) {
     if (given.has(name)) continue;
-    graph.initializer.push(externalTensor(name, OnnxType.FLOAT, shape as readonly number[], locate(name)));
+    graph.initializer.push(externalTensor(name, "float32", shape as readonly number[], locate(name)));
   }
   for (const node of graph.node) node.input = node.input.map((name) => given.get(name) ?? name);
   const turned = turnWeights(graph);
-  graph.node.unshift(...write.nodes);
-  graph.initializer.push(...write.initializers);
+  graph.node.unshift(...write.graph.nodes);
+  graph.initializer.push(...write.graph.initializers);
   Object.assign(graph, describeEnds(exported));
   model.opsetImport = [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opset) })];
   model.irVersion = irVersion;
@@ -124,8 +118,8 @@ function pastNames({ blocks }: Architecture): (readonly [block: number, part: st
 
 function describeEnds({ architecture, adaptations }: ExportedModel): Pick<GraphProto, "input" | "output"> {
   const { batch, tokens, past, all } = extents, { keyValueHeads, headWidth } = architecture.heads;
-  const integers = (name: string, shape: readonly string[]) => describeTensor(name, OnnxType.INT64, shape);
-  const floats = (name: string, shape: readonly (string | number)[]) => describeTensor(name, OnnxType.FLOAT, shape);
+  const integers = (name: string, shape: readonly string[]) => describeTensor(name, "int64", shape);
+  const floats = (name: string, shape: readonly (string | number)[]) => describeTensor(name, "float32", shape);
   const kept = pastNames(architecture), cache = (length: string) => [batch, keyValueHeads, length, headWidth];
   const isEdited = interventionsOf(adaptations).length > 0;
   return {

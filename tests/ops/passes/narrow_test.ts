@@ -45,3 +45,22 @@ Deno.test("narrow() leaves what no parameter reaches whole, so that it can be ke
   assert.ok(topologicalOrder([narrow(trained, read)]).includes(frozen));
   assert.equal(narrow(frozen, read), read(frozen));
 });
+
+const activations = {
+  gelu: o.gelu,
+  geluTanh: o.geluTanh,
+  silu: o.silu,
+  relu: o.relu,
+  tanh: o.tanh,
+  cos: o.cos,
+  sin: o.sin,
+  clamp: (x: Value) => o.clamp(x, -1, 1),
+};
+
+for (const [op, activation] of Object.entries(activations)) {
+  Deno.test(`narrow() reads below ${op}`, () => {
+    const whole = linear(activation(linear(middle, weight("up", [5, 6]))), weight("down", [6, 5]));
+    assertSame(whole);
+    assert.deepEqual(shapesOf(narrow(whole, read), op), [["batch", 5]]);
+  });
+}

@@ -1,4 +1,5 @@
 import * as o from "../../../ops/operators.ts";
+import type { MatmulAttributes } from "../../../ops/table/builder.ts";
 import { parameter, type Value, weight } from "../../../ops/program/program.ts";
 
 /** A weight in a few bits, and how it is multiplied. */
@@ -14,7 +15,7 @@ export interface QuantizedCase {
 function quantizedCase(
   codes: QuantizedCase["codes"],
   [rows, columns]: readonly [number, number],
-  options: o.MatmulOptions,
+  options: Partial<MatmulAttributes>,
 ): QuantizedCase {
   const count = rows * Math.ceil(columns / 32);
   const matrix = o.dequantize(weight("codes", [count, 32], codes), weight("scales", [count]), columns);

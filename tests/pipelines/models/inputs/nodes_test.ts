@@ -29,8 +29,8 @@ async function computed(model: InputModel, virtual: number, mask: readonly (read
   };
   const graph = create(GraphProtoSchema, {
     name: "inputs",
-    node: write.nodes,
-    initializer: write.initializers,
+    node: write.graph.nodes,
+    initializer: write.graph.initializers,
     input: ["ids", "before", "mask"].map(described),
     output: [...found.values()].map((output) => create(ValueInfoProtoSchema, { name: output })),
   });

@@ -1,0 +1,172 @@
+/**
+ * Writing a program's nodes: the tensors of its values, constants, weights in their files, and the extents that a host
+ * has to feed.
+ *
+ * @module
+ */
+import { Graph } from "../onnx/graph.ts";
+import type { OnnxAttributes, OnnxDomain, TensorName } from "../onnx/graph_writer.ts";
+import type { Kernels } from "../onnx/kernels.ts";
+import { externalTensor } from "../onnx/messages.ts";
+import type { ExtentList, WeightLocation } from "../onnx/model.ts";
+import { withInputs } from "../operators.ts";
+import { bytesOf, isWidenedWeight } from "../passes/cost.ts";
+import { type Dimension, evaluateDimension, evaluateShape, type Shape } from "../program/dimension.ts";
+import { leafName, type Value, weight } from "../program/program.ts";
+import type { Emitter, RowPart } from "../table/emitter.ts";
+import { definitionOf, isOperation } from "../table/mod.ts";
+import { reshapeTarget } from "./reshape_target.ts";
+
+/** Writes the nodes of a program, operation by operation. */
+export class ProgramWriter implements Emitter {
+  readonly kernels: Kernels;
+  readonly packs: boolean;
+  readonly graph = new Graph({ tensor: (_, count) => `%${count}`, node: (type, count) => `${type}.${count}` });
+  readonly #locate: (name: string) => WeightLocation;
+  readonly #names = new Map<Value, TensorName>();
+  readonly #extents = new Map<string, ExtentList>();
+  /** Distinguishes the nodes of one use from those of another. */
+  #use = "";
+  /** How many nodes of the use at hand are written. */
+  #used = 0;
+  #uses = 0;
+
+  constructor(kernels: Kernels, packs: boolean, locate: (name: string) => WeightLocation) {
+    this.kernels = kernels;
+    this.packs = packs;
+    this.#locate = locate;
+  }
+
+  /** Lists of extents that were needed. */
+  get extentLists(): readonly ExtentList[] {
+    return [...this.#extents.values()];
+  }
+
+  /** Names the tensor of a value. */
+  define(value: Value, name: TensorName): void {
+    this.#names.set(value, name);
+  }
+
+  /** Adds a weight, which stays in its file. */
+  weight(value: Value): void {
+    this.#initializer(value, this.#locate(leafName(value)));
+  }
+
+  of = (value: Value): TensorName => {
+    if (isOperation(value) && isWidenedWeight(value)) {
+      return this.anew(() => definitionOf(value.op).onnx(this, value));
+    }
+    const name = this.#names.get(value);
+    if (name === undefined) throw new TypeError(`${value.op} is used before it is written`);
+    return name;
+  };
+
+  node(type: string, inputs: readonly TensorName[], attributes?: OnnxAttributes, domain?: OnnxDomain): TensorName {
+    return this.#add(type, inputs, 1, attributes, domain)[0]!;
+  }
+
+  nodes(type: string, inputs: readonly TensorName[], outputs: number, attributes?: OnnxAttributes) {
+    return this.#add(type, inputs, outputs, attributes);
+  }
+
+  floats(elements: readonly number[], shape: readonly number[] = [], type: "float32" | "float64" = "float32") {
+    return this.graph.floats(elements, shape, type);
+  }
+
+  integers(elements: readonly number[] | number): TensorName {
+    return this.graph.integers(elements);
+  }
+
+  fours(element: number, count: number): TensorName {
+    const bytes = () => new Uint8Array(Math.ceil(count / 2)).fill(element * 17);
+    return this.graph.constant(`uint4 ${element} ${count}`, "uint4", [count], bytes);
+  }
+
+  extent(dimension: Dimension): TensorName {
+    return this.extents([dimension]);
+  }
+
+  extents(shape: Shape): TensorName {
+    if (shape.every((dimension) => typeof dimension === "number")) return this.integers(shape);
+    const name = `extents(${shape.join()})`;
+    this.#extents.set(name, { name, shape });
+    return name;
+  }
+
+  parts(x: TensorName, length: Dimension, count: number, axis: number): readonly TensorName[] {
+    const name = `parts(${length},${count})`;
+    this.#extents.set(name, { name, shape: [length], parts: count });
+    return this.nodes("Split", [x, name], count, { axis: { int: axis } });
+  }
+
+  anew<T>(write: () => T): T {
+    [this.#use, this.#used] = [String(++this.#uses), 0];
+    const written = write();
+    this.#use = "";
+    return written;
+  }
+
+  reshape(x: TensorName, from: Shape, to: Shape): TensorName {
+    const target = reshapeTarget(from, to);
+    if (target !== undefined) return this.node("Reshape", [x, this.integers(target)]);
+    // An extent of 0 is then an empty axis, not one to copy.
+    return this.node("Reshape", [x, this.extents(to)], { allowzero: { int: 1 } });
+  }
+
+  rowParts(value: Value, mostBytes: number): readonly RowPart[] {
+    if (!isWidenedWeight(value)) return [];
+    const all = evaluateDimension(value.shape[0]!, {}),
+      count = Math.ceil(evaluateDimension(bytesOf(value), {}) / mostBytes);
+    const size = Math.ceil(all / Math.max(1, count));
+    return Array.from({ length: Math.ceil(all / size) }, (_, part) => {
+      const start = part * size, end = Math.min(all, start + size);
+      return { rows: this.#rowsOf(value, start, end), start, end };
+    });
+  }
+
+  bytesOf(leaf: Value, shape: readonly number[]): TensorName {
+    const name = `${leafName(leaf)} as bytes`;
+    const [found] = this.graph.once(name, () => {
+      this.graph.initializers.push(externalTensor(name, "uint8", shape, this.#locate(leafName(leaf))));
+      return [name];
+    });
+    return found!;
+  }
+
+  #rowsOf(widened: Value, start: number, end: number): Value {
+    const rows = evaluateDimension(widened.shape[0]!, {});
+    return withInputs(
+      widened,
+      widened.inputs.map((leaf) => {
+        const { location, offset, length } = this.#locate(leafName(leaf)), each = length / rows;
+        const [first, ...rest] = evaluateShape(leaf.shape, {});
+        const part = weight(`${leafName(leaf)}[${start}:${end}]`, [first! / rows * (end - start), ...rest], leaf.dtype);
+        if (!this.#names.has(part)) {
+          this.#initializer(part, { location, offset: offset + each * start, length: each * (end - start) });
+        }
+        return part;
+      }),
+    );
+  }
+
+  #initializer(value: Value, location: WeightLocation): void {
+    this.define(value, leafName(value));
+    const dims = evaluateShape(value.shape, {});
+    this.graph.initializers.push(externalTensor(leafName(value), value.dtype, dims, location));
+  }
+
+  #add(
+    type: string,
+    inputs: readonly TensorName[],
+    outputs: number,
+    attributes: OnnxAttributes = {},
+    domain: OnnxDomain | "" = "",
+  ): readonly TensorName[] {
+    return this.graph.once(JSON.stringify([type, inputs, outputs, attributes, domain, this.#use]), () => {
+      // ONNX Runtime runs the operand with the later node first. A widened weight has to wait for the other one, or all
+      // of them would be widened before the first product.
+      const at = this.#use === "" ? undefined : this.#used++;
+      return this.graph.add(type, inputs, outputs, { attributes, domain, at });
+    });
+  }
+}
