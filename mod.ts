@@ -88,6 +88,7 @@ export {
   type GreedyOptions,
   loss,
   matthews,
+  mse,
   pearson,
   pipeline,
   sample,
@@ -101,6 +102,7 @@ export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelin
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
+export type { MetricName } from "./pipelines/metrics/mod.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
 export type {
@@ -119,7 +121,7 @@ export type {
   Template,
   TsvSource,
 } from "./pipelines/data/dataset.ts";
-export type { SiteName, StackName } from "./pipelines/models/architecture.ts";
+export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,
   AdaptationSpec,

@@ -1,32 +1,59 @@
 /** `deno task activations`. @module */
 import { dirname } from "node:path";
-import type { Provider } from "../../ops/onnx/model.ts";
 import { parseSite } from "../compile/programs/activations_program.ts";
 import { RequestError } from "../common/errors.ts";
 import { unwritable } from "../common/files.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
 import { activate } from "../schedule/activations/activate.ts";
 import { activatedRows, paddedBatch, readBatch, readTensors } from "./token_batch.ts";
-import { callerFolder, callerPath } from "./load_pipeline.ts";
-import { openRunContext } from "./run_command.ts";
+import { callerFolder, callerPath } from "./caller_paths.ts";
+import { command } from "./command.ts";
+import { providerHelp, providerName, store, threadCount } from "./common_options.ts";
+import { openRunContext } from "./open_run_context.ts";
+import {
+  onUnlessNamed,
+  optional,
+  type OptionValues,
+  parsed,
+  repeatable,
+  required,
+  text,
+  withDefault,
+} from "./option.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
-/** The options of the command. */
-export interface ActivationsOptions {
-  readonly input?: string;
-  readonly text?: readonly string[];
-  readonly out: string;
-  readonly sites?: readonly string[];
-  readonly logits: boolean;
-  readonly store?: string;
-  readonly threads: number;
-  readonly provider: Provider;
-}
+const declared = {
+  input: optional(text("file"), "safetensors with input_ids and attention_mask [batch, tokens]"),
+  text: repeatable<readonly string[] | undefined>(
+    "text",
+    "in place of --input; may be repeated, a row each",
+    undefined,
+    (before = [], text) => [...before, text],
+  ),
+  out: required(text("file"), "the safetensors file to write"),
+  sites: optional(
+    parsed("list", (list) => list.split(",").map((site) => site.trim())),
+    "further sites, as in block.3.mlp.output,block.0.attention.query",
+  ),
+  logits: onUnlessNamed("leaves the logits out"),
+  store,
+  threads: withDefault(threadCount, "threads for the operators", navigator.hardwareConcurrency),
+  provider: withDefault(providerName, providerHelp, "cpu"),
+};
 
 /** Writes what a model computes of some tokens: hidden states, logits and the representations at the sites named. */
-export async function activationsCommand(
+export const activationsCommand = command({
+  name: "activations",
+  summary: "Writes what a model computes: hidden states, logits, any site.",
+  parameters: [{ name: "model", help: "a Hugging Face id, a folder or builtin:NAME" }],
+  options: declared,
+  examples: ["activations builtin:tiny --text red --sites block.1.output --out red.safetensors"],
+  run: ([model], options, { terminal }) => writeActivations(model, options, terminal),
+});
+
+async function writeActivations(
   source: string,
-  options: ActivationsOptions,
+  options: OptionValues<typeof declared>,
   terminal: Terminal,
 ): Promise<void> {
   const { input, text, out: path, provider, threads } = options;

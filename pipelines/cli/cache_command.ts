@@ -1,25 +1,57 @@
 /** `deno task cache`: looking at the store, emptying it and checking it. @module */
-import { join } from "node:path";
 import { RequestError, RunError } from "../common/errors.ts";
 import { evict, evictionOrder } from "../store/eviction.ts";
 import { type StoredEntry, totalBytes } from "../store/inventory.ts";
 import { modelsIn, removeModels } from "../store/models.ts";
 import { formatSize } from "../store/size.ts";
 import { Store } from "../store/store.ts";
-import { callerFolder, callerPath } from "./load_pipeline.ts";
+import { storeFolder } from "./caller_paths.ts";
+import { command, type CommandGroup } from "./command.ts";
+import { cacheDisk, store } from "./common_options.ts";
+import { flag } from "./option.ts";
 import { formatTable, type Terminal } from "./terminal.ts";
 
-/** The options of all that is done with the store. */
-export interface CacheOptions {
-  readonly store?: string;
-  readonly json?: boolean;
+/** What may be done with the store. */
+export const cacheCommands: CommandGroup = {
+  kind: "group",
+  name: "cache",
+  summary: "Looks after the content-addressed store.",
+  commands: [
+    command({
+      name: "ls",
+      summary: "Lists what the store holds, by kind.",
+      parameters: [],
+      options: { store, json: flag("prints every entry, as JSON") },
+      examples: ["cache ls --json"],
+      run: (_, options, { terminal }) => listCache(options, terminal),
+    }),
+    command({
+      name: "gc",
+      summary: "Evicts down to what the store may hold.",
+      parameters: [],
+      options: { store, cacheDisk, all: flag("removes every entry") },
+      examples: ["cache gc --cache-disk 10GB"],
+      run: (_, options, { terminal }) => collectCache(options, terminal),
+    }),
+    command({
+      name: "verify",
+      summary: "Checks every entry and drops those that are damaged.",
+      parameters: [],
+      options: { store },
+      examples: ["cache verify --store .refract/store"],
+      run: (_, options, { terminal }) => verifyCache(options, terminal),
+    }),
+  ],
+};
+
+interface CacheOptions {
+  readonly store: string | undefined;
   /** What the store may hold, in bytes. */
-  readonly cacheDisk?: number;
-  readonly all?: boolean;
+  readonly cacheDisk?: number | undefined;
 }
 
 /** Lists what the store holds, by kind; with `json` entry by entry. */
-export function listCache(options: CacheOptions, terminal: Terminal): void {
+function listCache(options: CacheOptions & { readonly json: boolean }, terminal: Terminal): void {
   const store = openStore(options), entries = store.entries();
   const kinds = [...Map.groupBy(entries, ({ kind }) => kind)].sort(([a], [b]) => (a < b ? -1 : 1));
   if (options.json) return terminal.print(JSON.stringify(listing(store, entries), null, 2));
@@ -59,7 +91,7 @@ function listing(store: Store, entries: readonly StoredEntry[]): unknown {
 }
 
 /** Evicts down to what the store may hold, or everything, and says what that freed. */
-export function collectCache(options: CacheOptions, terminal: Terminal): void {
+function collectCache(options: CacheOptions & { readonly all: boolean }, terminal: Terminal): void {
   if (options.all && options.cacheDisk !== undefined) {
     throw new RequestError("--all and --cache-disk exclude each other; give one of them");
   }
@@ -86,7 +118,7 @@ export function collectCache(options: CacheOptions, terminal: Terminal): void {
  *
  * @throws {RunError} If there was one.
  */
-export async function verifyCache(options: CacheOptions, terminal: Terminal): Promise<void> {
+async function verifyCache(options: CacheOptions, terminal: Terminal): Promise<void> {
   const store = openStore(options, (message) => terminal.print(message)), entries = store.entries();
   let damaged = 0;
   for (const { kind, key } of entries) if (!await store.check(kind, key)) damaged++;
@@ -99,11 +131,6 @@ export async function verifyCache(options: CacheOptions, terminal: Terminal): Pr
 
 function openStore({ store, cacheDisk }: CacheOptions, onDamaged: (message: string) => void = () => {}): Store {
   return new Store(storeFolder(store), { limit: cacheDisk, onDamaged });
-}
-
-/** The store's folder, as told or where it usually is. */
-export function storeFolder(store: string | undefined): string {
-  return store === undefined ? join(callerFolder(), ".refract", "store") : callerPath(store);
 }
 
 function count(number: number, noun: string): string {

@@ -1,67 +1,92 @@
 /** `deno task chat`. @module */
-import { join } from "node:path";
-import type { Provider } from "../../ops/onnx/model.ts";
-import { lowerAdaptations } from "../compile/lower/adaptations.ts";
+import { RequestError } from "../common/errors.ts";
 import { readTensors } from "../compile/parameters/initial.ts";
-import { interventionFileNames, lowerDescription, readDescription } from "../compile/parameters/intervention_file.ts";
+import { chatRenderer } from "../data/chat/template.ts";
 import { roomOf } from "../decoding/continuation.ts";
 import { generateRows } from "../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../decoding/writing.ts";
-import { editedModel } from "../models/model.ts";
-import { chatRenderer } from "../data/chat/template.ts";
-import { RequestError } from "../common/errors.ts";
-import { openGenerator, type WritingModel } from "../schedule/evaluate/generator.ts";
-import { checkedAdaptation } from "../schedule/prepare/validate.ts";
+import { editedModel } from "../models/open/model.ts";
 import type { RunContext } from "../schedule/context/run_context.ts";
-import { baseModelOf } from "./base_model.ts";
-import { interventionFolder } from "./intervention_folder.ts";
+import { openGenerator, type WritingModel } from "../schedule/evaluate/generator.ts";
+import { callerFolder } from "./caller_paths.ts";
 import { type ChatSession, inConversation, lineByLine } from "./chat_session.ts";
-import { callerFolder, callerPath } from "./load_pipeline.ts";
-import { openRunContext } from "./run_command.ts";
+import { command } from "./command.ts";
+import { member, providerHelp, providerName, store, threadCount } from "./common_options.ts";
+import { openRunContext } from "./open_run_context.ts";
+import {
+  flag,
+  integer,
+  InvalidValue,
+  json,
+  number,
+  optional,
+  type OptionValues,
+  parsed,
+  text,
+  withDefault,
+} from "./option.ts";
+import {
+  adaptationsOf,
+  baseModelOf,
+  findIntervention,
+  requireNoHead,
+  type StoredIntervention,
+} from "./stored_intervention.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
-/** The options of a chat. */
-export interface ChatOptions {
-  readonly model?: string;
-  readonly member?: string;
-  /** Whether each line is asked by itself although the model has a chat template. */
-  readonly plain?: true;
-  /** In place of the model's chat template. */
-  readonly chatTemplate?: string;
-  readonly system?: string;
-  /** What a plain prompt is made of; giving one asks each line by itself. */
-  readonly template?: string;
-  /** Fields of the template besides the prompt, and those that the edits ask for. */
-  readonly fields: Readonly<Record<string, unknown>>;
-  /** In place of the positions that the edits were trained with. */
-  readonly positions?: string;
-  readonly maxNewTokens: number;
-  readonly temperature: number;
-  readonly topP: number;
-  readonly seed: number;
-  readonly store?: string;
-  readonly threads: number;
-  readonly provider: Provider;
+const declared = {
+  member,
+  model: optional(text("base"), "the base model, if it is elsewhere than the run says"),
+  plain: flag("asks each line by itself, without the model's chat template"),
+  chatTemplate: optional(text("template"), "in place of the model's: a name that it has, a .jinja file or Jinja"),
+  system: optional(text("text"), "the system message of the conversation"),
+  template: optional(
+    parsed("text", parseTemplate),
+    'what a plain prompt is made of (default: "{prompt}\\n"); \\n is a line\'s end',
+  ),
+  fields: withDefault(json, "what the template and the edits know of a row besides the prompt", {}),
+  positions: optional(text("positions"), "in place of those that the edits were trained with"),
+  maxNewTokens: withDefault(integer("n", 1), "where an answer ends at the latest", 128),
+  temperature: withDefault(number("t", 0), "0 takes the likeliest token", 0),
+  topP: withDefault(number("p", 0, 1), "draws from the likeliest tokens of this mass", 1),
+  seed: withDefault(integer("n", 1), "decides what is drawn", 42),
+  store,
+  threads: withDefault(threadCount, "threads for the operators", navigator.hardwareConcurrency),
+  provider: withDefault(providerName, providerHelp, "cpu"),
+};
+
+type ChatOptions = OptionValues<typeof declared>;
+
+/** Answers each line that is read with what a tuned model writes. */
+export const chatCommand = command({
+  name: "chat",
+  summary: "Answers each line that it reads with what a trained model writes.",
+  parameters: [{ name: "folder", help: "a run's folder, a member's, or an intervention's" }],
+  options: declared,
+  examples: ["chat runs/arc-easy/first --member rank=4", "chat runs/arc-easy/first --plain --temperature 0.7"],
+  run: ([path], options, { terminal }) => chat(path, options, terminal),
+});
+
+function parseTemplate(text: string): string {
+  if (!text.includes("{prompt}")) throw new InvalidValue("write {prompt} where the prompt belongs");
+  return text.replaceAll("\\n", "\n");
 }
 
-/**
- * Answers each line that is read with what a tuned model writes, token by token: as turns of one conversation where the
- * model has a chat template.
- */
-export async function chatCommand(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
-  const folder = await interventionFolder(callerPath(path), options.member);
-  const { source, base } = await baseModelOf(folder, options.model);
+/** Answers token by token: as turns of one conversation where the model has a chat template. */
+async function chat(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
+  const stored = await findIntervention(path, options.member);
+  const { source, base } = await baseModelOf(stored, options.model);
   await using runContext = openRunContext({ ...options, base }, options, terminalProgress(terminal));
-  const writer = await writingModel(runContext, source, folder, options);
-  const { tokenizer } = writer.model, asking = await askingOf(writer, options);
-  const generator = await openGenerator(runContext, { ...writer, endTokens: asking.endTokens }, 1);
+  const writer = await openWriter(runContext, source, stored, options);
+  const { tokenizer } = writer.model, session = await openSession(writer, options);
+  const generator = await openGenerator(runContext, { ...writer, endTokens: session.endTokens }, 1);
   const room = roomOf(generator);
   const { maxNewTokens, temperature, topP, seed } = options;
   let answered = 0;
-  for await (const line of terminal.lines(`${source} with ${folder}\nyour prompt, an empty line ends: `)) {
+  for await (const line of terminal.lines(`${source} with ${stored.folder}\nyour prompt, an empty line ends: `)) {
     if (line === "") break;
     const fits = ({ length }: readonly number[]) => length > 0 && length < room;
-    const { prompt: asked, forgotten } = asking.ask(line, fits), { prompt } = asked;
+    const { prompt: asked, forgotten } = session.ask(line, fits), { prompt } = asked;
     if (!fits(prompt)) {
       terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${room - 1}\n`);
       continue;
@@ -78,14 +103,14 @@ export async function chatCommand(path: string, options: ChatOptions, terminal: 
     });
     stream.end();
     terminal.put("\n");
-    asking.answered(endsAt([], tokenizer, written).text);
+    session.answered(endsAt([], tokenizer, written).text);
   }
 }
 
 /** A conversation if the model or the options have a template for it, else each line by itself. */
-async function askingOf({ model: { tokenizer } }: WritingModel, options: ChatOptions): Promise<ChatSession> {
+async function openSession({ model: { tokenizer } }: WritingModel, options: ChatOptions): Promise<ChatSession> {
   const { plain, template, chatTemplate, system, fields } = options;
-  const isPlain = plain === true || template !== undefined;
+  const isPlain = plain || template !== undefined;
   if (isPlain && (chatTemplate ?? system) !== undefined) {
     throw new RequestError("--chat-template and --system go with no --plain or --template; leave one of them out");
   }
@@ -102,28 +127,22 @@ async function askingOf({ model: { tokenizer } }: WritingModel, options: ChatOpt
   return inConversation(render, system, fields, tokenizer);
 }
 
-async function writingModel(
+async function openWriter(
   runContext: RunContext,
   source: string,
-  folder: string,
+  stored: StoredIntervention,
   { positions }: ChatOptions,
 ): Promise<WritingModel> {
-  const description = await readDescription(folder), model = await runContext.model(source);
-  const weights = await runContext.weights(model, description.quantize),
-    initial = join(folder, interventionFileNames.tensors);
-  const loaded = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
-  if (loaded.some(({ form }) => form === "head")) {
-    throw new RequestError("the model has a head, which tells labels and writes nothing; chat with one without", {
-      file: join(folder, interventionFileNames.description),
-    });
-  }
-  const adaptations = lowerAdaptations([{ kind: "saved", adaptations: loaded, initial }], editedModel(model));
+  const model = await runContext.model(source);
+  const weights = await runContext.weights(model, stored.description.quantize);
+  const adaptations = adaptationsOf(stored, editedModel(model), positions);
+  requireNoHead(adaptations, stored.file, "chat with one without");
   const { architecture } = model, { storedType } = weights;
   return {
     model,
     weights,
     compiled: { architecture, storedType, members: [adaptations], full: false },
     adaptations,
-    tensors: await readTensors(initial, adaptations),
+    tensors: await readTensors(stored.tensors, adaptations),
   };
 }

@@ -1,48 +1,43 @@
 /** `deno task export --to onnx`. @module */
 import { join } from "node:path";
-import { type Adaptation, interventionsOf, lowerAdaptations } from "../compile/lower/adaptations.ts";
-import { readTensors } from "../compile/parameters/initial.ts";
-import { positionsOf } from "../compile/lower/positions.ts";
-import {
-  type InterventionDescription,
-  interventionFileNames,
-  lowerDescription,
-  readDescription,
-} from "../compile/parameters/intervention_file.ts";
 import { RequestError } from "../common/errors.ts";
+import { atLocation } from "../common/source_location.ts";
+import { quote } from "../common/suggest.ts";
+import { type Adaptation, interventionsOf } from "../compile/lower/adaptations.ts";
+import { positionsOf } from "../compile/lower/positions.ts";
+import { readTensors } from "../compile/parameters/initial.ts";
+import { type InterventionDescription, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { onnxFiles } from "../interchange/onnx/files.ts";
 import { type TunedModel, writeOnnxFolder } from "../interchange/onnx/folder.ts";
-import { editedModel, locateModelWeights, type Model, openModel } from "../models/model.ts";
-import { atLocationOf, withLocation } from "../common/source_location.ts";
-import { requireLogits } from "../models/heads.ts";
-import type { SourceOptions } from "../models/source.ts";
-import { checkedAdaptation } from "../schedule/prepare/validate.ts";
+import { requireLogits } from "../models/architecture/heads.ts";
+import { editedModel, locateModelWeights, type Model, openModel } from "../models/open/model.ts";
+import type { SourceOptions } from "../models/open/source.ts";
 import { bytesProgress, downloadProgress } from "../schedule/context/run_context.ts";
-import { quote } from "../common/suggest.ts";
-import { baseModelOf } from "./base_model.ts";
-import { storeFolder } from "./cache_command.ts";
-import type { ExportOptions } from "./interchange_commands.ts";
-import { interventionFolder } from "./intervention_folder.ts";
-import { callerFolder, callerPath } from "./load_pipeline.ts";
+import { callerFolder, callerPath, storeFolder } from "./caller_paths.ts";
+import { namesIn } from "./folder_names.ts";
 import { writeFolder } from "./output_folder.ts";
+import {
+  adaptationsOf,
+  baseModelOf,
+  findIntervention,
+  requireNoHead,
+  type StoredIntervention,
+} from "./stored_intervention.ts";
 import { type Terminal, terminalProgress } from "./terminal.ts";
 
-/** The types that an export can store weights in besides their own. */
-export const exportedTypes = ["float32", "float16"] as const;
-
-/** The options of an export that only ONNX knows. */
-export interface OnnxSettings {
-  readonly model?: string;
-  readonly positions?: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
-  readonly dtype?: (typeof exportedTypes)[number];
+/** The options of an export to ONNX. */
+export interface ExportOnnxOptions {
+  readonly member: string | undefined;
+  readonly out: string;
+  readonly model: string | undefined;
+  readonly positions: string | undefined;
+  /** The fields of every prompt. */
+  readonly fields: Readonly<Record<string, unknown>> | undefined;
+  readonly dtype: TunedModel["dtype"];
 }
 
-/** The options of an export to ONNX. */
-export interface ExportOnnxOptions extends ExportOptions, OnnxSettings {}
-
 /** Makes an ONNX model of a trained or imported intervention and its base model, or of a model that was trained whole. */
-export async function exportOnnxCommand(path: string, options: ExportOnnxOptions, terminal: Terminal): Promise<void> {
+export async function exportOnnx(path: string, options: ExportOnnxOptions, terminal: Terminal): Promise<void> {
   const out = callerPath(options.out), { fields = {}, dtype } = options;
   if (options.positions !== undefined) positionsOf(options.positions);
   await requireOwn(out);
@@ -51,11 +46,7 @@ export async function exportOnnxCommand(path: string, options: ExportOnnxOptions
     ? await wholeModel(callerPath(path), sources)
     : await editedBase(path, options, sources);
   const { model, adaptations } = tuned;
-  if (adaptations.some(({ form }) => form === "head")) {
-    throw new RequestError("the model has a head, which tells labels and writes nothing; export one without", {
-      file: callerPath(path),
-    });
-  }
+  requireNoHead(adaptations, callerPath(path), "export one without");
   const weights = await locateModelWeights(model);
   await writeFolder(out, (temporary) => {
     return writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
@@ -94,18 +85,17 @@ async function wholeModel(folder: string, sources: Sources): Promise<Tuned> {
 }
 
 async function editedBase(path: string, options: ExportOnnxOptions, sources: Sources): Promise<Tuned> {
-  const folder = await interventionFolder(callerPath(path), options.member);
-  const description = await readDescription(folder);
-  const { source, base } = await baseModelOf(folder, options.model);
+  const stored = await findIntervention(path, options.member);
+  const { source, base } = await baseModelOf(stored, options.model);
   const model = await openWriter(source, { ...sources, base });
-  const adaptations = adaptationsOf(description, model, folder, options);
-  const tensors = await readTensors(join(folder, interventionFileNames.tensors), adaptations);
-  return { model, adaptations, tensors, quantize: description.quantize };
+  const adaptations = exportable(stored, model, options);
+  const tensors = await readTensors(stored.tensors, adaptations);
+  return { model, adaptations, tensors, quantize: stored.description.quantize };
 }
 
 /** Refuses a folder that holds what is no earlier export's: files of ours would stand among it, or in its place. */
 async function requireOwn(out: string): Promise<void> {
-  const names = await Array.fromAsync(Deno.readDir(out), ({ name }) => name).catch((): string[] => []);
+  const names = await namesIn(out);
   if (names.length === 0 || names.includes(onnxFiles.graph)) return;
   throw new RequestError("holds other files; give --out a new folder, or one of an earlier export to ONNX", {
     file: out,
@@ -115,7 +105,7 @@ async function requireOwn(out: string): Promise<void> {
 /** Opens a model that goes on with texts by one stack of blocks; others can't be exported. */
 async function openWriter(source: string, options: SourceOptions): Promise<Model> {
   const model = await openModel(source, options);
-  return atLocationOf(withLocation({}, { file: model.folder }), () => {
+  return atLocation({ file: model.folder }, () => {
     const { family, encoder } = model.architecture;
     requireLogits(model.architecture);
     if (encoder === undefined) return model;
@@ -126,23 +116,20 @@ async function openWriter(source: string, options: SourceOptions): Promise<Model
 }
 
 /**
- * The adaptations of a description.
+ * The adaptations of an intervention.
  *
- * @throws {RequestError} If they depend on what a graph is not told of an example.
+ * @throws {RequestError} If they depend on what a graph is not given of an example.
  */
-function adaptationsOf(
-  description: InterventionDescription,
+function exportable(
+  stored: StoredIntervention,
   model: Model,
-  folder: string,
-  { positions, fields = {} }: OnnxSettings,
+  { positions, fields = {} }: ExportOnnxOptions,
 ): readonly Adaptation[] {
-  const file = join(folder, interventionFileNames.description), initial = join(folder, interventionFileNames.tensors);
-  return atLocationOf(withLocation({}, { file }), () => {
-    requireNoFunctions(description, positions);
-    const loaded = lowerDescription(description, editedModel(model), checkedAdaptation, { positions });
-    const adaptations = lowerAdaptations([{ kind: "saved", adaptations: loaded, initial }], editedModel(model));
-    for (const { positions: { selector: chosen }, positionsText, subspace } of interventionsOf(adaptations)) {
-      if (chosen !== undefined) {
+  return atLocation({ file: stored.file }, () => {
+    requireNoFunctions(stored.description, positions);
+    const adaptations = adaptationsOf(stored, editedModel(model), positions);
+    for (const { positions: { selector }, positionsText, subspace } of interventionsOf(adaptations)) {
+      if (selector !== undefined) {
         throw new RequestError(
           `the positions ${quote(positionsText)} depend on a prompt's text, of which a graph knows nothing; ` +
             "give others with --positions, as in l1",

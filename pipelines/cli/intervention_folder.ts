@@ -2,8 +2,8 @@
 import { basename, dirname, join } from "node:path";
 import { interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { RequestError } from "../common/errors.ts";
-import { faultText } from "../common/files.ts";
 import { quote, suggest } from "../common/suggest.ts";
+import { isAbsent, namesIn, unreadable } from "./folder_names.ts";
 
 /**
  * The folder of the intervention that is meant.
@@ -62,15 +62,6 @@ async function trainedIds(run: string): Promise<string[]> {
   return ids.sort();
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-  } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory) return [];
-    throw unreadable(folder, fault);
-  }
-}
-
 function exists(path: string): Promise<boolean> {
   return Deno.lstat(path).then(() => true, () => false);
 }
@@ -81,11 +72,7 @@ function isIntervention(folder: string): boolean {
     Deno.statSync(file);
     return true;
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory) return false;
+    if (isAbsent(fault)) return false;
     throw unreadable(file, fault);
   }
-}
-
-function unreadable(file: string, fault: unknown): RequestError {
-  return new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
@@ -13,6 +13,7 @@ import { type Overrides, type Scalar, whileLoading } from "../recipes/overrides.
 import { expand, type Expansion } from "../schedule/expand/expand.ts";
 import type { Pipeline } from "../spec/mod.ts";
 import { quote } from "../common/suggest.ts";
+import { callerPath } from "./caller_paths.ts";
 
 /** A pipeline file, loaded. */
 export interface LoadedPipeline {
@@ -23,16 +24,6 @@ export interface LoadedPipeline {
   readonly expansion: Expansion;
   /** The values of its settings. */
   readonly settings: ReadonlyMap<string, Scalar>;
-}
-
-/** The folder that the user stands in: `deno task` itself runs in that of deno.json. */
-export function callerFolder(): string {
-  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
-}
-
-/** A path that the user gave on the command line. */
-export function callerPath(path: string): string {
-  return isAbsolute(path) ? path : join(callerFolder(), path);
 }
 
 /** The settings that files declared when they were imported: a second import in the same process does not run them. */

@@ -8,13 +8,14 @@ import { overridesOfOptions } from "../recipes/overrides.ts";
 import { isRecipePath, readRecipe, type Recipe } from "../recipes/recipe.ts";
 import { redirect, type Redirected } from "../schedule/expand/redirect.ts";
 import type { Member } from "../schedule/expand/expand.ts";
-import { callerPath, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
+import { callerPath } from "./caller_paths.ts";
+import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 
 /** The options that a recipe has as well. */
 export interface RequestOptions {
   readonly set: ReadonlyMap<string, readonly string[]>;
-  readonly threads?: number;
-  readonly provider?: Provider;
+  readonly threads: number | undefined;
+  readonly provider: Provider | undefined;
 }
 
 /** A pipeline with all that it is to be run with. */
@@ -33,8 +34,8 @@ export interface Request extends LoadedPipeline, Redirected {
  */
 export async function loadRequest(path: string, options: RequestOptions): Promise<Request> {
   const recipe = isRecipePath(path) ? await readRecipe(callerPath(path)) : undefined;
-  const given = new Map([...recipe?.set ?? [], ...overridesOfOptions(options.set)]);
-  const loaded = await loadPipeline(recipe?.pipeline ?? path, given);
+  const overrides = new Map([...recipe?.set ?? [], ...overridesOfOptions(options.set)]);
+  const loaded = await loadPipeline(recipe?.pipeline ?? path, overrides);
   return {
     ...loaded,
     ...await redirect(loaded.expansion, loaded.base, recipe ?? {}),

@@ -1,31 +1,31 @@
 /** `deno task plan`. @module */
 import { planMembers } from "../schedule/plan/plan.ts";
+import { command } from "./command.ts";
+import { pipelineParameter, requestOptions } from "./common_options.ts";
 import { loadRequest } from "./load_request.ts";
-import { openRunContext, type RunControl, type RunOptions } from "./run_command.ts";
+import { openRunContext } from "./open_run_context.ts";
+import { flag } from "./option.ts";
 import { formatDot } from "./plan_dot.ts";
 import { formatPlan } from "./plan_text.ts";
-import { type Terminal, terminalProgress } from "./terminal.ts";
-
-/** The options of a plan. */
-export interface PlanOptions extends RunOptions {
-  readonly dot?: boolean;
-}
+import { terminalProgress } from "./terminal.ts";
 
 /** Prints what a run would do. */
-export async function planCommand(
-  path: string,
-  options: PlanOptions,
-  terminal: Terminal,
-  { hub }: RunControl = {},
-): Promise<void> {
-  const request = await loadRequest(path, options);
-  await using runContext = openRunContext(
-    request,
-    options,
-    terminalProgress(terminal),
-    hub === undefined ? {} : { hub },
-  );
-  const plan = await planMembers(runContext, request.pipeline.name, request.expansion);
-  const text = options.json ? JSON.stringify(plan, null, 2) : options.dot ? formatDot(plan) : formatPlan(plan);
-  terminal.print(text.trimEnd());
-}
+export const planCommand = command({
+  name: "plan",
+  summary: "Says what would run, what is cached and what it costs; runs nothing.",
+  parameters: [pipelineParameter],
+  options: { ...requestOptions, dot: flag("prints the programs as a graph for Graphviz") },
+  examples: ["plan examples/rank-by-layer/pipeline.ts --set rank=1,8"],
+  async run([path], options, { terminal, hub }) {
+    const request = await loadRequest(path, options);
+    await using runContext = openRunContext(
+      request,
+      options,
+      terminalProgress(terminal),
+      hub === undefined ? {} : { hub },
+    );
+    const plan = await planMembers(runContext, request.pipeline.name, request.expansion);
+    const text = options.json ? JSON.stringify(plan, null, 2) : options.dot ? formatDot(plan) : formatPlan(plan);
+    terminal.print(text.trimEnd());
+  },
+});

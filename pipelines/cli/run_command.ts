@@ -1,60 +1,46 @@
 /** `deno task run`. @module */
 import { join } from "node:path";
 import { RequestError } from "../common/errors.ts";
-import type { HubOptions } from "../models/hub/access.ts";
 import { type Difference, differences, type Recorded } from "../recipes/recorded.ts";
 import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
 import { record, setOf } from "../report/record.ts";
 import { LiveLog } from "../report/live.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import { writeReport } from "../report/write_report.ts";
-import type { CheckpointInterval } from "../schedule/context/checkpoint_interval.ts";
 import { runPipeline } from "../schedule/run/run.ts";
-import { type Progress, RunContext, type RunContextOptions } from "../schedule/context/run_context.ts";
-import { storeFolder } from "./cache_command.ts";
-import { callerFolder, callerPath } from "./load_pipeline.ts";
-import { loadRequest, type Request, type RequestOptions } from "./load_request.ts";
+import type { Progress } from "../schedule/context/run_context.ts";
+import { callerFolder, callerPath } from "./caller_paths.ts";
+import { command, type CommandContext } from "./command.ts";
+import { pipelineParameter, requestOptions } from "./common_options.ts";
+import { loadRequest, type Request } from "./load_request.ts";
+import { openRunContext } from "./open_run_context.ts";
+import { flag, optional, type OptionValues, text } from "./option.ts";
 import { summarize } from "./summary.ts";
-import { type Terminal, terminalProgress } from "./terminal.ts";
+import { terminalProgress } from "./terminal.ts";
 
-/** The options of a run. */
-export interface RunOptions extends RequestOptions {
-  readonly out?: string;
-  readonly store?: string;
-  readonly json?: boolean;
-  /** Runs a manifest although what it reads has changed. */
-  readonly allowChanges?: boolean;
-  /** What the store may hold, in bytes. */
-  readonly cacheDisk?: number;
-  /** What a training may keep of its rows, in bytes. */
-  readonly cacheMemory?: number;
-  /** What the activations of a training's longest row may take, in bytes. */
-  readonly activationMemory?: number;
-}
+const declared = {
+  ...requestOptions,
+  out: optional(text("folder"), "the run's folder (default: runs/<pipeline>/<time>)"),
+  allowChanges: flag("repeats a run from its manifest although what it reads has changed"),
+};
 
-type BudgetOption = "cacheDisk" | "cacheMemory" | "activationMemory";
+type RunOptions = OptionValues<typeof declared>;
 
-/** What a run is told besides its options. */
-export interface RunControl {
-  /** Begins to listen for a wish to stop; the signal's reason is a StoppedError. */
-  readonly stops?: () => AbortSignal;
-  /** How often unfinished work is kept, if not at the usual pace. */
-  readonly pace?: CheckpointInterval;
-  /** How a hub is reached, if not as the environment says. */
-  readonly hub?: HubOptions;
-}
+/** Runs a pipeline or recipe, writes its run folder and prints the summary, or results.json with `json`. */
+export const runCommand = command({
+  name: "run",
+  summary: "Runs a pipeline.",
+  parameters: [pipelineParameter],
+  options: declared,
+  examples: [
+    "run examples/quickstart/pipeline.ts",
+    "run examples/rank-by-layer/pipeline.ts --set rank=1,8 --out runs/ranks",
+  ],
+  run: ([path], options, context) => run(path, options, context),
+});
 
-/**
- * Runs a pipeline or recipe, writes its run folder and prints the summary, or results.json with `json`.
- *
- * @throws {StoppedError} If it was stopped.
- */
-export async function runCommand(
-  path: string,
-  options: RunOptions,
-  terminal: Terminal,
-  { stops, pace, hub }: RunControl = {},
-): Promise<void> {
+/** @throws {StoppedError} If it was stopped. */
+async function run(path: string, options: RunOptions, { terminal, stops, pace, hub }: CommandContext): Promise<void> {
   const start = performance.now(), signal = stops?.(), progress = terminalProgress(terminal);
   const request = await loadRequest(path, options);
   const control = { signal, ...pace === undefined ? {} : { pace }, ...hub === undefined ? {} : { hub } };
@@ -81,17 +67,6 @@ export async function runCommand(
   else terminal.print(`${summarize(results, members, (performance.now() - start) / 1000)}results in ${folder.path}`);
 }
 
-/** The means of a run, from the command line's options. */
-export function openRunContext(
-  { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
-  { store, cacheDisk, cacheMemory, activationMemory }: Pick<RunOptions, "store" | BudgetOption>,
-  progress: Progress,
-  control: Pick<RunContextOptions, "pace" | "signal" | "hub"> = {},
-): RunContext {
-  const budgets = { cacheDisk, cacheMemory, activationMemory };
-  return new RunContext({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });
-}
-
 function runPath({ pipeline, recipe }: Request, { out }: RunOptions): string {
   if (out !== undefined) return callerPath(out);
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-").slice(0, 23);
@@ -99,7 +74,7 @@ function runPath({ pipeline, recipe }: Request, { out }: RunOptions): string {
 }
 
 /**
- * Tells what differs from what a manifest recorded.
+ * Warns of what differs from what a manifest recorded.
  *
  * @throws {RequestError} If other results are to be expected, unless changes are allowed.
  */

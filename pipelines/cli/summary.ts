@@ -1,5 +1,5 @@
 /** The table that ends a run. @module */
-import { parameterCount } from "../models/architecture.ts";
+import { parameterCount } from "../models/architecture/architecture.ts";
 import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../results/results.ts";
 import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import { formatSeconds, formatTable } from "./terminal.ts";

@@ -1,6 +1,6 @@
 /** Batches of token ids as transformers takes them, and the rows that a model runs over. @module */
 import { RequestError } from "../common/errors.ts";
-import type { Architecture } from "../models/architecture.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
 import { type NamedTensor, readHeader, readIntegers, type TensorRecord } from "../models/weights/safetensors.ts";
 import type { ActivatedRow, ActivatedRun } from "../schedule/activations/activate.ts";
 

@@ -6,25 +6,31 @@ import { pageOf } from "../report/html.ts";
 import { liveFile } from "../report/live.ts";
 import { readLiveSource } from "../report/write_report.ts";
 import { viewOf } from "../report/view.ts";
-import { callerPath } from "./load_pipeline.ts";
+import { callerPath } from "./caller_paths.ts";
+import { command } from "./command.ts";
+import { integer, withDefault } from "./option.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The options of a watch. */
-export interface WatchOptions {
-  readonly port: number;
-}
+/** Serves a run's report while the run goes on. */
+export const watchCommand = command({
+  name: "watch",
+  summary: "Serves a run's report to this machine alone, while the run goes on.",
+  parameters: [{ name: "folder", help: "a run's folder, which need not be there yet" }],
+  options: { port: withDefault(integer("n", 0, 65535), "the port, 0 for any that is free", 8787) },
+  examples: ["watch runs/arc-easy/first --port 0"],
+  run: ([path], { port }, { terminal, stops }) => serveReport(callerPath(path), port, terminal, stops?.()),
+});
 
 /** Milliseconds between two looks at the run's folder. */
 const interval = 700;
 
 /** Serves a run's report until it is stopped, and brings open pages up to date. */
-export async function watchCommand(
-  path: string,
-  { port }: WatchOptions,
+export async function serveReport(
+  folder: string,
+  port: number,
   terminal: Pick<Terminal, "print">,
   signal?: AbortSignal,
 ): Promise<void> {
-  const folder = callerPath(path);
   try {
     const server = Deno.serve({
       hostname: "127.0.0.1",

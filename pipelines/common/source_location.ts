@@ -31,8 +31,13 @@ export function locationOf(record: unknown): SourceLocation | undefined {
 
 /** Runs what depends on a declaration; an error about the request that has no place yet gets the declaration's. */
 export function atLocationOf<T>(declaration: unknown, part: () => T): T {
+  return atLocation(locationOf(declaration), part);
+}
+
+/** Runs a part; an error about the request that has no place yet gets the one given. */
+export function atLocation<T>(location: SourceLocation | undefined, part: () => T): T {
   const fail = (error: unknown): never => {
-    throw error instanceof RequestError ? error.at(locationOf(declaration)) : error;
+    throw error instanceof RequestError ? error.at(location) : error;
   };
   try {
     const result = part();

@@ -14,7 +14,7 @@ import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
 import { virtualTokens } from "../compile/lower/prefix_tuning.ts";
 import { columnsOf, maskName, maskWidth } from "../compile/lower/interventions.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
-import type { Architecture } from "../models/architecture.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
 import { KeyValueCache } from "./key_value_cache.ts";
 

@@ -1,6 +1,6 @@
 /** What an encoder has read of prompts, as a decoder sees it at every step. @module */
 import type { Feeds } from "../common/host_tensor.ts";
-import type { Architecture } from "../models/architecture.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
 import type { PromptRun } from "./key_value_cache.ts";
 
 /** What an encoder has read of each row: every block's keys and values, and the number of tokens. */

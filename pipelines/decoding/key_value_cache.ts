@@ -1,7 +1,7 @@
 /** The keys and values of what a batch has read and written. @module */
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
-import type { Architecture } from "../models/architecture.ts";
-import { runFeeds } from "../models/model_inputs.ts";
+import type { Architecture } from "../models/architecture/architecture.ts";
+import { runFeeds } from "../models/architecture/model_inputs.ts";
 
 /** The keys and values of a run of tokens of each prompt, padded on the right. */
 export interface PromptRun {

@@ -1,4 +1,4 @@
-import type { StackName } from "../models/architecture.ts";
+import type { StackName } from "../models/architecture/architecture.ts";
 import { located } from "../common/source_location.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
 

@@ -1,4 +1,4 @@
-import type { SiteName, StackName } from "../models/architecture.ts";
+import type { SiteName, StackName } from "../models/architecture/architecture.ts";
 import { located } from "../common/source_location.ts";
 import type { AdaptationSpec, BaseModelSpec, Blocks, ModelSpec, SiteSpec, Sweepable } from "../spec/mod.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";

@@ -207,6 +207,26 @@ export function spearman(): MetricSpec {
 }
 
 /**
+ * The mean squared error of the numbers that a regression head predicts, in the square of the rows' unit; less is better.
+ *
+ * @example Going on with the rate that predicts the numbers most closely
+ * ```ts
+ * import { adamw, baseModel, best, evaluate, mse, records, regression, sweep, train } from "refract";
+ *
+ * const data = records([{ text: "warm", degrees: 20 }, { text: "cold", degrees: 2 }], {
+ *   text: "{text}",
+ *   label: "{degrees}",
+ * });
+ * const optimizer = adamw({ learningRate: sweep("rate", [1e-4, 1e-3]) });
+ * const tuned = train(baseModel("builtin:tiny").with(regression()), { data, epochs: 2, batchSize: 2, optimizer });
+ * const found = best(evaluate(tuned, { data, metrics: [mse()] }), mse());
+ * ```
+ */
+export function mse(): MetricSpec {
+  return located({ kind: "mse" });
+}
+
+/**
  * A pipeline: a name and a function that declares its stages. What the function returns names the results.
  *
  * @param name Names the run's folder.

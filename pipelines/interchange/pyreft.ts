@@ -8,10 +8,10 @@ import { join } from "node:path";
 import type { Intervention } from "../compile/lower/adaptations.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { RequestError } from "../common/errors.ts";
-import type { EditedModel } from "../models/architecture.ts";
+import type { EditedModel } from "../models/architecture/architecture.ts";
 import { faultText, type JsonObject } from "../common/files.ts";
 import { quote } from "../common/suggest.ts";
-import { components, kinds, readConfig, type Representation, stateFile } from "./pyreft_config.ts";
+import { components, isStateFile, kinds, readConfig, type Representation, stateFile } from "./pyreft_config.ts";
 import { savedForm, stateOf } from "./pyreft_state.ts";
 import { readTorchFile, type TorchTensor } from "./torch_file.ts";
 
@@ -73,7 +73,7 @@ async function requireNoOthers(folder: string, config: readonly Representation[]
   const known = new Set(config.map(({ key }) => stateFile(key)));
   try {
     for await (const { name } of Deno.readDir(folder)) {
-      if (!/^intkey_.*\.bin$/.test(name) || known.has(name)) continue;
+      if (!isStateFile(name) || known.has(name)) continue;
       throw new RequestError("is not listed in config.json; take both from one folder, or remove it", {
         file: join(folder, name),
       });

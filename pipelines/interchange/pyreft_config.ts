@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Intervention } from "../compile/lower/adaptations.ts";
 import { RequestError } from "../common/errors.ts";
-import type { EditedModel, SiteName } from "../models/architecture.ts";
+import type { EditedModel, SiteName } from "../models/architecture/architecture.ts";
 import { isJsonObject, readJsonObject } from "../common/files.ts";
 import { quote, suggest } from "../common/suggest.ts";
 
@@ -45,6 +45,11 @@ export interface Representation {
 /** The name of an intervention's file. */
 export function stateFile(key: string): string {
   return `intkey_${key}.bin`;
+}
+
+/** Whether a file's name is one of {@linkcode stateFile}. */
+export function isStateFile(name: string): boolean {
+  return /^intkey_.*\.bin$/.test(name);
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Provider } from "../../ops/onnx/model.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
 import { isQuantization } from "../models/weights/quantization.ts";
-import { isGgufPath } from "../models/source.ts";
+import { isGgufPath } from "../models/open/source.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";

@@ -1,11 +1,6 @@
 /** The report as one page that needs nothing else. @module */
-import type { ReportView } from "./view.ts";
-
-const folder = new URL("./page/", import.meta.url);
-
-async function source(name: string): Promise<string> {
-  return await (await fetch(new URL(name, folder))).text();
-}
+import { pageFile, pageScript } from "./page_script.ts";
+import type { ReportView } from "./report_view.ts";
 
 /** JSON that can stand in a page: no text in it can end the script that holds it. */
 function embedded(value: unknown): string {
@@ -17,13 +12,12 @@ function embedded(value: unknown): string {
 
 /** The page of a view. */
 export async function pageOf(view: ReportView): Promise<string> {
-  const [page, style, script] = await Promise.all(["page.html", "page.css", "page.js"].map(source)) as [
-    string,
-    string,
-    string,
-  ];
-  return page.replace("/*{style}*/", () => style).replace(`["the view"]`, () => embedded(view)).replace(
-    "/*{script}*/",
-    () => script,
-  );
+  const [page, style, script] = await Promise.all([pageFile("page.html"), pageFile("page.css"), pageScript()]);
+  const slots: Readonly<Record<string, string>> = {
+    "/*{style}*/": style,
+    '["the view"]': embedded(view),
+    "/*{script}*/": script,
+  };
+  // In one pass, so that nothing within a view or a source is taken for a slot.
+  return page.replace(/\/\*\{style\}\*\/|\["the view"\]|\/\*\{script\}\*\//g, (slot) => slots[slot]!);
 }

@@ -5,7 +5,7 @@
  */
 import type { InterventionDescription } from "../compile/parameters/intervention_file.ts";
 import type { JsonObject } from "../common/files.ts";
-import { isHubId } from "../models/source.ts";
+import { isHubId } from "../models/open/source.ts";
 import { formatYaml } from "../recipes/yaml.ts";
 import type { MemberRecord } from "../results/results.ts";
 

@@ -11,7 +11,7 @@ import { headOf } from "../compile/lower/heads.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
 import { writeSafetensors } from "../models/weights/safetensors.ts";
-import type { Prediction } from "../schedule/evaluate/metrics.ts";
+import type { Prediction } from "../metrics/metric.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
 import type { Results } from "../results/results.ts";

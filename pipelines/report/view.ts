@@ -1,12 +1,7 @@
-/** What the report shows, made of a run's results: pure data, which the page draws as it stands. @module */
-import type {
-  EvaluateRecord,
-  MemberRecord,
-  MetricSummary,
-  Results,
-  StageRecord,
-  TrainRecord,
-} from "../results/results.ts";
+/** What the report shows, made of a run's results. @module */
+import { lowerIsBetter } from "../metrics/mod.ts";
+import type { AxisValue, MemberView, ReportView, SampleView } from "./report_view.ts";
+import type { EvaluateRecord, MemberRecord, Results, StageRecord, TrainRecord } from "../results/results.ts";
 
 /** What a report is made of. */
 export interface ReportSource {
@@ -34,59 +29,6 @@ export interface ReportPrediction {
   readonly prediction?: string | number;
 }
 
-/** A member as the page shows it. */
-export interface MemberView {
-  readonly id: string;
-  /** Equal for members that repeat one experiment. */
-  readonly repeated: string;
-  readonly axes: MemberRecord["axes"];
-  /** What tells kinds of edits and adapters apart, as far as an axis names them. */
-  readonly method: string;
-  readonly parameters: number;
-  /** By stage and metric, as in `tuned exactMatch`. */
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly losses: readonly number[];
-  /** How many steps lie between two losses. */
-  readonly stride: number;
-  readonly finalLoss?: number;
-  /** Of its trainings; 0 if they were in the store. */
-  readonly seconds: number;
-}
-
-/** All that the page draws. */
-export interface ReportView {
-  readonly pipeline: string;
-  readonly made: string;
-  readonly machine: readonly string[];
-  readonly axes: readonly { readonly name: string; readonly values: readonly (string | number | boolean)[] }[];
-  /** Those of trained models first. */
-  readonly metrics: readonly string[];
-  /** For metrics of trained models what the same gives of the model as it was. */
-  readonly untrained: Readonly<Record<string, { readonly name: string; readonly value: number }>>;
-  readonly members: readonly MemberView[];
-  readonly repeats: readonly {
-    readonly id: string;
-    readonly count: number;
-    readonly metrics: Readonly<Record<string, MetricSummary>>;
-  }[];
-  readonly time: readonly { readonly name: string; readonly seconds: number }[];
-  /** What the cache saved, a sentence each. */
-  readonly saved: readonly string[];
-  readonly samples: readonly SampleView[];
-  readonly samplesOf: string;
-  readonly manifest: string;
-  readonly isLive: boolean;
-  readonly isRunning: boolean;
-  readonly now?: string;
-}
-
-/** A row with the answers of several stages. */
-export interface SampleView {
-  readonly prompt: string;
-  readonly completion: string;
-  readonly answers: readonly { readonly stage: string; readonly text: string }[];
-}
-
 /** The longest curve, in points, and the most curves. */
 const mostPoints = 400, mostCurves = 60;
 
@@ -103,6 +45,7 @@ export function viewOf(source: ReportSource): ReportView {
     machine,
     axes: axesOf(members),
     metrics,
+    lowerIsBetter: metrics.filter((metric) => lowerIsBetter(kindOf(metric))),
     untrained: untrainedValues(members, metrics, untrainedStages),
     members: views,
     repeats,
@@ -128,6 +71,9 @@ export function namedMetrics(member: MemberRecord): Record<string, number> {
     }),
   );
 }
+
+/** The metric's name without its stage's. */
+const kindOf = (metric: string) => metric.slice(metric.lastIndexOf(" ") + 1);
 
 /** The evaluations of a model as it stands: no training bears their name, and they give the same for all members. */
 function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
@@ -155,14 +101,14 @@ function untrainedValues(
   const [first] = members;
   const evaluations = first === undefined ? [] : evaluationsOf(first).filter(({ name }) => untrained.has(name));
   return Object.fromEntries(metrics.flatMap((metric) => {
-    const kind = metric.slice(metric.lastIndexOf(" ") + 1);
+    const kind = kindOf(metric);
     const found = evaluations.find(({ name, metrics }) => kind in metrics && `${name} ${kind}` !== metric);
     return found === undefined ? [] : [[metric, { name: found.name, value: found.metrics[kind]! }]];
   }));
 }
 
 function axesOf(members: readonly MemberRecord[]): ReportView["axes"] {
-  const axes = new Map<string, Set<string | number | boolean>>();
+  const axes = new Map<string, Set<AxisValue>>();
   for (const member of members) {
     for (const [name, value] of Object.entries(member.axes)) {
       axes.getOrInsertComputed(name, () => new Set()).add(value);
@@ -234,7 +180,7 @@ function samplesOf(
   untrained: ReadonlySet<string>,
 ): Pick<ReportView, "samples" | "samplesOf"> {
   if (metric === undefined) return { samples: [], samplesOf: "" };
-  const sign = metric.endsWith(" loss") ? -1 : 1;
+  const sign = lowerIsBetter(kindOf(metric)) ? -1 : 1;
   const value = (member: MemberRecord) => sign * (namedMetrics(member)[metric] ?? -Infinity);
   const best = members.reduce((best, each) => value(each) > value(best) ? each : best);
   const stage = metric.slice(0, metric.lastIndexOf(" "));

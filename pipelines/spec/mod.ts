@@ -9,7 +9,8 @@ import type { InterventionName } from "../../ops/interventions/mod.ts";
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ChoosePositions, ChooseSubspace } from "../data/prompt_tokens.ts";
-import type { SiteName, StackName } from "../models/architecture.ts";
+import type { MetricName } from "../metrics/mod.ts";
+import type { SiteName, StackName } from "../models/architecture/architecture.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 
 /** A named list of values; a pipeline has one member for each point of its axes. */
@@ -276,9 +277,7 @@ export type DecodingSpec =
   | { readonly kind: "choices"; readonly options: Sweepable<readonly string[] | string> };
 
 /** A number computed from an evaluation's predictions. */
-export type MetricSpec = {
-  readonly kind: "exactMatch" | "accuracy" | "loss" | "f1" | "macroF1" | "matthews" | "pearson" | "spearman";
-};
+export type MetricSpec = { readonly kind: MetricName };
 
 /** An evaluation. */
 export interface EvaluateSpec {

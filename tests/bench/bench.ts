@@ -13,7 +13,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { openModel } from "../../pipelines/models/model.ts";
+import { openModel } from "../../pipelines/models/open/model.ts";
 import { runtimeVersion } from "../../pipelines/schedule/context/run_context.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { root } from "./command.ts";

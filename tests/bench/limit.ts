@@ -12,7 +12,7 @@ import type { MatmulAttributes } from "../../ops/table/builder.ts";
 import { isOp } from "../../ops/table/mod.ts";
 import { input, leafName, type Program, type Value, valuesOf, weight } from "../../ops/program/program.ts";
 import { verify } from "../../ops/passes/verify.ts";
-import type { ModelWeights } from "../../pipelines/models/model.ts";
+import type { ModelWeights } from "../../pipelines/models/open/model.ts";
 import { type HostTensor, Runtime } from "../../pipelines/runtime/runtime.ts";
 
 /** The runtime's own rate for a program's matrix products. */

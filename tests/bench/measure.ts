@@ -1,6 +1,6 @@
 /** Measuring one job. @module */
 import { join } from "node:path";
-import type { Model } from "../../pipelines/models/model.ts";
+import type { Model } from "../../pipelines/models/open/model.ts";
 import { analyse, type ProgramMeasure } from "./analysis.ts";
 import { batchSize, type Figure, type Job, peers, type Setting } from "./jobs.ts";
 import { type PeerTraining, type Run, trainPeer, writeInitial } from "./peer.ts";

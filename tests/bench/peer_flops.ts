@@ -1,5 +1,5 @@
 /** The peer's work, counted by formula. @module */
-import type { Architecture } from "../../pipelines/models/architecture.ts";
+import type { Architecture } from "../../pipelines/models/architecture/architecture.ts";
 import { batchSize, type Setting } from "./jobs.ts";
 
 /**

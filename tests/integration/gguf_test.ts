@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { openModel, openModelWeights } from "../../pipelines/models/model.ts";
+import { openModel, openModelWeights } from "../../pipelines/models/open/model.ts";
 import { readTensor } from "../../pipelines/models/weights/safetensors.ts";
 import { Runtime } from "../../pipelines/runtime/runtime.ts";
 import { inFolder } from "../pipelines/models/support.ts";

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { resolveModelFolder } from "../../pipelines/models/source.ts";
+import { resolveModelFolder } from "../../pipelines/models/open/source.ts";
 import { type Files, hasty, type Hub, sha256, withHub } from "../support/hub.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 

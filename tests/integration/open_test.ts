@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { emitOnnx } from "../../ops/emission/emit.ts";
 import { decodeProgram } from "../../pipelines/compile/programs/inference_programs.ts";
 import { writeAll } from "../../pipelines/common/files.ts";
-import { openModel, openModelWeights } from "../../pipelines/models/model.ts";
+import { openModel, openModelWeights } from "../../pipelines/models/open/model.ts";
 import { Runtime } from "../../pipelines/runtime/runtime.ts";
 import { tinyConfig, writeTinyModel } from "../support/tiny_model.ts";
 

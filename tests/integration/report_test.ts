@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { watchCommand } from "../../pipelines/cli/watch_command.ts";
+import { serveReport } from "../../pipelines/cli/watch_command.ts";
 import { liveFile, LiveLog } from "../../pipelines/report/live.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";
@@ -91,7 +91,7 @@ Deno.test({
       const stop = new AbortController(), run = join(folder, "later");
       let address = "";
       const print = (text: string) => void (address = /http:\S+/.exec(text)![0]);
-      const watching = watchCommand(run, { port: 0 }, { print }, stop.signal);
+      const watching = serveReport(run, 0, { print }, stop.signal);
       await inPage(address, wide, async (page) => {
         await page.until(`document.body.textContent.includes("waiting for the run to begin")`);
         await Deno.mkdir(run);

@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../../pipelines/cli/command_line.ts";
-import type { RunControl } from "../../pipelines/cli/run_command.ts";
+import type { RunControl } from "../../pipelines/cli/command.ts";
 import type { CheckpointInterval } from "../../pipelines/schedule/context/checkpoint_interval.ts";
 
 /** Keeps unfinished work after every step and batch, whatever that costs. */

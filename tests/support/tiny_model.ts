@@ -1,8 +1,8 @@
 /** A Llama folder small enough to train in milliseconds, with random weights. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ConfigReader } from "../../pipelines/models/config.ts";
-import { architectureOf } from "../../pipelines/models/families.ts";
+import { ConfigReader } from "../../pipelines/models/architecture/config.ts";
+import { architectureOf } from "../../pipelines/models/families/mod.ts";
 import { writeSafetensors } from "../../pipelines/models/weights/safetensors.ts";
 import { createRandom } from "../../pipelines/data/random.ts";
 

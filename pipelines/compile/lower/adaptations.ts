@@ -10,7 +10,7 @@ import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
 import { type Dimension, multiplyDimensions } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, parameter, type Value } from "../../../ops/program/program.ts";
-import type { EditedModel, EditHook, Site, SiteName, StackName } from "../../models/architecture.ts";
+import type { EditedModel, EditHook, Site, SiteName, StackName } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { Resolved, TrainableSpec } from "../../spec/mod.ts";
 import { isAdapterSpec, lowerAdapter, type LoweredAdapter } from "./adapters.ts";

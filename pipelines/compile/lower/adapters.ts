@@ -3,7 +3,7 @@ import type { AdapterOptions } from "../../../ops/adapters/adapter.ts";
 import { type AdapterName, adapters } from "../../../ops/adapters/mod.ts";
 import type { TensorRole } from "../../../ops/interventions/intervention.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { EditedModel, SiteName, StackName } from "../../models/architecture.ts";
+import type { EditedModel, SiteName, StackName } from "../../models/architecture/architecture.ts";
 import type { AdapterSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import { suggest } from "../../common/suggest.ts";
 import { blocksOf } from "./interventions.ts";

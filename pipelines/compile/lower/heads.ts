@@ -7,7 +7,7 @@
 import { RequestError } from "../../common/errors.ts";
 import type { TensorRole } from "../../../ops/interventions/intervention.ts";
 import { input, weight } from "../../../ops/program/program.ts";
-import type { Classifier, EditedModel, WeightSource } from "../../models/architecture.ts";
+import type { Classifier, EditedModel, WeightSource } from "../../models/architecture/architecture.ts";
 import type { HeadSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import type { Adaptation, Head } from "./adaptations.ts";
 

@@ -3,7 +3,7 @@ import type { InterventionExtents, InterventionOptions, TensorRole } from "../..
 import { type InterventionName, interventions } from "../../../ops/interventions/mod.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { EditedModel, SiteName, SiteShape, StackName } from "../../models/architecture.ts";
+import type { EditedModel, SiteName, SiteShape, StackName } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { Blocks, EditSpec, Resolved, SiteSpec } from "../../spec/mod.ts";
 import { suggest } from "../../common/suggest.ts";

@@ -4,7 +4,7 @@ import type { KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { Architecture, EditedModel } from "../../models/architecture.ts";
+import type { Architecture, EditedModel } from "../../models/architecture/architecture.ts";
 import type { PrefixTuningSpec, Resolved } from "../../spec/mod.ts";
 import type { Adaptation, TensorSource } from "./adaptations.ts";
 

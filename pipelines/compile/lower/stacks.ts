@@ -1,6 +1,6 @@
 /** The two stacks of blocks of a model whose encoder reads the prompt for a decoder. @module */
 import { RequestError } from "../../common/errors.ts";
-import type { EditedModel, SiteName, StackName } from "../../models/architecture.ts";
+import type { EditedModel, SiteName, StackName } from "../../models/architecture/architecture.ts";
 
 /** One stack of blocks. */
 export type Stack = Pick<EditedModel, "blocks" | "sites">;

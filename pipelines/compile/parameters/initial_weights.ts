@@ -5,8 +5,8 @@
  */
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { createRandom } from "../../data/random.ts";
-import type { Architecture } from "../../models/architecture.ts";
-import type { Model, ModelWeights } from "../../models/model.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { TensorMap } from "./initial.ts";
 
 /** The model's own weights, or fresh ones where a seed is given. */

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { interventions, isInterventionName } from "../../../ops/interventions/mod.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { EditedModel } from "../../models/architecture.ts";
+import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../../common/files.ts";
 import { isQuantization } from "../../models/weights/quantization.ts";
 import type { Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";

@@ -13,9 +13,9 @@ import type {
   StackName,
   TokenRun,
   WeightSource,
-} from "../../models/architecture.ts";
+} from "../../models/architecture/architecture.ts";
 import type { ModelInputs } from "../../models/inputs/kinds.ts";
-import { runInputs } from "../../models/model_inputs.ts";
+import { runInputs } from "../../models/architecture/model_inputs.ts";
 import type { AtTokens } from "../lower/adaptations.ts";
 
 /**

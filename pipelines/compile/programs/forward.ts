@@ -4,9 +4,15 @@ import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import { type DataType, input, parameter, type Value } from "../../../ops/program/program.ts";
-import type { Architecture, Encoder, RunResult, TokenRun, WeightSource } from "../../models/architecture.ts";
-import { requireLogits } from "../../models/heads.ts";
-import { copyInputs, runInputs } from "../../models/model_inputs.ts";
+import type {
+  Architecture,
+  Encoder,
+  RunResult,
+  TokenRun,
+  WeightSource,
+} from "../../models/architecture/architecture.ts";
+import { requireLogits } from "../../models/architecture/heads.ts";
+import { copyInputs, runInputs } from "../../models/architecture/model_inputs.ts";
 import { type Adaptation, batchOf, copyingBlock, membersHook, type TensorForm } from "../lower/adaptations.ts";
 import { frozenWeight } from "./frozen_weight.ts";
 import { headOf } from "../lower/heads.ts";

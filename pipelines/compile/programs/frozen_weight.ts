@@ -3,7 +3,7 @@ import type { Shape } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import { type DataType, type Value, weight } from "../../../ops/program/program.ts";
 import { blockSize, blocksOf, codeTypes } from "../../../ops/table/quantization.ts";
-import { partsOf } from "../../models/weights/quantized_weights.ts";
+import { partsOf } from "../../models/open/quantized_weights.ts";
 
 /** A weight in float32, made of how it is stored: as numbers of 16 or 32 bits, or as codes and scales. */
 export function frozenWeight(name: string, shape: Shape, storedType: DataType): Value {

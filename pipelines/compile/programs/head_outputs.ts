@@ -3,7 +3,7 @@ import { rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
-import type { Architecture, WeightSource } from "../../models/architecture.ts";
+import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
 import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type TensorForm } from "../lower/adaptations.ts";
 import { headOf, outputsOf } from "../lower/heads.ts";
 

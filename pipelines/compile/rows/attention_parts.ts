@@ -1,6 +1,6 @@
 /** In how many parts attention takes long runs of tokens, so that the scores of all are never in memory at once. @module */
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import type { Architecture } from "../../models/architecture.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
 import { type Layout, type SegmentName, tailStart } from "./layout.ts";
 
 /** The scores of one row that are made at once, in bytes. */

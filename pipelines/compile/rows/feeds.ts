@@ -5,8 +5,8 @@
  */
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import type { Architecture } from "../../models/architecture.ts";
-import { runFeeds } from "../../models/model_inputs.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+import { runFeeds } from "../../models/architecture/model_inputs.ts";
 import { type Adaptation, type Head, type Intervention, interventionsOf } from "../lower/adaptations.ts";
 import { headOf } from "../lower/heads.ts";
 import { columnsOf, maskName, maskWidth } from "../lower/interventions.ts";

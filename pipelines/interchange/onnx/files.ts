@@ -4,11 +4,11 @@ import { type DataType, leafName, leavesOf, type Program } from "../../../ops/pr
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { exportProgram } from "../../compile/programs/export_program.ts";
-import type { Architecture } from "../../models/architecture.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
 import { unwritable } from "../../common/files.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { rounded } from "../../models/weights/quantization.ts";
-import { projectionsOf } from "../../models/weights/quantized_weights.ts";
+import { projectionsOf } from "../../models/open/quantized_weights.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { type HeldTensor, placeTensorsIn, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";

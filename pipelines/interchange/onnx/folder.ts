@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../common/files.ts";
-import type { Model } from "../../models/model.ts";
+import type { Model } from "../../models/open/model.ts";
 import { type TunedWeights, writeOnnxFiles } from "./files.ts";
 
 /** A tuned model to write. */

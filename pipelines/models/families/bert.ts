@@ -4,9 +4,9 @@
  * @module
  */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture, Classifier } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { type Extents, readExtents } from "../fields.ts";
+import type { Architecture, Classifier } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { type Extents, readExtents } from "../architecture/fields.ts";
 import type { InputConfigs } from "../inputs/kinds.ts";
 import { type AttentionForm, selfAttention, separate } from "../layers/attention.ts";
 import { type Block, postNormed } from "../layers/block.ts";
@@ -14,7 +14,7 @@ import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
 import type { TokenTable } from "../layers/outer.ts";
-import { transformer, type TransformerParts } from "../transformer.ts";
+import { transformer, type TransformerParts } from "../layers/transformer.ts";
 
 /** What BERT's descendants do with its body. */
 export interface BertBody {

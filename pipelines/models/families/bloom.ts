@@ -1,14 +1,14 @@
 /** BLOOM (Le Scao et al. 2022): scores that fall with distance (ALiBi), fused projections by head, a norm of the embeddings. @module */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents } from "../architecture/fields.ts";
 import { alibiSlopes } from "../layers/alibi.ts";
 import { fusedByHead, selfAttention } from "../layers/attention.ts";
 import { type BlockParts, type NamedNorm, normalizedResiduals, sequential } from "../layers/block.ts";
 import { plainMlp } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { decoder, gptNames } from "../decoder.ts";
+import { decoder, gptNames } from "../layers/decoder.ts";
 
 /** The architecture that a config describes. */
 export function bloom(config: ConfigReader): Architecture {

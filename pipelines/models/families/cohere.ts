@@ -1,12 +1,12 @@
 /** Command R (Cohere 2024): attention and MLP beside each other on one norm, rotary pairs of neighbours, scaled logits. @module */
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope, readWindows } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope, readWindows } from "../architecture/fields.ts";
 import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { parallel } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm, scaledNorm } from "../layers/norm.ts";
-import { decoder, llamaNames } from "../decoder.ts";
+import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 /** @param slides Whether most blocks slide, and only those have positions. */

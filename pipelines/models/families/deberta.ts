@@ -7,9 +7,9 @@
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents } from "../architecture/fields.ts";
 import type { DistanceTable } from "../inputs/distances.ts";
 import type { InputConfigs } from "../inputs/kinds.ts";
 import { separate } from "../layers/attention.ts";
@@ -19,7 +19,7 @@ import { readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
 import type { Scope } from "../layers/scope.ts";
-import { transformer, type TransformerParts } from "../transformer.ts";
+import { transformer, type TransformerParts } from "../layers/transformer.ts";
 import { bertBlock } from "./bert.ts";
 
 const encoder = "deberta.encoder", embeddings = "deberta.embeddings";

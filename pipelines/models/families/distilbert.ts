@@ -1,14 +1,14 @@
 /** DistilBERT (Sanh et al. 2019): BERT's blocks under names of their own, without kinds of text. @module */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents } from "../architecture/fields.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
 import { postNormed } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, maskedHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { transformer } from "../layers/transformer.ts";
 
 /** The architecture that a config describes. */
 export function distilBert(config: ConfigReader): Architecture {

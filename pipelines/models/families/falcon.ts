@@ -1,13 +1,13 @@
 /** Falcon (Almazrouei et al. 2023): one or few key-value heads in a fused projection, rotary positions or ALiBi. @module */
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope } from "../architecture/fields.ts";
 import { alibiSlopes } from "../layers/alibi.ts";
 import { fusedByHead, selfAttention } from "../layers/attention.ts";
 import { type NamedNorm, parallel, sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { decoder, gptNames } from "../decoder.ts";
+import { decoder, gptNames } from "../layers/decoder.ts";
 
 /** The architecture that a config describes. */
 export function falcon(config: ConfigReader): Architecture {

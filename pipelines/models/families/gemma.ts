@@ -6,15 +6,15 @@
  * @module
  */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { type Extents, plainRope, readExtents, readRope, readWindows } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { type Extents, plainRope, readExtents, readRope, readWindows } from "../architecture/fields.ts";
 import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
 import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { type NamedNorm, sequential } from "../layers/block.ts";
 import { type Activation, activations, gatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
-import { decoder, llamaNames } from "../decoder.ts";
+import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {

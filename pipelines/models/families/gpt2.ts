@@ -1,14 +1,14 @@
 /** GPT-2 (Radford et al. 2019): learned positions, layer norms before attention and MLP, fused and transposed projections. @module */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents } from "../architecture/fields.ts";
 import { fused, selfAttention } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
 import { embedPositions } from "../layers/outer.ts";
-import { decoder, gptNames } from "../decoder.ts";
+import { decoder, gptNames } from "../layers/decoder.ts";
 
 /** The architecture that a config describes. */
 export function gpt2(config: ConfigReader): Architecture {

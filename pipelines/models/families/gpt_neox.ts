@@ -1,12 +1,12 @@
 /** GPT-NeoX and Pythia (Black et al. 2022): attention and MLP beside each other, partly turned heads, fused projections. @module */
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope } from "../architecture/fields.ts";
 import { fusedByHead, selfAttention } from "../layers/attention.ts";
 import { parallel, sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { decoder } from "../decoder.ts";
+import { decoder } from "../layers/decoder.ts";
 
 /** The architecture that a config describes. */
 export function gptNeoX(config: ConfigReader): Architecture {

@@ -1,12 +1,12 @@
 /** GPT-J (Wang & Komatsuzaki 2021): attention and MLP beside each other on one norm, rotary pairs of neighbours. @module */
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { plainRope, readExtents } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { plainRope, readExtents } from "../architecture/fields.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
 import { parallel } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { decoder, gptNames } from "../decoder.ts";
+import { decoder, gptNames } from "../layers/decoder.ts";
 
 /** The architecture that a config describes. */
 export function gptJ(config: ConfigReader): Architecture {

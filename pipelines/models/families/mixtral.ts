@@ -1,14 +1,14 @@
 /** Mixtral (Jiang et al. 2024): Llama's attention, and for each token the two best of many MLPs. @module */
 import * as o from "../../../ops/operators.ts";
 import { linear } from "../../../ops/nn/linear.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope, readWindows } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope, readWindows } from "../architecture/fields.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { gatedMlp, type Mlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
-import { decoder, llamaNames } from "../decoder.ts";
+import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames } from "./llama.ts";
 
 /** The architecture that a config describes. */

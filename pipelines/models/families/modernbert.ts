@@ -4,15 +4,15 @@
  *
  * @module
  */
-import type { Architecture } from "../architecture.ts";
-import { ConfigReader } from "../config.ts";
-import { readExtents, readRope, readWindows } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope, readWindows } from "../architecture/fields.ts";
 import { fused, selfAttention } from "../layers/attention.ts";
 import { type NamedNorm, sequential } from "../layers/block.ts";
 import { fusedGatedMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
 import { denseClassifier, embedTokens, type HeadTransform, maskedHead } from "../layers/outer.ts";
-import { transformer } from "../transformer.ts";
+import { transformer } from "../layers/transformer.ts";
 
 /** The architecture that a config describes. */
 export function modernBert(config: ConfigReader): Architecture {

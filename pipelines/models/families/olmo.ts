@@ -1,12 +1,12 @@
 /** OLMo (Groeneveld et al. 2024), whose norms learn nothing, and OLMo 2, which normalizes what attention and MLP add. @module */
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope } from "../architecture/fields.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, rmsNorm } from "../layers/norm.ts";
-import { decoder, llamaNames } from "../decoder.ts";
+import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 function build(config: ConfigReader, isSecond: boolean): Architecture {

@@ -1,15 +1,15 @@
 /** OPT (Zhang et al. 2022): learned positions, norms before or behind attention and MLP, embeddings of a width of their own. @module */
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents } from "../architecture/fields.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
 import { postNormed, sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
 import { embedPositions } from "../layers/outer.ts";
-import { decoder } from "../decoder.ts";
+import { decoder } from "../layers/decoder.ts";
 
 /** The table of positions begins with two rows that stand for none. */
 const offset = 2;

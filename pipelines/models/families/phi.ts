@@ -1,12 +1,12 @@
 /** Phi 1, 1.5 and 2 (Gunasekar et al. 2023): attention and MLP beside each other on one norm, partly turned heads. @module */
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope } from "../architecture/fields.ts";
 import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { parallel } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { decoder, llamaNames } from "../decoder.ts";
+import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames } from "./llama.ts";
 
 /** The architecture that a config describes. */

@@ -1,13 +1,13 @@
 /** Phi 3 and 3.5 (Abdin et al. 2024), and Phi 4: Llama's block with fused projections. @module */
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope, readWindows } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope, readWindows } from "../architecture/fields.ts";
 import { fused, selfAttention } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { fusedGatedMlp, readActivation } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
 import { isJsonObject } from "../../common/files.ts";
-import { decoder, llamaNames } from "../decoder.ts";
+import { decoder, llamaNames } from "../layers/decoder.ts";
 
 /** The architecture that a config describes. With LongRoPE its context ends where the long factors would begin. */
 export function phi3(config: ConfigReader): Architecture {

@@ -1,7 +1,7 @@
 /** RoBERTa (Liu et al. 2019), XLM-RoBERTa and CamemBERT: BERT's body with heads of its own, positions behind the padding's id. @module */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
 import { denseClassifier, maskedHead } from "../layers/outer.ts";
 import { bertLike } from "./bert.ts";
 

@@ -1,13 +1,13 @@
 /** StableLM (Bellagente et al. 2024): layer norms, partly turned heads, attention and MLP in turn or beside each other. @module */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope } from "../architecture/fields.ts";
 import { normalizedByHead, selfAttention, separate } from "../layers/attention.ts";
 import { parallel, sequential } from "../layers/block.ts";
 import { gatedMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm, scaledNorm } from "../layers/norm.ts";
-import { decoder, llamaNames } from "../decoder.ts";
+import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 /** The architecture that a config describes. */

@@ -1,12 +1,12 @@
 /** StarCoder 2 (Lozhkov et al. 2024): rotary positions and grouped heads with layer norms, biases and a plain MLP. @module */
-import type { Architecture } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
-import { readExtents, readRope, readWindows } from "../fields.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readExtents, readRope, readWindows } from "../architecture/fields.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm } from "../layers/norm.ts";
-import { decoder, llamaNames } from "../decoder.ts";
+import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames } from "./llama.ts";
 
 /** The architecture that a config describes. */

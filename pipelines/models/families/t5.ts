@@ -7,8 +7,8 @@
  */
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { Architecture, Encoder, StackName } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
+import type { Architecture, Encoder, StackName } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
 import type { DistanceBuckets } from "../inputs/distance_buckets.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
 import { sequential } from "../layers/block.ts";
@@ -17,7 +17,7 @@ import { activations, gatedMlp, type Mlp, plainMlp } from "../layers/mlp.ts";
 import { rmsNorm } from "../layers/norm.ts";
 import { embedTokens, languageHead } from "../layers/outer.ts";
 import type { Scope } from "../layers/scope.ts";
-import { transformer, type TransformerParts } from "../transformer.ts";
+import { transformer, type TransformerParts } from "../layers/transformer.ts";
 
 const plain = { bias: false };
 

@@ -3,7 +3,7 @@ import { addDimensions, type Dimension } from "../../../ops/program/dimension.ts
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { ConfigReader } from "../config.ts";
+import type { ConfigReader } from "../architecture/config.ts";
 import type { Block } from "./block.ts";
 import type { Activation } from "./mlp.ts";
 import type { Norm } from "./norm.ts";

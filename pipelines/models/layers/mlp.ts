@@ -1,8 +1,8 @@
 /** The part of a block that works on each token alone. @module */
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { SiteName } from "../architecture.ts";
-import type { ConfigReader } from "../config.ts";
+import type { SiteName } from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
 import type { LinearForm, Scope } from "./scope.ts";
 
 /** What a block adds from a token's own representation: [batch, tokens, width] to the same. */

@@ -2,7 +2,7 @@
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { Classifier } from "../architecture.ts";
+import type { Classifier } from "../architecture/architecture.ts";
 import type { NamedNorm } from "./block.ts";
 import type { Activation } from "./mlp.ts";
 import { Scope } from "./scope.ts";

@@ -5,7 +5,7 @@ import type { Projection } from "../../../ops/adapters/adapter.ts";
 import type { Shape } from "../../../ops/program/dimension.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { EditHook, SiteName, TokenRun, WeightSource } from "../architecture.ts";
+import type { EditHook, SiteName, TokenRun, WeightSource } from "../architecture/architecture.ts";
 import type { InputName, ModelInputs } from "../inputs/kinds.ts";
 
 /** How a linear projection is stored. */

@@ -8,10 +8,10 @@ import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
-import type { Architecture, WeightSource } from "../../models/architecture.ts";
+import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
 import type { RunRow } from "../../models/inputs/input_kind.ts";
-import { runFeeds } from "../../models/model_inputs.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import { runFeeds } from "../../models/architecture/model_inputs.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors.ts";
 import type { RunContext } from "../context/run_context.ts";
 

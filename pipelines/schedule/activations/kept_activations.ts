@@ -5,7 +5,7 @@ import { layOut } from "../../compile/rows/feeds.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { selectedRows } from "../../compile/lower/interventions.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
 import { activate, type ActivatedRun, readBy } from "./activate.ts";

@@ -11,7 +11,7 @@ import { fedNumbers, type LaidOutRow, rowKeys } from "../../compile/rows/feeds.t
 import { selectedRows } from "../../compile/lower/interventions.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import type { PreparedModel, PreparedTraining } from "../prepare/prepared.ts";
 import type { TuneJob } from "../train/tune.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { BareModel, ModelWeights } from "../../models/model.ts";
+import type { BareModel, ModelWeights } from "../../models/open/model.ts";
 import { codeBytes, quantize } from "../../models/weights/quantization.ts";
-import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/weights/quantized_weights.ts";
+import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/open/quantized_weights.ts";
 import { blocksOf } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";

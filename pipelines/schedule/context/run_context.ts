@@ -18,9 +18,9 @@ import {
   openModel,
   openModelWeights,
   peekModelWeights,
-} from "../../models/model.ts";
-import { unmadeWeights } from "../../models/weights/quantized_weights.ts";
-import type { SourceOptions } from "../../models/source.ts";
+} from "../../models/open/model.ts";
+import { unmadeWeights } from "../../models/open/quantized_weights.ts";
+import type { SourceOptions } from "../../models/open/source.ts";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import { RequestError, RunError } from "../../common/errors.ts";

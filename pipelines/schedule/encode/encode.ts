@@ -20,7 +20,7 @@ import type { Feeds } from "../../common/host_tensor.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
-import type { Model, ModelWeights } from "../../models/model.ts";
+import type { Model, ModelWeights } from "../../models/open/model.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
 import { rowsDigest } from "../context/keys.ts";
 import type { RunContext } from "../context/run_context.ts";

@@ -12,7 +12,7 @@ import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type Layout, layoutOf } from "../../compile/rows/layout.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import { encode, type EncodedExamples } from "./encode.ts";
 import type { EncodedPrompts } from "../evaluate/generator.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Model } from "../../models/model.ts";
+import type { Model } from "../../models/open/model.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import { interventionsOf } from "../../compile/lower/adaptations.ts";
@@ -13,7 +13,7 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { scoreProgram } from "../../compile/programs/inference_programs.ts";
 import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import { searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";
@@ -22,7 +22,9 @@ import { chooserOf, endsAt, type Writing } from "../../decoding/writing.ts";
 import { inBatches, removeParts, type Rows } from "../context/batchwise.ts";
 import { programKey } from "../context/keys.ts";
 import { type EncodedPrompts, openGenerator } from "./generator.ts";
-import type { HeadPrediction, Prediction } from "./metrics.ts";
+import type { Prediction } from "../../metrics/metric.ts";
+import type { Predicted } from "../../metrics/measure.ts";
+import { metricKinds } from "../../metrics/mod.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { type Score, score, type Scorer } from "./score.ts";
 import { predict, readPredictions } from "./predict.ts";
@@ -44,8 +46,8 @@ export interface EvaluateJob {
 /** What an evaluation gives. */
 export interface Evaluated {
   readonly predictions: readonly Prediction[];
-  /** What a head told, if one did. */
-  readonly told?: readonly HeadPrediction[];
+  /** What metrics are computed of. */
+  readonly predicted: Predicted;
   readonly cached: boolean;
 }
 
@@ -87,7 +89,7 @@ export async function predictions(
     : await inStore(runContext, keyOf({ ...common, decoding, choices }), (key) => {
       return decoding.kind === "choices" ? choose(runContext, job, key) : generate(runContext, job, decoding, key);
     });
-  const scores = metrics.some(({ kind }) => kind === "loss")
+  const scores = metrics.some(({ kind }) => metricKinds[kind].measures.texts?.reads === "scores")
     ? await inStore(runContext, keyOf({ ...common, scores: true }), (key) => {
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })
@@ -98,7 +100,8 @@ export async function predictions(
     ...(answers === undefined ? {} : { prediction: answers.found[row]! }),
     ...(scores?.found[row] ?? {}),
   }));
-  return { predictions: found, cached: [answers, scores].every((part) => part?.cached ?? true) };
+  const predicted: Predicted = { kind: "texts", rows: found };
+  return { predictions: found, predicted, cached: [answers, scores].every((part) => part?.cached ?? true) };
 }
 
 /** A document of the store, made if it is not there. */

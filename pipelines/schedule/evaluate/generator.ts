@@ -12,7 +12,7 @@ import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { decodeProgram } from "../../compile/programs/inference_programs.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Generator, Prefill } from "../../decoding/continuation.ts";
-import type { Model, ModelWeights } from "../../models/model.ts";
+import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** A model with what is learned of it. */

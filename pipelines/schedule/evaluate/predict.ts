@@ -9,7 +9,9 @@ import type { Head } from "../../compile/lower/adaptations.ts";
 import { RequestError } from "../../common/errors.ts";
 import { inBatches, type Rows } from "../context/batchwise.ts";
 import type { EvaluateJob } from "./evaluate.ts";
-import type { HeadPrediction, Prediction } from "./metrics.ts";
+import type { HeadPrediction, Prediction } from "../../metrics/metric.ts";
+import type { Predicted } from "../../metrics/measure.ts";
+import { predictionKinds } from "../prepare/head_checks.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { RunContext } from "../context/run_context.ts";
 
@@ -38,7 +40,7 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
 export function readPredictions(
   { rows, examples, adaptations }: Pick<PreparedEvaluation, "rows" | "examples" | "adaptations">,
   outputs: readonly (readonly number[])[],
-): { readonly predictions: readonly Prediction[]; readonly told: readonly HeadPrediction[] } {
+): { readonly predictions: readonly Prediction[]; readonly predicted: Predicted } {
   const head = headOf(adaptations);
   if (head === undefined) throw new TypeError("The model has no head");
   const read = outputs.map((values, row) => {
@@ -48,23 +50,26 @@ export function readPredictions(
       ? readNumber(values, expected, { ...texts, completion })
       : readClass(values, expected, { ...texts, completion: head.labels[expected]! }, head);
   });
-  return { predictions: read.map(({ prediction }) => prediction), told: read.map(({ told }) => told) };
+  return {
+    predictions: read.map(({ prediction }) => prediction),
+    predicted: { kind: predictionKinds[head.kind], rows: read.map(({ row }) => row) },
+  };
 }
 
-type Read = { readonly prediction: Prediction; readonly told: HeadPrediction };
+type Read = { readonly prediction: Prediction; readonly row: HeadPrediction };
 
-function readNumber([given = NaN]: readonly number[], expected: number, row: Prediction): Read {
-  const loss = (given - expected) ** 2;
-  return { prediction: { ...row, prediction: given, loss }, told: { expected, given, loss } };
+function readNumber([predicted = NaN]: readonly number[], expected: number, texts: Prediction): Read {
+  const loss = (predicted - expected) ** 2;
+  return { prediction: { ...texts, prediction: predicted, loss }, row: { expected, predicted, loss } };
 }
 
-function readClass(logits: readonly number[], expected: number, row: Prediction, { labels }: Head): Read {
-  const largest = Math.max(...logits), given = logits.indexOf(largest);
+function readClass(logits: readonly number[], expected: number, texts: Prediction, { labels }: Head): Read {
+  const largest = Math.max(...logits), predicted = logits.indexOf(largest);
   const total = largest + Math.log(logits.reduce((sum, each) => sum + Math.exp(each - largest), 0));
   const loss = total - logits[expected]!;
   const probabilities = labels.map((label, id) => [label, Number(Math.exp(logits[id]! - total).toPrecision(6))]);
   return {
-    prediction: { ...row, prediction: labels[given]!, loss, probabilities: Object.fromEntries(probabilities) },
-    told: { expected, given, loss },
+    prediction: { ...texts, prediction: labels[predicted]!, loss, probabilities: Object.fromEntries(probabilities) },
+    row: { expected, predicted, loss },
   };
 }

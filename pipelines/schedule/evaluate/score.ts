@@ -8,7 +8,7 @@ import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import type { Architecture } from "../../models/architecture.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
 
 /** A model ready to score. */

@@ -1,6 +1,7 @@
 /** Choosing the best of several members. @module */
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
+import { metricKinds } from "../../metrics/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { BestSpec, MetricSpec } from "../../spec/mod.ts";
 import type { Point } from "./axes.ts";
@@ -12,13 +13,8 @@ export interface Candidate {
   readonly point: Point;
 }
 
-/** How a pipeline writes a metric. */
-export function metricCall(kind: MetricSpec["kind"]): string {
-  return kind === "macroF1" ? 'f1({ average: "macro" })' : `${kind}()`;
-}
-
 /** The metric that a best is found by. */
-export function metricOf({ by }: BestSpec): MetricSpec {
+export function comparedBy({ by }: BestSpec): MetricSpec {
   return by.kind === "halving" ? by.by : by;
 }
 
@@ -28,11 +24,11 @@ export function metricOf({ by }: BestSpec): MetricSpec {
  * @throws {RequestError} As said.
  */
 export function requireMetric(best: BestSpec): void {
-  const { kind } = metricOf(best), { metrics } = best.stage;
+  const { kind } = comparedBy(best), { metrics } = best.stage;
   if (!Array.isArray(metrics) || metrics.some((metric: MetricSpec) => metric.kind === kind)) return;
   throw new RequestError(
     `best compares by ${kind}, which its evaluation does not measure; add ${
-      metricCall(kind)
+      metricKinds[kind].call
     } to the evaluation's metrics`,
     locationOf(best),
   );
@@ -54,7 +50,7 @@ export function ranked(
     const found = record?.stages.find((each) => each.kind === "evaluate" && each.name === stage);
     return found?.kind === "evaluate" ? found.metrics[kind] ?? NaN : NaN;
   };
-  const sign = kind === "loss" ? 1 : -1;
+  const sign = metricKinds[kind].lowerIsBetter ? 1 : -1;
   const groups = [...Map.groupBy(candidates.keys(), (at) => candidates[at]!.member.repeated).values()];
   const cost = (group: readonly number[]) => {
     const mean = group.reduce((sum, at) => sum + value(records[at]), 0) / group.length;

@@ -10,7 +10,7 @@ import type { MemberRecord } from "../../results/results.ts";
 import type { AxisLabel, BestSpec, Pipeline, Resolved, StageSpec } from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
 import { Axes, type BestPoint, bestsIn, type Point, withEpochs } from "./axes.ts";
-import { type Candidate, metricOf, ranked, requireMetric } from "./choose.ts";
+import { type Candidate, comparedBy, ranked, requireMetric } from "./choose.ts";
 
 /** One point of a pipeline's axes. */
 export interface Member {
@@ -224,14 +224,14 @@ class RoundsOf {
   }
 
   #choose(best: BestSpec, candidates: readonly Candidate[], records: readonly MemberRecord[]): void {
-    const name = this.#nameOf(best.stage), metric = metricOf(best);
+    const name = this.#nameOf(best.stage), metric = comparedBy(best);
     this.#take(best, name, ranked(candidates, records, name, metric)[0]!, 1);
   }
 
   #take(best: BestSpec, stage: string, { member, point }: Candidate, epochs: number): void {
     const { repeats } = this.#axes;
     this.#chosen.set(best, { point: new Map([...point].filter(([name]) => !repeats.has(name))), epochs });
-    this.#told.set(best, { stage, metric: metricOf(best).kind, member: member.repeated });
+    this.#told.set(best, { stage, metric: comparedBy(best).kind, member: member.repeated });
   }
 }
 

@@ -6,7 +6,7 @@
 import { join, resolve } from "node:path";
 import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
-import { isGgufPath } from "../../models/source.ts";
+import { isGgufPath } from "../../models/open/source.ts";
 import { withLocation, withLocationOf } from "../../common/source_location.ts";
 import type { Expansion, Member, Rounds } from "./expand.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";

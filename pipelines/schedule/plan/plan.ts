@@ -10,7 +10,7 @@ import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
 import { type KeptLevel, keptLevel } from "../../compile/frontier/memory_budget.ts";
 import { longestExtents, rowWork, typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import { type Architecture, parameterCount } from "../../models/architecture.ts";
+import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { adviceOn } from "./advice.ts";
 import { type EncodeJob, encodeKey } from "../encode/encode.ts";

@@ -1,6 +1,6 @@
 /** What a plan knows of base models' weights, without reading any. @module */
-import { quantizedType } from "../../models/weights/quantized_weights.ts";
-import type { Model, ModelWeights } from "../../models/model.ts";
+import { quantizedType } from "../../models/open/quantized_weights.ts";
+import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { PlannedEntry } from "./plan.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";

@@ -5,7 +5,7 @@ import { isEdited, positionsOf } from "../../compile/lower/positions.ts";
 import { stackOf } from "../../compile/lower/stacks.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { RequestError } from "../../common/errors.ts";
-import { editedModel } from "../../models/model.ts";
+import { editedModel } from "../../models/open/model.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
 import type { PreparedModel } from "./prepared.ts";
 

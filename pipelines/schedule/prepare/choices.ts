@@ -2,7 +2,7 @@
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/rows.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { Model } from "../../models/model.ts";
+import type { Model } from "../../models/open/model.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 

@@ -5,11 +5,12 @@ import { classOf, numberOf, type TargetOf } from "../../data/labelled.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/rows.ts";
 import { RequestError } from "../../common/errors.ts";
-import { findTensor, type Model } from "../../models/model.ts";
+import type { PredictionKind } from "../../metrics/metric.ts";
+import { metricKinds } from "../../metrics/mod.ts";
+import { findTensor, type Model } from "../../models/open/model.ts";
 import type { TensorRecord } from "../../models/weights/safetensors.ts";
-import { metricCall } from "../expand/choose.ts";
 import type { PreparedModel } from "./prepared.ts";
-import { requireLogits } from "../../models/heads.ts";
+import { requireLogits } from "../../models/architecture/heads.ts";
 import type { EvaluateSpec, MetricSpec, Resolved } from "../../spec/mod.ts";
 
 /** What a row's label is to a head. */
@@ -75,9 +76,17 @@ export function requireHeadShape(record: TensorRecord, shape: readonly number[])
   );
 }
 
-const ofClasses: readonly MetricSpec["kind"][] = ["accuracy", "f1", "macroF1", "matthews", "loss"];
-const ofNumbers: readonly MetricSpec["kind"][] = ["pearson", "spearman", "loss"];
-const ofTexts: readonly MetricSpec["kind"][] = ["exactMatch", "accuracy", "loss"];
+/** What a head predicts. */
+export const predictionKinds = {
+  classification: "classes",
+  regression: "numbers",
+} as const satisfies Record<Head["kind"], PredictionKind>;
+
+const described: Readonly<Record<PredictionKind, string>> = {
+  texts: "a model without a head writes texts",
+  classes: "its model's head tells classes",
+  numbers: "its model's head tells numbers",
+};
 
 /**
  * Refuses an evaluation that asks what its model does not tell.
@@ -90,18 +99,19 @@ export function requireMeasurable(
   { metrics, decoding, maxLength }: Resolved<EvaluateSpec>,
   head: Head | undefined,
 ): void {
-  const [known, told] = head === undefined
-    ? [ofTexts, "a model without a head writes texts"]
-    : head.kind === "classification"
-    ? [ofClasses, "its model's head tells classes"]
-    : [ofNumbers, "its model's head tells numbers"];
-  const odd = metrics.find(({ kind }) => !known.includes(kind));
+  const predicted = head === undefined ? "texts" : predictionKinds[head.kind];
+  const odd = metrics.find(({ kind }) => metricKinds[kind].measures[predicted] === undefined);
   if (odd !== undefined) {
-    const listed = known.map((kind) => metricCall(kind)).join(", ");
-    throw new RequestError(`the metric ${odd.kind} of ${name} does not fit: ${told}; measure ${listed}`);
+    const fitting = Object.values(metricKinds).filter(({ measures }) => measures[predicted] !== undefined);
+    const listed = fitting.map(({ call }) => call).join(", ");
+    throw new RequestError(
+      `the metric ${odd.kind} of ${name} does not fit: ${described[predicted]}; measure ${listed}`,
+    );
   }
   if (head === undefined) {
-    const written = metrics.find(({ kind }) => kind !== "loss" && decoding === undefined);
+    const written = metrics.find(({ kind }) => {
+      return metricKinds[kind].measures.texts?.reads === "answers" && decoding === undefined;
+    });
     if (written !== undefined) {
       throw new RequestError(
         `the metric ${written.kind} of ${name} needs answers; give the evaluation a decoding, as in greedy(…), or the ` +
@@ -112,26 +122,31 @@ export function requireMeasurable(
     throw new RequestError(`${name} has a maxLength, which cuts texts before a head alone; leave it out`);
   }
   if (decoding !== undefined) {
-    throw new RequestError(`${name} has a decoding and ${told}, which is not written; leave the decoding out`);
-  }
-  if (head.labels.length !== 2 && metrics.some(({ kind }) => kind === "f1")) {
     throw new RequestError(
-      `f1 of ${name} is of two classes and the head tells ${head.labels.length}; measure f1({ average: "macro" })`,
+      `${name} has a decoding and ${described[predicted]}, which is not written; leave the decoding out`,
+    );
+  }
+  if (head.kind === "regression" || head.labels.length === 2) return;
+  for (const { kind } of metrics) {
+    const instead = metricKinds[kind].measures.classes?.insteadOfBinary;
+    if (instead === undefined) continue;
+    throw new RequestError(
+      `${kind} of ${name} is of two classes and the head tells ${head.labels.length}; measure ${instead}`,
     );
   }
 }
 
 /**
- * Refuses rows with which no correlation is defined: their numbers are all equal.
+ * Refuses rows whose numbers are all equal, where a metric is not defined for them.
  *
  * @throws {RequestError} As said.
  */
 export function requireVaried(metrics: readonly MetricSpec[], examples: readonly TokenizedExample[]): void {
-  const correlation = metrics.find(({ kind }) => kind === "pearson" || kind === "spearman");
+  const varied = metrics.find(({ kind }) => metricKinds[kind].measures.numbers?.takesEqualNumbers === false);
   const [first] = examples;
-  if (correlation === undefined || examples.some(({ completion: [number] }) => number !== first?.completion[0])) return;
+  if (varied === undefined || examples.some(({ completion: [number] }) => number !== first?.completion[0])) return;
   throw new RequestError(
-    `the rows' numbers are all equal, so ${correlation.kind} is not defined; give rows whose numbers vary`,
+    `the rows' numbers are all equal, so ${varied.kind} is not defined; give rows whose numbers vary`,
     first?.source.place?.file === undefined ? undefined : { file: first.source.place.file },
   );
 }

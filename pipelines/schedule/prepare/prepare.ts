@@ -16,7 +16,7 @@ import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { sourceOf } from "../../data/rows.ts";
 import { RequestError } from "../../common/errors.ts";
-import { parameterCount } from "../../models/architecture.ts";
+import { parameterCount } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { ActivationsSpec, EvaluateSpec, ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import { activationRequestOf } from "./activation_request.ts";

@@ -9,7 +9,7 @@ import {
   readDescription,
 } from "../../compile/parameters/intervention_file.ts";
 import { RequestError } from "../../common/errors.ts";
-import { editedModel, type Model, resolvePath } from "../../models/model.ts";
+import { editedModel, type Model, resolvePath } from "../../models/open/model.ts";
 import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import type { ModelSpec, Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
 import { requireOwnFits } from "./head_checks.ts";

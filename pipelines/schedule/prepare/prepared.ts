@@ -2,7 +2,7 @@
 import type { Adaptation } from "../../compile/lower/adaptations.ts";
 import type { LaidOutRow } from "../../compile/rows/feeds.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
-import type { Model } from "../../models/model.ts";
+import type { Model } from "../../models/open/model.ts";
 import type { ActivationsSpec, EvaluateSpec, FullFinetuningSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { ActivationRequest } from "./activation_request.ts";

@@ -4,7 +4,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample } from "../../data/examples.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
 import { loadRows, type Row } from "../../data/rows.ts";
-import type { Model } from "../../models/model.ts";
+import type { Model } from "../../models/open/model.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 

@@ -1,5 +1,5 @@
 /** How many rows an evaluation runs together unless the pipeline says. @module */
-import type { Model } from "../../models/model.ts";
+import type { Model } from "../../models/open/model.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 
 /** The most rows that run together, and what their keys and values may take, in bytes. */

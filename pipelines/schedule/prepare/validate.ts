@@ -10,6 +10,7 @@ import type { InterventionName } from "../../../ops/interventions/mod.ts";
 import { schedules } from "../../../ops/optimizers/schedule.ts";
 import type { ChatSource, Dataset } from "../../data/dataset.ts";
 import { RequestError } from "../../common/errors.ts";
+import { metricNames } from "../../metrics/mod.ts";
 import { codeTypeOf } from "../../models/weights/quantization.ts";
 import type * as spec from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
@@ -211,19 +212,7 @@ const evaluate = {
   data: dataset,
   metrics: listOf(
     "a list of metrics, as in [exactMatch()]",
-    among(
-      "a metric",
-      {
-        exactMatch: {},
-        accuracy: {},
-        loss: {},
-        f1: {},
-        macroF1: {},
-        matthews: {},
-        pearson: {},
-        spearman: {},
-      } satisfies Record<spec.MetricSpec["kind"], unknown>,
-    ),
+    among("a metric", Object.fromEntries(metricNames.map((name) => [name, {}]))),
   ),
   decoding: optional(among(
     "a decoding, as in greedy(…), sample(…), beam(…) or choices(…)",

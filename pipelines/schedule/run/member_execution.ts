@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { savedTensors } from "../../compile/lower/adaptations.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type {
   ActivationsRecord,
@@ -25,7 +25,7 @@ import { activationsOf } from "../activations/kept_activations.ts";
 import { predictions } from "../evaluate/evaluate.ts";
 import { initialTensors } from "../train/initial_tensors.ts";
 import { encodingKey, tensorsDigest } from "../context/keys.ts";
-import { measure } from "../evaluate/metrics.ts";
+import { measure } from "../../metrics/measure.ts";
 import type {
   PreparedActivations,
   PreparedEvaluation,
@@ -241,7 +241,7 @@ export class MemberExecution {
     const { training } = stage;
     const weights = await weightsFor(this.#runContext, training ?? stage);
     const { tensors, key } = await this.#tensorsOf(stage, weights);
-    const { predictions: found, told, cached } = await predictions(this.#runContext, {
+    const { predictions: found, predicted, cached } = await predictions(this.#runContext, {
       stage,
       weights,
       compiled: compiledModel(stage, weights),
@@ -256,7 +256,7 @@ export class MemberExecution {
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
-      metrics: measure(stage.spec.metrics, found, told),
+      metrics: measure(stage.spec.metrics.map(({ kind }) => kind), predicted),
       predictions: path,
     };
   }

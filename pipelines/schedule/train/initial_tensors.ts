@@ -2,7 +2,7 @@
 import { drawTensors, readTensors, type StartingWeights, type TensorMap } from "../../compile/parameters/initial.ts";
 import { initialWeights } from "../../compile/parameters/initial_weights.ts";
 import { headOf } from "../../compile/lower/heads.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { readTensor } from "../../models/weights/safetensors.ts";
 import { requireHeadShape } from "../prepare/head_checks.ts";
 import type { PreparedModel } from "../prepare/prepared.ts";

@@ -13,7 +13,7 @@ import { lossName } from "../../compile/programs/training_programs.ts";
 import { type CompiledTraining, rowWork } from "../../compile/frontier/compiled_training.ts";
 import { batchOrder, groupByLength } from "../../data/batches.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { Architecture } from "../../models/architecture.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { EncodedExamples } from "../encode/encode.ts";

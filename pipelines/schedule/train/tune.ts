@@ -8,7 +8,7 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { cutWithin } from "../../compile/frontier/memory_budget.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import type { ModelWeights } from "../../models/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import { removeCheckpoint } from "./checkpoint.ts";
 import { initialTensors } from "./initial_tensors.ts";
 import type { PreparedModel, PreparedTraining } from "../prepare/prepared.ts";

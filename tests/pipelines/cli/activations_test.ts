@@ -9,7 +9,7 @@ import {
   readTensor,
 } from "../../../pipelines/models/weights/safetensors.ts";
 import { inProcess, type Outcome, treeOf } from "../../support/command.ts";
-import { type GoldenStack, type Numbers, readFamilyGolden } from "../models/families_golden.ts";
+import { type GoldenStack, type Numbers, readFamilyGolden } from "../models/families/families_golden.ts";
 import { inFolder } from "../models/support.ts";
 
 const folderOf = (name: string) => fileURLToPath(new URL(`../../goldens/families/${name}`, import.meta.url));

@@ -94,7 +94,7 @@ refuses("a classification's metric of numbers", {
   metrics: "[refract.matthews()]",
   file: "sentence\tlabel\nOne\t2\nTwo\t3\n",
   says:
-    /the metric matthews of told does not fit: its model's head tells numbers; measure pearson\(\), spearman\(\), loss\(\)$/,
+    /the metric matthews of told does not fit: its model's head tells numbers; measure pearson\(\), spearman\(\), mse\(\), loss\(\)$/,
 });
 refuses("f1 of three classes", {
   head: `classification({ labels: ["bad", "good", "other"] })`,
@@ -172,7 +172,7 @@ Deno.test("a model with a head is neither talked with nor exported as one that w
     const run = scene.path("out"), exported = scene.path("exported");
     for (
       const [command, says] of [
-        [["chat", run], /the model has a head, which tells labels and writes nothing; chat with one without/],
+        [["chat", run], /the model has a head, which predicts labels and writes nothing; chat with one without/],
         [
           ["export", run, "--to", "pyreft", "--out", exported],
           /pyreft's folders hold no classification; export an edit/,

@@ -3,7 +3,7 @@ import { valuesOf } from "../../../ops/program/program.ts";
 import { lowerAdaptations } from "../../../pipelines/compile/lower/adaptations.ts";
 import { wholeRows } from "../../../pipelines/compile/rows/layout.ts";
 import { headProgram } from "../../../pipelines/compile/programs/inference_programs.ts";
-import { readFamilyGolden } from "../models/families_golden.ts";
+import { readFamilyGolden } from "../models/families/families_golden.ts";
 import { openFolder } from "../models/support_forward.ts";
 
 Deno.test("an encoder with gelu_new computes the last block's MLP of the token that its head reads alone", async () => {

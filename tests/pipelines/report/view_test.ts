@@ -86,6 +86,21 @@ Deno.test("samples are of the best member, what it alone has right first", () =>
   assert.deepEqual(samples[0]!.answers, [{ stage: "base", text: " y" }, { stage: "tuned", text: " x" }]);
 });
 
+Deno.test("less of an error is better, whatever its name", () => {
+  const erring = (rank: number, mse: number): MemberRecord => {
+    const { stages, ...rest } = member(rank, 1, 0);
+    const measured = stages.map((stage) => stage.kind !== "evaluate" ? stage : { ...stage, metrics: { mse } });
+    return { ...rest, stages: measured };
+  };
+  const found = viewOf({
+    ...source,
+    results: { ...results, members: [erring(1, 0.9), erring(4, 0.3), erring(2, 0.5)] },
+  });
+  assert.deepEqual([...found.lowerIsBetter].sort(), ["base mse", "tuned mse"]);
+  assert.equal(found.samplesOf, "Rows of the evaluation of rank=4,seed=1.");
+  assert.deepEqual(viewOf(source).lowerIsBetter, []);
+});
+
 Deno.test("the page holds all it needs, and no text of a row is read as markup", async () => {
   const evil = "</script><script>alert(1)</script>";
   const page = await pageOf(viewOf({ ...source, manifest: evil, results: { ...results, pipeline: "$& $1" } }));

@@ -5,7 +5,7 @@ import { editHook, lowerAdaptations, savedForm } from "../../../../pipelines/com
 import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
 import { layoutOf, wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { type HostTensor, Runtime } from "../../../../pipelines/runtime/runtime.ts";
-import { readFamilyGolden } from "../../models/families_golden.ts";
+import { readFamilyGolden } from "../../models/families/families_golden.ts";
 import { largestDifference, openFolder, openProgram, weightsOf } from "../../models/support_forward.ts";
 
 const long = [5, 9, 31, 7, 12, 40, 3, 8], short = [11, 6, 22];

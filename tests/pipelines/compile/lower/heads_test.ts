@@ -10,7 +10,7 @@ import { headProgram, scoreProgram } from "../../../../pipelines/compile/program
 import { readTensor, type TensorRecord } from "../../../../pipelines/models/weights/safetensors.ts";
 import { storedName } from "../../../../pipelines/models/weights/stored_names.ts";
 import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
-import { familyCases, type FamilyGolden, readFamilyGolden } from "../../models/families_golden.ts";
+import { familyCases, type FamilyGolden, readFamilyGolden } from "../../models/families/families_golden.ts";
 import { type FolderModel, largestDifference, openFolder, openProgram } from "../../models/support_forward.ts";
 
 function recordOf({ architecture, tensors }: FolderModel, name: string): TensorRecord {

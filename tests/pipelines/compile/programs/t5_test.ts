@@ -6,8 +6,8 @@ import { bucketOf } from "../../../../pipelines/models/inputs/distance_buckets.t
 import { layOut } from "../../../../pipelines/compile/rows/feeds.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { compileTraining } from "../../../../pipelines/compile/frontier/compiled_training.ts";
-import { ConfigReader } from "../../../../pipelines/models/config.ts";
-import { architectureOf } from "../../../../pipelines/models/families.ts";
+import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
+import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
 import { decoder, encoder, loreft, type SiteSpec } from "refract";
 import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
 import { tinyT5Config } from "../../../support/tiny_t5.ts";

@@ -1,7 +1,7 @@
 /** Exported base models of every family that writes on give transformers' logits, padded on either side and in parts. @module */
 import assert from "node:assert/strict";
 import { writeOnnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
-import { familyCases, readFamilyGolden } from "../../models/families_golden.ts";
+import { familyCases, readFamilyGolden } from "../../models/families/families_golden.ts";
 import { inFolder } from "../../models/support.ts";
 import { largestDifference, openFolder, recordOf } from "../../models/support_forward.ts";
 import { openExported, type Read } from "./support.ts";

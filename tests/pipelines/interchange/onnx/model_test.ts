@@ -10,7 +10,7 @@ import { prefillProgram } from "../../../../pipelines/compile/programs/inference
 import { createRandom } from "../../../../pipelines/data/random.ts";
 import { placeTensorsIn, writeTensorData } from "../../../../pipelines/interchange/onnx/data.ts";
 import { onnxFiles, writeOnnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
-import { editedModel, locateModelWeights, type Model, openModel } from "../../../../pipelines/models/model.ts";
+import { editedModel, locateModelWeights, type Model, openModel } from "../../../../pipelines/models/open/model.ts";
 import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
 import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";

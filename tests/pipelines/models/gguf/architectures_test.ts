@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { convertedFolder } from "../../../../pipelines/models/gguf/folder.ts";
 import { tensorNames } from "../../../../pipelines/models/gguf/names.ts";
 import { readGguf } from "../../../../pipelines/models/gguf/reader.ts";
-import { openModel, openModelWeights } from "../../../../pipelines/models/model.ts";
+import { openModel, openModelWeights } from "../../../../pipelines/models/open/model.ts";
 import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
 import { inFolder } from "../support.ts";
 import { goldenPath, readGolden } from "./support.ts";

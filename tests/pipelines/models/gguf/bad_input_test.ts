@@ -4,7 +4,7 @@ import { RequestError } from "../../../../pipelines/common/errors.ts";
 import { planConversion } from "../../../../pipelines/models/gguf/plan.ts";
 import { readGguf } from "../../../../pipelines/models/gguf/reader.ts";
 import { tokenizerFiles } from "../../../../pipelines/models/gguf/tokenizer.ts";
-import { resolveModelFolder } from "../../../../pipelines/models/source.ts";
+import { resolveModelFolder } from "../../../../pipelines/models/open/source.ts";
 import { assertOneLine, inFolder } from "../support.ts";
 import { type Field, ggufBytes, goldenPath, type WrittenTensor } from "./support.ts";
 

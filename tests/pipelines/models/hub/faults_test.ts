@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { StoppedError } from "../../../../pipelines/common/errors.ts";
-import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/source.ts";
+import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/open/source.ts";
 import {
   type Fault,
   type Files,

@@ -1,7 +1,7 @@
 /** Downloads from a hub that answers as it should: what is fetched, where it lies, what is asked again. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/source.ts";
+import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/open/source.ts";
 import { type Files, gitSha1, hasty, type Hub, type RepositoryOptions, sha256, withHub } from "../../../support/hub.ts";
 import { inFolder } from "../support.ts";
 

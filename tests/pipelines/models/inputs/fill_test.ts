@@ -1,7 +1,7 @@
 /** Inputs that the host fills have the declared shapes, and neither padding nor other rows change a row's. @module */
 import assert from "node:assert/strict";
 import { evaluateShape } from "../../../../ops/program/dimension.ts";
-import { runFeeds } from "../../../../pipelines/models/model_inputs.ts";
+import { runFeeds } from "../../../../pipelines/models/architecture/model_inputs.ts";
 import { declaredShapes, drawing, elementsOf, inputNames, modelsWith, upTo } from "./support.ts";
 
 for (const kind of inputNames) {

@@ -10,7 +10,7 @@ import { NodeWriter } from "../../../../pipelines/interchange/onnx/graph.ts";
 import { elementTypes } from "../../../../ops/onnx/element_types.ts";
 import { tokenGrid } from "../../../../pipelines/interchange/onnx/token_grid.ts";
 import { inputKinds } from "../../../../pipelines/models/inputs/kinds.ts";
-import { type InputModel, inputNodes, runFeeds } from "../../../../pipelines/models/model_inputs.ts";
+import { type InputModel, inputNodes, runFeeds } from "../../../../pipelines/models/architecture/model_inputs.ts";
 import { declaredShapes, drawing, elementsOf, inputNames, modelsWith, upTo } from "./support.ts";
 
 const { batch, tokens: name, past } = exportSymbols;

@@ -3,10 +3,10 @@ import { addDimensions, type Dimension, multiplyDimensions } from "../../../../o
 import { leafName, type Value } from "../../../../ops/program/program.ts";
 import { distanceCount } from "../../../../ops/nn/distance.ts";
 import { createRandom } from "../../../../pipelines/data/random.ts";
-import { architectureOf } from "../../../../pipelines/models/families.ts";
+import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
 import { type InputConfigs, inputKinds, type InputName } from "../../../../pipelines/models/inputs/kinds.ts";
-import { type InputModel, type RunExtents, runInputs } from "../../../../pipelines/models/model_inputs.ts";
-import { familyCases, readFamilyGolden } from "../families_golden.ts";
+import { type InputModel, type RunExtents, runInputs } from "../../../../pipelines/models/architecture/model_inputs.ts";
+import { familyCases, readFamilyGolden } from "../families/families_golden.ts";
 
 /** The names of all kinds. */
 export const inputNames = Object.keys(inputKinds) as InputName[];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../../../pipelines/common/errors.ts";
-import { ConfigReader } from "../../../../pipelines/models/config.ts";
-import { architectureOf } from "../../../../pipelines/models/families.ts";
-import { projectionsOf } from "../../../../pipelines/models/weights/quantized_weights.ts";
+import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
+import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
+import { projectionsOf } from "../../../../pipelines/models/open/quantized_weights.ts";
 import { dequantize, quantize } from "../../../../pipelines/models/weights/quantization.ts";
 import { createRandom } from "../../../../pipelines/data/random.ts";
 

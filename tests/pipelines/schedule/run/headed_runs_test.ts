@@ -115,3 +115,28 @@ Deno.test("saved takes up an edit with its head, to be evaluated or trained on",
       assert.ok(more!.metrics["loss"]! < first.metrics["loss"]!);
     });
   }));
+
+Deno.test("a regression's best member is the one with the smallest mean squared error", () => {
+  const numbers = `records([{ text: "The cat", label: 1 }, { text: "Where is the dog", label: 3 }, ` +
+    `{ text: "Two and two", label: 4 }], { text: "{text}", label: "{label}" })`;
+  return inScene({
+    data: numbers,
+    heldOut: numbers,
+    metrics: "[refract.mse(), loss()]",
+    epochs: "6",
+    optimizer: 'adamw({ learningRate: refract.sweep("rate", [1e-4, 3e-2, 1e-3]) })',
+    stages: `(() => {
+      const tuned = train(edited.with(refract.regression()), { data, epochs, batchSize, optimizer });
+      const found = refract.best(evaluate(tuned, { data: heldOut, metrics }), refract.mse());
+      return { tested: evaluate(found, { data: heldOut, metrics }) };
+    })()`,
+  }, async (scene) => {
+    const { members } = await resultsOf(scene), best = members.at(-1)!;
+    const errors = members.slice(0, -1).map((member) => evaluationOf(member).metrics["mse"]!);
+    assert.equal(errors.length, 3);
+    assert.equal(evaluationOf(best).metrics["mse"], Math.min(...errors));
+    assert.deepEqual(best.axes, { rate: 3e-2 });
+    const { mse, loss } = evaluationOf(best).metrics;
+    assert.ok(Math.abs(mse! - loss!) < 1e-12);
+  });
+});

@@ -21,7 +21,7 @@ import {
   records,
   train,
 } from "refract";
-import { openModel } from "../../../../pipelines/models/model.ts";
+import { openModel } from "../../../../pipelines/models/open/model.ts";
 import { lossesOf, runIn } from "../../../support/trajectory.ts";
 import { inFolder } from "../../models/support.ts";
 import { assertClose, evaluationOf, predictionsOf } from "../support.ts";

@@ -1,0 +1,174 @@
+/** Groups of config.json's fields that many families share. @module */
+import type { HeadLayout } from "../../../ops/nn/attention.ts";
+import { ConfigReader } from "./config.ts";
+import { isJsonObject } from "../../common/files.ts";
+import { ropeFrequencies } from "./rope.ts";
+import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
+
+/** The names of the extents' fields; those of Llama unless told otherwise. */
+export interface ExtentFields {
+  readonly width?: string;
+  readonly blocks?: string;
+  readonly heads?: string;
+  readonly keyValueHeads?: string | undefined;
+  readonly contextLength?: string;
+}
+
+/** A model's extents. */
+export interface Extents {
+  readonly width: number;
+  readonly blocks: number;
+  readonly vocabularySize: number;
+  readonly contextLength: number;
+  readonly heads: HeadLayout;
+}
+
+/** A config that claims more lies, and would be believed block by block. */
+const mostBlocks = 1000;
+/** The same of a head, whose rotary pairs are listed one by one. */
+const widestHead = 2 ** 16;
+
+/**
+ * Reads a model's extents.
+ *
+ * @param defaults.headWidth The width of a head where the config has no `head_dim`; `width / heads` unless told otherwise.
+ * @throws {RequestError} If one is missing or contradicts another.
+ */
+export function readExtents(
+  config: ConfigReader,
+  fields: ExtentFields = {},
+  defaults: { readonly headWidth?: number; readonly contextLength?: number } = {},
+): Extents {
+  const {
+    width: widthField = "hidden_size",
+    blocks = "num_hidden_layers",
+    heads: headsField = "num_attention_heads",
+    contextLength = "max_position_embeddings",
+  } = fields;
+  const keyValueField = "keyValueHeads" in fields ? fields.keyValueHeads : "num_key_value_heads";
+  const width = config.count(widthField), blockCount = config.count(blocks);
+  if (blockCount > mostBlocks) {
+    throw config.error(`${blocks} ${blockCount} is more than any model's ${mostBlocks}; correct the config`);
+  }
+  const heads = config.count(headsField);
+  const keyValueHeads = keyValueField === undefined ? heads : config.count(keyValueField, heads);
+  const hasHeadWidth = config.raw("head_dim") !== undefined || defaults.headWidth !== undefined;
+  if (!hasHeadWidth && width % heads !== 0) {
+    throw config.error(`${widthField} ${width} does not divide into ${heads} heads; correct the config`);
+  }
+  if (heads % keyValueHeads !== 0) {
+    throw config.error(`${heads} heads do not divide among ${keyValueHeads} key-value heads; correct the config`);
+  }
+  const headWidth = config.count("head_dim", defaults.headWidth ?? width / heads);
+  if (headWidth > widestHead) {
+    throw config.error(`head_dim ${headWidth} is more than any model's ${widestHead}; correct the config`);
+  }
+  return {
+    width,
+    blocks: blockCount,
+    vocabularySize: config.count("vocab_size"),
+    contextLength: config.count(contextLength, defaults.contextLength ?? 2048),
+    heads: { heads, keyValueHeads, headWidth },
+  };
+}
+
+/** What rotary positions depend on beside the config's own fields. */
+export interface RopeDefaults {
+  readonly theta?: number;
+  /** How much of a head is turned, where the config has no `partial_rotary_factor`. */
+  readonly part?: number;
+  readonly thetaField?: string;
+  /** Whose frequencies, where `rope_parameters` tells those of each kind of block. */
+  readonly layerType?: LayerType;
+}
+
+/**
+ * The rotary frequencies that a config declares: `rope_theta` and `rope_scaling`, or `rope_parameters`, which holds both in
+ * newer configs.
+ *
+ * @throws {RequestError} If a field is missing or unknown.
+ */
+export function readRope(
+  config: ConfigReader,
+  { heads: { headWidth }, contextLength }: Pick<Extents, "heads" | "contextLength">,
+  { theta: defaultTheta = 10000, part = 1, thetaField = "rope_theta", layerType = "full_attention" }: RopeDefaults = {},
+): RopeFrequencies {
+  const name = config.raw("rope_parameters") === undefined ? "rope_scaling" : "rope_parameters";
+  const declared = config.raw(name) ?? null, ofType = isJsonObject(declared) ? declared[layerType] : undefined;
+  const scaling = isJsonObject(ofType) ? ofType : declared;
+  if (scaling !== null && !isJsonObject(scaling)) {
+    throw config.error(`${name} is neither null nor an object; correct the config`);
+  }
+  const within = scaling === null ? config : new ConfigReader(config.file, scaling);
+  const isWithin = (field: string) => within.raw(field) !== undefined;
+  const theta = isWithin("rope_theta")
+    ? within.number("rope_theta", defaultTheta)
+    : config.number(thetaField, defaultTheta);
+  const turned = (isWithin("partial_rotary_factor") ? within : config).number("partial_rotary_factor", part);
+  return ropeFrequencies({
+    theta,
+    headWidth: turnedWidth(config, headWidth, turned),
+    contextLength,
+    originalContextLength: config.raw("original_max_position_embeddings") === undefined
+      ? undefined
+      : config.count("original_max_position_embeddings"),
+    scaling,
+    file: config.file,
+  });
+}
+
+/** Plain frequencies of so many elements of a head. */
+export function plainRope(config: ConfigReader, turned: number, theta: number): RopeFrequencies {
+  return ropeFrequencies({
+    theta,
+    headWidth: turnedWidth(config, turned, 1),
+    contextLength: Infinity,
+    originalContextLength: undefined,
+    scaling: null,
+    file: config.file,
+  });
+}
+
+function turnedWidth(config: ConfigReader, headWidth: number, part: number): number {
+  if (part > 1) throw config.error(`partial_rotary_factor ${part} is more than the whole head, 1; correct the config`);
+  const turned = Math.floor(headWidth * part);
+  if (turned % 2 !== 0 || turned === 0) {
+    throw config.error(`head_dim ${turned} is odd, so it has no rotary pairs; correct the config`);
+  }
+  return turned;
+}
+
+/** A block's kind of attention, as newer configs list them in `layer_types`. */
+export type LayerType = "full_attention" | "sliding_attention";
+
+/**
+ * The masks of a model, and each block's: all tokens, or those within the sliding window.
+ *
+ * @param isSliding Which blocks slide where the config has no `layer_types`.
+ */
+export function readWindows(
+  config: ConfigReader,
+  blocks: number,
+  isSliding: (block: number) => boolean,
+): { readonly masks: Readonly<Record<string, number | null>>; readonly mask: (block: number) => string } {
+  const listed = config.raw("layer_types"), known: readonly LayerType[] = ["full_attention", "sliding_attention"];
+  if (listed !== undefined) {
+    const sound = Array.isArray(listed) && listed.length >= blocks && listed.every((type) => known.includes(type));
+    if (!sound) {
+      throw config.error(
+        `layer_types does not name ${known.join(" or ")} for each of ${blocks} blocks; correct the config`,
+      );
+    }
+  }
+  const window = config.raw("sliding_window") === undefined ? undefined : config.count("sliding_window");
+  const slides = (block: number) =>
+    window !== undefined && (listed === undefined ? isSliding(block) : (listed as LayerType[])[block] === known[1]);
+  const all = Array.from({ length: blocks }, (_, block) => slides(block));
+  return {
+    masks: {
+      ...(all.every((sliding) => sliding) ? {} : { full: null }),
+      ...(all.includes(true) ? { sliding: window as number } : {}),
+    },
+    mask: (block) => (slides(block) ? "sliding" : "full"),
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * A transformer put together from its parts. What it needs to declare of itself, its weights and its sites, is read off a
+ * trace of the parts, so that no family writes it twice.
+ *
+ * @module
+ */
+import type { HeadLayout, KeyValues } from "../../../ops/nn/attention.ts";
+import { input, leafName, type Value, weight } from "../../../ops/program/program.ts";
+import type {
+  Architecture,
+  Classifier,
+  EditHook,
+  Encoder,
+  RunResult,
+  SiteName,
+  SiteShape,
+  StackName,
+  TokenRun,
+} from "../architecture/architecture.ts";
+import type { ConfigReader } from "../architecture/config.ts";
+import { readHead } from "../architecture/heads.ts";
+import type { Block } from "./block.ts";
+import { Scope } from "./scope.ts";
+import type { InputConfigs } from "../inputs/kinds.ts";
+import { runInputs } from "../architecture/model_inputs.ts";
+
+/** The parts of a transformer. */
+export interface TransformerParts {
+  /** `model_type` of config.json. */
+  readonly family: string;
+  readonly width: number;
+  readonly blocks: number;
+  readonly vocabularySize: number;
+  readonly contextLength: number;
+  readonly heads: HeadLayout;
+  readonly causal: boolean;
+  readonly inputs: InputConfigs;
+  readonly barePrefix: string;
+  /** The name of a block's weights, as in `model.layers.3`. */
+  readonly blockName: (block: number) => string;
+  /** The tokens' first representation [batch, tokens, width]. */
+  readonly embed: (scope: Scope) => Value;
+  readonly block: (index: number) => Block;
+  /** What is between the last block and the head. */
+  readonly finish?: (scope: Scope, hidden: Value) => Value;
+  /** Finished hidden states [rows, width] to logits [rows, vocabulary]. */
+  readonly head: (scope: Scope, hidden: Value) => Value;
+  readonly lastHiddenState?: Architecture["lastHiddenState"];
+  readonly classifier?: Classifier;
+  /** What its sites say that they are of, where it is one of two stacks. */
+  readonly stack?: StackName;
+  /** What reads the prompts for it. */
+  readonly encoder?: Encoder;
+}
+
+/**
+ * The architecture that parts make up, with the head that the config says its checkpoint has.
+ *
+ * @throws {RequestError} If the config names a head that the family lacks.
+ */
+export function transformer(config: ConfigReader, parts: TransformerParts): Architecture {
+  const { embed, block, finish, head: languageHead, blockName, stack, ...extents } = parts;
+  const head = readHead(config, parts);
+  const built = Array.from({ length: parts.blocks }, (_, index) => block(index));
+  const ofStack = (edit: EditHook | undefined): EditHook | undefined =>
+    edit === undefined || stack === undefined ? edit : (site, ...hidden) => edit({ ...site, stack }, ...hidden);
+  const forward: Architecture["forward"] = (run, source) => {
+    const edit = ofStack(run.edit);
+    const outside = new Scope(run, source, edit);
+    let hidden = outside.edit("embedding.output", embed(outside));
+    const hiddenStates = [hidden];
+    const keyValues: KeyValues[] = [], encoded: KeyValues[] = [];
+    built.forEach((block, index) => {
+      const whole = new Scope(run, source, edit, index), scope = whole.at(blockName(index));
+      const result = block(scope, scope.edit("block.input", hidden));
+      hidden = scope.edit("block.output", result.hidden);
+      hiddenStates.push(hidden);
+      keyValues.push(result.keyValues);
+      if (result.encoded !== undefined) encoded.push(result.encoded);
+    });
+    return { hiddenStates, keyValues, ...(encoded.length > 0 ? { encoded } : {}) } satisfies RunResult;
+  };
+  const finished: Architecture["finish"] = (hidden, source, edit) => {
+    const scope = Scope.outside(source, ofStack(edit));
+    return finish === undefined ? hidden : scope.edit("finalNorm.output", finish(scope, hidden));
+  };
+  const logits: Architecture["logits"] = (rows, source, edit) =>
+    languageHead(Scope.outside(source, ofStack(edit)), finished(rows, source, edit));
+  const pooled = typeof head === "object" ? parts.classifier?.pooled : undefined;
+  const untraced: Untraced = {
+    lastHiddenState: "finished",
+    ...extents,
+    inputs: { ...parts.inputs, ...(pooled === undefined ? {} : { pooling: pooled }) },
+    forward,
+    finish: finished,
+    head,
+    ...(head === "language" ? { logits } : {}),
+  };
+  let traced: Traced | undefined;
+  const described = () => traced ??= trace(untraced, blockName);
+  return {
+    ...untraced,
+    get weights() {
+      return described().weights;
+    },
+    get sites() {
+      return described().sites;
+    },
+  };
+}
+
+/** What a trace of a model tells of it. */
+interface Traced extends Pick<Architecture, "weights" | "sites"> {}
+
+/** A model before its trace. */
+type Untraced = Omit<Architecture, "weights" | "sites">;
+
+/** Builds the model once over tokens of no particular number, and notes what it reads and where it may be edited. */
+function trace(model: Untraced, blockName: TransformerParts["blockName"]): Traced {
+  const weights = new Map(model.encoder?.weights);
+  const sites: Partial<Record<SiteName, SiteShape>> = {};
+  const source: Parameters<Architecture["forward"]>[1] = (name, shape) => {
+    weights.set(name, shape as readonly number[]);
+    return weight(name, shape);
+  };
+  const edit: TokenRun["edit"] = ({ block, name }, hidden, projection) => {
+    if (sites[name] !== undefined) return hidden;
+    const width = hidden.shape[hidden.shape.length - 1] as number;
+    const heads = name.endsWith("head.output") ? { heads: model.heads.heads } : {};
+    sites[name] = { width, ...heads };
+    if (projection === undefined || block === undefined) return hidden;
+    const prefix = `${blockName(block)}.`, stored = leafName(storedWeight(projection.weight));
+    const rest = stored.slice(prefix.length);
+    sites[name] = {
+      width,
+      projection: {
+        module: rest.replace(/\.weight$/, ""),
+        inputs: projection.input.shape[projection.input.shape.length - 1] as number,
+        weight: (at) => `${blockName(at)}.${rest}`,
+      },
+    };
+    return hidden;
+  };
+  const encoded = model.encoder === undefined
+    ? {}
+    : { encoded: { hidden: input("encoded", ["batch", "context", model.encoder.width]) } };
+  const { hiddenStates } = model.forward(
+    { ...runInputs(model, { name: "tail", batch: "batch", seen: 1, encoded: "context" }), ...encoded, edit },
+    source,
+  );
+  const last = hiddenStates[hiddenStates.length - 1] as Value;
+  const rows = input("rows", ["rows", last.shape[2]!]), { head, classifier } = model;
+  const finished = model.finish(rows, source, edit);
+  model.logits?.(rows, source, edit);
+  if (typeof head === "object") classifier?.scores(finished, source, head.classes);
+  return { weights, sites };
+}
+
+/** The leaf that a projection's weight is made of. */
+function storedWeight(value: Value): Value {
+  return value.op === "weight" ? value : storedWeight(value.inputs[0] as Value);
+}

@@ -1,0 +1,218 @@
+/**
+ * A model folder, opened: architecture and tokenizer at once, weights when they are first needed.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { isAbsolute, join, relative } from "node:path";
+import type { WeightLocation } from "../../../ops/onnx/model.ts";
+import type { DataType } from "../../../ops/program/program.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { Architecture, EditedModel } from "../architecture/architecture.ts";
+import { ConfigReader } from "../architecture/config.ts";
+import { architectureOf } from "../families/mod.ts";
+import { readJsonObject } from "../../common/files.ts";
+import { readTensor, type TensorRecord } from "../weights/safetensors.ts";
+import { resolveModelFolder, type SourceOptions } from "./source.ts";
+import { storedName } from "../weights/stored_names.ts";
+import { loadTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
+import { openWeights, type Weights, weightsDigest } from "../weights/weights.ts";
+import { rememberedDigest } from "../weights/weights_digest.ts";
+
+/** A base model without its weights and its tokenizer. */
+export interface BareModel {
+  readonly folder: string;
+  /** The source that it was opened from, settled on one commit: that of its weights. */
+  readonly source: { readonly name: string; readonly options: SourceOptions };
+  /** As the pipeline names it. */
+  readonly name: string;
+  readonly architecture: Architecture;
+  /** A digest of config.json's fields. */
+  readonly config: string;
+}
+
+/** A base model without its weights. */
+export interface Model extends BareModel {
+  readonly tokenizer: Tokenizer;
+}
+
+/** What of a model has a say in what can be learned of it, and in what is chosen of a prompt. */
+export function editedModel({ architecture, tokenizer: { decode } }: Model): EditedModel {
+  const { family, width, blocks, sites, heads, barePrefix, classifier, encoder } = architecture;
+  const own = { family, width, blocks, sites, heads, barePrefix, encoder, decode };
+  return classifier === undefined ? own : { ...own, classifier };
+}
+
+/** The weights of a model, in place in their files. */
+export interface ModelWeights {
+  /** Whether there are none to read. */
+  readonly isAbsent?: true;
+  /** sha256 of the files' content. */
+  readonly digest: string;
+  /** Of one in a few bits the type of its codes. */
+  readonly storedType: (name: string) => DataType;
+  /** Where a weight lies, relative to the file system's root. */
+  readonly locate: (name: string) => WeightLocation;
+  readonly record: (name: string) => TensorRecord;
+  /** A weight as the programs compute with it, in float32. */
+  readonly read: (name: string) => Promise<Float32Array<ArrayBuffer>>;
+  /** A tensor that the files may have beside those that the architecture needs, as a head's. */
+  readonly find: (name: string) => TensorRecord | undefined;
+}
+
+const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
+
+/**
+ * Opens a model's config, which is all that is downloaded of it here, but for its tokenizer.
+ *
+ * @throws {RequestError} If the source or config.json is not sound.
+ */
+export async function openBareModel(source: string, options: SourceOptions): Promise<BareModel> {
+  const { folder, name, commit } = await resolveModelFolder(source, { ...options, weights: false });
+  const file = join(folder, "config.json");
+  const fields = await readJsonObject(file, "download it again");
+  if (fields === undefined) {
+    throw new RequestError("there is no config.json; give a Hugging Face model folder", { file });
+  }
+  const architecture = architectureOf(new ConfigReader(file, fields));
+  const config = createHash("sha256").update(JSON.stringify(fields)).digest("hex");
+  const settled = commit === undefined ? options : { ...options, revision: commit };
+  return { folder, source: { name: source, options: settled }, name, architecture, config };
+}
+
+/**
+ * Opens a model folder's config and tokenizer.
+ *
+ * @throws {RequestError} If the source, config.json or tokenizer.json is not sound.
+ */
+export async function openModel(source: string, options: SourceOptions): Promise<Model> {
+  const bare = await openBareModel(source, options), { folder, architecture } = bare;
+  const tokenizer = await loadTokenizer(folder);
+  if (tokenizer.vocabularySize > architecture.vocabularySize) {
+    throw new RequestError(
+      `vocab_size ${architecture.vocabularySize} is smaller than the tokenizer's ${tokenizer.vocabularySize} tokens; ` +
+        "take config and tokenizer from one model",
+      { file: join(folder, "config.json") },
+    );
+  }
+  return { ...bare, tokenizer };
+}
+
+/** Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and digests the files. */
+export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
+  const weights = await presentWeights(model), records = requireTensors(model, weights);
+  return modelWeights(model, records, weights, await weightsDigest(weights, digestCache));
+}
+
+/** A model's weights as {@linkcode openModelWeights} finds them, for what needs no digest of the files. */
+export async function locateModelWeights(model: BareModel): Promise<Omit<ModelWeights, "digest">> {
+  const weights = await presentWeights(model);
+  return locatedWeights(model, requireTensors(model, weights), weights);
+}
+
+/** The weights of a model, which are downloaded or converted where they are missing. */
+async function presentWeights({ folder, source: { name, options } }: BareModel): Promise<Weights> {
+  await resolveModelFolder(name, { ...options, weights: true });
+  return await openWeights(folder);
+}
+
+/**
+ * A model's weights as far as they are known without reading any: the files' headers, where there are files, and a
+ * digest remembered from an earlier run.
+ */
+export async function peekModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights | undefined> {
+  if (!await hasWeights(model.folder)) return undefined;
+  const weights = await openWeights(model.folder);
+  const digest = await rememberedDigest(weights, digestCache);
+  return digest === undefined ? undefined : modelWeights(model, requireTensors(model, weights), weights, digest);
+}
+
+/**
+ * A tensor of a model's files; their headers alone are read.
+ *
+ * @returns Nothing if the files have none of the name, or if there are no files.
+ */
+export async function findTensor(model: BareModel, name: string): Promise<TensorRecord | undefined> {
+  return await hasWeights(model.folder) ? findRecord(model, await openWeights(model.folder), name) : undefined;
+}
+
+function findRecord({ architecture: { barePrefix } }: BareModel, { tensors }: Weights, name: string) {
+  const stored = storedName(name, tensors, barePrefix);
+  return stored === undefined ? undefined : tensors.get(stored);
+}
+
+async function hasWeights(folder: string): Promise<boolean> {
+  const present = ["model.safetensors", "model.safetensors.index.json"].map(async (name) => {
+    return (await Deno.stat(join(folder, name)).catch(() => undefined)) !== undefined;
+  });
+  return (await Promise.all(present)).includes(true);
+}
+
+function requireTensors(model: BareModel, weights: Weights): ReadonlyMap<string, TensorRecord> {
+  return new Map(
+    [...model.architecture.weights].map(([name, shape]) => [name, requireTensor(model, weights, name, shape)]),
+  );
+}
+
+function modelWeights(
+  model: BareModel,
+  records: ReadonlyMap<string, TensorRecord>,
+  weights: Weights,
+  digest: string,
+): ModelWeights {
+  return { digest, ...locatedWeights(model, records, weights) };
+}
+
+function locatedWeights(
+  model: BareModel,
+  records: ReadonlyMap<string, TensorRecord>,
+  weights: Weights,
+): Omit<ModelWeights, "digest"> {
+  const record = (name: string): TensorRecord => {
+    const found = records.get(name);
+    if (found === undefined) throw new TypeError(`The architecture has no weight ${name}`);
+    return found;
+  };
+  return {
+    storedType: (name) => storedTypes[record(name).dtype] as DataType,
+    locate(name) {
+      const { file, offset, bytes } = record(name);
+      return { location: relative("/", file), offset, length: bytes };
+    },
+    record,
+    read: (name) => readTensor(record(name)),
+    find: (name) => records.get(name) ?? findRecord(model, weights, name),
+  };
+}
+
+function requireTensor(model: BareModel, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
+  const record = findRecord(model, weights, name), { index } = weights;
+  if (record === undefined) {
+    const problem = `the tensor ${name} that config.json asks for is missing`;
+    throw new RequestError(
+      index?.lacks === undefined
+        ? `${problem}; take both from one model`
+        : `${problem}, and so is the shard ${JSON.stringify(index.lacks)}; download the model again`,
+      { file: index?.file ?? weights.files[0] ?? model.folder },
+    );
+  }
+  if (record.shape.join() !== shape.join()) {
+    throw new RequestError(
+      `the tensor ${name} is [${record.shape.join(", ")}] where config.json asks for [${
+        shape.join(", ")
+      }]; take both from one model`,
+      { file: record.file },
+    );
+  }
+  if (storedTypes[record.dtype] === undefined) {
+    throw new RequestError(`the tensor ${name} is stored as ${record.dtype}; convert it to F32, F16 or BF16`, {
+      file: record.file,
+    });
+  }
+  return record;
+}
+
+/** A path as given in a pipeline: absolute, or relative to the pipeline's folder. */
+export function resolvePath(base: string, path: string): string {
+  return isAbsolute(path) ? path : join(base, path);
+}

@@ -1,0 +1,142 @@
+import { basename, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RequestError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+import { type AccessOptions, readEnvironment } from "../hub/access.ts";
+import { hubFolder } from "../hub/folder.ts";
+import type { DownloadProgress } from "../hub/snapshot.ts";
+
+/** What {@linkcode resolveModelFolder} may be told. */
+export interface SourceOptions extends AccessOptions {
+  /** The folder that relative paths are relative to. */
+  readonly base: string;
+  /** A branch, tag or commit of a Hugging Face model; `main` if absent. */
+  readonly revision?: string;
+  /** False where config.json and the tokenizer are enough, so that no weights need be there. True if absent. */
+  readonly weights?: boolean;
+  /** Called as a download proceeds. */
+  readonly progress?: DownloadProgress;
+  /** The store's folder, which keeps what GGUF files are converted into; none can be opened without it. */
+  readonly store?: string;
+  /** Called as the weights of a GGUF file are converted. */
+  readonly converting?: DownloadProgress;
+}
+
+/** Where a model's files are. */
+export interface ModelFolder {
+  /** Absolute path. */
+  readonly folder: string;
+  /** What to call the model: `owner/name`, `builtin:NAME`, or the own name of the folder or GGUF file. */
+  readonly name: string;
+  /** The commit of a Hugging Face model. */
+  readonly commit?: string;
+}
+
+const BUILTIN = "builtin:";
+const HUB_ID = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
+
+/**
+ * Finds a model's folder, downloading it if need be, or making it of a GGUF file.
+ *
+ * @param source `builtin:NAME`, a folder or a file whose name ends in `.gguf` (absolute, or relative to `base`), or a
+ * Hugging Face id `owner/name`. An id is looked up in the standard Hugging Face cache and downloaded into it if it is
+ * not there.
+ * @param options Where to look and what is needed.
+ * @returns The folder and the model's name. Throws a RequestError, one line with the remedy, if there is no such model
+ * or it can't be had.
+ */
+export async function resolveModelFolder(source: string, options: SourceOptions): Promise<ModelFolder> {
+  if (source.startsWith(BUILTIN)) {
+    refuseRevision(source, options);
+    return await builtinFolder(source.slice(BUILTIN.length));
+  }
+  const path = resolve(options.base, source);
+  if (source !== "" && await isFolder(path)) {
+    refuseRevision(source, options);
+    return { folder: await Deno.realPath(path), name: basename(path) };
+  }
+  if (isGgufPath(source)) {
+    refuseRevision(source, options);
+    return await ggufFolder(path, options);
+  }
+  if (isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source)) {
+    throw new RequestError(
+      "is not a folder; give the path of a folder with config.json and the weights, or of a .gguf file",
+      {
+        file: path,
+      },
+    );
+  }
+  if (!isHubId(source)) {
+    throw new RequestError(
+      `${JSON.stringify(source)} is no folder in ${options.base}; give a folder, a .gguf file, builtin:NAME or a ` +
+        `Hugging Face id owner/name`,
+    );
+  }
+  const { revision = "main", weights = true, env = readEnvironment() } = options;
+  return { ...await hubFolder({ ...options, id: source, revision, weights }, env), name: source };
+}
+
+/** Whether a source is an id by the hub's rule, which also keeps it from leaving the cache. */
+export function isHubId(source: string): boolean {
+  return HUB_ID.test(source) && !/--|\.\./.test(source) &&
+    source.split("/").every((part) => !/^[-.]|[-.]$/.test(part));
+}
+
+/** Whether a source is the path of a GGUF file. */
+export function isGgufPath(source: string): boolean {
+  return /\.gguf$/i.test(source) && !source.startsWith(BUILTIN);
+}
+
+async function ggufFolder(
+  path: string,
+  { store, weights = true, converting, signal }: SourceOptions,
+): Promise<ModelFolder> {
+  if (!await Deno.stat(path).then(({ isFile }) => isFile, () => false)) {
+    throw new RequestError("there is no such GGUF file; check the path", { file: path });
+  }
+  if (store === undefined) throw new TypeError("Expected a store to keep the converted model in");
+  const name = basename(path), { convertedFolder } = await import("../gguf/folder.ts");
+  const progress = (done: number, total: number) => {
+    signal?.throwIfAborted();
+    converting?.(done, total, name);
+  };
+  return { folder: await convertedFolder(await Deno.realPath(path), resolve(store), { weights, progress }), name };
+}
+
+function refuseRevision(source: string, { revision }: SourceOptions): void {
+  if (revision === undefined) return;
+  throw new RequestError(
+    `revision ${JSON.stringify(revision)} has no meaning for ${isGgufPath(source) ? "the file" : "the folder"} ${
+      JSON.stringify(source)
+    }; leave it out`,
+  );
+}
+
+async function builtinFolder(name: string): Promise<ModelFolder> {
+  const url = new URL("../builtin/", import.meta.url);
+  if (url.protocol !== "file:") {
+    throw new RequestError(`builtin models need Refract on the disk, not from ${url.host}; give a folder instead`);
+  }
+  const parent = fileURLToPath(url);
+  const names = await builtinNames(parent);
+  if (names.includes(name)) return { folder: await Deno.realPath(join(parent, name)), name: BUILTIN + name };
+  const choice = names.length === 0 ? "there are none" : `give one of ${names.map((n) => BUILTIN + n).join(", ")}`;
+  throw new RequestError(`no builtin model is called ${JSON.stringify(name)}; ${choice}`);
+}
+
+async function builtinNames(parent: string): Promise<string[]> {
+  if (!await isFolder(parent)) return [];
+  const names: string[] = [];
+  for await (const entry of Deno.readDir(parent)) if (entry.isDirectory) names.push(entry.name);
+  return names.sort();
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (fault) {
+    if (fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory) return false;
+    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
+  }
+}

@@ -1,0 +1,51 @@
+/** The columns of the table of members, and its order. @module */
+import type { MemberView, ReportView } from "../report_view.ts";
+import { decimal, duration, whole } from "./format.ts";
+
+/** A column: what members are sorted by and what is written. */
+export interface Column {
+  readonly name: string;
+  readonly value: (member: MemberView) => string | number;
+  readonly text: (member: MemberView) => string;
+  /** Whether the first click sorts the largest to the top. */
+  readonly largestFirst: boolean;
+}
+
+/** The columns of a run with these metrics. */
+export function columnsOf({ metrics, lowerIsBetter }: Pick<ReportView, "metrics" | "lowerIsBetter">): Column[] {
+  return [
+    { name: "member", value: ({ id }) => id, text: ({ id }) => id, largestFirst: false },
+    ...metrics.map((metric) =>
+      numbers(metric, ({ metrics }) => metrics[metric], decimals, !lowerIsBetter.includes(metric))
+    ),
+    numbers("trainable", ({ parameters }) => parameters, whole, true),
+    numbers("final loss", ({ finalLoss }) => finalLoss, decimals, false),
+    numbers("train", ({ seconds }) => seconds, (seconds) => seconds === 0 ? "cached" : duration(seconds), true),
+  ];
+}
+
+const decimals = (value: number) => decimal(value, 4);
+
+function numbers(
+  name: string,
+  of: (member: MemberView) => number | undefined,
+  show: (value: number) => string,
+  largestFirst: boolean,
+): Column {
+  const value = (member: MemberView) => of(member) ?? NaN;
+  return { name, value, text: (member) => show(value(member)), largestFirst };
+}
+
+/** The members in the order of a column; those without a value are last either way. */
+export function sortedBy(members: readonly MemberView[], { value }: Column, isDescending: boolean): MemberView[] {
+  const sign = isDescending ? -1 : 1;
+  return [...members].sort((a, b) => compare(value(a), value(b), sign));
+}
+
+function compare(a: string | number, b: string | number, sign: number): number {
+  if (typeof a === "string" || typeof b === "string") {
+    return sign * String(a).localeCompare(String(b), "en", { numeric: true });
+  }
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return sign * (a - b);
+}

@@ -1,0 +1,67 @@
+/** Curves of losses. @module */
+import type { AxisView, MemberView } from "../report_view.ts";
+import { variedAxes } from "./sweep.ts";
+
+/** The losses of members that repeat one experiment, of as many steps as all of them have. */
+export interface Curve {
+  /** The experiment. */
+  readonly id: string;
+  readonly axes: MemberView["axes"];
+  /** How many members. */
+  readonly count: number;
+  /** How many steps lie between two points. */
+  readonly stride: number;
+  readonly mean: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+/** How a curve is drawn: which colour of the series, and the dashes as SVG writes them. */
+export interface Stroke {
+  readonly colour: number;
+  readonly dash: string;
+}
+
+/** The exponential mean of losses: each new one counts for 1 / width. */
+export function smoothed(losses: readonly number[], width: number): number[] {
+  const kept = 1 - 1 / width;
+  let mean = losses[0] ?? 0;
+  return losses.map((loss) => (mean = kept * mean + (1 - kept) * loss));
+}
+
+/** A curve for each experiment that was trained. */
+export function curvesOf(members: readonly MemberView[], smoothing: number): Curve[] {
+  const trained = members.filter(({ losses }) => losses.length > 0);
+  return [...Map.groupBy(trained, ({ repeated }) => repeated)].map(([id, members]) => {
+    const { axes, stride } = members[0]!;
+    const lists = members.map(({ losses }) => smoothed(losses, smoothing));
+    const steps = Array.from({ length: Math.min(...lists.map((list) => list.length)) }, (_, step) => {
+      return lists.map((list) => list[step]!);
+    });
+    return {
+      id,
+      axes,
+      count: lists.length,
+      stride,
+      mean: steps.map((losses) => losses.reduce((sum, each) => sum + each, 0) / lists.length),
+      low: steps.map((losses) => Math.min(...losses)),
+      high: steps.map((losses) => Math.max(...losses)),
+    };
+  });
+}
+
+const dashes = ["", "7 3", "2 3", "8 3 2 3"];
+
+/** A colour for each curve; of more curves than colours, the first axis chooses the colour and the second the dashes. */
+export function strokesOf(curves: readonly Curve[], axes: readonly AxisView[], colours: number): Stroke[] {
+  const [first, second] = variedAxes(axes);
+  if (curves.length <= colours || first === undefined) return curves.map((_, at) => ({ colour: at, dash: "" }));
+  return curves.map((curve) => ({
+    colour: Math.max(0, valueIndex(first, curve)),
+    dash: second === undefined ? "" : dashes[valueIndex(second, curve) % dashes.length] ?? "",
+  }));
+}
+
+function valueIndex({ name, values }: AxisView, { axes }: Curve): number {
+  return values.findIndex((value) => value === axes[name]);
+}

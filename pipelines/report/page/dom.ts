@@ -1,0 +1,76 @@
+/** Elements of the page. Texts are never read as markup. @module */
+
+type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** The element of page.html with an id, of a kind if one is given. */
+export function byId(id: string): HTMLElement;
+export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind;
+export function byId(id: string, kind = HTMLElement): HTMLElement {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new TypeError(`page.html has no ${kind.name} with the id ${id}`);
+  return found;
+}
+
+/** An HTML element; a false attribute is omitted. */
+export function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[Name] {
+  return filled(document.createElement(name), attributes, children);
+}
+
+/** An element of a picture. */
+export function svg<Name extends keyof SVGElementTagNameMap>(
+  name: Name,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): SVGElementTagNameMap[Name] {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+}
+
+function filled<Made extends Element>(made: Made, attributes: Attributes, children: readonly (Node | string)[]): Made {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== false) made.setAttribute(key, value === true ? "" : String(value));
+  }
+  made.append(...children);
+  return made;
+}
+
+/** Fills a table of page.html. */
+export function fillTable(id: string, head: HTMLElement, rows: readonly HTMLElement[]): void {
+  byId(id).replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
+}
+
+/** A labelled list to choose one of. */
+export function chooser(
+  label: string,
+  options: readonly string[],
+  chosen: string,
+  onChange: (option: string) => void,
+): HTMLElement {
+  const list = options.map((option) => element("option", { value: option, selected: option === chosen }, option));
+  const select = element("select", {}, ...list);
+  select.addEventListener("change", () => onChange(select.value));
+  return element("label", {}, `${label} `, select);
+}
+
+/** Gives an element a hint, shown beside the pointer, or at the element while it has the focus. */
+export function tip<Target extends SVGElement>(target: Target, text: string): Target {
+  const box = byId("tip");
+  const show = (x: number, y: number) => {
+    box.textContent = text;
+    box.hidden = false;
+    box.style.left = `${Math.max(8, Math.min(x + 12, innerWidth - box.offsetWidth - 8))}px`;
+    box.style.top = `${Math.max(8, y - box.offsetHeight - 10)}px`;
+  };
+  const hide = () => void (box.hidden = true);
+  target.addEventListener("pointermove", (event) => show(event.clientX, event.clientY));
+  target.addEventListener("focus", () => {
+    const { left, top } = target.getBoundingClientRect();
+    show(left, top);
+  });
+  target.addEventListener("pointerleave", hide);
+  target.addEventListener("blur", hide);
+  return target;
+}

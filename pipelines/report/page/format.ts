@@ -1,0 +1,18 @@
+/** Numbers as the page writes them. @module */
+
+/** A number with so many decimals; nothing if there is none. */
+export function decimal(value: number | undefined, digits = 3): string {
+  return value !== undefined && Number.isFinite(value) ? value.toFixed(digits) : "";
+}
+
+/** A whole number with its thousands apart. */
+export function whole(value: number): string {
+  return value.toLocaleString("en");
+}
+
+/** A duration. */
+export function duration(seconds: number): string {
+  return seconds >= 120
+    ? `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+    : `${seconds.toPrecision(3)} s`;
+}

@@ -1,0 +1,44 @@
+/** All members, to sort and to filter. @module */
+import type { Drawing } from "./choices.ts";
+import { type Column, columnsOf, sortedBy } from "./columns.ts";
+import { byId, element, fillTable } from "./dom.ts";
+import { whole } from "./format.ts";
+import { bestOf } from "./ranking.ts";
+
+const mostRows = 1000;
+
+/** The column by which the table is sorted; the run's own order before the first click. */
+let order: { readonly name: string; readonly isDescending: boolean } | undefined;
+
+/** Draws the section of members. */
+export function drawMembers(drawing: Drawing): void {
+  const { view, choices: { metric } } = drawing;
+  const { members } = view, filter = byId("filter", HTMLInputElement), columns = columnsOf(view);
+  filter.oninput = () => drawMembers(drawing);
+  const found = members.filter(({ id }) => id.includes(filter.value));
+  const by = columns.find(({ name }) => name === order?.name);
+  const sorted = by === undefined ? found : sortedBy(found, by, order?.isDescending ?? false);
+  const best = bestOf(view, metric);
+  fillTable(
+    "table",
+    element("tr", {}, ...columns.map((column) => heading(column, drawing))),
+    sorted.slice(0, mostRows).map((member) => {
+      const cells = columns.map(({ text }) => element("td", {}, text(member)));
+      return element("tr", { class: member === best ? "best" : "" }, ...cells);
+    }),
+  );
+  byId("shown").textContent = `${whole(found.length)} of ${whole(members.length)}`;
+}
+
+function heading({ name, largestFirst }: Column, drawing: Drawing): HTMLElement {
+  const isDescending = order?.name === name ? order.isDescending : undefined;
+  const button = element("button", { type: "button" }, name);
+  button.addEventListener("click", () => {
+    order = { name, isDescending: isDescending === undefined ? largestFirst : !isDescending };
+    drawMembers(drawing);
+    // The drawing has replaced the button that had the focus.
+    [...byId("table").querySelectorAll("button")].find(({ textContent }) => textContent === name)?.focus();
+  });
+  const sort = isDescending === undefined ? "none" : isDescending ? "descending" : "ascending";
+  return element("th", { scope: "col", "aria-sort": sort }, button);
+}

@@ -1,0 +1,37 @@
+/** Where the time went. @module */
+import type { Drawing } from "./choices.ts";
+import { byId, svg, tip } from "./dom.ts";
+import { duration } from "./format.ts";
+import { colour, legend } from "./plot.ts";
+
+const width = 900;
+
+/** Draws the section of time. */
+export function drawTime({ view }: Drawing): void {
+  const parts = view.time.filter(({ seconds }) => seconds > 0);
+  const sum = parts.reduce((all, { seconds }) => all + seconds, 0);
+  const label = parts.map(({ name, seconds }) => `${name} ${duration(seconds)}`).join(", ");
+  const picture = svg("svg", { viewBox: `0 0 ${width} 34`, role: "img", "aria-label": label });
+  let start = 0;
+  parts.forEach(({ name, seconds }, at) => {
+    const share = width * seconds / sum, text = `${name}: ${duration(seconds)}`;
+    const box = svg("rect", {
+      x: start,
+      y: 4,
+      width: Math.max(1, share - 2),
+      height: 26,
+      rx: 4,
+      style: `fill:${colour(at)}`,
+      tabindex: 0,
+      role: "img",
+      "aria-label": text,
+    });
+    picture.append(tip(box, text));
+    start += share;
+  });
+  const entries = parts.map(({ name, seconds }, at) => ({ colour: at, text: `${name} ${duration(seconds)}` }));
+  byId("time-plot").replaceChildren(
+    ...parts.length === 0 ? ["Everything was in the store."] : [picture, legend(entries)],
+  );
+  byId("saved").textContent = view.saved.join(" ");
+}

@@ -1,0 +1,76 @@
+/**
+ * What the report shows: the types that the page in the browser reads. They import nothing, so that the page is checked
+ * without Deno's types.
+ *
+ * @module
+ */
+
+/** A member's value of an axis. */
+export type AxisValue = string | number | boolean;
+
+/** An axis of a sweep with all values that members have. */
+export interface AxisView {
+  readonly name: string;
+  readonly values: readonly AxisValue[];
+}
+
+/** A member as the page shows it. */
+export interface MemberView {
+  readonly id: string;
+  /** Equal for members that repeat one experiment. */
+  readonly repeated: string;
+  readonly axes: Readonly<Record<string, AxisValue>>;
+  /** What distinguishes kinds of edits and adapters, as far as an axis names them. */
+  readonly method: string;
+  readonly parameters: number;
+  /** By stage and metric, as in `tuned exactMatch`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly losses: readonly number[];
+  /** How many steps lie between two losses. */
+  readonly stride: number;
+  readonly finalLoss?: number;
+  /** Of its trainings; 0 if they were in the store. */
+  readonly seconds: number;
+}
+
+/** An experiment that several members repeat. */
+export interface RepeatView {
+  readonly id: string;
+  /** How many members repeat it. */
+  readonly count: number;
+  readonly metrics: Readonly<Record<string, { readonly mean: number; readonly deviation: number }>>;
+}
+
+/** A row with the answers of several stages. */
+export interface SampleView {
+  readonly prompt: string;
+  readonly completion: string;
+  readonly answers: readonly { readonly stage: string; readonly text: string }[];
+}
+
+/** All that the page draws. */
+export interface ReportView {
+  readonly pipeline: string;
+  readonly made: string;
+  readonly machine: readonly string[];
+  readonly axes: readonly AxisView[];
+  /** Those of trained models first. */
+  readonly metrics: readonly string[];
+  /** Those of them of which less is better. */
+  readonly lowerIsBetter: readonly string[];
+  /** For metrics of trained models what the same gives of the model as it was. */
+  readonly untrained: Readonly<Record<string, { readonly name: string; readonly value: number }>>;
+  readonly members: readonly MemberView[];
+  readonly repeats: readonly RepeatView[];
+  readonly time: readonly { readonly name: string; readonly seconds: number }[];
+  /** What the cache saved, a sentence each. */
+  readonly saved: readonly string[];
+  readonly samples: readonly SampleView[];
+  readonly samplesOf: string;
+  readonly manifest: string;
+  /** Whether the page is served and follows the run. */
+  readonly isLive: boolean;
+  readonly isRunning: boolean;
+  /** What a run that has not ended is at. */
+  readonly now?: string;
+}

@@ -1,0 +1,51 @@
+/** Metrics of heads against scikit-learn's and scipy's numbers. @module */
+import assert from "node:assert/strict";
+import goldens from "../../goldens/glue_metrics.json" with { type: "json" };
+import { measure } from "../../../pipelines/metrics/measure.ts";
+import type { HeadPrediction, PredictionKind } from "../../../pipelines/metrics/metric.ts";
+import type { MetricName } from "../../../pipelines/metrics/mod.ts";
+
+const headPredictions = (expected: readonly number[], predicted: readonly number[]): HeadPrediction[] =>
+  expected.map((each, row) => ({ expected: each, predicted: predicted[row]!, loss: 0.5 * row }));
+
+/** That a metric of some rows is what is expected of it, to twelve digits. */
+function assertMetric(
+  name: MetricName,
+  kind: Exclude<PredictionKind, "texts">,
+  rows: readonly HeadPrediction[],
+  expected: number,
+): void {
+  const { [name]: found } = measure([name], { kind, rows });
+  assert.ok(Math.abs(found! - expected) <= 1e-12, `${name} is ${found} and not ${expected}`);
+}
+
+Deno.test("metrics of classes are scikit-learn's", () => {
+  for (const { expected, given, ...metrics } of goldens.classes) {
+    for (const [name, value] of Object.entries(metrics)) {
+      if (value !== null) assertMetric(name as MetricName, "classes", headPredictions(expected, given), value);
+    }
+  }
+});
+
+Deno.test("correlations are scipy's, equal numbers sharing their rank", () => {
+  for (const { expected, given, ...metrics } of goldens.numbers) {
+    const rows = headPredictions(expected.flat(), given.flat());
+    for (const [name, value] of Object.entries(metrics)) assertMetric(name as MetricName, "numbers", rows, value);
+  }
+});
+
+Deno.test("a correlation with numbers that are all equal is 0, and the loss the mean", () => {
+  const rows = headPredictions([1, 2, 3], [4, 4, 4]);
+  for (const name of ["pearson", "spearman"] as const) assertMetric(name, "numbers", rows, 0);
+  assertMetric("loss", "numbers", rows, 0.5);
+});
+
+Deno.test("the mean squared error is of the numbers, also of equal ones", () => {
+  assertMetric("mse", "numbers", headPredictions([1, 2, 4], [1, 4, 1]), 13 / 3);
+  assertMetric("mse", "numbers", headPredictions([2, 2], [2.5, 2]), 0.125);
+});
+
+Deno.test("a metric that is not finite is an error", () => {
+  const rows = [{ expected: 0, predicted: 0, loss: Infinity }];
+  assert.throws(() => measure(["loss"], { kind: "classes", rows }), /not finite/);
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { curvesOf, smoothed, strokesOf } from "../../../../pipelines/report/page/curves.ts";
+import { memberView } from "./support.ts";
+
+Deno.test("smoothed() is the exponential mean from the first loss on, and the losses themselves at width 1", () => {
+  assert.deepEqual(smoothed([4, 2, 0], 1), [4, 2, 0]);
+  assert.deepEqual(smoothed([4, 2, 0], 2), [4, 3, 1.5]);
+  assert.deepEqual(smoothed([], 5), []);
+});
+
+Deno.test("curvesOf() joins members that repeat one experiment, as far as all of them went", () => {
+  const members = [
+    memberView("a,seed=1", { repeated: "a", losses: [4, 2, 1], stride: 3, axes: { rank: 1 } }),
+    memberView("a,seed=2", { repeated: "a", losses: [2, 4], stride: 3, axes: { rank: 1 } }),
+    memberView("untrained"),
+    memberView("b", { losses: [1] }),
+  ];
+  assert.deepEqual(curvesOf(members, 1), [
+    { id: "a", axes: { rank: 1 }, count: 2, stride: 3, mean: [3, 3], low: [2, 2], high: [4, 4] },
+    { id: "b", axes: {}, count: 1, stride: 1, mean: [1], low: [1], high: [1] },
+  ]);
+});
+
+Deno.test("strokesOf() gives each curve a colour, and of more curves than colours one by the axes", () => {
+  const rank = { name: "rank", values: [1, 4] }, layer = { name: "layer", values: [0, 1, 2, 3, 4] };
+  const curves = curvesOf(
+    rank.values.flatMap((rank) =>
+      layer.values.map((layer) => memberView(`${rank} ${layer}`, { axes: { rank, layer }, losses: [1] }))
+    ),
+    1,
+  );
+  assert.deepEqual(strokesOf(curves, [rank, layer], 10).map(({ colour }) => colour), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const strokes = strokesOf(curves, [{ name: "seed", values: [42] }, rank, layer], 8);
+  assert.deepEqual(strokes.map(({ colour }) => colour), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+  assert.deepEqual(strokes.slice(0, 5).map(({ dash }) => dash), ["", "7 3", "2 3", "8 3 2 3", ""]);
+  assert.deepEqual(strokesOf(curves, [rank], 8).map(({ dash }) => dash), curves.map(() => ""));
+  assert.deepEqual(strokesOf(curves, [], 8).map(({ colour }) => colour), curves.map((_, at) => at));
+});

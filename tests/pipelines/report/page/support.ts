@@ -1,0 +1,18 @@
+/** Members for tests of the page's modules. @module */
+import type { MemberView } from "../../../../pipelines/report/report_view.ts";
+
+/** A member that has what is given. */
+export function memberView(id: string, given: Partial<MemberView> = {}): MemberView {
+  return {
+    id,
+    repeated: id,
+    axes: {},
+    method: "all",
+    parameters: 1,
+    metrics: {},
+    losses: [],
+    stride: 1,
+    seconds: 0,
+    ...given,
+  };
+}

@@ -1,0 +1,38 @@
+/** Which of several members is better, for every metric. @module */
+import assert from "node:assert/strict";
+import { metricKinds, type MetricName, metricNames } from "../../../../pipelines/metrics/mod.ts";
+import type { MemberRecord } from "../../../../pipelines/results/results.ts";
+import { ranked } from "../../../../pipelines/schedule/expand/choose.ts";
+
+/** Members in the order of best(), of which these are the values of a metric. */
+function orderOf(kind: MetricName, values: readonly number[]): number[] {
+  const candidates = values.map((_, at) => {
+    const id = `at=${at}`;
+    return { member: { id, repeated: id, axes: { at }, chosen: [], stages: {} }, point: new Map() };
+  });
+  const records = candidates.map(({ member: { id, axes } }, at): MemberRecord => ({
+    id,
+    axes,
+    trainableParameters: 0,
+    stages: [{
+      name: "tested",
+      kind: "evaluate",
+      cached: false,
+      seconds: 0,
+      metrics: { [kind]: values[at]! },
+      predictions: "",
+    }],
+  }));
+  return ranked(candidates, records, "tested", { kind }).map(({ member }) => Number(member.axes["at"]));
+}
+
+for (const kind of metricNames) {
+  const { lowerIsBetter } = metricKinds[kind];
+  Deno.test(`of ${kind} ${lowerIsBetter ? "less" : "more"} is better, and a member without a value is the worst`, () => {
+    assert.deepEqual(orderOf(kind, [0.5, NaN, 0.1, 0.9]), lowerIsBetter ? [2, 0, 3, 1] : [3, 0, 2, 1]);
+  });
+}
+
+Deno.test("errors and losses are those metrics of which less is better", () => {
+  assert.deepEqual(metricNames.filter((name) => metricKinds[name].lowerIsBetter), ["mse", "loss"]);
+});
