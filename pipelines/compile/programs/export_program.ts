@@ -11,7 +11,7 @@ import { simplify } from "../../../ops/passes/simplify.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
 import { type AtTokens, membersHook, savedForm } from "../lower/adaptations.ts";
-import { pastInputs } from "../rows/layout.ts";
+import { pastInputs } from "../rows/segment_inputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { type CompiledModel, runLength, weightsOf } from "./forward.ts";
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
-import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
+import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
+import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";
@@ -54,7 +55,7 @@ for (const name of cases) {
       members: [pieces],
       full: false,
     };
-    const layout = wholeRows(architecture), rows = examplesOf(golden).map((example) => layOut(example, layout));
+    const layout = wholeRows(architecture, pieces), rows = examplesOf(golden).map((example) => layOut(example, layout));
     const feeds = { ...exampleFeeds(rows, layout, architecture, pieces), ...parameters };
     using runtime = new Runtime({ threads: 1 });
     const run = async (program: ReturnType<typeof headProgram>) => {
