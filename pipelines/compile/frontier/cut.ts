@@ -19,7 +19,7 @@ import {
   valuesOf,
 } from "../../../ops/program/program.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
-import { isExampleInput, isSharedInput } from "../rows/layout.ts";
+import { isExampleInput, isSharedInput } from "../rows/segment_inputs.ts";
 
 /**
  * A value that is computed once an example: [batch, …], each further extent a number or one symbol; or once for all
@@ -148,5 +148,5 @@ export function encodePrograms(kept: readonly KeptValue[], typical: Bindings): E
   const ownValues = encodeProgram(kept.filter((value) => !isShared(value)));
   const { program: rows, kept: read } = cut(ownValues, typical, { isFixed: isSharedInput });
   const shared = new Map([...kept.filter(isShared), ...read].map((value) => [value.name, value]));
-  return { shared: encodeProgram([...shared.values()], "prefix"), rows };
+  return { shared: encodeProgram([...shared.values()], "shared"), rows };
 }

@@ -79,27 +79,6 @@ export function sidesOf({ first, last }: Positions, tied: boolean): readonly Sid
   return first > 0 && last > 0 && !tied ? ["prefix", "suffix"] : ["both"];
 }
 
-/**
- * How many tokens at each end of a prompt are edited. A prompt too short for both ends gives half to each (Wu et al.
- * 2024, section 4.1): the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉).
- */
-export function editedEnds({ first, last }: Ends, promptLength: number): Ends {
-  if (first === 0 || last === 0) return { first: Math.min(first, promptLength), last: Math.min(last, promptLength) };
-  if (first + last <= promptLength) return { first, last };
-  return { first: Math.min(first, Math.floor(promptLength / 2)), last: Math.min(last, Math.ceil(promptLength / 2)) };
-}
-
-/** Whether an intervention of a side edits the token at an index, counted from the prompt's first. */
-export function isEdited(positions: Positions, side: Side, prompt: TokenizedPrompt, index: number): boolean {
-  const promptLength = prompt.prompt.length;
-  if (index >= promptLength) return positions.completion;
-  if (positions.selector !== undefined) return positions.selector.of(prompt).has(index);
-  const ends = editedEnds(positions, promptLength);
-  const inPrefix = index < ends.first;
-  const inSuffix = index >= promptLength - ends.last;
-  return (side !== "suffix" && inPrefix) || (side !== "prefix" && inSuffix);
-}
-
 /** How many tokens from a prompt's end positions reach back to at most; `Infinity` if they take its first. */
 export function reachBack({ first, last, selector: chosen }: Positions, prompts: readonly TokenizedPrompt[]): number {
   if (first > 0) return Infinity;

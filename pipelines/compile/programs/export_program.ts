@@ -13,7 +13,7 @@ import { runInputs } from "../../models/architecture/model_inputs.ts";
 import { savedForm } from "../lower/tensor_forms.ts";
 import type { AtTokens } from "../lower/edit_hook.ts";
 import { membersHook } from "../lower/members_hook.ts";
-import { pastInputs } from "../rows/layout.ts";
+import { pastInputs } from "../rows/segment_inputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { type CompiledModel, runLength, weightsOf } from "./forward.ts";
 

@@ -5,7 +5,8 @@ import { savedForm } from "../../compile/lower/tensor_forms.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { type AtTokens, editHook } from "../../compile/lower/edit_hook.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { groupExtents, type LaidOutRow, positionFeeds } from "../../compile/rows/feeds.ts";
+import { editedFeeds } from "../../compile/rows/edited_positions.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
@@ -61,19 +62,19 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
   const edit = edited === undefined
     ? {}
     : { edit: (atTokens?: AtTokens) => editHook(edited.adaptations, savedForm, atTokens) };
-  const { parts } = withAttentionParts(
-    wholeRows(architecture),
+  const layout = withAttentionParts(
+    wholeRows(architecture, []),
     architecture,
     rows.map(({ tokens }) => ({ prompt: tokens })),
   );
-  const program = activationsProgram({ ...job, weights: source, ...edit, parts: parts?.tail });
+  const program = activationsProgram({ ...job, weights: source, ...edit, layout });
   const session = await runContext.session(program, weights);
   const done = runContext.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
   let finished = 0;
   for (const group of groupsOf(rows, tokensOf(job))) {
     const laidOut = edited === undefined ? [] : group.map((row) => edited.rows[row]!);
     const edits = edited === undefined ? {} : {
-      ...positionFeeds(laidOut, groupExtents(laidOut), edited.adaptations),
+      ...editedFeeds(laidOut, layout, edited.adaptations),
       ...copyTensors(edited.tensors),
     };
     const { outputs } = await session.run({ ...feedsOf(group.map((row) => rows[row]!), architecture), ...edits });

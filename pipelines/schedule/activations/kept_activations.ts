@@ -1,7 +1,7 @@
 /** The activations stage: what a model computes of prompts, kept in the store. @module */
 import { keptText } from "../../compile/programs/activations_program.ts";
 import { interventionsOf } from "../../compile/lower/adaptation.ts";
-import { layOut } from "../../compile/rows/feeds.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
@@ -35,7 +35,10 @@ export async function activationsOf(
   const stored = await runContext.store.get("activations", key);
   if (stored !== undefined) return { entry: stored, cached: true };
   const most = Math.max(1, ...kept.map(({ length }) => length));
-  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model, layout = wholeRows(architecture);
+  const { sites } = stage,
+    { hiddenStates, logits } = spec,
+    { architecture } = model,
+    layout = wholeRows(architecture, adaptations);
   const prompts = examples.map(({ prompt }, row): ActivatedRun => {
     return { tokens: prompt, start: 0, places: Array.from({ length: most }, (_, at) => kept[row]![at]) };
   });

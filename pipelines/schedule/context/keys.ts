@@ -7,7 +7,8 @@
 import { createHash } from "node:crypto";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
-import { fedNumbers, type LaidOutRow, rowKeys } from "../../compile/rows/feeds.ts";
+import { fedNumbers } from "../../compile/rows/feeds.ts";
+import { type LaidOutRow, rowKeys } from "../../compile/rows/laid_out_rows.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
@@ -57,7 +58,7 @@ function adaptationKey(adaptation: Adaptation): unknown {
  */
 export function budgetPart({ model: { architecture }, rows }: PreparedTraining, cacheMemory: number): number | null {
   const { blocks, width, heads: { keyValueHeads, headWidth }, encoder } = architecture;
-  const tokens = rows.reduce((sum, { prefix, context, tail }) => sum + prefix.length + context.length + tail.length, 0);
+  const tokens = rows.reduce((sum, { shared, context, tail }) => sum + shared.length + context.length + tail.length, 0);
   const most = 4 * tokens * (blocks + (encoder?.blocks ?? 0) + 1) * (2 * keyValueHeads * headWidth + width);
   return cacheMemory >= most ? null : cacheMemory;
 }
@@ -77,7 +78,7 @@ function ofRows(rows: readonly LaidOutRow[], text: string, make: () => string): 
   return rowParts.getOrInsertComputed(rows, () => new Map()).getOrInsertComputed(text, make);
 }
 
-const layoutText = ({ tail, prefix, parts = {} }: Layout) => `${tail} ${prefix} ${JSON.stringify(parts)}`;
+const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for rows of the same tokens, labels aside. */
 export function rowsDigest(rows: readonly LaidOutRow[]): string {
@@ -132,7 +133,7 @@ export async function trainKey(
 }
 
 function labelsOf(rows: readonly LaidOutRow[]): string {
-  return ofRows(rows, "labels", () => keyOf(rows.map(({ labels, places }) => [labels, places])));
+  return ofRows(rows, "labels", () => keyOf(rows.map(({ labels, labelIndices }) => [labels, labelIndices])));
 }
 
 const fileDigests = new Map<string, Promise<string>>();

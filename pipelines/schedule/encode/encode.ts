@@ -8,14 +8,8 @@ import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import { FeedBuffers, fillRow, packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
 import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../../compile/frontier/cut.ts";
-import {
-  exampleFeeds,
-  fedNumbers,
-  groupExtents,
-  type LaidOutRow,
-  prefixFeeds,
-  rowExtents,
-} from "../../compile/rows/feeds.ts";
+import { exampleFeeds, fedNumbers, sharedFeeds } from "../../compile/rows/feeds.ts";
+import { groupExtents, type LaidOutRow, rowExtents } from "../../compile/rows/laid_out_rows.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
@@ -134,7 +128,7 @@ export async function encode(runContext: RunContext, job: EncodeJob): Promise<En
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
-  const tokens = groupExtents(job.rows).prefix + job.rows.reduce((sum, row) => sum + rowLength(row), 0);
+  const tokens = groupExtents(job.rows).shared + job.rows.reduce((sum, row) => sum + rowLength(row), 0);
   return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job.kept, job.rows) };
 }
 
@@ -183,13 +177,13 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
 /** What all rows share: what they read and what is kept of it. */
 async function computeShared(
   runContext: RunContext,
-  { rows, model, weights }: EncodeJob,
+  { rows, layout, model, weights }: EncodeJob,
   program: Program,
 ): Promise<Feeds> {
   const [first] = rows;
   if (first === undefined || Object.keys(program.outputs).length === 0) return {};
   const session = await runContext.session(program, weights);
-  const { outputs } = await session.run(prefixFeeds(first, model.architecture));
+  const { outputs } = await session.run(sharedFeeds(first, layout, model.architecture));
   await runContext.release(program, weights);
   return { ...outputs };
 }

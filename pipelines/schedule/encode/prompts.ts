@@ -7,7 +7,7 @@
  */
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { type CompiledPrefill, compilePrefill } from "../../compile/frontier/prefill.ts";
-import { type LaidOutRow, layOut } from "../../compile/rows/feeds.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type Layout, layoutOf } from "../../compile/rows/layout.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";

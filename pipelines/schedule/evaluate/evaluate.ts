@@ -176,7 +176,8 @@ async function scoreAll(
   kept: Pick<Rows, "key" | "purpose">,
 ): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
-  const { architecture } = stage.model, layout = withAttentionParts(wholeRows(architecture), architecture, examples);
+  const { architecture } = stage.model,
+    layout = withAttentionParts(wholeRows(architecture, stage.adaptations), architecture, examples);
   const scorer: Scorer = {
     architecture,
     adaptations: stage.adaptations,

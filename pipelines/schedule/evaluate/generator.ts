@@ -69,12 +69,12 @@ export async function openGenerator(
 
 async function openPrefill(
   runContext: RunContext,
-  { compiled, weights }: WritingModel,
+  { compiled, weights, adaptations }: WritingModel,
   encoded: EncodedPrompts | undefined,
   prompts: readonly TokenizedPrompt[],
 ): Promise<Prefill> {
   if (encoded === undefined) {
-    const layout = withAttentionParts(wholeRows(compiled.architecture), compiled.architecture, prompts);
+    const layout = withAttentionParts(wholeRows(compiled.architecture, adaptations), compiled.architecture, prompts);
     const { program, runs } = wholePrefill(compiled, layout);
     return { session: await runContext.session(program, weights), layout, runs, kept: () => ({}) };
   }

@@ -1,7 +1,9 @@
 /** What a model's head tells of an evaluation's rows, in one forward pass over each. @module */
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
-import { type Head, headOf } from "../../compile/lower/adaptation.ts";
+import { exampleFeeds } from "../../compile/rows/feeds.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
+import type { Head } from "../../compile/lower/adaptation.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import { headProgram } from "../../compile/programs/inference_programs.ts";
@@ -21,7 +23,7 @@ import type { RunContext } from "../context/run_context.ts";
  */
 export async function predict(runContext: RunContext, job: EvaluateJob, key: string): Promise<number[][]> {
   const { stage: { name, model: { architecture }, adaptations, examples, batchSize }, weights, tensors } = job;
-  const layout = withAttentionParts(wholeRows(architecture), architecture, examples);
+  const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
   const session = await runContext.session(headProgram(job.compiled, layout), weights);
   const lengths = examples.map(({ prompt }) => prompt.length);
   const rows: Rows = { key, purpose: "answer", stage: name, lengths, size: batchSize };

@@ -4,7 +4,8 @@
  * @module
  */
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
-import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
+import { exampleFeeds } from "../../compile/rows/feeds.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
@@ -28,7 +29,7 @@ export interface Score {
 /** The scores of examples that run together. */
 export async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
   const { architecture, adaptations, tensors, session } = scorer;
-  const layout = wholeRows(architecture), rows = examples.map((example) => layOut(example, layout));
+  const layout = wholeRows(architecture, adaptations), rows = examples.map((example) => layOut(example, layout));
   const { outputs } = await session.run({
     ...exampleFeeds(rows, layout, architecture, adaptations),
     ...copyTensors(tensors),

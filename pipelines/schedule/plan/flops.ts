@@ -3,7 +3,7 @@ import { programFlops } from "../../../ops/passes/cost.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
-import type { LaidOutRow } from "../../compile/rows/feeds.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { type CompiledTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { EncodeJob } from "../encode/encode.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";

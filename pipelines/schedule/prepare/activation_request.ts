@@ -1,7 +1,10 @@
 /** What an activations stage asks for, made definite: which sites, and which tokens of each prompt. @module */
 import type { KeptSite } from "../../compile/programs/activations_program.ts";
-import { blocksOf, columnsOfSite, stackOf } from "../../compile/lower/sites.ts";
-import { isEdited, positionsOf } from "../../compile/lower/positions.ts";
+import { blocksOf } from "../../compile/lower/sites.ts";
+import { columnsOfSite } from "../../compile/lower/sites.ts";
+import { isEdited } from "../../compile/lower/edited_tokens.ts";
+import { positionsOf } from "../../compile/lower/positions.ts";
+import { stackOf } from "../../compile/lower/sites.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { RequestError } from "../../common/errors.ts";
 import { editedModel } from "../../models/open/model.ts";
@@ -44,7 +47,7 @@ export function activationRequestOf(
     throw new RequestError(`${name} reads prompts alone; give positions of the prompt`);
   }
   const kept = examples.map((example) =>
-    [...example.prompt.keys()].filter((index) => isEdited(positions, "both", example, index))
+    [...example.prompt.keys()].filter((index) => isEdited({ positions, side: "both" }, example, index))
   );
   return { sites, kept };
 }

@@ -8,7 +8,7 @@ import { elementCount } from "../../../ops/program/dimension.ts";
 import { type Adaptation, headOf, interventionsOf, isFrozen } from "../../compile/lower/adaptation.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { choiceName } from "../../compile/lower/token_selectors.ts";
-import { type LaidOutRow, layOut } from "../../compile/rows/feeds.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
@@ -114,7 +114,9 @@ export class Preparation {
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const plain = model.full === undefined ? layoutOf(architecture, adaptations, examples) : wholeRows(architecture);
+    const plain = model.full === undefined
+      ? layoutOf(architecture, adaptations, examples)
+      : wholeRows(architecture, adaptations);
     const layout = withAttentionParts(plain, architecture, examples);
     requireChoices(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {

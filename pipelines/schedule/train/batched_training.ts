@@ -7,7 +7,8 @@ import type { Program } from "../../../ops/program/program.ts";
 import { copyingBlock } from "../../compile/lower/members_hook.ts";
 import { isSelectedByFunction } from "../../compile/lower/adaptation.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
-import { prefixFeeds } from "../../compile/rows/feeds.ts";
+import { sharedFeeds } from "../../compile/rows/feeds.ts";
+import { isWhole } from "../../compile/rows/layout.ts";
 import { StoppedError } from "../../common/errors.ts";
 import { keyOf } from "../../store/store.ts";
 import { CheckpointKeeper, historyOf, removeCheckpoint, type ResumableTune, stepsBehind } from "./checkpoint.ts";
@@ -22,7 +23,7 @@ import type { RunContext } from "../context/run_context.ts";
 export function batchingKey(job: TuneJob): string | undefined {
   const { stage: { spec, adaptations, layout, full }, programs } = job;
   const behind = copyingBlock(adaptations);
-  if (full !== undefined || layout.tail === "whole" || behind === undefined) return undefined;
+  if (full !== undefined || isWhole(layout) || behind === undefined) return undefined;
   // Functions that choose have numbers within their own member alone.
   if (adaptations.some(isSelectedByFunction)) return undefined;
   const { model: _, ...settings } = spec;
@@ -75,7 +76,7 @@ export async function runTunes(
       steps,
       programs,
       initial: stage.full === undefined ? parameters : { ...copyTensors(initial), ...parameters },
-      fixed: { ...bases, ...(programs.readsPrefix ? prefixFeeds(rows[0]!, stage.model.architecture) : {}) },
+      fixed: { ...bases, ...(programs.readsShared ? sharedFeeds(rows[0]!, layout, stage.model.architecture) : {}) },
       encoded,
       toSaved,
       session: (program) => open(programs[program]),

@@ -14,7 +14,7 @@ Deno.test("an encoder with gelu_new computes the last block's MLP of the token t
   const members = [lowerAdaptations([edit, head], architecture)];
   const program = headProgram(
     { architecture, storedType: () => "float32", members, full: false },
-    wholeRows(architecture),
+    wholeRows(architecture, []),
   );
   const activations = valuesOf(program).filter(({ op }) => op === "geluTanh");
   assert.deepEqual(activations.map(({ shape }) => shape), [["batch", "tail", 20], ["batch", 20]]);

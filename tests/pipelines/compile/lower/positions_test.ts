@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
 import {
   decoderPositionsOf,
-  editedEnds,
-  isEdited,
   positionsOf,
   reachBack,
   type Side,
   sidesOf,
 } from "../../../../pipelines/compile/lower/positions.ts";
+import { editedEnds, isEdited } from "../../../../pipelines/compile/lower/edited_tokens.ts";
 import { assertRefused, model, prompt, promptOf } from "../support.ts";
 
 /** The tokens of a prompt of five and its completion of two that a side of some positions edits. */
 function editedOf(declared: string, side: Side = "both"): number[] {
   const positions = positionsOf(declared, model.decode);
-  return [0, 1, 2, 3, 4, 5, 6].filter((index) => isEdited(positions, side, prompt, index));
+  return [0, 1, 2, 3, 4, 5, 6].filter((index) => isEdited({ positions, side }, prompt, index));
 }
 
 Deno.test("isEdited() takes the tokens that the positions name", () => {
