@@ -20,7 +20,7 @@ import {
 import { interpret } from "../../../ops/reference.ts";
 import { tensor } from "../../../ops/tensor.ts";
 
-const typical = { batch: 1, tail: 8, prefix: 8 };
+const typical = { batch: 1, tail: 8, shared: 8 };
 
 /** `relu(tail·W)·rotate`: all but the last product is the same in every step. */
 function programOf(leaves = { tail: input("tail.states", ["batch", "tail", 64]) as Value }): Program {
@@ -78,14 +78,14 @@ Deno.test("cutAt() reads what another program's cut has kept, as far as it compu
 });
 
 Deno.test("encodePrograms() computes once what all rows share, and the rest row by row", () => {
-  const shared = o.relu(o.matmul(input("prefix.states", [1, "prefix", 64]), weight("w", [64, 4])));
+  const shared = o.relu(o.matmul(input("shared.states", [1, "shared", 64]), weight("w", [64, 4])));
   const own = o.matmul(input("tail.states", ["batch", "tail", 64]), weight("w", [64, 4]));
   const seen = o.matmul(own, shared, { transposeB: true });
   const kept = [shared, seen].map((value) => ({ name: keptName(value), value }));
   assert.deepEqual(kept.map(isShared), [true, false]);
   const programs = encodePrograms(kept, typical);
   assert.deepEqual(Object.keys(programs.shared.outputs), [kept[0]!.name]);
-  assert.deepEqual(fed(programs.shared), ["prefix.states"]);
+  assert.deepEqual(fed(programs.shared), ["shared.states"]);
   assert.deepEqual(Object.keys(programs.rows.outputs), [kept[1]!.name]);
   assert.deepEqual(fed(programs.rows).toSorted(), [kept[0]!.name, "tail.states"].toSorted());
 });
