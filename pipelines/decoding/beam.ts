@@ -114,7 +114,7 @@ export async function searchBeams(
   settings: BeamSearch,
 ): Promise<number[][]> {
   const { beams, maxNewTokens } = settings;
-  const before = prompts.map(({ prompt }) => readBefore(generator, prompt));
+  const before = prompts.map((prompt) => readBefore(generator, prompt));
   const searches = before.map((read) => new Search(settings, read, generator.endTokens));
   const longest = Math.max(...before.map(({ length }) => length));
   const room = Math.min(maxNewTokens, roomOf(generator) - longest);

@@ -4,15 +4,17 @@
  *
  * @module
  */
-import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptations.ts";
-import { exampleFeeds, layOut } from "../compile/rows/feeds.ts";
+import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptation.ts";
+import { exampleFeeds } from "../compile/rows/feeds.ts";
+import { indexFeeds } from "../compile/rows/labels.ts";
+import { groupExtents, layOut, readTokens } from "../compile/rows/laid_out_rows.ts";
 import { type EncodedPrompts, encodedPrompts, nothingEncoded } from "./encoded_prompts.ts";
 import type { Feeds } from "../common/host_tensor.ts";
 import type { RunOrigin } from "../compile/frontier/prefill.ts";
 import type { Layout } from "../compile/rows/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
-import { virtualTokens } from "../compile/lower/prefix_tuning.ts";
-import { columnsOf, maskName, maskWidth } from "../compile/lower/interventions.ts";
+import { columnsOf } from "../compile/lower/edit_masks.ts";
+import { maskName, maskWidth } from "../compile/lower/edit_masks.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
@@ -41,13 +43,13 @@ export interface Generator {
 }
 
 /** How many tokens a prompt and its continuation may have. */
-export function roomOf({ architecture: { contextLength }, adaptations }: Generator): number {
-  return contextLength - virtualTokens(adaptations);
+export function roomOf({ architecture: { contextLength }, prefill: { layout } }: Generator): number {
+  return contextLength - layout.virtual;
 }
 
 /** The tokens before those that are written: the prompt's, or the one that a decoder with an encoder starts with. */
-export function readBefore({ architecture: { encoder } }: Generator, prompt: readonly number[]): readonly number[] {
-  return encoder === undefined ? prompt : [encoder.startToken];
+export function readBefore({ prefill: { layout } }: Generator, prompt: TokenizedPrompt): readonly number[] {
+  return readTokens(layOut({ ...prompt, completion: [] }, layout), layout);
 }
 
 /** The logits of each row's next token. */
@@ -89,26 +91,23 @@ export class Continuation {
     const { architecture, adaptations, tensors, prefill } = generator;
     const { session, layout, runs } = prefill, kept = prefill.kept(prompts);
     const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, layout));
-    const longest = Math.max(...prompts.map(({ prompt }) => readBefore(generator, prompt).length));
+    const longest = Math.max(...rows.map((row) => readTokens(row, layout).length));
     let encoded: EncodedPrompts | typeof nothingEncoded = nothingEncoded;
-    const longestTail = Math.max(...rows.map(({ tail }) => tail.length));
-    const places = rows.map(({ tail }, row) => row * longestTail + tail.length - 1);
     const { outputs } = await session.run({
       ...exampleFeeds(rows, layout, architecture, adaptations),
       ...kept,
       ...copyTensors(tensors),
-      "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
+      ...indexFeeds(rows.map(({ tail }) => [tail.length - 1]), groupExtents(rows).tail),
     });
-    const cache = new KeyValueCache(architecture, prompts.length * copies, longest + room, virtualTokens(adaptations));
-    for (const { segment, blocks } of runs) {
+    const cache = new KeyValueCache(architecture, prompts.length * copies, longest + room, layout.virtual);
+    for (const { segment, isEncoded, blocks } of runs) {
       const tensorsOf = (block: number, part: "key" | "value") => {
         const { from, name } = blocks[block]![part];
         return (from === "kept" ? kept : outputs)[name]!;
       };
       const run = { tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) };
-      if (architecture.encoder !== undefined && segment === "context") {
-        encoded = encodedPrompts(architecture, run, copies);
-      } else cache.append(run, copies);
+      if (isEncoded) encoded = encodedPrompts(architecture, run, copies);
+      else cache.append(run, copies);
     }
     const logits = logitsOf(outputs["logits"]!), ofRows = prompts.flatMap((prompt) => new Array(copies).fill(prompt));
     return {

@@ -26,7 +26,7 @@ export async function generateRows(
 ): Promise<number[][]> {
   const { endTokens } = generator, contextLength = roomOf(generator);
   const written: number[][] = prompts.map(() => []);
-  const open = new Set(prompts.keys()), before = prompts.map(({ prompt }) => readBefore(generator, prompt));
+  const open = new Set(prompts.keys()), before = prompts.map((prompt) => readBefore(generator, prompt));
   const accept = (logits: Logits) => {
     for (const row of open) {
       const read = before[row]!, own = written[row]!;

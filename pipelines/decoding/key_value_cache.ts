@@ -1,5 +1,6 @@
 /** The keys and values of what a batch has read and written. @module */
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
+import { indexFeeds } from "../compile/rows/labels.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 
@@ -76,9 +77,8 @@ export class KeyValueCache {
     const seen = this.#filled.map((filled) => this.#virtual + filled);
     const rows = tokens.map((token, row) => ({ tokens: [token], start: seen[row]! }));
     const past = { width: this.#virtual + this.#capacity, filled: seen };
-    const feeds = { ...this.#tensors, ...runFeeds("tail", this.#architecture, { rows, length: 1, past, encoded }) };
-    feeds["labelled.places"] = { data: BigInt64Array.from(tokens.keys(), BigInt), shape: [tokens.length, 1] };
-    return feeds;
+    const fed = runFeeds("tail", this.#architecture, { rows, length: 1, past, encoded });
+    return { ...this.#tensors, ...fed, ...indexFeeds(tokens.map(() => [0]), 1) };
   }
 
   /** Takes over the keys and values of one further token a row. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { Intervention } from "../compile/lower/adaptations.ts";
+import type { Intervention } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { RequestError } from "../common/errors.ts";
 import type { EditedModel } from "../models/architecture/architecture.ts";

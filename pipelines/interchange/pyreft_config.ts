@@ -1,6 +1,6 @@
 /** The config.json of pyreft's folders: which interventions there are, and where. @module */
 import { join } from "node:path";
-import type { Intervention } from "../compile/lower/adaptations.ts";
+import type { Intervention } from "../compile/lower/adaptation.ts";
 import { RequestError } from "../common/errors.ts";
 import type { EditedModel, SiteName } from "../models/architecture/architecture.ts";
 import { isJsonObject, readJsonObject } from "../common/files.ts";

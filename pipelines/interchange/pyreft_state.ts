@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Intervention } from "../compile/lower/adaptations.ts";
+import type { Intervention } from "../compile/lower/adaptation.ts";
 import { householder } from "../compile/parameters/householder.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { RequestError } from "../common/errors.ts";

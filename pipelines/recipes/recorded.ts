@@ -88,9 +88,9 @@ function modelOf(node: YamlNode): RecordedModel {
   const { entries, ...rest } = mappingOf("a model of recorded", node, written);
   const isOptional = ({ key }: { readonly key: string }) => optionalModelKeys.some((name) => name === key);
   const own = { ...rest, entries: entries.filter((entry) => !isOptional(entry)) };
-  const optional = entries.filter(isOptional).map((
-    { key, value },
-  ) => [key, textOf(`${key} of recorded`, value, written)]);
+  const optional = entries.filter(isOptional).map(({ key, value }) => {
+    return [key, textOf(`${key} of recorded`, value, written)];
+  });
   return { ...textsOf(own, modelKeys), ...Object.fromEntries(optional) };
 }
 
@@ -142,12 +142,8 @@ export function differences(
     const isSame = ({ source, quantize }: RecordedModel) => source === model.source && quantize === model.quantize;
     const before = recorded.models.find(isSame);
     compare(`the weights of ${model.source} are`, before && short(before.weights), short(model.weights), true);
-    compare(
-      `the config of ${model.source} is`,
-      before?.config && short(before.config),
-      model.config && short(model.config),
-      true,
-    );
+    const config = (of: RecordedModel | undefined) => of?.config && short(of.config);
+    compare(`the config of ${model.source} is`, config(before), config(model), true);
     compare(`the tokenizer of ${model.source} is`, before && short(before.tokenizer), short(model.tokenizer), true);
   }
   if (!isSet && recorded.pipeline.digest === found.pipeline.digest) all.push(...declaredDifferences(recorded, found));

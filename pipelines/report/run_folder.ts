@@ -6,12 +6,11 @@
  */
 import { join } from "node:path";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
-import type { Head } from "../compile/lower/adaptations.ts";
-import { headOf } from "../compile/lower/heads.ts";
+import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import type { Prediction } from "../metrics/metric.ts";
-import { writeSafetensors } from "../models/weights/safetensors.ts";
+import { writeSafetensors } from "../models/weights/safetensors_writer.ts";
 import type { Results } from "../results/results.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import type { RunOutput } from "../schedule/run/run_output.ts";

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { parseSite } from "../../compile/programs/activations_program.ts";
 import { RequestError } from "../../common/errors.ts";
 import { unwritable } from "../../common/files.ts";
-import { writeSafetensors } from "../../models/weights/safetensors.ts";
+import { writeSafetensors } from "../../models/weights/safetensors_writer.ts";
 import { activate } from "../../schedule/activations/activate.ts";
 import { activatedRows, paddedBatch, readBatch, readTensors } from "./token_batch.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";

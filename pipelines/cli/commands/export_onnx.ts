@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
-import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import { type InterventionDescription, interventionFileNames } from "../../compile/parameters/intervention_file.ts";

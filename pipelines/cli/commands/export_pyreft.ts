@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { type JsonObject, writeAtomically } from "../../common/files.ts";
 import { atLocation } from "../../common/source_location.ts";
-import { interventionsOf } from "../../compile/lower/adaptations.ts";
+import { interventionsOf } from "../../compile/lower/adaptation.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import { formOf, type InterventionDescription } from "../../compile/parameters/intervention_file.ts";
 import { type PyreftContent, pyreftContent } from "../../interchange/pyreft.ts";

@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { writeAtomically } from "../../common/files.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
 import { openModel } from "../../models/open/model.ts";
-import { writeSafetensors } from "../../models/weights/safetensors.ts";
+import { writeSafetensors } from "../../models/weights/safetensors_writer.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
 import { optional, type OptionValues, required, text } from "../arguments/option.ts";

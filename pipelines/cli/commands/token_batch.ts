@@ -1,7 +1,9 @@
 /** Batches of token ids as transformers takes them, and the rows that a model runs over. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture, Encoder } from "../../models/architecture/architecture.ts";
-import { type NamedTensor, readHeader, readIntegers, type TensorRecord } from "../../models/weights/safetensors.ts";
+import { readHeader, readIntegers } from "../../models/weights/safetensors.ts";
+import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
+import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
 import type { ActivatedRow, ActivatedRun } from "../../schedule/activations/activate.ts";
 
 /** Token ids [batch, tokens], and which of them are tokens rather than padding. */

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { atLocation } from "../../common/source_location.ts";
 import { RequestError } from "../../common/errors.ts";
-import { type Adaptation, lowerAdaptations } from "../../compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../compile/lower/lower_adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import {
   type InterventionDescription,
   interventionFileNames,

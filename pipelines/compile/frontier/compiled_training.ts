@@ -10,9 +10,9 @@ import type { ScheduleName } from "../../../ops/optimizers/schedule.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
 import { fitActivations, usualActivations, withBoundaries } from "../programs/activation_budget.ts";
 import { cut, type CutProgram, fedFor } from "./cut.ts";
-import type { LaidOutRow } from "../rows/feeds.ts";
+import type { LaidOutRow } from "../rows/laid_out_rows.ts";
 import { runsContext } from "./memory_budget.ts";
-import type { Layout, SegmentName } from "../rows/layout.ts";
+import { type Layout, type SegmentName, segmentNames } from "../rows/layout.ts";
 import type { CompiledModel } from "../programs/forward.ts";
 import { trainingPrograms, trainProgram } from "../programs/training_programs.ts";
 
@@ -30,7 +30,7 @@ export interface CompiledTraining extends Omit<CutProgram, "program"> {
   /** Whether a step runs over the context itself, not only over what is kept of it. */
   readonly readsContext: boolean;
   /** Whether a step runs over what all rows share, too. */
-  readonly readsPrefix: boolean;
+  readonly readsShared: boolean;
   /** What one more run of the program costs, in tokens of the tail. */
   readonly runOverhead: number;
   /** The memory of a run's activations, in bytes for each token of the tail. */
@@ -108,7 +108,7 @@ export function compileTraining(
     save: whole.save,
     parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
     readsContext: reads(accumulate, "context"),
-    readsPrefix: reads(accumulate, "prefix"),
+    readsShared: reads(accumulate, "shared"),
     kept,
     recomputed,
     bytePrice,
@@ -134,9 +134,7 @@ export function longestExtents(rows: readonly LaidOutRow[]): Bindings {
 function extentsOf(rows: readonly LaidOutRow[], of: (extents: readonly number[]) => number): Bindings {
   return {
     batch: 1,
-    prefix: of(rows.map((row) => row.prefix.length)),
-    context: of(rows.map((row) => row.context.length)),
-    tail: of(rows.map((row) => row.tail.length)),
+    ...Object.fromEntries(segmentNames.map((name) => [name, of(rows.map((row) => row[name].length))])),
     labelled: of(rows.map((row) => row.labels.length)),
   };
 }

@@ -19,7 +19,7 @@ import {
   valuesOf,
 } from "../../../ops/program/program.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
-import { isExampleInput, isSharedInput } from "../rows/layout.ts";
+import { isExampleInput, isSharedInput } from "../rows/segment_inputs.ts";
 
 /**
  * A value that is computed once an example: [batch, …], each further extent a number or one symbol; or once for all
@@ -42,7 +42,7 @@ export interface CutProgram {
 }
 
 /** How to cut. */
-export interface CutOptions {
+interface CutOptions {
   /** Whether a fed tensor does not vary between runs; those of the examples unless told otherwise. */
   readonly isFixed?: (leaf: Value) => boolean;
   /** How much dearer than usual a kept byte is; `Infinity` keeps nothing. */
@@ -136,7 +136,7 @@ export function encodeProgram(kept: readonly KeptValue[], name = "encode"): Prog
 }
 
 /** The programs of an encoding. */
-export interface EncodePrograms {
+interface EncodePrograms {
   /** Run once: what all rows share, as far as rows or steps read it. Without results where nothing is shared. */
   readonly shared: Program;
   /** Run over groups of rows: the kept values that are not shared. It is fed what `shared` gives. */
@@ -148,5 +148,5 @@ export function encodePrograms(kept: readonly KeptValue[], typical: Bindings): E
   const ownValues = encodeProgram(kept.filter((value) => !isShared(value)));
   const { program: rows, kept: read } = cut(ownValues, typical, { isFixed: isSharedInput });
   const shared = new Map([...kept.filter(isShared), ...read].map((value) => [value.name, value]));
-  return { shared: encodeProgram([...shared.values()], "prefix"), rows };
+  return { shared: encodeProgram([...shared.values()], "shared"), rows };
 }

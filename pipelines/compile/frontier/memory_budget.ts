@@ -12,7 +12,7 @@ import { type Bindings, type Shape, shapeSymbols } from "../../../ops/program/di
 import { type Program, valuesOf } from "../../../ops/program/program.ts";
 import { packedBytes } from "./packed_values.ts";
 import { cut, type CutProgram, type KeptValue } from "./cut.ts";
-import type { LaidOutRow } from "../rows/feeds.ts";
+import type { LaidOutRow } from "../rows/laid_out_rows.ts";
 
 /** What kept bytes cost more from one try to the next, until they fit. */
 const raise = 8;
@@ -71,5 +71,5 @@ export function runsContext(program: Program): boolean {
 
 function ofContext(shape: Shape): boolean {
   const symbols = shapeSymbols(shape);
-  return symbols.has("context") || symbols.has("prefix");
+  return symbols.has("context") || symbols.has("shared");
 }

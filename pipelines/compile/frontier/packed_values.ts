@@ -6,10 +6,10 @@
 import { type Bindings, elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { isShared, type KeptValue } from "./cut.ts";
-import { groupExtents, type LaidOutRow, rowExtents } from "../rows/feeds.ts";
+import { groupExtents, type LaidOutRow, rowExtents } from "../rows/laid_out_rows.ts";
 
 /** Where a kept value lies within an example's packed elements. */
-export interface PackedValue {
+interface PackedValue {
   readonly name: string;
   readonly start: number;
   /** Its extents for this example alone, without the batch. */

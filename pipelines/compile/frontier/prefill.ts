@@ -7,7 +7,7 @@
 import type { Bindings } from "../../../ops/program/dimension.ts";
 import { dependants, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
 import { cut, keptName, type KeptValue } from "./cut.ts";
-import { type Layout, type SegmentName, segmentsOf } from "../rows/layout.ts";
+import { isAttended, type Layout, type SegmentName } from "../rows/layout.ts";
 import type { CompiledModel } from "../programs/forward.ts";
 import { prefillProgram } from "../programs/inference_programs.ts";
 
@@ -17,9 +17,11 @@ export interface TensorOrigin {
   readonly name: string;
 }
 
-/** The keys and values of one run of tokens, block by block. */
+/** The keys and values of one segment, block by block. */
 export interface RunOrigin {
   readonly segment: SegmentName;
+  /** Whether they are of what an encoder has read, and not of what the decoder has. */
+  readonly isEncoded: boolean;
   readonly blocks: readonly { readonly key: TensorOrigin; readonly value: TensorOrigin }[];
 }
 
@@ -29,27 +31,28 @@ export interface CompiledPrefill {
   readonly program: Program;
   /** What an encoding has to give. */
   readonly kept: readonly KeptValue[];
-  /** In the order of the tokens; the context of a decoder is what its encoder has read. */
+  /** In the order of the layout's segments. */
   readonly runs: readonly RunOrigin[];
 }
 
-/** The prefill of a model over rows that are all tail, of which nothing is encoded. */
+/** The prefill of a model of which nothing is encoded. */
 export function wholePrefill(model: CompiledModel, layout: Layout): Pick<CompiledPrefill, "program" | "runs"> {
-  const originOf = (name: string): TensorOrigin => ({ from: "result", name });
-  const runs = segmentsOf(layout).map((segment) => runOf(model, segment, originOf));
-  return { program: prefillProgram(model, layout), runs };
+  return { program: prefillProgram(model, layout), runs: runsOf(model, layout, (name) => ({ from: "result", name })) };
 }
 
-function runOf(
-  { architecture }: CompiledModel,
-  segment: SegmentName,
+function runsOf(
+  { architecture: { blocks } }: CompiledModel,
+  layout: Layout,
   originOf: (name: string) => TensorOrigin,
-): RunOrigin {
-  const blocks = Array.from({ length: architecture.blocks }, (_, block) => ({
-    key: originOf(`${segment}.${block}.key`),
-    value: originOf(`${segment}.${block}.value`),
+): readonly RunOrigin[] {
+  return layout.segments.map((segment) => ({
+    segment: segment.name,
+    isEncoded: isAttended(layout, segment),
+    blocks: Array.from({ length: blocks }, (_, block) => ({
+      key: originOf(`${segment.name}.${block}.key`),
+      value: originOf(`${segment.name}.${block}.value`),
+    })),
   }));
-  return { segment, blocks };
 }
 
 /** The prefill of a model over rows in a layout, cut where it costs least to go on from an encoding of the rows. */
@@ -66,6 +69,6 @@ export function compilePrefill(model: CompiledModel, layout: Layout, typical: Bi
     named.set(keptName(value), { name: keptName(value), value });
     return { from: "kept", name: keptName(value) };
   };
-  const runs = segmentsOf(layout).map((segment) => runOf(model, segment, originOf));
+  const runs = runsOf(model, layout, originOf);
   return { program, kept: [...named.values()], runs };
 }

@@ -1,8 +1,7 @@
 /** Which of a prompt's tokens an edit acts on. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import type { Decode } from "../../data/prompt_tokens.ts";
-import type { ChoosePositions } from "../../data/prompt_tokens.ts";
+import type { ChoosePositions, Decode } from "../../data/prompt_tokens.ts";
 import { tokensByFunction, type TokenSelector, tokensOfField } from "./token_selectors.ts";
 
 /** The first and last tokens of a prompt; `Infinity` for all. */
@@ -78,27 +77,6 @@ function parsePositions(text: string): Positions {
 /** The interventions that positions need: one for each side, or one for both. */
 export function sidesOf({ first, last }: Positions, tied: boolean): readonly Side[] {
   return first > 0 && last > 0 && !tied ? ["prefix", "suffix"] : ["both"];
-}
-
-/**
- * How many tokens at each end of a prompt are edited. A prompt too short for both ends gives half to each (Wu et al.
- * 2024, section 4.1): the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉).
- */
-export function editedEnds({ first, last }: Ends, promptLength: number): Ends {
-  if (first === 0 || last === 0) return { first: Math.min(first, promptLength), last: Math.min(last, promptLength) };
-  if (first + last <= promptLength) return { first, last };
-  return { first: Math.min(first, Math.floor(promptLength / 2)), last: Math.min(last, Math.ceil(promptLength / 2)) };
-}
-
-/** Whether an intervention of a side edits the token at an index, counted from the prompt's first. */
-export function isEdited(positions: Positions, side: Side, prompt: TokenizedPrompt, index: number): boolean {
-  const promptLength = prompt.prompt.length;
-  if (index >= promptLength) return positions.completion;
-  if (positions.selector !== undefined) return positions.selector.of(prompt).has(index);
-  const ends = editedEnds(positions, promptLength);
-  const inPrefix = index < ends.first;
-  const inSuffix = index >= promptLength - ends.last;
-  return (side !== "suffix" && inPrefix) || (side !== "prefix" && inSuffix);
 }
 
 /** How many tokens from a prompt's end positions reach back to at most; `Infinity` if they take its first. */

@@ -10,10 +10,10 @@ import { interventions, isInterventionName } from "../../../ops/interventions/mo
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../../common/files.ts";
-import { isQuantization } from "../../models/weights/quantization.ts";
+import { isQuantization, type QuantizationName } from "../../models/weights/quantization.ts";
 import type { Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
-import { type Adaptation, type LoweredAdaptation, lowerOne } from "../lower/adaptations.ts";
+import { lowerOne } from "../lower/lower_adaptations.ts";
+import type { Adaptation, LoweredAdaptation } from "../lower/adaptation.ts";
 import { isHeadKind } from "../lower/heads.ts";
 
 /** What intervention.json holds. */
@@ -92,7 +92,7 @@ export async function readDescription(folder: string): Promise<InterventionDescr
 }
 
 /** What an intervention is loaded with in place of what it was stored with. */
-export interface ChoiceOverrides {
+interface ChoiceOverrides {
   readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
   readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
 }

@@ -7,16 +7,15 @@ import { RequestError } from "../../common/errors.ts";
 import type {
   Architecture,
   EditHook,
-  Encoder,
   Site,
   SiteName,
   StackName,
-  TokenRun,
   WeightSource,
 } from "../../models/architecture/architecture.ts";
 import type { ModelInputs } from "../../models/inputs/kinds.ts";
-import { runInputs } from "../../models/architecture/model_inputs.ts";
-import type { AtTokens } from "../lower/adaptations.ts";
+import type { Layout } from "../rows/layout.ts";
+import type { AtTokens } from "../lower/edit_hook.ts";
+import { runOf, runSegments } from "./run_segments.ts";
 
 /**
  * The names of the results that every model gives, in the order of transformers' `output_hidden_states`; those of a model of
@@ -87,8 +86,8 @@ export interface ActivationsRequest {
   readonly sites: readonly KeptSite[];
   /** What edits make of each site; a site's representation is what they leave. */
   readonly edit?: (atTokens?: AtTokens) => EditHook;
-  /** In how many parts attention takes the rows' tokens; all at once if left out. */
-  readonly parts?: number | undefined;
+  /** How rows are laid out, each segment the last of its stack. */
+  readonly layout: Layout;
 }
 
 /**
@@ -100,7 +99,7 @@ export interface ActivationsRequest {
  * @throws {RequestError} If logits are wanted of a checkpoint without a head.
  */
 export function activationsProgram(request: ActivationsRequest): Program {
-  const { architecture, weights, sites, parts } = request;
+  const { architecture, weights, sites, layout } = request;
   const outputs: Record<string, Value> = {};
   const noting = (edit: EditHook | undefined): EditHook => (site, hidden, projection) => {
     const edited = edit === undefined ? hidden : edit(site, hidden, projection);
@@ -111,30 +110,15 @@ export function activationsProgram(request: ActivationsRequest): Program {
     }
     return edited;
   };
-  const { encoder } = architecture, hook = noting(request.edit?.());
-  /** Builds a stack over a run, names its hidden states, and gives what its last block does, plain and finished. */
-  const run = (
-    model: Architecture | Encoder,
-    name: "context" | "tail",
-    given: Pick<TokenRun, "encoded">,
-    stack?: StackName,
-  ) => {
-    const seen = model.causal ? 1 : "batch";
-    const fed = runInputs(model, { name, batch: "batch", seen, encoded: "context" });
-    const { hiddenStates } = model.forward(
-      { ...fed, ...parts === undefined ? {} : { parts }, ...given, edit: hook },
-      weights,
-    );
-    const last = hiddenStates[hiddenStates.length - 1] as Value, finished = model.finish(last, weights, hook);
-    if (request.hiddenStates) {
-      const named = [...hiddenStates.slice(0, -1), architecture.lastHiddenState === "finished" ? finished : last];
-      named.forEach((hidden, index) => outputs[hiddenStateName(index, stack)] = hidden);
-    }
-    return { ...fed.inputs, last, finished };
-  };
-  const read = encoder === undefined ? {} : { encoded: { hidden: run(encoder, "context", {}, "encoder").finished } };
-  const tail = run(architecture, "tail", read, encoder === undefined ? undefined : "decoder");
-  if (request.logits) outputs["logits"] = logitsOf(request, tail);
+  const edit = noting(request.edit?.());
+  const runs = runSegments({ architecture, layout, weights, virtual: [], edit });
+  const tail = runOf(runs, "tail"), finished = architecture.finish(tail.last, weights, edit);
+  for (const segment of request.hiddenStates ? layout.segments : []) {
+    const { hiddenStates, last, finished: ofStack = finished } = runOf(runs, segment.name);
+    const named = [...hiddenStates.slice(0, -1), architecture.lastHiddenState === "finished" ? ofStack : last];
+    named.forEach((hidden, index) => outputs[hiddenStateName(index, segment.stack)] = hidden);
+  }
+  if (request.logits) outputs["logits"] = logitsOf(request, { ...tail.inputs, last: tail.last, finished });
   return simplify({ name: "activations", outputs });
 }
 

@@ -10,8 +10,10 @@ import type { Program, Value } from "../../../ops/program/program.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
-import { type AtTokens, membersHook, savedForm } from "../lower/adaptations.ts";
-import { pastInputs } from "../rows/layout.ts";
+import { savedForm } from "../lower/tensor_forms.ts";
+import type { AtTokens } from "../lower/edit_hook.ts";
+import { membersHook } from "../lower/members_hook.ts";
+import { pastInputs } from "../rows/segment_inputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { type CompiledModel, runLength, weightsOf } from "./forward.ts";
 

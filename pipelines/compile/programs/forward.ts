@@ -4,21 +4,19 @@ import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import { type DataType, input, parameter, type Value } from "../../../ops/program/program.ts";
-import type {
-  Architecture,
-  Encoder,
-  RunResult,
-  TokenRun,
-  WeightSource,
-} from "../../models/architecture/architecture.ts";
+import type { Architecture, RunResult, WeightSource } from "../../models/architecture/architecture.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
-import { copyInputs, runInputs } from "../../models/architecture/model_inputs.ts";
-import { type Adaptation, batchOf, copyingBlock, membersHook, type TensorForm } from "../lower/adaptations.ts";
+import { copyInputs } from "../../models/architecture/model_inputs.ts";
+import type { Adaptation } from "../lower/adaptation.ts";
+import { batchOf, copyingBlock, membersHook } from "../lower/members_hook.ts";
+import type { TensorForm } from "../lower/tensor_forms.ts";
 import { frozenWeight } from "./frozen_weight.ts";
-import { headOf } from "../lower/heads.ts";
+import { headOf } from "../lower/adaptation.ts";
 import { headLosses, headOutputsOf } from "./head_outputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
-import { type Layout, segmentInputs, type SegmentName, segmentsOf } from "../rows/layout.ts";
+import { labelInputs } from "../rows/labels.ts";
+import type { Layout } from "../rows/layout.ts";
+import { runOf, runSegments, type SegmentRun, type SegmentRuns } from "./run_segments.ts";
 
 /** A model to compile: its architecture, the types its weights are stored in, and what is learned of it. */
 export interface CompiledModel {
@@ -36,55 +34,22 @@ export function weightsOf({ storedType, full }: CompiledModel): WeightSource {
   return (name, shape) => full ? parameter(name, shape as number[]) : frozenWeight(name, shape, storedType(name));
 }
 
-/**
- * What a pass over a row gives: the tail's result, and the keys and values of the segments before it, or of what an encoder
- * has read, by their names.
- */
-interface RowResult extends RunResult {
-  readonly before: Readonly<Partial<Record<SegmentName, readonly KeyValues[]>>>;
+/** The blocks over the segments of rows in order, edited. */
+export function runRows(model: CompiledModel, layout: Layout, form: TensorForm): SegmentRuns {
+  const { architecture, members } = model, after = members.length > 1 ? copyingBlock(members.flat()) : undefined;
+  return runSegments({
+    architecture,
+    layout,
+    weights: weightsOf(model),
+    virtual: virtualRuns(members.flat(), form.tensors, architecture),
+    edit: membersHook(members, form),
+    ...after === undefined ? {} : { copied: (inputs) => ({ after, inputs: copyInputs(inputs, members.length) }) },
+  });
 }
 
-/** The blocks over the segments in order, the tail's edited. */
-export function tail(model: CompiledModel, layout: Layout, form: TensorForm): RowResult {
-  const { architecture, members } = model;
-  if (architecture.encoder !== undefined) return encodedTail(model, architecture.encoder, form);
-  const weights = weightsOf(model);
-  const edit = membersHook(members, form);
-  const past = virtualRuns(members.flat(), form.tensors, architecture);
-  const before: Dimension[] = past.map(runLength);
-  const inputsOf = (name: SegmentName) => {
-    const { [name]: parts } = layout.parts ?? {}, inputs = segmentInputs(architecture, name, before);
-    return { ...inputs, past: [...past], ...parts === undefined ? {} : { parts } };
-  };
-  const runs: Partial<Record<SegmentName, readonly KeyValues[]>> = {};
-  for (const name of segmentsOf(layout).slice(0, -1)) {
-    const { keyValues } = architecture.forward(inputsOf(name), weights);
-    runs[name] = keyValues;
-    past.push(keyValues);
-    before.push(name);
-  }
-  const segment = inputsOf("tail");
-  return { ...architecture.forward({ ...segment, ...copiedInputs(members, segment), edit }, weights), before: runs };
-}
-
-/** The decoder over the tail, with what the encoder makes of the context; either may be edited. */
-function encodedTail(model: CompiledModel, encoder: Encoder, form: TensorForm): RowResult {
-  const { architecture, members } = model, weights = weightsOf(model), edit = membersHook(members, form);
-  const context = runInputs(encoder, { name: "context", batch: "batch", seen: "batch" });
-  const { hiddenStates } = encoder.forward({ ...context, edit }, weights);
-  const hidden = encoder.finish(hiddenStates[encoder.blocks] as Value, weights, edit);
-  const segment = segmentInputs(architecture, "tail"), copied = copiedInputs(members, segment);
-  const result = architecture.forward({ ...segment, ...copied, encoded: { hidden }, edit }, weights);
-  return { ...result, before: { context: result.encoded as readonly KeyValues[] } };
-}
-
-/** What edits that copy the batch make of the inputs. */
-function copiedInputs(
-  members: CompiledModel["members"],
-  { inputs }: Pick<TokenRun, "inputs">,
-): Pick<TokenRun, "copied"> {
-  const after = members.length > 1 ? copyingBlock(members.flat()) : undefined;
-  return after === undefined ? {} : { copied: { after, inputs: copyInputs(inputs, members.length) } };
+/** What the tail gives when the segments of rows have run. */
+export function runTail(model: CompiledModel, layout: Layout, form: TensorForm): SegmentRun {
+  return runOf(runRows(model, layout, form), "tail");
 }
 
 /** How many tokens a run has. */
@@ -92,12 +57,12 @@ export function runLength([first]: readonly KeyValues[]): Dimension {
   return (first as KeyValues).key.shape[2] as Dimension;
 }
 
-/** The logits at the labelled places of each member, edited behind the last norm where something acts there. */
+/** The logits of each member's labelled tokens, edited after the last norm where something acts there. */
 export function logitsOf(model: CompiledModel, result: RunResult, form: TensorForm): Value {
   const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
-  const places = input("labelled.places", ["labelled", 1], "int64");
-  const edit = membersHook(model.members, form, (ofTail) => rowsAt(ofTail, places));
-  const rows = model.members.map((_, member) => rowsAt(batchOf(last, member), places));
+  const indices = input(labelInputs.indices, ["labelled", 1], "int64");
+  const edit = membersHook(model.members, form, (ofTail) => rowsAt(ofTail, indices));
+  const rows = model.members.map((_, member) => rowsAt(batchOf(last, member), indices));
   return requireLogits(model.architecture)(o.concat(rows, 0), weightsOf(model), edit);
 }
 
@@ -105,7 +70,7 @@ export function logitsOf(model: CompiledModel, result: RunResult, form: TensorFo
 export function labelledLosses(model: CompiledModel, result: RunResult, form: TensorForm): Value[] {
   const { members } = model, head = headOf(members[0] ?? []);
   if (head !== undefined) return headOutputs(model, result, form).map((each) => headLosses(each, head));
-  const targets = input("labelled.targets", ["labelled", 1], "int64");
+  const targets = input(labelInputs.targets, ["labelled", 1], "int64");
   const losses = o.crossEntropy(logitsOf(model, result, form), o.concat(members.map(() => targets), 0));
   return members.map((_, member) => batchOf(losses, member, "labelled"));
 }

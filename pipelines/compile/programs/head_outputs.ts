@@ -4,8 +4,13 @@ import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
-import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type TensorForm } from "../lower/adaptations.ts";
-import { headOf, outputsOf } from "../lower/heads.ts";
+import type { Adaptation, Head } from "../lower/adaptation.ts";
+import { type AtTokens, editHook } from "../lower/edit_hook.ts";
+import { batchOf } from "../lower/members_hook.ts";
+import type { TensorForm } from "../lower/tensor_forms.ts";
+import { outputsOf } from "../lower/heads.ts";
+import { headOf } from "../lower/adaptation.ts";
+import { labelInputs } from "../rows/labels.ts";
 
 /** Members whose heads tell. */
 interface HeadedModel {
@@ -51,17 +56,17 @@ function pool(
   take: (last: Value, read: AtTokens) => Value,
 ): Value {
   if (pooled === "mean") {
-    const shares = input("labelled.shares", ["batch", "tail", 1]);
+    const shares = input(labelInputs.shares, ["batch", "tail", 1]);
     return o.reduceSum(o.mul(finish(last), shares), [1]);
   }
-  const places = input("labelled.places", ["batch", 1], "int64");
-  const read: AtTokens = (ofTail) => rowsAt(ofTail, places);
+  const indices = input(labelInputs.indices, ["batch", 1], "int64");
+  const read: AtTokens = (ofTail) => rowsAt(ofTail, indices);
   return finish(take(last, read), read);
 }
 
 /** The losses [batch, 1] of what a head tells: cross-entropies of classes, squared errors of numbers. */
 export function headLosses(told: Value, { kind }: Pick<Head, "kind">): Value {
   return kind === "classification"
-    ? o.crossEntropy(told, input("labelled.targets", ["batch", 1], "int64"))
-    : squaredErrors(told, input("labelled.targets", ["batch", 1]));
+    ? o.crossEntropy(told, input(labelInputs.targets, ["batch", 1], "int64"))
+    : squaredErrors(told, input(labelInputs.targets, ["batch", 1]));
 }

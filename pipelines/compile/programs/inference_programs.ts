@@ -3,33 +3,47 @@ import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Program, Value } from "../../../ops/program/program.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
-import { actsOnCompletion, membersHook, savedForm } from "../lower/adaptations.ts";
+import { savedForm } from "../lower/tensor_forms.ts";
+import { actsOnCompletion } from "../lower/adaptation.ts";
+import { membersHook } from "../lower/members_hook.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
-import { type Layout, pastInputs, segmentInputs } from "../rows/layout.ts";
-import { type CompiledModel, headOutputs, labelledLosses, logitsOf, runLength, tail, weightsOf } from "./forward.ts";
+import { runInputs } from "../../models/architecture/model_inputs.ts";
+import type { Layout } from "../rows/layout.ts";
+import { pastInputs } from "../rows/segment_inputs.ts";
+import {
+  type CompiledModel,
+  headOutputs,
+  labelledLosses,
+  logitsOf,
+  runLength,
+  runRows,
+  runTail,
+  weightsOf,
+} from "./forward.ts";
+import { keyValuesOf, runOf } from "./run_segments.ts";
 
 /** The log-likelihood of given completions: `losses` [labelled, 1]. */
 export function scoreProgram(model: CompiledModel, layout: Layout): Program {
-  const losses = labelledLosses(model, tail(model, layout, savedForm), savedForm);
+  const losses = labelledLosses(model, runTail(model, layout, savedForm), savedForm);
   return simplify({ name: "score", outputs: { losses: o.concat(losses, 0) } });
 }
 
 /** What a model's head tells of rows: `headOutputs` [batch, outputs], the logits of classes or a number. */
 export function headProgram(model: CompiledModel, layout: Layout): Program {
-  const [only] = headOutputs(model, tail(model, layout, savedForm), savedForm);
+  const [only] = headOutputs(model, runTail(model, layout, savedForm), savedForm);
   return simplify({ name: "head", outputs: { told: only as Value } });
 }
 
 /**
  * The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values by segment;
- * a decoder's of what its encoder has read are those of the context.
+ * of what an encoder has read, those that its decoder has made.
  */
 export function prefillProgram(model: CompiledModel, layout: Layout): Program {
-  const { before, ...result } = tail(model, layout, savedForm);
-  const runs = Object.entries({ ...before, tail: result.keyValues }).map(([name, run]) => namedKeyValues(name, run));
+  const runs = runRows(model, layout, savedForm);
+  const keyValues = [...keyValuesOf(layout, runs)].map(([name, run]) => namedKeyValues(name, run));
   return simplify({
     name: "prefill",
-    outputs: { logits: logitsOf(model, result, savedForm), ...Object.assign({}, ...runs) },
+    outputs: { logits: logitsOf(model, runOf(runs, "tail"), savedForm), ...Object.assign({}, ...keyValues) },
   });
 }
 
@@ -46,8 +60,9 @@ export function decodeProgram(whole: CompiledModel): Program {
   const encoded = architecture.encoder === undefined
     ? {}
     : { encoded: { keyValues: pastInputs(architecture, "encoded", "context") } };
-  const segment = { ...segmentInputs(architecture, "tail", past.map(runLength)), past, ...encoded, edit };
-  const result = architecture.forward(segment, weightsOf(model));
+  const before = past.map(runLength), extents = { batch: "batch", seen: "batch", before, encoded: "context" };
+  const run = { ...runInputs(architecture, { name: "tail", ...extents }), past, ...encoded, edit };
+  const result = architecture.forward(run, weightsOf(model));
   const logits = logitsOf(model, result, savedForm);
   return simplify({ name: "decode", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
 }

@@ -16,10 +16,10 @@ import {
 import type { Boundary } from "../../../ops/passes/recompute.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
-import { trainedTensors, trainingForm } from "../lower/adaptations.ts";
+import { trainedTensors, trainingForm } from "../lower/tensor_forms.ts";
 import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";
-import { type CompiledModel, labelledLosses, tail } from "./forward.ts";
+import { type CompiledModel, labelledLosses, runTail } from "./forward.ts";
 
 /** The programs of one training, or of several side by side. */
 export interface TrainingPrograms {
@@ -39,7 +39,7 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
-  const result = tail(model, layout, trainingForm);
+  const result = runTail(model, layout, trainingForm);
   const losses = labelledLosses(model, result, trainingForm).map((each) => {
     return scaledLoss(each, scalarInput("step.lossScale"));
   });

@@ -1,67 +1,108 @@
 /**
- * How an example's tokens fall into segments: a prefix that all rows share, a context before the first edited position,
- * and a tail from it on. Where an encoder reads the prompt, that is the context, and the tail is what its decoder reads.
+ * How the tokens of rows fall into segments: some first ones that all rows share, a context before the first edited
+ * position, and a tail from it on. Where an encoder reads the prompt, that is the context, and the tail is what its decoder
+ * reads. What a program declares, what the host feeds and in which order the segments run follow from this alone.
  *
  * @module
  */
-import type { Dimension } from "../../../ops/program/dimension.ts";
-import type { KeyValues } from "../../../ops/nn/attention.ts";
-import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
-import { runInputs } from "../../models/architecture/model_inputs.ts";
-import { type Adaptation, interventionsOf } from "../lower/adaptations.ts";
-import { withoutHead } from "../lower/heads.ts";
+import type { Architecture, Encoder, StackName } from "../../models/architecture/architecture.ts";
+import { type Adaptation, interventionsOf } from "../lower/adaptation.ts";
+import { withoutHead } from "../lower/adaptation.ts";
 import { reachBack } from "../lower/positions.ts";
+import { virtualTokens } from "../lower/prefix_tuning.ts";
 
-/** Where the tail of a prompt begins: so many tokens before its end, or `"whole"`, at its start. */
-export type TailLength = number | "whole";
+/** The names that segments can have, in the order of their tokens. */
+export const segmentNames = ["shared", "context", "tail"] as const;
 
-/** How all rows of a stage are cut. */
+/** Names a segment and its tensors, and is the symbol of its length. */
+export type SegmentName = typeof segmentNames[number];
+
+/** One run of tokens of every row. */
+export interface Segment {
+  readonly name: SegmentName;
+  /** The stack that runs over it, in a model of two. */
+  readonly stack?: StackName;
+  /** Its tokens of a prompt, as `slice` takes them. */
+  readonly from: number;
+  readonly to?: number;
+  /** A token before these. */
+  readonly startToken?: number;
+  /** Whether it is run over once for all rows, whose tokens in it are the same, or for each. */
+  readonly rows: 1 | "batch";
+  /** The segments before it whose keys and values its tokens see. */
+  readonly sees: readonly SegmentName[];
+  /** The segment whose finished hidden states its tokens attend to. */
+  readonly attendsTo?: SegmentName;
+  /** In how many parts attention takes its tokens. */
+  readonly parts: number;
+}
+
+/** How all rows of a stage are laid out. Plain data, so that it can be part of a key. */
 export interface Layout {
-  readonly tail: TailLength;
-  /** How many first tokens are the same in all rows, so that they are run over once for all of them. */
-  readonly prefix: number;
-  /** In how many parts attention takes the tokens of long segments. */
-  readonly parts?: Readonly<Partial<Record<SegmentName, number>>>;
-  /** The token that the tail begins with, where an encoder reads the whole prompt. */
-  readonly start?: number;
+  /** In the order in which they run. The last is the tail, which goes on with the completion. */
+  readonly segments: readonly Segment[];
+  /** How many trained keys that no token made are seen before all tokens. */
+  readonly virtual: number;
 }
 
 /** Rows that are all tail, or of an encoder's context and its decoder's tail. */
-export function wholeRows({ encoder }: Pick<Architecture, "encoder">): Layout {
-  return encoder === undefined ? { tail: "whole", prefix: 0 } : { tail: 1, prefix: 0, start: encoder.startToken };
+export function wholeRows(
+  { encoder }: Pick<Architecture, "encoder">,
+  adaptations: readonly Adaptation[],
+): Layout {
+  const whole = { from: 0, rows: "batch", sees: [], parts: 1 } as const, virtual = virtualTokens(adaptations);
+  if (encoder === undefined) return { segments: [{ ...whole, name: "tail" }], virtual };
+  const tail = { ...whole, name: "tail", stack: "decoder", to: 0, startToken: encoder.startToken } as const;
+  return { segments: [{ ...whole, name: "context", stack: "encoder" }, { ...tail, attendsTo: "context" }], virtual };
 }
 
-/** A shorter prefix saves less than its products of their own cost. */
-const leastPrefix = 8;
+/** Fewer shared tokens save less than the products over them cost. */
+const leastShared = 8;
 
 /**
- * The layout that adaptations allow for some prompts. Where tokens see those behind them, nothing is before a tail, and prompts
- * have no prefix in common.
+ * The layout that adaptations allow for some prompts. Where tokens see those after them, nothing is before a tail, and
+ * prompts share no first tokens.
  */
 export function layoutOf(
   architecture: Pick<Architecture, "causal" | "encoder">,
   adaptations: readonly Adaptation[],
   prompts: readonly TokenizedPrompt[],
 ): Layout {
-  if (!architecture.causal || architecture.encoder !== undefined) return wholeRows(architecture);
-  const tail = tailLength(adaptations, prompts);
-  const shared = prompts.length < 2 ? 0 : sharedTokens(prompts.map(({ prompt }) => {
-    return prompt.slice(0, tailStart({ tail }, prompt.length));
-  }));
-  return { tail, prefix: shared < leastPrefix ? 0 : shared };
+  const whole = wholeRows(architecture, adaptations);
+  if (!architecture.causal || architecture.encoder !== undefined) return whole;
+  const tail = tailReach(adaptations, prompts);
+  if (!Number.isFinite(tail)) return whole;
+  const common = prompts.length < 2 ? 0 : sharedTokens(prompts.map(({ prompt }) => prompt.slice(0, -tail)));
+  return cutRows(tail, common < leastShared ? 0 : common);
 }
 
 /**
- * There is something before the tail if all adaptations act on the prompt's last tokens or behind it. The prompt's last token,
- * which predicts the first label, is always in the tail.
+ * Rows of a model in which no token sees those after it, cut.
+ *
+ * @param tail How many of a prompt's last tokens are in the tail.
+ * @param shared How many first tokens are the same in all prompts, none of them in a tail.
  */
-function tailLength(all: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): TailLength {
+export function cutRows(tail: number, shared: number): Layout {
+  const batch = { rows: "batch", parts: 1 } as const, first = shared > 0 ? ["shared"] as const : [];
+  return {
+    segments: [
+      ...first.map((name): Segment => ({ name, from: 0, to: shared, rows: 1, sees: [], parts: 1 })),
+      { ...batch, name: "context", from: shared, to: -tail, sees: first },
+      { ...batch, name: "tail", from: -tail, sees: [...first, "context"] },
+    ],
+    virtual: 0,
+  };
+}
+
+/**
+ * How many of a prompt's last tokens are in the tail: `Infinity` unless all adaptations act on the prompt's last tokens or
+ * after it. The prompt's last token, which predicts the first label, is always in the tail.
+ */
+function tailReach(all: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): number {
   const adaptations = withoutHead(all), interventions = interventionsOf(adaptations);
-  if (all.length === 0 || interventions.length < adaptations.length) return "whole";
-  const reach = Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
-  return Number.isFinite(reach) ? reach : "whole";
+  if (all.length === 0 || interventions.length < adaptations.length) return Infinity;
+  return Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
 }
 
 function sharedTokens(lists: readonly (readonly number[])[]): number {
@@ -72,57 +113,31 @@ function sharedTokens(lists: readonly (readonly number[])[]): number {
   return shared;
 }
 
-/** Where the tail of a prompt begins. */
-export function tailStart({ tail }: Pick<Layout, "tail">, promptLength: number): number {
-  return tail === "whole" ? 0 : Math.max(0, promptLength - tail);
+/** The segment that runs last. */
+export function tailOf({ segments }: Layout): Segment {
+  const tail = segments.at(-1);
+  if (tail === undefined) throw new TypeError("A layout has no segments");
+  return tail;
 }
 
-/** The name of a segment's tensors and the symbol of its length. */
-export type SegmentName = "prefix" | "context" | "tail";
-
-/** The segments of a layout, in the order of their tokens. */
-export function segmentsOf({ tail, prefix }: Layout): readonly SegmentName[] {
-  return [...(prefix > 0 ? ["prefix" as const] : []), ...(tail === "whole" ? [] : ["context" as const]), "tail"];
+/** Whether rows are all tail, so that nothing is before the first edited position. */
+export function isWhole({ segments }: Layout): boolean {
+  return segments.length === 1;
 }
 
-/**
- * The fed tensors of a segment.
- *
- * @param before The lengths of the runs that are seen before it.
- */
-export function segmentInputs(
-  architecture: Architecture,
-  name: SegmentName,
-  before: readonly Dimension[] = [],
-): Pick<TokenRun, "tokens" | "inputs"> {
-  const isShared = name === "prefix";
-  // Where no token sees those after it, nobody sees padding; and only the tail's rows begin at positions of their own.
-  const rowsDiffer = !architecture.causal || (name === "tail" && before.length > 0);
-  return runInputs(architecture, {
-    name,
-    batch: isShared ? 1 : "batch",
-    seen: rowsDiffer && !isShared ? "batch" : 1,
-    before,
-    encoded: "context",
-  });
+/** The stack of blocks that runs over a segment. */
+export function stackOfSegment(architecture: Architecture, { stack }: Segment): Architecture | Encoder {
+  if (stack !== "encoder") return architecture;
+  if (architecture.encoder === undefined) throw new TypeError("The model has no encoder");
+  return architecture.encoder;
 }
 
-/** Keys and values that are fed, for every block: of what was read and written, or of what an encoder has read. */
-export function pastInputs(architecture: Architecture, name: "past" | "encoded", length: string = name): KeyValues[] {
-  const { keyValueHeads, headWidth } = architecture.heads;
-  const shape = ["batch", keyValueHeads, length, headWidth];
-  return Array.from({ length: architecture.blocks }, (_, block) => ({
-    key: input(`${name}.${block}.key`, shape),
-    value: input(`${name}.${block}.value`, shape),
-  }));
+/** Whether the tokens that a segment sees before its own differ by row. */
+export function seesRows({ segments }: Layout, { sees }: Segment): boolean {
+  return segments.some(({ name, rows }) => rows === "batch" && sees.includes(name));
 }
 
-/** Whether a leaf is fed from the example alone, so that it is the same in every epoch and for every member. */
-export function isExampleInput(leaf: Value): boolean {
-  return leaf.op === "input" && /^(prefix|context|tail|positions|labelled)\./.test(leafName(leaf));
-}
-
-/** Whether a leaf is fed from what all rows share. */
-export function isSharedInput(leaf: Value): boolean {
-  return leaf.op === "input" && leafName(leaf).startsWith("prefix.");
+/** Whether a segment is what the decoder of a model of two stacks attends to. */
+export function isAttended({ segments }: Layout, { name }: Segment): boolean {
+  return segments.some(({ attendsTo }) => attendsTo === name);
 }

@@ -11,7 +11,7 @@ import { MalformedAnswer } from "./file_headers.ts";
 import { HubError, SilentServer } from "./transport.ts";
 
 /** What was wanted when it failed. */
-export interface Wanted {
+interface Wanted {
   /** `owner/name`. */
   readonly id: string;
   readonly revision: string;

@@ -1,18 +1,21 @@
 /** Running rows through a model for the values that it computes on the way. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
-import { type Adaptation, type AtTokens, editHook, savedForm } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { type AtTokens, editHook } from "../../compile/lower/edit_hook.ts";
+import { savedForm } from "../../compile/lower/tensor_forms.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { activationsProgram, type KeptSite } from "../../compile/programs/activations_program.ts";
 import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { groupExtents, type LaidOutRow, positionFeeds } from "../../compile/rows/feeds.ts";
+import { editedFeeds } from "../../compile/rows/edited_positions.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
 import { runFeeds } from "../../models/architecture/model_inputs.ts";
 import type { RunRow } from "../../models/inputs/input_kind.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import type { NamedTensor } from "../../models/weights/safetensors.ts";
+import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** A run of tokens whose representations are wanted. */
@@ -58,19 +61,19 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
   const edit = edited === undefined
     ? {}
     : { edit: (atTokens?: AtTokens) => editHook(edited.adaptations, savedForm, atTokens) };
-  const { parts } = withAttentionParts(
-    wholeRows(architecture),
+  const layout = withAttentionParts(
+    wholeRows(architecture, []),
     architecture,
     rows.map(({ tokens }) => ({ prompt: tokens })),
   );
-  const program = activationsProgram({ ...job, weights: source, ...edit, parts: parts?.tail });
+  const program = activationsProgram({ ...job, weights: source, ...edit, layout });
   const session = await runContext.sessions.open(program, weights);
   const done = runContext.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
   let finished = 0;
   for (const group of groupsOf(rows, tokensOf(job))) {
     const laidOut = edited === undefined ? [] : group.map((row) => edited.rows[row]!);
     const edits = edited === undefined ? {} : {
-      ...positionFeeds(laidOut, groupExtents(laidOut), edited.adaptations),
+      ...editedFeeds(laidOut, layout, edited.adaptations),
       ...copyTensors(edited.tensors),
     };
     const { outputs } = await session.run({ ...feedsOf(group.map((row) => rows[row]!), architecture), ...edits });

@@ -1,12 +1,12 @@
 /** The activations stage: what a model computes of prompts, kept in the store. @module */
-import { interventionsOf } from "../../compile/lower/adaptations.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { interventionsOf } from "../../compile/lower/adaptation.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { keptText } from "../../compile/programs/activations_program.ts";
-import { layOut } from "../../compile/rows/feeds.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import type { NamedTensor } from "../../models/weights/safetensors.ts";
+import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { programKey } from "../keys/program_key.ts";
@@ -35,7 +35,8 @@ export async function activationsOf(
   const stored = await runContext.store.get("activations", key);
   if (stored !== undefined) return { entry: stored, cached: true };
   const most = Math.max(1, ...kept.map(({ length }) => length));
-  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model, layout = wholeRows(architecture);
+  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model;
+  const layout = wholeRows(architecture, adaptations);
   const prompts = examples.map(({ prompt }, row): ActivatedRun => {
     return { tokens: prompt, start: 0, slots: Array.from({ length: most }, (_, at) => kept[row]![at]) };
   });

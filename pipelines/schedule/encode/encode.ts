@@ -9,7 +9,8 @@ import type { Feeds } from "../../common/host_tensor.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms, isShared } from "../../compile/frontier/cut.ts";
 import { packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
-import { exampleFeeds, groupExtents, type LaidOutRow, prefixFeeds, rowExtents } from "../../compile/rows/feeds.ts";
+import { exampleFeeds, sharedFeeds } from "../../compile/rows/feeds.ts";
+import { groupExtents, type LaidOutRow, rowExtents } from "../../compile/rows/laid_out_rows.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -30,7 +31,7 @@ export async function encode(runContext: RunContext, job: EncodeJob): Promise<En
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
-  const tokens = groupExtents(job.rows).prefix + job.rows.reduce((sum, row) => sum + rowLength(row), 0);
+  const tokens = groupExtents(job.rows).shared + job.rows.reduce((sum, row) => sum + rowLength(row), 0);
   return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job.kept, job.rows) };
 }
 
@@ -79,13 +80,13 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
 /** What all rows share: what they read and what is kept of it. */
 async function computeShared(
   runContext: RunContext,
-  { rows, model, weights }: EncodeJob,
+  { rows, layout, model, weights }: EncodeJob,
   program: Program,
 ): Promise<Feeds> {
   const [first] = rows;
   if (first === undefined || Object.keys(program.outputs).length === 0) return {};
   const session = await runContext.sessions.open(program, weights);
-  const { outputs } = await session.run(prefixFeeds(first, model.architecture));
+  const { outputs } = await session.run(sharedFeeds(first, layout, model.architecture));
   await runContext.sessions.release(program, weights);
   return { ...outputs };
 }

@@ -2,8 +2,9 @@
 import { digest } from "../../../ops/program/digest.ts";
 import { keyOf } from "../../common/content_key.ts";
 import { encodeProgram, type KeptValue } from "../../compile/frontier/cut.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
-import { fedNumbers, type LaidOutRow } from "../../compile/rows/feeds.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { fedNumbers } from "../../compile/rows/feeds.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { RunContext } from "../context/run_context.ts";

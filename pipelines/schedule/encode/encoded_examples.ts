@@ -3,7 +3,7 @@ import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { isShared, type KeptValue } from "../../compile/frontier/cut.ts";
 import { FeedBuffers, fillRow, packedValues } from "../../compile/frontier/packed_values.ts";
-import { groupExtents, rowExtents } from "../../compile/rows/feeds.ts";
+import { groupExtents, rowExtents } from "../../compile/rows/laid_out_rows.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/entry.ts";
 import type { EncodeJob } from "./encode_job.ts";

@@ -4,7 +4,7 @@ import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
-import type { LaidOutRow } from "../../compile/rows/feeds.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { EncodeJob } from "./encode_job.ts";
 
 /** Floating-point operations of a program's matrix products over a typical row. */

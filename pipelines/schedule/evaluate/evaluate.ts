@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { interventionsOf } from "../../compile/lower/adaptations.ts";
-import { headOf } from "../../compile/lower/heads.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { Predicted } from "../../metrics/measure.ts";
 import type { Prediction } from "../../metrics/metric.ts";
 import { metricKinds } from "../../metrics/mod.ts";

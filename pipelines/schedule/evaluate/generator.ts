@@ -4,7 +4,7 @@ import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leavesOf, type Program } from "../../../ops/program/program.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { decodeProgram } from "../../compile/programs/inference_programs.ts";
@@ -69,12 +69,12 @@ export async function openGenerator(
 
 async function openPrefill(
   runContext: RunContext,
-  { compiled, weights }: WritingModel,
+  { compiled, weights, adaptations }: WritingModel,
   encoded: EncodedPrompts | undefined,
   prompts: readonly TokenizedPrompt[],
 ): Promise<Prefill> {
   if (encoded === undefined) {
-    const layout = withAttentionParts(wholeRows(compiled.architecture), compiled.architecture, prompts);
+    const layout = withAttentionParts(wholeRows(compiled.architecture, adaptations), compiled.architecture, prompts);
     const { program, runs } = wholePrefill(compiled, layout);
     return { session: await runContext.sessions.open(program, weights), layout, runs, kept: () => ({}) };
   }

@@ -1,11 +1,11 @@
 /** What a model's head predicts for an evaluation's rows, in one forward pass over each. @module */
 import { RequestError } from "../../common/errors.ts";
-import type { Head } from "../../compile/lower/adaptations.ts";
-import { headOf } from "../../compile/lower/heads.ts";
+import { type Head, headOf } from "../../compile/lower/adaptation.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import { headProgram } from "../../compile/programs/inference_programs.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
+import { exampleFeeds } from "../../compile/rows/feeds.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { Predicted } from "../../metrics/measure.ts";
 import type { HeadPrediction, Prediction } from "../../metrics/metric.ts";
@@ -22,7 +22,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
  */
 export async function predict(runContext: RunContext, job: EvaluateJob, key: string): Promise<number[][]> {
   const { stage: { name, model: { architecture }, adaptations, examples, batchSize }, weights, tensors } = job;
-  const layout = withAttentionParts(wholeRows(architecture), architecture, examples);
+  const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
   const session = await runContext.sessions.open(headProgram(job.compiled, layout), weights);
   const lengths = examples.map(({ prompt }) => prompt.length);
   const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize };

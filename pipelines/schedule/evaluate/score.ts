@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { scoreProgram } from "../../compile/programs/inference_programs.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { exampleFeeds, layOut } from "../../compile/rows/feeds.ts";
+import { exampleFeeds } from "../../compile/rows/feeds.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
@@ -33,7 +34,7 @@ export interface Score {
 /** The scores of examples that run together. */
 export async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
   const { architecture, adaptations, tensors, session } = scorer;
-  const layout = wholeRows(architecture), rows = examples.map((example) => layOut(example, layout));
+  const layout = wholeRows(architecture, adaptations), rows = examples.map((example) => layOut(example, layout));
   const { outputs } = await session.run({
     ...exampleFeeds(rows, layout, architecture, adaptations),
     ...copyTensors(tensors),
@@ -55,10 +56,11 @@ export async function scoreAll(
   kept: Pick<BatchedRows, "key" | "purpose">,
 ): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
-  const { architecture } = stage.model, layout = withAttentionParts(wholeRows(architecture), architecture, examples);
+  const { model: { architecture }, adaptations } = stage;
+  const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
   const scorer: Scorer = {
     architecture,
-    adaptations: stage.adaptations,
+    adaptations,
     tensors,
     session: await runContext.sessions.open(scoreProgram(compiled, layout), weights),
   };

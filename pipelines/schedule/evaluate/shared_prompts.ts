@@ -9,7 +9,7 @@ import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { type CompiledPrefill, compilePrefill } from "../../compile/frontier/prefill.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { type LaidOutRow, layOut } from "../../compile/rows/feeds.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf } from "../../compile/rows/layout.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { ModelWeights } from "../../models/open/model.ts";

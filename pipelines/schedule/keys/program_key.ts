@@ -1,6 +1,6 @@
 /** What decides the programs of a model with its adaptations. @module */
 import { keyOf } from "../../common/content_key.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";

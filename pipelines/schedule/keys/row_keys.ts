@@ -1,6 +1,6 @@
 /** Parts of keys that depend on rows; many members share them, so that each is made once. @module */
 import { keyOf } from "../../common/content_key.ts";
-import { type LaidOutRow, rowKeys } from "../../compile/rows/feeds.ts";
+import { type LaidOutRow, rowKeys } from "../../compile/rows/laid_out_rows.ts";
 
 const rowParts = new WeakMap<readonly LaidOutRow[], Map<string, string>>();
 
@@ -16,5 +16,5 @@ export function rowsDigest(rows: readonly LaidOutRow[]): string {
 
 /** Equal for rows of the same labels. */
 export function labelsDigest(rows: readonly LaidOutRow[]): string {
-  return keyOfRows(rows, "labels", () => keyOf(rows.map(({ labels, places }) => [labels, places])));
+  return keyOfRows(rows, "labels", () => keyOf(rows.map(({ labels, labelIndices }) => [labels, labelIndices])));
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { interventionsOf } from "../../compile/lower/adaptations.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { interventionsOf } from "../../compile/lower/adaptation.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
@@ -22,7 +22,7 @@ import { keyOfRows, labelsDigest, rowsDigest } from "./row_keys.ts";
  */
 export function budgetPart({ model: { architecture }, rows }: PreparedTraining, cacheMemory: number): number | null {
   const { blocks, width, heads: { keyValueHeads, headWidth }, encoder } = architecture;
-  const tokens = rows.reduce((sum, { prefix, context, tail }) => sum + prefix.length + context.length + tail.length, 0);
+  const tokens = rows.reduce((sum, { shared, context, tail }) => sum + shared.length + context.length + tail.length, 0);
   const most = 4 * tokens * (blocks + (encoder?.blocks ?? 0) + 1) * (2 * keyValueHeads * headWidth + width);
   return cacheMemory >= most ? null : cacheMemory;
 }
@@ -35,7 +35,7 @@ function budgetParts(stage: PreparedTraining, { cacheMemory, activationMemory }:
 
 type Budgets = Pick<RunContext, "cacheMemory" | "activationMemory">;
 
-const layoutText = ({ tail, prefix, parts = {} }: Layout) => `${tail} ${prefix} ${JSON.stringify(parts)}`;
+const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {

@@ -1,8 +1,8 @@
 /** What a plan's reader might want to change, with what it would save. @module */
 import { compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptations.ts";
-import { layOut } from "../../compile/rows/feeds.ts";
-import { layoutOf } from "../../compile/rows/layout.ts";
+import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
+import { isWhole, layoutOf } from "../../compile/rows/layout.ts";
 import { rowFlops } from "../encode/flops.ts";
 import type { TrainJob } from "../train/train_job.ts";
 
@@ -19,10 +19,10 @@ function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | un
   const { layout, adaptations, rows, spec } = stage;
   const edits = interventionsOf(adaptations);
   const both = edits.filter(({ positions: { first, last } }) => Number.isFinite(first) && first > 0 && last > 0);
-  if (layout.tail !== "whole" || edits.length < adaptations.length || both.length === 0) return undefined;
+  if (!isWhole(layout) || edits.length < adaptations.length || both.length === 0) return undefined;
   const changed = withoutFirst(adaptations), prompts = rows.map(({ whole }) => whole);
   const shorter = layoutOf(compiled.architecture, changed, prompts);
-  if (shorter.tail === "whole") return undefined;
+  if (isWhole(shorter)) return undefined;
   const cut = prompts.map((whole) => layOut(whole, shorter));
   const { train } = compileTraining(
     { ...compiled, members: [changed] },
@@ -33,8 +33,8 @@ function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | un
   const gain = rowFlops(programs.train, rows) / rowFlops(train, cut);
   if (gain < leastGain) return undefined;
   const [{ positions: { first, last } }] = both as [Intervention];
-  const { prefix = 0, context = 0 } = typicalExtents(cut);
-  return `f${first} keeps ${prefix + context} context tokens from being computed once; ` +
+  const { shared = 0, context = 0 } = typicalExtents(cut);
+  return `f${first} keeps ${shared + context} context tokens from being computed once; ` +
     `l${last} alone would train ${gain.toFixed(1)} times faster`;
 }
 

@@ -2,24 +2,25 @@
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { keptLevel } from "../../compile/frontier/memory_budget.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
+import { isWhole, tailOf } from "../../compile/rows/layout.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import type { PlannedFrontier } from "./plan.ts";
 import type { Group } from "./plan_estimates.ts";
 
 /** Where the trainings of a group are cut, with the reason in words. */
 export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier {
-  const { prefix = 0, context = 0, tail } = typicalExtents(stage.rows);
+  const { shared = 0, context = 0, tail } = typicalExtents(stage.rows);
   const reason = stage.full !== undefined
     ? "every weight is trained, so nothing is constant"
     : programs.kept.length === 0 && programs.bytePrice > 1
     ? "what is constant does not fit the budget, so each step computes it again"
-    : stage.layout.start !== undefined
+    : stage.model.architecture.encoder !== undefined
     ? encoderReason(stage)
-    : stage.layout.tail === "whole"
+    : isWhole(stage.layout)
     ? `the edits reach the prompt's first tokens, so only what is under the lowest edit is computed once`
-    : `the edits begin ${tokens(stage.layout.tail)} before the prompt's end: the ${
-      tokens(prefix + context)
-    } before are computed once${prefix > 0 ? ` (the first ${prefix} for all rows together)` : ""}, ` +
+    : `the edits begin ${tokens(-tailOf(stage.layout).from)} before the prompt's end: the ${
+      tokens(shared + context)
+    } before are computed once${shared > 0 ? ` (the first ${shared} for all rows together)` : ""}, ` +
       `each step runs over ${tail}`;
   const kept = programs.kept.map(({ value }) => value.shape);
   const level = keptLevel(programs.accumulate, programs.kept), bytes = packedBytes(programs.kept, stage.rows);

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { withoutHead } from "../../compile/lower/heads.ts";
+import { withoutHead } from "../../compile/lower/adaptation.ts";
+import { tailOf } from "../../compile/rows/layout.ts";
 import type { TrainJob } from "../train/train_job.ts";
 
 /** Trainings with the same programs. */
@@ -25,7 +26,7 @@ const mostCompiled = 6;
 /** All groups, or of each layout those with the lowest and the highest edits. */
 export function groupsToCompile(groups: readonly Group[]): readonly Group[] {
   if (groups.length <= mostCompiled) return groups;
-  const layouts = Map.groupBy(groups, ({ job }) => String(job.stage.layout.tail)).values();
+  const layouts = Map.groupBy(groups, ({ job }) => tailOf(job.stage.layout).from).values();
   const ends = [...layouts].flatMap((group) => {
     const sorted = group.toSorted((a, b) => lowestBlock(a.job) - lowestBlock(b.job));
     return sorted.length === 1 ? sorted : [sorted[0]!, sorted.at(-1)!];
@@ -41,7 +42,7 @@ function lowestBlock({ stage: { adaptations, full } }: TrainJob): number {
 /** A group's numbers between those of the compiled groups of its layout: work grows with the blocks above the edits. */
 export function between(group: Group, compiled: readonly Group[], of: (compiled: TrainJob) => number): number {
   if (compiled.includes(group)) return of(group.job);
-  const alike = compiled.filter(({ job }) => job.stage.layout.tail === group.job.stage.layout.tail);
+  const alike = compiled.filter(({ job }) => tailOf(job.stage.layout).from === tailOf(group.job.stage.layout).from);
   const [low, high = low] = alike.length === 0 ? compiled : alike;
   const [from, to] = [lowestBlock(low!.job), lowestBlock(high!.job)];
   const share = to === from ? 0 : (lowestBlock(group.job) - from) / (to - from);

@@ -1,8 +1,8 @@
 /** What an activations stage requests, made definite: which sites, and which tokens of each prompt. @module */
 import { RequestError } from "../../common/errors.ts";
-import { blocksOf, columnsOfSite } from "../../compile/lower/interventions.ts";
-import { isEdited, positionsOf } from "../../compile/lower/positions.ts";
-import { stackOf } from "../../compile/lower/stacks.ts";
+import { isEdited } from "../../compile/lower/edited_tokens.ts";
+import { positionsOf } from "../../compile/lower/positions.ts";
+import { blocksOf, columnsOfSite, stackOf } from "../../compile/lower/sites.ts";
 import type { KeptSite } from "../../compile/programs/activations_program.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { editedModel } from "../../models/open/model.ts";
@@ -45,7 +45,7 @@ export function activationRequestOf(
     throw new RequestError(`${name} reads prompts alone; give positions of the prompt`);
   }
   const kept = examples.map((example) =>
-    [...example.prompt.keys()].filter((index) => isEdited(positions, "both", example, index))
+    [...example.prompt.keys()].filter((index) => isEdited({ positions, side: "both" }, example, index))
   );
   return { sites, kept };
 }

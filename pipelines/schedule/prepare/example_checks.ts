@@ -1,6 +1,6 @@
 /** Checks of examples that do not depend on a head. @module */
-import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Activations stages made ready. @module */
-import { headOf } from "../../compile/lower/heads.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
 import { activationRequestOf } from "./activation_request.ts";
 import { requireSelections } from "./example_checks.ts";

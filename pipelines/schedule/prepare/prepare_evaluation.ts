@@ -1,6 +1,6 @@
 /** Evaluations made ready. @module */
 import { atLocationOf } from "../../common/source_location.ts";
-import { headOf } from "../../compile/lower/heads.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 import { choicesOf } from "./choices.ts";

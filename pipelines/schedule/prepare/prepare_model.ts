@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { atLocationOf, locationOf } from "../../common/source_location.ts";
-import { type Adaptation, type LoadedAdaptations, lowerAdaptations } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { isHeadSpec } from "../../compile/lower/heads.ts";
+import { type LoadedAdaptations, lowerAdaptations } from "../../compile/lower/lower_adaptations.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import {
   interventionFileNames,

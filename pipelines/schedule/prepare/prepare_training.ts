@@ -2,8 +2,7 @@
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { atLocationOf } from "../../common/source_location.ts";
-import { type Adaptation, isFrozen } from "../../compile/lower/adaptations.ts";
-import { headOf } from "../../compile/lower/heads.ts";
+import { type Adaptation, headOf, isFrozen } from "../../compile/lower/adaptation.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { requirePredicted, unseenLabels } from "./head_checks.ts";

@@ -1,5 +1,5 @@
 /** What stages are when they are ready to compile. @module */
-import type { LaidOutRow } from "../../compile/rows/feeds.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ActivationsSpec, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { Member } from "../expand/member.ts";

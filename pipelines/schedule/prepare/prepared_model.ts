@@ -1,5 +1,5 @@
 /** A model with what is learned of it, ready to compile. @module */
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";

@@ -1,6 +1,6 @@
 /** Rows read and tokenized as a model takes them. @module */
 import { atLocationOf } from "../../common/source_location.ts";
-import type { Head } from "../../compile/lower/adaptations.ts";
+import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample } from "../../data/examples.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";

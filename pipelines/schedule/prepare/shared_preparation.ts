@@ -1,8 +1,8 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
-import { headOf } from "../../compile/lower/heads.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { type LaidOutRow, layOut } from "../../compile/rows/feeds.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { kindOf, sourceOf } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
@@ -62,7 +62,9 @@ export class SharedPreparation {
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const plain = model.full === undefined ? layoutOf(architecture, adaptations, examples) : wholeRows(architecture);
+    const plain = model.full === undefined
+      ? layoutOf(architecture, adaptations, examples)
+      : wholeRows(architecture, adaptations);
     const layout = withAttentionParts(plain, architecture, examples);
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {

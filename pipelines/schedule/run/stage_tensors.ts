@@ -1,5 +1,5 @@
 /** The tensors that a stage acts with which trains nothing itself. @module */
-import { savedTensors } from "../../compile/lower/adaptations.ts";
+import { savedTensors } from "../../compile/lower/tensor_forms.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { tensorsDigest } from "../keys/content_digests.ts";

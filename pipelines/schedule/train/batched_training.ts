@@ -6,7 +6,7 @@
 import type { Program } from "../../../ops/program/program.ts";
 import { StoppedError } from "../../common/errors.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
-import { prefixFeeds } from "../../compile/rows/feeds.ts";
+import { sharedFeeds } from "../../compile/rows/feeds.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
@@ -52,7 +52,7 @@ export async function runTrainings(
       steps,
       programs,
       initial: stage.full === undefined ? parameters : { ...copyTensors(initial), ...parameters },
-      fixed: { ...bases, ...(programs.readsPrefix ? prefixFeeds(rows[0]!, stage.model.architecture) : {}) },
+      fixed: { ...bases, ...(programs.readsShared ? sharedFeeds(rows[0]!, layout, stage.model.architecture) : {}) },
       encoded,
       toSaved,
       session: (program) => open(programs[program]),

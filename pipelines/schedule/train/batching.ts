@@ -1,5 +1,7 @@
 /** Which trainings run as one batch: members that differ in nothing but what is trained. @module */
-import { copyingBlock, isChosenByFunction } from "../../compile/lower/adaptations.ts";
+import { isSelectedByFunction } from "../../compile/lower/adaptation.ts";
+import { copyingBlock } from "../../compile/lower/members_hook.ts";
+import { isWhole } from "../../compile/rows/layout.ts";
 import { keyOf } from "../../store/store.ts";
 import { mostActivations, stepsOf } from "./steps.ts";
 import type { TrainJob } from "./train_job.ts";
@@ -8,9 +10,9 @@ import type { TrainJob } from "./train_job.ts";
 export function batchingKey(job: TrainJob): string | undefined {
   const { stage: { spec, adaptations, layout, full }, programs } = job;
   const copied = copyingBlock(adaptations);
-  if (full !== undefined || layout.tail === "whole" || copied === undefined) return undefined;
+  if (full !== undefined || isWhole(layout) || copied === undefined) return undefined;
   // Functions that choose have numbers within their own member alone.
-  if (adaptations.some(isChosenByFunction)) return undefined;
+  if (adaptations.some(isSelectedByFunction)) return undefined;
   const { model: _, ...settings } = spec;
   return keyOf([job.encodingKey, copied, settings, stepsOf({ ...job.stage, programs })]);
 }

@@ -1,5 +1,5 @@
 /** Where the tensors of a training start, or of an edit that is evaluated without one. @module */
-import { headOf } from "../../compile/lower/heads.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
 import { drawTensors, readTensors, type StartingWeights, type TensorMap } from "../../compile/parameters/initial.ts";
 import { initialWeights } from "../../compile/parameters/initial_weights.ts";
 import type { ModelWeights } from "../../models/open/model.ts";

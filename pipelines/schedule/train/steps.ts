@@ -1,6 +1,6 @@
 /** The steps of a training: which rows each of them runs, and which of these run together. @module */
 import { type CompiledTraining, rowWork } from "../../compile/frontier/compiled_training.ts";
-import type { LaidOutRow } from "../../compile/rows/feeds.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { batchOrder, groupByLength } from "../../data/batches.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 

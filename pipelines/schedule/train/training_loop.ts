@@ -6,11 +6,12 @@
 import { RequestError } from "../../common/errors.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { lossName } from "../../compile/programs/training_programs.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
-import { exampleFeeds, groupExtents, type LaidOutRow } from "../../compile/rows/feeds.ts";
+import { exampleFeeds } from "../../compile/rows/feeds.ts";
+import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";

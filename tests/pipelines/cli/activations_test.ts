@@ -1,13 +1,8 @@
 /** `deno task activations` over the families' folders: what it writes, and what it refuses. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import {
-  encodeSafetensors,
-  type NamedTensor,
-  readHeader,
-  readIntegers,
-  readTensor,
-} from "../../../pipelines/models/weights/safetensors.ts";
+import { readHeader, readIntegers, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
+import { encodeSafetensors, type NamedTensor } from "../../../pipelines/models/weights/safetensors_writer.ts";
 import { inProcess, type Outcome, treeOf } from "../../support/command.ts";
 import { type GoldenStack, type Numbers, readFamilyGolden } from "../models/families/families_golden.ts";
 import { inFolder } from "../models/support.ts";

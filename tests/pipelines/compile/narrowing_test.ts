@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { valuesOf } from "../../../ops/program/program.ts";
-import { lowerAdaptations } from "../../../pipelines/compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../../pipelines/compile/lower/lower_adaptations.ts";
 import { wholeRows } from "../../../pipelines/compile/rows/layout.ts";
 import { headProgram } from "../../../pipelines/compile/programs/inference_programs.ts";
 import { readFamilyGolden } from "../models/families/families_golden.ts";
@@ -14,7 +14,7 @@ Deno.test("an encoder with gelu_new computes the last block's MLP of the token t
   const members = [lowerAdaptations([edit, head], architecture)];
   const program = headProgram(
     { architecture, storedType: () => "float32", members, full: false },
-    wholeRows(architecture),
+    wholeRows(architecture, []),
   );
   const activations = valuesOf(program).filter(({ op }) => op === "geluTanh");
   assert.deepEqual(activations.map(({ shape }) => shape), [["batch", "tail", 20], ["batch", 20]]);

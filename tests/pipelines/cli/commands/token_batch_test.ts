@@ -1,7 +1,7 @@
 /** Batches of token ids: how they are padded, and which tokens a model reads of them. @module */
 import assert from "node:assert/strict";
 import { paddedBatch, readBatch, readTensors } from "../../../../pipelines/cli/commands/token_batch.ts";
-import { writeSafetensors } from "../../../../pipelines/models/weights/safetensors.ts";
+import { writeSafetensors } from "../../../../pipelines/models/weights/safetensors_writer.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 
 const encoder = { startToken: 7 };

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
-import { editHook, lowerAdaptations, savedForm } from "../../../../pipelines/compile/lower/adaptations.ts";
-import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
+import { savedForm } from "../../../../pipelines/compile/lower/tensor_forms.ts";
+import { editHook } from "../../../../pipelines/compile/lower/edit_hook.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
+import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
+import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { layoutOf, wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { type HostTensor, Runtime } from "../../../../pipelines/runtime/runtime.ts";
 import { readFamilyGolden } from "../../models/families/families_golden.ts";
@@ -32,7 +35,8 @@ async function runs(name: string) {
       return [`0.${tensor}`, { data, shape: shape as readonly number[] }];
     }),
   );
-  const given = { architecture, weights: weightsOf(model), sites: [], hiddenStates: true, logits: false };
+  const plainRows = wholeRows(architecture, []), weights = weightsOf(model);
+  const given = { architecture, layout: plainRows, weights, sites: [], hiddenStates: true, logits: false };
   const runtime = new Runtime({ threads: 1 });
   const edited = await openProgram(
     runtime,
@@ -44,7 +48,7 @@ async function runs(name: string) {
     [Symbol.dispose]: () => runtime[Symbol.dispose](),
     async states(prompts: readonly (readonly number[])[]) {
       const examples = prompts.map(exampleOf), layout = layoutOf(architecture, pieces, examples);
-      assert.deepEqual(layout, wholeRows(architecture));
+      assert.deepEqual(layout, wholeRows(architecture, pieces));
       const rows = examples.map((example) => layOut(example, layout));
       const feeds = { ...exampleFeeds(rows, layout, architecture, pieces), ...parameters };
       const of = (outputs: Readonly<Record<string, HostTensor>>) => (state: number) => outputs[hiddenStateName(state)]!;

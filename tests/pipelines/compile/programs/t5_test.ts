@@ -1,9 +1,9 @@
 /** What of T5 is a constant of a training: the encoder for edits of the decoder, and what lies under an edit of its own. */
 import assert from "node:assert/strict";
 import { leafName, leavesOf, type Program } from "../../../../ops/program/program.ts";
-import { lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { bucketOf } from "../../../../pipelines/models/inputs/distance_buckets.ts";
-import { layOut } from "../../../../pipelines/compile/rows/feeds.ts";
+import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { compileTraining } from "../../../../pipelines/compile/frontier/compiled_training.ts";
 import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
@@ -14,13 +14,13 @@ import { tinyT5Config } from "../../../support/tiny_t5.ts";
 
 const architecture = architectureOf(new ConfigReader("config.json", tinyT5Config));
 const [prompt, completion] = [200, 8].map((length) => new Array<number>(length).fill(1)) as [number[], number[]];
-const row = layOut({ prompt, completion, source: { text: "", fields: {}, spans: {} } }, wholeRows(architecture));
+const row = layOut({ prompt, completion, source: { text: "", fields: {}, spans: {} } }, wholeRows(architecture, []));
 
 function trainingOf(at: SiteSpec) {
   const edit = loreft({ at, positions: "f1", rank: 2 }) as Resolved<TrainableSpec>;
   const members = [lowerAdaptations([edit], architecture)];
   const model = { architecture, storedType: () => "float32" as const, members, full: false };
-  return compileTraining(model, wholeRows(architecture), "constant", [row]);
+  return compileTraining(model, wholeRows(architecture, []), "constant", [row]);
 }
 
 /** The blocks of a stack whose weights a program reads; the first one's table of distances serves all. */

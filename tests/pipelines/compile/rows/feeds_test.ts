@@ -1,29 +1,73 @@
+/** What rows are fed has the names and the shapes that programs declare, and follows from the layout. */
 import assert from "node:assert/strict";
-import { layOut } from "../../../../pipelines/compile/rows/feeds.ts";
-import type { TokenizedExample } from "../../../../pipelines/data/examples.ts";
+import { evaluateShape } from "../../../../ops/program/dimension.ts";
+import { leafName, type Value } from "../../../../ops/program/program.ts";
+import { exampleFeeds, fedNumbers, sharedFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
+import { groupExtents, layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
+import { cutRows, wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
+import { isExampleInput, isSharedInput, segmentInputs } from "../../../../pipelines/compile/rows/segment_inputs.ts";
+import { inputConfigsWith } from "../../models/inputs/support.ts";
+import { bertArchitecture, exampleOf, lowered, t5Architecture, tinyArchitecture } from "./support.ts";
 
-const source = { text: "", spans: {}, fields: {} };
-const prompt = [10, 11, 12, 13, 14], completion = [20, 21, 22, 23, 24, 25];
+const prefix = lowered(tinyArchitecture, { kind: "prefixTuning", tokens: 3 });
+const everyCausalInput = { ...tinyArchitecture, inputs: inputConfigsWith(tinyArchitecture.inputs) };
 
-for (
-  const [name, taught, labels] of [
-    ["all of a completion", undefined, completion],
-    ["some of its tokens", [0, 1, 4], [20, 21, 24]],
-  ] as const
-) {
-  Deno.test(`layOut() predicts each label at the token before it: ${name}`, () => {
-    const example: TokenizedExample = { prompt, completion, source, ...(taught === undefined ? {} : { taught }) };
-    for (const layout of [{ tail: "whole", prefix: 0 }, { tail: 1, prefix: 0 }, { tail: 3, prefix: 1 }] as const) {
-      const row = layOut(example, layout);
-      assert.deepEqual(row.labels, labels);
-      assert.deepEqual([...row.prefix, ...row.context, ...row.tail], [...prompt, ...completion.slice(0, -1)]);
-      const whole = [...prompt, ...completion], before = row.prefix.length + row.context.length;
-      assert.deepEqual(row.places.map((place) => whole[before + place + 1]), labels);
+const layouts = {
+  "whole rows": [tinyArchitecture, wholeRows(tinyArchitecture, [])],
+  "whole rows after trained keys": [tinyArchitecture, wholeRows(tinyArchitecture, prefix)],
+  "a context and a tail": [tinyArchitecture, cutRows(2, 0)],
+  "shared tokens, a context and a tail": [tinyArchitecture, cutRows(2, 4)],
+  "the same with all kinds of inputs": [everyCausalInput, cutRows(2, 4)],
+  "an encoder's rows": [bertArchitecture, wholeRows(bertArchitecture, [])],
+  "rows of two stacks": [t5Architecture, wholeRows(t5Architecture, [])],
+} as const;
+
+const leaves = (tree: object): Value[] => "op" in tree ? [tree as Value] : Object.values(tree).flatMap(leaves);
+
+for (const [name, [architecture, layout]] of Object.entries(layouts)) {
+  Deno.test(`feeds are as programs declare them: ${name}`, () => {
+    const rows = [exampleOf(9, 2), exampleOf(6, 5), exampleOf(12, 1)].map((each) => layOut(each, layout));
+    const all = { ...exampleFeeds(rows, layout, architecture, []), ...sharedFeeds(rows[0]!, layout, architecture) };
+    const declared = layout.segments.flatMap((segment) => leaves(segmentInputs(architecture, layout, segment)));
+    for (const leaf of declared) {
+      const fed = all[leafName(leaf)];
+      assert.deepEqual(fed?.shape, evaluateShape(leaf.shape, { batch: 3, ...groupExtents(rows) }), leafName(leaf));
+      assert.ok(isExampleInput(leaf));
+      assert.equal(isSharedInput(leaf), leafName(leaf).startsWith("shared."));
     }
+    const names = [...declared.map(leafName), "labelled.indices", "labelled.targets"];
+    assert.deepEqual(Object.keys(all).sort(), [...new Set(names)].sort());
   });
 }
 
-Deno.test("layOut() of a prompt alone predicts nothing", () => {
-  const { labels, places, tail } = layOut({ prompt, completion: [], source }, { tail: 2, prefix: 0 });
-  assert.deepEqual([labels, places, tail], [[], [], [13, 14]]);
+Deno.test("exampleFeeds() leaves out what is not run over", () => {
+  const layout = cutRows(2, 4), rows = [layOut(exampleOf(9, 2), layout)];
+  const named = (readsContext: boolean) =>
+    Object.keys(exampleFeeds(rows, layout, tinyArchitecture, [], readsContext)).map((name) => name.split(".")[0]);
+  assert.deepEqual(new Set(named(true)), new Set(["labelled", "context", "tail"]));
+  assert.deepEqual(new Set(named(false)), new Set(["labelled", "tail"]));
+});
+
+Deno.test("a segment's positions begin after all that it sees", () => {
+  const gpt2 = { ...tinyArchitecture, inputs: { masks: { full: null }, positions: { offset: 0 } } };
+  const layout = cutRows(2, 4), rows = [exampleOf(9, 2), exampleOf(7, 1)].map((each) => layOut(each, layout));
+  const { "context.positions": context, "tail.positions": tail } = exampleFeeds(rows, layout, gpt2, []);
+  // What pads a row has the position of its last token.
+  assert.deepEqual(Array.from(context!.data, Number), [4, 5, 6, 4, 4, 4]);
+  assert.deepEqual(Array.from(tail!.data, Number), [7, 8, 9, 5, 6, 6]);
+  const virtual = wholeRows(tinyArchitecture, prefix), [row] = [layOut(exampleOf(4, 1), virtual)];
+  const { "tail.positions": after } = exampleFeeds([row!], virtual, gpt2, []);
+  assert.deepEqual(Array.from(after!.data, Number), [3, 4, 5, 6]);
+});
+
+Deno.test("the texts of a pair are told apart by their token types", () => {
+  const layout = wholeRows(bertArchitecture, []);
+  const row = layOut({ ...exampleOf(4, 1), typeIds: [0, 0, 1, 1] }, layout);
+  const { "tail.tokenTypes": types } = exampleFeeds([row], layout, bertArchitecture, []);
+  assert.deepEqual(Array.from(types!.data, Number), [0, 0, 1, 1]);
+});
+
+Deno.test("fedNumbers() are those of both stacks", () => {
+  assert.deepEqual(fedNumbers(tinyArchitecture), [true, tinyArchitecture.inputs]);
+  assert.deepEqual(fedNumbers(t5Architecture), [true, t5Architecture.inputs, t5Architecture.encoder!.inputs]);
 });

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { emitOnnx } from "../../../../ops/emission/emit.ts";
-import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
-import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
+import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
+import { groupExtents, layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
+import { indexFeeds } from "../../../../pipelines/compile/rows/labels.ts";
 import { copyTensors, drawTensors, type TensorMap } from "../../../../pipelines/compile/parameters/initial.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { prefillProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";
@@ -83,19 +86,17 @@ async function ownLogits(
   tensors: TensorMap,
 ): Promise<Float32Array[][]> {
   const compiled = { architecture, storedType: weights.storedType, members: [adaptations], full: false };
-  const layout = wholeRows(architecture), program = prefillProgram(compiled, layout);
+  const layout = wholeRows(architecture, adaptations), program = prefillProgram(compiled, layout);
   // The last token of a completion is only predicted; one more lets all of them be read.
   const laidOut = rows.map(({ prompt, completion }) => {
     return layOut({ prompt, completion: [...completion, 0], source }, layout);
   });
-  const length = Math.max(...laidOut.map(({ tail }) => tail.length));
-  const places = laidOut.flatMap(({ tail }, row) => tail.map((_, token) => row * length + token));
   using runtime = new Runtime({ threads: 1 });
   const session = await runtime.open(emitOnnx(program, "cpu", weights.locate));
   const { outputs } = await session.run({
     ...exampleFeeds(laidOut, layout, architecture, adaptations),
     ...copyTensors(tensors),
-    "labelled.places": { data: BigInt64Array.from(places, BigInt), shape: [places.length, 1] },
+    ...indexFeeds(laidOut.map(({ tail }) => [...tail.keys()]), groupExtents(laidOut).tail),
   });
   const { data, shape: [, width = 0] } = outputs["logits"]!;
   let next = 0;

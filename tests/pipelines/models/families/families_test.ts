@@ -4,6 +4,7 @@ import { elementCount } from "../../../../ops/program/dimension.ts";
 import { rowsAt } from "../../../../ops/nn/loss.ts";
 import { input, parameter, type Program, type Value } from "../../../../ops/program/program.ts";
 import { simplify } from "../../../../ops/passes/simplify.ts";
+import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
 import type { RunRow } from "../../../../pipelines/models/inputs/input_kind.ts";
 import { runFeeds } from "../../../../pipelines/models/architecture/model_inputs.ts";
@@ -56,10 +57,11 @@ function gradientProgram({ architecture, ...model }: FolderModel): Program {
   const edit: EditHook = ({ block, name }, hidden) =>
     block === 0 && name === "block.output" ? o.add(hidden, delta) : hidden;
   const weights = weightsOf({ architecture, ...model });
-  const request = { architecture, weights, sites: [], hiddenStates: false, logits: true, edit: () => edit };
+  const layout = wholeRows(architecture, []);
+  const request = { architecture, layout, weights, sites: [], hiddenStates: false, logits: true, edit: () => edit };
   const { logits } = activationsProgram(request).outputs as { logits: Value };
   const flat = o.reshape(logits, [elementCount(logits.shape.slice(0, -1)), logits.shape[logits.shape.length - 1]!]);
-  const rows = rowsAt(flat, input("labelled.places", ["labelled", 1], "int64"));
+  const rows = rowsAt(flat, input("labelled.indices", ["labelled", 1], "int64"));
   const losses = o.crossEntropy(rows, input("labelled.targets", ["labelled", 1], "int64"));
   const loss = o.reduceSum(o.mul(losses, input("scale", [])), [0, 1]);
   const [gradient] = gradients(loss, [delta]);
@@ -94,6 +96,7 @@ for (const name of familyCases.filter((each) => !elsewhere.test(each))) {
 
     const program = activationsProgram({
       architecture,
+      layout: wholeRows(architecture, []),
       weights: weightsOf(model),
       sites: [],
       hiddenStates: true,
@@ -116,7 +119,7 @@ for (const name of familyCases.filter((each) => !elsewhere.test(each))) {
     const shape = [rows.length, longest, architecture.width];
     const { outputs: { loss, gradient } } = await session.run({
       ...feeds,
-      "labelled.places": column(kept.map(({ place }) => place)),
+      "labelled.indices": column(kept.map(({ place }) => place)),
       "labelled.targets": column(kept.map(({ label }) => label)),
       scale: { data: Float32Array.of(1 / kept.length), shape: [] },
       delta: { data: new Float32Array(elementCount(shape)), shape },

@@ -4,6 +4,7 @@ import { elementCount } from "../../../../ops/program/dimension.ts";
 import { rowsAt } from "../../../../ops/nn/loss.ts";
 import { input, parameter, type Program, type Value } from "../../../../ops/program/program.ts";
 import { simplify } from "../../../../ops/passes/simplify.ts";
+import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
 import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import type { EditHook, Encoder, StackName } from "../../../../pipelines/models/architecture/architecture.ts";
@@ -44,7 +45,7 @@ function gradientProgram(model: FolderModel): Program {
   const encoded = { hidden: encoder.finish(read, weights) };
   const tail = runInputs(architecture, { name: "tail", batch: "batch", seen: 1, encoded: "context" });
   const { hiddenStates } = architecture.forward({ ...tail, encoded, edit }, weights);
-  const places = input("labelled.places", ["labelled", 1], "int64");
+  const places = input("labelled.indices", ["labelled", 1], "int64");
   const logits = requireLogits(architecture)(rowsAt(hiddenStates[architecture.blocks]!, places), weights);
   const losses = o.crossEntropy(logits, input("labelled.targets", ["labelled", 1], "int64"));
   const loss = o.reduceSum(o.mul(losses, input("scale", [])), [0, 1]);
@@ -70,6 +71,7 @@ for (const name of ["t5", "t5-gated"]) {
 
     const program = activationsProgram({
       architecture,
+      layout: wholeRows(architecture, []),
       weights: weightsOf(model),
       sites: [],
       hiddenStates: true,
@@ -94,7 +96,7 @@ for (const name of ["t5", "t5-gated"]) {
     };
     const { outputs: found } = await (await openProgram(runtime, model, gradientProgram(model))).run({
       ...feeds,
-      "labelled.places": column(kept.map(({ place }) => place)),
+      "labelled.indices": column(kept.map(({ place }) => place)),
       "labelled.targets": column(kept.map(({ label }) => label)),
       scale: { data: Float32Array.of(1 / kept.length), shape: [] },
       "encoder.delta": zeros(context!),

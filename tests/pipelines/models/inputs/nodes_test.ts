@@ -1,52 +1,29 @@
 /** Exported graphs compute of an attention mask what the host fills: any rows, padding, past and trained keys. @module */
 import assert from "node:assert/strict";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
-import * as ort from "onnxruntime-node";
+import type { GraphWriter } from "../../../../ops/onnx/graph_writer.ts";
 import { extentOf } from "../../../../ops/onnx/nodes.ts";
 import { exportSymbols } from "../../../../pipelines/compile/programs/export_program.ts";
 import { RequestError } from "../../../../pipelines/common/errors.ts";
 import { NodeWriter } from "../../../../pipelines/interchange/onnx/graph.ts";
-import { elementTypes } from "../../../../ops/onnx/element_types.ts";
 import { tokenGrid } from "../../../../pipelines/interchange/onnx/token_grid.ts";
 import { inputKinds } from "../../../../pipelines/models/inputs/kinds.ts";
 import { type InputModel, inputNodes, runFeeds } from "../../../../pipelines/models/architecture/model_inputs.ts";
+import { type IntegerRows, runNodes } from "../../../support/graph_nodes.ts";
 import { declaredShapes, drawing, elementsOf, inputNames, modelsWith, upTo } from "./support.ts";
 
 const { batch, tokens: name, past } = exportSymbols;
 
 /** The inputs that a graph computes, by name, of a mask [batch][past + tokens]. */
-async function computed(model: InputModel, virtual: number, mask: readonly (readonly number[])[], tokens: number) {
-  const write = new NodeWriter({
-    [batch]: (write) => extentOf(write, "ids", 0),
-    [name]: (write) => extentOf(write, "ids", 1),
-    [past]: (write) => extentOf(write, "before", 1),
-  });
-  const found = inputNodes(name, model, write, tokenGrid(write, model.heads, "mask", virtual));
-  const described = (input: string) => {
-    const type = { value: { case: "tensorType" as const, value: { elemType: elementTypes.int64 } } };
-    return create(ValueInfoProtoSchema, { name: input, type });
+function computed(model: InputModel, virtual: number, mask: IntegerRows, tokens: number) {
+  const symbols = {
+    [batch]: (write: GraphWriter) => extentOf(write, "ids", 0),
+    [name]: (write: GraphWriter) => extentOf(write, "ids", 1),
+    [past]: (write: GraphWriter) => extentOf(write, "before", 1),
   };
-  const graph = create(GraphProtoSchema, {
-    name: "inputs",
-    node: write.graph.nodes,
-    initializer: write.graph.initializers,
-    input: ["ids", "before", "mask"].map(described),
-    output: [...found.values()].map((output) => create(ValueInfoProtoSchema, { name: output })),
+  const ids = mask.map(() => upTo(tokens)), before = mask.map((row) => upTo(row.length - tokens));
+  return runNodes(symbols, { ids, before, mask }, (write) => {
+    return inputNodes(name, model, write, tokenGrid(write, model.heads, "mask", virtual));
   });
-  const opsetImport = [create(OperatorSetIdProtoSchema, { domain: "", version: 18n })];
-  const bytes = toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph, opsetImport, irVersion: 8n }));
-  const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 3 });
-  const integers = (rows: readonly (readonly number[])[], width: number) =>
-    new ort.Tensor("int64", BigInt64Array.from(rows.flat(), BigInt), [rows.length, width]);
-  const width = mask[0]!.length, before = width - tokens;
-  const outputs = await session.run({
-    ids: integers(mask.map(() => upTo(tokens)), tokens),
-    before: integers(mask.map(() => upTo(before)), before),
-    mask: integers(mask, width),
-  });
-  await session.release();
-  return new Map([...found].map(([input, output]) => [input, outputs[output]!]));
 }
 
 for (const kind of inputNames) {
@@ -89,9 +66,8 @@ for (const kind of inputNames) {
             past: { width: start, filled: [start] },
           });
           for (const [input, dimensions] of declared) {
-            const { data, dims } = found.get(input)!;
             const ofGraph = elementsOf(
-              { data: data as Float32Array | BigInt64Array, shape: dims },
+              found.get(input)!,
               dimensions,
               extents,
               model,

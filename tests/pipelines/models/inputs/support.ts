@@ -85,3 +85,11 @@ export function drawing(...seed: readonly (number | string)[]): (from: number, t
 
 /** The numbers from 0 up to another. */
 export const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, at) => from + at);
+
+/** A causal model's inputs with one of each kind that some causal model of the families has without an encoder. */
+export function inputConfigsWith(own: InputConfigs): InputConfigs {
+  const found = inputNames.map((name): InputConfigs => {
+    return name === "encoderMask" ? {} : modelsWith(name).find(({ causal }) => causal)?.inputs ?? {};
+  });
+  return Object.assign({}, ...found, own);
+}

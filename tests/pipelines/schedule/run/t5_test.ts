@@ -1,9 +1,12 @@
 /** T5 edited in its encoder, its decoder, and both: trained, cached, scored, and its answers. @module */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { type Adaptation, editHook, savedForm } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { savedForm } from "../../../../pipelines/compile/lower/tensor_forms.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
+import { editHook } from "../../../../pipelines/compile/lower/edit_hook.ts";
 import { activationsProgram } from "../../../../pipelines/compile/programs/activations_program.ts";
-import { exampleFeeds, layOut } from "../../../../pipelines/compile/rows/feeds.ts";
+import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
+import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { readTensors } from "../../../../pipelines/compile/parameters/initial.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { lowerDescription, readDescription } from "../../../../pipelines/compile/parameters/intervention_file.ts";
@@ -90,17 +93,19 @@ for (const decoding of ["sample({ maxNewTokens: 6, temperature: 2 })", "beam({ m
 /** The answers that running the whole decoder over all that is written gives, token by token. */
 async function wholeGreedily(scene: Scene, folder: string, most: number): Promise<string[]> {
   const opened = await openModel(scene.path("model"), { base: scene.folder });
-  const { architecture, tokenizer } = opened, layout = wholeRows(architecture);
+  const { architecture, tokenizer } = opened;
   const pieces: readonly Adaptation[] = lowerDescription(
     await readDescription(folder),
     editedModel(opened),
     checkedAdaptation,
   ).map((piece, index) => ({ index, ...piece }));
+  const layout = wholeRows(architecture, pieces);
   const model = await openFolder(scene.path("model"));
   const tensors = await readTensors(`${folder}/weights.safetensors`, pieces);
   using runtime = new Runtime({ threads: 1 });
   const program = activationsProgram({
     architecture,
+    layout,
     weights: weightsOf(model),
     sites: [],
     hiddenStates: false,

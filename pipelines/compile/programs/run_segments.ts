@@ -1,0 +1,81 @@
+/** The blocks over the segments of rows, one after the other. @module */
+import type { KeyValues } from "../../../ops/nn/attention.ts";
+import type { Value } from "../../../ops/program/program.ts";
+import type {
+  Architecture,
+  EditHook,
+  RunResult,
+  TokenRun,
+  WeightSource,
+} from "../../models/architecture/architecture.ts";
+import type { ModelInputs } from "../../models/inputs/kinds.ts";
+import { isAttended, type Layout, type SegmentName, stackOfSegment, tailOf } from "../rows/layout.ts";
+import { segmentInputs } from "../rows/segment_inputs.ts";
+
+/** What runs over the segments. */
+export interface SegmentedModel {
+  readonly architecture: Architecture;
+  readonly layout: Layout;
+  readonly weights: WeightSource;
+  /** The runs of trained keys and values that no token made, of each every block's. */
+  readonly virtual: readonly (readonly KeyValues[])[];
+  /** Acts on the last segment of each stack; what is before it is not edited. */
+  readonly edit: EditHook;
+  /** Where edits copy the batch of the tail. */
+  readonly copied?: (inputs: ModelInputs) => TokenRun["copied"];
+}
+
+/** What a segment gives. */
+export interface SegmentRun extends RunResult {
+  readonly inputs: ModelInputs;
+  /** What the last block gives [batch, length, width]. */
+  readonly last: Value;
+  /** What the stack makes of it, where later tokens attend to that. */
+  readonly finished?: Value;
+}
+
+/** What the segments of a layout give, by name and in their order. */
+export type SegmentRuns = ReadonlyMap<SegmentName, SegmentRun>;
+
+/** Runs the segments of a layout in their order. */
+export function runSegments({ architecture, layout, weights, virtual, edit, copied }: SegmentedModel): SegmentRuns {
+  const { segments } = layout, runs = new Map<SegmentName, SegmentRun>();
+  for (const segment of segments) {
+    const { name, stack, parts, sees, attendsTo } = segment, model = stackOfSegment(architecture, segment);
+    const isEdited = segments.findLast((each) => each.stack === stack) === segment;
+    const fed = segmentInputs(architecture, layout, segment);
+    const copies = name === tailOf(layout).name ? copied?.(fed.inputs) : undefined;
+    const hidden = attendsTo === undefined ? undefined : runs.get(attendsTo)?.finished;
+    const result = model.forward({
+      ...fed,
+      parts,
+      past: [...virtual, ...sees.map((each) => runOf(runs, each).keyValues)],
+      ...hidden === undefined ? {} : { encoded: { hidden } },
+      ...isEdited ? { edit } : {},
+      ...copies === undefined ? {} : { copied: copies },
+    }, weights);
+    const last = result.hiddenStates[model.blocks] as Value;
+    runs.set(name, {
+      ...result,
+      inputs: fed.inputs,
+      last,
+      ...isAttended(layout, segment) ? { finished: model.finish(last, weights, edit) } : {},
+    });
+  }
+  return runs;
+}
+
+/** What a segment gave. */
+export function runOf(runs: SegmentRuns, name: SegmentName): SegmentRun {
+  const found = runs.get(name);
+  if (found === undefined) throw new TypeError(`The segment ${name} has not run`);
+  return found;
+}
+
+/** The keys and values that the tail's tokens and those after them see of each segment. */
+export function keyValuesOf(layout: Layout, runs: SegmentRuns): ReadonlyMap<SegmentName, readonly KeyValues[]> {
+  const { encoded = [] } = runOf(runs, tailOf(layout).name);
+  return new Map(layout.segments.map((segment) => {
+    return [segment.name, isAttended(layout, segment) ? encoded : runOf(runs, segment.name).keyValues];
+  }));
+}

@@ -1,0 +1,46 @@
+/** The fed tensors of segments, as a program declares them. @module */
+import type { KeyValues } from "../../../ops/nn/attention.ts";
+import { input, leafName, type Value } from "../../../ops/program/program.ts";
+import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
+import { runInputs } from "../../models/architecture/model_inputs.ts";
+import { type Layout, seesRows, type Segment, segmentNames, stackOfSegment } from "./layout.ts";
+
+/** The tokens and inputs of a segment. */
+export function segmentInputs(
+  architecture: Architecture,
+  layout: Layout,
+  segment: Segment,
+): Pick<TokenRun, "tokens" | "inputs"> {
+  const model = stackOfSegment(architecture, segment), { name, rows, sees, attendsTo } = segment;
+  // Where no token sees those after it, nobody sees padding.
+  const seen = rows === "batch" && (!model.causal || seesRows(layout, segment)) ? "batch" : 1;
+  const before = [...layout.virtual > 0 ? [layout.virtual] : [], ...sees];
+  return runInputs(model, { name, batch: rows, seen, before, encoded: attendsTo });
+}
+
+/** Keys and values that are fed, for every block: of what was read and written, or of what an encoder has read. */
+export function pastInputs(architecture: Architecture, name: "past" | "encoded", length: string = name): KeyValues[] {
+  const { keyValueHeads, headWidth } = architecture.heads;
+  const shape = ["batch", keyValueHeads, length, headWidth];
+  return Array.from({ length: architecture.blocks }, (_, block) => ({
+    key: input(`${name}.${block}.key`, shape),
+    value: input(`${name}.${block}.value`, shape),
+  }));
+}
+
+const exampleInputs = new Set<string>([...segmentNames, "positions", "labelled"]);
+
+/** What a fed tensor is of: the name up to its first dot. */
+function subjectOf(leaf: Value): string | undefined {
+  return leaf.op === "input" ? leafName(leaf).split(".", 1)[0] : undefined;
+}
+
+/** Whether a leaf is fed from the example alone, so that it is the same in every epoch and for every member. */
+export function isExampleInput(leaf: Value): boolean {
+  return exampleInputs.has(subjectOf(leaf) ?? "");
+}
+
+/** Whether a leaf is fed from what all rows share. */
+export function isSharedInput(leaf: Value): boolean {
+  return subjectOf(leaf) === "shared";
+}

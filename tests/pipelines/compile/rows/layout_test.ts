@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import {
+  cutRows,
+  isAttended,
+  isWhole,
+  layoutOf,
+  seesRows,
+  stackOfSegment,
+  tailOf,
+  wholeRows,
+} from "../../../../pipelines/compile/rows/layout.ts";
+import { bertArchitecture, exampleOf, lowered, t5Architecture, tinyArchitecture } from "./support.ts";
+
+const edit = (positions: string, site = "block.output") => {
+  return { kind: "loreft", at: { blocks: [1], site }, positions, rank: 2 };
+};
+const namesOf = (layout: ReturnType<typeof layoutOf>) => layout.segments.map(({ name }) => name);
+const rows = [exampleOf(12, 2), exampleOf(15, 3)], unlike = [exampleOf(12, 2), exampleOf(15, 3, 20)];
+
+Deno.test("layoutOf() cuts rows before their first edited token, and shares the tokens that all begin with", () => {
+  const adaptations = lowered(tinyArchitecture, edit("l3"), edit("l1"));
+  assert.deepEqual(layoutOf(tinyArchitecture, adaptations, rows), cutRows(3, 9));
+  assert.deepEqual(layoutOf(tinyArchitecture, adaptations, unlike), cutRows(3, 0));
+  assert.deepEqual(layoutOf(tinyArchitecture, adaptations, rows.slice(0, 1)), cutRows(3, 0));
+  assert.deepEqual(layoutOf(tinyArchitecture, lowered(tinyArchitecture, edit("completion")), rows), cutRows(1, 11));
+});
+
+Deno.test("layoutOf() leaves rows whole where something acts on their first tokens", () => {
+  const whole = wholeRows(tinyArchitecture, []);
+  for (const positions of ["f1", "f1+l1", "all"]) {
+    const layout = layoutOf(tinyArchitecture, lowered(tinyArchitecture, edit(positions)), rows);
+    assert.deepEqual(layout, whole);
+    assert.ok(isWhole(layout));
+  }
+  assert.deepEqual(layoutOf(tinyArchitecture, [], rows), whole);
+  const lora = lowered(tinyArchitecture, { kind: "lora", blocks: "all", modules: ["q_proj"], rank: 2, alpha: 4 });
+  assert.deepEqual(layoutOf(tinyArchitecture, lora, rows), whole);
+  assert.deepEqual(layoutOf(bertArchitecture, lowered(bertArchitecture, edit("l1")), rows), whole);
+});
+
+Deno.test("layoutOf() counts trained keys that no token made", () => {
+  const prefix = lowered(tinyArchitecture, { kind: "prefixTuning", tokens: 3 }, edit("l1"));
+  assert.deepEqual(layoutOf(tinyArchitecture, prefix, rows), { ...wholeRows(tinyArchitecture, []), virtual: 3 });
+});
+
+Deno.test("wholeRows() lets a decoder attend to what its encoder makes of the whole prompt", () => {
+  const layout = layoutOf(t5Architecture, [], rows), [context, tail] = layout.segments;
+  assert.deepEqual(namesOf(layout), ["context", "tail"]);
+  assert.equal(stackOfSegment(t5Architecture, context!), t5Architecture.encoder);
+  assert.equal(stackOfSegment(t5Architecture, tail!), t5Architecture);
+  assert.ok(isAttended(layout, context!) && !isAttended(layout, tail!));
+  assert.ok(!isWhole(layout) && !seesRows(layout, tail!));
+  assert.equal(tail!.startToken, 2);
+});
+
+Deno.test("segments say in what order they run and what each sees", () => {
+  const layout = cutRows(2, 9), [shared, context, tail] = layout.segments;
+  assert.deepEqual(layout.segments.map(({ name, sees }) => [name, sees]), [
+    ["shared", []],
+    ["context", ["shared"]],
+    ["tail", ["shared", "context"]],
+  ]);
+  assert.equal(tailOf(layout), tail);
+  assert.deepEqual([shared!, context!, tail!].map((segment) => seesRows(layout, segment)), [false, false, true]);
+  assert.throws(() => tailOf({ segments: [], virtual: 0 }), /A layout has no segments/);
+});
