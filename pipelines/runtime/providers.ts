@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/model.ts";
 
-/** Libraries that a provider needs beside ONNX Runtime's binding. */
+/** Libraries that a provider needs besides ONNX Runtime's binding. */
 interface Libraries {
   /** By operating system; it does not exist on others. */
   readonly files: Readonly<Record<string, readonly string[]>>;

@@ -1,4 +1,4 @@
-/** A convolution over neighbouring tokens beside a block. @module */
+/** A convolution over neighbouring tokens, parallel to a block. @module */
 import { addDimensions, type Dimension } from "../../../ops/program/dimension.ts";
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
@@ -10,7 +10,7 @@ import type { Norm } from "./norm.ts";
 
 /** A convolution with a bias, and the norm of its sum with what the block gives. */
 export interface Convolution {
-  /** What stands before the names of its weights. */
+  /** The prefix of its weights' names. */
   readonly name: string;
   /** How many tokens it sees, itself in the middle. */
   readonly kernel: number;

@@ -10,7 +10,7 @@ export interface CrossAttentionForm {
   /** The names of the projections. */
   readonly names: { readonly query: string; readonly key: string; readonly value: string; readonly output: string };
   readonly form: LinearForm;
-  /** What scores are multiplied by; `1/√headWidth` unless told otherwise. */
+  /** What scores are multiplied by; `1/√headWidth` by default. */
   readonly scale?: number;
 }
 

@@ -33,7 +33,7 @@ export function readActivation(config: ConfigReader, field: string, otherwise: k
 
 const widthOf = (x: Value) => x.shape[x.shape.length - 1] as number;
 
-/** Two projections and what lies between them. */
+/** Two projections and what is between them. */
 export interface PlainMlp {
   readonly up: string;
   readonly down: string;

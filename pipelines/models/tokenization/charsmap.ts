@@ -11,7 +11,7 @@
 /** Replaces what a map has. */
 type Charsmap = (text: string) => string;
 
-/** Clusters of so many bytes are looked for as a whole; of longer ones only the characters. */
+/** Clusters of up to this many bytes are looked up as a whole; of longer ones only the characters. */
 const longestCluster = 5;
 
 const encoder = new TextEncoder(), graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
