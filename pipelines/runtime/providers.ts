@@ -16,7 +16,7 @@ interface Libraries {
 }
 
 /** A provider as the runtime meets it. */
-export interface ProviderRuntime {
+interface ProviderRuntime {
   /** Whether it runs on the CPU itself; a session of another is refused if it would leave operations to the CPU. */
   readonly isCpu: boolean;
   /** Whether the trainings of several members run as one. */

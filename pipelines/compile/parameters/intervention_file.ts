@@ -32,7 +32,7 @@ export interface InterventionDescription {
 export const interventionFileNames = { description: "intervention.json", tensors: "weights.safetensors" } as const;
 
 /** How an adaptation is listed; what a function selects is null. */
-export function describeAdaptation(adaptation: Adaptation): JsonObject {
+function describeAdaptation(adaptation: Adaptation): JsonObject {
   const { index, kind, options, block = null } = adaptation;
   if (adaptation.form === "head") {
     const { labels, options: { frozen } } = adaptation;

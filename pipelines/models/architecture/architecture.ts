@@ -84,7 +84,7 @@ export interface TokenRun {
 }
 
 /** An encoder's finished hidden states [batch, context, width], or what each block of the decoder has made of them. */
-export type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
+type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
 
 /** What a run of tokens gives. */
 export interface RunResult {

@@ -82,7 +82,7 @@ export function runInputs(
 }
 
 /** The rows of a run; they see no tokens before them unless told otherwise. */
-export type FedRows = Pick<RunRows, "rows" | "length" | "encoded"> & Partial<Pick<RunRows, "past">>;
+type FedRows = Pick<RunRows, "rows" | "length" | "encoded"> & Partial<Pick<RunRows, "past">>;
 
 const noPast = { width: 0, filled: [0] } as const;
 

@@ -3,7 +3,7 @@ import type { InputKind, Tensor } from "./input_kind.ts";
 import { perToken } from "./per_token.ts";
 
 /** A table of learned positions, which begins with so many rows that stand for none. */
-export interface PositionTable {
+interface PositionTable {
   readonly offset: number;
 }
 

@@ -7,7 +7,7 @@ import type { Norm } from "./norm.ts";
 import type { LinearForm, Scope } from "./scope.ts";
 
 /** Queries, keys and values of a run of tokens, each [batch, tokens, its heads · headWidth]. */
-export interface QueryKeyValue {
+interface QueryKeyValue {
   readonly query: Value;
   readonly key: Value;
   readonly value: Value;

@@ -31,7 +31,7 @@ export interface BlockParts {
 }
 
 /** What a block gives: hidden states [batch, tokens, width], and its keys and values. */
-export interface BlockResult {
+interface BlockResult {
   readonly hidden: Value;
   readonly keyValues: KeyValues;
   /** The keys and values of what an encoder has read. */

@@ -9,7 +9,7 @@ import type { Activation } from "./mlp.ts";
 import type { Norm } from "./norm.ts";
 
 /** A convolution with a bias, and the norm of its sum with what the block gives. */
-export interface Convolution {
+interface Convolution {
   /** The prefix of its weights' names. */
   readonly name: string;
   /** How many tokens it sees, itself in the middle. */

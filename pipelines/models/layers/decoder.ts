@@ -11,7 +11,7 @@ import type { Scope } from "./scope.ts";
 import { transformer } from "./transformer.ts";
 
 /** What a family calls its parts. */
-export interface DecoderNames {
+interface DecoderNames {
   /** In front of all but the head. */
   readonly base: string;
   readonly embedding: string;
@@ -39,7 +39,7 @@ export const gptNames: DecoderNames = {
 };
 
 /** The parts of a decoder. */
-export interface DecoderParts {
+interface DecoderParts {
   readonly names: DecoderNames;
   /** As of an architecture; the names' base if omitted. */
   readonly barePrefix?: string;
