@@ -1,5 +1,5 @@
 /**
- * Heads: what a model predicts of a text in place of further tokens. A head is an adaptation like an edit
+ * Heads: what a model predicts of a text instead of further tokens. A head is an adaptation like an edit
  * or adapter, so that it is initialized, trained, kept and loaded as they are.
  *
  * @module

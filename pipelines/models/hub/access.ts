@@ -56,9 +56,9 @@ const defaultHubTimings: HubTimings = {
 
 /** What a caller may say of how a hub is reached. */
 export interface HubOptions {
-  /** In place of the process's environment. */
+  /** Instead of the process's environment. */
   readonly env?: Environment;
-  /** In place of {@linkcode defaultHubTimings}. */
+  /** Instead of {@linkcode defaultHubTimings}. */
   readonly timings?: HubTimings;
 }
 

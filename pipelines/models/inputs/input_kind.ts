@@ -99,7 +99,7 @@ interface ComputedInput<Config, Form> {
 
 /** A kind that an exported graph does not compute. */
 export interface NotExportable {
-  /** What the model does with it, as in "tells the texts of a pair apart". */
+  /** What the model does with it, as in "distinguishes the texts of a pair". */
   readonly notExportable: string;
 }
 
