@@ -4,10 +4,10 @@ import type { InputKind, Tensor } from "./input_kind.ts";
 
 /** A table of distances. */
 export interface DistanceTable {
-  /** Half of the table's rows: row `span` stands for the token itself, those after it for tokens before. */
+  /** Half of the table's rows: row `span` is of the token itself, those after it for tokens before. */
   readonly span: number;
   /**
-   * If set, distances from `span/2` on share rows by their logarithm, and the outermost rows stand for this one; else
+   * If set, distances from `span/2` on share rows by their logarithm, and the outermost rows are of this one; else
    * each distance has a row of its own. What is farther has the outermost.
    */
   readonly farthest?: number;

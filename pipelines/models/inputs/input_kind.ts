@@ -12,7 +12,7 @@ import type { HostTensor } from "../../common/host_tensor.ts";
 
 declare const tensor: unique symbol;
 
-/** Stands for one tensor in the form of a kind: `{ cosines: Tensor; sines: Tensor }` is a form of two. */
+/** One tensor in the form of a kind: `{ cosines: Tensor; sines: Tensor }` is a form of two. */
 export interface Tensor {
   readonly [tensor]: true;
 }
@@ -99,7 +99,7 @@ export interface ComputedInput<Config, Form> {
 
 /** A kind that an exported graph does not compute. */
 export interface NotExportable {
-  /** What the model does with it, as in "tells the texts of a pair apart". */
+  /** What the model does with it, as in "distinguishes the texts of a pair". */
   readonly notExportable: string;
 }
 

@@ -2,7 +2,7 @@
 import type { InputKind, Tensor } from "./input_kind.ts";
 import { perToken } from "./per_token.ts";
 
-/** A table of learned positions, which begins with so many rows that stand for none. */
+/** A table of learned positions, which begins with so many rows that are of none. */
 export interface PositionTable {
   readonly offset: number;
 }
