@@ -26,6 +26,16 @@ export {
   type TsvOptions,
 } from "./pipelines/dsl/data.ts";
 export {
+  beam,
+  type BeamOptions,
+  choices,
+  greedy,
+  type GreedyOptions,
+  sample,
+  type SampleOptions,
+  type WritingOptions,
+} from "./pipelines/dsl/decoding.ts";
+export {
   consreft,
   direft,
   type DireftOptions,
@@ -45,6 +55,17 @@ export {
   type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
 export { classification, type ClassificationOptions, type HeadOptions, regression } from "./pipelines/dsl/heads.ts";
+export {
+  accuracy,
+  exactMatch,
+  f1,
+  type F1Options,
+  loss,
+  matthews,
+  mse,
+  pearson,
+  spearman,
+} from "./pipelines/dsl/metrics.ts";
 export {
   type AttentionSites,
   baseModel,
@@ -73,30 +94,13 @@ export {
 } from "./pipelines/dsl/optimizer.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
-  accuracy,
   activations,
   type ActivationsOptions,
-  beam,
-  type BeamOptions,
-  choices,
   evaluate,
   type EvaluateOptions,
-  exactMatch,
-  f1,
-  type F1Options,
-  greedy,
-  type GreedyOptions,
-  loss,
-  matthews,
-  mse,
-  pearson,
   pipeline,
-  sample,
-  type SampleOptions,
-  spearman,
   train,
   type TrainOptions,
-  type WritingOptions,
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
@@ -105,10 +109,8 @@ export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { MetricName } from "./pipelines/metrics/mod.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
+export type { ChatMessage, ChatRow, ChatSource } from "./pipelines/data/chat/source.ts";
 export type {
-  ChatMessage,
-  ChatRow,
-  ChatSource,
   CompletionTemplate,
   Dataset,
   JsonlSource,

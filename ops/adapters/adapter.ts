@@ -13,7 +13,19 @@ export interface AdapterExtents {
   readonly outputs: number;
 }
 
-/** Settings of an adapter, as far as its kind has them. */
+/** What a pipeline sets of an adapter beside where it acts, as far as its kind has it. */
+export interface AdapterSettings {
+  /** Rank of a low-rank change. */
+  readonly rank: number;
+  /** A low-rank change is scaled by alpha/rank; the rank if left out. */
+  readonly alpha: number;
+  /** Scales by alpha/√rank instead. */
+  readonly rankStabilized: boolean;
+  /** The share of what a low-rank change reads that training sets to 0. */
+  readonly dropout: number;
+}
+
+/** What an adapter's tensors and formula depend on, as far as its kind does; intervention.json lists it. */
 export interface AdapterOptions {
   /** Rank of a low-rank change. */
   readonly rank: number;
@@ -39,8 +51,20 @@ export interface AdaptedProjection extends Projection {
   readonly dropped?: Value;
 }
 
+/** How the settings of a kind of adapter become options, and options settings again. */
+export interface AdapterSetup {
+  /** The settings that it has. */
+  readonly settings: { readonly [K in keyof AdapterSettings]?: "required" | "optional" };
+  /** What settings mean; those left out have their usual values. */
+  options(settings: Partial<AdapterSettings>): Pick<AdapterOptions, "rank" | "scaling">;
+  /** Settings of which {@linkcode AdapterSetup.options} makes these. */
+  settingsOf(options: Pick<AdapterOptions, "rank" | "scaling">): Partial<AdapterSettings>;
+}
+
 /** A kind of adapter. */
-export interface AdapterKind {
+export interface AdapterKind extends AdapterSetup {
+  /** The projections that it adapts where none are named. */
+  readonly modules: readonly string[];
   /** The tensors by name, in the order in which they are saved. */
   tensors(extents: AdapterExtents, options: AdapterOptions): Readonly<Record<string, TensorRole>>;
   /** The adapted output [..., outputs]. */

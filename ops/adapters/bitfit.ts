@@ -1,12 +1,15 @@
 import { tensorOf } from "../interventions/intervention.ts";
 import * as o from "../operators.ts";
 import type { AdapterKind } from "./adapter.ts";
+import { withoutSettings } from "./setup.ts";
 
 /**
  * BitFit: biases alone are trained (Ben Zaken et al. 2022). `bias` is what is added to the projection's own bias, so it
  * starts at 0, also where the model has none.
  */
 export const bitfit: AdapterKind = {
+  ...withoutSettings,
+  modules: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
   tensors: ({ outputs }) => ({ bias: { shape: [outputs], start: "zero" } }),
   adapt: (output, _, tensors) => o.add(output, tensorOf(tensors, "bias")),
 };

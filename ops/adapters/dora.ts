@@ -2,6 +2,7 @@ import { tensorOf } from "../interventions/intervention.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
 import type { AdapterKind } from "./adapter.ts";
+import { lowRank } from "./setup.ts";
 
 /** The Euclidean norm of each row of a matrix [rows, columns]: [rows]. */
 const rowNorms = (matrix: Value) => o.sqrt(o.reduceSum(o.mul(matrix, matrix), [1]));
@@ -13,6 +14,8 @@ const rowNorms = (matrix: Value) => o.sqrt(o.reduceSum(o.mul(matrix, matrix), [1
  * that is added to Wx reads the dropped input, as in peft.
  */
 export const dora: AdapterKind = {
+  ...lowRank,
+  modules: ["q_proj", "v_proj"],
   tensors: ({ inputs, outputs }, { rank }) => ({
     lora_A: { shape: [rank, inputs], start: "linear" },
     lora_B: { shape: [outputs, rank], start: "zero" },

@@ -2,12 +2,15 @@ import { tensorOf } from "../interventions/intervention.ts";
 import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
 import type { AdapterKind } from "./adapter.ts";
+import { withoutSettings } from "./setup.ts";
 
 /**
  * (IA)³: keys and values times a learned vector, and likewise the MLP's inner activations, which is what its last
  * projection reads (Liu et al. 2022, section 3.3). `scale` starts at 1.
  */
 export const ia3: AdapterKind = {
+  ...withoutSettings,
+  modules: ["k_proj", "v_proj", "down_proj"],
   tensors: ({ inputs, outputs }, { scalesInput }) => ({
     scale: { shape: [scalesInput ? inputs : outputs], start: "one" },
   }),

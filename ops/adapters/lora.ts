@@ -1,12 +1,15 @@
 import { tensorOf } from "../interventions/intervention.ts";
 import * as o from "../operators.ts";
 import type { AdapterKind } from "./adapter.ts";
+import { lowRank } from "./setup.ts";
 
 /**
  * LoRA: `Wx + s·B(Ax)` with s = alpha/rank, or alpha/√rank where rank-stabilized (Hu et al. 2021; Kalajdzievski 2023).
  * `lora_A` starts as torch's Linear does and `lora_B` at 0, so that training starts from the frozen model.
  */
 export const lora: AdapterKind = {
+  ...lowRank,
+  modules: ["q_proj", "v_proj"],
   tensors: ({ inputs, outputs }, { rank }) => ({
     lora_A: { shape: [rank, inputs], start: "linear" },
     lora_B: { shape: [outputs, rank], start: "zero" },

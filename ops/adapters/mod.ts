@@ -10,3 +10,8 @@ export type AdapterName = "lora" | "dora" | "ia3" | "bitfit";
 
 /** Every kind of adapter. */
 export const adapters: Readonly<Record<AdapterName, AdapterKind>> = { lora, dora, ia3, bitfit };
+
+/** Whether something names a kind of adapter. */
+export function isAdapterName(name: unknown): name is AdapterName {
+  return typeof name === "string" && Object.hasOwn(adapters, name);
+}

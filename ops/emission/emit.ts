@@ -6,7 +6,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from "onnx-buf";
 import type { TensorName } from "../onnx/graph_writer.ts";
-import { kernelsOf } from "../onnx/kernels.ts";
+import { type Emission, emissions } from "../onnx/providers.ts";
 import { describeTensor } from "../onnx/messages.ts";
 import type { FedTensor, OnnxModel, Provider, WeightLocation } from "../onnx/model.ts";
 import { isWidenedWeight } from "../passes/cost.ts";
@@ -22,6 +22,8 @@ const irVersion = 11n;
 export interface EmitOptions {
   /** Whether the session copies weights into the order in which products read them. */
   readonly packs?: boolean;
+  /** How the graph is written, in place of how the provider's are. */
+  readonly emission?: Emission;
 }
 
 /**
@@ -33,9 +35,9 @@ export function emitOnnx(
   program: Program,
   provider: Provider,
   locate: (name: string) => WeightLocation,
-  { packs = false }: EmitOptions = {},
+  { packs = false, emission = emissions[provider] }: EmitOptions = {},
 ): OnnxModel {
-  const write = new ProgramWriter(kernelsOf[provider], packs, locate);
+  const write = new ProgramWriter(emission.kernels, packs, locate);
   const fed: FedTensor[] = [];
   for (const value of valuesOf(program)) {
     // Each use widens it anew: one wide copy for forward and backward pass would have to live from one to the other.
@@ -54,7 +56,7 @@ export function emitOnnx(
   }
   nameResults(program, write);
   const outputs = Object.entries(program.outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
-  const bytes = encode(program.name, provider, write, fed, outputs);
+  const bytes = encode(program.name, emission, write, fed, outputs);
   return { name: program.name, provider, bytes, fed, extents: write.extentLists, outputs };
 }
 
@@ -76,14 +78,11 @@ function nameResults(program: Program, write: ProgramWriter): void {
 
 function encode(
   name: string,
-  provider: Provider,
+  { declaresShapes }: Emission,
   { graph, extentLists }: ProgramWriter,
   fed: readonly FedTensor[],
   outputs: readonly FedTensor[],
 ): Uint8Array<ArrayBuffer> {
-  // ONNX Runtime 1.30 plans in advance which values share memory, and compares all whose shapes it knows with each
-  // other: of 2,000 nodes that takes a second, and was not seen to save time or memory in the runs.
-  const declaresShapes = provider !== "cpu";
   const describe = (name: string, dtype: DataType, shape: Shape) =>
     describeTensor(name, dtype, declaresShapes ? shape : undefined);
   const model = create(ModelProtoSchema, {

@@ -6,7 +6,7 @@
  */
 import { Graph } from "../onnx/graph.ts";
 import type { OnnxAttributes, OnnxDomain, TensorName } from "../onnx/graph_writer.ts";
-import type { Kernels } from "../onnx/kernels.ts";
+import type { Kernels } from "../onnx/providers.ts";
 import { externalTensor } from "../onnx/messages.ts";
 import type { ExtentList, WeightLocation } from "../onnx/model.ts";
 import { withInputs } from "../operators.ts";

@@ -6,6 +6,8 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
  * in the subspace (pyreft's `ConsreftIntervention`). `rotate` is Rᵀ, its columns orthonormal.
  */
 export const consreft: InterventionKind = {
+  hasRank: true,
+  has: [],
   tensors: ({ width, rank }) => ({
     rotate: { shape: [width, rank], start: "orthogonal" },
     bias: { shape: [rank], start: "unit" },

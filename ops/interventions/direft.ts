@@ -6,6 +6,8 @@ import { type InterventionKind, learnedSource, tensorOf } from "./intervention.t
  * W₂; the orthogonal form holds `rotate`, its transpose with orthonormal columns.
  */
 export const direft: InterventionKind = {
+  hasRank: true,
+  has: ["activation", "orthogonal"],
   tensors: ({ width, rank }, { orthogonal }) => ({
     ...(orthogonal
       ? { rotate: { shape: [width, rank], start: "orthogonal" } as const }

@@ -34,10 +34,15 @@ export interface InterventionOptions {
   readonly projectionBias: boolean;
 }
 
+/** The options where a pipeline says nothing. */
+export const usualOptions: InterventionOptions = { activation: "linear", orthogonal: false, projectionBias: false };
+
 /** An edit. */
 export interface InterventionKind {
-  /** Whether it edits no subspace whose rank could be chosen. */
-  readonly isRankless?: true;
+  /** Whether it edits a subspace whose rank is chosen, and of which each example may edit rows alone. */
+  readonly hasRank: boolean;
+  /** The options that it has. */
+  readonly has: readonly (keyof InterventionOptions)[];
   /**
    * The tensors by name, in the order in which they are saved.
    *

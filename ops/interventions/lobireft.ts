@@ -6,6 +6,8 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
  * columns orthonormal.
  */
 export const lobireft: InterventionKind = {
+  hasRank: true,
+  has: [],
   tensors: ({ width, rank }) => ({
     rotate: { shape: [width, rank], start: "orthogonal" },
     bias: { shape: [rank], start: "unit" },

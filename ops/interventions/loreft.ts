@@ -6,6 +6,8 @@ import { type InterventionKind, learnedSource, tensorOf } from "./intervention.t
  * if any, acts on `Wh + b`.
  */
 export const loreft: InterventionKind = {
+  hasRank: true,
+  has: ["activation"],
   tensors: ({ width, rank }) => ({
     rotate: { shape: [width, rank], start: "orthogonal" },
     weight: { shape: [rank, width], start: "linear" },

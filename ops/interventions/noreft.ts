@@ -7,6 +7,8 @@ import { type InterventionKind, learnedSource, tensorOf } from "./intervention.t
  * `proj_bias` what is added to W₂h where it has a bias. An activation, if any, acts on `W₁h + b`.
  */
 export const noreft: InterventionKind = {
+  hasRank: true,
+  has: ["activation", "projectionBias"],
   tensors: ({ width, rank }, { projectionBias }) => ({
     proj: { shape: [rank, width], start: "linear" },
     ...(projectionBias ? { proj_bias: { shape: [rank], start: "linear" } as const } : {}),

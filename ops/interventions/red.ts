@@ -6,7 +6,8 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
  * Parameter Efficiency in Fine-tuning via Representation Editing*). Starts as the identity and has no rank.
  */
 export const red: InterventionKind = {
-  isRankless: true,
+  hasRank: false,
+  has: [],
   tensors: ({ width }) => ({
     scale: { shape: [width], start: "one" },
     bias: { shape: [width], start: "zero" },

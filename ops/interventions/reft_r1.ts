@@ -7,7 +7,8 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
  * rank is 1.
  */
 export const reftR1: InterventionKind = {
-  isRankless: true,
+  hasRank: false,
+  has: [],
   tensors: ({ width }) => ({ direction: { shape: [1, width], start: "linear" } }),
   edit(hidden, tensors, mask) {
     const direction = tensorOf(tensors, "direction");

@@ -8,7 +8,8 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
  * Composability*, RoAd₁). `angle` is θ, `scale` is α. Starts as the identity and has no rank.
  */
 export const road: InterventionKind = {
-  isRankless: true,
+  hasRank: false,
+  has: [],
   tensors({ width }) {
     if (width % 2 !== 0) throw new RangeError(`road turns pairs of channels and cannot pair ${width}`);
     return {

@@ -1,6 +1,6 @@
 /** Scaled dot-product attention with grouped heads and a key-value cache. @module */
-import { addDimensions, type Dimension, divideDimensions, multiplyDimensions } from "../program/dimension.ts";
 import * as o from "../operators.ts";
+import { addDimensions, type Dimension, divideDimensions, multiplyDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 import type { MatmulAttributes } from "../table/builder.ts";
 

@@ -1,6 +1,6 @@
 /** Scores against distances between tokens, in place of scores against the tokens. @module */
-import { addDimensions, type Dimension, multiplyDimensions } from "../program/dimension.ts";
 import * as o from "../operators.ts";
+import { addDimensions, type Dimension, multiplyDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 
 /** How many distances there are between so many tokens: from all of them behind to all of them before. */

@@ -1,5 +1,5 @@
-import { elementCount } from "../program/dimension.ts";
 import * as o from "../operators.ts";
+import { elementCount } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 
 /** The rows [labelled, width] of hidden states [batch, tokens, width] at places [labelled, 1] in batch · tokens. */

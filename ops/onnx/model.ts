@@ -1,6 +1,6 @@
 /** ONNX models as data: their bytes, and what a host must know to feed them. @module */
-import type { DataType } from "../program/program.ts";
 import type { Shape } from "../program/dimension.ts";
+import type { DataType } from "../program/program.ts";
 
 /** Where a graph will run. */
 export type Provider = "cpu" | "webgpu" | "cuda";

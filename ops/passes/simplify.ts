@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { addDimensions, type Dimension, sameShape } from "../program/dimension.ts";
 import * as o from "../operators.ts";
+import { addDimensions, type Dimension, sameShape } from "../program/dimension.ts";
 import { isConstant, type Program, scalar, type Value } from "../program/program.ts";
 import { isOp, isOperation, type OpName, type OpValue } from "../table/mod.ts";
 import { rewriteProgram } from "./rewrite.ts";
@@ -38,14 +38,14 @@ const arithmetic: Rules = {
     const [left, right] = operands(value);
     if (numberOf(right) === 0 && sameShape(left.shape, value.shape)) return left;
     if (numberOf(left) === 0 && sameShape(right.shape, value.shape)) return right;
-    if (right.op === "neg") return o.sub(left, right.inputs[0]!);
-    if (left.op === "neg") return o.sub(right, left.inputs[0]!);
+    if (isOp(right, "neg")) return o.sub(left, right.inputs[0]!);
+    if (isOp(left, "neg")) return o.sub(right, left.inputs[0]!);
     return joinPads(left, right) ?? joinPads(right, left);
   },
   sub(value) {
     const [left, right] = operands(value);
     if (numberOf(right) === 0 && sameShape(left.shape, value.shape)) return left;
-    if (right.op === "neg") return o.add(left, right.inputs[0]!);
+    if (isOp(right, "neg")) return o.add(left, right.inputs[0]!);
     return undefined;
   },
   mul(value) {
@@ -59,7 +59,7 @@ const arithmetic: Rules = {
     return undefined;
   },
   neg({ inputs: [x] }) {
-    if (x!.op === "neg") return x!.inputs[0];
+    if (isOp(x!, "neg")) return x.inputs[0];
     if (isOp(x!, "matmul")) return rescale(x, -1);
     return undefined;
   },
@@ -76,7 +76,7 @@ function joinPads(left: Value, right: Value): Value | undefined {
 const movement: Rules = {
   reshape({ inputs: [x], shape }) {
     if (sameShape(x!.shape, shape)) return x;
-    return x!.op === "reshape" ? o.reshape(x!.inputs[0]!, shape) : undefined;
+    return isOp(x!, "reshape") ? o.reshape(x.inputs[0]!, shape) : undefined;
   },
   transpose({ inputs: [x], attributes: { permutation } }) {
     if (!isOp(x!, "transpose")) return undefined;

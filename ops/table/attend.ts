@@ -7,13 +7,14 @@
  *
  * @module
  */
+import type { TensorName } from "../onnx/graph_writer.ts";
 import { addDimensions, type Dimension, evaluateDimension, multiplyDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
-import type { AttendAttributes, AttendGradientAttributes } from "./builder.ts";
+import type { AttendAttributes, AttendGradientAttributes, MatmulAttributes } from "./builder.ts";
 import { acrossTokens, type Definitions, noExtents, notDifferentiable, operand } from "./definition.ts";
-import type { Price } from "./price.ts";
 import type { Emitter } from "./emitter.ts";
-import type { TensorName } from "../onnx/graph_writer.ts";
+import type { Price } from "./price.ts";
+import { emitFusedProduct } from "./product.ts";
 
 /** Keys and values by run. */
 function runsOf(inputs: readonly Value[]): { readonly key: Value; readonly value: Value }[] {
@@ -58,15 +59,9 @@ function emitProduct(
   emit: Emitter,
   a: TensorName,
   b: TensorName,
-  { transposeA = false, transposeB = false, alpha = 1 }: { transposeA?: boolean; transposeB?: boolean; alpha?: number },
+  { transposeA = false, transposeB = false, alpha = 1 }: Partial<MatmulAttributes>,
 ): TensorName {
-  if (emit.kernels.fusedMatMul) {
-    return emit.node("FusedMatMul", [a, b], {
-      transA: { int: transposeA ? 1 : 0 },
-      transB: { int: transposeB ? 1 : 0 },
-      alpha: { float: alpha },
-    }, "com.microsoft");
-  }
+  if (emit.kernels.fusedMatMul) return emitFusedProduct(emit, a, b, { transposeA, transposeB, alpha });
   const swap = (x: TensorName) => emit.node("Transpose", [x], { perm: { ints: [0, 1, 3, 2] } });
   const product = emit.node("MatMul", [transposeA ? swap(a) : a, transposeB ? swap(b) : b]);
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);

@@ -1,6 +1,6 @@
 /** What an operation's emission rule writes to. @module */
 import type { GraphWriter, OnnxAttributes, TensorName } from "../onnx/graph_writer.ts";
-import type { Kernels } from "../onnx/kernels.ts";
+import type { Kernels } from "../onnx/providers.ts";
 import type { Dimension, Shape } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 

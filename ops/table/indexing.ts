@@ -1,7 +1,7 @@
 /** Operations that pick and place by index. @module */
-import { type Dimension, elementCount } from "../program/dimension.ts";
 import type { TensorName } from "../onnx/graph_writer.ts";
 import { cast, unsqueeze } from "../onnx/nodes.ts";
+import { type Dimension, elementCount } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 import {
   acrossTokens,
@@ -11,8 +11,8 @@ import {
   notDifferentiable,
   operand,
 } from "./definition.ts";
-import { moved, perElement, perFoldedElement } from "./price.ts";
 import type { Emitter } from "./emitter.ts";
+import { moved, perElement, perFoldedElement } from "./price.ts";
 
 function requireIndices(op: string, indices: Value, rank: number): void {
   if (indices.dtype !== "int64" || indices.shape.length !== rank) {

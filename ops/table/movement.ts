@@ -2,8 +2,8 @@
 import { addDimensions, type Dimension, elementCount, type Shape, subtractDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 import { acrossTokens, broadcast, type Definitions, type NoAttributes, noExtents, operand } from "./definition.ts";
-import { moved } from "./price.ts";
 import type { Emitter } from "./emitter.ts";
+import { moved } from "./price.ts";
 
 /** Whether an extent is below 0 whatever its symbols stand for; of one with symbols nothing is known. */
 const isNegative = (extent: Dimension): boolean => typeof extent === "number" && extent < 0;

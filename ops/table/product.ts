@@ -7,11 +7,11 @@
  *
  * @module
  */
+import type { TensorName } from "../onnx/graph_writer.ts";
 import type { Value } from "../program/program.ts";
 import type { MatmulAttributes } from "./builder.ts";
 import { operand } from "./definition.ts";
 import type { Emitter } from "./emitter.ts";
-import type { TensorName } from "../onnx/graph_writer.ts";
 import { emitPackedProduct } from "./quantization.ts";
 
 /** No more of a weight is widened at once, in bytes of float32. */
@@ -36,13 +36,19 @@ export function emitProduct(emit: Emitter, value: Value, settings: MatmulAttribu
   }).reduce((sum, part) => emit.node("Add", [sum, part]));
 }
 
-function multiply(
+function multiply(emit: Emitter, a: TensorName, b: TensorName, settings: MatmulAttributes): TensorName {
+  const { transposeA, transposeB, alpha } = settings;
+  if (!transposeA && !transposeB && alpha === 1) return emit.node("MatMul", [a, b]);
+  return emitFusedProduct(emit, a, b, settings);
+}
+
+/** A matrix product in the kernel that reads its operands transposed and scales what it gives. */
+export function emitFusedProduct(
   emit: Emitter,
   a: TensorName,
   b: TensorName,
   { transposeA, transposeB, alpha }: MatmulAttributes,
 ): TensorName {
-  if (!transposeA && !transposeB && alpha === 1) return emit.node("MatMul", [a, b]);
   return emit.node("FusedMatMul", [a, b], {
     transA: { int: transposeA ? 1 : 0 },
     transB: { int: transposeB ? 1 : 0 },

@@ -5,12 +5,12 @@
  *
  * @module
  */
+import type { TensorName } from "../onnx/graph_writer.ts";
 import { evaluateDimension } from "../program/dimension.ts";
 import { type DataType, isLeaf, type Value } from "../program/program.ts";
 import { acrossTokens, type Definitions, noExtents, notDifferentiable, operand } from "./definition.ts";
-import { perElement } from "./price.ts";
 import type { Emitter } from "./emitter.ts";
-import type { TensorName } from "../onnx/graph_writer.ts";
+import { perElement } from "./price.ts";
 
 /** How many neighbours in a row share a scale. */
 export const blockSize = 32;

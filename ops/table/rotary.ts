@@ -1,11 +1,11 @@
 /** Rotary position embedding. @module */
-import type { Value } from "../program/program.ts";
-import { sameShape, type Shape } from "../program/dimension.ts";
 import type { TensorName } from "../onnx/graph_writer.ts";
 import { unsqueeze } from "../onnx/nodes.ts";
+import { sameShape, type Shape } from "../program/dimension.ts";
+import type { Value } from "../program/program.ts";
 import { acrossTokens, type Definitions, noExtents, operand } from "./definition.ts";
-import { perElement } from "./price.ts";
 import type { Emitter } from "./emitter.ts";
+import { perElement } from "./price.ts";
 
 /** How a rotation pairs the elements of a head, and how many of them it turns; the rest stays as it is. */
 type Settings = {

@@ -1,20 +1,20 @@
 /** The command line: which commands there are, and how an error of any is reported. @module */
 import { RequestError, RunError, StoppedError } from "../common/errors.ts";
-import { activationsCommand } from "./activations_command.ts";
-import { parseArguments, UsageError } from "./argument_parser.ts";
-import { cacheCommands } from "./cache_command.ts";
-import { chatCommand } from "./chat_command.ts";
-import type { CommandGroup, RunControl } from "./command.ts";
-import { exportCommand } from "./export_command.ts";
-import { importCommand } from "./import_command.ts";
-import { flag } from "./option.ts";
-import { planCommand } from "./plan_command.ts";
-import { pullCommand } from "./pull_command.ts";
-import { pushCommand } from "./push_command.ts";
-import { reportCommand } from "./report_command.ts";
-import { runCommand } from "./run_command.ts";
-import type { Terminal } from "./terminal.ts";
-import { watchCommand } from "./watch_command.ts";
+import { activationsCommand } from "./commands/activations_command.ts";
+import { parseArguments, UsageError } from "./arguments/argument_parser.ts";
+import { cacheCommands } from "./commands/cache_command.ts";
+import { chatCommand } from "./commands/chat_command.ts";
+import type { CommandGroup, RunControl } from "./arguments/command.ts";
+import { exportCommand } from "./commands/export_command.ts";
+import { importCommand } from "./commands/import_command.ts";
+import { flag } from "./arguments/option.ts";
+import { planCommand } from "./commands/plan_command.ts";
+import { pullCommand } from "./commands/pull_command.ts";
+import { pushCommand } from "./commands/push_command.ts";
+import { reportCommand } from "./commands/report_command.ts";
+import { runCommand } from "./commands/run_command.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { watchCommand } from "./commands/watch_command.ts";
 
 /** All commands, in the order of the help. */
 export const refract: CommandGroup = {

@@ -1,7 +1,7 @@
 /**
- * Ctrl-C and what a system sends to end a process. The first asks the run to stop, which keeps what it has and unwinds;
- * the second, or a run that does not come to an end, ends the process at once. That does no harm: whatever is on the
- * disk is whole.
+ * Ctrl-C, and the signal by which a system ends a process. The first asks the run to stop, which keeps what it has and
+ * unwinds; the second ends the process at once, and so does a run that does not unwind in time. That does no harm: every
+ * file on the disk is complete.
  *
  * @module
  */
@@ -9,6 +9,12 @@ import { StoppedError } from "../common/errors.ts";
 
 /** The signals, with the exit codes that a shell gives to processes that they end. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * How long the same key press may go on arriving, in milliseconds: a terminal signals every process in it, and `deno task`
+ * and npx pass on to the process that they started what it has received already.
+ */
+const repeats = 200;
 
 /** How long a run that was asked to stop may take to unwind, in milliseconds. */
 const grace = 800;
@@ -23,10 +29,13 @@ export function listenForStops(giveUp: (error: StoppedError) => void): AbortSign
   const controller = new AbortController();
   const listeners = (["SIGINT", "SIGTERM"] as const).filter(isKnown).map((name) =>
     [name, () => {
-      // Without a listener the system ends the process, also one that is too busy to listen.
-      for (const [other, listener] of listeners) Deno.removeSignalListener(other, listener);
+      if (controller.signal.aborted) return;
       const error = new StoppedError(exitCodes[name]);
       controller.abort(error);
+      setTimeout(() => {
+        // Without a listener the system ends the process, even one that is too busy to listen.
+        for (const [other, listener] of listeners) Deno.removeSignalListener(other, listener);
+      }, repeats);
       setTimeout(() => giveUp(error), grace);
     }] as const
   );

@@ -1,7 +1,7 @@
 /** The command line's way in. @module */
 import { commandLine, report } from "./command_line.ts";
 import { listenForStops } from "./interrupts.ts";
-import { processTerminal } from "./terminal.ts";
+import { processTerminal } from "./terminal/terminal.ts";
 
 const terminal = processTerminal();
 const leave = (error: unknown) => Deno.exit(report(error, terminal, Deno.args.includes("--verbose")));

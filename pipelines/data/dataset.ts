@@ -1,10 +1,10 @@
 /**
  * What `jsonl(...)`, `tsv(...)`, `records(...)`, `chat(...)` and their `.take`, `.skip` and `.split` return: plain data that
- * says which rows are
- * meant. Nothing is read before `loadRows`.
+ * says which rows are meant. Nothing is read before `loadRows`.
  *
  * @module
  */
+import type { ChatSource } from "./chat/source.ts";
 
 /**
  * How a row becomes a prompt and its completion: `{field}` stands for the field's value, `{{` and `}}` for braces.
@@ -71,42 +71,6 @@ export interface RecordsSource {
   readonly records: readonly Readonly<Record<string, unknown>>[];
   /** How a record becomes a row. */
   readonly template: Template;
-}
-
-/** One turn of a conversation. What else it has, such as `tool_calls`, is for the template to read. */
-export interface ChatMessage {
-  /** Whose turn it is: `system`, `user`, `assistant` or `tool`, as a rule. */
-  readonly role: string;
-  /** A text, or what a template takes in its place. */
-  readonly content?: string | readonly object[] | null;
-  /** What else the template may ask for. */
-  readonly [field: string]: unknown;
-}
-
-/** A conversation: its messages alone, or with other fields that edits may ask for. */
-export type ChatRow = readonly ChatMessage[] | {
-  /** The turns in order. */
-  readonly messages: readonly ChatMessage[];
-  /** Fields of the row. */
-  readonly [field: string]: unknown;
-};
-
-/** Conversations, put into text by a chat template. */
-export interface ChatSource {
-  /** Tells the kinds of data set apart. */
-  readonly kind: "chat";
-  /** One conversation a line of a file, or those that the pipeline file holds itself. */
-  readonly conversations:
-    | { readonly kind: "jsonl"; readonly path: string }
-    | { readonly kind: "records"; readonly records: readonly ChatRow[] };
-  /** What is taught: the last of the assistant's turns, or each of them. */
-  readonly loss: "completion" | "all-turns";
-  /** The system message of conversations that have none. */
-  readonly system?: string;
-  /** In place of the tokenizer's own template: the name of another that it has, a file, or Jinja text. */
-  readonly template?: string;
-  /** Tools that the template is told of, as JSON schemas. */
-  readonly tools?: readonly object[];
 }
 
 /** Where rows come from. */

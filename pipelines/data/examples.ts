@@ -1,7 +1,7 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { encodeTurns } from "./chat/tokens.ts";
 import type { Turns } from "./chat/turns.ts";
-import type { Row } from "./rows.ts";
+import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";
 
 /** What tokenizing rows takes of a tokenizer. */

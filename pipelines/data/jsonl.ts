@@ -1,11 +1,11 @@
+import { resolve } from "node:path";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { text } from "../common/checks.ts";
+import type { JsonlSource } from "./dataset.ts";
 import { readLines } from "./lines.ts";
-
-/** A row as its file has it. */
-export interface RawRow {
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly place: SourceLocation;
-}
+import type { RawRow } from "./row.ts";
+import type { SourceKind } from "./source_kind.ts";
+import { checkTemplate, templateReader } from "./template_rows.ts";
 
 /**
  * Reads a file of one JSON object a line. Blank lines are skipped; a byte order mark and CRLF are tolerated.
@@ -82,3 +82,12 @@ function reason(message: string): string {
     .replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
   return short.charAt(0).toLowerCase() + short.slice(1);
 }
+
+/** `jsonl(...)`. */
+export const jsonl: SourceKind<JsonlSource> = {
+  settings: { path: text, template: checkTemplate },
+  hasTurns: false,
+  withFiles: (source, pathOf) => ({ ...source, path: pathOf(source.path, "rows") }),
+  readRecords: ({ path }, base) => readJsonl(resolve(base, path)),
+  rowReader: ({ template }) => templateReader(template),
+};

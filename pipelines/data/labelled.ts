@@ -2,7 +2,7 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { requireFit, requireLength, type TokenizedExample, type TokenizeOptions } from "./examples.ts";
-import type { Row } from "./rows.ts";
+import type { Row } from "./row.ts";
 
 /** What tokenizing rows with labels takes of a tokenizer. */
 export interface PairTokenizer {

@@ -1,4 +1,5 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
+import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
@@ -37,9 +38,6 @@ export function parseTemplate(template: string, role: string): Segments {
   if (text !== "") segments.push({ text });
   return segments;
 }
-
-/** A part of a text: its first UTF-16 unit, and the one behind its last. */
-export type Span = readonly [start: number, end: number];
 
 /** A template with a row's values in it. */
 export interface Filled {

@@ -1,9 +1,18 @@
 /** Rows by templates: of prompts and completions, or of texts and labels. @module */
+import { type Check, optional, record, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Template } from "./dataset.ts";
-import type { RawRow } from "./jsonl.ts";
-import type { Row } from "./rows.ts";
+import type { RawRow, RowReader } from "./row.ts";
 import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
+
+const completionTemplate = record("{ prompt, completion }", { prompt: text, completion: text });
+const labelTemplate = record("{ text, label }", { text, pair: optional(text), label: text });
+
+/** That a declared template has the texts of one of the two. */
+export const checkTemplate: Check = (value, name) => {
+  const isLabelled = typeof value === "object" && value !== null && ("label" in value || "text" in value);
+  (isLabelled ? labelTemplate : completionTemplate)(value, name);
+};
 
 /**
  * What makes a row of a record by a template.
@@ -11,7 +20,7 @@ import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
  * @throws {RequestError} If a brace of the template is not closed or not opened; what it gives does so if a record lacks a
  * field, or has nothing to answer.
  */
-export function templateReader(template: Template): (record: RawRow) => Row {
+export function templateReader(template: Template): RowReader {
   const part = (text: string, role: string) => {
     const segments = parseTemplate(text, role);
     return ({ fields, place }: RawRow) => fillTemplate(segments, fields, role, place);

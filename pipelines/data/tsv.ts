@@ -1,8 +1,12 @@
+import { resolve } from "node:path";
 import { RequestError } from "../common/errors.ts";
+import { listOf, optional, text } from "../common/checks.ts";
 import { quote } from "../common/suggest.ts";
 import type { TsvSource } from "./dataset.ts";
-import type { RawRow } from "./jsonl.ts";
 import { type Line, readLines } from "./lines.ts";
+import type { RawRow } from "./row.ts";
+import type { SourceKind } from "./source_kind.ts";
+import { checkTemplate, templateReader } from "./template_rows.ts";
 
 /**
  * Reads a file of one row a line, its columns parted by tabs. Nothing is quoted: a quotation mark stands for itself, as in
@@ -40,3 +44,12 @@ function fieldsOf({ text, place }: Line, names: readonly string[]): Readonly<Rec
 }
 
 const counted = (columns: number) => columns === 1 ? "1 column" : `${columns} columns`;
+
+/** `tsv(...)`. */
+export const tsv: SourceKind<TsvSource> = {
+  settings: { path: text, template: checkTemplate, columns: optional(listOf("a list of names", text)) },
+  hasTurns: false,
+  withFiles: (source, pathOf) => ({ ...source, path: pathOf(source.path, "rows") }),
+  readRecords: ({ path, columns }, base) => readTsv(resolve(base, path), columns),
+  rowReader: ({ template }) => templateReader(template),
+};

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptations.ts";
+import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptation.ts";
 import { exampleFeeds } from "../compile/rows/feeds.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import { groupExtents, layOut, readTokens } from "../compile/rows/laid_out_rows.ts";
@@ -13,7 +13,8 @@ import type { Feeds } from "../common/host_tensor.ts";
 import type { RunOrigin } from "../compile/frontier/prefill.ts";
 import type { Layout } from "../compile/rows/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
-import { columnsOf, maskName, maskWidth } from "../compile/lower/interventions.ts";
+import { columnsOf } from "../compile/lower/edit_masks.ts";
+import { maskName, maskWidth } from "../compile/lower/edit_masks.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";

@@ -1,3 +1,4 @@
+import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import type { StackName } from "../models/architecture/architecture.ts";
 import { located } from "../common/source_location.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
@@ -29,47 +30,77 @@ export interface LoraOptions extends AdapterOptions {
   readonly dropout?: number;
 }
 
-function adapter(
-  kind: AdapterSpec["kind"],
-  modules: readonly string[],
-  options: SweepableOptions<AdapterOptions>,
-): AdapterSpec {
-  return located({ blocks: "all", modules, ...options, kind } as AdapterSpec);
+function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): AdapterSpec {
+  return located({ blocks: "all", modules: adapters[kind].modules, ...options, kind } as AdapterSpec);
 }
 
 /**
  * LoRA: `Wx + (alpha/rank)·BAx` with A [rank, inputs] and B [outputs, rank], which starts at 0 (Hu et al. 2021). Acts on
  * queries and values if no modules are named, and on every token. A projection's adapter has
  * `rank · (inputs + outputs)` trainable parameters.
+ *
+ * @example Queries and values of three blocks
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { baseModel, lora } from "refract";
+ *
+ * const adapter = lora({ rank: 8, alpha: 16, blocks: [20, 21, 22] });
+ * const adapted = baseModel("HuggingFaceTB/SmolLM2-135M").with(adapter);
+ * assert.deepEqual(adapter.modules, ["q_proj", "v_proj"]);
+ * ```
  */
 export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
-  return adapter("lora", ["q_proj", "v_proj"], options);
+  return adapter("lora", options);
 }
 
 /**
  * DoRA: each row of `W + (alpha/rank)·BA` brought to a learned length, which starts at that of W's (Liu et al. 2024). Acts
  * on queries and values if no modules are named, and on every token. A projection's adapter has
  * `rank · (inputs + outputs) + outputs` trainable parameters.
+ *
+ * @example All projections of attention in every block, with dropout
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { dora } from "refract";
+ *
+ * const adapter = dora({ rank: 4, modules: ["q_proj", "k_proj", "v_proj", "o_proj"], dropout: 0.05 });
+ * assert.equal(adapter.blocks, "all");
+ * ```
  */
 export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
-  return adapter("dora", ["q_proj", "v_proj"], options);
+  return adapter("dora", options);
 }
 
 /**
  * (IA)³: learned scales of keys, values and the MLP's inner activations, which start at 1 (Liu et al. 2022). Other
  * modules have their outputs scaled. An adapter has as many trainable parameters as what it scales is wide.
+ *
+ * @example The projections that are scaled by default
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { ia3 } from "refract";
+ *
+ * assert.deepEqual(ia3().modules, ["k_proj", "v_proj", "down_proj"]);
+ * ```
  */
 export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
-  return adapter("ia3", ["k_proj", "v_proj", "down_proj"], options);
+  return adapter("ia3", options);
 }
 
 /**
  * BitFit: the projections' biases alone are trained (Ben Zaken et al. 2022); a projection without one gets one that
  * starts at 0. An adapter has `outputs` trainable parameters.
+ *
+ * @example Biases of the decoder's MLPs alone
+ * ```ts
+ * import { baseModel, bitfit } from "refract";
+ *
+ * const biases = bitfit({ stack: "decoder", modules: ["up_proj", "down_proj"] });
+ * const adapted = baseModel("google-t5/t5-small").with(biases);
+ * ```
  */
 export function bitfit(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
-  const modules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
-  return adapter("bitfit", modules, options);
+  return adapter("bitfit", options);
 }
 
 /** Settings of prefix tuning. */
@@ -83,6 +114,16 @@ export interface PrefixTuningOptions {
 /**
  * Prefix tuning: trained keys and values that all tokens see before the prompt's, in every block (Li & Liang 2021). Has
  * `2 · blocks · tokens · keyValueHeads · headWidth` trainable parameters.
+ *
+ * @example Prefixes of three lengths
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { baseModel, prefixTuning, sweep } from "refract";
+ *
+ * const tokens = sweep("tokens", [4, 8, 16]);
+ * const prefixed = baseModel("HuggingFaceTB/SmolLM2-135M").with(prefixTuning({ tokens }));
+ * assert.equal(prefixed.edits.length, 1);
+ * ```
  */
 export function prefixTuning(options: SweepableOptions<PrefixTuningOptions>): PrefixTuningSpec {
   return located({ ...options, kind: "prefixTuning" });

@@ -5,7 +5,23 @@ import { withMethods } from "./methods.ts";
 
 /** The best member of an evaluation. */
 export interface Best extends BestSpec {
-  /** The value that it has on one of the axes that the evaluation depends on. */
+  /**
+   * The value that it has on one of the axes that the evaluation depends on.
+   *
+   * @example The rank of the best member, for a training on more rows
+   * ```ts
+   * import { adamw, baseModel, best, block, evaluate, jsonl, loreft, loss, sweep, train } from "refract";
+   *
+   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+   * const settings = { epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) };
+   * const rank = sweep("rank", [1, 4]), base = baseModel("builtin:tiny"), at = block(2).output;
+   * const small = train(base.with(loreft({ at, positions: "l1", rank })), { data: rows.take(100), ...settings });
+   * const found = best(evaluate(small, { data: rows.skip(900), metrics: [loss()] }), loss());
+   *
+   * const edited = base.with(loreft({ at, positions: "l1", rank: found.value(rank) }));
+   * const final = train(edited, { data: rows.take(900), ...settings });
+   * ```
+   */
   value<T>(axis: Axis<T>): BestValueSpec<T>;
 }
 
@@ -17,10 +33,35 @@ export interface Best extends BestSpec {
  * @param by A metric of the stage (the lowest `loss`, the highest of others), or a {@linkcode halving}.
  *
  * @example Tuned on held-back rows, trained and tested with what was found
- * ```ts ignore
- * const found = best(evaluate(tuned, { data: heldBack, decoding, metrics: [exactMatch()] }), exactMatch());
- * const final = train(found, { ...settings, optimizer: adamw({ learningRate: found.value(rate) }), seed: repeat({ seeds }) });
- * return { test: evaluate(final, { data: test, decoding, metrics: [exactMatch()] }) };
+ * ```ts
+ * import {
+ *   adamw,
+ *   baseModel,
+ *   best,
+ *   block,
+ *   evaluate,
+ *   exactMatch,
+ *   greedy,
+ *   jsonl,
+ *   loreft,
+ *   repeat,
+ *   sweep,
+ *   train,
+ * } from "refract";
+ *
+ * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const { train: seen, test: heldBack } = rows.split({ test: 0.2, seed: 7 });
+ * const test = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const rate = sweep("rate", [1e-3, 4e-3]);
+ * const edited = baseModel("builtin:tiny").with(loreft({ at: block(2).output, positions: "l1", rank: 4 }));
+ * const settings = { data: seen, epochs: 3, batchSize: 8 };
+ * const measured = { decoding: greedy({ maxNewTokens: 8 }), metrics: [exactMatch()] };
+ *
+ * const tuned = train(edited, { ...settings, optimizer: adamw({ learningRate: rate }) });
+ * const found = best(evaluate(tuned, { data: heldBack, ...measured }), exactMatch());
+ * const seed = repeat({ seeds: [42, 43, 44] });
+ * const final = train(found, { ...settings, optimizer: adamw({ learningRate: found.value(rate) }), seed });
+ * const tested = evaluate(final, { data: test, ...measured });
  * ```
  */
 export function best(stage: EvaluateSpec, by: MetricSpec | HalvingSpec): Best {
@@ -44,6 +85,16 @@ export interface HalvingOptions {
 /**
  * Successive halving (Jamieson & Talwalkar 2016): all members are trained for few epochs, and each round keeps the better
  * ones and trains them anew for more, so that every round costs the same and all of them what the plain sweep would.
+ *
+ * @example Three rounds that keep half of the members each
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { exactMatch, halving } from "refract";
+ *
+ * const search = halving({ by: exactMatch(), rounds: 3, keep: 0.5 });
+ * assert.equal(search.rounds, 3);
+ * assert.throws(() => halving({ by: exactMatch(), rounds: 3, keep: 2 }), /between 0 and 1/);
+ * ```
  */
 export function halving({ by, rounds, keep }: HalvingOptions): HalvingSpec {
   if (!Number.isSafeInteger(rounds) || rounds < 1) {

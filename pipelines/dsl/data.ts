@@ -1,4 +1,5 @@
-import type { ChatRow, ChatSource, Dataset, Template } from "../data/dataset.ts";
+import type { ChatRow, ChatSource } from "../data/chat/source.ts";
+import type { Dataset, Template } from "../data/dataset.ts";
 import { RequestError } from "../common/errors.ts";
 import { withMethods } from "./methods.ts";
 
@@ -12,11 +13,41 @@ export interface SplitOptions {
 
 /** Rows of prompts and completions, or of texts and labels, and views of them. */
 export type Rows = Dataset & {
-  /** The first rows. */
+  /**
+   * The first rows.
+   *
+   * @example A small run on the first 100 rows
+   * ```ts
+   * import { jsonl } from "refract";
+   *
+   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+   * const few = rows.take(100);
+   * ```
+   */
   take(count: number): Rows;
-  /** The rows after the first. */
+  /**
+   * The rows after the first.
+   *
+   * @example The last 50 of 250 rows for an evaluation
+   * ```ts
+   * import { jsonl } from "refract";
+   *
+   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+   * const [seen, unseen] = [rows.take(200), rows.skip(200)];
+   * ```
+   */
   skip(count: number): Rows;
-  /** The rows in two parts without overlap, both in file order. */
+  /**
+   * The rows in two parts without overlap, both in file order.
+   *
+   * @example A quarter of the rows held back
+   * ```ts
+   * import { jsonl } from "refract";
+   *
+   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+   * const { train: seen, test: unseen } = rows.split({ test: 0.25, seed: 7 });
+   * ```
+   */
   split(options: SplitOptions): { readonly train: Rows; readonly test: Rows };
 };
 
@@ -36,6 +67,13 @@ function viewed(of: Dataset): Rows {
  *
  * @param path Absolute, or relative to the pipeline file.
  * @param template Texts in which `{field}` stands for a field of the row.
+ *
+ * @example Questions and answers
+ * ```ts
+ * import { jsonl } from "refract";
+ *
+ * const rows = jsonl("./arc_easy.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * ```
  */
 export function jsonl(path: string, template: Template): Rows {
   return viewed({ kind: "jsonl", path, template });
@@ -79,6 +117,16 @@ export function tsv(path: string, template: Template, { header = true, columns }
  *
  * @param records One object a row.
  * @param template Texts in which `{field}` stands for a field of the row.
+ *
+ * @example Two rows, and a text that is the same in both
+ * ```ts
+ * import { records } from "refract";
+ *
+ * const rows = records([
+ *   { country: "France", capital: "Paris" },
+ *   { country: "Peru", capital: "Lima" },
+ * ], { prompt: "The capital of {country} is", completion: " {capital}" });
+ * ```
  */
 export function records(records: readonly Readonly<Record<string, unknown>>[], template: Template): Rows {
   return viewed({ kind: "records", records, template });

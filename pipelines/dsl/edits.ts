@@ -63,6 +63,17 @@ function edit(kind: EditSpec["kind"], options: SweepableOptions<EditPlace>): Edi
 /**
  * LoReFT: `h + Rᵀ(Wh + b − Rh)` with orthonormal rows of R (Wu et al. 2024, equation 2). A block's edit has
  * `2 · rank · width + rank` trainable parameters.
+ *
+ * @example The prompt's last token in block 15, at three ranks
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { baseModel, block, loreft, sweep } from "refract";
+ *
+ * const rank = sweep("rank", [1, 4, 8]);
+ * const edit = loreft({ at: block(15).output, positions: "l1", rank });
+ * const edited = baseModel("HuggingFaceTB/SmolLM2-135M").with(edit);
+ * assert.equal(edit.rank, rank);
+ * ```
  */
 export function loreft(options: SweepableOptions<SourceOptions>): EditSpec {
   return edit("loreft", options);
@@ -71,6 +82,13 @@ export function loreft(options: SweepableOptions<SourceOptions>): EditSpec {
 /**
  * NoReFT: `h + W₂ᵀ(W₁h + b − W₂h)`, LoReFT without the constraint on its projection (pyreft's `NoreftIntervention`). A
  * block's edit has `2 · rank · width + rank` trainable parameters, and `rank` more with a projection bias.
+ *
+ * @example A projection with a bias, and a source through a ReLU
+ * ```ts
+ * import { block, noreft } from "refract";
+ *
+ * const edit = noreft({ at: block(15).output, positions: "l1", rank: 4, projectionBias: true, activation: "relu" });
+ * ```
  */
 export function noreft(options: SweepableOptions<NoreftOptions>): EditSpec {
   return edit("noreft", options);
@@ -79,6 +97,18 @@ export function noreft(options: SweepableOptions<NoreftOptions>): EditSpec {
 /**
  * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3). This unconstrained form is what pyreft calls
  * `NodireftIntervention`; with `orthogonal: true` it is pyreft's `DireftIntervention`.
+ *
+ * @example The paper's form and pyreft's
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { block, direft } from "refract";
+ *
+ * const place = { at: block(15).output, positions: "l1", rank: 4 };
+ * const paper = direft(place);
+ * const pyreft = direft({ ...place, orthogonal: true });
+ * assert.equal(paper.orthogonal, undefined);
+ * assert.equal(pyreft.orthogonal, true);
+ * ```
  */
 export function direft(options: SweepableOptions<DireftOptions>): EditSpec {
   return edit("direft", options);
@@ -87,6 +117,15 @@ export function direft(options: SweepableOptions<DireftOptions>): EditSpec {
 /**
  * ConsReFT: `h + Rᵀ(b − Rh)`, LoReFT with a constant in place of the learned source (pyreft's `ConsreftIntervention`). A
  * block's edit has `rank · width + rank` trainable parameters.
+ *
+ * @example One edit for the first and the last seven tokens
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { block, consreft } from "refract";
+ *
+ * const edit = consreft({ at: block(15).output, positions: "f7+l7", rank: 4, tied: true });
+ * assert.equal(edit.tied, true);
+ * ```
  */
 export function consreft(options: SweepableOptions<EditOptions>): EditSpec {
   return edit("consreft", options);
@@ -95,6 +134,18 @@ export function consreft(options: SweepableOptions<EditOptions>): EditSpec {
 /**
  * LobiReFT: `h + Rᵀb`, one learned shift (pyreft's `LobireftIntervention`). A block's edit has `rank · width + rank`
  * trainable parameters.
+ *
+ * @example A half of the rank for each language
+ * ```ts
+ * import { block, lobireft } from "refract";
+ *
+ * const edit = lobireft({
+ *   at: block(15).output,
+ *   positions: "all",
+ *   rank: 8,
+ *   subspace: ({ language }) => language === "fr" ? [0, 1, 2, 3] : [4, 5, 6, 7],
+ * });
+ * ```
  */
 export function lobireft(options: SweepableOptions<EditOptions>): EditSpec {
   return edit("lobireft", options);
@@ -103,6 +154,13 @@ export function lobireft(options: SweepableOptions<EditOptions>): EditSpec {
 /**
  * RED: `scale ⊙ h + bias`, every channel by itself (Wu et al. 2024, *Advancing Parameter Efficiency in Fine-tuning via
  * Representation Editing*). A block's edit has `2 · width` trainable parameters.
+ *
+ * @example Every token in every block
+ * ```ts
+ * import { block, red } from "refract";
+ *
+ * const edit = red({ at: block("all").output, positions: "all" });
+ * ```
  */
 export function red(options: SweepableOptions<EditPlace>): EditSpec {
   return edit("red", options);
@@ -111,6 +169,13 @@ export function red(options: SweepableOptions<EditPlace>): EditSpec {
 /**
  * RoAd: pairs of neighbouring channels turned and stretched, `α·(cos θ·x − sin θ·y, sin θ·x + cos θ·y)` (Liao & Monz 2024,
  * RoAd₁). A block's edit has `width` trainable parameters.
+ *
+ * @example The queries of one block
+ * ```ts
+ * import { block, road } from "refract";
+ *
+ * const edit = road({ at: block(15).attention.query, positions: "all" });
+ * ```
  */
 export function road(options: SweepableOptions<EditPlace>): EditSpec {
   return edit("road", options);
@@ -119,6 +184,14 @@ export function road(options: SweepableOptions<EditPlace>): EditSpec {
 /**
  * ReFT-r1: `h + ReLU(w·h)·w`, one direction taken by as much as a token shows it (after Wu et al. 2025, *AxBench*). A
  * block's edit has `width` trainable parameters.
+ *
+ * @example The tokens that a field of the template wrote
+ * ```ts
+ * import { block, records, reftR1 } from "refract";
+ *
+ * const rows = records([{ country: "Peru" }], { prompt: "The capital of {country} is", completion: " Lima" });
+ * const edit = reftR1({ at: block(10).output, positions: "{country}" });
+ * ```
  */
 export function reftR1(options: SweepableOptions<EditPlace>): EditSpec {
   return edit("reftR1", options);
@@ -137,6 +210,15 @@ export interface SavedOptions {
  * evaluated as it is, or trained further.
  *
  * @param folder Absolute, or relative to the pipeline file.
+ *
+ * @example A run's edit, evaluated anew
+ * ```ts
+ * import { baseModel, evaluate, jsonl, loss, saved } from "refract";
+ *
+ * const tuned = baseModel("builtin:tiny").with(saved("./runs/first/members/main/intervention"));
+ * const data = jsonl("./more.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const measured = evaluate(tuned, { data, metrics: [loss()] });
+ * ```
  */
 export function saved(folder: Sweepable<string>, options: SweepableOptions<SavedOptions> = {}): SavedSpec {
   return located({ ...options, kind: "saved", folder });
@@ -148,7 +230,16 @@ export interface FullFinetuningOptions {
   readonly initializeFrom?: number;
 }
 
-/** Trains every weight of the model and freezes none. */
+/**
+ * Trains every weight of the model and freezes none.
+ *
+ * @example A model trained from random weights
+ * ```ts
+ * import { baseModel, fullFinetuning } from "refract";
+ *
+ * const fresh = baseModel("./config-and-tokenizer").with(fullFinetuning({ initializeFrom: 1 }));
+ * ```
+ */
 export function fullFinetuning(options: SweepableOptions<FullFinetuningOptions> = {}): FullFinetuningSpec {
   return located({ ...options, kind: "fullFinetuning" });
 }

@@ -39,7 +39,20 @@ export function classification(options: SweepableOptions<ClassificationOptions>)
   return located({ frozen: false, fresh: false, ...options, kind: "classification" });
 }
 
-/** A head that tells a number; it is trained on the mean squared error. Otherwise like {@linkcode classification}. */
+/**
+ * A head that tells a number; it is trained on the mean squared error. Otherwise like {@linkcode classification}.
+ *
+ * @example How alike two sentences are, from 0 to 5
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { baseModel, block, loreft, regression, tsv } from "refract";
+ *
+ * const pairs = tsv("./STS-B/train.tsv", { text: "{sentence1}", pair: "{sentence2}", label: "{score}" });
+ * const edit = loreft({ at: block("all").output, positions: "f1", rank: 1 });
+ * const edited = baseModel("FacebookAI/roberta-base").with(edit, regression());
+ * assert.equal(edited.edits.length, 2);
+ * ```
+ */
 export function regression(options: SweepableOptions<HeadOptions> = {}): RegressionSpec {
   return located({ frozen: false, fresh: false, ...options, kind: "regression" });
 }

@@ -6,7 +6,20 @@ import { withMethods } from "./methods.ts";
 
 /** A model with what is to be learned of it. */
 export interface Model extends ModelSpec {
-  /** The model with further edits, applied after those it has. */
+  /**
+   * The model with further edits, applied after those it has.
+   *
+   * @example An edit and an adapter in one model
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { baseModel, block, lora, loreft } from "refract";
+   *
+   * const base = baseModel("builtin:tiny");
+   * const edited = base.with(loreft({ at: block(2).output, positions: "l1", rank: 4 }));
+   * const both = edited.with(lora({ rank: 2 }));
+   * assert.deepEqual([base, edited, both].map(({ edits }) => edits.length), [0, 1, 2]);
+   * ```
+   */
   with(...edits: readonly Sweepable<AdaptationSpec>[]): Model;
 }
 
@@ -28,6 +41,15 @@ export interface BaseModelOptions {
  * @param source A Hugging Face id (`"owner/name"`), a folder or a GGUF file (`"./model.gguf"`), absolute or relative to
  * the pipeline file, or `"builtin:tiny"`. A GGUF file is converted once and kept in the store, its quantized weights as
  * 32-bit floats.
+ *
+ * @example A branch of a repository on the hub, in 8 bits
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { baseModel } from "refract";
+ *
+ * const model = baseModel("HuggingFaceTB/SmolLM2-135M", { revision: "main", quantize: "q8" });
+ * assert.deepEqual(model.edits, []);
+ * ```
  */
 export function baseModel(source: Sweepable<string>, options: BaseModelOptions = {}): Model {
   return modelOf(located({ ...options, kind: "baseModel", source }), []);
@@ -52,7 +74,17 @@ export interface AttentionSites {
   readonly value: SiteSpec;
   /** What attention adds to the residual stream [batch, tokens, width]. */
   readonly output: SiteSpec;
-  /** One head, from 0, of what the output projection reads. */
+  /**
+   * One head, from 0, of what the output projection reads.
+   *
+   * @example Two heads of a block
+   * ```ts
+   * import { block, red, sweep } from "refract";
+   *
+   * const head = sweep("head", [0, 3]);
+   * const edit = red({ at: block(10).attention.head(head).output, positions: "l1" });
+   * ```
+   */
   head(head: Sweepable<number>): HeadSites;
 }
 
@@ -108,7 +140,16 @@ export interface DecoderBlockSites extends BlockSites {
 
 /** The sites of one stack of a model with an encoder and a decoder. */
 export interface StackSites {
-  /** Its blocks by number (from 0), in the order given, or all of them. */
+  /**
+   * Its blocks by number (from 0), in the order given, or all of them.
+   *
+   * @example The encoder's last blocks
+   * ```ts
+   * import { encoder, loreft } from "refract";
+   *
+   * const edit = loreft({ at: encoder.block([10, 11]).output, positions: "l1", rank: 4 });
+   * ```
+   */
   block(blocks: Sweepable<Blocks>): BlockSites;
   /** The token embedding, as it reads it. */
   readonly embedding: ModelSite;
@@ -118,25 +159,54 @@ export interface StackSites {
 
 /** The sites of a decoder that has an encoder. */
 export interface DecoderSites extends StackSites {
-  /** Its blocks by number (from 0), in the order given, or all of them. */
+  /**
+   * Its blocks by number (from 0), in the order given, or all of them.
+   *
+   * @example What the decoder takes from the encoder
+   * ```ts
+   * import { decoder, loreft } from "refract";
+   *
+   * const edit = loreft({ at: decoder.block(5).crossAttention.output, positions: "all", rank: 4 });
+   * ```
+   */
   block(blocks: Sweepable<Blocks>): DecoderBlockSites;
 }
 
-/** The token embedding. */
+/**
+ * The token embedding.
+ *
+ * @example An edit of what the first block reads
+ * ```ts
+ * import { embedding, loreft } from "refract";
+ *
+ * const edit = loreft({ at: embedding.output, positions: "l1", rank: 4 });
+ * ```
+ */
 export const embedding: ModelSite = { output: { site: "embedding.output" } };
 
-/** The norm behind the last block; edits act on what the logits are computed from. */
+/**
+ * The norm behind the last block; edits act on what the logits are computed from.
+ *
+ * @example An edit of what the logits are computed from
+ * ```ts
+ * import { finalNorm, loreft } from "refract";
+ *
+ * const edit = loreft({ at: finalNorm.output, positions: "completion", rank: 4 });
+ * ```
+ */
 export const finalNorm: ModelSite = { output: { site: "finalNorm.output" } };
 
 /**
  * Blocks by number (from 0), in the order given, or all of them. In a model with an encoder and a decoder they have to be
  * told apart: {@linkcode encoder}, {@linkcode decoder}.
  *
- * @example
+ * @example Two blocks, each with an edit of its own
  * ```ts
+ * import assert from "node:assert/strict";
  * import { block, loreft } from "refract";
  *
- * loreft({ at: block([10, 15]).output, positions: "l1", rank: 4 });
+ * const edit = loreft({ at: block([10, 15]).output, positions: "l1", rank: 4 });
+ * assert.deepEqual(edit.at, { blocks: [10, 15], site: "block.output" });
  * ```
  */
 export function block(blocks: Sweepable<Blocks>): BlockSites {
@@ -146,11 +216,11 @@ export function block(blocks: Sweepable<Blocks>): BlockSites {
 /**
  * The encoder of a model that has one and a decoder (T5). Positions of its edits count over the prompt's tokens.
  *
- * @example
+ * @example The prompt's last token in one block
  * ```ts
  * import { encoder, loreft } from "refract";
  *
- * loreft({ at: encoder.block(3).output, positions: "l1", rank: 4 });
+ * const edit = loreft({ at: encoder.block(3).output, positions: "l1", rank: 4 });
  * ```
  */
 export const encoder: StackSites = {
@@ -162,6 +232,13 @@ export const encoder: StackSites = {
 /**
  * The decoder of a model that has an encoder too (T5). Its tokens are the one that it starts with, which predicts the
  * answer's first (position `"f1"`), those behind it (`"completion"`), or both (`"all"`).
+ *
+ * @example The token that the decoder starts with
+ * ```ts
+ * import { decoder, loreft } from "refract";
+ *
+ * const edit = loreft({ at: decoder.block(3).output, positions: "f1", rank: 4 });
+ * ```
  */
 export const decoder: DecoderSites = {
   block: (blocks) => {

@@ -7,12 +7,32 @@ export interface ScheduleOptions {
   readonly warmup?: number;
 }
 
-/** The rate rises over the warm-up and stays. */
+/**
+ * The rate rises over the warm-up and stays.
+ *
+ * @example A tenth of the steps to warm up
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { adamw, constantSchedule } from "refract";
+ *
+ * const optimizer = adamw({ learningRate: 1e-3, schedule: constantSchedule({ warmup: 0.1 }) });
+ * assert.equal(constantSchedule().warmup, 0);
+ * ```
+ */
 export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
   return located({ warmup: 0, ...options, kind: "constant" });
 }
 
-/** The rate rises over the warm-up, then falls linearly and would be 0 after the last step. */
+/**
+ * The rate rises over the warm-up, then falls linearly and would be 0 after the last step.
+ *
+ * @example A tenth of the steps to warm up, then down to 0
+ * ```ts
+ * import { adamw, linearSchedule } from "refract";
+ *
+ * const optimizer = adamw({ learningRate: 9e-4, schedule: linearSchedule({ warmup: 0.1 }) });
+ * ```
+ */
 export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
   return located({ warmup: 0, ...options, kind: "linear" });
 }
@@ -33,7 +53,19 @@ export interface AdamWOptions {
   readonly epsilon?: number;
 }
 
-/** AdamW as torch has it: decoupled weight decay and bias correction (Loshchilov & Hutter 2019). */
+/**
+ * AdamW as torch has it: decoupled weight decay and bias correction (Loshchilov & Hutter 2019).
+ *
+ * @example Three rates, all else as torch has it
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { adamw, sweep } from "refract";
+ *
+ * const optimizer = adamw({ learningRate: sweep("rate", [1e-4, 1e-3, 1e-2]) });
+ * const { beta1, beta2, epsilon, weightDecay } = optimizer;
+ * assert.deepEqual([beta1, beta2, epsilon, weightDecay], [0.9, 0.999, 1e-8, 0]);
+ * ```
+ */
 export function adamw(options: SweepableOptions<AdamWOptions>): OptimizerSpec {
   const usual = { schedule: constantSchedule(), weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
   return located({ ...usual, ...options, kind: "adamw" });

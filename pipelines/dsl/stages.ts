@@ -38,7 +38,20 @@ export interface TrainOptions {
   readonly maxLength?: number;
 }
 
-/** Trains what is to be learned of a model on the completions' tokens, or on labels where it has a head. */
+/**
+ * Trains what is to be learned of a model on the completions' tokens, or on labels where it has a head.
+ *
+ * @example Three passes over the rows in batches of 8
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { adamw, baseModel, block, jsonl, loreft, train } from "refract";
+ *
+ * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const edited = baseModel("builtin:tiny").with(loreft({ at: block(2).output, positions: "l1", rank: 4 }));
+ * const tuned = train(edited, { data: rows, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
+ * assert.equal(tuned.shuffle, true);
+ * ```
+ */
 export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
   return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model } as TrainSpec);
@@ -58,7 +71,21 @@ export interface EvaluateOptions {
   readonly maxLength?: number;
 }
 
-/** Measures a model, trained or not. */
+/**
+ * Measures a model, trained or not.
+ *
+ * @example Before and after a training
+ * ```ts
+ * import { adamw, baseModel, block, evaluate, exactMatch, greedy, jsonl, loreft, train } from "refract";
+ *
+ * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const edited = baseModel("builtin:tiny").with(loreft({ at: block(2).output, positions: "l1", rank: 4 }));
+ * const { train: seen, test: data } = rows.split({ test: 0.25, seed: 7 });
+ * const tuned = train(edited, { data: seen, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
+ * const measured = { data, decoding: greedy({ maxNewTokens: 8 }), metrics: [exactMatch()] };
+ * const [before, after] = [evaluate(baseModel("builtin:tiny"), measured), evaluate(tuned, measured)];
+ * ```
+ */
 export function evaluate(
   model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
   options: SweepableOptions<EvaluateOptions>,
@@ -87,6 +114,17 @@ export interface ActivationsOptions {
  * transformers' order, `logits`, and sites by name, as in `block.3.mlp.output`. Of T5 these are the encoder's tokens,
  * `encoder_hidden_states.0` and so on; its decoder reads the token alone that it starts with, so that what it gives,
  * `decoder_hidden_states.0` and so on, is [rows, 1, width].
+ *
+ * @example The last token's hidden states and the MLPs' outputs
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { activations, baseModel, block, jsonl } from "refract";
+ *
+ * const data = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const sites = [block("all").mlp.output];
+ * const stage = activations(baseModel("builtin:tiny"), { data, positions: "l1", sites, hiddenStates: true });
+ * assert.equal(stage.logits, false);
+ * ```
  */
 export function activations(
   model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
@@ -96,142 +134,41 @@ export function activations(
   return located({ ...rest, positions, hiddenStates, logits, kind: "activations", model } as ActivationsSpec);
 }
 
-/** Settings of every way to write an answer. */
-export interface WritingOptions {
-  /** Writing ends here, or at an end-of-sequence token. */
-  readonly maxNewTokens: number;
-  /** Makes tokens that were read or written before less likely, from 1 (not at all) on (Keskar et al. 2019). */
-  readonly repetitionPenalty?: number;
-  /** Writing ends before any of these texts. */
-  readonly stop?: readonly string[];
-}
-
-/** Settings of greedy decoding. */
-export type GreedyOptions = WritingOptions;
-
-/** The likeliest token at each step. */
-export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
-  return located({ ...options, kind: "greedy" } as DecodingSpec);
-}
-
-/** Settings of sampling. */
-export interface SampleOptions extends WritingOptions {
-  /** Divides the logits; 1 if left out. */
-  readonly temperature?: number;
-  /** Only that many of the likeliest tokens are drawn from; all if 0 or left out. */
-  readonly topK?: number;
-  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if left out. */
-  readonly topP?: number;
-  /** Decides what is drawn; 42 if left out. */
-  readonly seed?: number;
-}
-
-/** Tokens drawn by their probabilities, after temperature, top-k and top-p in this order (Holtzman et al. 2020). */
-export function sample(options: SweepableOptions<SampleOptions>): DecodingSpec {
-  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" } as DecodingSpec);
-}
-
-/** Settings of beam search. */
-export interface BeamOptions extends WritingOptions {
-  /** How many continuations are followed. */
-  readonly beams: number;
-  /** A continuation's log-likelihood is divided by its length to this power; 1 if left out. */
-  readonly lengthPenalty?: number;
-}
-
-/** The likeliest continuation that a beam search finds, as in transformers' `generate`. */
-export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
-  return located({ lengthPenalty: 1, ...options, kind: "beam" } as DecodingSpec);
-}
-
-/**
- * The likeliest of some answers, by the sum of their tokens' log-likelihoods after the prompt.
- *
- * @param options The answers, or the name of the rows' field that lists them.
- */
-export function choices(options: Sweepable<readonly string[] | string>): DecodingSpec {
-  return located({ kind: "choices", options });
-}
-
-/** The share of answers equal to the row's completion, spaces around both left aside. */
-export function exactMatch(): MetricSpec {
-  return located({ kind: "exactMatch" });
-}
-
-/** The share of rows whose answer is the row's completion, for `choices`, or whose class is the row's, for a head. */
-export function accuracy(): MetricSpec {
-  return located({ kind: "accuracy" });
-}
-
-/** The mean negative log-likelihood of the completions' tokens or of the labels, in nats; of numbers the squared error. */
-export function loss(): MetricSpec {
-  return located({ kind: "loss" });
-}
-
-/** Settings of F1. */
-export interface F1Options {
-  /**
-   * `binary`: of the second of two classes, as GLUE has it, and meant if left out. `macro`: the mean over the classes that
-   * are a row's or were told of one.
-   */
-  readonly average?: "binary" | "macro";
-}
-
-/**
- * F1, the harmonic mean of precision and recall, as scikit-learn has it: 0 where there is nothing to find. In results it
- * is `f1`, or `macroF1`.
- */
-export function f1({ average = "binary" }: F1Options = {}): MetricSpec {
-  return located({ kind: average === "macro" ? "macroF1" : "f1" });
-}
-
-/**
- * Matthews' correlation of classes, GLUE's measure of CoLA, as scikit-learn has it: 0 where all rows are of one class or
- * were told to be.
- */
-export function matthews(): MetricSpec {
-  return located({ kind: "matthews" });
-}
-
-/**
- * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 where all numbers
- * told are equal (scipy has no value there).
- */
-export function pearson(): MetricSpec {
-  return located({ kind: "pearson" });
-}
-
-/** Spearman's correlation: Pearson's of the ranks, which equal numbers share. */
-export function spearman(): MetricSpec {
-  return located({ kind: "spearman" });
-}
-
-/**
- * The mean squared error of the numbers that a regression head predicts, in the square of the rows' unit; less is better.
- *
- * @example Going on with the rate that predicts the numbers most closely
- * ```ts
- * import { adamw, baseModel, best, evaluate, mse, records, regression, sweep, train } from "refract";
- *
- * const data = records([{ text: "warm", degrees: 20 }, { text: "cold", degrees: 2 }], {
- *   text: "{text}",
- *   label: "{degrees}",
- * });
- * const optimizer = adamw({ learningRate: sweep("rate", [1e-4, 1e-3]) });
- * const tuned = train(baseModel("builtin:tiny").with(regression()), { data, epochs: 2, batchSize: 2, optimizer });
- * const found = best(evaluate(tuned, { data, metrics: [mse()] }), mse());
- * ```
- */
-export function mse(): MetricSpec {
-  return located({ kind: "mse" });
-}
-
 /**
  * A pipeline: a name and a function that declares its stages. What the function returns names the results.
  *
  * @param name Names the run's folder.
  * @param build Runs no tensor work.
  * @param conditions Leave out the members for which one of them does not hold, as in `where(({ rank }) => rank < 8)`.
+ *
+ * @example A training and its evaluation, for four members
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   adamw,
+ *   baseModel,
+ *   block,
+ *   evaluate,
+ *   exactMatch,
+ *   greedy,
+ *   jsonl,
+ *   loreft,
+ *   pipeline,
+ *   sweep,
+ *   train,
+ * } from "refract";
+ *
+ * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const { train: seen, test: unseen } = rows.split({ test: 0.25, seed: 7 });
+ *
+ * const first = pipeline("first", () => {
+ *   const at = block(sweep("layer", [1, 2])).output, rank = sweep("rank", [1, 4]);
+ *   const edited = baseModel("builtin:tiny").with(loreft({ at, positions: "l1", rank }));
+ *   const tuned = train(edited, { data: seen, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
+ *   return { tuned: evaluate(tuned, { data: unseen, decoding: greedy({ maxNewTokens: 8 }), metrics: [exactMatch()] }) };
+ * });
+ * assert.deepEqual(Object.keys(first.build()), ["tuned"]);
+ * ```
  */
 export function pipeline(
   name: string,

@@ -11,6 +11,18 @@ let declared = 0;
  * @param name Names the axis in results and in `--set`.
  * @param values At least one.
  * @throws {RequestError} If the name is not a word, or there are no values.
+ *
+ * @example Two axes that multiply, and one whose values are edits
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { block, lora, loreft, sweep } from "refract";
+ *
+ * const at = block(sweep("layer", [10, 15, 20])).output;
+ * const edit = loreft({ at, positions: "l1", rank: sweep("rank", [1, 4, 8]) });
+ *
+ * const method = sweep("method", [edit, lora({ rank: 4 })]);
+ * assert.deepEqual(method.values.map(({ kind }) => kind), ["loreft", "lora"]);
+ * ```
  */
 export function sweep<const T>(name: string, values: readonly T[]): Axis<T> {
   if (!/^[A-Za-z][\w-]*$/.test(name)) {
@@ -30,6 +42,16 @@ function axis<T>(record: Axis<T>): Axis<T> {
  * @param axes As many values in each. What is returned stands in their place.
  * @returns The axes in the same order, as in `const [layer, rank] = zip(sweep("layer", [5, 9]), sweep("rank", [8, 4]))`.
  * @throws {RequestError} If they differ in length.
+ *
+ * @example Layers and ranks in pairs: two members, not four
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sweep, zip } from "refract";
+ *
+ * const [layer, rank] = zip(sweep("layer", [5, 9]), sweep("rank", [8, 4]));
+ * assert.deepEqual([layer.values, rank.values], [[5, 9], [8, 4]]);
+ * assert.throws(() => zip(sweep("layer", [5, 9]), sweep("rank", [8])), /give both as many/);
+ * ```
  */
 export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
   const [first, ...others] = axes;
@@ -49,6 +71,16 @@ export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
  *
  * @param first Gives the name.
  * @throws {RequestError} If there is none.
+ *
+ * @example A coarse grid with a fine one added
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { concat, sweep } from "refract";
+ *
+ * const rate = concat(sweep("rate", [1e-4, 1e-3]), sweep("fine", [2e-3, 3e-3]));
+ * assert.equal(rate.name, "rate");
+ * assert.deepEqual(rate.values, [1e-4, 1e-3, 2e-3, 3e-3]);
+ * ```
  */
 export function concat<T>(first: Axis<T>, ...others: readonly Axis<T>[]): Axis<T> {
   const values = [first, ...others].flatMap((each) => each.values);
@@ -67,8 +99,18 @@ export interface RepeatOptions {
  * An axis of seeds whose members repeat one experiment: results tell their mean and standard deviation.
  *
  * @example Three seeds of each rank
- * ```ts ignore
- * train(edited, { data, epochs: 3, batchSize: 8, optimizer, seed: repeat({ seeds: [42, 43, 44] }) });
+ * ```ts
+ * import { adamw, baseModel, block, jsonl, loreft, repeat, sweep, train } from "refract";
+ *
+ * const data = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const edit = loreft({ at: block(2).output, positions: "l1", rank: sweep("rank", [1, 4]) });
+ * const tuned = train(baseModel("builtin:tiny").with(edit), {
+ *   data,
+ *   epochs: 3,
+ *   batchSize: 8,
+ *   optimizer: adamw({ learningRate: 4e-3 }),
+ *   seed: repeat({ seeds: [42, 43, 44] }),
+ * });
  * ```
  */
 export function repeat({ seeds, name = "seed" }: RepeatOptions): Axis<number> {
@@ -80,6 +122,15 @@ export function repeat({ seeds, name = "seed" }: RepeatOptions): Axis<number> {
  *
  * @param holds Gets each axis's value by its name: numbers, texts and booleans as they are, other values as results call
  * them.
+ *
+ * @example Small ranks for late blocks alone
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { where } from "refract";
+ *
+ * const condition = where(({ layer, rank }: { layer: number; rank: number }) => layer < 20 || rank <= 4);
+ * assert.equal(condition.holds({ layer: 25, rank: 8 }), false);
+ * ```
  */
 export function where<M extends object = Readonly<Record<string, number>>>(holds: (member: M) => boolean): WhereSpec {
   return located({

@@ -1,6 +1,6 @@
-/** Bytes read from front to back, little-endian. Every reading beyond the end throws a RangeError. @module */
+/** Bytes read from front to back, little-endian. Reading past the end throws a RangeError. @module */
 
-/** A place in some bytes that moves on with each reading. */
+/** A position in some bytes that advances with each read. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -13,7 +13,7 @@ export class ByteReader {
     return this.#take(1)[0]!;
   }
 
-  /** A number from 0 on. */
+  /** An unsigned number. */
   unsigned(bytes: number): number {
     return this.#take(bytes).reduce((value, byte, at) => value + byte * 2 ** (8 * at), 0);
   }
@@ -29,7 +29,7 @@ export class ByteReader {
     return new TextDecoder().decode(this.#take(bytes));
   }
 
-  /** What stands before the next line's end. */
+  /** The text up to the next line's end. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#at);
     if (end < 0) throw new RangeError("The line is cut short");
@@ -38,7 +38,7 @@ export class ByteReader {
     return text;
   }
 
-  /** Whether that many lines' ends are to come. */
+  /** Whether at least that many line ends follow. */
   hasLines(count: number): boolean {
     let at = this.#at;
     for (let line = 0; line < count; line++) {

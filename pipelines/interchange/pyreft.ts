@@ -1,11 +1,11 @@
 /**
  * Folders that pyreft's `ReftModel.save` writes: config.json and a state dictionary for each intervention. They say
- * nothing of positions, which pyreft is given with each call, nor of activations.
+ * nothing of positions, which pyreft takes with each call, nor of activations.
  *
  * @module
  */
 import { join } from "node:path";
-import type { Intervention } from "../compile/lower/adaptations.ts";
+import type { Intervention } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { RequestError } from "../common/errors.ts";
 import type { EditedModel } from "../models/architecture/architecture.ts";
@@ -16,7 +16,7 @@ import { savedForm, stateOf } from "./pyreft_state.ts";
 import { readTorchFile, type TorchTensor } from "./torch_file.ts";
 
 /** What a folder of pyreft's holds, as intervention.json lists it and with the tensors in saved form. */
-export interface PyreftFolder {
+interface PyreftFolder {
   readonly interventions: readonly JsonObject[];
   readonly tensors: TensorMap;
 }
@@ -37,14 +37,14 @@ export async function readPyreftFolder(
   const file = join(folder, "config.json");
   const config = await readConfig(folder, model);
   await requireNoOthers(folder, config);
-  const places = config.map(({ layer, site }) => `${site} ${layer}`);
-  const isUntied = new Set(places).size < places.length;
+  const sites = config.map(({ layer, site }) => `${site} ${layer}`);
+  const isUntied = new Set(sites).size < sites.length;
   const interventions: JsonObject[] = [], tensors: Record<string, TensorMap[string]> = {};
   for (const [index, { key, layer, site, width, type, rank }] of config.entries()) {
-    const earlier = places.slice(0, index).filter((place) => place === places[index]).length;
+    const earlier = sites.slice(0, index).filter((site) => site === sites[index]).length;
     if (earlier > 1) {
       throw new RequestError(
-        `${quote(key)} is a third intervention at its place; at most a prefix's and a suffix's are known`,
+        `${quote(key)} is a third intervention at its site; at most a prefix's and a suffix's are known`,
         { file },
       );
     }
@@ -68,7 +68,7 @@ export async function readPyreftFolder(
   return { interventions, tensors };
 }
 
-/** Sees that there is no state dictionary that config.json does not list: the two would be of different models. */
+/** Requires that config.json lists every state dictionary: others would be of another model. */
 async function requireNoOthers(folder: string, config: readonly Representation[]): Promise<void> {
   const known = new Set(config.map(({ key }) => stateFile(key)));
   try {
@@ -84,7 +84,7 @@ async function requireNoOthers(folder: string, config: readonly Representation[]
   }
 }
 
-/** Where config.json leaves the ranks open, those of a prefix and its suffix must be equal all the same. */
+/** Requires that a prefix and its suffix have equal ranks where config.json omits them. */
 function requireEqualPairs(
   config: readonly Representation[],
   interventions: readonly JsonObject[],
@@ -95,7 +95,7 @@ function requireEqualPairs(
     const [own, due] = [interventions[index]!["rank"], interventions[first]!["rank"]];
     if (own === due || rank !== undefined || config[first]!.rank !== undefined) continue;
     throw new RequestError(
-      `has rank ${own} and ${stateFile(config[first]!.key)} at the same place ${due}; take both from one folder`,
+      `has rank ${own} and ${stateFile(config[first]!.key)} at the same site ${due}; take both from one folder`,
       { file: join(folder, stateFile(key)) },
     );
   }
@@ -129,8 +129,8 @@ export function pyreftContent(interventions: readonly Intervention[], tensors: T
         `pyreft's folders do not hold the activation ${options.activation}; export an edit without`,
       );
     }
-    const place = `layer_${block}_comp_${component}_unit_pos_nunit_1`;
-    const key = `${place}#${keys.filter((known) => known.startsWith(`${place}#`)).length}`;
+    const name = `layer_${block}_comp_${component}_unit_pos_nunit_1`;
+    const key = `${name}#${keys.filter((known) => known.startsWith(`${name}#`)).length}`;
     keys.push(key);
     types.push(`<class 'pyreft.interventions.${type}'>`);
     representations.push([block, component, "pos", 1, rank, ...new Array(9).fill(null)]);

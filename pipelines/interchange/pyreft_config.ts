@@ -1,6 +1,6 @@
 /** The config.json of pyreft's folders: which interventions there are, and where. @module */
 import { join } from "node:path";
-import type { Intervention } from "../compile/lower/adaptations.ts";
+import type { Intervention } from "../compile/lower/adaptation.ts";
 import { RequestError } from "../common/errors.ts";
 import type { EditedModel, SiteName } from "../models/architecture/architecture.ts";
 import { isJsonObject, readJsonObject } from "../common/files.ts";
@@ -38,7 +38,7 @@ export interface Representation {
   readonly width: number;
   /** pyreft's class. */
   readonly type: string;
-  /** `undefined` where it is left to the tensors. */
+  /** `undefined` where the tensors decide. */
   readonly rank: number | undefined;
 }
 
@@ -79,7 +79,7 @@ export async function readConfig(folder: string, model: EditedModel): Promise<Re
   try {
     return keys.map((key: unknown, index) => {
       if (keys.indexOf(key) !== index) {
-        throw new RequestError(`lists the key ${told(key)} twice; save the model again`);
+        throw new RequestError(`lists the key ${shown(key)} twice; save the model again`);
       }
       return representationOf(key, representations[index], types[index], model);
     });
@@ -90,34 +90,34 @@ export async function readConfig(folder: string, model: EditedModel): Promise<Re
 
 function representationOf(
   key: unknown,
-  given: unknown,
+  entry: unknown,
   type: unknown,
   { sites, blocks }: EditedModel,
 ): Representation {
   // A tuple as pyvene saves it, or the object that its configs are declared with.
-  const [layer, component, unit, , lowRank]: readonly unknown[] = Array.isArray(given)
-    ? given
-    : isJsonObject(given)
-    ? [given["layer"], given["component"], given["unit"], undefined, given["low_rank_dimension"]]
+  const [layer, component, unit, , lowRank]: readonly unknown[] = Array.isArray(entry)
+    ? entry
+    : isJsonObject(entry)
+    ? [entry["layer"], entry["component"], entry["unit"], undefined, entry["low_rank_dimension"]]
     : [];
   const site = typeof component === "string" && Object.hasOwn(components, component)
     ? components[component]
     : undefined;
   if (site === undefined || typeof component !== "string" || !Number.isSafeInteger(layer)) {
     throw new RequestError(
-      `the component ${told(component)} of layer ${told(layer)} is not known; ${
+      `the component ${shown(component)} of layer ${shown(layer)} is not known; ${
         suggest(typeof component === "string" ? component : "", Object.keys(components))
       }`,
     );
   }
   if ((unit ?? "pos") !== "pos") {
     throw new RequestError(
-      `the unit ${told(unit)} of layer ${layer} is not known; use one that edits positions, "pos"`,
+      `the unit ${shown(unit)} of layer ${layer} is not known; use one that edits positions, "pos"`,
     );
   }
   const rank = lowRank ?? undefined;
   if (rank !== undefined && (!Number.isSafeInteger(rank) || (rank as number) < 1)) {
-    throw new RequestError(`low_rank_dimension is ${told(rank)} for layer ${layer}; give a whole number from 1 on`);
+    throw new RequestError(`low_rank_dimension is ${shown(rank)} for layer ${layer}; give a whole number from 1 on`);
   }
   const block = layer as number, width = sites[site]?.width;
   if (block < 0 || block >= blocks) {
@@ -127,14 +127,12 @@ function representationOf(
     throw new RequestError(`the model has no site ${site}; ${suggest(site, Object.keys(sites))}`);
   }
   if (typeof key !== "string" || key === "" || /[/\\\0]/.test(key)) {
-    throw new RequestError(`the key ${told(key)} is no file's name; save the model again`);
+    throw new RequestError(`the key ${shown(key)} is no file's name; save the model again`);
   }
-  const place = /^layer_(-?\d+)_comp_(\w+?)_unit_/.exec(key);
-  if (place !== null && (Number(place[1]) !== block || place[2] !== component)) {
+  const named = /^layer_(-?\d+)_comp_(\w+?)_unit_/.exec(key);
+  if (named !== null && (Number(named[1]) !== block || named[2] !== component)) {
     throw new RequestError(
-      `the key ${
-        quote(key)
-      } stands where layer ${block}'s ${component} is listed; keys and representations are mixed ` +
+      `the key ${quote(key)} is where layer ${block}'s ${component} is listed; keys and representations are mixed ` +
         "up, save the model again",
     );
   }
@@ -142,15 +140,15 @@ function representationOf(
 }
 
 /** The class's name in `<class 'pyreft.interventions.LoreftIntervention'>`. */
-function typeOf(given: unknown): string {
-  const type = typeof given === "string" ? /\.(\w+)'>$/.exec(given)?.[1] ?? given : "";
+function typeOf(entry: unknown): string {
+  const type = typeof entry === "string" ? /\.(\w+)'>$/.exec(entry)?.[1] ?? entry : "";
   if (Object.hasOwn(kinds, type)) return type;
-  const name = /^\w{1,60}$/.test(type) ? type : told(given);
+  const name = /^\w{1,60}$/.test(type) ? type : shown(entry);
   throw new RequestError(`the intervention type ${name} is not known; ${suggest(type, Object.keys(kinds))}`);
 }
 
-/** A value of the file as a message can hold it. */
-function told(value: unknown): string {
+/** A value of the file as a message shows it. */
+function shown(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (value === undefined) return "(none)";
   return typeof value === "object" && value !== null ? Array.isArray(value) ? "[…]" : "{…}" : String(value);

@@ -1,9 +1,9 @@
 /**
- * The state dictionaries of pyreft's classes and the tensors that Refract has in their place, both ways.
+ * The state dictionaries of pyreft's classes and the tensors that Refract has instead, both ways.
  *
  * @module
  */
-import type { Intervention } from "../compile/lower/adaptations.ts";
+import type { Intervention } from "../compile/lower/adaptation.ts";
 import { householder } from "../compile/parameters/householder.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { RequestError } from "../common/errors.ts";
@@ -11,26 +11,26 @@ import { quote } from "../common/suggest.ts";
 import { kinds } from "./pyreft_config.ts";
 import type { ReadTensor, TorchTensor } from "./torch_file.ts";
 
-/** What pyreft's classes keep beside what they learn. */
+/** What pyreft's classes keep besides what they learn. */
 const bookkeeping = ["embed_dim", "interchange_dim"];
 
 const rotation = "rotate_layer.parametrizations.weight";
 
 /** Which intervention a state dictionary is to be. */
-export interface StateUse {
+interface StateUse {
   readonly index: number;
   /** pyreft's class. */
   readonly type: string;
   /** Of what is edited in the model. */
   readonly width: number;
-  /** As config.json has it; `undefined` where it is left to the tensors. */
+  /** As config.json has it; `undefined` where the tensors decide. */
   readonly rank: number | undefined;
   /** For messages. */
   readonly file: string;
 }
 
 /**
- * The tensors of a state dictionary by Refract's names, all in the shapes that the names stand for.
+ * The tensors of a state dictionary by Refract's names, in the shapes that Refract gives them.
  *
  * @throws {RequestError} If it is another class's, or another model's.
  */
@@ -90,7 +90,7 @@ function namesOf(type: string, hasProjectionBias: boolean): Readonly<Record<stri
   return { proj: ["proj_layer.weight"], ...hasProjectionBias ? { proj_bias: ["proj_layer.bias"] } : {}, ...source };
 }
 
-/** Sees that a state dictionary is of the class that config.json says. */
+/** Requires that a state dictionary is of the class that config.json names. */
 function requireNames(state: ReadonlyMap<string, ReadTensor>, { type, file }: StateUse): void {
   const learned = [...state.keys()].filter((name) => !bookkeeping.includes(name));
   const wantedBy = (type: string) => Object.values(namesOf(type, state.has("proj_layer.bias"))).flat();
@@ -102,7 +102,7 @@ function requireNames(state: ReadonlyMap<string, ReadTensor>, { type, file }: St
     return names.length === learned.length && names.every((name) => state.has(name));
   });
   const problem = lacking === undefined
-    ? `holds ${quote(foreign!)}, which a ${type} has not`
+    ? `holds ${quote(foreign!)}, which a ${type} lacks`
     : `lacks ${lacking}, which a ${type} has`;
   const guess = others.length === 0 ? "" : `it is a ${others.join(" or ")}, `;
   throw new RequestError(`${problem}; ${guess}take the file and config.json from one folder`, { file });

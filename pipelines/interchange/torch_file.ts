@@ -15,7 +15,7 @@ export interface TorchTensor {
   readonly data: Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
 }
 
-/** How a storage's elements are read; whole numbers are given as floats. */
+/** How a storage's elements are read; whole numbers become floats. */
 interface ElementType {
   readonly bytes: number;
   readonly read: (bytes: ArrayBuffer) => Float32Array<ArrayBuffer>;
@@ -83,7 +83,7 @@ function isLegacy(bytes: Uint8Array): boolean {
   return [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46].every((byte, at) => bytes[at] === byte);
 }
 
-/** The record of a tensor's elements, once it is seen to hold them all. */
+/** The record of a tensor's elements; it is checked to hold them all. */
 function locate(
   key: string,
   { storage, offset, shape, strides }: PickledTensor,

@@ -1,6 +1,6 @@
 /**
  * Reading the pickles of torch's state dictionaries. A pickle is a program; this reader builds tensors and ordered
- * dictionaries, executes nothing, and holds what it builds against what it is used as.
+ * dictionaries, executes nothing, and checks that each value is used as what it is.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import { ByteReader } from "./byte_reader.ts";
 
-/** Where a tensor's elements lie in its storage. All are whole numbers from 0 on. */
+/** Where a tensor's elements are in its storage. All numbers are whole and not negative. */
 export interface PickledTensor {
   /** The storage's class in torch, as in `FloatStorage`. */
   readonly storage: string;
@@ -49,7 +49,7 @@ const rebuild = "torch._utils._rebuild_tensor_v2";
 const storages = /^torch\.\w+Storage$/;
 const mostAxes = 64;
 
-/** Names of operations that are refused, for those who look them up. */
+/** Names of operations that are refused, for messages. */
 const foreign: Readonly<Record<number, string>> = {
   0x47: "BINFLOAT",
   0x50: "PERSID",
@@ -104,7 +104,7 @@ class Unpickler {
       }
     } catch (fault) {
       if (fault instanceof RequestError) throw fault;
-      // Reading beyond the end, taking from an empty stack, or using a value as what it is not.
+      // Reading past the end, taking from an empty stack, or using a value as what it is not.
       throw new RequestError("the pickle is damaged or cut short; save the intervention again", { file: this.#file })
         .causedBy(fault);
     }
@@ -223,8 +223,8 @@ class Unpickler {
     if (callable.name !== rebuild) throw this.#refusal(`a call of ${callable.name} with ${args.length} arguments`);
     const [storage, offset, shape, strides]: readonly unknown[] = args;
     if (!(storage instanceof Storage)) throw new TypeError("Expected a tensor to have a storage");
-    const isPlace = isCount(offset) && isExtents(shape) && isExtents(strides) && shape.length === strides.length;
-    if (!isPlace || shape.length > mostAxes) {
+    const isLocated = isCount(offset) && isExtents(shape) && isExtents(strides) && shape.length === strides.length;
+    if (!isLocated || shape.length > mostAxes) {
       throw new RequestError(
         "the pickle has a tensor whose shape, strides and offset are none; copy the file or save it again",
         { file: this.#file },
@@ -279,7 +279,7 @@ class Unpickler {
   }
 }
 
-/** A name from a pickle as a message can hold it. */
+/** A name from a pickle as a message shows it. */
 function shown(name: string): string {
   const plain = name.replaceAll(/[^\x21-\x7e]/g, "?");
   return plain.length > 60 ? `${plain.slice(0, 60)}…` : plain;

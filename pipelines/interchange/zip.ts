@@ -1,6 +1,6 @@
 /**
- * Reading zip archives from people one need not trust: every size is held against the file's before memory is taken,
- * and every record's checksum is looked at. The zip library that writes them here does neither.
+ * Reading zip archives from untrusted sources: every size is checked against the file's before memory is allocated, and
+ * every record's checksum is verified. The zip library that writes them here does neither.
  * {@link https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT}
  *
  * @module
@@ -21,7 +21,7 @@ export interface ZipRecord {
   read(): Uint8Array<ArrayBuffer>;
 }
 
-/** What all records of a compressed archive may unpack to; a few kilobytes could claim gigabytes. */
+/** What all records of a compressed archive may unpack to, in bytes; a few kilobytes could claim gigabytes. */
 const mostUnpacked = 2 ** 28;
 
 const signatures = { end: 0x06054b50, end64: 0x06064b50, locator64: 0x07064b50, entry: 0x02014b50, local: 0x04034b50 };
@@ -39,7 +39,7 @@ interface Entry {
 }
 
 /**
- * The records of an archive by name; their contents are read when they are asked for.
+ * The records of an archive by name; a content is read on demand.
  *
  * @param file For messages.
  * @throws {RequestError} If the archive is cut short, contradicts itself, or is encrypted.
@@ -47,10 +47,10 @@ interface Entry {
 export function readZip(bytes: Uint8Array<ArrayBuffer>, file: string): ReadonlyMap<string, ZipRecord> {
   const records = new Map<string, ZipRecord>();
   let packed = 0, unpacked = 0;
-  for (const entry of whole(file, () => directoryOf(bytes))) {
+  for (const entry of intact(file, () => directoryOf(bytes))) {
     packed += entry.packed;
     unpacked += entry.size;
-    // Records that lie one over another could claim any size, too.
+    // Records that overlap could claim any size, too.
     if (packed > bytes.length || entry.method === methods.stored && entry.size !== entry.packed) throw damaged(file);
     if (unpacked > Math.max(bytes.length, mostUnpacked)) {
       throw new RequestError(
@@ -62,7 +62,7 @@ export function readZip(bytes: Uint8Array<ArrayBuffer>, file: string): ReadonlyM
     if (records.has(entry.name)) {
       throw new RequestError(`holds ${quote(entry.name)} twice; save the intervention again`, { file });
     }
-    records.set(entry.name, { size: entry.size, read: () => whole(file, () => contentOf(bytes, entry, file)) });
+    records.set(entry.name, { size: entry.size, read: () => intact(file, () => contentOf(bytes, entry, file)) });
   }
   return records;
 }
@@ -71,8 +71,8 @@ function damaged(file: string): RequestError {
   return new RequestError("is no whole zip archive of torch.save; copy the file again", { file });
 }
 
-/** Reading beyond the file's end, in whatever way, means that it is damaged. */
-function whole<T>(file: string, read: () => T): T {
+/** Reads; reading past the file's end, in whatever way, means that it is damaged. */
+function intact<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (fault) {
@@ -80,7 +80,7 @@ function whole<T>(file: string, read: () => T): T {
   }
 }
 
-/** Numbers of 16, 32 and 64 bits, little-endian; each throws a RangeError beyond the end. */
+/** Numbers of 16, 32 and 64 bits, little-endian; each throws a RangeError past the end. */
 function readerOf(bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
@@ -92,7 +92,7 @@ function readerOf(bytes: Uint8Array) {
 
 function directoryOf(bytes: Uint8Array): Entry[] {
   const { short, word } = readerOf(bytes);
-  const { start, count } = directoryPlace(bytes);
+  const { start, count } = locateDirectory(bytes);
   const entries: Entry[] = [];
   for (let at = start; entries.length < count;) {
     if (word(at) !== signatures.entry) throw new RangeError("Expected an entry of the directory");
@@ -109,7 +109,7 @@ function directoryOf(bytes: Uint8Array): Entry[] {
 }
 
 /** Where the directory starts, and how many entries it has. */
-function directoryPlace(bytes: Uint8Array): { readonly start: number; readonly count: number } {
+function locateDirectory(bytes: Uint8Array): { readonly start: number; readonly count: number } {
   const { short, word, long } = readerOf(bytes);
   let end = bytes.length - 22;
   const least = Math.max(0, end - 0xffff);

@@ -32,9 +32,6 @@ export const metricKinds: Readonly<Record<MetricName, Metric>> = {
   loss,
 };
 
-/** The names of all metrics. */
-export const metricNames: readonly MetricName[] = Object.keys(metricKinds).filter(isMetricName);
-
 /** Whether something names a metric. */
 export function isMetricName(name: string): name is MetricName {
   return Object.hasOwn(metricKinds, name);

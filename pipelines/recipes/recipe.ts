@@ -5,6 +5,7 @@
  */
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { Provider } from "../../ops/onnx/model.ts";
+import { isProvider, providers } from "../../ops/onnx/providers.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
 import { isQuantization } from "../models/weights/quantization.ts";
@@ -41,9 +42,6 @@ export interface Recipe {
   /** What a run found, if the recipe is its manifest. */
   readonly recorded: Recorded | undefined;
 }
-
-/** Where programs may run. */
-export const providers: readonly Provider[] = ["cpu", "webgpu", "cuda"];
 
 /** How many threads a run may have. */
 export const isThreadCount = (count: unknown): boolean => {
@@ -184,8 +182,7 @@ async function baseOf(node: YamlNode, find: Find): Promise<readonly Replacement[
 
 function providerOf(node: YamlNode): Provider {
   const name = textOf("provider", node, providers.join(", "));
-  const provider = providers.find((known) => known === name);
-  if (provider !== undefined) return provider;
+  if (isProvider(name)) return name;
   throw new RequestError(`there is no provider ${quote(name)}; ${suggest(name, providers)}`, node.place);
 }
 

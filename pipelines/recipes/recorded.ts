@@ -18,6 +18,8 @@ export interface RecordedModel {
   readonly weights: string;
   /** SHA-256 of the tokenizer. */
   readonly tokenizer: string;
+  /** SHA-256 of config.json's fields; absent in manifests of earlier versions. */
+  readonly config?: string;
   /** How many bits its projections were kept in; absent where they were as they are stored. */
   readonly quantize?: string;
 }
@@ -75,6 +77,7 @@ export function readRecorded(node: YamlNode): Recorded {
 
 const missing = { kind: "scalar", value: null } as const;
 const modelKeys = ["source", "name", "at", "weights", "tokenizer"] as const;
+const optionalModelKeys = ["config", "quantize"] as const;
 
 function listOf<T>(node: YamlNode, read: (item: YamlNode) => T): readonly T[] {
   if (node.kind !== "list") throw wrong("a part of recorded", node, written);
@@ -83,10 +86,12 @@ function listOf<T>(node: YamlNode, read: (item: YamlNode) => T): readonly T[] {
 
 function modelOf(node: YamlNode): RecordedModel {
   const { entries, ...rest } = mappingOf("a model of recorded", node, written);
-  const own = { ...rest, entries: entries.filter(({ key }) => key !== "quantize") };
-  const quantize = entries.find(({ key }) => key === "quantize")?.value;
-  const inBits = quantize === undefined ? {} : { quantize: textOf("quantize of recorded", quantize, written) };
-  return { ...textsOf(own, modelKeys), ...inBits };
+  const isOptional = ({ key }: { readonly key: string }) => optionalModelKeys.some((name) => name === key);
+  const own = { ...rest, entries: entries.filter((entry) => !isOptional(entry)) };
+  const optional = entries.filter(isOptional).map(({ key, value }) => {
+    return [key, textOf(`${key} of recorded`, value, written)];
+  });
+  return { ...textsOf(own, modelKeys), ...Object.fromEntries(optional) };
 }
 
 function textsOf<K extends string>(node: YamlNode, names: readonly K[]): Readonly<Record<K, string>> {
@@ -137,6 +142,8 @@ export function differences(
     const isSame = ({ source, quantize }: RecordedModel) => source === model.source && quantize === model.quantize;
     const before = recorded.models.find(isSame);
     compare(`the weights of ${model.source} are`, before && short(before.weights), short(model.weights), true);
+    const config = (of: RecordedModel | undefined) => of?.config && short(of.config);
+    compare(`the config of ${model.source} is`, config(before), config(model), true);
     compare(`the tokenizer of ${model.source} is`, before && short(before.tokenizer), short(model.tokenizer), true);
   }
   if (!isSet && recorded.pipeline.digest === found.pipeline.digest) all.push(...declaredDifferences(recorded, found));

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import type { Scalar } from "../recipes/overrides.ts";
 import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
-import { initialFilesOf, type Redirected } from "../schedule/expand/redirect.ts";
+import { otherFilesOf, type Redirected } from "../schedule/expand/redirect.ts";
 import type { Member } from "../schedule/expand/expand.ts";
 import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import { weightsFor } from "../schedule/train/tune.ts";
@@ -30,8 +30,8 @@ export async function record(
   members: readonly PreparedMember[],
   folder: string,
 ): Promise<Recorded> {
-  const initial = initialFilesOf(declared).map((path): [string, string] => [path, resolve(runContext.base, path)]);
-  const files = [...data, ...initial].map(async ([path, at]) => ({ path, digest: await fileDigest(at) }));
+  const others = otherFilesOf(declared).map((path): [string, string] => [path, resolve(runContext.base, path)]);
+  const files = [...data, ...others].map(async ([path, at]) => ({ path, digest: await fileDigest(at) }));
   const seeds = members.flatMap(({ stages }) => {
     return stages.flatMap((stage) => (stage.kind === "train" ? [stage.spec.seed] : []));
   });
@@ -81,8 +81,8 @@ async function modelsOf(
     for (const [declared, at] of bases) {
       if (at !== source) continue;
       const { digest } = await weightsFor(runContext, prepared);
-      const { quantize, model: { name, tokenizer } } = prepared;
-      const found = { source: declared, name, at, weights: digest, tokenizer: tokenizer.digest };
+      const { quantize, model: { name, tokenizer, config } } = prepared;
+      const found = { source: declared, name, at, weights: digest, tokenizer: tokenizer.digest, config };
       models.set(JSON.stringify([declared, quantize]), { ...found, ...quantize === undefined ? {} : { quantize } });
     }
   }

@@ -6,11 +6,10 @@
  */
 import { join } from "node:path";
 import type { TensorMap } from "../compile/parameters/initial.ts";
-import type { Head } from "../compile/lower/adaptations.ts";
-import { headOf } from "../compile/lower/heads.ts";
+import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
-import { writeSafetensors } from "../models/weights/safetensors.ts";
+import { writeSafetensors } from "../models/weights/safetensors_writer.ts";
 import type { Prediction } from "../metrics/metric.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";

@@ -1,32 +1,78 @@
 /**
- * Why a provider refused a model, in one line that says what to do.
+ * What ONNX Runtime needs and does on each execution provider, and why one refused a model, in one line that says what to
+ * do.
  *
  * @module
  */
 import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/model.ts";
 
-/** The libraries that ONNX Runtime's CUDA provider needs beside its binding. */
-const cudaLibraries: Readonly<Record<string, readonly string[]>> = {
-  linux: ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"],
-  windows: ["onnxruntime_providers_shared.dll", "onnxruntime_providers_cuda.dll"],
+/** Libraries that a provider needs beside ONNX Runtime's binding. */
+interface Libraries {
+  /** By operating system; it does not exist on others. */
+  readonly files: Readonly<Record<string, readonly string[]>>;
+  /** What has them. */
+  readonly package: string;
+}
+
+/** A provider as the runtime meets it. */
+export interface ProviderRuntime {
+  /** Whether it runs on the CPU itself; a session of another is refused if it would leave operations to the CPU. */
+  readonly isCpu: boolean;
+  /** Whether the trainings of several members run as one. */
+  readonly batchesTrainings: boolean;
+  /** Those that are not in the binding's own package. */
+  readonly libraries: Libraries | undefined;
+  /** What ONNX Runtime says, in part, and what it means: the end of "The … provider …". */
+  readonly refusals: readonly { readonly says: string; readonly means: string }[];
+}
+
+/** The facts about each provider. */
+export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
+  cpu: { isCpu: true, batchesTrainings: true, libraries: undefined, refusals: [] },
+  webgpu: {
+    isCpu: false,
+    batchesTrainings: false,
+    libraries: undefined,
+    refusals: [{ says: "WebGPU adapter", means: "found no GPU adapter; install a Vulkan driver" }],
+  },
+  cuda: {
+    isCpu: false,
+    batchesTrainings: false,
+    libraries: {
+      files: {
+        linux: ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"],
+        windows: ["onnxruntime_providers_shared.dll", "onnxruntime_providers_cuda.dll"],
+      },
+      package: "ONNX Runtime 1.30's GPU package",
+    },
+    refusals: [],
+  },
 };
 
 /**
  * What is missing for a provider.
  *
  * @param binding The folder of ONNX Runtime's native binding.
+ * @param os The operating system.
  * @returns One line, or `undefined` if nothing is known to be missing.
  */
-export function missingLibraries(provider: Provider, binding: string): string | undefined {
-  if (provider !== "cuda") return undefined;
-  const needed = cudaLibraries[Deno.build.os];
-  if (needed === undefined) return `The cuda provider does not exist on ${Deno.build.os}; use --provider cpu`;
+export function missingLibraries(
+  provider: Provider,
+  binding: string,
+  os: string = Deno.build.os,
+): string | undefined {
+  const { libraries } = providerRuntimes[provider];
+  if (libraries === undefined) return undefined;
+  const needed = libraries.files[os];
+  if (needed === undefined) return `${named(provider)} does not exist on ${os}; use --provider cpu`;
   const missing = needed.filter((name) => !exists(join(binding, name)));
   if (missing.length === 0) return undefined;
-  return `The cuda provider lacks ${missing.join(" and ")}; take them from ONNX Runtime 1.30's GPU package and put ` +
+  return `${named(provider)} lacks ${missing.join(" and ")}; take them from ${libraries.package} and put ` +
     `them into ${binding}, or use --provider cpu`;
 }
+
+const named = (provider: Provider) => `The ${provider} provider`;
 
 function exists(path: string): boolean {
   try {
@@ -44,9 +90,9 @@ export function isFallbackRefusal(message: string): boolean {
 
 /** A refusal as one line for people. */
 export function explainRefusal(provider: Provider, message: string): string {
-  if (provider === "webgpu" && message.includes("WebGPU adapter")) {
-    return "The webgpu provider found no GPU adapter; install a Vulkan driver, or use --provider cpu";
-  }
-  if (provider === "cuda" && message.startsWith("The cuda provider")) return message;
+  const known = providerRuntimes[provider].refusals.find(({ says }) => message.includes(says));
+  if (known !== undefined) return `${named(provider)} ${known.means}, or use --provider cpu`;
+  // What missingLibraries() says is for people already.
+  if (message.startsWith(named(provider))) return message;
   return `ONNX Runtime refused a program for ${provider}: ${message.trim().split("\n")[0]}`;
 }

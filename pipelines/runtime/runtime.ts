@@ -32,7 +32,7 @@ export interface Session {
 export type SessionOptions = Partial<Omit<SessionSettings, "threads">>;
 
 /** The results of one run. */
-export interface SessionResult {
+interface SessionResult {
   readonly outputs: Readonly<Record<string, HostTensor>>;
   readonly seconds: number;
 }

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import * as ort from "onnxruntime-node";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
-import { missingLibraries } from "./providers.ts";
+import { missingLibraries, providerRuntimes } from "./providers.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 
@@ -34,7 +34,7 @@ function sessionOptions(
     model_external_initializers_file_folder_path: "/",
     disable_prepacking: prepacks ? "0" : "1",
   };
-  if (provider !== "cpu") session["disable_cpu_ep_fallback"] = "1";
+  if (!providerRuntimes[provider].isCpu) session["disable_cpu_ep_fallback"] = "1";
   return {
     executionProviders: [provider],
     intraOpNumThreads: threads,

@@ -17,7 +17,7 @@ const shareOfFreeSpace = 0.5;
 const recountAfter = 10_000;
 
 /** {@linkcode mostByDefault}, or half of what is free where that is less. What the store holds now counts as free. */
-export function defaultDiskBudget(store: string): number {
+function defaultDiskBudget(store: string): number {
   const free = freeSpace(store);
   if (free === undefined) return mostByDefault;
   return Math.min(mostByDefault, Math.floor(shareOfFreeSpace * (free + totalBytes(entriesOf(store)))));

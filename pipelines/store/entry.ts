@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { RequestError, RunError } from "../common/errors.ts";
 import { faultText } from "../common/files.ts";
-import type { TensorRecord } from "../models/weights/safetensors.ts";
-import { parseTensorTable } from "../models/weights/safetensors_table.ts";
+import { parseTensorTable, type TensorRecord } from "../models/weights/safetensors_table.ts";
 import { sealOf, sealOffset } from "./header.ts";
 
 /** Read and hashed at a time: large enough for the disk's full speed, small enough to let other work pass. */

@@ -5,7 +5,7 @@ import { modelsFolder } from "../models/gguf/place.ts";
 import { keyPattern } from "./inventory.ts";
 
 /** A converted model. */
-export interface KeptModel {
+interface KeptModel {
   readonly path: string;
   readonly bytes: number;
 }

@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { unwritable } from "../common/files.ts";
+import { markWritten, unwritable } from "../common/files.ts";
 import type { DiskError } from "../common/errors.ts";
-import { markWritten } from "../common/files.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
 
 /** What fills an entry: first the declaration, then every tensor's bytes in the order declared. */
@@ -26,7 +25,7 @@ export interface EntryWriter {
 }
 
 /** Where an entry goes, and who finds room for it. */
-export interface Destination {
+interface Destination {
   /** Where the bytes go first; in the folder of `path`, which has to exist. */
   readonly temporary: string;
   /** Where the entry will lie once it is whole. */

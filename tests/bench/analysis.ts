@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { programFlops } from "../../ops/passes/cost.ts";
 import { type Bindings, evaluateDimension, isSymbol } from "../../ops/program/dimension.ts";
 import type { Program } from "../../ops/program/program.ts";
-import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
+import { loadPipeline } from "../../pipelines/cli/requests/load_pipeline.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import type { HostTensor, Session } from "../../pipelines/runtime/runtime.ts";
 import { runPipeline } from "../../pipelines/schedule/run/run.ts";

@@ -4,7 +4,7 @@
  *
  *     deno task bench [--only <job>] [--steps <n>] [--threads 2] [--runs 2] [--all-peers] [--out <file.json>]
  *
- * A full bench writes results.json beside this file and the tables into README.md, between its markers. With `--only`
+ * A full bench writes results.json and the tables of README.md, both beside this file. With `--only`
  * (a job's name, or `generation`) it replaces that part of both, if the rest was measured under the same conditions.
  * With `--steps` (trainings of about so many steps, so many tokens written, to see that all works) it prints the tables
  * alone. `--all-peers` has pyreft train all members of the sweep. REFRACT_PEER_PYTHON names a Python that has the

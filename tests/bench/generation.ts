@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { lowerAdaptations } from "../../pipelines/compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../pipelines/compile/lower/lower_adaptations.ts";
 import { drawTensors } from "../../pipelines/compile/parameters/initial.ts";
 import { tokenizePrompt } from "../../pipelines/data/examples.ts";
 import { generateRows } from "../../pipelines/decoding/generate.ts";

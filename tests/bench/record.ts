@@ -1,7 +1,6 @@
-/** The results that are kept: results.json beside this file, and the tables in README.md made of it. @module */
-import { join } from "node:path";
+/** The results that are kept: results.json beside this file, and the tables that README.md beside it has of them. @module */
 import { fileURLToPath } from "node:url";
-import { root, runCommand } from "./command.ts";
+import { runCommand } from "./command.ts";
 import { jobs } from "./jobs.ts";
 import { formatReport, insertReport } from "./report.ts";
 import type { BenchResults } from "./results.ts";
@@ -40,9 +39,9 @@ export function withPart(recorded: BenchResults, measured: BenchResults): BenchR
   return { ...recorded, ...measured, jobs: jobs.flatMap(({ name }) => results.get(name) ?? []) };
 }
 
-/** Keeps results as the record and writes their tables into README.md. */
+/** Keeps results as the record and writes their tables into the README. */
 export async function keepRecord(results: BenchResults): Promise<void> {
-  const readme = join(root, "README.md");
+  const readme = fileURLToPath(new URL("./README.md", import.meta.url));
   await writeResults(results, path);
   await Deno.writeTextFile(readme, insertReport(await Deno.readTextFile(readme), formatReport(results)));
   await runCommand(Deno.execPath(), ["fmt", "--quiet", path, readme]);

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Results } from "../../pipelines/results/results.ts";
-import { root, runCommand } from "./command.ts";
+import { readTasks, taskFlags } from "../support/tasks.ts";
+import { runCommand } from "./command.ts";
 import { batchSize, type Job, learningRate, type Setting, warmup } from "./jobs.ts";
 import type { Run } from "./peer.ts";
 
@@ -96,19 +97,7 @@ function trainingsOf({ members }: Results): Run["trainings"] {
 async function commandLine(pipeline: string, threads: number, folder: string): Promise<string[]> {
   const places = ["--store", join(folder, "store"), "--out", join(folder, "out")];
   const options = [...places, "--threads", String(threads), "--json"];
-  return ["run", ...await runFlags(), "pipelines/cli/main.ts", "run", pipeline, ...options];
-}
-
-interface Configuration {
-  readonly tasks: { readonly run: { readonly command: string } };
-}
-
-/** The flags of the task `run`; what its shell would add to a list is left out. */
-async function runFlags(): Promise<string[]> {
-  const { tasks }: Configuration = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
-  const [flags] = tasks.run.command.split("pipelines/cli/main.ts");
-  return [...(flags ?? "").matchAll(/--[\w-]+(?:=(?:'[^']*'|[^\s'$])*)?/g)]
-    .map(([flag]) => flag.replaceAll("'", "").replace(/,$/, ""));
+  return ["run", ...taskFlags(await readTasks(), "run"), "pipelines/cli/main.ts", "run", pipeline, ...options];
 }
 
 /** Runs something in a folder that did not exist and is removed. */

@@ -27,7 +27,7 @@ function figureRow({ peer, refract }: JobResult, figure: FigureResult): string[]
 }
 
 function figureTable(jobs: readonly JobResult[]): string {
-  const header = ["job", "peer", "Refract", "faster", "to reach", "fewer operations · faster each"];
+  const header = ["job", "peer", "Refract", "faster", "target", "fewer operations · faster per operation"];
   return table(header, jobs.flatMap((job) => job.figures.map((figure) => figureRow(job, figure))));
 }
 
@@ -59,7 +59,7 @@ function memoryTable(jobs: readonly JobResult[]): string {
       megabytes(memory.Rss),
     ]]
   );
-  const header = ["job", "private memory", "to reach", "mapped files", "resident in all"];
+  const header = ["job", "private memory", "target", "mapped files", "resident in all"];
   return table(header, rows);
 }
 
@@ -70,7 +70,7 @@ function lossTable(jobs: readonly JobResult[]): string {
     lossDifference.toExponential(1),
     "≤ 1e-3",
   ]);
-  return table(["job", "losses compared", "largest relative difference", "to reach"], rows);
+  return table(["job", "losses compared", "largest relative difference", "target"], rows);
 }
 
 function generationTable({ batches }: GenerationResult): string {
@@ -82,7 +82,7 @@ function generationTable({ batches }: GenerationResult): string {
     `**${times(ratio)}**`,
     `≥ ${target}×`,
   ]);
-  return table(["batch", "transformers tokens/s", "Refract tokens/s", "faster", "to reach"], rows);
+  return table(["batch", "transformers tokens/s", "Refract tokens/s", "faster", "target"], rows);
 }
 
 /** The tables, with what they say and how it was measured. */
@@ -91,41 +91,41 @@ export function formatReport({ machine, threads, runs, jobs, generation }: Bench
   const scaled = jobs.filter(({ peer }) => peer.scaledBy !== 1).map(({ title, peer }) =>
     `Of "${title}" the peer trained ${peer.losses.length}, and its seconds are scaled by ${peer.scaledBy}.`
   );
-  const turns = runs === 1 ? "once each" : `in turns, ${runs} times each`;
+  const turns = runs === 1 ? "once each" : `alternating, ${runs} times each`;
   const parts = [
-    `SmolLM2-135M in float32, ${threads} threads; both sides ${turns}: the median, in brackets the best.`,
+    `SmolLM2-135M in float32, ${threads} threads; both sides ${turns}: the median, with the best in brackets.`,
     ...section(
       [
-        "Training, in batches of 8. The peer is pyreft, or peft where the job says so. A step is one of the later",
+        "Training, in batches of 8. The peer is pyreft, or peft where the job says so. A step is one of the second",
         `half; a cold run is the whole process with a new store. ${scaled.join(" ")}`,
       ],
       figureTable(jobs),
       [
         "The peer's operations are counted by formula (all tokens forward, padding and all logits included; backward",
         "through the head and the blocks above the lowest edit, and through what follows an adapter in its block),",
-        'Refract\'s on its programs; both count matrix products alone. What "faster each" holds beyond the kernels is',
-        "all that is no matrix product, in cold runs the start as well.",
+        'Refract\'s on its programs; both count only matrix products. "Faster per operation" also covers everything that',
+        "is not a matrix product and, in cold runs, the start.",
       ],
     ),
     ...(generation === undefined ? [] : section(
       [
-        "Writing, greedily: Refract with a LoReFT applied (`l1`, block 15, rank 4), transformers with the model",
+        "Greedy generation: Refract with a LoReFT applied (`l1`, block 15, rank 4), transformers with the model",
         `alone. The prompts are questions of MultiArith, continued by at most ${generation.newTokens} tokens. Tokens`,
-        "count up to their row's end, seconds in the calls that write them alone:",
+        "count up to the end of their row, and seconds only in the calls that write them:",
       ],
       generationTable(generation),
     )),
     ...section(
       [
-        "How near the programs come to the limit, the rate of ONNX Runtime for nothing but the same matrix products,",
-        "over the same mapped weights, in the same run:",
+        "How close the programs come to the limit, the rate at which ONNX Runtime runs nothing but the same matrix",
+        "products, over the same mapped weights, in the same run:",
       ],
       limitTable(jobs),
     ),
     ...section(
       [
         "Peaks of a Refract run, sampled every 50 ms. Private memory is what the process wrote itself (dirty or",
-        "anonymous pages); pages of mapped files, the weights, are the page cache's:",
+        "anonymous pages); pages of mapped files, the weights, belong to the page cache:",
       ],
       memoryTable(jobs),
     ),
@@ -138,10 +138,10 @@ export function formatReport({ machine, threads, runs, jobs, generation }: Bench
   return parts.join("\n\n") + "\n";
 }
 
-/** A table with the text before and behind it; nothing if it is empty. */
-function section(before: readonly string[], table: string, behind: readonly string[] = []): string[] {
+/** A table with the text before and after it; nothing if it is empty. */
+function section(before: readonly string[], table: string, after: readonly string[] = []): string[] {
   if (table === "") return [];
-  return [before.join(" ").trim(), table, behind.join(" ")].filter((part) => part !== "");
+  return [before.join(" ").trim(), table, after.join(" ")].filter((part) => part !== "");
 }
 
 const markers = { start: "<!-- bench:start -->", end: "<!-- bench:end -->" } as const;

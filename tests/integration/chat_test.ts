@@ -1,7 +1,7 @@
 /** Conversations by a published model's own template, against transformers. @module */
 import assert from "node:assert/strict";
 import { encodeTurns } from "../../pipelines/data/chat/tokens.ts";
-import type { ChatMessage } from "../../pipelines/data/dataset.ts";
+import type { ChatMessage } from "../../pipelines/data/chat/source.ts";
 import { tokenize } from "../../pipelines/data/examples.ts";
 import { loadRows } from "../../pipelines/data/rows.ts";
 import { loadTokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";

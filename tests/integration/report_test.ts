@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { serveReport } from "../../pipelines/cli/watch_command.ts";
+import { serveReport } from "../../pipelines/cli/commands/watch_command.ts";
 import { liveFile, LiveLog } from "../../pipelines/report/live.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";

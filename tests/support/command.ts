@@ -2,7 +2,8 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../../pipelines/cli/command_line.ts";
-import type { RunControl } from "../../pipelines/cli/command.ts";
+import type { Terminal } from "../../pipelines/cli/terminal/terminal.ts";
+import type { RunControl } from "../../pipelines/cli/arguments/command.ts";
 import type { CheckpointInterval } from "../../pipelines/schedule/context/checkpoint_interval.ts";
 
 /** Keeps unfinished work after every step and batch, whatever that costs. */
@@ -34,8 +35,17 @@ async function run(
   args: readonly string[],
   { lines = [], control = {} }: { readonly lines?: readonly string[]; readonly control?: RunControl },
 ): Promise<Outcome> {
+  const { terminal, outcome } = terminalOf(false, lines);
+  return { code: await commandLine(args, terminal, control), ...outcome() };
+}
+
+/** A terminal that keeps what is written to it. */
+export function terminalOf(live = false, lines: readonly string[] = []): {
+  readonly terminal: Terminal;
+  readonly outcome: () => Omit<Outcome, "code">;
+} {
   let stdout = "", stderr = "";
-  const code = await commandLine(args, {
+  const terminal: Terminal = {
     print: (text) => stdout += `${text}\n`,
     put: (text) => stdout += text,
     lines: async function* () {
@@ -43,9 +53,9 @@ async function run(
     },
     write: (text) => stderr += text,
     endLine: () => stderr += stderr === "" || stderr.endsWith("\n") ? "" : "\n",
-    live: false,
-  }, control);
-  return { code, stdout, stderr };
+    live,
+  };
+  return { terminal, outcome: () => ({ stdout, stderr }) };
 }
 
 const main = fileURLToPath(new URL("../../pipelines/cli/main.ts", import.meta.url));

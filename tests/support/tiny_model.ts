@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigReader } from "../../pipelines/models/architecture/config.ts";
 import { architectureOf } from "../../pipelines/models/families/mod.ts";
-import { writeSafetensors } from "../../pipelines/models/weights/safetensors.ts";
+import { writeSafetensors } from "../../pipelines/models/weights/safetensors_writer.ts";
 import { createRandom } from "../../pipelines/data/random.ts";
 
 const builtin = fileURLToPath(new URL("../../pipelines/models/builtin/tiny/", import.meta.url));

@@ -1,6 +1,6 @@
 /** A scene's run whose progress is looked at, and which may be stopped by it. @module */
 import { overridesOfOptions } from "../../pipelines/recipes/overrides.ts";
-import { loadPipeline } from "../../pipelines/cli/load_pipeline.ts";
+import { loadPipeline } from "../../pipelines/cli/requests/load_pipeline.ts";
 import { StoppedError } from "../../pipelines/common/errors.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import type { CheckpointInterval } from "../../pipelines/schedule/context/checkpoint_interval.ts";

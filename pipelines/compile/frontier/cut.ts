@@ -42,7 +42,7 @@ export interface CutProgram {
 }
 
 /** How to cut. */
-export interface CutOptions {
+interface CutOptions {
   /** Whether a fed tensor does not vary between runs; those of the examples unless told otherwise. */
   readonly isFixed?: (leaf: Value) => boolean;
   /** How much dearer than usual a kept byte is; `Infinity` keeps nothing. */
@@ -136,7 +136,7 @@ export function encodeProgram(kept: readonly KeptValue[], name = "encode"): Prog
 }
 
 /** The programs of an encoding. */
-export interface EncodePrograms {
+interface EncodePrograms {
   /** Run once: what all rows share, as far as rows or steps read it. Without results where nothing is shared. */
   readonly shared: Program;
   /** Run over groups of rows: the kept values that are not shared. It is fed what `shared` gives. */

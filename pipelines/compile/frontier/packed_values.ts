@@ -9,7 +9,7 @@ import { isShared, type KeptValue } from "./cut.ts";
 import { groupExtents, type LaidOutRow, rowExtents } from "../rows/laid_out_rows.ts";
 
 /** Where a kept value lies within an example's packed elements. */
-export interface PackedValue {
+interface PackedValue {
   readonly name: string;
   readonly start: number;
   /** Its extents for this example alone, without the batch. */

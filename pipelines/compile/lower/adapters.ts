@@ -1,36 +1,16 @@
 /** Adapters as declared, lowered to one for each projection of each block. @module */
-import type { AdapterOptions } from "../../../ops/adapters/adapter.ts";
-import { type AdapterName, adapters } from "../../../ops/adapters/mod.ts";
-import type { TensorRole } from "../../../ops/interventions/intervention.ts";
+import { adapters } from "../../../ops/adapters/mod.ts";
+import { isAdapterName } from "../../../ops/adapters/mod.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel, SiteName, StackName } from "../../models/architecture/architecture.ts";
 import type { AdapterSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import { suggest } from "../../common/suggest.ts";
-import { blocksOf } from "./interventions.ts";
-import { type Stack, stackOf } from "./stacks.ts";
+import type { LoweredAdapter } from "./adaptation.ts";
+import { blocksOf, type Stack, stackOf } from "./sites.ts";
 
-/** An adapter of one projection, before it has its index. */
-export interface LoweredAdapter {
-  readonly form: "adapter";
-  readonly kind: AdapterName;
-  readonly options: AdapterOptions;
-  /** The projection's name within its block. */
-  readonly module: string;
-  readonly block: number;
-  /** Whose block it is, in a model of two stacks. */
-  readonly stack?: StackName | undefined;
-  readonly site: SiteName;
-  readonly inputs: number;
-  /** The share of what the change reads that training sets to 0. */
-  readonly dropout: number;
-  /** The name of the projection's weight. */
-  readonly weight: string;
-  readonly tensors: Readonly<Record<string, TensorRole>>;
-}
-
-/** Tells adapters from edits. */
+/** Whether a declaration is of an adapter. */
 export function isAdapterSpec(spec: Resolved<TrainableSpec>): spec is Resolved<AdapterSpec> {
-  return Object.hasOwn(adapters, spec.kind);
+  return isAdapterName(spec.kind);
 }
 
 interface Module {
@@ -56,12 +36,11 @@ function lowerInStack(
   name: StackName | undefined,
   stack: Stack,
 ): LoweredAdapter[] {
-  const { kind, rank = 1, alpha = rank, rankStabilized = false, dropout = 0 } = spec;
+  const { kind, dropout = 0 } = spec, set = adapters[kind].options(spec), { rank } = set;
   const modules = spec.modules.flatMap((module) => modulesNamed(module, stack));
   if (modules.length === 0) return [];
   const twice = modules.find(({ name }, at) => modules.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined) throw new RequestError(`the module ${twice.name} is named twice; name each module once`);
-  const scaling = alpha / (rankStabilized ? Math.sqrt(rank) : rank);
   return blocksOf(spec.blocks, stack.blocks).flatMap((block) =>
     modules.map(({ name: module, site, inputs, outputs, weight }) => {
       if (spec.rank !== undefined && rank > Math.min(inputs, outputs)) {
@@ -71,15 +50,15 @@ function lowerInStack(
           }`,
         );
       }
-      const options = { rank, scaling, scalesInput: site === "mlp.output" };
+      const options = { ...set, scalesInput: site === "mlp.output" };
       const tensors = adapters[kind].tensors({ inputs, outputs }, options);
-      const place = { module, block, ...(name && { stack: name }), site, inputs, weight: weight(block) };
-      return { form: "adapter", kind, options, ...place, dropout, tensors };
+      const location = { module, block, ...(name && { stack: name }), site, inputs, weight: weight(block) };
+      return { form: "adapter", kind, options, ...location, dropout, tensors };
     })
   );
 }
 
-/** The modules that a name stands for: whole, or its last part, as in peft's target modules. */
+/** The modules of a name: the whole of theirs, or its last part, as in peft's target modules. */
 function modulesNamed(name: string, stack: Stack): Module[] {
   return modulesOf(stack).filter((module) => module.name === name || module.name.endsWith(`.${name}`));
 }

@@ -1,7 +1,7 @@
 /** Which tokens an intervention edits: by the host, and by the nodes of an exported graph. @module */
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import type { LoweredIntervention } from "./interventions.ts";
+import type { LoweredIntervention } from "./adaptation.ts";
 import type { Ends } from "./positions.ts";
 
 /** What of an intervention decides which tokens it edits. */

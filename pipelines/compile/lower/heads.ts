@@ -1,41 +1,25 @@
 /**
- * Heads: what a model tells of a text in place of writing on. A head is an adaptation like an edit or adapter, so that it is
+ * Heads: what a model predicts of a text in place of further tokens. A head is an adaptation like an edit or adapter, so that it is
  * drawn, trained, kept and loaded as they are.
  *
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
-import type { TensorRole } from "../../../ops/interventions/intervention.ts";
 import { input, weight } from "../../../ops/program/program.ts";
 import type { Classifier, EditedModel, WeightSource } from "../../models/architecture/architecture.ts";
 import type { HeadSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
-import type { Adaptation, Head } from "./adaptations.ts";
+import type { Adaptation, Head, HeadTensor, LoweredHead } from "./adaptation.ts";
 
-/** A head before it has its index. */
-export interface LoweredHead {
-  readonly form: "head";
-  readonly kind: HeadSpec["kind"];
-  /** The classes' names in the order of their ids; none of a regression. */
-  readonly labels: readonly string[];
-  readonly options: { readonly frozen: boolean; readonly fresh: boolean };
-  /** Which of a row's tokens it reads. */
-  readonly pooled: Classifier["pooled"];
-  readonly block: undefined;
-  readonly site: "finalNorm.output";
-  readonly inputs: number;
-  /** By the names that the family's checkpoints give them. */
-  readonly tensors: Readonly<Record<string, HeadTensor>>;
+const headKinds: Readonly<Record<HeadSpec["kind"], true>> = { classification: true, regression: true };
+
+/** Whether something names a kind of head. */
+export function isHeadKind(kind: unknown): kind is HeadSpec["kind"] {
+  return typeof kind === "string" && Object.hasOwn(headKinds, kind);
 }
 
-/** A tensor of a head. */
-export interface HeadTensor extends TensorRole {
-  /** Whether it belongs to the base model, as BERT's pooler does: a fresh head keeps that of the checkpoint. */
-  readonly isBase: boolean;
-}
-
-/** Tells heads from edits and adapters. */
+/** Whether a declaration is of a head. */
 export function isHeadSpec(spec: Resolved<TrainableSpec>): spec is Resolved<HeadSpec> {
-  return spec.kind === "classification" || spec.kind === "regression";
+  return isHeadKind(spec.kind);
 }
 
 /**
@@ -51,11 +35,11 @@ export function lowerHead(spec: Resolved<HeadSpec>, model: EditedModel): Lowered
   const labels = spec.kind === "classification" ? spec.labels : [];
   const { kind, frozen, fresh } = spec, { pooled } = classifier;
   const tensors = tensorsOf(classifier, outputsOf({ labels }), model);
-  const place = { block: undefined, site: "finalNorm.output", inputs: width, pooled } as const;
-  return { form: "head", kind, labels, options: { frozen, fresh }, ...place, tensors };
+  const location = { block: undefined, site: "finalNorm.output", inputs: width, pooled } as const;
+  return { form: "head", kind, labels, options: { frozen, fresh }, ...location, tensors };
 }
 
-/** How many numbers a head tells of a row. */
+/** How many numbers a head predicts of a row. */
 export function outputsOf({ labels }: Pick<LoweredHead, "labels">): number {
   return Math.max(1, labels.length);
 }
@@ -77,11 +61,6 @@ function tensorsOf(
   return tensors;
 }
 
-/** The head among adaptations, the first of those of several members. */
-export function headOf(adaptations: readonly Adaptation[]): Head | undefined {
-  return adaptations.find((adaptation) => adaptation.form === "head");
-}
-
 /**
  * Refuses a second head.
  *
@@ -90,16 +69,6 @@ export function headOf(adaptations: readonly Adaptation[]): Head | undefined {
 export function requireOneHead(adaptations: readonly Adaptation[]): void {
   if (adaptations.filter(({ form }) => form === "head").length < 2) return;
   throw new RequestError("the model has two heads; give it one classification(…) or regression(…)");
-}
-
-/** Adaptations without the head. */
-export function withoutHead(adaptations: readonly Adaptation[]): readonly Exclude<Adaptation, Head>[] {
-  return adaptations.filter((adaptation) => adaptation.form !== "head");
-}
-
-/** The name that a frozen tensor of a head is fed by. */
-export function frozenName(tensor: string): string {
-  return `frozen.${tensor}`;
 }
 
 /** Whether a tensor of a head starts at what the checkpoint has of its name, if it has. */

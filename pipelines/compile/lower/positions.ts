@@ -1,8 +1,7 @@
 /** Which of a prompt's tokens an edit acts on. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import type { Decode } from "../../data/prompt_tokens.ts";
-import type { ChoosePositions } from "../../data/prompt_tokens.ts";
+import type { ChoosePositions, Decode } from "../../data/prompt_tokens.ts";
 import { tokensByFunction, type TokenSelector, tokensOfField } from "./token_selectors.ts";
 
 /** The first and last tokens of a prompt; `Infinity` for all. */

@@ -6,19 +6,8 @@ import type { Value } from "../../../ops/program/program.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture, EditedModel } from "../../models/architecture/architecture.ts";
 import type { PrefixTuningSpec, Resolved } from "../../spec/mod.ts";
-import type { Adaptation, TensorSource } from "./adaptations.ts";
-
-/** One block's keys and values of tokens that are never read, before it has its index. */
-export interface LoweredPrefixTuning {
-  readonly form: "prefix";
-  readonly kind: "prefixTuning";
-  readonly options: { readonly tokens: number };
-  readonly block: number;
-  readonly stack?: undefined;
-  readonly site: "attention.key";
-  readonly inputs: number;
-  readonly tensors: Readonly<Record<"key" | "value", TensorRole>>;
-}
+import type { Adaptation, LoweredPrefixTuning } from "./adaptation.ts";
+import type { TensorSource } from "./tensor_forms.ts";
 
 /**
  * Trained keys and values that every token of every block sees before the prompt's (Li & Liang 2021), as peft has them: no
@@ -45,7 +34,7 @@ export function lowerPrefixTuning(
   return Array.from({ length: blocks }, (_, block) => ({ ...common, block, tensors: { key: role, value: role } }));
 }
 
-/** How many tokens that are never read come before a prompt. */
+/** How many virtual tokens, which are never read, come before a prompt. */
 export function virtualTokens(adaptations: readonly Adaptation[]): number {
   return adaptations.reduce(
     (sum, adaptation) => adaptation.form === "prefix" && adaptation.block === 0 ? sum + adaptation.options.tokens : sum,
@@ -53,7 +42,7 @@ export function virtualTokens(adaptations: readonly Adaptation[]): number {
   );
 }
 
-/** The runs of keys and values of tokens that are never read, in the order of their declaration: of each every block's. */
+/** The keys and values of the runs of virtual tokens, in the order of their declaration: of each run every block's. */
 export function virtualRuns(
   adaptations: readonly Adaptation[],
   source: TensorSource,
@@ -70,7 +59,11 @@ export function virtualRuns(
   );
 }
 
-/** Refuses a prompt that tokens that are never read leave no room for. */
+/**
+ * Refuses a row that virtual tokens leave no room for.
+ *
+ * @throws {RequestError} If the longest row does not fit.
+ */
 export function requireRoom(adaptations: readonly Adaptation[], longest: number, contextLength: number): void {
   const tokens = virtualTokens(adaptations);
   if (tokens === 0 || tokens + longest <= contextLength) return;

@@ -1,8 +1,13 @@
 /** What an edit chooses of each example by itself: tokens of its prompt, or rows of its own rank. @module */
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import { type Decode, fieldTokens, readPrompt } from "../../data/prompt_tokens.ts";
+import {
+  type ChoosePositions,
+  type ChooseSubspace,
+  type Decode,
+  fieldTokens,
+  readPrompt,
+} from "../../data/prompt_tokens.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { ChoosePositions, ChooseSubspace } from "../../data/prompt_tokens.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 
 /** A choice made for each example. */
@@ -75,7 +80,7 @@ export function tokensByFunction(choose: ChoosePositions, decode: Decode | undef
 }
 
 /** Which of a field's tokens are meant: its first or last so many. */
-export interface FieldEnds {
+interface FieldEnds {
   readonly first: number;
   readonly last: number;
 }

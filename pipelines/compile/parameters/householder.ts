@@ -5,7 +5,7 @@
  */
 
 /** The full orthogonal factor of a matrix: `(I − V T Vᵀ)·diag(signs, 1, …)`, its first columns those of the matrix. */
-export interface CompactFactor {
+interface CompactFactor {
   /** V [rows, columns], row-major. */
   readonly reflectors: Float32Array<ArrayBuffer>;
   /** T [columns, columns], upper triangular. */

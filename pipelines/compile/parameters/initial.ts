@@ -9,8 +9,9 @@ import { createRandom } from "../../data/random.ts";
 import { RequestError } from "../../common/errors.ts";
 import { readHeader, readTensor } from "../../models/weights/safetensors.ts";
 import { householder, orthonormalColumns } from "./householder.ts";
-import { type Adaptation, baseName, freeName, isFrozen } from "../lower/adaptations.ts";
-import { frozenName, startsAtOwn } from "../lower/heads.ts";
+import { type Adaptation, isFrozen } from "../lower/adaptation.ts";
+import { baseName, freeName, frozenName } from "../lower/tensor_forms.ts";
+import { startsAtOwn } from "../lower/heads.ts";
 
 /** Tensors by name. */
 export type TensorMap = Readonly<Record<string, HostTensor>>;

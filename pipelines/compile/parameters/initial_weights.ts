@@ -6,11 +6,17 @@
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { createRandom } from "../../data/random.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
-import type { Model, ModelWeights } from "../../models/open/model.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
 import type { TensorMap } from "./initial.ts";
 
+type Shapes = Pick<Architecture, "weights">;
+
 /** The model's own weights, or fresh ones where a seed is given. */
-export async function initialWeights(model: Model, weights: ModelWeights, seed?: number): Promise<TensorMap> {
+export async function initialWeights(
+  model: { readonly architecture: Shapes },
+  weights: Pick<ModelWeights, "read">,
+  seed?: number,
+): Promise<TensorMap> {
   if (seed !== undefined) return freshWeights(model.architecture, seed);
   const tensors = [...model.architecture.weights].map(async ([name, shape]) => {
     return [name, { data: await weights.read(name), shape }] as const;
@@ -19,7 +25,7 @@ export async function initialWeights(model: Model, weights: ModelWeights, seed?:
 }
 
 /** Matrices normal with deviation 0.02, norms 1 and biases 0, as transformers starts Llama. */
-function freshWeights(architecture: Architecture, seed: number): TensorMap {
+function freshWeights(architecture: Shapes, seed: number): TensorMap {
   return Object.fromEntries([...architecture.weights].map(([name, shape]) => {
     const random = createRandom(seed, "weight", name);
     const draw = name.endsWith("norm.weight")

@@ -4,14 +4,17 @@
  * @module
  */
 import { join } from "node:path";
+import { adapters, isAdapterName } from "../../../ops/adapters/mod.ts";
+import { usualOptions } from "../../../ops/interventions/intervention.ts";
 import { interventions, isInterventionName } from "../../../ops/interventions/mod.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../../common/files.ts";
-import { isQuantization } from "../../models/weights/quantization.ts";
+import { isQuantization, type QuantizationName } from "../../models/weights/quantization.ts";
 import type { Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
-import { type Adaptation, type LoweredAdaptation, lowerOne } from "../lower/adaptations.ts";
+import { lowerOne } from "../lower/lower_adaptations.ts";
+import type { Adaptation, LoweredAdaptation } from "../lower/adaptation.ts";
+import { isHeadKind } from "../lower/heads.ts";
 
 /** What intervention.json holds. */
 export interface InterventionDescription {
@@ -89,7 +92,7 @@ export async function readDescription(folder: string): Promise<InterventionDescr
 }
 
 /** What an intervention is loaded with in place of what it was stored with. */
-export interface ChoiceOverrides {
+interface ChoiceOverrides {
   readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
   readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
 }
@@ -112,7 +115,7 @@ export function lowerDescription(
     );
   }
   return interventions.map((stored) => {
-    const adaptation = lowerOne(declare(declarationOf(stored, given)), architecture).find((each) => {
+    const adaptation = lowerOne(declare(declared[formOf(stored)](stored, given)), architecture).find((each) => {
       if (each.form === "intervention") return each.side === stored["side"];
       return each.form === "head" || each.block === stored["block"];
     });
@@ -141,39 +144,52 @@ function choicesOf(stored: JsonObject, given: ChoiceOverrides): Record<string, u
   return choices;
 }
 
-function isRankless(kind: unknown): boolean {
-  return isInterventionName(kind) && interventions[kind].isRankless === true;
+/** The form of an adaptation as it is listed. */
+export function formOf({ kind, module }: JsonObject): Adaptation["form"] {
+  if (module !== undefined) return "adapter";
+  return kind === "prefixTuning" ? "prefix" : isHeadKind(kind) ? "head" : "intervention";
 }
 
-function declarationOf(stored: JsonObject, given: ChoiceOverrides): unknown {
-  const { index: _, block, site, head, side, module, scaling, scalesInput: __, ...rest } = stored;
-  if (rest["kind"] === "prefixTuning") return rest;
-  if (rest["kind"] === "classification" || rest["kind"] === "regression") return { ...rest, fresh: false };
+/** What would have to be declared for a listed adaptation of each form. */
+const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, given: ChoiceOverrides) => unknown>> = {
+  prefix({ index: _, block: __, site: ___, ...rest }) {
+    return rest;
+  },
+  head({ index: _, block: __, site: ___, ...rest }) {
+    return { ...rest, fresh: false };
+  },
+  adapter({ kind, block, site, module, dropout, rank, scaling }) {
+    const [stack] = splitSite(site);
+    return {
+      kind,
+      blocks: [block],
+      ...stack === undefined ? {} : { stack },
+      modules: [module],
+      ...isAdapterName(kind) ? adapters[kind].settingsOf({ rank: Number(rank), scaling: Number(scaling) }) : {},
+      ...dropout === undefined ? {} : { dropout },
+    };
+  },
+  intervention({ index, block, site, head, side, rank, ...rest }, given) {
+    const [stack, name] = splitSite(site);
+    const at = {
+      ...block === null ? {} : { blocks: [block] },
+      ...stack === undefined ? {} : { stack },
+      site: name,
+      ...head === undefined ? {} : { head },
+    };
+    const usual: JsonObject = { ...usualOptions };
+    return {
+      ...Object.fromEntries(Object.entries(rest).filter(([name, value]) => usual[name] !== value)),
+      ...isInterventionName(rest["kind"]) && !interventions[rest["kind"]].hasRank ? {} : { rank },
+      at,
+      tied: side === "both",
+      ...choicesOf({ ...rest, index }, given),
+    };
+  },
+};
+
+/** The stack of a site, if one is named, and the site within it. */
+function splitSite(site: unknown): readonly [stack: string | undefined, name: string | undefined] {
   const [, stack, name] = /^(?:(encoder|decoder)\.)?(.*)$/.exec(String(site)) ?? [];
-  if (module !== undefined) {
-    const { kind, rank, dropout } = rest;
-    const own = kind === "lora" || kind === "dora" ? { rank, alpha: Number(scaling) * Number(rank) } : {};
-    const dropped = dropout === undefined ? {} : { dropout };
-    return { kind, blocks: [block], ...(stack === undefined ? {} : { stack }), modules: [module], ...own, ...dropped };
-  }
-  const { activation, orthogonal, projectionBias, rank, ...common } = rest;
-  const at = {
-    ...block === null ? {} : { blocks: [block] },
-    ...(stack === undefined ? {} : { stack }),
-    site: name,
-    ...head === undefined ? {} : { head },
-  };
-  const options = {
-    ...activation === "linear" ? {} : { activation },
-    ...orthogonal === true ? { orthogonal } : {},
-    ...projectionBias === true ? { projectionBias } : {},
-    ...isRankless(common["kind"]) ? {} : { rank },
-  };
-  return {
-    ...common,
-    ...options,
-    at,
-    tied: side === "both",
-    ...choicesOf(stored, given),
-  };
+  return [stack, name];
 }

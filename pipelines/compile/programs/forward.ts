@@ -7,9 +7,11 @@ import { type DataType, input, parameter, type Value } from "../../../ops/progra
 import type { Architecture, RunResult, WeightSource } from "../../models/architecture/architecture.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { copyInputs } from "../../models/architecture/model_inputs.ts";
-import { type Adaptation, batchOf, copyingBlock, membersHook, type TensorForm } from "../lower/adaptations.ts";
+import type { Adaptation } from "../lower/adaptation.ts";
+import { batchOf, copyingBlock, membersHook } from "../lower/members_hook.ts";
+import type { TensorForm } from "../lower/tensor_forms.ts";
 import { frozenWeight } from "./frozen_weight.ts";
-import { headOf } from "../lower/heads.ts";
+import { headOf } from "../lower/adaptation.ts";
 import { headLosses, headOutputsOf } from "./head_outputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import { labelInputs } from "../rows/labels.ts";

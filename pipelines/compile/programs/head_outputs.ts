@@ -4,8 +4,12 @@ import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
-import { type Adaptation, type AtTokens, batchOf, editHook, type Head, type TensorForm } from "../lower/adaptations.ts";
-import { headOf, outputsOf } from "../lower/heads.ts";
+import type { Adaptation, Head } from "../lower/adaptation.ts";
+import { type AtTokens, editHook } from "../lower/edit_hook.ts";
+import { batchOf } from "../lower/members_hook.ts";
+import type { TensorForm } from "../lower/tensor_forms.ts";
+import { outputsOf } from "../lower/heads.ts";
+import { headOf } from "../lower/adaptation.ts";
 import { labelInputs } from "../rows/labels.ts";
 
 /** Members with heads. */

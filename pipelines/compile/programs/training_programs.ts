@@ -16,7 +16,7 @@ import {
 import type { Boundary } from "../../../ops/passes/recompute.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
-import { trainedTensors, trainingForm } from "../lower/adaptations.ts";
+import { trainedTensors, trainingForm } from "../lower/tensor_forms.ts";
 import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";
 import { type CompiledModel, labelledLosses, runTail } from "./forward.ts";

@@ -1,9 +1,10 @@
 /** The factors of dropout, drawn by the host so that a seed decides them on every provider. @module */
 import type { Feeds } from "../../common/host_tensor.ts";
 import { createRandom } from "../../data/random.ts";
-import { type Adaptation, dropoutName, type Droppable, droppedWidth } from "../lower/adaptations.ts";
-import { maskName } from "../lower/interventions.ts";
-import { runOfSite } from "../lower/stacks.ts";
+import type { Adaptation } from "../lower/adaptation.ts";
+import { dropoutName, type Droppable, droppedWidth } from "../lower/edit_hook.ts";
+import { maskName } from "../lower/edit_masks.ts";
+import { runOfSite } from "../lower/sites.ts";
 
 /** Rates are taken in shares of this: half a random word decides an element. */
 const shares = 1 << 16;

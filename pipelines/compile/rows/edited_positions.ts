@@ -1,10 +1,11 @@
 /** The masks of edited positions that the host feeds. @module */
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import { type Adaptation, interventionsOf } from "../lower/adaptations.ts";
+import { type Adaptation, interventionsOf } from "../lower/adaptation.ts";
 import { isEdited } from "../lower/edited_tokens.ts";
-import { columnsOf, maskName, maskWidth } from "../lower/interventions.ts";
-import { runOfSite } from "../lower/stacks.ts";
+import { columnsOf } from "../lower/edit_masks.ts";
+import { maskName, maskWidth } from "../lower/edit_masks.ts";
+import { runOfSite } from "../lower/sites.ts";
 import { groupExtents, type LaidOutRow, seenTokens } from "./laid_out_rows.ts";
 import type { Layout, Segment } from "./layout.ts";
 

@@ -3,16 +3,15 @@
  *
  * @module
  */
-import type { Feeds } from "../../common/host_tensor.ts";
-import type { Architecture } from "../../models/architecture/architecture.ts";
-import { runFeeds } from "../../models/architecture/model_inputs.ts";
 import type { RunRow } from "../../models/inputs/input_kind.ts";
-import type { Adaptation } from "../lower/adaptations.ts";
-import { headOf } from "../lower/heads.ts";
 import { editedFeeds } from "./edited_positions.ts";
 import { labelFeeds } from "./labels.ts";
 import { groupExtents, type LaidOutRow, seenTokens } from "./laid_out_rows.ts";
 import { type Layout, seesRows, type Segment, stackOfSegment } from "./layout.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+import { runFeeds } from "../../models/architecture/model_inputs.ts";
+import { type Adaptation, headOf } from "../lower/adaptation.ts";
 
 /**
  * What an example's own numbers determine, for a group of rows padded on the right.

@@ -1,6 +1,6 @@
 /** What the host feeds of the tokens, classes and numbers that rows are taught. @module */
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
-import type { Head } from "../lower/adaptations.ts";
+import type { Head } from "../lower/adaptation.ts";
 import type { LaidOutRow } from "./laid_out_rows.ts";
 
 /** The names of the fed tensors. */

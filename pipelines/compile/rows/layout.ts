@@ -7,8 +7,8 @@
  */
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Architecture, Encoder, StackName } from "../../models/architecture/architecture.ts";
-import { type Adaptation, interventionsOf } from "../lower/adaptations.ts";
-import { withoutHead } from "../lower/heads.ts";
+import { type Adaptation, interventionsOf } from "../lower/adaptation.ts";
+import { withoutHead } from "../lower/adaptation.ts";
 import { reachBack } from "../lower/positions.ts";
 import { virtualTokens } from "../lower/prefix_tuning.ts";
 

@@ -5,7 +5,7 @@
  */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
-import type { ChatMessage } from "../dataset.ts";
+import type { ChatMessage } from "./source.ts";
 
 /** Messages of which at least one is the assistant's, and that one not the first. */
 export type Conversation = readonly ChatMessage[];

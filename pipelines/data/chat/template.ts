@@ -8,8 +8,8 @@ import { Template } from "@huggingface/jinja";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
 import { quote, suggest } from "../../common/suggest.ts";
-import type { ChatMessage, ChatSource } from "../dataset.ts";
-import type { Span } from "../template.ts";
+import type { ChatMessage, ChatSource } from "./source.ts";
+import type { Span } from "../../common/span.ts";
 import { strippers, withStrippers } from "./strip.ts";
 
 /** A conversation as one text. */
@@ -53,6 +53,11 @@ export async function chatRenderer(
   };
 }
 
+/** Whether a template is the path of a file; else it is the name of one of the tokenizer's, or Jinja text. */
+export function isTemplatePath(template: string): boolean {
+  return !template.includes("{") && /\.(jinja2?|j2)$/.test(template);
+}
+
 function oneLine(fault: unknown): string {
   return (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }
@@ -64,10 +69,10 @@ async function templateText(
   base: string,
 ): Promise<{ readonly text: string; readonly file?: string }> {
   if (template !== undefined) {
+    if (isTemplatePath(template)) return await readTemplate(resolve(base, template));
     const named = templates.get(template);
     if (named !== undefined) return { text: named };
     if (template.includes("{")) return { text: template };
-    if (/\.(jinja2?|j2)$/.test(template)) return await readTemplate(resolve(base, template));
     throw new RequestError(
       `the tokenizer has no chat template ${quote(template)}; ${suggest(template, [...templates.keys()])}; ` +
         "a file ends in .jinja, and Jinja has braces",

@@ -6,8 +6,8 @@
  * @module
  */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
-import type { ChatSource } from "../dataset.ts";
-import type { Span } from "../template.ts";
+import type { ChatSource } from "./source.ts";
+import type { Span } from "../../common/span.ts";
 import { type Conversation, isAnswer } from "./conversation.ts";
 import type { Render } from "./template.ts";
 

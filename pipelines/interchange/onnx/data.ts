@@ -4,7 +4,8 @@ import type { DataType } from "../../../ops/program/program.ts";
 import type { WeightLocation } from "../../../ops/onnx/model.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, unwritable, writeAll } from "../../common/files.ts";
-import { readTensor, type TensorRecord } from "../../models/weights/safetensors.ts";
+import { readTensor } from "../../models/weights/safetensors.ts";
+import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
 import { transposed } from "./pretransposed_weights.ts";
 
 /** A tensor to hold, and the type that it is to have. */

@@ -1,9 +1,9 @@
 /** The masks of edited positions in an exported graph, computed from the prompt's length. @module */
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { cast, unsqueeze } from "../../../ops/onnx/nodes.ts";
-import type { Intervention } from "../../compile/lower/adaptations.ts";
+import type { Intervention } from "../../compile/lower/adaptation.ts";
+import { columnsOf, maskName, maskWidth } from "../../compile/lower/edit_masks.ts";
 import { editedNodes } from "../../compile/lower/edited_tokens.ts";
-import { columnsOf, maskName, maskWidth } from "../../compile/lower/interventions.ts";
 import type { TokenGrid } from "../../models/inputs/input_kind.ts";
 
 /** What of examples is fixed in a model file. */

@@ -1,15 +1,14 @@
 /** The two files of an exported model: its graph, and its tensors. @module */
 import { join } from "node:path";
 import { type DataType, leafName, leavesOf, type Program } from "../../../ops/program/program.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { exportProgram } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { unwritable } from "../../common/files.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import { rounded } from "../../models/weights/quantization.ts";
+import { type QuantizationName, rounded } from "../../models/weights/quantization.ts";
 import { projectionsOf } from "../../models/open/quantized_weights.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
 import { type HeldTensor, locateTensors, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";
 import { onnxFile } from "./model.ts";

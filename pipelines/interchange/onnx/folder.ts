@@ -1,6 +1,6 @@
 /** The folder of an exported model: the graph, its tensors, the tokenizer, and how to use them. @module */
 import { join } from "node:path";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../common/files.ts";
 import type { Model } from "../../models/open/model.ts";
 import { type TunedWeights, writeOnnxFiles } from "./files.ts";

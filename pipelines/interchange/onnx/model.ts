@@ -16,7 +16,7 @@ import type { Program } from "../../../ops/program/program.ts";
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { extentOf } from "../../../ops/onnx/nodes.ts";
 import { verify } from "../../../ops/passes/verify.ts";
-import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";

@@ -6,7 +6,7 @@ import { ropeFrequencies } from "./rope.ts";
 import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
 
 /** The names of the extents' fields; those of Llama unless told otherwise. */
-export interface ExtentFields {
+interface ExtentFields {
   readonly width?: string;
   readonly blocks?: string;
   readonly heads?: string;
@@ -73,7 +73,7 @@ export function readExtents(
 }
 
 /** What rotary positions depend on beside the config's own fields. */
-export interface RopeDefaults {
+interface RopeDefaults {
   readonly theta?: number;
   /** How much of a head is turned, where the config has no `partial_rotary_factor`. */
   readonly part?: number;
@@ -139,7 +139,7 @@ function turnedWidth(config: ConfigReader, headWidth: number, part: number): num
 }
 
 /** A block's kind of attention, as newer configs list them in `layer_types`. */
-export type LayerType = "full_attention" | "sliding_attention";
+type LayerType = "full_attention" | "sliding_attention";
 
 /**
  * The masks of a model, and each block's: all tokens, or those within the sliding window.

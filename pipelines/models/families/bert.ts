@@ -12,19 +12,25 @@ import { type AttentionForm, selfAttention, separate } from "../layers/attention
 import { type Block, postNormed } from "../layers/block.ts";
 import { plainMlp, readActivation } from "../layers/mlp.ts";
 import { layerNorm, type Norm } from "../layers/norm.ts";
-import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
-import type { TokenTable } from "../layers/outer.ts";
+import {
+  denseClassifier,
+  embedPositions,
+  embedTokens,
+  embedTokenTypes,
+  maskedHead,
+  type TokenTable,
+} from "../layers/outer.ts";
 import { transformer, type TransformerParts } from "../layers/transformer.ts";
 
 /** What BERT's descendants do with its body. */
-export interface BertBody {
+interface BertBody {
   readonly extents: Extents;
   readonly norm: Norm;
   readonly table: TokenTable;
 }
 
 /** What a descendant of BERT sets on its body. */
-export interface BertVariant {
+interface BertVariant {
   /** What stands before the names of the body's weights. */
   readonly prefix: string;
   /** How many of the first positions stand for none. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../common/files.ts";
 import type { Metadata } from "./metadata.ts";
 import { preTokenizers, usualPreTokenizers } from "./pre_tokenizers.ts";
-import type { TokenizerParts } from "./tokenizer.ts";
+import type { TokenizerParts } from "./tokenizer_parts.ts";
 import { addedTokens, idsByToken, type Vocabulary } from "./vocabulary.ts";
 
 /**

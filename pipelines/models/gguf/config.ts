@@ -10,7 +10,7 @@ import type { Heads } from "./outputs.ts";
 import { ropeScaling } from "./rope_scaling.ts";
 
 /** What a config depends on besides metadata. */
-export interface ConfigSource {
+interface ConfigSource {
   readonly metadata: Metadata;
   /** Rows of the token embedding. */
   readonly vocabularySize: number;

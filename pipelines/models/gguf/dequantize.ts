@@ -16,7 +16,7 @@ import { widenBfloat16, widenFloat16 } from "../weights/float16.ts";
  * @param from Their bytes, at a multiple of four in the buffer.
  * @param to As many numbers as the blocks hold.
  */
-export type Dequantize = (from: Uint8Array<ArrayBuffer>, to: Float32Array<ArrayBuffer>) => void;
+type Dequantize = (from: Uint8Array<ArrayBuffer>, to: Float32Array<ArrayBuffer>) => void;
 
 /** Every 16-bit float by its bits; scales are looked up, which is faster than to widen each. */
 const halves = widenFloat16(Uint16Array.from({ length: 1 << 16 }, (_, bits) => bits));

@@ -6,8 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import type { JsonObject } from "../../common/files.ts";
-import { unwritable, writeAtomically } from "../../common/files.ts";
+import { type JsonObject, unwritable, writeAtomically } from "../../common/files.ts";
 import { modelsFolder } from "./place.ts";
 import { readHeader } from "../weights/safetensors.ts";
 import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
@@ -42,7 +41,7 @@ export async function convertedFolder(
   store: string,
   { weights, progress }: ConversionOptions,
 ): Promise<string> {
-  const files = { files: [file], tensors: new Map() }, digests = join(store, "weights.json");
+  const files = [file], digests = join(store, "weights.json");
   const folderOf = (digest: string) => {
     const key = createHash("sha256").update(`gguf ${CONVERSION} ${digest}`).digest("hex");
     return join(store, modelsFolder, key);

@@ -20,7 +20,7 @@ import {
 type Renamed = string | readonly [name: string, treatment: Treatment];
 
 /** The tensors of an architecture. */
-export interface TensorNames {
+interface TensorNames {
   /** Those outside of blocks. */
   readonly outside: Readonly<Record<string, Renamed>>;
   /** What blocks are called, without their number. */

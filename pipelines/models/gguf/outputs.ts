@@ -7,7 +7,7 @@
 import type { GgufTensor } from "./reader.ts";
 
 /** Rows of a stored tensor, in the order in which they are to stand. */
-export interface RowOrder {
+interface RowOrder {
   readonly rows: number;
   /** The stored row that stands at a place. */
   readonly stored: (place: number) => number;

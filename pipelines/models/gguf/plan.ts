@@ -14,7 +14,7 @@ import type { Heads, OutputTensor } from "./outputs.ts";
 import { type Gguf, type GgufTensor, openToRead } from "./reader.ts";
 
 /** What a GGUF file is converted to. */
-export interface Conversion {
+interface Conversion {
   readonly metadata: Metadata;
   /** The fields of config.json. */
   readonly config: JsonObject;

@@ -7,7 +7,7 @@
 import type { JsonObject } from "../../common/files.ts";
 
 /** What a name of `tokenizer.ggml.pre` stands for. */
-export interface PreTokenizer {
+interface PreTokenizer {
   /** The steps of the `pre_tokenizer` of tokenizer.json. */
   readonly steps: readonly JsonObject[];
   /** Whether texts are brought to Unicode's composed form first. */

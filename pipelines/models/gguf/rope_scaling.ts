@@ -8,7 +8,7 @@ import type { JsonObject } from "../../common/files.ts";
 import { type Metadata, shortestDecimal } from "./metadata.ts";
 
 /** What the scaling depends on besides metadata. */
-export interface RopeTensors {
+interface RopeTensors {
   readonly theta: number;
   readonly headWidth: number;
   /** A small tensor of the file; undefined where there is none. */

@@ -6,7 +6,7 @@
  */
 import type { JsonObject } from "../../common/files.ts";
 import type { Metadata } from "./metadata.ts";
-import type { TokenizerParts } from "./tokenizer.ts";
+import type { TokenizerParts } from "./tokenizer_parts.ts";
 import { addedTokens, idsByToken, tokenKinds, type Vocabulary } from "./vocabulary.ts";
 
 /** What stands for a space in pieces. */

@@ -6,23 +6,10 @@
 import type { JsonObject } from "../../common/files.ts";
 import { byteLevel } from "./byte_level.ts";
 import type { Metadata } from "./metadata.ts";
+import type { TokenizerParts } from "./tokenizer_parts.ts";
 import { scoredBpe, unigram } from "./sentence_piece.ts";
 import { readVocabulary, type SpecialToken, surrounding, type Vocabulary } from "./vocabulary.ts";
 import { wordPiece } from "./word_piece.ts";
-
-/** What each kind of tokenizer has a say in. */
-export interface TokenizerParts {
-  /** tokenizer.json without its post-processor. */
-  readonly json: JsonObject;
-  /** Whether prompts begin with the beginning-of-sequence token where the file does not say. */
-  readonly addsBos: boolean;
-  /** Whether they end with the end-of-sequence token where the file does not say. */
-  readonly addsEos: boolean;
-  /** What prompts begin with, if that is not the beginning-of-sequence token. */
-  readonly first?: SpecialToken | undefined;
-  /** What they end with, if that is not the end-of-sequence token. */
-  readonly last?: SpecialToken | undefined;
-}
 
 const kinds: Readonly<Record<string, (metadata: Metadata, vocabulary: Vocabulary) => TokenizerParts>> = {
   gpt2: byteLevel,

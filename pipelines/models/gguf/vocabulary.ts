@@ -17,7 +17,7 @@ const roles = [
 ] as const;
 
 /** A token's role. */
-export type TokenRole = (typeof roles)[number][0];
+type TokenRole = (typeof roles)[number][0];
 
 /** A special token. */
 export interface SpecialToken {

@@ -5,9 +5,8 @@
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
-import { markWritten, temporaryName } from "../../common/files.ts";
-import { faultText, unwritable, writeAll } from "../../common/files.ts";
-import { type DeclaredTensor, encodeHeader } from "../weights/safetensors.ts";
+import { faultText, markWritten, temporaryName, unwritable, writeAll } from "../../common/files.ts";
+import { type DeclaredTensor, encodeHeader } from "../weights/safetensors_writer.ts";
 import { dequantizations } from "./dequantize.ts";
 import type { OutputTensor } from "./outputs.ts";
 import { type GgufTensor, openToRead } from "./reader.ts";

@@ -1,5 +1,5 @@
 import type { Metadata } from "./metadata.ts";
-import type { TokenizerParts } from "./tokenizer.ts";
+import type { TokenizerParts } from "./tokenizer_parts.ts";
 import { addedTokens, idsByToken, tokenKinds, type Vocabulary } from "./vocabulary.ts";
 
 /**

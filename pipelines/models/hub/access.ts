@@ -46,7 +46,7 @@ export interface HubTimings {
 }
 
 /** The pace of a command. */
-export const usualHubTimings: HubTimings = {
+const usualHubTimings: HubTimings = {
   attempts: 5,
   pause: 500,
   longestPause: 60_000,
@@ -63,7 +63,7 @@ export interface HubOptions {
 }
 
 /** An access token, and where it was found. */
-export interface HubToken {
+interface HubToken {
   readonly value: string;
   /** `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` or the path of the token file. */
   readonly from: string;

@@ -21,7 +21,7 @@ export interface HubFile {
 }
 
 /** Where a file comes from and where it goes. */
-export interface BlobPaths {
+interface BlobPaths {
   readonly url: string;
   /** Absolute path of the whole file. */
   readonly blob: string;

@@ -13,7 +13,7 @@ export class MalformedAnswer extends Error {
 }
 
 /** A file by its headers. */
-export interface DescribedFile {
+interface DescribedFile {
   readonly file: HubFile;
   /** `X-Repo-Commit`, unchecked; null where no answer has it. */
   readonly commit: string | null;

@@ -9,7 +9,7 @@ import { modelFiles, type Repository, tokenizerFile, usualModelFiles, weightFile
 import type { DownloadProgress } from "./snapshot.ts";
 
 /** What is wanted of a Hugging Face model. */
-export interface HubRequest extends AccessOptions {
+interface HubRequest extends AccessOptions {
   /** `owner/name`. */
   readonly id: string;
   /** A branch, a tag or a commit. */
@@ -20,7 +20,7 @@ export interface HubRequest extends AccessOptions {
 }
 
 /** A model's place in the cache. */
-export interface HubFolder {
+interface HubFolder {
   /** Absolute path of the snapshot. */
   readonly folder: string;
   /** The commit that it is of. */

@@ -11,7 +11,7 @@ import { MalformedAnswer } from "./file_headers.ts";
 import { HubError, SilentServer } from "./transport.ts";
 
 /** What was wanted when it failed. */
-export interface Wanted {
+interface Wanted {
   /** `owner/name`. */
   readonly id: string;
   readonly revision: string;
@@ -64,7 +64,7 @@ export function hubError(fault: unknown, wanted: Wanted): RequestError | RunErro
       host === new URL(endpoint).host
         ? `${endpoint} is not among the hosts that --allow-net permits; add ${host} to it`
         : `${endpoint} has files of ${id} on ${host}, which is not among the hosts that --allow-net permits; add ${host} to ` +
-          `this task's --allow-net in deno.json, or give a folder that holds it`,
+          `that of the task _hub in deno.json, or give a folder that holds it`,
     );
   }
   // Before the reason stands the whole URL, which may be one that lets anybody in.

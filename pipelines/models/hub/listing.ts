@@ -21,7 +21,7 @@ export interface Listing {
 }
 
 /** What is asked, and how. */
-export interface ListingRequest {
+interface ListingRequest {
   /** `owner/name`. */
   readonly id: string;
   readonly revision: string;

@@ -12,7 +12,7 @@ import { hubError } from "./hub_errors.ts";
 import { HubError, hubFetch } from "./transport.ts";
 
 /** What is to be pushed. */
-export interface PushRequest {
+interface PushRequest {
   /** `owner/name`. */
   readonly id: string;
   /** The branch; it is made where it is absent. */

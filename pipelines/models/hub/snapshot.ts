@@ -19,7 +19,7 @@ import { HubError, hubFetch } from "./transport.ts";
 export type DownloadProgress = (done: number, total: number, file: string) => void;
 
 /** What is wanted of a repository. */
-export interface SnapshotRequest {
+interface SnapshotRequest {
   /** `owner/name`. */
   readonly id: string;
   /** A branch, a tag or a commit. */

@@ -12,12 +12,13 @@ import type { Architecture, EditedModel } from "../architecture/architecture.ts"
 import { ConfigReader } from "../architecture/config.ts";
 import { architectureOf } from "../families/mod.ts";
 import { readJsonObject } from "../../common/files.ts";
-import { readTensor, type TensorRecord } from "../weights/safetensors.ts";
+import { readTensor } from "../weights/safetensors.ts";
+import type { TensorRecord } from "../weights/safetensors_table.ts";
 import { resolveModelFolder, type SourceOptions } from "./source.ts";
 import { storedName } from "../weights/stored_names.ts";
 import { loadTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
-import { openWeights, type Weights, weightsDigest } from "../weights/weights.ts";
-import { rememberedDigest } from "../weights/weights_digest.ts";
+import { openWeights, type Weights } from "../weights/weights.ts";
+import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 
 /** A base model without its weights and its tokenizer. */
 export interface BareModel {
@@ -101,7 +102,7 @@ export async function openModel(source: string, options: SourceOptions): Promise
 /** Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and digests the files. */
 export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
   const weights = await presentWeights(model), records = requireTensors(model, weights);
-  return modelWeights(model, records, weights, await weightsDigest(weights, digestCache));
+  return modelWeights(model, records, weights, await weightsDigest(weights.files, digestCache));
 }
 
 /** A model's weights as {@linkcode openModelWeights} finds them, for what needs no digest of the files. */
@@ -123,7 +124,7 @@ async function presentWeights({ folder, source: { name, options } }: BareModel):
 export async function peekModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights | undefined> {
   if (!await hasWeights(model.folder)) return undefined;
   const weights = await openWeights(model.folder);
-  const digest = await rememberedDigest(weights, digestCache);
+  const digest = await rememberedDigest(weights.files, digestCache);
   return digest === undefined ? undefined : modelWeights(model, requireTensors(model, weights), weights, digest);
 }
 
@@ -174,7 +175,11 @@ function locatedWeights(
     return found;
   };
   return {
-    storedType: (name) => storedTypes[record(name).dtype] as DataType,
+    storedType(name) {
+      const { dtype } = record(name), type = storedTypes[dtype];
+      if (type === undefined) throw new TypeError(`The weight ${name} is stored as ${dtype}`);
+      return type;
+    },
     locate(name) {
       const { file, offset, bytes } = record(name);
       return { location: relative("/", file), offset, length: bytes };

@@ -6,11 +6,10 @@
  */
 import { relative } from "node:path";
 import { keyOf } from "../../common/content_key.ts";
-import type { QuantizationName } from "../weights/quantization.ts";
+import { codeTypeOf, dequantize, type QuantizationName } from "../weights/quantization.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ModelWeights } from "./model.ts";
-import { codeTypeOf, dequantize } from "../weights/quantization.ts";
-import type { TensorRecord } from "../weights/safetensors.ts";
+import type { TensorRecord } from "../weights/safetensors_table.ts";
 
 /** The names of the two tensors that hold a weight in a few bits. */
 export const partsOf = (weight: string): { readonly codes: string; readonly scales: string } => ({
@@ -68,7 +67,7 @@ export function unmadeWeights(architecture: Architecture, base: ModelWeights, na
 }
 
 /** A file of weights in a few bits. */
-export interface QuantizedFile {
+interface QuantizedFile {
   /** A real path. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, TensorRecord>;

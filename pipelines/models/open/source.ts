@@ -23,7 +23,7 @@ export interface SourceOptions extends AccessOptions {
 }
 
 /** Where a model's files are. */
-export interface ModelFolder {
+interface ModelFolder {
   /** Absolute path. */
   readonly folder: string;
   /** What to call the model: `owner/name`, `builtin:NAME`, or the own name of the folder or GGUF file. */

@@ -9,7 +9,7 @@ import type { Normalize } from "./normalizers.ts";
 import type { Part } from "./splitting.ts";
 
 /** A token that stands for itself, or a part of the text between such tokens. */
-export type Section = { readonly id: number } | Part;
+type Section = { readonly id: number } | Part;
 
 interface AddedToken {
   readonly id: number;

@@ -9,7 +9,7 @@
  */
 
 /** Replaces what a map has. */
-export type Charsmap = (text: string) => string;
+type Charsmap = (text: string) => string;
 
 /** Clusters of so many bytes are looked for as a whole; of longer ones only the characters. */
 const longestCluster = 5;

@@ -17,11 +17,14 @@ export interface ChatFormat {
 
 /**
  * Reads a folder's chat templates: `chat_template.jinja` and those of `additional_chat_templates`, else what
- * tokenizer_config.json has, a text or a list of `{ name, template }`.
+ * tokenizer_config.json has, a text or a list of `{ name, template }`; says whether they are in files of their own.
  *
  * @param config tokenizer_config.json as its class reads it.
  */
-export async function readChatFormat(folder: string, config: JsonObject): Promise<ChatFormat> {
+export async function readChatFormat(
+  folder: string,
+  config: JsonObject,
+): Promise<ChatFormat & { readonly templatesInFiles: boolean }> {
   const files = await templateFiles(folder);
   const templates = files.size > 0 ? files : templatesOf(config["chat_template"]);
   const extra = config["extra_special_tokens"];
@@ -30,7 +33,7 @@ export async function readChatFormat(folder: string, config: JsonObject): Promis
   const specialTokens = Object.fromEntries([...roles, ...named].filter(([, token]) => {
     return Array.isArray(token) ? token.length > 0 : typeof token === "string" && token !== "";
   }));
-  return { templates, specialTokens };
+  return { templates, specialTokens, templatesInFiles: files.size > 0 };
 }
 
 async function templateFiles(folder: string): Promise<Map<string, string>> {

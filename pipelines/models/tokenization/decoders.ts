@@ -3,19 +3,13 @@
  *
  * @module
  */
-import {
-  BPEDecoder,
-  CTCDecoder,
-  FuseDecoder,
-  ReplaceDecoder,
-  StripDecoder,
-  WordPieceDecoder,
-} from "@huggingface/tokenizers";
+import { BPEDecoder, CTCDecoder, ReplaceDecoder, StripDecoder, WordPieceDecoder } from "@huggingface/tokenizers";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
+import { patternOf } from "./patterns.ts";
 import { byteCharacters, prependScheme } from "./pre_tokenizers.ts";
 
 /** Changes tokens' texts, which joined are a text. */
-export type Decode = (tokens: string[]) => string[];
+type Decode = (tokens: string[]) => string[];
 
 /**
  * Builds a decoder.
@@ -27,6 +21,9 @@ export function decoderOf(declared: unknown): Decode {
   // Tokens of a vocabulary of words are just words.
   if (declared === null || declared === undefined) return (tokens) => [tokens.join(" ")];
   if (!isJsonObject(declared)) throw new Error("a decoder that is no object");
+  const text = (field: string) => String(declared[field] ?? ""),
+    count = (field: string) => Number(declared[field] ?? 0);
+  const cleanup = Boolean(declared["cleanup"]);
   switch (declared["type"]) {
     case "Sequence": {
       const steps = Array.isArray(declared["decoders"]) ? declared["decoders"].map(decoderOf) : [];
@@ -39,17 +36,21 @@ export function decoderOf(declared: unknown): Decode {
     case "Metaspace":
       return metaspace(declared);
     case "WordPiece":
-      return of(new WordPieceDecoder(declared as never));
+      return of(new WordPieceDecoder({ type: "WordPiece", prefix: text("prefix"), cleanup }));
     case "Replace":
-      return of(new ReplaceDecoder(declared as never));
+      return of(new ReplaceDecoder({ type: "Replace", pattern: patternOf(declared), content: text("content") }));
     case "Fuse":
-      return of(new FuseDecoder(declared as never));
+      return (tokens) => [tokens.join("")];
     case "Strip":
-      return of(new StripDecoder(declared as never));
+      return of(
+        new StripDecoder({ type: "Strip", content: text("content"), start: count("start"), stop: count("stop") }),
+      );
     case "BPEDecoder":
-      return of(new BPEDecoder(declared as never));
-    case "CTC":
-      return of(new CTCDecoder(declared as never));
+      return of(new BPEDecoder({ type: "BPEDecoder", suffix: text("suffix") }));
+    case "CTC": {
+      const pad_token = text("pad_token"), word_delimiter_token = text("word_delimiter_token");
+      return of(new CTCDecoder({ type: "CTC", pad_token, word_delimiter_token, cleanup }));
+    }
     default:
       throw new Error(`Unknown Decoder type: ${declared["type"]}`);
   }

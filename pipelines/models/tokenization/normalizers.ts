@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { ReplaceNormalizer } from "@huggingface/tokenizers";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { controls, ideographs, marks, nonspacingMarks, settled } from "./characters.ts";
 import { readCharsmap } from "./charsmap.ts";
+import { regExpOf } from "./patterns.ts";
 
 /** Makes a text what its tokenizer was trained on. */
 export type Normalize = (text: string) => string;
@@ -67,8 +67,7 @@ function lowercase(text: string): string {
 }
 
 function replacing(declared: JsonObject): Normalize {
-  const { pattern } = new ReplaceNormalizer(declared as never), content = String(declared["content"] ?? "");
-  if (pattern === null) throw new Error("a Replace without a pattern");
+  const pattern = regExpOf(declared), content = String(declared["content"] ?? "");
   return (text) => text.replaceAll(pattern, () => content);
 }
 

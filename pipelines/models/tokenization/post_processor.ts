@@ -1,29 +1,29 @@
 /**
- * What a tokenizer puts around its tokens: every kind of post-processor, lowered to two templates of pieces.
+ * What a tokenizer puts around its tokens: every kind of post-processor, lowered to two templates.
  *
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
-/** Special tokens, or the place of one of the texts; all of them of one type. */
-export type Piece =
+/** A part of a template: special tokens, or where one of the texts goes; all of its tokens are of one type. */
+type TemplatePart =
   | { readonly kind: "special"; readonly ids: readonly number[]; readonly typeId: number }
   | { readonly kind: "text"; readonly text: "first" | "second"; readonly typeId: number };
 
-/** The pieces of one text's encoding, and of two texts'. */
+/** The template of one text's encoding, and of two texts'. */
 export interface PostProcessor {
-  readonly single: readonly Piece[];
-  readonly pair: readonly Piece[];
+  readonly single: readonly TemplatePart[];
+  readonly pair: readonly TemplatePart[];
 }
 
 /** Token ids, and for each the type of its token, 0 or 1 in the models at hand. */
-export interface TypedIds {
+interface TypedIds {
   readonly ids: number[];
   readonly typeIds: number[];
 }
 
-const text = (text: "first" | "second", typeId: number): Piece => ({ kind: "text", text, typeId });
+const text = (text: "first" | "second", typeId: number): TemplatePart => ({ kind: "text", text, typeId });
 
 /** Texts one after the other, without special tokens. */
 const bare: PostProcessor = { single: [text("first", 0)], pair: [text("first", 0), text("second", 1)] };
@@ -49,8 +49,8 @@ export function postProcessorOf(declared: unknown, file: string): PostProcessor 
       return classifying(declared, declared["type"], wrong);
     case "TemplateProcessing":
       return {
-        single: templatePieces(declared, "single", wrong),
-        pair: templatePieces(declared, "pair", wrong),
+        single: templateOf(declared, "single", wrong),
+        pair: templateOf(declared, "pair", wrong),
       };
     case "Sequence": {
       const members = Array.isArray(declared["processors"]) ? declared["processors"] : [];
@@ -74,17 +74,21 @@ function classifying(
     if (typeof id !== "number") throw wrong(`without a "${role}"`);
     return id;
   }) as [number, number];
-  const special = (typeId: number, ...ids: number[]): Piece => ({ kind: "special", ids, typeId });
+  const special = (typeId: number, ...ids: number[]): TemplatePart => ({ kind: "special", ids, typeId });
   const single = [special(0, begin), text("first", 0), special(0, end)];
   return type === "BertProcessing"
     ? { single, pair: [...single, text("second", 1), special(1, end)] }
     : { single, pair: [...single, special(0, end), text("second", 0), special(0, end)] };
 }
 
-function templatePieces(declared: JsonObject, name: "single" | "pair", wrong: (what: string) => RequestError): Piece[] {
+function templateOf(
+  declared: JsonObject,
+  name: "single" | "pair",
+  wrong: (what: string) => RequestError,
+): TemplatePart[] {
   const template = declared[name], specials = declared["special_tokens"];
   if (!Array.isArray(template)) throw wrong(`without a "${name}"`);
-  return template.map((item: unknown): Piece => {
+  return template.map((item: unknown): TemplatePart => {
     const [kind, value] = isJsonObject(item) ? Object.entries(item)[0] ?? [] : [];
     if (isJsonObject(value)) {
       const { id, type_id: typeId } = value;
@@ -97,20 +101,24 @@ function templatePieces(declared: JsonObject, name: "single" | "pair", wrong: (w
         }
       }
     }
-    throw wrong(`with a piece in "${name}" that is neither a sequence nor a known special token`);
+    throw wrong(`with a part in "${name}" that is neither a sequence nor a known special token`);
   });
 }
 
 /** How many special tokens a template adds. */
-export function addedTokens(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, piece) => sum + (piece.kind === "special" ? piece.ids.length : 0), 0);
+export function addedTokens(template: readonly TemplatePart[]): number {
+  return template.reduce((sum, part) => sum + (part.kind === "special" ? part.ids.length : 0), 0);
 }
 
 /** Puts texts' ids into a template. */
-export function assemble(pieces: readonly Piece[], first: readonly number[], second: readonly number[]): TypedIds {
-  const parts = pieces.map((piece) => {
-    const ids = piece.kind === "special" ? piece.ids : piece.text === "first" ? first : second;
-    return { ids, typeId: piece.typeId };
+export function assemble(
+  template: readonly TemplatePart[],
+  first: readonly number[],
+  second: readonly number[],
+): TypedIds {
+  const parts = template.map((part) => {
+    const ids = part.kind === "special" ? part.ids : part.text === "first" ? first : second;
+    return { ids, typeId: part.typeId };
   });
   return {
     ids: parts.flatMap(({ ids }) => ids),

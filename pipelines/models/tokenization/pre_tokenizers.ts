@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { SplitPreTokenizer } from "@huggingface/tokenizers";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { punctuation } from "./characters.ts";
+import { regExpOf } from "./patterns.ts";
 import { behaviorOf, type Part, split } from "./splitting.ts";
 
 /** Parts a part further. */
-export type PreTokenize = (part: Part) => Part[];
+type PreTokenize = (part: Part) => Part[];
 
 const space = /\p{White_Space}/gu;
 const wordsAndMarks = (() => {
@@ -44,10 +44,8 @@ export function preTokenizerOf(declared: unknown): PreTokenize {
     case "Metaspace":
       return metaspace(declared);
     case "Split": {
-      // The library's pattern is Oniguruma's, put into JavaScript's terms.
-      const { pattern } = new SplitPreTokenizer({ ...declared, invert: true } as never);
-      if (pattern === null) throw new Error("a Split without a pattern");
-      const behavior = behaviorOf(declared["behavior"]), isInverted = declared["invert"] === true;
+      const pattern = regExpOf(declared), behavior = behaviorOf(declared["behavior"]);
+      const isInverted = declared["invert"] === true;
       return (part) => split(part, pattern, behavior, isInverted);
     }
     case "Punctuation": {

@@ -12,7 +12,7 @@ export interface Part {
 }
 
 /** What becomes of the matches, as tokenizer.json names it. */
-export type Behavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
+type Behavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
 
 interface Run {
   readonly start: number;

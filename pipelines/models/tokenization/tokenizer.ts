@@ -94,9 +94,11 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const special = specialIds(encoder, tokensAddedBy(json), config).add(eosTokenId);
   // A special token may be named in a file that is not digested, and a class may have its own.
   const decided = [bytes.length, eosTokenIds, padTokenId, around, [...special]];
-  const digest = createHash("sha256").update(JSON.stringify(decided)).update(bytes)
-    .update(configBytes ?? new Uint8Array()).digest("hex");
-  const chat = await readChatFormat(folder, config);
+  const hash = createHash("sha256").update(JSON.stringify(decided)).update(bytes)
+    .update(configBytes ?? new Uint8Array());
+  const { templatesInFiles, ...chat } = await readChatFormat(folder, config);
+  if (templatesInFiles) hash.update(JSON.stringify([...chat.templates]));
+  const digest = hash.digest("hex");
   return { ...codec(encoder, around, config, special), chat, eosTokenId, eosTokenIds, padTokenId, digest };
 }
 
@@ -134,10 +136,10 @@ function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, spec
     encodePrompt: (text: string) => assemble(around.single, encode(text), []).ids,
     encode,
     encodePair(first: string, second: string | undefined, maxLength?: number) {
-      const isPair = second !== undefined && second !== "", pieces = isPair ? around.pair : around.single;
+      const isPair = second !== undefined && second !== "", template = isPair ? around.pair : around.single;
       const [one, other] = [encode(first), isPair ? encode(second) : []];
-      if (maxLength === undefined) return assemble(pieces, one, other);
-      const added = addedTokens(pieces);
+      if (maxLength === undefined) return assemble(template, one, other);
+      const added = addedTokens(template);
       if (!Number.isSafeInteger(maxLength) || maxLength < added) {
         throw new RequestError(
           `expected maxLength to be a whole number of tokens from the ${added} special ones on but found ${maxLength}; ` +
@@ -145,7 +147,7 @@ function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, spec
         );
       }
       const [kept, otherKept] = longestFirst(one.length, other.length, maxLength - added);
-      return assemble(pieces, one.slice(0, kept), other.slice(0, otherKept));
+      return assemble(template, one.slice(0, kept), other.slice(0, otherKept));
     },
     decode: (ids: readonly number[], { skipSpecialTokens = false }: { readonly skipSpecialTokens?: boolean } = {}) => {
       const kept = ids.filter((id) => encoder.tokenOf(id) !== undefined && !(skipSpecialTokens && special.has(id)));

@@ -7,7 +7,7 @@
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
 /** The two files that tell a tokenizer. */
-export interface TokenizerFiles {
+interface TokenizerFiles {
   /** tokenizer.json. */
   readonly tokenizer: JsonObject;
   /** tokenizer_config.json, each token in it a plain string. */

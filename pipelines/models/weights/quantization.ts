@@ -19,7 +19,7 @@ export function isQuantization(name: unknown): name is QuantizationName {
 }
 
 /** A matrix in blocks. */
-export interface QuantizedMatrix {
+interface QuantizedMatrix {
   /** Two codes a byte with q4, the first in the lower half; one with q8 [rows · blocks, 16 or 32 bytes]. */
   readonly codes: Uint8Array<ArrayBuffer>;
   /** [rows · blocks]. */

@@ -1,7 +1,26 @@
+/** The table of tensors in the header of a safetensors file. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject } from "../../common/files.ts";
-import type { SafetensorsHeader, TensorRecord } from "./safetensors.ts";
+
+/** Where one tensor lies in a safetensors file. */
+export interface TensorRecord {
+  readonly name: string;
+  /** As the file has it: `F32`, `F16`, `BF16`, `I64`, … */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Absolute real path of the file. */
+  readonly file: string;
+  /** Offset of the first byte of the data, from the start of the file. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** A safetensors file's header: its tensors in the header's order, and its metadata. */
+export interface SafetensorsHeader {
+  readonly tensors: ReadonlyMap<string, TensorRecord>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /** Bits an element, of every dtype that the format defines. */
 const bitsOf: Readonly<Record<string, number>> = {
@@ -30,7 +49,7 @@ const bitsOf: Readonly<Record<string, number>> = {
 };
 
 /** What a header's table is checked against. */
-export interface TableBounds {
+interface TableBounds {
   /** Absolute real path of the file. */
   readonly file: string;
   /** Offset of the first byte after the header; the table counts from there. */

@@ -1,9 +1,8 @@
 import { isAbsolute, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, readJsonObject } from "../../common/files.ts";
-import { readHeader, type TensorRecord } from "./safetensors.ts";
-
-export { weightsDigest } from "./weights_digest.ts";
+import { readHeader } from "./safetensors.ts";
+import type { TensorRecord } from "./safetensors_table.ts";
 
 /** A model's weights on disk. */
 export interface Weights {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
-import type { Weights } from "./weights.ts";
 
 /** What tells an unchanged file from a changed one. */
 interface FileIdentity {
@@ -22,17 +21,17 @@ interface RememberedDigest extends FileIdentity {
 /**
  * The digest of a model's weights.
  *
- * @param weights As {@linkcode openWeights} gives them.
+ * @param files Their real paths, in the order of the shards' names.
  * @param cacheFile A small JSON file that remembers each file's digest, so that an unchanged one is not read again.
  * It is made if absent; if it is damaged or can't be written, every file is read.
  * @returns Of one file, its SHA-256 in hex; of several, the SHA-256 of their hex digests, joined in order. Throws a
  * RequestError if a file can't be read, or lies in a Hugging Face cache under another digest than its own.
  */
-export async function weightsDigest(weights: Weights, cacheFile?: string): Promise<string> {
+export async function weightsDigest(files: readonly string[], cacheFile?: string): Promise<string> {
   const remembered = await recall(cacheFile);
   const learned = new Map<string, RememberedDigest>();
   const digests: string[] = [];
-  for (const file of weights.files) {
+  for (const file of files) {
     const before = await identify(file);
     const known = remembered.get(file);
     if (known !== undefined && sameFile(known, before)) {
@@ -48,10 +47,13 @@ export async function weightsDigest(weights: Weights, cacheFile?: string): Promi
 }
 
 /** The digest as `cacheFile` remembers it, if every file is unchanged since; `undefined` otherwise. Reads no weights. */
-export async function rememberedDigest(weights: Weights, cacheFile: string): Promise<string | undefined> {
+export async function rememberedDigest(
+  files: readonly string[],
+  cacheFile: string,
+): Promise<string | undefined> {
   const remembered = await recall(cacheFile);
   const digests: string[] = [];
-  for (const file of weights.files) {
+  for (const file of files) {
     const known = remembered.get(file);
     if (known === undefined || !sameFile(known, await identify(file))) return undefined;
     digests.push(known.sha256);

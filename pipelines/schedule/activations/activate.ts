@@ -1,7 +1,9 @@
 /** Running rows through a model for what it computes on the way. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { activationsProgram, type KeptSite } from "../../compile/programs/activations_program.ts";
-import { type Adaptation, type AtTokens, editHook, savedForm } from "../../compile/lower/adaptations.ts";
+import { savedForm } from "../../compile/lower/tensor_forms.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { type AtTokens, editHook } from "../../compile/lower/edit_hook.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { editedFeeds } from "../../compile/rows/edited_positions.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
@@ -13,7 +15,7 @@ import type { Architecture, WeightSource } from "../../models/architecture/archi
 import type { RunRow } from "../../models/inputs/input_kind.ts";
 import { runFeeds } from "../../models/architecture/model_inputs.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import type { NamedTensor } from "../../models/weights/safetensors.ts";
+import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** A run of tokens whose representations are wanted. */

@@ -1,12 +1,12 @@
 /** The activations stage: what a model computes of prompts, kept in the store. @module */
 import { keptText } from "../../compile/programs/activations_program.ts";
-import { interventionsOf } from "../../compile/lower/adaptations.ts";
+import { interventionsOf } from "../../compile/lower/adaptation.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import type { NamedTensor } from "../../models/weights/safetensors.ts";
+import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
 import { activate, type ActivatedRun, readBy } from "./activate.ts";
 import { programKey } from "../context/keys.ts";

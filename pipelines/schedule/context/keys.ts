@@ -6,10 +6,10 @@
  */
 import { createHash } from "node:crypto";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
-import { type Adaptation, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
 import { type LaidOutRow, rowKeys } from "../../compile/rows/laid_out_rows.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";

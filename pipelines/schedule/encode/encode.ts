@@ -13,7 +13,7 @@ import { groupExtents, type LaidOutRow, rowExtents } from "../../compile/rows/la
 import type { Feeds } from "../../common/host_tensor.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
 import { rowsDigest } from "../context/keys.ts";

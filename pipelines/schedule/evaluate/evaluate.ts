@@ -3,17 +3,15 @@
  *
  * @module
  */
-import type { Model } from "../../models/open/model.ts";
+import type { Model, ModelWeights } from "../../models/open/model.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import { interventionsOf } from "../../compile/lower/adaptations.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
-import { headOf } from "../../compile/lower/heads.ts";
+import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { scoreProgram } from "../../compile/programs/inference_programs.ts";
 import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
-import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import { searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";

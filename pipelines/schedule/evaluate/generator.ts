@@ -2,7 +2,7 @@
 import { bytesOf } from "../../../ops/passes/cost.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leavesOf, type Program } from "../../../ops/program/program.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";

@@ -2,11 +2,11 @@
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
-import { headOf } from "../../compile/lower/heads.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
+import type { Head } from "../../compile/lower/adaptation.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import { headProgram } from "../../compile/programs/inference_programs.ts";
-import type { Head } from "../../compile/lower/adaptations.ts";
 import { RequestError } from "../../common/errors.ts";
 import { inBatches, type Rows } from "../context/batchwise.ts";
 import type { EvaluateJob } from "./evaluate.ts";

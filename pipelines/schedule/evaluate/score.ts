@@ -7,7 +7,7 @@ import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";

@@ -6,6 +6,8 @@
 import { join, resolve } from "node:path";
 import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
+import type { FileUse } from "../../data/source_kind.ts";
+import { filesOf, isSource, kindOf } from "../../data/source_kinds.ts";
 import { isGgufPath } from "../../models/open/source.ts";
 import { withLocation, withLocationOf } from "../../common/source_location.ts";
 import type { Expansion, Member, Rounds } from "./expand.ts";
@@ -91,15 +93,15 @@ function requireNamed(
   }
 }
 
-/** Shows all records of which members are made, but not the rows that a pipeline holds itself. */
+/** Shows all records of which members are made, but not what sources hold. */
 function walk(members: readonly Member[], see: (record: object) => void): void {
   // Members share the parts that no axis of theirs changes.
   const seen = new Set<object>();
   const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null || seen.has(value) || kindOf(value) === "records") return;
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
     seen.add(value);
     see(value);
-    Object.values(value).forEach(visit);
+    if (!isSource(value)) Object.values(value).forEach(visit);
   };
   for (const { stages } of members) visit(stages);
 }
@@ -108,18 +110,19 @@ function walk(members: readonly Member[], see: (record: object) => void): void {
 function sourcesOf(members: readonly Member[]): { readonly data: string[]; readonly bases: string[] } {
   const data = new Set<string>(), bases = new Set<string>();
   walk(members, (record) => {
-    if (isDataFile(record)) data.add(record.path);
+    if (isSource(record)) filesOf(record).forEach(({ path, use }) => use === "rows" && data.add(path));
     if (isBase(record)) bases.add(record.source);
   });
   return { data: [...data], bases: [...bases] };
 }
 
-/** Other files that members name: what edits start from, by the paths that the pipeline has. */
-export function initialFilesOf(members: readonly Member[]): readonly string[] {
+/** Other files that members name, by the paths that the pipeline has: what edits start from, and chat templates. */
+export function otherFilesOf(members: readonly Member[]): readonly string[] {
   const found = new Set<string>();
   walk(members, (record) => {
+    if (isSource(record)) filesOf(record).forEach(({ path, use }) => use !== "rows" && found.add(path));
     if ("initial" in record && typeof record.initial === "string") found.add(record.initial);
-    if (kindOf(record) === "saved" && "folder" in record && typeof record.folder === "string") {
+    if ("kind" in record && record.kind === "saved" && "folder" in record && typeof record.folder === "string") {
       for (const name of Object.values(interventionFileNames)) found.add(join(record.folder, name));
     }
   });
@@ -140,12 +143,15 @@ interface Put {
 function replacing({ data, bases, moved, quantize }: Put): <T>(declared: T) => T {
   const known = new WeakMap<object, unknown>();
   const visit = (value: unknown): unknown => {
-    if (typeof value !== "object" || value === null || kindOf(value) === "records") return value;
+    if (typeof value !== "object" || value === null) return value;
     return known.getOrInsertComputed(value, replaced);
   };
   const replaced = (value: object): unknown => {
     if (Array.isArray(value)) return value.map(visit);
-    if (isDataFile(value)) return withLocationOf(value, { ...value, path: data.get(value.path) ?? value.path });
+    if (isSource(value)) {
+      const pathOf = (path: string, use: FileUse) => use === "rows" ? data.get(path) ?? path : path;
+      return withLocationOf(value, { ...kindOf(value).withFiles(value, pathOf) });
+    }
     if (isBase(value)) {
       const source = bases.get(value.source) ?? value.source, place = moved.get(value.source);
       const { revision: _, ...rest } = value, put = { source, ...quantize === undefined ? {} : { quantize } };
@@ -158,15 +164,6 @@ function replacing({ data, bases, moved, quantize }: Put): <T>(declared: T) => T
   return <T>(declared: T) => visit(declared) as T;
 }
 
-function kindOf(value: object): unknown {
-  return "kind" in value ? value.kind : undefined;
-}
-
-function isDataFile(value: object): value is { readonly path: string } {
-  const kind = kindOf(value);
-  return (kind === "jsonl" || kind === "tsv") && "path" in value && typeof value.path === "string";
-}
-
 function isBase(value: object): value is { readonly source: string; readonly revision?: unknown } {
-  return kindOf(value) === "baseModel" && "source" in value && typeof value.source === "string";
+  return "kind" in value && value.kind === "baseModel" && "source" in value && typeof value.source === "string";
 }

@@ -1,5 +1,5 @@
 /** What a plan's reader might want to change, with what it would save. @module */
-import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { isWhole, layoutOf } from "../../compile/rows/layout.ts";
 import { compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { withoutHead } from "../../compile/lower/heads.ts";
+import { withoutHead } from "../../compile/lower/adaptation.ts";
 import { tailOf } from "../../compile/rows/layout.ts";
 import type { TuneJob } from "../train/tune.ts";
 

@@ -1,9 +1,10 @@
 /** What an activations stage asks for, made definite: which sites, and which tokens of each prompt. @module */
 import type { KeptSite } from "../../compile/programs/activations_program.ts";
-import { blocksOf, columnsOfSite } from "../../compile/lower/interventions.ts";
+import { blocksOf } from "../../compile/lower/sites.ts";
+import { columnsOfSite } from "../../compile/lower/sites.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
-import { stackOf } from "../../compile/lower/stacks.ts";
+import { stackOf } from "../../compile/lower/sites.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { RequestError } from "../../common/errors.ts";
 import { editedModel } from "../../models/open/model.ts";

@@ -1,6 +1,6 @@
 /** The answers among which an evaluation chooses. @module */
 import type { TokenizedExample } from "../../data/examples.ts";
-import type { Row } from "../../data/rows.ts";
+import type { Row } from "../../data/row.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";

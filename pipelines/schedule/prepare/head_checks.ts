@@ -1,14 +1,14 @@
 /** What a model's head asks of rows, metrics and checkpoints. @module */
-import { headOf, startsAtOwn } from "../../compile/lower/heads.ts";
-import { type Adaptation, type Head, interventionsOf } from "../../compile/lower/adaptations.ts";
+import { startsAtOwn } from "../../compile/lower/heads.ts";
+import { type Adaptation, type Head, headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { classOf, numberOf, type TargetOf } from "../../data/labelled.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import type { Row } from "../../data/rows.ts";
+import type { Row } from "../../data/row.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { PredictionKind } from "../../metrics/metric.ts";
 import { metricKinds } from "../../metrics/mod.ts";
 import { findTensor, type Model } from "../../models/open/model.ts";
-import type { TensorRecord } from "../../models/weights/safetensors.ts";
+import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
 import type { PreparedModel } from "./prepared.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import type { EvaluateSpec, MetricSpec, Resolved } from "../../spec/mod.ts";

@@ -5,16 +5,15 @@
  * @module
  */
 import { elementCount } from "../../../ops/program/dimension.ts";
-import { type Adaptation, interventionsOf, isFrozen } from "../../compile/lower/adaptations.ts";
+import { type Adaptation, headOf, interventionsOf, isFrozen } from "../../compile/lower/adaptation.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { choiceName } from "../../compile/lower/token_selectors.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
-import { headOf } from "../../compile/lower/heads.ts";
-import { selectedRows } from "../../compile/lower/interventions.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import { sourceOf } from "../../data/rows.ts";
+import { kindOf, sourceOf } from "../../data/source_kinds.ts";
 import { RequestError } from "../../common/errors.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
@@ -192,7 +191,7 @@ export class Preparation {
     asks = false,
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), told = head === undefined ? null : [head.kind, head.labels];
-    const asksLast = asks && sourceOf(data).kind === "chat";
+    const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
     return this.#once(["rows", data, model.folder, maxLength ?? null, told, asksLast], () => {
       return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast });
     });

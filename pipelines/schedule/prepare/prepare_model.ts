@@ -1,6 +1,7 @@
 /** Models made ready: opened, their edits lowered. @module */
 import { join } from "node:path";
-import { type Adaptation, type LoadedAdaptations, lowerAdaptations } from "../../compile/lower/adaptations.ts";
+import { type LoadedAdaptations, lowerAdaptations } from "../../compile/lower/lower_adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { isHeadSpec } from "../../compile/lower/heads.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import {

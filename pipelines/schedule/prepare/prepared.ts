@@ -1,5 +1,5 @@
 /** What stages are when they are ready to compile. @module */
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { Model } from "../../models/open/model.ts";

@@ -1,9 +1,10 @@
 /** Rows read and tokenized as a model takes them. @module */
-import type { Head } from "../../compile/lower/adaptations.ts";
+import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample } from "../../data/examples.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
-import { loadRows, type Row } from "../../data/rows.ts";
+import type { Row } from "../../data/row.ts";
+import { loadRows } from "../../data/rows.ts";
 import type { Model } from "../../models/open/model.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";

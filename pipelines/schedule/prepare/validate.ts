@@ -4,13 +4,15 @@
  *
  * @module
  */
-import type { AdapterName } from "../../../ops/adapters/mod.ts";
-import { activations } from "../../../ops/interventions/intervention.ts";
-import type { InterventionName } from "../../../ops/interventions/mod.ts";
+import type { AdapterSettings } from "../../../ops/adapters/adapter.ts";
+import { adapters } from "../../../ops/adapters/mod.ts";
+import { activations, type InterventionOptions } from "../../../ops/interventions/intervention.ts";
+import { interventions } from "../../../ops/interventions/mod.ts";
 import { schedules } from "../../../ops/optimizers/schedule.ts";
-import type { ChatSource, Dataset } from "../../data/dataset.ts";
+import type { Dataset, Source } from "../../data/dataset.ts";
+import { sourceKinds } from "../../data/source_kinds.ts";
 import { RequestError } from "../../common/errors.ts";
-import { metricNames } from "../../metrics/mod.ts";
+import { metricKinds } from "../../metrics/mod.ts";
 import { codeTypeOf } from "../../models/weights/quantization.ts";
 import type * as spec from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
@@ -36,7 +38,16 @@ import {
   record,
   share,
   text,
-} from "./checks.ts";
+} from "../../common/checks.ts";
+
+/** A record with something made of each value, under its name. */
+function mapRecord<K extends string, T, R>(
+  record: { readonly [name in K]?: T },
+  of: (value: T, name: K) => R,
+): { readonly [name in K]: R } {
+  const entries = Object.entries(record) as [K, T][];
+  return Object.fromEntries(entries.map(([name, value]) => [name, of(value, name)])) as { [name in K]: R };
+}
 
 const isBlocks = (value: unknown) =>
   value === "all" || typeof value === "number" || (isList(value) && value.every((block) => typeof block === "number"));
@@ -64,44 +75,39 @@ const edit = {
   tied: flag,
   dropout: optional(belowOne),
   initial: optional(text),
-} satisfies Omit<Fields<spec.EditSpec>, "rank" | "subspace" | "activation" | "orthogonal" | "projectionBias">;
+} satisfies Omit<Fields<spec.EditSpec>, "rank" | "subspace" | keyof InterventionOptions>;
 const rank = leaf(
   "a whole number from 1 to the model's width",
   (value) => Number.isSafeInteger(value) && from(1)(value),
 );
-const ranked = { ...edit, rank, subspace: optional(subspace) };
-
-const activation = optional(oneOf(Object.keys(activations)));
-const edits: Readonly<Record<InterventionName, Partial<Fields<spec.EditSpec>>>> = {
-  loreft: { ...ranked, activation },
-  noreft: { ...ranked, activation, projectionBias: optional(flag) },
-  direft: { ...ranked, activation, orthogonal: optional(flag) },
-  consreft: ranked,
-  lobireft: ranked,
-  red: edit,
-  road: edit,
-  reftR1: edit,
+const ranked = { rank, subspace: optional(subspace) };
+const options: Pick<Fields<spec.EditSpec>, keyof InterventionOptions> = {
+  activation: oneOf(Object.keys(activations)),
+  orthogonal: flag,
+  projectionBias: flag,
 };
+const edits = mapRecord(interventions, ({ hasRank, has }) => ({
+  ...edit,
+  ...hasRank ? ranked : {},
+  ...Object.fromEntries(has.map((option) => [option, optional(options[option])])),
+}));
 
-const modules = {
+const adapter = {
   blocks,
   stack: optional(stack),
   modules: listOf('a list of projections, as in ["q_proj"]', text),
   initial: optional(text),
-};
-const lowRank = {
-  ...modules,
+} satisfies Omit<Fields<spec.AdapterSpec>, keyof AdapterSettings>;
+const settings: Pick<Fields<spec.AdapterSpec>, keyof AdapterSettings> = {
   rank: count,
-  alpha: optional(amount),
-  rankStabilized: optional(flag),
-  dropout: optional(belowOne),
+  alpha: amount,
+  rankStabilized: flag,
+  dropout: belowOne,
 };
-const adapters: Readonly<Record<AdapterName, Partial<Fields<spec.AdapterSpec>>>> = {
-  lora: lowRank,
-  dora: lowRank,
-  ia3: modules,
-  bitfit: modules,
-};
+const adapterKinds = mapRecord(adapters, (kind) => ({
+  ...adapter,
+  ...mapRecord(kind.settings, (need, name) => need === "required" ? settings[name] : optional(settings[name])),
+}));
 
 const head = { frozen: flag, fresh: flag, initial: optional(text) };
 const labels: Check = (value, name) => {
@@ -117,7 +123,7 @@ const heads = {
 
 const trainable = {
   ...edits,
-  ...adapters,
+  ...adapterKinds,
   ...heads,
   prefixTuning: { tokens: count, initial: optional(text) } satisfies Fields<spec.PrefixTuningSpec>,
 };
@@ -143,45 +149,20 @@ const model = {
   edits: (value, name) => Array.isArray(value) && value.forEach((item) => adaptation(item, `an argument of ${name}`)),
 } satisfies Fields<spec.ModelSpec>;
 
-const completionTemplate = record("{ prompt, completion }", { prompt: text, completion: text });
-const labelTemplate = record("{ text, label }", { text, pair: optional(text), label: text });
-const template: Check = (value, name) => {
-  const isLabelled = typeof value === "object" && value !== null && ("label" in value || "text" in value);
-  (isLabelled ? labelTemplate : completionTemplate)(value, name);
-};
-const listOfRows = leaf("a list of rows", Array.isArray);
-const conversations = {
-  jsonl: { path: text },
-  records: { records: listOfRows },
-} satisfies { [K in ChatSource["conversations"]["kind"]]: unknown };
-const dataset: Check = among(
-  "rows, as in jsonl(…), tsv(…), records(…) or chat(…)",
-  {
-    chat: {
-      conversations: among("conversations or the path of a file", conversations),
-      loss: oneOf(["completion", "all-turns"]),
-      system: optional(text),
-      template: optional(text),
-      tools: optional(
-        leaf("a list of JSON schemas", (value) => isList(value) && value.every((item) => typeof item === "object")),
-      ),
-    },
-    jsonl: { path: text, template },
-    tsv: { path: text, template, columns: optional(listOf("a list of names", text)) },
-    records: { records: listOfRows, template },
+const dataset: Check = among("rows, as in jsonl(…), tsv(…), records(…) or chat(…)", {
+  ...mapRecord(sourceKinds, ({ settings }) => settings),
+  ...{
     take: { of: (value, name) => dataset(value, name), count: anything },
     skip: { of: (value, name) => dataset(value, name), count: anything },
     split: { of: (value, name) => dataset(value, name), part: anything, test: anything, seed: anything },
-  } satisfies { [K in Dataset["kind"]]: Fields<Extract<Dataset, { kind: K }>> },
-);
+  } satisfies { [K in Exclude<Dataset, Source>["kind"]]: Fields<Extract<Dataset, { kind: K }>> },
+});
 
 const optimizer = {
   learningRate: amount,
   schedule: among(
     "a schedule, as in linearSchedule(…)",
-    Object.fromEntries(
-      Object.keys(schedules).map((name) => [name, { warmup: share } satisfies Fields<spec.ScheduleSpec>]),
-    ),
+    mapRecord(schedules, () => ({ warmup: share }) satisfies Fields<spec.ScheduleSpec>),
   ),
   weightDecay: amount,
   beta1: belowOne,
@@ -212,7 +193,7 @@ const evaluate = {
   data: dataset,
   metrics: listOf(
     "a list of metrics, as in [exactMatch()]",
-    among("a metric", Object.fromEntries(metricNames.map((name) => [name, {}]))),
+    among("a metric", mapRecord(metricKinds, () => ({}))),
   ),
   decoding: optional(among(
     "a decoding, as in greedy(…), sample(…), beam(…) or choices(…)",

@@ -4,10 +4,11 @@
  * @module
  */
 import { join } from "node:path";
-import { savedTensors } from "../../compile/lower/adaptations.ts";
+import { savedTensors } from "../../compile/lower/tensor_forms.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
+import { providerRuntimes } from "../../runtime/providers.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type {
   ActivationsRecord,
@@ -181,7 +182,8 @@ export class MemberExecution {
   async #sideBySide(job: TuneJob): Promise<ResumableTune[]> {
     const { store } = this.#runContext, first = await resumable(store, job);
     const group = new Map([[job.key, first]]), most = mostBatched(job);
-    const key = this.#runContext.provider === "cpu" ? this.#sideBySideKey(job) : undefined;
+    const { batchesTrainings } = providerRuntimes[this.#runContext.provider];
+    const key = batchesTrainings ? this.#sideBySideKey(job) : undefined;
     for (const other of key === undefined ? [] : this.#jobs.values()) {
       if (group.size + 1 > most) break;
       const isDone = this.#tuned.has(other.key) || store.has("train", other.key);

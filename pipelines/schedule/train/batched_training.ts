@@ -4,7 +4,8 @@
  * @module
  */
 import type { Program } from "../../../ops/program/program.ts";
-import { copyingBlock, isChosenByFunction } from "../../compile/lower/adaptations.ts";
+import { copyingBlock } from "../../compile/lower/members_hook.ts";
+import { isSelectedByFunction } from "../../compile/lower/adaptation.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
 import { sharedFeeds } from "../../compile/rows/feeds.ts";
 import { isWhole } from "../../compile/rows/layout.ts";
@@ -24,7 +25,7 @@ export function batchingKey(job: TuneJob): string | undefined {
   const behind = copyingBlock(adaptations);
   if (full !== undefined || isWhole(layout) || behind === undefined) return undefined;
   // Functions that choose have numbers within their own member alone.
-  if (adaptations.some(isChosenByFunction)) return undefined;
+  if (adaptations.some(isSelectedByFunction)) return undefined;
   const { model: _, ...settings } = spec;
   return keyOf([encodingKey(job), behind, settings, stepsOf({ ...job.stage, programs })]);
 }

@@ -1,7 +1,7 @@
 /** Where the tensors of a training start, or of an edit that is evaluated without one. @module */
 import { drawTensors, readTensors, type StartingWeights, type TensorMap } from "../../compile/parameters/initial.ts";
 import { initialWeights } from "../../compile/parameters/initial_weights.ts";
-import { headOf } from "../../compile/lower/heads.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { readTensor } from "../../models/weights/safetensors.ts";
 import { requireHeadShape } from "../prepare/head_checks.ts";

@@ -7,7 +7,7 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
-import type { Adaptation } from "../../compile/lower/adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import { lossName } from "../../compile/programs/training_programs.ts";

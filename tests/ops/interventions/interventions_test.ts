@@ -198,7 +198,7 @@ function rowsOf(tensors: Tensors, edit: Edit, row: number): Tensors {
   );
 }
 
-for (const edit of edits.filter(({ name }) => !interventions[name].isRankless)) {
+for (const edit of edits.filter(({ name }) => interventions[name].hasRank)) {
   Deno.test(`${edit.label} edits by those rows of its rank alone that the mask gives an example`, () => {
     const columns = input("mask", ["batch", "tail", rank]);
     const tensors = Object.entries(rolesOf(edit)).map(([name, { shape }]) => [name, parameter(name, shape)] as const);

@@ -100,3 +100,8 @@ Deno.test("dependants() are what the sources reach, themselves included", () => 
   assert.deepEqual(dependants(order, [w]), new Set([w, product, result]));
   assert.deepEqual(dependants(order, []), new Set());
 });
+
+Deno.test("leafName() refuses what has no name", () => {
+  assert.equal(leafName(input("x", [2])), "x");
+  for (const value of [scalar(1), o.neg(input("x", [2]))]) assert.throws(() => leafName(value), TypeError);
+});

@@ -46,11 +46,12 @@ export interface OperationCase {
 /** Something that an operation's shape rule must refuse. */
 export type Refusal = readonly [name: string, build: () => Value];
 
-const runs = ({ symbols = [{}], value, draws }: OperationCase) =>
+/** The leaves of a case's runs. */
+export const runs = ({ symbols = [{}], value, draws }: OperationCase) =>
   symbols.map((bindings, seed) => drawLeaves([weighted(value)], bindings, draws, seed));
 
 /** The operation and, where it has some, its gradients. */
-function programOf({ name, value, gradient }: OperationCase): Program {
+export function programOf({ name, value, gradient }: OperationCase): Program {
   const outputs: Record<string, Value> = { value };
   if (gradient === undefined) {
     const loss = weighted(value), wanted = leavesBelow([loss], "parameter");

@@ -1,24 +1,8 @@
 import assert from "node:assert/strict";
 import { definitionOf, isOperation, type OpName, table } from "../../../ops/table/mod.ts";
 import { intern, topologicalOrder } from "../../../ops/program/program.ts";
-import { attendCases } from "./attend_cases.ts";
-import { elementwiseCases } from "./elementwise_cases.ts";
-import { indexingCases } from "./indexing_cases.ts";
-import { linalgCases } from "./linalg_cases.ts";
-import { movementCases } from "./movement_cases.ts";
+import { cases } from "./cases.ts";
 import { quantizationCases } from "./quantization_cases.ts";
-import { reductionCases } from "./reduction_cases.ts";
-import { rotaryCases } from "./rotary_cases.ts";
-
-const cases = [
-  ...attendCases,
-  ...elementwiseCases,
-  ...indexingCases,
-  ...linalgCases,
-  ...movementCases,
-  ...reductionCases,
-  ...rotaryCases,
-];
 
 Deno.test("no operation of the table is without a conformance case", () => {
   const values = topologicalOrder([...cases, ...quantizationCases].map(({ value }) => value));

@@ -1,6 +1,11 @@
 import * as o from "../../../ops/operators.ts";
+import type { WeightLocation } from "../../../ops/onnx/model.ts";
 import type { MatmulAttributes } from "../../../ops/table/builder.ts";
 import { parameter, type Value, weight } from "../../../ops/program/program.ts";
+import { createRandom } from "../../../pipelines/data/random.ts";
+import type { Environment } from "../reference.ts";
+import { drawLeaves, weighted } from "../support.ts";
+import { tensor } from "../tensor.ts";
 
 /** A weight in a few bits, and how it is multiplied. */
 export interface QuantizedCase {
@@ -32,3 +37,50 @@ export const quantizationCases: QuantizedCase[] = (["uint4", "int8"] as const).f
     )
   )
 );
+
+/** Codes and scales as they lie in a file, and as the interpreter is given them. */
+function draw({ codes: type, rows, columns, value }: QuantizedCase) {
+  const random = createRandom(7, type, rows, columns), count = rows * Math.ceil(columns / 32);
+  const codes = Int8Array.from({ length: count * 32 }, () => {
+    return type === "uint4" ? Math.floor(16 * random.uniform()) - 8 : Math.floor(255 * random.uniform()) - 127;
+  });
+  const scales = Float32Array.from({ length: count }, () => random.uniform() / 16);
+  const packed = type === "int8"
+    ? new Uint8Array(codes.buffer)
+    : Uint8Array.from({ length: count * 16 }, (_, at) => codes[2 * at]! + 8 | codes[2 * at + 1]! + 8 << 4);
+  const { symbols, leaves } = drawLeaves([weighted(value)], { batch: 2, tail: 3 });
+  const environment: Environment = {
+    symbols,
+    leaves: { ...leaves, codes: tensor([count, 32], [...codes]), scales: tensor([count], [...scales]) },
+  };
+  return { packed, scales, environment };
+}
+
+/** Runs a test with a case's codes and scales in a file, and as the interpreter is given them. */
+export async function withCodes(
+  each: QuantizedCase,
+  test: (locate: (name: string) => WeightLocation, environment: Environment) => Promise<void>,
+): Promise<void> {
+  const { packed, scales, environment } = draw(each);
+  await inFile([packed, new Uint8Array(scales.buffer)], (location) => {
+    const locate = (name: string) =>
+      name === "codes"
+        ? { location, offset: 0, length: packed.length }
+        : { location, offset: packed.length, length: 4 * scales.length };
+    return test(locate, environment);
+  });
+}
+
+/** Runs a test with a file that holds some bytes, one after the other, and removes it. */
+export async function inFile(
+  parts: readonly Uint8Array<ArrayBuffer>[],
+  test: (file: string) => Promise<void>,
+): Promise<void> {
+  const file = await Deno.realPath(await Deno.makeTempFile());
+  try {
+    await Deno.writeFile(file, new Uint8Array(await new Blob([...parts]).arrayBuffer()));
+    await test(file.slice(1));
+  } finally {
+    await Deno.remove(`/${file.slice(1)}`);
+  }
+}

@@ -4,13 +4,11 @@ import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
 import { parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
 import { verify } from "../../../ops/passes/verify.ts";
-import { createRandom } from "../../../pipelines/data/random.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { nodesOf } from "../model.ts";
-import { type Environment, interpret } from "../reference.ts";
-import { assertClose, assertGradients, drawLeaves, runOn, weighted } from "../support.ts";
-import { tensor } from "../tensor.ts";
-import { quantizationCases, type QuantizedCase } from "./quantization_cases.ts";
+import { interpret } from "../reference.ts";
+import { assertClose, assertGradients, runOn, weighted } from "../support.ts";
+import { inFile, quantizationCases, withCodes } from "./quantization_cases.ts";
 
 /** The product and its gradient by x. */
 function programOf(value: Value): Program {
@@ -20,46 +18,14 @@ function programOf(value: Value): Program {
 
 const xOf = (value: Value) => value.inputs[0]!;
 
-/** Codes and scales as they lie in a file, and as the interpreter is given them. */
-function draw({ codes: type, rows, columns, value }: QuantizedCase) {
-  const random = createRandom(7, type, rows, columns), count = rows * Math.ceil(columns / 32);
-  const codes = Int8Array.from({ length: count * 32 }, () => {
-    return type === "uint4" ? Math.floor(16 * random.uniform()) - 8 : Math.floor(255 * random.uniform()) - 127;
-  });
-  const scales = Float32Array.from({ length: count }, () => random.uniform() / 16);
-  const packed = type === "int8"
-    ? new Uint8Array(codes.buffer)
-    : Uint8Array.from({ length: count * 16 }, (_, at) => codes[2 * at]! + 8 | codes[2 * at + 1]! + 8 << 4);
-  const { symbols, leaves } = drawLeaves([weighted(value)], { batch: 2, tail: 3 });
-  const environment: Environment = {
-    symbols,
-    leaves: { ...leaves, codes: tensor([count, 32], [...codes]), scales: tensor([count], [...scales]) },
-  };
-  return { packed, scales, environment };
-}
-
-async function inFile(parts: readonly Uint8Array<ArrayBuffer>[], test: (file: string) => Promise<void>): Promise<void> {
-  const file = await Deno.realPath(await Deno.makeTempFile());
-  try {
-    await Deno.writeFile(file, new Uint8Array(await new Blob([...parts]).arrayBuffer()));
-    await test(file.slice(1));
-  } finally {
-    await Deno.remove(`/${file.slice(1)}`);
-  }
-}
-
 Deno.test("quantization: products of weights in a few bits, and their gradients", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   for (const each of quantizationCases) {
     await t.step(each.name, async () => {
-      const { packed, scales, environment } = draw(each), program = programOf(each.value);
-      assertGradients(weighted(each.value), environment);
-      const expected = interpret(program, environment);
-      await inFile([packed, new Uint8Array(scales.buffer)], async (location) => {
-        const locate = (name: string) =>
-          name === "codes"
-            ? { location, offset: 0, length: packed.length }
-            : { location, offset: packed.length, length: 4 * scales.length };
+      const program = programOf(each.value);
+      await withCodes(each, async (locate, environment) => {
+        assertGradients(weighted(each.value), environment);
+        const expected = interpret(program, environment);
         for (const packs of [false, true]) {
           const model = emitOnnx(program, "cpu", locate, { packs });
           const isFused = nodesOf(model.bytes).some(({ opType }) => opType === "MatMulNBits");

@@ -1,13 +1,8 @@
 /** `deno task activations` over the families' folders: what it writes, and what it refuses. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import {
-  encodeSafetensors,
-  type NamedTensor,
-  readHeader,
-  readIntegers,
-  readTensor,
-} from "../../../pipelines/models/weights/safetensors.ts";
+import { readHeader, readIntegers, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
+import { encodeSafetensors, type NamedTensor } from "../../../pipelines/models/weights/safetensors_writer.ts";
 import { inProcess, type Outcome, treeOf } from "../../support/command.ts";
 import { type GoldenStack, type Numbers, readFamilyGolden } from "../models/families/families_golden.ts";
 import { inFolder } from "../models/support.ts";
@@ -91,7 +86,7 @@ Deno.test("activations of two stacks are transformers' at every token of each, w
     assert.deepEqual(others.toSorted(), sites.toSorted());
   }));
 
-Deno.test("activations of a text that an encoder reads are those behind the token that its decoder starts with", () =>
+Deno.test("activations of a text that an encoder reads are those after the token that its decoder starts with", () =>
   inFolder(async (scratch) => {
     const model = `${scratch}/model`, goldens = new URL("../../goldens/", import.meta.url);
     await Deno.mkdir(model);

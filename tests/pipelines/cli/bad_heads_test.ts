@@ -1,6 +1,7 @@
 /** Every bad input of heads, labels and columns gives one line with place and remedy, and leaves nothing behind. @module */
 import assert from "node:assert/strict";
-import { readHeader, readTensor, writeSafetensors } from "../../../pipelines/models/weights/safetensors.ts";
+import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
+import { writeSafetensors } from "../../../pipelines/models/weights/safetensors_writer.ts";
 import { inProcess } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
 

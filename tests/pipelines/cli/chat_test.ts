@@ -64,7 +64,7 @@ Deno.test("chat takes from --fields what a template and the edits ask for, and o
   });
 });
 
-Deno.test("chat keeps a conversation where the model has a chat template, and asks by itself if told", () => {
+Deno.test("chat keeps a conversation where the model has a chat template, and asks each line by itself with --plain", () => {
   const edit = '...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])';
   const parts = { edit, data: 'chat(talks, { loss: "all-turns" })', decoding, epochs: "3" };
   return inChatScene(parts, async (scene) => {
@@ -92,7 +92,7 @@ Deno.test("chat keeps a conversation where the model has a chat template, and as
     assert.match(stderr, /the first \d+ messages no longer fit and are forgotten\n/);
     for (
       const [options, expected] of [
-        [["--plain", "--system", "a"], /--chat-template and --system go with no --plain or --template; leave one /],
+        [["--plain", "--system", "a"], /--chat-template and --system exclude --plain and --template; omit one /],
         [["--chat-template", "none"], /the tokenizer has no chat template "none"; use one of those it has: "default"/],
       ] as const
     ) {
@@ -114,7 +114,7 @@ const misuses: Readonly<Record<string, readonly [options: readonly string[], exp
   "a mass above 1": [["--top-p", "2"], /give a number from 0 to 1$/],
 };
 
-Deno.test("chat tells what is wrong in one line", () =>
+Deno.test("chat reports what is wrong in one line", () =>
   inScene({ rank: 'sweep("rank", [1, 2])' }, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     for (const [name, [options, expected]] of Object.entries(misuses)) {

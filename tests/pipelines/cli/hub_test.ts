@@ -187,7 +187,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
           says("URL refuses to take .*bad card.*"),
         ],
         ["owner/tuned", [{ at: /preupload/, status: 200, body: "<html>" }], {}, says("URL does not answer as .*")],
-        ["owner/tuned", [], { HF_HUB_OFFLINE: "1" }, says("HF_HUB_OFFLINE forbids to push owner/tuned; unset it")],
+        ["owner/tuned", [], { HF_HUB_OFFLINE: "1" }, says("HF_HUB_OFFLINE forbids pushing owner/tuned; unset it")],
         ["tuned", [], {}, says('"tuned" is no name of a repository; write it as owner/name')],
       ];
       for (const [id, faults, env, pattern] of cases) {

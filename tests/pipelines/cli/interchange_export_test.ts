@@ -46,7 +46,7 @@ Deno.test("an export takes a run's folder with a member, a member's folder, or a
       scene,
       "out/members/rank=1",
       'out/members/rank=1: is no run\'s folder and has no member "rank=2"',
-      /; leave --member out$/,
+      /; omit --member$/,
       "--member",
       "rank=2",
     );
@@ -143,7 +143,7 @@ Deno.test("an export refuses weights that are broken or another edit's", () =>
     await refuses(scene, "imported", `${at}is absent`, /; check the path/);
   }));
 
-Deno.test("an export refuses other libraries, and places that are taken", () =>
+Deno.test("an export refuses other libraries, and folders that are taken", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);
     assert.equal((await importing(scene)).code, 0);
@@ -158,7 +158,7 @@ Deno.test("an export refuses other libraries, and places that are taken", () =>
     for (
       const [name, value] of [["dtype", "float16"], ["positions", "l1"], ["model", "x"], ["fields", "{}"]] as const
     ) {
-      await refuses(scene, "imported", `--${name} is for --to onnx; leave it out`, /pyreft$/, `--${name}`, value);
+      await refuses(scene, "imported", `--${name} is for --to onnx; omit it`, /pyreft$/, `--${name}`, value);
     }
     await scene.write("exported", "mine");
     await refuses(scene, "imported", "exported: is a file; give --out a folder", /$/);

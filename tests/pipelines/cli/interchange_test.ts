@@ -1,4 +1,4 @@
-/** Imports and exports that are asked for wrongly: each is refused in one line, and leaves nothing behind. @module */
+/** Imports and exports that are asked for wrongly: each is refused in one line, and leaves no files. @module */
 import assert from "node:assert/strict";
 import { writeTorchFile } from "../../../pipelines/interchange/torch_file.ts";
 import { type Outcome, treeOf } from "../../support/command.ts";
@@ -20,7 +20,7 @@ import {
 interface Refusal {
   readonly change?: (scene: Scene) => Promise<void>;
   readonly options?: readonly string[];
-  /** What the line begins with, behind `error: ` and the scene's folder. */
+  /** What the line begins with, after `error: ` and the scene's folder. */
   readonly at: string;
   readonly says: RegExp;
 }
@@ -127,7 +127,7 @@ importRefuses("a key that leads out of the folder", {
 importRefuses("a key of another layer", {
   change: withPlace(0),
   at: file,
-  says: /the key "layer_1_.*" stands where layer 0's block_output is listed; keys and representations are mixed up/,
+  says: /the key "layer_1_.*" is where layer 0's block_output is listed; keys and representations are mixed up/,
 });
 
 importRefuses("a rank other than config.json's", {
@@ -165,7 +165,7 @@ importRefuses("a file of another class", {
 importRefuses("a file with more than its class has", {
   change: withTensors({ mask: zeros(3) }),
   at: first,
-  says: /holds "mask", which a LoreftIntervention has not; take the file and config\.json from one folder/,
+  says: /holds "mask", which a LoreftIntervention lacks; take the file and config\.json from one folder/,
 });
 importRefuses("a tensor of another rank than its neighbours", {
   change: withTensors({ rotate_layer: zeros(width, 3) }),
@@ -201,7 +201,7 @@ importRefuses("a file of no tensors", {
   says: /lacks rotate_layer, which a LoreftIntervention has; take/,
 });
 
-/** A prefix's and a suffix's intervention at one place, of which the second is of other tensors. */
+/** A prefix's and a suffix's intervention at one site, of which the second is of other tensors. */
 const withPair = (tensors: typeof state, low: number | null) => async (scene: Scene) => {
   await writePyreft(scene, {
     intervention_types: [...config.intervention_types, ...config.intervention_types],
@@ -224,7 +224,7 @@ importRefuses("a suffix of another rank", {
 importRefuses("a suffix of another rank where config.json leaves it open", {
   change: withPair(wider, null),
   at: second,
-  says: /has rank 3 and intkey_.*#0\.bin at the same place 2; take both from one folder/,
+  says: /has rank 3 and intkey_.*#0\.bin at the same site 2; take both from one folder/,
 });
 importRefuses("positions with one side for a prefix and a suffix", {
   change: withPair(state, rank),

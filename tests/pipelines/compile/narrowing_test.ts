@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { valuesOf } from "../../../ops/program/program.ts";
-import { lowerAdaptations } from "../../../pipelines/compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../../pipelines/compile/lower/lower_adaptations.ts";
 import { wholeRows } from "../../../pipelines/compile/rows/layout.ts";
 import { headProgram } from "../../../pipelines/compile/programs/inference_programs.ts";
 import { readFamilyGolden } from "../models/families/families_golden.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ExampleTokenizer, tokenize, type TokenizedExample } from "../../../pipelines/data/examples.ts";
-import type { Row } from "../../../pipelines/data/rows.ts";
+import type { Row } from "../../../pipelines/data/row.ts";
 import { RequestError } from "../../../pipelines/common/errors.ts";
 
 /** One token a character, 1 in front of a prompt. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { classOf, numberOf, tokenizeLabelled } from "../../../pipelines/data/labelled.ts";
-import type { Row } from "../../../pipelines/data/rows.ts";
+import type { Row } from "../../../pipelines/data/row.ts";
 
 const place = { file: "rows.tsv", line: 3 };
 

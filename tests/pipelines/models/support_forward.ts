@@ -12,7 +12,7 @@ import { architectureOf } from "../../../pipelines/models/families/mod.ts";
 import { requireLogits } from "../../../pipelines/models/architecture/heads.ts";
 import { runFeeds, runInputs } from "../../../pipelines/models/architecture/model_inputs.ts";
 import { readJsonObject } from "../../../pipelines/common/files.ts";
-import type { TensorRecord } from "../../../pipelines/models/weights/safetensors.ts";
+import type { TensorRecord } from "../../../pipelines/models/weights/safetensors_table.ts";
 import { storedName } from "../../../pipelines/models/weights/stored_names.ts";
 import { openWeights } from "../../../pipelines/models/weights/weights.ts";
 import type { HostTensor, Runtime, Session } from "../../../pipelines/runtime/runtime.ts";

@@ -101,6 +101,14 @@ const changes: Readonly<Record<string, readonly [change: (scene: Scene) => Promi
     (scene) => writeTinyWeights(scene.path("model"), 9),
     RegExp(`^note: the weights of \\./model are ${digest} where ${digest} was recorded\n$`),
   ],
+  "a changed config": [
+    async (scene) => {
+      const file = scene.path("model", "config.json");
+      const config = JSON.parse(await Deno.readTextFile(file));
+      await Deno.writeTextFile(file, JSON.stringify({ ...config, rms_norm_eps: 1e-3 }));
+    },
+    RegExp(`^note: the config of \\./model is ${digest} where ${digest} was recorded\n$`),
+  ],
   "a changed tokenizer": [
     async (scene) => {
       const file = scene.path("model", "tokenizer_config.json");
@@ -138,6 +146,15 @@ for (const [name, [change, note]] of Object.entries(changes)) {
       assert.match(allowed.stderr.split("\n")[0] + "\n", note);
     }));
 }
+
+Deno.test("a manifest of an earlier version, which has no digest of a config, repeats its run", () =>
+  afterRun(async (scene) => {
+    const manifest = await Deno.readTextFile(manifestOf(scene));
+    assert.match(manifest, /^ +config: \w{64}$/m);
+    await Deno.writeTextFile(manifestOf(scene), manifest.replace(/^ +config: .*\n/m, ""));
+    const { code, stderr } = await repeat(scene, manifestOf(scene));
+    assert.equal(code, 0, stderr);
+  }));
 
 Deno.test("a manifest says what runs otherwise than it recorded, and runs it", () =>
   afterRun(async (scene) => {

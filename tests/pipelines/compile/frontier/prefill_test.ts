@@ -1,6 +1,6 @@
 /** What of a prompt's pass comes from an encoding and what from the program, segment by segment. */
 import assert from "node:assert/strict";
-import type { Adaptation } from "../../../../pipelines/compile/lower/adaptations.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
 import { typicalExtents } from "../../../../pipelines/compile/frontier/compiled_training.ts";
 import { compilePrefill, wholePrefill } from "../../../../pipelines/compile/frontier/prefill.ts";
 import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { activationsProgram, hiddenStateName } from "../../../../pipelines/compile/programs/activations_program.ts";
-import { editHook, lowerAdaptations, savedForm } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { savedForm } from "../../../../pipelines/compile/lower/tensor_forms.ts";
+import { editHook } from "../../../../pipelines/compile/lower/edit_hook.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
 import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { layoutOf, wholeRows } from "../../../../pipelines/compile/rows/layout.ts";

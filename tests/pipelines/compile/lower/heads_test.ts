@@ -1,14 +1,16 @@
 /** Heads of every encoder family against transformers' numbers: what they tell, and the loss, of rows of unlike lengths. @module */
 import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
-import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
 import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";
 import { headProgram, scoreProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";
-import { readTensor, type TensorRecord } from "../../../../pipelines/models/weights/safetensors.ts";
+import { readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
+import type { TensorRecord } from "../../../../pipelines/models/weights/safetensors_table.ts";
 import { storedName } from "../../../../pipelines/models/weights/stored_names.ts";
 import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
 import { familyCases, type FamilyGolden, readFamilyGolden } from "../../models/families/families_golden.ts";

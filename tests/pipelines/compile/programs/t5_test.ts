@@ -1,7 +1,7 @@
 /** What of T5 is a constant of a training: the encoder for edits of the decoder, and what lies under an edit of its own. */
 import assert from "node:assert/strict";
 import { leafName, leavesOf, type Program } from "../../../../ops/program/program.ts";
-import { lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { bucketOf } from "../../../../pipelines/models/inputs/distance_buckets.ts";
 import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";

@@ -1,5 +1,5 @@
 /** Architectures and rows for tests of how rows are laid out. @module */
-import { lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import type { TokenizedExample } from "../../../../pipelines/data/examples.ts";
 import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
 import type { EditedModel } from "../../../../pipelines/models/architecture/architecture.ts";

@@ -1,9 +1,10 @@
 /** Conversations against transformers' `apply_chat_template`. @module */
 import assert from "node:assert/strict";
 import { encodeTurns } from "../../../../pipelines/data/chat/tokens.ts";
-import type { ChatMessage, ChatRow } from "../../../../pipelines/data/dataset.ts";
+import type { ChatMessage, ChatRow } from "../../../../pipelines/data/chat/source.ts";
 import { tokenize } from "../../../../pipelines/data/examples.ts";
-import { loadRows, type Row } from "../../../../pipelines/data/rows.ts";
+import type { Row } from "../../../../pipelines/data/row.ts";
+import { loadRows } from "../../../../pipelines/data/rows.ts";
 import { loadTokenizer, type Tokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 import { chat } from "../../../../mod.ts";
 import { inFolder } from "../../models/support.ts";

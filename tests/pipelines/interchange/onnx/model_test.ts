@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { emitOnnx } from "../../../../ops/emission/emit.ts";
-import { type Adaptation, lowerAdaptations } from "../../../../pipelines/compile/lower/adaptations.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
 import { groupExtents, layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { indexFeeds } from "../../../../pipelines/compile/rows/labels.ts";

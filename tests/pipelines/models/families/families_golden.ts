@@ -6,7 +6,8 @@
 import { fileURLToPath } from "node:url";
 import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
 import { readJsonObject } from "../../../../pipelines/common/files.ts";
-import { readHeader, readTensor, type TensorRecord } from "../../../../pipelines/models/weights/safetensors.ts";
+import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
+import type { TensorRecord } from "../../../../pipelines/models/weights/safetensors_table.ts";
 
 const families = new URL("../../../goldens/families/", import.meta.url);
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { gradients } from "../../../../ops/passes/autodiff.ts";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { rowsAt } from "../../../../ops/nn/loss.ts";
-import * as o from "../../../../ops/operators.ts";
 import { input, parameter, type Program, type Value } from "../../../../ops/program/program.ts";
 import { simplify } from "../../../../ops/passes/simplify.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
@@ -11,6 +10,7 @@ import type { RunRow } from "../../../../pipelines/models/inputs/input_kind.ts";
 import { runFeeds } from "../../../../pipelines/models/architecture/model_inputs.ts";
 import type { EditHook } from "../../../../pipelines/models/architecture/architecture.ts";
 import { type HostTensor, Runtime } from "../../../../pipelines/runtime/runtime.ts";
+import * as o from "../../../../ops/operators.ts";
 import {
   familyCases,
   type FamilyGolden,

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { gradients } from "../../../../ops/passes/autodiff.ts";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import { rowsAt } from "../../../../ops/nn/loss.ts";
-import * as o from "../../../../ops/operators.ts";
 import { input, parameter, type Program, type Value } from "../../../../ops/program/program.ts";
 import { simplify } from "../../../../ops/passes/simplify.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
@@ -12,6 +11,7 @@ import type { EditHook, Encoder, StackName } from "../../../../pipelines/models/
 import { requireLogits } from "../../../../pipelines/models/architecture/heads.ts";
 import { runFeeds, runInputs } from "../../../../pipelines/models/architecture/model_inputs.ts";
 import { type HostTensor, Runtime } from "../../../../pipelines/runtime/runtime.ts";
+import * as o from "../../../../ops/operators.ts";
 import { type GoldenStack, readFamilyGolden, UNLABELLED, unmaskedRows } from "./families_golden.ts";
 import { type FolderModel, largestDifference, openFolder, openProgram, weightsOf } from "../support_forward.ts";
 

@@ -64,7 +64,7 @@ Deno.test("postProcessorOf() says what it can't do", () => {
       [{ ...template, pair: undefined }, /without a "pair"; /],
       [
         { ...template, special_tokens: {} },
-        /a piece in "single" that is neither a sequence nor a known special token; /,
+        /a part in "single" that is neither a sequence nor a known special token; /,
       ],
       [{ type: "Sequence", processors: [template, template] }, /that adds special tokens twice; /],
     ] as const

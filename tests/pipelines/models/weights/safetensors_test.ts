@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RunError } from "../../../../pipelines/common/errors.ts";
-import {
-  encodeSafetensors,
-  readHeader,
-  readTensor,
-  type TensorRecord,
-  writeSafetensors,
-} from "../../../../pipelines/models/weights/safetensors.ts";
+import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
+import { encodeSafetensors, writeSafetensors } from "../../../../pipelines/models/weights/safetensors_writer.ts";
+import type { TensorRecord } from "../../../../pipelines/models/weights/safetensors_table.ts";
 import { assertOneLine, inFolder } from "../support.ts";
 
 /** A file of the given header text and data, its length prefix right unless given. */

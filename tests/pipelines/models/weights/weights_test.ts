@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { encodeSafetensors, writeSafetensors } from "../../../../pipelines/models/weights/safetensors.ts";
-import { openWeights, weightsDigest } from "../../../../pipelines/models/weights/weights.ts";
+import { encodeSafetensors, writeSafetensors } from "../../../../pipelines/models/weights/safetensors_writer.ts";
+import { openWeights } from "../../../../pipelines/models/weights/weights.ts";
+import { weightsDigest } from "../../../../pipelines/models/weights/weights_digest.ts";
 import { assertOneLine, inFolder, sharedModel } from "../support.ts";
 
 const tensor = (name: string, value = 1) => ({ name, shape: [1], data: new Float32Array([value]) });
@@ -89,9 +90,9 @@ Deno.test("weightsDigest() of one file is its SHA-256, of several that of their 
       return content;
     }));
     await writeIndex(folder, { 2: "2.safetensors", 1: "1.safetensors" });
-    assert.equal(await weightsDigest(await openWeights(folder)), sha256(contents.map(sha256).join("")));
+    assert.equal(await weightsDigest((await openWeights(folder)).files), sha256(contents.map(sha256).join("")));
     await writeIndex(folder, { 2: "2.safetensors" });
-    assert.equal(await weightsDigest(await openWeights(folder)), sha256(contents[1] ?? ""));
+    assert.equal(await weightsDigest((await openWeights(folder)).files), sha256(contents[1] ?? ""));
   });
 });
 
@@ -101,15 +102,15 @@ Deno.test("weightsDigest() remembers a file until it changes", async () => {
     const cacheFile = join(folder, "cache", "digests.json");
     await writeSafetensors(path, [tensor("a", 1)]);
     const weights = await openWeights(folder);
-    const digest = await weightsDigest(weights, cacheFile);
+    const digest = await weightsDigest(weights.files, cacheFile);
 
     // A lie in the cache shows that the file was not read.
     const lie = "0".repeat(64);
     await Deno.writeTextFile(cacheFile, (await Deno.readTextFile(cacheFile)).replace(digest, lie));
-    assert.equal(await weightsDigest(weights, cacheFile), lie);
+    assert.equal(await weightsDigest(weights.files, cacheFile), lie);
 
     await writeSafetensors(path, [tensor("a", 2)]);
-    const changed = await weightsDigest(weights, cacheFile);
+    const changed = await weightsDigest(weights.files, cacheFile);
     assert.equal(changed, sha256(await Deno.readFile(path)));
     assert.notEqual(changed, digest);
   });
@@ -124,11 +125,11 @@ Deno.test("weightsDigest() makes a damaged cache anew and does without one that 
     const digest = sha256(await Deno.readFile(path));
     for (const damaged of ["", "[1]", '{"files":3}', JSON.stringify({ files: { [path]: { sha256: "x" } } })]) {
       await Deno.writeTextFile(cacheFile, damaged);
-      assert.equal(await weightsDigest(weights, cacheFile), digest);
+      assert.equal(await weightsDigest(weights.files, cacheFile), digest);
       assert.match(await Deno.readTextFile(cacheFile), new RegExp(digest));
     }
-    assert.equal(await weightsDigest(weights, folder), digest);
-    assert.equal(await weightsDigest(weights, join(path, "digests.json")), digest);
+    assert.equal(await weightsDigest(weights.files, folder), digest);
+    assert.equal(await weightsDigest(weights.files, join(path, "digests.json")), digest);
   });
 });
 
@@ -142,8 +143,8 @@ Deno.test("weightsDigest() rejects a blob of a Hugging Face cache whose name is 
       await Deno.remove(link).catch(() => {});
       await Deno.symlink(join("blobs", name), link);
       const weights = await openWeights(folder);
-      if (sound) assert.equal(await weightsDigest(weights), name);
-      else await assert.rejects(weightsDigest(weights), (error) => assertOneLine(error, /aaa: is damaged, /));
+      if (sound) assert.equal(await weightsDigest(weights.files), name);
+      else await assert.rejects(weightsDigest(weights.files), (error) => assertOneLine(error, /aaa: is damaged, /));
     }
   });
 });
@@ -151,7 +152,10 @@ Deno.test("weightsDigest() rejects a blob of a Hugging Face cache whose name is 
 Deno.test("weightsDigest() of a file that went away names it", async () => {
   await inFolder(async (folder) => {
     const weights = { tensors: new Map(), files: [join(folder, "gone.safetensors")] };
-    await assert.rejects(weightsDigest(weights), (error) => assertOneLine(error, /gone\.safetensors: can't be read/));
+    await assert.rejects(
+      weightsDigest(weights.files),
+      (error) => assertOneLine(error, /gone\.safetensors: can't be read/),
+    );
   });
 });
 

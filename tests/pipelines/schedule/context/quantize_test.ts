@@ -5,7 +5,8 @@ import { ConfigReader } from "../../../../pipelines/models/architecture/config.t
 import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
 import { dequantize, quantize } from "../../../../pipelines/models/weights/quantization.ts";
 import { projectionsOf } from "../../../../pipelines/models/open/quantized_weights.ts";
-import { readHeader, readTensor, writeSafetensors } from "../../../../pipelines/models/weights/safetensors.ts";
+import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
+import { writeSafetensors } from "../../../../pipelines/models/weights/safetensors_writer.ts";
 import { inProcess } from "../../../support/command.ts";
 import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
 import { assertClose, evaluationOf, lossesOf, resultsOf } from "../support.ts";

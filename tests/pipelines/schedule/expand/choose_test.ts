@@ -1,8 +1,10 @@
 /** Which of several members is better, for every metric. @module */
 import assert from "node:assert/strict";
-import { metricKinds, type MetricName, metricNames } from "../../../../pipelines/metrics/mod.ts";
+import { isMetricName, metricKinds, type MetricName } from "../../../../pipelines/metrics/mod.ts";
 import type { MemberRecord } from "../../../../pipelines/results/results.ts";
 import { ranked } from "../../../../pipelines/schedule/expand/choose.ts";
+
+const metricNames = Object.keys(metricKinds).filter(isMetricName);
 
 /** Members in the order of best(), of which these are the values of a metric. */
 function orderOf(kind: MetricName, values: readonly number[]): number[] {

@@ -1,7 +1,7 @@
 /** Training and evaluating on conversations. @module */
 import assert from "node:assert/strict";
 import { inProcess } from "../../../support/command.ts";
-import { conversations, inChatScene } from "../../../support/chat_scene.ts";
+import { conversations, inChatScene, turnTemplate } from "../../../support/chat_scene.ts";
 import type { Scene } from "../../../support/scene.ts";
 import { assertClose, evaluationOf, predictionsOf, resultsOf, trainingOf } from "../support.ts";
 
@@ -52,6 +52,39 @@ Deno.test("a recipe puts other conversations in place of a file's, and the manif
     const { code, stderr } = await inProcess("run", scene.path("recipe.yaml"), ...scene.places);
     assert.equal(code, 0, stderr);
     assert.match(await Deno.readTextFile(scene.path("out", "manifest.yaml")), /others\.jsonl/);
+  }));
+
+Deno.test("a manifest notices that a chat template has changed, the pipeline's own or the model's", () =>
+  inChatScene({
+    data: 'chat("./talks.jsonl", { template: "./own.jinja" })',
+    stages: "{ base: evaluate(base, { data: chat(talks), metrics: [loss()] }), tuned }",
+    epochs: "1",
+  }, async (scene) => {
+    await scene.write("own.jinja", turnTemplate);
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    const again = () =>
+      inProcess(
+        "run",
+        scene.path("out", "manifest.yaml"),
+        "--store",
+        scene.path("store"),
+        "--out",
+        scene.path("again"),
+      );
+    const changes: readonly (readonly [file: string, text: string, says: RegExp])[] = [
+      ["own.jinja", `${turnTemplate} `, /the file \.\/own\.jinja is \w+… where \w+… was recorded/],
+      ["model/chat_template.jinja", `${turnTemplate} `, /the tokenizer of \.\/model is \w+… where \w+… was recorded/],
+    ];
+    for (const [file, text, says] of changes) {
+      await scene.write(file, text);
+      const { code, stderr } = await again();
+      assert.notEqual(code, 0);
+      assert.match(stderr, says);
+      await scene.write(file, turnTemplate);
+    }
+    const { code: unchanged, stderr: said } = await again();
+    assert.equal(unchanged, 0, said);
   }));
 
 /** What a run says of a scene in one line. */

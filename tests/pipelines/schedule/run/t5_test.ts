@@ -1,7 +1,9 @@
 /** T5 edited in its encoder, its decoder, and both: trained, cached, scored, and its answers. @module */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { type Adaptation, editHook, savedForm } from "../../../../pipelines/compile/lower/adaptations.ts";
+import { savedForm } from "../../../../pipelines/compile/lower/tensor_forms.ts";
+import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
+import { editHook } from "../../../../pipelines/compile/lower/edit_hook.ts";
 import { activationsProgram } from "../../../../pipelines/compile/programs/activations_program.ts";
 import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
 import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
@@ -143,7 +145,7 @@ Deno.test("greedy decoding writes what whole passes over all that is written do,
     assert.equal(whole.code, 2);
     assert.match(
       whole.stderr,
-      /: the t5 model has an encoder beside its decoder, and an export to ONNX holds one stack/,
+      /: the t5 model has an encoder and a decoder, and an export to ONNX holds one stack/,
     );
     const { members: [again] } = await resultsOf(scene);
     assert.deepEqual(again!.stages.map(({ cached }) => cached), [true, true]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Adaptation, Intervention } from "../../../../pipelines/compile/lower/adaptations.ts";
+import type { Adaptation, Intervention } from "../../../../pipelines/compile/lower/adaptation.ts";
 import { dropoutFeeds } from "../../../../pipelines/compile/rows/dropout.ts";
 import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
 import { lowerEdit } from "../../../../pipelines/compile/lower/interventions.ts";

@@ -1,0 +1,146 @@
+/** `deno task chat`. @module */
+import { RequestError } from "../../common/errors.ts";
+import { readTensors } from "../../compile/parameters/initial.ts";
+import { chatRenderer } from "../../data/chat/template.ts";
+import { roomOf } from "../../decoding/continuation.ts";
+import { generateRows } from "../../decoding/generate.ts";
+import { chooserOf, endsAt, TextStream } from "../../decoding/writing.ts";
+import { editedModel } from "../../models/open/model.ts";
+import type { RunContext } from "../../schedule/context/run_context.ts";
+import { openGenerator, type WritingModel } from "../../schedule/evaluate/generator.ts";
+import { callerFolder } from "../requests/caller_paths.ts";
+import { type ChatSession, inConversation, lineByLine } from "./chat_session.ts";
+import { command } from "../arguments/command.ts";
+import { member, runtimeOptions } from "../arguments/common_options.ts";
+import { openRunContext } from "../requests/open_run_context.ts";
+import {
+  flag,
+  integer,
+  InvalidValue,
+  json,
+  number,
+  optional,
+  type OptionValues,
+  parsed,
+  text,
+  withDefault,
+} from "../arguments/option.ts";
+import {
+  adaptationsOf,
+  baseModelOf,
+  findIntervention,
+  requireNoHead,
+  type StoredIntervention,
+} from "../requests/stored_intervention.ts";
+import { type Terminal, terminalProgress } from "../terminal/terminal.ts";
+
+const declared = {
+  member,
+  model: optional(text("base"), "the base model, if it is elsewhere than the run says"),
+  plain: flag("asks each line by itself, without the model's chat template"),
+  chatTemplate: optional(text("template"), "in place of the model's: a name that it has, a .jinja file or Jinja"),
+  system: optional(text("text"), "the system message of the conversation"),
+  template: optional(
+    parsed("text", parseTemplate),
+    'what a plain prompt is made of (default: "{prompt}\\n"); \\n is a line\'s end',
+  ),
+  fields: withDefault(json, "what the template and the edits know of a row besides the prompt", {}),
+  positions: optional(text("positions"), "in place of those that the edits were trained with"),
+  maxNewTokens: withDefault(integer("n", 1), "where an answer ends at the latest", 128),
+  temperature: withDefault(number("t", 0), "0 takes the likeliest token", 0),
+  topP: withDefault(number("p", 0, 1), "draws from the likeliest tokens of this mass", 1),
+  seed: withDefault(integer("n", 1), "decides what is drawn", 42),
+  ...runtimeOptions,
+};
+
+type ChatOptions = OptionValues<typeof declared>;
+
+/** Answers each line that is read with what a tuned model writes. */
+export const chatCommand = command({
+  name: "chat",
+  summary: "Answers each line that it reads with what a trained model writes.",
+  parameters: [{ name: "folder", help: "a run's folder, a member's, or an intervention's" }],
+  options: declared,
+  examples: ["chat runs/arc-easy/first --member rank=4", "chat runs/arc-easy/first --plain --temperature 0.7"],
+  run: ([path], options, { terminal }) => chat(path, options, terminal),
+});
+
+function parseTemplate(text: string): string {
+  if (!text.includes("{prompt}")) throw new InvalidValue("write {prompt} where the prompt belongs");
+  return text.replaceAll("\\n", "\n");
+}
+
+/** Answers token by token: as turns of one conversation where the model has a chat template. */
+async function chat(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
+  const stored = await findIntervention(path, options.member);
+  const { source, base } = await baseModelOf(stored, options.model);
+  await using runContext = openRunContext({ ...options, base }, options, terminalProgress(terminal));
+  const writer = await openWriter(runContext, source, stored, options);
+  const { tokenizer } = writer.model, session = await openSession(writer, options);
+  const generator = await openGenerator(runContext, { ...writer, endTokens: session.endTokens }, 1);
+  const room = roomOf(generator);
+  const { maxNewTokens, temperature, topP, seed } = options;
+  let answered = 0;
+  for await (const line of terminal.lines(`${source} with ${stored.folder}\nyour prompt, an empty line ends: `)) {
+    if (line === "") break;
+    const fits = ({ length }: readonly number[]) => length > 0 && length < room;
+    const { prompt: tokenized, forgotten } = session.ask(line, fits), { prompt } = tokenized;
+    if (!fits(prompt)) {
+      terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${room - 1}\n`);
+      continue;
+    }
+    if (forgotten > 0) terminal.write(`the first ${forgotten} messages no longer fit and are forgotten\n`);
+    const writing = temperature === 0
+      ? { kind: "greedy", maxNewTokens } as const
+      : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
+    const stream = new TextStream((text) => terminal.put(text));
+    const [written = []] = await generateRows(generator, [tokenized], {
+      maxNewTokens,
+      choose: chooserOf(writing, [answered++]),
+      onToken: (_, written) => stream.show(endsAt([], tokenizer, written).text),
+    });
+    stream.end();
+    terminal.put("\n");
+    session.answered(endsAt([], tokenizer, written).text);
+  }
+}
+
+/** A conversation if the model or the options have a template for it, else each line by itself. */
+async function openSession({ model: { tokenizer } }: WritingModel, options: ChatOptions): Promise<ChatSession> {
+  const { plain, template, chatTemplate, system, fields } = options;
+  const isPlain = plain || template !== undefined;
+  if (isPlain && (chatTemplate ?? system) !== undefined) {
+    throw new RequestError("--chat-template and --system exclude --plain and --template; omit one of them");
+  }
+  const hasTemplate = chatTemplate !== undefined || tokenizer.chat.templates.size > 0;
+  if (system !== undefined && !hasTemplate) {
+    throw new RequestError("the model has no chat template for a --system message; give it --chat-template");
+  }
+  if (isPlain || !hasTemplate) return lineByLine(template ?? "{prompt}\n", fields, tokenizer);
+  const render = await chatRenderer(
+    chatTemplate === undefined ? {} : { template: chatTemplate },
+    tokenizer.chat,
+    callerFolder(),
+  );
+  return inConversation(render, system, fields, tokenizer);
+}
+
+async function openWriter(
+  runContext: RunContext,
+  source: string,
+  stored: StoredIntervention,
+  { positions }: ChatOptions,
+): Promise<WritingModel> {
+  const model = await runContext.model(source);
+  const weights = await runContext.weights(model, stored.description.quantize);
+  const adaptations = adaptationsOf(stored, editedModel(model), positions);
+  requireNoHead(adaptations, stored.file, "chat with one without");
+  const { architecture } = model, { storedType } = weights;
+  return {
+    model,
+    weights,
+    compiled: { architecture, storedType, members: [adaptations], full: false },
+    adaptations,
+    tensors: await readTensors(stored.tensors, adaptations),
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * The prompts that typed lines become: each by itself, or as turns of one conversation.
+ *
+ * @module
+ */
+import type { Render } from "../../data/chat/template.ts";
+import { encodeTurns } from "../../data/chat/tokens.ts";
+import { findTurns } from "../../data/chat/turns.ts";
+import type { ChatMessage } from "../../data/chat/source.ts";
+import { type TokenizedPrompt, tokenizePrompt } from "../../data/examples.ts";
+import { fillTemplate, parseTemplate } from "../../data/template.ts";
+import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
+
+/** Makes prompts of lines, and takes the answers. */
+export interface ChatSession {
+  /**
+   * The prompt of the next line, and how many messages were dropped to make it fit. If even the line alone is too long,
+   * the prompt does not fit, and the session stays as it was.
+   */
+  ask(line: string, fits: (prompt: readonly number[]) => boolean): {
+    readonly prompt: TokenizedPrompt;
+    readonly forgotten: number;
+  };
+  /** Takes the answer to the last line. */
+  answered(text: string): void;
+  /** Tokens that end an answer besides the model's own. */
+  readonly endTokens: ReadonlySet<number>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Asks each line by itself, by a template of `{prompt}` and other fields. */
+export function lineByLine(template: string, fields: Fields, tokenizer: Tokenizer): ChatSession {
+  const segments = parseTemplate(template, "prompt");
+  return {
+    ask(line) {
+      const known = { ...fields, prompt: line };
+      const filled = fillTemplate(segments, known, "prompt", undefined);
+      return { prompt: tokenizePrompt({ ...filled, fields: known }, tokenizer), forgotten: 0 };
+    },
+    answered() {},
+    endTokens: new Set(),
+  };
+}
+
+/** Keeps a conversation of which each line is the next turn. */
+export function inConversation(
+  render: Render,
+  system: string | undefined,
+  fields: Fields,
+  tokenizer: Tokenizer,
+): ChatSession {
+  const opening: readonly ChatMessage[] = system === undefined ? [] : [{ role: "system", content: system }];
+  let turns: readonly ChatMessage[] = [];
+  const promptOf = (messages: readonly ChatMessage[], line: string): TokenizedPrompt => {
+    const { text } = render([...opening, ...messages], undefined, { addGenerationPrompt: true });
+    return {
+      prompt: tokenizer.encode(text),
+      source: { text, spans: {}, fields: { ...fields, prompt: line, messages } },
+    };
+  };
+  return {
+    ask(line, fits) {
+      const before = turns, extended = [...before, { role: "user", content: line }];
+      // A question is forgotten with its answer.
+      for (let forgotten = 0;; forgotten += 2) {
+        turns = extended.slice(forgotten);
+        const prompt = promptOf(turns, line);
+        if (fits(prompt.prompt)) return { prompt, forgotten };
+        if (turns.length > 1) continue;
+        turns = before;
+        return { prompt, forgotten: 0 };
+      }
+    },
+    answered(text) {
+      turns = [...turns, { role: "assistant", content: text }];
+    },
+    endTokens: endTokensOf(render, opening, tokenizer),
+  };
+}
+
+/** The token that a template ends a turn with, if it is a special one. */
+function endTokensOf(render: Render, opening: readonly ChatMessage[], tokenizer: Tokenizer): ReadonlySet<number> {
+  const sample = [...opening, { role: "user", content: "a" }, { role: "assistant", content: "b" }];
+  const { endToken } = encodeTurns(findTurns(sample, "completion", render, undefined), tokenizer);
+  return new Set(endToken === undefined ? [] : [endToken]);
+}

@@ -1,0 +1,163 @@
+/** `deno task export --to onnx`. @module */
+import { join } from "node:path";
+import { RequestError } from "../../common/errors.ts";
+import { atLocation } from "../../common/source_location.ts";
+import { quote } from "../../common/suggest.ts";
+import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { positionsOf } from "../../compile/lower/positions.ts";
+import { readTensors } from "../../compile/parameters/initial.ts";
+import { type InterventionDescription, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
+import { onnxFiles } from "../../interchange/onnx/files.ts";
+import { type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.ts";
+import { requireLogits } from "../../models/architecture/heads.ts";
+import { editedModel, locateModelWeights, type Model, openModel } from "../../models/open/model.ts";
+import type { SourceOptions } from "../../models/open/source.ts";
+import { bytesProgress, downloadProgress } from "../../schedule/context/run_context.ts";
+import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
+import { namesIn } from "../requests/folder_names.ts";
+import { writeFolder } from "../requests/output_folder.ts";
+import {
+  adaptationsOf,
+  baseModelOf,
+  findIntervention,
+  requireNoHead,
+  type StoredIntervention,
+} from "../requests/stored_intervention.ts";
+import { type Terminal, terminalProgress } from "../terminal/terminal.ts";
+
+/** The options of an export to ONNX. */
+interface ExportOnnxOptions {
+  readonly member: string | undefined;
+  readonly out: string;
+  readonly model: string | undefined;
+  readonly positions: string | undefined;
+  /** The fields of every prompt. */
+  readonly fields: Readonly<Record<string, unknown>> | undefined;
+  readonly dtype: TunedModel["dtype"];
+}
+
+/** Makes an ONNX model of a trained or imported intervention and its base model, or of a fully finetuned model. */
+export async function exportOnnx(path: string, options: ExportOnnxOptions, terminal: Terminal): Promise<void> {
+  const out = callerPath(options.out), { fields = {}, dtype } = options;
+  if (options.positions !== undefined) positionsOf(options.positions);
+  await requireOwn(out);
+  const sources = sourcesOf(terminal);
+  const tuned = await isModel(callerPath(path), options)
+    ? await finetunedModel(callerPath(path), sources)
+    : await editedBase(path, options, sources);
+  const { model, adaptations } = tuned;
+  requireNoHead(adaptations, callerPath(path), "export one without");
+  const weights = await locateModelWeights(model);
+  await writeFolder(out, (temporary) => {
+    return writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
+  });
+  const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
+  const trained = adaptations.length === 0 ? "" : ` with ${count}`;
+  terminal.print(`${model.name}${trained} in ${join(out, onnxFiles.graph)}`);
+}
+
+/** A model, and what is learned of it. */
+type Tuned = Pick<TunedModel, "model" | "adaptations" | "tensors" | "quantize">;
+
+/** Whether a path is a model's folder, and no option is given that applies to edits alone. */
+async function isModel(folder: string, { member, model, positions, fields }: ExportOnnxOptions): Promise<boolean> {
+  const holds = (name: string) => Deno.stat(join(folder, name)).then(() => true, () => false);
+  if ([member, model, positions, fields].some((option) => option !== undefined)) return false;
+  return await holds("config.json") && !await holds(interventionFileNames.description);
+}
+
+/** How the base model is found, and how a download or conversion is reported. */
+type Sources = Omit<SourceOptions, "base">;
+
+function sourcesOf(terminal: Terminal): Sources {
+  const progress = terminalProgress(terminal);
+  return {
+    store: storeFolder(undefined),
+    warn: (message) => progress.warn(message),
+    progress: downloadProgress(progress),
+    converting: bytesProgress(progress, "convert"),
+  };
+}
+
+async function finetunedModel(folder: string, sources: Sources): Promise<Tuned> {
+  const model = await openWriter(folder, { ...sources, base: callerFolder() });
+  return { model, adaptations: [], tensors: {} };
+}
+
+async function editedBase(path: string, options: ExportOnnxOptions, sources: Sources): Promise<Tuned> {
+  const stored = await findIntervention(path, options.member);
+  const { source, base } = await baseModelOf(stored, options.model);
+  const model = await openWriter(source, { ...sources, base });
+  const adaptations = exportable(stored, model, options);
+  const tensors = await readTensors(stored.tensors, adaptations);
+  return { model, adaptations, tensors, quantize: stored.description.quantize };
+}
+
+/** Refuses a folder that holds anything but an earlier export: an export would mix with it, or overwrite it. */
+async function requireOwn(out: string): Promise<void> {
+  const names = await namesIn(out);
+  if (names.length === 0 || names.includes(onnxFiles.graph)) return;
+  throw new RequestError("holds other files; give --out a new folder, or one of an earlier export to ONNX", {
+    file: out,
+  });
+}
+
+/** Opens a model that continues texts by one stack of blocks; others can't be exported. */
+async function openWriter(source: string, options: SourceOptions): Promise<Model> {
+  const model = await openModel(source, options);
+  return atLocation({ file: model.folder }, () => {
+    const { family, encoder } = model.architecture;
+    requireLogits(model.architecture);
+    if (encoder === undefined) return model;
+    throw new RequestError(
+      `the ${family} model has an encoder and a decoder, and an export to ONNX holds one stack; choose a decoder`,
+    );
+  });
+}
+
+/**
+ * The adaptations of an intervention.
+ *
+ * @throws {RequestError} If they depend on what an exported graph does not know of an example.
+ */
+function exportable(
+  stored: StoredIntervention,
+  model: Model,
+  { positions, fields = {} }: ExportOnnxOptions,
+): readonly Adaptation[] {
+  return atLocation({ file: stored.file }, () => {
+    requireNoFunctions(stored.description, positions);
+    const adaptations = adaptationsOf(stored, editedModel(model), positions);
+    for (const { positions: { selector }, positionsText, subspace } of interventionsOf(adaptations)) {
+      if (selector !== undefined) {
+        throw new RequestError(
+          `the positions ${quote(positionsText)} depend on a prompt's text, of which a graph knows nothing; ` +
+            "give others with --positions, as in l1",
+        );
+      }
+      if (subspace !== undefined && !Object.hasOwn(fields, subspace.name)) {
+        throw new RequestError(
+          `the edit's subspace is in each row's field ${quote(subspace.name)}, of which a graph knows nothing; ` +
+            `fix it for all, as in --fields '{${JSON.stringify(subspace.name)}: [0]}'`,
+        );
+      }
+    }
+    return adaptations;
+  });
+}
+
+function requireNoFunctions({ interventions }: InterventionDescription, override: string | undefined): void {
+  for (const { index, positions, subspace } of interventions) {
+    if (positions === null && override === undefined) {
+      throw new RequestError(
+        `a function chose the positions of intervention ${index}, and a graph cannot call it; ` +
+          "give fixed ones with --positions, as in l1",
+      );
+    }
+    if (subspace !== null) continue;
+    throw new RequestError(
+      `a function chose the subspace of intervention ${index}, and a graph cannot call it; ` +
+        "export an edit without, or whose subspace is a field",
+    );
+  }
+}

@@ -1,0 +1,83 @@
+/** `deno task export --to pyreft`. @module */
+import { join } from "node:path";
+import { RequestError } from "../../common/errors.ts";
+import { type JsonObject, writeAtomically } from "../../common/files.ts";
+import { atLocation } from "../../common/source_location.ts";
+import { interventionsOf } from "../../compile/lower/adaptation.ts";
+import { readTensors } from "../../compile/parameters/initial.ts";
+import { formOf, type InterventionDescription } from "../../compile/parameters/intervention_file.ts";
+import { type PyreftContent, pyreftContent } from "../../interchange/pyreft.ts";
+import { isStateFile } from "../../interchange/pyreft_config.ts";
+import { writeTorchFile } from "../../interchange/torch_file.ts";
+import type { EditedModel } from "../../models/architecture/architecture.ts";
+import { readHeader } from "../../models/weights/safetensors.ts";
+import { callerPath } from "../requests/caller_paths.ts";
+import { namesIn } from "../requests/folder_names.ts";
+import { writeFolder } from "../requests/output_folder.ts";
+import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** The options of an export to pyreft. */
+interface ExportPyreftOptions {
+  readonly member: string | undefined;
+  readonly out: string;
+}
+
+/** Makes a folder as pyreft saves it of a trained or imported intervention. */
+export async function exportPyreft(
+  path: string,
+  { member, out: folder }: ExportPyreftOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const stored = await findIntervention(path, member), { description, file } = stored, out = callerPath(folder);
+  description.interventions.forEach((each) => requireEdit(each, file));
+  const adaptations = adaptationsOf(stored, await editedModel(description, stored.tensors));
+  const interventions = interventionsOf(adaptations);
+  const tensors = await readTensors(stored.tensors, adaptations);
+  const content = atLocation({ file }, () => pyreftContent(interventions, tensors));
+  await writePyreftFolder(out, content);
+  terminal.print(`${interventions.length} interventions in ${out}`);
+}
+
+/** Requires that an adaptation is one that pyreft's folders can hold: an edit of a whole representation. */
+function requireEdit(listed: JsonObject, file: string): void {
+  const { kind, head, block, site } = listed;
+  if (head !== undefined || formOf(listed) !== "intervention") {
+    const name = typeof kind === "string" ? kind.slice(0, 60) : "such adaptation";
+    const what = head === undefined ? name : "edit of one head";
+    throw new RequestError(`pyreft's folders hold no ${what}; export an edit`, { file });
+  }
+  const isBlock = block === null || Number.isSafeInteger(block) && (block as number) >= 0;
+  if (!isBlock || typeof site !== "string") {
+    throw new RequestError("has an intervention whose block or site is none; train or import it again", { file });
+  }
+  if (/^(encoder|decoder)\./.test(site)) {
+    throw new RequestError(`pyreft's folders hold no edit of ${site}; export one of a model of one stack`, { file });
+  }
+}
+
+/** What the tensors say of the model that they were trained for, so that it need not be at hand. */
+async function editedModel({ width, interventions }: InterventionDescription, weights: string): Promise<EditedModel> {
+  const { tensors } = await readHeader(weights);
+  const sites = interventions.map(({ index, site }) => {
+    const shape = tensors.get(`${index}.rotate`)?.shape ?? tensors.get(`${index}.proj`)?.shape.toReversed() ?? [];
+    return [site, { width: shape[0] ?? width }] as const;
+  });
+  const blocks = 1 + Math.max(...interventions.map(({ block }) => Number(block)));
+  return { width, blocks, sites: Object.fromEntries(sites) };
+}
+
+async function writePyreftFolder(out: string, { config, states }: PyreftContent): Promise<void> {
+  const names = await namesIn(out), other = names.find((name) => isStateFile(name) && !Object.hasOwn(states, name));
+  if (other !== undefined) {
+    throw new RequestError("is another export's and would belong to no intervention; give --out another folder", {
+      file: join(out, other),
+    });
+  }
+  await writeFolder(out, async (temporary) => {
+    for (const [name, state] of Object.entries(states)) {
+      await writeTorchFile(join(temporary, name), name.slice(0, -".bin".length), state);
+    }
+    await writeAtomically(join(temporary, "config.json"), [new TextEncoder().encode(config)]);
+  });
+}

@@ -1,0 +1,31 @@
+/** `deno task plan`. @module */
+import { planMembers } from "../../schedule/plan/plan.ts";
+import { command } from "../arguments/command.ts";
+import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
+import { loadRequest } from "../requests/load_request.ts";
+import { openRunContext } from "../requests/open_run_context.ts";
+import { flag } from "../arguments/option.ts";
+import { formatDot } from "./plan_dot.ts";
+import { formatPlan } from "./plan_text.ts";
+import { terminalProgress } from "../terminal/terminal.ts";
+
+/** Prints what a run would do. */
+export const planCommand = command({
+  name: "plan",
+  summary: "Says what would run, what is cached and what it costs; runs nothing.",
+  parameters: [pipelineParameter],
+  options: { ...requestOptions, dot: flag("prints the programs as a graph for Graphviz") },
+  examples: ["plan examples/rank-by-layer/pipeline.ts --set rank=1,8"],
+  async run([path], options, { terminal, hub }) {
+    const request = await loadRequest(path, options);
+    await using runContext = openRunContext(
+      request,
+      options,
+      terminalProgress(terminal),
+      hub === undefined ? {} : { hub },
+    );
+    const plan = await planMembers(runContext, request.pipeline.name, request.expansion);
+    const text = options.json ? JSON.stringify(plan, null, 2) : options.dot ? formatDot(plan) : formatPlan(plan);
+    terminal.print(text.trimEnd());
+  },
+});

@@ -1,0 +1,55 @@
+/** `deno task pull`. @module */
+import { join } from "node:path";
+import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
+import { hubCache, isOffline } from "../../models/hub/access.ts";
+import { cachedCommit, cachedModel, partsOf } from "../../models/hub/cache.ts";
+import type { Repository } from "../../models/hub/files.ts";
+import { requireOnline } from "../../models/hub/folder.ts";
+import { readHeader } from "../../models/weights/safetensors.ts";
+import { downloadProgress } from "../../schedule/context/run_context.ts";
+import { callerPath } from "../requests/caller_paths.ts";
+import { command, type CommandContext } from "../arguments/command.ts";
+import { card, type HubTarget, interventionFiles, reachHub } from "./hub_intervention.ts";
+import { required, text, withDefault } from "../arguments/option.ts";
+import { writeFolder } from "../requests/output_folder.ts";
+import { terminalProgress } from "../terminal/terminal.ts";
+
+/** Downloads an intervention into a folder, by way of the shared cache. */
+export const pullCommand = command({
+  name: "pull",
+  summary: "Downloads an intervention from the Hugging Face hub.",
+  parameters: [{ name: "owner/name", help: "the repository" }],
+  options: {
+    revision: withDefault(text("revision"), "a branch, tag or commit", "main"),
+    out: required(text("folder"), "where to write its files"),
+  },
+  examples: ["pull someone/arc-easy --out pulled"],
+  run: ([id], { revision, out }, context) => pull({ id, revision }, callerPath(out), context),
+});
+
+async function pull({ id, revision }: HubTarget, out: string, context: CommandContext): Promise<void> {
+  const { terminal } = context, { env, access } = await reachHub({ id, revision }, context);
+  const repository = cachedModel(hubCache(env), id), parts = partsOf(repository);
+  let names: readonly string[] = [], commit: string | undefined;
+  if (isOffline(env)) {
+    commit = await cachedCommit(repository, revision);
+    if (commit === undefined) return requireOnline(id, revision, undefined, repository, env);
+    const paths = Array.from(Deno.readDirSync(parts.snapshot(commit)), ({ name }) => name);
+    names = interventionFiles({ id, paths });
+  } else {
+    const { downloadSnapshot } = await import("../../models/hub/snapshot.ts");
+    const progress = downloadProgress(terminalProgress(terminal));
+    const choose = (there: Repository) => Promise.resolve(names = interventionFiles(there));
+    const usual = [interventionFileNames.description, interventionFileNames.tensors, card];
+    commit = await downloadSnapshot({ id, revision, usual, choose, progress }, repository, access);
+  }
+  const snapshot = parts.snapshot(commit);
+  if (names.includes(interventionFileNames.description)) {
+    await readDescription(snapshot);
+    await readHeader(join(snapshot, interventionFileNames.tensors));
+  }
+  await writeFolder(out, async (temporary) => {
+    for (const name of names) await Deno.copyFile(join(snapshot, name), join(temporary, name));
+  });
+  terminal.print(`${names.join(", ")} in ${out}`);
+}

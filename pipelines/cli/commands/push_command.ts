@@ -1,0 +1,92 @@
+/** `deno task push`. @module */
+import { basename, join } from "node:path";
+import { elementCount } from "../../../ops/program/dimension.ts";
+import { RequestError } from "../../common/errors.ts";
+import { readFileIfPresent, readJsonObject } from "../../common/files.ts";
+import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
+import { isStateFile } from "../../interchange/pyreft_config.ts";
+import { isOffline, shownEndpoint } from "../../models/hub/access.ts";
+import { readHeader } from "../../models/weights/safetensors.ts";
+import { modelCard } from "../../report/model_card.ts";
+import type { Results } from "../../results/results.ts";
+import { callerPath } from "../requests/caller_paths.ts";
+import { command, type CommandContext } from "../arguments/command.ts";
+import { member } from "../arguments/common_options.ts";
+import { namesIn } from "../requests/folder_names.ts";
+import { card, type HubTarget, interventionFiles, reachHub } from "./hub_intervention.ts";
+import { interventionFolder, runOf } from "../requests/intervention_folder.ts";
+import { flag, text, withDefault } from "../arguments/option.ts";
+
+/** Uploads an intervention's folder, or one that was exported, with a model card. */
+export const pushCommand = command({
+  name: "push",
+  summary: "Uploads an intervention to the Hugging Face hub, with a model card.",
+  parameters: [
+    { name: "folder", help: "a run's folder, a member's, an intervention's, or one that was exported" },
+    { name: "owner/name", help: "the repository, which is made where it is absent" },
+  ],
+  options: {
+    member,
+    revision: withDefault(text("branch"), "the branch, which is made where it is absent", "main"),
+    private: flag("makes a repository that nobody else sees"),
+  },
+  examples: ["push runs/arc-easy/first someone/arc-easy --member rank=4 --private"],
+  run: ([path, id], { member, revision, private: isPrivate }, context) =>
+    push({ path, member, id, revision, isPrivate }, context),
+});
+
+interface Push extends HubTarget {
+  readonly path: string;
+  readonly member: string | undefined;
+  readonly isPrivate: boolean;
+}
+
+async function push({ path, member, id, revision, isPrivate }: Push, context: CommandContext): Promise<void> {
+  const { env, access } = await reachHub({ id, revision }, context);
+  const { folder, names } = await pushedFolder(callerPath(path), member);
+  if (isOffline(env)) throw new RequestError(`HF_HUB_OFFLINE forbids pushing ${id}; unset it`);
+  const files: Record<string, Blob> = {};
+  for (const name of names) files[name] = new Blob([await Deno.readFile(join(folder, name))]);
+  files[card] ??= new Blob([await cardOf(folder, id)]);
+  const { pushFiles } = await import("../../models/hub/push.ts");
+  const commit = await pushFiles({ id, revision, isPrivate, files, title: `Add ${basename(folder)}` }, access);
+  const written = Object.keys(files).join(", ");
+  context.terminal.print(`${written} in ${shownEndpoint(access)}/${id}, commit ${commit.slice(0, 8)}`);
+}
+
+/** The folder that a path refers to, and the files in it that make up an intervention. */
+async function pushedFolder(
+  path: string,
+  member: string | undefined,
+): Promise<{ readonly folder: string; readonly names: readonly string[] }> {
+  const paths = await namesIn(path);
+  const isExported = member === undefined && paths.some(isStateFile) &&
+    !paths.includes(interventionFileNames.description);
+  const folder = isExported ? path : await interventionFolder(path, member);
+  const there = await namesIn(folder);
+  for (const name of isExported ? ["config.json"] : [interventionFileNames.tensors]) {
+    if (!there.includes(name)) {
+      throw new RequestError(`there is no ${name}; ${isExported ? "export" : "train or import"} it again`, {
+        file: folder,
+      });
+    }
+  }
+  return { folder, names: interventionFiles({ id: folder, paths: there }) };
+}
+
+async function cardOf(folder: string, id: string): Promise<string> {
+  const exported = await readFileIfPresent(join(folder, interventionFileNames.description)) === undefined;
+  if (exported) return `# ${id.slice(id.indexOf("/") + 1)}\n\nAn intervention as pyreft's ReftModel.save writes it.\n`;
+  const { tensors } = await readHeader(join(folder, interventionFileNames.tensors));
+  const parameters = [...tensors.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return modelCard({ id, description: await readDescription(folder), parameters, member: await memberOf(folder) });
+}
+
+/** What results.json says of the member whose folder contains an intervention's. */
+async function memberOf(folder: string): Promise<Results["members"][number] | undefined> {
+  const within = runOf(folder);
+  if (within === undefined) return undefined;
+  const results = await readJsonObject(join(within.run, "results.json"), "run the pipeline again");
+  const members = results?.["members"] as Results["members"] | undefined;
+  return members?.find(({ id }) => id === within.member);
+}

@@ -1,0 +1,94 @@
+/** The table that ends a run. @module */
+import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
+import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
+import { formatSeconds, formatTable } from "../terminal/terminal.ts";
+
+/** What the summary needs of a member that was run. */
+interface SummarizedMember {
+  readonly stages: readonly (
+    & { readonly model: { readonly architecture: Pick<Architecture, "weights"> } }
+    & (
+      | { readonly kind: "train"; readonly name: string; readonly spec: { readonly epochs: number } }
+      | { readonly kind: "evaluate" | "activations" }
+    )
+  )[];
+}
+
+/** A member a line: metrics, trainable parameters and their share of the base, times; then what the cache saved. */
+export function summarize(results: Results, members: readonly SummarizedMember[], seconds: number): string {
+  const metrics = [...new Set(results.members.flatMap(({ stages }) => stages.flatMap(metricNames)))];
+  const header = ["member", ...metrics, "trainable", "share of base", "train", "step"];
+  const rows = results.members.map((record, index) => {
+    const evaluations = record.stages.filter((stage) => stage.kind === "evaluate");
+    const trainings = record.stages.filter((stage) => stage.kind === "train");
+    const values = metrics.map((name) => {
+      const stage = evaluations.find((evaluation) => metricNames(evaluation).includes(name));
+      const value = stage?.metrics[name.slice(stage.name.length + 1)];
+      return value === undefined ? "" : value.toFixed(3);
+    });
+    const base = parameterCount(members[index]!.stages[0]!.model.architecture);
+    const share = record.trainableParameters === 0
+      ? ""
+      : `${(100 * record.trainableParameters / base).toPrecision(3)} %`;
+    return [
+      record.id,
+      ...values,
+      record.trainableParameters.toLocaleString("en"),
+      share,
+      trainings.map((training) => (training.cached ? "cached" : formatSeconds(training.seconds))).join(", "),
+      trainings.map(medianStep).join(", "),
+    ];
+  });
+  return `${formatTable(header, rows)}\n${repetitions(results)}${encodings(results, members)}total  ${
+    formatSeconds(seconds)
+  }\n`;
+}
+
+/** Of repeated experiments a line each: the mean and deviation of every metric. */
+function repetitions({ summaries = [] }: Results): string {
+  if (summaries.length === 0) return "";
+  const named = (stages: RepeatedRecord["stages"]) =>
+    stages.flatMap(({ name, metrics }) => {
+      return Object.entries(metrics).map(([metric, summary]) => [`${name} ${metric}`, summary] as const);
+    });
+  const metrics = [...new Set(summaries.flatMap(({ stages }) => named(stages).map(([name]) => name)))];
+  const rows = summaries.map(({ id, members, stages }) => {
+    const found = new Map(named(stages));
+    const shown = metrics.map((name) => {
+      const summary = found.get(name);
+      return summary === undefined ? "" : `${summary.mean.toFixed(3)} ± ${summary.deviation.toFixed(3)}`;
+    });
+    return [id, ...shown, String(members.length)];
+  });
+  return `${formatTable(["repeated", ...metrics, "members"], rows)}\n`;
+}
+
+function metricNames(stage: StageRecord): string[] {
+  return stage.kind !== "evaluate" ? [] : Object.keys(stage.metrics).map((metric) => `${stage.name} ${metric}`);
+}
+
+function medianStep({ stepSeconds }: TrainRecord): string {
+  const sorted = [...stepSeconds].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  return median === undefined ? "" : formatSeconds(median);
+}
+
+/** What was computed once, and what computing it again in every epoch would have taken. */
+function encodings(results: Results, members: readonly SummarizedMember[]): string {
+  const { encode } = results;
+  const epochs = members.flatMap(({ stages }, index) => {
+    const trained = new Set(results.members[index]!.stages.filter(isFreshTraining).map(({ name }) => name));
+    return stages.flatMap((stage) => (stage.kind === "train" && trained.has(stage.name) ? [stage.spec.epochs] : []));
+  }).reduce((sum, count) => sum + count, 0);
+  return encode.map(({ cached, seconds, examples, tokens, bytes }) => {
+    const size = `${examples} examples, ${tokens.toLocaleString("en")} tokens, ${(bytes / 1e6).toFixed(1)} MB`;
+    if (epochs === 0) return `encode  ${size}, in the store; nothing had to read it\n`;
+    if (cached) return `encode  ${size}, read from the store for ${epochs} epochs\n`;
+    const saved = encode.length === 1 ? `, which saved about ${formatSeconds(seconds * (epochs - 1))}` : "";
+    return `encode  ${size}, computed once in ${formatSeconds(seconds)} for ${epochs} epochs${saved}\n`;
+  }).join("");
+}
+
+function isFreshTraining(stage: StageRecord): boolean {
+  return stage.kind === "train" && !stage.cached;
+}

@@ -1,0 +1,27 @@
+/** What a folder holds. @module */
+import { RequestError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+
+/**
+ * The names of a folder's files and folders, sorted; none where it is absent, or a file.
+ *
+ * @throws {RequestError} If it can't be read.
+ */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+  } catch (fault) {
+    if (isAbsent(fault)) return [];
+    throw unreadable(folder, fault);
+  }
+}
+
+/** Whether a fault means that there is no such file or folder. */
+export function isAbsent(fault: unknown): boolean {
+  return fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory;
+}
+
+/** The error of a path that is there and can't be read. */
+export function unreadable(file: string, fault: unknown): RequestError {
+  return new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file });
+}

@@ -1,0 +1,78 @@
+/** Which intervention a path on the command line refers to. @module */
+import { basename, dirname, join } from "node:path";
+import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
+import { RequestError } from "../../common/errors.ts";
+import { quote, suggest } from "../../common/suggest.ts";
+import { isAbsent, namesIn, unreadable } from "./folder_names.ts";
+
+/**
+ * The folder of the intervention that a path refers to.
+ *
+ * @param path An intervention's folder, a member's or a training's within it, or a run's.
+ * @param member Which member of the run, and where it has several trainings which of them, as in `rank=1/tuned`; needed
+ * where there are several.
+ * @throws {RequestError} If there is no intervention, or more than one.
+ */
+export async function interventionFolder(path: string, member: string | undefined): Promise<string> {
+  const itself = [path, join(path, "intervention")].find(isIntervention);
+  if (member === undefined && itself !== undefined) return itself;
+  const ids = await trainedIds(path);
+  const of = (id: string) => join(path, "members", id, "intervention");
+  const [only] = ids;
+  if (only === undefined) {
+    if (!await exists(path)) throw new RequestError("there is no such folder; check the path", { file: path });
+    throw new RequestError(
+      itself === undefined
+        ? "holds no trained intervention; give a run's folder or an intervention's"
+        : `is no run's folder and has no member ${quote(member ?? "")}; omit --member`,
+      { file: path },
+    );
+  }
+  if (member === undefined) {
+    if (ids.length === 1) return of(only);
+    throw new RequestError(`has several members; choose one with --member: ${ids.join(" ")}`, { file: path });
+  }
+  if (ids.includes(member)) return of(member);
+  const [within, ...others] = ids.filter((id) => id.startsWith(`${member}/`));
+  if (within === undefined) {
+    throw new RequestError(`has no trained member ${quote(member)}; ${suggest(member, ids)}`, { file: path });
+  }
+  if (others.length === 0) return of(within);
+  throw new RequestError(
+    `has several trainings of ${quote(member)}; choose one with --member: ${[within, ...others].join(" ")}`,
+    { file: path },
+  );
+}
+
+/** The run whose folder contains an intervention's, and the member's id; `undefined` if no run's does. */
+export function runOf(folder: string): { readonly run: string; readonly member: string } | undefined {
+  const trained = dirname(folder);
+  const member = [trained, dirname(trained)].find((path) => basename(dirname(path)) === "members");
+  return member === undefined ? undefined : { run: dirname(dirname(member)), member: basename(member) };
+}
+
+/** The members of a run that have an intervention, or their trainings that have one, in order. */
+async function trainedIds(run: string): Promise<string[]> {
+  const folder = join(run, "members"), ids: string[] = [];
+  const hasIntervention = (id: string) => isIntervention(join(folder, id, "intervention"));
+  for (const id of await namesIn(folder)) {
+    if (hasIntervention(id)) ids.push(id);
+    else ids.push(...(await namesIn(join(folder, id))).map((training) => `${id}/${training}`).filter(hasIntervention));
+  }
+  return ids.sort();
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(() => true, () => false);
+}
+
+function isIntervention(folder: string): boolean {
+  const file = join(folder, interventionFileNames.description);
+  try {
+    Deno.statSync(file);
+    return true;
+  } catch (fault) {
+    if (isAbsent(fault)) return false;
+    throw unreadable(file, fault);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Loading a pipeline file, with every fault of it as one line that names its location.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { RequestError, type SourceLocation } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+import { callerLocation, locationOf, shown } from "../../common/source_location.ts";
+import { type Overrides, type Scalar, whileLoading } from "../../recipes/overrides.ts";
+import { expand, type Expansion } from "../../schedule/expand/expand.ts";
+import type { Pipeline } from "../../spec/mod.ts";
+import { quote } from "../../common/suggest.ts";
+import { callerPath } from "./caller_paths.ts";
+
+/** A pipeline file, loaded. */
+export interface LoadedPipeline {
+  readonly pipeline: Pipeline;
+  readonly file: string;
+  /** The folder that its relative paths start from. */
+  readonly base: string;
+  readonly expansion: Expansion;
+  /** The values of its settings. */
+  readonly settings: ReadonlyMap<string, Scalar>;
+}
+
+/** The settings that files declared when they were imported: a second import in the same process does not run them. */
+const imported = new Map<string, { readonly overrides: string; readonly settings: ReadonlyMap<string, Scalar> }>();
+
+/**
+ * Loads a pipeline file and expands its members.
+ *
+ * @param overrides Values of axes and settings, by name.
+ * @throws {RequestError} If the file is absent, does not compile, throws, or has no pipeline as its default export, or
+ * an override is of nothing that it has.
+ */
+export async function loadPipeline(path: string, overrides: Overrides): Promise<LoadedPipeline> {
+  const file = callerPath(path);
+  const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
+  if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
+  const settings = new Map<string, Scalar>();
+  return await whileLoading({ given: overrides, settings }, async () => {
+    const pipeline = await importPipeline(file, overrides, settings);
+    const expansion = await faultsOf(file, () => expand(pipeline, overrides, settings));
+    return { pipeline, file, base: dirname(file), expansion, settings };
+  });
+}
+
+async function importPipeline(file: string, overrides: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {
+  const pipeline = await faultsOf(file, async () => (await import(pathToFileURL(file).href)).default as unknown);
+  if (!isPipeline(pipeline)) {
+    throw new RequestError("has no pipeline as its default export; write export default pipeline(name, build)", {
+      file,
+    });
+  }
+  if (!/^\w[\w.-]*$/.test(pipeline.name)) {
+    const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
+    throw new RequestError(problem, locationOf(pipeline) ?? { file });
+  }
+  const before = imported.get(file) ?? { overrides: valuesOf(overrides, settings), settings: new Map(settings) };
+  imported.set(file, before);
+  for (const [name, value] of before.settings) settings.set(name, value);
+  if (before.overrides === valuesOf(overrides, before.settings)) return pipeline;
+  throw new TypeError(`${file} was loaded with other settings before; load it in a process of its own`);
+}
+
+/** The overrides of settings as a text, to compare them. */
+function valuesOf(overrides: Overrides, settings: ReadonlyMap<string, Scalar>): string {
+  return JSON.stringify([...settings.keys()].map((name) => overrides.get(name)?.values.map(String)));
+}
+
+function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "pipeline" &&
+    "build" in value && typeof value.build === "function" && "name" in value && typeof value.name === "string";
+}
+
+/** Runs a part of a pipeline file; what it throws becomes an error at the line that threw it. */
+async function faultsOf<T>(file: string, part: () => T | Promise<T>): Promise<T> {
+  try {
+    return await part();
+  } catch (fault) {
+    const { message, location } = describeFault(fault);
+    if (fault instanceof RequestError) throw fault.at(location);
+    if (isRequestError(fault)) {
+      throw new RequestError(fault.problem, fault.location ?? location ?? { file }).causedBy(fault);
+    }
+    throw new RequestError(`the pipeline fails (${message}); correct it there`, location ?? { file }).causedBy(fault);
+  }
+}
+
+/** A pipeline file may import a copy of Refract that has classes of its own. */
+function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" | "location"> {
+  return fault instanceof Error && fault.name === "RequestError" && "problem" in fault;
+}
+
+function describeFault(fault: unknown): { readonly message: string; readonly location?: SourceLocation | undefined } {
+  if (!(fault instanceof Error)) return { message: `it throws ${typeof fault === "string" ? quote(fault) : fault}` };
+  const name = fault.name === "Error" || fault.name === "RequestError" ? "" : `${fault.name}: `;
+  const message = stripVTControlCharacters(fault.message);
+  // A file that cannot be loaded: the location ends the message, and may have the line in question before it.
+  const loading = /^(.*?)\.?(?:\n.*)?\s+at ((?:file|https?):\/\/\S+?):(\d+):(\d+)$/s.exec(message);
+  if (loading === null) {
+    return { message: name + faultText(message).slice(0, 300), location: callerLocation(ownFrames(fault.stack ?? "")) };
+  }
+  const [, problem = "", url = "", line, column] = loading;
+  return {
+    message: faultText(problem.split("\n")[0]).replaceAll(/file:\/\/[^\s"']+/g, shown).slice(0, 300),
+    location: { file: shown(url), line: Number(line), column: Number(column) },
+  };
+}
+
+/** The frames of a stack above this file's, among which are the pipeline file's. */
+function ownFrames(stack: string): string {
+  return stack.split(/\/load_pipeline\.ts:/)[0] ?? "";
+}

@@ -1,0 +1,19 @@
+/** The run context of a command. @module */
+import { type Progress, RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
+import { storeFolder } from "./caller_paths.ts";
+
+/** What a command's options say of the store and of memory. */
+interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory">> {
+  readonly store?: string | undefined;
+}
+
+/** Opens what a run works with, by the command line's options. */
+export function openRunContext(
+  { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
+  { store, cacheDisk, cacheMemory, activationMemory }: StoreOptions,
+  progress: Progress,
+  control: Pick<RunContextOptions, "pace" | "signal" | "hub"> = {},
+): RunContext {
+  const budgets = { cacheDisk, cacheMemory, activationMemory };
+  return new RunContext({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });
+}

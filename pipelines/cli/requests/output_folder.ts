@@ -1,0 +1,41 @@
+/** Folders that a command writes completely or not at all. @module */
+import { basename, dirname, join } from "node:path";
+import { RequestError } from "../../common/errors.ts";
+import { unwritable } from "../../common/files.ts";
+
+/**
+ * Makes a folder, or adds files to one that exists, once all of them are written.
+ *
+ * @param write Writes the files into the folder that it is given; what it throws leaves nothing behind.
+ * @throws {RequestError} If the path is a file's.
+ * @throws {DiskError} If the folder can't be written.
+ */
+export async function writeFolder(path: string, write: (folder: string) => Promise<void>): Promise<void> {
+  const there = await Deno.stat(path).catch(() => undefined);
+  if (there !== undefined && !there.isDirectory) {
+    throw new RequestError("is a file; give --out a folder", { file: path });
+  }
+  // Beside the folder or in it, so that the files can be moved at once.
+  const parent = there === undefined ? dirname(path) : path;
+  const temporary = join(parent, `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  await orUnwritable(path, () => Deno.mkdir(temporary, { recursive: true }));
+  try {
+    await write(temporary);
+    await orUnwritable(path, async () => {
+      if (there === undefined) return await Deno.rename(temporary, path);
+      for (const { name } of [...Deno.readDirSync(temporary)]) {
+        await Deno.rename(join(temporary, name), join(path, name));
+      }
+    });
+  } finally {
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+  }
+}
+
+async function orUnwritable(path: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (fault) {
+    throw unwritable(path, fault);
+  }
+}

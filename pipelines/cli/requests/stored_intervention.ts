@@ -1,0 +1,86 @@
+/** A trained or imported intervention: its files, its base model and its adaptations. @module */
+import { join } from "node:path";
+import { atLocation } from "../../common/source_location.ts";
+import { RequestError } from "../../common/errors.ts";
+import { lowerAdaptations } from "../../compile/lower/lower_adaptations.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import {
+  type InterventionDescription,
+  interventionFileNames,
+  lowerDescription,
+  readDescription,
+} from "../../compile/parameters/intervention_file.ts";
+import type { EditedModel } from "../../models/architecture/architecture.ts";
+import { manifestFile, readManifest } from "../../report/manifest.ts";
+import { checkedAdaptation } from "../../schedule/prepare/validate.ts";
+import { callerFolder, callerPath } from "./caller_paths.ts";
+import { interventionFolder, runOf } from "./intervention_folder.ts";
+
+/** An intervention's folder, and what its description holds. */
+export interface StoredIntervention {
+  readonly folder: string;
+  /** The path of the description. */
+  readonly file: string;
+  /** The path of the tensors. */
+  readonly tensors: string;
+  readonly description: InterventionDescription;
+}
+
+/** Finds the intervention that a path and `--member` refer to, and reads its description. */
+export async function findIntervention(path: string, member: string | undefined): Promise<StoredIntervention> {
+  const folder = await interventionFolder(callerPath(path), member);
+  return {
+    folder,
+    file: join(folder, interventionFileNames.description),
+    tensors: join(folder, interventionFileNames.tensors),
+    description: await readDescription(folder),
+  };
+}
+
+/** How a base model is named, and the folder that the name starts from. */
+interface BaseModel {
+  readonly source: string;
+  readonly base: string;
+}
+
+/**
+ * The base model of an intervention: the one that the command line names, else where the run had it, else as the
+ * description names it, from the pipeline's folder.
+ *
+ * @param model What the command line says, if it says anything.
+ */
+export async function baseModelOf(
+  { folder, description: { base: source } }: StoredIntervention,
+  model: string | undefined,
+): Promise<BaseModel> {
+  if (model !== undefined) return { source: model, base: callerFolder() };
+  const within = runOf(folder), manifest = within && await readManifest(join(within.run, manifestFile));
+  return { source: manifest?.models.get(source) ?? source, base: manifest?.base ?? callerFolder() };
+}
+
+/**
+ * The adaptations of a description, lowered for a model.
+ *
+ * @param positions In place of those that the edits were trained with.
+ * @throws {RequestError} If they are not sound, or not for the model; it names the description's file.
+ */
+export function adaptationsOf(
+  { description, file }: Pick<StoredIntervention, "description" | "file">,
+  model: EditedModel,
+  positions?: string,
+): readonly Adaptation[] {
+  return atLocation({ file }, () => {
+    const adaptations = lowerDescription(description, model, checkedAdaptation, { positions });
+    return lowerAdaptations([{ kind: "saved", adaptations, initial: file }], model);
+  });
+}
+
+/**
+ * Requires that a model with some adaptations writes texts.
+ *
+ * @param remedy What to do otherwise.
+ */
+export function requireNoHead(adaptations: readonly Adaptation[], file: string, remedy: string): void {
+  if (!adaptations.some(({ form }) => form === "head")) return;
+  throw new RequestError(`the model has a head, which predicts labels and writes nothing; ${remedy}`, { file });
+}

@@ -1,0 +1,115 @@
+/**
+ * What the user sees during a run: one line a stage on stderr, a bar that fills if that is a terminal.
+ *
+ * @module
+ */
+import type { Progress } from "../../schedule/context/run_context.ts";
+import { formatSize } from "../../store/size.ts";
+
+const width = 24;
+const redrawMilliseconds = { live: 80, logged: 10_000 };
+
+/** Where the command line writes to. */
+export interface Terminal {
+  /** Prints a result and ends the line. */
+  print(text: string): void;
+  /** Writes a part of a result. */
+  put(text: string): void;
+  /** The lines that are read; where a person types them, an invitation comes first. */
+  lines(invitation: string): AsyncIterable<string>;
+  /** Writes what is no result: progress, notes, errors. */
+  write(text: string): void;
+  /** Ends a line that was begun with `write` and is still open, as a bar's is. */
+  endLine(): void;
+  /** Whether a line that was written can be written over. */
+  readonly live: boolean;
+}
+
+/** The process's stdout and stderr. */
+export function processTerminal(): Terminal {
+  const encoder = new TextEncoder();
+  let isOpen = false;
+  const write = (text: string) => {
+    Deno.stderr.writeSync(encoder.encode(text));
+    isOpen = text === "" ? isOpen : !text.endsWith("\n");
+  };
+  return {
+    print: (text) => console.log(text),
+    put: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
+    lines(invitation) {
+      if (Deno.stdin.isTerminal()) Deno.stderr.writeSync(encoder.encode(invitation));
+      return linesOf(Deno.stdin.readable);
+    },
+    write,
+    endLine: () => isOpen ? write("\n") : undefined,
+    live: Deno.stderr.isTerminal(),
+  };
+}
+
+async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterable<string> {
+  let rest = "";
+  for await (const text of bytes.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/** Progress, a line for each stage. */
+export function terminalProgress({ live, write }: Terminal): Progress {
+  let open = "";
+  return {
+    begin(label, total, unit) {
+      const count = (parts: number) => unit === "bytes" ? formatSize(parts) : String(parts);
+      const start = performance.now();
+      let drawn = live ? -Infinity : start;
+      const draw = (done: number, note = "") => {
+        const seconds = (performance.now() - start) / 1000;
+        const finished = done >= total;
+        const pause = live ? redrawMilliseconds.live : redrawMilliseconds.logged;
+        if (!finished && performance.now() - drawn < pause) return;
+        drawn = performance.now();
+        const line = `${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${
+          formatSeconds(seconds)
+        }  ${note}`;
+        open = finished ? "" : line;
+        write(live ? `\r\x1b[2K${line}${finished ? "\n" : ""}` : `${line}\n`);
+      };
+      draw(0);
+      return draw;
+    },
+    warn(message) {
+      write(`${live && open !== "" ? "\r\x1b[2K" : ""}note: ${message}\n${live ? open : ""}`);
+    },
+  };
+}
+
+function bar(share: number): string {
+  const filled = Math.round(Math.min(1, share) * width);
+  return "█".repeat(filled) + "░".repeat(width - filled);
+}
+
+/** Seconds as text: `0.21 s`, `14.0 s`, `3 min 5 s`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds > 0 && seconds < 0.0995) return `${Number((seconds * 1000).toPrecision(2))} ms`;
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 120) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** Rows below a header, columns aligned; numbers to the right. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))
+  );
+  const isNumber = header.map((_, column) =>
+    rows.every((row) => /^[\d.,%×\s-]*( s|B| MB| kB)?$/.test(row[column] ?? ""))
+  );
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, column) => {
+      return isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+    }).join("  ").trimEnd();
+  return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n") + "\n";
+}

@@ -1,0 +1,115 @@
+/** Checks of declared values, each of which names the setting that is wrong and what it should be. @module */
+import { RequestError } from "./errors.ts";
+import { atLocationOf } from "./source_location.ts";
+import { quote, suggest } from "./suggest.ts";
+
+/** Throws if a value is not what it should be; `name` is the setting's. */
+export type Check = (value: unknown, name: string) => void;
+
+/** One check for each field of a record but its kind: a forgotten one does not compile. */
+export type Fields<T> = T extends unknown ? { readonly [K in Exclude<keyof T, "kind">]-?: Check } : never;
+
+/** Whether a value is what it should be. */
+export function passes(check: Check, value: unknown, name: string): boolean {
+  try {
+    check(value, name);
+    return true;
+  } catch (error) {
+    if (error instanceof RequestError) return false;
+    throw error;
+  }
+}
+
+/** A value that is accepted as it is, or refused with what is expected. */
+export function leaf(expected: string, accepts: (value: unknown) => boolean): Check {
+  return (value, name) => {
+    if (!accepts(value)) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
+  };
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (typeof value === "string") return quote(value);
+  if (Array.isArray(value)) return value.length === 0 ? "empty" : "a list";
+  if (typeof value !== "object" || value === null) return typeof value === "function" ? "a function" : String(value);
+  return "kind" in value && typeof value.kind === "string" ? `of the kind ${value.kind}` : "an object";
+}
+
+/** Whether a value is a text. */
+export const isText = (value: unknown) => typeof value === "string";
+/** Whether a value is a list that is not empty. */
+export const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
+/** Accepts numbers between two, both included. */
+export const from = (least: number, most = Infinity) => (value: unknown) =>
+  typeof value === "number" && value >= least && value <= most;
+
+/** What any value passes. */
+export const anything: Check = () => {};
+/** A text, be it empty. */
+export const text = leaf("a text", isText);
+/** A truth. */
+export const flag = leaf("true or false", (value) => typeof value === "boolean");
+/** A whole number. */
+export const integer = leaf("a whole number", Number.isSafeInteger);
+/** A whole number from 1 on. */
+export const count = leaf("a whole number from 1 on", (value) => Number.isSafeInteger(value) && from(1)(value));
+/** A whole number from 0 on. */
+export const index = leaf("a whole number from 0 on", (value) => Number.isSafeInteger(value) && from(0)(value));
+/** A finite number from 0 on. */
+export const amount = leaf("a number from 0 on", (value) => Number.isFinite(value) && from(0)(value));
+/** A finite number above 0. */
+export const positive = leaf("a number above 0", (value) => Number.isFinite(value) && from(0)(value) && value !== 0);
+/** A number from 0 to below 1. */
+export const belowOne = leaf("a number from 0 to below 1", (value) => from(0, 1)(value) && value !== 1);
+/** A number from 0 to 1. */
+export const share = leaf("a share of the steps from 0 to 1", from(0, 1));
+/** One of some words. */
+export const oneOf = (words: readonly string[]) =>
+  leaf(words.join(", "), (value) => isText(value) && words.includes(`${value}`));
+
+/** What may be left out. */
+export function optional(check: Check): Check {
+  return (value, name) => value === undefined || check(value, name);
+}
+
+/** A list that is not empty, of items that pass the check. */
+export function listOf(expected: string, check: Check): Check {
+  const list = leaf(expected, isList);
+  return (value, name) => {
+    list(value, name);
+    if (isList(value)) value.forEach((item, index) => check(item, `${name}[${index}]`));
+  };
+}
+
+/** A record without a kind. */
+export function record(expected: string, fields: Readonly<Record<string, Check>>): Check {
+  return variant(expected, () => fields);
+}
+
+/** A record whose kind decides on its fields. */
+function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<string, Check>> | undefined): Check {
+  // Members share the records that no axis of theirs changes.
+  const passed = new WeakSet<object>();
+  return (value, name) => {
+    const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
+    const kind = isRecord && "kind" in value ? String(value.kind) : "";
+    const fields = isRecord ? fieldsOf(kind) : undefined;
+    if (!isRecord || fields === undefined) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
+    if (passed.has(value)) return;
+    atLocationOf(value, () => {
+      for (const given of Object.keys(value)) {
+        if (given === "kind" || Object.hasOwn(fields, given)) continue;
+        const known = Object.keys(fields);
+        throw new RequestError(`${kind || name} has no setting ${quote(given)}; ${suggest(given, known)}`);
+      }
+      const values = value as Readonly<Record<string, unknown>>;
+      for (const [field, check] of Object.entries(fields)) check(values[field], field);
+    });
+    passed.add(value);
+  };
+}
+
+/** A record of one of some kinds, each with fields of its own. */
+export function among(expected: string, kinds: Readonly<Record<string, Readonly<Record<string, Check>>>>): Check {
+  return variant(expected, (kind) => (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined));
+}

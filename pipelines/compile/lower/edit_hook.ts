@@ -1,0 +1,79 @@
+/** The hook by which a model's forward pass applies adaptations at their sites. @module */
+import { adapters } from "../../../ops/adapters/mod.ts";
+import { interventions } from "../../../ops/interventions/mod.ts";
+import * as o from "../../../ops/operators.ts";
+import { input, type Value } from "../../../ops/program/program.ts";
+import type { EditHook, Site } from "../../models/architecture/architecture.ts";
+import type { Adaptation, Adapter, Intervention } from "./adaptation.ts";
+import { maskName, maskWidth } from "./edit_masks.ts";
+import { runOfSite } from "./sites.ts";
+import type { TensorForm } from "./tensor_forms.ts";
+
+/** The mask of an intervention's positions, and of its rank's rows where these vary, over its run, as it is fed. */
+function positionMask(intervention: Intervention): Value {
+  return input(maskName(intervention), ["batch", runOfSite(intervention), maskWidth(intervention)]);
+}
+
+/** The adaptations that dropout can act on. */
+export type Droppable = Intervention | Adapter;
+
+/** How wide what dropout acts on is: an edit's representation, or what an adapted projection reads. */
+export function droppedWidth(adaptation: Droppable): number {
+  return adaptation.form === "intervention" ? adaptation.width : adaptation.inputs;
+}
+
+/** The name of an adaptation's dropout factor. */
+export function dropoutName({ index }: Droppable): string {
+  return `dropout.${index}`;
+}
+
+/** What dropout multiplies by over the adaptation's run [batch, tokens, width]: 0 or 1/(1 − rate), and 1 where it does not act. */
+function dropoutFactor(adaptation: Droppable): Value {
+  return input(dropoutName(adaptation), ["batch", runOfSite(adaptation), droppedWidth(adaptation)]);
+}
+
+/** Takes a value of the tail's tokens [batch, tail, …] at those that a program is about. */
+export type AtTokens = (ofTail: Value) => Value;
+
+/** Takes a value of all the tail's tokens. */
+export const everyToken: AtTokens = (ofTail) => ofTail;
+
+/** Whether an adaptation edits or adapts what is at a site. */
+export function isAt(adaptation: Adaptation, { stack, block, name }: Site): adaptation is Droppable {
+  const acts = adaptation.form !== "prefix" && adaptation.form !== "head";
+  return acts && adaptation.stack === stack && adaptation.block === block && adaptation.site === name;
+}
+
+/** The hook that applies the adaptations of each site in their order. */
+export function editHook(
+  list: readonly Adaptation[],
+  { tensors, drops }: TensorForm,
+  atTokens: AtTokens = everyToken,
+): EditHook {
+  const factorOf = (adaptation: Droppable) => {
+    return drops && adaptation.dropout > 0 ? atTokens(dropoutFactor(adaptation)) : undefined;
+  };
+  return (site, hidden, projection) =>
+    list.reduce((edited, adaptation) => {
+      if (!isAt(adaptation, site)) return edited;
+      const factor = factorOf(adaptation);
+      const dropped = (x: Value) => factor === undefined ? x : o.mul(x, factor);
+      if (adaptation.form === "intervention") {
+        const { kind, head, width, options } = adaptation, mask = atTokens(positionMask(adaptation));
+        const edit = (part: Value) => dropped(interventions[kind].edit(part, tensors(adaptation), mask, options));
+        return head === undefined ? edit(edited) : editHead(edited, head, width, edit);
+      }
+      if (projection === undefined) throw new TypeError(`${site.name} is no projection's output`);
+      const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
+      return adapters[adaptation.kind].adapt(edited, read, tensors(adaptation), adaptation.options);
+    }, hidden);
+}
+
+/** Edits the columns of one head. */
+function editHead(hidden: Value, head: number, width: number, edit: (part: Value) => Value): Value {
+  const axis = hidden.shape.length - 1, total = hidden.shape[axis] as number;
+  const start = head * width, end = start + width;
+  const before = start === 0 ? [] : [o.slice(hidden, axis, 0, start)];
+  const after = end === total ? [] : [o.slice(hidden, axis, end, total)];
+  return o.concat([...before, edit(o.slice(hidden, axis, start, end)), ...after], axis);
+}

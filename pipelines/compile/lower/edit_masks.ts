@@ -1,0 +1,35 @@
+/** The masks by which edits act on some tokens of a row, and on some rows of their rank. @module */
+import type { TokenizedPrompt } from "../../data/examples.ts";
+import type { LoweredIntervention } from "./adaptation.ts";
+import { runOfSite } from "./sites.ts";
+
+type Masked = Pick<LoweredIntervention, "stack" | "site" | "positionsText" | "side" | "subspace" | "rank">;
+
+/** The name of the mask [batch, tokens, width] that an intervention reads, of {@linkcode maskWidth}. */
+export function maskName({ stack, site, positionsText, side, subspace, rank }: Masked): string {
+  const rows = subspace === undefined ? "" : `.${subspace.name}.${rank}`;
+  const run = runOfSite({ stack, site }) === "context" ? "context." : "";
+  return `positions.${run}${positionsText}.${side}${rows}`;
+}
+
+/** How wide a mask is: 1, or with a subspace one column for each row of the rank. */
+export function maskWidth({ subspace, rank }: Masked): number {
+  return subspace === undefined ? 1 : rank;
+}
+
+/** The columns of its mask that are 1 for an example where it acts. */
+export function columnsOf({ subspace }: Pick<Masked, "subspace">, prompt: TokenizedPrompt): ReadonlySet<number> {
+  return subspace?.of(prompt) ?? onlyColumn;
+}
+
+const onlyColumn: ReadonlySet<number> = new Set([0]);
+
+/** What the selectors of interventions select of each example: tokens, and rows of the rank. */
+export function selectedRows(
+  list: readonly Pick<LoweredIntervention, "positions" | "subspace">[],
+  prompts: readonly TokenizedPrompt[],
+): readonly (readonly (readonly number[])[])[] {
+  return list.flatMap(({ positions: { selector }, subspace }) => {
+    return [selector, subspace].flatMap((each) => each === undefined ? [] : [prompts.map((of) => [...each.of(of)])]);
+  });
+}

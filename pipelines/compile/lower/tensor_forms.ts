@@ -1,0 +1,60 @@
+/** The tensors of adaptations as values of a program: as they are saved, or as they are trained. @module */
+import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
+import { input, parameter, type Value } from "../../../ops/program/program.ts";
+import { type Adaptation, isFrozen } from "./adaptation.ts";
+
+/** The tensors of an adaptation as values of a program. */
+export type TensorSource = (adaptation: Adaptation) => Readonly<Record<string, Value>>;
+
+/** The tensors as they are saved and evaluated, fed by their names. */
+export const savedTensors: TensorSource = ({ index, tensors }) =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape }]) => [name, parameter(`${index}.${name}`, shape)]),
+  );
+
+/** The tensors as they are trained: an orthogonal one as a function of free numbers over its fixed base. */
+export const trainedTensors: TensorSource = (adaptation) =>
+  Object.fromEntries(
+    Object.entries(adaptation.tensors).map(([tensor, { shape, start }]) => {
+      const name = `${adaptation.index}.${tensor}`;
+      if (isFrozen(adaptation)) return [tensor, input(frozenName(name), shape)];
+      if (start !== "orthogonal") return [tensor, parameter(name, shape)];
+      const [, rank] = shape as readonly [number, number];
+      return [
+        tensor,
+        orthogonal(parameter(freeName(name), shape), {
+          reflectors: input(baseName(name, "reflectors"), shape),
+          triangle: input(baseName(name, "triangle"), [rank, rank]),
+          signs: input(baseName(name, "signs"), [rank, 1]),
+        }),
+      ];
+    }),
+  );
+
+/** The form that adaptations have in a program. */
+export interface TensorForm {
+  readonly tensors: TensorSource;
+  /** Whether dropout acts. */
+  readonly drops: boolean;
+}
+
+/** Adaptations as they are evaluated. */
+export const savedForm: TensorForm = { tensors: savedTensors, drops: false };
+
+/** Adaptations as they are trained. */
+export const trainingForm: TensorForm = { tensors: trainedTensors, drops: true };
+
+/** The name of the free numbers that an orthogonal tensor is a function of. */
+export function freeName(tensor: string): string {
+  return `${tensor}.free`;
+}
+
+/** The name of a part of an orthogonal tensor's fixed base. */
+export function baseName(tensor: string, part: "reflectors" | "triangle" | "signs"): string {
+  return `${tensor}.base.${part}`;
+}
+
+/** The name that a frozen tensor of a head is fed by. */
+export function frozenName(tensor: string): string {
+  return `frozen.${tensor}`;
+}

@@ -1,0 +1,32 @@
+/** Rows: as a source has them, and as a model reads them. @module */
+import type { SourceLocation } from "../common/errors.ts";
+import type { Turns } from "./chat/turns.ts";
+import type { Filled } from "./template.ts";
+
+/** A row as its source has it. */
+export interface RawRow {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly place: SourceLocation;
+}
+
+/** One example as text. */
+export interface Row {
+  /** What the completion is: a text to write, or a label to predict. */
+  readonly kind: "completion" | "label";
+  readonly prompt: string;
+  /** A second text beside the prompt, of a row with a label. */
+  readonly pair?: string;
+  /** Where each field of the prompt's template is in it. */
+  readonly spans: Filled["spans"];
+  /** What the model is to answer, never empty. */
+  readonly completion: string;
+  /** All that the source has about the row. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Where the row is; `records(...)` counts as a file named `records` with one row a line, `chat(...)` likewise. */
+  readonly place: SourceLocation;
+  /** Set if the row is a conversation: its whole text, of which the prompt is the beginning. */
+  readonly turns?: Turns;
+}
+
+/** What makes a row of a record. */
+export type RowReader = (record: RawRow) => Row;

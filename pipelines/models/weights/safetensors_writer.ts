@@ -1,0 +1,98 @@
+/** Writing the safetensors format. @module */
+import { elementCount } from "../../../ops/program/dimension.ts";
+import { writeAtomically } from "../../common/files.ts";
+
+/** A tensor to write; `data` holds as many elements as `shape` says. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | BigInt64Array;
+}
+
+/**
+ * Encodes tensors as a safetensors file.
+ *
+ * @param tensors What to hold, in the order the file shall have. Names must differ.
+ * @param metadata Strings to keep in the header.
+ * @returns The file's content: the header, padded with spaces to a multiple of 8 bytes, then each tensor's bytes
+ * (not copied). Throws a RangeError if a shape and its data disagree, or a name is taken.
+ */
+export function encodeSafetensors(
+  tensors: Iterable<NamedTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer>[] {
+  const declared: DeclaredTensor[] = [], chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (const { name, shape, data } of tensors) {
+    const size = elementCount(shape);
+    if (size !== data.length) {
+      throw new RangeError(
+        `Expected tensor "${name}" of shape [${shape}] to have ${size} elements, not ${data.length}`,
+      );
+    }
+    const dtype = data instanceof BigInt64Array ? "I64" : "F32";
+    declared.push({ name, dtype, shape, bytes: data.byteLength });
+    chunks.push(bytesOf(data));
+  }
+  return [encodeHeader(declared, metadata), ...chunks];
+}
+
+/** A tensor whose bytes are still to be written. */
+export interface DeclaredTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+/**
+ * Encodes the beginning of a safetensors file.
+ *
+ * @param tensors What follows it, in order. Names must differ.
+ * @param metadata Strings to keep.
+ * @returns The header, padded with spaces to a multiple of 8 bytes. Throws a RangeError if a name is taken.
+ */
+export function encodeHeader(
+  tensors: Iterable<DeclaredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  // Written by hand: an object's integer-like keys would come first, whatever order they were set in.
+  const entries: string[] = [];
+  if (Object.keys(metadata).length > 0) entries.push(`"__metadata__":${JSON.stringify(metadata)}`);
+  const names = new Set(["__metadata__"]);
+  let offset = 0;
+  for (const { name, dtype, shape, bytes } of tensors) {
+    if (names.has(name)) throw new RangeError(`Expected tensor names to differ but "${name}" is taken`);
+    names.add(name);
+    const entry = { dtype, shape, data_offsets: [offset, offset + bytes] };
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    offset += bytes;
+  }
+  const json = new TextEncoder().encode(`{${entries.join(",")}}`);
+  const length = Math.ceil(json.length / 8) * 8;
+  const header = new Uint8Array(8 + length).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
+  header.set(json, 8);
+  return header;
+}
+
+/**
+ * Writes tensors as a safetensors file, all of it or nothing (a temporary file in the same folder, renamed).
+ *
+ * @param path The file to make or replace; its folder has to exist.
+ * @param tensors As of {@linkcode encodeSafetensors}, whose errors it shares.
+ * @param metadata Strings to keep in the header.
+ * @returns When the file is in place. Throws a RunError naming the path if it can't be written.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: Iterable<NamedTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await writeAtomically(path, encodeSafetensors(tensors, metadata));
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: NamedTensor["data"]): Uint8Array<ArrayBuffer> {
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
+}

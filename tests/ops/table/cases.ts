@@ -1,0 +1,20 @@
+/** The conformance cases of all families but quantization, whose codes lie in files. @module */
+import { attendCases } from "./attend_cases.ts";
+import type { OperationCase } from "./conformance.ts";
+import { elementwiseCases } from "./elementwise_cases.ts";
+import { indexingCases } from "./indexing_cases.ts";
+import { linalgCases } from "./linalg_cases.ts";
+import { movementCases } from "./movement_cases.ts";
+import { reductionCases } from "./reduction_cases.ts";
+import { rotaryCases } from "./rotary_cases.ts";
+
+/** A use of every operation; `mod_test.ts` holds that none is forgotten. */
+export const cases: readonly OperationCase[] = [
+  ...attendCases,
+  ...elementwiseCases,
+  ...indexingCases,
+  ...linalgCases,
+  ...movementCases,
+  ...reductionCases,
+  ...rotaryCases,
+];

@@ -1,0 +1,154 @@
+/** Exports to ONNX from the command line: what is written, what it writes on, and what is refused in one line. @module */
+import assert from "node:assert/strict";
+import { answersInNode } from "../../interchange/onnx/support.ts";
+import { inProcess, treeOf } from "../../../support/command.ts";
+import { onDiskWithRoom } from "../../../support/disk.ts";
+import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
+
+const decoding = "greedy({ maxNewTokens: 6 })";
+const written = [
+  "README.md",
+  "config.json",
+  "example.html",
+  "example.mjs",
+  "generate.mjs",
+  "generation_config.json",
+  "model.onnx",
+  "model.onnx_data",
+  "tokenizer.json",
+  "tokenizer_config.json",
+];
+
+function exporting(scene: Scene, path: string, ...options: readonly string[]) {
+  return inProcess("export", scene.path(path), "--to", "onnx", "--out", scene.path("exported"), ...options);
+}
+
+async function exports(scene: Scene, path: string, ...options: readonly string[]): Promise<void> {
+  const { code, stderr } = await exporting(scene, path, ...options);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(treeOf(scene.path("exported")), written);
+}
+
+async function refuses(scene: Scene, path: string, says: RegExp, ...options: readonly string[]): Promise<void> {
+  const before = treeOf(scene.folder);
+  const { code, stdout, stderr } = await exporting(scene, path, ...options);
+  assert.deepEqual([code, stdout], [2, ""]);
+  const [line, ...rest] = stderr.replaceAll(`${scene.folder}/`, "").split("\n");
+  assert.deepEqual(rest, [""]);
+  assert.match(line!, says);
+  assert.deepEqual(treeOf(scene.folder), before);
+}
+
+const predictionsOf = async (scene: Scene): Promise<string[]> => {
+  const text = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
+};
+
+const edits: Readonly<Record<string, Partial<PipelineParts>>> = {
+  "untied f1+l1": { positions: `"f1+l1"`, at: 'block("all").output' },
+  "l1 at one block": {},
+  "l1 at one block of a base in 4 bits": { source: '"builtin:tiny", { quantize: "q4" }' },
+};
+
+for (const [name, parts] of Object.entries(edits)) {
+  Deno.test(`an export to ONNX writes what the run's evaluation wrote: ${name}`, () =>
+    inScene({ decoding, heldOut: "rows", source: '"builtin:tiny"', epochs: "12", ...parts }, async (scene) => {
+      assert.equal((await scene.run()).code, 0);
+      const prompts = sceneRows.map(({ q }) => `${q}\n`), expected = await predictionsOf(scene);
+      assert.ok(expected.some((answer) => answer !== ""));
+      await exports(scene, "out");
+      assert.deepEqual(await answersInNode(scene.path("exported"), prompts, 6), expected);
+      const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
+      assert.match(
+        readme,
+        /`builtin:tiny`(, its projections rounded to q4,)? with what was trained of it: loreft at [fl1+]+, block\.output of block/,
+      );
+      assert.doesNotMatch(readme, /\{\w+\}/);
+      const sizeOf = () => Deno.statSync(scene.path("exported", "model.onnx_data")).size, wide = sizeOf();
+      await exports(scene, "out", "--dtype", "float16");
+      assert.ok(sizeOf() < 0.6 * wide);
+    }));
+}
+
+Deno.test("an export to ONNX takes a model that was trained whole", () =>
+  inScene({ decoding, heldOut: "rows", edit: "...(() => [refract.fullFinetuning()])", epochs: "8" }, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    await exports(scene, "out/members/main/model");
+    const answers = await answersInNode(scene.path("exported"), sceneRows.map(({ q }) => `${q}\n`), 6);
+    assert.deepEqual(answers, await predictionsOf(scene));
+    const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
+    assert.match(readme, /is `model`\. Keep/);
+  }));
+
+Deno.test("an export to ONNX refuses what depends on an example, until it is fixed", () => {
+  const edit = `...(({ at }) => [
+    loreft({ at, positions: "{q}.l1", rank: 2, subspace: "rows" }),
+    loreft({ at, positions: () => [-1], rank: 1 }),
+  ])`;
+  const rows = JSON.stringify(sceneRows.map((row) => ({ ...row, rows: [1] })));
+  const preamble = `const listed = records(${rows}, { prompt: "{q}\\n", completion: "{a}" });`;
+  return inScene({ edit, preamble, data: "listed", heldOut: "listed.take(1)" }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    const at = "^error: out/members/main/intervention/intervention\\.json: ";
+    await refuses(scene, "out", new RegExp(`${at}a function chose the positions of intervention 1, .*--positions, as`));
+    const fixed = ["--positions", "l1"];
+    await refuses(
+      scene,
+      "out",
+      new RegExp(`${at}the edit's subspace is in each row's field "rows", .*--fields`),
+      ...fixed,
+    );
+    await refuses(scene, "out", /gives no rows of a rank 2; give a list/, ...fixed, "--fields", '{"rows": [2]}');
+    await exports(scene, "out", ...fixed, "--fields", '{"rows": [1]}');
+    const file = scene.path("out", "members", "main", "intervention", "intervention.json");
+    const description = JSON.parse(await Deno.readTextFile(file));
+    description.interventions[1].positions = "l1";
+    await Deno.writeTextFile(file, JSON.stringify(description));
+    await refuses(
+      scene,
+      "out",
+      new RegExp(`${at}the positions "\\{q\\}\\.l1" depend on a prompt's text, .*--positions`),
+    );
+    description.interventions[0].subspace = null;
+    await Deno.writeTextFile(file, JSON.stringify(description));
+    await refuses(scene, "out", new RegExp(`${at}a function chose the subspace of intervention 0, `), ...fixed);
+  });
+});
+
+Deno.test("an export to ONNX refuses bases that are not there, and folders that are others'", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    await refuses(scene, "store", /^error: store: holds no trained intervention; /);
+    await refuses(scene, "model", /^error: model: holds no trained intervention; /, "--positions", "l1");
+    await refuses(scene, "out", /"nothing" is no folder in .*; give a folder, /, "--model", "nothing");
+    await refuses(
+      scene,
+      "out",
+      /the intervention is for a model of width 16 and this one has/,
+      "--model",
+      "builtin:tiny",
+    );
+    await refuses(scene, "out", /the positions "x" are none that can be edited; write fN/, "--positions", "x");
+    await refuses(scene, "out", /argument 'bfloat16' is unknown; use one of float32, float16$/, "--dtype", "bfloat16");
+    const config = scene.path("model", "config.json"), text = await Deno.readTextFile(config);
+    await Deno.writeTextFile(config, JSON.stringify({ ...JSON.parse(text), architectures: ["LlamaModel"] }));
+    await refuses(scene, "out", /^error: model: the llama checkpoint has no head where one that predicts tokens/);
+    await Deno.writeTextFile(config, text);
+    await Deno.mkdir(scene.path("exported"));
+    await scene.write("exported/README.md", "mine");
+    await refuses(scene, "out", /^error: exported: holds other files; give --out a new folder, or one of an earlier/);
+    await Deno.remove(scene.path("exported"), { recursive: true });
+    await onDiskWithRoom(
+      10_000,
+      () =>
+        refuses(
+          scene,
+          "out",
+          /^error: exported\/model\.onnx_data: can't be written \(No space left .*; free some space/,
+        ),
+    );
+    for (let round = 0; round < 2; round++) await exports(scene, "out");
+    await Deno.remove(scene.path("model", "model.safetensors"));
+    await refuses(scene, "out", /^error: model: has neither model\.safetensors nor .*; give a folder that has/);
+  }));

@@ -1,0 +1,99 @@
+/** A plan as text and as a graph. @module */
+import assert from "node:assert/strict";
+import { formatDot } from "../../../../pipelines/cli/commands/plan_dot.ts";
+import { formatPlan } from "../../../../pipelines/cli/commands/plan_text.ts";
+import type { Plan } from "../../../../pipelines/schedule/plan/plan.ts";
+
+const member = { id: "rank=1", axes: { rank: 1 }, trainableParameters: 1028, share: 0.0013 };
+const program = { members: ["rank=1"], operations: 12, flops: 2.5e9, isEstimate: false };
+const entry = { members: ["rank=1"], key: "k", bytes: 600_000 };
+const frontier = {
+  members: ["rank=1"],
+  reason: "block 3",
+  level: "hidden states",
+  bytes: 1000,
+  kept: [],
+  recomputed: 0,
+};
+
+const plan: Plan = {
+  pipeline: "scene",
+  members: [member],
+  goesOn: false,
+  programs: [{ ...program, name: "encode" }, { ...program, name: "train" }],
+  cache: [{ ...entry, kind: "encode", cached: true }, { ...entry, kind: "train", cached: false }],
+  frontiers: [{ ...frontier, level: "hidden states", recomputedBlocks: 0 }],
+  advice: ["choose l7"],
+  budgets: { memory: 50e9, activations: 2e9, disk: null },
+  estimate: {
+    ...{ steps: 1200, flops: 2.5e9, bytes: 1e6, memory: 3e6, seconds: 14 },
+    ...{ rates: { encode: 1e9, train: 2e9 }, isMeasured: false },
+  },
+};
+
+Deno.test("a plan lists members, frontiers, advice, programs and the estimate", () => {
+  assert.equal(
+    formatPlan(plan),
+    [
+      "pipeline scene",
+      "",
+      "member  trainable  share of base",
+      "──────  ─────────  ─────────────",
+      "rank=1      1,028       0.1300 %",
+      "",
+      "frontier: block 3",
+      "kept: hidden states, 1.00 kB of at most 50.0 GB",
+      "",
+      "advice: choose l7",
+      "",
+      "program  members  operations  GFLOP  in the store    MB",
+      "───────  ───────  ──────────  ─────  ────────────  ────",
+      "encode   rank=1           12    2.5  yes           0.60",
+      "train    rank=1           12    2.5  no            0.60",
+      "",
+      "the store may hold: unlimited",
+      "to run: 1,200 steps, 2.5 GFLOP, 1.0 MB to store, 3 MB of activations",
+      "about 14.0 s to encode and train at 2.00 GFLOP/s assumed, evaluations aside",
+      "",
+    ].join("\n"),
+  );
+});
+
+Deno.test("a plan says what is recomputed, estimated, in a few bits and still to come", () => {
+  const text = formatPlan({
+    ...plan,
+    goesOn: true,
+    programs: [{ ...program, name: "train", members: ["a", "b", "c", "d", "e"], isEstimate: true }],
+    cache: [{ ...entry, kind: "quantize", key: null, cached: false }],
+    frontiers: [{ ...frontier, level: "hidden states", recomputedBlocks: 2 }],
+    estimate: { ...plan.estimate, steps: 0, isMeasured: true },
+  });
+  assert.match(text, /\nand then what continues with the best of these\n/);
+  assert.match(text, /\nbase in a few bits: 600 kB, to be made unless the store has it\n/);
+  assert.match(text, /\nrecomputed: 2 blocks in each step, for the longest row to take 2\.00 GB at most\n/);
+  assert.match(text, /\ntrain +5 members +~12 +~2\.5 /);
+  assert.doesNotMatch(text, /to encode and train at/);
+});
+
+Deno.test("a plan of many members lists the first of them", () => {
+  const members = Array.from({ length: 1234 }, (_, at) => ({ ...member, id: `seed=${at}` }));
+  assert.match(formatPlan({ ...plan, members }), /\nseed=19 .*\n… and 1,214 more members\n/);
+});
+
+Deno.test("a plan's graph leads from the rows by way of its programs to the evaluations", () => {
+  assert.equal(
+    formatDot(plan),
+    [
+      'digraph "scene" {',
+      "  rankdir=LR;",
+      "  node [shape=box];",
+      '  p0 [label="encode\\nrank=1\\n2.5 GFLOP", style=filled];',
+      '  p1 [label="train\\nrank=1\\n2.5 GFLOP"];',
+      "  rows -> p0;",
+      "  p0 -> p1;",
+      "  p1 -> evaluations;",
+      "}",
+      "",
+    ].join("\n"),
+  );
+});

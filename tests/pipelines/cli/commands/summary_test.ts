@@ -1,0 +1,60 @@
+/** The table that ends a run. @module */
+import assert from "node:assert/strict";
+import { summarize } from "../../../../pipelines/cli/commands/summary.ts";
+import type { MemberRecord, Results } from "../../../../pipelines/results/results.ts";
+
+const model = { architecture: { weights: new Map([["w", [100, 20]]]) } };
+const prepared = {
+  stages: [
+    { kind: "train", name: "tuned", model, spec: { epochs: 3 } },
+    { kind: "evaluate", model },
+  ],
+} as const;
+
+function recordOf(id: string, cached: boolean): MemberRecord {
+  const common = { name: "tuned", cached };
+  return {
+    id,
+    axes: {},
+    trainableParameters: 1028,
+    stages: [
+      { ...common, kind: "train", seconds: 0.46, steps: 3, losses: [], stepSeconds: [1, 0.002, 3] },
+      { ...common, kind: "evaluate", seconds: 1, metrics: { loss: 0.1234 }, predictions: "" },
+    ],
+  };
+}
+
+const encode = { key: "k", cached: false, seconds: 0.1, examples: 80, tokens: 1208, bytes: 600_000 };
+const results: Results = { pipeline: "p", members: [recordOf("main", false)], encode: [encode] };
+
+Deno.test("a summary has a line a member, and what encoding once saved", () => {
+  assert.equal(
+    summarize(results, [prepared], 1.38),
+    [
+      "member  tuned loss  trainable  share of base   train    step",
+      "──────  ──────────  ─────────  ─────────────  ──────  ──────",
+      "main         0.123      1,028         51.4 %  0.46 s  1.00 s",
+      "",
+      "encode  80 examples, 1,208 tokens, 0.6 MB, computed once in 0.10 s for 3 epochs, which saved about 0.20 s",
+      "total  1.38 s",
+      "",
+    ].join("\n"),
+  );
+});
+
+Deno.test("a summary says what came from the store", () => {
+  const fresh = { ...results, encode: [{ ...encode, cached: true }] };
+  assert.match(summarize(fresh, [prepared], 1), /\nencode {2}80 examples, .* read from the store for 3 epochs\n/);
+  const cached = { ...results, members: [recordOf("main", true)] }, text = summarize(cached, [prepared], 1);
+  assert.match(text, /main .* cached {2}1\.00 s\n/);
+  assert.match(text, /\nencode {2}80 examples, .* in the store; nothing had to read it\n/);
+});
+
+Deno.test("a summary of several encodings claims no saving, and has repetitions with their deviation", () => {
+  const metrics = { loss: { mean: 0.5, deviation: 0.25, count: 2 } };
+  const summaries = [{ id: "rank=1", axes: {}, members: ["a", "b"], stages: [{ name: "tuned", metrics }] }];
+  const members = [recordOf("a", false), recordOf("b", false)];
+  const text = summarize({ ...results, members, encode: [encode, encode], summaries }, [prepared, prepared], 1);
+  assert.match(text, /\nrepeated {2}tuned loss {5}members\n─+ {2}─+ {2}─+\nrank=1 {4}0\.500 ± 0\.250 {8}2\n/);
+  assert.equal(text.match(/computed once in 0\.10 s for 6 epochs\n/g)?.length, 2);
+});

@@ -1,0 +1,66 @@
+/** Where a fault of a pipeline file is, whichever way it fails. @module */
+import assert from "node:assert/strict";
+import { loadPipeline } from "../../../../pipelines/cli/requests/load_pipeline.ts";
+import { assertOneLine, inFolder } from "../../models/support.ts";
+
+const faults: Readonly<Record<string, readonly [source: string, says: string]>> = {
+  "a syntax error": [
+    "const a = 1;\nconst b = ;\n",
+    ":2:11: the pipeline fails (SyntaxError: Expression expected); correct it there",
+  ],
+  "an import that is absent": [
+    'import "./absent.ts";\n',
+    ':1:8: the pipeline fails (Module not found "FOLDER/absent.ts"); correct it there',
+  ],
+  "an error as the file is loaded": [
+    '\n  throw new Error("boom");\n',
+    ":2:9: the pipeline fails (boom); correct it there",
+  ],
+  "an error of another class": [
+    "const settings = {};\nsettings.rank.value;\n",
+    ":2:15: the pipeline fails (TypeError: Cannot read properties of undefined (reading 'value')); correct it there",
+  ],
+  "a text that is thrown": ['throw "boom";\n', ': the pipeline fails (it throws "boom"); correct it there'],
+  "an error as its members are expanded": [
+    'export default { kind: "pipeline", name: "p", build: () => {\n  throw new Error("boom");\n} };\n',
+    ":2:9: the pipeline fails (boom); correct it there",
+  ],
+  "an error of a copy of Refract": [
+    'throw Object.assign(new Error("x"), { name: "RequestError", problem: "bad; mend it" });\n',
+    ":1:21: bad; mend it",
+  ],
+  "an error of a copy of Refract with its own location": [
+    'throw Object.assign(new Error("x"), { name: "RequestError", problem: "bad", location: { file: "f", line: 3 } });\n',
+    "f:3: bad",
+  ],
+  "no default export": [
+    "export const a = 1;\n",
+    ": has no pipeline as its default export; write export default pipeline(name, build)",
+  ],
+  "a name that is no file's": [
+    'export default { kind: "pipeline", name: "a/b", build: () => ({}) };\n',
+    ': the pipeline\'s name "a/b" is no file name; use letters, digits, -',
+  ],
+};
+
+for (const [name, [source, says]] of Object.entries(faults)) {
+  Deno.test(`a pipeline file's fault is located: ${name}`, () =>
+    inFolder(async (folder) => {
+      const file = `${folder}/pipeline.ts`, text = says.replace("FOLDER", folder);
+      await Deno.writeTextFile(file, source);
+      await assert.rejects(loadPipeline(file, new Map()), (error) => {
+        assertOneLine(error, /./);
+        assert.ok(error instanceof Error);
+        assert.equal(error.message, text.startsWith(":") ? file + text : text);
+        return true;
+      });
+    }));
+}
+
+Deno.test("a pipeline file that is absent, or a folder, is refused", () =>
+  inFolder(async (folder) => {
+    for (const path of [folder, `${folder}/absent.ts`]) {
+      await assert.rejects(loadPipeline(path, new Map()), (error) =>
+        assertOneLine(error, /: there is no such pipeline file; check the path$/));
+    }
+  }));

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { lowerAdapter } from "../../../../pipelines/compile/lower/adapters.ts";
+import { assertRefused, encoderDecoder, model } from "../support.ts";
+
+const lora = { kind: "lora", blocks: [0, 2], modules: ["q_proj"], rank: 2 } as const;
+
+Deno.test("an adapter is lowered to one for each module of each block", () => {
+  const adapters = lowerAdapter({ ...lora, modules: ["v_proj", "mlp.down_proj"] }, model);
+  assert.deepEqual(adapters.map(({ block, module }) => `${block} ${module}`), [
+    "0 attention.v_proj",
+    "0 mlp.down_proj",
+    "2 attention.v_proj",
+    "2 mlp.down_proj",
+  ]);
+  assert.deepEqual(adapters.map(({ site }) => site).slice(0, 2), ["attention.value", "mlp.output"]);
+  assert.equal(adapters[3]!.weight, "blocks.2.mlp.down_proj.weight");
+});
+
+Deno.test("a low-rank adapter's tensors are as large as its projection and rank ask for", () => {
+  const [adapter] = lowerAdapter({ ...lora, modules: ["v_proj"] }, model);
+  assert.deepEqual(Object.values(adapter!.tensors).map(({ shape }) => shape), [[2, 8], [4, 2]]);
+  assert.equal(adapter!.inputs, 8);
+});
+
+Deno.test("a low-rank adapter is scaled by alpha over the rank, or over its root", () => {
+  const scalingOf = (options: { alpha?: number; rankStabilized?: boolean }) => {
+    return lowerAdapter({ ...lora, ...options, rank: 4 }, model)[0]!.options.scaling;
+  };
+  assert.equal(scalingOf({}), 1);
+  assert.equal(scalingOf({ alpha: 8 }), 2);
+  assert.equal(scalingOf({ alpha: 8, rankStabilized: true }), 4);
+});
+
+Deno.test("an adapter that names no stack is the encoder's and the decoder's", () => {
+  const stacks = (declared: Parameters<typeof lowerAdapter>[0]) => {
+    return lowerAdapter(declared, encoderDecoder).map(({ stack, block }) => `${stack} ${block}`);
+  };
+  assert.deepEqual(stacks({ ...lora, blocks: [1] }), ["encoder 1", "decoder 1"]);
+  assert.deepEqual(stacks({ ...lora, blocks: "all", stack: "decoder" }), ["decoder 0", "decoder 1", "decoder 2"]);
+});
+
+Deno.test("an adapter of what the model lacks is refused", () => {
+  assertRefused(() => lowerAdapter({ ...lora, modules: ["k_proj"] }, model), /no module .* is named "k_proj"; /);
+  assertRefused(
+    () => lowerAdapter({ ...lora, modules: ["q_proj", "attention.q_proj"] }, model),
+    /the module attention\.q_proj is named twice/,
+  );
+  assertRefused(
+    () => lowerAdapter({ ...lora, modules: ["v_proj"], rank: 5 }, model),
+    /the rank 5 is out of range for attention\.v_proj \[4, 8\]; give a whole number from 1 to 4/,
+  );
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import {
+  choiceName,
+  subspaceOf,
+  tokensByFunction,
+  tokensOfField,
+} from "../../../../pipelines/compile/lower/token_selectors.ts";
+import { assertRefused, model, prompt } from "../support.ts";
+
+Deno.test("a function selects tokens from either end, in rising order and each once", () => {
+  assert.deepEqual([...tokensByFunction(() => [-1, 0, 4, 2], model.decode).of(prompt)], [0, 2, 4]);
+});
+
+Deno.test("a function sees the prompt's text, its tokens and what each field wrote", () => {
+  const selector = tokensByFunction(({ text, pieces, spans }) => {
+    assert.equal(text, "one two three four five");
+    assert.deepEqual(pieces.slice(0, 2), ["one", " two"]);
+    return spans["last"]!;
+  }, model.decode);
+  assert.deepEqual([...selector.of(prompt)], [3, 4]);
+});
+
+Deno.test("a function is called once for each source", () => {
+  let calls = 0;
+  const selector = tokensByFunction(() => [calls++], model.decode);
+  selector.of(prompt);
+  assert.deepEqual([...selector.of({ ...prompt })], [0]);
+  assert.deepEqual([...selector.of({ ...prompt, source: { ...prompt.source } })], [1]);
+});
+
+Deno.test("a function that fails or selects what is no token is refused", () => {
+  const select = (choose: () => readonly number[]) => () => tokensByFunction(choose, model.decode).of(prompt);
+  assertRefused(select(() => [5]), /chose token 5 of a prompt of 5 tokens; choose from -5 to 4/);
+  assertRefused(select(() => [0.5]), /chose token 0\.5/);
+  assertRefused(
+    select(() => {
+      throw new Error("no luck");
+    }),
+    /the positions' function failed \(no luck\); correct it/,
+  );
+});
+
+Deno.test("a field selects the tokens that it wrote, or some at one end", () => {
+  const select = (first: number, last: number) => {
+    return [...tokensOfField("{last}", "last", { first, last }, model.decode).of(prompt)];
+  };
+  assert.deepEqual(select(Infinity, 0), [3, 4]);
+  assert.deepEqual(select(1, 0), [3]);
+  assert.deepEqual(select(0, 1), [4]);
+});
+
+Deno.test("a field that the template lacks, or that wrote nothing, is refused", () => {
+  const select = (field: string) => () => {
+    return tokensOfField(`{${field}}`, field, { first: 1, last: 0 }, model.decode).of(prompt);
+  };
+  assertRefused(select("lost"), /name no field of the prompt's template; did you mean "last"/);
+  assertRefused(select("empty"), /the field "empty" has no token in the prompt to edit; fill it/);
+});
+
+Deno.test("a subspace is the rows that a field lists or a function gives", () => {
+  assert.deepEqual([...subspaceOf("rows", 3).of(prompt)], [0, 2]);
+  assert.deepEqual([...subspaceOf(({ word }) => [word === "x" ? 1 : 0], 3).of(prompt)], [1]);
+});
+
+Deno.test("a subspace that is no list of rows of the rank is refused", () => {
+  assertRefused(() => subspaceOf("rows", 2).of(prompt), /the field "rows" gives no rows of a rank 2; .*from 0 to 1/);
+  assertRefused(() => subspaceOf("none", 2).of(prompt), /the field "none" gives no rows/);
+  assertRefused(() => subspaceOf("row", 2).of(prompt), /the row has no field "row", .*did you mean "rows"/);
+  assertRefused(() => subspaceOf(() => [2], 2).of(prompt), /the subspace's function gives no rows of a rank 2/);
+});
+
+Deno.test("choiceName() is the text of a choice, or a number of its own for each function", () => {
+  const [one, other] = [() => [0], () => [0]];
+  assert.equal(choiceName("f1"), "f1");
+  assert.equal(choiceName(one), choiceName(one));
+  assert.notEqual(choiceName(one), choiceName(other));
+});

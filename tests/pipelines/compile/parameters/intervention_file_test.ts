@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import {
+  describeAll,
+  type InterventionDescription,
+  interventionFileNames,
+  lowerDescription,
+  readDescription,
+} from "../../../../pipelines/compile/parameters/intervention_file.ts";
+import { assertOneLine, inFolder } from "../../models/support.ts";
+import { assertRefused, encoderDecoder, model } from "../support.ts";
+
+type Specs = Parameters<typeof lowerAdaptations>[0];
+
+const at = { blocks: [2, 0], site: "block.output" } as const;
+const loreft = { kind: "loreft", at, positions: "l1", rank: 2, tied: false } as const;
+const head = { blocks: [1], site: "attention.head.output", head: 1 } as const;
+const decoded = { stack: "decoder", blocks: [1], site: "block.output" } as const;
+
+const forms: Readonly<Record<string, readonly [Specs, typeof model]>> = {
+  "an edit of two sides": [[{ ...loreft, positions: "f1+l1" }], model],
+  "a tied edit": [[{ ...loreft, positions: "f1+l1", tied: true }], model],
+  "an edit of one head": [[{ ...loreft, at: head }], model],
+  "an edit of no block": [[{ ...loreft, at: { site: "embedding.output" } }], model],
+  "an edit with options": [
+    [{ ...loreft, kind: "noreft", activation: "relu", projectionBias: true, dropout: 0.1 }],
+    model,
+  ],
+  "an edit of no rank": [[{ kind: "red", at, positions: "f2", tied: false }], model],
+  "an edit of a decoder": [[{ ...loreft, at: decoded, positions: "f1" }], encoderDecoder],
+  "an adapter": [[{ kind: "lora", blocks: "all", modules: ["q_proj"], rank: 2, alpha: 6, dropout: 0.1 }], model],
+  "an adapter of no rank": [[{ kind: "bitfit", blocks: [1], modules: ["v_proj", "down_proj"] }], model],
+  "an adapter of an encoder": [
+    [{ kind: "ia3", stack: "encoder", blocks: [1], modules: ["down_proj"] }],
+    encoderDecoder,
+  ],
+  "prefix tuning": [[{ kind: "prefixTuning", tokens: 4 }], model],
+  "several": [[loreft, { kind: "lora", blocks: [1], modules: ["q_proj"], rank: 1 }], model],
+};
+
+/** What intervention.json describes, written and read. */
+async function storedOf(specs: Specs, of: typeof model, folder: string): Promise<InterventionDescription> {
+  const text = describeAll("base", of.width, lowerAdaptations(specs, of));
+  await Deno.writeTextFile(`${folder}/${interventionFileNames.description}`, text);
+  return await readDescription(folder);
+}
+
+/** Records without the functions in them. */
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+for (const [name, [specs, of]] of Object.entries(forms)) {
+  Deno.test(`what intervention.json lists is lowered to what was listed: ${name}`, () =>
+    inFolder(async (folder) => {
+      const expected = lowerAdaptations(specs, of).map(({ index: _, ...adaptation }) => adaptation);
+      const found = lowerDescription(await storedOf(specs, of, folder), of, checkedAdaptation);
+      assert.deepEqual(plain(found), plain(expected));
+    }));
+}
+
+Deno.test("positions that a function selects are stored as null and have to be given again", () =>
+  inFolder(async (folder) => {
+    const stored = await storedOf([{ ...loreft, positions: () => [0] }], model, folder);
+    assert.equal(stored.interventions[0]!["positions"], null);
+    assertRefused(
+      () => lowerDescription(stored, model, checkedAdaptation),
+      /a function chose the positions of intervention 0, .*saved\(folder, \{ positions \}\)/,
+    );
+    const [lowered] = lowerDescription(stored, model, checkedAdaptation, { positions: "f1" });
+    assert.ok(lowered?.form === "intervention");
+    assert.equal(lowered.positionsText, "f1");
+  }));
+
+Deno.test("an intervention for a model of another width is refused", () =>
+  inFolder(async (folder) => {
+    const stored = await storedOf([loreft], model, folder);
+    assertRefused(
+      () => lowerDescription({ ...stored, width: 4 }, model, checkedAdaptation),
+      /is for a model of width 4 and this one has 8; use it with its own/,
+    );
+  }));
+
+Deno.test("readDescription() gives the base, its width and how it was quantized", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/${interventionFileNames.description}`;
+    await Deno.writeTextFile(path, describeAll("base", 8, lowerAdaptations([loreft], model), "q4"));
+    const { base, width, quantize, interventions } = await readDescription(folder);
+    assert.deepEqual([base, width, quantize, interventions.length], ["base", 8, "q4", 2]);
+  }));
+
+Deno.test("readDescription() refuses a folder without a sound intervention.json", () =>
+  inFolder(async (folder) => {
+    await assert.rejects(readDescription(folder), (error) => assertOneLine(error, /there is no intervention\.json; /));
+    const cases = [
+      ['{"base": "b", "width": 8, "interventions": []}', /does not list a base, a width and interventions/],
+      ['{"base": "b", "interventions": [{}]}', /does not list a base, a width and interventions/],
+      ['{"base": "b", "width": 8, "quantize": "q2", "interventions": [{}]}', /has the unknown quantize "q2"/],
+      ["[]", /must hold a JSON object/],
+    ] as const;
+    for (const [text, pattern] of cases) {
+      await Deno.writeTextFile(`${folder}/${interventionFileNames.description}`, text);
+      await assert.rejects(readDescription(folder), (error) => assertOneLine(error, pattern));
+    }
+  }));

@@ -1,0 +1,60 @@
+/** Every kind of source: what it reads is what it says it reads. @module */
+import assert from "node:assert/strict";
+import { basename, join } from "node:path";
+import type { ChatSource } from "../../../pipelines/data/chat/source.ts";
+import type { JsonlSource, RecordsSource, Source, TsvSource } from "../../../pipelines/data/dataset.ts";
+import { loadRows } from "../../../pipelines/data/rows.ts";
+import { filesOf, isSource, kindOf, sourceKinds } from "../../../pipelines/data/source_kinds.ts";
+import { inFolder } from "../models/support.ts";
+
+const template = { prompt: "{question}", completion: "{answer}" };
+const talk = [{ role: "user", content: "Hi" }, { role: "assistant", content: "Ho" }];
+
+const files: Readonly<Record<string, string>> = {
+  "rows.jsonl": `{ "question": "Hi", "answer": "Ho" }\n`,
+  "rows.tsv": "question\tanswer\nHi\tHo\n",
+  "talks.jsonl": `${JSON.stringify({ messages: talk })}\n`,
+  "own.jinja": "{% for m in messages %}{{ m.content }}{% endfor %}",
+};
+
+/** A source of each kind that reads all files that one of its kind can. */
+const samples: { readonly [K in Source["kind"]]: Extract<Source, { kind: K }> } = {
+  jsonl: { kind: "jsonl", path: "./rows.jsonl", template } satisfies JsonlSource,
+  tsv: { kind: "tsv", path: "./rows.tsv", template } satisfies TsvSource,
+  records: { kind: "records", records: [{ question: "Hi", answer: "Ho" }], template } satisfies RecordsSource,
+  chat: {
+    kind: "chat",
+    conversations: { kind: "jsonl", path: "./talks.jsonl" },
+    loss: "completion",
+    template: "./own.jinja",
+  } satisfies ChatSource,
+};
+
+const chat = { format: { templates: new Map(), specialTokens: {} }, asksLast: false };
+
+for (const sample of Object.values(samples)) {
+  Deno.test(`${sample.kind}: reads no file but those that it names, which can lie elsewhere`, () =>
+    inFolder(async (folder) => {
+      const named = filesOf(sample);
+      for (const [name, text] of Object.entries(files)) {
+        if (named.some(({ path }) => basename(path) === name)) await Deno.writeTextFile(join(folder, name), text);
+      }
+      const moved = kindOf(sample).withFiles(sample, (path) => join(folder, path));
+      assert.deepEqual(filesOf(moved), named.map(({ path, use }) => ({ path: join(folder, path), use })));
+      const [row] = await loadRows(moved, join(folder, "nowhere"), chat);
+      assert.deepEqual([row!.prompt, row!.completion], ["Hi", "Ho"]);
+    }));
+
+  Deno.test(`${sample.kind}: a source whose settings are wrong is none`, () => {
+    assert.ok(isSource(sample));
+    for (const setting of Object.keys(sourceKinds[sample.kind].settings)) {
+      assert.ok(!isSource({ ...sample, [setting]: 5 }), setting);
+    }
+  });
+}
+
+Deno.test("a template's name and its text are no files", () => {
+  for (const template of ["tool_use", "{{ messages[0].content }}.jinja"]) {
+    assert.deepEqual(filesOf({ ...samples.chat, template }).map(({ use }) => use), ["rows"]);
+  }
+});

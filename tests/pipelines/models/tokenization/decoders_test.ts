@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { decoderOf } from "../../../../pipelines/models/tokenization/decoders.ts";
+
+const cases: readonly (readonly [declared: unknown, tokens: string[], decoded: string[]])[] = [
+  [null, ["two", "words"], ["two words"]],
+  [{ type: "Fuse" }, ["a", "b"], ["ab"]],
+  [{ type: "Strip", content: " ", start: 1, stop: 0 }, ["  a ", "b"], [" a ", "b"]],
+  [{ type: "Strip", content: " ", start: 0, stop: 2 }, [" a  "], [" a"]],
+  [{ type: "Replace", pattern: { String: "▁" }, content: " " }, ["▁a▁", "b"], [" a ", "b"]],
+  [{ type: "Replace", pattern: { Regex: "[ab]" }, content: "-" }, ["abc"], ["--c"]],
+  [{ type: "WordPiece", prefix: "##", cleanup: false }, ["un", "##like", "it"], ["un", "like", " it"]],
+  [{ type: "WordPiece", prefix: "##", cleanup: true }, ["it", "."], ["it", "."]],
+  [{ type: "BPEDecoder", suffix: "</w>" }, ["a</w>", "b</w>"], ["a ", "b"]],
+  [{ type: "CTC", pad_token: "_", word_delimiter_token: "|", cleanup: true }, ["h", "h", "_", "h", "|", "i"], ["hh i"]],
+  [{ type: "ByteFallback" }, ["<0xC3>", "<0xA9>", "x", "<0xC3>"], ["é", "x", "\ufffd"]],
+  [{ type: "ByteLevel" }, ["Ã", "©", "Ġa"], ["é a"]],
+  [{ type: "Metaspace", replacement: "▁", prepend_scheme: "first" }, ["▁a", "▁b"], ["a", " b"]],
+  [{ type: "Sequence", decoders: [{ type: "Fuse" }, { type: "Strip", content: " ", start: 1 }] }, [" a", " b"], [
+    "a b",
+  ]],
+];
+
+for (const [declared, tokens, decoded] of cases) {
+  Deno.test(`decoderOf() decodes ${JSON.stringify(tokens)} by ${JSON.stringify(declared)}`, () => {
+    assert.deepEqual(decoderOf(declared)(tokens), decoded);
+  });
+}
+
+Deno.test("decoderOf() refuses what it does not know", () => {
+  assert.throws(() => decoderOf("Fuse"), /a decoder that is no object/);
+  assert.throws(() => decoderOf({ type: "Reverse" }), /Unknown Decoder type: Reverse/);
+  assert.throws(() => decoderOf({ type: "Replace", content: " " }), /a Replace without a pattern/);
+});

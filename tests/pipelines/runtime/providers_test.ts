@@ -1,0 +1,38 @@
+/** What people read when a provider refuses. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { explainRefusal, missingLibraries } from "../../../pipelines/runtime/providers.ts";
+import { inFolder } from "../models/support.ts";
+
+Deno.test("missing libraries are named with what has them and where they belong", () =>
+  inFolder(async (binding) => {
+    const lacks = (names: string) =>
+      `The cuda provider lacks ${names}; take them from ONNX Runtime 1.30's GPU package and put them into ${binding}, ` +
+      "or use --provider cpu";
+    const [shared, own] = ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"];
+    assert.equal(missingLibraries("cuda", binding, "linux"), lacks(`${shared} and ${own}`));
+    await Deno.writeTextFile(join(binding, shared), "");
+    assert.equal(missingLibraries("cuda", binding, "linux"), lacks(own));
+    await Deno.writeTextFile(join(binding, own), "");
+    assert.equal(missingLibraries("cuda", binding, "linux"), undefined);
+  }));
+
+Deno.test("a provider that an operating system has not is refused, and one that is bundled is not", () => {
+  assert.equal(
+    missingLibraries("cuda", "/", "darwin"),
+    "The cuda provider does not exist on darwin; use --provider cpu",
+  );
+  for (const provider of ["cpu", "webgpu"] as const) assert.equal(missingLibraries(provider, "/", "darwin"), undefined);
+});
+
+Deno.test("a refusal is one line that says what to do where that is known", () => {
+  assert.equal(
+    explainRefusal("webgpu", "Failed to get a WebGPU adapter.\nat line 3"),
+    "The webgpu provider found no GPU adapter; install a Vulkan driver, or use --provider cpu",
+  );
+  assert.equal(explainRefusal("cuda", "The cuda provider lacks it"), "The cuda provider lacks it");
+  assert.equal(
+    explainRefusal("cuda", "no WebGPU adapter\nat line 3"),
+    "ONNX Runtime refused a program for cuda: no WebGPU adapter",
+  );
+});
