@@ -12,7 +12,7 @@ import type { HostTensor } from "../../common/host_tensor.ts";
 
 declare const tensor: unique symbol;
 
-/** Stands for one tensor in the form of a kind: `{ cosines: Tensor; sines: Tensor }` is a form of two. */
+/** One tensor in the form of a kind: `{ cosines: Tensor; sines: Tensor }` is a form of two. */
 export interface Tensor {
   readonly [tensor]: true;
 }
