@@ -29,7 +29,8 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
   return await inBatches(runContext, rows, async (batch) => {
     const laidOut = batch.map((row) => layOut(examples[row]!, layout));
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
-    const { told: output } = (await session.run(feeds)).outputs, [, width] = output!.shape as readonly [number, number];
+    const { headOutputs: output } = (await session.run(feeds)).outputs;
+    const [, width] = output!.shape as readonly [number, number];
     const numbers = Array.from(output!.data, Number);
     if (!numbers.every(Number.isFinite)) throw new RequestError(`what the head of ${name} gives is not finite`);
     return batch.map((_, at) => numbers.slice(at * width, (at + 1) * width));
