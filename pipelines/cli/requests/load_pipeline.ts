@@ -42,7 +42,7 @@ export async function loadPipeline(path: string, overrides: Overrides): Promise<
   const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
   if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
   const settings = new Map<string, Scalar>();
-  return await whileLoading({ overrides: overrides, settings }, async () => {
+  return await whileLoading({ overrides, settings }, async () => {
     const pipeline = await importPipeline(file, overrides, settings);
     const expansion = await faultsOf(file, () => expand(pipeline, overrides, settings));
     return { pipeline, file, base: dirname(file), expansion, settings };

@@ -30,7 +30,7 @@ const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
 
 /** Works on all rows but those whose results an earlier run has kept; gives a result for each. */
 export async function inBatches<T>(
-  runContext: RunContext,
+  runContext: Pick<RunContext, "store" | "progress" | "checkpointInterval">,
   rows: BatchedRows,
   work: (batch: readonly number[]) => Promise<readonly T[]>,
 ): Promise<T[]> {

@@ -38,16 +38,19 @@ export function historyOf(
   };
 }
 
+/** What keeping takes of a run. */
+type KeepingContext = Pick<RunContext, "store" | "progress" | "checkpointInterval">;
+
 /** Keeps checkpoints of batched trainings while they run. */
 export class CheckpointKeeper {
-  readonly #runContext: RunContext;
+  readonly #runContext: KeepingContext;
   readonly #trainings: readonly ResumableTraining[];
   #timer: CheckpointTimer | undefined;
   #progress: LoopProgress | undefined;
   /** How many steps are kept. */
   #kept: number;
 
-  constructor(runContext: RunContext, trainings: readonly ResumableTraining[]) {
+  constructor(runContext: KeepingContext, trainings: readonly ResumableTraining[]) {
     this.#runContext = runContext;
     this.#trainings = trainings;
     this.#kept = stepsDone(trainings[0]?.checkpoint);
