@@ -18,7 +18,7 @@ export interface PreparedScene {
 /** Prepares the members of a scene; nothing runs. */
 export async function inPreparedScene(
   parts: Partial<PipelineParts>,
-  test: (prepared: PreparedScene) => Promise<void>,
+  test: (prepared: PreparedScene) => void | Promise<void>,
 ): Promise<void> {
   await inScene(parts, async (scene) => {
     const { base, expansion } = await loadPipeline(scene.pipeline, new Map()), warnings: string[] = [];
