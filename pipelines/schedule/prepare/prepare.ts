@@ -45,7 +45,6 @@ interface LaidOut {
 /** Makes members ready, sharing models and data between them. */
 export class Preparation {
   readonly #runContext: RunContext;
-  #warnedOfDecay = false;
   readonly #warnedOf = new Set<string>();
   readonly #shared = new Map<string, Promise<unknown>>();
   readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
@@ -193,21 +192,23 @@ export class Preparation {
     const head = headOf(adaptations), told = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
     return this.#once(["rows", data, model.folder, maxLength ?? null, told, asksLast], () => {
-      return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast });
+      const warn = (message: string) => this.#warnOnce(message);
+      return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast, warn });
     });
   }
 
   #warnOfUnseen(name: string, labels: readonly string[]): void {
-    const told = `no row that ${name} trains on has the label ${labels.join(" or ")}`;
-    if (labels.length === 0 || this.#warnedOf.has(told)) return;
-    this.#warnedOf.add(told);
-    this.#runContext.progress.warn(told);
+    if (labels.length > 0) this.#warnOnce(`no row that ${name} trains on has the label ${labels.join(" or ")}`);
+  }
+
+  #warnOnce(message: string): void {
+    if (this.#warnedOf.has(message)) return;
+    this.#warnedOf.add(message);
+    this.#runContext.progress.warn(message);
   }
 
   #warnOfDecay(): void {
-    if (this.#warnedOfDecay) return;
-    this.#warnedOfDecay = true;
-    this.#runContext.progress.warn(
+    this.#warnOnce(
       "weightDecay takes an orthogonal edit's rotation to zero after its first step, as in torch's parametrization; " +
         "leave it at 0",
     );
