@@ -6,7 +6,7 @@ import { pythonFields, type RawRow } from "./raw_row.ts";
 import { requireWellFormed } from "./well_formed.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
-export type Segments = readonly ({ readonly text: string } | { readonly field: string })[];
+type Segments = readonly ({ readonly text: string } | { readonly field: string })[];
 
 /**
  * Takes a template apart.

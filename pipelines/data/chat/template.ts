@@ -20,7 +20,7 @@ import { charactersNotIn, markNames, unmarked, withMarks } from "./marks.ts";
 import type { ChatSource } from "./source.ts";
 
 /** A conversation as one text. */
-export interface Rendered {
+interface Rendered {
   readonly text: string;
   /** What the template marks as written by the assistant, with `{% generation %}`. */
   readonly marked: readonly Span[];

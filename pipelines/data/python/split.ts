@@ -4,7 +4,8 @@
 const spaces = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const atStart = new RegExp(`^[${spaces}]+`, "u"), atEnd = new RegExp(`[${spaces}]+$`, "u");
 
-const lineEnd = new RegExp("\\r\\n|[\\n-\\r\\x1c-\\x1e\\x85\\u2028\\u2029]", "u");
+const lineEnds = "\\n-\\r\\x1c-\\x1e\\x85\\u2028\\u2029";
+const lineEnd = new RegExp(`\\r\\n|[${lineEnds}]`, "u");
 
 /** Whether a text is nothing but white space, and not empty. */
 export function isSpace(text: string): boolean {
