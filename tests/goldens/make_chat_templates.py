@@ -86,6 +86,19 @@ lines | wordcount
 html | escape
 html | e
 html | safe
+html | safe + html
+html + ('<b>' | safe)
+html | e + '&'
+('<' | safe) ~ html
+('<' | safe) == '<'
+('<a' | safe)[0]
+['<' | safe]
+1 if '' | safe else 2
+('<' | safe) + 1
+nothing | select | list
+zero | map('upper') | list
+no | selectattr('x') | list
+nothing | list
 dict | items | list
 missing | items | list
 dict.items() | list

@@ -1,7 +1,7 @@
 /** Python's arithmetic on numbers, texts and lists. @module */
 import { asNumber } from "./compare.ts";
 import { formatted } from "./percent.ts";
-import { isList, itemsOf, PythonTuple, type PythonValue, typeName } from "./value.ts";
+import { isList, itemsOf, PythonTuple, type PythonValue, SafeText, typeName } from "./value.ts";
 
 type Numbers = readonly [bigint, bigint] | readonly [number, number];
 
@@ -49,6 +49,7 @@ export function calculate(operator: string, one: PythonValue, other: PythonValue
       : operation.floats(...numbers as readonly [number, number]);
   }
   if (operator === "+") {
+    if (one instanceof SafeText || other instanceof SafeText) return new SafeText(htmlOf(one) + htmlOf(other));
     if (typeof one === "string" && typeof other === "string") return one + other;
     if (isList(one) && isList(other)) return [...one, ...other];
     if (one instanceof PythonTuple && other instanceof PythonTuple) {
@@ -61,6 +62,25 @@ export function calculate(operator: string, one: PythonValue, other: PythonValue
   }
   if (operator === "%" && typeof one === "string") return formatted(one, other);
   throw new TypeError(`values of type ${typeName(one)} and ${typeName(other)} can't go with ${operator}`);
+}
+
+const htmlEscapes: ReadonlyMap<string, string> = new Map([
+  ["&", "&amp;"],
+  ["<", "&lt;"],
+  [">", "&gt;"],
+  ['"', "&#34;"],
+  ["'", "&#39;"],
+]);
+
+/** A text as HTML. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => htmlEscapes.get(character)!);
+}
+
+function htmlOf(value: PythonValue): string {
+  if (value instanceof SafeText) return value.text;
+  if (typeof value === "string") return escapeHtml(value);
+  throw new TypeError(`values of type Markup and ${typeName(value)} can't go with +`);
 }
 
 /** `+` or `-` before a number. */

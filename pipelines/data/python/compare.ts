@@ -1,11 +1,11 @@
 /** Python's truth, equality, order and membership. @module */
-import { isDict, itemsOf, Namespace, type PythonList, type PythonValue, typeName } from "./value.ts";
+import { isDict, itemsOf, Namespace, plain, type PythonList, type PythonValue, typeName } from "./value.ts";
 
 /** Whether a condition holds with a value. */
 export function isTrue(value: PythonValue): boolean {
   const items = itemsOf(value);
   if (items !== undefined) return items.length > 0;
-  return isDict(value) ? value.size > 0 : Boolean(value);
+  return isDict(value) ? value.size > 0 : Boolean(plain(value));
 }
 
 export function isEqual(one: PythonValue, other: PythonValue): boolean {

@@ -1,9 +1,10 @@
 /** What Python's `str` and `repr` print. @module */
-import { isDict, isList, Namespace, PythonTuple, type PythonValue, typeName } from "./value.ts";
+import { isDict, isList, Namespace, PythonTuple, type PythonValue, SafeText, typeName } from "./value.ts";
 
 /** A value as a text: `5.0`, `True`, `[1, 'a']`; a string is itself. */
 export function str(value: PythonValue): string {
   if (typeof value === "string") return value;
+  if (value instanceof SafeText) return value.text;
   return value === undefined ? "" : repr(value);
 }
 
@@ -21,6 +22,7 @@ export function repr(value: PythonValue): string {
     return value.items.length === 1 ? `(${repr(value.items[0])},)` : `(${value.items.map(repr).join(", ")})`;
   }
   if (isDict(value)) return `{${[...value].map(([key, part]) => `${repr(key)}: ${repr(part)}`).join(", ")}}`;
+  if (value instanceof SafeText) return `Markup(${quoted(value.text)})`;
   if (value instanceof Namespace) return `<Namespace ${repr(value.attributes)}>`;
   throw new TypeError(`a ${typeName(value)} can't be printed`);
 }

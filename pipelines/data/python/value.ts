@@ -14,6 +14,7 @@ export type PythonValue =
   | bigint
   | number
   | string
+  | SafeText
   | PythonList
   | PythonTuple
   | PythonDict
@@ -27,6 +28,16 @@ export type PythonDict = ReadonlyMap<PythonValue, PythonValue>;
 /** A list that can't change, and prints in parentheses. */
 export class PythonTuple {
   constructor(readonly items: PythonList) {}
+}
+
+/** A text that is HTML: what a text is added to, or adds, is escaped. */
+export class SafeText {
+  constructor(readonly text: string) {}
+}
+
+/** A value of which HTML is a text like any other. */
+export function plain(value: PythonValue): PythonValue {
+  return value instanceof SafeText ? value.text : value;
 }
 
 /** An object with attributes, of which a template may set some. */
@@ -64,6 +75,7 @@ export function typeName(value: PythonValue): string {
   if (value instanceof PythonTuple) return "tuple";
   if (isDict(value)) return "dict";
   if (value instanceof Namespace) return "namespace";
+  if (value instanceof SafeText) return "Markup";
   const names = { boolean: "bool", bigint: "int", number: "float", string: "str", function: "function" } as const;
   return names[typeof value as keyof typeof names];
 }

@@ -4,7 +4,7 @@ import { attributeOf, itemOf, sliceOf } from "../../python/attributes.ts";
 import { compare, contains, isEqual, isTrue, iterate } from "../../python/compare.ts";
 import { positionally } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
-import { type Arguments, isDict, PythonTuple, type PythonValue, typeName } from "../../python/value.ts";
+import { type Arguments, isDict, plain, PythonTuple, type PythonValue, typeName } from "../../python/value.ts";
 import { filterNamed } from "./filters.ts";
 import type { Scope } from "./scope.ts";
 import { testNamed } from "./tests.ts";
@@ -58,7 +58,7 @@ export function evaluate(expression: Expression, scope: Scope): PythonValue {
     case "FilterExpression":
       return filter(valueOf(expression.operand), expression.filter, scope);
     case "TestExpression": {
-      const passed = testNamed(expression.test.value)(valueOf(expression.operand), positionally([]));
+      const passed = testNamed(expression.test.value)(plain(valueOf(expression.operand)), positionally([]));
       return expression.negate ? !isTrue(passed) : passed;
     }
     case "SelectExpression":
@@ -70,9 +70,9 @@ export function evaluate(expression: Expression, scope: Scope): PythonValue {
 
 /** A value after a filter. */
 export function filter(value: PythonValue, by: Filter, scope: Scope): PythonValue {
-  if (by.type === "Identifier") return filterNamed(by.value)(value, positionally([]));
+  if (by.type === "Identifier") return filterNamed(by.value)(plain(value), positionally([]));
   if (by.callee.type !== "Identifier") throw new TypeError("a filter is no name");
-  return filterNamed(by.callee.value)(value, argumentsOf(by.args, scope));
+  return filterNamed(by.callee.value)(plain(value), argumentsOf(by.args, scope));
 }
 
 /** What a call is given. */
@@ -88,7 +88,7 @@ export function argumentsOf(given: readonly Argument[], scope: Scope): Arguments
         positional.push(...iterate(evaluate(argument.argument, scope)));
         break;
       case "KeywordArgumentExpression":
-        name(argument.key.value, evaluate(argument.value, scope));
+        name(argument.key.value, plain(evaluate(argument.value, scope)));
         break;
       case "KeywordSpreadExpression": {
         const values = evaluate(argument.argument, scope);
@@ -97,7 +97,7 @@ export function argumentsOf(given: readonly Argument[], scope: Scope): Arguments
         break;
       }
       default:
-        positional.push(evaluate(argument, scope));
+        positional.push(plain(evaluate(argument, scope)));
     }
   }
   return { positional, named };
@@ -115,7 +115,7 @@ export function call(callee: Expression, passed: Arguments, scope: Scope): Pytho
 }
 
 function member({ object, property, computed }: Member, scope: Scope): PythonValue {
-  const value = evaluate(object, scope);
+  const value = plain(evaluate(object, scope));
   if (value === undefined) throw new TypeError(`${nameOf(object)} is undefined`);
   if (property.type === "SliceExpression") {
     const { start, stop, step } = property;
@@ -148,7 +148,19 @@ function binary({ operator: { value: operator }, left, right }: Binary, scope: S
   const one = evaluate(left, scope);
   if (operator === "and") return isTrue(one) ? evaluate(right, scope) : one;
   if (operator === "or") return isTrue(one) ? one : evaluate(right, scope);
-  const other = evaluate(right, scope), order = orders.get(operator);
+  const other = evaluate(right, scope);
+  // HTML matters to the sum alone.
+  return operator === "+" ? calculate(operator, one, other) : operate(operator, plain(one), plain(other), left, scope);
+}
+
+function operate(
+  operator: string,
+  one: PythonValue,
+  other: PythonValue,
+  left: Expression,
+  scope: Scope,
+): PythonValue {
+  const order = orders.get(operator);
   if (order !== undefined) {
     // `a < b < c` is read as `(a < b) < c`, which nothing else means.
     if (left.type !== "BinaryExpression" || !orders.has(left.operator.value)) return order(compare(one, other));

@@ -52,6 +52,9 @@ const extreme = (sign: 1 | -1) =>
     );
   });
 
+/** Lazy filters take what is false for no items. */
+const itemsIfAny = (value: PythonValue) => isTrue(value) ? iterate(value) : [];
+
 /** The items for which a test holds, or does not; without a test those that are true. */
 function selecting(isKept: boolean, byAttribute: boolean): Method {
   return (value, { positional, named }) => {
@@ -59,7 +62,7 @@ function selecting(isKept: boolean, byAttribute: boolean): Method {
     const [name, ...others] = rest;
     const passed: Arguments = { positional: others, named };
     const holds = name === undefined ? isTrue : (of: PythonValue) => isTrue(testNamed(str(name))(of, passed));
-    return iterate(value).filter((item) => holds(attributeAt(item, attribute)) === isKept);
+    return itemsIfAny(value).filter((item) => holds(attributeAt(item, attribute)) === isKept);
   };
 }
 
@@ -97,9 +100,11 @@ export const itemFilters = (filterNamed: (name: string) => Method): readonly (re
     const [name, ...others] = positional;
     if (name === undefined) {
       const [attribute, usual] = bound(["attribute", "default"], { positional: [], named });
-      return iterate(value).map((item) => attributeAt(item, attribute) ?? (named.has("default") ? usual : undefined));
+      return itemsIfAny(value).map((item) =>
+        attributeAt(item, attribute) ?? (named.has("default") ? usual : undefined)
+      );
     }
-    return iterate(value).map((item) => filterNamed(str(name))(item, { positional: others, named }));
+    return itemsIfAny(value).map((item) => filterNamed(str(name))(item, { positional: others, named }));
   }],
   ["select", selecting(true, false)],
   ["reject", selecting(false, false)],

@@ -1,26 +1,20 @@
 /** Jinja's filters of texts; what is no text is printed first. @module */
+import { escapeHtml } from "../../python/arithmetic.ts";
 import { type Method, taking } from "../../python/call.ts";
 import { isTrue } from "../../python/compare.ts";
 import { formatted } from "../../python/percent.ts";
 import { str } from "../../python/print.ts";
 import { splitLines, strip } from "../../python/split.ts";
 import { capitalize, optionalCount, optionalText, replace, textOf } from "../../python/text_methods.ts";
-import { PythonTuple, type PythonValue } from "../../python/value.ts";
+import { PythonTuple, type PythonValue, SafeText } from "../../python/value.ts";
 
 const ofText = (change: (text: string) => PythonValue) => taking([], (value) => change(str(value)));
 
-const htmlEscapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&#34;",
-  "'": "&#39;",
-};
-const escape = ofText((text) => text.replace(/[&<>"']/g, (character) => htmlEscapes[character]!));
+const escape = ofText((text) => new SafeText(escapeHtml(text)));
 
 export const textFilters: readonly (readonly [string, Method])[] = [
   ["string", ofText((text) => text)],
-  ["safe", ofText((text) => text)],
+  ["safe", ofText((text) => new SafeText(text))],
   ["escape", escape],
   ["e", escape],
   ["upper", ofText((text) => text.toUpperCase())],
