@@ -26,7 +26,7 @@ import { activationsOf } from "../activations/kept_activations.ts";
 import { predictions } from "../evaluate/evaluate.ts";
 import { initialTensors } from "../train/initial_tensors.ts";
 import { encodingKey, tensorsDigest } from "../context/keys.ts";
-import { measure } from "../../metrics/measure.ts";
+import { cautions, measure } from "../../metrics/measure.ts";
 import type {
   PreparedActivations,
   PreparedEvaluation,
@@ -253,12 +253,14 @@ export class MemberExecution {
     });
     const path = join("members", member, several ? stage.name : "", "predictions.jsonl");
     await this.#folder.predictions(path, found);
+    const metrics = stage.spec.metrics.map(({ kind }) => kind);
+    for (const caution of cautions(metrics, predicted)) this.#runContext.progress.warn(`${stage.name}: ${caution}`);
     return {
       name: stage.name,
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
-      metrics: measure(stage.spec.metrics.map(({ kind }) => kind), predicted),
+      metrics: measure(metrics, predicted),
       predictions: path,
     };
   }
