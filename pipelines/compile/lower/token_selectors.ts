@@ -5,6 +5,7 @@ import {
   type ChooseSubspace,
   type Decode,
   fieldTokens,
+  type FromEnd,
   readPrompt,
 } from "../../data/prompt_tokens.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -43,14 +44,14 @@ function chosenOnce(
   };
 }
 
-/** Calls a user's function. */
-function asked<T>(what: string, call: () => T): T {
+/** Calls a user's function of a row; an error about the request that has no place yet gets the row's. */
+function asked<T>(what: string, { place }: TokenizedPrompt["source"], call: () => T): T {
   try {
     return call();
   } catch (fault) {
-    if (fault instanceof RequestError) throw fault;
+    if (fault instanceof RequestError) throw fault.at(place);
     const text = fault instanceof Error ? fault.message : String(fault);
-    throw new RequestError(`${what} failed (${text}); correct it`);
+    throw new RequestError(`${what} failed (${text}); correct it`, place);
   }
 }
 
@@ -66,17 +67,31 @@ const inOrder = (indices: readonly number[]): ReadonlySet<number> => new Set([..
 export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): TokenSelector {
   const what = "the positions' function";
   return chosenOnce(choiceName(choose), true, (of) => {
-    const indices = asked(what, () => choose(readPrompt(of, needed(decode))));
-    if (!Array.isArray(indices)) throw new RequestError(`${what} gives no list; return token indices`);
+    const indices: unknown = asked(what, of.source, () => choose(readPrompt(of, needed(decode))));
+    if (!Array.isArray(indices)) throw new RequestError(`${what} gives no list; return token indices`, of.source.place);
     const length = of.prompt.length;
-    return inOrder(indices.map((index: number) => {
-      const place = index < 0 ? index + length : index;
-      if (Number.isInteger(place) && place >= 0 && place < length) return place;
-      throw new RequestError(
-        `${what} chose token ${index} of a prompt of ${length} tokens; choose from ${-length} to ${length - 1}`,
-      );
+    return inOrder(indices.map((chosen: unknown) => {
+      const index = isFromEnd(chosen) ? length - chosen.count : chosen;
+      if (typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length) return index;
+      throw new RequestError(`${what} chose ${noToken(chosen, length)}`, of.source.place);
     }));
   });
+}
+
+/** A pipeline file's own copy of Refract may have made it. */
+function isFromEnd(chosen: unknown): chosen is FromEnd {
+  return typeof chosen === "object" && chosen !== null && "kind" in chosen && chosen.kind === "fromEnd";
+}
+
+/** What was chosen that is no token of a prompt, and what to choose. */
+function noToken(chosen: unknown, length: number): string {
+  const of = `of a prompt of ${length} tokens`;
+  if (isFromEnd(chosen)) return `fromEnd(${chosen.count}) ${of}; choose from fromEnd(${length}) to fromEnd(1)`;
+  if (typeof chosen !== "number") return `what is no token ${of}; return indices, as in [0, fromEnd(1)]`;
+  const range = `choose from 0 to ${length - 1}`;
+  if (!Number.isInteger(chosen) || chosen >= 0) return `token ${chosen} ${of}; ${range}`;
+  return `token ${chosen} ${of}, which indexOf gives for what is missing; look it up with at(pieces, text), ` +
+    `or write fromEnd(${-chosen})`;
 }
 
 /** Which of a field's tokens are meant: its first or last so many. */
@@ -123,7 +138,8 @@ function needed(decode: Decode | undefined): Decode {
 export function subspaceOf(choice: string | ChooseSubspace, rank: number): TokenSelector {
   const named = typeof choice === "string";
   const what = named ? `the field ${quote(choice)}` : "the subspace's function";
-  return chosenOnce(choiceName(choice), !named, ({ source: { fields, place } }) => {
+  return chosenOnce(choiceName(choice), !named, ({ source }) => {
+    const { fields, place } = source;
     if (named && !Object.hasOwn(fields, choice)) {
       throw new RequestError(
         `the row has no field ${quote(choice)}, which the edit's subspace names; ${
@@ -132,12 +148,12 @@ export function subspaceOf(choice: string | ChooseSubspace, rank: number): Token
         place,
       );
     }
-    const rows: unknown = named ? fields[choice] : asked(what, () => choice(fields));
+    const rows: unknown = named ? fields[choice] : asked(what, source, () => choice(fields));
     const isRow = (row: unknown) => typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rank;
     if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return inOrder(rows);
     throw new RequestError(
       `${what} gives no rows of a rank ${rank}; give a list of whole numbers from 0 to ${rank - 1}`,
-      named ? place : undefined,
+      place,
     );
   });
 }

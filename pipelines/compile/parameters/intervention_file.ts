@@ -44,11 +44,12 @@ export function describeAdaptation(adaptation: Adaptation): JsonObject {
   if (adaptation.form === "adapter") {
     return { index, kind, ...options, ...dropout, block, site, module: adaptation.module };
   }
-  const { head, positionsText, positions: { selector: chosen }, subspace, side, rank } = adaptation;
+  const { head, positionsText, positions: { selector: chosen, short }, subspace, side, rank } = adaptation;
   return {
     ...{ index, kind, ...options, ...dropout, block, site },
     ...head === undefined ? {} : { head },
     positions: chosen?.isFunction ? null : positionsText,
+    ...short === undefined ? {} : { short },
     ...subspace === undefined ? {} : { subspace: subspace.isFunction ? null : subspace.name },
     side,
     rank,
@@ -94,6 +95,7 @@ export async function readDescription(folder: string): Promise<InterventionDescr
 /** What an intervention is loaded with in place of what it was stored with. */
 interface ChoiceOverrides {
   readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
+  readonly short?: Resolved<SavedSpec>["short"] | undefined;
   readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
 }
 
@@ -131,7 +133,7 @@ export function lowerDescription(
 /** The choices given, else those stored, which cannot be a function's. */
 function choicesOf(stored: JsonObject, given: ChoiceOverrides): Record<string, unknown> {
   const choices: Record<string, unknown> = {};
-  for (const name of ["positions", "subspace"] as const) {
+  for (const name of ["positions", "short", "subspace"] as const) {
     const choice = given[name] ?? stored[name];
     if (choice === null) {
       throw new RequestError(

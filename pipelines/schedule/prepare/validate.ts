@@ -9,6 +9,7 @@ import { adapters } from "../../../ops/adapters/mod.ts";
 import { activations, type InterventionOptions } from "../../../ops/interventions/intervention.ts";
 import { interventions } from "../../../ops/interventions/mod.ts";
 import { schedules } from "../../../ops/optimizers/schedule.ts";
+import { shortRules } from "../../compile/lower/short_prompts.ts";
 import type { Dataset, Source } from "../../data/dataset.ts";
 import { sourceKinds } from "../../data/source_kinds.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -60,6 +61,7 @@ const orFunction = (expected: string) => leaf(expected, (value) => isText(value)
 const positions = orFunction(
   '"fN", "lN", "fN+lM", "all", "{field}", "completion" or "generated", or a function of the prompt',
 );
+const short = oneOf(Object.keys(shortRules));
 const subspace = orFunction("the name of a field that lists rows of the rank, or a function of the row's fields");
 
 const site = record("a site of blocks, as in block(3).output", {
@@ -72,6 +74,7 @@ const site = record("a site of blocks, as in block(3).output", {
 const edit = {
   at: site,
   positions,
+  short: optional(short),
   tied: flag,
   dropout: optional(belowOne),
   initial: optional(text),
@@ -133,6 +136,7 @@ const adaptation = among("an edit, adapter or head, as in loreft(…), lora(…)
   saved: {
     folder: leaf("an intervention's folder", isText),
     positions: optional(positions),
+    short: optional(short),
     subspace: optional(subspace),
   } satisfies Fields<spec.SavedSpec>,
   fullFinetuning: { initializeFrom: optional(integer) } satisfies Fields<spec.FullFinetuningSpec>,
@@ -158,6 +162,7 @@ const dataset: Check = among("rows, as in jsonl(…), tsv(…), records(…) or 
   } satisfies { [K in Exclude<Dataset, Source>["kind"]]: Fields<Extract<Dataset, { kind: K }>> },
 });
 
+const decayScopes: Readonly<Record<spec.DecayScope, true>> = { all: true, weights: true };
 const optimizer = {
   learningRate: amount,
   schedule: among(
@@ -165,6 +170,7 @@ const optimizer = {
     mapRecord(schedules, () => ({ warmup: share }) satisfies Fields<spec.ScheduleSpec>),
   ),
   weightDecay: amount,
+  decay: oneOf(Object.keys(decayScopes)),
   beta1: belowOne,
   beta2: belowOne,
   epsilon: amount,
