@@ -31,7 +31,7 @@ export interface LoraOptions extends AdapterOptions {
 }
 
 function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): AdapterSpec {
-  return located({ blocks: "all", modules: adapters[kind].modules, ...options, kind } as AdapterSpec);
+  return located({ blocks: "all", modules: adapters[kind].modules, ...options, kind });
 }
 
 /**

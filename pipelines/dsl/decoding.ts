@@ -25,7 +25,7 @@ export type GreedyOptions = WritingOptions;
  * ```
  */
 export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
-  return located({ ...options, kind: "greedy" } as DecodingSpec);
+  return located({ ...options, kind: "greedy" });
 }
 
 /** Settings of sampling. */
@@ -51,7 +51,7 @@ export interface SampleOptions extends WritingOptions {
  * ```
  */
 export function sample(options: SweepableOptions<SampleOptions>): DecodingSpec {
-  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" } as DecodingSpec);
+  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" });
 }
 
 /** Settings of beam search. */
@@ -73,7 +73,7 @@ export interface BeamOptions extends WritingOptions {
  * ```
  */
 export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
-  return located({ lengthPenalty: 1, ...options, kind: "beam" } as DecodingSpec);
+  return located({ lengthPenalty: 1, ...options, kind: "beam" });
 }
 
 /**

@@ -71,7 +71,7 @@ export interface DireftOptions extends SourceOptions {
 }
 
 function edit(kind: EditSpec["kind"], options: SweepableOptions<EditPlace>): EditSpec {
-  return located({ tied: false, ...options, kind } as EditSpec);
+  return located({ tied: false, ...options, kind });
 }
 
 /**

@@ -54,7 +54,7 @@ export interface TrainOptions {
  */
 export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
-  return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model } as TrainSpec);
+  return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model });
 }
 
 /** Settings of an evaluation. */
@@ -90,7 +90,7 @@ export function evaluate(
   model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
-  return located({ ...options, kind: "evaluate", model } as EvaluateSpec);
+  return located({ ...options, kind: "evaluate", model });
 }
 
 /** Settings of activations. */
@@ -131,7 +131,7 @@ export function activations(
   options: SweepableOptions<ActivationsOptions>,
 ): ActivationsSpec {
   const { positions = "all", hiddenStates = options.sites === undefined, logits = false, ...rest } = options;
-  return located({ ...rest, positions, hiddenStates, logits, kind: "activations", model } as ActivationsSpec);
+  return located({ ...rest, positions, hiddenStates, logits, kind: "activations", model });
 }
 
 /**

@@ -321,7 +321,7 @@ export interface ActivationsSpec {
   /** The rows whose prompts are read. */
   readonly data: Sweepable<Dataset>;
   /** Which tokens' representations are kept. */
-  readonly positions: Sweepable<string> | ChoosePositions;
+  readonly positions: Sweepable<string | ChoosePositions>;
   /** Places whose representation is kept. */
   readonly sites?: Sweepable<readonly SiteSpec[]>;
   /** Whether the hidden states between all blocks are kept. */

@@ -30,8 +30,9 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
   return await inBatches(runContext, rows, async (batch) => {
     const laidOut = batch.map((row) => layOut(examples[row]!, layout));
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
-    const { told } = (await session.run(feeds)).outputs, [, width] = told!.shape as readonly [number, number];
-    const numbers = Array.from(told!.data, Number);
+    const { headOutputs } = (await session.run(feeds)).outputs,
+      [, width] = headOutputs!.shape as readonly [number, number];
+    const numbers = Array.from(headOutputs!.data, Number);
     if (!numbers.every(Number.isFinite)) throw new RequestError(`what the head of ${name} tells is not finite`);
     return batch.map((_, at) => numbers.slice(at * width, (at + 1) * width));
   });

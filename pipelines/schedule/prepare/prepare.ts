@@ -7,7 +7,7 @@
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { type Adaptation, headOf, interventionsOf, isFrozen } from "../../compile/lower/adaptation.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { choiceName } from "../../compile/lower/token_selectors.ts";
+import { selectorName } from "../../compile/lower/token_selectors.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
@@ -229,7 +229,7 @@ function longestOf(examples: readonly TokenizedExample[]): number {
 
 /** Tells specifications apart, by their functions too. */
 function specKey(spec: unknown): string {
-  return JSON.stringify(spec, (_, value) => typeof value === "function" ? choiceName(value) : value);
+  return JSON.stringify(spec, (_, value) => typeof value === "function" ? selectorName(value) : value);
 }
 
 function isOrthogonal({ tensors }: Adaptation): boolean {
