@@ -333,6 +333,9 @@ export interface ActivationsSpec {
 /** A stage of a pipeline. */
 export type StageSpec = TrainSpec | EvaluateSpec | ActivationsSpec;
 
+/** What stages there are. */
+export type StageKind = StageSpec["kind"];
+
 /** Members stopped early: each round keeps a share of them and gives these the budget of those that it stops. */
 export interface HalvingSpec {
   /** Tells the kinds of record apart. */

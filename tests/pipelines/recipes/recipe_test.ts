@@ -196,7 +196,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "a record that no run wrote": [
     `${named}recorded:\n  folder: /x\n`,
-    "recipe.yaml:3:3: pipeline of recorded is empty; give what a run wrote, or leave recorded out",
+    "recipe.yaml:3:3: pipeline of recorded is empty; give what a run wrote, or omit recorded",
   ],
 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
 import {
   describeAll,
   type InterventionDescription,

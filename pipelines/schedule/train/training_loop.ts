@@ -3,26 +3,25 @@
  *
  * @module
  */
+import { RequestError } from "../../common/errors.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { lossName } from "../../compile/programs/training_programs.ts";
+import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
-import type { Feeds } from "../../common/host_tensor.ts";
-import type { Adaptation } from "../../compile/lower/adaptation.ts";
-import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
-import { lossName } from "../../compile/programs/training_programs.ts";
-import { type CompiledTraining, rowWork } from "../../compile/frontier/compiled_training.ts";
-import { batchOrder, groupByLength } from "../../data/batches.ts";
-import { RequestError } from "../../common/errors.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
-import type { EncodedExamples } from "../encode/encode.ts";
+import type { Progress } from "../context/progress.ts";
+import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { TrainingState } from "./training_state.ts";
-import type { Progress } from "../context/run_context.ts";
 
-/** A training, or several side by side that differ in what is trained alone, ready to run. */
-export interface TrainJob {
+/** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
+export interface TrainingLoop {
   /** Each training's adaptations; all numbered through. */
   readonly members: readonly (readonly Adaptation[])[];
   readonly spec: Resolved<TrainSpec>;
@@ -44,12 +43,12 @@ export interface TrainJob {
   readonly beginProgress: (steps: number) => ReturnType<Progress["begin"]>;
   /** Where an earlier run of this training came to, to go on from there. */
   readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
-  /** Is told of each step behind, before the next one starts. */
-  readonly reached: (run: TrainRun) => Promise<void>;
+  /** Called after each step, before the next one starts. */
+  readonly reached: (run: LoopProgress) => Promise<void>;
 }
 
 /** What the steps so far gave; it grows with each step. */
-export interface TrainRun {
+export interface LoopProgress {
   /** Of each member one number a step, in nats a token or as its head has it. */
   readonly losses: readonly (readonly number[])[];
   /** Wall seconds of each step. */
@@ -73,27 +72,21 @@ export class DivergedError extends RequestError {
 }
 
 /** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
-export interface TrainResult extends Omit<TrainRun, "state"> {
+export interface LoopResult extends Omit<LoopProgress, "state"> {
   /** The trained tensors of all members in trained form. */
   readonly parameters: TensorMap;
 }
-
-/** What decides which rows run together. */
-export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;
-
-/** The memory that the activations of one run may take, in bytes: a batch that needs more runs in parts. */
-export const mostActivations = 2 ** 28;
 
 /**
  * Runs all steps, or those that are left.
  *
  * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
  */
-export async function train(job: TrainJob): Promise<TrainResult> {
+export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const { steps, start } = job;
   const state = new TrainingState(job, start?.state);
   const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
-  const run: TrainRun = { losses, stepSeconds, state: () => state.whole() };
+  const run: LoopProgress = { losses, stepSeconds, state: () => state.whole() };
   const groups = steps.flatMap((step, index) =>
     index < (start?.step ?? 0) ? [] : step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
   );
@@ -137,24 +130,6 @@ export async function train(job: TrainJob): Promise<TrainResult> {
   return { parameters: state.parameters(), losses, stepSeconds };
 }
 
-/** Each step's groups of rows that run together. */
-export function stepsOf(
-  { spec, rows, programs }: Pick<TrainJob, "spec" | "rows"> & { readonly programs: RunCosts },
-): number[][][] {
-  const { epochs, batchSize, gradientAccumulation, shuffle, seed } = spec;
-  const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
-  const effective = batchSize * gradientAccumulation;
-  const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
-  const length = (row: number) => rowWork(rows[row]!, programs);
-  return batches.map((batch) => {
-    const parts: number[][] = [];
-    for (let start = 0; start < batch.length; start += batchSize) {
-      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, limits));
-    }
-    return parts;
-  });
-}
-
 /** Rows that run together in a step. */
 interface StepRows {
   readonly rows: readonly number[];
@@ -162,7 +137,7 @@ interface StepRows {
   readonly index: number;
 }
 
-function prepare(job: TrainJob, { rows: group, index }: StepRows, slot: number): Feeds {
+function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: number): Feeds {
   const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
   const rows = group.map((row) => job.rows[row]!);
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);

@@ -1,12 +1,11 @@
-/** How much arithmetic the stages of a run take. @module */
+/** How much arithmetic programs and encodings take. @module */
 import { programFlops } from "../../../ops/passes/cost.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
-import { type CompiledTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import type { EncodeJob } from "../encode/encode.ts";
-import type { PreparedTraining } from "../prepare/prepared.ts";
+import type { EncodeJob } from "./encode_job.ts";
 
 /** Floating-point operations of a program's matrix products over a typical row. */
 export function rowFlops(program: Program, rows: readonly LaidOutRow[]): number {
@@ -22,14 +21,4 @@ const counted = new WeakMap<Program, WeakMap<readonly LaidOutRow[], number>>();
 export function encodeFlops({ kept, rows }: EncodeJob): number {
   const programs = encodePrograms(kept, typicalExtents(rows));
   return rowFlops(programs.shared, rows) + rows.length * rowFlops(programs.rows, rows);
-}
-
-/** Floating-point operations of a training. */
-export function trainFlops({ rows, spec }: PreparedTraining, { train }: CompiledTraining): number {
-  return rows.length * spec.epochs * rowFlops(train, rows);
-}
-
-/** The steps of a training. */
-export function stepCount({ spec, rows }: PreparedTraining): number {
-  return spec.epochs * Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
 }

@@ -4,11 +4,11 @@
  * @module
  */
 import type { KeptValue } from "../../compile/frontier/cut.ts";
-import type { EncodeJob } from "./encode.ts";
-import type { TuneJob } from "../train/tune.ts";
+import type { EncodeJob } from "../encode/encode_job.ts";
+import type { TrainJob } from "./train_job.ts";
 
-/** One encoding for trainings of one {@linkcode encodingKey}; `undefined` if none of them keeps anything. */
-export function encodeJobOf(jobs: readonly TuneJob[]): EncodeJob | undefined {
+/** One encoding for trainings of one encoding key; `undefined` if none of them keeps anything. */
+export function encodeJobOf(jobs: readonly TrainJob[]): EncodeJob | undefined {
   const [first] = jobs;
   const kept = new Map<string, KeptValue>();
   for (const { programs } of jobs) for (const value of programs.kept) kept.set(value.name, value);

@@ -20,8 +20,8 @@ let known: string | undefined;
 
 /**
  * Equal for copies of Refract that compute the same in the same way: a digest of the code that decides it, so that a
- * declaration can stand in a key in place of the programs that are compiled of it. A copy that is loaded from elsewhere
- * than the disk is told by its address.
+ * declaration can be part of a key instead of the programs that are compiled from it. A copy that is loaded from elsewhere
+ * than the disk is identified by its address.
  */
 export function compilerVersion(): string {
   return known ??= import.meta.url.startsWith("file:") ? sourcesDigest() : import.meta.url;

@@ -1,17 +1,17 @@
 /** The activations stage: what a model computes of prompts, kept in the store. @module */
-import { keptText } from "../../compile/programs/activations_program.ts";
 import { interventionsOf } from "../../compile/lower/adaptation.ts";
-import { layOut } from "../../compile/rows/laid_out_rows.ts";
-import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { keptText } from "../../compile/programs/activations_program.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import { type Entry, keyOf } from "../../store/store.ts";
-import { activate, type ActivatedRun, readBy } from "./activate.ts";
-import { programKey } from "../context/keys.ts";
-import type { PreparedActivations } from "../prepare/prepared.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { programKey } from "../keys/program_key.ts";
+import type { PreparedActivations } from "../prepare/prepared.ts";
+import { activate, type ActivatedRun, readBy } from "./activate.ts";
 
 /** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
 export async function activationsOf(
@@ -35,12 +35,10 @@ export async function activationsOf(
   const stored = await runContext.store.get("activations", key);
   if (stored !== undefined) return { entry: stored, cached: true };
   const most = Math.max(1, ...kept.map(({ length }) => length));
-  const { sites } = stage,
-    { hiddenStates, logits } = spec,
-    { architecture } = model,
-    layout = wholeRows(architecture, adaptations);
+  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model;
+  const layout = wholeRows(architecture, adaptations);
   const prompts = examples.map(({ prompt }, row): ActivatedRun => {
-    return { tokens: prompt, start: 0, places: Array.from({ length: most }, (_, at) => kept[row]![at]) };
+    return { tokens: prompt, start: 0, slots: Array.from({ length: most }, (_, at) => kept[row]![at]) };
   });
   const rows = prompts.map((prompt) => readBy(architecture, prompt));
   const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, layout));
@@ -51,8 +49,8 @@ export async function activationsOf(
     `activations ${stage.name}`,
   );
   const integers = (name: string, of: (token: number, row: number) => number): NamedTensor => {
-    const data = prompts.flatMap(({ places }, row) => {
-      return places.map((token) => (token === undefined ? 0 : of(token, row)));
+    const data = prompts.flatMap(({ slots }, row) => {
+      return slots.map((token) => (token === undefined ? 0 : of(token, row)));
     });
     return { name, shape: [prompts.length, most], data: BigInt64Array.from(data, BigInt) };
   };

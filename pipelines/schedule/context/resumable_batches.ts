@@ -1,6 +1,6 @@
 /**
  * Rows that are worked on batch by batch, with what the batches so far gave kept in the store until all are done, so
- * that a run that died goes on behind them. A batch's results depend on its own rows alone.
+ * that a run that died goes on after them. A batch's results depend on its own rows alone.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { RunContext } from "./run_context.ts";
 export type Purpose = "answer" | "choice" | "score";
 
 /** Rows to work on. */
-export interface Rows {
+export interface BatchedRows {
   /** The store's key of what is made of the results. */
   readonly key: string;
   readonly purpose: Purpose;
@@ -28,14 +28,14 @@ export interface Rows {
 const kind = "part";
 const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
 
-/** Works on all rows, those left out whose results an earlier run has kept; gives a result for each. */
+/** Works on all rows but those whose results an earlier run has kept; gives a result for each. */
 export async function inBatches<T>(
-  runContext: RunContext,
-  rows: Rows,
+  runContext: Pick<RunContext, "store" | "progress" | "checkpointInterval">,
+  rows: BatchedRows,
   work: (batch: readonly number[]) => Promise<readonly T[]>,
 ): Promise<T[]> {
   const { store, progress } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
-  const pacemaker = new CheckpointTimer(runContext.pace, 0), planned = batches(lengths, rows.size);
+  const timer = new CheckpointTimer(runContext.checkpointInterval, 0), planned = batches(lengths, rows.size);
   // In the order of the batches, whose rows are those that they were for whoever kept this.
   const results = [...await store.getJson(kind, key) as readonly T[] | undefined ?? []];
   const done = progress.begin(`${purpose === "answer" ? "evaluate" : "score"} ${stage}`, lengths.length);
@@ -43,7 +43,7 @@ export async function inBatches<T>(
   let start = 0, kept = results.length;
   const keep = async () => {
     if (results.length === kept) return;
-    await pacemaker.keep(() => store.putJson(kind, key, results));
+    await timer.measure(() => store.putJson(kind, key, results));
     kept = results.length;
   };
   try {
@@ -52,7 +52,7 @@ export async function inBatches<T>(
       if (start <= results.length) continue;
       results.push(...await work(batch));
       done(results.length);
-      if (pacemaker.isDue) await keep().catch(tolerate);
+      if (timer.isDue) await keep().catch(tolerate);
     }
   } catch (error) {
     if (!(error instanceof StoppedError)) throw error;
@@ -69,12 +69,12 @@ export function removeParts(store: Store, key: string): void {
   for (const purpose of ["answer", "choice", "score"] as const) store.remove(kind, partKey(key, purpose));
 }
 
-/** The disk may refuse, and JSON holds no infinite number: then nothing is kept, and the work goes on all the same. */
+/** The disk may refuse, and JSON has no infinite number: then nothing is kept, and the work goes on all the same. */
 function tolerate(error: unknown): void {
   if (!(error instanceof RunError || error instanceof TypeError)) throw error;
 }
 
-/** Rows of like length together, longest first so that memory grows once. */
+/** BatchedRows of like length together, longest first so that memory grows once. */
 function batches(lengths: readonly number[], size: number): number[][] {
   const order = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   return Array.from({ length: Math.ceil(order.length / size) }, (_, batch) => {

@@ -5,27 +5,29 @@
  *
  * @module
  */
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { type CompiledPrefill, compilePrefill } from "../../compile/frontier/prefill.ts";
-import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf } from "../../compile/rows/layout.ts";
-import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
-import { encode, type EncodedExamples } from "./encode.ts";
-import type { EncodedPrompts } from "../evaluate/generator.ts";
-import { programKey, rowsDigest } from "../context/keys.ts";
-import type { PreparedEvaluation } from "../prepare/prepared.ts";
-import { compiledModel } from "../train/tune.ts";
-import { rowFlops } from "../plan/flops.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { encode } from "../encode/encode.ts";
+import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { rowFlops } from "../encode/flops.ts";
+import { programKey } from "../keys/program_key.ts";
+import { rowsDigest } from "../keys/row_keys.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
+import { compiledModel } from "../prepare/prepared_model.ts";
+import type { EncodedPrompts } from "./generator.ts";
 
 /** The most that is kept of one evaluation's prompts, in bytes. */
 const mostKept = 2 ** 30;
 
-/** What is left of the work at most, for keeping to pay. */
+/** The share of the work that is left at most, for keeping to pay. */
 const mostLeft = 0.7;
 
 /** An evaluation that writes answers of a model with edits. */
@@ -85,11 +87,11 @@ export class SharedPrompts implements Disposable {
     if (!isWorthKeeping(reader, prefill, this.#runContext.cacheMemory)) return undefined;
     group.encoded ??= this.#encode(group);
     const encoded = await group.encoded;
-    const places = new Map(stage.examples.map(({ source }, at) => [source, at]));
+    const indices = new Map(stage.examples.map(({ source }, at) => [source, at]));
     return {
       prefill,
       layout: reader.layout,
-      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => places.get(source)!), prefill.kept, "prompts"),
+      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => indices.get(source)!), prefill.kept, "prompts"),
     };
   }
 

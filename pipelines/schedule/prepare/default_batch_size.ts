@@ -6,7 +6,7 @@ import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 const [mostRows, mostKeyValues] = [32, 2 ** 28];
 
 /** How many rows run together: more read each weight for more tokens; their keys and values limit their number. */
-export function usualBatch(
+export function defaultBatchSize(
   { architecture: { blocks, heads: { keyValueHeads, headWidth } } }: Model,
   decoding: Resolved<EvaluateSpec>["decoding"],
   longest: number,
