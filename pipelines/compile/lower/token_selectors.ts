@@ -9,6 +9,7 @@ import {
   readPrompt,
 } from "../../data/prompt_tokens.ts";
 import { RequestError } from "../../common/errors.ts";
+import { atLocation } from "../../common/source_location.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 
 /** A selection made for each example. */
@@ -44,14 +45,14 @@ function selector(
   };
 }
 
-/** Calls a user's function of a row; an error about the request that has no place yet gets the row's. */
-function called<T>(what: string, { place }: TokenizedPrompt["source"], call: () => T): T {
+/** Calls a user's function; what it throws becomes an error about the request. */
+function called<T>(what: string, call: () => T): T {
   try {
     return call();
   } catch (fault) {
-    if (fault instanceof RequestError) throw fault.at(place);
+    if (fault instanceof RequestError) throw fault;
     const text = fault instanceof Error ? fault.message : String(fault);
-    throw new RequestError(`${what} failed (${text}); correct it`, place);
+    throw new RequestError(`${what} failed (${text}); correct it`);
   }
 }
 
@@ -67,31 +68,33 @@ const inOrder = (indices: readonly number[]): ReadonlySet<number> => new Set([..
 export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): TokenSelector {
   const what = "the positions' function";
   return selector(selectorName(choose), true, (of) => {
-    const indices: unknown = called(what, of.source, () => choose(readPrompt(of, needed(decode))));
-    if (!Array.isArray(indices)) throw new RequestError(`${what} gives no list; return token indices`, of.source.place);
-    const length = of.prompt.length;
-    return inOrder(indices.map((chosen: unknown) => {
-      const index = isFromEnd(chosen) ? length - chosen.count : chosen;
-      if (typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length) return index;
-      throw new RequestError(`${what} chose ${noToken(chosen, length)}`, of.source.place);
-    }));
+    return atLocation(of.source.place, () => {
+      const selected: unknown = called(what, () => choose(readPrompt(of, needed(decode))));
+      if (!Array.isArray(selected)) throw new RequestError(`${what} gives no list; return token indices`);
+      return inOrder(selected.map((token: unknown) => tokenIndex(token, of.prompt.length, what)));
+    });
   });
 }
 
+function tokenIndex(token: unknown, length: number, what: string): number {
+  const index = isFromEnd(token) ? length - token.count : token;
+  if (typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length) return index;
+  throw new RequestError(`${what} chose ${noToken(token, length)}`);
+}
+
 /** A pipeline file's own copy of Refract may have made it. */
-function isFromEnd(chosen: unknown): chosen is FromEnd {
-  return typeof chosen === "object" && chosen !== null && "kind" in chosen && chosen.kind === "fromEnd";
+function isFromEnd(token: unknown): token is FromEnd {
+  return typeof token === "object" && token !== null && "kind" in token && token.kind === "fromEnd";
 }
 
 /** What was chosen that is no token of a prompt, and what to choose. */
-function noToken(chosen: unknown, length: number): string {
+function noToken(token: unknown, length: number): string {
   const of = `of a prompt of ${length} tokens`;
-  if (isFromEnd(chosen)) return `fromEnd(${chosen.count}) ${of}; choose from fromEnd(${length}) to fromEnd(1)`;
-  if (typeof chosen !== "number") return `what is no token ${of}; return indices, as in [0, fromEnd(1)]`;
-  const range = `choose from 0 to ${length - 1}`;
-  if (!Number.isInteger(chosen) || chosen >= 0) return `token ${chosen} ${of}; ${range}`;
-  return `token ${chosen} ${of}, which indexOf gives for what is missing; look it up with at(pieces, text), ` +
-    `or write fromEnd(${-chosen})`;
+  if (isFromEnd(token)) return `fromEnd(${token.count}) ${of}; choose from fromEnd(${length}) to fromEnd(1)`;
+  if (typeof token !== "number") return `what is no token ${of}; return indices, as in [0, fromEnd(1)]`;
+  if (!Number.isInteger(token) || token >= 0) return `token ${token} ${of}; choose from 0 to ${length - 1}`;
+  const missing = token === -1 ? ", which indexOf gives for what is missing" : "";
+  return `token ${token} ${of}${missing}; look a token up with at(pieces, text), or write fromEnd(${-token})`;
 }
 
 /** Which of a field's tokens are meant: the number of its first or last ones. */
@@ -138,8 +141,7 @@ function needed(decode: Decode | undefined): Decode {
 export function subspaceOf(declared: string | ChooseSubspace, rank: number): TokenSelector {
   const named = typeof declared === "string";
   const what = named ? `the field ${quote(declared)}` : "the subspace's function";
-  return selector(selectorName(declared), !named, ({ source }) => {
-    const { fields, place } = source;
+  return selector(selectorName(declared), !named, ({ source: { fields, place } }) => {
     if (named && !Object.hasOwn(fields, declared)) {
       throw new RequestError(
         `the row has no field ${quote(declared)}, which the edit's subspace names; ${
@@ -148,12 +150,12 @@ export function subspaceOf(declared: string | ChooseSubspace, rank: number): Tok
         place,
       );
     }
-    const rows: unknown = named ? fields[declared] : called(what, source, () => declared(fields));
+    const rows: unknown = named ? fields[declared] : called(what, () => declared(fields));
     const isRow = (row: unknown) => typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rank;
     if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return inOrder(rows);
     throw new RequestError(
       `${what} gives no rows of a rank ${rank}; give a list of whole numbers from 0 to ${rank - 1}`,
-      place,
+      named ? place : undefined,
     );
   });
 }

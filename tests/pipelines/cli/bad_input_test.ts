@@ -246,7 +246,7 @@ refuses("positions that a function chooses outside the prompt", {
 refuses("positions by the index of a text that is missing", {
   parts: { positions: '({ pieces }) => [pieces.lastIndexOf("zebra")]' },
   at: "rows.jsonl:1: the positions' function chose token -1 of a prompt of",
-  says: /look it up with at\(pieces, text\), or write fromEnd\(1\)$/,
+  says: /look a token up with at\(pieces, text\), or write fromEnd\(1\)$/,
 });
 refuses("positions of a token that is missing", {
   parts: { positions: '({ pieces }) => [refract.at(pieces, "zebra")]' },
