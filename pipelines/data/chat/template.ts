@@ -10,7 +10,7 @@ import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
 import { writeJson } from "../python/json.ts";
 import { type PythonDict, type PythonValue, toPython } from "../python/value.ts";
-import { requireWellFormed } from "../well_formed.ts";
+import { requireWellFormed } from "../../common/well_formed.ts";
 import type { Message } from "./conversation.ts";
 import { globals } from "./jinja/globals.ts";
 import { render } from "./jinja/render.ts";
