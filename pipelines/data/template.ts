@@ -1,3 +1,4 @@
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
@@ -58,14 +59,16 @@ export function fillTemplate(
   role: string,
   place: SourceLocation | undefined,
 ): Filled {
-  const spans: Record<string, Span[]> = {};
+  const spans = new Map<string, Span[]>();
   let text = "";
   for (const segment of segments) {
     const part = "text" in segment ? segment.text : printField(row, segment.field, role, place);
-    if ("field" in segment) (spans[segment.field] ??= []).push([text.length, text.length + part.length]);
+    if ("field" in segment) {
+      spans.getOrInsertComputed(segment.field, () => []).push([text.length, text.length + part.length]);
+    }
     text += part;
   }
-  return { text, spans };
+  return { text, spans: Object.fromEntries(spans) };
 }
 
 function printField(
@@ -80,7 +83,7 @@ function printField(
       place,
     );
   }
-  const value = row[field];
+  const value = ownValue(row, field);
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
   // A whole number past 2⁵³ was rounded when it was parsed: printing it would change the data.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatMessage } from "./source.ts";
@@ -98,7 +99,7 @@ function spoken({ from, value, ...rest }: Fields, wrong: (problem: string) => Re
   if (typeof from !== "string" || !Object.hasOwn(rolesOfSpeakers, from)) {
     throw wrong(`is from ${quote(String(from))}, which is no known role; ${suggest(String(from), speakers)}`);
   }
-  return { role: rolesOfSpeakers[from], content: value, ...rest };
+  return { role: ownValue(rolesOfSpeakers, from), content: value, ...rest };
 }
 
 function isFields(value: unknown): value is Fields {
