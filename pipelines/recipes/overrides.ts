@@ -17,7 +17,7 @@ export interface Override {
   readonly values: readonly Scalar[];
   /** Whether a list was written, which an axis alone takes. */
   readonly isList: boolean;
-  /** Whether all is text that has yet to be read as what it stands for, as on a command line. */
+  /** Whether all is text that has yet to be parsed, as on a command line. */
   readonly isText: boolean;
   /** In a recipe; what comes from the command line has its option, as in `--set rank`, instead of a file. */
   readonly location: SourceLocation;

@@ -175,7 +175,7 @@ function declaredDifferences(recorded: Recorded, found: Recorded): readonly Diff
   ];
 }
 
-/** Enough of a digest to tell two apart. */
+/** Enough of a digest to distinguish two. */
 function short(digest: string): string {
   return digest.length > 12 ? `${digest.slice(0, 12)}…` : digest;
 }

@@ -130,7 +130,7 @@ export function overriddenValue(
   throw new RequestError(`${name} is ${show(written)}; ${remedy}`, location);
 }
 
-/** What a text on the command line stands for; `undefined` if it is none of the type. */
+/** The value that a text on the command line writes; `undefined` if it is none of the type. */
 function readAs(type: string, text: string): Scalar | undefined {
   if (type === "string") return text;
   if (type === "number") return text.trim() === "" || Number.isNaN(Number(text)) ? undefined : Number(text);

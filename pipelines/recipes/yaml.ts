@@ -59,7 +59,7 @@ const limits = { aliased: 10_000, depth: 32 };
  * @param file Named in errors.
  * @param bytes Its content.
  * @throws {RequestError} If it is not UTF-8, not YAML, empty or several documents, has a key twice, or an alias that
- * stands for nothing, for itself or for too much.
+ * refers to nothing, to itself or to too much.
  */
 export function parseYaml(file: string, bytes: Uint8Array): YamlNode {
   const text = decode(file, bytes), counter = new LineCounter();
@@ -125,7 +125,7 @@ function convert(
     if (alias !== undefined && ++aliased > limits.aliased) {
       throw new RequestError("the file's aliases stand for too much; write it out", alias);
     }
-    if (above.includes(node)) throw new RequestError("the alias stands for what it is part of; write it out", fallback);
+    if (above.includes(node)) throw new RequestError("the alias refers to what it is part of; write it out", fallback);
     if (above.length > limits.depth) throw new RequestError(tooDeep, location);
     const within = [...above, node];
     if (node === null) return { kind: "scalar", location, value: null };
@@ -133,11 +133,11 @@ function convert(
       const target = node.resolve(document);
       if (target === undefined) {
         throw new RequestError(
-          `the alias *${node.source} stands for nothing; write &${node.source} before it`,
+          `the alias *${node.source} refers to nothing; write &${node.source} before it`,
           location,
         );
       }
-      // What an alias stands for was parsed with the rest.
+      // What an alias refers to was parsed with the rest.
       return visit(target as ParsedNode, above, location, alias ?? location);
     }
     if (isSeq(node)) {

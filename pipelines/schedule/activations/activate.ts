@@ -85,7 +85,7 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
       group.forEach((row, at) => copyRow(result, at, slotsOf(row), whole, row));
     }
     done(finished += group.length);
-    await runContext.heed();
+    await runContext.stopIfAsked();
   }
   return [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
 }

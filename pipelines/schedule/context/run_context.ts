@@ -82,7 +82,7 @@ export class RunContext implements AsyncDisposable {
    *
    * @throws {StoppedError} If there is one.
    */
-  async heed(): Promise<void> {
+  async stopIfAsked(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve));
     this.#signal?.throwIfAborted();
   }

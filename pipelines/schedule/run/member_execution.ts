@@ -30,7 +30,7 @@ export class MemberExecution implements Disposable {
   async gather(members: readonly PreparedMember[]): Promise<void> {
     for (const member of members) {
       for (const stage of member.stages) {
-        await this.#shared.runContext.heed();
+        await this.#shared.runContext.stopIfAsked();
         await this.#gather(stage.kind, stage, member);
       }
     }

@@ -18,9 +18,7 @@ export interface StepRequest {
 }
 
 /** Each step's groups of rows that run together. */
-export function stepsOf(
-  { spec, rows, programs }: StepRequest,
-): number[][][] {
+export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
   const { epochs, batchSize, gradientAccumulation, shuffle, seed } = spec;
   const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
   const effective = batchSize * gradientAccumulation;

@@ -19,10 +19,10 @@ import type { Session } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { Progress } from "../context/progress.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
-import { TrainingState } from "./training_state.ts";
+import { type StateJob, TrainingState } from "./training_state.ts";
 
 /** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
-export interface TrainingLoop {
+export interface TrainingLoop extends StateJob {
   /** Each training's adaptations; all numbered through. */
   readonly members: readonly (readonly Adaptation[])[];
   readonly spec: Resolved<TrainSpec>;
@@ -32,10 +32,6 @@ export interface TrainingLoop {
   readonly programs: CompiledTraining;
   /** Of each step the groups of rows that run together. */
   readonly steps: readonly (readonly (readonly number[])[])[];
-  /** Where the trainable tensors start, by name. */
-  readonly initial: TensorMap;
-  /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
-  readonly fixed: Feeds;
   /** What was encoded of the rows; absent where nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;

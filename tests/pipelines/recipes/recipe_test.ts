@@ -126,7 +126,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "an alias of itself": [
     `${named}set: &set { rank: *set }\n`,
-    "recipe.yaml:2:19: the alias stands for what it is part of; write it out",
+    "recipe.yaml:2:19: the alias refers to what it is part of; write it out",
   ],
   "a set that is a list": [
     `${named}set: [rank]\n`,

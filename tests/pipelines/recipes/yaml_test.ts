@@ -46,13 +46,13 @@ const faults: Readonly<Record<string, readonly [text: string, message: string]>>
   "a key given twice": ["a: 1\nb: 2\na: 3\n", 'recipe.yaml:3:1: the key "a" is given twice; keep one'],
   "an alias of itself": [
     "a: &x [*x]\n",
-    "recipe.yaml:1:8: the alias stands for what it is part of; write it out",
+    "recipe.yaml:1:8: the alias refers to what it is part of; write it out",
   ],
   "an alias of what holds it": [
     "a: &x {b: {c: *x}}\n",
-    "recipe.yaml:1:15: the alias stands for what it is part of; write it out",
+    "recipe.yaml:1:15: the alias refers to what it is part of; write it out",
   ],
-  "an alias of nothing": ["a: *x\n", "recipe.yaml:1:4: the alias *x stands for nothing; write &x before it"],
+  "an alias of nothing": ["a: *x\n", "recipe.yaml:1:4: the alias *x refers to nothing; write &x before it"],
   "aliases that explode": [
     `a0: &a0 [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n${tenfold.join("")}`,
     "recipe.yaml:4:38: the file's aliases stand for too much; write it out",
