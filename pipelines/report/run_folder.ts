@@ -9,7 +9,7 @@ import type { TensorMap } from "../compile/parameters/initial.ts";
 import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
-import { writeSafetensors } from "../models/weights/safetensors_writer.ts";
+import { writeSealed } from "../models/weights/safetensors_writer.ts";
 import type { Prediction } from "../metrics/metric.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
@@ -88,7 +88,7 @@ export class RunFolder {
       shape,
       data: data as Float32Array,
     }));
-    await writeSafetensors(join(this.path, folder, file), listed, { format: "pt" });
+    await writeSealed(join(this.path, folder, file), listed, { format: "pt" });
     if (stage.full === undefined) {
       await this.text(
         join(folder, interventionFileNames.description),

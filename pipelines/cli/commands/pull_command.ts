@@ -1,11 +1,11 @@
 /** `deno task pull`. @module */
 import { join } from "node:path";
+import { requireSoundTensors } from "../../compile/parameters/initial.ts";
 import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
 import { hubCache, isOffline } from "../../models/hub/access.ts";
 import { cachedCommit, cachedModel, partsOf } from "../../models/hub/cache.ts";
 import type { Repository } from "../../models/hub/files.ts";
 import { requireOnline } from "../../models/hub/folder.ts";
-import { readHeader } from "../../models/weights/safetensors.ts";
 import { downloadProgress } from "../../schedule/context/run_context.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
@@ -46,7 +46,7 @@ async function pull({ id, revision }: HubTarget, out: string, context: CommandCo
   const snapshot = parts.snapshot(commit);
   if (names.includes(interventionFileNames.description)) {
     await readDescription(snapshot);
-    await readHeader(join(snapshot, interventionFileNames.tensors));
+    await requireSoundTensors(join(snapshot, interventionFileNames.tensors));
   }
   await writeFolder(out, async (temporary) => {
     for (const name of names) await Deno.copyFile(join(snapshot, name), join(temporary, name));

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { readFileIfPresent, readJsonObject } from "../../common/files.ts";
+import { requireSoundTensors } from "../../compile/parameters/initial.ts";
 import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
 import { isStateFile } from "../../interchange/pyreft_config.ts";
 import { isOffline, shownEndpoint } from "../../models/hub/access.ts";
@@ -71,6 +72,7 @@ async function pushedFolder(
       });
     }
   }
+  if (!isExported) await requireSoundTensors(join(folder, interventionFileNames.tensors));
   return { folder, names: interventionFiles({ id: folder, paths: there }) };
 }
 
