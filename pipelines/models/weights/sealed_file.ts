@@ -24,6 +24,15 @@ export function seal(header: Uint8Array, digest: string): void {
   header.set(new TextEncoder().encode(digest), sealOffset(header));
 }
 
+/**
+ * Requires that a file's metadata have a seal, of a file that Refract wrote.
+ *
+ * @throws {RequestError} If they have none.
+ */
+export function requireSeal(file: string, metadata: Readonly<Record<string, string>>): void {
+  if (!Object.hasOwn(metadata, name)) throw new RequestError("has lost its digest; it is to be made again", { file });
+}
+
 /** A file's digest, and whether it is the one that the file carries, if it carries any. */
 export interface ContentDigest {
   /** SHA-256 in hex; of a sealed file, of the whole but for its seal. */

@@ -108,6 +108,11 @@ function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDig
     typeof entry["sha256"] === "string" && /^[0-9a-f]{64}$/.test(entry["sha256"]);
 }
 
+/** Remembers the digest of a file that was just written, by its real path, so that it need not be read for it. */
+export async function rememberDigest(file: string, sha256: string, cacheFile: string): Promise<void> {
+  await remember(cacheFile, new Map([[file, { ...await identify(file), sha256 }]]));
+}
+
 /** A digest that can't be remembered is only worked out again, so a failure to write is no failure of the run. */
 async function remember(cacheFile: string, learned: ReadonlyMap<string, RememberedDigest>): Promise<void> {
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
