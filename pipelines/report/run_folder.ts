@@ -9,11 +9,13 @@ import type { TensorMap } from "../compile/parameters/initial.ts";
 import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
+import { innerPath } from "../common/inner_path.ts";
 import { writeSealed } from "../models/weights/safetensors_writer.ts";
 import type { Prediction } from "../metrics/metric.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
 import type { Results } from "../results/results.ts";
+import { resultsFile } from "../results/read_results.ts";
 
 const encoder = new TextEncoder();
 
@@ -46,7 +48,7 @@ export class RunFolder {
 
   /** Writes results.json. */
   async results(results: Results): Promise<void> {
-    await this.text("results.json", JSON.stringify(results, null, 2) + "\n");
+    await this.text(resultsFile, JSON.stringify(results, null, 2) + "\n");
   }
 
   /** Writes a text file. */
@@ -129,7 +131,7 @@ export class RunFolder {
   }
 
   async #folder(path: string): Promise<void> {
-    const folder = join(this.path, path);
+    const folder = path === "." ? this.path : await innerPath(this.path, path);
     try {
       await Deno.mkdir(folder, { recursive: true });
     } catch (fault) {

@@ -10,7 +10,7 @@ import { RequestError } from "../../common/errors.ts";
 import { type JsonObject, unwritable, writeAtomically } from "../../common/files.ts";
 import { modelsFolder } from "./converted_models.ts";
 import { readHeader } from "../weights/safetensors.ts";
-import { contentDigest, requireSeal } from "../weights/sealed_file.ts";
+import { requireSeal } from "../weights/sealed_file.ts";
 import { rememberDigest, rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 import { planConversion } from "./plan.ts";
 import { readGguf } from "./reader.ts";

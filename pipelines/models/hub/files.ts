@@ -1,7 +1,8 @@
 /** Of a model's files those that Refract reads: not a second copy of the weights in another format. @module */
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject } from "../../common/files.ts";
-import { leavesFolder, shardsOf } from "../weights/weights.ts";
+import { leavesFolder } from "../../common/inner_path.ts";
+import { shardsOf } from "../weights/weights.ts";
 
 /** A repository to select files of. */
 export interface Repository {
