@@ -46,7 +46,7 @@ export function parseSite(text: string, architecture: Pick<Architecture, "blocks
   if (text.startsWith("encoder.")) return siteOf(text, encoder, "encoder");
   if (text.startsWith("decoder.")) return siteOf(text, architecture, "decoder");
   throw new RequestError(
-    `the site ${JSON.stringify(text)} does not tell whose it is; write encoder.${text} or decoder.${text}`,
+    `the site ${JSON.stringify(text)} does not say whose it is; write encoder.${text} or decoder.${text}`,
   );
 }
 

@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { readFileIfPresent } from "../../common/files.ts";
 
-/** The environment variables that the Hugging Face cache and its downloads heed. */
+/** The environment variables that the Hugging Face cache and its downloads obey. */
 const variables = [
   "HF_HUB_CACHE",
   "HUGGINGFACE_HUB_CACHE",
