@@ -9,7 +9,7 @@ import { readTensors } from "../../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
 import { openModel } from "../../models/open/model.ts";
-import { writeSafetensors } from "../../models/weights/safetensors_writer.ts";
+import { writeSealed } from "../../models/weights/safetensors_writer.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
 import { choice, optional, type OptionValues, required, text } from "../arguments/option.ts";
@@ -59,7 +59,7 @@ async function importPyreft(
   await writeFolder(out, async (temporary) => {
     const weights = join(temporary, interventionFileNames.tensors),
       text = describeAll(options.model, architecture.width, adaptations);
-    await writeSafetensors(weights, listed, { format: "pt" });
+    await writeSealed(weights, listed, { format: "pt" });
     await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(text)]);
     await requireUsable(weights, adaptations, folder);
   });

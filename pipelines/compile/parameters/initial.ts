@@ -8,7 +8,9 @@ import { elementCount } from "../../../ops/program/dimension.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { createRandom } from "../../data/random.ts";
 import { RequestError } from "../../common/errors.ts";
-import { readHeader, readTensor } from "../../models/weights/safetensors.ts";
+import { isFloating, readHeader, readTensor } from "../../models/weights/safetensors.ts";
+import type { SafetensorsHeader } from "../../models/weights/safetensors_table.ts";
+import { requireSound } from "../../models/weights/sealed_file.ts";
 import { householder, orthonormalColumns } from "./householder.ts";
 import { type Adaptation, isFrozen } from "../lower/adaptation.ts";
 import { baseName, freeName, frozenName } from "../lower/tensor_forms.ts";
@@ -81,12 +83,30 @@ export async function drawTensors(
 }
 
 /**
+ * Reads a whole file of trained tensors.
+ *
+ * @returns Its header. Throws a RequestError if the file has changed since Refract wrote it, or a number is not finite.
+ */
+export async function requireSoundTensors(path: string): Promise<SafetensorsHeader> {
+  const header = await readHeader(path);
+  await requireSound(path);
+  for (const record of header.tensors.values()) {
+    if (!isFloating(record)) continue;
+    const unsound = (await readTensor(record)).find((number) => !Number.isFinite(number));
+    if (unsound === undefined) continue;
+    throw new RequestError(`the tensor ${record.name} holds ${unsound}; train or import it again`, { file: path });
+  }
+  return header;
+}
+
+/**
  * The saved form of some adaptations' tensors from a file, in which their indices start from 0.
  *
- * @throws {RequestError} If a tensor is missing or of another shape, or an orthogonal one is not orthonormal.
+ * @throws {RequestError} If the file is damaged, a tensor is missing, of another shape or not finite, or an orthogonal
+ * one is not orthonormal.
  */
 export async function readTensors(path: string, adaptations: readonly Adaptation[]): Promise<TensorMap> {
-  const { tensors: records } = await readHeader(path);
+  const { tensors: records } = await requireSoundTensors(path);
   const first = adaptations[0]?.index ?? 0;
   const tensors: Record<string, HostTensor> = {};
   for (const { index, tensors: roles } of adaptations) {

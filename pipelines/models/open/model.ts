@@ -100,8 +100,14 @@ export async function openModel(source: string, options: SourceOptions): Promise
   return { ...bare, tokenizer };
 }
 
-/** Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and digests the files. */
-export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
+/**
+ * Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and
+ * digests the files.
+ *
+ * @param digestCache Where digests are remembered; without it every file is read.
+ * @throws {RequestError} If a file is not sound.
+ */
+export async function openModelWeights(model: BareModel, digestCache?: string): Promise<ModelWeights> {
   const weights = await presentWeights(model), records = requireTensors(model, weights);
   return modelWeights(model, records, weights, await weightsDigest(weights.files, digestCache));
 }

@@ -37,8 +37,11 @@ export async function readChatFormat(
   return { templates, specialTokens, templatesInFiles: files.size > 0 };
 }
 
+/** The folder of a model's further templates, each named by its file. */
+export const templatesFolder = "additional_chat_templates";
+
 async function templateFiles(folder: string): Promise<Map<string, string>> {
-  const templates = new Map<string, string>(), more = join(folder, "additional_chat_templates");
+  const templates = new Map<string, string>(), more = join(folder, templatesFolder);
   const read = async (name: string, path: string) => {
     const bytes = await readFileIfPresent(path);
     if (bytes !== undefined) templates.set(name, new TextDecoder().decode(bytes));

@@ -107,6 +107,11 @@ const widenings: Readonly<Record<string, (data: ArrayBuffer) => Float32Array<Arr
   F64: (data) => new Float32Array(new Float64Array(data)),
 };
 
+/** Whether a tensor is stored in floating point of a kind that {@linkcode readTensor} reads. */
+export function isFloating({ dtype }: Pick<TensorRecord, "dtype">): boolean {
+  return Object.hasOwn(widenings, dtype);
+}
+
 async function realFile(path: string): Promise<string> {
   try {
     const file = await Deno.realPath(path);
