@@ -30,7 +30,8 @@ const topLevel = [
 const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "onnxruntime-node", place: /^pipelines\/runtime\/worker\.ts$/ },
   { name: "commander", place: /^pipelines\/cli\// },
-  { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/template\.ts$/ },
+  { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/jinja\/tree\.ts$/ },
+  { name: "jsonc-parser", place: /^pipelines\/data\/python\/json\.ts$/ },
   { name: "yaml", place: /^pipelines\/recipes\/yaml\.ts$/ },
 ];
 

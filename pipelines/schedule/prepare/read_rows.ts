@@ -22,6 +22,8 @@ export interface Reading {
   readonly maxLength: number | undefined;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
+  /** Takes what a person should know of the rows. */
+  readonly warn: (message: string) => void;
 }
 
 /**
@@ -34,13 +36,19 @@ export async function readRows(
   data: Dataset,
   base: string,
   { architecture: { contextLength: maxContext }, tokenizer }: Model,
-  { head, maxLength, asksLast }: Reading,
+  { head, maxLength, asksLast, warn }: Reading,
 ): Promise<PreparedRows> {
-  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast }));
+  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, warn }));
   atLocationOf(data, () => requireKind(rows, head));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = head === undefined
     ? tokenize(rows, tokenizer, { ...limit, asks: asksLast })
     : tokenizeLabelled(rows, tokenizer, targetsOf(head), limit);
-  return { rows, examples };
+  return { rows: rows.map((row, at) => withoutSpecial(row, examples[at]!, tokenizer)), examples };
+}
+
+/** What a template writes for a turn, compared as answers are: without special tokens. */
+function withoutSpecial(row: Row, { completion }: TokenizedExample, tokenizer: Model["tokenizer"]): Row {
+  if (row.isTemplated === undefined) return row;
+  return { ...row, completion: tokenizer.decode(completion, { skipSpecialTokens: true }) };
 }

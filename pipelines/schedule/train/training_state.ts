@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
@@ -71,10 +72,11 @@ export class TrainingState {
       ...(this.#gradients ?? this.#zeros),
       "step.index": scalar(step),
       "step.totalSteps": scalar(totalSteps),
-      "step.warmupSteps": scalar(Math.floor(optimizer.schedule.warmup * totalSteps)),
+      "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule.warmup, totalSteps)),
       "step.lossScale": scalar(1 / labelled),
       "step.learningRate": scalar(optimizer.learningRate),
       "step.weightDecay": scalar(optimizer.weightDecay),
+      "step.exemptDecay": scalar(optimizer.decay === "all" ? optimizer.weightDecay : 0),
       "step.beta1": scalar(optimizer.beta1),
       "step.beta2": scalar(optimizer.beta2),
       "step.epsilon": scalar(optimizer.epsilon),
