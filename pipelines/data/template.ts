@@ -3,7 +3,7 @@ import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { str } from "./python/print.ts";
 import { pythonFields, type RawRow } from "./raw_row.ts";
-import { requireWellFormed } from "./well_formed.ts";
+import { requireWellFormed } from "../common/well_formed.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
 type Segments = readonly ({ readonly text: string } | { readonly field: string })[];

@@ -8,7 +8,7 @@ import type { Span } from "../../common/span.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
 import { writeJson } from "../python/json.ts";
 import { type PythonValue, toPython } from "../python/value.ts";
-import { requireWellFormed } from "../well_formed.ts";
+import { requireWellFormed } from "../../common/well_formed.ts";
 import type { Message } from "./conversation.ts";
 import { globals } from "./jinja/globals.ts";
 import { render } from "./jinja/render.ts";
