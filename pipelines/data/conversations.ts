@@ -1,4 +1,5 @@
 /** Conversations as rows, of a file or of the pipeline file itself. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { resolve } from "node:path";
 import { among, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
@@ -51,7 +52,7 @@ function answerOf(
 function unreadFields(conversation: Conversation, template: ChatTemplate): ReadonlySet<string> {
   return new Set(conversation.flatMap((message) => {
     return Object.keys(message).filter((field) => {
-      return !knownFields.has(field) && !template.reads(field) && (message[field] ?? null) !== null;
+      return !knownFields.has(field) && !template.reads(field) && (ownValue(message, field) ?? null) !== null;
     });
   }));
 }
