@@ -60,6 +60,8 @@ const rooms: readonly string[] = [
   "pipelines/models/gguf",
   "pipelines/models/hub",
   "pipelines/models/open",
+  "pipelines/data/python",
+  "pipelines/data/chat/jinja",
   "pipelines/data/chat",
   "pipelines/data",
   "pipelines/store",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { Fields, mappingOf, textOf, wrong } from "./fields.ts";
 import type { YamlNode } from "./yaml.ts";
 
@@ -163,7 +164,7 @@ export function differences(
   }
   if (!isSet && recorded.pipeline.digest === found.pipeline.digest) all.push(...declaredDifferences(recorded, found));
   for (const [name, version] of Object.entries(found.versions)) {
-    compare(`the version of ${name} is`, recorded.versions[name], version, false);
+    compare(`the version of ${name} is`, ownValue(recorded.versions, name), version, false);
   }
   compare("the provider is", recorded.provider, found.provider, false);
   compare("the number of threads is", recorded.threads, found.threads, false);

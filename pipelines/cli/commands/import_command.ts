@@ -1,4 +1,5 @@
 /** `deno task import`. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { writeAtomically } from "../../common/files.ts";
@@ -52,7 +53,7 @@ async function importPyreft(
   const listed = adaptations.flatMap(({ index, tensors: roles }) =>
     Object.entries(roles).map(([tensor, { shape }]) => {
       const name = `${index}.${tensor}`;
-      return { name, shape, data: tensors[name]!.data as Float32Array };
+      return { name, shape, data: ownValue(tensors, name)!.data as Float32Array };
     })
   );
   await writeFolder(out, async (temporary) => {

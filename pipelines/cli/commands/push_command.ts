@@ -1,4 +1,5 @@
 /** `deno task push`. @module */
+import { putValue } from "../../../ops/program/own_value.ts";
 import { basename, join } from "node:path";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -49,7 +50,7 @@ async function push({ path, member, id, revision, isPrivate }: Push, context: Co
   const { folder, names } = await pushedFolder(callerPath(path), member);
   if (isOffline(env)) throw new RequestError(`HF_HUB_OFFLINE forbids pushing ${id}; unset it`);
   const files: Record<string, Blob> = {};
-  for (const name of names) files[name] = new Blob([await Deno.readFile(await innerPath(folder, name))]);
+  for (const name of names) putValue(files, name, new Blob([await Deno.readFile(await innerPath(folder, name))]));
   files[card] ??= new Blob([await cardOf(folder, id)]);
   const { pushFiles } = await import("../../models/hub/push.ts");
   const commit = await pushFiles({ id, revision, isPrivate, files, title: `Add ${basename(folder)}` }, access);

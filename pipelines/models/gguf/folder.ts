@@ -72,7 +72,10 @@ export async function convertedFolder(
 }
 
 /** How a part of a converted model is. */
-type State = { readonly kind: "sound" } | { readonly kind: "absent" } | { readonly kind: "damaged"; readonly file: string };
+type State = { readonly kind: "sound" } | { readonly kind: "absent" } | {
+  readonly kind: "damaged";
+  readonly file: string;
+};
 
 const sound: State = { kind: "sound" }, absent: State = { kind: "absent" };
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, markWritten, temporaryName, unwritable, writeAll } from "../../common/files.ts";
 import { type DeclaredTensor, encodeHeader } from "../weights/safetensors_writer.ts";
@@ -194,7 +195,7 @@ type Fill = (stored: Uint8Array<ArrayBuffer>, target: Uint8Array<ArrayBuffer>) =
 
 function fillerOf({ type }: GgufTensor, keeps: boolean): Fill {
   if (keeps) return (stored, target) => target.set(stored);
-  const dequantize = dequantizations[type.name]!;
+  const dequantize = ownValue(dequantizations, type.name)!;
   return (stored, target) => {
     dequantize(stored, new Float32Array(target.buffer, target.byteOffset, target.length / 4));
   };

@@ -36,7 +36,9 @@ export async function changedFile(folder: string, files: WrittenFiles): Promise<
 
 async function readList(store: string): Promise<Map<string, WrittenFiles>> {
   const list = await readJsonObject(join(store, listName), "delete it").catch(() => undefined) ?? {};
-  return new Map(Object.entries(list).filter((entry): entry is [string, WrittenFiles] => {
-    return isJsonObject(entry[1]) && Object.values(entry[1]).every((digest) => typeof digest === "string");
-  }));
+  return new Map(
+    Object.entries(list).filter((entry): entry is [string, WrittenFiles] => {
+      return isJsonObject(entry[1]) && Object.values(entry[1]).every((digest) => typeof digest === "string");
+    }),
+  );
 }

@@ -66,7 +66,8 @@ export async function modelFiles(repository: Repository, weights: boolean): Prom
     throw new RequestError(`${id} has no config.json; choose a model in the transformers layout`);
   }
   const described = paths.filter((path) =>
-    descriptionFiles.includes(path) || !paths.includes(tokenizerFile) && (vocabulary.includes(path) || path.endsWith(".tiktoken"))
+    descriptionFiles.includes(path) ||
+    !paths.includes(tokenizerFile) && (vocabulary.includes(path) || path.endsWith(".tiktoken"))
   );
   return weights ? [...described, ...await weightsOf(repository)] : described;
 }

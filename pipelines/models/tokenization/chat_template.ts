@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { isJsonObject, type JsonObject, readFileIfPresent } from "../../common/files.ts";
 import { tokenRoles } from "./tokenizer_class.ts";
@@ -29,7 +30,7 @@ export async function readChatFormat(
   const templates = files.size > 0 ? files : templatesOf(config["chat_template"]);
   const extra = config["extra_special_tokens"];
   const named = Object.entries(isJsonObject(extra) ? extra : {});
-  const roles = [...tokenRoles, "additional_special_tokens"].map((role) => [role, config[role]]);
+  const roles = [...tokenRoles, "additional_special_tokens"].map((role) => [role, ownValue(config, role)]);
   const specialTokens = Object.fromEntries([...roles, ...named].filter(([, token]) => {
     return Array.isArray(token) ? token.length > 0 : typeof token === "string" && token !== "";
   }));

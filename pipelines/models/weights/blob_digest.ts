@@ -10,7 +10,9 @@ import { faultText } from "../../common/files.ts";
  * @param file A real path: a cache's snapshots are links to its blobs.
  * @returns Nothing if the file is in no cache, or named otherwise. Throws a RequestError if it can't be read.
  */
-export async function blobDigest(file: string): Promise<{ readonly digest: string; readonly isSound: boolean } | undefined> {
+export async function blobDigest(
+  file: string,
+): Promise<{ readonly digest: string; readonly isSound: boolean } | undefined> {
   const name = basename(file);
   if (basename(dirname(file)) !== "blobs" || !/^([0-9a-f]{64}|[0-9a-f]{40})$/.test(name)) return undefined;
   try {

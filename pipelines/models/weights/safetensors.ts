@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { parseTensorTable, type SafetensorsHeader, type TensorRecord } from "./safetensors_table.ts";
 import { faultText } from "../../common/files.ts";
@@ -55,7 +56,7 @@ export async function readHeader(path: string): Promise<SafetensorsHeader> {
  */
 export async function readTensor(record: TensorRecord): Promise<Float32Array<ArrayBuffer>> {
   const { name, dtype, file } = record;
-  const widen = widenings[dtype];
+  const widen = ownValue(widenings, dtype);
   if (widen === undefined) {
     const known = Object.keys(widenings).join(", ");
     throw new RequestError(
@@ -73,7 +74,7 @@ export async function readTensor(record: TensorRecord): Promise<Float32Array<Arr
  * @returns Its elements in row-major order. Errors as of {@linkcode readTensor}.
  */
 export async function readIntegers(record: TensorRecord): Promise<number[]> {
-  const { name, dtype, file } = record, integers = integersOf[dtype];
+  const { name, dtype, file } = record, integers = ownValue(integersOf, dtype);
   if (integers === undefined) {
     throw new RequestError(
       `tensor ${JSON.stringify(name)} is stored as ${dtype} where whole numbers are expected; store it as I64`,
