@@ -239,7 +239,7 @@ export class Store {
     } catch (fault) {
       throw unwritable(folder, fault);
     }
-    await writeFormat(this.folder);
+    writeFormat(this.folder);
   }
 }
 
