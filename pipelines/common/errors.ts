@@ -72,6 +72,6 @@ export class StoppedError extends Error {
 }
 
 /** `file:line:column`, as far as it is known. */
-function formatLocation(place: SourceLocation): string {
+export function formatLocation(place: SourceLocation): string {
   return [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
 }

@@ -1,10 +1,11 @@
 /** Conversations as rows, of a file or of the pipeline file itself. @module */
 import { resolve } from "node:path";
 import { among, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
-import { conversationOf, textOf } from "./chat/conversation.ts";
+import { type Conversation, conversationOf, isAnswer, textOf } from "./chat/conversation.ts";
 import type { ChatSource } from "./chat/source.ts";
 import { chatRenderer, isTemplatePath } from "./chat/template.ts";
 import { findTurns } from "./chat/turns.ts";
+import { type EndToken, withoutEnd } from "./end_tokens.ts";
 import { readJsonl } from "./jsonl.ts";
 import { checkRecords, recordsOf } from "./records.ts";
 import type { RowReader } from "./row.ts";
@@ -20,11 +21,32 @@ async function rowReader(source: ChatSource, base: string, chat: ChatReading | u
   const render = await chatRenderer(source, chat.format, base);
   const loss = chat.asksLast ? "completion" : source.loss;
   return ({ fields, place }) => {
-    const conversation = conversationOf(fields, source.system, place);
-    const turns = findTurns(conversation, loss, render, place);
+    const written = conversationOf(fields, source.system, place);
+    const { conversation, end } = withoutEnds(written, chat.ends);
+    const bare = findTurns(conversation, loss, render, place);
+    // A template that ends no turn leaves that to the data.
+    const isEnded = end === undefined || withoutEnd(bare.text, chat.ends) !== undefined;
+    const turns = isEnded ? bare : findTurns(written, loss, render, place);
     const prompt = loss === "completion" ? turns.asked : turns.text.slice(0, turns.spans[0]![0]);
-    return { kind: "completion", prompt, spans: {}, completion: textOf(conversation.at(-1)!), fields, place, turns };
+    const completion = textOf(conversation.at(-1)!), ended = end === undefined ? {} : { end };
+    return { kind: "completion", prompt, spans: {}, completion, ...ended, fields, place, turns };
   };
+}
+
+/** A conversation whose assistant's turns end with no end-of-sequence token of their own. */
+function withoutEnds(
+  conversation: Conversation,
+  ends: readonly EndToken[],
+): { readonly conversation: Conversation; readonly end: EndToken | undefined } {
+  let end: EndToken | undefined;
+  const bare = conversation.map((message) => {
+    const { content } = message;
+    const found = isAnswer(message) && typeof content === "string" ? withoutEnd(content, ends) : undefined;
+    if (found === undefined) return message;
+    end ??= found.end;
+    return { ...message, content: found.text };
+  });
+  return { conversation: bare, end };
 }
 
 /** `chat(...)`. */

@@ -2,6 +2,7 @@
 import type { Fields } from "../common/checks.ts";
 import type { ChatFormat } from "../models/tokenization/chat_template.ts";
 import type { Source } from "./dataset.ts";
+import type { EndToken } from "./end_tokens.ts";
 import type { RawRow, RowReader } from "./row.ts";
 
 /** What a file is read for: a recipe may put other rows in their place, but not another template. */
@@ -13,6 +14,8 @@ export interface ChatReading {
   readonly format: ChatFormat;
   /** Whether the last turn is asked for, whatever is taught. */
   readonly asksLast: boolean;
+  /** The tokens that end an answer. */
+  readonly ends: readonly EndToken[];
 }
 
 /** All that is known about one kind of source. */

@@ -10,6 +10,7 @@ import type { ChatSource } from "./source.ts";
 import type { Span } from "../../common/span.ts";
 import { type Conversation, isAnswer } from "./conversation.ts";
 import type { Render } from "./template.ts";
+import { spansOf, substitute } from "./turn_spans.ts";
 
 /** A conversation's text and what of it is taught. */
 export interface Turns {
@@ -48,24 +49,19 @@ export function findTurns(
     if (taught.length === 0) throw missing(last, place);
     return { text, asked, answersFrom, spans: taught, isMarked: true };
   }
-  const turns = [...conversation.keys()].filter((turn) => isAnswer(conversation[turn]!));
-  const spans = (loss === "all-turns" ? turns : [last]).map((turn): Span => {
-    if (turn === last) return checked([answersFrom, text.length], turn, place);
+  const renderText = (of: Conversation) => render(of, place).text;
+  const spanOf = (turn: number): Span => {
     const including = render(conversation.slice(0, turn + 1), place).text, end = sharedLength(text, including);
     const beginning = before(turn);
     // What the template ends a whole conversation with may be missing within it, but nothing else.
     if (including.slice(end).trim() === "") return checked([sharedLength(text, beginning), end], turn, place);
-    return checked(
-      bySubstitution(conversation, turn, { text, beginning }, (of) => render(of, place).text),
-      turn,
-      place,
-    );
-  });
+    return checked(bySubstitution(conversation, turn, { text, beginning }, renderText), turn, place);
+  };
+  const earlier = [...conversation.keys()].filter((turn) => turn < last && isAnswer(conversation[turn]!));
+  const others = loss === "all-turns" ? spansOf(earlier, { conversation, text, render: renderText, spanOf }) : [];
+  const spans = [...others, checked([answersFrom, text.length], last, place)];
   return { text, asked, answersFrom, spans, isMarked: false };
 }
-
-/** A noncharacter, which no text has. */
-const substitute = "\ufdd2";
 
 /** A turn's place by what changes when it says something else, with what follows it where it is the last. */
 function bySubstitution(

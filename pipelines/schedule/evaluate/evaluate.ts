@@ -61,7 +61,7 @@ export async function predictions(
   const work = {
     programs: programKey(stage, weights),
     tensors: tensorsKey,
-    chosen: selectedRows(interventionsOf(stage.adaptations), stage.examples),
+    chosen: selectedRows(interventionsOf(stage.adaptations), [...stage.examples, ...answeredExamples(stage)]),
     batchSize: stage.batchSize,
     machine: runContext.machine,
   };
@@ -77,11 +77,11 @@ export async function predictions(
   const common = {
     ...work,
     tokenizer: stage.model.tokenizer.digest,
-    rows: stage.rows.map(({ prompt, completion, turns }) => {
-      return [prompt, completion, ...(turns === undefined ? [] : [turns])];
-    }),
+    rows: stage.examples.map(({ prompt, completion, taught = null }) => [prompt, completion, taught]),
   };
-  const choices = stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null;
+  const choices = stage.choices?.map((ofRow) => {
+    return ofRow.map(({ text, example: { prompt, completion } }) => [text, prompt, completion]);
+  }) ?? null;
   const answers = decoding === undefined
     ? undefined
     : await inStore(runContext, keyOf({ ...common, decoding, choices }), (key) => {
@@ -151,22 +151,17 @@ function write(
 
 /** The first of each row's likeliest choices. */
 async function choose(runContext: RunContext, job: EvaluateJob, key: string): Promise<string[]> {
-  const { choices = [], examples } = job.stage;
-  const pairs = choices.flatMap((ofRow, row) => ofRow.map(({ tokens }) => [row, tokens] as const));
-  const scored = await scoreAll(
-    runContext,
-    job,
-    pairs.map(([row, completion]) => {
-      const { prompt, source } = examples[row]!;
-      return { prompt, source, completion };
-    }),
-    { key, purpose: "choice" },
-  );
+  const scored = await scoreAll(runContext, job, answeredExamples(job.stage), { key, purpose: "choice" });
   let at = 0;
-  return choices.map((ofRow) => {
+  return (job.stage.choices ?? []).map((ofRow) => {
     const losses = ofRow.map(() => scored[at++]!.loss);
     return ofRow[losses.indexOf(Math.min(...losses))]!.text;
   });
+}
+
+/** Each row with each of its choices. */
+function answeredExamples({ choices = [] }: Pick<PreparedEvaluation, "choices">): TokenizedExample[] {
+  return choices.flatMap((ofRow) => ofRow.map(({ example }) => example));
 }
 
 async function scoreAll(

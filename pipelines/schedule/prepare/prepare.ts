@@ -12,9 +12,9 @@ import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
-import type { TokenizedExample } from "../../data/examples.ts";
+import { type RowNote, rowNotes, type TokenizedExample } from "../../data/examples.ts";
 import { kindOf, sourceOf } from "../../data/source_kinds.ts";
-import { RequestError } from "../../common/errors.ts";
+import { formatLocation, RequestError, type SourceLocation } from "../../common/errors.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { ActivationsSpec, EvaluateSpec, ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
@@ -140,14 +140,16 @@ export class Preparation {
     const head = headOf(model.adaptations);
     requireMeasurable(name, spec, head);
     atLocationOf(spec, () => requirePredicted(model));
-    const maxLength = head === undefined ? undefined : spec.maxLength ?? training?.spec.maxLength;
-    const { rows, examples } = await this.#rows(spec.data, model, maxLength, true);
+    const maxLength = spec.maxLength ?? (head === undefined ? undefined : training?.spec.maxLength);
+    const toWrite = spec.decoding === undefined || spec.decoding.kind === "choices" ? 0 : spec.decoding.maxNewTokens;
+    const { rows, examples } = await this.#rows(spec.data, model, maxLength, { asks: true, toWrite });
     requireVaried(spec.metrics, examples);
     const { model: base, quantize, adaptations, initialFiles, full } = model;
     const prepared = { model: base, quantize, adaptations, initialFiles, full };
-    const choices = choicesOf(spec.decoding, rows, examples, base);
-    requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
-    atLocationOf(spec, () => requireChoices(adaptations, examples));
+    const choices = choicesOf(spec, rows, examples, base);
+    const answered = choices?.flatMap((ofRow) => ofRow.map(({ example }) => example)) ?? [];
+    requireRoom(adaptations, longestOf([...examples, ...answered]), base.architecture.contextLength);
+    atLocationOf(spec, () => requireChoices(adaptations, [...examples, ...answered]));
     const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
     return { ...prepared, kind: "evaluate", name, spec, training, rows, examples, choices, batchSize };
   }
@@ -183,18 +185,30 @@ export class Preparation {
     return this.#models.getOrInsertComputed(spec, () => prepareModel(this.#runContext, spec));
   }
 
-  /** @param asks Whether the rows are for the model to answer, which matters to conversations. */
+  /**
+   * @param asks Whether the rows are for the model to answer, which matters to conversations.
+   * @param toWrite How many tokens it may write, which matters to prompts that are cut.
+   */
   #rows(
     data: Resolved<TrainSpec>["data"],
     { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
-    asks = false,
+    { asks = false, toWrite = 0 } = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), told = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
-    return this.#once(["rows", data, model.folder, maxLength ?? null, told, asksLast], () => {
-      return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast });
+    const limits = maxLength === undefined ? null : [maxLength, toWrite];
+    return this.#once(["rows", data, model.folder, limits, told, asksLast], () => {
+      const note = (note: RowNote, place: SourceLocation) => this.#note(note, place);
+      return readRows(data, this.#runContext.base, model, { head, maxLength, toWrite, asksLast, note });
     });
+  }
+
+  /** Says something of rows once, with the first of them. */
+  #note(note: RowNote, place: SourceLocation): void {
+    if (this.#warnedOf.has(note)) return;
+    this.#warnedOf.add(note);
+    this.#runContext.progress.warn(`${formatLocation(place)}: ${rowNotes[note]}`);
   }
 
   #warnOfUnseen(name: string, labels: readonly string[]): void {

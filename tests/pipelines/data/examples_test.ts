@@ -8,6 +8,7 @@ const tokenizer: ExampleTokenizer = {
   encodePrompt: (text) => [1, ...tokenizer.encode(text)],
   encode: (text) => [...text].map((character) => character.charCodeAt(0)),
   decode: (ids) => String.fromCharCode(...ids),
+  around: { before: [1], after: [] },
   isSpecial: (id) => id < 3,
   eosTokenId: 2,
 };
@@ -41,7 +42,7 @@ Deno.test("tokenize() rejects a row that is longer than the model's context", ()
   assert.throws(() => tokenize([row("ab", "c")], tokenizer, { maxContext: 4 }), {
     name: "RequestError",
     message: "rows.jsonl:3: the row has 5 tokens and the model reads at most 4; " +
-      "shorten the row, or let its training cut the prompt's start with maxLength: 4",
+      "shorten the row, or let its training or evaluation cut the prompt's start with maxLength: 4",
   });
   assert.throws(() => tokenize([row("ab", "c")], tokenizer, { maxContext: 4, maxLength: 10 }), RequestError);
 });
