@@ -42,7 +42,7 @@ export function requireFit(length: number, maxContext: number, lost: string, pla
  *
  * @param before The special tokens that the tokenizer adds before a text.
  * @param behind How many tokens follow the prompt at most.
- * @throws {RequestError} If what follows leaves no room for any of its own tokens.
+ * @throws {RequestError} If what follows leaves no room for as much.
  */
 export function fitPrompt(
   prompt: readonly number[],
@@ -52,7 +52,7 @@ export function fitPrompt(
   place: SourceLocation,
 ): readonly number[] {
   if (maxLength === undefined) return prompt;
-  const kept = sharedLength(before, prompt), least = Math.min(prompt.length, kept + 1);
+  const kept = sharedLength(before, prompt), least = Math.max(1, kept);
   const room = maxLength - behind;
   if (room < least) {
     throw new RequestError(

@@ -1,12 +1,12 @@
 /**
- * Where many turns stand in a conversation's text, without rendering the conversation once for each: turns that are of one
- * kind have the same text around what they say, which two of them show.
+ * Where many turns stand in a conversation's text, without rendering the conversation once for each: turns that a template
+ * puts between the same texts are of one kind, and two of a kind show what is theirs of these.
  *
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
 import type { Span } from "../../common/span.ts";
-import { type Conversation, isAnswer } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
 import type { ChatMessage } from "./source.ts";
 
 /** A noncharacter, which no text has. */
@@ -24,58 +24,71 @@ export interface TurnSearch {
 
 /** The places of some turns of the assistant, in order. */
 export function spansOf(turns: readonly number[], search: TurnSearch): Span[] {
-  const { conversation, text, spanOf } = search;
-  const groups = [...Map.groupBy(turns, (turn) => kindOf(conversation, turn)).values()];
-  const isLong = groups.some(({ length }) => length > 2), said = isLong ? saidSpans(search) : undefined;
+  const { conversation, text, spanOf } = search, all = turns.length > 2 ? wordsOf(search) : undefined;
+  if (all === undefined) return turns.map(spanOf);
   const found = new Map<number, Span>();
-  for (const group of groups) {
-    const [first, last] = [group[0]!, group.at(-1)!], ends = [first, last].map(spanOf);
-    const [one, other] = [first, last].map((turn, at) => surroundings(text, said?.get(turn), ends[at]!));
+  for (const group of Map.groupBy(turns, (turn) => kindOf(conversation, turn, all.get(turn))).values()) {
+    const known = [...new Set([group[0]!, group.at(-1)!])];
+    const [one, other = one] = known.map((turn) => {
+      const span = spanOf(turn);
+      found.set(turn, span);
+      return surroundings(text, all.get(turn), span);
+    });
     const shared = one?.before === other?.before && one?.after === other?.after ? one : undefined;
-    found.set(first, ends[0]!).set(last, ends[1]!);
     for (const turn of group.slice(1, -1)) {
-      const words = said?.get(turn);
+      const words = all.get(turn)?.span;
       found.set(turn, (words && shared && around(text, words, shared)) ?? spanOf(turn));
     }
   }
   return turns.map((turn) => found.get(turn)!);
 }
 
-/** The text around what a turn says that is part of the turn. */
+/** What a message says, without white space around it, as it stands in the text. */
+interface Words {
+  readonly span: Span;
+  /** The text from the words of the message before it. */
+  readonly before: string;
+  /** The text up to the words of the message after it. */
+  readonly after: string;
+}
+
+/** The text around a turn's words that is part of the turn. */
 interface Surroundings {
   readonly before: string;
   readonly after: string;
 }
 
-/** Equal for turns that a template can be expected to treat alike. */
-function kindOf(conversation: Conversation, turn: number): string {
-  const message = conversation[turn]!, { content } = message;
-  const spaces = typeof content === "string" ? [/^\s*/.exec(content)![0], /\s*$/.exec(content)![0]] : [];
-  const roles = [conversation[turn - 1]?.role, conversation[turn + 1]?.role];
-  return JSON.stringify([roles, Object.keys(message), spaces]);
+/** Equal for turns that a template has treated alike. */
+function kindOf(conversation: Conversation, turn: number, words: Words | undefined): string {
+  if (words === undefined) return String(turn);
+  const message = conversation[turn]!, roles = [turn - 1, turn + 1].map((at) => conversation[at]?.role);
+  return JSON.stringify([roles, Object.keys(message), spacesOf(message), words.before, words.after]);
 }
 
-/** Where the words of each of the assistant's turns are; nothing if a template changes any of them. */
-function saidSpans({ conversation, text, render }: TurnSearch): ReadonlyMap<number, Span> | undefined {
-  const words = new Map([...conversation.entries()].flatMap(([turn, message]) => {
-    const said = isAnswer(message) ? wordsOf(message) : "";
-    return said === "" ? [] : [[turn, said] as const];
+/** Each message's words; nothing if the template changes any of them. */
+function wordsOf({ conversation, text, render }: TurnSearch): ReadonlyMap<number, Words> | undefined {
+  const said = new Map([...conversation.entries()].flatMap(([at, { content }]) => {
+    const words = typeof content === "string" ? content.trim() : "";
+    return words === "" ? [] : [[at, words] as const];
   }));
-  const changed = conversation.map((message, turn) => {
-    const said = words.get(turn);
-    return said === undefined
-      ? message
-      : { ...message, content: String(message.content).replace(said, () => substitute) };
+  const changed = conversation.map((message, at) => {
+    const [before, after] = spacesOf(message);
+    return said.has(at) ? { ...message, content: before + substitute + after } : message;
   });
-  const parts = rendered(changed, render)?.split(substitute), spans = new Map<number, Span>();
-  if (parts?.length !== words.size + 1) return undefined;
-  let at = 0, part = 0;
-  for (const [turn, said] of words) {
-    const before = parts[part++]!, start = at + before.length;
-    if (!text.startsWith(before, at) || !text.startsWith(said, start)) return undefined;
-    spans.set(turn, [start, at = start + said.length]);
+  const parts = rendered(changed, render)?.split(substitute), found = new Map<number, Words>();
+  if (parts?.length !== said.size + 1) return undefined;
+  let end = 0, part = 0;
+  for (const [at, words] of said) {
+    const before = parts[part]!, after = parts[++part]!, start = end + before.length;
+    if (!text.startsWith(before, end) || !text.startsWith(words, start)) return undefined;
+    end = start + words.length;
+    found.set(at, { span: [start, end], before, after });
   }
-  return text.slice(at) === parts[part] ? spans : undefined;
+  return text.slice(end) === parts[part] ? found : undefined;
+}
+
+function spacesOf({ content }: ChatMessage): readonly string[] {
+  return typeof content === "string" ? [/^\s*/, /\s*$/].map((spaces) => spaces.exec(content)![0]) : ["", ""];
 }
 
 /** Nothing if the template refuses words that it does not know. */
@@ -88,13 +101,12 @@ function rendered(conversation: Conversation, render: TurnSearch["render"]): str
   }
 }
 
-function wordsOf({ content }: ChatMessage): string {
-  return typeof content === "string" ? content.trim() : "";
-}
-
-function surroundings(text: string, words: Span | undefined, turn: Span): Surroundings | undefined {
-  if (words === undefined || turn[0] > words[0] || turn[1] < words[1]) return undefined;
-  return { before: text.slice(turn[0], words[0]), after: text.slice(words[1], turn[1]) };
+function surroundings(text: string, words: Words | undefined, turn: Span): Surroundings | undefined {
+  if (words === undefined) return undefined;
+  const [start, end] = words.span;
+  return turn[0] > start || turn[1] < end
+    ? undefined
+    : { before: text.slice(turn[0], start), after: text.slice(end, turn[1]) };
 }
 
 function around(text: string, [start, end]: Span, { before, after }: Surroundings): Span | undefined {
