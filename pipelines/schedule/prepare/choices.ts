@@ -16,6 +16,12 @@ export interface Choice {
   readonly example: TokenizedExample;
 }
 
+/** What choices take of a model. */
+export interface ChoosingModel {
+  readonly tokenizer: ExampleTokenizer;
+  readonly architecture: Pick<Model["architecture"], "contextLength" | "encoder">;
+}
+
 /**
  * The choices of every row; `undefined` where an evaluation does not choose.
  *
@@ -25,7 +31,7 @@ export function choicesOf(
   { decoding, maxLength }: Pick<Resolved<EvaluateSpec>, "decoding" | "maxLength">,
   rows: readonly Row[],
   examples: readonly TokenizedExample[],
-  { tokenizer, architecture: { contextLength, encoder } }: Model,
+  { tokenizer, architecture: { contextLength, encoder } }: ChoosingModel,
 ): readonly (readonly Choice[])[] | undefined {
   if (decoding?.kind !== "choices") return undefined;
   const encoded = new Map<string, number[]>(), hasEncoder = encoder !== undefined;
