@@ -1,14 +1,17 @@
 /** Conversations as rows, of a file or of the pipeline file itself. @module */
 import { resolve } from "node:path";
 import { among, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
-import { type Conversation, conversationOf, isAnswer, textOf } from "./chat/conversation.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { callsOf, type Conversation, conversationOf, isAnswer, knownFields, textOf } from "./chat/conversation.ts";
 import type { ChatSource } from "./chat/source.ts";
-import { chatRenderer, isTemplatePath } from "./chat/template.ts";
-import { findTurns } from "./chat/turns.ts";
+import { chatTemplates, isTemplatePath } from "./chat/template.ts";
+import { toolsOf } from "./chat/tools.ts";
+import { findTurns, type Turns } from "./chat/turns.ts";
 import { type EndToken, withoutEnd } from "./end_tokens.ts";
 import { readJsonl } from "./jsonl.ts";
+import { pythonFields } from "./raw_row.ts";
 import { checkRecords, recordsOf } from "./records.ts";
-import type { RowReader } from "./row.ts";
+import type { Row, RowReader } from "./row.ts";
 import type { ChatReading, SourceKind } from "./source_kind.ts";
 
 const held = {
@@ -18,18 +21,24 @@ const held = {
 
 async function rowReader(source: ChatSource, base: string, chat: ChatReading | undefined): Promise<RowReader> {
   if (chat === undefined) throw new TypeError("Conversations cannot be read without a tokenizer's templates");
-  const render = await chatRenderer(source, chat.format, base);
+  const templateFor = await chatTemplates(source, chat.format, base);
   const loss = chat.asksLast ? "completion" : source.loss;
-  return ({ fields, place }) => {
-    const written = conversationOf(fields, source.system, place);
+  return (record) => {
+    const { fields, place } = record, row = pythonFields(record);
+    const written = conversationOf(row, source.system, place);
     const { conversation, end } = withoutEnds(written, chat.ends);
+    const { render, names } = templateFor(toolsOf(row, place));
+    for (const field of unreadFields(conversation, names)) {
+      chat.warn?.(`messages of ${place.file} have the field "${field}", which the chat template does not read`);
+    }
+    requireCalls(conversation, names, place);
     const bare = findTurns(conversation, loss, render, place);
     // A template that ends no turn leaves that to the data.
     const isEnded = end === undefined || withoutEnd(bare.text, chat.ends) !== undefined;
     const turns = isEnded ? bare : findTurns(written, loss, render, place);
     const prompt = loss === "completion" ? turns.asked : turns.text.slice(0, turns.spans[0]![0]);
-    const completion = textOf(conversation.at(-1)!), ended = end === undefined ? {} : { end };
-    return { kind: "completion", prompt, spans: {}, completion, ...ended, fields, place, turns };
+    const answer = { ...answerOf(conversation, turns), ...(end === undefined ? {} : { end }) };
+    return { kind: "completion", prompt, spans: {}, ...answer, fields, place, turns };
   };
 }
 
@@ -47,6 +56,35 @@ function withoutEnds(
     return { ...message, content: found.text };
   });
   return { conversation: bare, end };
+}
+
+/** What the last turn says: its content, but what the template writes where it calls tools. */
+function answerOf(
+  conversation: Conversation,
+  { text, answersFrom, spans }: Turns,
+): Pick<Row, "completion" | "isTemplated"> {
+  const last = conversation.at(-1)!, [start, end] = spans.at(-1)!;
+  if (callsOf(last).length === 0) return { completion: textOf(last) };
+  return { completion: text.slice(Math.max(start, answersFrom), end), isTemplated: true };
+}
+
+/** Fields of messages that hold something and that neither a template nor a reader of conversations asks for. */
+function unreadFields(conversation: Conversation, names: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(conversation.flatMap((message) => {
+    return Object.keys(message).filter((field) => {
+      return !knownFields.has(field) && !names.has(field) && (message[field] ?? null) !== null;
+    });
+  }));
+}
+
+/** Refuses an answer that calls tools where the template writes no calls. */
+function requireCalls(conversation: Conversation, names: ReadonlySet<string>, place: SourceLocation): void {
+  const unread = callsOf(conversation.at(-1)!).find((field) => !names.has(field));
+  if (unread === undefined) return;
+  throw new RequestError(
+    `the row's answer has ${unread}, which the chat template does not write; give chat(…) a template that does`,
+    place,
+  );
 }
 
 /** `chat(...)`. */

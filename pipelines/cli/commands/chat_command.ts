@@ -1,7 +1,7 @@
 /** `deno task chat`. @module */
 import { RequestError } from "../../common/errors.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
-import { chatRenderer } from "../../data/chat/template.ts";
+import { chatTemplates } from "../../data/chat/template.ts";
 import { roomOf } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../../decoding/writing.ts";
@@ -123,12 +123,12 @@ async function openSession(
     const hasEncoder = architecture.encoder !== undefined;
     return lineByLine(template ?? "{prompt}\n", fields, tokenizer, { hasEncoder });
   }
-  const render = await chatRenderer(
+  const templates = await chatTemplates(
     chatTemplate === undefined ? {} : { template: chatTemplate },
     tokenizer.chat,
     callerFolder(),
   );
-  return inConversation(render, system, fields, tokenizer);
+  return inConversation(templates().render, system, fields, tokenizer);
 }
 
 async function openWriter(
@@ -137,8 +137,8 @@ async function openWriter(
   stored: StoredIntervention,
   { positions }: ChatOptions,
 ): Promise<WritingModel> {
-  const model = await runContext.model(source);
-  const weights = await runContext.weights(model, stored.description.quantize);
+  const model = await runContext.models.model(source);
+  const weights = await runContext.models.weights(model, stored.description.quantize);
   const adaptations = adaptationsOf(stored, editedModel(model), positions);
   requireNoHead(adaptations, stored.file, "chat with one without");
   const { architecture } = model, { storedType } = weights;

@@ -6,7 +6,7 @@
 import type { Render } from "../../data/chat/template.ts";
 import { encodeTurns } from "../../data/chat/tokens.ts";
 import { findTurns } from "../../data/chat/turns.ts";
-import type { ChatMessage } from "../../data/chat/source.ts";
+import type { Message } from "../../data/chat/conversation.ts";
 import { around } from "../../data/chat/example.ts";
 import { type TokenizedPrompt, tokenizePrompt } from "../../data/examples.ts";
 import { encodeUnanswered } from "../../data/joint_tokens.ts";
@@ -46,7 +46,7 @@ export function lineByLine(
   return {
     ask(line) {
       const known = { ...fields, prompt: line };
-      const source = { ...fillTemplate(segments, known, "prompt", undefined), fields: known };
+      const source = { ...fillTemplate(segments, { fields: known }, "prompt"), fields: known };
       if (hasEncoder) return { prompt: tokenizePrompt(source, tokenizer), forgotten: 0 };
       const { prompt, text } = encodeUnanswered(source.text, tokenizer);
       return { prompt: { prompt, source: { ...source, text } }, forgotten: 0 };
@@ -63,9 +63,9 @@ export function inConversation(
   fields: Fields,
   tokenizer: Tokenizer,
 ): ChatSession {
-  const opening: readonly ChatMessage[] = system === undefined ? [] : [{ role: "system", content: system }];
-  let turns: readonly ChatMessage[] = [];
-  const promptOf = (messages: readonly ChatMessage[], line: string): TokenizedPrompt => {
+  const opening: readonly Message[] = system === undefined ? [] : [{ role: "system", content: system }];
+  let turns: readonly Message[] = [];
+  const promptOf = (messages: readonly Message[], line: string): TokenizedPrompt => {
     const asked = render([...opening, ...messages], undefined, { addGenerationPrompt: true }).text;
     const { prompt, text } = encodeUnanswered(asked, { ...tokenizer, around });
     return {
@@ -94,7 +94,7 @@ export function inConversation(
 }
 
 /** The token that a template ends a turn with, if it is a special one. */
-function endTokensOf(render: Render, opening: readonly ChatMessage[], tokenizer: Tokenizer): ReadonlySet<number> {
+function endTokensOf(render: Render, opening: readonly Message[], tokenizer: Tokenizer): ReadonlySet<number> {
   const sample = [...opening, { role: "user", content: "a" }, { role: "assistant", content: "b" }];
   const { endToken } = encodeTurns(findTurns(sample, "completion", render, undefined), tokenizer);
   return new Set(endToken === undefined ? [] : [endToken]);

@@ -18,7 +18,7 @@ export interface ChatTokenizer {
 }
 
 /** A conversation as token ids. */
-export interface ChatTokens {
+interface ChatTokens {
   /** All of its tokens, as transformers' `apply_chat_template` gives them. */
   readonly ids: readonly number[];
   /** The first taught token of each turn, and the one behind its last. */

@@ -6,11 +6,8 @@
  */
 import { RequestError } from "../../common/errors.ts";
 import type { Span } from "../../common/span.ts";
-import type { Conversation } from "./conversation.ts";
-import type { ChatMessage } from "./source.ts";
-
-/** A noncharacter, which no text has. */
-export const substitute = "\ufdd2";
+import type { Conversation, Message } from "./conversation.ts";
+import { charactersNotIn } from "./marks.ts";
 
 /** What finding turns takes. */
 export interface TurnSearch {
@@ -71,6 +68,7 @@ function wordsOf({ conversation, text, render }: TurnSearch): ReadonlyMap<number
     const words = typeof content === "string" ? content.trim() : "";
     return words === "" ? [] : [[at, words] as const];
   }));
+  const [substitute = ""] = charactersNotIn([text, ...said.values()].join(""), 1);
   const changed = conversation.map((message, at) => {
     const [before, after] = spacesOf(message);
     return said.has(at) ? { ...message, content: before + substitute + after } : message;
@@ -87,7 +85,7 @@ function wordsOf({ conversation, text, render }: TurnSearch): ReadonlyMap<number
   return text.slice(end) === parts[part] ? found : undefined;
 }
 
-function spacesOf({ content }: ChatMessage): readonly string[] {
+function spacesOf({ content }: Message): readonly string[] {
   return typeof content === "string" ? [/^\s*/, /\s*$/].map((spaces) => spaces.exec(content)![0]) : ["", ""];
 }
 

@@ -8,9 +8,10 @@
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import type { ChatSource } from "./source.ts";
 import type { Span } from "../../common/span.ts";
-import { type Conversation, isAnswer } from "./conversation.ts";
+import { type Conversation, isAnswer, isTaught } from "./conversation.ts";
+import { charactersNotIn } from "./marks.ts";
 import type { Render } from "./template.ts";
-import { spansOf, substitute } from "./turn_spans.ts";
+import { spansOf } from "./turn_spans.ts";
 
 /** A conversation's text and what of it is taught. */
 export interface Turns {
@@ -43,24 +44,30 @@ export function findTurns(
   const before = (turn: number) => render(conversation.slice(0, turn), place, { addGenerationPrompt: true }).text;
   const { text, marked } = render(conversation, place);
   const last = conversation.length - 1, asked = before(last), answersFrom = sharedLength(text, asked);
-  if (marked.length > 0) {
-    const written = marked.filter(([start, end]) => end > start);
-    const taught = loss === "all-turns" ? written : written.filter(([, end]) => end > answersFrom);
-    if (taught.length === 0) throw missing(last, place);
-    return { text, asked, answersFrom, spans: taught, isMarked: true };
-  }
   const renderText = (of: Conversation) => render(of, place).text;
   const spanOf = (turn: number): Span => {
+    if (turn === last) return checked([answersFrom, text.length], turn, place);
     const including = render(conversation.slice(0, turn + 1), place).text, end = sharedLength(text, including);
     const beginning = before(turn);
     // What the template ends a whole conversation with may be missing within it, but nothing else.
     if (including.slice(end).trim() === "") return checked([sharedLength(text, beginning), end], turn, place);
     return checked(bySubstitution(conversation, turn, { text, beginning }, renderText), turn, place);
   };
-  const earlier = [...conversation.keys()].filter((turn) => turn < last && isAnswer(conversation[turn]!));
-  const others = loss === "all-turns" ? spansOf(earlier, { conversation, text, render: renderText, spanOf }) : [];
-  const spans = [...others, checked([answersFrom, text.length], last, place)];
-  return { text, asked, answersFrom, spans, isMarked: false };
+  const spansOfAll = (turns: readonly number[]) => {
+    return spansOf(turns, { conversation, text, render: renderText, spanOf });
+  };
+  const answers = [...conversation.keys()].filter((turn) => isAnswer(conversation[turn]!));
+  if (marked.length > 0) {
+    const untaught = spansOfAll(answers.filter((turn) => !isTaught(conversation[turn]!)));
+    const written = marked.filter(([start, end]) => {
+      return end > start && !untaught.some(([from, to]) => start < to && end > from);
+    });
+    const taught = loss === "all-turns" ? written : written.filter(([, end]) => end > answersFrom);
+    if (taught.length === 0) throw missing(last, place);
+    return { text, asked, answersFrom, spans: taught, isMarked: true };
+  }
+  const turns = loss === "all-turns" ? answers.filter((turn) => isTaught(conversation[turn]!)) : [last];
+  return { text, asked, answersFrom, spans: spansOfAll(turns), isMarked: false };
 }
 
 /** A turn's place by what changes when it says something else, with what follows it where it is the last. */
@@ -70,6 +77,7 @@ function bySubstitution(
   whole: { readonly text: string; readonly beginning: string },
   render: (conversation: Conversation) => string,
 ): Span | undefined {
+  const [substitute = ""] = charactersNotIn(whole.text, 1);
   const changed = conversation.map((message, at) => at === turn ? { ...message, content: substitute } : message);
   const parts = render(changed).split(substitute), alone = render(changed.slice(0, turn + 1)).split(substitute);
   const [before, after] = parts, [, behind] = alone, { text, beginning } = whole;

@@ -1,13 +1,13 @@
 /** The answers among which an evaluation chooses. @module */
+import { RequestError } from "../../common/errors.ts";
+import { quote, suggest } from "../../common/suggest.ts";
 import { around } from "../../data/chat/example.ts";
 import { type ExampleTokenizer, tokenizationOf, type TokenizedExample } from "../../data/examples.ts";
 import { encodeTogether, sharedLength } from "../../data/joint_tokens.ts";
 import { fitPrompt } from "../../data/length_limits.ts";
 import type { Row } from "../../data/row.ts";
-import { RequestError } from "../../common/errors.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
-import { quote, suggest } from "../../common/suggest.ts";
 
 /** An answer that may be chosen. */
 export interface Choice {
@@ -25,7 +25,7 @@ export interface ChoosingModel {
 /**
  * The choices of every row; `undefined` where an evaluation does not choose.
  *
- * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit behind the prompt.
+ * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
 export function choicesOf(
   { decoding, maxLength }: Pick<Resolved<EvaluateSpec>, "decoding" | "maxLength">,
@@ -59,6 +59,13 @@ export function choicesOf(
       );
     });
   });
+}
+
+/** Each row with each of its choices. */
+export function answeredExamples(
+  { choices = [] }: { readonly choices: readonly (readonly Choice[])[] | undefined },
+): readonly TokenizedExample[] {
+  return choices.flatMap((ofRow) => ofRow.map(({ example }) => example));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The turns of long conversations, found without rendering the conversation for each of them. @module */
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../../../../pipelines/data/chat/source.ts";
-import { chatRenderer, type Render } from "../../../../pipelines/data/chat/template.ts";
+import type { Message } from "../../../../pipelines/data/chat/conversation.ts";
+import { chatTemplates, type Render } from "../../../../pipelines/data/chat/template.ts";
 import { encodeTurns } from "../../../../pipelines/data/chat/tokens.ts";
 import { findTurns } from "../../../../pipelines/data/chat/turns.ts";
 import { tokenEnds } from "../../../../pipelines/data/token_ends.ts";
@@ -41,7 +41,7 @@ const templates = {
 };
 
 /** A long talk; with a field of its own on each message, its turns are all unlike and found one by one. */
-function talk(pairs: number, isUnlike: boolean): ChatMessage[] {
+function talk(pairs: number, isUnlike: boolean): Message[] {
   const said = ["Yes", " a b\n", "Was it 7?", "日本 😀", "Yes", "x".repeat(40)];
   return Array.from({ length: pairs }, (_, at) => {
     const mark = isUnlike ? { [`field ${at}`]: true } : {};
@@ -54,7 +54,7 @@ function talk(pairs: number, isUnlike: boolean): ChatMessage[] {
 
 async function rendererOf(template: string): Promise<{ readonly render: Render; readonly counted: () => number }> {
   const format = { templates: new Map<string, string>(), specialTokens: { bos_token: "<s>", eos_token: "</s>" } };
-  const plain = await chatRenderer({ template }, format, "/");
+  const plain = (await chatTemplates({ template }, format, "/"))().render;
   let count = 0;
   return { render: (...given) => (count++, plain(...given)), counted: () => count };
 }

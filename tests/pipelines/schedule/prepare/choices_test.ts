@@ -5,6 +5,7 @@ import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokeniz
 import { choicesOf } from "../../../../pipelines/schedule/prepare/choices.ts";
 import { inFolder } from "../../models/support.ts";
 import { type Golden, readGolden, writeGolden } from "../../models/tokenization/support_tokenizers.ts";
+import { inPreparedScene } from "../prepared.ts";
 
 const place = { file: "rows.jsonl", line: 3 };
 const rowOf = (prompt: string): Row => ({ kind: "completion", prompt, spans: {}, completion: "x", fields: {}, place });
@@ -63,3 +64,26 @@ Deno.test("choices that do not fit name maxLength, which cuts the prompt behind 
     assert.equal(other!.prompt.length + other!.completion.length, 12);
     assert.deepEqual(one!.prompt, [whole[0], ...whole.slice(1 - one!.prompt.length)]);
   }));
+
+const stagesOf = (options: string) =>
+  `{ tuned: evaluate(base, { data: rows, metrics, decoding: choices(${options}) }) }`;
+
+Deno.test("the choices of each row are a list for all, or the row's own", async () => {
+  await inPreparedScene({ stages: stagesOf(`["yes", "no"]`) }, ({ members: [member] }) => {
+    const [stage] = member!.stages;
+    assert.ok(stage?.kind === "evaluate");
+    assert.deepEqual(stage.choices?.[0]?.map(({ text }) => text), ["yes", "no"]);
+    assert.ok(stage.choices.every((each) => each.every(({ example }) => example.completion.length > 0)));
+  });
+  await inPreparedScene({ stages: stagesOf(`"options"`) }, ({ members: [member] }) => {
+    const [stage] = member!.stages;
+    assert.ok(stage?.kind === "evaluate");
+    assert.deepEqual(stage.choices?.[1]?.map(({ text }) => text), ["flies", "sleeps"]);
+  });
+});
+
+Deno.test("choices that a row has not are refused where the row is", () =>
+  assert.rejects(
+    inPreparedScene({ stages: stagesOf(`"option"`) }, () => {}),
+    /rows\.jsonl:1: the row has no field "option", which choices names; did you mean "options"/,
+  ));
