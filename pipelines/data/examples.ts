@@ -1,7 +1,7 @@
 /** Rows of prompts and completions as token ids. @module */
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { encodeConversation } from "./chat/example.ts";
-import { encodeTogether, type JointTokenizer } from "./joint_tokens.ts";
+import { encodeTogether, type JointTokenizer } from "../models/tokenization/joint_tokens.ts";
 import { fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";

@@ -1,6 +1,6 @@
 /** How long rows may be, and what they lose where they are longer. @module */
 import { RequestError, type SourceLocation } from "../common/errors.ts";
-import { sharedLength } from "./joint_tokens.ts";
+import { sharedLength } from "../models/tokenization/joint_tokens.ts";
 
 /** How many tokens an example may have, its completion and the end-of-sequence token counted. */
 export interface LengthLimits {
@@ -41,22 +41,22 @@ export function requireFit(length: number, maxContext: number, lost: string, pla
  * A prompt within the limits, cut as transformers cuts on the left: the special tokens before it stay.
  *
  * @param before The special tokens that the tokenizer adds before a text.
- * @param behind How many tokens follow the prompt at most.
+ * @param after How many tokens follow the prompt at most.
  * @throws {RequestError} If what follows leaves no room for as much.
  */
 export function fitPrompt(
   prompt: readonly number[],
   before: readonly number[],
-  behind: number,
+  after: number,
   { maxLength, maxContext, toWrite = 0 }: LengthLimits,
   place: SourceLocation,
 ): readonly number[] {
   if (maxLength === undefined) return prompt;
   const kept = sharedLength(before, prompt), least = Math.max(1, kept);
-  const room = maxLength - behind;
+  const room = maxLength - after;
   if (room < least) {
     throw new RequestError(
-      `the row's completion has ${behind} tokens and leaves no room for a prompt within maxLength: ` +
+      `the row's completion has ${after} tokens and leaves no room for a prompt within maxLength: ` +
         `${maxLength}; raise maxLength or shorten the completion`,
       place,
     );

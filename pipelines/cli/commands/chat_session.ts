@@ -9,7 +9,7 @@ import { findTurns } from "../../data/chat/turns.ts";
 import type { Message } from "../../data/chat/conversation.ts";
 import { around } from "../../data/chat/example.ts";
 import { type TokenizedPrompt, tokenizePrompt } from "../../data/examples.ts";
-import { encodeUnanswered } from "../../data/joint_tokens.ts";
+import { encodeUnanswered } from "../../models/tokenization/joint_tokens.ts";
 import { fillTemplate, parseTemplate } from "../../data/template.ts";
 import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 

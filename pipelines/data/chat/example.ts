@@ -1,5 +1,5 @@
 /** A conversation as an example. @module */
-import { encodeTogether, type JointTokens, type SpecialTokens } from "../joint_tokens.ts";
+import { encodeTogether, type JointTokens, type SpecialTokens } from "../../models/tokenization/joint_tokens.ts";
 import { type ChatTokenizer, encodeTurns } from "./tokens.ts";
 import type { Turns } from "./turns.ts";
 
@@ -43,6 +43,6 @@ export function encodeConversation(found: Turns, tokenizer: ChatTokenizer, asks:
 
 /** What is asked, and what is left to say after it. */
 function askedApart({ text, asked, answersFrom, spans }: Turns, tokenizer: ChatTokenizer): JointTokens {
-  const [, behind] = spans.at(-1)!;
-  return encodeTogether(asked, text.slice(answersFrom, behind), { ...tokenizer, around });
+  const [, end] = spans.at(-1)!;
+  return encodeTogether(asked, text.slice(answersFrom, end), { ...tokenizer, around });
 }

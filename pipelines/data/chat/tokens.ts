@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Border, borderOf } from "../joint_tokens.ts";
-import { tokenEnds } from "../token_ends.ts";
+import { type Border, borderOf } from "../../models/tokenization/joint_tokens.ts";
+import { tokenEnds } from "../../models/tokenization/token_ends.ts";
 import type { Turns } from "./turns.ts";
 
 /** What this takes of a tokenizer. */
@@ -21,7 +21,7 @@ export interface ChatTokenizer {
 interface ChatTokens {
   /** All of its tokens, as transformers' `apply_chat_template` gives them. */
   readonly ids: readonly number[];
-  /** The first taught token of each turn, and the one behind its last. */
+  /** The first taught token of each turn, and the one after its last. */
   readonly turns: readonly (readonly [start: number, end: number])[];
   /** The tokens of what is asked; `undefined` if the text does not begin with it. */
   readonly asked: Border | undefined;
@@ -33,15 +33,15 @@ interface ChatTokens {
 
 /**
  * Encodes a conversation's text at once, no special tokens added, and finds the tokens of its turns: those that hold any
- * of their characters. White space behind the special token that ends a turn is the template's and is not taught, unless
+ * of their characters. White space after the special token that ends a turn is the template's and is not taught, unless
  * the template marks it.
  */
 export function encodeTurns({ text, asked, spans, isMarked }: Turns, tokenizer: ChatTokenizer): ChatTokens {
   const ids = tokenizer.encode(text), borderAt = bordersOf(ids, text, tokenizer);
   const turns = spans.map(([start, end]) => {
     const first = borderAt(start).count, { count, isOwn } = borderAt(end);
-    const behind = Math.max(first, isOwn ? count - 1 : count) + 1;
-    return [first, isMarked ? behind : withoutSpace(ids, first, behind, tokenizer)] as const;
+    const after = Math.max(first, isOwn ? count - 1 : count) + 1;
+    return [first, isMarked ? after : withoutSpace(ids, first, after, tokenizer)] as const;
   });
   const last = ids[withoutSpace(ids, ...turns.at(-1)!, tokenizer) - 1]!;
   return {
@@ -73,7 +73,7 @@ function bordersOf(ids: readonly number[], text: string, { encode, decode }: Cha
   };
 }
 
-/** The end of a turn without white space behind a special token. */
+/** The end of a turn without white space after a special token. */
 function withoutSpace(ids: readonly number[], start: number, end: number, tokenizer: ChatTokenizer): number {
   let last = end;
   while (last > start && tokenizer.decode([ids[last - 1]!]).trim() === "") last--;

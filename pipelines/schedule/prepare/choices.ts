@@ -3,7 +3,7 @@ import { RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import { around } from "../../data/chat/example.ts";
 import { type ExampleTokenizer, tokenizationOf, type TokenizedExample } from "../../data/examples.ts";
-import { encodeTogether, sharedLength } from "../../data/joint_tokens.ts";
+import { encodeTogether, sharedLength } from "../../models/tokenization/joint_tokens.ts";
 import { fitPrompt } from "../../data/length_limits.ts";
 import type { Row } from "../../data/row.ts";
 import type { Model } from "../../models/open/model.ts";
@@ -41,7 +41,7 @@ export function choicesOf(
     const isApart = row.turns === undefined && tokenizationOf(row, { hasEncoder }) === "apart";
     const { whole, prompt: full, text } = isApart
       ? { whole: texts.map(encode), prompt: tokenizer.encodePrompt(row.prompt), text: row.prompt }
-      : behindOnePrompt(row, texts, tokenizer);
+      : afterOnePrompt(row, texts, tokenizer);
     const longest = Math.max(...whole.map(({ length }) => length));
     const limits = { maxContext: contextLength, ...maxLength === undefined ? {} : { maxLength } };
     const prompt = fitPrompt(full, tokenizer.around.before, longest, limits, place);
@@ -72,7 +72,7 @@ export function answeredExamples(
  * Each answer encoded with the prompt as one text. The prompt's tokens are those that all of these begin with, so that what
  * they differ in is scored, white space before an answer included.
  */
-function behindOnePrompt(
+function afterOnePrompt(
   { prompt: filled, turns, place }: Row,
   texts: readonly string[],
   tokenizer: ExampleTokenizer,

@@ -4,7 +4,7 @@ import type { Message } from "../../../../pipelines/data/chat/conversation.ts";
 import { chatTemplates, type Render } from "../../../../pipelines/data/chat/template.ts";
 import { encodeTurns } from "../../../../pipelines/data/chat/tokens.ts";
 import { findTurns } from "../../../../pipelines/data/chat/turns.ts";
-import { tokenEnds } from "../../../../pipelines/data/token_ends.ts";
+import { tokenEnds } from "../../../../pipelines/models/tokenization/token_ends.ts";
 import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 import { inFolder } from "../../models/support.ts";
 import {

@@ -1,7 +1,7 @@
 /** Small tokenizers of every kind, and what transformers makes of 500 strings with them. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { encodeTogether } from "../../../../pipelines/data/joint_tokens.ts";
+import { encodeTogether } from "../../../../pipelines/models/tokenization/joint_tokens.ts";
 import type { Tokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 
 const goldens = new URL("../../../goldens/tokenizers/", import.meta.url);
