@@ -3,7 +3,7 @@ import { atLocationOf } from "../../common/source_location.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
-import { choicesOf } from "./choices.ts";
+import { answeredExamples, choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
@@ -25,12 +25,14 @@ export async function prepareEvaluation(
   const { model: base, adaptations } = model, head = headOf(adaptations);
   requireMeasurable(name, spec, head);
   atLocationOf(spec, () => requirePredicted(model));
-  const maxLength = head === undefined ? undefined : spec.maxLength ?? training?.spec.maxLength;
-  const { rows, examples } = await shared.rows(spec.data, model, maxLength, true);
+  const maxLength = spec.maxLength ?? (head === undefined ? undefined : training?.spec.maxLength);
+  const toWrite = spec.decoding === undefined || spec.decoding.kind === "choices" ? 0 : spec.decoding.maxNewTokens;
+  const { rows, examples } = await shared.rows(spec.data, model, maxLength, { asks: true, toWrite });
   requireVaried(spec.metrics, examples);
-  const choices = choicesOf(spec.decoding, rows, examples, base), longest = longestOf(examples);
-  requireRoom(adaptations, longest, base.architecture.contextLength);
-  atLocationOf(spec, () => requireSelections(adaptations, examples));
+  const choices = choicesOf(spec, rows, examples, base), longest = longestOf(examples);
+  const all = [...examples, ...answeredExamples({ choices })];
+  requireRoom(adaptations, longestOf(all), base.architecture.contextLength);
+  atLocationOf(spec, () => requireSelections(adaptations, all));
   const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longest);
   return { ...modelPart(model), kind: "evaluate", name, spec, training, rows, examples, choices, batchSize };
 }
