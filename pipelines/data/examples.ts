@@ -10,8 +10,8 @@ export interface ExampleTokenizer {
   encodePrompt(text: string): number[];
   /** The ids of a text alone. */
   encode(text: string): number[];
-  /** The text of some ids. */
-  decode(ids: readonly number[]): string;
+  /** The text of some ids as it is. */
+  decode(ids: readonly number[], options: { readonly cleanUpSpaces: false }): string;
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;
   readonly eosTokenId: number;

@@ -262,6 +262,12 @@ export interface WritingSpec {
   readonly stop?: Sweepable<readonly string[]>;
 }
 
+/**
+ * When a beam search ends that has as many finished continuations as beams: at once, when no open beam is better at its
+ * present length, or when none can become better.
+ */
+export type EarlyStopping = boolean | "never";
+
 /** How an evaluation turns a prompt into an answer. */
 export type DecodingSpec =
   | { readonly kind: "greedy" } & WritingSpec
@@ -272,9 +278,18 @@ export type DecodingSpec =
     readonly topP: Sweepable<number>;
     readonly seed: Sweepable<number>;
   } & WritingSpec
-  | { readonly kind: "beam"; readonly beams: Sweepable<number>; readonly lengthPenalty: Sweepable<number> }
-    & WritingSpec
-  | { readonly kind: "choices"; readonly options: Sweepable<readonly string[] | string> };
+  | {
+    readonly kind: "beam";
+    readonly beams: Sweepable<number>;
+    readonly lengthPenalty: Sweepable<number>;
+    readonly earlyStopping: Sweepable<EarlyStopping>;
+  } & WritingSpec
+  | {
+    readonly kind: "choices";
+    readonly options: Sweepable<readonly string[] | string>;
+    /** Whether an option's likelihood counts the token that ends it. */
+    readonly end: Sweepable<boolean>;
+  };
 
 /** A number computed from an evaluation's predictions. */
 export type MetricSpec = { readonly kind: MetricName };

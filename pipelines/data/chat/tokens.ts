@@ -9,8 +9,8 @@ import type { Turns } from "./turns.ts";
 export interface ChatTokenizer {
   /** The ids of a text alone. */
   encode(text: string): number[];
-  /** The text of some ids. */
-  decode(ids: readonly number[]): string;
+  /** The text of some ids as it is. */
+  decode(ids: readonly number[], options: { readonly cleanUpSpaces: false }): string;
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;
 }
@@ -54,13 +54,13 @@ function tokensUpTo(ids: readonly number[], beginning: string, tokenizer: ChatTo
   const whole = tokenizer.encode(beginning).length;
   let count = tokensBefore(ids, beginning, tokenizer);
   if (count === whole) return count;
-  while (count < ids.length && tokenizer.decode(ids.slice(0, count)).length < beginning.length) count++;
+  while (count < ids.length && tokenizer.decode(ids.slice(0, count), { cleanUpSpaces: false }).length < beginning.length) count++;
   return count;
 }
 
 /** The end of a turn without white space behind a special token. */
 function withoutSpace(ids: readonly number[], start: number, end: number, tokenizer: ChatTokenizer): number {
   let last = end;
-  while (last > start && tokenizer.decode([ids[last - 1]!]).trim() === "") last--;
+  while (last > start && tokenizer.decode([ids[last - 1]!], { cleanUpSpaces: false }).trim() === "") last--;
   return last > start && tokenizer.isSpecial(ids[last - 1]!) ? last : end;
 }

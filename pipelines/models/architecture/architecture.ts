@@ -10,6 +10,7 @@ import { elementCount, type Shape } from "../../../ops/program/dimension.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import type { InputConfigs, ModelInputs } from "../inputs/kinds.ts";
 import type { Pooling } from "../inputs/pooling.ts";
+import type { DecodeOptions } from "../tokenization/tokenizer.ts";
 
 /** Where a representation can be edited, in the order in which a token passes. */
 export type SiteName =
@@ -107,7 +108,7 @@ export interface EditedModel
   /** See {@linkcode Architecture}. */
   readonly encoder?: Pick<Encoder, "width" | "blocks" | "sites"> | undefined;
   /** The text of some ids, for what is chosen of a prompt by what it says. */
-  readonly decode?: (ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }) => string;
+  readonly decode?: (ids: readonly number[], options?: DecodeOptions) => string;
 }
 
 /** A model read from its config.json. */

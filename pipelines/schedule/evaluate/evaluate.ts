@@ -16,7 +16,8 @@ import { keyOf } from "../../store/store.ts";
 import { searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
-import { chooserOf, endsAt, type Writing } from "../../decoding/writing.ts";
+import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
+import { chooserOf, type Writing } from "../../decoding/writing.ts";
 import { inBatches, removeParts, type Rows } from "../context/batchwise.ts";
 import { programKey } from "../context/keys.ts";
 import { type EncodedPrompts, openGenerator } from "./generator.ts";
@@ -92,12 +93,18 @@ export async function predictions(
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })
     : undefined;
-  const found = stage.rows.map(({ prompt, completion }, row) => ({
-    prompt,
-    completion,
-    ...(answers === undefined ? {} : { prediction: answers.found[row]! }),
-    ...(scores?.found[row] ?? {}),
-  }));
+  const isWritten = decoding !== undefined && decoding.kind !== "choices";
+  const found = stage.rows.map(({ prompt, completion }, row) => {
+    const { tokenizer } = stage.model, tokens = stage.examples[row]!.completion;
+    const taught = isWritten ? taughtAnswer(completion, tokenizer, tokens) : undefined;
+    return {
+      prompt,
+      completion,
+      ...(taught === undefined ? {} : { taught }),
+      ...(answers === undefined ? {} : { prediction: answers.found[row]! }),
+      ...(scores?.found[row] ?? {}),
+    };
+  });
   const predicted: Predicted = { kind: "texts", rows: found };
   return { predictions: found, predicted, cached: [answers, scores].every((part) => part?.cached ?? true) };
 }
@@ -127,7 +134,7 @@ async function generate(runContext: RunContext, job: EvaluateJob, writing: Writi
   return await inBatches(runContext, rows, async (batch) => {
     const prompts = batch.map((row) => stage.examples[row]!);
     const written = await write(generator, prompts, batch, writing, model);
-    return written.map((tokens) => endsAt(writing.stop, model.tokenizer, tokens).text);
+    return written.map((tokens) => answerOf(writing.stop ?? [], model.tokenizer, tokens).text);
   });
 }
 
@@ -139,13 +146,10 @@ function write(
   writing: Writing,
   { tokenizer }: Model,
 ): Promise<number[][]> {
-  if (writing.kind === "beam") {
-    const { maxNewTokens, beams, lengthPenalty, repetitionPenalty = 1 } = writing;
-    return searchBeams(generator, prompts, { maxNewTokens, beams, lengthPenalty, repetitionPenalty });
-  }
+  if (writing.kind === "beam") return searchBeams(generator, prompts, writing);
   const choose = chooserOf(writing, rows);
   const { stop = [], maxNewTokens } = writing;
-  const isDone = (written: readonly number[]) => stop.length > 0 && endsAt(stop, tokenizer, written).isStopped;
+  const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
   return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
 }
 

@@ -9,7 +9,7 @@ import { quote, suggest } from "../../common/suggest.ts";
 /** An answer that may be chosen. */
 export interface Choice {
   readonly text: string;
-  /** Never empty. */
+  /** Never empty; with the token that ends it where that counts. */
   readonly tokens: readonly number[];
 }
 
@@ -28,12 +28,14 @@ export function choicesOf(
   const encoded = new Map<string, readonly number[]>();
   const encode = (text: string) => encoded.getOrInsertComputed(text, () => tokenizer.encode(text));
   return rows.map((row, index) => {
-    const room = contextLength - examples[index]!.prompt.length;
+    const { prompt, endToken } = examples[index]!, room = contextLength - prompt.length;
+    const end = row.turns === undefined ? tokenizer.eosTokenId : endToken;
     return optionsOf(decoding.options, row).map((text) => {
-      const tokens = encode(text);
-      if (tokens.length === 0) {
+      const own = encode(text);
+      if (own.length === 0) {
         throw new RequestError(`the choice ${quote(text)} has no tokens; write some text`, row.place);
       }
+      const tokens = decoding.end && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
       if (tokens.length <= room) return { text, tokens };
       throw new RequestError(
         `the choice ${quote(text)} has ${tokens.length} tokens and the model's context has room for ${room}; ` +

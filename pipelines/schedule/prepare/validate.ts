@@ -206,11 +206,17 @@ const evaluate = {
         topP: leaf("a probability from 0 to 1", from(0, 1)),
         seed: integer,
       },
-      beam: { ...writing, beams: count, lengthPenalty: leaf("a number", Number.isFinite) },
+      beam: {
+        ...writing,
+        beams: count,
+        lengthPenalty: leaf("a number", Number.isFinite),
+        earlyStopping: leaf('true, false or "never"', (value) => typeof value === "boolean" || value === "never"),
+      },
       choices: {
         options: leaf("a list of texts, or the name of a field that holds one", (value) => {
           return isText(value) || (isList(value) && value.every(isText));
         }),
+        end: flag,
       },
     } satisfies { [K in spec.DecodingSpec["kind"]]: Fields<Extract<spec.DecodingSpec, { kind: K }>> },
   )),
