@@ -18,7 +18,7 @@ import { maskName, maskWidth } from "../compile/lower/edit_masks.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
-import { KeyValueCache, mostKeyValueBytes } from "./key_value_cache.ts";
+import { KeyValueCache } from "./key_value_cache.ts";
 
 /** The pass over prompts, from what is known of them already. */
 export interface Prefill {
@@ -40,6 +40,8 @@ export interface Generator {
   readonly prefill: Prefill;
   readonly decode: () => Promise<Session>;
   readonly endTokens: ReadonlySet<number>;
+  /** What the keys and values of a batch may take, in bytes: rows that need more together go on in parts. */
+  readonly mostKeyValueBytes: number;
 }
 
 /** How many tokens a prompt and its continuation may have. */
@@ -126,7 +128,7 @@ export class Continuation {
 
   /** Whether so many rows can go on together without taking too much memory. */
   canContinue(rows: number): boolean {
-    return !this.#cache.isFull || this.#cache.bytesOf(rows) <= mostKeyValueBytes;
+    return !this.#cache.isFull || this.#cache.bytesOf(rows) <= this.#generator.mostKeyValueBytes;
   }
 
   /** Some of the rows, to be continued by themselves. */

@@ -4,7 +4,7 @@ import { indexFeeds } from "../compile/rows/labels.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 
-/** What the keys and values of a batch may take, in bytes: rows that need more together go on in parts. */
+/** What the keys and values of a batch usually may take, in bytes. */
 export const mostKeyValueBytes = 2 ** 28;
 
 /** How many more tokens a cache that is full has room for at least. */
