@@ -29,9 +29,16 @@ WAYS = {
 }
 
 EARLY_STOPPING = {"false": False, "true": True, "never": "never"}
-LENGTH_PENALTIES = [-1.0, 0.0, 1.0, 3.0]
+LENGTH_PENALTIES = [-1.0, 0.0, 1.0, 1.5]
+STOPPING_BEAMS = 2
+STOPPING_NEW_TOKENS = 40
 STOPS = {
-    f"early stopping {name}, length penalty {penalty:g}": {"num_beams": 3, "early_stopping": value, "length_penalty": penalty}
+    f"early stopping {name}, length penalty {penalty:g}": {
+        "num_beams": STOPPING_BEAMS,
+        "max_new_tokens": STOPPING_NEW_TOKENS,
+        "early_stopping": value,
+        "length_penalty": penalty,
+    }
     for name, value in EARLY_STOPPING.items()
     for penalty in LENGTH_PENALTIES
 }
@@ -39,7 +46,8 @@ STOPS = {
 
 def written(model, tokenizer, prompt, settings):
     ids = tokenizer(prompt, return_tensors="pt").input_ids
-    found = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW_TOKENS, do_sample=False, **settings)
+    settings = {"max_new_tokens": NEW_TOKENS, **settings}
+    found = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, **settings)
     return tokenizer.decode(found[0, ids.shape[1] :], skip_special_tokens=True)
 
 

@@ -18,8 +18,8 @@ export const cleanUpSpaces: CleanUp = {
   clean: (text) =>
     text.replace(/ ([.?!,])/g, "$1").replaceAll(" ' ", "'").replace(/ (n't|'m|'s|'ve|'re)/g, "$1"),
   settled(cleaned) {
-    // All that is changed begins with a space.
-    const start = Math.max(0, cleaned.length - longestChanged + 1), space = cleaned.indexOf(" ", start);
-    return space === -1 ? cleaned.length : space;
+    // All that is changed begins with a space, which may be gone before an apostrophe and come back.
+    const start = Math.max(0, cleaned.length - longestChanged + 1), open = cleaned.slice(start).search(/[ ']/);
+    return open === -1 ? cleaned.length : start + open;
   },
 };
