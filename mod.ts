@@ -104,6 +104,7 @@ export {
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
@@ -136,8 +137,8 @@ export type {
   BestValueSpec,
   Blocks,
   ClassificationSpec,
+  DecayScope,
   DecodingSpec,
-  EarlyStopping,
   EditSpec,
   EvaluateSpec,
   FullFinetuningSpec,
@@ -153,6 +154,7 @@ export type {
   RegressionSpec,
   SavedSpec,
   ScheduleSpec,
+  ShortPrompts,
   SiteSpec,
   StageSpec,
   Sweepable,
@@ -162,5 +164,5 @@ export type {
   WhereSpec,
   WritingSpec,
 } from "./pipelines/spec/mod.ts";
-export type { ChoosePositions, ChooseSubspace, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
+export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";

@@ -15,6 +15,8 @@ export interface TensorRole {
    * from 0 to 1; `normal`: of mean 0 and deviation 1; `narrow`: of deviation 0.02; `zero` and `one`: there; `rowNorms`, of an adapter: at the Euclidean norms of the projection's rows.
    */
   readonly start: "orthogonal" | "linear" | "unit" | "normal" | "narrow" | "zero" | "one" | "rowNorms";
+  /** Whether weight decay acts on it where biases and norms are exempt. */
+  readonly decays: boolean;
 }
 
 /** The extents that an edit is made for. */
@@ -79,7 +81,7 @@ export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string)
   return found;
 }
 
-/** The learned source `Wh + b` [batch, tokens, rank] behind its activation. */
+/** The learned source `Wh + b` [batch, tokens, rank] after its activation. */
 export function learnedSource(
   hidden: Value,
   tensors: Readonly<Record<string, Value>>,

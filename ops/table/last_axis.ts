@@ -1,6 +1,10 @@
 /** The axis that normalizations run along. @module */
 import type { Value } from "../program/program.ts";
-import { operand } from "./definition.ts";
+import { alongTokens, noExtents, operand } from "./definition.ts";
+import { perElement } from "./price.ts";
+
+/** What holds of all that is computed along the last axis. */
+export const overLastAxis = { extents: noExtents, tokenwise: alongTokens, price: perElement } as const;
 
 /** The first operand, which has a last axis. */
 export function requireLastAxis(op: string, inputs: readonly Value[]): Value {

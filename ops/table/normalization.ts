@@ -2,18 +2,10 @@
 import type { TensorName } from "../onnx/graph_writer.ts";
 import { sameShape } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
-import {
-  alongTokens,
-  type Definitions,
-  type Inferred,
-  noExtents,
-  notDifferentiable,
-  type OpDefinition,
-  operand,
-} from "./definition.ts";
+import { type Definitions, type Inferred, notDifferentiable, type OpDefinition, operand } from "./definition.ts";
 import type { Emitter } from "./emitter.ts";
-import { lastExtent, requireLastAxis } from "./last_axis.ts";
-import { perElement, perFoldedElement } from "./price.ts";
+import { lastExtent, overLastAxis, requireLastAxis } from "./last_axis.ts";
+import { perFoldedElement } from "./price.ts";
 
 type Settings = { readonly epsilon: number };
 type NormValue = Value<string, Settings>;
@@ -68,15 +60,14 @@ function emitLayerNorm(emit: Emitter, value: NormValue): readonly TensorName[] {
 /** A norm's statistic: of its operands one number for each row. */
 function rowStatistic(op: string, onnx: OpDefinition<Settings>["onnx"]): OpDefinition<Settings> {
   return {
+    ...overLastAxis,
+    price: perFoldedElement,
     infer(inputs) {
       const { shape, dtype } = inferNorm(op, inputs);
       return { shape: [...shape.slice(0, -1), 1], dtype };
     },
     vjp: notDifferentiable(op),
     onnx,
-    extents: noExtents,
-    tokenwise: alongTokens,
-    price: perFoldedElement,
   };
 }
 
@@ -92,6 +83,7 @@ export interface NormalizationAttributes {
 /** The rows of the table. */
 export const normalization: Definitions<NormalizationAttributes> = {
   rmsNorm: {
+    ...overLastAxis,
     infer: (inputs) => inferNorm("rmsNorm", inputs),
     // With s = 1/rms and c = g·w: dx = s·c − x · s³·mean(c·x), dw = Σ g·x·s
     vjp(o, g, value, [needsInput, needsWeight]) {
@@ -110,14 +102,12 @@ export const normalization: Definitions<NormalizationAttributes> = {
       const normalized = emit.node("Mul", [emit.of(operand(value, 0)), emitInverseRms(emit, value)]);
       return emit.node("Mul", [normalized, emit.of(operand(value, 1))]);
     },
-    extents: noExtents,
-    tokenwise: alongTokens,
-    price: perElement,
   },
   inverseRms: rowStatistic("inverseRms", (emit, value) => {
     return emit.kernels.rmsNorm ? emitFusedRmsNorm(emit, value)[1]! : emitInverseRms(emit, value);
   }),
   layerNorm: {
+    ...overLastAxis,
     infer(inputs) {
       const x = inferNorm("layerNorm", inputs);
       inferNorm("layerNorm", [operand({ op: "layerNorm", inputs }, 0), operand({ op: "layerNorm", inputs }, 2)]);
@@ -139,9 +129,6 @@ export const normalization: Definitions<NormalizationAttributes> = {
       ];
     },
     onnx: (emit, value) => emitLayerNorm(emit, value)[0]!,
-    extents: noExtents,
-    tokenwise: alongTokens,
-    price: perElement,
   },
   layerMean: rowStatistic("layerMean", (emit, value) => emitLayerNorm(emit, value)[1]!),
   inverseDeviation: rowStatistic("inverseDeviation", (emit, value) => emitLayerNorm(emit, value)[2]!),

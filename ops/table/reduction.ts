@@ -2,15 +2,14 @@
 import type { Shape } from "../program/dimension.ts";
 import {
   acrossTokens,
-  alongTokens,
   type Definitions,
   type NoAttributes,
   noExtents,
   type OpDefinition,
   operand,
 } from "./definition.ts";
-import { lastExtent, requireLastAxis } from "./last_axis.ts";
-import { perElement, perFoldedElement } from "./price.ts";
+import { lastExtent, overLastAxis, requireLastAxis } from "./last_axis.ts";
+import { perFoldedElement } from "./price.ts";
 
 /** Which axes are folded, and whether they stay with extent 1. */
 type Fold = { readonly axes: readonly number[]; readonly keep: boolean };
@@ -67,15 +66,14 @@ export const reductions: Definitions<ReductionAttributes> = {
     return [o.expand(o.reshape(o.mul(cotangent, 1 / count), kept), shape)];
   }),
   softmax: {
+    ...overLastAxis,
     infer: (inputs) => requireLastAxis("softmax", inputs),
     // y · (g − Σ g·y)
     vjp: (o, g, y) => [o.mul(y, o.sub(g, o.reduceSum(o.mul(g, y), [-1], true)))],
     onnx: (emit, value) => emit.node("Softmax", [emit.of(operand(value, 0))], { axis: { int: -1 } }),
-    extents: noExtents,
-    tokenwise: alongTokens,
-    price: perElement,
   },
   topMask: {
+    ...overLastAxis,
     infer(inputs, { count }) {
       const x = requireLastAxis("topMask", inputs);
       if (count < 1 || count > lastExtent("topMask", x)) {
@@ -91,8 +89,5 @@ export const reductions: Definitions<ReductionAttributes> = {
       const zeros = emit.node("Expand", [emit.floats([0]), emit.extents(value.shape)]);
       return emit.node("ScatterElements", [zeros, largest!, ones], lastAxis);
     },
-    extents: noExtents,
-    tokenwise: alongTokens,
-    price: perElement,
   },
 };

@@ -16,11 +16,19 @@ export interface PromptTokens {
   readonly spans: Readonly<Record<string, readonly number[]>>;
 }
 
+/** A token counted from a prompt's end. */
+export interface FromEnd {
+  /** Tells the kinds of record apart. */
+  readonly kind: "fromEnd";
+  /** From 1, the last token. */
+  readonly count: number;
+}
+
 /**
- * Chooses which of a prompt's tokens to edit, by their index: from 0 at the start, or from −1 at the end. It has to depend
+ * Chooses which of a prompt's tokens to edit, by their index from 0 at the start, or counted from its end. It has to depend
  * on the prompt alone.
  */
-export type ChoosePositions = (prompt: PromptTokens) => readonly number[];
+export type ChoosePositions = (prompt: PromptTokens) => readonly (number | FromEnd)[];
 
 /** Chooses which rows of an edit's rank act on an example, from 0, by the fields of its row. */
 export type ChooseSubspace = (fields: Readonly<Record<string, unknown>>) => readonly number[];

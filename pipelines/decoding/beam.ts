@@ -63,7 +63,9 @@ class Search implements Writer {
   }
 
   best(): readonly number[] {
-    if (!this.#isSettled) this.#written.forEach((tokens, beam) => this.#finish(tokens, this.#sums[beam]!, this.#length));
+    if (!this.#isSettled) {
+      this.#written.forEach((tokens, beam) => this.#finish(tokens, this.#sums[beam]!, this.#length));
+    }
     return this.#finished.reduce((best, each) => (each.score >= best.score ? each : best)).tokens;
   }
 
@@ -92,7 +94,7 @@ class Search implements Writer {
    * the open beams and nothing is to be missed, else by the present one.
    */
   #isEnough(likeliest: number): boolean {
-    const { earlyStopping, lengthPenalty } = this.#settings;
+    const { earlyStopping = false, lengthPenalty } = this.#settings;
     if (earlyStopping === true) return true;
     const length = earlyStopping === "never" && lengthPenalty > 0 ? this.room : this.#length;
     return this.#worst >= likeliest / length ** lengthPenalty;

@@ -166,7 +166,7 @@ function logitsOf({ data, shape }: HostTensor): Logits {
   return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
 }
 
-/** What is fed for a written token: the masks of adaptations that act behind the prompt, and the tensors that are read. */
+/** What is fed for a written token: the masks of adaptations that act after the prompt, and the tensors that are read. */
 function writtenFeeds(
   { adaptations, tensors }: Generator,
   prompts: readonly TokenizedPrompt[],

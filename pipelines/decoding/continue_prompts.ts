@@ -40,7 +40,10 @@ export async function continuePrompts(
   const open = [...prompts.keys()].filter((at) => !writers[at]!.isDone), asked = open.map((at) => writers[at]!);
   if (open.length === 0) return;
   const room = Math.max(...asked.map((writer) => writer.room));
-  const { continuation, logits } = await Continuation.start(generator, open.map((at) => prompts[at]!), { room, copies });
+  const { continuation, logits } = await Continuation.start(generator, open.map((at) => prompts[at]!), {
+    room,
+    copies,
+  });
   const waiting: Part[] = [{ continuation, ...advance(asked, logits, copies) }];
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
     while (part.writers.length > 0) {
@@ -58,7 +61,9 @@ export async function continuePrompts(
 function advance(writers: readonly Writer[], logits: Logits, copies: number): Omit<Part, "continuation"> {
   const open = writers.flatMap((writer, at) => {
     const steps = writer.advance((copy) => logits(at * copies + copy));
-    return writer.isDone ? [] : [{ writer, steps: steps.map(({ from, token }) => ({ from: at * copies + from, token })) }];
+    return writer.isDone
+      ? []
+      : [{ writer, steps: steps.map(({ from, token }) => ({ from: at * copies + from, token })) }];
   });
   return { writers: open.map(({ writer }) => writer), steps: open.flatMap(({ steps }) => steps) };
 }

@@ -1,5 +1,5 @@
 import { located } from "../common/source_location.ts";
-import type { DecodingSpec, EarlyStopping, Sweepable, SweepableOptions } from "../spec/mod.ts";
+import type { DecodingSpec, Sweepable, SweepableOptions } from "../spec/mod.ts";
 
 /** Settings of every way to write an answer. */
 export interface WritingOptions {
@@ -25,18 +25,18 @@ export type GreedyOptions = WritingOptions;
  * ```
  */
 export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
-  return located({ ...options, kind: "greedy" } as DecodingSpec);
+  return located({ ...options, kind: "greedy" });
 }
 
 /** Settings of sampling. */
 export interface SampleOptions extends WritingOptions {
-  /** Divides the logits; 1 if left out. */
+  /** Divides the logits; 1 if omitted. */
   readonly temperature?: number;
-  /** Only that many of the likeliest tokens are drawn from; all if 0 or left out. */
+  /** Only that many of the likeliest tokens are drawn from; all if 0 or omitted. */
   readonly topK?: number;
-  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if left out. */
+  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if omitted. */
   readonly topP?: number;
-  /** Decides what is drawn; 42 if left out. */
+  /** Decides what is drawn; 42 if omitted. */
   readonly seed?: number;
 }
 
@@ -51,20 +51,20 @@ export interface SampleOptions extends WritingOptions {
  * ```
  */
 export function sample(options: SweepableOptions<SampleOptions>): DecodingSpec {
-  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" } as DecodingSpec);
+  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" });
 }
 
 /** Settings of beam search. */
 export interface BeamOptions extends WritingOptions {
   /** How many continuations are followed. */
   readonly beams: number;
-  /** A continuation's log-likelihood is divided by its length to this power; 1 if left out. */
+  /** A continuation's log-likelihood is divided by its length to this power; 1 if omitted. */
   readonly lengthPenalty?: number;
   /**
    * When a search ends that has as many finished continuations as beams: `true` at once, `false` when no open beam is
    * better at its present length, `"never"` when none can become better at any; `false` if omitted.
    */
-  readonly earlyStopping?: EarlyStopping;
+  readonly earlyStopping?: boolean | "never";
 }
 
 /**
@@ -78,7 +78,7 @@ export interface BeamOptions extends WritingOptions {
  * ```
  */
 export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
-  return located({ lengthPenalty: 1, earlyStopping: false, ...options, kind: "beam" } as DecodingSpec);
+  return located({ lengthPenalty: 1, ...options, kind: "beam" });
 }
 
 /** Settings of a choice among answers. */
@@ -115,5 +115,5 @@ export function choices(
   options: Sweepable<readonly string[] | string>,
   settings: SweepableOptions<ChoicesOptions> = {},
 ): DecodingSpec {
-  return located({ end: true, ...settings, kind: "choices", options } as DecodingSpec);
+  return located({ ...settings, kind: "choices", options });
 }

@@ -1,12 +1,17 @@
 /**
- * Heads: what a model predicts of a text in place of further tokens. A head is an adaptation like an edit or adapter, so that it is
- * drawn, trained, kept and loaded as they are.
+ * Heads: what a model predicts of a text instead of further tokens. A head is an adaptation like an edit
+ * or adapter, so that it is initialized, trained, kept and loaded as they are.
  *
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
 import { input, weight } from "../../../ops/program/program.ts";
-import type { Classifier, EditedModel, WeightSource } from "../../models/architecture/architecture.ts";
+import {
+  type Classifier,
+  type EditedModel,
+  isBias,
+  type WeightSource,
+} from "../../models/architecture/architecture.ts";
 import type { HeadSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import type { Adaptation, Head, HeadTensor, LoweredHead } from "./adaptation.ts";
 
@@ -51,10 +56,10 @@ function tensorsOf(
   { width, barePrefix = "" }: EditedModel,
 ): LoweredHead["tensors"] {
   const tensors: Record<string, HeadTensor> = {};
-  const note: WeightSource = (name, shape) => {
-    const start = name.endsWith("norm.weight") ? "one" : name.endsWith(".bias") ? "zero" : "narrow";
+  const note: WeightSource = (name, shape, neutral) => {
+    const isNorm = neutral !== undefined, start = isNorm ? "one" : name.endsWith(".bias") ? "zero" : "narrow";
     const isBase = barePrefix !== "" && name.startsWith(barePrefix);
-    tensors[name] = { shape: shape as readonly number[], start, isBase };
+    tensors[name] = { shape: shape as readonly number[], start, decays: !isNorm && !isBias(name), isBase };
     return weight(name, shape);
   };
   scores(input("rows", ["rows", width]), note, outputs);
@@ -64,7 +69,7 @@ function tensorsOf(
 /**
  * Refuses a second head.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If there is one.
  */
 export function requireOneHead(adaptations: readonly Adaptation[]): void {
   if (adaptations.filter(({ form }) => form === "head").length < 2) return;

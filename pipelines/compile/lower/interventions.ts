@@ -7,7 +7,7 @@ import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { EditSpec, Resolved } from "../../spec/mod.ts";
 import type { LoweredIntervention } from "./adaptation.ts";
-import { choiceName, subspaceOf } from "./token_selectors.ts";
+import { selectorName, subspaceOf } from "./token_selectors.ts";
 import { decoderPositionsOf, positionsOf, sidesOf } from "./positions.ts";
 import { blocksOf, columnsOfSite, runOfSite, stackOf } from "./sites.ts";
 
@@ -27,7 +27,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
   }
   const positions = at.stack === "decoder" && runOfSite(at) === "tail"
     ? decoderPositionsOf(edit.positions)
-    : positionsOf(edit.positions, architecture.decode);
+    : positionsOf(edit.positions, architecture.decode, edit.short);
   const subspace = edit.subspace === undefined ? {} : { subspace: subspaceOf(edit.subspace, rank) };
   const listed = atLocationOf(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, stack.blocks));
   const tensors = tensorsOf(kind, { width, rank }, options);
@@ -40,7 +40,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
         block,
         side,
         positions,
-        positionsText: choiceName(edit.positions),
+        positionsText: selectorName(edit.positions),
         rank,
         ...subspace,
         width,

@@ -6,7 +6,7 @@
 import type { Turns } from "./turns.ts";
 
 /** What this takes of a tokenizer. */
-export interface ChatTokenizer {
+interface ChatTokenizer {
   /** The ids of a text alone. */
   encode(text: string): number[];
   /** The text of some ids as it is. */
@@ -16,7 +16,7 @@ export interface ChatTokenizer {
 }
 
 /** A conversation as token ids. */
-export interface ChatTokens {
+interface ChatTokens {
   /** All of its tokens, as transformers' `apply_chat_template` gives them. */
   readonly ids: readonly number[];
   /** The first taught token of each turn, and the one behind its last. */
@@ -54,7 +54,9 @@ function tokensUpTo(ids: readonly number[], beginning: string, tokenizer: ChatTo
   const whole = tokenizer.encode(beginning).length;
   let count = tokensBefore(ids, beginning, tokenizer);
   if (count === whole) return count;
-  while (count < ids.length && tokenizer.decode(ids.slice(0, count), { cleanUpSpaces: false }).length < beginning.length) count++;
+  while (
+    count < ids.length && tokenizer.decode(ids.slice(0, count), { cleanUpSpaces: false }).length < beginning.length
+  ) count++;
   return count;
 }
 

@@ -10,7 +10,6 @@ import { elementCount, type Shape } from "../../../ops/program/dimension.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import type { InputConfigs, ModelInputs } from "../inputs/kinds.ts";
 import type { Pooling } from "../inputs/pooling.ts";
-import type { DecodeOptions } from "../tokenization/tokenizer.ts";
 
 /** Where a representation can be edited, in the order in which a token passes. */
 export type SiteName =
@@ -85,7 +84,7 @@ export interface TokenRun {
 }
 
 /** An encoder's finished hidden states [batch, context, width], or what each block of the decoder has made of them. */
-export type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
+type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
 
 /** What a run of tokens gives. */
 export interface RunResult {
@@ -97,18 +96,30 @@ export interface RunResult {
   readonly encoded?: readonly KeyValues[];
 }
 
-/** A weight of the model by its name in the safetensors files. */
-export type WeightSource = (name: string, shape: Shape) => Value;
+/**
+ * A weight of the model by its name in the safetensors files.
+ *
+ * @param neutral Of a norm's weight: what leaves the norm as it is, 1 or, where the distance from 1 is stored, 0.
+ */
+export type WeightSource = (name: string, shape: Shape, neutral?: number) => Value;
 
-/** What of a model has a say in what can be learned of it. */
+/** Whether a weight of this name is a bias, also one of attention's scores. */
+export function isBias(name: string): boolean {
+  return name.includes("bias");
+}
+
+/** What of a model decides what can be learned of it. */
 export interface EditedModel
   extends
     Pick<Architecture, "width" | "blocks" | "sites">,
     Partial<Pick<Architecture, "family" | "heads" | "barePrefix" | "classifier">> {
   /** See {@linkcode Architecture}. */
   readonly encoder?: Pick<Encoder, "width" | "blocks" | "sites"> | undefined;
-  /** The text of some ids, for what is chosen of a prompt by what it says. */
-  readonly decode?: (ids: readonly number[], options?: DecodeOptions) => string;
+  /** The text of some ids, to select tokens of a prompt by its text. */
+  readonly decode?: (
+    ids: readonly number[],
+    options?: { readonly skipSpecialTokens?: boolean; readonly cleanUpSpaces?: boolean },
+  ) => string;
 }
 
 /** A model read from its config.json. */
@@ -125,15 +136,17 @@ export interface Architecture {
   readonly sites: Readonly<Partial<Record<SiteName, SiteShape>>>;
   /** Whether a token sees none of those after it. */
   readonly causal: boolean;
-  /** What the model reads of a run beside its tokens. */
+  /** What the model reads of a run besides its tokens. */
   readonly inputs: InputConfigs;
   /**
-   * What checkpoints of the bare model leave out in front of a weight's name, `""` if nothing: GPT-2's files say
+   * What checkpoints of the bare model omit in front of a weight's name, `""` if nothing: GPT-2's files say
    * `h.0.ln_1.weight` where the model with its head says `transformer.h.0.ln_1.weight`.
    */
   readonly barePrefix: string;
   /** The tensors that the safetensors files must hold, by name. */
   readonly weights: ReadonlyMap<string, readonly number[]>;
+  /** Those of them that are norms' weights, with what leaves each norm as it is. */
+  readonly norms: ReadonlyMap<string, number>;
   /** Builds the blocks over a run of tokens. */
   forward(run: TokenRun, weights: WeightSource): RunResult;
   /** Which one transformers calls the last hidden state: what the head reads, as a rule, or what the last block gives. */
@@ -154,13 +167,13 @@ export interface Architecture {
 export interface Encoder extends
   Pick<
     Architecture,
-    "width" | "blocks" | "heads" | "sites" | "causal" | "inputs" | "weights" | "forward" | "finish"
+    "width" | "blocks" | "heads" | "sites" | "causal" | "inputs" | "weights" | "norms" | "forward" | "finish"
   > {
   /** The token that the decoder begins with. */
   readonly startToken: number;
 }
 
-/** What a checkpoint's head gives: logits of the vocabulary's tokens, or scores of so many classes. */
+/** What a checkpoint's head gives: logits of the vocabulary's tokens, or scores of classes. */
 export type CheckpointHead = "language" | { readonly classes: number };
 
 /** A head that scores a whole row of tokens. */

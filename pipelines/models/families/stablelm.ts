@@ -1,4 +1,4 @@
-/** StableLM (Bellagente et al. 2024): layer norms, partly turned heads, attention and MLP in turn or beside each other. @module */
+/** StableLM (Bellagente et al. 2024): layer norms, partly turned heads, attention and MLP in turn or in parallel. @module */
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
@@ -48,7 +48,7 @@ function headNorms(epsilon: number): Norm {
     const [, , count, width] = byHead.shape as readonly [unknown, unknown, number, number];
     const each = Array.from(
       { length: count },
-      (_, head) => o.reshape(scope.weight(`norms.${head}.weight`, [width]), [1, width]),
+      (_, head) => o.reshape(scope.normWeight(`norms.${head}.weight`, [width]), [1, width]),
     );
     return scaledNorm(byHead, o.concat(each, 0), epsilon);
   };

@@ -47,7 +47,7 @@ export class Scope {
     return new Scope(this.#run, this.#weights, this.#edit, this.block, `${this.#prefix}${name}.`);
   }
 
-  /** The scope of the same place whose weights' names are whole. */
+  /** The same scope whose weights' names are whole. */
   get whole(): Scope {
     return new Scope(this.#run, this.#weights, this.#edit, this.block);
   }
@@ -55,6 +55,15 @@ export class Scope {
   /** A weight by the rest of its name. */
   weight(name: string, shape: Shape): Value {
     return this.#weights(this.#prefix + name, shape);
+  }
+
+  /**
+   * A norm's weight by the rest of its name.
+   *
+   * @param neutral What leaves the norm as it is.
+   */
+  normWeight(name: string, shape: Shape, neutral = 1): Value {
+    return this.#weights(this.#prefix + name, shape, neutral);
   }
 
   /** What is made of the representation at a site of this block. */

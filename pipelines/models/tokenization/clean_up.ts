@@ -15,8 +15,7 @@ const longestChanged = 6;
 
 /** What `clean_up_tokenization_spaces` asks for: no space before some marks and some English endings. */
 export const cleanUpSpaces: CleanUp = {
-  clean: (text) =>
-    text.replace(/ ([.?!,])/g, "$1").replaceAll(" ' ", "'").replace(/ (n't|'m|'s|'ve|'re)/g, "$1"),
+  clean: (text) => text.replace(/ ([.?!,])/g, "$1").replaceAll(" ' ", "'").replace(/ (n't|'m|'s|'ve|'re)/g, "$1"),
   settled(cleaned) {
     // All that is changed begins with a space, which may be gone before an apostrophe and come back.
     const start = Math.max(0, cleaned.length - longestChanged + 1), open = cleaned.slice(start).search(/[ ']/);

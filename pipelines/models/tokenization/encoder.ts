@@ -70,29 +70,29 @@ function modelOf(declared: JsonObject): Model {
 
 /** The library forgets the score of the unknown token's own text, which may be written. */
 function restoreUnknown(model: Unigram, { vocab, unk_id: id }: JsonObject): void {
-  const piece: unknown = Array.isArray(vocab) && typeof id === "number" ? vocab[id] : undefined;
-  if (Array.isArray(piece) && typeof id === "number") model.scores[id] = Number(piece[1]);
+  const entry: unknown = Array.isArray(vocab) && typeof id === "number" ? vocab[id] : undefined;
+  if (Array.isArray(entry) && typeof id === "number") model.scores[id] = Number(entry[1]);
 }
 
 /**
- * Characters that stand for nothing are left out before the rest is merged: those that a BPE vocabulary without an
+ * Characters without a token are omitted before the rest is merged: those that a BPE vocabulary without an
  * unknown token lacks.
  */
 function knownCharacters(declared: JsonObject, { tokens_to_ids: ids }: Model): (text: string) => string {
   const { type, merges, unk_token: unknown, continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = declared;
   const isPlain = (type ?? "BPE") === "BPE" && merges !== undefined && !prefix && !suffix;
   if (!isPlain || (unknown !== null && unknown !== undefined)) return (text) => text;
-  const stands = (character: string) => {
+  const isKnown = (character: string) => {
     return ids.has(character) ||
       (declared["byte_fallback"] === true && bytesOf(character).every((byte) => ids.has(byte)));
   };
   return (text) => {
     const characters = Array.from(text);
-    return characters.every(stands) ? text : characters.filter(stands).join("");
+    return characters.every(isKnown) ? text : characters.filter(isKnown).join("");
   };
 }
 
-/** A piece's id; where the vocabulary lacks it, its bytes' or the unknown token's, or none. */
+/** A token's id; where the vocabulary lacks it, its bytes' or the unknown token's, or none. */
 function tokenIds(declared: JsonObject, { tokens_to_ids: ids, unk_token_id: unknown }: Model) {
   const fallsBack = declared["byte_fallback"] === true;
   return (token: string): number[] => {
@@ -104,7 +104,7 @@ function tokenIds(declared: JsonObject, { tokens_to_ids: ids, unk_token_id: unkn
   };
 }
 
-/** Tokens that stand for the bytes of a text. */
+/** The tokens of the bytes of a text. */
 function bytesOf(text: string): string[] {
   return Array.from(new TextEncoder().encode(text), (byte) => {
     return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;

@@ -75,7 +75,7 @@ export function preTokenizerOf(declared: unknown): PreTokenize {
   }
 }
 
-/** Each byte of UTF-8 as a character that can be seen, in GPT-2's order: those that can stand for themselves, do. */
+/** Each byte of UTF-8 as a character that can be seen, in GPT-2's order: those that can be themselves are. */
 export const byteCharacters: readonly string[] = (() => {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => {

@@ -38,7 +38,7 @@ export interface Tokenizer {
    * @throws {RequestError} If the special tokens alone are more.
    */
   encodePair(first: string, second: string | undefined, maxLength?: number): { ids: number[]; typeIds: number[] };
-  /** The text of some ids; ids outside the vocabulary stand for nothing. */
+  /** The text of some ids; ids outside the vocabulary have none. */
   decode(ids: readonly number[], options?: DecodeOptions): string;
   /** What {@linkcode decode} does to spaces last. */
   readonly cleanUp: CleanUp;
@@ -183,7 +183,7 @@ function idsOf(value: unknown): number[] {
   return list.filter((id): id is number => typeof id === "number" && Number.isSafeInteger(id) && id >= 0);
 }
 
-/** The tokens that `skipSpecialTokens` leaves out: those marked special, and those that the configuration names. */
+/** The tokens that `skipSpecialTokens` omits: those marked special, and those that the configuration names. */
 function specialIds(encoder: Encoder, added: readonly JsonObject[], config: JsonObject): Set<number> {
   const ids = new Set(added.filter(({ special }) => special === true).map(({ id }) => Number(id)));
   const extra = config["additional_special_tokens"];

@@ -6,7 +6,7 @@
  */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
-/** The two files that tell a tokenizer. */
+/** The two files that describe a tokenizer. */
 interface TokenizerFiles {
   /** tokenizer.json. */
   readonly tokenizer: JsonObject;
@@ -107,7 +107,7 @@ export const tokenRoles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map
  * A tokenizer's files as its class reads them.
  *
  * @param files As they are on disk. A class that is not known changes nothing but what every class does.
- * @param model The model's config.json: its `tokenizer_class` or `model_type` tells the class if the tokenizer's own
+ * @param model The model's config.json: its `tokenizer_class` or `model_type` names the class if the tokenizer's own
  * config does not.
  */
 export function asLoaded(files: TokenizerFiles, model: JsonObject): TokenizerFiles {
@@ -168,7 +168,7 @@ function withTokens(tokenizer: JsonObject, written: JsonObject, config: JsonObje
   const named = [...namedTokens(written, config).values()].filter(({ content }) => !contents.has(content));
   if (missing.length + named.length === 0) return tokenizer;
   const vocabulary = vocabularyOf(tokenizer);
-  // A special token without an id stands for nothing that a model has an embedding of.
+  // A model has no embedding for a special token without an id.
   missing.push(...named.filter(({ content }) => vocabulary.has(String(content))));
   const highest = [...vocabulary.values(), ...present.map(({ id }) => Number(id))].reduce((a, b) => Math.max(a, b), -1);
   let next = highest + 1;
@@ -198,8 +198,8 @@ export function addedTokens(tokenizer: JsonObject): readonly JsonObject[] {
 
 function vocabularyOf({ model }: JsonObject): ReadonlyMap<string, number> {
   const vocab = isJsonObject(model) ? model["vocab"] : undefined;
-  if (Array.isArray(vocab)) return new Map(vocab.map(([piece], id) => [String(piece), id]));
-  return new Map(isJsonObject(vocab) ? Object.entries(vocab).map(([piece, id]) => [piece, Number(id)]) : []);
+  if (Array.isArray(vocab)) return new Map(vocab.map(([token], id) => [String(token), id]));
+  return new Map(isJsonObject(vocab) ? Object.entries(vocab).map(([token, id]) => [token, Number(id)]) : []);
 }
 
 function endsOf(tokenizer: JsonObject, config: JsonObject): JsonObject {

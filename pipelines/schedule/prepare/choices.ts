@@ -1,10 +1,10 @@
 /** The answers among which an evaluation chooses. @module */
+import { RequestError } from "../../common/errors.ts";
+import { quote, suggest } from "../../common/suggest.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/row.ts";
-import { RequestError } from "../../common/errors.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
-import { quote, suggest } from "../../common/suggest.ts";
 
 /** An answer that may be chosen. */
 export interface Choice {
@@ -16,7 +16,7 @@ export interface Choice {
 /**
  * The choices of every row; `undefined` where an evaluation does not choose.
  *
- * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit behind the prompt.
+ * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
 export function choicesOf(
   decoding: Resolved<DecodingSpec> | undefined,
@@ -29,13 +29,14 @@ export function choicesOf(
   const encode = (text: string) => encoded.getOrInsertComputed(text, () => tokenizer.encode(text));
   return rows.map((row, index) => {
     const { prompt, endToken } = examples[index]!, room = contextLength - prompt.length;
+    const { options, end: counts = true } = decoding;
     const end = row.turns === undefined ? tokenizer.eosTokenId : endToken;
-    return optionsOf(decoding.options, row).map((text) => {
+    return optionsOf(options, row).map((text) => {
       const own = encode(text);
       if (own.length === 0) {
         throw new RequestError(`the choice ${quote(text)} has no tokens; write some text`, row.place);
       }
-      const tokens = decoding.end && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
+      const tokens = counts && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
       if (tokens.length <= room) return { text, tokens };
       throw new RequestError(
         `the choice ${quote(text)} has ${tokens.length} tokens and the model's context has room for ${room}; ` +

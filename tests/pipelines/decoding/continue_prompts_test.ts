@@ -36,7 +36,7 @@ type Write = (generator: Generator, prompts: Prompts, rows: readonly number[], m
   readonly (readonly number[])[]
 >;
 
-const beamSettings = { kind: "beam", beams: 3, lengthPenalty: 1, earlyStopping: false } as const;
+const beamSettings = { kind: "beam", beams: 3, lengthPenalty: 1 } as const;
 
 const ways: Readonly<Record<string, Write>> = {
   "greedily": (generator, prompts, rows, maxNewTokens) =>
@@ -63,7 +63,7 @@ async function withGenerator(
     const progress = { begin: () => () => {}, warn: console.log };
     const store = join(folder, "store");
     await using runContext = new RunContext({ base: folder, store, provider: "cpu", threads: 1, progress });
-    const model = await runContext.model(source), weights = await runContext.weights(model);
+    const model = await runContext.models.model(source), weights = await runContext.models.weights(model);
     const { architecture } = model, { storedType } = weights;
     const compiled = { architecture, storedType, members: [[]], full: false };
     const writer = { model, weights, compiled, adaptations: [], tensors: {} };
