@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../program/own_value.ts";
 import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
@@ -76,7 +77,7 @@ export const activations: Readonly<Record<ActivationName, (x: Value) => Value>> 
 
 /** A tensor that an edit must have; its absence is a bug. */
 export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string): Value {
-  const found = tensors[name];
+  const found = ownValue(tensors, name);
   if (found === undefined) throw new TypeError(`The edit lacks its tensor ${name}`);
   return found;
 }

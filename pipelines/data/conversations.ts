@@ -1,10 +1,12 @@
 /** Conversations as rows, of a file or of the pipeline file itself. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { resolve } from "node:path";
 import { among, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { callsOf, type Conversation, conversationOf, knownFields, textOf } from "./chat/conversation.ts";
 import type { ChatSource } from "./chat/source.ts";
-import { chatTemplates, isTemplatePath } from "./chat/template.ts";
+import { type ChatTemplate, chatTemplates } from "./chat/template.ts";
+import { isTemplatePath } from "./chat/template_text.ts";
 import { toolsOf } from "./chat/tools.ts";
 import { findTurns, type Turns } from "./chat/turns.ts";
 import { readJsonl } from "./jsonl.ts";
@@ -25,12 +27,12 @@ async function rowReader(source: ChatSource, base: string, chat: ChatReading | u
   return (record) => {
     const { fields, place } = record, row = pythonFields(record);
     const conversation = conversationOf(row, source.system, place);
-    const { render, names } = templateFor(toolsOf(row, place));
-    for (const field of unreadFields(conversation, names)) {
+    const template = templateFor(toolsOf(row, place));
+    const turns = findTurns(conversation, loss, template.render, place);
+    requireCalls(conversation, template, place);
+    for (const field of unreadFields(conversation, template)) {
       chat.warn?.(`messages of ${place.file} have the field "${field}", which the chat template does not read`);
     }
-    requireCalls(conversation, names, place);
-    const turns = findTurns(conversation, loss, render, place);
     const prompt = loss === "completion" ? turns.asked : turns.text.slice(0, turns.spans[0]![0]);
     return { kind: "completion", prompt, spans: {}, ...answerOf(conversation, turns), fields, place, turns };
   };
@@ -47,17 +49,17 @@ function answerOf(
 }
 
 /** Fields of messages that hold something and that neither a template nor a reader of conversations asks for. */
-function unreadFields(conversation: Conversation, names: ReadonlySet<string>): ReadonlySet<string> {
+function unreadFields(conversation: Conversation, template: ChatTemplate): ReadonlySet<string> {
   return new Set(conversation.flatMap((message) => {
     return Object.keys(message).filter((field) => {
-      return !knownFields.has(field) && !names.has(field) && (message[field] ?? null) !== null;
+      return !knownFields.has(field) && !template.reads(field) && (ownValue(message, field) ?? null) !== null;
     });
   }));
 }
 
 /** Refuses an answer that calls tools where the template writes no calls. */
-function requireCalls(conversation: Conversation, names: ReadonlySet<string>, place: SourceLocation): void {
-  const unread = callsOf(conversation.at(-1)!).find((field) => !names.has(field));
+function requireCalls(conversation: Conversation, template: ChatTemplate, place: SourceLocation): void {
+  const unread = callsOf(conversation.at(-1)!).find((field) => !template.reads(field));
   if (unread === undefined) return;
   throw new RequestError(
     `the row's answer has ${unread}, which the chat template does not write; give chat(…) a template that does`,

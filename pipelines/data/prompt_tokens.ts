@@ -1,4 +1,5 @@
 /** A prompt's tokens with their text, and which of them each field of its template wrote. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import type { TokenizedPrompt } from "./examples.ts";
 
@@ -61,7 +62,7 @@ export function readPrompt(of: TokenizedPrompt, decode: Decode): PromptTokens {
  * @throws {RequestError} If the tokenizer changes the text, so that its tokens can't be found in it.
  */
 export function fieldTokens({ prompt, source, typeIds }: TokenizedPrompt, field: string, decode: Decode): number[] {
-  const written = source.spans[field] ?? [];
+  const written = ownValue(source.spans, field) ?? [];
   // Before a head a text loses its end, else its start.
   const places = tokenPlaces(prompt, source.text, decode, typeIds === undefined ? startOfEnd : startOfFront);
   if (places === undefined) {

@@ -1,9 +1,10 @@
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { str } from "./python/print.ts";
 import { pythonFields, type RawRow } from "./raw_row.ts";
-import { requireWellFormed } from "./well_formed.ts";
+import { requireWellFormed } from "../common/well_formed.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
 type Segments = readonly ({ readonly text: string } | { readonly field: string })[];
@@ -59,14 +60,16 @@ export type Values = Pick<RawRow, "fields" | "json"> & { readonly place?: Source
  * JavaScript has rounded.
  */
 export function fillTemplate(segments: Segments, row: Values, role: string): Filled {
-  const spans: Record<string, Span[]> = {};
+  const spans = new Map<string, Span[]>();
   let text = "";
   for (const segment of segments) {
     const part = "text" in segment ? segment.text : printField(row, segment.field, role);
-    if ("field" in segment) (spans[segment.field] ??= []).push([text.length, text.length + part.length]);
+    if ("field" in segment) {
+      spans.getOrInsertComputed(segment.field, () => []).push([text.length, text.length + part.length]);
+    }
     text += part;
   }
-  return { text, spans };
+  return { text, spans: Object.fromEntries(spans) };
 }
 
 function printField(row: Values, field: string, role: string): string {
@@ -77,7 +80,7 @@ function printField(row: Values, field: string, role: string): string {
       place,
     );
   }
-  const value = fields[field];
+  const value = ownValue(fields, field);
   if (value === null || value === undefined) {
     throw new RequestError(
       `the field ${quote(field)} holds ${value}, which the ${role} template can't print; write it as a string`,

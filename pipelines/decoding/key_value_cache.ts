@@ -1,4 +1,5 @@
 /** The keys and values of what a batch has read and written. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
@@ -103,7 +104,7 @@ export class KeyValueCache {
     const isFull = Math.max(...filled) >= this.#capacity;
     const taken = new KeyValueCache(this.#shape, filled, isFull ? undefined : this.#capacity);
     const copied = rows.map((from, row) => ({ from, length: filled[row]!, at: 0 }));
-    for (const [name, past] of Object.entries(this.#tensors)) copyRows(past, taken.#tensors[name]!, copied);
+    for (const [name, past] of Object.entries(this.#tensors)) copyRows(past, ownValue(taken.#tensors, name)!, copied);
     taken.#filled = filled;
     return taken;
   }
@@ -125,7 +126,7 @@ export class KeyValueCache {
   step(outputs: Readonly<Record<string, HostTensor>>): void {
     const copied = this.#filled.map((at, from) => ({ from, length: 1, at }));
     for (const [name, past] of Object.entries(this.#tensors)) {
-      copyRows(outputs[name.replace("past", "own")]!, past, copied);
+      copyRows(ownValue(outputs, name.replace("past", "own"))!, past, copied);
     }
     this.#filled = this.#filled.map((filled) => filled + 1);
   }

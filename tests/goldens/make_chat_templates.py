@@ -4,8 +4,9 @@
     pip install transformers==4.57.6 jinja2==3.1.6
     python -B tests/goldens/make_chat_templates.py
 
-chat_templates.json has for each group its values, as JSON whose numbers and order of keys matter, and for each template
-its text; null where it raises.
+chat_templates.json has values, as JSON whose numbers and order of keys matter, and for each template its text; null where it
+raises. It has rows of conversations too, as JSON, some with tools of their own, and for each template what
+`apply_chat_template` makes of each row, and of what comes before the row's last message.
 """
 
 from reference import require, write_json
@@ -15,7 +16,7 @@ require(transformers="4.57.6", jinja2="3.1.6")
 import json
 from pathlib import Path
 
-from transformers.utils.chat_template_utils import _compile_jinja_template
+from transformers.utils.chat_template_utils import _compile_jinja_template, render_jinja_template
 
 HERE = Path(__file__).parent
 
@@ -428,6 +429,106 @@ BLOCKS = [
 ]
 
 
+TOOLS = r"""[{"type": "function", "function": {"name": "heat", "description": "Heats a \"room\" – é", "parameters": {"type": "object", "properties": {"degrees": {"type": "number", "default": 20.0, "minimum": 1e-07}, "list": {"type": "array", "items": {"type": "integer"}}, "10": {"type": ["string", "null"]}, "2": {"enum": [1, 2.0, true]}}, "required": ["degrees"]}}}, {"type": "function", "function": {"name": "time", "parameters": {"type": "object", "properties": {}}}}]"""
+CALL = r"""{"id": "c1", "type": "function", "function": {"name": "heat", "arguments": {"room": "den\né", "degrees": 21.0, "sensor": 12345678901234567890, "steps": {"10": "a", "b": [1, null, true], "2": 1e-07}}}}"""
+
+ROWS = [
+    r"""{"messages": [{"role": "user", "content": " Hi\r\n"}, {"role": "assistant", "content": "Ho"}]}""",
+    r"""{"messages": [{"role": "system", "content": "Be terse."}, {"role": "user", "content": "1+1"}, {"role": "assistant", "content": "2"}, {"role": "user", "content": "2+2"}, {"role": "assistant", "content": "4"}]}""",
+    r"""{"messages": [{"role": "user", "content": "warm"}, {"role": "assistant", "content": null, "tool_calls": [%s]}], "tools": %s}""" % (CALL, TOOLS),
+    r"""{"messages": [{"role": "user", "content": "warm"}, {"role": "assistant", "content": "", "tool_calls": [%s, %s]}, {"role": "tool", "name": "heat", "content": "1.0"}, {"role": "tool", "name": "heat", "content": "2"}, {"role": "assistant", "content": "Done."}], "tools": %s}""" % (CALL, CALL, TOOLS),
+    r"""{"messages": [{"role": "user", "content": "warm"}, {"role": "assistant", "content": "Done.", "score": 1.0}], "tools": %s}""" % json.dumps(TOOLS),
+    r"""{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image", "size": [1.0, 2]}]}, {"role": "assistant", "content": "b"}]}""",
+]
+
+# Tools listed as JSON, one a line; calls between tags; results in a user's turn.
+TAGS = """{%- if tools %}
+{{- '<|start|>system\\n' }}{% if messages[0].role == 'system' %}{{ messages[0].content + '\\n\\n' }}{% endif %}# Tools
+{%- for tool in tools %}{{ '\\n' ~ (tool | tojson) }}{% endfor %}<|end|>
+{% elif messages[0].role == 'system' %}{{ '<|start|>system\\n' ~ messages[0].content ~ '<|end|>\\n' }}{% endif %}
+{%- for message in messages %}
+{%- if message.role == 'system' %}{% continue %}{% endif %}
+{%- if message.role == 'tool' %}
+{%- if loop.first or messages[loop.index0 - 1].role != 'tool' %}{{ '<|start|>user' }}{% endif %}
+{{- '\\n<result>' ~ message.content ~ '</result>' }}
+{%- if loop.last or messages[loop.index0 + 1].role != 'tool' %}{{ '<|end|>\\n' }}{% endif %}
+{%- else %}
+{{- '<|start|>' ~ message.role }}{% if message.content %}{{ '\\n' ~ message.content }}{% endif %}
+{%- for call in message.tool_calls %}{% set call = call.function if call.function is defined else call %}
+{{- '\\n<call>{"name": "' ~ call.name ~ '", "arguments": ' ~ (call.arguments | tojson) ~ '}</call>' }}
+{%- endfor %}{{ '<|end|>\\n' }}
+{%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}"""
+
+# Tools indented within the first question; blocks on lines of their own.
+INDENTED = """{{- bos_token }}
+{%- set ns = namespace(is_first=true) %}
+{%- for message in messages %}
+    {%- if message.role == 'user' and ns.is_first %}
+        {%- set ns.is_first = false %}
+        {{- '[user]\\n' }}
+        {%- if tools is not none %}
+            {{- 'Answer as {"name": ..., "parameters": ...}.\\n\\n' }}
+            {%- for t in tools %}
+                {{- t | tojson(indent=4) }}
+                {{- '\\n\\n' }}
+            {%- endfor %}
+        {%- endif %}
+        {{- message.content }}
+    {%- elif 'tool_calls' in message %}
+        {{- '[' + message.role + ']\\n' }}
+        {%- for call in message.tool_calls %}
+            {{- '{"name": "' + call.function.name + '", "parameters": ' }}
+            {{- call.function.arguments | tojson(separators=(',', ':'), ensure_ascii=true) }}
+            {{- '}' }}{{ '; ' if not loop.last }}
+        {%- endfor %}
+    {%- else %}
+        {{- '[' + message['role'] + ']\\n' + message['content'] | string | trim }}
+    {%- endif %}
+    {{- '[end]' }}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '[assistant]\\n' }}
+{%- endif %}"""
+
+# Signatures that macros write of the schemas' types.
+SIGNATURES = """{%- macro type_of(schema) -%}
+    {%- if schema.type == 'array' -%}list[{{ type_of(schema['items']) }}]
+    {%- elif schema.type is string -%}{{ {'integer': 'int', 'number': 'float', 'string': 'str'}[schema.type] or 'any' }}
+    {%- elif schema.type is sequence -%}{% for t in schema.type %}{{ type_of({'type': t}) }}{{ ' | ' if not loop.last }}{% endfor %}
+    {%- elif schema.enum is defined -%}one of {{ schema.enum }}
+    {%- else -%}any{%- endif -%}
+{%- endmacro -%}
+{%- for tool in tools or [] -%}
+def {{ tool.function.name }}({% for name, schema in tool.function.parameters.properties.items() %}{{ name }}: {{ type_of(schema) }}
+{%- if schema.default is defined %} = {{ schema.default }}{% endif %}{{ ', ' if not loop.last }}{% endfor %}):
+    \\"\\"\\"{{ tool.function.description | default('none', true) | upper }}\\"\\"\\"
+{% endfor -%}
+{%- for message in messages %}
+<{{ message.role | capitalize }}>
+{%- if message.content is string %}{{ message.content }}{% elif message.content %}{% for part in message.content %}{{ part.text if part.type == 'text' else part }}{% endfor %}{% endif %}
+{%- for call in message.tool_calls or [] %}{{ call.function.name }}({% for k, v in call.function.arguments.items() %}{{ k }}={{ v }}{% if not loop.last %}, {% endif %}{% endfor %}){% endfor %}
+{%- if message.score %} ({{ message.score }}){% endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+<Assistant>{% endif %}"""
+
+# Of the messages everything, on lines that end as on Windows.
+DUMPED = "{% for m in messages %}\r\n{{ m }}\r\n{{ m | tojson(indent=2) }}\r\n{% endfor %}\r\n{{ tools }}"
+
+
+def conversation(template, row):
+    row = json.loads(row)
+    tools = json.loads(row["tools"]) if isinstance(row.get("tools"), str) else row.get("tools")
+    def of(messages, **more):
+        return render_jinja_template([messages], tools=tools, chat_template=template, bos_token="<s>", **more)[0][0]
+    try:
+        return [of(row["messages"]), of(row["messages"][:-1], add_generation_prompt=True)]
+    except Exception:
+        return None
+
+
 def rendered(template, values):
     try:
         return _compile_jinja_template(template).render(**values)
@@ -440,6 +541,8 @@ def main():
     values = json.loads(VALUES)
     write_json(HERE / "chat_templates.json", {
         "values": VALUES,
+        "rows": ROWS,
+        "conversations": [[template, [conversation(template, row) for row in ROWS]] for template in (TAGS, INDENTED, SIGNATURES, DUMPED)],
         "groups": {name: [[template, rendered(template, values)] for template in templates] for name, templates in groups.items()},
     })
 

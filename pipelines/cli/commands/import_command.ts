@@ -1,4 +1,5 @@
 /** `deno task import`. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { writeAtomically } from "../../common/files.ts";
@@ -8,7 +9,7 @@ import { readTensors } from "../../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
 import { openModel } from "../../models/open/model.ts";
-import { writeSafetensors } from "../../models/weights/safetensors_writer.ts";
+import { writeSealed } from "../../models/weights/safetensors_writer.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
 import { choice, optional, type OptionValues, required, text } from "../arguments/option.ts";
@@ -52,13 +53,13 @@ async function importPyreft(
   const listed = adaptations.flatMap(({ index, tensors: roles }) =>
     Object.entries(roles).map(([tensor, { shape }]) => {
       const name = `${index}.${tensor}`;
-      return { name, shape, data: tensors[name]!.data as Float32Array };
+      return { name, shape, data: ownValue(tensors, name)!.data as Float32Array };
     })
   );
   await writeFolder(out, async (temporary) => {
     const weights = join(temporary, interventionFileNames.tensors),
       text = describeAll(options.model, architecture.width, adaptations);
-    await writeSafetensors(weights, listed, { format: "pt" });
+    await writeSealed(weights, listed, { format: "pt" });
     await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(text)]);
     await requireUsable(weights, adaptations, folder);
   });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { input, weight } from "../../../ops/program/program.ts";
 import {
@@ -59,7 +60,7 @@ function tensorsOf(
   const note: WeightSource = (name, shape, neutral) => {
     const isNorm = neutral !== undefined, start = isNorm ? "one" : name.endsWith(".bias") ? "zero" : "narrow";
     const isBase = barePrefix !== "" && name.startsWith(barePrefix);
-    tensors[name] = { shape: shape as readonly number[], start, decays: !isNorm && !isBias(name), isBase };
+    putValue(tensors, name, { shape: shape as readonly number[], start, decays: !isNorm && !isBias(name), isBase });
     return weight(name, shape);
   };
   scores(input("rows", ["rows", width]), note, outputs);
@@ -78,5 +79,5 @@ export function requireOneHead(adaptations: readonly Adaptation[]): void {
 
 /** Whether a tensor of a head starts at what the checkpoint has of its name, if it has. */
 export function startsAtOwn({ options: { fresh }, tensors }: Pick<Head, "options" | "tensors">, name: string): boolean {
-  return !fresh || tensors[name]!.isBase;
+  return !fresh || ownValue(tensors, name)!.isBase;
 }

@@ -1,4 +1,5 @@
 /** What an edit selects of each example: tokens of its prompt, or rows of its own rank. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import {
   type ChoosePositions,
@@ -150,7 +151,7 @@ export function subspaceOf(declared: string | ChooseSubspace, rank: number): Tok
         place,
       );
     }
-    const rows: unknown = named ? fields[declared] : called(what, () => declared(fields));
+    const rows: unknown = named ? ownValue(fields, declared) : called(what, () => declared(fields));
     const isRow = (row: unknown) => typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rank;
     if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return inOrder(rows);
     throw new RequestError(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { adapters, isAdapterName } from "../../../ops/adapters/mod.ts";
 import { usualOptions } from "../../../ops/interventions/intervention.ts";
@@ -181,7 +182,7 @@ const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, overrid
     };
     const usual: JsonObject = { ...usualOptions };
     return {
-      ...Object.fromEntries(Object.entries(rest).filter(([name, value]) => usual[name] !== value)),
+      ...Object.fromEntries(Object.entries(rest).filter(([name, value]) => ownValue(usual, name) !== value)),
       ...isInterventionName(rest["kind"]) && !interventions[rest["kind"]].hasRank ? {} : { rank },
       at,
       tied: side === "both",

@@ -1,4 +1,5 @@
 /** What a training runs: losses and gradients, steps of the optimizer, and what is saved. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { gradients } from "../../../ops/passes/autodiff.ts";
 import * as o from "../../../ops/operators.ts";
 import { scaledLoss } from "../../../ops/nn/loss.ts";
@@ -85,7 +86,7 @@ export function trainProgram(
   { accumulate, update, parameters }: Pick<TrainingPrograms, "accumulate" | "update" | "parameters">,
 ): Program {
   const totals = parameters.map((parameter) => {
-    return [gradientInput(parameter), accumulate.outputs[nextGradient(parameter)] as Value] as const;
+    return [gradientInput(parameter), ownValue(accumulate.outputs, nextGradient(parameter)) as Value] as const;
   });
   const { outputs } = substitute(update, new Map(totals));
   const losses = Object.entries(accumulate.outputs).filter(([name]) => !name.startsWith("next."));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import { isEqual } from "../python/compare.ts";
@@ -100,7 +101,7 @@ export function isTaught(message: Message): boolean {
 /** The fields by which a turn calls tools. */
 export function callsOf(message: Message): readonly string[] {
   return ["tool_calls", "function_call"].filter((field) => {
-    const calls = message[field];
+    const calls = ownValue(message, field);
     return isList(calls) ? calls.length > 0 : isDict(calls);
   });
 }
@@ -147,5 +148,5 @@ function spoken({ from, value, ...rest }: Fields, wrong: (problem: string) => Re
   if (!known.includes(speaker)) {
     throw wrong(`is from ${quote(speaker)}, which is no known role; ${suggest(speaker, known)}`);
   }
-  return { ...rest, role: rolesOfSpeakers[speaker]!, content: value };
+  return { ...rest, role: ownValue(rolesOfSpeakers, speaker)!, content: value };
 }

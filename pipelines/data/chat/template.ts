@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { resolve } from "node:path";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import type { Span } from "../../common/span.ts";
-import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
 import { writeJson } from "../python/json.ts";
-import { type PythonDict, type PythonValue, toPython } from "../python/value.ts";
-import { requireWellFormed } from "../well_formed.ts";
+import { type PythonValue, toPython } from "../python/value.ts";
+import { requireWellFormed } from "../../common/well_formed.ts";
 import type { Message } from "./conversation.ts";
 import { globals } from "./jinja/globals.ts";
 import { render } from "./jinja/render.ts";
@@ -18,6 +16,8 @@ import { Scope } from "./jinja/scope.ts";
 import { namesIn, readTemplate } from "./jinja/tree.ts";
 import { charactersNotIn, markNames, unmarked, withMarks } from "./marks.ts";
 import type { ChatSource } from "./source.ts";
+import { oneLine, ownTemplate, usualTemplate } from "./template_text.ts";
+import { WatchedDict } from "./watched_dict.ts";
 
 /** A conversation as one text. */
 interface Rendered {
@@ -36,8 +36,8 @@ export type Render = (
 /** A template that was read. */
 export interface ChatTemplate {
   readonly render: Render;
-  /** All names and texts in it: a field that is none of them is not read. */
-  readonly names: ReadonlySet<string>;
+  /** Whether it reads a field of messages: it names the field, or has read it in what it has rendered. */
+  reads(field: string): boolean;
 }
 
 /** The template of a conversation by its own tools; without them by those of its source. */
@@ -56,43 +56,25 @@ export async function chatTemplates(
   { templates, specialTokens }: ChatFormat,
   base: string,
 ): Promise<ChatTemplates> {
-  const usualTools = toPython(common),
-    around = new Scope(undefined, [
-      ...globals,
-      ...Object.entries(specialTokens).map(([name, token]) => [name, toPython(token)] as const),
-      ["documents", null],
-    ]);
+  const usualTools = toPython(common), special = Object.entries(specialTokens);
+  const names = new Scope(undefined, [...globals, ...special.map(([name, token]) => [name, toPython(token)] as const)]);
   const own = template === undefined ? undefined : await ownTemplate(template, templates, base);
-  const textFor = (tools: PythonValue) => own ?? { text: usualTemplate(tools !== undefined, templates) };
-  const read = new Map<string, ReadTemplate>();
+  const known = new Map<string, CompiledTemplate>();
   const choose = (tools: PythonValue = usualTools): ChatTemplate => {
-    const { text, file } = textFor(tools);
-    const { body, names, isMarked } = read.getOrInsertComputed(text, () => compile(text, file));
+    const { text, file } = own ?? { text: usualTemplate(tools !== undefined, templates) };
+    const compiled = known.getOrInsertComputed(text, () => compile(text, file));
     return {
-      names,
-      render(messages, place, { addGenerationPrompt = false } = {}) {
-        const given = messages.map(asDict);
+      reads: (field) => compiled.names.has(field) || compiled.read.has(field),
+      render: (messages, place, { addGenerationPrompt = false } = {}) => {
+        const fields = messages.map((message) => Object.entries(message).filter(([, value]) => value !== undefined));
+        const given = { fields, tools: tools ?? null, addGenerationPrompt };
         try {
-          const marks = isMarked ? charactersNotIn(textsOf([given, tools ?? null]), 2) : undefined;
-          const written = render(
-            body,
-            new Scope(around, [
-              ["messages", given],
-              ["tools", tools ?? null],
-              ["add_generation_prompt", addGenerationPrompt],
-              ...markNames.map((name, at) => [name, marks?.[at]] as const),
-            ]),
-          );
-          const rendered = marks === undefined ? { text: written, marked: [] } : unmarked(written, marks);
+          const rendered = write(compiled, given, names);
           return { ...rendered, text: requireWellFormed(rendered.text, "the row's text", place) };
         } catch (fault) {
           if (fault instanceof RequestError) throw fault;
-          throw new RequestError(
-            `the chat template does not take the row (${
-              oneLine(fault)
-            }); change the row, or give chat(…) another template`,
-            place,
-          );
+          const problem = `the chat template does not take the row (${oneLine(fault)})`;
+          throw new RequestError(`${problem}; change the row, or give chat(…) another template`, place);
         }
       },
     };
@@ -101,71 +83,47 @@ export async function chatTemplates(
   return choose;
 }
 
-/** Whether a template is the path of a file; else it is the name of one of the tokenizer's, or Jinja text. */
-export function isTemplatePath(template: string): boolean {
-  return !template.includes("{") && /\.(jinja2?|j2)$/.test(template);
+/** What one rendering is given. */
+interface Given {
+  /** Each message's. */
+  readonly fields: readonly (readonly [string, PythonValue][])[];
+  readonly tools: PythonValue;
+  readonly addGenerationPrompt: boolean;
 }
 
-function oneLine(fault: unknown): string {
-  return (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, " ").trim().replace(/\.$/, "");
-}
-
-interface TemplateText {
-  readonly text: string;
-  readonly file?: string;
-}
-
-/** The template that a source names or has: a file, another of the tokenizer's, or Jinja. */
-async function ownTemplate(template: string, templates: ChatFormat["templates"], base: string): Promise<TemplateText> {
-  if (isTemplatePath(template)) return await readFile(resolve(base, template));
-  const named = templates.get(template);
-  if (named !== undefined) return { text: named };
-  if (template.includes("{")) return { text: template };
-  throw new RequestError(
-    `the tokenizer has no chat template ${quote(template)}; ${suggest(template, [...templates.keys()])}; ` +
-      "a file ends in .jinja, and Jinja has braces",
+function write({ body, read, isMarked }: CompiledTemplate, given: Given, around: Scope): Rendered {
+  const { fields, tools, addGenerationPrompt } = given;
+  const marks = isMarked ? charactersNotIn(textsOf([fields.map((of) => new Map(of)), tools]), 2) : [];
+  const text = render(
+    body,
+    new Scope(around, [
+      ["messages", fields.map((of) => new WatchedDict(of, read))],
+      ["documents", null],
+      ["tools", tools],
+      ["add_generation_prompt", addGenerationPrompt],
+      ...markNames.map((name, at) => [name, marks[at]] as const),
+    ]),
   );
+  return isMarked ? unmarked(text, marks) : { text, marked: [] };
 }
 
-/** The tokenizer's own, of which one may be for tools. */
-function usualTemplate(hasTools: boolean, templates: ChatFormat["templates"]): string {
-  const usual = (hasTools ? templates.get("tool_use") : undefined) ?? templates.get("default");
-  if (usual !== undefined) return usual;
-  if (templates.size > 0) {
-    const listed = [...templates.keys()].map(quote).join(", ");
-    throw new RequestError(`the tokenizer has several chat templates and no default; give template: one of ${listed}`);
-  }
-  throw new RequestError(
-    'the tokenizer has no chat template; give chat(…) one, as in template: "./chat.jinja", or take a model that was ' +
-      "tuned for conversations",
-  );
-}
-
-async function readFile(file: string): Promise<TemplateText> {
-  try {
-    return { text: await Deno.readTextFile(file), file };
-  } catch (fault) {
-    throw new RequestError(`the chat template can't be read (${oneLine(fault)}); check its path`, { file });
-  }
-}
-
-interface ReadTemplate extends Pick<ChatTemplate, "names"> {
+interface CompiledTemplate {
   readonly body: ReturnType<typeof readTemplate>;
+  /** All names and texts in it. */
+  readonly names: ReadonlySet<string>;
+  /** Fields of messages that it has read so far. */
+  readonly read: Set<PythonValue>;
   readonly isMarked: boolean;
 }
 
-function compile(text: string, file: string | undefined): ReadTemplate {
+function compile(text: string, file: string | undefined): CompiledTemplate {
   try {
     const body = readTemplate(withMarks(text)), names = namesIn(body);
-    return { body, names, isMarked: markNames.some((name) => names.has(name)) };
+    return { body, names, read: new Set(), isMarked: markNames.some((name) => names.has(name)) };
   } catch (fault) {
     const place = file === undefined ? undefined : { file };
     throw new RequestError(`the chat template is no Jinja that can be read (${oneLine(fault)}); correct it`, place);
   }
-}
-
-function asDict(message: Message): PythonDict {
-  return new Map(Object.entries(message).filter(([, value]) => value !== undefined));
 }
 
 /** All that values say, as one text. */

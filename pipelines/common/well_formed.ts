@@ -1,5 +1,5 @@
 /** Texts that a tokenizer can take. @module */
-import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { RequestError, type SourceLocation } from "./errors.ts";
 
 /**
  * A text, if it has no half of a surrogate pair, which no UTF-8 has.
