@@ -29,6 +29,7 @@ export {
   beam,
   type BeamOptions,
   choices,
+  type ChoicesOptions,
   greedy,
   type GreedyOptions,
   sample,

@@ -34,17 +34,20 @@ export type ChoosePositions = (prompt: PromptTokens) => readonly (number | FromE
 /** Chooses which rows of an edit's rank act on an example, from 0, by the fields of its row. */
 export type ChooseSubspace = (fields: Readonly<Record<string, unknown>>) => readonly number[];
 
-/** The text of some ids. */
-export type Decode = (ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }) => string;
+/** The text of some ids, as it is where it is compared with an original. */
+export type Decode = (
+  ids: readonly number[],
+  options: { readonly skipSpecialTokens?: boolean; readonly cleanUpSpaces: false },
+) => string;
 
 /** What is asked of a prompt when an edit depends on it; the spans are looked for when they are read. */
 export function readPrompt(of: TokenizedPrompt, decode: Decode): PromptTokens {
   const { prompt: ids, source: { fields, spans } } = of;
   let found: PromptTokens["spans"] | undefined;
   return {
-    text: decode(ids),
+    text: decode(ids, { cleanUpSpaces: false }),
     ids,
-    pieces: ids.map((id) => decode([id])),
+    pieces: ids.map((id) => decode([id], { cleanUpSpaces: false })),
     fields,
     get spans() {
       return found ??= Object.fromEntries(Object.keys(spans).map((field) => [field, fieldTokens(of, field, decode)]));
@@ -98,7 +101,8 @@ function tokenPlaces(
   decode: Decode,
   startOf: StartOf,
 ): TokenPlace[] | undefined {
-  const decoded = (count: number) => decode(ids.slice(0, count), { skipSpecialTokens: true });
+  const textOf = (some: readonly number[]) => decode(some, { skipSpecialTokens: true, cleanUpSpaces: false });
+  const decoded = (count: number) => textOf(ids.slice(0, count));
   const whole = decoded(ids.length), shift = startOf(whole, text);
   if (shift === undefined) return undefined;
   let end = 0;
@@ -106,7 +110,7 @@ function tokenPlaces(
     const start = end;
     // A character of which bytes are still to come is not counted yet.
     end = Math.max(start, decoded(index + 1).replace(/\ufffd+$/, "").length);
-    if (decode([id], { skipSpecialTokens: true }) === "") return undefined;
+    if (textOf([id]) === "") return undefined;
     return [start + shift, Math.max(end, start + 1) + shift];
   });
 }

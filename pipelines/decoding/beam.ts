@@ -1,17 +1,12 @@
 /** Beam search as transformers has it. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
-import { Continuation, type Generator, type Logits, readBefore, roomOf } from "./continuation.ts";
+import type { DecodingSpec, Resolved } from "../spec/mod.ts";
+import { type Generator, type Logits, readBefore, roomOf, type Step } from "./continuation.ts";
+import { continuePrompts, type Writer } from "./continue_prompts.ts";
 import { logSoftmax, penalizeRepetition } from "./logits.ts";
 
 /** Settings of a beam search. */
-export interface BeamSearch {
-  readonly maxNewTokens: number;
-  /** How many continuations are followed. */
-  readonly beams: number;
-  /** A finished continuation's log-likelihood is divided by its length to this power. */
-  readonly lengthPenalty: number;
-  readonly repetitionPenalty: number;
-}
+export type BeamSearch = Extract<Resolved<DecodingSpec>, { kind: "beam" }>;
 
 interface Hypothesis {
   readonly tokens: readonly number[];
@@ -25,55 +20,67 @@ interface Candidate {
 }
 
 /** One prompt's beams. */
-class Search {
+class Search implements Writer {
+  readonly room: number;
   readonly #settings: BeamSearch;
   readonly #prompt: readonly number[];
   readonly #endTokens: ReadonlySet<number>;
   readonly #finished: Hypothesis[] = [];
   /** What each beam has written. */
-  written: readonly (readonly number[])[];
+  #written: readonly (readonly number[])[];
   #sums: readonly number[];
-  isDone = false;
+  /** Whether no open beam is of interest any more. */
+  #isSettled = false;
 
-  constructor(settings: BeamSearch, prompt: readonly number[], endTokens: ReadonlySet<number>) {
+  constructor(settings: BeamSearch, generator: Generator, prompt: TokenizedPrompt) {
     this.#settings = settings;
-    this.#prompt = prompt;
-    this.#endTokens = endTokens;
-    this.written = Array.from({ length: settings.beams }, () => []);
+    this.#prompt = readBefore(generator, prompt);
+    this.#endTokens = generator.endTokens;
+    this.room = Math.min(settings.maxNewTokens, roomOf(generator) - this.#prompt.length);
+    this.#written = Array.from({ length: settings.beams }, () => []);
     // All beams start as the prompt, so only the first may continue it at first.
-    this.#sums = this.written.map((_, beam) => (beam === 0 ? 0 : -1e9));
+    this.#sums = this.#written.map((_, beam) => (beam === 0 ? 0 : -1e9));
   }
 
-  /** Continues the beams; gives the beam that each of the new ones comes from. */
-  advance(logits: (beam: number) => Float32Array): readonly number[] {
+  get isDone(): boolean {
+    return this.#isSettled || this.#length >= this.room;
+  }
+
+  advance(logits: Logits): readonly Step[] {
     const { beams } = this.#settings;
     const ranked = this.#candidates(logits, Math.max(2, 1 + this.#endTokens.size) * beams);
     const next: Candidate[] = [];
     for (const [rank, candidate] of ranked.entries()) {
       const { beam, token, sum } = candidate;
       if (!this.#endTokens.has(token)) next.push(candidate);
-      else if (rank < beams) this.#finish(this.written[beam]!, sum, this.written[beam]!.length + 1);
+      else if (rank < beams) this.#finish(this.#written[beam]!, sum, this.#length + 1);
       if (next.length === beams) break;
     }
-    this.written = next.map(({ beam, token }) => [...this.written[beam]!, token]);
+    this.#written = next.map(({ beam, token }) => [...this.#written[beam]!, token]);
     this.#sums = next.map(({ sum }) => sum);
-    const attainable = ranked[0]!.sum / this.written[0]!.length ** this.#settings.lengthPenalty;
-    this.isDone = this.#finished.length >= beams && Math.min(...this.#finished.map(({ score }) => score)) >= attainable;
-    return next.map(({ beam }) => beam);
+    this.#isSettled = this.#finished.length >= beams && this.#isEnough(ranked[0]!.sum);
+    return next.map(({ beam, token }) => ({ from: beam, token }));
   }
 
   best(): readonly number[] {
-    if (!this.isDone) this.written.forEach((tokens, beam) => this.#finish(tokens, this.#sums[beam]!, tokens.length));
-    return this.#finished.reduce((best, each) => (each.score > best.score ? each : best)).tokens;
+    if (!this.#isSettled) {
+      this.#written.forEach((tokens, beam) => this.#finish(tokens, this.#sums[beam]!, this.#length));
+    }
+    return this.#finished.reduce((best, each) => (each.score >= best.score ? each : best)).tokens;
   }
 
-  #candidates(logits: (beam: number) => Float32Array, count: number): Candidate[] {
-    const candidates = this.written.flatMap((written, beam) => {
+  /** How many tokens each open beam has written. */
+  get #length(): number {
+    return this.#written[0]!.length;
+  }
+
+  #candidates(logits: Logits, count: number): Candidate[] {
+    const candidates = this.#written.flatMap((written, beam) => {
       const likelihoods = Float32Array.from(logSoftmax(logits(beam)));
       const penalized = penalizeRepetition(
         likelihoods,
         [...this.#prompt, ...written],
-        this.#settings.repetitionPenalty,
+        this.#settings.repetitionPenalty ?? 1,
       );
       return likeliest(penalized, count).map((token) => {
         return { beam, token, sum: Math.fround(penalized[token]! + this.#sums[beam]!) };
@@ -82,11 +89,29 @@ class Search {
     return candidates.sort((a, b) => b.sum - a.sum || a.beam - b.beam || a.token - b.token).slice(0, count);
   }
 
+  /**
+   * Whether the finished are better than what could still be written: by a length as long as can be where that favours
+   * the open beams and nothing is to be missed, else by the present one.
+   */
+  #isEnough(likeliest: number): boolean {
+    const { earlyStopping = false, lengthPenalty } = this.#settings;
+    if (earlyStopping === true) return true;
+    const length = earlyStopping === "never" && lengthPenalty > 0 ? this.room : this.#length;
+    return this.#worst >= likeliest / length ** lengthPenalty;
+  }
+
   /** Keeps the best `beams` of the finished. */
   #finish(tokens: readonly number[], sum: number, length: number): void {
-    this.#finished.push({ tokens, score: sum / length ** this.#settings.lengthPenalty });
-    this.#finished.sort((a, b) => b.score - a.score);
-    this.#finished.length = Math.min(this.#finished.length, this.#settings.beams);
+    const score = sum / length ** this.#settings.lengthPenalty, worst = this.#worst;
+    if (this.#finished.length < this.#settings.beams) this.#finished.push({ tokens, score });
+    else if (score > worst) {
+      this.#finished.splice(this.#finished.findIndex((each) => each.score === worst), 1);
+      this.#finished.push({ tokens, score });
+    }
+  }
+
+  get #worst(): number {
+    return Math.min(...this.#finished.map(({ score }) => score));
   }
 }
 
@@ -104,7 +129,7 @@ function likeliest(scores: Float32Array, count: number): number[] {
 }
 
 /**
- * The likeliest continuations that a beam search finds.
+ * The likeliest continuations that a beam search finds. A prompt that would outgrow the model's context ends there.
  *
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
@@ -113,23 +138,7 @@ export async function searchBeams(
   prompts: readonly TokenizedPrompt[],
   settings: BeamSearch,
 ): Promise<number[][]> {
-  const { beams, maxNewTokens } = settings;
-  const before = prompts.map((prompt) => readBefore(generator, prompt));
-  const searches = before.map((read) => new Search(settings, read, generator.endTokens));
-  const longest = Math.max(...before.map(({ length }) => length));
-  const room = Math.min(maxNewTokens, roomOf(generator) - longest);
-  const start = { room: maxNewTokens, copies: beams };
-  const { continuation, logits } = await Continuation.start(generator, prompts, start);
-  const advance = (logits: Logits) =>
-    searches.flatMap((search, prompt) => {
-      const row = (beam: number) => prompt * beams + beam;
-      const from = search.isDone ? search.written.map((_, beam) => beam) : search.advance((beam) => logits(row(beam)));
-      return from.map(row);
-    });
-  let from = room > 0 ? advance(logits) : [];
-  for (let step = 1; step < room && searches.some(({ isDone }) => !isDone); step++) {
-    const tokens = searches.flatMap(({ written }) => written.map((each) => each[each.length - 1] ?? 0));
-    from = advance(await continuation.next(tokens, from));
-  }
+  const searches = prompts.map((prompt) => new Search(settings, generator, prompt));
+  await continuePrompts(generator, prompts, searches, settings.beams);
   return searches.map((search) => [...search.best()]);
 }

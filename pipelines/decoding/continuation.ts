@@ -9,7 +9,7 @@ import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/l
 import { exampleFeeds } from "../compile/rows/feeds.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import { groupExtents, layOut, readTokens } from "../compile/rows/laid_out_rows.ts";
-import { type EncodedPrompts, encodedPrompts, nothingEncoded } from "./encoded_prompts.ts";
+import { type EncodedPrompts, encodedPrompts, nothingEncoded, takeEncoded } from "./encoded_prompts.ts";
 import type { Feeds } from "../common/host_tensor.ts";
 import type { RunOrigin } from "../compile/frontier/prefill.ts";
 import type { Layout } from "../compile/rows/layout.ts";
@@ -41,6 +41,8 @@ export interface Generator {
   readonly prefill: Prefill;
   readonly decode: () => Promise<Session>;
   readonly endTokens: ReadonlySet<number>;
+  /** What the keys and values of a batch may take, in bytes: rows that need more together go on in parts. */
+  readonly mostKeyValueBytes: number;
 }
 
 /** How many tokens a prompt and its continuation may have. */
@@ -56,14 +58,20 @@ export function readBefore({ prefill: { layout } }: Generator, prompt: Tokenized
 /** The logits of each row's next token. */
 export type Logits = (row: number) => Float32Array;
 
+/** What a row goes on with: another token after what some row has read. */
+export interface Step {
+  readonly from: number;
+  readonly token: number;
+}
+
 /** A batch being continued. */
 export class Continuation {
   readonly #generator: Generator;
   /** Each row's. */
-  readonly #prompts: readonly TokenizedPrompt[];
-  readonly #cache: KeyValueCache;
+  #prompts: readonly TokenizedPrompt[];
+  #cache: KeyValueCache;
   /** What an encoder has read of the prompts, fed at every step. */
-  readonly #encoded: EncodedPrompts | typeof nothingEncoded;
+  #encoded: EncodedPrompts | typeof nothingEncoded;
   #decode: Session | undefined;
 
   private constructor(
@@ -81,18 +89,18 @@ export class Continuation {
   /**
    * Reads the prompts.
    *
-   * @param room How many tokens may follow.
+   * @param room How many tokens may follow a prompt at most.
    * @param copies How many rows continue each prompt.
    */
   static async start(
     generator: Generator,
     prompts: readonly TokenizedPrompt[],
-    { room, copies = 1 }: { readonly room: number; readonly copies?: number },
+    { room, copies }: { readonly room: number; readonly copies: number },
   ): Promise<{ readonly continuation: Continuation; readonly logits: Logits }> {
     const { architecture, adaptations, tensors, prefill } = generator;
     const { session, layout, runs } = prefill, kept = prefill.kept(prompts);
     const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, layout));
-    const longest = Math.max(...rows.map((row) => readTokens(row, layout).length));
+    const read = rows.map((row) => readTokens(row, layout).length);
     let encoded: EncodedPrompts | typeof nothingEncoded = nothingEncoded;
     const { outputs } = await session.run({
       ...exampleFeeds(rows, layout, architecture, adaptations),
@@ -100,7 +108,9 @@ export class Continuation {
       ...copyTensors(tensors),
       ...indexFeeds(rows.map(({ tail }) => [tail.length - 1]), groupExtents(rows).tail),
     });
-    const cache = new KeyValueCache(architecture, prompts.length * copies, longest + room, layout.virtual);
+    const ofCopies = <T>(values: readonly T[]) => values.flatMap((value) => new Array<T>(copies).fill(value));
+    const shape = { architecture, virtual: layout.virtual, most: Math.max(...read) + room };
+    const cache = new KeyValueCache(shape, ofCopies(read));
     for (const { segment, isEncoded, blocks } of runs) {
       const tensorsOf = (block: number, part: "key" | "value") => {
         const { from, name } = blocks[block]![part];
@@ -110,26 +120,45 @@ export class Continuation {
       if (isEncoded) encoded = encodedPrompts(architecture, run, copies);
       else cache.append(run, copies);
     }
-    const logits = logitsOf(outputs["logits"]!), ofRows = prompts.flatMap((prompt) => new Array(copies).fill(prompt));
+    const logits = logitsOf(outputs["logits"]!);
     return {
-      continuation: new Continuation(generator, ofRows, cache, encoded),
+      continuation: new Continuation(generator, ofCopies(prompts), cache, encoded),
       logits: (row) => logits(Math.floor(row / copies)),
     };
   }
 
-  /**
-   * Reads one further token a row.
-   *
-   * @param from The row that each row goes on from; itself if omitted.
-   */
-  async next(tokens: readonly number[], from?: readonly number[]): Promise<Logits> {
-    if (from !== undefined) this.#cache.reorder(from);
+  /** Whether so many rows can go on together without taking too much memory. */
+  canContinue(rows: number): boolean {
+    return !this.#cache.isFull || this.#cache.bytesOf(rows) <= this.#generator.mostKeyValueBytes;
+  }
+
+  /** Some of the rows, to be continued by themselves. */
+  take(rows: readonly number[]): Continuation {
+    const { lengths } = this.#encoded;
+    return new Continuation(
+      this.#generator,
+      rows.map((row) => this.#prompts[row]!),
+      this.#cache.take(rows),
+      lengths === undefined ? nothingEncoded : takeEncoded(this.#encoded, rows),
+    );
+  }
+
+  /** Reads one further token a row; the rows from then on are those of the steps. */
+  async next(steps: readonly Step[]): Promise<Logits> {
+    const isSame = steps.length === this.#prompts.length && steps.every(({ from }, row) => from === row);
+    if (!isSame || this.#cache.isFull) this.#continueFrom(this.take(steps.map(({ from }) => from)));
     this.#decode ??= await this.#generator.decode();
     const written = writtenFeeds(this.#generator, this.#prompts, this.#decode);
-    const { feeds, lengths } = this.#encoded;
+    const { feeds, lengths } = this.#encoded, tokens = steps.map(({ token }) => token);
     const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens, lengths), ...feeds, ...written });
     this.#cache.step(outputs);
     return logitsOf(outputs["logits"]!);
+  }
+
+  #continueFrom(taken: Continuation): void {
+    this.#prompts = taken.#prompts;
+    this.#cache = taken.#cache;
+    this.#encoded = taken.#encoded;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What an encoder has read of prompts, as a decoder sees it at every step. @module */
-import type { Feeds } from "../common/host_tensor.ts";
+import type { Feeds, HostTensor } from "../common/host_tensor.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
-import type { PromptRun } from "./key_value_cache.ts";
+import { copyRows, type PromptRun } from "./key_value_cache.ts";
 
 /** What an encoder has read of each row: every block's keys and values, and the number of tokens. */
 export interface EncodedPrompts {
@@ -22,17 +22,28 @@ export function encodedPrompts(
   run: PromptRun,
   copies: number,
 ): EncodedPrompts {
-  const feeds: Feeds = {}, rows = run.lengths.length * copies;
+  const feeds: Feeds = {};
   for (let block = 0; block < blocks; block++) {
-    for (const part of ["key", "value"] as const) {
-      const { data, shape: [, ...extents] } = run.tensors(block, part);
-      const size = data.length / run.lengths.length, all = new Float32Array(rows * size);
-      for (let row = 0; row < rows; row++) {
-        const start = Math.floor(row / copies) * size;
-        all.set((data as Float32Array).subarray(start, start + size), row * size);
-      }
-      feeds[`encoded.${block}.${part}`] = { data: all, shape: [rows, ...extents] };
-    }
+    for (const part of ["key", "value"] as const) feeds[`encoded.${block}.${part}`] = run.tensors(block, part);
   }
-  return { feeds, lengths: run.lengths.flatMap((length) => new Array<number>(copies).fill(length)) };
+  const rows = run.lengths.flatMap((_, prompt) => new Array<number>(copies).fill(prompt));
+  return takeEncoded({ feeds, lengths: run.lengths }, rows);
+}
+
+/** What was encoded of some of the rows, padded to the longest of them. */
+export function takeEncoded({ feeds, lengths }: EncodedPrompts, rows: readonly number[]): EncodedPrompts {
+  const taken = rows.map((row) => lengths[row]!), context = Math.max(1, ...taken);
+  const copied = rows.map((from, row) => ({ from, length: taken[row]!, at: 0 }));
+  return {
+    feeds: Object.fromEntries(
+      Object.entries(feeds).map(([name, tensor]) => {
+        const [, heads, , width] = tensor.shape as readonly [number, number, number, number];
+        const shape = [rows.length, heads, context, width];
+        const to: HostTensor = { data: new Float32Array(rows.length * heads * context * width), shape };
+        copyRows(tensor, to, copied);
+        return [name, to];
+      }),
+    ),
+    lengths: taken,
+  };
 }

@@ -1,6 +1,7 @@
 /** Continuing each row of a batch by itself: greedily, or by sampling. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
-import { Continuation, type Generator, type Logits, readBefore, roomOf } from "./continuation.ts";
+import { type Generator, type Logits, readBefore, roomOf, type Step } from "./continuation.ts";
+import { continuePrompts, type Writer } from "./continue_prompts.ts";
 
 /** How rows are continued. */
 export interface RowDecoding {
@@ -13,6 +14,40 @@ export interface RowDecoding {
   readonly onToken?: (row: number, written: readonly number[]) => void;
 }
 
+/** One row. */
+class RowWriter implements Writer {
+  readonly room: number;
+  readonly written: number[] = [];
+  isDone: boolean;
+  readonly #row: number;
+  readonly #decoding: RowDecoding;
+  readonly #endTokens: ReadonlySet<number>;
+  readonly #seen: number[];
+
+  constructor(generator: Generator, prompt: TokenizedPrompt, row: number, decoding: RowDecoding) {
+    this.#row = row;
+    this.#decoding = decoding;
+    this.#endTokens = generator.endTokens;
+    this.#seen = [...readBefore(generator, prompt)];
+    this.room = Math.min(decoding.maxNewTokens, roomOf(generator) - this.#seen.length);
+    this.isDone = this.room <= 0;
+  }
+
+  advance(logits: Logits): readonly Step[] {
+    const { choose, onToken, isDone = () => false } = this.#decoding;
+    const token = choose(logits(0), this.#row, this.#seen);
+    if (this.#endTokens.has(token)) {
+      this.isDone = true;
+      return [];
+    }
+    this.written.push(token);
+    this.#seen.push(token);
+    onToken?.(this.#row, this.written);
+    this.isDone = this.written.length >= this.room || isDone(this.written);
+    return [{ from: 0, token }];
+  }
+}
+
 /**
  * Continues prompts until an end-of-sequence token or the limit. A prompt that would outgrow the model's context ends
  * there.
@@ -22,26 +57,9 @@ export interface RowDecoding {
 export async function generateRows(
   generator: Generator,
   prompts: readonly TokenizedPrompt[],
-  { maxNewTokens, choose, isDone = () => false, onToken }: RowDecoding,
+  decoding: RowDecoding,
 ): Promise<number[][]> {
-  const { endTokens } = generator, contextLength = roomOf(generator);
-  const written: number[][] = prompts.map(() => []);
-  const open = new Set(prompts.keys()), before = prompts.map((prompt) => readBefore(generator, prompt));
-  const accept = (logits: Logits) => {
-    for (const row of open) {
-      const read = before[row]!, own = written[row]!;
-      const token = choose(logits(row), row, [...read, ...own]);
-      if (endTokens.has(token) || read.length + own.length >= contextLength) {
-        open.delete(row);
-        continue;
-      }
-      own.push(token);
-      onToken?.(row, own);
-      if (own.length >= maxNewTokens || isDone(own)) open.delete(row);
-    }
-  };
-  const { continuation, logits } = await Continuation.start(generator, prompts, { room: maxNewTokens });
-  accept(logits);
-  while (open.size > 0) accept(await continuation.next(written.map((tokens) => tokens[tokens.length - 1] ?? 0)));
-  return written;
+  const writers = prompts.map((prompt, row) => new RowWriter(generator, prompt, row, decoding));
+  await continuePrompts(generator, prompts, writers, 1);
+  return writers.map(({ written }) => written);
 }

@@ -5,6 +5,17 @@ import { indexFeeds } from "../compile/rows/labels.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 
+/** What the keys and values of a batch usually may take, in bytes. */
+export const mostKeyValueBytes = 2 ** 28;
+
+/** How many more tokens a cache that is full has room for at least. */
+const leastGrowth = 32;
+
+/** The bytes of so many tokens' keys and values. */
+export function keyValueBytes({ blocks, heads }: Pick<Architecture, "blocks" | "heads">, tokens: number): number {
+  return Float32Array.BYTES_PER_ELEMENT * 2 * blocks * heads.keyValueHeads * heads.headWidth * tokens;
+}
+
 /** The keys and values of a run of tokens of each prompt, padded on the right. */
 export interface PromptRun {
   /** Those of a block [prompts, keyValueHeads, tokens, headWidth], or [1, …] where all prompts share them. */
@@ -13,60 +24,89 @@ export interface PromptRun {
   readonly lengths: readonly number[];
 }
 
+/** So many of a row's first tokens, and where they go in another row. */
+export interface CopiedTokens {
+  readonly from: number;
+  readonly length: number;
+  readonly at: number;
+}
+
+/** Copies tokens of some rows into the rows of another tensor, one a row; both are [rows, heads, tokens, headWidth]. */
+export function copyRows(from: HostTensor, to: HostTensor, rows: readonly CopiedTokens[]): void {
+  const source = from.data as Float32Array, target = to.data as Float32Array;
+  const [, , tokens] = from.shape as readonly [number, number, number];
+  const [, heads, capacity, width] = to.shape as readonly [number, number, number, number];
+  rows.forEach(({ from, length, at }, row) => {
+    for (let head = 0; head < heads; head++) {
+      const start = (from * heads + head) * tokens * width;
+      target.set(source.subarray(start, start + length * width), ((row * heads + head) * capacity + at) * width);
+    }
+  });
+}
+
+/** What a cache is made for. */
+interface CacheShape {
+  readonly architecture: Architecture;
+  /** How many tokens that are never read come before each row. */
+  readonly virtual: number;
+  /** The most tokens that a row may have. */
+  readonly most: number;
+}
+
 /** Every block's keys and values of a batch, each [batch, keyValueHeads, capacity, headWidth], filled from the left. */
 export class KeyValueCache {
-  readonly #architecture: Architecture;
+  readonly #shape: CacheShape;
   readonly #capacity: number;
   readonly #tensors: Record<string, HostTensor> = {};
-  readonly #filled: number[];
-  readonly #virtual: number;
+  #filled: readonly number[];
 
-  /** @param virtual How many tokens that are never read come before each row. */
-  constructor(architecture: Architecture, batch: number, capacity: number, virtual: number) {
-    this.#virtual = virtual;
-    const { keyValueHeads, headWidth } = architecture.heads;
-    this.#architecture = architecture;
+  /** @param filled How many tokens each row is to begin with. */
+  constructor(shape: CacheShape, filled: readonly number[], capacity = grown(shape, filled)) {
+    this.#shape = shape;
     this.#capacity = capacity;
-    this.#filled = new Array<number>(batch).fill(0);
-    const shape = [batch, keyValueHeads, capacity, headWidth];
-    for (let block = 0; block < architecture.blocks; block++) {
+    this.#filled = filled.map(() => 0);
+    const { blocks, heads: { keyValueHeads, headWidth } } = shape.architecture;
+    for (let block = 0; block < blocks; block++) {
       for (const part of ["key", "value"]) {
-        const data = new Float32Array(batch * keyValueHeads * capacity * headWidth);
-        this.#tensors[`past.${block}.${part}`] = { data, shape };
+        const extents = [filled.length, keyValueHeads, capacity, headWidth];
+        const data = new Float32Array(extents.reduce((product, extent) => product * extent));
+        this.#tensors[`past.${block}.${part}`] = { data, shape: extents };
       }
     }
   }
 
-  /** Takes over the keys and values of a further run of the prompts' tokens; every prompt's for `copies` rows. */
-  append(run: PromptRun, copies: number): void {
-    const { keyValueHeads, headWidth } = this.#architecture.heads;
-    for (const [name, past] of Object.entries(this.#tensors)) {
-      const [, block, part] = name.split(".") as [string, string, "key" | "value"];
-      const { data, shape } = run.tensors(Number(block), part), all = past.data as Float32Array;
-      const [batch, , padded] = shape as [number, number, number, number];
-      this.#filled.forEach((filled, row) => {
-        const prompt = batch === 1 ? 0 : Math.floor(row / copies), length = run.lengths[Math.floor(row / copies)]!;
-        for (let head = 0; head < keyValueHeads; head++) {
-          const from = (prompt * keyValueHeads + head) * padded * headWidth;
-          const to = ((row * keyValueHeads + head) * this.#capacity + filled) * headWidth;
-          all.set((data as Float32Array).subarray(from, from + length * headWidth), to);
-        }
-      });
-    }
-    this.#filled.forEach((filled, row) => this.#filled[row] = filled + run.lengths[Math.floor(row / copies)]!);
+  /** Whether a row has no room for a further token. */
+  get isFull(): boolean {
+    return Math.max(...this.#filled) >= this.#capacity;
   }
 
-  /** Lets each row go on from what another has seen. */
-  reorder(from: readonly number[]): void {
-    if (from.every((source, row) => source === row)) return;
-    for (const past of Object.values(this.#tensors)) {
-      const before = past.data as Float32Array<ArrayBuffer>, size = before.length / from.length;
-      const after = new Float32Array(before.length);
-      from.forEach((source, row) => after.set(before.subarray(source * size, (source + 1) * size), row * size));
-      past.data = after;
+  /** The bytes that so many of its rows take with a further token each. */
+  bytesOf(rows: number): number {
+    const tokens = this.isFull ? grown(this.#shape, this.#filled) : this.#capacity;
+    return keyValueBytes(this.#shape.architecture, tokens * rows);
+  }
+
+  /** Takes over the keys and values of a further run of the prompts' tokens; every prompt's for `copies` rows. */
+  append(run: PromptRun, copies: number): void {
+    const lengths = this.#filled.map((_, row) => run.lengths[Math.floor(row / copies)]!);
+    for (const [name, past] of Object.entries(this.#tensors)) {
+      const [, block, part] = name.split(".") as [string, string, "key" | "value"];
+      const tensor = run.tensors(Number(block), part), isShared = tensor.shape[0] === 1;
+      const from = (row: number) => isShared ? 0 : Math.floor(row / copies);
+      copyRows(tensor, past, this.#filled.map((at, row) => ({ from: from(row), length: lengths[row]!, at })));
     }
-    const filled = [...this.#filled];
-    from.forEach((source, row) => this.#filled[row] = filled[source]!);
+    this.#filled = this.#filled.map((filled, row) => filled + lengths[row]!);
+  }
+
+  /** A cache of some of the rows, in which each has room for a further token; a row may be taken more than once. */
+  take(rows: readonly number[]): KeyValueCache {
+    const filled = rows.map((row) => this.#filled[row]!);
+    const isFull = Math.max(...filled) >= this.#capacity;
+    const taken = new KeyValueCache(this.#shape, filled, isFull ? undefined : this.#capacity);
+    const copied = rows.map((from, row) => ({ from, length: filled[row]!, at: 0 }));
+    for (const [name, past] of Object.entries(this.#tensors)) copyRows(past, ownValue(taken.#tensors, name)!, copied);
+    taken.#filled = filled;
+    return taken;
   }
 
   /**
@@ -75,28 +115,25 @@ export class KeyValueCache {
    * @param encoded How many tokens an encoder has read for each row, if one has.
    */
   feeds(tokens: readonly number[], encoded?: readonly number[]): Feeds {
-    const seen = this.#filled.map((filled) => this.#virtual + filled);
+    const { architecture, virtual } = this.#shape, seen = this.#filled.map((filled) => virtual + filled);
     const rows = tokens.map((token, row) => ({ tokens: [token], start: seen[row]! }));
-    const past = { width: this.#virtual + this.#capacity, filled: seen };
-    const fed = runFeeds("tail", this.#architecture, { rows, length: 1, past, encoded });
+    const past = { width: virtual + this.#capacity, filled: seen };
+    const fed = runFeeds("tail", architecture, { rows, length: 1, past, encoded });
     return { ...this.#tensors, ...fed, ...indexFeeds(tokens.map(() => [0]), 1) };
   }
 
   /** Takes over the keys and values of one further token a row. */
   step(outputs: Readonly<Record<string, HostTensor>>): void {
-    const { keyValueHeads, headWidth } = this.#architecture.heads;
+    const copied = this.#filled.map((at, from) => ({ from, length: 1, at }));
     for (const [name, past] of Object.entries(this.#tensors)) {
-      const own = ownValue(outputs, name.replace("past", "own"))!.data as Float32Array;
-      const all = past.data as Float32Array;
-      this.#filled.forEach((filled, row) => {
-        if (filled >= this.#capacity) return;
-        for (let head = 0; head < keyValueHeads; head++) {
-          const from = (row * keyValueHeads + head) * headWidth;
-          const to = ((row * keyValueHeads + head) * this.#capacity + filled) * headWidth;
-          all.set(own.subarray(from, from + headWidth), to);
-        }
-      });
+      copyRows(ownValue(outputs, name.replace("past", "own"))!, past, copied);
     }
-    this.#filled.forEach((filled, row) => this.#filled[row] = Math.min(this.#capacity, filled + 1));
+    this.#filled = this.#filled.map((filled) => filled + 1);
   }
+}
+
+/** How many tokens a cache is made for that has to hold so many: a share more, so that a long row seldom moves. */
+function grown({ most }: CacheShape, filled: readonly number[]): number {
+  const longest = Math.max(...filled);
+  return Math.min(Math.max(most, longest + 1), longest + Math.max(leastGrowth, Math.ceil(longest / 4)));
 }

@@ -60,6 +60,11 @@ export interface BeamOptions extends WritingOptions {
   readonly beams: number;
   /** A continuation's log-likelihood is divided by its length to this power; 1 if omitted. */
   readonly lengthPenalty?: number;
+  /**
+   * When a search ends that has as many finished continuations as beams: `true` at once, `false` when no open beam is
+   * better at its present length, `"never"` when none can become better at any; `false` if omitted.
+   */
+  readonly earlyStopping?: boolean | "never";
 }
 
 /**
@@ -76,10 +81,20 @@ export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
   return located({ lengthPenalty: 1, ...options, kind: "beam" });
 }
 
+/** Settings of a choice among answers. */
+export interface ChoicesOptions {
+  /**
+   * Whether an answer's likelihood counts the end-of-sequence token after it, as training teaches it: without, an answer
+   * that goes on from another one can never be likelier. lm-evaluation-harness does not count it. `true` if omitted.
+   */
+  readonly end?: boolean;
+}
+
 /**
- * The likeliest of some answers, by the sum of their tokens' log-likelihoods after the prompt.
+ * The likeliest of some answers, by the sum of their tokens' log-likelihoods after the prompt, the end included.
  *
  * @param options The answers, or the name of the rows' field that lists them.
+ * @param settings Whether the end counts.
  *
  * @example One of two answers, or of those that each row lists
  * ```ts
@@ -96,6 +111,9 @@ export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
  * assert.notDeepEqual(own.decoding, same.decoding);
  * ```
  */
-export function choices(options: Sweepable<readonly string[] | string>): DecodingSpec {
-  return located({ kind: "choices", options });
+export function choices(
+  options: Sweepable<readonly string[] | string>,
+  settings: SweepableOptions<ChoicesOptions> = {},
+): DecodingSpec {
+  return located({ ...settings, kind: "choices", options });
 }

@@ -1,9 +1,13 @@
 /** Metrics that count the predictions equal to what a row has. @module */
 import type { HeadPrediction, Metric, Prediction } from "./metric.ts";
 
+/** Whether an answer is the row's completion, or what its tokens say, spaces around both aside. */
+export function isRight(answer: string, { completion, taught }: Pick<Prediction, "completion" | "taught">): boolean {
+  return [completion, taught].some((expected) => expected?.trim() === answer.trim());
+}
+
 function shareEqual(rows: readonly Prediction[]): number {
-  return rows.filter(({ completion, prediction }) => String(prediction).trim() === completion.trim()).length /
-    rows.length;
+  return rows.filter((row) => isRight(String(row.prediction), row)).length / rows.length;
 }
 
 function shareOfClasses(rows: readonly HeadPrediction[]): number {

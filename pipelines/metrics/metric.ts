@@ -7,6 +7,11 @@ export interface Prediction {
   readonly pair?: string;
   /** The row's own completion, or its label's name or number. */
   readonly completion: string;
+  /**
+   * What the completion's tokens say when they are decoded as answers are, if that is another text: a tokenizer may clean
+   * up spaces, omit special tokens or change letters.
+   */
+  readonly taught?: string;
   /** The model's answer, where the evaluation decodes or a head predicts: a text, a class's name or a number. */
   readonly prediction?: string | number;
   /**

@@ -45,6 +45,8 @@ export interface RepeatView {
 export interface SampleView {
   readonly prompt: string;
   readonly completion: string;
+  /** What an answer may be besides the completion. */
+  readonly taught?: string;
   readonly answers: readonly { readonly stage: string; readonly text: string }[];
 }
 

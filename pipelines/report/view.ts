@@ -1,5 +1,6 @@
 /** What the report shows, made of a run's results. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
+import { isRight } from "../metrics/exact_match.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
 import type { MemberRecord, Results } from "../results/results.ts";
@@ -27,6 +28,8 @@ export interface ReportPrediction {
   /** The second text of a pair. */
   readonly pair?: string;
   readonly completion: string;
+  /** What the completion's tokens say, if that is another text. */
+  readonly taught?: string;
   /** A number is no answer that is right or wrong, and not shown. */
   readonly prediction?: string | number;
 }
@@ -189,16 +192,17 @@ function samplesOf(
   const answers = shown.map(({ name, predictions: path }) => ({ name, rows: predictions(path) }));
   const tuned = answers.find(({ name }) => name === stage)?.rows ?? [];
   const samples = tuned.flatMap((tunedRow, row): (SampleView & { rank: number })[] => {
-    const { prompt, pair, completion, prediction } = tunedRow;
+    const { prompt, pair, completion, taught, prediction } = tunedRow;
     if (typeof prediction !== "string") return [];
     const given = answers.flatMap(({ name, rows }) => {
       const same = rows[row]?.prompt === prompt ? rows[row] : rows.find((other) => other.prompt === prompt);
       return typeof same?.prediction !== "string" ? [] : [{ stage: name, text: same.prediction }];
     });
-    const rights = given.map(({ text }) => text.trim() === completion.trim());
+    const rights = given.map(({ text }) => isRight(text, tunedRow));
     const gained = rights.at(-1) === true && rights.length > 1 && rights[0] === false;
     const shown = pair === undefined ? prompt : `${prompt}\n${pair}`;
-    return [{ prompt: shown, completion, answers: given, rank: gained ? 0 : rights.at(-1) === false ? 1 : 2 }];
+    const right = taught === undefined ? { completion } : { completion, taught };
+    return [{ prompt: shown, ...right, answers: given, rank: gained ? 0 : rights.at(-1) === false ? 1 : 2 }];
   });
   // Rows that were learned and rows that were not take turns.
   const kinds = [0, 1, 2].map((rank) => samples.filter((sample) => sample.rank === rank));

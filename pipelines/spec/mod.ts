@@ -287,9 +287,17 @@ export type DecodingSpec =
     readonly topP: Sweepable<number>;
     readonly seed: Sweepable<number>;
   } & WritingSpec
-  | { readonly kind: "beam"; readonly beams: Sweepable<number>; readonly lengthPenalty: Sweepable<number> }
-    & WritingSpec
-  | { readonly kind: "choices"; readonly options: Sweepable<readonly string[] | string> };
+  | {
+    readonly kind: "beam";
+    readonly beams: Sweepable<number>;
+    readonly lengthPenalty: Sweepable<number>;
+    readonly earlyStopping?: Sweepable<boolean | "never">;
+  } & WritingSpec
+  | {
+    readonly kind: "choices";
+    readonly options: Sweepable<readonly string[] | string>;
+    readonly end?: Sweepable<boolean>;
+  };
 
 /** A number computed from an evaluation's predictions. */
 export type MetricSpec = { readonly kind: MetricName };

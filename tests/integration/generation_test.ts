@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { baseModel, beam, type DecodingSpec, evaluate, exactMatch, greedy, jsonl, pipeline } from "refract";
+import { loadTokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { runIn } from "../support/trajectory.ts";
@@ -14,6 +15,14 @@ const maxNewTokens = 24;
 
 /** The ways of make_generation.py. */
 const ways: Readonly<Record<string, DecodingSpec>> = {
+  ...Object.fromEntries(
+    ([false, true, "never"] as const).flatMap((earlyStopping) =>
+      [-1, 0, 1, 1.5].map((lengthPenalty) => [
+        `early stopping ${earlyStopping}, length penalty ${lengthPenalty}`,
+        beam({ maxNewTokens: 40, beams: 2, earlyStopping, lengthPenalty }),
+      ])
+    ),
+  ),
   "greedy": greedy({ maxNewTokens }),
   "greedy with a repetition penalty": greedy({ maxNewTokens, repetitionPenalty: 1.3 }),
   "beam search": beam({ maxNewTokens, beams: 4 }),
@@ -25,6 +34,21 @@ const golden: Golden = JSON.parse(await Deno.readTextFile(new URL("../goldens/ge
 
 const shared = sharedFolder();
 
+/** The folder of one of make_generation.py's models. */
+async function folderOf(model: string, scratch: string): Promise<string> {
+  if (model === "smollm2") return await smollm2Folder(shared!);
+  const stories = join(shared!, "models", "stories260k");
+  if (model === "stories260k") return stories;
+  const folder = join(scratch, "model");
+  await Deno.mkdir(folder);
+  for await (const { name } of Deno.readDir(stories)) await Deno.symlink(join(stories, name), join(folder, name));
+  const { eosTokenIds, encode } = await loadTokenizer(stories), fullStop = encode("a.").at(-1);
+  const file = join(folder, "generation_config.json");
+  await Deno.remove(file).catch(() => {});
+  await Deno.writeTextFile(file, JSON.stringify({ eos_token_id: [...eosTokenIds, fullStop] }));
+  return folder;
+}
+
 for (const [model, texts] of Object.entries(golden)) {
   for (const [way, expected] of Object.entries(texts)) {
     Deno.test({
@@ -32,7 +56,7 @@ for (const [model, texts] of Object.entries(golden)) {
       ignore: shared === undefined,
       fn: () =>
         inFolder(async (scratch) => {
-          const folder = model === "smollm2" ? await smollm2Folder(shared!) : join(shared!, "models", model);
+          const folder = await folderOf(model, scratch);
           const data = jsonl(join(shared!, "data", "multiarith.test.jsonl"), {
             prompt: "{instruction}\n",
             completion: "{answer}",

@@ -4,7 +4,8 @@ import { readTensors } from "../../compile/parameters/initial.ts";
 import { chatTemplates } from "../../data/chat/template.ts";
 import { roomOf } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
-import { chooserOf, endsAt, TextStream } from "../../decoding/writing.ts";
+import { TextStream } from "../../decoding/text_stream.ts";
+import { chooserOf } from "../../decoding/writing.ts";
 import { editedModel } from "../../models/open/model.ts";
 import type { RunContext } from "../../schedule/context/run_context.ts";
 import { openGenerator, type WritingModel } from "../../schedule/evaluate/generator.ts";
@@ -93,15 +94,16 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
     const writing = temperature === 0
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
-    const stream = new TextStream((text) => terminal.put(text));
+    const stream = new TextStream((text) => terminal.put(text), tokenizer.cleanUp.settled);
     const [written = []] = await generateRows(generator, [tokenized], {
       maxNewTokens,
       choose: chooserOf(writing, [answered++]),
-      onToken: (_, written) => stream.show(endsAt([], tokenizer, written).text),
+      onToken: (_, written) => stream.show(tokenizer.decode(written, { skipSpecialTokens: true })),
     });
     stream.end();
     terminal.put("\n");
-    session.answered(endsAt([], tokenizer, written).text);
+    // What the model reads of its answer from now on is what it wrote.
+    session.answered(tokenizer.decode(written, { skipSpecialTokens: true, cleanUpSpaces: false }));
   }
 }
 

@@ -11,8 +11,8 @@ import type { Turns } from "./turns.ts";
 export interface ChatTokenizer {
   /** The ids of a text alone. */
   encode(text: string): number[];
-  /** The text of some ids. */
-  decode(ids: readonly number[]): string;
+  /** The text of some ids as it is. */
+  decode(ids: readonly number[], options: { readonly cleanUpSpaces: false }): string;
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;
 }
@@ -55,9 +55,10 @@ export function encodeTurns({ text, asked, spans, isMarked }: Turns, tokenizer: 
 
 /** The border in the tokens of a text at any of its characters. */
 function bordersOf(ids: readonly number[], text: string, { encode, decode }: ChatTokenizer): (at: number) => Border {
-  const ends = tokenEnds(ids, text, decode);
+  const textOf = (some: readonly number[]) => decode(some, { cleanUpSpaces: false });
+  const ends = tokenEnds(ids, text, textOf);
   // The tokens of a text that the tokenizer changes are compared with those of its beginning.
-  if (ends === undefined) return (at) => borderOf(encode(text.slice(0, at)), ids, decode);
+  if (ends === undefined) return (at) => borderOf(encode(text.slice(0, at)), ids, textOf);
   return (at) => {
     let low = 0, high = ends.length;
     while (low < high) {
@@ -76,6 +77,6 @@ function bordersOf(ids: readonly number[], text: string, { encode, decode }: Cha
 /** The end of a turn without white space after a special token. */
 function withoutSpace(ids: readonly number[], start: number, end: number, tokenizer: ChatTokenizer): number {
   let last = end;
-  while (last > start && tokenizer.decode([ids[last - 1]!]).trim() === "") last--;
+  while (last > start && tokenizer.decode([ids[last - 1]!], { cleanUpSpaces: false }).trim() === "") last--;
   return last > start && tokenizer.isSpecial(ids[last - 1]!) ? last : end;
 }

@@ -116,7 +116,10 @@ export interface EditedModel
   /** See {@linkcode Architecture}. */
   readonly encoder?: Pick<Encoder, "width" | "blocks" | "sites"> | undefined;
   /** The text of some ids, to select tokens of a prompt by its text. */
-  readonly decode?: (ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }) => string;
+  readonly decode?: (
+    ids: readonly number[],
+    options?: { readonly skipSpecialTokens?: boolean; readonly cleanUpSpaces?: boolean },
+  ) => string;
 }
 
 /** A model read from its config.json. */

@@ -10,8 +10,8 @@
 export interface JointTokenizer {
   /** The ids of a text alone. */
   encode(text: string): number[];
-  /** The text of some ids. */
-  decode(ids: readonly number[]): string;
+  /** The text of some ids as it is. */
+  decode(ids: readonly number[], options: { readonly cleanUpSpaces: false }): string;
   /** The special tokens that the tokenizer adds before and after a text. */
   readonly around: SpecialTokens;
 }
@@ -47,9 +47,10 @@ export function encodeTogether(
   continuation: string,
   { encode, decode, around: { before } }: JointTokenizer,
 ): JointTokens {
+  const textOf = (ids: readonly number[]) => decode(ids, { cleanUpSpaces: false });
   const own = [...before, ...encode(prompt)], whole = [...before, ...encode(prompt + continuation)];
-  const { count, isOwn } = borderOf(own, whole, decode), held = whole.slice(0, count);
-  const lost = isOwn ? 0 : decode(own).length - decode(held).length;
+  const { count, isOwn } = borderOf(own, whole, textOf), held = whole.slice(0, count);
+  const lost = isOwn ? 0 : textOf(own).length - textOf(held).length;
   return { prompt: held, completion: whole.slice(count), text: prompt.slice(0, prompt.length - lost), isOwn };
 }
 
@@ -61,17 +62,21 @@ export function encodeUnanswered(prompt: string, tokenizer: JointTokenizer): Joi
   return encodeTogether(prompt, /\s$/.test(prompt) ? "a" : "", tokenizer);
 }
 
-/** The border after the tokens of a beginning, of which `own` are the tokens that it has by itself. */
+/**
+ * The border after the tokens of a beginning, of which `own` are the tokens that it has by itself.
+ *
+ * @param textOf The text of some ids as it is.
+ */
 export function borderOf(
   own: readonly number[],
   whole: readonly number[],
-  decode: JointTokenizer["decode"],
+  textOf: (ids: readonly number[]) => string,
 ): Border {
   let count = sharedLength(own, whole);
   if (count === own.length) return { count, isOwn: true };
-  const text = decode(own);
+  const text = textOf(own);
   for (let next = count + 1; next <= whole.length; next++) {
-    const part = decode(whole.slice(0, next));
+    const part = textOf(whole.slice(0, next));
     if (text.startsWith(part)) count = next;
     // Bytes of a character may be in tokens of their own.
     else if (!part.endsWith("\ufffd")) break;

@@ -11,16 +11,19 @@ import {
   readJsonObject,
 } from "../../common/files.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
-import {
-  addedTokens,
-  assemble,
-  longestFirst,
-  type PostProcessor,
-  postProcessorOf,
-  specialTokensAround,
-} from "./post_processor.ts";
+import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
+import { type CleanUp, cleanUpSpaces, noCleanUp } from "./clean_up.ts";
+import { specialTokensAround } from "./post_processor.ts";
 import { type Encoder, encoderOf } from "./encoder.ts";
 import { addedTokens as tokensAddedBy, asLoaded, tokenRoles, withNamedTokens } from "./tokenizer_class.ts";
+
+/** How ids become a text. */
+export interface DecodeOptions {
+  /** Whether special tokens are omitted; `false` by default. */
+  readonly skipSpecialTokens?: boolean;
+  /** `false` for a text that is compared with an original, whatever the configuration asks for; `true` by default. */
+  readonly cleanUpSpaces?: boolean;
+}
 
 /** Text to token ids and back, as a model was trained. */
 export interface Tokenizer {
@@ -40,7 +43,9 @@ export interface Tokenizer {
    */
   encodePair(first: string, second: string | undefined, maxLength?: number): { ids: number[]; typeIds: number[] };
   /** The text of some ids; ids outside the vocabulary have none. */
-  decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string;
+  decode(ids: readonly number[], options?: DecodeOptions): string;
+  /** What {@linkcode decode} does to spaces last. */
+  readonly cleanUp: CleanUp;
   /** Whether a token is a special one: marked so, or named by the configuration. */
   isSpecial(id: number): boolean;
   /** The chat templates, and the special tokens that they name. */
@@ -140,7 +145,7 @@ function isVocabulary(vocab: unknown): boolean {
 }
 
 function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, special: ReadonlySet<number>) {
-  const cleanUp = config["clean_up_tokenization_spaces"] === true;
+  const cleanUp = config["clean_up_tokenization_spaces"] === true ? cleanUpSpaces : noCleanUp;
   const { encode } = encoder;
   return {
     around: specialTokensAround(around.single),
@@ -160,19 +165,16 @@ function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, spec
       const [kept, otherKept] = longestFirst(one.length, other.length, maxLength - added);
       return assemble(template, one.slice(0, kept), other.slice(0, otherKept));
     },
-    decode: (ids: readonly number[], { skipSpecialTokens = false }: { readonly skipSpecialTokens?: boolean } = {}) => {
+    cleanUp,
+    decode: (ids: readonly number[], options: DecodeOptions = {}) => {
+      const { skipSpecialTokens = false, cleanUpSpaces = true } = options;
       const kept = ids.filter((id) => encoder.tokenOf(id) !== undefined && !(skipSpecialTokens && special.has(id)));
       const text = encoder.decode(kept);
-      return cleanUp ? cleanUpSpaces(text) : text;
+      return cleanUpSpaces ? cleanUp.clean(text) : text;
     },
     isSpecial: (id: number) => special.has(id),
     vocabularySize: encoder.size,
   };
-}
-
-/** What `clean_up_tokenization_spaces` asks for: no space before some marks and some English endings. */
-function cleanUpSpaces(text: string): string {
-  return text.replace(/ ([.?!,])/g, "$1").replaceAll(" ' ", "'").replace(/ (n't|'m|'s|'ve|'re)/g, "$1");
 }
 
 /** The id of a token that a configuration names. */

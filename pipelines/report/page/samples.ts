@@ -10,10 +10,10 @@ export function drawSamples({ view }: Drawing): void {
   byId("sample-list").replaceChildren(...view.samples.map(sample));
 }
 
-function sample({ prompt, completion, answers }: SampleView): HTMLElement {
+function sample({ prompt, completion, taught, answers }: SampleView): HTMLElement {
   const expected = completion.trim();
   const list = answers.map(({ stage, text }) => {
-    const answer = text.trim(), isRight = answer === expected;
+    const answer = text.trim(), isRight = answer === expected || answer === taught?.trim();
     return line(stage, element("dd", { class: isRight ? "right" : "wrong" }, `${isRight ? "✓" : "✗"} ${answer}`));
   });
   return element(

@@ -1,9 +1,10 @@
 /** The answers of an evaluation: texts that the model writes, or its choices among texts. @module */
 import type { TokenizedPrompt } from "../../data/examples.ts";
+import { answerOf } from "../../decoding/answer.ts";
 import { searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
-import { chooserOf, endsAt, type Writing } from "../../decoding/writing.ts";
+import { chooserOf, type Writing } from "../../decoding/writing.ts";
 import type { Model } from "../../models/open/model.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -29,7 +30,7 @@ export async function generate(
   return await inBatches(runContext, rows, async (batch) => {
     const prompts = batch.map((row) => stage.examples[row]!);
     const written = await write(generator, prompts, batch, writing, model);
-    return written.map((tokens) => endsAt(writing.stop, model.tokenizer, tokens).text);
+    return written.map((tokens) => answerOf(writing.stop ?? [], model.tokenizer, tokens).text);
   });
 }
 
@@ -41,13 +42,10 @@ function write(
   writing: Writing,
   { tokenizer }: Model,
 ): Promise<number[][]> {
-  if (writing.kind === "beam") {
-    const { maxNewTokens, beams, lengthPenalty, repetitionPenalty = 1 } = writing;
-    return searchBeams(generator, prompts, { maxNewTokens, beams, lengthPenalty, repetitionPenalty });
-  }
+  if (writing.kind === "beam") return searchBeams(generator, prompts, writing);
   const choose = chooserOf(writing, rows);
   const { stop = [], maxNewTokens } = writing;
-  const isDone = (written: readonly number[]) => stop.length > 0 && endsAt(stop, tokenizer, written).isStopped;
+  const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
   return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
 }
 

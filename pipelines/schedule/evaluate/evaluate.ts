@@ -6,6 +6,7 @@
 import { answeredExamples } from "../prepare/choices.ts";
 import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
+import { taughtAnswer } from "../../decoding/answer.ts";
 import type { Predicted } from "../../metrics/measure.ts";
 import type { Prediction } from "../../metrics/metric.ts";
 import { metricKinds } from "../../metrics/mod.ts";
@@ -69,12 +70,18 @@ export async function predictions(
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })
     : undefined;
-  const found = stage.rows.map(({ prompt, completion }, row) => ({
-    prompt,
-    completion,
-    ...(answers === undefined ? {} : { prediction: answers.found[row]! }),
-    ...(scores?.found[row] ?? {}),
-  }));
+  const isWritten = decoding !== undefined && decoding.kind !== "choices";
+  const found = stage.rows.map(({ prompt, completion }, row) => {
+    const { tokenizer } = stage.model, tokens = stage.examples[row]!.completion;
+    const taught = isWritten ? taughtAnswer(completion, tokenizer, tokens) : undefined;
+    return {
+      prompt,
+      completion,
+      ...(taught === undefined ? {} : { taught }),
+      ...(answers === undefined ? {} : { prediction: answers.found[row]! }),
+      ...(scores?.found[row] ?? {}),
+    };
+  });
   const predicted: Predicted = { kind: "texts", rows: found };
   return { predictions: found, predicted, cached: [answers, scores].every((part) => part?.cached ?? true) };
 }

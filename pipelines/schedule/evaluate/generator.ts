@@ -12,6 +12,7 @@ import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Generator, Prefill } from "../../decoding/continuation.ts";
+import { mostKeyValueBytes } from "../../decoding/key_value_cache.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { RunContext } from "../context/run_context.ts";
 
@@ -64,6 +65,7 @@ export async function openGenerator(
     prefill: await openPrefill(runContext, writer, encoded, prompts),
     decode: () => runContext.sessions.open(decode, weights, { prepacks }),
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
+    mostKeyValueBytes,
   };
 }
 

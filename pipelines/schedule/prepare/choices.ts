@@ -13,7 +13,9 @@ import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 /** An answer that may be chosen. */
 export interface Choice {
   readonly text: string;
-  /** The row with this answer; all answers of a row follow the same prompt. */
+  /**
+   * The row with this answer, with the token that ends it where that counts; all answers of a row follow the same prompt.
+   */
   readonly example: TokenizedExample;
 }
 
@@ -38,18 +40,20 @@ export function choicesOf(
   const encoded = new Map<string, number[]>(), hasEncoder = encoder !== undefined;
   const encode = (text: string) => encoded.getOrInsertComputed(text, () => tokenizer.encode(text));
   return rows.map((row, index) => {
-    const texts = optionsOf(decoding.options, row), { place } = row;
+    const { options, end: counts = true } = decoding, texts = optionsOf(options, row), { place } = row;
+    const end = row.turns === undefined ? tokenizer.eosTokenId : examples[index]!.endToken;
+    const ended = (own: readonly number[]) => counts && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
     const isApart = row.turns === undefined && tokenizationOf(row, { hasEncoder }) === "apart";
     const { whole, prompt: full, text } = isApart
       ? { whole: texts.map(encode), prompt: tokenizer.encodePrompt(row.prompt), text: row.prompt }
       : afterOnePrompt(row, texts, tokenizer);
-    const longest = Math.max(...whole.map(({ length }) => length));
+    const longest = Math.max(...whole.map((own) => ended(own).length));
     const limits = { maxContext: contextLength, ...maxLength === undefined ? {} : { maxLength } };
     const prompt = fitPrompt(full, tokenizer.around.before, longest, limits, place);
     const room = contextLength - prompt.length, source = { ...examples[index]!.source, text };
     return texts.map((text, at) => {
-      const completion = whole[at]!;
-      if (completion.length === 0) {
+      const own = whole[at]!, completion = ended(own);
+      if (own.length === 0) {
         throw new RequestError(`the choice ${quote(text)} has no tokens; write some text`, place);
       }
       if (completion.length <= room) return { text, example: { prompt, source, completion } };
@@ -90,7 +94,8 @@ function afterOnePrompt(
     );
   }
   const prompt = first.prompt.slice(0, shared);
-  const lost = tokenizer.decode(first.prompt).length - tokenizer.decode(prompt).length;
+  const textOf = (ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
+  const lost = textOf(first.prompt).length - textOf(prompt).length;
   return {
     whole: found.map((each) => [...each.prompt.slice(shared), ...each.completion]),
     prompt,

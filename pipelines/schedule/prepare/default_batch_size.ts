@@ -1,18 +1,24 @@
 /** How many rows an evaluation runs together unless the pipeline says. @module */
+import { keyValueBytes, mostKeyValueBytes } from "../../decoding/key_value_cache.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 
-/** The most rows that run together, and what their keys and values may take, in bytes. */
-const [mostRows, mostKeyValues] = [32, 2 ** 28];
+/** The most rows that run together. */
+const mostRows = 32;
+
+/** How many tokens an answer is taken to have at most: rows that write more go on in parts where memory is short. */
+const usualAnswer = 64;
 
 /** How many rows run together: more read each weight for more tokens; their keys and values limit their number. */
 export function defaultBatchSize(
-  { architecture: { blocks, heads: { keyValueHeads, headWidth } } }: Model,
+  { architecture }: Model,
   decoding: Resolved<EvaluateSpec>["decoding"],
   longest: number,
 ): number {
-  const written = decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens;
+  const written = decoding === undefined || decoding.kind === "choices"
+    ? 0
+    : Math.min(decoding.maxNewTokens, usualAnswer);
   const copies = decoding?.kind === "beam" ? decoding.beams : 1;
-  const bytes = 4 * 2 * blocks * keyValueHeads * headWidth * (longest + written) * copies;
-  return Math.max(1, Math.min(mostRows, Math.floor(mostKeyValues / bytes)));
+  const bytes = keyValueBytes(architecture, (longest + written) * copies);
+  return Math.max(1, Math.min(mostRows, Math.floor(mostKeyValueBytes / bytes)));
 }

@@ -3,6 +3,7 @@ import {
   among,
   count,
   type Fields,
+  flag,
   from,
   index,
   integer,
@@ -33,11 +34,19 @@ export const decoding = among(
       topP: leaf("a probability from 0 to 1", from(0, 1)),
       seed: integer,
     },
-    beam: { ...writing, beams: count, lengthPenalty: leaf("a number", Number.isFinite) },
+    beam: {
+      ...writing,
+      beams: count,
+      lengthPenalty: leaf("a number", Number.isFinite),
+      earlyStopping: optional(
+        leaf('true, false or "never"', (value) => typeof value === "boolean" || value === "never"),
+      ),
+    },
     choices: {
       options: leaf("a list of texts, or the name of a field that holds one", (value) => {
         return isText(value) || (isList(value) && value.every(isText));
       }),
+      end: optional(flag),
     },
   } satisfies { [K in spec.DecodingSpec["kind"]]: Fields<Extract<spec.DecodingSpec, { kind: K }>> },
 );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TextStream } from "../../../pipelines/decoding/writing.ts";
+import { TextStream } from "../../../pipelines/decoding/text_stream.ts";
 import { inProcessWith } from "../../support/command.ts";
 import { conversations, inChatScene } from "../../support/chat_scene.ts";
 import { inScene, type Scene, sceneRows } from "../../support/scene.ts";

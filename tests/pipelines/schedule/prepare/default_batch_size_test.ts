@@ -8,8 +8,17 @@ Deno.test("fewer rows run together the longer they are and the more answers are 
     const perToken = 4 * 2 * blocks * keyValueHeads * headWidth, full = 2 ** 28 / perToken;
     assert.equal(defaultBatchSize(model, undefined, 10), 32);
     assert.equal(defaultBatchSize(model, undefined, full / 4), 4);
-    assert.equal(defaultBatchSize(model, { kind: "greedy", maxNewTokens: full / 4 }, full / 4), 2);
-    const beam = { kind: "beam", beams: 2, lengthPenalty: 1, maxNewTokens: full / 4 } as const;
+    assert.equal(defaultBatchSize(model, { kind: "greedy", maxNewTokens: 64 }, full / 4), 3);
+    const beam = { kind: "beam", beams: 2, lengthPenalty: 1, maxNewTokens: 64 } as const;
     assert.equal(defaultBatchSize(model, beam, full / 4), 1);
     assert.equal(defaultBatchSize(model, undefined, 10 * full), 1);
+  }));
+
+Deno.test("as many rows run together whatever the limit of their answers is, which are seldom so long", () =>
+  inPreparedScene({}, ({ trainings: [training] }) => {
+    const { model } = training!,
+      of = (maxNewTokens: number) => {
+        return defaultBatchSize(model, { kind: "greedy", maxNewTokens }, 100_000);
+      };
+    assert.deepEqual([of(8000), of(2e8)], [of(64), of(64)]);
   }));

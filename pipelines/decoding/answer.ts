@@ -1,0 +1,58 @@
+/** What written tokens say as an answer. @module */
+import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
+
+/** The text of an answer, and whether a stop text ended it. */
+export interface Answer {
+  readonly text: string;
+  readonly isStopped: boolean;
+}
+
+/**
+ * The text of what was written, as transformers decodes it, cut before the first stop text. A stop text is found in the
+ * answer as it is read, and in what its tokens spell: there special tokens have a text, and no space was cleaned up.
+ */
+export function answerOf(stop: readonly string[], tokenizer: Tokenizer, written: readonly number[]): Answer {
+  const text = tokenizer.decode(written, { skipSpecialTokens: true });
+  if (stop.length === 0) return { text, isStopped: false };
+  const read = firstOf(stop, text), spelled = firstOf(stop, spell(tokenizer, written));
+  const cut = [
+    ...read === undefined ? [] : [text.slice(0, read)],
+    ...spelled === undefined ? [] : [readUpTo(spelled, tokenizer, written)],
+  ];
+  if (cut.length === 0) return { text, isStopped: false };
+  return { text: cut.reduce((shortest, each) => each.length < shortest.length ? each : shortest), isStopped: true };
+}
+
+/**
+ * What a completion's tokens say as an answer, where that is another text than the completion; nothing where they say
+ * nothing, as those of unknown characters, which no answer may equal.
+ */
+export function taughtAnswer(
+  completion: string,
+  tokenizer: Tokenizer,
+  tokens: readonly number[],
+): string | undefined {
+  const { text } = answerOf([], tokenizer, tokens);
+  return ["", completion.trim()].includes(text.trim()) ? undefined : text;
+}
+
+/** Where the first of some texts begins. */
+function firstOf(texts: readonly string[], within: string): number | undefined {
+  const places = texts.map((text) => within.indexOf(text)).filter((place) => place >= 0);
+  return places.length === 0 ? undefined : Math.min(...places);
+}
+
+const spell = (tokenizer: Tokenizer, ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
+
+/** The answer up to a place in what its tokens spell: a token that reaches over it says what comes before. */
+function readUpTo(place: number, tokenizer: Tokenizer, written: readonly number[]): string {
+  let whole = 0, before = 0;
+  for (let count = 1; count <= written.length; count++) {
+    const { length } = spell(tokenizer, written.slice(0, count));
+    if (length > place) break;
+    [whole, before] = [count, length];
+  }
+  const rest = tokenizer.isSpecial(written[whole]!) ? "" : spell(tokenizer, written).slice(before, place);
+  const text = tokenizer.decode(written.slice(0, whole), { skipSpecialTokens: true, cleanUpSpaces: false });
+  return tokenizer.cleanUp.clean(text + rest);
+}

@@ -1,0 +1,103 @@
+/** That what a prompt is continued with depends neither on its batch, nor on its limit, nor on the memory. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { tokenizePrompt } from "../../../pipelines/data/examples.ts";
+import { searchBeams } from "../../../pipelines/decoding/beam.ts";
+import { type Generator, roomOf } from "../../../pipelines/decoding/continuation.ts";
+import { generateRows } from "../../../pipelines/decoding/generate.ts";
+import { chooserOf } from "../../../pipelines/decoding/writing.ts";
+import { RunContext } from "../../../pipelines/schedule/context/run_context.ts";
+import { openGenerator } from "../../../pipelines/schedule/evaluate/generator.ts";
+import { tinyT5Config } from "../../support/tiny_t5.ts";
+import { writeTinyModel } from "../../support/tiny_model.ts";
+import { inFolder } from "../models/support.ts";
+
+const contextLength = 96;
+
+const models = {
+  "rotary positions": { max_position_embeddings: contextLength },
+  "learned positions": {
+    model_type: "gpt2",
+    n_embd: 16,
+    n_layer: 2,
+    n_head: 2,
+    n_positions: contextLength,
+    tie_word_embeddings: true,
+  },
+  "an encoder": tinyT5Config,
+};
+
+type Prompts = readonly ReturnType<typeof tokenizePrompt>[];
+
+/** Prompts of unlike lengths, of which some end near the context's end and one at it. */
+const lengths = [5, contextLength - 7, 20, contextLength, contextLength - 1, 3];
+
+type Write = (generator: Generator, prompts: Prompts, rows: readonly number[], maxNewTokens: number) => Promise<
+  readonly (readonly number[])[]
+>;
+
+const beamSettings = { kind: "beam", beams: 3, lengthPenalty: 1 } as const;
+
+const ways: Readonly<Record<string, Write>> = {
+  "greedily": (generator, prompts, rows, maxNewTokens) =>
+    generateRows(generator, prompts, { maxNewTokens, choose: chooserOf({ kind: "greedy", maxNewTokens }, rows) }),
+  "with a repetition penalty": (generator, prompts, rows, maxNewTokens) => {
+    const choose = chooserOf({ kind: "greedy", maxNewTokens, repetitionPenalty: 1.3 }, rows);
+    return generateRows(generator, prompts, { maxNewTokens, choose });
+  },
+  "by sampling": (generator, prompts, rows, maxNewTokens) => {
+    const writing = { kind: "sample", maxNewTokens, temperature: 1, topK: 0, topP: 1, seed: 1 } as const;
+    return generateRows(generator, prompts, { maxNewTokens, choose: chooserOf(writing, rows) });
+  },
+  "by a beam search": (generator, prompts, _, maxNewTokens) =>
+    searchBeams(generator, prompts, { ...beamSettings, maxNewTokens }),
+};
+
+async function withGenerator(
+  config: Readonly<Record<string, unknown>>,
+  test: (generator: Generator, prompts: Prompts) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (folder) => {
+    const source = join(folder, "model");
+    await writeTinyModel(source, { config });
+    const progress = { begin: () => () => {}, warn: console.log };
+    const store = join(folder, "store");
+    await using runContext = new RunContext({ base: folder, store, provider: "cpu", threads: 1, progress });
+    const model = await runContext.models.model(source), weights = await runContext.models.weights(model);
+    const { architecture } = model, { storedType } = weights;
+    const compiled = { architecture, storedType, members: [[]], full: false };
+    const writer = { model, weights, compiled, adaptations: [], tensors: {} };
+    const ids = model.tokenizer.encode("the cat and a dog saw so many birds ".repeat(20));
+    const prompts = lengths.map((length, row) => ({
+      ...tokenizePrompt({ text: "the cat", spans: {}, fields: {} }, model.tokenizer),
+      prompt: ids.slice(row, row + length),
+    }));
+    await test(await openGenerator(runContext, writer, prompts.length), prompts);
+  });
+}
+
+for (const [name, config] of Object.entries(models)) {
+  for (const [way, write] of Object.entries(ways)) {
+    Deno.test(`a prompt is continued ${way} in any batch as alone, by a model with ${name}`, () =>
+      withGenerator(config, async (generator, prompts) => {
+        const rows = [...prompts.keys()], most = 80;
+        const alone = await Promise.all(
+          rows.map(async (row) => (await write(generator, [prompts[row]!], [row], most))[0]),
+        );
+        assert.deepEqual(await write(generator, prompts, rows, most), alone);
+        assert.deepEqual(await write({ ...generator, mostKeyValueBytes: 1 }, prompts, rows, most), alone);
+        if (name === "an encoder") return;
+        const rooms = lengths.map((length) => roomOf(generator) - length);
+        assert.ok(rows.every((row) => alone[row]!.length <= rooms[row]!));
+        assert.ok(rows.some((row) => alone[row]!.length > 40), "a cache grows");
+      }));
+
+    Deno.test(`a limit past the context is one at its end, ${way} by a model with ${name}`, () =>
+      withGenerator(config, async (generator, prompts) => {
+        if (name === "an encoder") return;
+        const rows = [...prompts.keys()];
+        const atEnd = await write(generator, prompts, rows, contextLength);
+        assert.deepEqual(await write(generator, prompts, rows, 2e8), atEnd);
+      }));
+  }
+}
