@@ -1,4 +1,5 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { atLocation } from "../common/source_location.ts";
 import { encodeTurns } from "./chat/tokens.ts";
 import type { Turns } from "./chat/turns.ts";
 import type { Row } from "./row.ts";
@@ -79,12 +80,13 @@ export function tokenize(
   return rows.map((row) => {
     const { prompt: text, spans, fields, place, turns } = row;
     const source: PromptSource = { text, spans, fields, place };
-    const encoded = turns === undefined
-      ? {
-        prompt: tokenizer.encodePrompt(text),
-        completion: [...tokenizer.encode(row.completion), tokenizer.eosTokenId],
-      }
-      : tokenizeTurns(turns, tokenizer, options.asks === true);
+    const encoded = atLocation(row.place, () =>
+      turns === undefined
+        ? {
+          prompt: tokenizer.encodePrompt(text),
+          completion: [...tokenizer.encode(row.completion), tokenizer.eosTokenId],
+        }
+        : tokenizeTurns(turns, tokenizer, options.asks === true));
     const { prompt, completion } = encoded;
     if (prompt.length === 0) {
       throw new RequestError(

@@ -2,6 +2,7 @@
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/row.ts";
 import { RequestError } from "../../common/errors.ts";
+import { atLocation } from "../../common/source_location.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
 import { quote, suggest } from "../../common/suggest.ts";
@@ -30,7 +31,7 @@ export function choicesOf(
   return rows.map((row, index) => {
     const room = contextLength - examples[index]!.prompt.length;
     return optionsOf(decoding.options, row).map((text) => {
-      const tokens = encode(text);
+      const tokens = atLocation(row.place, () => encode(text));
       if (tokens.length === 0) {
         throw new RequestError(`the choice ${quote(text)} has no tokens; write some text`, row.place);
       }

@@ -32,6 +32,7 @@ import type {
   PreparedTraining,
 } from "./prepared.ts";
 import { type PreparedRows, readRows } from "./read_rows.ts";
+import { requireStops } from "./stops.ts";
 import { usualBatch } from "./usual_batch.ts";
 import { validate } from "./validate.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -146,6 +147,7 @@ export class Preparation {
     const { model: base, quantize, adaptations, initialFiles, full } = model;
     const prepared = { model: base, quantize, adaptations, initialFiles, full };
     const choices = choicesOf(spec.decoding, rows, examples, base);
+    requireStops(spec.decoding, base.tokenizer);
     requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
     atLocationOf(spec, () => requireChoices(adaptations, examples));
     const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
