@@ -6,6 +6,7 @@ import { bert } from "./bert.ts";
 import { bloom } from "./bloom.ts";
 import { cohere, cohere2 } from "./cohere.ts";
 import { deberta } from "./deberta.ts";
+import { type FamilyName, fieldDefaults } from "./defaults.ts";
 import { distilBert } from "./distilbert.ts";
 import { falcon } from "./falcon.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
@@ -25,7 +26,7 @@ import { stableLm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 import { t5 } from "./t5.ts";
 
-const families: Readonly<Record<string, (config: ConfigReader) => Architecture>> = {
+const families: Readonly<Record<FamilyName, (config: ConfigReader) => Architecture>> = {
   llama,
   mistral,
   mixtral,
@@ -68,10 +69,13 @@ const families: Readonly<Record<string, (config: ConfigReader) => Architecture>>
  */
 export function architectureOf(config: ConfigReader): Architecture {
   const family = config.raw("model_type");
-  const build = typeof family === "string" && Object.hasOwn(families, family) ? families[family] : undefined;
-  if (build !== undefined) return build(config);
+  if (isFamily(family)) return families[family](config.withDefaults(fieldDefaults[family]));
   throw new RequestError(
     `model_type ${JSON.stringify(family ?? null)} is not supported; known are ${Object.keys(families).join(", ")}`,
     { file: config.file },
   );
+}
+
+function isFamily(name: unknown): name is FamilyName {
+  return typeof name === "string" && Object.hasOwn(families, name);
 }

@@ -130,6 +130,11 @@ function softCaps({ metadata }: ConfigSource): JsonObject {
   };
 }
 
+/** Fields without those that the file says nothing of, for which llama.cpp and transformers have defaults. */
+function declared(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
 function gemma(family: string, className: string): Specific {
   return (source, heads) => ({
     ...gated(family, className)(source, heads),
@@ -184,8 +189,8 @@ const specifics: Readonly<Record<KnownArchitecture, Specific>> = {
   gemma: gemma("gemma", "Gemma"),
   gemma2: (source, heads) => ({
     ...gemma("gemma2", "Gemma2")(source, heads),
-    ...window(source),
-    ...softCaps(source),
+    ...declared(window(source)),
+    ...declared(softCaps(source)),
     ...queryScale(source, heads, 46),
   }),
   gemma3: (source, heads) => ({
