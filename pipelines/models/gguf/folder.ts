@@ -16,7 +16,7 @@ import { tokenizerFiles } from "./tokenizer.ts";
 import { type ConversionProgress, writeWeights } from "./weights.ts";
 
 /** Increased when the conversion changes, so that files are converted again. */
-const CONVERSION = 1;
+const CONVERSION = 2;
 
 const CONFIG = "config.json", WEIGHTS = "model.safetensors";
 
