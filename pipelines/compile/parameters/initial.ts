@@ -9,7 +9,7 @@ import { createRandom } from "../../data/random.ts";
 import { RequestError } from "../../common/errors.ts";
 import { readHeader, readTensor } from "../../models/weights/safetensors.ts";
 import { householder, orthonormalColumns } from "./householder.ts";
-import { type Adaptation, isFrozen } from "../lower/adaptation.ts";
+import { type Adaptation, isFixed } from "../lower/adaptation.ts";
 import { baseName, freeName, frozenName } from "../lower/tensor_forms.ts";
 import { startsAtOwn } from "../lower/heads.ts";
 
@@ -147,11 +147,11 @@ export function trainedForm(adaptations: readonly Adaptation[], saved: TensorMap
 } {
   const parameters: Record<string, HostTensor> = {}, bases: Record<string, HostTensor> = {};
   for (const adaptation of adaptations) {
-    for (const [tensor, { shape, start }] of Object.entries(adaptation.tensors)) {
-      const name = `${adaptation.index}.${tensor}`;
+    for (const [tensor, role] of Object.entries(adaptation.tensors)) {
+      const name = `${adaptation.index}.${tensor}`, { shape, start } = role;
       const value = saved[name];
       if (value === undefined) throw new TypeError(`No initial value for ${name}`);
-      if (isFrozen(adaptation)) {
+      if (isFixed(adaptation, role)) {
         bases[frozenName(name)] = { data: value.data.slice(), shape };
         continue;
       }

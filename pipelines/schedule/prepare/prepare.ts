@@ -5,7 +5,7 @@
  * @module
  */
 import { elementCount } from "../../../ops/program/dimension.ts";
-import { type Adaptation, headOf, interventionsOf, isFrozen } from "../../compile/lower/adaptation.ts";
+import { type Adaptation, headOf, interventionsOf, isFixed, isFrozen } from "../../compile/lower/adaptation.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { selectorName } from "../../compile/lower/token_selectors.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
@@ -240,8 +240,8 @@ function isOrthogonal({ tensors }: Adaptation): boolean {
 
 function countParameters({ model, adaptations, full }: PreparedModel): number {
   const whole = full === undefined ? 0 : parameterCount(model.architecture);
-  const shapes = adaptations.filter((adaptation) => !isFrozen(adaptation)).flatMap(({ tensors }) =>
-    Object.values(tensors).map(({ shape }) => shape)
+  const trained = adaptations.flatMap((adaptation) =>
+    Object.values(adaptation.tensors).filter((role) => !isFixed(adaptation, role))
   );
-  return shapes.reduce((sum, shape) => sum + elementCount(shape), whole);
+  return trained.reduce((sum, { shape }) => sum + elementCount(shape), whole);
 }
