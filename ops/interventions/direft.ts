@@ -11,13 +11,13 @@ export const direft: InterventionKind = {
   has: ["activation", "orthogonal", "projectionBias"],
   tensors: ({ width, rank }, { orthogonal, projectionBias }) => ({
     ...(orthogonal
-      ? { rotate: { shape: [width, rank], start: "orthogonal" } as const }
-      : { proj: { shape: [rank, width], start: "linear" } as const }),
+      ? { rotate: { shape: [width, rank], start: "orthogonal", decays: true } as const }
+      : { proj: { shape: [rank, width], start: "linear", decays: true } as const }),
     ...(projectionBias && !orthogonal
-      ? { proj_bias: { shape: [rank], start: "linear", isUnread: true } as const }
+      ? { proj_bias: { shape: [rank], start: "linear", decays: false, isUnread: true } as const }
       : {}),
-    weight: { shape: [rank, width], start: "linear" },
-    bias: { shape: [rank], start: "linear" },
+    weight: { shape: [rank, width], start: "linear", decays: true },
+    bias: { shape: [rank], start: "linear", decays: false },
   }),
   edit(hidden, tensors, mask, { activation, orthogonal }) {
     const source = learnedSource(hidden, tensors, activation);

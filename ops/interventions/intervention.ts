@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../program/own_value.ts";
 import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
@@ -17,6 +18,8 @@ export interface TensorRole {
   readonly start: "orthogonal" | "linear" | "unit" | "normal" | "narrow" | "zero" | "one" | "rowNorms";
   /** Whether no formula reads it, so that it stays as it is: what another library keeps with an edit. */
   readonly isUnread?: true;
+  /** Whether weight decay acts on it where biases and norms are exempt. */
+  readonly decays: boolean;
 }
 
 /** The extents that an edit is made for. */
@@ -76,12 +79,12 @@ export const activations: Readonly<Record<ActivationName, (x: Value) => Value>> 
 
 /** A tensor that an edit must have; its absence is a bug. */
 export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string): Value {
-  const found = tensors[name];
+  const found = ownValue(tensors, name);
   if (found === undefined) throw new TypeError(`The edit lacks its tensor ${name}`);
   return found;
 }
 
-/** The learned source `Wh + b` [batch, tokens, rank] behind its activation. */
+/** The learned source `Wh + b` [batch, tokens, rank] after its activation. */
 export function learnedSource(
   hidden: Value,
   tensors: Readonly<Record<string, Value>>,

@@ -2,13 +2,18 @@
 import * as o from "../operators.ts";
 import { scalar, type Value } from "../program/program.ts";
 
-/** Where a run stands, each a tensor without axes. */
+/** How far a run has come, each a tensor without axes. */
 export interface ScheduleProgress {
   /** Steps taken before this one. */
   readonly step: Value;
   /** Steps over which the rate rises from 0; 0 for none. */
   readonly warmupSteps: Value;
   readonly totalSteps: Value;
+}
+
+/** The steps that a share of all is, rounded up as transformers' Trainer does. */
+export function warmupStepsOf(share: number, totalSteps: number): number {
+  return Math.ceil(share * totalSteps);
 }
 
 /** A factor on the learning rate. */

@@ -1,3 +1,4 @@
+import { ownValue } from "../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 
 /**
@@ -30,7 +31,7 @@ function canonicalJson(value: unknown, path: string): string {
   }
   if (isPlainObject(value)) {
     const members = Object.keys(value).sort().map((name) =>
-      `${JSON.stringify(name)}:${canonicalJson(value[name], `${path}.${name}`)}`
+      `${JSON.stringify(name)}:${canonicalJson(ownValue(value, name), `${path}.${name}`)}`
     );
     return `{${members.join(",")}}`;
   }

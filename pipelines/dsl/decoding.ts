@@ -30,13 +30,13 @@ export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
 
 /** Settings of sampling. */
 export interface SampleOptions extends WritingOptions {
-  /** Divides the logits; 1 if left out. */
+  /** Divides the logits; 1 if omitted. */
   readonly temperature?: number;
-  /** Only that many of the likeliest tokens are drawn from; all if 0 or left out. */
+  /** Only that many of the likeliest tokens are drawn from; all if 0 or omitted. */
   readonly topK?: number;
-  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if left out. */
+  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if omitted. */
   readonly topP?: number;
-  /** Decides what is drawn; 42 if left out. */
+  /** Decides what is drawn; 42 if omitted. */
   readonly seed?: number;
 }
 
@@ -58,7 +58,7 @@ export function sample(options: SweepableOptions<SampleOptions>): DecodingSpec {
 export interface BeamOptions extends WritingOptions {
   /** How many continuations are followed. */
   readonly beams: number;
-  /** A continuation's log-likelihood is divided by its length to this power; 1 if left out. */
+  /** A continuation's log-likelihood is divided by its length to this power; 1 if omitted. */
   readonly lengthPenalty?: number;
 }
 

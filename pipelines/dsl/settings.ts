@@ -1,3 +1,4 @@
+import { putValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { currentLoading, type Scalar } from "../recipes/overrides.ts";
 import { checkDeclaration, overriddenValue, type SettingDeclaration } from "../recipes/setting.ts";
@@ -41,14 +42,15 @@ export function settings<const D extends Readonly<Record<string, SettingDeclarat
   }
   const loading = currentLoading(), values: Record<string, Scalar> = {};
   for (const [name, declaration] of Object.entries(declared)) {
-    const checked = checkDeclaration(name, declaration), given = loading?.given.get(name);
+    const checked = checkDeclaration(name, declaration), given = loading?.overrides.get(name);
     if (loading?.settings.has(name)) {
       throw new RequestError(
         `the setting ${name} is declared twice; declare it once and use that value in both places`,
       );
     }
-    values[name] = given === undefined ? checked.default : overriddenValue(name, checked, given);
-    loading?.settings.set(name, values[name]);
+    const value = given === undefined ? checked.default : overriddenValue(name, checked, given);
+    putValue(values, name, value);
+    loading?.settings.set(name, value);
   }
   return Object.freeze(values) as SettingValues<D>;
 }

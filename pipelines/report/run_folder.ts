@@ -1,24 +1,38 @@
 /**
- * What a run leaves on the disk: results, predictions, trained edits and the manifest. Every file appears whole or not
+ * What a run writes to the disk: results, predictions, trained edits and the manifest. Every file appears whole or not
  * at all.
  *
  * @module
  */
 import { join } from "node:path";
-import type { TensorMap } from "../compile/parameters/initial.ts";
-import { type Head, headOf } from "../compile/lower/adaptation.ts";
-import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
-import { writeSafetensors } from "../models/weights/safetensors_writer.ts";
+import { innerPath } from "../common/inner_path.ts";
+import { writeSealed } from "../models/weights/safetensors_writer.ts";
+import { type Head, headOf } from "../compile/lower/adaptation.ts";
+import type { TensorMap } from "../compile/parameters/initial.ts";
+import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import type { Prediction } from "../metrics/metric.ts";
-import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
-import { removeRunTemporaries } from "../store/temporaries.ts";
 import type { Results } from "../results/results.ts";
+import { resultsFile } from "../results/read_results.ts";
+import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
+import type { RunOutput } from "../schedule/run/run_output.ts";
+import { removeRunTemporaries } from "../store/temporaries.ts";
 
 const encoder = new TextEncoder();
 
+/** What transformers' config.json says of a head: the names of its labels, and the problem that it solves. */
+interface HeadConfig {
+  readonly names: readonly string[];
+  readonly problem: string;
+}
+
+const headConfigs: { readonly [K in Head["kind"]]: (labels: readonly string[]) => HeadConfig } = {
+  classification: (names) => ({ names, problem: "single_label_classification" }),
+  regression: () => ({ names: ["LABEL_0"], problem: "regression" }),
+};
+
 /** A run's folder. */
-export class RunFolder {
+export class RunFolder implements RunOutput {
   readonly path: string;
 
   /** @param path Made when the first file is written. */
@@ -27,7 +41,7 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder, so that a place that cannot be written shows before anything runs, and removes what a run that
+   * Makes the folder, so that a path that cannot be written shows before anything runs, and removes what a run that
    * died has left in it half written.
    *
    * @throws {DiskError} If it cannot be made.
@@ -46,7 +60,7 @@ export class RunFolder {
 
   /** Writes results.json. */
   async results(results: Results): Promise<void> {
-    await this.text("results.json", JSON.stringify(results, null, 2) + "\n");
+    await this.text(resultsFile, JSON.stringify(results, null, 2) + "\n");
   }
 
   /** Writes a text file. */
@@ -88,7 +102,7 @@ export class RunFolder {
       shape,
       data: data as Float32Array,
     }));
-    await writeSafetensors(join(this.path, folder, file), listed, { format: "pt" });
+    await writeSealed(join(this.path, folder, file), listed, { format: "pt" });
     if (stage.full === undefined) {
       await this.text(
         join(folder, interventionFileNames.description),
@@ -117,19 +131,19 @@ export class RunFolder {
   async #declareHead({ labels, kind }: Head, folder: string): Promise<void> {
     const path = join(folder, "config.json"), config = JSON.parse(await Deno.readTextFile(join(this.path, path)));
     const [named] = (config.architectures ?? []) as readonly string[];
-    const names = kind === "regression" ? ["LABEL_0"] : labels;
+    const { names, problem } = headConfigs[kind](labels);
     const declared = {
       ...config,
       ...named === undefined ? {} : { architectures: [named.replace(/(For\w+|Model)$/, "ForSequenceClassification")] },
       id2label: Object.fromEntries(names.map((label, id) => [id, label])),
       label2id: Object.fromEntries(names.map((label, id) => [label, id])),
-      problem_type: kind === "regression" ? "regression" : "single_label_classification",
+      problem_type: problem,
     };
     await this.text(path, JSON.stringify(declared, null, 2) + "\n");
   }
 
   async #folder(path: string): Promise<void> {
-    const folder = join(this.path, path);
+    const folder = path === "." ? this.path : await innerPath(this.path, path);
     try {
       await Deno.mkdir(folder, { recursive: true });
     } catch (fault) {

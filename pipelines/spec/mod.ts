@@ -25,7 +25,7 @@ export interface Axis<out T> {
   readonly order: number;
   /** Equal for axes that move together: the n-th value of one goes with the n-th of each other. */
   readonly zipped?: number;
-  /** Whether its members repeat one experiment, so that results tell their mean and deviation. */
+  /** Whether its members repeat one experiment, so that results report their mean and deviation. */
   readonly repeats?: true;
 }
 
@@ -67,9 +67,15 @@ export interface BaseModelSpec {
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
-  /** Bits of the weights of its blocks' projections; as they are stored if left out. */
+  /** Bits of the weights of its blocks' projections; as they are stored if omitted. */
   readonly quantize?: Sweepable<QuantizationName>;
 }
+
+/**
+ * How a prompt of n tokens is edited that is too short for `fP+lS`: as the paper has it, the first min(P, ⌊n/2⌋) and the
+ * last min(S, ⌈n/2⌉), one end alone as far as there are tokens; or as pyreft does, at most ⌊n/2⌋ tokens at either end.
+ */
+export type ShortPrompts = "paper" | "pyreft";
 
 /** An edit of the representation at some sites and positions. */
 export interface EditSpec {
@@ -78,15 +84,17 @@ export interface EditSpec {
   /** Where it acts. */
   readonly at: Sweepable<SiteSpec>;
   /**
-   * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all`, `{field}` or those that a function chooses; or those behind
+   * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all`, `{field}` or those that a function chooses; or those after
    * it: `completion`, `generated`.
    */
   readonly positions: Sweepable<string | ChoosePositions>;
+  /** How prompts too short for `fN`, `lN` or `fN+lM` are edited; as the paper has it if omitted. */
+  readonly short?: Sweepable<ShortPrompts>;
   /** Rank of the edited subspace, of kinds that have one. */
   readonly rank?: Sweepable<number>;
   /** One edit for both ends of the prompt. */
   readonly tied: Sweepable<boolean>;
-  /** What follows the learned source, of kinds that have one that varies; nothing if left out. */
+  /** What follows the learned source, of kinds that have one that varies; nothing if omitted. */
   readonly activation?: Sweepable<ActivationName>;
   /** Whether DiReFT's projection stays orthonormal. */
   readonly orthogonal?: Sweepable<boolean>;
@@ -114,13 +122,13 @@ export interface AdapterSpec {
   readonly kind: AdapterName;
   /** The blocks whose projections it adapts. */
   readonly blocks: Sweepable<Blocks>;
-  /** Whose blocks, in a model with an encoder and a decoder; those of both if left out. */
+  /** Whose blocks, in a model with an encoder and a decoder; those of both if omitted. */
   readonly stack?: Sweepable<StackName>;
   /** The projections by name, as in `q_proj`. */
   readonly modules: Sweepable<readonly string[]>;
   /** Rank of LoRA's change. */
   readonly rank?: Sweepable<number>;
-  /** LoRA's change is scaled by alpha/rank; the rank if left out. */
+  /** LoRA's change is scaled by alpha/rank; the rank if omitted. */
   readonly alpha?: Sweepable<number>;
   /** Scales by alpha/√rank instead. */
   readonly rankStabilized?: Sweepable<boolean>;
@@ -138,6 +146,8 @@ export interface SavedSpec {
   readonly folder: Sweepable<string>;
   /** In place of the positions that it was saved with. */
   readonly positions?: Sweepable<string | ChoosePositions>;
+  /** In place of the rule for short prompts that it was saved with. */
+  readonly short?: Sweepable<ShortPrompts>;
   /** In place of the choice of subspaces that it was saved with. */
   readonly subspace?: Sweepable<string | ChooseSubspace>;
 }
@@ -162,7 +172,7 @@ export interface HeadSettings {
   readonly initial?: Sweepable<string>;
 }
 
-/** A head that tells one of several classes. */
+/** A head that predicts one of several classes. */
 export interface ClassificationSpec extends HeadSettings {
   /** Tells the kinds of record apart. */
   readonly kind: "classification";
@@ -170,13 +180,13 @@ export interface ClassificationSpec extends HeadSettings {
   readonly labels: Sweepable<readonly string[]>;
 }
 
-/** A head that tells a number. */
+/** A head that predicts a number. */
 export interface RegressionSpec extends HeadSettings {
   /** Tells the kinds of record apart. */
   readonly kind: "regression";
 }
 
-/** What a model tells of a text in place of writing on. */
+/** What a model predicts of a text in place of further tokens. */
 export type HeadSpec = ClassificationSpec | RegressionSpec;
 
 /** What is learned beside frozen weights. */
@@ -206,9 +216,12 @@ export interface ModelSpec {
 export interface ScheduleSpec {
   /** Tells the kinds of record apart. */
   readonly kind: ScheduleName;
-  /** Share of the steps over which the rate rises from 0. */
+  /** Share of the steps over which the rate rises from 0; their number is rounded up. */
   readonly warmup: Sweepable<number>;
 }
+
+/** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
+export type DecayScope = "all" | "weights";
 
 /** AdamW's settings. */
 export interface OptimizerSpec {
@@ -220,6 +233,8 @@ export interface OptimizerSpec {
   readonly schedule: Sweepable<ScheduleSpec>;
   /** Decoupled decay a step, times the rate. */
   readonly weightDecay: Sweepable<number>;
+  /** What it acts on. */
+  readonly decay: Sweepable<DecayScope>;
   /** Decay of the first moment. */
   readonly beta1: Sweepable<number>;
   /** Decay of the second moment. */
@@ -317,6 +332,9 @@ export interface ActivationsSpec {
 
 /** A stage of a pipeline. */
 export type StageSpec = TrainSpec | EvaluateSpec | ActivationsSpec;
+
+/** What stages there are. */
+export type StageKind = StageSpec["kind"];
 
 /** Members stopped early: each round keeps a share of them and gives these the budget of those that it stops. */
 export interface HalvingSpec {

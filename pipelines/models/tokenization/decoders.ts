@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { BPEDecoder, CTCDecoder, ReplaceDecoder, StripDecoder, WordPieceDecoder } from "@huggingface/tokenizers";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { patternOf } from "./patterns.ts";
@@ -21,8 +22,8 @@ export function decoderOf(declared: unknown): Decode {
   // Tokens of a vocabulary of words are just words.
   if (declared === null || declared === undefined) return (tokens) => [tokens.join(" ")];
   if (!isJsonObject(declared)) throw new Error("a decoder that is no object");
-  const text = (field: string) => String(declared[field] ?? ""),
-    count = (field: string) => Number(declared[field] ?? 0);
+  const text = (field: string) => String(ownValue(declared, field) ?? ""),
+    count = (field: string) => Number(ownValue(declared, field) ?? 0);
   const cleanup = Boolean(declared["cleanup"]);
   switch (declared["type"]) {
     case "Sequence": {

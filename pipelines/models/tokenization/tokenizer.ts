@@ -1,3 +1,4 @@
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
@@ -204,7 +205,7 @@ function idsOf(value: unknown): number[] {
 function specialIds(encoder: Encoder, added: readonly JsonObject[], config: JsonObject): Set<number> {
   const ids = new Set(added.filter(({ special }) => special === true).map(({ id }) => Number(id)));
   const extra = config["additional_special_tokens"];
-  const named: unknown[] = tokenRoles.map((role) => config[role]);
+  const named: unknown[] = tokenRoles.map((role) => ownValue(config, role));
   for (const token of [...named, ...(Array.isArray(extra) ? extra : [])]) {
     const id = namedToken(encoder, token);
     if (id !== undefined) ids.add(id);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
 /** The two files that describe a tokenizer. */
@@ -138,9 +139,9 @@ function classOf(config: JsonObject, model: JsonObject): TokenizerClass | undefi
   const name = typeof named === "string"
     ? named.replace(/Tokenizer(Fast)?$/, "")
     : typeof type === "string"
-    ? classOfModel[type]
+    ? ownValue(classOfModel, type)
     : undefined;
-  return name !== undefined && Object.hasOwn(classes, name) ? classes[name] : undefined;
+  return name === undefined ? undefined : ownValue(classes, name);
 }
 
 /** Tokens that a configuration names as `{ content, … }` are made plain strings. */
@@ -179,7 +180,7 @@ function withTokens(tokenizer: JsonObject, written: JsonObject, config: JsonObje
 function namedTokens(written: JsonObject, config: JsonObject): ReadonlyMap<string, JsonObject> {
   const list = (of: JsonObject) => {
     const extra = of["additional_special_tokens"];
-    return [...tokenRoles.map((role) => of[role]), ...(Array.isArray(extra) ? extra : [])];
+    return [...tokenRoles.map((role) => ownValue(of, role)), ...(Array.isArray(extra) ? extra : [])];
   };
   const named = new Map<string, JsonObject>();
   for (const token of [...list(written), ...list(config)]) {

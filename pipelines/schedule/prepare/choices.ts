@@ -1,11 +1,12 @@
 /** The answers among which an evaluation chooses. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { RequestError } from "../../common/errors.ts";
+import { quote, suggest } from "../../common/suggest.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/row.ts";
-import { RequestError } from "../../common/errors.ts";
 import { atLocation } from "../../common/source_location.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
-import { quote, suggest } from "../../common/suggest.ts";
 
 /** An answer that may be chosen. */
 export interface Choice {
@@ -17,7 +18,7 @@ export interface Choice {
 /**
  * The choices of every row; `undefined` where an evaluation does not choose.
  *
- * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit behind the prompt.
+ * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
 export function choicesOf(
   decoding: Resolved<DecodingSpec> | undefined,
@@ -51,7 +52,7 @@ function optionsOf(options: readonly string[] | string, { fields, place }: Row):
     const problem = `the row has no field ${quote(options)}, which choices names`;
     throw new RequestError(`${problem}; ${suggest(options, Object.keys(fields))}`, place);
   }
-  const listed = fields[options];
+  const listed = ownValue(fields, options);
   if (isTexts(listed)) return listed;
   throw new RequestError(`the field ${quote(options)} holds no list of texts; write it as ["one", "another"]`, place);
 }

@@ -1,4 +1,5 @@
 /** Rows read and tokenized as a model takes them. @module */
+import { atLocationOf } from "../../common/source_location.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample } from "../../data/examples.ts";
@@ -6,7 +7,6 @@ import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
 import type { Model } from "../../models/open/model.ts";
-import { atLocationOf } from "../../common/source_location.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 
 /** Rows with their tokens. */
@@ -17,30 +17,38 @@ export interface PreparedRows {
 
 /** How rows are read. */
 export interface Reading {
-  /** What tells their labels. */
+  /** What predicts their labels. */
   readonly head: Head | undefined;
   readonly maxLength: number | undefined;
-  /** Whether the last turn of a conversation is asked for, whatever is taught. */
+  /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
+  /** Takes what a person should know of the rows. */
+  readonly warn: (message: string) => void;
 }
 
 /**
  * The rows of a data set for a model, or for its head where it has one.
  *
  * @param base The folder that the pipeline's relative paths start from.
- * @throws {RequestError} If a row cannot be read, is not what the model tells, or is too long.
+ * @throws {RequestError} If a row cannot be read, is not what the model predicts, or is too long.
  */
 export async function readRows(
   data: Dataset,
   base: string,
   { architecture: { contextLength: maxContext }, tokenizer }: Model,
-  { head, maxLength, asksLast }: Reading,
+  { head, maxLength, asksLast, warn }: Reading,
 ): Promise<PreparedRows> {
-  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast }));
+  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, warn }));
   atLocationOf(data, () => requireKind(rows, head));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = head === undefined
     ? tokenize(rows, tokenizer, { ...limit, asks: asksLast })
     : tokenizeLabelled(rows, tokenizer, targetsOf(head), limit);
-  return { rows, examples };
+  return { rows: rows.map((row, at) => withoutSpecial(row, examples[at]!, tokenizer)), examples };
+}
+
+/** What a template writes for a turn, compared as answers are: without special tokens. */
+function withoutSpecial(row: Row, { completion }: TokenizedExample, tokenizer: Model["tokenizer"]): Row {
+  if (row.isTemplated === undefined) return row;
+  return { ...row, completion: tokenizer.decode(completion, { skipSpecialTokens: true }) };
 }

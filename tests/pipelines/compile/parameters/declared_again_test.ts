@@ -6,13 +6,14 @@ import { type InterventionName, interventions } from "../../../../ops/interventi
 import { lowerAdaptations, lowerOne } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { describeAll, lowerDescription } from "../../../../pipelines/compile/parameters/intervention_file.ts";
 import { openBareModel } from "../../../../pipelines/models/open/model.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
 import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
 
 const folder = fileURLToPath(new URL("../../../../pipelines/models/builtin/tiny", import.meta.url));
 const { architecture } = await openBareModel(folder, { base: "/" });
 
-const at = { blocks: [2, 0], site: "mlp.output" } as const, place = { at, positions: "f2+l1", tied: false } as const;
+const at = { blocks: [2, 0], site: "mlp.output" } as const,
+  place = { at, positions: "f2+l1", short: "pyreft", tied: false } as const;
 const ranked = { ...place, rank: 3, subspace: "rows", dropout: 0.25 } as const;
 const edits: { readonly [K in InterventionName]: Resolved<TrainableSpec> & { readonly kind: K } } = {
   loreft: { ...ranked, kind: "loreft", activation: "gelu" },

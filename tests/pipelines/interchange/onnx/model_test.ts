@@ -15,7 +15,7 @@ import { locateTensors, writeTensorData } from "../../../../pipelines/interchang
 import { onnxFiles, writeOnnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../../../../pipelines/models/open/model.ts";
 import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 import { largestDifference } from "../../models/support_forward.ts";
 import { writeTinyModel } from "../../../support/tiny_model.ts";

@@ -98,12 +98,30 @@ for (const [name, projection] of [["llama-classes", "down_proj"], ["bert-classes
 }
 
 for (const [name, projection] of [["llama-number", "down_proj"], ["roberta-number"]] as const) {
-  Deno.test(`${name}: a checkpoint's head tells numbers and is trained as in transformers`, async () => {
+  Deno.test(`${name}: a checkpoint's head predicts numbers and is trained as in transformers`, async () => {
     const { expected, member, before, after } = await trained(name, regression(), projection);
     const told = (answers: readonly Answer[]) => answers.map(({ prediction }) => Number(prediction));
     assertClose(told(before), expected.before.flat(), 2e-5);
     assertClose(lossesOf(member), expected.losses, 2e-5);
     assertClose(told(after), expected.after.flat(), 1e-4);
+  });
+}
+
+for (const name of ["llama-classes", "bert-classes"]) {
+  Deno.test(`${name}: weight decay of weights alone spares the biases and norms that transformers spares`, async () => {
+    const [{ rows }, golden]: [Expected, Pick<Expected, "training" | "losses">] = [
+      JSON.parse(await Deno.readTextFile(join(folderOf(name), "expected.json"))),
+      JSON.parse(await Deno.readTextFile(join(folderOf(name), "decay.json"))),
+    ];
+    const { learningRate, weightDecay, ...rest } = golden.training;
+    const data = records(rows, { text: "{text}", pair: "{pair}", label: "{label}" });
+    const optimizer = adamw({ learningRate, weightDecay, decay: "weights" });
+    const model = baseModel(folderOf(name)).with(fullFinetuning(), classification({ labels }));
+    await inFolder(async (scratch) => {
+      const declared = pipeline(name, () => ({ tuned: train(model, { data, shuffle: false, ...rest, optimizer }) }));
+      const [member] = await runIn(scratch, scratch, declared);
+      assertClose(lossesOf(member!), golden.losses, 1e-3);
+    });
   });
 }
 
