@@ -122,6 +122,7 @@ export type {
   SplitView,
   TakeView,
   Template,
+  Tokenization,
   TsvSource,
 } from "./pipelines/data/dataset.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";

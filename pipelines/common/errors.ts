@@ -72,6 +72,6 @@ export class StoppedError extends Error {
 }
 
 /** `file:line:column`, as far as it is known. */
-function formatLocation({ file, line, column }: SourceLocation): string {
+export function formatLocation({ file, line, column }: SourceLocation): string {
   return [file, line, column].filter((part) => part !== undefined).join(":");
 }

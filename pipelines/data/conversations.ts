@@ -3,12 +3,13 @@ import { ownValue } from "../../ops/program/own_value.ts";
 import { resolve } from "node:path";
 import { among, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
-import { callsOf, type Conversation, conversationOf, knownFields, textOf } from "./chat/conversation.ts";
+import { callsOf, type Conversation, conversationOf, isAnswer, knownFields, textOf } from "./chat/conversation.ts";
 import type { ChatSource } from "./chat/source.ts";
 import { type ChatTemplate, chatTemplates } from "./chat/template.ts";
 import { isTemplatePath } from "./chat/template_text.ts";
 import { toolsOf } from "./chat/tools.ts";
 import { findTurns, type Turns } from "./chat/turns.ts";
+import { type EndToken, withoutEnd } from "./end_tokens.ts";
 import { readJsonl } from "./jsonl.ts";
 import { pythonFields } from "./raw_row.ts";
 import { checkRecords, recordsOf } from "./records.ts";
@@ -26,16 +27,37 @@ async function rowReader(source: ChatSource, base: string, chat: ChatReading | u
   const loss = chat.asksLast ? "completion" : source.loss;
   return (record) => {
     const { fields, place } = record, row = pythonFields(record);
-    const conversation = conversationOf(row, source.system, place);
+    const written = conversationOf(row, source.system, place);
+    const { conversation, end } = withoutEnds(written, chat.ends);
     const template = templateFor(toolsOf(row, place));
-    const turns = findTurns(conversation, loss, template.render, place);
+    const bare = findTurns(conversation, loss, template.render, place);
+    // A template that ends no turn leaves that to the data.
+    const isEnded = end === undefined || withoutEnd(bare.text, chat.ends) !== undefined;
+    const turns = isEnded ? bare : findTurns(written, loss, template.render, place);
     requireCalls(conversation, template, place);
     for (const field of unreadFields(conversation, template)) {
       chat.warn?.(`messages of ${place.file} have the field "${field}", which the chat template does not read`);
     }
     const prompt = loss === "completion" ? turns.asked : turns.text.slice(0, turns.spans[0]![0]);
-    return { kind: "completion", prompt, spans: {}, ...answerOf(conversation, turns), fields, place, turns };
+    const answer = { ...answerOf(conversation, turns), ...(end === undefined ? {} : { end }) };
+    return { kind: "completion", prompt, spans: {}, ...answer, fields, place, turns };
   };
+}
+
+/** A conversation whose assistant's turns end with no end-of-sequence token of their own. */
+function withoutEnds(
+  conversation: Conversation,
+  ends: readonly EndToken[],
+): { readonly conversation: Conversation; readonly end: EndToken | undefined } {
+  let end: EndToken | undefined;
+  const bare = conversation.map((message) => {
+    const { content } = message;
+    const found = isAnswer(message) && typeof content === "string" ? withoutEnd(content, ends) : undefined;
+    if (found === undefined) return message;
+    end ??= found.end;
+    return { ...message, content: found.text };
+  });
+  return { conversation: bare, end };
 }
 
 /** What the last turn says: its content, but what the template writes where it calls tools. */

@@ -20,7 +20,15 @@ export interface CompletionTemplate {
   readonly prompt: string;
   /** What it is to answer. */
   readonly completion: string;
+  /** How the two become tokens; `"together"` if omitted, of models with an encoder `"apart"`. */
+  readonly tokenization?: Tokenization;
 }
+
+/**
+ * How a prompt and its completion become tokens: encoded as one text, in which the prompt's own tokens end the prompt, or
+ * each by itself.
+ */
+export type Tokenization = "together" | "apart";
 
 /**
  * How a row becomes a text, or a pair of texts, and its label, for a model with a head.

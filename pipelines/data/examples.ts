@@ -1,18 +1,16 @@
+/** Rows of prompts and completions as token ids. @module */
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { atLocation } from "../common/source_location.ts";
-import { encodeTurns } from "./chat/tokens.ts";
-import type { Turns } from "./chat/turns.ts";
+import { encodeConversation } from "./chat/example.ts";
+import { encodeTogether, type JointTokenizer } from "../models/tokenization/joint_tokens.ts";
+import { fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";
 
 /** What tokenizing rows takes of a tokenizer. */
-export interface ExampleTokenizer {
+export interface ExampleTokenizer extends JointTokenizer {
   /** The ids of a prompt, with the special tokens that the tokenizer adds. */
   encodePrompt(text: string): number[];
-  /** The ids of a text alone. */
-  encode(text: string): number[];
-  /** The text of some ids. */
-  decode(ids: readonly number[]): string;
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;
   readonly eosTokenId: number;
@@ -48,15 +46,26 @@ export interface TokenizedExample extends TokenizedPrompt {
   readonly endToken?: number;
 }
 
-/** How many tokens an example may have, its completion and the end-of-sequence token counted. */
-export interface TokenizeOptions {
-  /** The model's context length. A longer example is an error. */
-  readonly maxContext: number;
-  /** A longer example loses tokens from the start of its prompt, special tokens too; never from its completion. */
-  readonly maxLength?: number;
+/** How rows become examples. */
+export interface TokenizeOptions extends LengthLimits {
   /** Whether prompts are for a model to answer, so that a conversation's is encoded without what follows. */
   readonly asks?: boolean;
+  /** Whether prompt and completion go to two stacks of a model, so that nothing can be encoded together. */
+  readonly hasEncoder?: boolean;
+  /** Is told of rows that are read otherwise than their author may expect. */
+  readonly note?: (note: RowNote, place: SourceLocation) => void;
 }
+
+/** What there may be to say of a row. */
+export type RowNote = keyof typeof rowNotes;
+
+/** What is said, after the row's place. */
+export const rowNotes = {
+  border:
+    "the prompt's tokens are others once the completion follows, so the prompt ends where its characters do, and a token " +
+    "with characters of both is the completion's",
+  end: "the completion ends with the end-of-sequence token already, which is taught once",
+};
 
 /** A prompt by itself, with the special tokens that its tokenizer adds. */
 export function tokenizePrompt(source: PromptSource, { encodePrompt }: Pick<ExampleTokenizer, "encodePrompt">) {
@@ -64,7 +73,8 @@ export function tokenizePrompt(source: PromptSource, { encodePrompt }: Pick<Exam
 }
 
 /**
- * Encodes rows: prompt and completion apart, the end-of-sequence token after the completion.
+ * Encodes rows: prompt and completion as one text unless they are to be encoded apart, and the end-of-sequence token after
+ * the completion.
  *
  * @returns One example a row, in the rows' order.
  * @throws {RequestError} If a row has no prompt tokens, is too long for the model, or has a completion that leaves no
@@ -75,89 +85,50 @@ export function tokenize(
   tokenizer: ExampleTokenizer,
   options: TokenizeOptions,
 ): TokenizedExample[] {
-  const { maxLength } = options;
-  requireLength(maxLength);
+  requireLength(options.maxLength);
   return rows.map((row) => {
-    const { prompt: text, spans, fields, place, turns } = row;
-    const source: PromptSource = { text, spans, fields, place };
-    const encoded = atLocation(row.place, () =>
-      turns === undefined
-        ? {
-          prompt: tokenizer.encodePrompt(text),
-          completion: [...tokenizer.encode(row.completion), tokenizer.eosTokenId],
-        }
-        : tokenizeTurns(turns, tokenizer, options.asks === true));
-    const { prompt, completion } = encoded;
-    if (prompt.length === 0) {
-      throw new RequestError(
-        "the row's prompt has no tokens; write some text in its fields or its template",
-        row.place,
-      );
-    }
-    const kept = maxLength === undefined ? prompt : keepLast(prompt, completion, maxLength, row);
-    const length = kept.length + completion.length;
-    requireFit(length, options.maxContext, "prompt's start", row.place);
-    return { ...encoded, prompt: kept, source };
+    const { place } = row, example = atLocation(place, () => encodeRow(row, tokenizer, options));
+    if (row.end !== undefined) options.note?.("end", place);
+    const { prompt, completion } = example;
+    if (prompt.length === 0) throw new RequestError(emptyPrompt(row), place);
+    const kept = fitPrompt(prompt, tokenizer.around.before, completion.length, options, place);
+    requireFit(kept.length + completion.length, options.maxContext, "prompt's start", place);
+    return { ...example, prompt: kept };
   });
 }
 
-/** A conversation is encoded as one text, in which the first taught token begins the completion. */
-function tokenizeTurns(
-  found: Turns,
-  tokenizer: ExampleTokenizer,
-  asks: boolean,
-): Omit<TokenizedExample, "source"> & { readonly prompt: number[] } {
-  const { ids, turns, endToken } = encodeTurns(found, tokenizer);
-  const start = turns[0]![0], end = turns.at(-1)![1];
-  const whole = { prompt: ids.slice(0, start), completion: ids.slice(start, end) };
-  const ends = endToken === undefined ? {} : { endToken };
-  if (asks) {
-    const prompt = tokenizer.encode(found.asked);
-    // A token may reach over the prompt's end, and what is asked may end otherwise than what is taught.
-    const isWhole = prompt.length === start && prompt.every((id, at) => id === ids[at]);
-    return isWhole ? { ...whole, ...ends } : { prompt, completion: answerAlone(found, tokenizer, endToken), ...ends };
+function encodeRow(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptions): TokenizedExample {
+  const { prompt: text, spans, fields, place, turns } = row;
+  const source: PromptSource = { text, spans, fields, place };
+  if (turns !== undefined) {
+    const { isOwn, ...tokens } = encodeConversation(turns, tokenizer, options.asks === true);
+    if (!isOwn) options.note?.("border", place);
+    return { ...tokens, source };
   }
-  const taught = turns.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from - start + at));
-  return { ...whole, ...(taught.length === whole.completion.length ? {} : { taught }), ...ends };
+  const end = row.end?.id ?? tokenizer.eosTokenId;
+  if (tokenizationOf(row, options) === "apart") {
+    return { prompt: tokenizer.encodePrompt(text), completion: [...tokenizer.encode(row.completion), end], source };
+  }
+  const joint = encodeTogether(text, row.completion, tokenizer);
+  if (!joint.isOwn) options.note?.("border", place);
+  return { prompt: joint.prompt, completion: [...joint.completion, end], source: { ...source, text: joint.text } };
 }
 
-/** What is left to say behind what is asked. */
-function answerAlone(found: Turns, { encode }: ExampleTokenizer, endToken: number | undefined): number[] {
-  const { text, answersFrom, spans } = found, [, behind] = spans.at(-1)!;
-  const ids = encode(text.slice(answersFrom, behind)), end = endToken === undefined ? -1 : ids.lastIndexOf(endToken);
-  return end === -1 ? ids : ids.slice(0, end + 1);
-}
-
-/** Refuses a limit that is no number of tokens. */
-export function requireLength(maxLength: number | undefined): void {
-  if (maxLength === undefined || (Number.isSafeInteger(maxLength) && maxLength >= 1)) return;
+/** How a row's prompt and completion become tokens. */
+export function tokenizationOf(
+  { tokenization, place }: Pick<Row, "tokenization" | "place">,
+  { hasEncoder = false }: Pick<TokenizeOptions, "hasEncoder">,
+): "together" | "apart" {
+  if (!hasEncoder) return tokenization ?? "together";
+  if (tokenization !== "together") return "apart";
   throw new RequestError(
-    `expected maxLength to be a whole number of tokens but found ${maxLength}; correct it, as in 512`,
-  );
-}
-
-/**
- * Refuses a row that is too long for the model.
- *
- * @param lost What a training can cut off.
- */
-export function requireFit(length: number, maxContext: number, lost: string, place: SourceLocation): void {
-  if (length <= maxContext) return;
-  throw new RequestError(
-    `the row has ${length} tokens and the model reads at most ${maxContext}; ` +
-      `shorten the row, or let its training cut the ${lost} with maxLength: ${maxContext}`,
+    'an encoder reads the prompt and a decoder the completion, so they can\'t be encoded together; omit tokenization: "together"',
     place,
   );
 }
 
-function keepLast(prompt: number[], completion: readonly number[], maxLength: number, row: Row): number[] {
-  const room = maxLength - completion.length;
-  if (room < 1) {
-    throw new RequestError(
-      `the row's completion has ${completion.length} tokens and leaves no room for a prompt within maxLength: ` +
-        `${maxLength}; raise maxLength or shorten the completion`,
-      row.place,
-    );
-  }
-  return prompt.length > room ? prompt.slice(-room) : prompt;
+function emptyPrompt({ prompt }: Row): string {
+  return prompt === ""
+    ? "the row's prompt has no tokens; write some text in its fields or its template"
+    : 'the row\'s prompt has no tokens of its own; write more in its fields or its template, or give that tokenization: "apart"';
 }

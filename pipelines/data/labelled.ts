@@ -2,7 +2,8 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { atLocation } from "../common/source_location.ts";
 import { quote, suggest } from "../common/suggest.ts";
-import { requireFit, requireLength, type TokenizedExample, type TokenizeOptions } from "./examples.ts";
+import type { TokenizedExample } from "./examples.ts";
+import { type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 
 /** What tokenizing rows with labels takes of a tokenizer. */
@@ -24,7 +25,7 @@ export function tokenizeLabelled(
   rows: readonly Row[],
   tokenizer: PairTokenizer,
   targetOf: TargetOf,
-  { maxContext, maxLength }: TokenizeOptions,
+  { maxContext, maxLength }: LengthLimits,
 ): TokenizedExample[] {
   requireLength(maxLength);
   return rows.map(({ prompt: text, pair, spans, completion: label, fields, place }) => {

@@ -1,6 +1,8 @@
 /** Rows as a model reads them. @module */
 import type { SourceLocation } from "../common/errors.ts";
 import type { Turns } from "./chat/turns.ts";
+import type { Tokenization } from "./dataset.ts";
+import type { EndToken } from "./end_tokens.ts";
 import type { Fields, RawRow } from "./raw_row.ts";
 import type { Filled } from "./template.ts";
 
@@ -13,8 +15,12 @@ export interface Row {
   readonly pair?: string;
   /** Where each field of the prompt's template is in it. */
   readonly spans: Filled["spans"];
-  /** What the model is to answer, never empty. */
+  /** What the model is to answer, without an end-of-sequence token that it has in the source. */
   readonly completion: string;
+  /** The end-of-sequence token that the source's completion ends with. */
+  readonly end?: EndToken;
+  /** How prompt and completion become tokens; as the model takes them if omitted. */
+  readonly tokenization?: Tokenization;
   /** All that the source has about the row. */
   readonly fields: Fields;
   /** Where the row is; `records(...)` counts as a file named `records` with one row a line, `chat(...)` likewise. */

@@ -1,5 +1,6 @@
 import { RequestError } from "../common/errors.ts";
 import type { Dataset, SplitView } from "./dataset.ts";
+import { withoutEnd } from "./end_tokens.ts";
 import { createRandom } from "./random.ts";
 import type { RawRow } from "./raw_row.ts";
 import type { Row } from "./row.ts";
@@ -12,13 +13,13 @@ import { kindOf, sourceOf } from "./source_kinds.ts";
  *
  * @param dataset A source and its views.
  * @param base The folder that relative paths count from.
- * @param chat How conversations are read; only they need it.
+ * @param reading How conversations are read, which only they need, and the tokens that end an answer.
  * @throws {RequestError} If a file, a line, a template or a view is wrong, a row lacks a field that a template names,
  * a completion or label is empty, a conversation or its template is not sound, or no row is left.
  */
-export async function loadRows(dataset: Dataset, base: string, chat?: ChatReading): Promise<Row[]> {
+export async function loadRows(dataset: Dataset, base: string, reading?: ChatReading): Promise<Row[]> {
   const source = sourceOf(dataset), kind = kindOf(source);
-  const read = await kind.rowReader(source, base, chat);
+  const read = await kind.rowReader(source, base, reading);
   const all = await kind.readRecords(source, base);
   const file = all[0]?.place.file ?? source.kind;
   const rows = select(dataset, all, file);
@@ -28,7 +29,11 @@ export async function loadRows(dataset: Dataset, base: string, chat?: ChatReadin
       { file },
     );
   }
-  return rows.map(read);
+  const ends = reading?.ends ?? [];
+  return rows.map((record) => {
+    const row = read(record), found = row.kind === "completion" ? withoutEnd(row.completion, ends) : undefined;
+    return found === undefined ? row : { ...row, completion: found.text, end: found.end };
+  });
 }
 
 /** The rows that a dataset's views leave of its source's. */

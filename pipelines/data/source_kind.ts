@@ -2,6 +2,7 @@
 import type { Fields } from "../common/checks.ts";
 import type { ChatFormat } from "../models/tokenization/chat_template.ts";
 import type { Source } from "./dataset.ts";
+import type { EndToken } from "./end_tokens.ts";
 import type { RawRow } from "./raw_row.ts";
 import type { RowReader } from "./row.ts";
 
@@ -14,6 +15,8 @@ export interface ChatReading {
   readonly format: ChatFormat;
   /** Whether the last turn is asked for, whatever is taught. */
   readonly asksLast: boolean;
+  /** The tokens that end an answer. */
+  readonly ends: readonly EndToken[];
   /** Takes what a person should know of the rows; the same more than once. */
   readonly warn?: (message: string) => void;
 }

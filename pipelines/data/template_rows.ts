@@ -1,12 +1,19 @@
 /** Rows by templates: of prompts and completions, or of texts and labels. @module */
-import { type Check, optional, record, text } from "../common/checks.ts";
+import { type Check, oneOf, optional, record, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
-import type { Template } from "./dataset.ts";
+import type { CompletionTemplate, Template } from "./dataset.ts";
 import type { RawRow } from "./raw_row.ts";
 import type { RowReader } from "./row.ts";
 import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
 
-const completionTemplate = record("{ prompt, completion }", { prompt: text, completion: text });
+const completionTemplate = record(
+  "{ prompt, completion }",
+  {
+    prompt: text,
+    completion: text,
+    tokenization: optional(oneOf(["together", "apart"])),
+  } satisfies { readonly [K in keyof CompletionTemplate]-?: Check },
+);
 const labelTemplate = record("{ text, label }", { text, pair: optional(text), label: text });
 
 /** That a declared template has the texts of one of the two. */
@@ -32,6 +39,7 @@ export function templateReader(template: Template): RowReader {
   };
   if (!("label" in template)) {
     const prompt = part(template.prompt, "prompt"), completion = part(template.completion, "completion");
+    const { tokenization } = template;
     return (record) => {
       const { text, spans } = prompt(record), { fields, place } = record;
       return {
@@ -39,6 +47,7 @@ export function templateReader(template: Template): RowReader {
         prompt: text,
         spans,
         completion: filled(completion(record), "completion", place),
+        ...tokenization === undefined ? {} : { tokenization },
         fields,
         place,
       };

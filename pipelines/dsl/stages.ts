@@ -67,7 +67,11 @@ export interface EvaluateOptions {
   readonly decoding?: DecodingSpec;
   /** Rows that run together; up to 32 if omitted, as many as their keys and values take 256 MB. */
   readonly batchSize?: number;
-  /** Before a head, texts longer than this many tokens lose the end of the longer one; as in its training if omitted. */
+  /**
+   * Rows longer than this many tokens lose tokens from the start of their prompt, but no special tokens there; where answers
+   * are written, `maxNewTokens` have to fit into the context, too. Before a head, texts lose the end of the longer one, as in
+   * its training if omitted.
+   */
   readonly maxLength?: number;
 }
 

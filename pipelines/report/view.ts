@@ -1,8 +1,9 @@
 /** What the report shows, made of a run's results. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
+import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
+import type { MemberRecord, Results } from "../results/results.ts";
 import type { AxisValue, MemberView, ReportView, SampleView } from "./report_view.ts";
-import type { EvaluateRecord, MemberRecord, Results, StageRecord, TrainRecord } from "../results/results.ts";
 
 /** What a report is made of. */
 export interface ReportSource {
@@ -60,9 +61,7 @@ export function viewOf(source: ReportSource): ReportView {
   };
 }
 
-const isTraining = (stage: StageRecord): stage is TrainRecord => stage.kind === "train";
-const isEvaluation = (stage: StageRecord): stage is EvaluateRecord => stage.kind === "evaluate";
-const evaluationsOf = ({ stages }: MemberRecord) => stages.filter(isEvaluation);
+const evaluationsOf = ({ stages }: MemberRecord) => ofKind(stages, "evaluate");
 
 /** The metrics of a member by stage and name. */
 export function namedMetrics(member: MemberRecord): Record<string, number> {
@@ -78,7 +77,7 @@ const kindOf = (metric: string) => metric.slice(metric.lastIndexOf(" ") + 1);
 
 /** The evaluations of a model as it is: no training bears their name, and they give the same for all members. */
 function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
-  const trained = new Set(members.flatMap(({ stages }) => stages.filter(isTraining).map(({ name }) => name)));
+  const trained = new Set(members.flatMap(({ stages }) => ofKind(stages, "train").map(({ name }) => name)));
   const names = new Set(members.flatMap((member) => evaluationsOf(member).map(({ name }) => name)));
   return new Set([...names].filter((name) => {
     const values = members.flatMap((member) => {
@@ -120,7 +119,7 @@ function axesOf(members: readonly MemberRecord[]): ReportView["axes"] {
 
 function memberView(member: MemberRecord, repeated: string, withLosses: boolean): MemberView {
   const { id, axes, trainableParameters: parameters, stages } = member;
-  const trainings = stages.filter(isTraining), losses = trainings[0]?.losses ?? [];
+  const trainings = ofKind(stages, "train"), losses = trainings[0]?.losses ?? [];
   const stride = Math.max(1, Math.ceil(losses.length / mostPoints));
   const final = losses.at(-1);
   return {
@@ -156,8 +155,8 @@ function timeOf({ members, encode }: Results): ReportView["time"] {
   const stages = members.flatMap((member) => member.stages);
   return [
     { name: "encode", seconds: sum(encode) },
-    { name: "train", seconds: sum(stages.filter(isTraining)) },
-    { name: "evaluate", seconds: sum(stages.filter(isEvaluation)) },
+    { name: "train", seconds: sum(ofKind(stages, "train")) },
+    { name: "evaluate", seconds: sum(ofKind(stages, "evaluate")) },
   ];
 }
 

@@ -308,7 +308,7 @@ export interface EvaluateSpec {
   readonly decoding?: Sweepable<DecodingSpec>;
   /** Rows whose work is done together. */
   readonly batchSize?: Sweepable<number>;
-  /** Tokens beyond which a text before a head loses its end. */
+  /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
   readonly maxLength?: Sweepable<number>;
 }
 

@@ -155,6 +155,27 @@ export async function openEntry(
   return new Entry(file, path, new Map(inOrder), own, onClose);
 }
 
+/** Whether a file begins with a header that its digest matches; false where it can't be read. */
+export function hasSoundHeader(path: string): boolean {
+  try {
+    using file = Deno.openSync(path);
+    const prefix = new Uint8Array(8);
+    if (file.readSync(prefix) !== 8) return false;
+    const length = Number(new DataView(prefix.buffer).getBigUint64(0, true)), start = 8 + length;
+    if (length > LONGEST_HEADER || start < sealOffset + 64 || start > file.statSync().size) return false;
+    const whole = new Uint8Array(start);
+    whole.set(prefix);
+    for (let done = 8; done < start;) {
+      const count = file.readSync(whole.subarray(done));
+      if (count === null) return false;
+      done += count;
+    }
+    return new TextDecoder().decode(whole.subarray(sealOffset, sealOffset + 64)) === sealOf(whole);
+  } catch {
+    return false;
+  }
+}
+
 /** SHA-256, in hex, of what is left of a file. */
 async function digestOf(file: Deno.FsFile): Promise<string> {
   const hash = createHash("sha256");

@@ -1,30 +1,71 @@
 /** The number of a store's format, kept in it. @module */
 import { join } from "node:path";
-import { RequestError } from "../common/errors.ts";
-import { faultText, writeAtomically } from "../common/files.ts";
+import { DiskError, RequestError } from "../common/errors.ts";
+import { faultText, temporaryName, unwritable } from "../common/files.ts";
+import { hasSoundHeader } from "./entry.ts";
+import { entriesOf } from "./inventory.ts";
 
 /** The layout of folders and entries that this version of Refract reads and writes. */
 const FORMAT = 1;
 
 /**
- * Sees that a folder is a store of this format, or none yet.
+ * Sees that a folder is a store of this format, or none yet. A number that was lost, as where the power failed before it
+ * was on the disk, is written again if an entry shows the format.
  *
  * @throws {RequestError} If it is a store of another format, or not a folder.
  */
 export function checkFormat(store: string): void {
-  const file = join(store, "version");
-  const found = readIfPresent(file)?.trim();
-  if (found === undefined || found === String(FORMAT)) return;
-  const problem = /^\d+$/.test(found)
-    ? `the store has format ${found} and this Refract reads format ${FORMAT}; update Refract`
+  const file = join(store, "version"), found = readIfPresent(file);
+  if (found === undefined || found.trim() === String(FORMAT)) return;
+  if (isLost(found) && showsFormat(store)) return restoreFormat(file);
+  const problem = /^\d+$/.test(found.trim())
+    ? `the store has format ${found.trim()} and this Refract reads format ${FORMAT}; update Refract`
     : `expected the number of a store's format but found ${JSON.stringify(found.slice(0, 20))}; remove the store`;
   throw new RequestError(`${problem} or give another folder with --store`, { file });
 }
 
 /** Writes the format's number where there is none. Throws a DiskError if it can't. */
-export async function writeFormat(store: string): Promise<void> {
-  const file = join(store, "version");
-  if (readIfPresent(file) === undefined) await writeAtomically(file, [new TextEncoder().encode(`${FORMAT}\n`)]);
+export function writeFormat(store: string): void {
+  const file = join(store, "version"), found = readIfPresent(file);
+  if (found === undefined || isLost(found)) writeSynced(file);
+}
+
+/** Whether a file has the length of a number at most, and none of its digits. */
+const isLost = (text: string) => /^[\0\s]*$/.test(text);
+
+/** Whether a store holds an entry whose header is sound, or holds nothing that could be of another format. */
+function showsFormat(store: string): boolean {
+  const entries = entriesOf(store);
+  return entries.length === 0 || entries.some(({ path }) => hasSoundHeader(path));
+}
+
+/** A store that may not be written is read without. */
+function restoreFormat(file: string): void {
+  try {
+    writeSynced(file);
+  } catch (fault) {
+    if (!(fault instanceof DiskError)) throw fault;
+  }
+}
+
+/** The file is on the disk before it has its name. */
+function writeSynced(path: string): void {
+  const temporary = temporaryName(path);
+  try {
+    {
+      using file = Deno.openSync(temporary, { write: true, createNew: true });
+      file.writeSync(new TextEncoder().encode(`${FORMAT}\n`));
+      file.syncDataSync();
+    }
+    Deno.renameSync(temporary, path);
+  } catch (fault) {
+    try {
+      Deno.removeSync(temporary);
+    } catch {
+      // It never was.
+    }
+    throw unwritable(path, fault);
+  }
 }
 
 function readIfPresent(file: string): string | undefined {

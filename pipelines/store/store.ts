@@ -167,7 +167,7 @@ export class Store {
     write: (entry: EntryWriter) => void | Promise<void>,
   ): Promise<Entry> {
     const path = this.#path(kind, key);
-    await this.#prepare(dirname(path));
+    this.#prepare(dirname(path));
     const writer = new FileWriter({
       temporary: temporaryName(path),
       path,
@@ -233,13 +233,13 @@ export class Store {
     return entryPath(this.folder, kind, key);
   }
 
-  async #prepare(folder: string): Promise<void> {
+  #prepare(folder: string): void {
     try {
       Deno.mkdirSync(folder, { recursive: true });
     } catch (fault) {
       throw unwritable(folder, fault);
     }
-    await writeFormat(this.folder);
+    writeFormat(this.folder);
   }
 }
 

@@ -19,7 +19,7 @@ ${edits.join("\n")}
   ]);
   return {
     tuned: train(baseModel(${JSON.stringify(model)}).with(edit), {
-      data: jsonl(${JSON.stringify(data)}, { prompt: "{prompt}", completion: "{completion}" }),
+      data: jsonl(${JSON.stringify(data)}, { prompt: "{prompt}", completion: "{completion}", tokenization: "apart" }),
       epochs: ${job.epochs},
       batchSize: ${batchSize},
       shuffle: false,

@@ -71,6 +71,8 @@ function pipelineOf(golden: Golden, shared: string): Pipeline {
   const rows = jsonl(join(shared, "data", "multiarith.test.jsonl"), {
     prompt: "{instruction}\n",
     completion: "{answer}",
+    // As make_peft.py encodes rows.
+    tokenization: "apart",
   });
   const adapted = baseModel(join(shared, "models", "stories260k")).with(adapterOf(golden));
   const optimizer = adamw({ learningRate: 5e-3, weightDecay: 0.01, schedule: linearSchedule({ warmup: 0.1 }) });

@@ -25,8 +25,8 @@ Deno.test({
     const file = new URL("../goldens/chat_smollm2.json", import.meta.url);
     const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(file));
     const rows = chat(goldens.map(({ messages }) => messages), { loss: "all-turns" });
-    const all = await loadRows(rows, folder, { format: tokenizer.chat, asksLast: false });
-    const last = await loadRows(rows, folder, { format: tokenizer.chat, asksLast: true });
+    const all = await loadRows(rows, folder, { format: tokenizer.chat, asksLast: false, ends: [] });
+    const last = await loadRows(rows, folder, { format: tokenizer.chat, asksLast: true, ends: [] });
     goldens.forEach(({ messages, text, ids, asked }, at) => {
       assert.equal(all[at]!.turns!.text, text);
       const found = encodeTurns(all[at]!.turns!, tokenizer);

@@ -22,6 +22,8 @@ function pipelineOf(intervention: string, model: string): Pipeline {
   const data = jsonl(join(shared!, "data", "multiarith.test.jsonl"), {
     prompt: "{instruction}\n",
     completion: "{answer}",
+    // As make_pyreft_saved.py encodes rows.
+    tokenization: "apart",
   });
   const edited = baseModel(model).with(saved(intervention));
   return pipeline("imported", () => ({ imported: evaluate(edited, { data: data.take(4), metrics: [loss()] }) }));

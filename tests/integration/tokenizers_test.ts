@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { loadTokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";
 import {
   assertAgrees,
+  assertJoins,
   type Expected,
   goldenStrings,
   readGolden,
+  type Together,
 } from "../pipelines/models/tokenization/support_tokenizers.ts";
 import { minilmFolder, sharedFolder, smollm2Folder } from "../support/shared.ts";
 
@@ -30,3 +32,12 @@ for (const [name, folder] of Object.entries(folders)) {
     },
   });
 }
+
+Deno.test({
+  name: "a prompt and its completion have the ids that transformers gives their whole string: stories260k",
+  ignore: shared === undefined,
+  fn: async () => {
+    const { pairs, cases } = await readGolden<Together>("together");
+    assertJoins(await loadTokenizer(join(shared!, "models", "stories260k")), pairs, cases["stories260k"]!);
+  },
+});

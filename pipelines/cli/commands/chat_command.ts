@@ -106,7 +106,10 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
 }
 
 /** A conversation if the model or the options have a template for it, else each line by itself. */
-async function openSession({ model: { tokenizer } }: WritingModel, options: ChatOptions): Promise<ChatSession> {
+async function openSession(
+  { model: { tokenizer, architecture } }: WritingModel,
+  options: ChatOptions,
+): Promise<ChatSession> {
   const { plain, template, chatTemplate, system, fields } = options;
   const isPlain = plain || template !== undefined;
   if (isPlain && (chatTemplate ?? system) !== undefined) {
@@ -116,7 +119,10 @@ async function openSession({ model: { tokenizer } }: WritingModel, options: Chat
   if (system !== undefined && !hasTemplate) {
     throw new RequestError("the model has no chat template for a --system message; give it --chat-template");
   }
-  if (isPlain || !hasTemplate) return lineByLine(template ?? "{prompt}\n", fields, tokenizer);
+  if (isPlain || !hasTemplate) {
+    const hasEncoder = architecture.encoder !== undefined;
+    return lineByLine(template ?? "{prompt}\n", fields, tokenizer, { hasEncoder });
+  }
   const templates = await chatTemplates(
     chatTemplate === undefined ? {} : { template: chatTemplate },
     tokenizer.chat,

@@ -7,7 +7,9 @@ import type { Render } from "../../data/chat/template.ts";
 import { encodeTurns } from "../../data/chat/tokens.ts";
 import { findTurns } from "../../data/chat/turns.ts";
 import type { Message } from "../../data/chat/conversation.ts";
+import { around } from "../../data/chat/example.ts";
 import { type TokenizedPrompt, tokenizePrompt } from "../../data/examples.ts";
+import { encodeUnanswered } from "../../models/tokenization/joint_tokens.ts";
 import { fillTemplate, parseTemplate } from "../../data/template.ts";
 import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 
@@ -29,14 +31,25 @@ export interface ChatSession {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Asks each line by itself, by a template of `{prompt}` and other fields. */
-export function lineByLine(template: string, fields: Fields, tokenizer: Tokenizer): ChatSession {
+/**
+ * Asks each line by itself, by a template of `{prompt}` and other fields.
+ *
+ * @param hasEncoder Whether an encoder reads the prompt alone, so that no token of it can be part of the answer.
+ */
+export function lineByLine(
+  template: string,
+  fields: Fields,
+  tokenizer: Tokenizer,
+  { hasEncoder }: { readonly hasEncoder: boolean },
+): ChatSession {
   const segments = parseTemplate(template, "prompt");
   return {
     ask(line) {
       const known = { ...fields, prompt: line };
-      const filled = fillTemplate(segments, { fields: known }, "prompt");
-      return { prompt: tokenizePrompt({ ...filled, fields: known }, tokenizer), forgotten: 0 };
+      const source = { ...fillTemplate(segments, { fields: known }, "prompt"), fields: known };
+      if (hasEncoder) return { prompt: tokenizePrompt(source, tokenizer), forgotten: 0 };
+      const { prompt, text } = encodeUnanswered(source.text, tokenizer);
+      return { prompt: { prompt, source: { ...source, text } }, forgotten: 0 };
     },
     answered() {},
     endTokens: new Set(),
@@ -53,9 +66,10 @@ export function inConversation(
   const opening: readonly Message[] = system === undefined ? [] : [{ role: "system", content: system }];
   let turns: readonly Message[] = [];
   const promptOf = (messages: readonly Message[], line: string): TokenizedPrompt => {
-    const { text } = render([...opening, ...messages], undefined, { addGenerationPrompt: true });
+    const asked = render([...opening, ...messages], undefined, { addGenerationPrompt: true }).text;
+    const { prompt, text } = encodeUnanswered(asked, { ...tokenizer, around });
     return {
-      prompt: tokenizer.encode(text),
+      prompt,
       source: { text, spans: {}, fields: { ...fields, prompt: line, messages } },
     };
   };

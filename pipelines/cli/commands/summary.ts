@@ -2,6 +2,7 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
 import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
+import { ofKind } from "../../common/of_kind.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
 /** What the summary needs of a member that was run. */
@@ -20,8 +21,8 @@ export function summarize(results: Results, members: readonly SummarizedMember[]
   const metrics = [...new Set(results.members.flatMap(({ stages }) => stages.flatMap(metricNames)))];
   const header = ["member", ...metrics, "trainable", "share of base", "train", "step"];
   const rows = results.members.map((record, index) => {
-    const evaluations = record.stages.filter((stage) => stage.kind === "evaluate");
-    const trainings = record.stages.filter((stage) => stage.kind === "train");
+    const evaluations = ofKind(record.stages, "evaluate");
+    const trainings = ofKind(record.stages, "train");
     const values = metrics.map((name) => {
       const stage = evaluations.find((evaluation) => metricNames(evaluation).includes(name));
       const value = stage && ownValue(stage.metrics, name.slice(stage.name.length + 1));
@@ -78,8 +79,9 @@ function medianStep({ stepSeconds }: TrainRecord): string {
 function encodings(results: Results, members: readonly SummarizedMember[]): string {
   const { encode } = results;
   const epochs = members.flatMap(({ stages }, index) => {
-    const trained = new Set(results.members[index]!.stages.filter(isFreshTraining).map(({ name }) => name));
-    return stages.flatMap((stage) => (stage.kind === "train" && trained.has(stage.name) ? [stage.spec.epochs] : []));
+    const ran = ofKind(results.members[index]!.stages, "train").filter(({ cached }) => !cached);
+    const names = new Set(ran.map(({ name }) => name));
+    return ofKind(stages, "train").filter(({ name }) => names.has(name)).map(({ spec }) => spec.epochs);
   }).reduce((sum, count) => sum + count, 0);
   return encode.map(({ cached, seconds, examples, tokens, bytes }) => {
     const size = `${examples} examples, ${tokens.toLocaleString("en")} tokens, ${(bytes / 1e6).toFixed(1)} MB`;
@@ -88,8 +90,4 @@ function encodings(results: Results, members: readonly SummarizedMember[]): stri
     const saved = encode.length === 1 ? `, which saved about ${formatSeconds(seconds * (epochs - 1))}` : "";
     return `encode  ${size}, computed once in ${formatSeconds(seconds)} for ${epochs} epochs${saved}\n`;
   }).join("");
-}
-
-function isFreshTraining(stage: StageRecord): boolean {
-  return stage.kind === "train" && !stage.cached;
 }

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { type Border, borderOf } from "../../models/tokenization/joint_tokens.ts";
+import { tokenEnds } from "../../models/tokenization/token_ends.ts";
 import type { Turns } from "./turns.ts";
 
 /** What this takes of a tokenizer. */
-interface ChatTokenizer {
+export interface ChatTokenizer {
   /** The ids of a text alone. */
   encode(text: string): number[];
   /** The text of some ids. */
@@ -19,46 +21,59 @@ interface ChatTokenizer {
 interface ChatTokens {
   /** All of its tokens, as transformers' `apply_chat_template` gives them. */
   readonly ids: readonly number[];
-  /** The first taught token of each turn, and the one behind its last. */
+  /** The first taught token of each turn, and the one after its last. */
   readonly turns: readonly (readonly [start: number, end: number])[];
+  /** The tokens of what is asked; `undefined` if the text does not begin with it. */
+  readonly asked: Border | undefined;
+  /** Whether a token ends where the first turn begins. */
+  readonly isOwn: boolean;
   /** The special token that ends the last turn, if one does. */
   readonly endToken: number | undefined;
 }
 
 /**
  * Encodes a conversation's text at once, no special tokens added, and finds the tokens of its turns: those that hold any
- * of their characters. White space behind the special token that ends a turn is the template's and is not taught, unless
+ * of their characters. White space after the special token that ends a turn is the template's and is not taught, unless
  * the template marks it.
  */
-export function encodeTurns({ text, spans, isMarked }: Turns, tokenizer: ChatTokenizer): ChatTokens {
-  const ids = tokenizer.encode(text);
+export function encodeTurns({ text, asked, spans, isMarked }: Turns, tokenizer: ChatTokenizer): ChatTokens {
+  const ids = tokenizer.encode(text), borderAt = bordersOf(ids, text, tokenizer);
   const turns = spans.map(([start, end]) => {
-    const first = tokensBefore(ids, text.slice(0, start), tokenizer);
-    const behind = Math.max(first + 1, tokensUpTo(ids, text.slice(0, end), tokenizer));
-    return [first, isMarked ? behind : withoutSpace(ids, first, behind, tokenizer)] as const;
+    const first = borderAt(start).count, { count, isOwn } = borderAt(end);
+    const after = Math.max(first, isOwn ? count - 1 : count) + 1;
+    return [first, isMarked ? after : withoutSpace(ids, first, after, tokenizer)] as const;
   });
   const last = ids[withoutSpace(ids, ...turns.at(-1)!, tokenizer) - 1]!;
-  return { ids, turns, endToken: tokenizer.isSpecial(last) ? last : undefined };
+  return {
+    ids,
+    turns,
+    isOwn: borderAt(spans[0]![0]).isOwn,
+    asked: text.startsWith(asked) ? borderAt(asked.length) : undefined,
+    endToken: tokenizer.isSpecial(last) ? last : undefined,
+  };
 }
 
-/** How many tokens stand before all that follows a beginning of the text. */
-function tokensBefore(ids: readonly number[], beginning: string, { encode }: ChatTokenizer): number {
-  const own = encode(beginning);
-  let shared = 0;
-  while (shared < own.length && own[shared] === ids[shared]) shared++;
-  return shared;
+/** The border in the tokens of a text at any of its characters. */
+function bordersOf(ids: readonly number[], text: string, { encode, decode }: ChatTokenizer): (at: number) => Border {
+  const ends = tokenEnds(ids, text, decode);
+  // The tokens of a text that the tokenizer changes are compared with those of its beginning.
+  if (ends === undefined) return (at) => borderOf(encode(text.slice(0, at)), ids, decode);
+  return (at) => {
+    let low = 0, high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]! < at) low = middle + 1;
+      else high = middle;
+    }
+    return at === 0
+      ? { count: 0, isOwn: true }
+      : ends[low] === at
+      ? { count: low + 1, isOwn: true }
+      : { count: low, isOwn: false };
+  };
 }
 
-/** How many tokens hold a beginning of the text; the last of them may hold more. */
-function tokensUpTo(ids: readonly number[], beginning: string, tokenizer: ChatTokenizer): number {
-  const whole = tokenizer.encode(beginning).length;
-  let count = tokensBefore(ids, beginning, tokenizer);
-  if (count === whole) return count;
-  while (count < ids.length && tokenizer.decode(ids.slice(0, count)).length < beginning.length) count++;
-  return count;
-}
-
-/** The end of a turn without white space behind a special token. */
+/** The end of a turn without white space after a special token. */
 function withoutSpace(ids: readonly number[], start: number, end: number, tokenizer: ChatTokenizer): number {
   let last = end;
   while (last > start && tokenizer.decode([ids[last - 1]!]).trim() === "") last--;

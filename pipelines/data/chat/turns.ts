@@ -11,6 +11,7 @@ import type { Span } from "../../common/span.ts";
 import { type Conversation, isAnswer, isTaught } from "./conversation.ts";
 import { charactersNotIn } from "./marks.ts";
 import type { Render } from "./template.ts";
+import { spansOf } from "./turn_spans.ts";
 
 /** A conversation's text and what of it is taught. */
 export interface Turns {
@@ -43,21 +44,21 @@ export function findTurns(
   const before = (turn: number) => render(conversation.slice(0, turn), place, { addGenerationPrompt: true }).text;
   const { text, marked } = render(conversation, place);
   const last = conversation.length - 1, asked = before(last), answersFrom = sharedLength(text, asked);
+  const renderText = (of: Conversation) => render(of, place).text;
   const spanOf = (turn: number): Span => {
     if (turn === last) return checked([answersFrom, text.length], turn, place);
     const including = render(conversation.slice(0, turn + 1), place).text, end = sharedLength(text, including);
     const beginning = before(turn);
     // What the template ends a whole conversation with may be missing within it, but nothing else.
     if (including.slice(end).trim() === "") return checked([sharedLength(text, beginning), end], turn, place);
-    return checked(
-      bySubstitution(conversation, turn, { text, beginning }, (of) => render(of, place).text),
-      turn,
-      place,
-    );
+    return checked(bySubstitution(conversation, turn, { text, beginning }, renderText), turn, place);
+  };
+  const spansOfAll = (turns: readonly number[]) => {
+    return spansOf(turns, { conversation, text, render: renderText, spanOf });
   };
   const answers = [...conversation.keys()].filter((turn) => isAnswer(conversation[turn]!));
   if (marked.length > 0) {
-    const untaught = answers.filter((turn) => !isTaught(conversation[turn]!)).map(spanOf);
+    const untaught = spansOfAll(answers.filter((turn) => !isTaught(conversation[turn]!)));
     const written = marked.filter(([start, end]) => {
       return end > start && !untaught.some(([from, to]) => start < to && end > from);
     });
@@ -66,7 +67,7 @@ export function findTurns(
     return { text, asked, answersFrom, spans: taught, isMarked: true };
   }
   const turns = loss === "all-turns" ? answers.filter((turn) => isTaught(conversation[turn]!)) : [last];
-  return { text, asked, answersFrom, spans: turns.map(spanOf), isMarked: false };
+  return { text, asked, answersFrom, spans: spansOfAll(turns), isMarked: false };
 }
 
 /** A turn's place by what changes when it says something else, with what follows it where it is the last. */

@@ -111,6 +111,17 @@ export function addedTokens(template: readonly TemplatePart[]): number {
   return template.reduce((sum, part) => sum + (part.kind === "special" ? part.ids.length : 0), 0);
 }
 
+/** The special tokens before and after the text in a template of one. */
+export function specialTokensAround(
+  template: readonly TemplatePart[],
+): { readonly before: readonly number[]; readonly after: readonly number[] } {
+  const at = template.findIndex(({ kind }) => kind === "text");
+  const idsOf = (parts: readonly TemplatePart[]) => assemble(parts, [], []).ids;
+  return at === -1
+    ? { before: idsOf(template), after: [] }
+    : { before: idsOf(template.slice(0, at)), after: idsOf(template.slice(at + 1)) };
+}
+
 /** Puts texts' ids into a template. */
 export function assemble(
   template: readonly TemplatePart[],

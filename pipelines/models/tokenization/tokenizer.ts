@@ -11,7 +11,14 @@ import {
   readJsonObject,
 } from "../../common/files.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
-import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
+import {
+  addedTokens,
+  assemble,
+  longestFirst,
+  type PostProcessor,
+  postProcessorOf,
+  specialTokensAround,
+} from "./post_processor.ts";
 import { type EmbeddedTokens, embeddedTokens } from "./embedded_tokens.ts";
 import { type Encoder, encoderOf } from "./encoder.ts";
 import { addedTokens as tokensAddedBy, asLoaded, tokenRoles, withNamedTokens } from "./tokenizer_class.ts";
@@ -20,6 +27,8 @@ import { addedTokens as tokensAddedBy, asLoaded, tokenRoles, withNamedTokens } f
 export interface Tokenizer {
   /** A prompt's ids, with the special tokens that the tokenizer's post-processor adds. */
   encodePrompt(text: string): number[];
+  /** The special tokens that a prompt's ids have before and after its text's. */
+  readonly around: { readonly before: readonly number[]; readonly after: readonly number[] };
   /** A text's ids, no special tokens added. A special token that is spelled out in the text still is one. */
   encode(text: string): number[];
   /**
@@ -159,6 +168,7 @@ function codec(
     return assembled;
   };
   return {
+    around: specialTokensAround(around.single),
     encodePrompt: (text: string) => whole(around.single, encode(text), []).ids,
     encode,
     encodePair(first: string, second: string | undefined, maxLength?: number) {

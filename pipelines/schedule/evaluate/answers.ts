@@ -8,6 +8,7 @@ import type { Model } from "../../models/open/model.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
+import { answeredExamples } from "../prepare/choices.ts";
 import { openGenerator } from "./generator.ts";
 import { scoreAll } from "./score.ts";
 
@@ -52,19 +53,10 @@ function write(
 
 /** The first of each row's likeliest choices. */
 export async function choose(runContext: RunContext, job: EvaluateJob, key: string): Promise<string[]> {
-  const { choices = [], examples } = job.stage;
-  const pairs = choices.flatMap((ofRow, row) => ofRow.map(({ tokens }) => [row, tokens] as const));
-  const scored = await scoreAll(
-    runContext,
-    job,
-    pairs.map(([row, completion]) => {
-      const { prompt, source } = examples[row]!;
-      return { prompt, source, completion };
-    }),
-    { key, purpose: "choice" },
-  );
+  const { stage } = job;
+  const scored = await scoreAll(runContext, job, answeredExamples(stage), { key, purpose: "choice" });
   let at = 0;
-  return choices.map((ofRow) => {
+  return (stage.choices ?? []).map((ofRow) => {
     const losses = ofRow.map(() => scored[at++]!.loss);
     return ofRow[losses.indexOf(Math.min(...losses))]!.text;
   });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { answeredExamples } from "../prepare/choices.ts";
 import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { Predicted } from "../../metrics/measure.ts";
@@ -37,7 +38,7 @@ export async function predictions(
   const work = {
     programs: programKey(stage, weights),
     tensors: tensorsKey,
-    chosen: selectedRows(interventionsOf(stage.adaptations), stage.examples),
+    chosen: selectedRows(interventionsOf(stage.adaptations), [...stage.examples, ...answeredExamples(stage)]),
     batchSize: stage.batchSize,
     machine: runContext.machine,
   };
@@ -53,11 +54,11 @@ export async function predictions(
   const common = {
     ...work,
     tokenizer: stage.model.tokenizer.digest,
-    rows: stage.rows.map(({ prompt, completion, turns }) => {
-      return [prompt, completion, ...(turns === undefined ? [] : [turns])];
-    }),
+    rows: stage.examples.map(({ prompt, completion, taught = null }) => [prompt, completion, taught]),
   };
-  const choices = stage.choices?.map((choices) => choices.map(({ text }) => text)) ?? null;
+  const choices = stage.choices?.map((ofRow) => {
+    return ofRow.map(({ text, example: { prompt, completion } }) => [text, prompt, completion]);
+  }) ?? null;
   const answers = decoding === undefined
     ? undefined
     : await inStore(runContext, keyOf({ ...common, decoding, choices }), (key) => {

@@ -96,7 +96,7 @@ const described: Readonly<Record<PredictionKind, string>> = {
  */
 export function requireMeasurable(
   name: string,
-  { metrics, decoding, maxLength }: Resolved<EvaluateSpec>,
+  { metrics, decoding }: Resolved<EvaluateSpec>,
   head: Head | undefined,
 ): void {
   const predicted = head === undefined ? "texts" : predictionKinds[head.kind];
@@ -118,8 +118,7 @@ export function requireMeasurable(
           "model a head",
       );
     }
-    if (maxLength === undefined) return;
-    throw new RequestError(`${name} has a maxLength, which cuts texts for a head alone; omit it`);
+    return;
   }
   if (decoding !== undefined) {
     throw new RequestError(

@@ -2,7 +2,8 @@
 import { atLocationOf } from "../../common/source_location.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { tokenize, type TokenizedExample } from "../../data/examples.ts";
+import { tokenize, type TokenizedExample, type TokenizeOptions } from "../../data/examples.ts";
+import { endTokensOf } from "../../data/end_tokens.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
@@ -20,10 +21,14 @@ export interface Reading {
   /** What predicts their labels. */
   readonly head: Head | undefined;
   readonly maxLength: number | undefined;
+  /** How many tokens are to be written after each prompt. */
+  readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
   /** Takes what a person should know of the rows. */
   readonly warn: (message: string) => void;
+  /** Takes what there is to say of a row. */
+  readonly note: NonNullable<TokenizeOptions["note"]>;
 }
 
 /**
@@ -35,14 +40,15 @@ export interface Reading {
 export async function readRows(
   data: Dataset,
   base: string,
-  { architecture: { contextLength: maxContext }, tokenizer }: Model,
-  { head, maxLength, asksLast, warn }: Reading,
+  { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
+  { head, maxLength, toWrite, asksLast, warn, note }: Reading,
 ): Promise<PreparedRows> {
-  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, warn }));
+  const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
+  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, ends, warn }));
   atLocationOf(data, () => requireKind(rows, head));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = head === undefined
-    ? tokenize(rows, tokenizer, { ...limit, asks: asksLast })
+    ? tokenize(rows, tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note })
     : tokenizeLabelled(rows, tokenizer, targetsOf(head), limit);
   return { rows: rows.map((row, at) => withoutSpecial(row, examples[at]!, tokenizer)), examples };
 }

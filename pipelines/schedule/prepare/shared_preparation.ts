@@ -1,9 +1,11 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
+import { formatLocation, type SourceLocation } from "../../common/errors.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
+import { type RowNote, rowNotes } from "../../data/examples.ts";
 import { kindOf, sourceOf } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -41,18 +43,23 @@ export class SharedPreparation {
    * The rows of a data set for a model.
    *
    * @param asks Whether the rows are for the model to answer, which matters to conversations.
+   * @param toWrite How many tokens it may write, which matters to prompts that are cut.
    */
   rows(
     data: Resolved<TrainSpec>["data"],
     { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
-    asks = false,
+    { asks = false, toWrite = 0 } = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
-    return this.#once(["rows", data, model.folder, maxLength ?? null, headKey, asksLast], () => {
+    const limits = maxLength === undefined ? null : [maxLength, toWrite];
+    return this.#once(["rows", data, model.folder, limits, headKey, asksLast], () => {
       const warn = (message: string) => this.warnOnce(message);
-      return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast, warn });
+      const note = (note: RowNote, place: SourceLocation) => {
+        this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
+      };
+      return readRows(data, this.#runContext.base, model, { head, maxLength, toWrite, asksLast, warn, note });
     });
   }
 
@@ -75,10 +82,14 @@ export class SharedPreparation {
     return { layout, rows };
   }
 
-  /** Warns of something once, however many members it is true of. */
-  warnOnce(message: string): void {
-    if (this.#warned.has(message)) return;
-    this.#warned.add(message);
+  /**
+   * Warns of something once, however many members it is true of.
+   *
+   * @param kind What is warned of, where the message has one example of it.
+   */
+  warnOnce(message: string, kind = message): void {
+    if (this.#warned.has(kind)) return;
+    this.#warned.add(kind);
     this.#runContext.progress.warn(message);
   }
 

@@ -8,6 +8,7 @@ const tokenizer: ExampleTokenizer = {
   encodePrompt: (text) => [1, ...tokenizer.encode(text)],
   encode: (text) => [...text].map((character) => character.charCodeAt(0)),
   decode: (ids) => String.fromCharCode(...ids),
+  around: { before: [1], after: [] },
   isSpecial: (id) => id < 3,
   eosTokenId: 2,
 };
@@ -30,7 +31,7 @@ Deno.test("tokenize() keeps what a prompt was made of", () => {
   assert.deepEqual(source, { text: "ab", spans: { q: [[0, 2]] }, fields: { q: "ab" }, place });
 });
 
-Deno.test("tokenize() encodes prompt and completion apart and ends the completion", () => {
+Deno.test("tokenize() encodes prompt and completion and ends the completion", () => {
   assert.deepEqual(idsOf(tokenize([row("ab", "c"), row("d", "ef")], tokenizer, { maxContext: 5 })), [
     { prompt: [1, 97, 98], completion: [99, 2] },
     { prompt: [1, 100], completion: [101, 102, 2] },
@@ -41,15 +42,15 @@ Deno.test("tokenize() rejects a row that is longer than the model's context", ()
   assert.throws(() => tokenize([row("ab", "c")], tokenizer, { maxContext: 4 }), {
     name: "RequestError",
     message: "rows.jsonl:3: the row has 5 tokens and the model reads at most 4; " +
-      "shorten the row, or let its training cut the prompt's start with maxLength: 4",
+      "shorten the row, or let its training or evaluation cut the prompt's start with maxLength: 4",
   });
   assert.throws(() => tokenize([row("ab", "c")], tokenizer, { maxContext: 4, maxLength: 10 }), RequestError);
 });
 
-Deno.test("tokenize() keeps the prompt's last tokens and the whole completion within maxLength", () => {
+Deno.test("tokenize() keeps the special tokens before a prompt, its last tokens and the whole completion within maxLength", () => {
   const tokenized = tokenize([row("abcd", "ef"), row("a", "b")], tokenizer, { maxContext: 100, maxLength: 5 });
   assert.deepEqual(idsOf(tokenized), [
-    { prompt: [99, 100], completion: [101, 102, 2] },
+    { prompt: [1, 100], completion: [101, 102, 2] },
     { prompt: [1, 97], completion: [98, 2] },
   ]);
   assert.equal(tokenize([row("abcd", "ef")], tokenizer, { maxContext: 5, maxLength: 5 }).length, 1);
@@ -64,8 +65,60 @@ Deno.test("tokenize() rejects a completion that leaves no room for the prompt", 
 });
 
 Deno.test("tokenize() rejects a prompt without tokens", () => {
-  const bare = { ...tokenizer, encodePrompt: tokenizer.encode };
+  const around = { before: [], after: [] };
+  const bare = { ...tokenizer, encodePrompt: tokenizer.encode, around };
   assert.throws(() => tokenize([row("", "a")], bare, { maxContext: 100 }), /^RequestError: rows.jsonl:3: .*no tokens/);
+  const joined = { ...inPairs, around };
+  assert.throws(
+    () => tokenize([row("a", "b")], joined, { maxContext: 100 }),
+    /no tokens of its own; .*tokenization: "apart"/,
+  );
+});
+
+/** One token for two characters, 1 in front of a prompt and 9 after it. */
+const inPairs: ExampleTokenizer = {
+  ...tokenizer,
+  encodePrompt: (text) => [1, ...inPairs.encode(text), 9],
+  encode: (text) => (text.match(/..?/g) ?? []).map((part) => Number.parseInt(part, 36) + 10),
+  decode: (ids) => ids.filter((id) => id >= 10).map((id) => (id - 10).toString(36)).join(""),
+  around: { before: [1], after: [9] },
+};
+
+Deno.test("tokenize() encodes both as one text, of which the completion has the token with characters of both", () => {
+  const noted: unknown[] = [];
+  const note = (...given: readonly unknown[]) => noted.push(given);
+  const ids = (text: string) => inPairs.encode(text);
+  const [clean, mixed] = tokenize([row("abcd", "ef"), row("abc", "de")], inPairs, { maxContext: 100, note });
+  assert.deepEqual([clean!.prompt, clean!.completion], [[1, ...ids("abcd")], [...ids("ef"), 2]]);
+  assert.deepEqual([mixed!.prompt, mixed!.completion], [[1, ...ids("ab")], [...ids("cd"), ...ids("e"), 2]]);
+  assert.deepEqual([clean!.source.text, mixed!.source.text], ["abcd", "ab"]);
+  assert.deepEqual(noted, [["border", { file: "rows.jsonl", line: 3 }]]);
+});
+
+Deno.test("tokenize() encodes apart where a row or a model with an encoder asks for it", () => {
+  const apart = { ...row("abc", "de"), tokenization: "apart" as const }, limits = { maxContext: 100 };
+  const ids = (text: string) => inPairs.encode(text);
+  const expected = [{ prompt: [1, ...ids("abc"), 9], completion: [...ids("de"), 2] }];
+  assert.deepEqual(idsOf(tokenize([apart], inPairs, limits)), expected);
+  assert.deepEqual(idsOf(tokenize([row("abc", "de")], inPairs, { ...limits, hasEncoder: true })), expected);
+  const together = { ...apart, tokenization: "together" as const };
+  assert.throws(() => tokenize([together], inPairs, { ...limits, hasEncoder: true }), /omit tokenization: "together"/);
+});
+
+Deno.test("tokenize() teaches the end that a completion has in the source, once", () => {
+  const noted: unknown[] = [];
+  const ended = { ...row("a", "b"), end: { id: 7, text: "<end>" } };
+  const found = tokenize([ended], tokenizer, { maxContext: 5, note: (note) => noted.push(note) });
+  assert.deepEqual(found[0]!.completion, [98, 7]);
+  assert.deepEqual(noted, ["end"]);
+});
+
+Deno.test("tokenize() leaves room for what is to be written where prompts are cut", () => {
+  const limits = { maxContext: 8, maxLength: 8 };
+  const lengths = (toWrite: number) =>
+    tokenize([row("abcdefghij", "x")], tokenizer, { ...limits, toWrite })
+      .map(({ prompt }) => prompt.map((id) => id === 1 ? "^" : String.fromCharCode(id)).join(""));
+  assert.deepEqual([0, 4, 100].map(lengths), [["^fghij"], ["^hij"], ["^fghij"]]);
 });
 
 Deno.test("tokenize() rejects a maxLength that is not a number of tokens", () => {

@@ -30,7 +30,7 @@ const samples: { readonly [K in Source["kind"]]: Extract<Source, { kind: K }> } 
   } satisfies ChatSource,
 };
 
-const chat = { format: { templates: new Map(), specialTokens: {} }, asksLast: false };
+const chat = { format: { templates: new Map(), specialTokens: {} }, asksLast: false, ends: [] };
 
 for (const sample of Object.values(samples)) {
   Deno.test(`${sample.kind}: reads no file but those that it names, which can lie elsewhere`, () =>

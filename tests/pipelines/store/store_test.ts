@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { type EntryWriter, keyOf, Store } from "../../../pipelines/store/store.ts";
+import { onReadOnlyDisk } from "../../support/disk.ts";
 import { test } from "./support.ts";
 
 const key = keyOf("the key");
@@ -205,6 +206,52 @@ test("Store refuses another format and what is not a store", async (folder) => {
   await Deno.writeTextFile(join(folder, "version"), "v3.1");
   assert.throws(() => new Store(folder), /found "v3.1"; remove the store or give another folder with --store$/);
   assert.throws(() => new Store(join(folder, "version")), { name: "RequestError" });
+});
+
+for (const lost of ["", "\0\0", "\n", " "]) {
+  test(`Store writes its format again where ${JSON.stringify(lost)} is left of it and an entry is sound`, async (folder) => {
+    await new Store(folder).put("encode", key, fill);
+    const version = join(folder, "version"), entry = await Deno.readFile(pathOf(folder));
+    await Deno.writeTextFile(version, lost);
+    assert.notEqual(await new Store(folder).get("encode", key).then((found) => (found?.close(), found)), undefined);
+    assert.equal(await Deno.readTextFile(version), "1\n");
+    // Of several entries one may have been lost, too.
+    const other = keyOf("another");
+    await new Store(folder).put("encode", other, fill);
+    await Deno.writeFile(pathOf(folder), new Uint8Array(entry.length));
+    await Deno.writeTextFile(version, lost);
+    assert.equal(await new Store(folder).get("encode", key), undefined);
+    assert.equal(await Deno.readTextFile(version), "1\n");
+    // Nothing shows the format where none is sound.
+    await Deno.remove(join(folder, "encode", other.slice(0, 2), `${other}.safetensors`));
+    for (
+      const damaged of [
+        new Uint8Array(entry.length),
+        entry.slice(0, 100),
+        entry.map((byte, at) => byte ^ Number(at === 300)),
+      ]
+    ) {
+      await Deno.mkdir(dirname(pathOf(folder)), { recursive: true });
+      await Deno.writeFile(pathOf(folder), damaged);
+      await Deno.writeTextFile(version, lost);
+      assert.throws(
+        () => new Store(folder),
+        /version: expected the number of a store's format .*; remove the store or give/,
+      );
+    }
+    await Deno.remove(pathOf(folder));
+    await new Store(folder).put("encode", key, fill);
+    assert.equal(await Deno.readTextFile(version), "1\n");
+  });
+}
+
+test("Store reads on without a format that it may not write again", async (folder) => {
+  await new Store(folder).put("encode", key, fill);
+  await Deno.writeTextFile(join(folder, "version"), "");
+  await onReadOnlyDisk(folder, async () => {
+    using entry = await new Store(folder).get("encode", key);
+    assert.ok(entry);
+  });
 });
 
 test("Store names the path and the remedy when the disk refuses to write", async (folder) => {

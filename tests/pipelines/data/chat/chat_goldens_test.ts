@@ -52,6 +52,7 @@ for (const { name, tokenizer: trained, template, tools, rows } of cases) {
           return loadRows(chat(conversations, { ...given, template, loss }), folder, {
             format: tokenizer.chat,
             asksLast,
+            ends: [],
           });
         };
         const all = await load("all-turns", false), last = await load("completion", false);

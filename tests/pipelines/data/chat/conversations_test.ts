@@ -30,7 +30,7 @@ async function load(rows: readonly (object | string)[], options: Partial<ChatSou
       ...options,
     };
     const format = { templates: new Map<string, string>(), specialTokens: {} };
-    return await loadRows(source, folder, { format, asksLast: false, warn: (message) => said.push(message) });
+    return await loadRows(source, folder, { format, asksLast: false, ends: [], warn: (message) => said.push(message) });
   });
   const taught = found.map(({ turns }) => turns!.spans.map((span) => turns!.text.slice(...span)));
   return { found, taught, texts: found.map(({ turns }) => turns!.text), said };

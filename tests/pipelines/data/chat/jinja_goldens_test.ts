@@ -61,7 +61,7 @@ conversations.forEach(([template, texts], at) => {
         template: "own.jinja",
       };
       const format = { templates: new Map<string, string>(), specialTokens: { bos_token: "<s>" } };
-      const found = await loadRows(source, folder, { format, asksLast: false });
+      const found = await loadRows(source, folder, { format, asksLast: false, ends: [] });
       assert.deepEqual(found.map(({ turns }) => [turns!.text, turns!.asked]), texts);
     }));
 });

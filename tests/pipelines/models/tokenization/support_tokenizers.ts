@@ -1,6 +1,7 @@
 /** Small tokenizers of every kind, and what transformers makes of 500 strings with them. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { encodeTogether } from "../../../../pipelines/models/tokenization/joint_tokens.ts";
 import type { Tokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 
 const goldens = new URL("../../../goldens/tokenizers/", import.meta.url);
@@ -26,7 +27,7 @@ export interface Golden extends Expected {
 /** The names of the trained tokenizers. */
 export function goldenNames(): string[] {
   const names = [...Deno.readDirSync(goldens)].flatMap(({ name }) => /^(.*)\.json\.gz$/.exec(name)?.[1] ?? []);
-  return names.filter((name) => name !== "characters").sort();
+  return names.filter((name) => name !== "characters" && name !== "together").sort();
 }
 
 /** Reads a compressed file of the goldens. */
@@ -38,6 +39,32 @@ export async function readGzip(name: string): Promise<Uint8Array<ArrayBuffer>> {
 /** Reads one of them that holds JSON. */
 export async function readGolden<T>(name: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode(await readGzip(`${name}.json.gz`)));
+}
+
+/** What make_together.py stores of prompts and completions. */
+export interface Together {
+  readonly pairs: readonly (readonly [prompt: string, completion: string])[];
+  readonly cases: Readonly<Record<string, JointIds>>;
+}
+
+/** The ids of each whole, how many of them are the prompt's, and whether the prompt has these by itself. */
+export interface JointIds {
+  readonly ids: readonly (readonly number[])[];
+  readonly borders: readonly number[];
+  readonly own: readonly boolean[];
+}
+
+/** Asserts that a tokenizer gives the expected ids and borders of prompts with their completions. */
+export function assertJoins(
+  tokenizer: Tokenizer,
+  pairs: Together["pairs"],
+  { ids, borders, own }: JointIds,
+): void {
+  pairs.forEach((pair, at) => {
+    const { prompt, completion, isOwn } = encodeTogether(...pair, tokenizer);
+    const found = { ids: [...prompt, ...completion], border: prompt.length, isOwn };
+    assert.deepEqual(found, { ids: ids[at], border: borders[at], isOwn: own[at] }, JSON.stringify(pair));
+  });
 }
 
 /** The strings. */

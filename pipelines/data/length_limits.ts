@@ -1,0 +1,67 @@
+/** How long rows may be, and what they lose where they are longer. @module */
+import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { sharedLength } from "../models/tokenization/joint_tokens.ts";
+
+/** How many tokens an example may have, its completion and the end-of-sequence token counted. */
+export interface LengthLimits {
+  /** The model's context length. A longer example is an error. */
+  readonly maxContext: number;
+  /**
+   * A longer example loses tokens from the start of its prompt, but none of the special tokens that its tokenizer puts
+   * there; never from its completion.
+   */
+  readonly maxLength?: number;
+  /** How many tokens are still to be written after the prompt, for which it has to leave room where it is cut. */
+  readonly toWrite?: number;
+}
+
+/** Refuses a limit that is no number of tokens. */
+export function requireLength(maxLength: number | undefined): void {
+  if (maxLength === undefined || (Number.isSafeInteger(maxLength) && maxLength >= 1)) return;
+  throw new RequestError(
+    `expected maxLength to be a whole number of tokens but found ${maxLength}; correct it, as in 512`,
+  );
+}
+
+/**
+ * Refuses a row that is too long for the model.
+ *
+ * @param lost What `maxLength` cuts off.
+ */
+export function requireFit(length: number, maxContext: number, lost: string, place: SourceLocation): void {
+  if (length <= maxContext) return;
+  throw new RequestError(
+    `the row has ${length} tokens and the model reads at most ${maxContext}; ` +
+      `shorten the row, or let its training or evaluation cut the ${lost} with maxLength: ${maxContext}`,
+    place,
+  );
+}
+
+/**
+ * A prompt within the limits, cut as transformers cuts on the left: the special tokens before it stay.
+ *
+ * @param before The special tokens that the tokenizer adds before a text.
+ * @param after How many tokens follow the prompt at most.
+ * @throws {RequestError} If what follows leaves no room for as much.
+ */
+export function fitPrompt(
+  prompt: readonly number[],
+  before: readonly number[],
+  after: number,
+  { maxLength, maxContext, toWrite = 0 }: LengthLimits,
+  place: SourceLocation,
+): readonly number[] {
+  if (maxLength === undefined) return prompt;
+  const kept = sharedLength(before, prompt), least = Math.max(1, kept);
+  const room = maxLength - after;
+  if (room < least) {
+    throw new RequestError(
+      `the row's completion has ${after} tokens and leaves no room for a prompt within maxLength: ` +
+        `${maxLength}; raise maxLength or shorten the completion`,
+      place,
+    );
+  }
+  // A limit past the context says nothing of how much will be written.
+  const asked = maxContext - toWrite, most = asked < least ? room : Math.min(room, asked);
+  return prompt.length > most ? [...prompt.slice(0, kept), ...prompt.slice(prompt.length - most + kept)] : prompt;
+}
