@@ -3,15 +3,19 @@ import { type InterventionKind, learnedSource, tensorOf } from "./intervention.t
 
 /**
  * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3), LoReFT without the subtraction and the constraint. `proj` is
- * W₂; the orthogonal form holds `rotate`, its transpose with orthonormal columns.
+ * W₂; the orthogonal form holds `rotate`, its transpose with orthonormal columns. `proj_bias` is what pyreft's
+ * `NodireftIntervention` has with `add_bias` and never reads.
  */
 export const direft: InterventionKind = {
   hasRank: true,
-  has: ["activation", "orthogonal"],
-  tensors: ({ width, rank }, { orthogonal }) => ({
+  has: ["activation", "orthogonal", "projectionBias"],
+  tensors: ({ width, rank }, { orthogonal, projectionBias }) => ({
     ...(orthogonal
       ? { rotate: { shape: [width, rank], start: "orthogonal", decays: true } as const }
       : { proj: { shape: [rank, width], start: "linear", decays: true } as const }),
+    ...(projectionBias && !orthogonal
+      ? { proj_bias: { shape: [rank], start: "linear", decays: false, isUnread: true } as const }
+      : {}),
     weight: { shape: [rank, width], start: "linear", decays: true },
     bias: { shape: [rank], start: "linear", decays: false },
   }),

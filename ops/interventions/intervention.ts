@@ -16,6 +16,8 @@ export interface TensorRole {
    * from 0 to 1; `normal`: of mean 0 and deviation 1; `narrow`: of deviation 0.02; `zero` and `one`: there; `rowNorms`, of an adapter: at the Euclidean norms of the projection's rows.
    */
   readonly start: "orthogonal" | "linear" | "unit" | "normal" | "narrow" | "zero" | "one" | "rowNorms";
+  /** Whether no formula reads it, so that it stays as it is: what another library keeps with an edit. */
+  readonly isUnread?: true;
   /** Whether weight decay acts on it where biases and norms are exempt. */
   readonly decays: boolean;
 }
@@ -33,7 +35,7 @@ export interface InterventionOptions {
   readonly activation: ActivationName;
   /** For kinds that exist in both forms: whether the projection is kept orthonormal. */
   readonly orthogonal: boolean;
-  /** Whether NoReFT's projection has a bias. */
+  /** Whether NoReFT's projection has a bias; DiReFT's plain form keeps one that it never reads, as pyreft does. */
   readonly projectionBias: boolean;
 }
 

@@ -25,8 +25,27 @@ export async function readFileIfPresent(path: string): Promise<Uint8Array<ArrayB
   }
 }
 
+/** Names of numbers that Python's json reads and writes, outside of texts. */
+const pythonNumbers = /"(?:[^"\\]|\\.)*"|(?<![\w.])(?:-?Infinity|NaN)\b(?!\s*:)/g;
+/** A text of a noncharacter, as long as `NaN`: places in the file stay as they are. */
+const notANumber = "\ufdd2";
+
+/** Parses JSON, and JSON with `Infinity`, `-Infinity` and `NaN`, which Python's json has beyond the standard. */
+function parseAsPython(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (fault) {
+    const spelled = text.replace(pythonNumbers, (found) => {
+      if (found.startsWith('"')) return found;
+      return found === "NaN" ? `"${notANumber}"` : found.replace("Infinity", "1e999999");
+    });
+    if (spelled === text) throw fault;
+    return JSON.parse(spelled, (_, value: unknown) => value === notANumber ? NaN : value);
+  }
+}
+
 /**
- * Parses the content of a JSON file that has to hold an object.
+ * Parses the content of a JSON file that has to hold an object, and may hold what Python's json writes.
  *
  * @param bytes The file's content, UTF-8.
  * @param path Where it came from, for the message.
@@ -36,7 +55,7 @@ export async function readFileIfPresent(path: string): Promise<Uint8Array<ArrayB
 export function parseJsonObject(bytes: Uint8Array, path: string, remedy: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = parseAsPython(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (fault) {
     const at = /\(line (\d+) column (\d+)\)/.exec(faultText(fault));
     const location = at === null ? { file: path } : { file: path, line: Number(at[1]), column: Number(at[2]) };

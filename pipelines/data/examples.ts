@@ -1,5 +1,6 @@
 /** Rows of prompts and completions as token ids. @module */
 import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { atLocation } from "../common/source_location.ts";
 import { encodeConversation } from "./chat/example.ts";
 import { encodeTogether, type JointTokenizer } from "../models/tokenization/joint_tokens.ts";
 import { fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
@@ -86,7 +87,7 @@ export function tokenize(
 ): TokenizedExample[] {
   requireLength(options.maxLength);
   return rows.map((row) => {
-    const example = encodeRow(row, tokenizer, options), { place } = row;
+    const { place } = row, example = atLocation(place, () => encodeRow(row, tokenizer, options));
     if (row.end !== undefined) options.note?.("end", place);
     const { prompt, completion } = example;
     if (prompt.length === 0) throw new RequestError(emptyPrompt(row), place);

@@ -1,5 +1,6 @@
 /** Rows with labels as token ids and targets. @module */
 import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { atLocation } from "../common/source_location.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { TokenizedExample } from "./examples.ts";
 import { type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
@@ -28,7 +29,7 @@ export function tokenizeLabelled(
 ): TokenizedExample[] {
   requireLength(maxLength);
   return rows.map(({ prompt: text, pair, spans, completion: label, fields, place }) => {
-    const { ids, typeIds } = tokenizer.encodePair(text, pair, maxLength);
+    const { ids, typeIds } = atLocation(place, () => tokenizer.encodePair(text, pair, maxLength));
     if (ids.length === 0) {
       throw new RequestError("the row's text has no tokens; write some text in its fields or its template", place);
     }

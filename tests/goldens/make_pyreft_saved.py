@@ -26,6 +26,8 @@ ROWS = 4
 BLOCK = 3
 RANK = 4
 FIRST, LAST = 2, 3
+# pyreft gives the projection of Nodireft a bias, too, which its forward never reads.
+BIASED = {"noreft", "nodireft-bias"}
 KINDS = {
     "loreft": ("LoreftIntervention", torch.bfloat16),
     "noreft": ("NoreftIntervention", torch.float32),
@@ -33,13 +35,14 @@ KINDS = {
     "lobireft": ("LobireftIntervention", torch.float32),
     "direft": ("DireftIntervention", torch.float32),
     "nodireft": ("NodireftIntervention", torch.bfloat16),
+    "nodireft-bias": ("NodireftIntervention", torch.bfloat16),
 }
 
 
 def intervene(model, kind):
     name, dtype = KINDS[kind]
     make = lambda: getattr(pyreft, name)(
-        embed_dim=model.config.hidden_size, low_rank_dimension=RANK, dtype=dtype, add_bias=kind == "noreft"
+        embed_dim=model.config.hidden_size, low_rank_dimension=RANK, dtype=dtype, add_bias=kind in BIASED
     )
     places = [
         {"layer": BLOCK, "component": "block_output", "low_rank_dimension": RANK, "intervention": make()} for _ in range(2)

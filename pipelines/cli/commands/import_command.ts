@@ -8,7 +8,7 @@ import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
-import { openModel } from "../../models/open/model.ts";
+import { openBareModel } from "../../models/open/model.ts";
 import { writeSealed } from "../../models/weights/safetensors_writer.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
@@ -41,7 +41,7 @@ async function importPyreft(
 ): Promise<void> {
   const folder = callerPath(path), out = callerPath(options.out);
   if (options.positions !== undefined) positionsOf(options.positions);
-  const { architecture } = await openModel(options.model, {
+  const { architecture } = await openBareModel(options.model, {
     base: callerFolder(),
     store: storeFolder(undefined),
   });
@@ -67,6 +67,11 @@ async function importPyreft(
     terminal.write(
       `pyreft's folders do not say which tokens are edited: ${interventions[0]!["positions"]} is assumed; ` +
         "give others with --positions or saved(folder, { positions })\n",
+    );
+  }
+  if (adaptations.some(({ tensors }) => Object.values(tensors).some(({ isUnread }) => isUnread))) {
+    terminal.write(
+      "proj_layer.bias of a NodireftIntervention is read by no formula, pyreft's neither; it is kept as it is\n",
     );
   }
   terminal.print(`${interventions.length} interventions in ${out}`);

@@ -129,6 +129,11 @@ export function isFrozen(adaptation: Adaptation): boolean {
   return adaptation.form === "head" && adaptation.options.frozen;
 }
 
+/** Whether a tensor of an adaptation is not trained. */
+export function isFixed(adaptation: Adaptation, { isUnread }: TensorRole): boolean {
+  return isUnread === true || isFrozen(adaptation);
+}
+
 /** Whether an adaptation acts on tokens after the prompt, too. */
 export function actsOnCompletion(adaptation: Adaptation): boolean {
   return runOfSite(adaptation) === "tail" && (adaptation.form !== "intervention" || adaptation.positions.completion);

@@ -1,7 +1,7 @@
 /** The tensors of adaptations as values of a program: as they are saved, or as they are trained. @module */
 import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
 import { input, parameter, type Value } from "../../../ops/program/program.ts";
-import { type Adaptation, isFrozen } from "./adaptation.ts";
+import { type Adaptation, isFixed } from "./adaptation.ts";
 
 /** The tensors of an adaptation as values of a program. */
 export type TensorSource = (adaptation: Adaptation) => Readonly<Record<string, Value>>;
@@ -15,9 +15,9 @@ export const savedTensors: TensorSource = ({ index, tensors }) =>
 /** The tensors as they are trained: an orthogonal one as a function of free numbers over its fixed base. */
 export const trainedTensors: TensorSource = (adaptation) =>
   Object.fromEntries(
-    Object.entries(adaptation.tensors).map(([tensor, { shape, start }]) => {
-      const name = `${adaptation.index}.${tensor}`;
-      if (isFrozen(adaptation)) return [tensor, input(frozenName(name), shape)];
+    Object.entries(adaptation.tensors).map(([tensor, role]) => {
+      const name = `${adaptation.index}.${tensor}`, { shape, start } = role;
+      if (isFixed(adaptation, role)) return [tensor, input(frozenName(name), shape)];
       if (start !== "orthogonal") return [tensor, parameter(name, shape)];
       const [, rank] = shape as readonly [number, number];
       return [
@@ -54,7 +54,7 @@ export function baseName(tensor: string, part: "reflectors" | "triangle" | "sign
   return `${tensor}.base.${part}`;
 }
 
-/** The name that a frozen tensor of a head is fed by. */
+/** The name that a tensor which is not trained is fed by. */
 export function frozenName(tensor: string): string {
   return `frozen.${tensor}`;
 }

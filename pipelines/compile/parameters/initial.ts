@@ -12,7 +12,7 @@ import { isFloating, readHeader, readTensor } from "../../models/weights/safeten
 import type { SafetensorsHeader } from "../../models/weights/safetensors_table.ts";
 import { requireSound } from "../../models/weights/sealed_file.ts";
 import { householder, orthonormalColumns } from "./householder.ts";
-import { type Adaptation, isFrozen } from "../lower/adaptation.ts";
+import { type Adaptation, isFixed } from "../lower/adaptation.ts";
 import { baseName, freeName, frozenName } from "../lower/tensor_forms.ts";
 import { startsAtOwn } from "../lower/heads.ts";
 
@@ -168,11 +168,11 @@ export function trainedForm(adaptations: readonly Adaptation[], saved: TensorMap
 } {
   const parameters: Record<string, HostTensor> = {}, bases: Record<string, HostTensor> = {};
   for (const adaptation of adaptations) {
-    for (const [tensor, { shape, start }] of Object.entries(adaptation.tensors)) {
-      const name = `${adaptation.index}.${tensor}`;
+    for (const [tensor, role] of Object.entries(adaptation.tensors)) {
+      const name = `${adaptation.index}.${tensor}`, { shape, start } = role;
       const value = ownValue(saved, name);
       if (value === undefined) throw new TypeError(`No initial value for ${name}`);
-      if (isFrozen(adaptation)) {
+      if (isFixed(adaptation, role)) {
         putValue(bases, frozenName(name), { data: value.data.slice(), shape });
         continue;
       }

@@ -1,15 +1,21 @@
 /** Reading the fields of a config.json with errors that name them. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
+import type { JsonObject } from "../../common/files.ts";
 
 /** The fields of a config.json. */
 export class ConfigReader {
   readonly file: string;
-  readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #fields: JsonObject;
 
-  constructor(file: string, fields: Readonly<Record<string, unknown>>) {
+  constructor(file: string, fields: JsonObject) {
     this.file = file;
     this.#fields = fields;
+  }
+
+  /** The config with some fields where the file omits them. */
+  withDefaults(defaults: JsonObject): ConfigReader {
+    return new ConfigReader(this.file, { ...defaults, ...this.#fields });
   }
 
   /** A field as the file has it; `undefined` if it is absent or null. */
@@ -62,7 +68,9 @@ export class ConfigReader {
   }
 
   #refuse(name: string, expected: string, found: unknown): never {
-    const shown = found === undefined ? "is missing" : `is ${JSON.stringify(found)}`;
+    // JSON has no infinities, which config.json may.
+    const value = typeof found === "number" ? String(found) : JSON.stringify(found);
+    const shown = found === undefined ? "is missing" : `is ${value}`;
     throw this.error(`${name} ${shown} where ${expected} is expected; correct the config`);
   }
 }

@@ -37,7 +37,7 @@ const widestHead = 2 ** 16;
 export function readExtents(
   config: ConfigReader,
   fields: ExtentFields = {},
-  defaults: { readonly headWidth?: number; readonly contextLength?: number } = {},
+  defaults: { readonly headWidth?: number } = {},
 ): Extents {
   const {
     width: widthField = "hidden_size",
@@ -67,7 +67,7 @@ export function readExtents(
     width,
     blocks: blockCount,
     vocabularySize: config.count("vocab_size"),
-    contextLength: config.count(contextLength, defaults.contextLength ?? 2048),
+    contextLength: config.count(contextLength),
     heads: { heads, keyValueHeads, headWidth },
   };
 }

@@ -11,7 +11,7 @@ import { attentionNames, gatedNames } from "./llama.ts";
 
 /** @param slides Whether most blocks slide, and only those have positions. */
 function build(config: ConfigReader, slides: boolean): Architecture {
-  const extents = readExtents(config, {}, { contextLength: 8192 });
+  const extents = readExtents(config, {});
   const { blocks, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
   const norm = layerNorm(epsilon, { bias: false }), bias = config.flag("attention_bias", false);
   const headNorm: Norm = (scope, byHead) =>

@@ -26,7 +26,7 @@ const encoder = "deberta.encoder", embeddings = "deberta.embeddings";
 
 /** The architecture that a config describes. */
 export function deberta(config: ConfigReader): Architecture {
-  const plain = readExtents(config, { keyValueHeads: undefined }, { contextLength: 512 }), { width } = plain;
+  const plain = readExtents(config, { keyValueHeads: undefined }), { width } = plain;
   const headWidth = config.count("attention_head_size", plain.heads.headWidth);
   const extents = { ...plain, heads: { ...plain.heads, headWidth } }, { heads } = extents;
   const norm = layerNorm(config.number("layer_norm_eps", 1e-7)), form = { bias: true };

@@ -17,7 +17,7 @@ export function distilBert(config: ConfigReader): Architecture {
     blocks: "n_layers",
     heads: "n_heads",
     keyValueHeads: undefined,
-  }, { contextLength: 512 });
+  });
   const { width, vocabularySize, contextLength, heads } = extents;
   const norm = layerNorm(1e-12), form = { bias: true };
   const activation = readActivation(config, "activation", "gelu");

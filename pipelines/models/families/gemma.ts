@@ -18,7 +18,7 @@ import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
 function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
-  const extents = readExtents(config, {}, { headWidth: 256, contextLength: generation === 3 ? 131072 : 8192 });
+  const extents = readExtents(config, {}, { headWidth: 256 });
   const { width, blocks, heads } = extents;
   const norm = rmsNorm(config.number("rms_norm_eps", 1e-6), { offset: 1 });
   const pattern = config.count("sliding_window_pattern", generation === 3 ? 6 : 2);

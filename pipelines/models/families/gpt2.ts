@@ -18,7 +18,7 @@ export function gpt2(config: ConfigReader): Architecture {
     heads: "n_head",
     keyValueHeads: undefined,
     contextLength: "n_positions",
-  }, { contextLength: 1024 });
+  });
   const { width, contextLength, heads } = extents;
   const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
   const form = { bias: true, transposed: true };

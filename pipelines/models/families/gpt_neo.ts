@@ -15,7 +15,6 @@ export function gptNeo(config: ConfigReader): Architecture {
   const extents = readExtents(
     config,
     { blocks: "num_layers", heads: "num_heads", keyValueHeads: undefined },
-    { contextLength: 2048 },
   );
   const { width, contextLength, heads, blocks } = extents;
   const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5)), kinds = attentionKinds(config, blocks);

@@ -1,5 +1,4 @@
 /** The known architectures: `model_type` of config.json to the file that builds it. @module */
-import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
@@ -7,6 +6,7 @@ import { bert } from "./bert.ts";
 import { bloom } from "./bloom.ts";
 import { cohere, cohere2 } from "./cohere.ts";
 import { deberta } from "./deberta.ts";
+import { type FamilyName, fieldDefaults } from "./defaults.ts";
 import { distilBert } from "./distilbert.ts";
 import { falcon } from "./falcon.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
@@ -26,7 +26,7 @@ import { stableLm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 import { t5 } from "./t5.ts";
 
-const families: Readonly<Record<string, (config: ConfigReader) => Architecture>> = {
+const families: Readonly<Record<FamilyName, (config: ConfigReader) => Architecture>> = {
   llama,
   mistral,
   mixtral,
@@ -69,10 +69,13 @@ const families: Readonly<Record<string, (config: ConfigReader) => Architecture>>
  */
 export function architectureOf(config: ConfigReader): Architecture {
   const family = config.raw("model_type");
-  const build = typeof family === "string" ? ownValue(families, family) : undefined;
-  if (build !== undefined) return build(config);
+  if (isFamily(family)) return families[family](config.withDefaults(fieldDefaults[family]));
   throw new RequestError(
     `model_type ${JSON.stringify(family ?? null)} is not supported; known are ${Object.keys(families).join(", ")}`,
     { file: config.file },
   );
+}
+
+function isFamily(name: unknown): name is FamilyName {
+  return typeof name === "string" && Object.hasOwn(families, name);
 }

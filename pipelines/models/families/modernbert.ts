@@ -16,7 +16,7 @@ import { transformer } from "../layers/transformer.ts";
 
 /** The architecture that a config describes. */
 export function modernBert(config: ConfigReader): Architecture {
-  const extents = readExtents(config, { keyValueHeads: undefined }, { contextLength: 8192 });
+  const extents = readExtents(config, { keyValueHeads: undefined });
   const { width, blocks, vocabularySize, heads } = extents;
   const norm = layerNorm(config.number("norm_eps", 1e-5), { bias: config.flag("norm_bias", false) });
   const form = { bias: config.flag("attention_bias", false) }, windows = readLocalWindows(config, blocks);

@@ -122,12 +122,10 @@ function queryScale({ metadata }: ConfigSource, { heads, headWidth }: Heads, lar
   return { query_pre_attn_scalar: width };
 }
 
+/** Where the file says nothing, llama.cpp and transformers have the same defaults. */
 function softCaps({ metadata }: ConfigSource): JsonObject {
-  const cap = (key: string) => metadata.raw(key) === undefined ? null : metadata.decimal(key);
-  return {
-    attn_logit_softcapping: cap(".attn_logit_softcapping"),
-    final_logit_softcapping: cap(".final_logit_softcapping"),
-  };
+  const cap = (name: string) => metadata.raw(`.${name}`) === undefined ? {} : { [name]: metadata.decimal(`.${name}`) };
+  return { ...cap("attn_logit_softcapping"), ...cap("final_logit_softcapping") };
 }
 
 function gemma(family: string, className: string): Specific {
@@ -184,7 +182,7 @@ const specifics: Readonly<Record<KnownArchitecture, Specific>> = {
   gemma: gemma("gemma", "Gemma"),
   gemma2: (source, heads) => ({
     ...gemma("gemma2", "Gemma2")(source, heads),
-    ...window(source),
+    ...source.metadata.raw(".attention.sliding_window") === undefined ? {} : window(source),
     ...softCaps(source),
     ...queryScale(source, heads, 46),
   }),

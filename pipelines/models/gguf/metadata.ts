@@ -16,6 +16,11 @@ export class Metadata {
     this.architecture = this.text("general.architecture");
   }
 
+  /** All keys, as the file has them. */
+  keys(): string[] {
+    return [...this.#gguf.metadata.keys()];
+  }
+
   /** A value as the file has it. */
   raw(key: string): GgufValue | undefined {
     return this.#gguf.metadata.get(this.#full(key));

@@ -27,7 +27,10 @@ export function scoredBpe(metadata: Metadata, given: Vocabulary): TokenizerParts
     addsBos: true,
     addsEos: false,
     json: {
-      added_tokens: addedTokens(vocabulary, stripsAfter(metadata)),
+      added_tokens: addedTokens(vocabulary, stripsAfter(metadata)).map((token) => {
+        // A piece of marks is found among marks; where one is put in front of a text, one would be in front of it, too.
+        return !hasPrefix && String(token["content"]).includes(SPACE) ? { ...token, normalized: true } : token;
+      }),
       normalizer: sequence("normalizers", [
         ...charactersMap(metadata),
         ...hasPrefix ? [{ type: "Prepend", prepend: SPACE }] : [],

@@ -39,7 +39,6 @@ export function tokenizerFiles(metadata: Metadata): Readonly<Record<string, Json
   };
   const before = add("bos", addsBos, first ?? special.bos), after = add("eos", addsEos, last ?? special.eos);
   const named = Object.entries(special).map(([role, { text }]) => [`${role}_token`, text]);
-  const template = metadata.raw("tokenizer.chat_template");
   return {
     "tokenizer.json": {
       version: "1.0",
@@ -55,10 +54,21 @@ export function tokenizerFiles(metadata: Metadata): Readonly<Record<string, Json
       add_eos_token: after !== undefined,
       model_max_length: metadata.count(".context_length"),
       clean_up_tokenization_spaces: false,
-      ...typeof template === "string" ? { chat_template: template } : {},
+      ...chatTemplates(metadata),
     },
     "generation_config.json": generation(metadata, vocabulary),
   };
+}
+
+/** The usual template, and others by the names that `tokenizer.chat_templates` lists, such as `tool_use`. */
+function chatTemplates(metadata: Metadata): JsonObject {
+  const named = metadata.keys().flatMap((key) => {
+    const name = /^tokenizer\.chat_template(?:\.(.+))?$/s.exec(key), template = metadata.raw(key);
+    return name === null || typeof template !== "string" ? [] : [{ name: name[1] ?? "default", template }];
+  });
+  const [first, ...others] = named;
+  if (first === undefined) return {};
+  return { chat_template: first.name === "default" && others.length === 0 ? first.template : named };
 }
 
 /** An answer may end with the end of a turn as well as with that of the text. */

@@ -16,6 +16,7 @@ import { readJsonObject } from "../../common/files.ts";
 import { readTensor } from "../weights/safetensors.ts";
 import type { TensorRecord } from "../weights/safetensors_table.ts";
 import { resolveModelFolder, type SourceOptions } from "./source.ts";
+import { quantizedWeights, refuseQuantizedConfig } from "../weights/quantized_formats.ts";
 import { storedName } from "../weights/stored_names.ts";
 import { loadTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
 import { openWeights, type Weights } from "../weights/weights.ts";
@@ -76,6 +77,7 @@ export async function openBareModel(source: string, options: SourceOptions): Pro
   if (fields === undefined) {
     throw new RequestError("there is no config.json; give a Hugging Face model folder", { file });
   }
+  refuseQuantizedConfig(fields, file);
   const architecture = architectureOf(new ConfigReader(file, fields));
   const config = createHash("sha256").update(JSON.stringify(fields)).digest("hex");
   const settled = commit === undefined ? options : { ...options, revision: commit };
@@ -89,15 +91,7 @@ export async function openBareModel(source: string, options: SourceOptions): Pro
  */
 export async function openModel(source: string, options: SourceOptions): Promise<Model> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
-  const tokenizer = await loadTokenizer(folder);
-  if (tokenizer.vocabularySize > architecture.vocabularySize) {
-    throw new RequestError(
-      `vocab_size ${architecture.vocabularySize} is smaller than the tokenizer's ${tokenizer.vocabularySize} tokens; ` +
-        "take config and tokenizer from one model",
-      { file: join(folder, "config.json") },
-    );
-  }
-  return { ...bare, tokenizer };
+  return { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) };
 }
 
 /**
@@ -199,6 +193,10 @@ function locatedWeights(
 
 function requireTensor(model: BareModel, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
   const record = findRecord(model, weights, name), { index } = weights;
+  const isSound = record !== undefined && record.shape.join() === shape.join() &&
+    storedTypes[record.dtype] !== undefined;
+  const quantized = isSound ? undefined : quantizedWeights(weights.tensors);
+  if (quantized !== undefined) throw quantized;
   if (record === undefined) {
     const problem = `the tensor ${name} that config.json asks for is missing`;
     throw new RequestError(

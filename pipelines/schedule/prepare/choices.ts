@@ -7,6 +7,7 @@ import { type ExampleTokenizer, tokenizationOf, type TokenizedExample } from "..
 import { encodeTogether, sharedLength } from "../../models/tokenization/joint_tokens.ts";
 import { fitPrompt } from "../../data/length_limits.ts";
 import type { Row } from "../../data/row.ts";
+import { atLocation } from "../../common/source_location.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 
@@ -44,9 +45,13 @@ export function choicesOf(
     const end = row.turns === undefined ? tokenizer.eosTokenId : examples[index]!.endToken;
     const ended = (own: readonly number[]) => counts && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
     const isApart = row.turns === undefined && tokenizationOf(row, { hasEncoder }) === "apart";
-    const { whole, prompt: full, text } = isApart
-      ? { whole: texts.map(encode), prompt: tokenizer.encodePrompt(row.prompt), text: row.prompt }
-      : afterOnePrompt(row, texts, tokenizer);
+    const { whole, prompt: full, text } = atLocation(
+      place,
+      () =>
+        isApart
+          ? { whole: texts.map(encode), prompt: tokenizer.encodePrompt(row.prompt), text: row.prompt }
+          : afterOnePrompt(row, texts, tokenizer),
+    );
     const longest = Math.max(...whole.map((own) => ended(own).length));
     const limits = { maxContext: contextLength, ...maxLength === undefined ? {} : { maxLength } };
     const prompt = fitPrompt(full, tokenizer.around.before, longest, limits, place);

@@ -9,6 +9,7 @@ import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
+import { requireStops } from "./stops.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
 
 /**
@@ -31,6 +32,7 @@ export async function prepareEvaluation(
   requireVaried(spec.metrics, examples);
   const choices = choicesOf(spec, rows, examples, base), longest = longestOf(examples);
   const all = [...examples, ...answeredExamples({ choices })];
+  requireStops(spec.decoding, base.tokenizer);
   requireRoom(adaptations, longestOf(all), base.architecture.contextLength);
   atLocationOf(spec, () => requireSelections(adaptations, all));
   const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longest);

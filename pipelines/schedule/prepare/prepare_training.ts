@@ -2,7 +2,7 @@
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { atLocationOf } from "../../common/source_location.ts";
-import { type Adaptation, headOf, isFrozen } from "../../compile/lower/adaptation.ts";
+import { type Adaptation, headOf, isFixed, isFrozen } from "../../compile/lower/adaptation.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { requirePredicted, unseenLabels } from "./head_checks.ts";
@@ -45,8 +45,8 @@ function isOrthogonal({ tensors }: Adaptation): boolean {
 
 function countParameters({ model, adaptations, full }: PreparedModel): number {
   const whole = full === undefined ? 0 : parameterCount(model.architecture);
-  const shapes = adaptations.filter((adaptation) => !isFrozen(adaptation)).flatMap(({ tensors }) =>
-    Object.values(tensors).map(({ shape }) => shape)
+  const trained = adaptations.flatMap((adaptation) =>
+    Object.values(adaptation.tensors).filter((role) => !isFixed(adaptation, role))
   );
-  return shapes.reduce((sum, shape) => sum + elementCount(shape), whole);
+  return trained.reduce((sum, { shape }) => sum + elementCount(shape), whole);
 }

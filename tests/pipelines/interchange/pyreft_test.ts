@@ -5,7 +5,7 @@ import { writePickle } from "../../../pipelines/interchange/pickle.ts";
 import { readTorchFile } from "../../../pipelines/interchange/torch_file.ts";
 import { inProcess } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
-import { archiveOf, bin, importing, keyOf, latin, rank, state, writePyreft } from "./support.ts";
+import { archiveOf, bin, freeState, importing, keyOf, latin, rank, state, writePyreft } from "./support.ts";
 
 Deno.test("a state dictionary is read as it was written", () =>
   inScene({}, async (scene) => {
@@ -35,6 +35,68 @@ Deno.test("an imported intervention is evaluated, trained on and exported", () =
     const found = await readTorchFile(scene.path("exported", `intkey_${keyOf(0)}.bin`));
     assert.deepEqual([...found.keys()], Object.keys(state));
     assert.notDeepEqual(found.get("bias"), state["bias"]);
+  }));
+
+const biased: typeof freeState = {
+  ...freeState,
+  "proj_layer.bias": { shape: [rank], data: Float32Array.of(0.5, -7) },
+};
+const ofType = (name: string) => ({ intervention_types: [`<class 'pyreft.interventions.${name}'>`] });
+
+Deno.test("a projection's bias that Nodireft never reads is noted once, kept through a training and written back", () =>
+  inScene({
+    edit: '((_) => saved("./imported", { positions: "l1" }))',
+    optimizer: "adamw({ learningRate: 1e-2, weightDecay: 0.5 })",
+    stages: "{ tuned: evaluate(tuned, { data: rows, metrics: [loss()] }) }",
+  }, async (scene) => {
+    await writePyreft(scene, ofType("NodireftIntervention"), biased);
+    const { code, stderr } = await importing(scene);
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/proj_layer\.bias of a NodireftIntervention is read by no formula/g)?.length, 1);
+    const biasOf = async (folder: string, out: string) => {
+      const { code, stderr } = await inProcess("export", folder, "--to", "pyreft", "--out", scene.path(out));
+      assert.equal(code, 0, stderr);
+      return await readTorchFile(scene.path(out, `intkey_${keyOf(0)}.bin`));
+    };
+    const untrained = await biasOf(scene.path("imported"), "untrained");
+    const plain = new Map([...untrained].filter(([name]) => !/^(embed|interchange)_dim$/.test(name)));
+    assert.deepEqual(Object.fromEntries(plain), biased);
+    const { members: [member] } = JSON.parse((await scene.run("--json")).stdout);
+    assert.equal(member.trainableParameters, 66);
+    const trained = await biasOf(scene.path("out", "members", member.id), "trained");
+    assert.deepEqual(trained.get("proj_layer.bias"), biased["proj_layer.bias"]);
+    assert.notDeepEqual(trained.get("proj_layer.weight"), biased["proj_layer.weight"]);
+  }));
+
+Deno.test("a projection's bias without a formula changes nothing that is computed", async () => {
+  const losses = await Promise.all([freeState, biased].map(async (tensors) => {
+    let found: unknown;
+    await inScene({
+      edit: '((_) => saved("./imported", { positions: "l1" }))',
+      stages: "{ tuned: evaluate(tuned, { data: rows, metrics: [loss()] }) }",
+    }, async (scene) => {
+      await writePyreft(scene, ofType("NodireftIntervention"), tensors);
+      assert.equal((await importing(scene)).code, 0);
+      const { members: [member] } = JSON.parse((await scene.run("--json")).stdout);
+      found = member.stages.find(({ kind }: { kind: string }) => kind === "train").losses;
+    });
+    return found;
+  }));
+  assert.deepEqual(losses[0], losses[1]);
+});
+
+Deno.test("an import and an export need a model's config.json and no tokenizer", () =>
+  inScene({}, async (scene) => {
+    for (const name of ["tokenizer.json", "tokenizer_config.json", "model.safetensors"]) {
+      await Deno.remove(scene.path("model", name));
+    }
+    await writePyreft(scene);
+    const imported = await importing(scene, "--positions", "l1");
+    assert.equal(imported.code, 0, imported.stderr);
+    const { code, stderr } = await inProcess(
+      ...["export", scene.path("imported"), "--to", "pyreft", "--out", scene.path("exported")],
+    );
+    assert.equal(code, 0, stderr);
   }));
 
 /** Sees that an import refuses in one line and writes nothing. */

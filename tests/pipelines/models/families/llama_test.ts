@@ -141,7 +141,10 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   ],
   [{ rms_norm_eps: 1e99 }, /rms_norm_eps is 1e\+99 where a positive number is expected/],
   [{ partial_rotary_factor: 2 }, /partial_rotary_factor 2 is more than the whole head/],
-  [{ model_type: "mixtral", num_local_experts: 1e9 }, /num_local_experts 1000000000 is more than any model's 1024/],
+  [
+    { model_type: "mixtral", num_key_value_heads: 4, num_local_experts: 1e9 },
+    /num_local_experts 1000000000 is more than any model's 1024/,
+  ],
   [{ model_type: "bert", type_vocab_size: 0 }, /type_vocab_size is 0 where a positive number is expected/],
   [{ rms_norm_eps: 1e-300 }, /rms_norm_eps is 1e-300 where a positive number is expected/],
   [gptNeo, /attention_types does not name global or local for each of 2 blocks/],

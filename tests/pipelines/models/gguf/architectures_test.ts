@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { convertedFolder } from "../../../../pipelines/models/gguf/folder.ts";
 import { tensorNames } from "../../../../pipelines/models/gguf/names.ts";
+import { planConversion } from "../../../../pipelines/models/gguf/plan.ts";
 import { readGguf } from "../../../../pipelines/models/gguf/reader.ts";
 import { openModel, openModelWeights } from "../../../../pipelines/models/open/model.ts";
 import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
@@ -74,6 +75,15 @@ for (const architecture of Object.keys(goldens)) {
     });
   });
 }
+
+Deno.test("a file of Gemma 2 that says nothing of caps and windows leaves them to the family's defaults", () => {
+  const gguf = readGguf(goldenPath("gemma2.gguf"));
+  const metadata = new Map([...gguf.metadata].filter(([key]) => !/softcapping|sliding_window/.test(key)));
+  const { config } = planConversion({ ...gguf, metadata });
+  for (const name of ["attn_logit_softcapping", "final_logit_softcapping", "sliding_window"]) {
+    assert.ok(!(name in config), name);
+  }
+});
 
 Deno.test("the norms of Gemma lose the 1 that was added to them", async () => {
   await inFolder(async (store) => {

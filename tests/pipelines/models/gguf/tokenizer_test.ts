@@ -79,3 +79,20 @@ Deno.test("a GGUF file's special tokens, ends and chat template are kept", async
     assert.equal(files["tokenizer_config.json"]!["chat_template"], "{{ messages }}");
   });
 });
+
+Deno.test("a GGUF file's named chat templates are kept with the usual one, or without one", async () => {
+  const named = {
+    "tokenizer.chat_templates": ["tool_use", "rag"],
+    "tokenizer.chat_template.tool_use": "{{ tools }}",
+    "tokenizer.chat_template.rag": "{{ documents }}",
+  };
+  const all = [["tool_use", "{{ tools }}"], ["rag", "{{ documents }}"]];
+  await withTokenizer("byte_level", named, ({ chat }) => assert.deepEqual([...chat.templates], all));
+  const usual = { ...named, "tokenizer.chat_template": "{{ messages }}" };
+  await withTokenizer("byte_level", usual, ({ chat }) => {
+    assert.deepEqual(chat.templates, new Map([...all, ["default", "{{ messages }}"]] as [string, string][]));
+  });
+  await withTokenizer("byte_level", { "tokenizer.chat_template.rag": "{{ documents }}" }, ({ chat }) => {
+    assert.deepEqual([...chat.templates], [["rag", "{{ documents }}"]]);
+  });
+});

@@ -21,7 +21,10 @@ async function openModel(folder: string) {
   const tokenizer = await loadTokenizer(folder);
   const choose = (row: Row, options: readonly string[], contextLength: number, maxLength?: number) => {
     const model = { tokenizer, architecture: { contextLength } };
-    const spec = { decoding: { kind: "choices" as const, end: false, options }, ...maxLength === undefined ? {} : { maxLength } };
+    const spec = {
+      decoding: { kind: "choices" as const, end: false, options },
+      ...maxLength === undefined ? {} : { maxLength },
+    };
     const examples = tokenize([row], tokenizer, { maxContext: 1000 });
     return choicesOf(spec, [row], examples, model)![0]!.map(({ example }) => example);
   };

@@ -1,0 +1,14 @@
+/** The texts that end an answer. @module */
+import { atLocation, locationOf } from "../../common/source_location.ts";
+import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
+import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
+
+/**
+ * Refuses a stop with a token that the model can't write.
+ *
+ * @throws {RequestError} With the token.
+ */
+export function requireStops(decoding: Resolved<DecodingSpec> | undefined, { encode }: Tokenizer): void {
+  if (decoding === undefined || !("stop" in decoding)) return;
+  atLocation(locationOf(decoding), () => decoding.stop?.forEach(encode));
+}

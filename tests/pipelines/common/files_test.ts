@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { RequestError } from "../../../pipelines/common/errors.ts";
+import { parseJsonObject } from "../../../pipelines/common/files.ts";
+
+const parse = (text: string) => parseJsonObject(new TextEncoder().encode(text), "config.json", "download it again");
+
+Deno.test("parseJsonObject() reads the numbers that Python's json has beyond the standard", () => {
+  const text = '{"a": Infinity, "b": [-Infinity, NaN, 1e-5], "NaN": {"Infinity": "\\"NaN, -Infinity"}, "c": "a\\\\"}';
+  assert.deepEqual(parse(text), {
+    a: Infinity,
+    b: [-Infinity, NaN, 1e-5],
+    NaN: { Infinity: '"NaN, -Infinity' },
+    c: "a\\",
+  });
+  assert.deepEqual(parse('{"NaN": "Infinity"}'), { NaN: "Infinity" });
+});
+
+Deno.test("parseJsonObject() says where a file is no JSON, Python's numbers or not", () => {
+  for (const [text, line, column] of [['{"a":\n NaN,\n x}', 3, 2], ['{"a":\n 1,\n x}', 3, 2]] as const) {
+    assert.throws(() => parse(text), (error) => {
+      assert.ok(error instanceof RequestError);
+      assert.deepEqual(error.location, { file: "config.json", line, column });
+      return true;
+    });
+  }
+  for (
+    const text of [
+      '{"a": nan}',
+      '{"a": +Infinity}',
+      '{"a": Infinit}',
+      '{"a": NaNs}',
+      "NaN",
+      "{NaN : 1}",
+      '{"a": 2Infinity}',
+    ]
+  ) {
+    assert.throws(() => parse(text), RequestError);
+  }
+});
