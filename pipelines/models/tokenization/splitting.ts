@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { matchesOf } from "./patterns.ts";
 
 /** A part of a text. */
 export interface Part {
@@ -32,27 +33,28 @@ export function behaviorOf(name: unknown): Behavior {
 /**
  * Parts a text.
  *
- * @param pattern With the flags `gu`.
+ * @param pattern With the flags `gu` or `gv`.
  * @param isInverted Whether what lies between the matches counts as matched.
  * @returns The parts in order, none of them empty.
  */
 export function split({ text, isFirst }: Part, pattern: RegExp, behavior: Behavior, isInverted = false): Part[] {
-  const found = runs(text, pattern).map((run) => ({ ...run, isMatch: run.isMatch !== isInverted }));
+  const matches = runs(text, pattern);
+  const found = isInverted ? matches.map((run) => ({ ...run, isMatch: !run.isMatch })) : matches;
   return merge(found, behavior).filter(({ start, end }) => end > start).map(({ start, end }) => {
     return { text: text.slice(start, end), isFirst: isFirst && start === 0 };
   });
 }
 
-/** The matches and what lies between them. */
+/** The matches, those of no width too, and what lies between them. */
 function runs(text: string, pattern: RegExp): Run[] {
   const found: Run[] = [];
-  let end = 0;
-  for (const match of text.matchAll(pattern)) {
-    if (match[0] === "") continue;
-    if (match.index > end) found.push({ start: end, end: match.index, isMatch: false });
-    found.push({ start: match.index, end: end = match.index + match[0].length, isMatch: true });
+  let at = 0;
+  for (const { start, end } of matchesOf(text, pattern)) {
+    if (start > at) found.push({ start: at, end: start, isMatch: false });
+    found.push({ start, end, isMatch: true });
+    at = end;
   }
-  if (end < text.length) found.push({ start: end, end: text.length, isMatch: false });
+  if (at < text.length) found.push({ start: at, end: text.length, isMatch: false });
   return found;
 }
 
