@@ -82,7 +82,7 @@ export const truncate = (x: Value): Value => apply("truncate", [x]);
 /** The elements in another floating type. */
 export const cast = (x: Value, to: DataType): Value => x.dtype === to ? x : apply("cast", [x], { to });
 /**
- * A weight in a few bits as the matrix [rows, columns] that it stands for: codes, uint4 (of which 8 stands for 0) or int8,
+ * A weight in a few bits as the matrix [rows, columns] that it encodes: codes, uint4 (of which 8 means 0) or int8,
  * in blocks of 32 [rows · blocks, 32], and each block's scale [rows · blocks]. Not differentiable.
  */
 export const dequantize = (codes: Value, scales: Value, columns: number): Value =>
@@ -179,7 +179,7 @@ export function expand(x: Value, shape: Shape): Value {
   return sameShape(x.shape, shape) ? x : apply("expand", [x], { shape: [...shape] });
 }
 /**
- * `x`, but no earlier than some other values: what is computed of it is computed behind them, even if the same was
+ * `x`, but no earlier than some other values: what is computed of it is computed after them, even if the same was
  * computed of `x` before.
  */
 export const barrier = (x: Value, before: readonly Value[]): Value => apply("barrier", [x, ...before]);

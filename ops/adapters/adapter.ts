@@ -17,7 +17,7 @@ export interface AdapterExtents {
 export interface AdapterSettings {
   /** Rank of a low-rank change. */
   readonly rank: number;
-  /** A low-rank change is scaled by alpha/rank; the rank if left out. */
+  /** A low-rank change is scaled by alpha/rank; the rank if omitted. */
   readonly alpha: number;
   /** Scales by alpha/√rank instead. */
   readonly rankStabilized: boolean;
@@ -35,7 +35,7 @@ export interface AdapterOptions {
   readonly scalesInput: boolean;
 }
 
-/** A projection `x·weightᵀ + bias` as it stands in the frozen model. */
+/** A projection `x·weightᵀ + bias` as it is in the frozen model. */
 export interface Projection {
   /** [..., inputs]. */
   readonly input: Value;
@@ -55,7 +55,7 @@ export interface AdaptedProjection extends Projection {
 export interface AdapterSetup {
   /** The settings that it has. */
   readonly settings: { readonly [K in keyof AdapterSettings]?: "required" | "optional" };
-  /** What settings mean; those left out have their usual values. */
+  /** What settings mean; those omitted have their usual values. */
   options(settings: Partial<AdapterSettings>): Pick<AdapterOptions, "rank" | "scaling">;
   /** Settings of which {@linkcode AdapterSetup.options} makes these. */
   settingsOf(options: Pick<AdapterOptions, "rank" | "scaling">): Partial<AdapterSettings>;

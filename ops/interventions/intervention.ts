@@ -79,7 +79,7 @@ export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string)
   return found;
 }
 
-/** The learned source `Wh + b` [batch, tokens, rank] behind its activation. */
+/** The learned source `Wh + b` [batch, tokens, rank] after its activation. */
 export function learnedSource(
   hidden: Value,
   tensors: Readonly<Record<string, Value>>,

@@ -19,11 +19,11 @@ export interface HeadLayout {
 
 /** What becomes of the scores. */
 export interface AttentionScaling {
-  /** What they are multiplied by; 1/√headWidth unless told otherwise. */
+  /** What they are multiplied by; 1/√headWidth by default. */
   readonly scale?: number | undefined;
   /** The bound `c` of `c · tanh(scores/c)`, as Gemma 2 has it. */
   readonly softcap?: number | undefined;
-  /** In how many parts the queries are taken, so that the scores of all are never there at once; 1 if left out. */
+  /** In how many parts the queries are taken, so that the scores of all are never there at once; 1 if omitted. */
   readonly parts?: number | undefined;
   /** What is added to them before the mask; broadcasts as the mask does. */
   readonly bias?: Value | undefined;

@@ -3,7 +3,7 @@ import * as o from "../operators.ts";
 import { addDimensions, type Dimension, multiplyDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 
-/** How many distances there are between so many tokens: from all of them behind to all of them before. */
+/** How many distances there are between so many tokens: from all of them after to all of them before. */
 export function distanceCount(tokens: Dimension): Dimension {
   return addDimensions(multiplyDimensions(2, tokens), 1);
 }

@@ -9,7 +9,7 @@ export function rowsAt(hidden: Value, places: Value): Value {
   return o.reshape(o.gatherRows(rows, places), [elementCount(places.shape), width]);
 }
 
-/** The squared errors [rows, 1] of numbers told of some rows. */
+/** The squared errors [rows, 1] of the numbers predicted for some rows. */
 export function squaredErrors(outputs: Value, targets: Value): Value {
   const difference = o.sub(outputs, targets);
   return o.mul(difference, difference);

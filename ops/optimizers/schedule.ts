@@ -2,7 +2,7 @@
 import * as o from "../operators.ts";
 import { scalar, type Value } from "../program/program.ts";
 
-/** Where a run stands, each a tensor without axes. */
+/** How far a run has come, each a tensor without axes. */
 export interface ScheduleProgress {
   /** Steps taken before this one. */
   readonly step: Value;

@@ -39,11 +39,11 @@ export function recompute(program: Program, boundaries: readonly Boundary[], mos
     for (const value of byLevel.get(level) ?? []) {
       rebuilt.set(value, replaceInputs(value, (operand) => copies.get(operand) ?? now(operand)));
     }
-    // All of the run above is behind, and so is what its gradient gave: nothing of that has to wait in memory.
+    // All of the run above is done, and so is what its gradient gave: nothing of that has to wait in memory.
     const run = level - 2;
     if (!again.includes(run)) continue;
-    const behind = run === highest ? met.keys().filter((each) => each >= level) : [level];
-    const before = [met[run + 1]!.cotangent!, ...[...behind].flatMap((each) => escapes.get(each) ?? [])];
+    const passed = run === highest ? met.keys().filter((each) => each >= level) : [level];
+    const before = [met[run + 1]!.cotangent!, ...[...passed].flatMap((each) => escapes.get(each) ?? [])];
     const { state } = met[run]!, start = barrier(state, [...new Set(before.map(now))]);
     for (const value of members.get(run) ?? []) {
       if (value === state) continue;

@@ -12,7 +12,7 @@ export type Dimension = number | string;
 /** The extents of a tensor, outermost first. */
 export type Shape = readonly Dimension[];
 
-/** What each symbol stands for in one run. */
+/** The extent of each symbol in one run. */
 export type Bindings = Readonly<Record<string, number>>;
 
 type Polynomial = ReadonlyMap<string, number>;

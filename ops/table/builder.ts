@@ -7,7 +7,7 @@
 import type { Dimension, Shape } from "../program/dimension.ts";
 import type { DataType, Value } from "../program/program.ts";
 
-/** A tensor, or a number that stands for one without axes. */
+/** A tensor, or a number, for one without axes. */
 export type Operand = Value | number;
 
 type Unary = (x: Value) => Value;

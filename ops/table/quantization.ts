@@ -18,7 +18,7 @@ export const blockSize = 32;
 /** The types of codes: `uint4` counts from 8 down and up, `int8` from 0. */
 export const codeTypes: readonly DataType[] = ["uint4", "int8"];
 
-/** What a uint4 code stands for 0. */
+/** The uint4 code of 0. */
 export const zeroCode = 8;
 
 /** How many blocks a row takes. */

@@ -67,7 +67,7 @@ export const share = leaf("a share of the steps from 0 to 1", from(0, 1));
 export const oneOf = (words: readonly string[]) =>
   leaf(words.join(", "), (value) => isText(value) && words.includes(`${value}`));
 
-/** What may be left out. */
+/** What may be omitted. */
 export function optional(check: Check): Check {
   return (value, name) => value === undefined || check(value, name);
 }

@@ -1,6 +1,6 @@
 /**
  * The two ways a run can end badly, and how it ends when it was asked to. Each carries one sentence that names the
- * place and the remedy; the command line prints it and nothing else.
+ * location and the remedy; the command line prints it and nothing else.
  *
  * @module
  */
@@ -20,17 +20,17 @@ export class RequestError extends Error {
 
   /**
    * @param problem What is wrong and, after a semicolon, what to do about it: one sentence without a final period.
-   * @param location Where, if the fault lies in a file.
+   * @param location Where, if the fault is in a file.
    */
   constructor(readonly problem: string, readonly location?: SourceLocation) {
     super(location === undefined ? problem : `${formatLocation(location)}: ${problem}`);
   }
 
-  /** The error with a place: its own if it has one, else the one given. */
-  at(place: SourceLocation | undefined): RequestError {
-    return this.location !== undefined || place === undefined
+  /** The error with a location: its own if it has one, else the one given. */
+  at(location: SourceLocation | undefined): RequestError {
+    return this.location !== undefined || location === undefined
       ? this
-      : new RequestError(this.problem, place).causedBy(this);
+      : new RequestError(this.problem, location).causedBy(this);
   }
 
   /** The error with what it came from, for `--verbose`. */
@@ -47,7 +47,7 @@ export class RunError extends Error {
   readonly exitCode: number = 1;
 }
 
-/** A place that the request named cannot be written: no permission, or no space. The command line exits with 2. */
+/** A path that the request named cannot be written: no permission, or no space. The command line exits with 2. */
 export class DiskError extends RunError {
   override readonly name = "DiskError";
   override readonly exitCode = 2;
@@ -72,6 +72,6 @@ export class StoppedError extends Error {
 }
 
 /** `file:line:column`, as far as it is known. */
-function formatLocation(place: SourceLocation): string {
-  return [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
+function formatLocation({ file, line, column }: SourceLocation): string {
+  return [file, line, column].filter((part) => part !== undefined).join(":");
 }

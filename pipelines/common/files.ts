@@ -39,8 +39,8 @@ export function parseJsonObject(bytes: Uint8Array, path: string, remedy: string)
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (fault) {
     const at = /\(line (\d+) column (\d+)\)/.exec(faultText(fault));
-    const place = at === null ? { file: path } : { file: path, line: Number(at[1]), column: Number(at[2]) };
-    throw new RequestError(`is not JSON; ${remedy}`, place);
+    const location = at === null ? { file: path } : { file: path, line: Number(at[1]), column: Number(at[2]) };
+    throw new RequestError(`is not JSON; ${remedy}`, location);
   }
   if (!isJsonObject(value)) throw new RequestError(`must hold a JSON object; ${remedy}`, { file: path });
   return value;
@@ -52,7 +52,7 @@ export async function readJsonObject(path: string, remedy: string): Promise<Json
   return bytes === undefined ? undefined : parseJsonObject(bytes, path, remedy);
 }
 
-/** A name beside `path`, unlike any other, for what is to be renamed to it. */
+/** A unique name next to `path`, for what is to be renamed to it. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
 }
@@ -107,7 +107,7 @@ export async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<vo
 /** The error for a path that the system refuses to write. */
 export function unwritable(path: string, fault: unknown): DiskError {
   const remedy = codeOf(fault) === "ENOSPC" ? "free some space" : "make its folder writable";
-  return new DiskError(`${path}: can't be written (${faultText(fault)}); ${remedy} or choose another place`);
+  return new DiskError(`${path}: can't be written (${faultText(fault)}); ${remedy} or choose another folder`);
 }
 
 function codeOf(fault: unknown): unknown {

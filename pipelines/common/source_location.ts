@@ -1,5 +1,5 @@
 /**
- * Where the pipeline file declares what. The DSL notes its caller's place on each record that it returns, so that an
+ * Where the pipeline file declares what. The DSL notes its caller's location on each record that it returns, so that an
  * error found later can name it. The note is no part of the data: it is not enumerated, compared or hashed.
  *
  * @module
@@ -9,7 +9,7 @@ import { RequestError, type SourceLocation } from "./errors.ts";
 /** Shared by all copies of Refract in a process: a pipeline file may import its own. */
 const note: unique symbol = Symbol.for("refract.place");
 
-/** Notes the place of the caller, outside of Refract, on a record. */
+/** Notes the location of the caller, outside of Refract, on a record. */
 export function located<T extends object>(record: T): T {
   return withLocation(record, callerLocation(new Error().stack ?? ""));
 }
@@ -19,22 +19,22 @@ export function withLocationOf<T extends object>(original: object, copy: T): T {
   return withLocation(copy, locationOf(original));
 }
 
-/** Notes a place on a record. */
-export function withLocation<T extends object>(record: T, place: SourceLocation | undefined): T {
-  return place === undefined ? record : Object.defineProperty(record, note, { value: place });
+/** Notes a location on a record. */
+export function withLocation<T extends object>(record: T, location: SourceLocation | undefined): T {
+  return location === undefined ? record : Object.defineProperty(record, note, { value: location });
 }
 
-/** The place where a record was declared, if one was noted. */
+/** The location where a record was declared, if one was noted. */
 export function locationOf(record: unknown): SourceLocation | undefined {
   return typeof record === "object" && record !== null && note in record ? record[note] as SourceLocation : undefined;
 }
 
-/** Runs what depends on a declaration; an error about the request that has no place yet gets the declaration's. */
+/** Runs what depends on a declaration; an error about the request that has no location yet gets the declaration's. */
 export function atLocationOf<T>(declaration: unknown, part: () => T): T {
   return atLocation(locationOf(declaration), part);
 }
 
-/** Runs a part; an error about the request that has no place yet gets the one given. */
+/** Runs a part; an error about the request that has no location yet gets the one given. */
 export function atLocation<T>(location: SourceLocation | undefined, part: () => T): T {
   const fail = (error: unknown): never => {
     throw error instanceof RequestError ? error.at(location) : error;

@@ -1,6 +1,6 @@
 /** Names that a person may have meant. @module */
 
-/** What to write in place of a name that is not known: "did you mean …" for a near miss, then the names there are. */
+/** What to write instead of an unknown name: "did you mean …" for a near miss, then the names there are. */
 export function suggest(wanted: string, names: readonly string[]): string {
   if (names.length === 0) return "it has none at all";
   const shown = names.slice(0, 12).map(quote).join(", ") + (names.length > 12 ? ", …" : "");

@@ -2,7 +2,7 @@ import { RequestError } from "../common/errors.ts";
 import { createRandom } from "./random.ts";
 
 /** How examples are dealt into batches. */
-export interface BatchOptions {
+interface BatchOptions {
   /** How many examples there are. */
   readonly count: number;
   /** Examples a batch; an epoch's last batch may have fewer. */

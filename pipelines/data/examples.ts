@@ -18,7 +18,7 @@ export interface ExampleTokenizer {
 }
 
 /** What a prompt was made of. */
-export interface PromptSource extends Filled {
+interface PromptSource extends Filled {
   /** All that the data has about its row. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Where the row stands; `undefined` if it comes from no file. */

@@ -5,7 +5,7 @@ import { requireFit, requireLength, type TokenizedExample, type TokenizeOptions 
 import type { Row } from "./row.ts";
 
 /** What tokenizing rows with labels takes of a tokenizer. */
-export interface PairTokenizer {
+interface PairTokenizer {
   /** One text or two as ids with special tokens, each with its type, cut to a length. */
   encodePair(first: string, second: string | undefined, maxLength?: number): { ids: number[]; typeIds: number[] };
 }

@@ -53,7 +53,7 @@ export function createRandom(seed: number, ...stream: readonly (string | number)
     const shuffled = [...items];
     for (let last = shuffled.length - 1; last > 0; last--) {
       const chosen = integer(last + 1);
-      [shuffled[last], shuffled[chosen]] = [shuffled[chosen] as T, shuffled[last] as T];
+      [shuffled[last], shuffled[chosen]] = [shuffled[chosen]!, shuffled[last]!];
     }
     return shuffled;
   };

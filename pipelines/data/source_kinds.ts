@@ -20,11 +20,15 @@ export function kindOf({ kind }: Source): SourceKind<Source> {
   return sourceKinds[kind];
 }
 
+function isSourceKind(kind: unknown): kind is Source["kind"] {
+  return typeof kind === "string" && Object.hasOwn(sourceKinds, kind);
+}
+
 /** Whether a declared record is a source with settings that it can have. */
 export function isSource(record: object): record is Source {
-  if (!("kind" in record) || typeof record.kind !== "string" || !Object.hasOwn(sourceKinds, record.kind)) return false;
+  if (!("kind" in record) || !isSourceKind(record.kind)) return false;
   const declared: Readonly<Record<string, unknown>> = { ...record };
-  const { settings } = sourceKinds[record.kind as Source["kind"]];
+  const { settings } = sourceKinds[record.kind];
   return Object.entries(settings).every(([name, check]) => passes(check, declared[name], name));
 }
 

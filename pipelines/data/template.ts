@@ -3,7 +3,7 @@ import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
-export type Segments = readonly ({ readonly text: string } | { readonly field: string })[];
+type Segments = readonly ({ readonly text: string } | { readonly field: string })[];
 
 /**
  * Takes a template apart.

@@ -17,7 +17,7 @@ import { checkTemplate, templateReader } from "./template_rows.ts";
  * @throws {RequestError} If the file can't be read, is not UTF-8, holds no row, names a column twice or not at all, or a
  * line has another number of columns; the message has the line.
  */
-export async function readTsv(path: string, columns: TsvSource["columns"]): Promise<RawRow[]> {
+async function readTsv(path: string, columns: TsvSource["columns"]): Promise<RawRow[]> {
   const lines = (await readLines(path, ".tsv")).map(({ text, place }) => ({ text: text.replace(/\r$/, ""), place }))
     .filter(({ text }) => text.trim() !== "");
   const header = columns === undefined ? lines.shift() : undefined;

@@ -119,7 +119,7 @@ export class Continuation {
   /**
    * Reads one further token a row.
    *
-   * @param from The row that each row goes on from; itself if left out.
+   * @param from The row that each row goes on from; itself if omitted.
    */
   async next(tokens: readonly number[], from?: readonly number[]): Promise<Logits> {
     if (from !== undefined) this.#cache.reorder(from);
@@ -137,7 +137,7 @@ function logitsOf({ data, shape }: HostTensor): Logits {
   return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
 }
 
-/** What is fed for a written token: the masks of adaptations that act behind the prompt, and the tensors that are read. */
+/** What is fed for a written token: the masks of adaptations that act after the prompt, and the tensors that are read. */
 function writtenFeeds(
   { adaptations, tensors }: Generator,
   prompts: readonly TokenizedPrompt[],

@@ -15,7 +15,7 @@ export const nothingEncoded = { feeds: {}, lengths: undefined } as const;
 /**
  * Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth].
  *
- * @param copies How many rows continue each prompt; they stand beside each other.
+ * @param copies How many rows continue each prompt; they are next to each other.
  */
 export function encodedPrompts(
   { blocks }: Pick<Architecture, "blocks">,

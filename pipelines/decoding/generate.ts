@@ -9,7 +9,7 @@ export interface RowDecoding {
   readonly choose: (logits: Float32Array, row: number, seen: readonly number[]) => number;
   /** Whether a row is done with what it has written, besides the end-of-sequence token and the limit. */
   readonly isDone?: (written: readonly number[]) => boolean;
-  /** Is told each token of a row as it is written. */
+  /** Gets each token of a row as it is written. */
   readonly onToken?: (row: number, written: readonly number[]) => void;
 }
 

@@ -5,9 +5,9 @@ import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "..
 
 /** Settings that every adapter shares. */
 export interface AdapterOptions {
-  /** Whose projections: blocks by number (from 0), or `"all"`, which is meant if left out. */
+  /** Whose projections: blocks by number (from 0), or `"all"`, which is meant if omitted. */
   readonly blocks?: Blocks;
-  /** Whose blocks, in a model with an encoder and a decoder; those of both if left out. */
+  /** Whose blocks, in a model with an encoder and a decoder; those of both if omitted. */
   readonly stack?: StackName;
   /** Projections by name, as in `["q_proj", "v_proj"]`. */
   readonly modules?: readonly string[];
@@ -19,7 +19,7 @@ export interface AdapterOptions {
 export interface LoraOptions extends AdapterOptions {
   /** Rank of the change. */
   readonly rank: number;
-  /** The change is scaled by alpha/rank; by 1 if left out. */
+  /** The change is scaled by alpha/rank; by 1 if omitted. */
   readonly alpha?: number;
   /** Scales by alpha/√rank instead (Kalajdzievski 2023). */
   readonly rankStabilized?: boolean;
@@ -31,7 +31,7 @@ export interface LoraOptions extends AdapterOptions {
 }
 
 function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): AdapterSpec {
-  return located({ blocks: "all", modules: adapters[kind].modules, ...options, kind } as AdapterSpec);
+  return located({ blocks: "all", modules: adapters[kind].modules, ...options, kind });
 }
 
 /**
@@ -105,7 +105,7 @@ export function bitfit(options: SweepableOptions<AdapterOptions> = {}): AdapterS
 
 /** Settings of prefix tuning. */
 export interface PrefixTuningOptions {
-  /** How many tokens the prefix stands for. */
+  /** How many tokens long the prefix is. */
   readonly tokens: number;
   /** A safetensors file to start from, relative to the pipeline file. */
   readonly initial?: string;

@@ -66,7 +66,7 @@ function viewed(of: Dataset): Rows {
  * The rows of a JSON Lines file.
  *
  * @param path Absolute, or relative to the pipeline file.
- * @param template Texts in which `{field}` stands for a field of the row.
+ * @param template Texts in which `{field}` is replaced by a field of the row.
  *
  * @example Questions and answers
  * ```ts
@@ -81,7 +81,7 @@ export function jsonl(path: string, template: Template): Rows {
 
 /** How a file of columns names them. */
 export interface TsvOptions {
-  /** Whether the first line names the columns; it does if left out. */
+  /** Whether the first line names the columns; it does if omitted. */
   readonly header?: boolean;
   /** The columns' names in order, with `header: false`. */
   readonly columns?: readonly string[];
@@ -92,7 +92,7 @@ export interface TsvOptions {
  * itself.
  *
  * @param path Absolute, or relative to the pipeline file.
- * @param template Texts in which `{column}` stands for a column of the row.
+ * @param template Texts in which `{column}` is replaced by a column of the row.
  * @throws {RequestError} If the columns have two sources of names, or none.
  *
  * @example GLUE's CoLA, whose files have no header
@@ -116,7 +116,7 @@ export function tsv(path: string, template: Template, { header = true, columns }
  * Rows given in the pipeline itself.
  *
  * @param records One object a row.
- * @param template Texts in which `{field}` stands for a field of the row.
+ * @param template Texts in which `{field}` is replaced by a field of the row.
  *
  * @example Two rows, and a text that is the same in both
  * ```ts
@@ -146,7 +146,7 @@ export interface ChatOptions {
    * pipeline file's folder, or Jinja text.
    */
   readonly template?: string;
-  /** Tools that the template is told of, as JSON schemas. */
+  /** Tools that the template is given, as JSON schemas. */
   readonly tools?: readonly object[];
 }
 

@@ -25,18 +25,18 @@ export type GreedyOptions = WritingOptions;
  * ```
  */
 export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
-  return located({ ...options, kind: "greedy" } as DecodingSpec);
+  return located({ ...options, kind: "greedy" });
 }
 
 /** Settings of sampling. */
 export interface SampleOptions extends WritingOptions {
-  /** Divides the logits; 1 if left out. */
+  /** Divides the logits; 1 if omitted. */
   readonly temperature?: number;
-  /** Only that many of the likeliest tokens are drawn from; all if 0 or left out. */
+  /** Only that many of the likeliest tokens are drawn from; all if 0 or omitted. */
   readonly topK?: number;
-  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if left out. */
+  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if omitted. */
   readonly topP?: number;
-  /** Decides what is drawn; 42 if left out. */
+  /** Decides what is drawn; 42 if omitted. */
   readonly seed?: number;
 }
 
@@ -51,14 +51,14 @@ export interface SampleOptions extends WritingOptions {
  * ```
  */
 export function sample(options: SweepableOptions<SampleOptions>): DecodingSpec {
-  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" } as DecodingSpec);
+  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" });
 }
 
 /** Settings of beam search. */
 export interface BeamOptions extends WritingOptions {
   /** How many continuations are followed. */
   readonly beams: number;
-  /** A continuation's log-likelihood is divided by its length to this power; 1 if left out. */
+  /** A continuation's log-likelihood is divided by its length to this power; 1 if omitted. */
   readonly lengthPenalty?: number;
 }
 
@@ -73,7 +73,7 @@ export interface BeamOptions extends WritingOptions {
  * ```
  */
 export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
-  return located({ lengthPenalty: 1, ...options, kind: "beam" } as DecodingSpec);
+  return located({ lengthPenalty: 1, ...options, kind: "beam" });
 }
 
 /**

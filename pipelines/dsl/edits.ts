@@ -9,7 +9,7 @@ export interface EditPlace {
   readonly at: SiteSpec;
   /**
    * Which of the prompt's tokens: `"f7"` the first 7, `"l1"` the last, `"f7+l7"` both, `"all"` every one. `"completion"`,
-   * or `"generated"`, names those behind the prompt: a row's completion in training and scoring, every token that the
+   * or `"generated"`, names those after the prompt: a row's completion in training and scoring, every token that the
    * model writes in generation. `"{country}"` names the tokens that this field of the prompt's template wrote,
    * `"{country}.l1"` their last and `"{country}.f2"` their first two. A function chooses for each prompt by itself, as in
    * `({ pieces }) => [pieces.lastIndexOf(" colour")]`.
@@ -40,7 +40,7 @@ export interface EditOptions extends EditPlace {
 
 /** Settings of edits whose source depends on the representation. */
 export interface SourceOptions extends EditOptions {
-  /** What follows the learned source `Wh + b`; `"linear"` (nothing) if left out. */
+  /** What follows the learned source `Wh + b`; `"linear"` (nothing) if omitted. */
   readonly activation?: ActivationName;
 }
 
@@ -57,7 +57,7 @@ export interface DireftOptions extends SourceOptions {
 }
 
 function edit(kind: EditSpec["kind"], options: SweepableOptions<EditPlace>): EditSpec {
-  return located({ tied: false, ...options, kind } as EditSpec);
+  return located({ tied: false, ...options, kind });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ClassificationSpec, RegressionSpec, SweepableOptions } from "../sp
 
 /** Settings of every head. */
 export interface HeadOptions {
-  /** Whether it stays as it starts while the edits below it are trained; trained with them if left out. */
+  /** Whether it stays as it starts while the edits below it are trained; trained with them if omitted. */
   readonly frozen?: boolean;
   /**
    * Whether it starts anew where the checkpoint has one: weights normal with deviation 0.02, biases 0. A pooler that the
@@ -40,7 +40,7 @@ export function classification(options: SweepableOptions<ClassificationOptions>)
 }
 
 /**
- * A head that tells a number; it is trained on the mean squared error. Otherwise like {@linkcode classification}.
+ * A head that predicts a number; it is trained on the mean squared error. Otherwise like {@linkcode classification}.
  *
  * @example How alike two sentences are, from 0 to 5
  * ```ts

@@ -5,9 +5,15 @@ import { located } from "../common/source_location.ts";
  *
  * @param data The record.
  * @param methods Its methods.
- * @returns The record with its methods and the place of its declaration, frozen.
+ * @returns The record with its methods and the location of its declaration, frozen.
  */
 export function withMethods<D extends object, M extends object>(data: D, methods: M): D & M {
-  const described = Object.fromEntries(Object.entries(methods).map(([name, value]) => [name, { value }]));
-  return Object.freeze(located(Object.defineProperties({ ...data }, described))) as D & M;
+  const record: D = located({ ...data });
+  defineMethods(record, methods);
+  Object.freeze(record);
+  return record;
+}
+
+function defineMethods<D extends object, M extends object>(record: D, methods: M): asserts record is D & M {
+  for (const [name, value] of Object.entries(methods)) Object.defineProperty(record, name, { value });
 }

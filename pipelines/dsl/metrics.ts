@@ -51,8 +51,8 @@ export function loss(): MetricSpec {
 /** Settings of F1. */
 export interface F1Options {
   /**
-   * `binary`: of the second of two classes, as GLUE has it, and meant if left out. `macro`: the mean over the classes that
-   * are a row's or were told of one.
+   * `binary`: of the second of two classes, as GLUE has it, and meant if omitted. `macro`: the mean over the classes that
+   * are a row's or were predicted for one.
    */
   readonly average?: "binary" | "macro";
 }
@@ -76,7 +76,7 @@ export function f1({ average = "binary" }: F1Options = {}): MetricSpec {
 
 /**
  * Matthews' correlation of classes, GLUE's measure of CoLA, as scikit-learn has it: 0 where all rows are of one class or
- * were told to be.
+ * were predicted to be.
  *
  * @example CoLA, with a head that the checkpoint has
  * ```ts
@@ -94,7 +94,7 @@ export function matthews(): MetricSpec {
 
 /**
  * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 where all numbers
- * told are equal (scipy has no value there).
+ * predictions are equal (scipy has no value there).
  *
  * @example STS-B, with a head that the checkpoint has
  * ```ts

@@ -25,7 +25,7 @@ export interface Model extends ModelSpec {
 
 /** Settings of a base model. */
 export interface BaseModelOptions {
-  /** A branch, tag or commit of a Hugging Face repository; `main` if left out. */
+  /** A branch, tag or commit of a Hugging Face repository; `main` if omitted. */
   readonly revision?: string;
   /**
    * Runs the model with the weights of its blocks' projections in 4 or 8 bits (blocks of 32 neighbours with a scale each,
@@ -116,7 +116,7 @@ export interface BlockSites {
   readonly attention: AttentionSites;
   /** The sites of its MLP. */
   readonly mlp: MlpSites;
-  /** The residual stream behind the block [batch, tokens, width]. */
+  /** The residual stream after the block [batch, tokens, width]. */
   readonly output: SiteSpec;
 }
 
@@ -153,7 +153,7 @@ export interface StackSites {
   block(blocks: Sweepable<Blocks>): BlockSites;
   /** The token embedding, as it reads it. */
   readonly embedding: ModelSite;
-  /** The norm behind its last block. */
+  /** The norm after its last block. */
   readonly finalNorm: ModelSite;
 }
 
@@ -185,7 +185,7 @@ export interface DecoderSites extends StackSites {
 export const embedding: ModelSite = { output: { site: "embedding.output" } };
 
 /**
- * The norm behind the last block; edits act on what the logits are computed from.
+ * The norm after the last block; edits act on what the logits are computed from.
  *
  * @example An edit of what the logits are computed from
  * ```ts
@@ -198,7 +198,7 @@ export const finalNorm: ModelSite = { output: { site: "finalNorm.output" } };
 
 /**
  * Blocks by number (from 0), in the order given, or all of them. In a model with an encoder and a decoder they have to be
- * told apart: {@linkcode encoder}, {@linkcode decoder}.
+ * distinguished: {@linkcode encoder}, {@linkcode decoder}.
  *
  * @example Two blocks, each with an edit of its own
  * ```ts
@@ -231,7 +231,7 @@ export const encoder: StackSites = {
 
 /**
  * The decoder of a model that has an encoder too (T5). Its tokens are the one that it starts with, which predicts the
- * answer's first (position `"f1"`), those behind it (`"completion"`), or both (`"all"`).
+ * answer's first (position `"f1"`), those after it (`"completion"`), or both (`"all"`).
  *
  * @example The token that the decoder starts with
  * ```ts

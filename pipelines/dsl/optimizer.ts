@@ -41,15 +41,15 @@ export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}):
 export interface AdamWOptions {
   /** The rate that the schedule scales. */
   readonly learningRate: number;
-  /** Constant if left out. */
+  /** Constant if omitted. */
   readonly schedule?: ScheduleSpec;
-  /** Decoupled decay; 0 if left out. */
+  /** Decoupled decay; 0 if omitted. */
   readonly weightDecay?: number;
-  /** Decay of the first moment; 0.9 if left out. */
+  /** Decay of the first moment; 0.9 if omitted. */
   readonly beta1?: number;
-  /** Decay of the second moment; 0.999 if left out. */
+  /** Decay of the second moment; 0.999 if omitted. */
   readonly beta2?: number;
-  /** Added to the deviation; 1e-8 if left out. */
+  /** Added to the deviation; 1e-8 if omitted. */
   readonly epsilon?: number;
 }
 

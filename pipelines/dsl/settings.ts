@@ -41,7 +41,7 @@ export function settings<const D extends Readonly<Record<string, SettingDeclarat
   }
   const loading = currentLoading(), values: Record<string, Scalar> = {};
   for (const [name, declaration] of Object.entries(declared)) {
-    const checked = checkDeclaration(name, declaration), given = loading?.given.get(name);
+    const checked = checkDeclaration(name, declaration), given = loading?.overrides.get(name);
     if (loading?.settings.has(name)) {
       throw new RequestError(
         `the setting ${name} is declared twice; declare it once and use that value in both places`,

@@ -26,13 +26,13 @@ export interface TrainOptions {
   readonly epochs: number;
   /** Rows whose gradients are computed together. */
   readonly batchSize: number;
-  /** Batches whose gradients make one step; 1 if left out. The loss is then the mean over all their labelled tokens. */
+  /** Batches whose gradients make one step; 1 if omitted. The loss is then the mean over all their labelled tokens. */
   readonly gradientAccumulation?: number;
   /** How gradients become steps. */
   readonly optimizer: OptimizerSpec;
-  /** Decides initial values and the order of rows; 42 if left out. */
+  /** Decides initial values and the order of rows; 42 if omitted. */
   readonly seed?: number;
-  /** Whether each epoch has an order of its own; file order otherwise. On if left out. */
+  /** Whether each epoch has an order of its own; file order otherwise. On if omitted. */
   readonly shuffle?: boolean;
   /** Rows longer than this many tokens lose the front of their prompt; before a head, the end of their longer text. */
   readonly maxLength?: number;
@@ -54,7 +54,7 @@ export interface TrainOptions {
  */
 export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
-  return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model } as TrainSpec);
+  return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model });
 }
 
 /** Settings of an evaluation. */
@@ -65,9 +65,9 @@ export interface EvaluateOptions {
   readonly metrics: readonly MetricSpec[];
   /** How answers are made; needed by `exactMatch` and `accuracy`. */
   readonly decoding?: DecodingSpec;
-  /** Rows that run together; up to 32 if left out, as many as their keys and values take 256 MB. */
+  /** Rows that run together; up to 32 if omitted, as many as their keys and values take 256 MB. */
   readonly batchSize?: number;
-  /** Before a head, texts longer than this many tokens lose the end of the longer one; as in its training if left out. */
+  /** Before a head, texts longer than this many tokens lose the end of the longer one; as in its training if omitted. */
   readonly maxLength?: number;
 }
 
@@ -90,20 +90,20 @@ export function evaluate(
   model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
-  return located({ ...options, kind: "evaluate", model } as EvaluateSpec);
+  return located({ ...options, kind: "evaluate", model });
 }
 
 /** Settings of activations. */
 export interface ActivationsOptions {
   /** The rows whose prompts are read; of completions nothing is. */
   readonly data: Dataset;
-  /** Which of a prompt's tokens are kept, as positions of an edit are written; `"all"` if left out. */
+  /** Which of a prompt's tokens are kept, as positions of an edit are written; `"all"` if omitted. */
   readonly positions?: string | ChoosePositions;
   /** Places whose representation is kept, as in `[block("all").mlp.output]`. */
   readonly sites?: readonly SiteSpec[];
-  /** Whether the hidden states are kept, the embedding's and each block's; if left out, where no sites are named. */
+  /** Whether the hidden states are kept, the embedding's and each block's; if omitted, where no sites are named. */
   readonly hiddenStates?: boolean;
-  /** Whether the logits are kept; not if left out. */
+  /** Whether the logits are kept; not if omitted. */
   readonly logits?: boolean;
 }
 
@@ -131,7 +131,7 @@ export function activations(
   options: SweepableOptions<ActivationsOptions>,
 ): ActivationsSpec {
   const { positions = "all", hiddenStates = options.sites === undefined, logits = false, ...rest } = options;
-  return located({ ...rest, positions, hiddenStates, logits, kind: "activations", model } as ActivationsSpec);
+  return located({ ...rest, positions, hiddenStates, logits, kind: "activations", model });
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Axis, AxisLabel, WhereSpec } from "../spec/mod.ts";
 let declared = 0;
 
 /**
- * An axis of a sweep: a typed value that stands wherever a plain one may. Axes multiply; the same axis used twice moves
+ * An axis of a sweep: a typed value that may be written wherever a plain one may. Axes multiply; the same axis used twice moves
  * together. A value may hold axes of its own, which only members with that value have.
  *
  * @param name Names the axis in results and in `--set`.
@@ -39,7 +39,7 @@ function axis<T>(record: Axis<T>): Axis<T> {
 /**
  * Axes that move together instead of multiplying: the n-th value of one goes with the n-th of each other.
  *
- * @param axes As many values in each. What is returned stands in their place.
+ * @param axes As many values in each. What is returned takes their place.
  * @returns The axes in the same order, as in `const [layer, rank] = zip(sweep("layer", [5, 9]), sweep("rank", [8, 4]))`.
  * @throws {RequestError} If they differ in length.
  *
@@ -91,12 +91,12 @@ export function concat<T>(first: Axis<T>, ...others: readonly Axis<T>[]): Axis<T
 export interface RepeatOptions {
   /** One member for each. */
   readonly seeds: readonly number[];
-  /** Names the axis; `seed` if left out. */
+  /** Names the axis; `seed` if omitted. */
   readonly name?: string;
 }
 
 /**
- * An axis of seeds whose members repeat one experiment: results tell their mean and standard deviation.
+ * An axis of seeds whose members repeat one experiment: results report their mean and standard deviation.
  *
  * @example Three seeds of each rank
  * ```ts
@@ -118,7 +118,7 @@ export function repeat({ seeds, name = "seed" }: RepeatOptions): Axis<number> {
 }
 
 /**
- * A condition on members; those for which it does not hold are left out.
+ * A condition on members; those for which it does not hold do not run.
  *
  * @param holds Gets each axis's value by its name: numbers, texts and booleans as they are, other values as results call
  * them.

@@ -1,5 +1,5 @@
 /**
- * Reading what a recipe's keys hold; each fault is an error at its place.
+ * Reading the values of a recipe's keys; each fault is an error at its location.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export function show(node: YamlNode): string {
 
 /** The error that something is not what it has to be. */
 export function wrong(what: string, node: YamlNode, expected: string): RequestError {
-  return new RequestError(`${what} is ${show(node)}; give ${expected}`, node.place);
+  return new RequestError(`${what} is ${show(node)}; give ${expected}`, node.location);
 }
 
 /** A mapping. */
@@ -40,20 +40,22 @@ export function scalarOf(what: string, node: YamlNode, expected: string): Scalar
   return node.value;
 }
 
-/** The values behind the keys that a mapping may have. */
+/** The values of the keys that a mapping may have. */
 export class Fields {
-  readonly place: SourceLocation;
+  readonly location: SourceLocation;
   readonly #entries: ReadonlyMap<string, YamlEntry>;
 
   /**
    * @param what Has the keys, for errors.
    * @throws {RequestError} If the mapping has another key than those.
    */
-  constructor(what: string, { entries, place }: YamlMapping, keys: readonly string[]) {
-    for (const { key, place } of entries) {
-      if (!keys.includes(key)) throw new RequestError(`${what} has no key ${quote(key)}; ${suggest(key, keys)}`, place);
+  constructor(what: string, { entries, location }: YamlMapping, keys: readonly string[]) {
+    for (const { key, location } of entries) {
+      if (!keys.includes(key)) {
+        throw new RequestError(`${what} has no key ${quote(key)}; ${suggest(key, keys)}`, location);
+      }
     }
-    this.place = place;
+    this.location = location;
     this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
   }
 

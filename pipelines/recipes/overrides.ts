@@ -1,6 +1,6 @@
 /**
- * What is given to a pipeline from outside, by `--set` or a recipe: values of its axes and settings, each with the
- * place that it comes from.
+ * Overrides: values of a pipeline's axes and settings that `--set` or a recipe has, each with the location that it comes
+ * from.
  *
  * @module
  */
@@ -11,31 +11,31 @@ import { suggest } from "../common/suggest.ts";
 /** A value that can be written on a command line and in a recipe. */
 export type Scalar = string | number | boolean;
 
-/** What is given for one name. */
+/** What an axis or a setting is overridden with. */
 export interface Override {
   /** More than one for an axis alone. */
   readonly values: readonly Scalar[];
   /** Whether a list was written, which an axis alone takes. */
   readonly isList: boolean;
-  /** Whether all is text that has yet to be read as what it stands for, as on a command line. */
+  /** Whether all is text that has yet to be parsed, as on a command line. */
   readonly isText: boolean;
-  /** Of a recipe; what comes from the command line has its option, as in `--set rank`, in place of a file. */
-  readonly place: SourceLocation;
+  /** In a recipe; what comes from the command line has its option, as in `--set rank`, instead of a file. */
+  readonly location: SourceLocation;
 }
 
-/** All that is given, by name. */
+/** All overrides, by name. */
 export type Overrides = ReadonlyMap<string, Override>;
 
 /** What `--set` gave. */
 export function overridesOfOptions(set: ReadonlyMap<string, readonly string[]>): Overrides {
   return new Map([...set].map(([name, values]) => {
-    return [name, { values, isList: values.length > 1, isText: true, place: { file: `--set ${name}` } }];
+    return [name, { values, isList: values.length > 1, isText: true, location: { file: `--set ${name}` } }];
   }));
 }
 
-/** A pipeline that is being loaded: what is given to it, and the values of the settings that it has declared so far. */
+/** A pipeline that is being loaded: its overrides, and the values of the settings that it has declared so far. */
 export interface Loading {
-  readonly given: Overrides;
+  readonly overrides: Overrides;
   readonly settings: Map<string, Scalar>;
 }
 
@@ -48,7 +48,7 @@ export function currentLoading(): Loading | undefined {
   return found;
 }
 
-/** Loads a pipeline: what `part` imports and builds finds what is given to it. */
+/** Loads a pipeline: what `part` imports and builds finds its overrides. */
 export async function whileLoading<T>(loading: Loading, part: () => Promise<T>): Promise<T> {
   Reflect.set(globalThis, slot, loading);
   try {
@@ -61,26 +61,26 @@ export async function whileLoading<T>(loading: Loading, part: () => Promise<T>):
 /**
  * Checks names once all axes and settings are known.
  *
- * @throws {RequestError} If something is given that is neither, or an axis has a setting's name.
+ * @throws {RequestError} If an override is of neither, or an axis has a setting's name.
  */
 export function requireKnown(
-  given: Overrides,
+  overrides: Overrides,
   axes: readonly { readonly name: string }[],
   settings: ReadonlyMap<string, Scalar>,
 ): void {
-  const twin = axes.find(({ name }) => settings.has(name));
-  if (twin !== undefined) {
-    throw new RequestError(`${twin.name} is an axis and a setting as well; rename one of them`, locationOf(twin));
+  const both = axes.find(({ name }) => settings.has(name));
+  if (both !== undefined) {
+    throw new RequestError(`${both.name} is an axis and a setting as well; rename one of them`, locationOf(both));
   }
   const known = [...axes.map(({ name }) => name), ...settings.keys()];
-  for (const [name, { place }] of given) {
+  for (const [name, { location }] of overrides) {
     if (known.includes(name)) continue;
     const remedy = known.length === 0 ? "the pipeline has none" : suggest(name, known);
-    throw new RequestError(`there is no such axis or setting${called(name, place)}; ${remedy}`, place);
+    throw new RequestError(`there is no such axis or setting${called(name, location)}; ${remedy}`, location);
   }
 }
 
-/** A recipe's place does not hold the name, an option's does. */
-function called(name: string, place: SourceLocation): string {
-  return place.line === undefined ? "" : ` as ${name}`;
+/** A location in a recipe does not contain the name, an option does. */
+function called(name: string, location: SourceLocation): string {
+  return location.line === undefined ? "" : ` as ${name}`;
 }

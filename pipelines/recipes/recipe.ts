@@ -8,22 +8,21 @@ import type { Provider } from "../../ops/onnx/model.ts";
 import { isProvider, providers } from "../../ops/onnx/providers.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
-import { isQuantization } from "../models/weights/quantization.ts";
-import { isGgufPath } from "../models/open/source.ts";
-import type { QuantizationName } from "../models/weights/quantization.ts";
 import { quote, suggest } from "../common/suggest.ts";
+import { isGgufPath } from "../models/open/source.ts";
+import { isQuantization, type QuantizationName } from "../models/weights/quantization.ts";
 import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";
 import type { Override, Overrides } from "./overrides.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { parseYaml, type YamlNode } from "./yaml.ts";
 
-/** Something in place of what a pipeline names. */
+/** What replaces something that a pipeline names. */
 export interface Replacement {
   /** As the pipeline has it; `undefined` for the only one that it has. */
   readonly from: string | undefined;
   /** Absolute if it is a path. */
   readonly to: string;
-  readonly place: SourceLocation;
+  readonly location: SourceLocation;
 }
 
 /** What to run a pipeline with. Paths are absolute. */
@@ -35,7 +34,7 @@ export interface Recipe {
   readonly set: Overrides;
   readonly data: readonly Replacement[];
   readonly base: readonly Replacement[];
-  /** How many bits the projections of all base models are kept in, in place of what the pipeline says. */
+  /** How the projections of all base models are quantized, instead of what the pipeline says. */
   readonly quantize: QuantizationName | undefined;
   readonly provider: Provider | undefined;
   readonly threads: number | undefined;
@@ -48,7 +47,7 @@ export const isThreadCount = (count: unknown): boolean => {
   return Number.isInteger(count) && Number(count) >= 1 && Number(count) <= 1024;
 };
 
-/** What {@linkcode isThreadCount} asks for. */
+/** What {@linkcode isThreadCount} accepts. */
 export const threadCounts = "a whole number from 1 to 1024";
 
 const keys = ["name", "about", "pipeline", "set", "data", "base", "quantize", "provider", "threads", "recorded"];
@@ -94,7 +93,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
   };
 }
 
-/** Finds what a path means; `is` tells whether it is there. */
+/** Finds what a path means; `is` says whether it is there. */
 export type Find = (path: string, is: (info: Deno.FileInfo) => boolean) => Promise<string | undefined>;
 
 /**
@@ -121,27 +120,30 @@ async function pipelineOf(node: YamlNode, find: Find): Promise<string> {
   if (isRecipePath(path)) {
     throw new RequestError(
       "a recipe cannot name another recipe; name the pipeline file that the other names",
-      node.place,
+      node.location,
     );
   }
   const found = await find(path, isFile);
   if (found !== undefined) return found;
-  throw new RequestError(`there is no pipeline file ${quote(path)}; give its path, relative to the recipe`, node.place);
+  throw new RequestError(
+    `there is no pipeline file ${quote(path)}; give its path, relative to the recipe`,
+    node.location,
+  );
 }
 
 function nameOf(node: YamlNode): string {
   const name = textOf("name", node, "a text");
   if (/^\w[\w.-]*$/.test(name)) return name;
-  throw new RequestError(`the name ${quote(name)} is no file name; use letters, digits, -, . and _`, node.place);
+  throw new RequestError(`the name ${quote(name)} is no file name; use letters, digits, -, . and _`, node.location);
 }
 
 function setOf(node: YamlNode): Overrides {
   const { entries } = mappingOf("set", node, "a mapping from axes and settings to values, as in rank: [1, 4]");
   return new Map(entries.map(({ key, value }): [string, Override] => {
     const scalar = (item: YamlNode) => scalarOf(key, item, "a text, a number, true or false, or for an axis a list");
-    if (value.kind !== "list") return [key, { ...plain, values: [scalar(value)], place: value.place }];
-    if (value.items.length === 0) throw new RequestError(`${key} is an empty list; give it a value`, value.place);
-    return [key, { ...plain, isList: true, values: value.items.map(scalar), place: value.place }];
+    if (value.kind !== "list") return [key, { ...plain, values: [scalar(value)], location: value.location }];
+    if (value.items.length === 0) throw new RequestError(`${key} is an empty list; give it a value`, value.location);
+    return [key, { ...plain, isList: true, values: value.items.map(scalar), location: value.location }];
   }));
 }
 
@@ -156,8 +158,8 @@ async function dataOf(node: YamlNode, find: Find): Promise<readonly Replacement[
   return await Promise.all(entries.map(async ({ key, value }) => {
     const path = textOf(`the data for ${quote(key)}`, value, "the path of a file, relative to the recipe");
     const to = await find(path, isFile);
-    if (to !== undefined) return { from: key, to, place: value.place };
-    throw new RequestError(`there is no file ${quote(path)}; give its path, relative to the recipe`, value.place);
+    if (to !== undefined) return { from: key, to, location: value.location };
+    throw new RequestError(`there is no file ${quote(path)}; give its path, relative to the recipe`, value.location);
   }));
 }
 
@@ -169,21 +171,21 @@ async function baseOf(node: YamlNode, find: Find): Promise<readonly Replacement[
     if (found === undefined && (isGguf || isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source))) {
       throw new RequestError(
         `there is no ${kind} ${quote(source)}; give its path, relative to the recipe`,
-        value.place,
+        value.location,
       );
     }
     return found ?? source;
   };
-  if (node.kind !== "mapping") return [{ from: undefined, to: await sourceOf("base", node), place: node.place }];
+  if (node.kind !== "mapping") return [{ from: undefined, to: await sourceOf("base", node), location: node.location }];
   return await Promise.all(node.entries.map(async ({ key, value }) => {
-    return { from: key, to: await sourceOf(`the base for ${quote(key)}`, value), place: value.place };
+    return { from: key, to: await sourceOf(`the base for ${quote(key)}`, value), location: value.location };
   }));
 }
 
 function providerOf(node: YamlNode): Provider {
   const name = textOf("provider", node, providers.join(", "));
   if (isProvider(name)) return name;
-  throw new RequestError(`there is no provider ${quote(name)}; ${suggest(name, providers)}`, node.place);
+  throw new RequestError(`there is no provider ${quote(name)}; ${suggest(name, providers)}`, node.location);
 }
 
 function quantizeOf(node: YamlNode): QuantizationName {

@@ -43,7 +43,7 @@ export interface Recorded {
 }
 
 const keys = ["folder", "pipeline", "members", "models", "files", "seeds", "versions"];
-const written = "what a run wrote, or leave recorded out";
+const written = "what a run wrote, or omit recorded";
 
 /**
  * Reads the section of a manifest.
@@ -54,7 +54,7 @@ export function readRecorded(node: YamlNode): Recorded {
   const fields = new Fields("recorded", mappingOf("recorded", node, written), keys);
   const read = <T>(key: string, of: (value: YamlNode) => T): T => {
     const found = fields.read(key, of);
-    if (found === undefined) throw wrong(`${key} of recorded`, { ...missing, place: node.place }, written);
+    if (found === undefined) throw wrong(`${key} of recorded`, { ...missing, location: node.location }, written);
     return found;
   };
   return {
@@ -98,7 +98,7 @@ function textsOf<K extends string>(node: YamlNode, names: readonly K[]): Readonl
   const fields = new Fields("a part of recorded", mappingOf("a part of recorded", node, written), names);
   return Object.fromEntries(names.map((name) => {
     const text = fields.read(name, (value) => textOf(`${name} of recorded`, value, written));
-    if (text === undefined) throw wrong(`${name} of recorded`, { ...missing, place: node.place }, written);
+    if (text === undefined) throw wrong(`${name} of recorded`, { ...missing, location: node.location }, written);
     return [name, text];
   })) as Record<K, string>;
 }
@@ -111,7 +111,7 @@ export interface Difference {
   readonly isInput: boolean;
 }
 
-/** How a run is carried out, beside what it depends on. */
+/** How a run is carried out, besides what it depends on. */
 export interface Circumstances {
   readonly provider?: string | undefined;
   readonly threads?: number | undefined;
@@ -162,19 +162,19 @@ function declaredDifferences(recorded: Recorded, found: Recorded): readonly Diff
   });
   const fresh = found.members.filter(({ id }) => !recorded.members.some((member) => member.id === id));
   const lost = recorded.members.filter(({ id }) => !found.members.some((member) => member.id === id));
-  const tell = (members: readonly { readonly id: string }[], says: string): readonly Difference[] => {
+  const about = (members: readonly { readonly id: string }[], says: string): readonly Difference[] => {
     const ids = members.map(({ id }) => id);
     const named = ids.length > 3 ? `${ids.slice(0, 3).join(" ")} and ${ids.length - 3} more` : ids.join(" ");
     return ids.length === 0 ? [] : [{ says: says.replace("…", named), isInput: true }];
   };
   return [
-    ...tell(changed, "what is declared for … differs, in a setting or in a file that the pipeline imports"),
-    ...tell(fresh, "… was not among the members that were recorded"),
-    ...tell(lost, "… is no longer among the members"),
+    ...about(changed, "what is declared for … differs, in a setting or in a file that the pipeline imports"),
+    ...about(fresh, "… was not among the members that were recorded"),
+    ...about(lost, "… is no longer among the members"),
   ];
 }
 
-/** Enough of a digest to tell two apart. */
+/** Enough of a digest to distinguish two. */
 function short(digest: string): string {
   return digest.length > 12 ? `${digest.slice(0, 12)}…` : digest;
 }

@@ -9,7 +9,7 @@ import type { Override, Scalar } from "./overrides.ts";
 
 /** A number that a recipe or `--set` may set. */
 export interface NumberSetting {
-  /** The value if none is given. */
+  /** The value unless it is overridden. */
   readonly default: number;
   /** The least that it can be. */
   readonly least?: number;
@@ -27,7 +27,7 @@ export interface NumberSetting {
 
 /** A text that a recipe or `--set` may set. */
 export interface TextSetting {
-  /** The value if none is given. */
+  /** The value unless it is overridden. */
   readonly default: string;
   /** All that it can be. */
   readonly oneOf?: readonly string[];
@@ -37,7 +37,7 @@ export interface TextSetting {
 
 /** A choice between true and false that a recipe or `--set` may set. */
 export interface FlagSetting {
-  /** The value if none is given. */
+  /** The value unless it is overridden. */
   readonly default: boolean;
   /** What it is for. */
   readonly about?: string;
@@ -77,14 +77,14 @@ export function checkDeclaration(name: string, declaration: unknown): Declared {
     throw new RequestError(`the setting's name ${quote(name)} is not a word; use letters, digits, - and _`);
   }
   const isRecord = typeof declaration === "object" && declaration !== null && !Array.isArray(declaration);
-  const given: Readonly<Record<string, unknown>> = isRecord ? { ...declaration } : { default: declaration };
-  const value = given["default"], known = fields[typeof value];
+  const parts: Readonly<Record<string, unknown>> = isRecord ? { ...declaration } : { default: declaration };
+  const value = parts["default"], known = fields[typeof value];
   if (known === undefined || !isScalar(value)) {
     return fail(`has no default; give it a number, a text or true or false, or { default: …, about: … }`);
   }
-  const stray = Object.keys(given).find((field) => !known.includes(field));
+  const stray = Object.keys(parts).find((field) => !known.includes(field));
   if (stray !== undefined) fail(`has ${quote(stray)}, which a ${typeOf(value)} has not; ${suggest(stray, known)}`);
-  const { least = -Infinity, most = Infinity, whole = false, oneOf, unit = "", about = "" } = given;
+  const { least = -Infinity, most = Infinity, whole = false, oneOf, unit = "", about = "" } = parts;
   if (typeof least !== "number" || typeof most !== "number" || !(least <= most)) {
     return fail(`goes from ${least} to ${most}; give numbers of which the second is no less`);
   }
@@ -103,18 +103,22 @@ export function checkDeclaration(name: string, declaration: unknown): Declared {
 }
 
 /**
- * The value that is given for a setting.
+ * The value that a setting is overridden with.
  *
  * @throws {RequestError} If it is of another type, out of bounds, or not among those that the setting can have.
  */
-export function overriddenValue(name: string, declared: Declared, { values, isList, isText, place }: Override): Scalar {
+export function overriddenValue(
+  name: string,
+  declared: Declared,
+  { values, isList, isText, location }: Override,
+): Scalar {
   const type = typeof declared.default;
   // A text may hold a comma, which parts an axis's values on the command line.
   const isOne = !isList || (isText && type === "string");
   if (!isOne) {
     throw new RequestError(
       `${name} is a setting and takes one value, an axis several; give ${expected(declared)}`,
-      place,
+      location,
     );
   }
   const value = isText ? readAs(type, values.join(",")) : values[0];
@@ -123,10 +127,10 @@ export function overriddenValue(name: string, declared: Declared, { values, isLi
   const remedy = declared.oneOf !== undefined && typeof written === "string"
     ? suggest(written, declared.oneOf.map(String))
     : `give ${expected(declared)}`;
-  throw new RequestError(`${name} is ${show(written)}; ${remedy}`, place);
+  throw new RequestError(`${name} is ${show(written)}; ${remedy}`, location);
 }
 
-/** What a text on the command line stands for; `undefined` if it is none of the type. */
+/** The value that a text on the command line writes; `undefined` if it is none of the type. */
 function readAs(type: string, text: string): Scalar | undefined {
   if (type === "string") return text;
   if (type === "number") return text.trim() === "" || Number.isNaN(Number(text)) ? undefined : Number(text);

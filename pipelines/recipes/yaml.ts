@@ -1,5 +1,5 @@
 /**
- * YAML as a tree of plain records with places. The only file that knows the YAML library.
+ * YAML as a tree of plain records with their locations. The only file that knows the YAML library.
  *
  * @module
  */
@@ -21,29 +21,29 @@ import type { Scalar } from "./overrides.ts";
 /** A text, a number, true, false or nothing. */
 export interface YamlScalar {
   readonly kind: "scalar";
-  readonly place: SourceLocation;
+  readonly location: SourceLocation;
   readonly value: Scalar | null;
 }
 
 /** A list. */
 export interface YamlList {
   readonly kind: "list";
-  readonly place: SourceLocation;
+  readonly location: SourceLocation;
   readonly items: readonly YamlNode[];
 }
 
-/** What stands behind a key. */
+/** A key and its value. */
 export interface YamlEntry {
   readonly key: string;
   /** The key's. */
-  readonly place: SourceLocation;
+  readonly location: SourceLocation;
   readonly value: YamlNode;
 }
 
-/** Keys and what stands behind them, in the file's order. */
+/** Keys and their values, in the file's order. */
 export interface YamlMapping {
   readonly kind: "mapping";
-  readonly place: SourceLocation;
+  readonly location: SourceLocation;
   readonly entries: readonly YamlEntry[];
 }
 
@@ -59,11 +59,11 @@ const limits = { aliased: 10_000, depth: 32 };
  * @param file Named in errors.
  * @param bytes Its content.
  * @throws {RequestError} If it is not UTF-8, not YAML, empty or several documents, has a key twice, or an alias that
- * stands for nothing, for itself or for too much.
+ * refers to nothing, to itself or to too much.
  */
 export function parseYaml(file: string, bytes: Uint8Array): YamlNode {
   const text = decode(file, bytes), counter = new LineCounter();
-  const placeAt = (offset: number): SourceLocation => {
+  const locationAt = (offset: number): SourceLocation => {
     const { line, col } = counter.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
@@ -72,16 +72,16 @@ export function parseYaml(file: string, bytes: Uint8Array): YamlNode {
   for (const { errors, warnings } of documents) {
     const [fault] = [...errors, ...warnings];
     if (fault !== undefined) {
-      throw new RequestError(problemOf(fault, text.slice(fault.pos[0])), placeAt(fault.pos[0]));
+      throw new RequestError(problemOf(fault, text.slice(fault.pos[0])), locationAt(fault.pos[0]));
     }
   }
   if (document?.contents === undefined || document.contents === null) {
     throw new RequestError("the file is empty; write key: value lines", { file });
   }
   if (second !== undefined) {
-    throw new RequestError("a second document begins; keep one a file", placeAt(second.range[0]));
+    throw new RequestError("a second document begins; keep one a file", locationAt(second.range[0]));
   }
-  return convert(document.contents, document, placeAt);
+  return convert(document.contents, document, locationAt);
 }
 
 function decode(file: string, bytes: Uint8Array): string {
@@ -103,13 +103,17 @@ function problemOf({ code, message }: { readonly code: string; readonly message:
     case "DUPLICATE_KEY":
       return `the key ${quote(/^[\"']?([^:\n\"']*)/.exec(at)?.[1] ?? "")} is given twice; keep one`;
     case "TAG_RESOLVE_FAILED":
-      return `the tag ${quote(/^\S*/.exec(at)?.[0] ?? "")} has no meaning here; leave it out`;
+      return `the tag ${quote(/^\S*/.exec(at)?.[0] ?? "")} has no meaning here; omit it`;
     default:
       return `the line is not YAML (${message.charAt(0).toLowerCase()}${message.slice(1)}); correct it`;
   }
 }
 
-function convert(root: ParsedNode, document: Document.Parsed, placeAt: (offset: number) => SourceLocation): YamlNode {
+function convert(
+  root: ParsedNode,
+  document: Document.Parsed,
+  locationAt: (offset: number) => SourceLocation,
+): YamlNode {
   let aliased = 0;
   const visit = (
     node: ParsedNode | null,
@@ -117,43 +121,52 @@ function convert(root: ParsedNode, document: Document.Parsed, placeAt: (offset: 
     fallback: SourceLocation,
     alias?: SourceLocation,
   ): YamlNode => {
-    const place = node === null ? fallback : placeAt(node.range[0]);
+    const location = node === null ? fallback : locationAt(node.range[0]);
     if (alias !== undefined && ++aliased > limits.aliased) {
       throw new RequestError("the file's aliases stand for too much; write it out", alias);
     }
-    if (above.includes(node)) throw new RequestError("the alias stands for what it is part of; write it out", fallback);
-    if (above.length > limits.depth) throw new RequestError(tooDeep, place);
+    if (above.includes(node)) throw new RequestError("the alias refers to what it is part of; write it out", fallback);
+    if (above.length > limits.depth) throw new RequestError(tooDeep, location);
     const within = [...above, node];
-    if (node === null) return { kind: "scalar", place, value: null };
+    if (node === null) return { kind: "scalar", location, value: null };
     if (isAlias(node)) {
       const target = node.resolve(document);
       if (target === undefined) {
-        throw new RequestError(`the alias *${node.source} stands for nothing; write &${node.source} before it`, place);
+        throw new RequestError(
+          `the alias *${node.source} refers to nothing; write &${node.source} before it`,
+          location,
+        );
       }
-      // What an alias stands for was parsed with the rest.
-      return visit(target as ParsedNode, above, place, alias ?? place);
+      // What an alias refers to was parsed with the rest.
+      return visit(target as ParsedNode, above, location, alias ?? location);
     }
-    if (isSeq(node)) return { kind: "list", place, items: node.items.map((item) => visit(item, within, place, alias)) };
+    if (isSeq(node)) {
+      return {
+        kind: "list",
+        location,
+        items: node.items.map((item) => visit(item, within, location, alias)),
+      };
+    }
     if (isMap(node)) {
       return {
         kind: "mapping",
-        place,
+        location,
         entries: node.items.map(({ key, value }) => {
-          const at = placeAt(key.range[0]);
+          const at = locationAt(key.range[0]);
           if (!isScalar(key) || typeof key.value !== "string") {
             throw new RequestError("the key is no text; write a name, in quotes if it looks like a number", at);
           }
-          return { key: key.value, place: at, value: visit(value, within, at, alias) };
+          return { key: key.value, location: at, value: visit(value, within, at, alias) };
         }),
       };
     }
     const { value } = node;
     if (value === null || ["string", "number", "boolean"].includes(typeof value)) {
-      return { kind: "scalar", place, value: value as Scalar | null };
+      return { kind: "scalar", location, value: value as Scalar | null };
     }
-    throw new RequestError("the value is no text, number, true or false; put it in quotes", place);
+    throw new RequestError("the value is no text, number, true or false; put it in quotes", location);
   };
-  return visit(root, [], placeAt(0));
+  return visit(root, [], locationAt(0));
 }
 
 /** Plain data as YAML. */

@@ -1,5 +1,6 @@
 /** results.csv: a line for each member (RFC 4180). @module */
-import type { Results, TrainRecord } from "../results/results.ts";
+import { ofKind } from "../common/of_kind.ts";
+import type { Results } from "../results/results.ts";
 import { namedMetrics } from "./view.ts";
 
 /** The members' ids, axes, parameters, metrics, final losses and seconds. */
@@ -8,7 +9,7 @@ export function csvOf({ members }: Results): string {
   const metrics = [...new Set(members.flatMap((member) => Object.keys(namedMetrics(member))))];
   const header = ["member", ...axes, "trainable parameters", ...metrics, "final loss", "train seconds"];
   const lines = members.map((member) => {
-    const trainings = member.stages.filter((stage): stage is TrainRecord => stage.kind === "train");
+    const trainings = ofKind(member.stages, "train");
     const found = namedMetrics(member), seconds = trainings.reduce((sum, stage) => sum + stage.seconds, 0);
     return [
       member.id,

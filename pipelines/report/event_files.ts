@@ -5,7 +5,8 @@
  * @module
  */
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { EvaluateRecord, MemberRecord, TrainRecord } from "../results/results.ts";
+import { ofKind } from "../common/of_kind.ts";
+import type { MemberRecord } from "../results/results.ts";
 
 /** CRC-32C (Castagnoli), bit by bit reflected, polynomial 0x82f63b78. */
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -89,8 +90,8 @@ function sessionEnd(time: number): Write {
  * @param time Seconds since 1970; TensorBoard shows it as when all this happened.
  */
 export function eventsOf(member: MemberRecord, time: number): Uint8Array {
-  const trainings = member.stages.filter((stage): stage is TrainRecord => stage.kind === "train");
-  const evaluations = member.stages.filter((stage): stage is EvaluateRecord => stage.kind === "evaluate");
+  const trainings = ofKind(member.stages, "train");
+  const evaluations = ofKind(member.stages, "evaluate");
   const last = Math.max(0, ...trainings.map(({ steps }) => steps));
   const events = [
     event(time, 0, text(3, "brain.Event:2")),

@@ -1,13 +1,13 @@
 /**
- * What a run that has not ended tells those who watch it: one small file in its folder, written anew about every second
+ * What a run that has not ended shows those who watch it: one small file in its folder, written anew about every second
  * and removed at the end.
  *
  * @module
  */
 import { join } from "node:path";
 import { writeAtomically } from "../common/files.ts";
-import type { Progress } from "../schedule/context/run_context.ts";
 import type { MemberRecord } from "../results/results.ts";
+import type { Progress } from "../schedule/context/progress.ts";
 
 /** The file's name within a run's folder. */
 export const liveFile = "live.json";
@@ -28,7 +28,7 @@ export interface LiveState {
 /** Milliseconds between two writes. */
 const interval = 1000;
 
-/** Keeps the file of a run; what the disk refuses is left out, as nothing depends on it. */
+/** Keeps the file of a run; what the disk refuses is omitted, as nothing depends on it. */
 export class LiveLog {
   readonly #path: string;
   readonly #pipeline: string;
@@ -48,18 +48,18 @@ export class LiveLog {
   /** Writes from now on: the run's folder is there. */
   open(): void {
     this.#isOpen = true;
-    this.#tell(true);
+    this.#update(true);
   }
 
   /** Takes a member that is done. */
   member(record: MemberRecord): void {
     this.#members.push(record);
     this.#trainings = [];
-    this.#tell(true);
+    this.#update(true);
   }
 
-  /** A progress that tells the file, too. */
-  beside(progress: Progress): Progress {
+  /** A progress that updates the file, too. */
+  following(progress: Progress): Progress {
     return {
       warn: (message) => progress.warn(message),
       begin: (label, total, unit) => {
@@ -72,7 +72,7 @@ export class LiveLog {
             trainings[at].losses.push(loss);
           });
           if (trainings.length > 0) this.#trainings = trainings;
-          this.#tell(done === total);
+          this.#update(done === total);
         };
       },
     };
@@ -85,7 +85,7 @@ export class LiveLog {
     await Deno.remove(this.#path).catch(() => {});
   }
 
-  #tell(isDue: boolean): void {
+  #update(isDue: boolean): void {
     if (!this.#isOpen || (!isDue && performance.now() - this.#written < interval)) return;
     this.#written = performance.now();
     const state: LiveState = {

@@ -5,11 +5,11 @@
  */
 import { dirname, resolve } from "node:path";
 import { readFileIfPresent } from "../common/files.ts";
+import type { QuantizationName } from "../models/weights/quantization.ts";
 import { Fields, mappingOf, scalarOf, textOf } from "../recipes/fields.ts";
 import type { Scalar } from "../recipes/overrides.ts";
 import { finder } from "../recipes/recipe.ts";
 import { readRecorded, type Recorded } from "../recipes/recorded.ts";
-import type { QuantizationName } from "../models/weights/quantization.ts";
 import { formatYaml, parseYaml } from "../recipes/yaml.ts";
 
 /** A recipe as it is written, with what was found. */

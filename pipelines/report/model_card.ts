@@ -3,15 +3,16 @@
  *
  * @module
  */
-import type { InterventionDescription } from "../compile/parameters/intervention_file.ts";
 import type { JsonObject } from "../common/files.ts";
+import { ofKind } from "../common/of_kind.ts";
+import type { InterventionDescription } from "../compile/parameters/intervention_file.ts";
 import { isHubId } from "../models/open/source.ts";
 import { formatYaml } from "../recipes/yaml.ts";
 import type { MemberRecord } from "../results/results.ts";
 
 /** What a card is written from. */
 export interface CardContent {
-  /** The repository that it stands in, `owner/name`. */
+  /** The repository that it is in, `owner/name`. */
   readonly id: string;
   readonly description: InterventionDescription;
   /** Numbers of the tensors. */
@@ -25,13 +26,13 @@ export function modelCard({ id, description, parameters, member }: CardContent):
   const { base, interventions } = description;
   const kinds = [...new Set(interventions.map(({ kind }) => String(kind)))];
   const tags = ["refract", "representation-finetuning", ...kinds.map((kind) => kind.toLowerCase())];
-  const isPublic = isHubId(base), place = isPublic ? `[${base}](https://huggingface.co/${base})` : `\`${base}\``;
+  const isPublic = isHubId(base), link = isPublic ? `[${base}](https://huggingface.co/${base})` : `\`${base}\``;
   const name = id.slice(id.indexOf("/") + 1), folder = JSON.stringify(`./${name}`);
   const front = formatYaml({ library_name: "refract", ...isPublic ? { base_model: base } : {}, tags });
   return [
     `---\n${front}---`,
     `# ${name}`,
-    `${kinds.join(", ")} on ${place}: ${count(interventions.length, "intervention")}, ` +
+    `${kinds.join(", ")} on ${link}: ${count(interventions.length, "intervention")}, ` +
     `${parameters.toLocaleString("en")} parameters. The base model's own weights are unchanged and not part of this ` +
     "repository.",
     formatRows(["", "edit", "site", "positions", "rank"], interventions.map(interventionRow)),
@@ -45,19 +46,17 @@ export function modelCard({ id, description, parameters, member }: CardContent):
 }
 
 function interventionRow({ index, kind, block, site, module, positions, rank }: JsonObject): readonly string[] {
-  const place = [block === null || block === undefined ? [] : `block ${block}`, module ?? site ?? []].flat().join(", ");
+  const location = [block === null || block === undefined ? [] : `block ${block}`, module ?? site ?? []].flat().join(
+    ", ",
+  );
   const chosen = positions === null ? "by a function" : positions ?? (module === undefined ? "" : "all");
-  return [index, kind, place, chosen, rank ?? ""].map(String);
+  return [index, kind, location, chosen, rank ?? ""].map(String);
 }
 
 function resultsOf({ axes, stages }: Pick<MemberRecord, "axes" | "stages">): readonly string[] {
-  const rows = stages.flatMap((stage) =>
-    stage.kind === "evaluate"
-      ? Object.entries(stage.metrics).map((
-        [metric, value],
-      ) => [stage.name, metric, String(Number(value.toPrecision(4)))])
-      : []
-  );
+  const rows = ofKind(stages, "evaluate").flatMap(({ name, metrics }) => {
+    return Object.entries(metrics).map(([metric, value]) => [name, metric, String(Number(value.toPrecision(4)))]);
+  });
   const settings = Object.entries(axes).map(([axis, value]) => `${axis} ${value}`).join(", ");
   if (rows.length === 0) return [];
   const table = formatRows(["evaluation", "metric", "value"], rows);

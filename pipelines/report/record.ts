@@ -5,13 +5,14 @@
  */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
+import { ofKind } from "../common/of_kind.ts";
 import type { Scalar } from "../recipes/overrides.ts";
 import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
-import { otherFilesOf, type Redirected } from "../schedule/expand/redirect.ts";
-import type { Member } from "../schedule/expand/expand.ts";
-import type { PreparedMember } from "../schedule/prepare/prepared.ts";
-import { weightsFor } from "../schedule/train/tune.ts";
 import { type RunContext, runtimeVersion } from "../schedule/context/run_context.ts";
+import type { Member } from "../schedule/expand/member.ts";
+import { otherFilesOf, type Redirected } from "../schedule/expand/redirect.ts";
+import { weightsFor } from "../schedule/prepare/model_weights.ts";
+import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import type { Pipeline } from "../spec/mod.ts";
 import { keyOf } from "../store/store.ts";
 
@@ -32,9 +33,7 @@ export async function record(
 ): Promise<Recorded> {
   const others = otherFilesOf(declared).map((path): [string, string] => [path, resolve(runContext.base, path)]);
   const files = [...data, ...others].map(async ([path, at]) => ({ path, digest: await fileDigest(at) }));
-  const seeds = members.flatMap(({ stages }) => {
-    return stages.flatMap((stage) => (stage.kind === "train" ? [stage.spec.seed] : []));
-  });
+  const seeds = members.flatMap(({ stages }) => ofKind(stages, "train").map(({ spec }) => spec.seed));
   return {
     folder,
     pipeline: { name: pipeline.name, digest: await fileDigest(file) },
@@ -76,12 +75,10 @@ async function modelsOf(
 ): Promise<readonly RecordedModel[]> {
   const models = new Map<string, RecordedModel>();
   for (const stage of members.flatMap((member) => member.stages)) {
-    const prepared = stage.kind === "train" ? stage : stage.training ?? stage;
-    const { model } = prepared.spec, { source } = model.kind === "train" ? model.model.base : model.base;
+    const { source, quantize, model: { name, tokenizer, config } } = stage;
     for (const [declared, at] of bases) {
       if (at !== source) continue;
-      const { digest } = await weightsFor(runContext, prepared);
-      const { quantize, model: { name, tokenizer, config } } = prepared;
+      const { digest } = await weightsFor(runContext, stage);
       const found = { source: declared, name, at, weights: digest, tokenizer: tokenizer.digest, config };
       models.set(JSON.stringify([declared, quantize]), { ...found, ...quantize === undefined ? {} : { quantize } });
     }

@@ -1,24 +1,36 @@
 /**
- * What a run leaves on the disk: results, predictions, trained edits and the manifest. Every file appears whole or not
+ * What a run writes to the disk: results, predictions, trained edits and the manifest. Every file appears whole or not
  * at all.
  *
  * @module
  */
 import { join } from "node:path";
-import type { TensorMap } from "../compile/parameters/initial.ts";
-import { type Head, headOf } from "../compile/lower/adaptation.ts";
-import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
-import { writeSafetensors } from "../models/weights/safetensors_writer.ts";
+import { type Head, headOf } from "../compile/lower/adaptation.ts";
+import type { TensorMap } from "../compile/parameters/initial.ts";
+import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import type { Prediction } from "../metrics/metric.ts";
-import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
-import { removeRunTemporaries } from "../store/temporaries.ts";
+import { writeSafetensors } from "../models/weights/safetensors_writer.ts";
 import type { Results } from "../results/results.ts";
+import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
+import type { RunOutput } from "../schedule/run/run_output.ts";
+import { removeRunTemporaries } from "../store/temporaries.ts";
 
 const encoder = new TextEncoder();
 
+/** What transformers' config.json says of a head: the names of its labels, and the problem that it solves. */
+interface HeadConfig {
+  readonly names: readonly string[];
+  readonly problem: string;
+}
+
+const headConfigs: { readonly [K in Head["kind"]]: (labels: readonly string[]) => HeadConfig } = {
+  classification: (names) => ({ names, problem: "single_label_classification" }),
+  regression: () => ({ names: ["LABEL_0"], problem: "regression" }),
+};
+
 /** A run's folder. */
-export class RunFolder {
+export class RunFolder implements RunOutput {
   readonly path: string;
 
   /** @param path Made when the first file is written. */
@@ -27,7 +39,7 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder, so that a place that cannot be written shows before anything runs, and removes what a run that
+   * Makes the folder, so that a path that cannot be written shows before anything runs, and removes what a run that
    * died has left in it half written.
    *
    * @throws {DiskError} If it cannot be made.
@@ -117,13 +129,13 @@ export class RunFolder {
   async #declareHead({ labels, kind }: Head, folder: string): Promise<void> {
     const path = join(folder, "config.json"), config = JSON.parse(await Deno.readTextFile(join(this.path, path)));
     const [named] = (config.architectures ?? []) as readonly string[];
-    const names = kind === "regression" ? ["LABEL_0"] : labels;
+    const { names, problem } = headConfigs[kind](labels);
     const declared = {
       ...config,
       ...named === undefined ? {} : { architectures: [named.replace(/(For\w+|Model)$/, "ForSequenceClassification")] },
       id2label: Object.fromEntries(names.map((label, id) => [id, label])),
       label2id: Object.fromEntries(names.map((label, id) => [label, id])),
-      problem_type: kind === "regression" ? "regression" : "single_label_classification",
+      problem_type: problem,
     };
     await this.text(path, JSON.stringify(declared, null, 2) + "\n");
   }

@@ -75,7 +75,7 @@ export function namedMetrics(member: MemberRecord): Record<string, number> {
 /** The metric's name without its stage's. */
 const kindOf = (metric: string) => metric.slice(metric.lastIndexOf(" ") + 1);
 
-/** The evaluations of a model as it stands: no training bears their name, and they give the same for all members. */
+/** The evaluations of a model as it is: no training bears their name, and they give the same for all members. */
 function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
   const trained = new Set(members.flatMap(({ stages }) => stages.filter(isTraining).map(({ name }) => name)));
   const names = new Set(members.flatMap((member) => evaluationsOf(member).map(({ name }) => name)));

@@ -1,13 +1,14 @@
-/** A run's report, drawn from what lies in its folder. @module */
+/** A run's report, drawn from what is in its folder. @module */
 import { basename, join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent, readJsonObject } from "../common/files.ts";
+import { ofKind } from "../common/of_kind.ts";
+import type { MemberRecord, Results } from "../results/results.ts";
 import { csvOf } from "./csv.ts";
 import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
-import { manifestFile, readManifest } from "./manifest.ts";
 import { liveFile, type LiveState } from "./live.ts";
-import type { MemberRecord, Results } from "../results/results.ts";
+import { manifestFile, readManifest } from "./manifest.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
 
@@ -35,7 +36,7 @@ export async function writeReport(folder: string): Promise<void> {
   await out.text(reportFiles.page, await pageOf(viewOf(source)));
 }
 
-/** What a page that follows a run is made of: what the run tells while it goes on, then its results. */
+/** What a page that follows a run is made of: what the run shows while it goes on, then its results. */
 export async function readLiveSource(folder: string): Promise<ReportSource> {
   const live = await readJsonObject(join(folder, liveFile), "run the pipeline again").catch(() => undefined);
   if (live !== undefined && isLiveState(live)) return liveSource(live);
@@ -51,7 +52,7 @@ function isLiveState(value: object): value is LiveState {
   return "members" in value && Array.isArray(value.members) && "trainings" in value && Array.isArray(value.trainings);
 }
 
-/** Trainings at work stand as members until theirs are done. */
+/** Trainings at work are shown as members until theirs are done. */
 function liveSource({ pipeline, begun, now, members, trainings }: LiveState): ReportSource {
   const atWork = trainings.map(({ name, losses }): MemberRecord => ({
     id: name,
@@ -72,7 +73,7 @@ export async function readSource(folder: string): Promise<ReportSource> {
   const manifestPath = join(folder, manifestFile), manifest = await readFileIfPresent(manifestPath);
   const found = await readManifest(manifestPath);
   const paths = new Set(results.members.flatMap(({ stages }) => {
-    return stages.flatMap((stage) => stage.kind === "evaluate" ? [stage.predictions] : []);
+    return ofKind(stages, "evaluate").map(({ predictions }) => predictions);
   }));
   const predictions = new Map<string, readonly ReportPrediction[]>();
   for (const path of paths) predictions.set(path, await readPredictions(join(folder, path)));

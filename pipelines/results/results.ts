@@ -1,20 +1,29 @@
 /** The content of results.json. @module */
-import type { EncodeRecord } from "../schedule/encode/encode.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 
-/** A training's line. */
+/** One encoding of rows, computed once for all trainings that read them. */
+export interface EncodeRecord {
+  readonly key: string;
+  readonly cached: boolean;
+  readonly seconds: number;
+  readonly examples: number;
+  readonly tokens: number;
+  readonly bytes: number;
+}
+
+/** The line of a training. */
 export interface TrainRecord {
   readonly name: string;
   readonly kind: "train";
   readonly cached: boolean;
   readonly seconds: number;
   readonly steps: number;
-  /** One number a step: in nats a token, or a row where a head tells classes; of numbers the squared error. */
+  /** One number a step: in nats a token, or a row where a head predicts classes; of numbers the squared error. */
   readonly losses: readonly number[];
   readonly stepSeconds: readonly number[];
 }
 
-/** An evaluation's line. */
+/** The line of an evaluation. */
 export interface EvaluateRecord {
   readonly name: string;
   readonly kind: "evaluate";
@@ -25,7 +34,7 @@ export interface EvaluateRecord {
   readonly predictions: string;
 }
 
-/** What a model computed, written down: its line. */
+/** The line of an activations stage: what a model computed, written to a file. */
 export interface ActivationsRecord {
   readonly name: string;
   readonly kind: "activations";
@@ -36,17 +45,24 @@ export interface ActivationsRecord {
   readonly tensors: string;
 }
 
+/** The lines of stages, by the stage's kind. */
+export interface StageRecords {
+  readonly train: TrainRecord;
+  readonly evaluate: EvaluateRecord;
+  readonly activations: ActivationsRecord;
+}
+
 /** The line of a stage. */
-export type StageRecord = TrainRecord | EvaluateRecord | ActivationsRecord;
+export type StageRecord = StageRecords[keyof StageRecords];
 
 /** A member's results. */
 export interface MemberRecord {
   readonly id: string;
   readonly axes: Readonly<Record<string, string | number | boolean>>;
-  /** The best members that it goes on with: the stage and metric by which they are, and their id. */
+  /** The best members that it goes on with: the stage and metric that they are best by, and their id. */
   readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
   readonly trainableParameters: number;
-  /** How many bits its base model is kept in; absent where it is as it is stored. */
+  /** How its base model is quantized; absent if it is as it is stored. */
   readonly quantize?: QuantizationName;
   readonly stages: readonly StageRecord[];
 }
@@ -59,9 +75,9 @@ export interface MetricSummary {
   readonly count: number;
 }
 
-/** An experiment that several members repeat. */
+/** An experiment that several members repeat, as with other seeds. */
 export interface RepeatedRecord {
-  /** The members' id without what they vary. */
+  /** The members' id without the axes that repeat. */
   readonly id: string;
   readonly axes: Readonly<Record<string, string | number | boolean>>;
   /** The ids of its members. */
@@ -77,6 +93,6 @@ export interface Results {
   readonly pipeline: string;
   readonly members: readonly MemberRecord[];
   readonly encode: readonly EncodeRecord[];
-  /** One for each experiment, if any was repeated. */
+  /** One for each repeated experiment, if there is any. */
   readonly summaries?: readonly RepeatedRecord[];
 }

@@ -51,5 +51,5 @@ function describe({ dtype, shape }: Value): string {
 }
 
 function noWeights(name: string): never {
-  throw new TypeError(`The weight ${name} has no place in a program of one operation`);
+  throw new TypeError(`The weight ${name} does not belong in a program of one operation`);
 }

@@ -1,4 +1,4 @@
-/** What the worker that holds the sessions is asked, and what it answers. @module */
+/** The requests to the worker that holds the sessions, and its answers. @module */
 import type { OnnxModel, Provider } from "../../ops/onnx/model.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 

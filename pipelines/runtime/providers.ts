@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/model.ts";
 
-/** Libraries that a provider needs beside ONNX Runtime's binding. */
+/** Libraries that a provider needs besides ONNX Runtime's binding. */
 interface Libraries {
   /** By operating system; it does not exist on others. */
   readonly files: Readonly<Record<string, readonly string[]>>;
@@ -16,7 +16,7 @@ interface Libraries {
 }
 
 /** A provider as the runtime meets it. */
-export interface ProviderRuntime {
+interface ProviderRuntime {
   /** Whether it runs on the CPU itself; a session of another is refused if it would leave operations to the CPU. */
   readonly isCpu: boolean;
   /** Whether the trainings of several members run as one. */

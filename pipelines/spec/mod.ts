@@ -25,7 +25,7 @@ export interface Axis<out T> {
   readonly order: number;
   /** Equal for axes that move together: the n-th value of one goes with the n-th of each other. */
   readonly zipped?: number;
-  /** Whether its members repeat one experiment, so that results tell their mean and deviation. */
+  /** Whether its members repeat one experiment, so that results report their mean and deviation. */
   readonly repeats?: true;
 }
 
@@ -67,7 +67,7 @@ export interface BaseModelSpec {
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
-  /** Bits of the weights of its blocks' projections; as they are stored if left out. */
+  /** Bits of the weights of its blocks' projections; as they are stored if omitted. */
   readonly quantize?: Sweepable<QuantizationName>;
 }
 
@@ -78,7 +78,7 @@ export interface EditSpec {
   /** Where it acts. */
   readonly at: Sweepable<SiteSpec>;
   /**
-   * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all`, `{field}` or those that a function chooses; or those behind
+   * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all`, `{field}` or those that a function chooses; or those after
    * it: `completion`, `generated`.
    */
   readonly positions: Sweepable<string | ChoosePositions>;
@@ -86,7 +86,7 @@ export interface EditSpec {
   readonly rank?: Sweepable<number>;
   /** One edit for both ends of the prompt. */
   readonly tied: Sweepable<boolean>;
-  /** What follows the learned source, of kinds that have one that varies; nothing if left out. */
+  /** What follows the learned source, of kinds that have one that varies; nothing if omitted. */
   readonly activation?: Sweepable<ActivationName>;
   /** Whether DiReFT's projection stays orthonormal. */
   readonly orthogonal?: Sweepable<boolean>;
@@ -114,13 +114,13 @@ export interface AdapterSpec {
   readonly kind: AdapterName;
   /** The blocks whose projections it adapts. */
   readonly blocks: Sweepable<Blocks>;
-  /** Whose blocks, in a model with an encoder and a decoder; those of both if left out. */
+  /** Whose blocks, in a model with an encoder and a decoder; those of both if omitted. */
   readonly stack?: Sweepable<StackName>;
   /** The projections by name, as in `q_proj`. */
   readonly modules: Sweepable<readonly string[]>;
   /** Rank of LoRA's change. */
   readonly rank?: Sweepable<number>;
-  /** LoRA's change is scaled by alpha/rank; the rank if left out. */
+  /** LoRA's change is scaled by alpha/rank; the rank if omitted. */
   readonly alpha?: Sweepable<number>;
   /** Scales by alpha/√rank instead. */
   readonly rankStabilized?: Sweepable<boolean>;
@@ -162,7 +162,7 @@ export interface HeadSettings {
   readonly initial?: Sweepable<string>;
 }
 
-/** A head that tells one of several classes. */
+/** A head that predicts one of several classes. */
 export interface ClassificationSpec extends HeadSettings {
   /** Tells the kinds of record apart. */
   readonly kind: "classification";
@@ -170,13 +170,13 @@ export interface ClassificationSpec extends HeadSettings {
   readonly labels: Sweepable<readonly string[]>;
 }
 
-/** A head that tells a number. */
+/** A head that predicts a number. */
 export interface RegressionSpec extends HeadSettings {
   /** Tells the kinds of record apart. */
   readonly kind: "regression";
 }
 
-/** What a model tells of a text in place of writing on. */
+/** What a model predicts of a text in place of further tokens. */
 export type HeadSpec = ClassificationSpec | RegressionSpec;
 
 /** What is learned beside frozen weights. */
@@ -306,7 +306,7 @@ export interface ActivationsSpec {
   /** The rows whose prompts are read. */
   readonly data: Sweepable<Dataset>;
   /** Which tokens' representations are kept. */
-  readonly positions: Sweepable<string> | ChoosePositions;
+  readonly positions: Sweepable<string | ChoosePositions>;
   /** Places whose representation is kept. */
   readonly sites?: Sweepable<readonly SiteSpec[]>;
   /** Whether the hidden states between all blocks are kept. */
@@ -317,6 +317,9 @@ export interface ActivationsSpec {
 
 /** A stage of a pipeline. */
 export type StageSpec = TrainSpec | EvaluateSpec | ActivationsSpec;
+
+/** What stages there are. */
+export type StageKind = StageSpec["kind"];
 
 /** Members stopped early: each round keeps a share of them and gives these the budget of those that it stops. */
 export interface HalvingSpec {

@@ -5,7 +5,7 @@ import { evict, evictionOrder, type Freed, isQuicklyMade } from "./eviction.ts";
 import { entriesOf, type StoredEntry, totalBytes } from "./inventory.ts";
 
 /**
- * What a store may hold at most unless told otherwise, in bytes: about 10,000 rows of 200 tokens with the keys and values
+ * What a store may hold at most by default, in bytes: about 10,000 rows of 200 tokens with the keys and values
  * of half of a 135-million-parameter model.
  */
 export const mostByDefault = 50e9;
@@ -23,15 +23,15 @@ function defaultDiskBudget(store: string): number {
   return Math.min(mostByDefault, Math.floor(shareOfFreeSpace * (free + totalBytes(entriesOf(store)))));
 }
 
-/** Bytes that are free where a folder lies or will lie; undefined where that may not be asked. */
+/** Bytes that are free where a folder is or will be; undefined where that may not be asked. */
 function freeSpace(folder: string): number | undefined {
   if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return undefined;
-  for (let place = folder;; place = dirname(place)) {
+  for (let path = folder;; path = dirname(path)) {
     try {
-      const { bavail, bsize } = statfsSync(place);
+      const { bavail, bsize } = statfsSync(path);
       return bavail * bsize;
     } catch {
-      if (dirname(place) === place) return undefined;
+      if (dirname(path) === path) return undefined;
     }
   }
 }

@@ -23,7 +23,7 @@ export class Entry implements Disposable {
 
   constructor(
     file: Deno.FsFile,
-    /** Where the entry lies; it may be replaced there by an equal one while this one stays readable. */
+    /** Where the entry is; it may be replaced there by an equal one while this one stays readable. */
     readonly path: string,
     tensors: ReadonlyMap<string, TensorRecord>,
     metadata: Readonly<Record<string, string>>,

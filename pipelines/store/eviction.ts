@@ -36,7 +36,7 @@ export interface Freed {
 /**
  * Removes entries in the order given until enough is freed. A process that has one open goes on reading it.
  *
- * @param least Bytes; what lies behind them stays.
+ * @param least Bytes; entries after those are kept.
  */
 export function evict(inOrder: readonly StoredEntry[], least: number): Freed {
   let files = 0, bytes = 0;

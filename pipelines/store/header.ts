@@ -24,9 +24,9 @@ const blank = "0".repeat(64);
 const beforeDigest = '{"__metadata__":{"digest":"';
 const beforeSeal = '","header":"';
 
-/** Where in a file the digest of its data stands: 64 hex digits. */
+/** Where in a file the digest of its data is: 64 hex digits. */
 export const digestOffset = 8 + beforeDigest.length;
-/** Where the digest of the header stands, made while both digests were zeros. */
+/** Where the digest of the header is, made while both digests were zeros. */
 export const sealOffset = digestOffset + blank.length + beforeSeal.length;
 
 /** A tensor's length in bytes. */
@@ -36,7 +36,7 @@ export function byteLength({ dtype, shape }: TensorDeclaration): number {
 
 /**
  * The start of an entry's file, up to its data: the length, then the JSON, padded with spaces to a multiple of 8. Both
- * digests stand first, at fixed places, so that they can be filled in once the data is written.
+ * digests come first, at fixed offsets, so that they can be filled in once the data is written.
  *
  * @throws {RangeError} If a name is taken or a dimension is not a whole number from 0 on.
  */

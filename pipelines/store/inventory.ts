@@ -1,4 +1,4 @@
-/** What a store holds, as its folders and files tell. @module */
+/** What a store holds, as its folders and files show. @module */
 import { join } from "node:path";
 
 /** Kinds of entries are lower-case words. */
@@ -6,12 +6,12 @@ export const kindPattern = /^[a-z][a-z0-9-]*$/;
 /** Keys are 64 hexadecimal digits. */
 export const keyPattern = /^[0-9a-f]{64}$/;
 
-/** Where an entry lies. */
+/** Where an entry is. */
 export function entryPath(store: string, kind: string, key: string): string {
   return join(store, kind, key.slice(0, 2), `${key}.safetensors`);
 }
 
-/** An entry as its file tells, unopened. Times are milliseconds since 1970. */
+/** An entry as its file shows, unopened. Times are milliseconds since 1970. */
 export interface StoredEntry {
   readonly kind: string;
   readonly key: string;

@@ -1,7 +1,7 @@
 /** The models that were converted for a store: a folder each, which its budget does not count. @module */
 import { join } from "node:path";
 import type { Freed } from "./eviction.ts";
-import { modelsFolder } from "../models/gguf/place.ts";
+import { modelsFolder } from "../models/gguf/converted_models.ts";
 import { keyPattern } from "./inventory.ts";
 
 /** A converted model. */

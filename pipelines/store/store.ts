@@ -33,7 +33,7 @@ export interface StoreOptions {
 }
 
 /**
- * Entries lie at `<folder>/<kind>/<key[0:2]>/<key>.safetensors`. Nothing is made on the disk before the first `put`.
+ * Entries are at `<folder>/<kind>/<key[0:2]>/<key>.safetensors`. Nothing is made on the disk before the first `put`.
  *
  * @example Kept from one run to the next
  * ```ts ignore
@@ -207,7 +207,7 @@ export class Store {
   }
 
   /**
-   * Writes a small document, as JSON. Members that are undefined are left out.
+   * Writes a small document, as JSON. Members that are undefined are omitted.
    *
    * @throws {TypeError} If it is not JSON; a number that is not finite would come back as null.
    * @throws {RunError} If the disk is full or can't be written.
@@ -289,7 +289,7 @@ function setTimes(file: Deno.FsFile, used: Date, written: Date | null): void {
 function fullDisk(kind: string, path: string, missing: number): DiskError {
   const less = kind === "encode" ? ", keep less with --cache-memory" : "";
   return new DiskError(
-    `${path}: can't be written (the disk is full); free ${formatSize(missing)}${less} or choose another place`,
+    `${path}: can't be written (the disk is full); free ${formatSize(missing)}${less} or choose another folder`,
   );
 }
 

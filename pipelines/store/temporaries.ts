@@ -14,7 +14,7 @@ const ofRun = /^\.([\w-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a
 
 /** Removes temporaries that no process writes any more from a store, as far as it is allowed to. */
 export function removeStaleTemporaries(store: string): Freed {
-  // Entries lie two folders down, and nothing of a store's lies deeper.
+  // Entries are two folders down, and nothing of a store's is deeper.
   return removeAbandoned(store, 2, ofStore);
 }
 

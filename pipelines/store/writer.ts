@@ -28,13 +28,13 @@ export interface EntryWriter {
 interface Destination {
   /** Where the bytes go first; in the folder of `path`, which has to exist. */
   readonly temporary: string;
-  /** Where the entry will lie once it is whole. */
+  /** Where the entry will be once it is complete. */
   readonly path: string;
   /** Gets the entry's length before its first byte is written. */
   readonly makeRoom: (bytes: number) => void;
-  /** Frees so many bytes of a disk that is full; false if it can't. */
+  /** Frees a number of bytes on a full disk; false if it can't. */
   readonly rescue: (bytes: number) => boolean;
-  /** The error for a disk that stays full where so many bytes are missing. */
+  /** The error for a disk that stays full where that many bytes are missing. */
   readonly full: (bytes: number) => DiskError;
 }
 
@@ -116,7 +116,7 @@ export class FileWriter implements EntryWriter {
     }
   }
 
-  /** Tensors that have all their bytes, empty ones too, are behind us. */
+  /** Goes past the tensors that have all their bytes, empty ones included. */
   #passComplete(): void {
     while (this.#pending[0]?.missing === 0) this.#pending.shift();
   }

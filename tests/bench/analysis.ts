@@ -13,6 +13,7 @@ import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import type { HostTensor, Session } from "../../pipelines/runtime/runtime.ts";
 import { runPipeline } from "../../pipelines/schedule/run/run.ts";
 import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
+import { Sessions } from "../../pipelines/schedule/context/sessions.ts";
 import { type Limit, measureLimit } from "./limit.ts";
 import { inFreshFolder } from "./refract.ts";
 import { median, sum } from "./statistics.ts";
@@ -41,11 +42,11 @@ export interface ProgramMeasure {
   readonly limit?: Limit;
 }
 
-class RecordingWorkshop extends RunContext {
+class RecordingSessions extends Sessions {
   readonly runs: ProgramRun[] = [];
 
-  override async session(...[program, weights]: Parameters<RunContext["session"]>): Promise<Session> {
-    const session = await super.session(program, weights);
+  override async open(...[program, ...rest]: Parameters<Sessions["open"]>): Promise<Session> {
+    const session = await super.open(program, ...rest);
     return {
       ...session,
       run: async (feeds) => {
@@ -57,6 +58,10 @@ class RecordingWorkshop extends RunContext {
       },
     };
   }
+}
+
+class RecordingContext extends RunContext {
+  override readonly sessions = new RecordingSessions(this.provider, this.threads);
 }
 
 function extentsOf({ model }: Session, feeds: Readonly<Record<string, HostTensor>>): Bindings {
@@ -77,7 +82,7 @@ export async function analyse(
     const { pipeline, base, expansion } = await loadPipeline(pipelineFile, new Map());
     const progress = { begin: () => () => {}, warn: console.error };
     const store = join(folder, "store");
-    await using runContext = new RecordingWorkshop({ base, store, provider: "cpu", threads, progress });
+    await using runContext = new RecordingContext({ base, store, provider: "cpu", threads, progress });
     const { members: prepared } = await runPipeline(
       runContext,
       pipeline.name,
@@ -86,10 +91,10 @@ export async function analyse(
     );
     const model = prepared[0]?.stages[0]?.model;
     if (model === undefined) throw new TypeError("Expected a member with a stage");
-    const weights = await runContext.weights(model);
+    const weights = await runContext.models.weights(model);
     const measures: ProgramMeasure[] = [];
     for (const [name, programs] of Object.entries(kinds) as [keyof typeof kinds, readonly string[]][]) {
-      const runs = runContext.runs.filter(({ program }) => programs.includes(program.name));
+      const runs = runContext.sessions.runs.filter(({ program }) => programs.includes(program.name));
       if (runs.length === 0) continue;
       const middling = [...runs].sort((a, b) => a.flops - b.flops)[runs.length >> 1] as ProgramRun;
       measures.push({

@@ -135,7 +135,7 @@ async function refractRun(
 }
 
 async function editedWriter(runContext: RunContext, source: string): Promise<WritingModel> {
-  const model = await runContext.model(source), weights = await runContext.weights(model);
+  const model = await runContext.models.model(source), weights = await runContext.models.weights(model);
   const { architecture } = model, { storedType } = weights;
   const { blocks, ...options } = edit;
   const adaptations = lowerAdaptations([{ ...options, at: { blocks, site: "block.output" } }], architecture);

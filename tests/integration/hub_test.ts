@@ -51,7 +51,7 @@ const inCache = (test: (hub: Hub, cache: string) => Promise<void>) =>
 const resolve = (hub: Hub, cache: string) =>
   resolveModelFolder("owner/name", {
     base: cache,
-    pace: hasty,
+    timings: hasty,
     env: { HF_HUB_CACHE: cache, HF_ENDPOINT: hub.endpoint },
   });
 

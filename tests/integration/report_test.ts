@@ -95,7 +95,7 @@ Deno.test({
       await inPage(address, wide, async (page) => {
         await page.until(`document.body.textContent.includes("waiting for the run to begin")`);
         await Deno.mkdir(run);
-        const live = new LiveLog(run, "sweep"), progress = live.beside({ begin: () => () => {}, warn: () => {} });
+        const live = new LiveLog(run, "sweep"), progress = live.following({ begin: () => () => {}, warn: () => {} });
         live.open();
         const done = progress.begin("train tuned", 3);
         for (const [step, loss] of [3, 2, 1].entries()) done(step + 1, "", [loss]);

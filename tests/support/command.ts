@@ -26,7 +26,7 @@ export function inProcessWith(lines: readonly string[], ...args: readonly string
   return run(args, { lines });
 }
 
-/** The same for a run that is stopped, or keeps its unfinished work at another pace. */
+/** The same for a run that is stopped, or keeps its unfinished work at another interval. */
 export function inProcessUnder(control: RunControl, ...args: readonly string[]): Promise<Outcome> {
   return run(args, { control });
 }

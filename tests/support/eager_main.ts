@@ -3,4 +3,4 @@ import { commandLine } from "../../pipelines/cli/command_line.ts";
 import { processTerminal } from "../../pipelines/cli/terminal/terminal.ts";
 import { everyStep } from "./command.ts";
 
-Deno.exit(await commandLine(Deno.args, processTerminal(), { pace: everyStep }));
+Deno.exit(await commandLine(Deno.args, processTerminal(), { checkpointInterval: everyStep }));

@@ -8,7 +8,7 @@ import { runPipeline } from "../../pipelines/schedule/run/run.ts";
 import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
 import type { Scene } from "./scene.ts";
 
-/** A pace at which unfinished work is kept when the run is stopped and at no other time. */
+/** An interval at which unfinished work is kept when the run is stopped and at no other time. */
 const whenStopped: CheckpointInterval = { seconds: Infinity, share: 1 };
 
 /** How a run is watched. */
@@ -50,7 +50,7 @@ export async function watchedRun(
     warn: console.log,
   };
   const store = scene.path(place, "store");
-  const options = { base, store, progress, provider: "cpu", threads: 1, pace: whenStopped } as const;
+  const options = { base, store, progress, provider: "cpu", threads: 1, checkpointInterval: whenStopped } as const;
   try {
     await using runContext = new RunContext({ ...options, signal: stop.signal });
     await runPipeline(runContext, pipeline.name, expansion, new RunFolder(scene.path(place, "out")));

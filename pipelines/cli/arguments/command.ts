@@ -9,7 +9,7 @@ export interface RunControl {
   /** Starts listening for requests to stop; the signal's reason is a StoppedError. */
   readonly stops?: () => AbortSignal;
   /** How often unfinished work is kept, if not at the usual interval. */
-  readonly pace?: CheckpointInterval;
+  readonly checkpointInterval?: CheckpointInterval;
   /** How a hub is reached, if not as the environment says. */
   readonly hub?: HubOptions;
 }

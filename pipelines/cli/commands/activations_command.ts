@@ -54,8 +54,8 @@ async function writeActivations(
     throw new RequestError("is a folder; give --out a file", { file: out });
   }
   await using runContext = openRunContext({ base, threads, provider }, options, terminalProgress(terminal));
-  const tokenized = text === undefined ? undefined : await runContext.model(source);
-  const model = tokenized ?? await runContext.bareModel(source), { architecture } = model;
+  const tokenized = text === undefined ? undefined : await runContext.models.model(source);
+  const model = tokenized ?? await runContext.models.bareModel(source), { architecture } = model;
   const sites = (options.sites ?? []).map((site) => parseSite(site, architecture));
   const batch = tokenized === undefined
     ? await readBatch(callerPath(input!), architecture)
@@ -64,7 +64,7 @@ async function writeActivations(
   await Deno.mkdir(dirname(out), { recursive: true }).catch((fault: unknown) => {
     throw unwritable(dirname(out), fault);
   });
-  const weights = await runContext.weights(model);
+  const weights = await runContext.models.weights(model);
   const logits = options.logits && architecture.head !== undefined;
   const job = { architecture, weights, rows, sites, hiddenStates: true, logits };
   const tensors = await activate(runContext, job, "activations");

@@ -131,8 +131,8 @@ async function openWriter(
   stored: StoredIntervention,
   { positions }: ChatOptions,
 ): Promise<WritingModel> {
-  const model = await runContext.model(source);
-  const weights = await runContext.weights(model, stored.description.quantize);
+  const model = await runContext.models.model(source);
+  const weights = await runContext.models.weights(model, stored.description.quantize);
   const adaptations = adaptationsOf(stored, editedModel(model), positions);
   requireNoHead(adaptations, stored.file, "chat with one without");
   const { architecture } = model, { storedType } = weights;

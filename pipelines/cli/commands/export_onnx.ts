@@ -12,7 +12,7 @@ import { type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../../models/open/model.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
-import { bytesProgress, downloadProgress } from "../../schedule/context/run_context.ts";
+import { bytesProgress, downloadProgress } from "../../schedule/context/progress.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { namesIn } from "../requests/folder_names.ts";
 import { writeFolder } from "../requests/output_folder.ts";

@@ -1,5 +1,5 @@
 /** `deno task plan`. @module */
-import { planMembers } from "../../schedule/plan/plan.ts";
+import { planMembers } from "../../schedule/plan/plan_members.ts";
 import { command } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
 import { loadRequest } from "../requests/load_request.ts";

@@ -6,7 +6,7 @@ import { cachedCommit, cachedModel, partsOf } from "../../models/hub/cache.ts";
 import type { Repository } from "../../models/hub/files.ts";
 import { requireOnline } from "../../models/hub/folder.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
-import { downloadProgress } from "../../schedule/context/run_context.ts";
+import { downloadProgress } from "../../schedule/context/progress.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { card, type HubTarget, interventionFiles, reachHub } from "./hub_intervention.ts";

@@ -8,7 +8,7 @@ import { LiveLog } from "../../report/live.ts";
 import { RunFolder } from "../../report/run_folder.ts";
 import { writeReport } from "../../report/write_report.ts";
 import { runPipeline } from "../../schedule/run/run.ts";
-import type { Progress } from "../../schedule/context/run_context.ts";
+import type { Progress } from "../../schedule/context/progress.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
@@ -40,12 +40,20 @@ export const runCommand = command({
 });
 
 /** @throws {StoppedError} If it was stopped. */
-async function run(path: string, options: RunOptions, { terminal, stops, pace, hub }: CommandContext): Promise<void> {
+async function run(
+  path: string,
+  options: RunOptions,
+  { terminal, stops, checkpointInterval, hub }: CommandContext,
+): Promise<void> {
   const start = performance.now(), signal = stops?.(), progress = terminalProgress(terminal);
   const request = await loadRequest(path, options);
-  const control = { signal, ...pace === undefined ? {} : { pace }, ...hub === undefined ? {} : { hub } };
+  const control = {
+    signal,
+    ...checkpointInterval === undefined ? {} : { checkpointInterval },
+    ...hub === undefined ? {} : { hub },
+  };
   const folder = new RunFolder(runPath(request, options)), live = new LiveLog(folder.path, request.pipeline.name);
-  await using runContext = openRunContext(request, options, live.beside(progress), control);
+  await using runContext = openRunContext(request, options, live.following(progress), control);
   let recorded: Recorded | undefined;
   const { results, members } = await runPipeline(
     runContext,

@@ -156,7 +156,7 @@ function runsOf(
     return {
       tokens: kept.map((at) => row[at]!),
       start: 0,
-      places: row.map((_, at) => token.get(at)),
+      slots: row.map((_, at) => token.get(at)),
       ...(types === undefined ? {} : { types: kept.map((at) => types[index]![at]!) }),
     };
   });

@@ -10,7 +10,8 @@ import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { callerLocation, locationOf, shown } from "../../common/source_location.ts";
 import { type Overrides, type Scalar, whileLoading } from "../../recipes/overrides.ts";
-import { expand, type Expansion } from "../../schedule/expand/expand.ts";
+import { expand } from "../../schedule/expand/expand.ts";
+import type { Expansion } from "../../schedule/expand/member.ts";
 import type { Pipeline } from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
 import { callerPath } from "./caller_paths.ts";
@@ -41,7 +42,7 @@ export async function loadPipeline(path: string, overrides: Overrides): Promise<
   const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
   if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
   const settings = new Map<string, Scalar>();
-  return await whileLoading({ given: overrides, settings }, async () => {
+  return await whileLoading({ overrides, settings }, async () => {
     const pipeline = await importPipeline(file, overrides, settings);
     const expansion = await faultsOf(file, () => expand(pipeline, overrides, settings));
     return { pipeline, file, base: dirname(file), expansion, settings };

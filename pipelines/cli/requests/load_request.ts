@@ -7,7 +7,7 @@ import type { Provider } from "../../../ops/onnx/model.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { isRecipePath, readRecipe, type Recipe } from "../../recipes/recipe.ts";
 import { redirect, type Redirected } from "../../schedule/expand/redirect.ts";
-import type { Member } from "../../schedule/expand/expand.ts";
+import type { Member } from "../../schedule/expand/member.ts";
 import { callerPath } from "./caller_paths.ts";
 import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 

@@ -1,5 +1,6 @@
 /** The run context of a command. @module */
-import { type Progress, RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
+import { RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
+import type { Progress } from "../../schedule/context/progress.ts";
 import { storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */
@@ -12,7 +13,7 @@ export function openRunContext(
   { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
   { store, cacheDisk, cacheMemory, activationMemory }: StoreOptions,
   progress: Progress,
-  control: Pick<RunContextOptions, "pace" | "signal" | "hub"> = {},
+  control: Pick<RunContextOptions, "checkpointInterval" | "signal" | "hub"> = {},
 ): RunContext {
   const budgets = { cacheDisk, cacheMemory, activationMemory };
   return new RunContext({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });

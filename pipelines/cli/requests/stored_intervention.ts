@@ -12,7 +12,7 @@ import {
 } from "../../compile/parameters/intervention_file.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { manifestFile, readManifest } from "../../report/manifest.ts";
-import { checkedAdaptation } from "../../schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../schedule/validate/adaptation_checks.ts";
 import { callerFolder, callerPath } from "./caller_paths.ts";
 import { interventionFolder, runOf } from "./intervention_folder.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Progress } from "../../schedule/context/run_context.ts";
+import type { Progress } from "../../schedule/context/progress.ts";
 import { formatSize } from "../../store/size.ts";
 
 const width = 24;

@@ -77,7 +77,7 @@ function reads(program: Program, segment: SegmentName): boolean {
 /**
  * The programs of a training, cut at the frozen frontier.
  *
- * @param cutAt Cuts what a step computes; where that costs least unless told otherwise.
+ * @param cutAt Cuts what a step computes; where that costs least by default.
  * @param mostActivations What the longest row's activations may take, in bytes.
  */
 export function compileTraining(

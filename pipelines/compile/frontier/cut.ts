@@ -31,7 +31,7 @@ export interface KeptValue {
   readonly value: Value;
 }
 
-/** A program that reads kept values in place of computing them. */
+/** A program that reads kept values instead of computing them. */
 export interface CutProgram {
   readonly program: Program;
   readonly kept: readonly KeptValue[];
@@ -43,7 +43,7 @@ export interface CutProgram {
 
 /** How to cut. */
 interface CutOptions {
-  /** Whether a fed tensor does not vary between runs; those of the examples unless told otherwise. */
+  /** Whether a fed tensor does not vary between runs; those of the examples by default. */
   readonly isFixed?: (leaf: Value) => boolean;
   /** How much dearer than usual a kept byte is; `Infinity` keeps nothing. */
   readonly bytePrice?: number;
@@ -82,9 +82,9 @@ export function cut(
   return { program: substitute(program, fedFor(named)), kept: named, recomputed: recomputed.length, bytePrice };
 }
 
-/** The program cut at values that were chosen for others which compute the same; so that it reads what they read. */
-export function cutAt(program: Program, chosen: readonly KeptValue[]): Pick<CutProgram, "program" | "kept"> {
-  const names = new Set(chosen.map(({ name }) => name));
+/** The program cut where another was, as far as both compute the same values, so that it reads what is kept for that one. */
+export function cutAt(program: Program, keptElsewhere: readonly KeptValue[]): Pick<CutProgram, "program" | "kept"> {
+  const names = new Set(keptElsewhere.map(({ name }) => name));
   const named = valuesOf(program).filter((value) => !isLeaf(value))
     .map((value) => ({ name: keptName(value), value })).filter(({ name }) => names.has(name));
   const rest = substitute(program, fedFor(named));
@@ -92,7 +92,7 @@ export function cutAt(program: Program, chosen: readonly KeptValue[]): Pick<CutP
   return { program: rest, kept: named.filter(({ name }) => read.has(name)) };
 }
 
-/** What stands for kept values in the programs that read them. */
+/** The inputs that replace kept values in the programs that read them. */
 export function fedFor(kept: readonly KeptValue[]): ReadonlyMap<Value, Value> {
   return new Map(kept.map(({ name, value }) => [value, input(name, value.shape)]));
 }

@@ -8,7 +8,7 @@ import type { HostTensor } from "../../runtime/runtime.ts";
 import { isShared, type KeptValue } from "./cut.ts";
 import { groupExtents, type LaidOutRow, rowExtents } from "../rows/laid_out_rows.ts";
 
-/** Where a kept value lies within an example's packed elements. */
+/** Where a kept value is within an example's packed elements. */
 interface PackedValue {
   readonly name: string;
   readonly start: number;
@@ -37,7 +37,7 @@ export function packedBytes(kept: readonly KeptValue[], rows: readonly LaidOutRo
   return 4 * ofRows.reduce((sum, count) => sum + count, packedValues(shared, groupExtents(rows)).count);
 }
 
-/** Elements that lie together in a row without padding, and in its padded place in a batch. */
+/** Elements that are contiguous in a row without padding, and in its padded row of a batch. */
 interface Run {
   /** The first in the row. */
   readonly from: number;
@@ -63,9 +63,9 @@ function runsOf(extents: readonly number[], padded: readonly number[], index: nu
 }
 
 /**
- * Puts a row without padding into its padded place in a batch.
+ * Copies a row without padding into its padded row of a batch.
  *
- * @param read Gives the row's elements from a place on: as many as the target has.
+ * @param read Gives the row's elements from an index on: as many as the target has.
  */
 export function fillRow(
   read: (start: number, target: Float32Array) => void,
@@ -93,13 +93,13 @@ export function takeRow(
 
 /** The padded number of an outer block; outer axes may be padded too. */
 function paddedBlock(block: number, extents: readonly number[], padded: readonly number[], axis: number): number {
-  let rest = block, place = 0, stride = 1;
+  let rest = block, number = 0, stride = 1;
   for (let outer = axis - 1; outer >= 0; outer--) {
-    place += (rest % extents[outer]!) * stride;
+    number += (rest % extents[outer]!) * stride;
     rest = Math.floor(rest / extents[outer]!);
     stride *= padded[outer]!;
   }
-  return place;
+  return number;
 }
 
 /** Buffers that are fed again and again, grown when a batch needs more. */

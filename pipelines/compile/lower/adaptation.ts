@@ -71,7 +71,7 @@ export interface LoweredPrefixTuning extends LoweredBase {
   readonly tensors: Readonly<Record<"key" | "value", TensorRole>>;
 }
 
-/** What the model predicts of a text in place of further tokens. */
+/** What the model predicts of a text instead of further tokens. */
 export interface LoweredHead extends LoweredBase {
   readonly form: "head";
   readonly kind: HeadSpec["kind"];

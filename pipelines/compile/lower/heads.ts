@@ -1,6 +1,6 @@
 /**
- * Heads: what a model predicts of a text in place of further tokens. A head is an adaptation like an edit or adapter, so that it is
- * drawn, trained, kept and loaded as they are.
+ * Heads: what a model predicts of a text instead of further tokens. A head is an adaptation like an edit
+ * or adapter, so that it is initialized, trained, kept and loaded as they are.
  *
  * @module
  */
@@ -64,7 +64,7 @@ function tensorsOf(
 /**
  * Refuses a second head.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If there is one.
  */
 export function requireOneHead(adaptations: readonly Adaptation[]): void {
   if (adaptations.filter(({ form }) => form === "head").length < 2) return;

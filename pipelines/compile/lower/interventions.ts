@@ -7,7 +7,7 @@ import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { EditSpec, Resolved } from "../../spec/mod.ts";
 import type { LoweredIntervention } from "./adaptation.ts";
-import { choiceName, subspaceOf } from "./token_selectors.ts";
+import { selectorName, subspaceOf } from "./token_selectors.ts";
 import { decoderPositionsOf, positionsOf, sidesOf } from "./positions.ts";
 import { blocksOf, columnsOfSite, runOfSite, stackOf } from "./sites.ts";
 
@@ -40,7 +40,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
         block,
         side,
         positions,
-        positionsText: choiceName(edit.positions),
+        positionsText: selectorName(edit.positions),
         rank,
         ...subspace,
         width,

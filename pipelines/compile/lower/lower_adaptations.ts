@@ -45,7 +45,7 @@ export function lowerAdaptations(
 /** Functions that select get numbers of this list, so that programs don't depend on what else was declared. */
 function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
   const names = new Map<string, string>();
-  const numbered = (name: string) => names.getOrInsertComputed(name, () => `chosen ${names.size + 1}`);
+  const numbered = (name: string) => names.getOrInsertComputed(name, () => `function ${names.size + 1}`);
   return list.map((adaptation) => {
     if (adaptation.form !== "intervention") return adaptation;
     const { positions: { selector }, positionsText, subspace } = adaptation;

@@ -12,9 +12,9 @@ export interface Ends {
 
 /** What an edit acts on. */
 export interface Positions extends Ends {
-  /** Tokens chosen for each prompt by itself, in place of its ends. */
+  /** Selects tokens of each prompt, instead of its ends. */
   readonly selector?: TokenSelector;
-  /** The tokens behind the prompt: a row's completion, and what the model writes. */
+  /** Whether the tokens after the prompt are edited: a row's completion, and what the model writes. */
   readonly completion: boolean;
 }
 
@@ -24,19 +24,19 @@ export type Side = "both" | "prefix" | "suffix";
 /**
  * Positions as they are declared. As text: `fN`, `lN`, `fN+lM` or `all` of the prompt's tokens; `{field}` for those that a
  * field of its template wrote, `{field}.fN` or `{field}.lN` for some of these; `completion` or, meaning the same,
- * `generated` for those behind it.
+ * `generated` for those after it.
  *
  * @param decode The tokenizer's, for positions that depend on the prompt's text.
  * @throws {RequestError} If the text is none of these.
  */
 export function positionsOf(declared: string | ChoosePositions, decode?: Decode): Positions {
-  const chosen = typeof declared === "string" ? fieldPositions(declared, decode) : tokensByFunction(declared, decode);
-  if (chosen !== undefined) return { first: 0, last: 0, completion: false, selector: chosen };
+  const selector = typeof declared === "string" ? fieldPositions(declared, decode) : tokensByFunction(declared, decode);
+  if (selector !== undefined) return { first: 0, last: 0, completion: false, selector };
   return parsePositions(String(declared));
 }
 
 /**
- * Positions in a decoder, whose tokens are the one that it starts with and, behind it, those of the answer: `f1` the first,
+ * Positions in a decoder, whose tokens are the one that it starts with and, after it, those of the answer: `f1` the first,
  * `completion` or `generated` the others, `all` of them.
  *
  * @throws {RequestError} If they are none of these.
@@ -47,7 +47,7 @@ export function decoderPositionsOf(declared: string | ChoosePositions): Position
   const named = typeof declared === "string" ? `the positions ${JSON.stringify(declared)}` : "positions by a function";
   throw new RequestError(
     `${named} are the prompt's, which the decoder does not read; write f1 (the token that it starts with), completion ` +
-      "or generated (those behind it) or all, or edit the encoder",
+      "or generated (those after it) or all, or edit the encoder",
   );
 }
 
@@ -80,10 +80,10 @@ export function sidesOf({ first, last }: Positions, tied: boolean): readonly Sid
 }
 
 /** How many tokens from a prompt's end positions reach back to at most; `Infinity` if they take its first. */
-export function reachBack({ first, last, selector: chosen }: Positions, prompts: readonly TokenizedPrompt[]): number {
+export function reachBack({ first, last, selector }: Positions, prompts: readonly TokenizedPrompt[]): number {
   if (first > 0) return Infinity;
-  if (chosen === undefined) return last;
+  if (selector === undefined) return last;
   return prompts.reduce((most, of) => {
-    return [...chosen.of(of)].reduce((reach, index) => Math.max(reach, of.prompt.length - index), most);
+    return [...selector.of(of)].reduce((reach, index) => Math.max(reach, of.prompt.length - index), most);
   }, 0);
 }

@@ -1,8 +1,7 @@
 /** Prefix tuning as declared, lowered to one adaptation for each block. @module */
-import type { TensorRole } from "../../../ops/interventions/intervention.ts";
+import { tensorOf, type TensorRole } from "../../../ops/interventions/intervention.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
-import type { Value } from "../../../ops/program/program.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture, EditedModel } from "../../models/architecture/architecture.ts";
 import type { PrefixTuningSpec, Resolved } from "../../spec/mod.ts";
@@ -52,9 +51,9 @@ export function virtualRuns(
   const runs = Map.groupBy(prefixes, ({ index, block }) => index - block);
   return [...runs.values()].map((run) =>
     run.map((adaptation) => {
-      const { key, value } = source(adaptation);
+      const tensors = source(adaptation), [key, value] = [tensorOf(tensors, "key"), tensorOf(tensors, "value")];
       const shape = [1, keyValueHeads, adaptation.options.tokens, headWidth];
-      return { key: o.reshape(key as Value, shape), value: o.reshape(value as Value, shape) };
+      return { key: o.reshape(key, shape), value: o.reshape(value, shape) };
     })
   );
 }

@@ -1,4 +1,4 @@
-/** What an edit chooses of each example by itself: tokens of its prompt, or rows of its own rank. @module */
+/** What an edit selects of each example: tokens of its prompt, or rows of its own rank. @module */
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import {
   type ChoosePositions,
@@ -10,27 +10,27 @@ import {
 import { RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 
-/** A choice made for each example. */
+/** A selection made for each example. */
 export interface TokenSelector {
   /** As declared, or the number of a function. */
   readonly name: string;
-  /** Whether a function chooses, which no file can hold. */
+  /** Whether a function selects, which no file can hold. */
   readonly isFunction: boolean;
-  /** The indices that are chosen for an example, in rising order; each example is asked about once. */
+  /** The indices that are selected of an example, in rising order; computed once for each source. */
   readonly of: (prompt: TokenizedPrompt) => ReadonlySet<number>;
 }
 
 const functionNumbers = new WeakMap<ChoosePositions | ChooseSubspace, number>();
 let functions = 0;
 
-/** A name for a choice: as it was written, or a function's number within this process. */
-export function choiceName(choice: string | ChoosePositions | ChooseSubspace): string {
-  if (typeof choice === "string") return choice;
-  return `function ${functionNumbers.getOrInsertComputed(choice, () => ++functions)}`;
+/** The name of a selector: as it was written, or a function's number within this process. */
+export function selectorName(declared: string | ChoosePositions | ChooseSubspace): string {
+  if (typeof declared === "string") return declared;
+  return `function ${functionNumbers.getOrInsertComputed(declared, () => ++functions)}`;
 }
 
-/** A choice that is made again for the same source only. */
-function chosenOnce(
+/** A selector that computes once for each source. */
+function selector(
   name: string,
   isFunction: boolean,
   of: (prompt: TokenizedPrompt) => ReadonlySet<number>,
@@ -43,8 +43,8 @@ function chosenOnce(
   };
 }
 
-/** Calls a user's function. */
-function asked<T>(what: string, call: () => T): T {
+/** Calls a user's function; what it throws becomes an error about the request. */
+function called<T>(what: string, call: () => T): T {
   try {
     return call();
   } catch (fault) {
@@ -58,20 +58,20 @@ function asked<T>(what: string, call: () => T): T {
 const inOrder = (indices: readonly number[]): ReadonlySet<number> => new Set([...indices].sort((a, b) => a - b));
 
 /**
- * Tokens that a function chooses.
+ * Tokens that a function selects.
  *
- * @param decode The tokenizer's; without one nothing can be asked.
- * @throws {RequestError} If it fails, or chooses what is no token of the prompt.
+ * @param decode The tokenizer's; without one a prompt has no text.
+ * @throws {RequestError} If it fails, or selects what is no token of the prompt.
  */
 export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): TokenSelector {
   const what = "the positions' function";
-  return chosenOnce(choiceName(choose), true, (of) => {
-    const indices = asked(what, () => choose(readPrompt(of, needed(decode))));
+  return selector(selectorName(choose), true, (of) => {
+    const indices = called(what, () => choose(readPrompt(of, needed(decode))));
     if (!Array.isArray(indices)) throw new RequestError(`${what} gives no list; return token indices`);
     const length = of.prompt.length;
     return inOrder(indices.map((index: number) => {
-      const place = index < 0 ? index + length : index;
-      if (Number.isInteger(place) && place >= 0 && place < length) return place;
+      const token = index < 0 ? index + length : index;
+      if (Number.isInteger(token) && token >= 0 && token < length) return token;
       throw new RequestError(
         `${what} chose token ${index} of a prompt of ${length} tokens; choose from ${-length} to ${length - 1}`,
       );
@@ -79,7 +79,7 @@ export function tokensByFunction(choose: ChoosePositions, decode: Decode | undef
   });
 }
 
-/** Which of a field's tokens are meant: its first or last so many. */
+/** Which of a field's tokens are meant: the number of its first or last ones. */
 interface FieldEnds {
   readonly first: number;
   readonly last: number;
@@ -91,7 +91,7 @@ interface FieldEnds {
  * @throws {RequestError} If the template has no such field, or it wrote no token.
  */
 export function tokensOfField(text: string, field: string, { first, last }: FieldEnds, decode?: Decode): TokenSelector {
-  return chosenOnce(text, false, (of) => {
+  return selector(text, false, (of) => {
     const { spans, place } = of.source;
     if (!Object.hasOwn(spans, field)) {
       throw new RequestError(
@@ -111,7 +111,7 @@ export function tokensOfField(text: string, field: string, { first, last }: Fiel
 }
 
 function needed(decode: Decode | undefined): Decode {
-  if (decode === undefined) throw new TypeError("Tokens cannot be chosen by their text without a tokenizer");
+  if (decode === undefined) throw new TypeError("Tokens cannot be selected by their text without a tokenizer");
   return decode;
 }
 
@@ -120,19 +120,19 @@ function needed(decode: Decode | undefined): Decode {
  *
  * @throws {RequestError} If there is no list, or it has what is no row of the rank.
  */
-export function subspaceOf(choice: string | ChooseSubspace, rank: number): TokenSelector {
-  const named = typeof choice === "string";
-  const what = named ? `the field ${quote(choice)}` : "the subspace's function";
-  return chosenOnce(choiceName(choice), !named, ({ source: { fields, place } }) => {
-    if (named && !Object.hasOwn(fields, choice)) {
+export function subspaceOf(declared: string | ChooseSubspace, rank: number): TokenSelector {
+  const named = typeof declared === "string";
+  const what = named ? `the field ${quote(declared)}` : "the subspace's function";
+  return selector(selectorName(declared), !named, ({ source: { fields, place } }) => {
+    if (named && !Object.hasOwn(fields, declared)) {
       throw new RequestError(
-        `the row has no field ${quote(choice)}, which the edit's subspace names; ${
-          suggest(choice, Object.keys(fields))
+        `the row has no field ${quote(declared)}, which the edit's subspace names; ${
+          suggest(declared, Object.keys(fields))
         }`,
         place,
       );
     }
-    const rows: unknown = named ? fields[choice] : asked(what, () => choice(fields));
+    const rows: unknown = named ? fields[declared] : called(what, () => declared(fields));
     const isRow = (row: unknown) => typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rank;
     if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return inOrder(rows);
     throw new RequestError(

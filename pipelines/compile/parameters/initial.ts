@@ -23,7 +23,7 @@ export function copyTensors(tensors: TensorMap): Record<string, HostTensor> {
   );
 }
 
-/** What tensors may start at of the model's own. */
+/** What tensors may start at of the model's own weights. */
 export interface StartingWeights {
   /** The Euclidean norms of a weight's rows. */
   readonly rowNorms: (weight: string) => Promise<Float32Array<ArrayBuffer>>;
@@ -34,7 +34,7 @@ export interface StartingWeights {
 /**
  * The saved form of every adaptation's tensors, drawn from a seed as torch's layers start.
  *
- * @param own For tensors that start at the model's own; left out where no weights are to be read.
+ * @param own For tensors that start at the model's own; omitted where no weights are to be read.
  */
 export async function drawTensors(
   adaptations: readonly Adaptation[],

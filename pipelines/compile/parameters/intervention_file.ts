@@ -1,5 +1,5 @@
 /**
- * Adaptations as intervention.json lists them beside their tensors.
+ * Adaptations as intervention.json lists them, next to the file of their tensors.
  *
  * @module
  */
@@ -31,8 +31,8 @@ export interface InterventionDescription {
 /** The names of a stored intervention's files within its folder. */
 export const interventionFileNames = { description: "intervention.json", tensors: "weights.safetensors" } as const;
 
-/** How an adaptation is listed; what a function chooses is null. */
-export function describeAdaptation(adaptation: Adaptation): JsonObject {
+/** How an adaptation is listed; what a function selects is null. */
+function describeAdaptation(adaptation: Adaptation): JsonObject {
   const { index, kind, options, block = null } = adaptation;
   if (adaptation.form === "head") {
     const { labels, options: { frozen } } = adaptation;
@@ -44,11 +44,11 @@ export function describeAdaptation(adaptation: Adaptation): JsonObject {
   if (adaptation.form === "adapter") {
     return { index, kind, ...options, ...dropout, block, site, module: adaptation.module };
   }
-  const { head, positionsText, positions: { selector: chosen }, subspace, side, rank } = adaptation;
+  const { head, positionsText, positions: { selector }, subspace, side, rank } = adaptation;
   return {
     ...{ index, kind, ...options, ...dropout, block, site },
     ...head === undefined ? {} : { head },
-    positions: chosen?.isFunction ? null : positionsText,
+    positions: selector?.isFunction ? null : positionsText,
     ...subspace === undefined ? {} : { subspace: subspace.isFunction ? null : subspace.name },
     side,
     rank,
@@ -91,8 +91,8 @@ export async function readDescription(folder: string): Promise<InterventionDescr
   return { base, width, ...quantize === undefined ? {} : { quantize }, interventions };
 }
 
-/** What an intervention is loaded with in place of what it was stored with. */
-interface ChoiceOverrides {
+/** Selectors that replace those that an intervention was stored with. */
+interface SelectorOverrides {
   readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
   readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
 }
@@ -101,13 +101,13 @@ interface ChoiceOverrides {
  * The adaptations of a description, lowered for a model as if they had been declared.
  *
  * @param declare Throws if a declaration is not sound.
- * @param given In place of what the interventions were stored with.
+ * @param overrides Replace what the interventions were stored with.
  */
 export function lowerDescription(
   { width, interventions }: InterventionDescription,
   architecture: EditedModel,
   declare: (declared: unknown) => Resolved<TrainableSpec>,
-  given: ChoiceOverrides = {},
+  overrides: SelectorOverrides = {},
 ): LoweredAdaptation[] {
   if (width !== architecture.width) {
     throw new RequestError(
@@ -115,7 +115,7 @@ export function lowerDescription(
     );
   }
   return interventions.map((stored) => {
-    const adaptation = lowerOne(declare(declared[formOf(stored)](stored, given)), architecture).find((each) => {
+    const adaptation = lowerOne(declare(declared[formOf(stored)](stored, overrides)), architecture).find((each) => {
       if (each.form === "intervention") return each.side === stored["side"];
       return each.form === "head" || each.block === stored["block"];
     });
@@ -128,20 +128,20 @@ export function lowerDescription(
   });
 }
 
-/** The choices given, else those stored, which cannot be a function's. */
-function choicesOf(stored: JsonObject, given: ChoiceOverrides): Record<string, unknown> {
-  const choices: Record<string, unknown> = {};
+/** The selectors given, else those stored, which cannot be a function's. */
+function selectorsOf(stored: JsonObject, overrides: SelectorOverrides): Record<string, unknown> {
+  const selectors: Record<string, unknown> = {};
   for (const name of ["positions", "subspace"] as const) {
-    const choice = given[name] ?? stored[name];
-    if (choice === null) {
+    const selector = overrides[name] ?? stored[name];
+    if (selector === null) {
       throw new RequestError(
         `a function chose the ${name} of intervention ${stored["index"]}, and a file cannot hold it; give it again, ` +
           `as in saved(folder, { ${name} })`,
       );
     }
-    if (choice !== undefined) choices[name] = choice;
+    if (selector !== undefined) selectors[name] = selector;
   }
-  return choices;
+  return selectors;
 }
 
 /** The form of an adaptation as it is listed. */
@@ -151,7 +151,7 @@ export function formOf({ kind, module }: JsonObject): Adaptation["form"] {
 }
 
 /** What would have to be declared for a listed adaptation of each form. */
-const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, given: ChoiceOverrides) => unknown>> = {
+const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, overrides: SelectorOverrides) => unknown>> = {
   prefix({ index: _, block: __, site: ___, ...rest }) {
     return rest;
   },
@@ -169,7 +169,7 @@ const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, given: 
       ...dropout === undefined ? {} : { dropout },
     };
   },
-  intervention({ index, block, site, head, side, rank, ...rest }, given) {
+  intervention({ index, block, site, head, side, rank, ...rest }, overrides) {
     const [stack, name] = splitSite(site);
     const at = {
       ...block === null ? {} : { blocks: [block] },
@@ -183,7 +183,7 @@ const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, given: 
       ...isInterventionName(rest["kind"]) && !interventions[rest["kind"]].hasRank ? {} : { rank },
       at,
       tied: side === "both",
-      ...choicesOf({ ...rest, index }, given),
+      ...selectorsOf({ ...rest, index }, overrides),
     };
   },
 };

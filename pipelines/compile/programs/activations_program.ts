@@ -19,7 +19,7 @@ import { runOf, runSegments } from "./run_segments.ts";
 
 /**
  * The names of the results that every model gives, in the order of transformers' `output_hidden_states`; those of a model of
- * two stacks tell whose they are.
+ * two stacks say whose they are.
  */
 export const hiddenStateName = (index: number, stack?: StackName) =>
   `${stack === undefined ? "" : `${stack}_`}hidden_states.${index}`;
@@ -31,8 +31,8 @@ const outsideBlocks: readonly SiteName[] = ["embedding.output", "finalNorm.outpu
  * `encoder.block.3.output`.
  */
 export function siteText({ stack, block, name }: Site): string {
-  const place = block === undefined ? name : `block.${block}.${name.replace(/^block\./, "")}`;
-  return stack === undefined ? place : `${stack}.${place}`;
+  const within = block === undefined ? name : `block.${block}.${name.replace(/^block\./, "")}`;
+  return stack === undefined ? within : `${stack}.${within}`;
 }
 
 /**
@@ -46,7 +46,7 @@ export function parseSite(text: string, architecture: Pick<Architecture, "blocks
   if (text.startsWith("encoder.")) return siteOf(text, encoder, "encoder");
   if (text.startsWith("decoder.")) return siteOf(text, architecture, "decoder");
   throw new RequestError(
-    `the site ${JSON.stringify(text)} does not tell whose it is; write encoder.${text} or decoder.${text}`,
+    `the site ${JSON.stringify(text)} does not say whose it is; write encoder.${text} or decoder.${text}`,
   );
 }
 
@@ -122,7 +122,7 @@ export function activationsProgram(request: ActivationsRequest): Program {
   return simplify({ name: "activations", outputs });
 }
 
-/** What the checkpoint's head gives of the last block's rows, or of what stands before the head, each [batch, tail, width]. */
+/** What the checkpoint's head gives of the last block's rows, or of what is before the head, each [batch, tail, width]. */
 function logitsOf(
   { architecture, weights, edit }: ActivationsRequest,
   { last, finished, pooling }: Pick<ModelInputs, "pooling"> & { readonly last: Value; readonly finished: Value },

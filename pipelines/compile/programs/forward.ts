@@ -23,7 +23,7 @@ export interface CompiledModel {
   readonly architecture: Architecture;
   /** The stored type of a weight. */
   readonly storedType: (name: string) => DataType;
-  /** One list of adaptations; several for members that are trained side by side. */
+  /** One list of adaptations; several for batched training. */
   readonly members: readonly (readonly Adaptation[])[];
   /** Every weight is a parameter. */
   readonly full: boolean;
@@ -75,7 +75,7 @@ export function labelledLosses(model: CompiledModel, result: RunResult, form: Te
   return members.map((_, member) => batchOf(losses, member, "labelled"));
 }
 
-/** What each member's head tells of each row [batch, outputs]. */
+/** What each member's head predicts of each row [batch, outputs]. */
 export function headOutputs(model: CompiledModel, { hiddenStates }: RunResult, form: TensorForm): Value[] {
   return headOutputsOf(model, hiddenStates[hiddenStates.length - 1] as Value, weightsOf(model), form);
 }

@@ -1,4 +1,4 @@
-/** What heads tell of rows, as values of a program: each reads what the last block gives of a row. @module */
+/** What heads predict of rows, as values of a program: each reads what the last block gives of a row. @module */
 import { rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
@@ -12,14 +12,14 @@ import { outputsOf } from "../lower/heads.ts";
 import { headOf } from "../lower/adaptation.ts";
 import { labelInputs } from "../rows/labels.ts";
 
-/** Members whose heads tell. */
+/** Members with heads. */
 interface HeadedModel {
   readonly architecture: Architecture;
   readonly members: readonly (readonly Adaptation[])[];
 }
 
 /**
- * What each member's head tells of each row [batch, outputs].
+ * What each member's head predicts of each row [batch, outputs].
  *
  * @param last The last block's output [members · batch, tail, width].
  */
@@ -64,9 +64,9 @@ function pool(
   return finish(take(last, read), read);
 }
 
-/** The losses [batch, 1] of what a head tells: cross-entropies of classes, squared errors of numbers. */
-export function headLosses(told: Value, { kind }: Pick<Head, "kind">): Value {
+/** The losses [batch, 1] of what a head predicts: cross-entropies of classes, squared errors of numbers. */
+export function headLosses(outputs: Value, { kind }: Pick<Head, "kind">): Value {
   return kind === "classification"
-    ? o.crossEntropy(told, input(labelInputs.targets, ["batch", 1], "int64"))
-    : squaredErrors(told, input(labelInputs.targets, ["batch", 1]));
+    ? o.crossEntropy(outputs, input(labelInputs.targets, ["batch", 1], "int64"))
+    : squaredErrors(outputs, input(labelInputs.targets, ["batch", 1]));
 }

@@ -28,10 +28,10 @@ export function scoreProgram(model: CompiledModel, layout: Layout): Program {
   return simplify({ name: "score", outputs: { losses: o.concat(losses, 0) } });
 }
 
-/** What a model's head tells of rows: `headOutputs` [batch, outputs], the logits of classes or a number. */
+/** What a model's head predicts of rows: `headOutputs` [batch, outputs], the logits of classes or a number. */
 export function headProgram(model: CompiledModel, layout: Layout): Program {
   const [only] = headOutputs(model, runTail(model, layout, savedForm), savedForm);
-  return simplify({ name: "head", outputs: { told: only as Value } });
+  return simplify({ name: "head", outputs: { headOutputs: only as Value } });
 }
 
 /**

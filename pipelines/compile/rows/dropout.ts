@@ -25,7 +25,7 @@ export interface DroppedRows {
 
 /**
  * A factor [batch, tokens, width] for each adaptation with dropout: 0 by its rate, else 1/(1 − rate); 1 at tokens that it does not
- * act on. What is drawn for a row depends on the seed, the step, the row and the adaptation's place in its own member, so neither
+ * act on. What is drawn for a row depends on the seed, the step, the row and the adaptation's ordinal in its own member, so neither
  * the rows that run beside it nor the members trained beside it change it.
  *
  * @param masks The edited positions, by {@linkcode maskName}.
@@ -43,9 +43,9 @@ export function dropoutFeeds(
       const width = droppedWidth(adaptation), acts = actsAt(adaptation, masks);
       const data = new Float32Array(rows.length * length * width).fill(1);
       const dropped = Math.round(adaptation.dropout * shares), kept = shares / (shares - dropped);
-      rows.forEach((row, place) => {
+      rows.forEach((row, index) => {
         const { word } = createRandom(seed, "dropout", step, row, ordinal);
-        for (let token = place * length; token < (place + 1) * length; token++) {
+        for (let token = index * length; token < (index + 1) * length; token++) {
           if (acts(token)) drop(data.subarray(token * width, (token + 1) * width), word, dropped, kept);
         }
       });

@@ -62,7 +62,7 @@ function runRow(row: LaidOutRow, { name, from, to }: Segment, start: number): Ru
   return { tokens: row[name], start, ...typeIds === undefined ? {} : { types: typeIds.slice(from, to) } };
 }
 
-/** What the fed tensors depend on besides the rows; neither programs nor weights tell it. */
+/** What the fed tensors depend on besides the rows; neither programs nor weights show it. */
 export function fedNumbers({ causal, inputs, encoder }: Architecture): readonly unknown[] {
   return [causal, inputs, ...(encoder === undefined ? [] : [encoder.inputs])];
 }

@@ -13,7 +13,7 @@ import type { Span } from "../../common/span.ts";
 import { strippers, withStrippers } from "./strip.ts";
 
 /** A conversation as one text. */
-export interface Rendered {
+interface Rendered {
   readonly text: string;
   /** What the template marks as written by the assistant, with `{% generation %}`. */
   readonly marked: readonly Span[];

@@ -6,7 +6,7 @@
 import type { Turns } from "./turns.ts";
 
 /** What this takes of a tokenizer. */
-export interface ChatTokenizer {
+interface ChatTokenizer {
   /** The ids of a text alone. */
   encode(text: string): number[];
   /** The text of some ids. */
@@ -16,7 +16,7 @@ export interface ChatTokenizer {
 }
 
 /** A conversation as token ids. */
-export interface ChatTokens {
+interface ChatTokens {
   /** All of its tokens, as transformers' `apply_chat_template` gives them. */
   readonly ids: readonly number[];
   /** The first taught token of each turn, and the one behind its last. */

@@ -15,7 +15,7 @@ export interface HeldTensor {
   readonly shape: readonly number[];
   /** Whether a matrix is to be held transposed. */
   readonly isTurned?: boolean;
-  /** What is held in place of the elements. */
+  /** What is held instead of the elements. */
   readonly change?: (elements: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
   /** Where it is stored, or its elements. */
   readonly source: TensorRecord | Float32Array<ArrayBuffer>;
@@ -36,7 +36,7 @@ const isElements = (source: HeldTensor["source"]): source is Float32Array<ArrayB
  *
  * @param file The file's name, as the graph beside it names it.
  */
-export function placeTensorsIn(file: string, tensors: readonly HeldTensor[]): ReadonlyMap<string, WeightLocation> {
+export function locateTensors(file: string, tensors: readonly HeldTensor[]): ReadonlyMap<string, WeightLocation> {
   let end = 0;
   return new Map(tensors.map(({ name, dtype, shape }) => {
     const offset = Math.ceil(end / page) * page, length = elementCount(shape) * elementBytes[dtype]!;
@@ -57,7 +57,7 @@ export async function writeTensorData(
   path: string,
   shown: string,
   tensors: readonly HeldTensor[],
-  places: ReadonlyMap<string, WeightLocation>,
+  locations: ReadonlyMap<string, WeightLocation>,
 ): Promise<void> {
   const orUnwritable = <T>(written: Promise<T>) =>
     written.catch((fault: unknown) => {
@@ -65,7 +65,7 @@ export async function writeTensorData(
     });
   using file = await orUnwritable(Deno.open(path, { write: true, createNew: true }));
   for (const tensor of tensors) {
-    await orUnwritable(file.seek(places.get(tensor.name)!.offset, Deno.SeekMode.Start));
+    await orUnwritable(file.seek(locations.get(tensor.name)!.offset, Deno.SeekMode.Start));
     for await (const chunk of bytesOf(tensor)) await orUnwritable(writeAll(file, chunk));
   }
 }
@@ -88,8 +88,8 @@ async function numbersOf(
   const halves = new Float16Array(elements);
   const lost = halves.findIndex((half, at) => !Number.isFinite(half) && Number.isFinite(elements[at]));
   if (lost < 0) return new Uint16Array(halves.buffer);
-  const place = isElements(source) ? undefined : { file: source.file };
-  throw new RequestError(`the tensor ${name} holds ${elements[lost]}, too large for float16; use float32`, place);
+  const location = isElements(source) ? undefined : { file: source.file };
+  throw new RequestError(`the tensor ${name} holds ${elements[lost]}, too large for float16; use float32`, location);
 }
 
 async function storedHalves(record: TensorRecord): Promise<Uint16Array<ArrayBuffer>> {

@@ -6,7 +6,7 @@ import { columnsOf, maskName, maskWidth } from "../../compile/lower/edit_masks.t
 import { editedNodes } from "../../compile/lower/edited_tokens.ts";
 import type { TokenGrid } from "../../models/inputs/input_kind.ts";
 
-/** What of each example a model file is told once for all. */
+/** What of examples is fixed in a model file. */
 export interface FixedExample {
   /** The fields that subspaces name. */
   readonly fields: Readonly<Record<string, unknown>>;

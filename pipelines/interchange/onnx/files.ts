@@ -9,7 +9,7 @@ import { unwritable } from "../../common/files.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { type QuantizationName, rounded } from "../../models/weights/quantization.ts";
 import { projectionsOf } from "../../models/open/quantized_weights.ts";
-import { type HeldTensor, placeTensorsIn, writeTensorData } from "./data.ts";
+import { type HeldTensor, locateTensors, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";
 import { onnxFile } from "./model.ts";
 
@@ -26,7 +26,7 @@ export interface TunedWeights {
   readonly example: FixedExample;
   /** The type of the base model's weights; as they are stored without it. */
   readonly dtype?: DataType | undefined;
-  /** In how many bits the projections were when the rest was trained: they are held as the numbers that these stand for. */
+  /** In how many bits the projections were when the rest was trained: they are held as the numbers that these mean. */
   readonly quantize?: QuantizationName | undefined;
   /** What the file says of itself. */
   readonly about: Readonly<Record<string, string>>;
@@ -45,17 +45,17 @@ export async function writeOnnxFiles(folder: string, out: string, tuned: TunedWe
   const ownType = (name: string) => changes.has(name) ? "float32" : tuned.weights.storedType(name);
   const storedType = (name: string) => tuned.dtype ?? ownType(name);
   const program = exportProgram({ architecture, storedType, members: [adaptations], full: false });
-  const held = heldTensors(program, tuned, changes), places = placeTensorsIn(onnxFiles.data, held);
+  const held = heldTensors(program, tuned, changes), locations = locateTensors(onnxFiles.data, held);
   const locate = (name: string) => {
-    const place = places.get(name);
-    if (place === undefined) throw new TypeError(`Nothing gives the tensor ${name}`);
-    return place;
+    const location = locations.get(name);
+    if (location === undefined) throw new TypeError(`Nothing gives the tensor ${name}`);
+    return location;
   };
   const { bytes, turned } = onnxFile({ architecture, adaptations, program, example, locate, about });
   await Deno.writeFile(join(folder, onnxFiles.graph), bytes).catch((fault: unknown) => {
     throw unwritable(join(out, onnxFiles.graph), fault);
   });
-  await writeTensorData(join(folder, onnxFiles.data), join(out, onnxFiles.data), held.map(turnedIn(turned)), places);
+  await writeTensorData(join(folder, onnxFiles.data), join(out, onnxFiles.data), held.map(turnedIn(turned)), locations);
 }
 
 const turnedIn = (turned: ReadonlySet<string>) => (tensor: HeldTensor): HeldTensor =>

@@ -68,14 +68,14 @@ const pageSource = (name: string) => Deno.readTextFile(new URL(name, page));
 
 function readme(template: string, { model: { name, architecture }, adaptations, quantize }: TunedModel): string {
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;
-  const told: Readonly<Record<string, string>> = {
+  const values: Readonly<Record<string, string>> = {
     model: `\`${name}\`` + (quantize === undefined ? "" : `, its projections rounded to ${quantize},`) +
       (adaptations.length === 0 ? "" : ` with what was trained of it: ${adaptationsText(adaptations)}`),
     heads: String(keyValueHeads),
     width: String(headWidth),
     vocabulary: String(vocabularySize),
   };
-  return template.replaceAll(/\{(\w+)\}/g, (whole, key) => told[key] ?? whole);
+  return template.replaceAll(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 }
 
 /** Which adaptations there are, alike ones once. */

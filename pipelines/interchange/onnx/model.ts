@@ -94,7 +94,7 @@ export function onnxFile(exported: ExportedModel): OnnxFile {
   return { bytes: new Uint8Array(toBinary(ModelProtoSchema, model)), turned };
 }
 
-/** The tensors in place of those that a host would feed. */
+/** The tensors that replace those that a host would feed. */
 function givenTensors(
   write: GraphWriter,
   { architecture, adaptations, example }: ExportedModel,

@@ -84,7 +84,7 @@ export interface TokenRun {
 }
 
 /** An encoder's finished hidden states [batch, context, width], or what each block of the decoder has made of them. */
-export type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
+type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
 
 /** What a run of tokens gives. */
 export interface RunResult {
@@ -99,14 +99,14 @@ export interface RunResult {
 /** A weight of the model by its name in the safetensors files. */
 export type WeightSource = (name: string, shape: Shape) => Value;
 
-/** What of a model has a say in what can be learned of it. */
+/** What of a model decides what can be learned of it. */
 export interface EditedModel
   extends
     Pick<Architecture, "width" | "blocks" | "sites">,
     Partial<Pick<Architecture, "family" | "heads" | "barePrefix" | "classifier">> {
   /** See {@linkcode Architecture}. */
   readonly encoder?: Pick<Encoder, "width" | "blocks" | "sites"> | undefined;
-  /** The text of some ids, for what is chosen of a prompt by what it says. */
+  /** The text of some ids, to select tokens of a prompt by its text. */
   readonly decode?: (ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }) => string;
 }
 
@@ -124,10 +124,10 @@ export interface Architecture {
   readonly sites: Readonly<Partial<Record<SiteName, SiteShape>>>;
   /** Whether a token sees none of those after it. */
   readonly causal: boolean;
-  /** What the model reads of a run beside its tokens. */
+  /** What the model reads of a run besides its tokens. */
   readonly inputs: InputConfigs;
   /**
-   * What checkpoints of the bare model leave out in front of a weight's name, `""` if nothing: GPT-2's files say
+   * What checkpoints of the bare model omit in front of a weight's name, `""` if nothing: GPT-2's files say
    * `h.0.ln_1.weight` where the model with its head says `transformer.h.0.ln_1.weight`.
    */
   readonly barePrefix: string;
@@ -159,7 +159,7 @@ export interface Encoder extends
   readonly startToken: number;
 }
 
-/** What a checkpoint's head gives: logits of the vocabulary's tokens, or scores of so many classes. */
+/** What a checkpoint's head gives: logits of the vocabulary's tokens, or scores of classes. */
 export type CheckpointHead = "language" | { readonly classes: number };
 
 /** A head that scores a whole row of tokens. */

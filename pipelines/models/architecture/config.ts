@@ -11,7 +11,7 @@ export class ConfigReader {
     this.#fields = fields;
   }
 
-  /** A field as it stands; `undefined` if it is absent or null. */
+  /** A field as the file has it; `undefined` if it is absent or null. */
   raw(name: string): unknown {
     return this.#fields[name] ?? undefined;
   }

@@ -5,7 +5,7 @@ import { isJsonObject } from "../../common/files.ts";
 import { ropeFrequencies } from "./rope.ts";
 import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
 
-/** The names of the extents' fields; those of Llama unless told otherwise. */
+/** The names of the extents' fields; those of Llama by default. */
 interface ExtentFields {
   readonly width?: string;
   readonly blocks?: string;
@@ -23,7 +23,7 @@ export interface Extents {
   readonly heads: HeadLayout;
 }
 
-/** A config that claims more lies, and would be believed block by block. */
+/** A config that claims more is false, and would be followed block by block. */
 const mostBlocks = 1000;
 /** The same of a head, whose rotary pairs are listed one by one. */
 const widestHead = 2 ** 16;
@@ -31,7 +31,7 @@ const widestHead = 2 ** 16;
 /**
  * Reads a model's extents.
  *
- * @param defaults.headWidth The width of a head where the config has no `head_dim`; `width / heads` unless told otherwise.
+ * @param defaults.headWidth The width of a head where the config has no `head_dim`; `width / heads` by default.
  * @throws {RequestError} If one is missing or contradicts another.
  */
 export function readExtents(
@@ -78,7 +78,7 @@ interface RopeDefaults {
   /** How much of a head is turned, where the config has no `partial_rotary_factor`. */
   readonly part?: number;
   readonly thetaField?: string;
-  /** Whose frequencies, where `rope_parameters` tells those of each kind of block. */
+  /** Whose frequencies, where `rope_parameters` gives those of each kind of block. */
   readonly layerType?: LayerType;
 }
 
@@ -117,7 +117,7 @@ export function readRope(
   });
 }
 
-/** Plain frequencies of so many elements of a head. */
+/** Plain frequencies of the first elements of a head. */
 export function plainRope(config: ConfigReader, turned: number, theta: number): RopeFrequencies {
   return ropeFrequencies({
     theta,

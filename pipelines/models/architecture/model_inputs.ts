@@ -62,7 +62,7 @@ const isHostTensor = (tree: Tree<HostTensor>): tree is HostTensor => Array.isArr
 const isTensorName = (tree: Tree<TensorName>): tree is TensorName => typeof tree === "string";
 const isValue = (tree: Tree<Value>): tree is Value => Array.isArray(tree.shape);
 
-/** The shape of a run; it sees no tokens before it unless told otherwise. */
+/** The shape of a run; by default it sees no tokens before it. */
 export type RunExtents = Pick<RunShape, "name" | "batch" | "seen" | "encoded"> & Partial<Pick<RunShape, "before">>;
 
 /** A run of tokens as it is fed: `<name>.tokens` and the inputs of the model. */
@@ -81,8 +81,8 @@ export function runInputs(
   };
 }
 
-/** The rows of a run; they see no tokens before them unless told otherwise. */
-export type FedRows = Pick<RunRows, "rows" | "length" | "encoded"> & Partial<Pick<RunRows, "past">>;
+/** The rows of a run; by default they see no tokens before them. */
+type FedRows = Pick<RunRows, "rows" | "length" | "encoded"> & Partial<Pick<RunRows, "past">>;
 
 const noPast = { width: 0, filled: [0] } as const;
 

@@ -13,9 +13,9 @@ export interface RopeConfig {
   readonly theta: number;
   readonly headWidth: number;
   readonly contextLength: number;
-  /** `original_max_position_embeddings` where it stands beside `rope_scaling`. */
+  /** `original_max_position_embeddings` where it is next to `rope_scaling`. */
   readonly originalContextLength: number | undefined;
-  /** `rope_scaling` as it stands. */
+  /** `rope_scaling` as the config has it. */
   readonly scaling: Readonly<Record<string, unknown>> | null;
   /** The config's path, for errors. */
   readonly file: string;
@@ -82,7 +82,7 @@ function llama3(plain: readonly number[], { file }: RopeConfig, setting: Setting
   });
 }
 
-/** A setting that a config may leave out. */
+/** A setting that a config may omit. */
 const optional = ({ scaling }: RopeConfig, setting: Setting) => (name: string, otherwise: number): number =>
   (scaling?.[name] ?? null) === null ? otherwise : setting(name);
 

@@ -1,5 +1,5 @@
 /**
- * BERT (Devlin et al. 2019): learned positions and kinds of text, attention to both sides, norms behind attention and MLP.
+ * BERT (Devlin et al. 2019): learned positions and kinds of text, attention to both sides, norms after attention and MLP.
  *
  * @module
  */
@@ -31,9 +31,9 @@ interface BertBody {
 
 /** What a descendant of BERT sets on its body. */
 interface BertVariant {
-  /** What stands before the names of the body's weights. */
+  /** The prefix of the names of the body's weights. */
   readonly prefix: string;
-  /** How many of the first positions stand for none. */
+  /** How many of the first positions belong to no token. */
   readonly offset: number;
   readonly head: (body: BertBody) => TransformerParts["head"];
   readonly classifier: Classifier;

@@ -1,4 +1,4 @@
-/** Command R (Cohere 2024): attention and MLP beside each other on one norm, rotary pairs of neighbours, scaled logits. @module */
+/** Command R (Cohere 2024): parallel attention and MLP on one norm, rotary pairs of neighbours, scaled logits. @module */
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { readExtents, readRope, readWindows } from "../architecture/fields.ts";

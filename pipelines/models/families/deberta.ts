@@ -1,6 +1,6 @@
 /**
  * DeBERTa's second and third versions (He et al. 2021): BERT's block with attention that scores contents and distances apart,
- * in the largest models with a convolution beside the first block.
+ * in the largest models with a convolution parallel to the first block.
  *
  * @module
  */
@@ -129,7 +129,7 @@ function readKinds(config: ConfigReader): readonly ScoreKind[] {
   throw config.error(`pos_att_type is ${JSON.stringify(found)} where c2p and p2c are known; correct the config`);
 }
 
-/** The table of distances, if the config asks for one; −1 stands for a number that is not set. */
+/** The table of distances, if the config asks for one; −1 means a number that is not set. */
 function readDistances(config: ConfigReader, contextLength: number): DistanceTable | undefined {
   if (!config.flag("relative_attention", false)) return undefined;
   const set = (name: string) => (config.raw(name) === -1 ? 0 : config.whole(name, 0));

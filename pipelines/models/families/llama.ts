@@ -23,7 +23,7 @@ export const gatedNames = { gate: "mlp.gate_proj", up: "mlp.up_proj", down: "mlp
 /** The names that Llama's files give to the projections of attention. */
 export const attentionNames = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"] as const;
 
-/** What a member of the family changes in Llama; none if left out. */
+/** What a member of the family changes in Llama; none if omitted. */
 interface Variant {
   /** Whether query, key and value have biases whatever `attention_bias` says. */
   readonly biasedQueries?: boolean;

@@ -38,7 +38,7 @@ export function mixtral(config: ConfigReader): Architecture {
   });
 }
 
-/** A config that claims more lies, and would be believed expert by expert. */
+/** A config that claims more is false, and would be followed expert by expert. */
 const mostExperts = 1024;
 
 /**
@@ -46,19 +46,19 @@ const mostExperts = 1024;
  * the router did not choose counts nothing: exact, at the cost of all experts.
  */
 function expertMlp(config: ConfigReader): Mlp {
-  const experts = config.count("num_local_experts", 8), chosen = config.count("num_experts_per_tok", 2);
+  const experts = config.count("num_local_experts", 8), active = config.count("num_experts_per_tok", 2);
   if (experts > mostExperts) {
     throw config.error(`num_local_experts ${experts} is more than any model's ${mostExperts}; correct the config`);
   }
-  if (chosen > experts) {
-    throw config.error(`num_experts_per_tok ${chosen} is more than the ${experts} experts; correct the config`);
+  if (active > experts) {
+    throw config.error(`num_experts_per_tok ${active} is more than the ${experts} experts; correct the config`);
   }
   const hidden = config.count("intermediate_size"), activation = readActivation(config, "hidden_act", "silu");
   const mlp = gatedMlp({ gate: "w1", up: "w3", down: "w2", hidden, activation, form: {}, isSite: false });
   return (scope, x) => {
     const width = x.shape[x.shape.length - 1] as number;
     const probabilities = o.softmax(linear(x, scope.weight("block_sparse_moe.gate.weight", [experts, width])));
-    const kept = o.mul(probabilities, o.topMask(probabilities, chosen));
+    const kept = o.mul(probabilities, o.topMask(probabilities, active));
     const shares = o.div(kept, o.reduceSum(kept, [-1], true));
     const parts = Array.from(
       { length: experts },

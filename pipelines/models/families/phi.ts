@@ -1,4 +1,4 @@
-/** Phi 1, 1.5 and 2 (Gunasekar et al. 2023): attention and MLP beside each other on one norm, partly turned heads. @module */
+/** Phi 1, 1.5 and 2 (Gunasekar et al. 2023): parallel attention and MLP on one norm, partly turned heads. @module */
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { readExtents, readRope } from "../architecture/fields.ts";

@@ -1,4 +1,4 @@
-/** RoBERTa (Liu et al. 2019), XLM-RoBERTa and CamemBERT: BERT's body with heads of its own, positions behind the padding's id. @module */
+/** RoBERTa (Liu et al. 2019), XLM-RoBERTa and CamemBERT: BERT's body with heads of its own, positions after the padding's id. @module */
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";

@@ -1,4 +1,4 @@
-/** StableLM (Bellagente et al. 2024): layer norms, partly turned heads, attention and MLP in turn or beside each other. @module */
+/** StableLM (Bellagente et al. 2024): layer norms, partly turned heads, attention and MLP in turn or in parallel. @module */
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";

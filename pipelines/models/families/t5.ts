@@ -1,5 +1,5 @@
 /**
- * T5 (Raffel et al. 2020) and T5 1.1, on which FLAN-T5 stands: an encoder and a decoder that share their embeddings, norms
+ * T5 (Raffel et al. 2020) and T5 1.1, on which FLAN-T5 is based: an encoder and a decoder that share their embeddings, norms
  * without a mean before each part of a block, scores that are not scaled and depend on distances by a table that the first
  * block of each stack holds for all of its blocks. T5 1.1 gates its MLP and has a head of its own.
  *

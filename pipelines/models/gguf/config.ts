@@ -43,7 +43,7 @@ export function headsOf(metadata: Metadata): Heads {
 /**
  * The fields of config.json.
  *
- * @throws {RequestError} If a metadata key is missing or stands for what is not supported.
+ * @throws {RequestError} If a metadata key is missing or means what is not supported.
  */
 export function configOf(architecture: KnownArchitecture, source: ConfigSource): JsonObject {
   const { metadata } = source;

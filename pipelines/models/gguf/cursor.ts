@@ -137,7 +137,7 @@ export class Cursor {
   }
 
   /**
-   * A string behind its length in bytes.
+   * A string after its length in bytes.
    *
    * @throws {RequestError} If it is longer than the file, or not UTF-8.
    */

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type JsonObject, unwritable, writeAtomically } from "../../common/files.ts";
-import { modelsFolder } from "./place.ts";
+import { modelsFolder } from "./converted_models.ts";
 import { readHeader } from "../weights/safetensors.ts";
 import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 import { planConversion } from "./plan.ts";
@@ -15,12 +15,12 @@ import { readGguf } from "./reader.ts";
 import { tokenizerFiles } from "./tokenizer.ts";
 import { type ConversionProgress, writeWeights } from "./weights.ts";
 
-/** Counts up when a file is to be converted again because it would become something else. */
+/** Increased when the conversion changes, so that files are converted again. */
 const CONVERSION = 1;
 
 const CONFIG = "config.json", WEIGHTS = "model.safetensors";
 
-/** What is wanted of a GGUF file. */
+/** What to convert of a GGUF file. */
 export interface ConversionOptions {
   /** Whether the weights are needed too, or config and tokenizer alone. */
   readonly weights: boolean;
@@ -31,7 +31,7 @@ export interface ConversionOptions {
  * The folder of a GGUF file.
  *
  * @param file Its real path.
- * @param store The store's folder; the models lie at `models/<digest>/` in it.
+ * @param store The store's folder; the models are at `models/<digest>/` in it.
  * @param options How much of it is to be there.
  * @returns The folder's absolute path; what was missing has been made. Throws a RequestError if the file can't be
  * converted, and a DiskError if the store can't be written.
@@ -64,8 +64,8 @@ export async function convertedFolder(
 }
 
 /**
- * The config is written behind the tokenizer's files, so that where it is they are, too. Weights that were cut short are
- * none, and made anew.
+ * The config is written after the tokenizer's files, so that they are where it is. Weights that were cut short count as
+ * absent, and are converted again.
  */
 async function isWhole(folder: string, weights: boolean): Promise<boolean> {
   const isSound = () => readHeader(join(folder, WEIGHTS)).then(() => true, () => false);
@@ -84,7 +84,7 @@ async function turnAt(path: string): Promise<Disposable> {
   const file = await Deno.open(path, { write: true, create: true }).catch((fault: unknown) => {
     throw unwritable(path, fault);
   });
-  // Where a file system has no locks both convert, and the same bytes take each other's place.
+  // Where a file system has no locks, both convert and one replaces the other's file with the same bytes.
   await file.lock(true).catch(() => {});
   return file;
 }

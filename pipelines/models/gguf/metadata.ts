@@ -16,7 +16,7 @@ export class Metadata {
     this.architecture = this.text("general.architecture");
   }
 
-  /** A value as it stands. */
+  /** A value as the file has it. */
   raw(key: string): GgufValue | undefined {
     return this.#gguf.metadata.get(this.#full(key));
   }

@@ -6,12 +6,12 @@
  */
 import type { GgufTensor } from "./reader.ts";
 
-/** Rows of a stored tensor, in the order in which they are to stand. */
+/** Rows of a stored tensor, in the order in which they are written. */
 interface RowOrder {
   readonly rows: number;
-  /** The stored row that stands at a place. */
-  readonly stored: (place: number) => number;
-  /** In runs of so many places, which divide the rows, the stored rows lie together. */
+  /** The stored row of a written one. */
+  readonly stored: (row: number) => number;
+  /** Within each run of this many written rows, a divisor of all, the stored rows are contiguous. */
   readonly run: number;
 }
 
@@ -21,7 +21,7 @@ export interface OutputTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly source: GgufTensor;
-  /** As stored if left out. */
+  /** As stored if omitted. */
   readonly order?: RowOrder;
   /** Taken from each number. */
   readonly above?: number;
@@ -55,14 +55,14 @@ export const transposed: Treatment = (source, name, heads) =>
     ? [{ name, shape: source.shape.toReversed(), source, isTransposed: true }]
     : asStored(source, name, heads);
 
-/** Pairs of rotated rows that stand next to each other within a head; transformers has them half a head apart. */
+/** Pairs of rotated rows that are next to each other within a head; transformers has them half a head apart. */
 function halved(of: (heads: Heads) => number): Treatment {
   return (source, name, heads) => {
     const rows = source.shape[0]!, width = rows / of(heads), half = width / 2;
     if (!Number.isInteger(half)) return undefined;
-    const stored = (place: number) => {
-      const inHead = place % width;
-      return place - inHead + (inHead < half ? 2 * inHead : 2 * (inHead - half) + 1);
+    const stored = (row: number) => {
+      const inHead = row % width;
+      return row - inHead + (inHead < half ? 2 * inHead : 2 * (inHead - half) + 1);
     };
     return [{ name, shape: source.shape, source, order: { rows, stored, run: width } }];
   };
@@ -78,8 +78,8 @@ export const halvedKeys: Treatment = halved(({ keyValueHeads }) => keyValueHeads
 export const regrouped: Treatment = (source, name, { heads, keyValueHeads, headWidth }) => {
   const rows = source.shape[0]!, queries = heads / keyValueHeads, group = (queries + 2) * headWidth;
   if (rows !== keyValueHeads * group || !Number.isInteger(queries)) return undefined;
-  const stored = (place: number) => {
-    const inGroup = place % group, at = (place - inGroup) / group;
+  const stored = (row: number) => {
+    const inGroup = row % group, at = (row - inGroup) / group;
     const inHead = inGroup % headWidth, slot = (inGroup - inHead) / headWidth;
     const head = slot < queries ? at * queries + slot : heads + (slot - queries) * keyValueHeads + at;
     return head * headWidth + inHead;
@@ -87,7 +87,7 @@ export const regrouped: Treatment = (source, name, { heads, keyValueHeads, headW
   return [{ name, shape: source.shape, source, order: { rows, stored, run: headWidth } }];
 };
 
-/** Queries, keys and values in one tensor; transformers has three, named in place of `qkv`. */
+/** Queries, keys and values in one tensor; transformers has three, named instead of `qkv`. */
 export const apart: Treatment = (source, name, { heads, keyValueHeads, headWidth }) => {
   const counts = [heads, keyValueHeads, keyValueHeads].map((count) => count * headWidth);
   if (counts.reduce((sum, count) => sum + count) !== source.shape[0]) return undefined;
@@ -99,7 +99,7 @@ export const apart: Treatment = (source, name, { heads, keyValueHeads, headWidth
   });
 };
 
-/** One row a head; transformers has a tensor for each, numbered in place of `*`. */
+/** One row a head; transformers has a tensor for each, numbered where the name has `*`. */
 export const byHead: Treatment = (source, name) => {
   const [rows = 0, width] = source.shape;
   if (width === undefined) return undefined;
@@ -110,6 +110,6 @@ export const byHead: Treatment = (source, name) => {
 };
 
 function partOf(source: GgufTensor, name: string, first: number, rows: number): OutputTensor {
-  const order = { rows, stored: (place: number) => first + place, run: rows };
+  const order = { rows, stored: (row: number) => first + row, run: rows };
   return { name, shape: [rows, ...source.shape.slice(1)], source, order };
 }

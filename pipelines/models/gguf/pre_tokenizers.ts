@@ -6,7 +6,7 @@
  */
 import type { JsonObject } from "../../common/files.ts";
 
-/** What a name of `tokenizer.ggml.pre` stands for. */
+/** What a name of `tokenizer.ggml.pre` means. */
 interface PreTokenizer {
   /** The steps of the `pre_tokenizer` of tokenizer.json. */
   readonly steps: readonly JsonObject[];
@@ -30,7 +30,7 @@ const split = (Regex: string): JsonObject => ({
   behavior: "Isolated",
   invert: false,
 });
-/** What the tokenizers library calls Digits: its digits are all numbers of Unicode, so they are said here as such. */
+/** What the tokenizers library calls Digits: its digits are all numbers of Unicode, so they are written here as such. */
 const digit = split(String.raw`\p{N}`), digits = split(String.raw`\p{N}+`);
 
 /** Words by one pattern, then bytes. */

@@ -12,7 +12,7 @@ import { otherTypeName, type StorageType, storageTypes } from "./types.ts";
 /** A value of the metadata. */
 export type GgufValue = number | boolean | string | readonly GgufValue[];
 
-/** Where a tensor lies in a GGUF file, and how it is stored. */
+/** Where a tensor is in a GGUF file, and how it is stored. */
 export interface GgufTensor {
   readonly name: string;
   /** Outermost first, as everywhere else in Refract; the file has them the other way round. */
@@ -195,7 +195,7 @@ function requireCoverage(
     if (offset !== end) {
       const wrong = offset < end
         ? `overlaps the one before it by ${end - offset}`
-        : `lies behind ${offset - end} unused`;
+        : `comes after ${offset - end} unused`;
       throw cursor.error(`has the tensor ${JSON.stringify(name)}, which ${wrong} bytes`);
     }
     end = start + Math.ceil((offset + bytes - start) / alignment) * alignment;

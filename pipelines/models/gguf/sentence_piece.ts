@@ -9,7 +9,7 @@ import type { Metadata } from "./metadata.ts";
 import type { TokenizerParts } from "./tokenizer_parts.ts";
 import { addedTokens, idsByToken, tokenKinds, type Vocabulary } from "./vocabulary.ts";
 
-/** What stands for a space in pieces. */
+/** The mark of a space in pieces. */
 const SPACE = "▁";
 
 /**
@@ -56,7 +56,7 @@ export function scoredBpe(metadata: Metadata, given: Vocabulary): TokenizerParts
   };
 }
 
-/** Converters write spaces in place of the marks of user-defined pieces. */
+/** Converters write spaces for the marks of user-defined pieces. */
 function withPieceSpaces(vocabulary: Vocabulary): Vocabulary {
   const { tokens, kinds } = vocabulary;
   const marked = tokens.map((token, id) => {
@@ -65,14 +65,14 @@ function withPieceSpaces(vocabulary: Vocabulary): Vocabulary {
   return { ...vocabulary, tokens: marked };
 }
 
-/** Phi-3's special tokens swallow the spaces behind them, which no metadata tells. */
+/** Phi-3's special tokens swallow the spaces after them, which no metadata says. */
 function stripsAfter(metadata: Metadata): (token: string) => boolean {
   const keep = new Set(["<unk>", "<s>", "<|endoftext|>"]);
   return (token) => metadata.architecture === "phi3" && !keep.has(token);
 }
 
 /**
- * SentencePiece merges, of all pairs of neighbours, those that give the piece of the highest score. Said as a list of
+ * SentencePiece merges, of all pairs of neighbours, those that give the piece of the highest score. Written as a list of
  * merges: every way to make a piece of two others, by the piece's score, the longer first part first.
  */
 function mergesByScore({ tokens, kinds }: Vocabulary, scores: readonly number[]): (readonly [string, string])[] {

@@ -2,7 +2,7 @@
 import type { JsonObject } from "../../common/files.ts";
 import type { SpecialToken } from "./vocabulary.ts";
 
-/** What each kind of tokenizer has a say in. */
+/** What depends on the kind of tokenizer. */
 export interface TokenizerParts {
   /** tokenizer.json without its post-processor. */
   readonly json: JsonObject;

@@ -14,7 +14,7 @@ import { type GgufTensor, openToRead } from "./reader.ts";
 /** Bytes that are written at a time, as nearly as whole rows come to it. */
 const CHUNK = 8 << 20;
 
-/** Told how many of all the bytes are written. */
+/** Called with the number of bytes written, and that of all. */
 export type ConversionProgress = (done: number, total: number) => void;
 
 /**
@@ -33,7 +33,7 @@ export async function writeWeights(
   path: string,
   progress: ConversionProgress = () => {},
 ): Promise<void> {
-  // Four-byte numbers first: all then lie at multiples of their size.
+  // Four-byte numbers first, so that all are at multiples of their size.
   const ordered = outputs.toSorted((a, b) => elementBytes(b) - elementBytes(a));
   const declared = ordered.map(declare);
   const total = declared.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -87,7 +87,7 @@ function declare(output: OutputTensor): DeclaredTensor {
   return { name, dtype: isKept(output) ? source.type.name : "F32", shape, bytes };
 }
 
-/** Reads some rows of a tensor; what was read before is gone then. */
+/** Reads some rows of a tensor into one buffer, which overwrites those read before. */
 class RowReader {
   readonly #handle: Deno.FsFile;
   readonly #file: string;
@@ -117,7 +117,7 @@ class RowReader {
   }
 }
 
-/** The tensors' bytes in order. Each chunk is good until the next but one is asked for. */
+/** The tensors' bytes in order. Each chunk is valid until the next but one is requested. */
 function* chunksOf(reader: RowReader, outputs: readonly OutputTensor[]): Generator<Uint8Array<ArrayBuffer>> {
   const buffers = [new ArrayBuffer(0), new ArrayBuffer(0)];
   let turn = 0;
@@ -168,12 +168,12 @@ function fillRows(
   const fill = fillerOf(source, isKept(output));
   const read = (row: number, rows: number) => reader.read(source.offset + row * storedBytes, rows * storedBytes);
   if (order === undefined) fill(read(first, count), target);
-  for (let place = first; order !== undefined && place < first + count;) {
-    const start = place - place % order.run, end = start + order.run;
+  for (let index = first; order !== undefined && index < first + count;) {
+    const start = index - index % order.run, end = start + order.run;
     const rows = Array.from({ length: order.run }, (_, at) => order.stored(start + at));
     const low = rows.reduce((least, row) => Math.min(least, row)), stored = read(low, order.run);
-    for (; place < Math.min(end, first + count); place++) {
-      const from = (rows[place - start]! - low) * storedBytes, to = (place - first) * bytes;
+    for (; index < Math.min(end, first + count); index++) {
+      const from = (rows[index - start]! - low) * storedBytes, to = (index - first) * bytes;
       fill(stored.subarray(from, from + storedBytes), target.subarray(to, to + bytes));
     }
   }

@@ -8,7 +8,7 @@ import { addedTokens, idsByToken, tokenKinds, type Vocabulary } from "./vocabula
  */
 export function wordPiece(_: Metadata, vocabulary: Vocabulary): TokenizerParts {
   const { tokens, kinds, special } = vocabulary;
-  const pieces = tokens.map((token, id) => {
+  const words = tokens.map((token, id) => {
     if (kinds[id] !== tokenKinds.normal) return token;
     return token.startsWith("▁") ? token.slice(1) : `##${token}`;
   });
@@ -16,15 +16,15 @@ export function wordPiece(_: Metadata, vocabulary: Vocabulary): TokenizerParts {
     const id = tokens.indexOf(text);
     return id < 0 ? undefined : { id, text };
   };
-  // Whether it tells upper case from lower is seen in what it knows.
-  const lowercase = !pieces.some((piece, id) => kinds[id] === tokenKinds.normal && /\p{Lu}/u.test(piece));
+  // Whether it distinguishes upper case from lower follows from its vocabulary.
+  const lowercase = !words.some((word, id) => kinds[id] === tokenKinds.normal && /\p{Lu}/u.test(word));
   return {
     addsBos: true,
     addsEos: true,
     first: special.cls ?? named("[CLS]"),
     last: special.sep ?? named("[SEP]"),
     json: {
-      added_tokens: addedTokens({ ...vocabulary, tokens: pieces }),
+      added_tokens: addedTokens({ ...vocabulary, tokens: words }),
       normalizer: {
         type: "BertNormalizer",
         clean_text: true,
@@ -39,7 +39,7 @@ export function wordPiece(_: Metadata, vocabulary: Vocabulary): TokenizerParts {
         unk_token: special.unk?.text ?? "[UNK]",
         continuing_subword_prefix: "##",
         max_input_chars_per_word: 100,
-        vocab: idsByToken(pieces),
+        vocab: idsByToken(words),
       },
     },
   };

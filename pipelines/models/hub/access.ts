@@ -1,5 +1,5 @@
 /**
- * How this process reaches a hub: where it is, who asks, where the cache lies, how patient a request is. All of it comes
+ * How this process reaches a hub: where it is, who asks, where the cache is, how patient a request is. All of it comes
  * from the environment variables that huggingface_hub heeds.
  *
  * @module
@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { readFileIfPresent } from "../../common/files.ts";
 
-/** The environment variables that the Hugging Face cache and its downloads heed. */
+/** The environment variables that the Hugging Face cache and its downloads obey. */
 const variables = [
   "HF_HUB_CACHE",
   "HUGGINGFACE_HUB_CACHE",
@@ -37,16 +37,16 @@ export interface HubTimings {
   readonly attempts: number;
   /** Before the second attempt; doubled before each further one. */
   readonly pause: number;
-  /** The longest wait that a server may ask for; one that asks for more is taken to refuse. */
+  /** The longest wait that a server may ask for; one that asks for more counts as refusing. */
   readonly longestPause: number;
-  /** A server that says nothing for so long is taken for absent. */
+  /** A server that sends nothing for this long counts as absent. */
   readonly patience: number;
   /** Between two looks at whether another process has finished a file. */
   readonly poll: number;
 }
 
-/** The pace of a command. */
-const usualHubTimings: HubTimings = {
+/** The timings of a command. */
+const defaultHubTimings: HubTimings = {
   attempts: 5,
   pause: 500,
   longestPause: 60_000,
@@ -56,10 +56,10 @@ const usualHubTimings: HubTimings = {
 
 /** What a caller may say of how a hub is reached. */
 export interface HubOptions {
-  /** In place of the process's environment. */
+  /** Instead of the process's environment. */
   readonly env?: Environment;
-  /** In place of {@linkcode usualHubTimings}. */
-  readonly pace?: HubTimings;
+  /** Instead of {@linkcode defaultHubTimings}. */
+  readonly timings?: HubTimings;
 }
 
 /** An access token, and where it was found. */
@@ -74,10 +74,10 @@ export interface HubAccess {
   /** Base URL of the hub, without a final slash. */
   readonly endpoint: string;
   readonly token: HubToken | undefined;
-  readonly pace: HubTimings;
+  readonly timings: HubTimings;
   /** Gives up what is under way when it is aborted, with its reason. */
   readonly signal: AbortSignal | undefined;
-  /** Told of a wait that a person would wonder about. */
+  /** Called with a message about a wait that a person would wonder about. */
   readonly warn: (message: string) => void;
 }
 
@@ -98,8 +98,8 @@ export async function hubAccess(env: Environment, options: AccessOptions): Promi
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
     throw new RequestError(`HF_ENDPOINT ${JSON.stringify(endpoint)} is no URL; write it as in https://huggingface.co`);
   }
-  const { pace = usualHubTimings, signal, warn = () => {} } = options;
-  return { endpoint, token: await findToken(env), pace, signal, warn };
+  const { timings = defaultHubTimings, signal, warn = () => {} } = options;
+  return { endpoint, token: await findToken(env), timings, signal, warn };
 }
 
 /** The endpoint as a person may see it: without the name and password that its URL may hold. */

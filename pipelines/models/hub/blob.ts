@@ -37,44 +37,44 @@ export class DamagedFile extends Error {
 /** Bytes that a connection has to bring to be no failure when it breaks. */
 const muchForOne = 8 << 20;
 
-/** A connection that broke. */
-class Broken extends Error {}
+/** A connection broke. */
+class BrokenConnection extends Error {}
 
 /**
  * Downloads a file, going on where an earlier attempt stopped, of this process or another, Refract or Python. What
  * arrived stays for the next attempt when the connection fails for good.
  *
  * @param file What is listed of it.
- * @param place Where from and where to.
+ * @param paths Where from and where to.
  * @param access How patiently.
  * @param fetchHub As of `hubFetch`.
- * @param report Told of the bytes that are there.
+ * @param report Called with the number of bytes that are there.
  * @returns When the blob is in place. Throws a {@linkcode DamagedFile}, a DiskError, or what the request throws.
  */
 export async function downloadBlob(
   file: HubFile,
-  place: BlobPaths,
+  paths: BlobPaths,
   access: HubAccess,
   fetchHub: typeof fetch,
   report: (bytes: number) => void,
 ): Promise<void> {
-  using _lock = await holdLock(place.lock, file.path, access);
-  if (await isPresent(place.blob)) return; // another process was faster
-  const partial = `${place.blob}.incomplete`;
+  using _lock = await holdLock(paths.lock, file.path, access);
+  if (await isPresent(paths.blob)) return; // another process was faster
+  const partial = `${paths.blob}.incomplete`;
   using sink = await openPartial(partial, file);
   const isOlder = sink.bytes > 0;
   try {
-    await receive(sink, file, place.url, access, fetchHub, report);
+    await receive(sink, file, paths.url, access, fetchHub, report);
     if (!sink.isSound() && isOlder) {
       await sink.restart();
-      await receive(sink, file, place.url, access, fetchHub, report);
+      await receive(sink, file, paths.url, access, fetchHub, report);
     }
     if (!sink.isSound()) throw new DamagedFile(`${file.path} arrived damaged, its digest is not ${file.digest}`);
   } catch (fault) {
     if (fault instanceof DamagedFile || sink.bytes === 0) await Deno.remove(partial).catch(() => {});
     throw fault;
   }
-  await orUnwritable(place.blob, () => Deno.rename(partial, place.blob));
+  await orUnwritable(paths.blob, () => Deno.rename(partial, paths.blob));
 }
 
 /** Asks for what is missing until all is there. */
@@ -90,12 +90,12 @@ async function receive(
     const before = sink.bytes;
     try {
       await receivePart(sink, file, url, access, fetchHub, report);
-      if (sink.bytes < file.size) throw new Broken("the server ended it early");
+      if (sink.bytes < file.size) throw new BrokenConnection("the server ended it early");
     } catch (fault) {
       access.signal?.throwIfAborted();
-      if (!(fault instanceof Broken)) throw fault;
+      if (!(fault instanceof BrokenConnection)) throw fault;
       failures = sink.bytes - before >= muchForOne ? 1 : failures + 1;
-      if (failures >= access.pace.attempts) {
+      if (failures >= access.timings.attempts) {
         throw new Error(
           `${file.path} broke off at byte ${sink.bytes} of ${file.size}, ${failures} times in a row: ${fault.message}`,
         );
@@ -119,7 +119,7 @@ async function receivePart(
   const response = await fetchHub(url, { headers }).catch(async (fault: unknown) => {
     if (!(fault instanceof HubError && fault.status === 416)) throw fault;
     await sink.restart();
-    throw new Broken("the server has no such range");
+    throw new BrokenConnection("the server has no such range");
   });
   const from = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
   // A server that ignores the range sends the file from its start.
@@ -127,9 +127,9 @@ async function receivePart(
   else if (Number(from) !== sink.bytes) {
     await response.body?.cancel();
     await sink.restart();
-    throw new Broken("the server sent another range than it was asked for");
+    throw new BrokenConnection("the server sent another range than it was asked for");
   }
-  for await (const chunk of chunksOf(response, access.pace.patience)) {
+  for await (const chunk of chunksOf(response, access.timings.patience)) {
     if (sink.bytes + chunk.length > file.size) {
       throw new DamagedFile(`${file.path} arrived damaged, longer than the ${file.size} bytes that are listed`);
     }
@@ -138,7 +138,7 @@ async function receivePart(
   }
 }
 
-/** A body's chunks; a body that breaks, or says nothing for too long, is {@linkcode Broken}. */
+/** A body's chunks; a body that breaks, or sends nothing for too long, is {@linkcode BrokenConnection}. */
 async function* chunksOf({ body }: Response, patience: number): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader();
@@ -150,7 +150,7 @@ async function* chunksOf({ body }: Response, patience: number): AsyncGenerator<U
       });
       const { done, value } = await Promise.race([reader.read(), silence])
         .catch((fault: unknown) => {
-          throw new Broken(fault instanceof SilentServer ? fault.message : "the connection broke");
+          throw new BrokenConnection(fault instanceof SilentServer ? fault.message : "the connection broke");
         })
         .finally(() => clearTimeout(timer));
       if (done) return;
@@ -163,7 +163,7 @@ async function* chunksOf({ body }: Response, patience: number): AsyncGenerator<U
 
 /** A file that is not whole yet, with the digest of what is there. */
 class PartialFile implements Disposable {
-  /** How many there are. */
+  /** How many bytes are there. */
   bytes = 0;
   #hash: Hash;
   readonly #path: string;
@@ -237,7 +237,7 @@ export async function isPresent(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-/** Does something to a path, and says so of a system that refuses. */
+/** Runs what writes to a path; an error names the path if the system refuses. */
 export async function orUnwritable<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
   try {
     return await act();

@@ -16,7 +16,7 @@ export interface CachedRepository {
   readonly name: string;
 }
 
-/** The place of a model in a cache. */
+/** A model's location in a cache. */
 export function cachedModel(cache: string, id: string): CachedRepository {
   return { cache, name: `models--${id.replace("/", "--")}` };
 }

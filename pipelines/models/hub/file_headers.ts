@@ -1,5 +1,5 @@
 /**
- * What the headers of a file tell: its size, its digest, and the commit that it is of. huggingface_hub trusts them, so
+ * What the headers of a file say: its size, its digest, and the commit that it is of. huggingface_hub trusts them, so
  * every mirror has them.
  *
  * @module
@@ -25,7 +25,7 @@ interface DescribedFile {
  * @param url Where the hub has the file.
  * @param path Its name.
  * @param fetch As of `hubFetch`.
- * @returns What they tell; a large file's digest apart from that of the pointer to it. Throws a
+ * @returns What they say; a large file's digest apart from that of the pointer to it. Throws a
  * {@linkcode MalformedAnswer}, a {@linkcode HubError} about the file, or what the request throws.
  */
 export async function describeFile(
@@ -54,7 +54,7 @@ export async function describeFile(
   throw new MalformedAnswer(`${path} is redirected in a circle`);
 }
 
-/** A file as a hub tells of it. Throws a {@linkcode MalformedAnswer} if its size or digest can't be one. */
+/** A file as a hub describes it. Throws a {@linkcode MalformedAnswer} if its size or digest can't be one. */
 export function soundFile(path: string, size: unknown, digest: unknown): HubFile {
   if (!(typeof size === "number" && Number.isSafeInteger(size) && size >= 0)) {
     throw new MalformedAnswer(`the size of ${path} is ${JSON.stringify(size)}`);

@@ -3,7 +3,7 @@ import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject } from "../../common/files.ts";
 import { leavesFolder, shardsOf } from "../weights/weights.ts";
 
-/** A repository whose files are to be chosen. */
+/** A repository to select files of. */
 export interface Repository {
   /** `owner/name`. */
   readonly id: string;

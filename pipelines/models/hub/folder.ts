@@ -19,7 +19,7 @@ interface HubRequest extends AccessOptions {
   readonly progress?: DownloadProgress;
 }
 
-/** A model's place in the cache. */
+/** A model's folder in the cache. */
 interface HubFolder {
   /** Absolute path of the snapshot. */
   readonly folder: string;
@@ -31,7 +31,7 @@ interface HubFolder {
  * The folder of a Hugging Face model in the standard cache; what the cache lacks is downloaded into it.
  *
  * @param request Which model, and how much of it.
- * @param env What places the cache, forbids downloads, and says where from and who asks.
+ * @param env Where the cache is, whether downloads are forbidden, where they come from and who asks.
  * @returns Where it is. Throws a RequestError if the model can't be had.
  */
 export async function hubFolder(request: HubRequest, env: Environment): Promise<HubFolder> {

@@ -1,5 +1,5 @@
 /**
- * What a person is told of a hub that refuses, fails or is not there: one line that says what to do.
+ * The errors of a hub that refuses, fails or is absent: one line that says what to do.
  *
  * @module
  */
@@ -10,22 +10,23 @@ import { DamagedFile } from "./blob.ts";
 import { MalformedAnswer } from "./file_headers.ts";
 import { HubError, SilentServer } from "./transport.ts";
 
-/** What was wanted when it failed. */
-interface Wanted {
+/** The request that failed. */
+interface FailedRequest {
   /** `owner/name`. */
   readonly id: string;
   readonly revision: string;
   readonly access: HubAccess;
-  /** Whether it was to be written, not read. */
+  /** Whether the repository was to be written, not read. */
   readonly isPush?: boolean;
 }
 
 /**
- * Tells a revision that is missing from a repository that is, where the refusal does not.
+ * The refusal of a request with its reason, where the hub gives none: whether the revision is missing or the repository,
+ * which another request shows.
  *
- * @returns The refusal, with its reason as far as another request shows it.
+ * @returns The refusal, or the fault as it is where it is another or has its reason.
  */
-export async function whether(
+export async function withReason(
   id: string,
   fault: unknown,
   { endpoint }: HubAccess,
@@ -36,21 +37,21 @@ export async function whether(
     await response.body?.cancel();
     return true;
   }, () => false);
-  return new HubError(404, isThere ? "RevisionNotFound" : "RepoNotFound", fault.said, undefined);
+  return new HubError(404, isThere ? "RevisionNotFound" : "RepoNotFound", fault.serverMessage, undefined);
 }
 
 /**
- * The error for a person, of whatever a request threw.
+ * The error to show for whatever a request threw.
  *
- * @returns A RequestError with the remedy; what is for a person already comes back as it is.
+ * @returns A RequestError with the remedy; an error that is one to show already comes back as it is.
  */
-export function hubError(fault: unknown, wanted: Wanted): RequestError | RunError | StoppedError {
+export function hubError(fault: unknown, request: FailedRequest): RequestError | RunError | StoppedError {
   if (fault instanceof RequestError || fault instanceof RunError || fault instanceof StoppedError) return fault;
-  const { id, access, isPush = false } = wanted, { token } = access, endpoint = shownEndpoint(access);
-  if (fault instanceof HubError) return new RequestError(refusalText(fault, wanted));
+  const { id, access, isPush = false } = request, { token } = access, endpoint = shownEndpoint(access);
+  if (fault instanceof HubError) return new RequestError(refusalText(fault, request));
   if (fault instanceof DamagedFile) {
     return new RequestError(
-      `${fault.message}; nothing of it was kept, download ${id} again, or from another place than ${endpoint}`,
+      `${fault.message}; nothing of it was kept, download ${id} again, or from elsewhere than ${endpoint}`,
     );
   }
   if (fault instanceof MalformedAnswer) {
@@ -67,7 +68,7 @@ export function hubError(fault: unknown, wanted: Wanted): RequestError | RunErro
           `that of the task _hub in deno.json, or give a folder that holds it`,
     );
   }
-  // Before the reason stands the whole URL, which may be one that lets anybody in.
+  // The whole URL comes before the reason, and may be one that lets anybody in.
   const text = fault instanceof SilentServer ? fault.message : faultText(rootCause(fault));
   const bare = text.replace(/^.*client error \([A-Za-z]+\): /, "").replaceAll(/https?:\S+/g, "…");
   const reason = token === undefined ? bare : bare.replaceAll(token.value, "…");
@@ -79,12 +80,14 @@ export function hubError(fault: unknown, wanted: Wanted): RequestError | RunErro
   );
 }
 
-function refusalText(refusal: HubError, { id, revision, access, isPush = false }: Wanted): string {
-  const { token, pace } = access, endpoint = shownEndpoint(access), { status, code, said, retryAfter, file } = refusal;
+function refusalText(refusal: HubError, { id, revision, access, isPush = false }: FailedRequest): string {
+  const { token, timings } = access,
+    endpoint = shownEndpoint(access),
+    { status, code, serverMessage, retryAfter, file } = refusal;
   const quoted = (file === undefined ? "" : `${file}: `) +
-    (said === "" ? `${status}` : `${status}, ${JSON.stringify(said)}`);
+    (serverMessage === "" ? `${status}` : `${status}, ${JSON.stringify(serverMessage)}`);
   const asked = token === undefined ? "" : ` with the token of ${token.from}`;
-  const tried = refusal.isPassing ? ` after ${pace.attempts} attempts` : "";
+  const tried = refusal.isPassing ? ` after ${timings.attempts} attempts` : "";
   const named = JSON.stringify(revision), lacked = asked === "" ? "" : ` that was not had${asked}`;
   switch (true) {
     case status === 404 && code === "RevisionNotFound":
@@ -96,7 +99,7 @@ function refusalText(refusal: HubError, { id, revision, access, isPush = false }
       return `${id} is gated: accept its licence on ${endpoint}/${id}` +
         (token === undefined
           ? `, and set HF_TOKEN to a token of the account that did`
-          : `, by the account whose token stands in ${token.from}`);
+          : `, by the account whose token is in ${token.from}`);
     case status === 401 && token !== undefined && code !== "RepoNotFound":
       return `${endpoint} does not take the token of ${token.from} (${quoted}); set HF_TOKEN to a valid one`;
     case isPush && status === 401:
@@ -126,7 +129,7 @@ function refusalText(refusal: HubError, { id, revision, access, isPush = false }
   }
 }
 
-/** A failed fetch says no more than that it failed; its innermost cause says why. */
+/** A failed fetch says only that it failed; its innermost cause says why. */
 function rootCause(fault: unknown): unknown {
   return fault instanceof Error && fault.cause instanceof Error ? rootCause(fault.cause) : fault;
 }

@@ -20,7 +20,7 @@ export interface Listing {
   file(path: string): Promise<HubFile>;
 }
 
-/** What is asked, and how. */
+/** What to ask, and how. */
 interface ListingRequest {
   /** `owner/name`. */
   readonly id: string;
@@ -33,7 +33,7 @@ interface ListingRequest {
 }
 
 /**
- * Lists a model's repository: by the hub's tree; on a mirror that has none, by the names beside the commit and a request
+ * Lists a model's repository: by the hub's tree; on a mirror that has none, by the names next to the commit and a request
  * for each file's headers; on one that has the files alone, by asking for those that are usual, as huggingface_hub and
  * transformers do.
  *

@@ -8,7 +8,7 @@ import { pause } from "./transport.ts";
  * it. The file stays, since another may wait for it.
  *
  * @param path The lock's file; its folder is made.
- * @param what Said to a person who waits.
+ * @param what Named to a person who waits.
  * @param access Says how often to look, and may give up.
  * @returns Ends the lock when it is disposed. Throws a DiskError if the file can't be had.
  */
@@ -25,7 +25,7 @@ export async function holdLock(path: string, what: string, access: HubAccess): P
     }
     file.close();
     if (looks === 0) access.warn(`waits for another process that downloads ${what}`);
-    await pause(access.pace.poll, access.signal);
+    await pause(access.timings.poll, access.signal);
   }
 }
 

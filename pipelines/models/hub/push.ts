@@ -78,7 +78,7 @@ async function requireRepository(
     });
     if (isPrivate && !there.private) {
       throw new RequestError(
-        `${id} is there on ${common.hubUrl} and is public; leave out --private, or give another name`,
+        `${id} exists on ${common.hubUrl} and is public; omit --private, or give another name`,
       );
     }
   }

@@ -12,10 +12,10 @@ import { downloadBlob, type HubFile, isPresent } from "./blob.ts";
 import { type CachedRepository, linkBlob, partsOf, writeAbsence, writeRef } from "./cache.ts";
 import { type Repository, tokenizerFile } from "./files.ts";
 import { fileUrl, type Listing, listRepository } from "./listing.ts";
-import { hubError, whether } from "./hub_errors.ts";
+import { hubError, withReason } from "./hub_errors.ts";
 import { HubError, hubFetch } from "./transport.ts";
 
-/** Told of a download: bytes done of all that are to come, and the file at hand. */
+/** Called as a download proceeds, with the bytes done, those in total, and the file at hand. */
 export type DownloadProgress = (done: number, total: number, file: string) => void;
 
 /** What is wanted of a repository. */
@@ -48,7 +48,7 @@ export async function downloadSnapshot(
   const { id, revision, usual } = request, fetchHub = hubFetch(access), { endpoint } = access;
   try {
     const listing = await listRepository({ id, revision, usual, endpoint, fetch: fetchHub }).catch(async (fault) => {
-      throw await whether(id, fault, access, fetchHub);
+      throw await withReason(id, fault, access, fetchHub);
     });
     const transfer = new Transfer(id, listing, repository, access, fetchHub);
     const paths = await request.choose({
@@ -104,13 +104,13 @@ class Transfer {
       if (!await isPresent(this.#inSnapshot(path))) files.push(await this.#listing.file(path));
     }
     const total = files.reduce((sum, { size }) => sum + size, 0);
-    let done = 0, told = 0;
-    const tell = (bytes: number, file: HubFile) => {
-      if (bytes > told) progress?.(told = bytes, total, file.path);
+    let done = 0, reported = 0;
+    const report = (bytes: number, file: HubFile) => {
+      if (bytes > reported) progress?.(reported = bytes, total, file.path);
     };
     for (const file of files) {
-      await this.#fetchBlob(file, (bytes) => tell(done + bytes, file));
-      tell(done += file.size, file);
+      await this.#fetchBlob(file, (bytes) => report(done + bytes, file));
+      report(done += file.size, file);
     }
     for (const { path, digest } of files) await linkBlob(this.#parts.blob(digest), this.#inSnapshot(path));
   }
@@ -123,8 +123,8 @@ class Transfer {
     const blob = this.#parts.blob(file.digest);
     if (await isPresent(blob)) return;
     const url = fileUrl(this.#access.endpoint, this.#id, this.#listing.commit, file.path);
-    const place = { url, blob, lock: this.#parts.lock(file.digest) };
-    await downloadBlob(file, place, this.#access, this.#fetch, report).catch((fault) => {
+    const paths = { url, blob, lock: this.#parts.lock(file.digest) };
+    await downloadBlob(file, paths, this.#access, this.#fetch, report).catch((fault) => {
       throw fault instanceof HubError ? fault.about(file.path) : fault;
     });
   }

@@ -16,23 +16,23 @@ export class HubError extends Error {
   /**
    * @param status The HTTP status.
    * @param code The hub's name for the reason (`X-Error-Code`), as in `RevisionNotFound`; empty if it gives none.
-   * @param said What the server wrote of it, on one line and without a token.
+   * @param serverMessage What the server wrote about it, on one line and without a token.
    * @param retryAfter Milliseconds after which the server wants to be asked again, if it says.
    * @param file The file that was asked for, if it was one of a repository's.
    */
   constructor(
     readonly status: number,
     readonly code: string,
-    readonly said: string,
+    readonly serverMessage: string,
     readonly retryAfter: number | undefined,
     readonly file?: string,
   ) {
-    super(said === "" ? `status ${status}` : `status ${status}: ${said}`);
+    super(serverMessage === "" ? `status ${status}` : `status ${status}: ${serverMessage}`);
   }
 
   /** The refusal with the file that it is about. */
   about(file: string): HubError {
-    return new HubError(this.status, this.code, this.said, this.retryAfter, file);
+    return new HubError(this.status, this.code, this.serverMessage, this.retryAfter, file);
   }
 
   /** Whether it may be gone after a while: too many requests, or a server or a gateway that is down for the moment. */
@@ -59,7 +59,7 @@ export class SilentServer extends Error {
  * none begins in time, or what the platform's `fetch` throws.
  */
 export function hubFetch(access: HubAccess): typeof fetch {
-  const { endpoint, token, pace, signal } = access, { origin } = new URL(endpoint);
+  const { endpoint, token, timings, signal } = access, { origin } = new URL(endpoint);
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const headers = new Headers(init.headers);
@@ -82,21 +82,21 @@ export function hubFetch(access: HubAccess): typeof fetch {
 
   /** How long to wait before another attempt; undefined if there is to be none. */
   function waitAfter(fault: unknown, attempt: number, method: string, access: HubAccess): number | undefined {
-    if (attempt >= pace.attempts) return undefined;
+    if (attempt >= timings.attempts) return undefined;
     if (fault instanceof HubError) {
       // A POST may have had its effect before the server failed.
       const isSafe = method !== "POST" || fault.status === 429 || fault.status === 503;
       if (!fault.isPassing || !isSafe) return undefined;
       const wait = fault.retryAfter ?? backoff(access, attempt);
-      return wait > pace.longestPause ? undefined : wait;
+      return wait > timings.longestPause ? undefined : wait;
     }
     return method !== "POST" && isBroken(fault) ? backoff(access, attempt) : undefined;
   }
 }
 
 /** Milliseconds before the attempt that follows the given one, from 1. */
-export function backoff({ pace }: HubAccess, attempt: number): number {
-  return Math.min(pace.longestPause, pace.pause * 2 ** (attempt - 1));
+export function backoff({ timings }: HubAccess, attempt: number): number {
+  return Math.min(timings.longestPause, timings.pause * 2 ** (attempt - 1));
 }
 
 /** Waits, unless it is stopped. */
@@ -113,12 +113,12 @@ function isBroken(fault: unknown): boolean {
 }
 
 /** The platform's fetch, given up if no answer begins in time; the answer itself may take as long as it needs. */
-async function fetchInTime(url: URL, init: RequestInit, { pace, signal }: HubAccess): Promise<Response> {
+async function fetchInTime(url: URL, init: RequestInit, { timings, signal }: HubAccess): Promise<Response> {
   const patience = new AbortController();
   // An answer to an upload begins when all of it has arrived.
   const timer = init.body instanceof Blob
     ? undefined
-    : setTimeout(() => patience.abort(new SilentServer(pace.patience)), pace.patience);
+    : setTimeout(() => patience.abort(new SilentServer(timings.patience)), timings.patience);
   try {
     const signals = [patience.signal, signal, init.signal].filter((each) => each instanceof AbortSignal);
     return await fetch(url, { ...init, signal: AbortSignal.any(signals) });
@@ -129,8 +129,10 @@ async function fetchInTime(url: URL, init: RequestInit, { pace, signal }: HubAcc
 
 async function refusalOf(response: Response, token: string | undefined): Promise<HubError> {
   const { status, headers } = response;
-  const said = textOf(await response.text().catch(() => "")) || headers.get("x-error-message") || response.statusText;
-  const line = (token === undefined ? said : said.replaceAll(token, "…")).replace(/\s+/g, " ").replace(/\.$/, "")
+  const serverMessage = textOf(await response.text().catch(() => "")) || headers.get("x-error-message") ||
+    response.statusText;
+  const line = (token === undefined ? serverMessage : serverMessage.replaceAll(token, "…")).replace(/\s+/g, " ")
+    .replace(/\.$/, "")
     .trim();
   const short = line.length > 160 ? `${line.slice(0, 160)}…` : line;
   return new HubError(status, headers.get("x-error-code") ?? "", short, waitAsked(headers.get("retry-after")));

@@ -4,10 +4,10 @@ import type { InputKind, Tensor } from "./input_kind.ts";
 
 /** A table of distances. */
 export interface DistanceTable {
-  /** Half of the table's rows: row `span` stands for the token itself, those after it for tokens before. */
+  /** Half of the table's rows: row `span` is for the token itself, those after it for tokens before. */
   readonly span: number;
   /**
-   * If set, distances from `span/2` on share rows by their logarithm, and the outermost rows stand for this one; else
+   * If set, distances from `span/2` on share rows by their logarithm, and the outermost rows are for this one; else
    * each distance has a row of its own. What is farther has the outermost.
    */
   readonly farthest?: number;
@@ -36,7 +36,7 @@ export function distanceRow({ span, farthest }: DistanceTable, distance: number)
   return Math.min(Math.max(row, 0), 2 * span - 1);
 }
 
-/** In steps of float32, since a quotient may lie on the edge of two buckets. */
+/** In steps of float32, since a quotient may be on the edge of two buckets. */
 function signedBucket(distance: number, exact: number, farthest: number): number {
   const size = Math.abs(distance), { fround, log, ceil } = Math;
   if (size <= exact) return distance;

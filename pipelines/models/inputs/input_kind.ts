@@ -12,7 +12,7 @@ import type { HostTensor } from "../../common/host_tensor.ts";
 
 declare const tensor: unique symbol;
 
-/** Stands for one tensor in the form of a kind: `{ cosines: Tensor; sines: Tensor }` is a form of two. */
+/** One tensor in the form of a kind: `{ cosines: Tensor; sines: Tensor }` is a form of two. */
 export interface Tensor {
   readonly [tensor]: true;
 }
@@ -29,7 +29,7 @@ export interface TensorType {
 }
 
 /** What a model's own numbers say of all its runs. */
-export interface ModelShape {
+interface ModelShape {
   readonly heads: HeadLayout;
   /** Whether a token sees none of those after it. */
   readonly causal: boolean;
@@ -58,7 +58,7 @@ export interface RunRow {
 }
 
 /** The tokens before a run that it sees. */
-export interface Past {
+interface Past {
   readonly width: number;
   /** How many of them each row has, from the left; one number if all rows have as many. */
   readonly filled: readonly number[];
@@ -92,14 +92,14 @@ export interface TokenGrid {
 }
 
 /** A kind that an exported graph computes. */
-export interface ComputedInput<Config, Form> {
+interface ComputedInput<Config, Form> {
   /** Writes the nodes; the result's tensors are those of {@linkcode InputKind.fill} wherever there is a token. */
   nodes(config: Config, write: GraphWriter, grid: TokenGrid): Filled<Form, TensorName>;
 }
 
 /** A kind that an exported graph does not compute. */
 export interface NotExportable {
-  /** What the model does with it, as in "tells the texts of a pair apart". */
+  /** What the model does with it, as in "distinguishes the texts of a pair". */
   readonly notExportable: string;
 }
 

@@ -2,8 +2,8 @@
 import type { InputKind, Tensor } from "./input_kind.ts";
 import { perToken } from "./per_token.ts";
 
-/** A table of learned positions, which begins with so many rows that stand for none. */
-export interface PositionTable {
+/** A table of learned positions, which begins with a number of rows that belong to none. */
+interface PositionTable {
   readonly offset: number;
 }
 

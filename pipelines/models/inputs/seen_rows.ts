@@ -2,7 +2,7 @@
 import type { RunRows } from "./input_kind.ts";
 
 /** What a row sees: so many tokens of the past, and so many of its own. */
-export interface SeenRow {
+interface SeenRow {
   readonly filled: number;
   readonly own: number;
 }

@@ -1,4 +1,4 @@
-/** Token types: the texts of a pair told apart. @module */
+/** Token types, which distinguish the texts of a pair. @module */
 import type { InputKind, Tensor } from "./input_kind.ts";
 import { perToken } from "./per_token.ts";
 
@@ -6,5 +6,5 @@ import { perToken } from "./per_token.ts";
 export const tokenTypes: InputKind<true, Tensor> = {
   declare: (_, { batch, name }) => ({ shape: [batch, name], dtype: "int64" }),
   fill: (_, run) => perToken(run, ({ types }, at) => types?.[at] ?? 0),
-  exported: { notExportable: "tells the texts of a pair apart" },
+  exported: { notExportable: "distinguishes the texts of a pair" },
 };

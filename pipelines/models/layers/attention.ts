@@ -7,7 +7,7 @@ import type { Norm } from "./norm.ts";
 import type { LinearForm, Scope } from "./scope.ts";
 
 /** Queries, keys and values of a run of tokens, each [batch, tokens, its heads · headWidth]. */
-export interface QueryKeyValue {
+interface QueryKeyValue {
   readonly query: Value;
   readonly key: Value;
   readonly value: Value;
@@ -24,9 +24,9 @@ export interface AttentionForm {
   readonly angles?: (block: number) => string | undefined;
   /** Whether rotary pairs are neighbours. */
   readonly interleaved?: boolean;
-  /** The kind of mask of a block; `"full"` unless told otherwise. */
+  /** The kind of mask of a block; `"full"` by default. */
   readonly mask?: (block: number) => string;
-  /** What scores are multiplied by; `1/√headWidth` unless told otherwise. */
+  /** What scores are multiplied by; `1/√headWidth` by default. */
   readonly scale?: number | ((block: number) => number);
   /** The bound that scores are bent under: `c · tanh(scores/c)`. */
   readonly softcap?: number | undefined;
@@ -102,7 +102,7 @@ export function fused(name: string, form: LinearForm): AttentionForm["project"] 
 
 /**
  * One projection whose outputs go key-value head by key-value head: the queries that share it, its key, its value. With as
- * many key-value heads as heads, query, key and value stand beside each other in every head.
+ * many key-value heads as heads, query, key and value are next to each other in every head.
  */
 export function fusedByHead(name: string, form: LinearForm): AttentionForm["project"] {
   return (scope, x, { heads, keyValueHeads, headWidth }) => {

@@ -18,7 +18,7 @@ export interface BlockParts {
   readonly beforeAttention?: NamedNorm | undefined;
   /** Of what attention adds. */
   readonly afterAttention?: NamedNorm | undefined;
-  /** Of what an encoder has read; behind attention. */
+  /** Of what an encoder has read; after attention. */
   readonly crossAttention?: (scope: Scope, x: Value) => AttentionResult;
   /** Of what attention to the encoder's tokens reads. */
   readonly beforeCrossAttention?: NamedNorm | undefined;
@@ -31,7 +31,7 @@ export interface BlockParts {
 }
 
 /** What a block gives: hidden states [batch, tokens, width], and its keys and values. */
-export interface BlockResult {
+interface BlockResult {
   readonly hidden: Value;
   readonly keyValues: KeyValues;
   /** The keys and values of what an encoder has read. */
@@ -81,7 +81,7 @@ export function parallel(parts: BlockParts): Block {
   };
 }
 
-/** Norms behind each sum, as in the first transformers (Vaswani et al. 2017). */
+/** Norms after each sum, as in the first transformers (Vaswani et al. 2017). */
 export function postNormed(
   { attention, mlp, afterAttention, afterMlp }: Pick<
     BlockParts,

@@ -1,4 +1,4 @@
-/** A convolution over neighbouring tokens beside a block. @module */
+/** A convolution over neighbouring tokens, parallel to a block. @module */
 import { addDimensions, type Dimension } from "../../../ops/program/dimension.ts";
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
@@ -9,8 +9,8 @@ import type { Activation } from "./mlp.ts";
 import type { Norm } from "./norm.ts";
 
 /** A convolution with a bias, and the norm of its sum with what the block gives. */
-export interface Convolution {
-  /** What stands before the names of its weights. */
+interface Convolution {
+  /** The prefix of its weights' names. */
   readonly name: string;
   /** How many tokens it sees, itself in the middle. */
   readonly kernel: number;

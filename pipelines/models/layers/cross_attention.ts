@@ -5,12 +5,12 @@ import type { AttentionResult } from "./attention.ts";
 import type { LinearForm, Scope } from "./scope.ts";
 
 /** How a decoder attends to an encoder's tokens. */
-export interface CrossAttentionForm {
+interface CrossAttentionForm {
   readonly heads: HeadLayout;
   /** The names of the projections. */
   readonly names: { readonly query: string; readonly key: string; readonly value: string; readonly output: string };
   readonly form: LinearForm;
-  /** What scores are multiplied by; `1/√headWidth` unless told otherwise. */
+  /** What scores are multiplied by; `1/√headWidth` by default. */
   readonly scale?: number;
 }
 

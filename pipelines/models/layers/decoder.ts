@@ -11,7 +11,7 @@ import type { Scope } from "./scope.ts";
 import { transformer } from "./transformer.ts";
 
 /** What a family calls its parts. */
-export interface DecoderNames {
+interface DecoderNames {
   /** In front of all but the head. */
   readonly base: string;
   readonly embedding: string;
@@ -39,9 +39,9 @@ export const gptNames: DecoderNames = {
 };
 
 /** The parts of a decoder. */
-export interface DecoderParts {
+interface DecoderParts {
   readonly names: DecoderNames;
-  /** As of an architecture; the names' base if left out. */
+  /** As of an architecture; the names' base if omitted. */
   readonly barePrefix?: string;
   readonly extents: Extents;
   readonly inputs: InputConfigs;
@@ -52,11 +52,11 @@ export interface DecoderParts {
   readonly tied: boolean;
   /** Whether the head has a bias, and what becomes of logits. */
   readonly head?: { readonly hasBias?: boolean } & Pick<LanguageHead, "scale" | "softcap">;
-  /** What is made of the tokens' embeddings; nothing if left out. */
+  /** What is made of the tokens' embeddings; nothing if omitted. */
   readonly embed?: (scope: Scope, tokens: Value) => Value;
-  /** How wide the embeddings are; as wide as the blocks if left out. */
+  /** How wide the embeddings are; as wide as the blocks if omitted. */
   readonly embeddingWidth?: number;
-  /** What is made of the last hidden state; the norm if left out. */
+  /** What is made of the last hidden state; the norm if omitted. */
   readonly finish?: (scope: Scope, hidden: Value) => Value;
 }
 

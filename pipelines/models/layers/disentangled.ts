@@ -8,7 +8,7 @@ import type { AttentionForm } from "./attention.ts";
 import type { Scope } from "./scope.ts";
 
 /** How distances are represented, and which scores they take part in. */
-export interface Disentangled {
+interface Disentangled {
   readonly heads: HeadLayout;
   /** The representations of distances [n, width] by their rows of the table [n]. */
   readonly represent: (scope: Scope, rows: Value) => Value;

@@ -33,8 +33,8 @@ export function readActivation(config: ConfigReader, field: string, otherwise: k
 
 const widthOf = (x: Value) => x.shape[x.shape.length - 1] as number;
 
-/** Two projections and what lies between them. */
-export interface PlainMlp {
+/** Two projections and what is between them. */
+interface PlainMlp {
   readonly up: string;
   readonly down: string;
   readonly hidden: number;
@@ -51,7 +51,7 @@ export function plainMlp({ up, down, hidden, activation, form }: PlainMlp): Mlp 
 }
 
 /** As {@linkcode PlainMlp}, with a gate. */
-export interface GatedMlp extends PlainMlp {
+interface GatedMlp extends PlainMlp {
   readonly gate: string;
   /** Whether its parts may be edited; one of several experts' may not. */
   readonly isSite?: boolean;

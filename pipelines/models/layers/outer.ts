@@ -1,4 +1,4 @@
-/** What stands before and behind a model's blocks. @module */
+/** What comes before and after a model's blocks. @module */
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
@@ -20,13 +20,13 @@ export function embedTokens(scope: Scope, { name, vocabularySize, width }: Token
   return o.gatherRows(scope.weight(name, [vocabularySize, width]), scope.run.tokens);
 }
 
-/** Learned positions' rows [batch, tokens, width] of a table with so many. */
+/** Learned positions' rows [batch, tokens, width] of a table with that many. */
 export function embedPositions(scope: Scope, name: string, rows: number, width: number): Value {
   return o.gatherRows(scope.weight(name, [rows, width]), scope.input("positions"));
 }
 
 /**
- * What a token gets for the text of a pair that it belongs to, one of so many: [batch, tokens, width], or [1, width] where
+ * What a token gets for the text of a pair that it belongs to, of as many types as given: [batch, tokens, width], or [1, width] where
  * there is but one text.
  */
 export function embedTokenTypes(scope: Scope, name: string, types: number, width: number): Value {
@@ -72,7 +72,7 @@ export function scoreHead(name = "score") {
 export interface HeadTransform {
   /** The name of the projection. */
   readonly dense: string;
-  /** The width that it projects to; its input's unless told otherwise. */
+  /** The width that it projects to; its input's by default. */
   readonly width?: number;
   readonly bias?: boolean;
   readonly activation: Activation;
@@ -84,13 +84,13 @@ function transformed(scope: Scope, x: Value, { dense, width, bias = true, activa
   return norm === undefined ? made : norm[1](scope.at(norm[0]), made);
 }
 
-/** A {@linkcode languageHead} behind a transform, as masked tokens are predicted. */
+/** A {@linkcode languageHead} after a transform, as masked tokens are predicted. */
 export function maskedHead(transform: HeadTransform, head: LanguageHead) {
   const logits = languageHead(head);
   return (scope: Scope, hidden: Value): Value => logits(scope, transformed(scope, hidden, transform));
 }
 
-/** The scores of classes by a projection behind a transform, as encoders have it. */
+/** The scores of classes by a projection after a transform, as encoders have it. */
 export function denseClassifier(
   transform: HeadTransform,
   output: string,

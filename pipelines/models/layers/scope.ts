@@ -47,7 +47,7 @@ export class Scope {
     return new Scope(this.#run, this.#weights, this.#edit, this.block, `${this.#prefix}${name}.`);
   }
 
-  /** The scope of the same place whose weights' names are whole. */
+  /** The same scope whose weights' names are whole. */
   get whole(): Scope {
     return new Scope(this.#run, this.#weights, this.#edit, this.block);
   }

@@ -109,7 +109,7 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
   };
 }
 
-/** What a trace of a model tells of it. */
+/** What a trace of a model shows of it. */
 interface Traced extends Pick<Architecture, "weights" | "sites"> {}
 
 /** A model before its trace. */

@@ -37,7 +37,7 @@ export interface Model extends BareModel {
   readonly tokenizer: Tokenizer;
 }
 
-/** What of a model has a say in what can be learned of it, and in what is chosen of a prompt. */
+/** What of a model decides what can be learned of it, and which tokens of a prompt are selected. */
 export function editedModel({ architecture, tokenizer: { decode } }: Model): EditedModel {
   const { family, width, blocks, sites, heads, barePrefix, classifier, encoder } = architecture;
   const own = { family, width, blocks, sites, heads, barePrefix, encoder, decode };
@@ -50,14 +50,14 @@ export interface ModelWeights {
   readonly isAbsent?: true;
   /** sha256 of the files' content. */
   readonly digest: string;
-  /** Of one in a few bits the type of its codes. */
+  /** Of a quantized weight the type of its codes. */
   readonly storedType: (name: string) => DataType;
-  /** Where a weight lies, relative to the file system's root. */
+  /** Where a weight is, relative to the file system's root. */
   readonly locate: (name: string) => WeightLocation;
   readonly record: (name: string) => TensorRecord;
   /** A weight as the programs compute with it, in float32. */
   readonly read: (name: string) => Promise<Float32Array<ArrayBuffer>>;
-  /** A tensor that the files may have beside those that the architecture needs, as a head's. */
+  /** A tensor that the files may have besides those that the architecture needs, such as a head's. */
   readonly find: (name: string) => TensorRecord | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A model's weights with those of its blocks' projections in 4 or 8 bits. Embeddings, norms, biases and the head stay as
- * they are stored: of the embedding only the rows read are touched, and the head runs over labelled tokens alone.
+ * A model's weights with the projections of its blocks in 4 or 8 bits. Embeddings, norms, biases and the head stay as they
+ * are stored: of the embedding only the rows read are touched, and the head runs over labelled tokens alone.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Architecture } from "../architecture/architecture.ts";
 import type { ModelWeights } from "./model.ts";
 import type { TensorRecord } from "../weights/safetensors_table.ts";
 
-/** The names of the two tensors that hold a weight in a few bits. */
+/** The names of the two tensors that hold a quantized weight. */
 export const partsOf = (weight: string): { readonly codes: string; readonly scales: string } => ({
   codes: `${weight}.codes`,
   scales: `${weight}.scales`,
@@ -36,12 +36,12 @@ export function projectionsOf(
 /** What a change of how weights are rounded has to change, so that those kept before are made anew. */
 const scheme = 1;
 
-/** The key of a model's weights in a few bits. */
+/** The key of a model's quantized weights. */
 export function quantizedDigest(architecture: Architecture, digest: string, name: QuantizationName): string {
   return keyOf({ scheme, weights: digest, quantize: name, projections: [...projectionsOf(architecture)] });
 }
 
-/** The stored type of each weight when the projections are in a few bits. */
+/** The stored type of each weight when the projections are quantized. */
 export function quantizedType(
   architecture: Architecture,
   storedType: ModelWeights["storedType"],
@@ -51,7 +51,7 @@ export function quantizedType(
   return (weight) => projections.has(weight) ? codeTypeOf[name] : storedType(weight);
 }
 
-/** What is known of a model's weights in a few bits before they are made; they can't be read. */
+/** What is known of a model's quantized weights before they are made; they can't be read. */
 export function unmadeWeights(architecture: Architecture, base: ModelWeights, name: QuantizationName): ModelWeights {
   const unmade = (weight: string) => {
     throw new TypeError(`${weight} is not made in ${name}`);
@@ -66,7 +66,7 @@ export function unmadeWeights(architecture: Architecture, base: ModelWeights, na
   };
 }
 
-/** A file of weights in a few bits. */
+/** A file of quantized weights. */
 interface QuantizedFile {
   /** A real path. */
   readonly path: string;

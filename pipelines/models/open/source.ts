@@ -6,7 +6,7 @@ import { type AccessOptions, readEnvironment } from "../hub/access.ts";
 import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
 
-/** What {@linkcode resolveModelFolder} may be told. */
+/** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
   /** The folder that relative paths are relative to. */
   readonly base: string;
@@ -109,7 +109,7 @@ function refuseRevision(source: string, { revision }: SourceOptions): void {
   throw new RequestError(
     `revision ${JSON.stringify(revision)} has no meaning for ${isGgufPath(source) ? "the file" : "the folder"} ${
       JSON.stringify(source)
-    }; leave it out`,
+    }; omit it`,
   );
 }
 

@@ -8,7 +8,7 @@ import type { JsonObject } from "../../common/files.ts";
 import type { Normalize } from "./normalizers.ts";
 import type { Part } from "./splitting.ts";
 
-/** A token that stands for itself, or a part of the text between such tokens. */
+/** An added token, or a part of the text between such tokens. */
 type Section = { readonly id: number } | Part;
 
 interface AddedToken {
@@ -63,7 +63,7 @@ function isWithinWord(text: string, start: number, end: number): boolean {
   return neighbours.some((character) => character !== undefined && word.test(character));
 }
 
-/** Of tokens that begin at one place the longest is taken. */
+/** Of tokens that begin at the same index the longest is taken. */
 function matcher(tokens: ReadonlyMap<string, AddedToken>): (part: Part) => Section[] {
   if (tokens.size === 0) return (part) => part.text === "" ? [] : [part];
   const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length);
@@ -75,13 +75,13 @@ function matcher(tokens: ReadonlyMap<string, AddedToken>): (part: Part) => Secti
       if (to > end) sections.push({ text: text.slice(end, to), isFirst: isFirst && end === 0 });
     };
     for (const { 0: content, index } of text.matchAll(pattern)) {
-      const token = tokens.get(content)!, behind = index + content.length;
+      const token = tokens.get(content)!, after = index + content.length;
       if (token.isText) continue;
-      if (token.isSingleWord && isWithinWord(text, index, behind)) continue;
+      if (token.isSingleWord && isWithinWord(text, index, after)) continue;
       keep(token.takesLeft ? text.slice(0, index).replace(/\p{White_Space}+$/u, "").length : index);
       sections.push({ id: token.id });
-      const taken = token.takesRight ? /^\p{White_Space}*/u.exec(text.slice(behind))![0].length : 0;
-      end = Math.max(end, behind + taken);
+      const taken = token.takesRight ? /^\p{White_Space}*/u.exec(text.slice(after))![0].length : 0;
+      end = Math.max(end, after + taken);
     }
     keep(text.length);
     return sections;

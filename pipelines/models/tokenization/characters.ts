@@ -54,10 +54,10 @@ export const punctuation = except(newerPunctuation, "[\\p{P}\\u166d\\u{111c9}!-/
 /** Combining marks. */
 export const marks = except(newerMarks, "[\\p{M}\\u1cf2\\u1cf3]");
 
-/** Marks that take no place of their own. */
+/** Marks without a width of their own. */
 export const nonspacingMarks = except(newerNonspacingMarks, "[\\p{Mn}\\u1734\\u{1171e}]");
 
-/** What BERT leaves out of a text: control characters, and those of formats and of private use. */
+/** What BERT removes from a text: control characters, and those of formats and of private use. */
 export const controls = except("9 a d 890-891 8e2 110cd 13430-1343f", "[\\0\\ufffd\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}]");
 
 /** What BERT takes for a word by itself; of the extension E the library misses the beginning. */

@@ -11,14 +11,14 @@
 /** Replaces what a map has. */
 type Charsmap = (text: string) => string;
 
-/** Clusters of so many bytes are looked for as a whole; of longer ones only the characters. */
+/** Clusters of up to this many bytes are looked up as a whole; of longer ones only the characters. */
 const longestCluster = 5;
 
 const encoder = new TextEncoder(), graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /**
- * Reads a map, as the Rust library applies it: of each grapheme cluster all is replaced that its shortest known beginning
- * stands for, else of each character.
+ * Reads a map, as the Rust library applies it: each grapheme cluster is replaced by what its shortest known beginning maps
+ * to, else each of its characters is.
  *
  * @param base64 The field `precompiled_charsmap` of a tokenizer.json.
  * @returns The map, or `undefined` if the field holds none.

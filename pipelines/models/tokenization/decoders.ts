@@ -97,7 +97,7 @@ const decodeBytes = (bytes: readonly number[], fatal = false) =>
 
 const bytesOfCharacters = new Map(byteCharacters.map((character, byte) => [character, byte]));
 
-/** Tokens of characters that stand for bytes; a token with any other character stands for itself. */
+/** Tokens whose characters each mean a byte; a token with any other character means itself. */
 function byteLevel(tokens: string[]): string[] {
   const bytes = tokens.flatMap((token) => {
     const found = Array.from(token, (character) => bytesOfCharacters.get(character));

@@ -137,7 +137,7 @@ function inTurn(steps: readonly PreTokenizer[]): PreTokenizer {
   return { cut, spell: last?.spell ?? asIs };
 }
 
-/** Each byte of UTF-8 as a character that can be seen, in GPT-2's order: those that can stand for themselves, do. */
+/** Each byte of UTF-8 as a character that can be seen, in GPT-2's order: those that can be themselves are. */
 export const byteCharacters: readonly string[] = (() => {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => {

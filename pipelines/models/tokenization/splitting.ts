@@ -34,7 +34,7 @@ export function behaviorOf(name: unknown): Behavior {
  * Parts a text.
  *
  * @param pattern With the flags `gu` or `gv`.
- * @param isInverted Whether what lies between the matches counts as matched.
+ * @param isInverted Whether what is between the matches counts as matched.
  * @returns The parts in order, none of them empty.
  */
 export function split({ text, isFirst }: Part, pattern: RegExp, behavior: Behavior, isInverted = false): Part[] {
@@ -45,7 +45,7 @@ export function split({ text, isFirst }: Part, pattern: RegExp, behavior: Behavi
   });
 }
 
-/** The matches, those of no width too, and what lies between them. */
+/** The matches, those of no width too, and what is between them. */
 function runs(text: string, pattern: RegExp): Run[] {
   const found: Run[] = [];
   let at = 0;

@@ -29,7 +29,7 @@ export interface Tokenizer {
    * @throws {RequestError} If the special tokens alone are more.
    */
   encodePair(first: string, second: string | undefined, maxLength?: number): { ids: number[]; typeIds: number[] };
-  /** The text of some ids; ids outside the vocabulary stand for nothing. */
+  /** The text of some ids; ids outside the vocabulary have none. */
   decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string;
   /** Whether a token is a special one: marked so, named by the configuration alone, or what ends a completion. */
   isSpecial(id: number): boolean;

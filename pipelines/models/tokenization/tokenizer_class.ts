@@ -124,7 +124,7 @@ export const tokenRoles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map
  * A tokenizer's files as its class reads them.
  *
  * @param files As they are on disk. A class that is not known changes nothing but what every class does.
- * @param model The model's config.json: its `tokenizer_class` or `model_type` tells the class if the tokenizer's own
+ * @param model The model's config.json: its `tokenizer_class` or `model_type` names the class if the tokenizer's own
  * config does not.
  */
 export function asLoaded(files: TokenizerFiles, model: JsonObject): LoadedFiles {

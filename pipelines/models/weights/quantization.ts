@@ -49,7 +49,7 @@ export function quantize(matrix: Float32Array, columns: number, name: Quantizati
   return { codes, scales };
 }
 
-/** The matrix that codes and scales stand for, number for number as the runtime computes it. */
+/** The matrix of codes and scales, number for number as the runtime computes it. */
 export function dequantize(
   { codes, scales }: QuantizedMatrix,
   columns: number,
@@ -59,10 +59,10 @@ export function dequantize(
   const signed = new Int8Array(codes.buffer, codes.byteOffset, codes.length);
   for (let row = 0, at = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, at++) {
-      const block = row * perRow + Math.floor(column / blockSize), place = column % blockSize;
+      const block = row * perRow + Math.floor(column / blockSize), offset = column % blockSize;
       const code = name === "q8"
-        ? signed[block * blockSize + place]!
-        : (codes[block * codeBytes.q4 + (place >> 1)]! >> 4 * (place & 1) & 15) - zeroCode;
+        ? signed[block * blockSize + offset]!
+        : (codes[block * codeBytes.q4 + (offset >> 1)]! >> 4 * (offset & 1) & 15) - zeroCode;
       matrix[at] = code * scales[block]!;
     }
   }

@@ -3,7 +3,7 @@ import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject } from "../../common/files.ts";
 
-/** Where one tensor lies in a safetensors file. */
+/** Where one tensor is in a safetensors file. */
 export interface TensorRecord {
   readonly name: string;
   /** As the file has it: `F32`, `F16`, `BF16`, `I64`, … */
@@ -64,7 +64,7 @@ interface TableBounds {
  * Parses a safetensors header and checks every rule of the format.
  *
  * @param header The header's bytes, JSON.
- * @param bounds The file that it stands in.
+ * @param bounds The file that it is in.
  * @returns The tensors in the header's order, and the metadata. Throws a RequestError naming file and tensor.
  */
 export function parseTensorTable(header: Uint8Array, bounds: TableBounds): SafetensorsHeader {

@@ -27,7 +27,7 @@ const AGAIN = "download the model again";
  *
  * @param folder Holds `model.safetensors`, or `model.safetensors.index.json` and the shards that it names.
  * @returns The tensors and their files. Throws a RequestError if there are none, if the index is broken or names a
- * shard that is absent or outside the folder, if a shard lacks a tensor that the index places there, or if a file is
+ * shard that is absent or outside the folder, if a shard lacks a tensor that the index assigns to it, or if a file is
  * not sound.
  */
 export async function openWeights(folder: string): Promise<Weights> {
@@ -74,16 +74,16 @@ async function openShards(folder: string, index: string, weightMap: unknown): Pr
     const tensor = headers.get(String(shard))?.get(name);
     if (tensor === undefined) {
       const file = join(folder, String(shard));
-      throw new RequestError(`lacks tensor ${JSON.stringify(name)}, which ${INDEX} places in it; ${AGAIN}`, { file });
+      throw new RequestError(`lacks tensor ${JSON.stringify(name)}, which ${INDEX} assigns to it; ${AGAIN}`, { file });
     }
     tensors.set(name, tensor);
   }
   const files = await Promise.all(shards.map((shard) => Deno.realPath(join(folder, shard))));
-  const lacks = shardLeftOut(shards);
+  const lacks = missingShard(shards);
   return { tensors, files, index: { file: index, ...lacks === undefined ? {} : { lacks } } };
 }
 
-function shardLeftOut(shards: readonly string[]): string | undefined {
+function missingShard(shards: readonly string[]): string | undefined {
   for (const shard of shards) {
     const [, before, count = "", after] = /^(.*-)\d+-of-(\d+)(\..*)$/.exec(shard) ?? [];
     for (let part = 1; part <= Math.min(Number(count), shards.length + 1); part++) {
@@ -94,7 +94,7 @@ function shardLeftOut(shards: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Whether a shard lies outside its folder, judged by the name: in a Hugging Face cache the files themselves are links out of the folder. */
+/** Whether a shard is outside its folder, judged by its name: in a Hugging Face cache the files themselves are links out of the folder. */
 export function leavesFolder(shard: string): boolean {
   return shard === "" || isAbsolute(shard) || /^[A-Za-z]:/.test(shard) || shard.split(/[/\\]/).includes("..");
 }

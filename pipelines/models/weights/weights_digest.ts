@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
 
-/** What tells an unchanged file from a changed one. */
+/** What differs between an unchanged file and a changed one. */
 interface FileIdentity {
   readonly size: number;
   /** Milliseconds. */
@@ -25,7 +25,7 @@ interface RememberedDigest extends FileIdentity {
  * @param cacheFile A small JSON file that remembers each file's digest, so that an unchanged one is not read again.
  * It is made if absent; if it is damaged or can't be written, every file is read.
  * @returns Of one file, its SHA-256 in hex; of several, the SHA-256 of their hex digests, joined in order. Throws a
- * RequestError if a file can't be read, or lies in a Hugging Face cache under another digest than its own.
+ * RequestError if a file can't be read, or is in a Hugging Face cache under another digest than its own.
  */
 export async function weightsDigest(files: readonly string[], cacheFile?: string): Promise<string> {
   const remembered = await recall(cacheFile);

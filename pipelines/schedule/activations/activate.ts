@@ -1,27 +1,27 @@
-/** Running rows through a model for what it computes on the way. @module */
+/** Running rows through a model for the values that it computes on the way. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
-import { activationsProgram, type KeptSite } from "../../compile/programs/activations_program.ts";
-import { savedForm } from "../../compile/lower/tensor_forms.ts";
+import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { type AtTokens, editHook } from "../../compile/lower/edit_hook.ts";
+import { savedForm } from "../../compile/lower/tensor_forms.ts";
+import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
+import { activationsProgram, type KeptSite } from "../../compile/programs/activations_program.ts";
+import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { editedFeeds } from "../../compile/rows/edited_positions.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
-import { frozenWeight } from "../../compile/programs/frozen_weight.ts";
-import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { Architecture, WeightSource } from "../../models/architecture/architecture.ts";
-import type { RunRow } from "../../models/inputs/input_kind.ts";
 import { runFeeds } from "../../models/architecture/model_inputs.ts";
+import type { RunRow } from "../../models/inputs/input_kind.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** A run of tokens whose representations are wanted. */
 export interface ActivatedRun extends RunRow {
-  /** For each place of the run's results the token whose they are; `undefined` where a place stays 0. */
-  readonly places: readonly (number | undefined)[];
+  /** For each slot of the results the index of the token that it is of; `undefined` for one that stays 0. */
+  readonly slots: readonly (number | undefined)[];
 }
 
 /** A row whose representations are wanted. */
@@ -34,7 +34,7 @@ export interface ActivatedRow extends ActivatedRun {
 export interface ActivateJob {
   readonly architecture: Architecture;
   readonly weights: ModelWeights;
-  /** All with as many places, and as many of what the encoder reads. */
+  /** All with as many slots, and as many of what the encoder reads. */
   readonly rows: readonly ActivatedRow[];
   readonly hiddenStates: boolean;
   readonly logits: boolean;
@@ -51,8 +51,7 @@ export interface ActivateJob {
 const groupTokens = 4096, groupLogits = 1 << 26;
 
 /**
- * The representations of rows, by name: each [rows, places, width], 0 where a place stands for no token; scores of whole rows
- * [rows, classes].
+ * The representations of rows, by name: each [rows, slots, width], 0 in slots of no token; scores of whole rows [rows, classes].
  *
  * @param label What the progress is called.
  */
@@ -68,7 +67,7 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
     rows.map(({ tokens }) => ({ prompt: tokens })),
   );
   const program = activationsProgram({ ...job, weights: source, ...edit, layout });
-  const session = await runContext.session(program, weights);
+  const session = await runContext.sessions.open(program, weights);
   const done = runContext.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
   let finished = 0;
   for (const group of groupsOf(rows, tokensOf(job))) {
@@ -80,12 +79,12 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
     const { outputs } = await session.run({ ...feedsOf(group.map((row) => rows[row]!), architecture), ...edits });
     for (const [name, result] of Object.entries(outputs)) {
       const isEncoded = program.outputs[name]!.shape[1] === "context";
-      const placesOf = (row: number) => (isEncoded ? rows[row]!.encoded! : rows[row]!).places;
-      const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, rows.length, placesOf(0).length));
-      group.forEach((row, at) => place(result, at, placesOf(row), whole, row));
+      const slotsOf = (row: number) => (isEncoded ? rows[row]!.encoded! : rows[row]!).slots;
+      const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, rows.length, slotsOf(0).length));
+      group.forEach((row, at) => copyRow(result, at, slotsOf(row), whole, row));
     }
     done(finished += group.length);
-    await runContext.heed();
+    await runContext.stopIfAsked();
   }
   return [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
 }
@@ -123,16 +122,16 @@ function groupsOf(rows: readonly ActivatedRow[], most: number): number[][] {
   return groups;
 }
 
-function emptyLike(name: string, { shape }: HostTensor, rows: number, places: number): NamedTensor {
-  const whole = shape.length < 3 ? [rows, ...shape.slice(1)] : [rows, places, ...shape.slice(2)];
+function emptyLike(name: string, { shape }: HostTensor, rows: number, slots: number): NamedTensor {
+  const whole = shape.length < 3 ? [rows, ...shape.slice(1)] : [rows, slots, ...shape.slice(2)];
   return { name, shape: whole, data: new Float32Array(elementCount(whole)) };
 }
 
-/** Puts what a group gave for one of its rows to that row's places. */
-function place(
+/** Copies what a group gave for one of its rows to that row's slots. */
+function copyRow(
   { data, shape }: HostTensor,
   at: number,
-  places: ActivatedRun["places"],
+  slots: ActivatedRun["slots"],
   whole: NamedTensor,
   row: number,
 ): void {
@@ -142,14 +141,14 @@ function place(
     to.set(from.subarray(at * length, (at + 1) * length), row * length);
     return;
   }
-  places.forEach((token, index) => {
+  slots.forEach((token, index) => {
     if (token === undefined) return;
     const start = (at * length + token) * width;
-    to.set(from.subarray(start, start + width), (row * places.length + index) * width);
+    to.set(from.subarray(start, start + width), (row * slots.length + index) * width);
   });
 }
 
-/** A prompt as a model reads it; where an encoder does, the decoder has read the token that it starts with, no more. */
+/** A prompt as a model reads it; where an encoder does, the decoder reads its start token alone. */
 export function readBy({ encoder }: Architecture, prompt: ActivatedRun): ActivatedRow {
-  return encoder === undefined ? prompt : { tokens: [encoder.startToken], start: 0, places: [0], encoded: prompt };
+  return encoder === undefined ? prompt : { tokens: [encoder.startToken], start: 0, slots: [0], encoded: prompt };
 }

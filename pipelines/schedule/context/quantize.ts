@@ -3,26 +3,25 @@
  *
  * @module
  */
-import type { BareModel, ModelWeights } from "../../models/open/model.ts";
-import { codeBytes, quantize } from "../../models/weights/quantization.ts";
-import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/open/quantized_weights.ts";
 import { blocksOf } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
+import type { BareModel, ModelWeights } from "../../models/open/model.ts";
+import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/open/quantized_weights.ts";
+import { codeBytes, type QuantizationName, quantize } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
-import type { Progress } from "./run_context.ts";
+import type { Progress } from "./progress.ts";
 
 /** The kind of the store's entries. */
 export const quantizedKind = "quantize";
 
-/** The bytes that a model's projections take in a few bits. */
+/** The bytes that a model's quantized projections take. */
 export function quantizedBytes({ architecture }: Pick<BareModel, "architecture">, name: QuantizationName): number {
   return [...projectionsOf(architecture).values()].reduce((sum, [rows, columns]) => {
     return sum + rows * blocksOf(columns) * (codeBytes[name] + 4);
   }, 0);
 }
 
-/** Weights of which the projections lie in the store, and the entry that holds them open. */
+/** Weights of which the projections are in the store, and the entry that holds them open. */
 export interface OpenedQuantized {
   readonly weights: ModelWeights;
   readonly entry: Entry;
@@ -83,6 +82,6 @@ function quantized(weight: string, data: Float32Array, columns: number, name: Qu
     return quantize(data, columns, name);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new RequestError(`the tensor ${weight} holds what is no finite number; leave quantize out`, { file });
+    throw new RequestError(`the tensor ${weight} holds what is no finite number; omit quantize`, { file });
   }
 }

@@ -12,17 +12,20 @@ export type Rates = Readonly<Partial<Record<RatedStage, number>>>;
 /** What a machine of two cores reaches about, for those that have measured nothing yet. */
 export const assumedRate = 5e10;
 
+/** Where rates are kept, and for which machine. */
+type RateContext = Pick<RunContext, "store" | "machine">;
+
 type Named = Readonly<Record<string, Rates>>;
 
-function fileOf({ store }: RunContext): string {
+function fileOf({ store }: RateContext): string {
   return join(store.folder, "rates.json");
 }
 
-function machineName({ machine }: RunContext): string {
+function machineName({ machine }: RateContext): string {
   return machine.join(" ");
 }
 
-async function readAll(runContext: RunContext): Promise<Named> {
+async function readAll(runContext: RateContext): Promise<Named> {
   const bytes = await readFileIfPresent(fileOf(runContext));
   try {
     return bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes)) as Named;
@@ -33,13 +36,13 @@ async function readAll(runContext: RunContext): Promise<Named> {
 }
 
 /** The rates that were measured on this machine with these threads. */
-export async function ratesOf(runContext: RunContext): Promise<Rates> {
+export async function ratesOf(runContext: RateContext): Promise<Rates> {
   return (await readAll(runContext))[machineName(runContext)] ?? {};
 }
 
 /** Takes down what a stage reached; half of it is what was reached before. */
 export async function noteRate(
-  runContext: RunContext,
+  runContext: RateContext,
   stage: RatedStage,
   flops: number,
   seconds: number,

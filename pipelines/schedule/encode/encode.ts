@@ -3,116 +3,19 @@
  *
  * @module
  */
-import { digest } from "../../../ops/program/digest.ts";
-import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
-import { FeedBuffers, fillRow, packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
-import { encodeProgram, encodePrograms, isShared, type KeptValue } from "../../compile/frontier/cut.ts";
-import { exampleFeeds, fedNumbers, sharedFeeds } from "../../compile/rows/feeds.ts";
-import { groupExtents, type LaidOutRow, rowExtents } from "../../compile/rows/laid_out_rows.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import type { Layout } from "../../compile/rows/layout.ts";
-import type { Adaptation } from "../../compile/lower/adaptation.ts";
-import type { Model, ModelWeights } from "../../models/open/model.ts";
-import { type Entry, keyOf } from "../../store/store.ts";
-import { rowsDigest } from "../context/keys.ts";
+import { encodePrograms, isShared } from "../../compile/frontier/cut.ts";
+import { packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
+import { exampleFeeds, sharedFeeds } from "../../compile/rows/feeds.ts";
+import { groupExtents, type LaidOutRow, rowExtents } from "../../compile/rows/laid_out_rows.ts";
+import type { EncodeRecord } from "../../results/results.ts";
+import type { Entry } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
-
-/** What is to be encoded. */
-export interface EncodeJob {
-  readonly model: Model;
-  readonly weights: ModelWeights;
-  readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
-  /** The kept values of all programs that will read the result. */
-  readonly kept: readonly KeptValue[];
-  /** For the position masks that kept values depend on, if any. */
-  readonly adaptations: readonly Adaptation[];
-}
-
-/** One line of `encode` in results.json. */
-export interface EncodeRecord {
-  readonly key: string;
-  readonly cached: boolean;
-  readonly seconds: number;
-  readonly examples: number;
-  readonly tokens: number;
-  readonly bytes: number;
-}
-
-/** Encoded examples, read from the store as they are needed. */
-export class EncodedExamples implements Disposable {
-  readonly record: EncodeRecord;
-  readonly #entry: Entry;
-  readonly #job: EncodeJob;
-  readonly #ownValues: readonly KeptValue[];
-  readonly #buffers = new FeedBuffers();
-  /** What all examples share, fed again and again. */
-  readonly #shared: Feeds = {};
-
-  constructor(record: EncodeRecord, entry: Entry, job: EncodeJob) {
-    this.record = record;
-    this.#entry = entry;
-    this.#job = job;
-    this.#ownValues = job.kept.filter((value) => !isShared(value));
-    for (const { name, value } of job.kept.filter(isShared)) {
-      const shape = evaluateShape(value.shape, groupExtents(job.rows)), data = new Float32Array(elementCount(shape));
-      entry.readInto(name, data);
-      this.#shared[name] = { data, shape };
-    }
-  }
-
-  /**
-   * The kept values of some examples, padded to the group's extents.
-   *
-   * @param slot Buffers are shared between calls of one slot; a call's tensors are good until the next of its slot.
-   */
-  feeds(examples: readonly number[], wanted: readonly KeptValue[], slot: string): Feeds {
-    const { rows } = this.#job;
-    const group = examples.map((example) => rows[example]!);
-    const padded = new Map(
-      packedValues(this.#ownValues, groupExtents(group)).values.map(({ name, extents }) => [name, extents]),
-    );
-    const feeds: Feeds = {};
-    for (const { name } of wanted) {
-      const shared = this.#shared[name], extents = padded.get(name);
-      if (shared !== undefined) {
-        feeds[name] = shared;
-        continue;
-      }
-      if (extents === undefined) throw new TypeError(`${name} was not encoded`);
-      feeds[name] = this.#buffers.take(`${slot}.${name}`, [examples.length, ...extents]);
-    }
-    examples.forEach((example, index) => {
-      const { values } = packedValues(this.#ownValues, rowExtents(rows[example]!));
-      for (const { name, start, extents } of values) {
-        const tensor = feeds[name];
-        if (tensor === undefined) continue;
-        const read = (from: number, target: Float32Array) =>
-          this.#entry.readInto(String(example), target, start + from);
-        fillRow(read, extents, tensor.data as Float32Array, padded.get(name)!, index);
-      }
-    });
-    return feeds;
-  }
-
-  [Symbol.dispose](): void {
-    this.#entry.close();
-  }
-}
-
-/** The store's key of an encoding. */
-export function encodeKey(runContext: RunContext, job: EncodeJob): string {
-  return keyOf({
-    program: digest(encodeProgram(job.kept)),
-    weights: job.weights.digest,
-    fed: fedNumbers(job.model.architecture),
-    layout: job.layout,
-    rows: rowsDigest(job.rows),
-    machine: runContext.machine,
-  });
-}
+import { type EncodeJob, encodeKey } from "./encode_job.ts";
+import { EncodedExamples } from "./encoded_examples.ts";
 
 /** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
 const tokensPerRun = 1024;
@@ -137,7 +40,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
   const programs = encodePrograms(job.kept, typicalExtents(rows));
   const [own, shared] = [job.kept.filter((value) => !isShared(value)), job.kept.filter(isShared)];
   const common = await computeShared(runContext, job, programs.shared);
-  const session = await runContext.session(programs.rows, weights);
+  const session = await runContext.sessions.open(programs.rows, weights);
   const done = runContext.progress.begin("encode", rows.length);
   const order = rows.map((_, index) => index).sort((a, b) => rowLength(rows[a]!) - rowLength(rows[b]!) || a - b);
   const entry = await runContext.store.putAndOpen("encode", key, async (writer) => {
@@ -170,7 +73,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
       done(finished += group.length);
     }
   });
-  await runContext.release(programs.rows, weights);
+  await runContext.sessions.release(programs.rows, weights);
   return entry;
 }
 
@@ -182,9 +85,9 @@ async function computeShared(
 ): Promise<Feeds> {
   const [first] = rows;
   if (first === undefined || Object.keys(program.outputs).length === 0) return {};
-  const session = await runContext.session(program, weights);
+  const session = await runContext.sessions.open(program, weights);
   const { outputs } = await session.run(sharedFeeds(first, layout, model.architecture));
-  await runContext.release(program, weights);
+  await runContext.sessions.release(program, weights);
   return { ...outputs };
 }
 

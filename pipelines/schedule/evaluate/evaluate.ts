@@ -3,43 +3,19 @@
  *
  * @module
  */
-import type { Model, ModelWeights } from "../../models/open/model.ts";
-import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { wholeRows } from "../../compile/rows/layout.ts";
 import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
-import type { TensorMap } from "../../compile/parameters/initial.ts";
-import type { CompiledModel } from "../../compile/programs/forward.ts";
-import { scoreProgram } from "../../compile/programs/inference_programs.ts";
-import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
-import { keyOf } from "../../store/store.ts";
-import { searchBeams } from "../../decoding/beam.ts";
-import type { Generator } from "../../decoding/continuation.ts";
-import { generateRows } from "../../decoding/generate.ts";
-import { chooserOf, endsAt, type Writing } from "../../decoding/writing.ts";
-import { inBatches, removeParts, type Rows } from "../context/batchwise.ts";
-import { programKey } from "../context/keys.ts";
-import { type EncodedPrompts, openGenerator } from "./generator.ts";
-import type { Prediction } from "../../metrics/metric.ts";
 import type { Predicted } from "../../metrics/measure.ts";
+import type { Prediction } from "../../metrics/metric.ts";
 import { metricKinds } from "../../metrics/mod.ts";
-import type { PreparedEvaluation } from "../prepare/prepared.ts";
-import { type Score, score, type Scorer } from "./score.ts";
-import { predict, readPredictions } from "./predict.ts";
+import { keyOf } from "../../store/store.ts";
+import { removeParts } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
-
-/** An evaluation ready to run. */
-export interface EvaluateJob {
-  readonly stage: PreparedEvaluation;
-  readonly weights: ModelWeights;
-  readonly compiled: CompiledModel;
-  /** The edits' tensors in saved form. */
-  readonly tensors: TensorMap;
-  /** What the tensors depend on: a training's key, or what they start from. */
-  readonly tensorsKey: string;
-  /** Encodes the prompts for all evaluations that share them; `undefined` if it does not pay to keep what is constant. */
-  readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
-}
+import { programKey } from "../keys/program_key.ts";
+import { choose, generate } from "./answers.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
+import { predict, readPredictions } from "./predict.ts";
+import { scoreAll } from "./score.ts";
 
 /** What an evaluation gives. */
 export interface Evaluated {
@@ -50,8 +26,8 @@ export interface Evaluated {
 }
 
 /**
- * The predictions, from the store as far as they are there: answers and scores lie apart, so that another metric of
- * either makes the other not again.
+ * The predictions, from the store as far as they are there. Answers and scores are separate entries, so that a metric of
+ * one does not make the other again.
  */
 export async function predictions(
   runContext: RunContext,
@@ -114,77 +90,4 @@ async function inStore<T>(
   // Also what a run left that died between the two.
   removeParts(store, key);
   return { found, cached: stored !== undefined };
-}
-
-async function generate(runContext: RunContext, job: EvaluateJob, writing: Writing, key: string): Promise<string[]> {
-  const { stage } = job, { model, adaptations, batchSize } = stage;
-  const encoded = await job.encodedPrompts();
-  const endTokens = new Set(stage.examples.flatMap(({ endToken }) => endToken ?? []));
-  const writer = { ...job, model, adaptations, endTokens };
-  const generator = await openGenerator(runContext, writer, batchSize, encoded, stage.examples);
-  const lengths = stage.examples.map(({ prompt }) => prompt.length);
-  const rows: Rows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
-  return await inBatches(runContext, rows, async (batch) => {
-    const prompts = batch.map((row) => stage.examples[row]!);
-    const written = await write(generator, prompts, batch, writing, model);
-    return written.map((tokens) => endsAt(writing.stop, model.tokenizer, tokens).text);
-  });
-}
-
-/** The new tokens of each prompt; what is drawn for a row depends on its number and not on the others. */
-function write(
-  generator: Generator,
-  prompts: readonly TokenizedPrompt[],
-  rows: readonly number[],
-  writing: Writing,
-  { tokenizer }: Model,
-): Promise<number[][]> {
-  if (writing.kind === "beam") {
-    const { maxNewTokens, beams, lengthPenalty, repetitionPenalty = 1 } = writing;
-    return searchBeams(generator, prompts, { maxNewTokens, beams, lengthPenalty, repetitionPenalty });
-  }
-  const choose = chooserOf(writing, rows);
-  const { stop = [], maxNewTokens } = writing;
-  const isDone = (written: readonly number[]) => stop.length > 0 && endsAt(stop, tokenizer, written).isStopped;
-  return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
-}
-
-/** The first of each row's likeliest choices. */
-async function choose(runContext: RunContext, job: EvaluateJob, key: string): Promise<string[]> {
-  const { choices = [], examples } = job.stage;
-  const pairs = choices.flatMap((ofRow, row) => ofRow.map(({ tokens }) => [row, tokens] as const));
-  const scored = await scoreAll(
-    runContext,
-    job,
-    pairs.map(([row, completion]) => {
-      const { prompt, source } = examples[row]!;
-      return { prompt, source, completion };
-    }),
-    { key, purpose: "choice" },
-  );
-  let at = 0;
-  return choices.map((ofRow) => {
-    const losses = ofRow.map(() => scored[at++]!.loss);
-    return ofRow[losses.indexOf(Math.min(...losses))]!.text;
-  });
-}
-
-async function scoreAll(
-  runContext: RunContext,
-  job: EvaluateJob,
-  examples: readonly TokenizedExample[],
-  kept: Pick<Rows, "key" | "purpose">,
-): Promise<Score[]> {
-  const { stage, weights, compiled, tensors } = job;
-  const { architecture } = stage.model,
-    layout = withAttentionParts(wholeRows(architecture, stage.adaptations), architecture, examples);
-  const scorer: Scorer = {
-    architecture,
-    adaptations: stage.adaptations,
-    tensors,
-    session: await runContext.session(scoreProgram(compiled, layout), weights),
-  };
-  const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
-  const rows: Rows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
-  return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
 }

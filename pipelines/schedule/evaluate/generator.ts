@@ -2,14 +2,14 @@
 import { bytesOf } from "../../../ops/passes/cost.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leavesOf, type Program } from "../../../ops/program/program.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import type { Feeds } from "../../common/host_tensor.ts";
-import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
-import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { decodeProgram } from "../../compile/programs/inference_programs.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Generator, Prefill } from "../../decoding/continuation.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
@@ -62,7 +62,7 @@ export async function openGenerator(
     adaptations,
     tensors,
     prefill: await openPrefill(runContext, writer, encoded, prompts),
-    decode: () => runContext.session(decode, weights, { prepacks }),
+    decode: () => runContext.sessions.open(decode, weights, { prepacks }),
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
   };
 }
@@ -76,10 +76,10 @@ async function openPrefill(
   if (encoded === undefined) {
     const layout = withAttentionParts(wholeRows(compiled.architecture, adaptations), compiled.architecture, prompts);
     const { program, runs } = wholePrefill(compiled, layout);
-    return { session: await runContext.session(program, weights), layout, runs, kept: () => ({}) };
+    return { session: await runContext.sessions.open(program, weights), layout, runs, kept: () => ({}) };
   }
   const { prefill: { program, runs }, layout, kept } = encoded;
-  return { session: await runContext.session(program, weights), layout, runs, kept };
+  return { session: await runContext.sessions.open(program, weights), layout, runs, kept };
 }
 
 /** Packed weights of 4 bits are multiplied as they are; unpacked, each token would widen all of them. */

@@ -1,43 +1,43 @@
-/** What a model's head tells of an evaluation's rows, in one forward pass over each. @module */
+/** What a model's head predicts for an evaluation's rows, in one forward pass over each. @module */
+import { RequestError } from "../../common/errors.ts";
+import { type Head, headOf } from "../../compile/lower/adaptation.ts";
+import { copyTensors } from "../../compile/parameters/initial.ts";
+import { headProgram } from "../../compile/programs/inference_programs.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
-import { headOf } from "../../compile/lower/adaptation.ts";
-import type { Head } from "../../compile/lower/adaptation.ts";
-import { copyTensors } from "../../compile/parameters/initial.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import { headProgram } from "../../compile/programs/inference_programs.ts";
-import { RequestError } from "../../common/errors.ts";
-import { inBatches, type Rows } from "../context/batchwise.ts";
-import type { EvaluateJob } from "./evaluate.ts";
-import type { HeadPrediction, Prediction } from "../../metrics/metric.ts";
 import type { Predicted } from "../../metrics/measure.ts";
+import type { HeadPrediction, Prediction } from "../../metrics/metric.ts";
+import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
+import type { RunContext } from "../context/run_context.ts";
 import { predictionKinds } from "../prepare/head_checks.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
-import type { RunContext } from "../context/run_context.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
 
 /**
- * What the head tells of each row: the logits of its classes, or one number.
+ * What the head gives for each row: the logits of its classes, or one number.
  *
  * @throws {RequestError} If one of them is not finite.
  */
 export async function predict(runContext: RunContext, job: EvaluateJob, key: string): Promise<number[][]> {
   const { stage: { name, model: { architecture }, adaptations, examples, batchSize }, weights, tensors } = job;
   const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
-  const session = await runContext.session(headProgram(job.compiled, layout), weights);
+  const session = await runContext.sessions.open(headProgram(job.compiled, layout), weights);
   const lengths = examples.map(({ prompt }) => prompt.length);
-  const rows: Rows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
+  const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
   return await inBatches(runContext, rows, async (batch) => {
     const laidOut = batch.map((row) => layOut(examples[row]!, layout));
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
-    const { told } = (await session.run(feeds)).outputs, [, width] = told!.shape as readonly [number, number];
-    const numbers = Array.from(told!.data, Number);
-    if (!numbers.every(Number.isFinite)) throw new RequestError(`what the head of ${name} tells is not finite`);
+    const { headOutputs: output } = (await session.run(feeds)).outputs;
+    const [, width] = output!.shape as readonly [number, number];
+    const numbers = Array.from(output!.data, Number);
+    if (!numbers.every(Number.isFinite)) throw new RequestError(`what the head of ${name} gives is not finite`);
     return batch.map((_, at) => numbers.slice(at * width, (at + 1) * width));
   });
 }
 
-/** Rows as predictions.jsonl lists them and as metrics take them. */
+/** BatchedRows as predictions.jsonl lists them and as metrics take them. */
 export function readPredictions(
   { rows, examples, adaptations }: Pick<PreparedEvaluation, "rows" | "examples" | "adaptations">,
   outputs: readonly (readonly number[])[],
@@ -47,9 +47,7 @@ export function readPredictions(
   const read = outputs.map((values, row) => {
     const { prompt, pair, completion } = rows[row]!, expected = examples[row]!.completion[0]!;
     const texts = { prompt, ...pair === undefined ? {} : { pair } };
-    return head.kind === "regression"
-      ? readNumber(values, expected, { ...texts, completion })
-      : readClass(values, expected, { ...texts, completion: head.labels[expected]! }, head);
+    return readers[head.kind](values, expected, { ...texts, completion }, head);
   });
   return {
     predictions: read.map(({ prediction }) => prediction),
@@ -57,7 +55,15 @@ export function readPredictions(
   };
 }
 
-type Read = { readonly prediction: Prediction; readonly row: HeadPrediction };
+interface Read {
+  readonly prediction: Prediction;
+  readonly row: HeadPrediction;
+}
+
+/** Reads what a head of a kind gives for a row, whose own label is expected. */
+type Reader = (output: readonly number[], expected: number, texts: Prediction, head: Head) => Read;
+
+const readers: { readonly [K in Head["kind"]]: Reader } = { classification: readClass, regression: readNumber };
 
 function readNumber([predicted = NaN]: readonly number[], expected: number, texts: Prediction): Read {
   const loss = (predicted - expected) ** 2;
@@ -68,9 +74,11 @@ function readClass(logits: readonly number[], expected: number, texts: Predictio
   const largest = Math.max(...logits), predicted = logits.indexOf(largest);
   const total = largest + Math.log(logits.reduce((sum, each) => sum + Math.exp(each - largest), 0));
   const loss = total - logits[expected]!;
-  const probabilities = labels.map((label, id) => [label, Number(Math.exp(logits[id]! - total).toPrecision(6))]);
+  const probabilities = Object.fromEntries(
+    labels.map((label, id) => [label, Number(Math.exp(logits[id]! - total).toPrecision(6))]),
+  );
   return {
-    prediction: { ...texts, prediction: labels[predicted]!, loss, probabilities: Object.fromEntries(probabilities) },
+    prediction: { ...texts, completion: labels[expected]!, prediction: labels[predicted]!, loss, probabilities },
     row: { expected, predicted, loss },
   };
 }

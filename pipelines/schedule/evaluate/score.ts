@@ -3,14 +3,19 @@
  *
  * @module
  */
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
+import { scoreProgram } from "../../compile/programs/inference_programs.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
+import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
 
 /** A model ready to score. */
 export interface Scorer {
@@ -41,4 +46,25 @@ export async function score(scorer: Scorer, examples: readonly TokenizedExample[
     for (const end = at + labels.length; at < end; at++) loss += losses[at]!;
     return { loss, tokens: labels.length };
   });
+}
+
+/** The scores of examples, batch by batch. */
+export async function scoreAll(
+  runContext: RunContext,
+  job: EvaluateJob,
+  examples: readonly TokenizedExample[],
+  kept: Pick<BatchedRows, "key" | "purpose">,
+): Promise<Score[]> {
+  const { stage, weights, compiled, tensors } = job;
+  const { model: { architecture }, adaptations } = stage;
+  const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
+  const scorer: Scorer = {
+    architecture,
+    adaptations,
+    tensors,
+    session: await runContext.sessions.open(scoreProgram(compiled, layout), weights),
+  };
+  const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
+  const rows: BatchedRows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
+  return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
 }

@@ -1,14 +1,16 @@
 /** The axes in a declaration, the points they span, and the declaration at one of them. @module */
 import { RequestError } from "../../common/errors.ts";
 import { locationOf, withLocationOf } from "../../common/source_location.ts";
-import { type Override, type Overrides, requireKnown, type Scalar } from "../../recipes/overrides.ts";
-import type { Axis, AxisLabel, BestSpec, BestValueSpec, Resolved } from "../../spec/mod.ts";
-import { quote } from "../../common/suggest.ts";
+import { type Overrides, requireKnown, type Scalar } from "../../recipes/overrides.ts";
+import type { Axis, AxisLabel, BestSpec, Resolved } from "../../spec/mod.ts";
+import { labelOf, withValues } from "./axis_values.ts";
+import { axesIn, bestsIn, isAxis, isBest, isBestValue, isKind } from "./declarations.ts";
+import { withEpochs } from "./shortening.ts";
 
 /** Which value each axis has, by name and number of the value. */
 export type Point = ReadonlyMap<string, number>;
 
-/** Where the best member of an evaluation stands. */
+/** Where the best member of an evaluation is. */
 export interface BestPoint {
   readonly point: Point;
   /** The share of its declared epochs that it was trained for; 1 unless members were stopped early. */
@@ -17,14 +19,6 @@ export interface BestPoint {
 
 /** The best members that are known. */
 export type BestPoints = ReadonlyMap<BestSpec, BestPoint>;
-
-function isKind<T>(value: unknown, kind: string): value is T {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
-}
-
-const isAxis = (value: unknown): value is Axis<unknown> => isKind<Axis<unknown>>(value, "axis");
-const isBest = (value: unknown): value is BestSpec => isKind<BestSpec>(value, "best");
-const isBestValue = (value: unknown): value is BestValueSpec<unknown> => isKind(value, "bestValue");
 
 /** The axes of a pipeline, each with the values that it is to have. */
 export class Axes {
@@ -39,16 +33,16 @@ export class Axes {
 
   /**
    * @param declared All that may hold axes.
-   * @param given New values for axes, by name; those for settings are left aside.
+   * @param overrides New values for axes, by name; those for settings are ignored.
    * @param settings The settings that are declared.
-   * @throws {RequestError} If two axes share a name, or something is given that is neither axis nor setting, or a value
+   * @throws {RequestError} If two axes share a name, or an override is of neither an axis nor a setting, or has a value
    * that is not of its axis's kind.
    */
-  constructor(declared: unknown, given: Overrides, settings: ReadonlyMap<string, Scalar>) {
+  constructor(declared: unknown, overrides: Overrides, settings: ReadonlyMap<string, Scalar>) {
     const found = new Map<string, Axis<unknown>>();
     for (const axis of axesIn(declared)) {
-      const twin = found.get(axis.name);
-      if (twin !== undefined && twin !== axis) {
+      const known = found.get(axis.name);
+      if (known !== undefined && known !== axis) {
         throw new RequestError(
           `two axes are named ${axis.name}; declare it once and use that value in both places`,
           locationOf(axis),
@@ -56,9 +50,9 @@ export class Axes {
       }
       found.set(axis.name, axis);
     }
-    requireKnown(given, [...found.values()], settings);
+    requireKnown(overrides, [...found.values()], settings);
     const inOrder = [...found.values()].sort((a, b) => a.order - b.order);
-    this.#axes = inOrder.map((axis) => withValues(axis, inOrder, given));
+    this.#axes = inOrder.map((axis) => withValues(axis, inOrder, overrides));
     this.#byName = new Map(this.#axes.map((axis) => [axis.name, axis]));
   }
 
@@ -97,7 +91,7 @@ export class Axes {
     return first;
   }
 
-  /** A declaration with every axis replaced by its value at a point; of a best member its model stands in its place. */
+  /** A declaration with every axis replaced by its value at a point, and every best member by its model. */
   resolve<T>(declared: T, point: Point, chosen: BestPoints): Resolved<T> {
     const visit = (value: unknown, at: Point): unknown => {
       if (typeof value !== "object" || value === null) return value;
@@ -138,7 +132,7 @@ export class Axes {
   }
 }
 
-/** The parts of a training in which a best evaluation stood are its model's. */
+/** A training of a best member is one of its model as it was before it was trained. */
 function modelOf(parts: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const record = Object.fromEntries(parts), { kind, model } = record;
   return kind === "train" && isKind<{ model: unknown }>(model, "train") ? { ...record, model: model.model } : record;
@@ -146,102 +140,4 @@ function modelOf(parts: readonly (readonly [string, unknown])[]): Record<string,
 
 function merged(point: Point, chosen: BestPoint | undefined): Point {
   return chosen === undefined ? point : new Map([...point, ...chosen.point]);
-}
-
-/** A training for a share of its epochs, at least one; other models as they are. */
-export function withEpochs<T>(model: T, share: number): T {
-  if (!isKind<{ epochs: number }>(model, "train") || share === 1) return model;
-  return withLocationOf(model, { ...model, epochs: Math.max(1, Math.floor(model.epochs * share)) });
-}
-
-/** The axes in a declaration, each once, also those in its axes' values. */
-function axesIn(declared: unknown): Set<Axis<unknown>> {
-  const axes = new Set<Axis<unknown>>(), seen = new Set<unknown>();
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null || seen.has(value)) return;
-    seen.add(value);
-    if (isAxis(value)) axes.add(value);
-    Object.values(value).forEach(visit);
-  };
-  visit(declared);
-  return axes;
-}
-
-/** The evaluations' bests in a declaration, innermost first. */
-export function bestsIn(declared: unknown): BestSpec[] {
-  const bests = new Set<BestSpec>(), seen = new Set<unknown>();
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null || seen.has(value)) return;
-    seen.add(value);
-    Object.values(value).forEach(visit);
-    if (isBest(value)) bests.add(value);
-  };
-  visit(declared);
-  return [...bests];
-}
-
-/** An axis with the values that it is set to; one that moves with others takes of its own, and these follow. */
-function withValues(
-  axis: Axis<unknown>,
-  axes: readonly Axis<unknown>[],
-  given: Overrides,
-): Axis<unknown> {
-  const own = given.get(axis.name);
-  if (axis.zipped === undefined) {
-    return own === undefined ? axis : { ...axis, values: own.values.map((value) => valueOf(axis, value, own)) };
-  }
-  const together = axes.filter(({ zipped, name }) => zipped === axis.zipped && given.has(name));
-  const taken = (other: Axis<unknown>, at: number) => {
-    return given.get(other.name)!.values.some((value) => knownValue(other, String(value)) === other.values[at]);
-  };
-  for (const other of together) {
-    const all = given.get(other.name)!;
-    for (const value of all.values) {
-      if (knownValue(other, String(value)) === undefined) throw ofAnotherKind(other, String(value), all);
-    }
-  }
-  const values = axis.values.filter((_, at) => together.every((other) => taken(other, at)));
-  if (values.length > 0) return { ...axis, values };
-  throw new RequestError(
-    `no members have these values of ${axis.name} and of the axes that move with it; give some that go together`,
-    own?.place ?? given.get(together[0]!.name)!.place,
-  );
-}
-
-function valueOf(axis: Axis<unknown>, value: Scalar, given: Override): unknown {
-  const text = String(value);
-  const known = knownValue(axis, text);
-  if (known !== undefined) return known;
-  const kinds = new Set(axis.values.map((value) => typeof value));
-  if (kinds.has("number") && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
-  if (kinds.has("string")) return text;
-  throw ofAnotherKind(axis, text, given);
-}
-
-function knownValue(axis: Axis<unknown>, text: string): unknown {
-  return axis.values.find((value) => String(labelOf(axis, value)) === text);
-}
-
-function ofAnotherKind(axis: Axis<unknown>, text: string, { place }: Override): RequestError {
-  const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
-  return new RequestError(
-    `${quote(text)} is not of the kind of the axis ${axis.name}; give values such as ${listed}`,
-    place,
-  );
-}
-
-function labelOf(axis: Axis<unknown>, value: unknown): AxisLabel {
-  if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") return value;
-  if (Array.isArray(value) && value.every((entry) => typeof entry === "number" || typeof entry === "string")) {
-    return value.join(";");
-  }
-  const kinds = axis.values.map(kindOf), kind = kindOf(value);
-  return kind !== undefined && kinds.indexOf(kind) === kinds.lastIndexOf(kind) ? kind : axis.values.indexOf(value);
-}
-
-/** What a declaration calls itself, as in `loreft`; it names a value among others of other kinds. */
-function kindOf(value: unknown): string | undefined {
-  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string"
-    ? value.kind
-    : undefined;
 }

@@ -1,13 +1,14 @@
 /** Choosing the best of several members. @module */
 import { RequestError } from "../../common/errors.ts";
+import { ofKind } from "../../common/of_kind.ts";
 import { locationOf } from "../../common/source_location.ts";
 import { metricKinds } from "../../metrics/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { BestSpec, MetricSpec } from "../../spec/mod.ts";
 import type { Point } from "./axes.ts";
-import type { Member } from "./expand.ts";
+import type { Member } from "./member.ts";
 
-/** A member that may be the best, with its place among the axes. */
+/** A member that may be the best, with its point of the axes. */
 export interface Candidate {
   readonly member: Member;
   readonly point: Point;
@@ -19,9 +20,9 @@ export function comparedBy({ by }: BestSpec): MetricSpec {
 }
 
 /**
- * Refuses a best by what its stage does not measure.
+ * Refuses a best member by a metric that its stage does not measure.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If there is no such metric in the stage.
  */
 export function requireMetric(best: BestSpec): void {
   const { kind } = comparedBy(best), { metrics } = best.stage;
@@ -47,8 +48,7 @@ export function ranked(
   { kind }: MetricSpec,
 ): Candidate[] {
   const value = (record: MemberRecord | undefined) => {
-    const found = record?.stages.find((each) => each.kind === "evaluate" && each.name === stage);
-    return found?.kind === "evaluate" ? found.metrics[kind] ?? NaN : NaN;
+    return ofKind(record?.stages ?? [], "evaluate").find(({ name }) => name === stage)?.metrics[kind] ?? NaN;
   };
   const sign = metricKinds[kind].lowerIsBetter ? 1 : -1;
   const groups = [...Map.groupBy(candidates.keys(), (at) => candidates[at]!.member.repeated).values()];

@@ -1,19 +1,19 @@
 /**
- * Members with their data and base models in other places than the pipeline names.
+ * Members with other data and base models than the pipeline names.
  *
  * @module
  */
 import { join, resolve } from "node:path";
-import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
+import { withLocation, withLocationOf } from "../../common/source_location.ts";
+import { quote, suggest } from "../../common/suggest.ts";
+import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import type { FileUse } from "../../data/source_kind.ts";
 import { filesOf, isSource, kindOf } from "../../data/source_kinds.ts";
 import { isGgufPath } from "../../models/open/source.ts";
-import { withLocation, withLocationOf } from "../../common/source_location.ts";
-import type { Expansion, Member, Rounds } from "./expand.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import { quote, suggest } from "../../common/suggest.ts";
 import type { Recipe, Replacement } from "../../recipes/recipe.ts";
+import type { Expansion, Member, Rounds } from "./member.ts";
 
 /** Members with what they read. */
 export interface Redirected {
@@ -25,7 +25,7 @@ export interface Redirected {
 }
 
 /**
- * Puts a recipe's data and base models in place of those that the pipeline names.
+ * Replaces the data and base models that the pipeline names by a recipe's.
  *
  * @param base The folder that the pipeline's relative paths start from.
  * @throws {RequestError} If the recipe names data or a base model that the pipeline has not.
@@ -45,11 +45,11 @@ export async function redirect(
   const bases = new Map<string, string>(), moved = new Map<string, SourceLocation>();
   for (const source of named.bases) {
     const other = otherBases.find(({ from }) => from === undefined || from === source);
-    if (other !== undefined && other.to !== source) moved.set(source, other.place);
+    if (other !== undefined && other.to !== source) moved.set(source, other.location);
     bases.set(source, other?.to ?? (isGgufPath(source) || await isFolder(at(source)) ? at(source) : source));
   }
-  const put = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved, quantize };
-  return { expansion: withReplaced(expansion, put), data, bases };
+  const replacements = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved, quantize };
+  return { expansion: withReplaced(expansion, replacements), data, bases };
 }
 
 /** The members of all rounds, as if the first of each were the best. */
@@ -60,16 +60,16 @@ export function allMembers({ members, goesOn, rounds }: Expansion): readonly Mem
   return all;
 }
 
-function withReplaced(expansion: Expansion, put: Put): Expansion {
-  const replace = replacing(put);
-  const placed = (members: readonly Member[]) => {
+function withReplaced(expansion: Expansion, replacements: Replacements): Expansion {
+  const replace = replacing(replacements);
+  const replaced = (members: readonly Member[]) => {
     return members.map((member) => ({ ...member, stages: replace(member.stages) }));
   };
   function* rounds(): Rounds {
     const inner = expansion.rounds();
-    for (let round = inner.next(); !round.done;) round = inner.next(yield placed(round.value));
+    for (let round = inner.next(); !round.done;) round = inner.next(yield replaced(round.value));
   }
-  return { ...expansion, members: placed(expansion.members), rounds };
+  return { ...expansion, members: replaced(expansion.members), rounds };
 }
 
 function isFolder(path: string): Promise<boolean> {
@@ -82,13 +82,16 @@ function requireNamed(
   named: readonly string[],
   isSame: (from: string, name: string) => boolean,
 ): void {
-  for (const { from, place } of replacements) {
+  for (const { from, location } of replacements) {
     if (from === undefined && named.length > 1) {
       const listed = named.map(quote).join(", ");
-      throw new RequestError(`the pipeline has more than one ${what}; write a mapping from ${listed} to others`, place);
+      throw new RequestError(
+        `the pipeline has more than one ${what}; write a mapping from ${listed} to others`,
+        location,
+      );
     }
     if (from !== undefined && !named.some((name) => isSame(from, name))) {
-      throw new RequestError(`the pipeline has no ${what} ${quote(from)}; ${suggest(from, named)}`, place);
+      throw new RequestError(`the pipeline has no ${what} ${quote(from)}; ${suggest(from, named)}`, location);
     }
   }
 }
@@ -129,18 +132,18 @@ export function otherFilesOf(members: readonly Member[]): readonly string[] {
   return [...found];
 }
 
-/** What to put in place of what is declared. */
-interface Put {
+/** What replaces what is declared. */
+interface Replacements {
   readonly data: ReadonlyMap<string, string>;
   readonly bases: ReadonlyMap<string, string>;
-  /** Base models in whose place a recipe has another, which has not their revisions, and where it says so. */
+  /** Base models that a recipe replaces, so that their revisions do not hold, and where it says so. */
   readonly moved: ReadonlyMap<string, SourceLocation>;
   /** How many bits all base models are kept in; as they are declared if `undefined`. */
   readonly quantize: QuantizationName | undefined;
 }
 
 /** Replaces within declarations; what several share stays one object. */
-function replacing({ data, bases, moved, quantize }: Put): <T>(declared: T) => T {
+function replacing({ data, bases, moved, quantize }: Replacements): <T>(declared: T) => T {
   const known = new WeakMap<object, unknown>();
   const visit = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return value;
@@ -153,11 +156,11 @@ function replacing({ data, bases, moved, quantize }: Put): <T>(declared: T) => T
       return withLocationOf(value, { ...kindOf(value).withFiles(value, pathOf) });
     }
     if (isBase(value)) {
-      const source = bases.get(value.source) ?? value.source, place = moved.get(value.source);
-      const { revision: _, ...rest } = value, put = { source, ...quantize === undefined ? {} : { quantize } };
-      return place === undefined
-        ? withLocationOf(value, { ...value, ...put })
-        : withLocation({ ...rest, ...put }, place);
+      const source = bases.get(value.source) ?? value.source, location = moved.get(value.source);
+      const { revision: _, ...rest } = value, changed = { source, ...quantize === undefined ? {} : { quantize } };
+      return location === undefined
+        ? withLocationOf(value, { ...value, ...changed })
+        : withLocation({ ...rest, ...changed }, location);
     }
     return withLocationOf(value, Object.fromEntries(Object.entries(value).map(([name, part]) => [name, visit(part)])));
   };

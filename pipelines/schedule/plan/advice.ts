@@ -1,21 +1,21 @@
 /** What a plan's reader might want to change, with what it would save. @module */
+import { compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { isWhole, layoutOf } from "../../compile/rows/layout.ts";
-import { compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import type { TuneJob } from "../train/tune.ts";
-import { rowFlops } from "./flops.ts";
+import { rowFlops } from "../encode/flops.ts";
+import type { TrainJob } from "../train/train_job.ts";
 
-/** A change has to make a step this much cheaper to be told. */
+/** A change has to make a step this much cheaper to be worth a sentence. */
 const leastGain = 1.5;
 
 /** Sentences about trainings whose declared positions cost much. */
-export function adviceOn(jobs: readonly TuneJob[]): string[] {
+export function adviceOn(jobs: readonly TrainJob[]): string[] {
   return [...new Set(jobs.flatMap((job) => firstTokensAdvice(job) ?? []))];
 }
 
 /** Edits of the first tokens leave no context to compute once; those of the last tokens alone would. */
-function firstTokensAdvice({ stage, compiled, programs }: TuneJob): string | undefined {
+function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | undefined {
   const { layout, adaptations, rows, spec } = stage;
   const edits = interventionsOf(adaptations);
   const both = edits.filter(({ positions: { first, last } }) => Number.isFinite(first) && first > 0 && last > 0);

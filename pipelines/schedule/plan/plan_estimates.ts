@@ -1,22 +1,22 @@
 /**
  * Planning a large sweep without compiling all its programs: those at the ends are compiled, and the numbers of the
- * others lie between theirs.
+ * others are interpolated between theirs.
  *
  * @module
  */
 import { withoutHead } from "../../compile/lower/adaptation.ts";
 import { tailOf } from "../../compile/rows/layout.ts";
-import type { TuneJob } from "../train/tune.ts";
+import type { TrainJob } from "../train/train_job.ts";
 
 /** Trainings with the same programs. */
 export interface Group {
-  readonly job: TuneJob;
+  readonly job: TrainJob;
   readonly jobs: readonly PlannedJob[];
 }
 
 /** A training and the member that declares it. */
 export interface PlannedJob {
-  readonly job: TuneJob;
+  readonly job: TrainJob;
   readonly member: string;
 }
 
@@ -34,13 +34,13 @@ export function groupsToCompile(groups: readonly Group[]): readonly Group[] {
   return ends.slice(0, mostCompiled);
 }
 
-/** The lowest block that is trained; -1 for what lies under all blocks, as with full finetuning. */
-function lowestBlock({ stage: { adaptations, full } }: TuneJob): number {
+/** The lowest block that is trained; -1 for what is under all blocks, as with full finetuning. */
+function lowestBlock({ stage: { adaptations, full } }: TrainJob): number {
   return full === undefined ? Math.min(...withoutHead(adaptations).map(({ block }) => block ?? -1)) : -1;
 }
 
 /** A group's numbers between those of the compiled groups of its layout: work grows with the blocks above the edits. */
-export function between(group: Group, compiled: readonly Group[], of: (compiled: TuneJob) => number): number {
+export function between(group: Group, compiled: readonly Group[], of: (compiled: TrainJob) => number): number {
   if (compiled.includes(group)) return of(group.job);
   const alike = compiled.filter(({ job }) => tailOf(job.stage.layout).from === tailOf(group.job.stage.layout).from);
   const [low, high = low] = alike.length === 0 ? compiled : alike;

@@ -1,34 +1,37 @@
 /** What a plan knows of base models' weights, without reading any. @module */
-import { quantizedType } from "../../models/open/quantized_weights.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
+import { quantizedType } from "../../models/open/quantized_weights.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import type { PlannedEntry } from "./plan.ts";
-import type { PreparedTraining } from "../prepare/prepared.ts";
 import { quantizedBytes, quantizedKind } from "../context/quantize.ts";
-import type { PlannedJob } from "./plan_estimates.ts";
-import { noWeights } from "../train/tune.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { noWeights } from "../prepare/model_weights.ts";
+import type { PreparedModel } from "../prepare/prepared_model.ts";
+import type { PlannedEntry } from "./plan.ts";
+import type { PlannedJob } from "./plan_estimates.ts";
+
+/** Finds what is known of a model's weights. */
+export type WeightsPeeker = (stage: PreparedModel) => Promise<ModelWeights>;
 
 /** Finds what is known of weights, once for all trainings that read them. */
-export function weightsPeeker(runContext: RunContext): (stage: PreparedTraining) => Promise<ModelWeights> {
+export function weightsPeeker(runContext: RunContext): WeightsPeeker {
   const peeked = new Map<Model, Map<QuantizationName | undefined, ModelWeights>>();
   return async ({ model, quantize, full }) => {
     if (full?.initializeFrom !== undefined) return noWeights;
     const known = peeked.getOrInsertComputed(model, () => new Map());
-    const found = known.get(quantize) ?? await runContext.peekWeights(model, quantize) ??
+    const found = known.get(quantize) ?? await runContext.models.peekWeights(model, quantize) ??
       unknownWeights(model, quantize);
     known.set(quantize, found);
     return found;
   };
 }
 
-/** Weights that were never digested; how they are stored is not asked either, but for what is made in a few bits. */
+/** Weights that were never digested; how they are stored is unknown too, but for those of quantized models. */
 function unknownWeights({ architecture }: Model, quantize: QuantizationName | undefined): ModelWeights {
   if (quantize === undefined) return noWeights;
   return { ...noWeights, storedType: quantizedType(architecture, noWeights.storedType, quantize) };
 }
 
-/** The weights in a few bits that trainings read. */
+/** The quantized weights that trainings read. */
 export function plannedQuantized(runContext: RunContext, jobs: readonly PlannedJob[]): readonly PlannedEntry[] {
   const quantized = jobs.filter(({ job: { stage } }) => stage.quantize !== undefined);
   const groups = Map.groupBy(quantized, ({ job: { stage } }) => JSON.stringify([stage.model.folder, stage.quantize]));

@@ -1,17 +1,15 @@
-/** What an activations stage asks for, made definite: which sites, and which tokens of each prompt. @module */
-import type { KeptSite } from "../../compile/programs/activations_program.ts";
-import { blocksOf } from "../../compile/lower/sites.ts";
-import { columnsOfSite } from "../../compile/lower/sites.ts";
+/** What an activations stage requests, made definite: which sites, and which tokens of each prompt. @module */
+import { RequestError } from "../../common/errors.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
-import { stackOf } from "../../compile/lower/sites.ts";
+import { blocksOf, columnsOfSite, stackOf } from "../../compile/lower/sites.ts";
+import type { KeptSite } from "../../compile/programs/activations_program.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import { RequestError } from "../../common/errors.ts";
 import { editedModel } from "../../models/open/model.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
-import type { PreparedModel } from "./prepared.ts";
+import type { PreparedModel } from "./prepared_model.ts";
 
-/** What is asked for. */
+/** What is requested. */
 export interface ActivationRequest {
   readonly sites: readonly KeptSite[];
   /** Of each row the prompt's tokens that are kept, by their index; an encoder's, where one reads the prompt. */
@@ -19,9 +17,9 @@ export interface ActivationRequest {
 }
 
 /**
- * What a stage asks of a model and its rows.
+ * What a stage requests of a model and its rows.
  *
- * @throws {RequestError} If it asks for nothing, or for what the model does not have.
+ * @throws {RequestError} If it requests nothing, or what the model does not have.
  */
 export function activationRequestOf(
   name: string,

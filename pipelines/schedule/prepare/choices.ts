@@ -1,10 +1,10 @@
 /** The answers among which an evaluation chooses. @module */
+import { RequestError } from "../../common/errors.ts";
+import { quote, suggest } from "../../common/suggest.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/row.ts";
-import { RequestError } from "../../common/errors.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
-import { quote, suggest } from "../../common/suggest.ts";
 
 /** An answer that may be chosen. */
 export interface Choice {
@@ -16,7 +16,7 @@ export interface Choice {
 /**
  * The choices of every row; `undefined` where an evaluation does not choose.
  *
- * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit behind the prompt.
+ * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
 export function choicesOf(
   decoding: Resolved<DecodingSpec> | undefined,

@@ -1,17 +1,17 @@
-/** What a model's head asks of rows, metrics and checkpoints. @module */
-import { startsAtOwn } from "../../compile/lower/heads.ts";
-import { type Adaptation, type Head, headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
-import { classOf, numberOf, type TargetOf } from "../../data/labelled.ts";
-import type { TokenizedExample } from "../../data/examples.ts";
-import type { Row } from "../../data/row.ts";
+/** What a model's head requires of rows, metrics and checkpoints. @module */
 import { RequestError } from "../../common/errors.ts";
+import { type Adaptation, type Head, headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { startsAtOwn } from "../../compile/lower/heads.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+import { classOf, numberOf, type TargetOf } from "../../data/labelled.ts";
+import type { Row } from "../../data/row.ts";
 import type { PredictionKind } from "../../metrics/metric.ts";
 import { metricKinds } from "../../metrics/mod.ts";
+import { requireLogits } from "../../models/architecture/heads.ts";
 import { findTensor, type Model } from "../../models/open/model.ts";
 import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
-import type { PreparedModel } from "./prepared.ts";
-import { requireLogits } from "../../models/architecture/heads.ts";
 import type { EvaluateSpec, MetricSpec, Resolved } from "../../spec/mod.ts";
+import type { PreparedModel } from "./prepared_model.ts";
 
 /** What a row's label is to a head. */
 export function targetsOf({ kind, labels }: Pick<Head, "kind" | "labels">): TargetOf {
@@ -19,7 +19,7 @@ export function targetsOf({ kind, labels }: Pick<Head, "kind" | "labels">): Targ
 }
 
 /**
- * Refuses rows that have not what the model tells: labels before a head, completions without one.
+ * Refuses rows that lack what the model predicts: labels with a head, completions without one.
  *
  * @throws {RequestError} As said.
  */
@@ -28,24 +28,24 @@ export function requireKind(rows: readonly Row[], head: Head | undefined): void 
   if (rows.every(({ kind }) => kind === wanted)) return;
   throw new RequestError(
     head === undefined
-      ? "the rows have labels and the model has no head to tell them; add one, as in model.with(classification(…))"
-      : `the rows have completions and the model's head tells labels (${head.kind}); give them { text, label }`,
+      ? "the rows have labels and the model has no head to predict them; add one, as in model.with(classification(…))"
+      : `the rows have completions and the model's head predicts labels (${head.kind}); give them { text, label }`,
     place?.file === undefined ? undefined : { file: place.file },
   );
 }
 
 /**
  * Refuses a model without a head that can't write, and one with a head whose edits act where no row of its has anything:
- * behind the prompt.
+ * after the prompt.
  *
  * @throws {RequestError} As said.
  */
 export function requirePredicted({ model, adaptations }: Pick<PreparedModel, "model" | "adaptations">): void {
   if (headOf(adaptations) === undefined) return void requireLogits(model.architecture);
-  const behind = interventionsOf(adaptations).find(({ positions }) => positions.completion);
-  if (behind === undefined) return;
+  const after = interventionsOf(adaptations).find(({ positions }) => positions.completion);
+  if (after === undefined) return;
   throw new RequestError(
-    `the positions ${behind.positionsText} are behind the prompt, where a model with a head reads nothing; edit others`,
+    `the positions ${after.positionsText} are after the prompt, where a model with a head reads nothing; edit others`,
   );
 }
 
@@ -84,12 +84,12 @@ export const predictionKinds = {
 
 const described: Readonly<Record<PredictionKind, string>> = {
   texts: "a model without a head writes texts",
-  classes: "its model's head tells classes",
-  numbers: "its model's head tells numbers",
+  classes: "its model's head predicts classes",
+  numbers: "its model's head predicts numbers",
 };
 
 /**
- * Refuses an evaluation that asks what its model does not tell.
+ * Refuses an evaluation of what its model does not predict.
  *
  * @param name The evaluation's.
  * @throws {RequestError} If a metric does not fit the model's head or its lack of one, or there is a decoding before a head.
@@ -119,11 +119,11 @@ export function requireMeasurable(
       );
     }
     if (maxLength === undefined) return;
-    throw new RequestError(`${name} has a maxLength, which cuts texts before a head alone; leave it out`);
+    throw new RequestError(`${name} has a maxLength, which cuts texts for a head alone; omit it`);
   }
   if (decoding !== undefined) {
     throw new RequestError(
-      `${name} has a decoding and ${described[predicted]}, which is not written; leave the decoding out`,
+      `${name} has a decoding and ${described[predicted]}, which is not written; omit the decoding`,
     );
   }
   if (head.kind === "regression" || head.labels.length === 2) return;
@@ -131,7 +131,7 @@ export function requireMeasurable(
     const instead = metricKinds[kind].measures.classes?.insteadOfBinary;
     if (instead === undefined) continue;
     throw new RequestError(
-      `${kind} of ${name} is of two classes and the head tells ${head.labels.length}; measure ${instead}`,
+      `${kind} of ${name} is of two classes and the head predicts ${head.labels.length}; measure ${instead}`,
     );
   }
 }

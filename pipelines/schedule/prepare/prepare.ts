@@ -4,57 +4,24 @@
  *
  * @module
  */
-import { elementCount } from "../../../ops/program/dimension.ts";
-import { type Adaptation, headOf, interventionsOf, isFrozen } from "../../compile/lower/adaptation.ts";
-import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
-import { choiceName } from "../../compile/lower/token_selectors.ts";
-import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
-import { selectedRows } from "../../compile/lower/edit_masks.ts";
-import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
-import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
-import type { TokenizedExample } from "../../data/examples.ts";
-import { kindOf, sourceOf } from "../../data/source_kinds.ts";
-import { RequestError } from "../../common/errors.ts";
-import { parameterCount } from "../../models/architecture/architecture.ts";
 import { atLocationOf } from "../../common/source_location.ts";
-import type { ActivationsSpec, EvaluateSpec, ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-import { activationRequestOf } from "./activation_request.ts";
-import { choicesOf } from "./choices.ts";
-import type { Member } from "../expand/expand.ts";
-import { requireMeasurable, requirePredicted, requireVaried, unseenLabels } from "./head_checks.ts";
-import { prepareModel } from "./prepare_model.ts";
-import type {
-  PreparedActivations,
-  PreparedEvaluation,
-  PreparedMember,
-  PreparedModel,
-  PreparedStage,
-  PreparedTraining,
-} from "./prepared.ts";
-import { type PreparedRows, readRows } from "./read_rows.ts";
-import { usualBatch } from "./usual_batch.ts";
-import { validate } from "./validate.ts";
+import { selectorName } from "../../compile/lower/token_selectors.ts";
+import type { ModelSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { Member, MemberStages } from "../expand/member.ts";
+import { validate } from "../validate/validate.ts";
+import { prepareActivations } from "./prepare_activations.ts";
+import { prepareEvaluation } from "./prepare_evaluation.ts";
+import { prepareTraining } from "./prepare_training.ts";
+import type { ActingModel, PreparedMember, PreparedStage, PreparedTraining } from "./prepared.ts";
+import { SharedPreparation } from "./shared_preparation.ts";
 
-/** Rows cut into segments. */
-interface LaidOut {
-  readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
-}
-
-/** Makes members ready, sharing models and data between them. */
+/** Prepares members, sharing models and data between them. */
 export class Preparation {
-  readonly #runContext: RunContext;
-  #warnedOfDecay = false;
-  readonly #warnedOf = new Set<string>();
-  readonly #shared = new Map<string, Promise<unknown>>();
-  readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
-  readonly #rowNumbers = new WeakMap<PreparedRows, number>();
-  #rowsRead = 0;
-  readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
+  readonly #shared: SharedPreparation;
 
   constructor(runContext: RunContext) {
-    this.#runContext = runContext;
+    this.#shared = new SharedPreparation(runContext);
   }
 
   /**
@@ -63,183 +30,75 @@ export class Preparation {
    * @throws {RequestError} If the model, its edits, the data or a setting is not sound.
    */
   async member(member: Member): Promise<PreparedMember> {
-    for (const [name, stage] of Object.entries(member.stages)) validate(name, stage);
-    const stages: PreparedStage[] = [];
-    const trainings: PreparedTraining[] = [];
-    const train = async (name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> => {
-      const known = trainings.find((other) => other.spec === spec || specKey(other.spec) === specKey(spec));
-      if (known !== undefined) return known;
-      const prepared = await atLocationOf(spec, () => this.#training(name, spec));
-      trainings.push(prepared);
-      stages.push(prepared);
-      return prepared;
-    };
-    for (const [name, stage] of Object.entries(member.stages)) {
-      if (stage.kind === "train") await train(name, stage);
-      else {
-        const training = stage.model.kind === "train" ? await train(name, stage.model) : undefined;
-        stages.push(
-          await atLocationOf(
-            stage,
-            async () =>
-              stage.kind === "evaluate"
-                ? await this.#evaluation(name, stage, training)
-                : await this.#activations(name, stage, training),
-          ),
-        );
-      }
-    }
-    const trainableParameters = trainings.reduce((sum, stage) => sum + stage.trainableParameters, 0);
-    return { member, stages, trainableParameters };
-  }
-
-  async #training(name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
-    const model = await this.#model(spec.model);
-    if (model.adaptations.every(isFrozen) && model.full === undefined) {
-      throw new RequestError(
-        `the training ${name} has nothing to train; give its model an edit, as in model.with(loreft(…))`,
-      );
-    }
-    if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) this.#warnOfDecay();
-    atLocationOf(spec, () => requirePredicted(model));
-    const prepared = await this.#rows(spec.data, model, spec.maxLength);
-    this.#warnOfUnseen(name, unseenLabels(headOf(model.adaptations), prepared.examples));
-    const { layout, rows } = await this.#laidOut(model, prepared);
-    return { ...model, kind: "train", name, spec, layout, rows, trainableParameters: countParameters(model) };
-  }
-
-  async #laidOut(model: PreparedModel, prepared: PreparedRows): Promise<LaidOut> {
-    const known = this.#layouts.getOrInsertComputed(model, () => new Map());
-    const found = known.get(prepared);
-    if (found !== undefined) return found;
-    const { examples } = prepared, { adaptations, model: { architecture } } = model;
-    requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const plain = model.full === undefined
-      ? layoutOf(architecture, adaptations, examples)
-      : wholeRows(architecture, adaptations);
-    const layout = withAttentionParts(plain, architecture, examples);
-    requireChoices(adaptations, examples);
-    const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
-      return Promise.resolve(examples.map((example) => layOut(example, layout)));
-    });
-    known.set(prepared, { layout, rows });
-    return { layout, rows };
-  }
-
-  /** Rows that were read in one way are one object. */
-  #numberOf(rows: PreparedRows): number {
-    return this.#rowNumbers.getOrInsertComputed(rows, () => this.#rowsRead++);
-  }
-
-  async #evaluation(
-    name: string,
-    spec: Resolved<EvaluateSpec>,
-    training: PreparedTraining | undefined,
-  ): Promise<PreparedEvaluation> {
-    const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
-    const head = headOf(model.adaptations);
-    requireMeasurable(name, spec, head);
-    atLocationOf(spec, () => requirePredicted(model));
-    const maxLength = head === undefined ? undefined : spec.maxLength ?? training?.spec.maxLength;
-    const { rows, examples } = await this.#rows(spec.data, model, maxLength, true);
-    requireVaried(spec.metrics, examples);
-    const { model: base, quantize, adaptations, initialFiles, full } = model;
-    const prepared = { model: base, quantize, adaptations, initialFiles, full };
-    const choices = choicesOf(spec.decoding, rows, examples, base);
-    requireRoom(adaptations, longestOf(examples), base.architecture.contextLength);
-    atLocationOf(spec, () => requireChoices(adaptations, examples));
-    const batchSize = spec.batchSize ?? usualBatch(base, spec.decoding, longestOf(examples));
-    return { ...prepared, kind: "evaluate", name, spec, training, rows, examples, choices, batchSize };
-  }
-
-  async #activations(
-    name: string,
-    spec: Resolved<ActivationsSpec>,
-    training: PreparedTraining | undefined,
-  ): Promise<PreparedActivations> {
-    const model = training ?? await this.#model(spec.model as Resolved<ModelSpec>);
-    const maxLength = headOf(model.adaptations) === undefined ? undefined : training?.spec.maxLength;
-    const prepared = await this.#rows(spec.data, model, maxLength);
-    requireChoices(model.adaptations, prepared.examples);
-    const { model: base, quantize, adaptations, initialFiles, full } = model;
-    const asked = activationRequestOf(name, spec, model, prepared.examples);
-    return {
-      kind: "activations",
-      model: base,
-      quantize,
-      adaptations,
-      initialFiles,
-      full,
-      name,
-      spec,
-      training,
-      ...prepared,
-      ...asked,
-    };
-  }
-
-  /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
-  #model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
-    return this.#models.getOrInsertComputed(spec, () => prepareModel(this.#runContext, spec));
-  }
-
-  /** @param asks Whether the rows are for the model to answer, which matters to conversations. */
-  #rows(
-    data: Resolved<TrainSpec>["data"],
-    { model, adaptations }: PreparedModel,
-    maxLength: number | undefined,
-    asks = false,
-  ): Promise<PreparedRows> {
-    const head = headOf(adaptations), told = head === undefined ? null : [head.kind, head.labels];
-    const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
-    return this.#once(["rows", data, model.folder, maxLength ?? null, told, asksLast], () => {
-      return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast });
-    });
-  }
-
-  #warnOfUnseen(name: string, labels: readonly string[]): void {
-    const told = `no row that ${name} trains on has the label ${labels.join(" or ")}`;
-    if (labels.length === 0 || this.#warnedOf.has(told)) return;
-    this.#warnedOf.add(told);
-    this.#runContext.progress.warn(told);
-  }
-
-  #warnOfDecay(): void {
-    if (this.#warnedOfDecay) return;
-    this.#warnedOfDecay = true;
-    this.#runContext.progress.warn(
-      "weightDecay takes an orthogonal edit's rotation to zero after its first step, as in torch's parametrization; " +
-        "leave it at 0",
-    );
-  }
-
-  #once<T>(key: unknown, make: () => Promise<T>): Promise<T> {
-    return this.#shared.getOrInsertComputed(JSON.stringify(key), make) as Promise<T>;
+    const declared = Object.entries(member.stages);
+    for (const [name, stage] of declared) validate(name, stage);
+    const prepared = new MemberPreparation(this.#shared);
+    for (const [name, stage] of declared) await addStage(stage.kind, prepared, name, stage);
+    const trainableParameters = prepared.trainings.reduce((sum, stage) => sum + stage.trainableParameters, 0);
+    return { member, stages: prepared.stages, trainableParameters };
   }
 }
 
-/** Asks for all that is chosen of each example, so that a choice that is none shows now. */
-function requireChoices(adaptations: readonly Adaptation[], examples: readonly TokenizedExample[]): void {
-  selectedRows(interventionsOf(adaptations), examples);
+/** The stages of one member, in the order in which they run. */
+class MemberPreparation {
+  readonly shared: SharedPreparation;
+  readonly stages: PreparedStage[] = [];
+  readonly trainings: PreparedTraining[] = [];
+
+  constructor(shared: SharedPreparation) {
+    this.shared = shared;
+  }
+
+  /** A training, which runs once in a member however many stages act with it. */
+  async training(name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
+    const known = this.trainings.find((other) => other.spec === spec || specKey(other.spec) === specKey(spec));
+    if (known !== undefined) return known;
+    const prepared = await atLocationOf(spec, () => prepareTraining(this.shared, name, spec));
+    this.trainings.push(prepared);
+    this.stages.push(prepared);
+    return prepared;
+  }
+
+  /** A stage that acts with a training, which runs before it, or with a model as it is. */
+  async acting<S extends MemberStages["evaluate" | "activations"]>(
+    name: string,
+    spec: S,
+    prepare: (shared: SharedPreparation, name: string, spec: S, acting: ActingModel) => Promise<PreparedStage>,
+  ): Promise<void> {
+    const acting = await this.#actingModel(name, spec.model);
+    this.stages.push(await atLocationOf(spec, () => prepare(this.shared, name, spec, acting)));
+  }
+
+  async #actingModel(name: string, spec: Resolved<ModelSpec> | Resolved<TrainSpec>): Promise<ActingModel> {
+    if (spec.kind === "model") return { model: await this.shared.model(spec), training: undefined };
+    const training = await this.training(name, spec);
+    return { model: training, training };
+  }
 }
 
-function longestOf(examples: readonly TokenizedExample[]): number {
-  return examples.reduce((most, { prompt, completion }) => Math.max(most, prompt.length + completion.length), 0);
+/** Prepares a stage of a kind and adds it to its member's. */
+type StagePreparation<K extends StageKind> = (
+  member: MemberPreparation,
+  name: string,
+  spec: MemberStages[K],
+) => Promise<unknown>;
+
+const stagePreparations: { readonly [K in StageKind]: StagePreparation<K> } = {
+  train: (member, name, spec) => member.training(name, spec),
+  evaluate: (member, name, spec) => member.acting(name, spec, prepareEvaluation),
+  activations: (member, name, spec) => member.acting(name, spec, prepareActivations),
+};
+
+async function addStage<K extends StageKind>(
+  kind: K,
+  member: MemberPreparation,
+  name: string,
+  spec: MemberStages[K],
+): Promise<void> {
+  await stagePreparations[kind](member, name, spec);
 }
 
 /** Tells specifications apart, by their functions too. */
 function specKey(spec: unknown): string {
-  return JSON.stringify(spec, (_, value) => typeof value === "function" ? choiceName(value) : value);
-}
-
-function isOrthogonal({ tensors }: Adaptation): boolean {
-  return Object.values(tensors).some(({ start }) => start === "orthogonal");
-}
-
-function countParameters({ model, adaptations, full }: PreparedModel): number {
-  const whole = full === undefined ? 0 : parameterCount(model.architecture);
-  const shapes = adaptations.filter((adaptation) => !isFrozen(adaptation)).flatMap(({ tensors }) =>
-    Object.values(tensors).map(({ shape }) => shape)
-  );
-  return shapes.reduce((sum, shape) => sum + elementCount(shape), whole);
+  return JSON.stringify(spec, (_, value) => typeof value === "function" ? selectorName(value) : value);
 }

@@ -1,22 +1,22 @@
 /** Models made ready: opened, their edits lowered. @module */
 import { join } from "node:path";
-import { type LoadedAdaptations, lowerAdaptations } from "../../compile/lower/lower_adaptations.ts";
+import { RequestError } from "../../common/errors.ts";
+import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { isHeadSpec } from "../../compile/lower/heads.ts";
+import { type LoadedAdaptations, lowerAdaptations } from "../../compile/lower/lower_adaptations.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import {
   interventionFileNames,
   lowerDescription,
   readDescription,
 } from "../../compile/parameters/intervention_file.ts";
-import { RequestError } from "../../common/errors.ts";
 import { editedModel, type Model, resolvePath } from "../../models/open/model.ts";
-import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import type { ModelSpec, Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
-import { requireOwnFits } from "./head_checks.ts";
-import type { InitialFile, PreparedModel } from "./prepared.ts";
-import { checkedAdaptation } from "./validate.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { checkedAdaptation } from "../validate/adaptation_checks.ts";
+import { requireOwnFits } from "./head_checks.ts";
+import type { InitialFile, PreparedModel } from "./prepared_model.ts";
 
 type Edit = Resolved<TrainableSpec> | LoadedAdaptations;
 
@@ -27,7 +27,7 @@ type Edit = Resolved<TrainableSpec> | LoadedAdaptations;
  */
 export async function prepareModel(runContext: RunContext, spec: Resolved<ModelSpec>): Promise<PreparedModel> {
   const { source, revision, quantize } = spec.base;
-  const model = await atLocationOf(spec.base, () => runContext.model(source, revision));
+  const model = await atLocationOf(spec.base, () => runContext.models.model(source, revision));
   const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
   const declared = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
   const edits = await Promise.all(declared.map((edit) => {
@@ -38,16 +38,16 @@ export async function prepareModel(runContext: RunContext, spec: Resolved<ModelS
   }
   if (full !== undefined && quantize !== undefined) {
     throw new RequestError(
-      `full finetuning trains every weight and none can stay in ${quantize}; leave quantize out or train an edit`,
+      `full finetuning trains every weight and none can stay in ${quantize}; omit quantize or train an edit`,
       locationOf(spec.base),
     );
   }
   const lowered = lowerAdaptations(edits, editedModel(model));
   const initialFiles = initialFilesOf(runContext.base, edits, lowered, model);
   for (const { path, of } of initialFiles) await readTensors(path, of);
-  const given = new Set(initialFiles.flatMap(({ of }) => of));
-  await requireOwnFits(model, lowered.filter((adaptation) => !given.has(adaptation)));
-  return { model, quantize, adaptations: lowered, initialFiles, full };
+  const fromFiles = new Set(initialFiles.flatMap(({ of }) => of));
+  await requireOwnFits(model, lowered.filter((adaptation) => !fromFiles.has(adaptation)));
+  return { model, source, quantize, adaptations: lowered, initialFiles, full };
 }
 
 function initialFilesOf(

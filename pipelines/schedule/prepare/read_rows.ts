@@ -1,4 +1,5 @@
 /** Rows read and tokenized as a model takes them. @module */
+import { atLocationOf } from "../../common/source_location.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample } from "../../data/examples.ts";
@@ -6,7 +7,6 @@ import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
 import type { Model } from "../../models/open/model.ts";
-import { atLocationOf } from "../../common/source_location.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 
 /** Rows with their tokens. */
@@ -17,10 +17,10 @@ export interface PreparedRows {
 
 /** How rows are read. */
 export interface Reading {
-  /** What tells their labels. */
+  /** What predicts their labels. */
   readonly head: Head | undefined;
   readonly maxLength: number | undefined;
-  /** Whether the last turn of a conversation is asked for, whatever is taught. */
+  /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface Reading {
  * The rows of a data set for a model, or for its head where it has one.
  *
  * @param base The folder that the pipeline's relative paths start from.
- * @throws {RequestError} If a row cannot be read, is not what the model tells, or is too long.
+ * @throws {RequestError} If a row cannot be read, is not what the model predicts, or is too long.
  */
 export async function readRows(
   data: Dataset,

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import type { MemberRecord, Results } from "../../results/results.ts";
-import type { RunFolder } from "../../report/run_folder.ts";
-import type { EncodeRecord } from "../encode/encode.ts";
-import type { Expansion, Member } from "../expand/expand.ts";
+import type { EncodeRecord, MemberRecord, Results } from "../../results/results.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
 import { MemberExecution } from "./member_execution.ts";
+import type { RunOutput } from "./run_output.ts";
 import { summariesOf } from "./summaries.ts";
-import type { RunContext } from "../context/run_context.ts";
 
 /** A run's results and what the manifest says of its models and data. */
 export interface RunOutcome {
@@ -19,25 +18,25 @@ export interface RunOutcome {
   readonly members: readonly PreparedMember[];
 }
 
-/** Who is told how a run goes on. */
+/** Follows a run. */
 export interface RunObserver {
   /**
    * Called once the members that depend on no other's results are ready to run; what it throws stops the run before
    * anything is written.
    */
   readonly ready?: (members: readonly PreparedMember[]) => Promise<void>;
-  /** Called when the run's folder is there. */
+  /** Called when the output is ready for the first file. */
   readonly begins?: () => void;
   /** Gets each member's record when it is done. */
   readonly member?: (record: MemberRecord) => void;
 }
 
-/** Runs all members of a pipeline and writes what each gives to the run's folder. */
+/** Runs all members of a pipeline and writes what each gives. */
 export async function runPipeline(
   runContext: RunContext,
   pipeline: string,
   expansion: Expansion,
-  folder: RunFolder,
+  output: RunOutput,
   { ready, begins, member: isDone }: RunObserver = {},
 ): Promise<RunOutcome> {
   const preparation = new Preparation(runContext);
@@ -48,30 +47,26 @@ export async function runPipeline(
   for (let round = rounds.next(); !round.done;) {
     const prepared = await prepareAll(preparation, round.value);
     if (members.length === 0) await ready?.(prepared);
-    const running = new MemberExecution(runContext, folder);
-    try {
-      await running.gather(prepared);
-      // Nothing is written before all of the request is known to be sound.
-      if (members.length === 0) {
-        await folder.prepare();
-        begins?.();
-      }
-      const done: MemberRecord[] = [];
-      for (const member of prepared) {
-        const record = await running.member(member);
-        done.push(record);
-        isDone?.(record);
-      }
-      members.push(...prepared);
-      records.push(...done);
-      for (const record of await running.encodings()) if (!encodings.has(record.key)) encodings.set(record.key, record);
-      round = rounds.next(done);
-    } finally {
-      running.close();
+    using running = new MemberExecution(runContext, output);
+    await running.gather(prepared);
+    // Nothing is written before all of the request is known to be sound.
+    if (members.length === 0) {
+      await output.prepare();
+      begins?.();
     }
+    const done: MemberRecord[] = [];
+    for (const member of prepared) {
+      const record = await running.run(member);
+      done.push(record);
+      isDone?.(record);
+    }
+    members.push(...prepared);
+    records.push(...done);
+    for (const record of await running.encodings()) if (!encodings.has(record.key)) encodings.set(record.key, record);
+    round = rounds.next(done);
   }
   const results = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
-  await folder.results(results);
+  await output.results(results);
   return { results, members };
 }
 

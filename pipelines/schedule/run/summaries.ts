@@ -1,4 +1,5 @@
 /** What repetitions of one experiment have in common. @module */
+import { ofKind } from "../../common/of_kind.ts";
 import type { EvaluateRecord, MemberRecord, MetricSummary, Results } from "../../results/results.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
 
@@ -13,11 +14,10 @@ export function summariesOf(
   const summaries = groups.map(([id, group]) => {
     const [{ axes }] = group as [MemberRecord];
     const shared = Object.entries(axes).filter(([name, label]) => group.every((each) => each.axes[name] === label));
-    const evaluations = group[0]!.stages.filter((stage) => stage.kind === "evaluate").map(({ name }) => ({
+    const evaluations = ofKind(group[0]!.stages, "evaluate").map(({ name }) => ({
       name,
       metrics: summarize(group.map(({ stages }) => {
-        return stages.find((stage): stage is EvaluateRecord => stage.kind === "evaluate" && stage.name === name)!
-          .metrics;
+        return ofKind(stages, "evaluate").find((stage) => stage.name === name)!.metrics;
       })),
     }));
     return { id, axes: Object.fromEntries(shared), members: group.map((each) => each.id), stages: evaluations };

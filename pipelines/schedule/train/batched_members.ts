@@ -1,20 +1,20 @@
 /**
- * Trainings as one: their adaptations and tensors numbered through, and told apart again.
+ * Trainings as one: their adaptations and tensors numbered through, and parted again.
  *
  * @module
  */
-import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { cutAt } from "../../compile/frontier/cut.ts";
 import { compileTraining } from "../../compile/frontier/compiled_training.ts";
-import type { TuneJob } from "./tune.ts";
+import { cutAt } from "../../compile/frontier/cut.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { TrainJob } from "./train_job.ts";
 
 /** The trainings of a list as one, with what they start from. */
-export async function batchedJob(
+export async function batched(
   { activationMemory }: Pick<RunContext, "activationMemory">,
-  jobs: readonly TuneJob[],
-): Promise<Pick<TuneJob, "compiled" | "programs"> & { readonly initial: TensorMap }> {
-  const [first] = jobs as readonly [TuneJob];
+  jobs: readonly TrainJob[],
+): Promise<Pick<TrainJob, "compiled" | "programs"> & { readonly initial: TensorMap }> {
+  const [first] = jobs as readonly [TrainJob];
   const initial = batchedTensors(jobs, await Promise.all(jobs.map((job) => job.initial())));
   if (jobs.length === 1) return { compiled: first.compiled, programs: first.programs, initial };
   const { stage: { layout, spec, rows } } = first;
@@ -31,7 +31,7 @@ export async function batchedJob(
 }
 
 /** Each training's own tensors as those of the one. */
-export function batchedTensors(jobs: readonly TuneJob[], own: readonly TensorMap[]): TensorMap {
+export function batchedTensors(jobs: readonly TrainJob[], own: readonly TensorMap[]): TensorMap {
   return Object.fromEntries(
     own.flatMap((tensors, at) =>
       Object.entries(tensors).map(([name, tensor]) => [renumbered(name, firstIndex(jobs, at)), tensor] as const)
@@ -40,7 +40,7 @@ export function batchedTensors(jobs: readonly TuneJob[], own: readonly TensorMap
 }
 
 /** One training's own of the tensors of all, under the names that they have alone. */
-export function ownTensors(jobs: readonly TuneJob[], at: number, all: TensorMap): TensorMap {
+export function ownTensors(jobs: readonly TrainJob[], at: number, all: TensorMap): TensorMap {
   if (jobs.length === 1) return all;
   const first = firstIndex(jobs, at), end = firstIndex(jobs, at + 1);
   return Object.fromEntries(
@@ -52,7 +52,7 @@ export function ownTensors(jobs: readonly TuneJob[], at: number, all: TensorMap)
 }
 
 /** How many adaptations there are before those of a job. */
-function firstIndex(jobs: readonly TuneJob[], at: number): number {
+function firstIndex(jobs: readonly TrainJob[], at: number): number {
   return jobs.slice(0, at).reduce((sum, { stage }) => sum + stage.adaptations.length, 0);
 }
 

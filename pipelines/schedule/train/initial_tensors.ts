@@ -1,11 +1,11 @@
 /** Where the tensors of a training start, or of an edit that is evaluated without one. @module */
+import { headOf } from "../../compile/lower/adaptation.ts";
 import { drawTensors, readTensors, type StartingWeights, type TensorMap } from "../../compile/parameters/initial.ts";
 import { initialWeights } from "../../compile/parameters/initial_weights.ts";
-import { headOf } from "../../compile/lower/adaptation.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { readTensor } from "../../models/weights/safetensors.ts";
 import { requireHeadShape } from "../prepare/head_checks.ts";
-import type { PreparedModel } from "../prepare/prepared.ts";
+import type { PreparedModel } from "../prepare/prepared_model.ts";
 
 /**
  * Tensors in saved form: of edits and heads drawn from a seed or read from the files that they name, for full finetuning
@@ -17,7 +17,7 @@ export async function initialTensors(
   seed: number,
 ): Promise<TensorMap> {
   const whole = full === undefined ? {} : await initialWeights(model, weights, full.initializeFrom);
-  // A declared head stands in the place of the checkpoint's.
+  // A declared head replaces the checkpoint's.
   const own = Object.entries(whole).filter(([name]) => headOf(adaptations)?.tensors[name] === undefined);
   const drawn = await drawTensors(adaptations, seed, weights.isAbsent ? undefined : startingWeights(weights));
   const read = await Promise.all(initialFiles.map(({ path, of }) => readTensors(path, of)));

@@ -3,17 +3,25 @@
  *
  * @module
  */
-import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
+import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { stateNames } from "../../compile/programs/training_programs.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
-import type { TrainJob } from "./train.ts";
+import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 
-/** The parameters of one step before bear this before their names where a state is kept. */
+/** Begins the names of the parameters of one step before, where a state is kept. */
 const previously = "previous.";
 
 /** What of a training the state depends on. */
-type StateJob = Pick<TrainJob, "programs" | "initial" | "fixed" | "spec">;
+export interface StateJob {
+  readonly programs: Pick<CompiledTraining, "parameters">;
+  readonly spec: Pick<Resolved<TrainSpec>, "optimizer">;
+  /** Where the trainable tensors start, by name. */
+  readonly initial: TensorMap;
+  /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
+  readonly fixed: Feeds;
+}
 
 /**
  * The most bytes of a state that is copied for each run, so that it is here to be kept when the run is abandoned. A
@@ -28,7 +36,7 @@ export class TrainingState {
   #tensors: Record<string, HostTensor> = {};
   #previous: Record<string, HostTensor> = {};
   #gradients: Record<string, HostTensor> | undefined;
-  /** What runs are fed in place of the tensors, where these are copied. */
+  /** What runs are fed instead of the tensors, where these are copied. */
   readonly #fed: Record<string, HostTensor> = {};
 
   /** @param resumed What {@linkcode TrainingState.whole} gave, to go on from there. */

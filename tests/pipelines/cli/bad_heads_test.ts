@@ -88,24 +88,24 @@ refuses("numbers that are all equal", {
 refuses("a regression's metric of classes", {
   metrics: "[refract.pearson()]",
   says:
-    /^error: pipeline\.ts:\d+:\d+: the metric pearson of told does not fit: its model's head tells classes; measure /,
+    /^error: pipeline\.ts:\d+:\d+: the metric pearson of told does not fit: its model's head predicts classes; measure /,
 });
 refuses("a classification's metric of numbers", {
   head: "regression()",
   metrics: "[refract.matthews()]",
   file: "sentence\tlabel\nOne\t2\nTwo\t3\n",
   says:
-    /the metric matthews of told does not fit: its model's head tells numbers; measure pearson\(\), spearman\(\), mse\(\), loss\(\)$/,
+    /the metric matthews of told does not fit: its model's head predicts numbers; measure pearson\(\), spearman\(\), mse\(\), loss\(\)$/,
 });
 refuses("f1 of three classes", {
   head: `classification({ labels: ["bad", "good", "other"] })`,
   file: usual + "Water\tother\n",
   metrics: "[refract.f1()]",
-  says: /f1 of told is of two classes and the head tells 3; measure f1\(\{ average: "macro" \}\)$/,
+  says: /f1 of told is of two classes and the head predicts 3; measure f1\(\{ average: "macro" \}\)$/,
 });
 refuses("a decoding before a head", {
   settings: "decoding: greedy({ maxNewTokens: 2 })",
-  says: /told has a decoding and its model's head tells classes, which is not written; leave the decoding out$/,
+  says: /told has a decoding and its model's head predicts classes, which is not written; omit the decoding$/,
 });
 refuses("completions before a head", { data: "rows", says: /^error: rows\.jsonl: the rows have completions and / });
 refuses("two heads", {
@@ -121,9 +121,9 @@ refuses("a misspelt setting", {
   head: `classification({ ${labels}, frosen: true })`,
   says: /classification has no setting "frosen"; did you mean "frozen"/,
 });
-refuses("edits behind the prompt", {
+refuses("edits after the prompt", {
   positions: `"completion"`,
-  says: /the positions completion are behind the prompt, where a model with a head reads nothing; edit others$/,
+  says: /the positions completion are after the prompt, where a model with a head reads nothing; edit others$/,
 });
 refuses("a checkpoint's head of other classes", {
   change: async (scene) => {
@@ -140,7 +140,7 @@ Deno.test("bad head: labels without one", () =>
   inScene({ data: `records([{ a: "1" }], { text: "{a}", label: "{a}" })` }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 2);
-    assert.match(stderr, /the rows have labels and the model has no head to tell them; add one, as in model\.with/);
+    assert.match(stderr, /the rows have labels and the model has no head to predict them; add one, as in model\.with/);
   }));
 
 Deno.test("bad head: a frozen one with nothing to train", () =>

@@ -80,7 +80,7 @@ refuses("a shard that the index lacks", {
 });
 refuses("a tensor that its shard lacks", {
   change: sharded((map) => map["absent"] = shard(1)),
-  at: `model/${shard(1)}: lacks tensor "absent", which model.safetensors.index.json places in it`,
+  at: `model/${shard(1)}: lacks tensor "absent", which model.safetensors.index.json assigns to it`,
   says: /; download the model again$/,
 });
 refuses("an index that is not JSON", {

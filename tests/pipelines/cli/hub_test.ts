@@ -17,7 +17,7 @@ function withCommands(
   return withHub(repositories, (hub) => {
     const usual = { HF_HUB_CACHE: scene.path("cache"), HF_ENDPOINT: hub.endpoint, HF_TOKEN: writer };
     const commandBy = (env: Environment): Command => (...args) =>
-      inProcessUnder({ hub: { env: { ...usual, ...env }, pace: hasty } }, ...args);
+      inProcessUnder({ hub: { env: { ...usual, ...env }, timings: hasty } }, ...args);
     return test(hub, commandBy({}), commandBy);
   });
 }
@@ -117,7 +117,7 @@ Deno.test("a push is private where it is meant to be", () =>
       assert.equal(code, 2);
       assert.match(
         stderr,
-        /^error: owner\/public is there on .* and is public; leave out --private, or give another name\n$/,
+        /^error: owner\/public exists on .* and is public; omit --private, or give another name\n$/,
       );
       assert.equal(hub.files("owner/public")!.size, 0);
     });

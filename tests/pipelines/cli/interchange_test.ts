@@ -262,7 +262,7 @@ Deno.test("an import below a file says that it can't be written", () =>
     await scene.write("file", "mine");
     const { code, stderr } = await importing(scene, "--out", scene.path("file", "sub"));
     assert.equal(code, 2);
-    assert.match(stderr, /^error: .*file\/sub: can't be written \(.*\); .*choose another place\n$/);
+    assert.match(stderr, /^error: .*file\/sub: can't be written \(.*\); .*choose another folder\n$/);
     assert.equal(await Deno.readTextFile(scene.path("file")), "mine");
   }));
 

@@ -126,7 +126,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "an alias of itself": [
     `${named}set: &set { rank: *set }\n`,
-    "recipe.yaml:2:19: the alias stands for what it is part of; write it out",
+    "recipe.yaml:2:19: the alias refers to what it is part of; write it out",
   ],
   "a set that is a list": [
     `${named}set: [rank]\n`,
@@ -196,7 +196,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "a record that no run wrote": [
     `${named}recorded:\n  folder: /x\n`,
-    "recipe.yaml:3:3: pipeline of recorded is empty; give what a run wrote, or leave recorded out",
+    "recipe.yaml:3:3: pipeline of recorded is empty; give what a run wrote, or omit recorded",
   ],
 };
 

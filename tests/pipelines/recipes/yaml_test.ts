@@ -10,18 +10,18 @@ function plain(node: YamlNode): unknown {
   return Object.fromEntries(node.entries.map(({ key, value }) => [key, plain(value)]));
 }
 
-Deno.test("parseYaml() gives every node its place", () => {
+Deno.test("parseYaml() gives every node its location", () => {
   const root = parse("# a recipe\nset:\n  rank: [1, 2.5]\n");
   assert.ok(root.kind === "mapping");
-  const [{ key, place, value }] = [...root.entries] as [typeof root.entries[number]];
-  assert.deepEqual([key, place], ["set", { file: "recipe.yaml", line: 2, column: 1 }]);
+  const [{ key, location, value }] = [...root.entries] as [typeof root.entries[number]];
+  assert.deepEqual([key, location], ["set", { file: "recipe.yaml", line: 2, column: 1 }]);
   assert.ok(value.kind === "mapping");
   const list = value.entries[0]!.value;
   assert.ok(list.kind === "list");
   assert.deepEqual(list.items[1], {
     kind: "scalar",
     value: 2.5,
-    place: { file: "recipe.yaml", line: 3, column: 13 },
+    location: { file: "recipe.yaml", line: 3, column: 13 },
   });
 });
 
@@ -46,18 +46,18 @@ const faults: Readonly<Record<string, readonly [text: string, message: string]>>
   "a key given twice": ["a: 1\nb: 2\na: 3\n", 'recipe.yaml:3:1: the key "a" is given twice; keep one'],
   "an alias of itself": [
     "a: &x [*x]\n",
-    "recipe.yaml:1:8: the alias stands for what it is part of; write it out",
+    "recipe.yaml:1:8: the alias refers to what it is part of; write it out",
   ],
   "an alias of what holds it": [
     "a: &x {b: {c: *x}}\n",
-    "recipe.yaml:1:15: the alias stands for what it is part of; write it out",
+    "recipe.yaml:1:15: the alias refers to what it is part of; write it out",
   ],
-  "an alias of nothing": ["a: *x\n", "recipe.yaml:1:4: the alias *x stands for nothing; write &x before it"],
+  "an alias of nothing": ["a: *x\n", "recipe.yaml:1:4: the alias *x refers to nothing; write &x before it"],
   "aliases that explode": [
     `a0: &a0 [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n${tenfold.join("")}`,
     "recipe.yaml:4:38: the file's aliases stand for too much; write it out",
   ],
-  "a tag": ["a: !path x\n", 'recipe.yaml:1:4: the tag "!path" has no meaning here; leave it out'],
+  "a tag": ["a: !path x\n", 'recipe.yaml:1:4: the tag "!path" has no meaning here; omit it'],
   "several documents": ["a: 1\n---\nb: 2\n", "recipe.yaml:2:1: a second document begins; keep one a file"],
   "nothing": ["", "recipe.yaml: the file is empty; write key: value lines"],
   "a comment alone": ["# nothing\n", "recipe.yaml: the file is empty; write key: value lines"],

@@ -158,7 +158,7 @@ test("on a disk that stays full a put fails in one line, evicts nothing and leav
       exitCode: 2,
       message: new RegExp(
         `^${entryPath(folder, ...place(kind, "b"))}: can't be written \\(the disk is full\\); free 1?\\d\\.?\\d+ kB` +
-          `${kind === "encode" ? ", keep less with --cache-memory" : ""} or choose another place$`,
+          `${kind === "encode" ? ", keep less with --cache-memory" : ""} or choose another folder$`,
       ),
     });
   }
@@ -179,7 +179,7 @@ test("a read-only store is read and never written", async (folder) => {
     assert.equal(await store.get(...place("encode", "damaged")), undefined);
     assert.match(notes[0]!, /: is cut short in its header; it can't be removed, so remove it$/);
     await assert.rejects(put(store, "encode", "a", 1), {
-      message: /can't be written \(Read-only file system\); make its folder writable or choose another place$/,
+      message: /can't be written \(Read-only file system\); make its folder writable or choose another folder$/,
     });
   });
 });

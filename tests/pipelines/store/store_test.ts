@@ -212,7 +212,7 @@ test("Store names the path and the remedy when the disk refuses to write", async
   await Deno.writeTextFile(join(folder, "encode"), "in the way");
   await assert.rejects(store.put("encode", key, fill), (error: Error) => {
     assert.equal(error.name, "DiskError");
-    assert.match(error.message, /^\/.*encode.*can't be written .* choose another place$/);
+    assert.match(error.message, /^\/.*encode.*can't be written .* choose another folder$/);
     return true;
   });
   await Deno.mkdir(pathOf(folder).replace("encode", "train"), { recursive: true });

@@ -63,9 +63,9 @@ for (const name of cases) {
     const run = async (program: ReturnType<typeof headProgram>) => {
       return (await (await openProgram(runtime, model, program)).run(feeds)).outputs;
     };
-    const { told } = await run(headProgram(compiled, layout));
-    assert.deepEqual(told!.shape, logits.shape);
-    assert.ok(largestDifference(told!.data as Float32Array, logits.data) <= 1e-4);
+    const { headOutputs } = await run(headProgram(compiled, layout));
+    assert.deepEqual(headOutputs!.shape, logits.shape);
+    assert.ok(largestDifference(headOutputs!.data as Float32Array, logits.data) <= 1e-4);
     const { losses } = await run(scoreProgram(compiled, layout));
     assert.equal(elementCount(losses!.shape), rows.length);
     const mean = (losses!.data as Float32Array).reduce((sum, each) => sum + each, 0) / rows.length;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  choiceName,
+  selectorName,
   subspaceOf,
   tokensByFunction,
   tokensOfField,
@@ -69,9 +69,9 @@ Deno.test("a subspace that is no list of rows of the rank is refused", () => {
   assertRefused(() => subspaceOf(() => [2], 2).of(prompt), /the subspace's function gives no rows of a rank 2/);
 });
 
-Deno.test("choiceName() is the text of a choice, or a number of its own for each function", () => {
+Deno.test("selectorName() is the text of a choice, or a number of its own for each function", () => {
   const [one, other] = [() => [0], () => [0]];
-  assert.equal(choiceName("f1"), "f1");
-  assert.equal(choiceName(one), choiceName(one));
-  assert.notEqual(choiceName(one), choiceName(other));
+  assert.equal(selectorName("f1"), "f1");
+  assert.equal(selectorName(one), selectorName(one));
+  assert.notEqual(selectorName(one), selectorName(other));
 });

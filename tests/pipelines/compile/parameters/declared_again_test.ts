@@ -6,7 +6,7 @@ import { type InterventionName, interventions } from "../../../../ops/interventi
 import { lowerAdaptations, lowerOne } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { describeAll, lowerDescription } from "../../../../pipelines/compile/parameters/intervention_file.ts";
 import { openBareModel } from "../../../../pipelines/models/open/model.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
 import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
 
 const folder = fileURLToPath(new URL("../../../../pipelines/models/builtin/tiny", import.meta.url));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
 import {
   describeAll,
   type InterventionDescription,
@@ -18,25 +18,15 @@ const loreft = { kind: "loreft", at, positions: "l1", rank: 2, tied: false } as 
 const head = { blocks: [1], site: "attention.head.output", head: 1 } as const;
 const decoded = { stack: "decoder", blocks: [1], site: "block.output" } as const;
 
-const forms: Readonly<Record<string, readonly [Specs, typeof model]>> = {
-  "an edit of two sides": [[{ ...loreft, positions: "f1+l1" }], model],
-  "a tied edit": [[{ ...loreft, positions: "f1+l1", tied: true }], model],
-  "an edit of one head": [[{ ...loreft, at: head }], model],
-  "an edit of no block": [[{ ...loreft, at: { site: "embedding.output" } }], model],
-  "an edit with options": [
-    [{ ...loreft, kind: "noreft", activation: "relu", projectionBias: true, dropout: 0.1 }],
-    model,
-  ],
-  "an edit of no rank": [[{ kind: "red", at, positions: "f2", tied: false }], model],
-  "an edit of a decoder": [[{ ...loreft, at: decoded, positions: "f1" }], encoderDecoder],
-  "an adapter": [[{ kind: "lora", blocks: "all", modules: ["q_proj"], rank: 2, alpha: 6, dropout: 0.1 }], model],
-  "an adapter of no rank": [[{ kind: "bitfit", blocks: [1], modules: ["v_proj", "down_proj"] }], model],
-  "an adapter of an encoder": [
+const located: Readonly<Record<string, readonly [Specs, typeof model]>> = {
+  "one head": [[{ ...loreft, at: head }], model],
+  "no block": [[{ ...loreft, at: { site: "embedding.output" } }], model],
+  "a decoder": [[{ ...loreft, at: decoded, positions: "f1" }], encoderDecoder],
+  "an encoder's projections": [
     [{ kind: "ia3", stack: "encoder", blocks: [1], modules: ["down_proj"] }],
     encoderDecoder,
   ],
-  "prefix tuning": [[{ kind: "prefixTuning", tokens: 4 }], model],
-  "several": [[loreft, { kind: "lora", blocks: [1], modules: ["q_proj"], rank: 1 }], model],
+  "several adaptations": [[loreft, { kind: "lora", blocks: [1], modules: ["q_proj"], rank: 1 }], model],
 };
 
 /** What intervention.json describes, written and read. */
@@ -49,7 +39,7 @@ async function storedOf(specs: Specs, of: typeof model, folder: string): Promise
 /** Records without the functions in them. */
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
 
-for (const [name, [specs, of]] of Object.entries(forms)) {
+for (const [name, [specs, of]] of Object.entries(located)) {
   Deno.test(`what intervention.json lists is lowered to what was listed: ${name}`, () =>
     inFolder(async (folder) => {
       const expected = lowerAdaptations(specs, of).map(({ index: _, ...adaptation }) => adaptation);

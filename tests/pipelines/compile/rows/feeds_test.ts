@@ -60,7 +60,7 @@ Deno.test("a segment's positions begin after all that it sees", () => {
   assert.deepEqual(Array.from(after!.data, Number), [3, 4, 5, 6]);
 });
 
-Deno.test("the texts of a pair are told apart by their token types", () => {
+Deno.test("token types distinguish the texts of a pair", () => {
   const layout = wholeRows(bertArchitecture, []);
   const row = layOut({ ...exampleOf(4, 1), typeIds: [0, 0, 1, 1] }, layout);
   const { "tail.tokenTypes": types } = exampleFeeds([row], layout, bertArchitecture, []);

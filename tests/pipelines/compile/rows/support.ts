@@ -4,7 +4,7 @@ import type { TokenizedExample } from "../../../../pipelines/data/examples.ts";
 import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
 import type { EditedModel } from "../../../../pipelines/models/architecture/architecture.ts";
 import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
 import { tinyConfig } from "../../../support/tiny_model.ts";
 import { tinyT5Config } from "../../../support/tiny_t5.ts";
 

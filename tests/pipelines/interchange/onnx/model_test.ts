@@ -11,11 +11,11 @@ import { copyTensors, drawTensors, type TensorMap } from "../../../../pipelines/
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import { prefillProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";
 import { createRandom } from "../../../../pipelines/data/random.ts";
-import { placeTensorsIn, writeTensorData } from "../../../../pipelines/interchange/onnx/data.ts";
+import { locateTensors, writeTensorData } from "../../../../pipelines/interchange/onnx/data.ts";
 import { onnxFiles, writeOnnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
 import { editedModel, locateModelWeights, type Model, openModel } from "../../../../pipelines/models/open/model.ts";
 import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 import { largestDifference } from "../../models/support_forward.ts";
 import { writeTinyModel } from "../../../support/tiny_model.ts";
@@ -195,8 +195,8 @@ Deno.test("a number that float16 cannot hold is refused", () =>
         shape: [3],
         source: Float32Array.of(1, number, Infinity),
       }];
-      const path = join(folder, `data ${number}`), places = placeTensorsIn("data", tensors);
-      await writeTensorData(path, "data", tensors, places);
+      const path = join(folder, `data ${number}`), locations = locateTensors("data", tensors);
+      await writeTensorData(path, "data", tensors, locations);
       return [...new Float16Array((await Deno.readFile(path)).buffer)];
     };
     assert.deepEqual(await write(65504), [1, 65504, Infinity]);

@@ -146,7 +146,7 @@ Deno.test("tensors that leave a hole, overlap or do not reach the file's end are
   const [embedding, norm, last] = tensors as [WrittenTensor, WrittenTensor, WrittenTensor];
   await refuses(
     ggufBytes(small, [embedding, { ...norm, type: 1 }, last], DATA),
-    /has the tensor "blk\.0\.attn_norm\.weight", which lies behind 64 unused bytes; download/,
+    /has the tensor "blk\.0\.attn_norm\.weight", which comes after 64 unused bytes; download/,
   );
   await refuses(
     ggufBytes(small, [{ ...embedding, extents: [32, 3] }, norm, last], DATA),

@@ -57,7 +57,7 @@ async function inCase(
   await withHub({ "owner/name": { files, ...repository } }, (hub) =>
     inFolder((base) => {
       hub.fail(...faults);
-      const options = { base, pace: hasty, env: { HF_HUB_CACHE: base, HF_ENDPOINT: hub.endpoint, ...env }, ...more };
+      const options = { base, timings: hasty, env: { HF_HUB_CACHE: base, HF_ENDPOINT: hub.endpoint, ...env }, ...more };
       return test(hub, base, () => resolveModelFolder(id, options));
     }));
 }
@@ -110,7 +110,7 @@ overcomes("a gateway that fails in the middle", { faults: [{ at: file, times: 2,
 Deno.test("a download waits as long as a server asks that has had too many requests", () =>
   inCase({
     faults: [{ at: /tree/, times: 1, status: 429, headers: { "retry-after": "0.3" } }],
-    more: { pace: { ...hasty, pause: 60_000, longestPause: 300 } },
+    more: { timings: { ...hasty, pause: 60_000, longestPause: 300 } },
   }, async (hub, _, resolve) => {
     const start = performance.now();
     await resolve();
@@ -243,7 +243,7 @@ refuses(
 refuses(
   "a gated model with another's token",
   { repository: { licensee: "hf_right" }, env: { HF_TOKEN: "hf_wrong" } },
-  says("^owner/name is gated: accept its licence on URL/owner/name, by the account whose token stands in HF_TOKEN$"),
+  says("^owner/name is gated: accept its licence on URL/owner/name, by the account whose token is in HF_TOKEN$"),
 );
 refuses("a token that is not valid", {
   faults: [{
@@ -359,7 +359,7 @@ Deno.test("a download refuses a server that is not there, at once", async () => 
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }), { port } = listener.addr;
   listener.close();
   const env = { HF_ENDPOINT: `http://127.0.0.1:${port}` };
-  await inCase({ env, more: { pace: { ...hasty, pause: 60_000 } } }, async (_, cache, resolve) => {
+  await inCase({ env, more: { timings: { ...hasty, pause: 60_000 } } }, async (_, cache, resolve) => {
     await assert.rejects(
       resolve(),
       (error) =>
@@ -441,12 +441,12 @@ Deno.test("a download stops when it is asked to, and goes on later", () => {
   const progress = (done: number) => done > 400 ? stop.abort(reason) : undefined;
   return inCase({
     faults: [{ at: file, times: 1, silentAfter: 500 }],
-    more: { signal: stop.signal, progress, pace: { ...hasty, patience: 30_000 } },
+    more: { signal: stop.signal, progress, timings: { ...hasty, patience: 30_000 } },
   }, async (hub, cache, resolve) => {
     await assert.rejects(resolve(), (error) => error === reason);
     assert.deepEqual(remains(cache), [`${blob}.incomplete`]);
     const env = { HF_HUB_CACHE: cache, HF_ENDPOINT: hub.endpoint };
-    await resolveModelFolder("owner/name", { base: cache, env, pace: hasty });
+    await resolveModelFolder("owner/name", { base: cache, env, timings: hasty });
     assert.deepEqual(ranges(hub), [null, "bytes=500-"]);
   });
 });

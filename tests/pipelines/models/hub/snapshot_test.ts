@@ -42,7 +42,7 @@ function withCache(
       return test(
         hub,
         (more, id = "owner/name") =>
-          resolveModelFolder(id, { base, pace: hasty, ...more, env: { ...env, ...more?.env } }),
+          resolveModelFolder(id, { base, timings: hasty, ...more, env: { ...env, ...more?.env } }),
         base,
       );
     }));

@@ -78,7 +78,7 @@ Deno.test("openWeights() says what a folder lacks", async () => {
     await writeIndex(folder, { a: "1.safetensors" });
     await rejects(/shard "1\.safetensors" of model\.safetensors\.index\.json is absent; /);
     await writeSafetensors(join(folder, "1.safetensors"), [tensor("b")]);
-    await rejects(/1\.safetensors: lacks tensor "a", which model\.safetensors\.index\.json places in it; /);
+    await rejects(/1\.safetensors: lacks tensor "a", which model\.safetensors\.index\.json assigns to it; /);
   });
 });
 

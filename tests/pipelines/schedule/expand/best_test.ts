@@ -15,7 +15,7 @@ const searched: Partial<PipelineParts> = {
 const axesOf = ({ axes }: MemberRecord) => axes;
 const lossOf = (member: MemberRecord) => evaluationOf(member).metrics["loss"]!;
 
-Deno.test("a run goes on with the best member, trains it anew with several seeds, and tells their mean", () =>
+Deno.test("a run goes on with the best member, trains it anew with several seeds, and gives their mean", () =>
   inScene({
     ...searched,
     stages: `(() => {

@@ -22,7 +22,8 @@ import {
   zip,
 } from "refract";
 import { overridesOfOptions } from "../../../../pipelines/recipes/overrides.ts";
-import { expand, type Member } from "../../../../pipelines/schedule/expand/expand.ts";
+import { expand } from "../../../../pipelines/schedule/expand/expand.ts";
+import type { Member } from "../../../../pipelines/schedule/expand/member.ts";
 import type { MemberRecord } from "../../../../pipelines/results/results.ts";
 import type { Resolved, StageSpec, Sweepable, TrainSpec, WhereSpec } from "../../../../pipelines/spec/mod.ts";
 

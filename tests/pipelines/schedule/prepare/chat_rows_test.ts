@@ -7,7 +7,7 @@ import { assertClose, evaluationOf, predictionsOf, resultsOf, trainingOf } from 
 
 const trained = `(() => fullFinetuning())`;
 
-Deno.test("all turns cost what each of them costs behind what comes before it", () => {
+Deno.test("all turns cost what each of them costs after what comes before it", () => {
   // A conversation cut after each answer.
   const cut =
     `talks.flatMap((talk) => talk.flatMap(({ role }, at) => role === "assistant" ? [talk.slice(0, at + 1)] : []))`;
@@ -45,7 +45,7 @@ Deno.test("what a row teaches can be learned, and an answer ends with the templa
   });
 });
 
-Deno.test("a recipe puts other conversations in place of a file's, and the manifest tells them", () =>
+Deno.test("a recipe puts other conversations in place of a file's, and the manifest has them", () =>
   inChatScene({ data: 'chat("./talks.jsonl").take(1)' }, async (scene) => {
     await scene.write("others.jsonl", `${JSON.stringify({ messages: conversations[1] })}\n`);
     await scene.write("recipe.yaml", "pipeline: ./pipeline.ts\ndata:\n  ./talks.jsonl: ./others.jsonl\n");

@@ -98,7 +98,7 @@ for (const [name, projection] of [["llama-classes", "down_proj"], ["bert-classes
 }
 
 for (const [name, projection] of [["llama-number", "down_proj"], ["roberta-number"]] as const) {
-  Deno.test(`${name}: a checkpoint's head tells numbers and is trained as in transformers`, async () => {
+  Deno.test(`${name}: a checkpoint's head predicts numbers and is trained as in transformers`, async () => {
     const { expected, member, before, after } = await trained(name, regression(), projection);
     const told = (answers: readonly Answer[]) => answers.map(({ prediction }) => Number(prediction));
     assertClose(told(before), expected.before.flat(), 2e-5);

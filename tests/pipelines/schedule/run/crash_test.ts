@@ -21,7 +21,7 @@ const parts: Partial<PipelineParts> = {
 /** Runs a scene into `<place>/out`, with a checkpoint after every step. */
 function run(scene: Scene, place: string, store = place): Promise<Outcome> {
   const places = ["--store", scene.path(store, "store"), "--out", scene.path(place, "out"), "--threads", "1"];
-  return inProcessUnder({ pace: everyStep }, "run", scene.pipeline, ...places);
+  return inProcessUnder({ checkpointInterval: everyStep }, "run", scene.pipeline, ...places);
 }
 
 async function bytesOf(scene: Scene, place: string, store = place): Promise<Readonly<Record<string, string>>> {

@@ -58,7 +58,7 @@ Deno.test("what is kept of the rows changes no loss of a head", async () => {
   losses[0]!.forEach((loss, step) => assert.ok(Math.abs(loss - losses[1]![step]!) < 1e-5));
 });
 
-Deno.test("an evaluation tells each row the same in any batch", async () => {
+Deno.test("an evaluation predicts each row the same in any batch", async () => {
   const told: number[][] = [];
   for (const batchSize of [1, 6]) {
     const stages = headed().stages!.replace("metrics })", `metrics, batchSize: ${batchSize} })`);

@@ -40,7 +40,7 @@ for (const [kind, parts] of Object.entries(kinds)) {
     }));
 }
 
-Deno.test("an evaluation that is stopped goes on behind its last batch", () =>
+Deno.test("an evaluation that is stopped goes on after its last batch", () =>
   inScene({
     metrics: "[exactMatch(), loss()]",
     stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",

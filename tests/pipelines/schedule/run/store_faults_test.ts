@@ -43,7 +43,7 @@ Deno.test("a disk that fills up in mid-run ends it in one line, and the next run
     const { code, stdout, stderr } = await onFullDisk(500, () => scene.run());
     assert.deepEqual([code, stdout], [2, ""]);
     const line = stderr.trimEnd().split("\n").at(-1)!;
-    assert.match(line, /^error: .*store\/.*: can't be written \(the disk is full\); free .* or choose another place$/);
+    assert.match(line, /^error: .*store\/.*: can't be written \(the disk is full\); free .* or choose another folder$/);
     assert.deepEqual([scene.entries, halfWritten(scene)], [done, []]);
     const results = await resultsOf(scene);
     assert.deepEqual(cachedOf(results), [[true, true], [false, false]]);
@@ -54,7 +54,7 @@ Deno.test("a disk that has no room for an encoding says to keep less, and with l
   inScene({}, async (scene) => {
     const { code, stderr } = await onFullDisk(2000, () => scene.run());
     assert.equal(code, 2);
-    assert.match(stderr, /free \d\S* .?B, keep less with --cache-memory or choose another place\n$/);
+    assert.match(stderr, /free \d\S* .?B, keep less with --cache-memory or choose another folder\n$/);
     assert.deepEqual(scene.entries, []);
     const less = await onFullDisk(2000, () => scene.run("--cache-memory", "0"));
     assert.equal(less.code, 0, less.stderr);
@@ -118,7 +118,7 @@ Deno.test("a read-only store answers what it holds, and refuses the rest in one 
         stderr,
         new RegExp(
           `error: ${join(scene.path("store"), "train")}.*: can't be written \\(Read-only file system\\); ` +
-            "make its folder writable or choose another place\n$",
+            "make its folder writable or choose another folder\n$",
         ),
       );
     });

@@ -15,7 +15,7 @@ import { argmax } from "../../../../pipelines/decoding/logits.ts";
 import { editedModel, openModel } from "../../../../pipelines/models/open/model.ts";
 import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
 import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/prepare/validate.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
 import { inProcess } from "../../../support/command.ts";
 import { type Scene, sceneRows } from "../../../support/scene.ts";
 import { inT5Scene, t5Parts, type T5Training } from "../../../support/tiny_t5.ts";

@@ -195,7 +195,7 @@ const sites = [
   "finalNorm.output",
 ];
 
-/** An edit as the scene has it, with adapters before and behind it. */
+/** An edit as the scene has it, with adapters before and after it. */
 const composed = (...edits: readonly string[]) => `...((options) => [${edits.join(", ")}])`;
 const kinds = {
   ...Object.fromEntries(["red", "road", "reftR1"].map((name) => {
@@ -204,7 +204,7 @@ const kinds = {
   "lora": composed("lora({ rank: 2, alpha: 4, blocks: [1] })"),
   "dora": composed("refract.dora({ rank: 2, alpha: 4, modules: ['v_proj', 'down_proj'] })"),
   "prefixTuning": composed("refract.prefixTuning({ tokens: 3 })"),
-  "loreft behind a prefix": composed("refract.prefixTuning({ tokens: 2 })", "loreft(options)"),
+  "loreft after a prefix": composed("refract.prefixTuning({ tokens: 2 })", "loreft(options)"),
   "ia3 and bitfit": composed("ia3()", "bitfit({ blocks: 0 })"),
   "lora before loreft": composed("lora({ rank: 2 })", "loreft(options)"),
 };
@@ -234,7 +234,7 @@ for (
   });
 }
 
-Deno.test("what lies under the lowest adapted block is computed once, and nothing where that is the first", async () => {
+Deno.test("what is under the lowest adapted block is computed once, and nothing where that is the first", async () => {
   const encodedBytes = async (edit: string) => {
     let bytes: number[] = [];
     await inScene({ edit: composed(edit) }, async (scene) => {

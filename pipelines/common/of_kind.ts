@@ -1,0 +1,9 @@
+/** Records of one kind among those of several. @module */
+
+/** Those records of a list that are of a kind, in their order. */
+export function ofKind<T extends { readonly kind: string }, K extends T["kind"]>(
+  records: readonly T[],
+  kind: K,
+): readonly Extract<T, { readonly kind: K }>[] {
+  return records.filter((record): record is Extract<T, { readonly kind: K }> => record.kind === kind);
+}

@@ -1,4 +1,0 @@
-/** Where models that were converted lie in a store. @module */
-
-/** The folder of the store that holds one folder for each. */
-export const modelsFolder = "models";

@@ -1,0 +1,71 @@
+/** The activations stage: what a model computes of prompts, kept in the store. @module */
+import { interventionsOf } from "../../compile/lower/adaptation.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { keptText } from "../../compile/programs/activations_program.ts";
+import { layOut } from "../../compile/rows/laid_out_rows.ts";
+import { wholeRows } from "../../compile/rows/layout.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
+import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
+import { type Entry, keyOf } from "../../store/store.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { programKey } from "../keys/program_key.ts";
+import type { PreparedActivations } from "../prepare/prepared.ts";
+import { activate, type ActivatedRun, readBy } from "./activate.ts";
+
+/** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
+export async function activationsOf(
+  runContext: RunContext,
+  stage: PreparedActivations,
+  weights: ModelWeights,
+  tensors: TensorMap,
+  tensorsKey: string,
+): Promise<{ readonly entry: Entry; readonly cached: boolean }> {
+  const { model, adaptations, examples, kept, spec } = stage;
+  const key = keyOf({
+    programs: programKey(stage, weights),
+    tensors: tensorsKey,
+    prompts: examples.map(({ prompt }) => prompt),
+    chosen: selectedRows(interventionsOf(adaptations), examples),
+    kept,
+    sites: stage.sites.map(keptText),
+    results: [spec.hiddenStates, spec.logits],
+    machine: runContext.machine,
+  });
+  const stored = await runContext.store.get("activations", key);
+  if (stored !== undefined) return { entry: stored, cached: true };
+  const most = Math.max(1, ...kept.map(({ length }) => length));
+  const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model;
+  const layout = wholeRows(architecture, adaptations);
+  const prompts = examples.map(({ prompt }, row): ActivatedRun => {
+    return { tokens: prompt, start: 0, slots: Array.from({ length: most }, (_, at) => kept[row]![at]) };
+  });
+  const rows = prompts.map((prompt) => readBy(architecture, prompt));
+  const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, layout));
+  const edited = { adaptations, tensors, rows: laidOut };
+  const found = await activate(
+    runContext,
+    { architecture, weights, rows, sites, hiddenStates, logits, edited },
+    `activations ${stage.name}`,
+  );
+  const integers = (name: string, of: (token: number, row: number) => number): NamedTensor => {
+    const data = prompts.flatMap(({ slots }, row) => {
+      return slots.map((token) => (token === undefined ? 0 : of(token, row)));
+    });
+    return { name, shape: [prompts.length, most], data: BigInt64Array.from(data, BigInt) };
+  };
+  const all = [
+    integers("input_ids", (token, row) => prompts[row]!.tokens[token]!),
+    integers("attention_mask", () => 1),
+    integers("positions", (token) => token),
+    ...found,
+  ];
+  const entry = await runContext.store.putAndOpen("activations", key, (writer) => {
+    const dtype = ({ data }: NamedTensor) => data instanceof BigInt64Array ? "I64" as const : "F32" as const;
+    writer.declare({
+      tensors: all.map((tensor) => ({ name: tensor.name, dtype: dtype(tensor), shape: tensor.shape })),
+    });
+    for (const { name, data } of all) writer.append(name, data);
+  });
+  return { entry, cached: false };
+}

@@ -1,0 +1,94 @@
+/** The models of a run that are open, with their weights. @module */
+import { join } from "node:path";
+import type { HubOptions } from "../../models/hub/access.ts";
+import {
+  type BareModel,
+  type Model,
+  type ModelWeights,
+  openBareModel,
+  openModel,
+  openModelWeights,
+  peekModelWeights,
+} from "../../models/open/model.ts";
+import { unmadeWeights } from "../../models/open/quantized_weights.ts";
+import type { SourceOptions } from "../../models/open/source.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
+import type { Store } from "../../store/store.ts";
+import { bytesProgress, downloadProgress, type Progress } from "./progress.ts";
+import { type OpenedQuantized, openQuantized } from "./quantize.ts";
+
+/** Where models come from, and where what is made of them is kept. */
+export interface OpenModelsOptions extends HubOptions {
+  /** The folder that the pipeline's relative paths start from. */
+  readonly base: string;
+  /** Ends downloads when it is aborted. */
+  readonly signal: AbortSignal | undefined;
+  readonly store: Store;
+  readonly progress: Progress;
+}
+
+/** Models and weights, each opened once. */
+export class OpenModels implements AsyncDisposable {
+  readonly #options: OpenModelsOptions;
+  readonly #models = new Map<string, Promise<Model>>();
+  readonly #weights = new Map<BareModel, Promise<ModelWeights>>();
+  readonly #quantized = new Map<string, Promise<OpenedQuantized>>();
+
+  constructor(options: OpenModelsOptions) {
+    this.#options = options;
+  }
+
+  /** The model of a source. */
+  model(source: string, revision?: string): Promise<Model> {
+    return this.#models.getOrInsertComputed(JSON.stringify([source, revision]), () => {
+      return openModel(source, { ...this.#sources(), ...(revision === undefined ? {} : { revision }) });
+    });
+  }
+
+  /** The model of a source as far as its config describes it. */
+  bareModel(source: string): Promise<BareModel> {
+    return openBareModel(source, this.#sources());
+  }
+
+  /** A model's weights; those of its projections in a few bits if asked for, made if the store lacks them. */
+  async weights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights> {
+    const base = await this.#weights.getOrInsertComputed(model, () => openModelWeights(model, this.#digests));
+    if (quantize === undefined) return base;
+    const { store, progress } = this.#options;
+    const key = JSON.stringify([model.folder, base.digest, quantize]);
+    const make = () => openQuantized(store, model, base, quantize, progress);
+    return (await this.#quantized.getOrInsertComputed(key, make)).weights;
+  }
+
+  /** What is known of a model's weights without reading any; `undefined` if they were never digested. */
+  async peekWeights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights | undefined> {
+    const base = await peekModelWeights(model, this.#digests);
+    if (base === undefined || quantize === undefined) return base;
+    return unmadeWeights(model.architecture, base, quantize);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const made of await Promise.allSettled(this.#quantized.values())) {
+      if (made.status === "fulfilled") made.value.entry.close();
+    }
+  }
+
+  /** Where the digests of weight files are remembered. */
+  get #digests(): string {
+    return join(this.#options.store.folder, "weights.json");
+  }
+
+  /** How models are found, with downloads and conversions shown. */
+  #sources(): SourceOptions {
+    const { base, signal, store, progress, ...hub } = this.#options;
+    return {
+      ...hub,
+      base,
+      ...signal === undefined ? {} : { signal },
+      warn: (message: string) => progress.warn(message),
+      store: store.folder,
+      converting: bytesProgress(progress, "convert"),
+      progress: downloadProgress(progress),
+    };
+  }
+}

@@ -1,0 +1,29 @@
+/** How far a run is, shown to whoever watches it. @module */
+import type { SourceOptions } from "../../models/open/source.ts";
+
+/** Shows how far each stage is. */
+export interface Progress {
+  /** A stage with a known number of parts begins; the returned function shows how many are done, and a step's losses. */
+  begin(
+    label: string,
+    total: number,
+    unit?: "bytes",
+  ): (done: number, note?: string, losses?: readonly number[]) => void;
+  /** Something a person should know. */
+  warn(message: string): void;
+}
+
+/** Shows downloads, each as a stage whose parts are its bytes. */
+export function downloadProgress(progress: Progress): NonNullable<SourceOptions["progress"]> {
+  return bytesProgress(progress, "download");
+}
+
+/** Shows how many bytes of something are done. */
+export function bytesProgress(progress: Progress, label: string): NonNullable<SourceOptions["progress"]> {
+  let open: { readonly total: number; readonly show: (done: number, note: string) => void } | undefined;
+  return (done, total, file) => {
+    if (open?.total !== total) open = { total, show: progress.begin(label, total, "bytes") };
+    open.show(done, file);
+    if (done === total) open = undefined;
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Rows that are worked on batch by batch, with what the batches so far gave kept in the store until all are done, so
+ * that a run that died goes on after them. A batch's results depend on its own rows alone.
+ *
+ * @module
+ */
+import { RunError, StoppedError } from "../../common/errors.ts";
+import { keyOf, type Store } from "../../store/store.ts";
+import { CheckpointTimer } from "./checkpoint_interval.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** What the rows of a stage are worked on for. */
+export type Purpose = "answer" | "choice" | "score";
+
+/** Rows to work on. */
+export interface BatchedRows {
+  /** The store's key of what is made of the results. */
+  readonly key: string;
+  readonly purpose: Purpose;
+  /** The stage's name. */
+  readonly stage: string;
+  /** The rows' lengths. */
+  readonly lengths: readonly number[];
+  /** How many rows make a batch. */
+  readonly size: number;
+}
+
+const kind = "part";
+const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
+
+/** Works on all rows but those whose results an earlier run has kept; gives a result for each. */
+export async function inBatches<T>(
+  runContext: Pick<RunContext, "store" | "progress" | "checkpointInterval">,
+  rows: BatchedRows,
+  work: (batch: readonly number[]) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const { store, progress } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
+  const timer = new CheckpointTimer(runContext.checkpointInterval, 0), planned = batches(lengths, rows.size);
+  // In the order of the batches, whose rows are those that they were for whoever kept this.
+  const results = [...await store.getJson(kind, key) as readonly T[] | undefined ?? []];
+  const done = progress.begin(`${purpose === "answer" ? "evaluate" : "score"} ${stage}`, lengths.length);
+  if (results.length > 0) done(results.length, "resumed");
+  let start = 0, kept = results.length;
+  const keep = async () => {
+    if (results.length === kept) return;
+    await timer.measure(() => store.putJson(kind, key, results));
+    kept = results.length;
+  };
+  try {
+    for (const batch of planned) {
+      start += batch.length;
+      if (start <= results.length) continue;
+      results.push(...await work(batch));
+      done(results.length);
+      if (timer.isDue) await keep().catch(tolerate);
+    }
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
+    await keep().catch(tolerate);
+    throw error.at(`at ${purpose} ${kept} of ${lengths.length} of ${stage}`);
+  }
+  const ordered = new Array<T>(lengths.length);
+  planned.flat().forEach((row, at) => ordered[row] = results[at]!);
+  return ordered;
+}
+
+/** Removes what was kept on the way to results that are in the store. */
+export function removeParts(store: Store, key: string): void {
+  for (const purpose of ["answer", "choice", "score"] as const) store.remove(kind, partKey(key, purpose));
+}
+
+/** The disk may refuse, and JSON has no infinite number: then nothing is kept, and the work goes on all the same. */
+function tolerate(error: unknown): void {
+  if (!(error instanceof RunError || error instanceof TypeError)) throw error;
+}
+
+/** BatchedRows of like length together, longest first so that memory grows once. */
+function batches(lengths: readonly number[], size: number): number[][] {
+  const order = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, batch) => {
+    return order.slice(batch * size, (batch + 1) * size);
+  });
+}

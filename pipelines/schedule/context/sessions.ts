@@ -1,0 +1,102 @@
+/** The compiled programs of a run that are open. @module */
+import { emitOnnx } from "../../../ops/emission/emit.ts";
+import type { Provider } from "../../../ops/onnx/model.ts";
+import { verify } from "../../../ops/passes/verify.ts";
+import { digest } from "../../../ops/program/digest.ts";
+import type { Program } from "../../../ops/program/program.ts";
+import { RequestError, RunError } from "../../common/errors.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
+import { unplacedOperations } from "../../runtime/placement.ts";
+import { explainRefusal, isFallbackRefusal } from "../../runtime/providers.ts";
+import { Runtime, type Session, type SessionOptions } from "../../runtime/runtime.ts";
+
+/** A training needs two sessions at once, a generation too, and a third saves what was trained. */
+const mostOpen = 4;
+
+/** The weights that a session reads. */
+export type SessionWeights = Pick<ModelWeights, "digest" | "locate">;
+
+/** The sessions of a run, of which those in use stay open: each keeps the memory of its largest run. */
+export class Sessions implements AsyncDisposable {
+  readonly #provider: Provider;
+  readonly #threads: number;
+  readonly #signal: AbortSignal | undefined;
+  /** By weights and program; the one that was used last is the last. */
+  readonly #open = new Map<string, Promise<Session>>();
+  #runtime: Runtime | undefined;
+
+  /** @param signal Stops the runtime when it is aborted. */
+  constructor(provider: Provider, threads: number, signal?: AbortSignal) {
+    this.#provider = provider;
+    this.#threads = threads;
+    this.#signal = signal;
+  }
+
+  /**
+   * A compiled program, opened once for each set of weights.
+   *
+   * @throws {RequestError} If the provider is not there or refuses the program.
+   * @throws {RunError} If the provider has no kernel for an operation.
+   */
+  async open(program: Program, weights: SessionWeights, options: SessionOptions = {}): Promise<Session> {
+    const key = keyOf(program, weights);
+    let session = this.#open.get(key);
+    this.#open.delete(key);
+    if (session === undefined) {
+      await this.#closeOldest();
+      session = this.#start(program, weights, options);
+    }
+    this.#open.set(key, session);
+    return session;
+  }
+
+  /** Closes the session of a program that is done, with the memory that it keeps. */
+  async release(program: Program, weights: Pick<ModelWeights, "digest">): Promise<void> {
+    const key = keyOf(program, weights), session = this.#open.get(key);
+    this.#open.delete(key);
+    // One that could not be opened has nothing to close.
+    await session?.then((open) => open.close(), () => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const open = await Promise.allSettled(this.#open.values());
+    this.#open.clear();
+    for (const session of open) if (session.status === "fulfilled") await session.value.close();
+    this.#runtime?.[Symbol.dispose]();
+  }
+
+  async #start(program: Program, { locate }: SessionWeights, options: SessionOptions): Promise<Session> {
+    const runtime = this.#runtime ??= this.#startRuntime(), provider = this.#provider;
+    try {
+      const { prepacks: packs = false } = options;
+      return await runtime.open(emitOnnx(verify(program), provider, locate, { packs }), options);
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      if (!isFallbackRefusal(error.message)) throw new RequestError(explainRefusal(provider, error.message));
+      const unplaced = await unplacedOperations(program, provider, runtime);
+      throw new RunError(
+        `${provider} has no kernel for ${unplaced.join("; ")} of the ${program.name} program; use --provider cpu`,
+      );
+    }
+  }
+
+  #startRuntime(): Runtime {
+    const signal = this.#signal;
+    signal?.throwIfAborted();
+    const runtime = new Runtime({ threads: this.#threads });
+    signal?.addEventListener("abort", () => runtime.stop(signal.reason), { once: true });
+    return runtime;
+  }
+
+  async #closeOldest(): Promise<void> {
+    const [oldest] = this.#open;
+    if (oldest === undefined || this.#open.size < mostOpen) return;
+    const [key, session] = oldest;
+    this.#open.delete(key);
+    await (await session).close();
+  }
+}
+
+function keyOf(program: Program, { digest: weights }: Pick<ModelWeights, "digest">): string {
+  return `${weights} ${digest(program)}`;
+}

@@ -1,0 +1,70 @@
+/** Encoded examples, read from the store as they are needed. @module */
+import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import { isShared, type KeptValue } from "../../compile/frontier/cut.ts";
+import { FeedBuffers, fillRow, packedValues } from "../../compile/frontier/packed_values.ts";
+import { groupExtents, rowExtents } from "../../compile/rows/laid_out_rows.ts";
+import type { EncodeRecord } from "../../results/results.ts";
+import type { Entry } from "../../store/entry.ts";
+import type { EncodeJob } from "./encode_job.ts";
+
+/** Encoded examples, read from the store as they are needed. */
+export class EncodedExamples implements Disposable {
+  readonly record: EncodeRecord;
+  readonly #entry: Entry;
+  readonly #job: EncodeJob;
+  readonly #ownValues: readonly KeptValue[];
+  readonly #buffers = new FeedBuffers();
+  /** What all examples share, fed again and again. */
+  readonly #shared: Feeds = {};
+
+  constructor(record: EncodeRecord, entry: Entry, job: EncodeJob) {
+    this.record = record;
+    this.#entry = entry;
+    this.#job = job;
+    this.#ownValues = job.kept.filter((value) => !isShared(value));
+    for (const { name, value } of job.kept.filter(isShared)) {
+      const shape = evaluateShape(value.shape, groupExtents(job.rows)), data = new Float32Array(elementCount(shape));
+      entry.readInto(name, data);
+      this.#shared[name] = { data, shape };
+    }
+  }
+
+  /**
+   * The kept values of some examples, padded to the group's extents.
+   *
+   * @param slot Buffers are shared between calls of one slot; a call's tensors are good until the next of its slot.
+   */
+  feeds(examples: readonly number[], wanted: readonly KeptValue[], slot: string): Feeds {
+    const { rows } = this.#job;
+    const group = examples.map((example) => rows[example]!);
+    const padded = new Map(
+      packedValues(this.#ownValues, groupExtents(group)).values.map(({ name, extents }) => [name, extents]),
+    );
+    const feeds: Feeds = {};
+    for (const { name } of wanted) {
+      const shared = this.#shared[name], extents = padded.get(name);
+      if (shared !== undefined) {
+        feeds[name] = shared;
+        continue;
+      }
+      if (extents === undefined) throw new TypeError(`${name} was not encoded`);
+      feeds[name] = this.#buffers.take(`${slot}.${name}`, [examples.length, ...extents]);
+    }
+    examples.forEach((example, index) => {
+      const { values } = packedValues(this.#ownValues, rowExtents(rows[example]!));
+      for (const { name, start, extents } of values) {
+        const tensor = feeds[name];
+        if (tensor === undefined) continue;
+        const read = (from: number, target: Float32Array) =>
+          this.#entry.readInto(String(example), target, start + from);
+        fillRow(read, extents, tensor.data as Float32Array, padded.get(name)!, index);
+      }
+    });
+    return feeds;
+  }
+
+  [Symbol.dispose](): void {
+    this.#entry.close();
+  }
+}

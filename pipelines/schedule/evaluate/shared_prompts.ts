@@ -1,0 +1,125 @@
+/**
+ * The prompts of evaluations, encoded once for all members and for runs to come.
+ *
+ * Whether they are depends on an evaluation alone and not on the others, whose number must not change an answer.
+ *
+ * @module
+ */
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import { packedBytes } from "../../compile/frontier/packed_values.ts";
+import { type CompiledPrefill, compilePrefill } from "../../compile/frontier/prefill.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
+import { type Layout, layoutOf } from "../../compile/rows/layout.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
+import { keyOf } from "../../store/store.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { encode } from "../encode/encode.ts";
+import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { rowFlops } from "../encode/flops.ts";
+import { programKey } from "../keys/program_key.ts";
+import { rowsDigest } from "../keys/row_keys.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
+import { compiledModel } from "../prepare/prepared_model.ts";
+import type { EncodedPrompts } from "./generator.ts";
+
+/** The most that is kept of one evaluation's prompts, in bytes. */
+const mostKept = 2 ** 30;
+
+/** The share of the work that is left at most, for keeping to pay. */
+const mostLeft = 0.7;
+
+/** An evaluation that writes answers of a model with edits. */
+interface Reader {
+  readonly stage: PreparedEvaluation;
+  readonly weights: ModelWeights;
+  readonly layout: Layout;
+  readonly rows: readonly LaidOutRow[];
+}
+
+/** Evaluations of the same prompts in the same layout. */
+interface Group {
+  readonly readers: Reader[];
+  encoded?: Promise<EncodedExamples>;
+}
+
+function isWorthKeeping({ rows }: Reader, { program, kept }: CompiledPrefill, cacheMemory: number): boolean {
+  if (kept.length === 0) return false;
+  if (packedBytes(kept, rows) > Math.min(mostKept, cacheMemory)) return false;
+  const encoding = { name: "encode", outputs: Object.fromEntries(kept.map(({ name, value }) => [name, value])) };
+  const left = rowFlops(program, rows), once = rowFlops(encoding, rows);
+  return left <= mostLeft * (left + once);
+}
+
+/** The evaluations of a run, by what they can share. */
+export class SharedPrompts implements Disposable {
+  readonly #runContext: RunContext;
+  readonly #groups = new Map<string, Group>();
+  readonly #readers = new Map<PreparedEvaluation, { readonly reader: Reader; readonly group: Group }>();
+  readonly #prefills = new Map<string, CompiledPrefill>();
+  readonly #rows = new WeakMap<readonly TokenizedExample[], Map<string, readonly LaidOutRow[]>>();
+  readonly #opened: EncodedExamples[] = [];
+
+  constructor(runContext: RunContext) {
+    this.#runContext = runContext;
+  }
+
+  /** Takes note of an evaluation that will run, or whose result may be in the store. */
+  add(stage: PreparedEvaluation, weights: ModelWeights): void {
+    const { decoding } = stage.spec;
+    if (decoding === undefined || decoding.kind === "choices" || stage.adaptations.length === 0) return;
+    const { model: { architecture }, adaptations, examples } = stage;
+    const layout = withAttentionParts(layoutOf(architecture, adaptations, examples), architecture, examples);
+    const rows = this.#laidOut(stage, layout);
+    const key = keyOf(["prompts", stage.model.folder, weights.digest, layout, rowsDigest(rows)]);
+    const group = this.#groups.getOrInsertComputed(key, () => ({ readers: [] }));
+    const reader = { stage, weights, layout, rows };
+    group.readers.push(reader);
+    this.#readers.set(stage, { reader, group });
+  }
+
+  /** What is encoded of an evaluation's prompts; `undefined` if that would save little or take much room. */
+  async of(stage: PreparedEvaluation): Promise<EncodedPrompts | undefined> {
+    const found = this.#readers.get(stage);
+    if (found === undefined) return undefined;
+    const { reader, group } = found, prefill = this.#prefill(reader);
+    if (!isWorthKeeping(reader, prefill, this.#runContext.cacheMemory)) return undefined;
+    group.encoded ??= this.#encode(group);
+    const encoded = await group.encoded;
+    const indices = new Map(stage.examples.map(({ source }, at) => [source, at]));
+    return {
+      prefill,
+      layout: reader.layout,
+      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => indices.get(source)!), prefill.kept, "prompts"),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const encoded of this.#opened) encoded[Symbol.dispose]();
+  }
+
+  #laidOut({ examples }: PreparedEvaluation, layout: Layout): readonly LaidOutRow[] {
+    return this.#rows.getOrInsertComputed(examples, () => new Map())
+      .getOrInsertComputed(JSON.stringify(layout), () => {
+        return examples.map((example) => layOut({ ...example, completion: [] }, layout));
+      });
+  }
+
+  /** Evaluations with the same programs compile them once. */
+  #prefill({ stage, weights, layout, rows }: Reader): CompiledPrefill {
+    const key = keyOf([programKey(stage, weights), layout, rowsDigest(rows)]);
+    return this.#prefills.getOrInsertComputed(key, () => {
+      return compilePrefill(compiledModel(stage, weights), layout, typicalExtents(rows));
+    });
+  }
+
+  async #encode({ readers }: Group): Promise<EncodedExamples> {
+    const [{ stage: { model, adaptations }, weights, layout, rows }] = readers as [Reader];
+    const kept = new Map(readers.flatMap((reader) => this.#prefill(reader).kept.map((each) => [each.name, each])));
+    const job = { model, weights, layout, rows, kept: [...kept.values()], adaptations };
+    const encoded = await encode(this.#runContext, job);
+    this.#opened.push(encoded);
+    return encoded;
+  }
+}

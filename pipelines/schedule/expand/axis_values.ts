@@ -1,0 +1,72 @@
+/** The values that axes have, as declared or as overridden, and what results call them. @module */
+import { RequestError } from "../../common/errors.ts";
+import { quote } from "../../common/suggest.ts";
+import type { Override, Overrides, Scalar } from "../../recipes/overrides.ts";
+import type { Axis, AxisLabel } from "../../spec/mod.ts";
+
+/** An axis with the values that it is overridden with; one that moves with others takes some of its own, and these follow. */
+export function withValues(
+  axis: Axis<unknown>,
+  axes: readonly Axis<unknown>[],
+  overrides: Overrides,
+): Axis<unknown> {
+  const own = overrides.get(axis.name);
+  if (axis.zipped === undefined) {
+    return own === undefined ? axis : { ...axis, values: own.values.map((value) => valueOf(axis, value, own)) };
+  }
+  const together = axes.filter(({ zipped, name }) => zipped === axis.zipped && overrides.has(name));
+  const taken = (other: Axis<unknown>, at: number) => {
+    return overrides.get(other.name)!.values.some((value) => knownValue(other, String(value)) === other.values[at]);
+  };
+  for (const other of together) {
+    const all = overrides.get(other.name)!;
+    for (const value of all.values) {
+      if (knownValue(other, String(value)) === undefined) throw ofAnotherKind(other, String(value), all);
+    }
+  }
+  const values = axis.values.filter((_, at) => together.every((other) => taken(other, at)));
+  if (values.length > 0) return { ...axis, values };
+  throw new RequestError(
+    `no members have these values of ${axis.name} and of the axes that move with it; give some that go together`,
+    own?.location ?? overrides.get(together[0]!.name)!.location,
+  );
+}
+
+function valueOf(axis: Axis<unknown>, value: Scalar, override: Override): unknown {
+  const text = String(value);
+  const known = knownValue(axis, text);
+  if (known !== undefined) return known;
+  const kinds = new Set(axis.values.map((value) => typeof value));
+  if (kinds.has("number") && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
+  if (kinds.has("string")) return text;
+  throw ofAnotherKind(axis, text, override);
+}
+
+function knownValue(axis: Axis<unknown>, text: string): unknown {
+  return axis.values.find((value) => String(labelOf(axis, value)) === text);
+}
+
+function ofAnotherKind(axis: Axis<unknown>, text: string, { location }: Override): RequestError {
+  const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
+  return new RequestError(
+    `${quote(text)} is not of the kind of the axis ${axis.name}; give values such as ${listed}`,
+    location,
+  );
+}
+
+/** What results call a value of an axis. */
+export function labelOf(axis: Axis<unknown>, value: unknown): AxisLabel {
+  if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") return value;
+  if (Array.isArray(value) && value.every((entry) => typeof entry === "number" || typeof entry === "string")) {
+    return value.join(";");
+  }
+  const kinds = axis.values.map(kindOf), kind = kindOf(value);
+  return kind !== undefined && kinds.indexOf(kind) === kinds.lastIndexOf(kind) ? kind : axis.values.indexOf(value);
+}
+
+/** What a declaration calls itself, as in `loreft`; it names a value among others of other kinds. */
+function kindOf(value: unknown): string | undefined {
+  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string"
+    ? value.kind
+    : undefined;
+}

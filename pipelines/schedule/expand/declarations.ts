@@ -1,0 +1,41 @@
+/** What declarations hold: axes and best members. @module */
+import type { Axis, BestSpec, BestValueSpec } from "../../spec/mod.ts";
+
+/** Whether a declaration is of a kind. */
+export function isKind<T>(value: unknown, kind: string): value is T {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
+}
+
+/** Whether a declaration is an axis. */
+export const isAxis = (value: unknown): value is Axis<unknown> => isKind<Axis<unknown>>(value, "axis");
+/** Whether a declaration is a best member. */
+export const isBest = (value: unknown): value is BestSpec => isKind<BestSpec>(value, "best");
+/** Whether a declaration is the value of a best member. */
+export const isBestValue = (value: unknown): value is BestValueSpec<unknown> => isKind(value, "bestValue");
+
+/** Visits a declaration and all its parts, each once: `before` a part's own parts, or `after` them. */
+function visitParts(declared: unknown, when: "before" | "after", visit: (part: object) => void): void {
+  const seen = new Set<unknown>();
+  const walk = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    if (when === "before") visit(value);
+    Object.values(value).forEach(walk);
+    if (when === "after") visit(value);
+  };
+  walk(declared);
+}
+
+/** The axes in a declaration, each once, also those in its axes' values. */
+export function axesIn(declared: unknown): ReadonlySet<Axis<unknown>> {
+  const axes = new Set<Axis<unknown>>();
+  visitParts(declared, "before", (part) => isAxis(part) && axes.add(part));
+  return axes;
+}
+
+/** The best members in a declaration, innermost first. */
+export function bestsIn(declared: unknown): BestSpec[] {
+  const bests = new Set<BestSpec>();
+  visitParts(declared, "after", (part) => isBest(part) && bests.add(part));
+  return [...bests];
+}

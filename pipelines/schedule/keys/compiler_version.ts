@@ -1,0 +1,43 @@
+/** What of Refract itself results depend on. @module */
+import { createHash } from "node:crypto";
+
+const root = new URL("../../../", import.meta.url);
+
+/** The folders whose code decides what is computed, from the root. */
+const folders = [
+  "ops/",
+  "pipelines/common/",
+  "pipelines/compile/",
+  "pipelines/data/",
+  "pipelines/decoding/",
+  "pipelines/models/",
+  "pipelines/runtime/",
+  "pipelines/schedule/",
+  "pipelines/spec/",
+];
+
+let known: string | undefined;
+
+/**
+ * Equal for copies of Refract that compute the same in the same way: a digest of the code that decides it, so that a
+ * declaration can be part of a key instead of the programs that are compiled from it. A copy that is loaded from elsewhere
+ * than the disk is identified by its address.
+ */
+export function compilerVersion(): string {
+  return known ??= import.meta.url.startsWith("file:") ? sourcesDigest() : import.meta.url;
+}
+
+function sourcesDigest(): string {
+  const hash = createHash("sha256");
+  for (const folder of folders) for (const file of sourcesIn(new URL(folder, root))) hash.update(file);
+  return hash.digest("hex");
+}
+
+/** The sources below a folder, in the order of their names. */
+function* sourcesIn(folder: URL): Generator<Uint8Array> {
+  const entries = [...Deno.readDirSync(folder)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, isDirectory } of entries) {
+    if (isDirectory) yield* sourcesIn(new URL(`${name}/`, folder));
+    else if (name.endsWith(".ts")) yield Deno.readFileSync(new URL(name, folder));
+  }
+}

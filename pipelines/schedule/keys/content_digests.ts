@@ -1,0 +1,24 @@
+/** Digests of what trainings and evaluations start from. @module */
+import { createHash } from "node:crypto";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+
+const fileDigests = new Map<string, Promise<string>>();
+
+/** A digest of a file's content, made once for as long as the file stays as it is. */
+export async function fileDigest(path: string): Promise<string> {
+  const { size, mtime } = await Deno.stat(path);
+  const key = JSON.stringify([path, size, mtime]);
+  return await fileDigests.getOrInsertComputed(key, async () => {
+    return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+  });
+}
+
+/** A digest of tensors' names, shapes and content. */
+export function tensorsDigest(tensors: TensorMap): string {
+  const hash = createHash("sha256");
+  for (const [name, { data, shape }] of Object.entries(tensors)) {
+    hash.update(JSON.stringify([name, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,87 @@
+/**
+ * Keys of what a run computes, made of its declaration and of the version of the code that compiles it: to know whether
+ * something is in the store nothing has to be compiled.
+ *
+ * @module
+ */
+import { interventionsOf } from "../../compile/lower/adaptation.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
+import { usualActivations } from "../../compile/programs/activation_budget.ts";
+import type { Layout } from "../../compile/rows/layout.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
+import { keyOf } from "../../store/store.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { PreparedTraining } from "../prepare/prepared.ts";
+import { fileDigest } from "./content_digests.ts";
+import { programKey } from "./program_key.ts";
+import { keyOfRows, labelsDigest, rowsDigest } from "./row_keys.ts";
+
+/**
+ * A budget for what is kept of a training's rows as far as it can matter: null if it holds more than all hidden states,
+ * keys and values of the rows.
+ */
+export function budgetPart({ model: { architecture }, rows }: PreparedTraining, cacheMemory: number): number | null {
+  const { blocks, width, heads: { keyValueHeads, headWidth }, encoder } = architecture;
+  const tokens = rows.reduce((sum, { shared, context, tail }) => sum + shared.length + context.length + tail.length, 0);
+  const most = 4 * tokens * (blocks + (encoder?.blocks ?? 0) + 1) * (2 * keyValueHeads * headWidth + width);
+  return cacheMemory >= most ? null : cacheMemory;
+}
+
+/** The budgets of a training's memory, as far as they can matter. */
+function budgetParts(stage: PreparedTraining, { cacheMemory, activationMemory }: Budgets) {
+  const kept = budgetPart(stage, cacheMemory);
+  return activationMemory === usualActivations ? [kept] : [kept, String(activationMemory)];
+}
+
+type Budgets = Pick<RunContext, "cacheMemory" | "activationMemory">;
+
+const layoutText = (layout: Layout) => JSON.stringify(layout);
+
+/** Equal for trainings with the same programs. */
+export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
+  const { rows, layout, spec } = stage, { kind } = spec.optimizer.schedule, parts = budgetParts(stage, budgets);
+  const program = programKey(stage, weights);
+  return keyOfRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
+    return keyOf([program, layout, kind, rowsDigest(rows), ...parts]);
+  });
+}
+
+/** Equal for trainings that read the same rows of the same model in the same layout. */
+export function encodingKey(
+  { model: { folder }, layout, rows }: PreparedTraining,
+  { digest }: Pick<ModelWeights, "digest">,
+): string {
+  return keyOfRows(rows, `encoding ${folder} ${digest} ${layoutText(layout)}`, () => {
+    return keyOf([folder, digest, layout, rowsDigest(rows)]);
+  });
+}
+
+/** The key of a training's result. */
+export async function trainKey(
+  runContext: RunContext,
+  stage: PreparedTraining,
+  weights: ModelWeights,
+): Promise<string> {
+  const { rows, layout, adaptations, initialFiles, spec } = stage, { machine } = runContext;
+  const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
+  const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
+  const chosen = selectedRows(interventionsOf(adaptations), rows.map(({ whole }) => whole));
+  const programs = programKey(stage, weights), [budget, ...activations] = budgetParts(stage, runContext);
+  const work = () =>
+    keyOf({
+      programs,
+      layout,
+      initial,
+      rows: rowsDigest(rows),
+      labels: labelsDigest(rows),
+      chosen,
+      budget,
+      ...activations.length === 0 ? {} : { activations },
+    });
+  // What was chosen of each example is not in the text.
+  const shared = chosen.length > 0
+    ? work()
+    : keyOfRows(rows, `work ${programs} ${layoutText(layout)} ${initial.join()} ${budget} ${activations}`, work);
+  const settings = { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle };
+  return keyOf({ work: shared, settings, machine });
+}

@@ -1,0 +1,40 @@
+/** Where trainings are cut, and why. @module */
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import { keptLevel } from "../../compile/frontier/memory_budget.ts";
+import { packedBytes } from "../../compile/frontier/packed_values.ts";
+import { isWhole, tailOf } from "../../compile/rows/layout.ts";
+import type { TrainJob } from "../train/train_job.ts";
+import type { PlannedFrontier } from "./plan.ts";
+import type { Group } from "./plan_estimates.ts";
+
+/** Where the trainings of a group are cut, with the reason in words. */
+export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier {
+  const { shared = 0, context = 0, tail } = typicalExtents(stage.rows);
+  const reason = stage.full !== undefined
+    ? "every weight is trained, so nothing is constant"
+    : programs.kept.length === 0 && programs.bytePrice > 1
+    ? "what is constant does not fit the budget, so each step computes it again"
+    : stage.model.architecture.encoder !== undefined
+    ? encoderReason(stage)
+    : isWhole(stage.layout)
+    ? `the edits reach the prompt's first tokens, so only what is under the lowest edit is computed once`
+    : `the edits begin ${tokens(-tailOf(stage.layout).from)} before the prompt's end: the ${
+      tokens(shared + context)
+    } before are computed once${shared > 0 ? ` (the first ${shared} for all rows together)` : ""}, ` +
+      `each step runs over ${tail}`;
+  const kept = programs.kept.map(({ value }) => value.shape);
+  const level = keptLevel(programs.accumulate, programs.kept), bytes = packedBytes(programs.kept, stage.rows);
+  const members = jobs.map(({ member }) => member), { recomputed, recomputedBlocks } = programs;
+  return { members, reason, level, bytes, kept, recomputed, recomputedBlocks };
+}
+
+/** What is constant where an encoder reads the prompts. */
+function encoderReason({ adaptations }: TrainJob["stage"]): string {
+  return adaptations.some(({ stack }) => stack === "encoder")
+    ? "the edits act in the encoder, so only what is under the lowest edit is computed once"
+    : "the edits act in the decoder alone, so all that the encoder reads is computed once";
+}
+
+function tokens(count: number): string {
+  return count === 1 ? "1 token" : `${count} tokens`;
+}

@@ -1,0 +1,108 @@
+/**
+ * What a run would do, found without running anything or reading any weights.
+ *
+ * @module
+ */
+import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
+import type { StageKind } from "../../spec/mod.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { Expansion, Member } from "../expand/member.ts";
+import { Preparation } from "../prepare/prepare.ts";
+import type { PreparedStages } from "../prepare/prepared.ts";
+import { encodeJobOf } from "../train/shared_encoding.ts";
+import { type TrainJob, trainJobOf } from "../train/train_job.ts";
+import { adviceOn } from "./advice.ts";
+import { frontierOf } from "./frontier_reason.ts";
+import type { Plan, PlannedMember } from "./plan.ts";
+import { type Group, groupsToCompile, type PlannedJob } from "./plan_estimates.ts";
+import { plannedEncoding, plannedResult, plannedTraining } from "./planned_programs.ts";
+import { plannedQuantized, type WeightsPeeker, weightsPeeker } from "./planned_weights.ts";
+import { estimateOf } from "./totals.ts";
+
+/** The plan of a pipeline's members; of those that go on with the best of others nothing can be known. */
+export async function planMembers(
+  runContext: RunContext,
+  pipeline: string,
+  { members, goesOn }: Expansion,
+): Promise<Plan> {
+  const { listed, jobs } = await prepareJobs(runContext, members);
+  const groups = [...Map.groupBy(jobs, ({ job }) => job.programsKey).values()].map((jobs): Group => {
+    return { job: jobs[0]!.job, jobs };
+  });
+  const compiled = groupsToCompile(groups);
+  const encodings = [...Map.groupBy(jobs, ({ job }) => job.encodingKey).values()].flatMap((jobs) => {
+    const wanted = compiled.filter(({ job }) => jobs.some((other) => other.job.programsKey === job.programsKey));
+    const encode = encodeJobOf(wanted.map(({ job }) => job));
+    const isWhole = new Set(jobs.map(({ job }) => job.programsKey)).size === wanted.length;
+    return encode === undefined ? [] : [plannedEncoding(runContext, encode, jobs, isWhole)];
+  });
+  const trainings = groups.map((group) => plannedTraining(group, compiled));
+  const entries = jobs.map((job) => plannedResult(runContext, job));
+  return {
+    pipeline,
+    members: listed,
+    goesOn,
+    programs: [...encodings.map(({ program }) => program), ...trainings],
+    cache: [...plannedQuantized(runContext, jobs), ...encodings.map(({ entry }) => entry), ...entries],
+    frontiers: compiled.map(frontierOf),
+    budgets: {
+      memory: finite(runContext.cacheMemory),
+      activations: finite(runContext.activationMemory),
+      disk: finite(runContext.store.limit),
+    },
+    advice: adviceOn(compiled.map(({ job }) => job)),
+    estimate: await estimateOf(runContext, { encodings, groups, trainings, entries, compiled }),
+  };
+}
+
+async function prepareJobs(
+  runContext: RunContext,
+  members: readonly Member[],
+): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
+  const preparation = new Preparation(runContext), parameters = new Map<Architecture, number>();
+  const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
+  const planning = { runContext, weightsOf: weightsPeeker(runContext) };
+  for (const member of members) {
+    const { stages, trainableParameters } = await preparation.member(member);
+    const { architecture } = stages[0]!.model;
+    const base = parameters.getOrInsertComputed(architecture, parameterCount);
+    const { quantize } = stages[0]!, inBits = quantize === undefined ? {} : { quantize };
+    const share = trainableParameters / base;
+    listed.push({ id: member.id, ...inBits, axes: member.axes, trainableParameters, share });
+    for (const stage of stages) {
+      for (const job of await jobsOf(stage.kind, stage, planning)) jobs.push({ job, member: member.id });
+    }
+  }
+  return { listed, jobs };
+}
+
+/** The training that is planned of a stage of a kind. */
+type StagePlan<K extends StageKind> = (stage: PreparedStages[K], planning: Planning) => Promise<readonly TrainJob[]>;
+
+/** What plans of a member's stages are made with. */
+interface Planning {
+  readonly runContext: RunContext;
+  readonly weightsOf: WeightsPeeker;
+}
+
+/** Of evaluations and activations nothing is planned: what they take depends on what is written. */
+const nothing = () => Promise.resolve([]);
+
+const stagePlans: { readonly [K in StageKind]: StagePlan<K> } = {
+  train: async (stage, { runContext, weightsOf }) => [await trainJobOf(runContext, stage, await weightsOf(stage))],
+  evaluate: nothing,
+  activations: nothing,
+};
+
+function jobsOf<K extends StageKind>(
+  kind: K,
+  stage: PreparedStages[K],
+  planning: Planning,
+): Promise<readonly TrainJob[]> {
+  return stagePlans[kind](stage, planning);
+}
+
+/** JSON has no infinity. */
+function finite(limit: number): number | null {
+  return limit === Infinity ? null : limit;
+}

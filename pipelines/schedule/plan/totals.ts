@@ -1,0 +1,60 @@
+/** What a plan comes to: steps, arithmetic, memory and time. @module */
+import { peakBytes } from "../../../ops/passes/cost.ts";
+import { longestExtents, rowWork } from "../../compile/frontier/compiled_training.ts";
+import { assumedRate, ratesOf } from "../context/rates.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { mostActivations, stepCount } from "../train/steps.ts";
+import type { TrainJob } from "../train/train_job.ts";
+import type { PlanEstimate, PlannedEntry, PlannedProgram } from "./plan.ts";
+import type { Group } from "./plan_estimates.ts";
+
+/** What is planned, to add up. */
+export interface Planned {
+  readonly encodings: readonly { readonly program: PlannedProgram; readonly entry: PlannedEntry }[];
+  readonly groups: readonly Group[];
+  readonly trainings: readonly PlannedProgram[];
+  /** One for each job, in their order. */
+  readonly entries: readonly PlannedEntry[];
+  readonly compiled: readonly Group[];
+}
+
+/** What of a plan is left to run. */
+export async function estimateOf(
+  runContext: RunContext,
+  { encodings, groups, trainings, entries, compiled }: Planned,
+): Promise<PlanEstimate> {
+  const cached = new Set(entries.filter((entry) => entry.cached).map(({ key }) => key));
+  const missing = encodings.filter(({ entry, program }) => {
+    const readers = new Set(program.members);
+    const isRead = groups.some(({ jobs }) => {
+      return jobs.some(({ job, member }) => !cached.has(job.key) && readers.has(member));
+    });
+    return !entry.cached && isRead;
+  });
+  const left = groups.map(({ jobs }, at) => {
+    const open = jobs.filter(({ job }) => !cached.has(job.key));
+    const steps = open.reduce((sum, { job }) => sum + stepCount(job.stage), 0);
+    return { steps, flops: trainings[at]!.flops * open.length / jobs.length };
+  });
+  const measured = await ratesOf(runContext);
+  const rates = { encode: measured.encode ?? assumedRate, train: measured.train ?? assumedRate };
+  const [encode, train] = [missing.map(({ program }) => program), left].map((list) => {
+    return list.reduce((sum, { flops }) => sum + flops, 0);
+  }) as [number, number];
+  return {
+    steps: left.reduce((sum, { steps }) => sum + steps, 0),
+    flops: encode + train,
+    bytes: missing.reduce((sum, { entry }) => sum + entry.bytes, 0),
+    memory: Math.max(0, ...compiled.map(({ job }) => stepMemory(job))),
+    seconds: encode / rates.encode + train / rates.train,
+    rates,
+    isMeasured: measured.train !== undefined,
+  };
+}
+
+/** The activations of a step's largest run. */
+function stepMemory({ stage: { rows, spec }, programs }: TrainJob): number {
+  const one = programs.activationBytes * rows.reduce((most, row) => Math.max(most, rowWork(row, programs)), 0);
+  if (one > mostActivations) return peakBytes(programs.accumulate, longestExtents(rows));
+  return Math.min(mostActivations, spec.batchSize * one);
+}

@@ -1,0 +1,18 @@
+/** Checks of examples that do not depend on a head. @module */
+import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { selectedRows } from "../../compile/lower/edit_masks.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+
+/**
+ * Asks for all that functions select of each example, so that a selection that is none shows now.
+ *
+ * @throws {RequestError} If one is not sound.
+ */
+export function requireSelections(adaptations: readonly Adaptation[], examples: readonly TokenizedExample[]): void {
+  selectedRows(interventionsOf(adaptations), examples);
+}
+
+/** The tokens of the longest example. */
+export function longestOf(examples: readonly TokenizedExample[]): number {
+  return examples.reduce((most, { prompt, completion }) => Math.max(most, prompt.length + completion.length), 0);
+}

@@ -1,0 +1,26 @@
+/** Activations stages made ready. @module */
+import { headOf } from "../../compile/lower/adaptation.ts";
+import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
+import { activationRequestOf } from "./activation_request.ts";
+import { requireSelections } from "./example_checks.ts";
+import type { ActingModel, PreparedActivations } from "./prepared.ts";
+import { modelPart } from "./prepared_model.ts";
+import type { SharedPreparation } from "./shared_preparation.ts";
+
+/**
+ * An activations stage made ready.
+ *
+ * @throws {RequestError} If its model, data or a setting is not sound.
+ */
+export async function prepareActivations(
+  shared: SharedPreparation,
+  name: string,
+  spec: Resolved<ActivationsSpec>,
+  { model, training }: ActingModel,
+): Promise<PreparedActivations> {
+  const maxLength = headOf(model.adaptations) === undefined ? undefined : training?.spec.maxLength;
+  const prepared = await shared.rows(spec.data, model, maxLength);
+  requireSelections(model.adaptations, prepared.examples);
+  const request = activationRequestOf(name, spec, model, prepared.examples);
+  return { ...modelPart(model), kind: "activations", name, spec, training, ...prepared, ...request };
+}

@@ -1,0 +1,52 @@
+/** Trainings made ready. @module */
+import { elementCount } from "../../../ops/program/dimension.ts";
+import { RequestError } from "../../common/errors.ts";
+import { atLocationOf } from "../../common/source_location.ts";
+import { type Adaptation, headOf, isFrozen } from "../../compile/lower/adaptation.ts";
+import { parameterCount } from "../../models/architecture/architecture.ts";
+import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import { requirePredicted, unseenLabels } from "./head_checks.ts";
+import type { PreparedTraining } from "./prepared.ts";
+import type { PreparedModel } from "./prepared_model.ts";
+import type { SharedPreparation } from "./shared_preparation.ts";
+
+const decayWarning =
+  "weightDecay takes an orthogonal edit's rotation to zero after its first step, as in torch's parametrization; " +
+  "leave it at 0";
+
+/**
+ * A training made ready.
+ *
+ * @throws {RequestError} If its model, data or a setting is not sound.
+ */
+export async function prepareTraining(
+  shared: SharedPreparation,
+  name: string,
+  spec: Resolved<TrainSpec>,
+): Promise<PreparedTraining> {
+  const model = await shared.model(spec.model);
+  if (model.adaptations.every(isFrozen) && model.full === undefined) {
+    throw new RequestError(
+      `the training ${name} has nothing to train; give its model an edit, as in model.with(loreft(…))`,
+    );
+  }
+  if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
+  atLocationOf(spec, () => requirePredicted(model));
+  const prepared = await shared.rows(spec.data, model, spec.maxLength);
+  const unseen = unseenLabels(headOf(model.adaptations), prepared.examples);
+  if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
+  const { layout, rows } = await shared.laidOut(model, prepared);
+  return { ...model, kind: "train", name, spec, layout, rows, trainableParameters: countParameters(model) };
+}
+
+function isOrthogonal({ tensors }: Adaptation): boolean {
+  return Object.values(tensors).some(({ start }) => start === "orthogonal");
+}
+
+function countParameters({ model, adaptations, full }: PreparedModel): number {
+  const whole = full === undefined ? 0 : parameterCount(model.architecture);
+  const shapes = adaptations.filter((adaptation) => !isFrozen(adaptation)).flatMap(({ tensors }) =>
+    Object.values(tensors).map(({ shape }) => shape)
+  );
+  return shapes.reduce((sum, shape) => sum + elementCount(shape), whole);
+}

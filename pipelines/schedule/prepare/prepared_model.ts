@@ -1,0 +1,42 @@
+/** A model with what is learned of it, ready to compile. @module */
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import type { CompiledModel } from "../../compile/programs/forward.ts";
+import type { Model, ModelWeights } from "../../models/open/model.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
+import type { FullFinetuningSpec, Resolved } from "../../spec/mod.ts";
+
+/** A file of tensors, and the adaptations that start from them. */
+export interface InitialFile {
+  readonly path: string;
+  readonly of: readonly Adaptation[];
+}
+
+/** A model with its edits lowered. */
+export interface PreparedModel {
+  readonly model: Model;
+  /** Where its base model comes from, as the pipeline has it. */
+  readonly source: string;
+  /** How its projections are quantized; as they are stored if `undefined`. */
+  readonly quantize: QuantizationName | undefined;
+  readonly adaptations: readonly Adaptation[];
+  /** The files that edits start from. */
+  readonly initialFiles: readonly InitialFile[];
+  /** Set if every weight is trained. */
+  readonly full: Resolved<FullFinetuningSpec> | undefined;
+}
+
+/** The model of a stage that is more than it. */
+export function modelPart({ model, source, quantize, adaptations, initialFiles, full }: PreparedModel): PreparedModel {
+  return { model, source, quantize, adaptations, initialFiles, full };
+}
+
+/** What the compiler gets of a prepared model. */
+export function compiledModel(prepared: PreparedModel, weights: ModelWeights): CompiledModel {
+  const { model, adaptations, full } = prepared;
+  return {
+    architecture: model.architecture,
+    storedType: weights.storedType,
+    members: [adaptations],
+    full: full !== undefined,
+  };
+}

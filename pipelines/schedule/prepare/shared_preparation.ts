@@ -1,0 +1,92 @@
+/** What members share when they are prepared: models, rows and their layouts, each made once. @module */
+import { headOf } from "../../compile/lower/adaptation.ts";
+import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
+import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
+import { kindOf, sourceOf } from "../../data/source_kinds.ts";
+import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { longestOf, requireSelections } from "./example_checks.ts";
+import { prepareModel } from "./prepare_model.ts";
+import type { PreparedModel } from "./prepared_model.ts";
+import { type PreparedRows, readRows } from "./read_rows.ts";
+
+/** Rows cut into segments. */
+export interface LaidOut {
+  readonly layout: Layout;
+  readonly rows: readonly LaidOutRow[];
+}
+
+/** Models, rows and layouts of members that are prepared together. */
+export class SharedPreparation {
+  readonly #runContext: RunContext;
+  readonly #warned = new Set<string>();
+  readonly #shared = new Map<string, Promise<unknown>>();
+  readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
+  readonly #rowNumbers = new WeakMap<PreparedRows, number>();
+  #rowsRead = 0;
+  readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
+
+  constructor(runContext: RunContext) {
+    this.#runContext = runContext;
+  }
+
+  /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
+  model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
+    return this.#models.getOrInsertComputed(spec, () => prepareModel(this.#runContext, spec));
+  }
+
+  /**
+   * The rows of a data set for a model.
+   *
+   * @param asks Whether the rows are for the model to answer, which matters to conversations.
+   */
+  rows(
+    data: Resolved<TrainSpec>["data"],
+    { model, adaptations }: PreparedModel,
+    maxLength: number | undefined,
+    asks = false,
+  ): Promise<PreparedRows> {
+    const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
+    const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
+    return this.#once(["rows", data, model.folder, maxLength ?? null, headKey, asksLast], () => {
+      return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast });
+    });
+  }
+
+  /** Rows cut into segments for the adaptations of a model. */
+  async laidOut(model: PreparedModel, prepared: PreparedRows): Promise<LaidOut> {
+    const known = this.#layouts.getOrInsertComputed(model, () => new Map());
+    const found = known.get(prepared);
+    if (found !== undefined) return found;
+    const { examples } = prepared, { adaptations, model: { architecture } } = model;
+    requireRoom(adaptations, longestOf(examples), architecture.contextLength);
+    const plain = model.full === undefined
+      ? layoutOf(architecture, adaptations, examples)
+      : wholeRows(architecture, adaptations);
+    const layout = withAttentionParts(plain, architecture, examples);
+    requireSelections(adaptations, examples);
+    const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
+      return Promise.resolve(examples.map((example) => layOut(example, layout)));
+    });
+    known.set(prepared, { layout, rows });
+    return { layout, rows };
+  }
+
+  /** Warns of something once, however many members it is true of. */
+  warnOnce(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#runContext.progress.warn(message);
+  }
+
+  /** Rows that were read in one way are one object. */
+  #numberOf(rows: PreparedRows): number {
+    return this.#rowNumbers.getOrInsertComputed(rows, () => this.#rowsRead++);
+  }
+
+  #once<T>(key: unknown, make: () => Promise<T>): Promise<T> {
+    return this.#shared.getOrInsertComputed(JSON.stringify(key), make) as Promise<T>;
+  }
+}

@@ -1,0 +1,40 @@
+/** How an evaluation runs: its predictions are written to the member's folder. @module */
+import { join } from "node:path";
+import { ofKind } from "../../common/of_kind.ts";
+import { measure } from "../../metrics/measure.ts";
+import { predictions } from "../evaluate/evaluate.ts";
+import { weightsFor } from "../prepare/model_weights.ts";
+import { compiledModel } from "../prepare/prepared_model.ts";
+import type { StageExecution } from "./stage_execution.ts";
+import { tensorsOf } from "./stage_tensors.ts";
+
+/** Evaluations. */
+export const evaluateStage: StageExecution<"evaluate"> = {
+  async gather({ runContext, prompts }, stage) {
+    prompts.add(stage, await weightsFor(runContext, stage));
+  },
+  async run({ runContext, trainings, prompts, output }, stage, { member, stages }) {
+    const start = performance.now(), { name, spec } = stage;
+    const weights = await weightsFor(runContext, stage);
+    const { tensors, key } = await tensorsOf(trainings, stage, weights);
+    const { predictions: found, predicted, cached } = await predictions(runContext, {
+      stage,
+      weights,
+      compiled: compiledModel(stage, weights),
+      tensors,
+      encodedPrompts: () => prompts.of(stage),
+      tensorsKey: key,
+    });
+    const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
+    const path = join("members", member.id, folder, "predictions.jsonl");
+    await output.predictions(path, found);
+    return {
+      name,
+      kind: "evaluate",
+      cached,
+      seconds: (performance.now() - start) / 1000,
+      metrics: measure(spec.metrics.map(({ kind }) => kind), predicted),
+      predictions: path,
+    };
+  },
+};

@@ -1,0 +1,75 @@
+/** The encodings that trainings read: those of the same rows of the same model in the same layout share one. @module */
+import type { EncodeRecord } from "../../results/results.ts";
+import { noteRate } from "../context/rates.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { encode } from "../encode/encode.ts";
+import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { encodeFlops } from "../encode/flops.ts";
+import { encodeJobOf } from "../train/shared_encoding.ts";
+import type { TrainJob } from "../train/train_job.ts";
+
+interface SharedEncoding {
+  readonly jobs: TrainJob[];
+  encoded?: Promise<EncodedExamples>;
+}
+
+/** The encodings of some trainings, each computed when the first of them reads it. */
+export class SharedEncodings implements Disposable {
+  readonly #runContext: RunContext;
+  readonly #encodings = new Map<string, SharedEncoding>();
+  readonly #opened: EncodedExamples[] = [];
+
+  constructor(runContext: RunContext) {
+    this.#runContext = runContext;
+  }
+
+  /** Takes note of a training that will run, or whose result may be in the store. */
+  add(job: TrainJob): void {
+    this.#encodings.getOrInsertComputed(job.encodingKey, () => ({ jobs: [] })).jobs.push(job);
+  }
+
+  /** What a training reads; `undefined` if nothing of its rows is kept. */
+  async of({ encodingKey, programs }: TrainJob): Promise<EncodedExamples | undefined> {
+    if (programs.kept.length === 0) return undefined;
+    const shared = this.#encodings.get(encodingKey)!;
+    return await (shared.encoded ??= this.#encode(shared.jobs));
+  }
+
+  /** Closes the encoding of a training once all that read it are done, so that the store can give up its file. */
+  async closeIfDone({ encodingKey }: TrainJob, isDone: (job: TrainJob) => boolean): Promise<void> {
+    const { jobs, encoded } = this.#encodings.get(encodingKey)!;
+    if (jobs.every(isDone)) (await encoded)?.[Symbol.dispose]();
+  }
+
+  /**
+   * The lines of results.json, also where no training had to run because its result was in the store.
+   *
+   * @param readBy The encoding that a training's result was made of, as far as it is known.
+   */
+  async records(readBy: (job: TrainJob) => EncodeRecord | undefined): Promise<readonly EncodeRecord[]> {
+    const records: EncodeRecord[] = [];
+    for (const { jobs, encoded } of this.#encodings.values()) {
+      if (encoded !== undefined) records.push((await encoded).record);
+      else {
+        const stored = jobs.flatMap((job) => readBy(job) ?? [])[0];
+        if (stored !== undefined && this.#runContext.store.has("encode", stored.key)) {
+          records.push({ ...stored, cached: true, seconds: 0 });
+        }
+      }
+    }
+    return records;
+  }
+
+  [Symbol.dispose](): void {
+    for (const encoded of this.#opened) encoded[Symbol.dispose]();
+  }
+
+  async #encode(jobs: readonly TrainJob[]): Promise<EncodedExamples> {
+    const job = encodeJobOf(jobs);
+    if (job === undefined) throw new TypeError("Nothing is to be encoded");
+    const encoded = await encode(this.#runContext, job), { cached, seconds } = encoded.record;
+    if (!cached) await noteRate(this.#runContext, "encode", encodeFlops(job), seconds);
+    this.#opened.push(encoded);
+    return encoded;
+  }
+}

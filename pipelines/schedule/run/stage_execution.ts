@@ -1,0 +1,26 @@
+/** How a stage of a kind runs within a run. @module */
+import type { StageRecords } from "../../results/results.ts";
+import type { StageKind } from "../../spec/mod.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { SharedPrompts } from "../evaluate/shared_prompts.ts";
+import type { PreparedMember, PreparedStages } from "../prepare/prepared.ts";
+import type { RunOutput } from "./run_output.ts";
+import type { Trainings } from "./trainings.ts";
+
+/** What the stages of members that run together share. */
+export interface SharedWork {
+  readonly runContext: RunContext;
+  readonly output: RunOutput;
+  readonly trainings: Trainings;
+  readonly prompts: SharedPrompts;
+  /** The keys of trainings whose time is in a record. */
+  readonly timed: Set<string>;
+}
+
+/** What running a stage of a kind takes. */
+export interface StageExecution<K extends StageKind> {
+  /** Takes note of a stage before any runs, so that what is computed once can serve all that share it. */
+  readonly gather: (shared: SharedWork, stage: PreparedStages[K], member: PreparedMember) => Promise<void>;
+  /** Runs a stage, writes what it gives and returns its line of results.json. */
+  readonly run: (shared: SharedWork, stage: PreparedStages[K], member: PreparedMember) => Promise<StageRecords[K]>;
+}

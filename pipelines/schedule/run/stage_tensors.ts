@@ -1,0 +1,43 @@
+/** The tensors that a stage acts with which trains nothing itself. @module */
+import { savedTensors } from "../../compile/lower/tensor_forms.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import type { ModelWeights } from "../../models/open/model.ts";
+import { tensorsDigest } from "../keys/content_digests.ts";
+import type { PreparedTraining } from "../prepare/prepared.ts";
+import type { PreparedModel } from "../prepare/prepared_model.ts";
+import { initialTensors } from "../train/initial_tensors.ts";
+import type { Trainings } from "./trainings.ts";
+
+/** An edit that is evaluated without training is drawn from this seed. */
+const untrainedSeed = 42;
+
+/** Tensors in saved form, and what they depend on. */
+export interface StageTensors {
+  readonly tensors: TensorMap;
+  readonly key: string;
+}
+
+/** The tensors that a stage acts with: those that its training learned, else those that its adaptations start with. */
+export async function tensorsOf(
+  trainings: Trainings,
+  stage: PreparedModel & { readonly training: PreparedTraining | undefined },
+  weights: ModelWeights,
+): Promise<StageTensors> {
+  const { training } = stage;
+  if (training !== undefined) {
+    return {
+      tensors: actingTensors(stage, (await trainings.resultOf(training)).tensors),
+      key: trainings.keyOf(training),
+    };
+  }
+  const tensors = await initialTensors(stage, weights, untrainedSeed);
+  return { tensors: actingTensors(stage, tensors), key: tensorsDigest(tensors) };
+}
+
+function actingTensors({ full, adaptations }: PreparedModel, tensors: TensorMap): TensorMap {
+  if (full !== undefined) return tensors;
+  const names = adaptations.flatMap((adaptation) => {
+    return Object.keys(savedTensors(adaptation)).map((name) => `${adaptation.index}.${name}`);
+  });
+  return Object.fromEntries(names.map((name) => [name, tensors[name]!]));
+}

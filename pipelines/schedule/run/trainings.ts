@@ -1,0 +1,121 @@
+/** The trainings of members that run together: each runs once, however many members share it. @module */
+import { RequestError } from "../../common/errors.ts";
+import { locationOf } from "../../common/source_location.ts";
+import type { EncodeRecord } from "../../results/results.ts";
+import { providerRuntimes } from "../../runtime/providers.ts";
+import { noteRate } from "../context/rates.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { weightsFor } from "../prepare/model_weights.ts";
+import type { PreparedTraining } from "../prepare/prepared.ts";
+import { runTrainings } from "../train/batched_training.ts";
+import { batchingKey, mostBatched } from "../train/batching.ts";
+import { resumable, type ResumableTraining, stepsDone } from "../train/checkpoint_keeper.ts";
+import { trainFlops } from "../train/flops.ts";
+import { type TrainJob, trainJobOf } from "../train/train_job.ts";
+import { findTrained, type Trained, trainedKind } from "../train/trained.ts";
+import { DivergedError } from "../train/training_loop.ts";
+import type { RunOutput } from "./run_output.ts";
+import { SharedEncodings } from "./shared_encodings.ts";
+
+/** The trainings of members that run together. */
+export class Trainings implements Disposable {
+  readonly #runContext: RunContext;
+  readonly #output: RunOutput;
+  readonly #jobs = new Map<PreparedTraining, TrainJob>();
+  /** The member that a training was declared in first. */
+  readonly #members = new Map<PreparedTraining, string>();
+  readonly #encodings: SharedEncodings;
+  readonly #trained = new Map<string, Trained>();
+  readonly #batchingKeys = new Map<TrainJob, string | undefined>();
+
+  constructor(runContext: RunContext, output: RunOutput) {
+    this.#runContext = runContext;
+    this.#output = output;
+    this.#encodings = new SharedEncodings(runContext);
+  }
+
+  /** Takes note of a member's training before any runs. */
+  async add(stage: PreparedTraining, member: string): Promise<void> {
+    this.#members.set(stage, member);
+    const job = await trainJobOf(this.#runContext, stage, await weightsFor(this.#runContext, stage));
+    this.#jobs.set(stage, job);
+    this.#encodings.add(job);
+  }
+
+  /** The store's key of a training's result. */
+  keyOf(stage: PreparedTraining): string {
+    return this.#job(stage).key;
+  }
+
+  /**
+   * A training's result.
+   *
+   * @throws {RequestError} If the loss is not finite; it names where the last good state is.
+   */
+  async resultOf(stage: PreparedTraining): Promise<Trained> {
+    const job = this.#job(stage);
+    const known = this.#trained.get(job.key) ?? await findTrained(this.#runContext.store, job.key);
+    if (known !== undefined) {
+      this.#trained.set(job.key, known);
+      return known;
+    }
+    const batch = await this.#batchOf(job);
+    const encoded = await this.#encodings.of(job);
+    try {
+      const results = await runTrainings(this.#runContext, batch, encoded);
+      batch.forEach(({ job: { key } }, at) => this.#trained.set(key, results[at]!));
+      await this.#encodings.closeIfDone(job, ({ key }) => this.#trained.has(key));
+      await this.#noteRate(batch, results);
+      return results[0]!;
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      throw await this.#keepLastGood(batch[error.member]!.job.stage, error);
+    }
+  }
+
+  /** What the trainings read. */
+  encodings(): Promise<readonly EncodeRecord[]> {
+    return this.#encodings.records(({ key }) => this.#trained.get(key)?.encoding);
+  }
+
+  [Symbol.dispose](): void {
+    this.#encodings[Symbol.dispose]();
+  }
+
+  #job(stage: PreparedTraining): TrainJob {
+    const job = this.#jobs.get(stage);
+    if (job === undefined) throw new TypeError(`The training ${stage.name} was not added`);
+    return job;
+  }
+
+  /** A training that has to run, with those that can be batched with it: they are at the same step. */
+  async #batchOf(job: TrainJob): Promise<ResumableTraining[]> {
+    const { store } = this.#runContext, first = await resumable(store, job);
+    const batch = new Map([[job.key, first]]), most = mostBatched(job);
+    const { batchesTrainings } = providerRuntimes[this.#runContext.provider];
+    const key = batchesTrainings ? this.#batchingKey(job) : undefined;
+    for (const other of key === undefined ? [] : this.#jobs.values()) {
+      if (batch.size + 1 > most) break;
+      const isDone = this.#trained.has(other.key) || store.has(trainedKind, other.key);
+      if (isDone || batch.has(other.key) || this.#batchingKey(other) !== key) continue;
+      const found = await resumable(store, other);
+      if (stepsDone(found.checkpoint) === stepsDone(first.checkpoint)) batch.set(other.key, found);
+    }
+    return [...batch.values()];
+  }
+
+  #batchingKey(job: TrainJob): string | undefined {
+    return this.#batchingKeys.getOrInsertComputed(job, batchingKey);
+  }
+
+  async #noteRate(batch: readonly ResumableTraining[], results: readonly Trained[]): Promise<void> {
+    const seconds = results.reduce((sum, { stepSeconds }) => stepSeconds.reduce((all, each) => all + each, sum), 0);
+    const flops = batch.reduce((sum, { job: { stage, programs } }) => sum + trainFlops(stage, programs), 0);
+    await noteRate(this.#runContext, "train", flops, seconds);
+  }
+
+  async #keepLastGood(stage: PreparedTraining, { problem, lastGood }: DivergedError): Promise<RequestError> {
+    const kept = await this.#output.trained(this.#members.get(stage)!, "last-good", stage, lastGood);
+    return new RequestError(`${problem} (the last good state is in ${kept})`, locationOf(stage.spec));
+  }
+}

@@ -1,0 +1,27 @@
+/** Which trainings run as one batch: members that differ in nothing but what is trained. @module */
+import { isSelectedByFunction } from "../../compile/lower/adaptation.ts";
+import { copyingBlock } from "../../compile/lower/members_hook.ts";
+import { isWhole } from "../../compile/rows/layout.ts";
+import { keyOf } from "../../store/store.ts";
+import { mostActivations, stepsOf } from "./steps.ts";
+import type { TrainJob } from "./train_job.ts";
+
+/** Equal for trainings that may be batched; `undefined` for one that may not. */
+export function batchingKey(job: TrainJob): string | undefined {
+  const { stage: { spec, adaptations, layout, full }, programs } = job;
+  const copied = copyingBlock(adaptations);
+  if (full !== undefined || isWhole(layout) || copied === undefined) return undefined;
+  // Functions that choose have numbers within their own member alone.
+  if (adaptations.some(isSelectedByFunction)) return undefined;
+  const { model: _, ...settings } = spec;
+  return keyOf([job.encodingKey, copied, settings, stepsOf({ ...job.stage, programs })]);
+}
+
+/** With so many rows at once the matrix products have come to their full speed. */
+const enoughRows = 256;
+
+/** How many trainings like this one are batched: until the products are fast or the memory is used. */
+export function mostBatched({ stage: { spec, rows }, programs }: TrainJob): number {
+  const tokens = spec.batchSize * Math.max(...rows.map(({ tail }) => tail.length));
+  return Math.max(1, Math.min(Math.ceil(enoughRows / tokens), mostActivations / (tokens * programs.activationBytes)));
+}

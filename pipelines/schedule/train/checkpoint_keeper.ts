@@ -1,0 +1,94 @@
+/** Checkpoints of batched trainings while they run. @module */
+import { elementCount } from "../../../ops/program/dimension.ts";
+import { RunError } from "../../common/errors.ts";
+import type { Store } from "../../store/store.ts";
+import { CheckpointTimer } from "../context/checkpoint_interval.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { ownTensors } from "./batched_members.ts";
+import { type Checkpoint, findCheckpoint, putCheckpoint } from "./checkpoint.ts";
+import type { TrainJob } from "./train_job.ts";
+import type { LoopProgress } from "./training_loop.ts";
+
+/** A training and where an earlier run of it came to. */
+export interface ResumableTraining {
+  readonly job: TrainJob;
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/** A training with its checkpoint, if there is one. */
+export async function resumable(store: Store, job: TrainJob): Promise<ResumableTraining> {
+  return { job, checkpoint: await findCheckpoint(store, job.key) };
+}
+
+/** How many steps of a training are done. */
+export function stepsDone(checkpoint: Checkpoint | undefined): number {
+  return checkpoint?.losses.length ?? 0;
+}
+
+/** One training's losses and its share of the seconds, of all steps that are done. */
+export function historyOf(
+  trainings: readonly ResumableTraining[],
+  at: number,
+  { losses, stepSeconds }: Pick<LoopProgress, "losses" | "stepSeconds">,
+): Pick<Checkpoint, "losses" | "stepSeconds"> {
+  const before = trainings[at]?.checkpoint;
+  return {
+    losses: [...before?.losses ?? [], ...losses[at]!],
+    stepSeconds: [...before?.stepSeconds ?? [], ...stepSeconds.map((seconds) => seconds / trainings.length)],
+  };
+}
+
+/** What keeping takes of a run. */
+type KeepingContext = Pick<RunContext, "store" | "progress" | "checkpointInterval">;
+
+/** Keeps checkpoints of batched trainings while they run. */
+export class CheckpointKeeper {
+  readonly #runContext: KeepingContext;
+  readonly #trainings: readonly ResumableTraining[];
+  #timer: CheckpointTimer | undefined;
+  #progress: LoopProgress | undefined;
+  /** How many steps are kept. */
+  #kept: number;
+
+  constructor(runContext: KeepingContext, trainings: readonly ResumableTraining[]) {
+    this.#runContext = runContext;
+    this.#trainings = trainings;
+    this.#kept = stepsDone(trainings[0]?.checkpoint);
+    const values = trainings.flatMap(({ job }) => job.programs.parameters.map(({ shape }) => shape));
+    const elements = values.reduce((sum, shape) => sum + elementCount(shape), 0);
+    // Parameters, two moments, and the parameters of one step before.
+    this.#timer = new CheckpointTimer(runContext.checkpointInterval, 4 * 4 * elements);
+  }
+
+  /** Takes note of a step that is done, and keeps the state if it is time to. */
+  async reached(progress: LoopProgress): Promise<void> {
+    this.#progress = progress;
+    if (this.#timer?.isDue) await this.keep();
+  }
+
+  /**
+   * Keeps the newest state, if it is here and not kept yet. A disk that refuses does not end the training.
+   *
+   * @returns How many steps are kept.
+   */
+  async keep(): Promise<number> {
+    const progress = this.#progress, state = progress?.state(), timer = this.#timer;
+    const steps = stepsDone(this.#trainings[0]?.checkpoint) + (progress?.stepSeconds.length ?? 0);
+    if (progress === undefined || state === undefined || timer === undefined || steps === this.#kept) return this.#kept;
+    const { store } = this.#runContext, jobs = this.#trainings.map(({ job }) => job);
+    try {
+      await timer.measure(async () => {
+        for (const [at, { key }] of jobs.entries()) {
+          const history = historyOf(this.#trainings, at, progress);
+          await putCheckpoint(store, key, { tensors: ownTensors(jobs, at, state), ...history });
+        }
+      });
+      this.#kept = steps;
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      this.#timer = undefined;
+      this.#runContext.progress.warn(`${error.message} (the training goes on without checkpoints)`);
+    }
+    return this.#kept;
+  }
+}

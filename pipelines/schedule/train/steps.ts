@@ -1,0 +1,39 @@
+/** The steps of a training: which rows each of them runs, and which of these run together. @module */
+import { type CompiledTraining, rowWork } from "../../compile/frontier/compiled_training.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
+import { batchOrder, groupByLength } from "../../data/batches.ts";
+import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+
+/** What decides which rows run together. */
+export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;
+
+/** The memory that the activations of one run may take, in bytes: a batch that needs more runs in parts. */
+export const mostActivations = 2 ** 28;
+
+/** What decides a training's steps. */
+export interface StepRequest {
+  readonly spec: Resolved<TrainSpec>;
+  readonly rows: readonly LaidOutRow[];
+  readonly programs: RunCosts;
+}
+
+/** Each step's groups of rows that run together. */
+export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
+  const { epochs, batchSize, gradientAccumulation, shuffle, seed } = spec;
+  const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
+  const effective = batchSize * gradientAccumulation;
+  const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
+  const length = (row: number) => rowWork(rows[row]!, programs);
+  return batches.map((batch) => {
+    const parts: number[][] = [];
+    for (let start = 0; start < batch.length; start += batchSize) {
+      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, limits));
+    }
+    return parts;
+  });
+}
+
+/** How many steps a training has. */
+export function stepCount({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
+  return spec.epochs * Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
+}

@@ -1,0 +1,40 @@
+/** What a training gives, and its entry in the store. @module */
+import type { EncodeRecord } from "../../results/results.ts";
+import type { Store } from "../../store/store.ts";
+import { removeCheckpoint } from "./checkpoint.ts";
+import { putTrainingEntry, readTrainingEntry, type TrainingContent } from "./training_entry.ts";
+
+/** What a training gives: the trained tensors in saved form, and how its steps went. */
+export interface Trained extends TrainingContent {
+  readonly cached: boolean;
+  /** The encoding that it read, if it read one. */
+  readonly encoding: EncodeRecord | undefined;
+  /** How long it took; for batched trainings each one's share. */
+  readonly seconds: number;
+}
+
+/** The kind of the store's entries. */
+export const trainedKind = "train";
+
+/** The result of an earlier run with the same key. */
+export async function findTrained(store: Store, key: string): Promise<Trained | undefined> {
+  const start = performance.now();
+  using entry = await store.get(trainedKind, key);
+  if (entry === undefined) return undefined;
+  // A run may have died between storing the result and removing the checkpoint.
+  removeCheckpoint(store, key);
+  const content = await readTrainingEntry(entry), { encoding } = entry.metadata;
+  return {
+    ...content,
+    cached: true,
+    encoding: encoding === undefined ? undefined : JSON.parse(encoding),
+    seconds: (performance.now() - start) / 1000,
+  };
+}
+
+/** Stores a training's result; its checkpoint is of no more use. */
+export async function storeTrained(store: Store, key: string, trained: Omit<Trained, "seconds">): Promise<void> {
+  const { encoding } = trained, metadata = encoding === undefined ? {} : { encoding: JSON.stringify(encoding) };
+  await putTrainingEntry(store, trainedKind, key, trained, metadata);
+  removeCheckpoint(store, key);
+}

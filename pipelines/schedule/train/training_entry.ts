@@ -1,0 +1,37 @@
+/** An entry of the store with a training's tensors and the losses of its steps: a result or a checkpoint. @module */
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import type { Entry, Store } from "../../store/store.ts";
+
+/** What an entry holds. */
+export interface TrainingContent {
+  readonly tensors: TensorMap;
+  /** One number for each step that is done. */
+  readonly losses: readonly number[];
+  readonly stepSeconds: readonly number[];
+}
+
+/** Reads an entry. */
+export async function readTrainingEntry(entry: Entry): Promise<TrainingContent> {
+  const tensors = await Promise.all(
+    [...entry.tensors].map(async ([name, { shape }]) => [name, { data: await entry.read(name), shape }] as const),
+  );
+  const numbers = (name: string) => JSON.parse(entry.metadata[name] ?? "[]") as number[];
+  return { tensors: Object.fromEntries(tensors), losses: numbers("losses"), stepSeconds: numbers("stepSeconds") };
+}
+
+/** Writes an entry of a kind under a key. */
+export async function putTrainingEntry(
+  store: Store,
+  kind: string,
+  key: string,
+  { tensors, losses, stepSeconds }: TrainingContent,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  await store.put(kind, key, (writer) => {
+    writer.declare({
+      tensors: Object.entries(tensors).map(([name, { shape }]) => ({ name, dtype: "F32", shape: [...shape] })),
+      metadata: { ...metadata, losses: JSON.stringify(losses), stepSeconds: JSON.stringify(stepSeconds) },
+    });
+    for (const [name, { data }] of Object.entries(tensors)) writer.append(name, data);
+  });
+}

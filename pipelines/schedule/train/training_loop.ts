@@ -1,0 +1,142 @@
+/**
+ * The train stage: steps of the optimizer over batches of rows.
+ *
+ * @module
+ */
+import { RequestError } from "../../common/errors.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { lossName } from "../../compile/programs/training_programs.ts";
+import { dropoutFeeds } from "../../compile/rows/dropout.ts";
+import { exampleFeeds } from "../../compile/rows/feeds.ts";
+import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
+import type { Layout } from "../../compile/rows/layout.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+import type { Session } from "../../runtime/runtime.ts";
+import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { Progress } from "../context/progress.ts";
+import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { type StateJob, TrainingState } from "./training_state.ts";
+
+/** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
+export interface TrainingLoop extends StateJob {
+  /** Each training's adaptations; all numbered through. */
+  readonly members: readonly (readonly Adaptation[])[];
+  readonly spec: Resolved<TrainSpec>;
+  readonly architecture: Architecture;
+  readonly layout: Layout;
+  readonly rows: readonly LaidOutRow[];
+  readonly programs: CompiledTraining;
+  /** Of each step the groups of rows that run together. */
+  readonly steps: readonly (readonly (readonly number[])[])[];
+  /** What was encoded of the rows; absent where nothing is kept. */
+  readonly encoded: EncodedExamples | undefined;
+  readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
+  /** The tensors in saved form, for the last good state of a training that failed. */
+  readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
+  readonly beginProgress: (steps: number) => ReturnType<Progress["begin"]>;
+  /** Where an earlier run of this training came to, to go on from there. */
+  readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
+  /** Called after each step, before the next one starts. */
+  readonly reached: (run: LoopProgress) => Promise<void>;
+}
+
+/** What the steps so far gave; it grows with each step. */
+export interface LoopProgress {
+  /** Of each member one number a step, in nats a token or as its head has it. */
+  readonly losses: readonly (readonly number[])[];
+  /** Wall seconds of each step. */
+  readonly stepSeconds: readonly number[];
+  /** Parameters and moments to start from again; `undefined` while a step has them. */
+  readonly state: () => TensorMap | undefined;
+}
+
+/** A loss that is not a number: the training stopped, and this is what it had before. */
+export class DivergedError extends RequestError {
+  /** Whose loss it is, from 0. */
+  readonly member: number;
+  /** The trained tensors of all members at the last step whose losses were finite, in saved form. */
+  readonly lastGood: TensorMap;
+
+  constructor(problem: string, member: number, lastGood: TensorMap) {
+    super(problem);
+    this.member = member;
+    this.lastGood = lastGood;
+  }
+}
+
+/** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
+export interface LoopResult extends Omit<LoopProgress, "state"> {
+  /** The trained tensors of all members in trained form. */
+  readonly parameters: TensorMap;
+}
+
+/**
+ * Runs all steps, or those that are left.
+ *
+ * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
+ */
+export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
+  const { steps, start } = job;
+  const state = new TrainingState(job, start?.state);
+  const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
+  const run: LoopProgress = { losses, stepSeconds, state: () => state.whole() };
+  const groups = steps.flatMap((step, index) =>
+    index < (start?.step ?? 0) ? [] : step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
+  );
+  const [first] = groups;
+  if (first === undefined) return { parameters: state.parameters(), losses, stepSeconds };
+  const isWhole = steps.every((step) => step.length === 1);
+  // The programs are opened before the clock of the first step starts.
+  const session = await job.session(isWhole ? "train" : "accumulate");
+  const update = isWhole ? undefined : await job.session("update");
+  let prepared = prepare(job, first, 0);
+  const progress = job.beginProgress(steps.length);
+  if (first.index > 0) progress(first.index, "resumed");
+  let sums = losses.map(() => 0), begun = performance.now();
+  for (const [at, group] of groups.entries()) {
+    const step = steps[group.index]!;
+    const labelled = step.flat().reduce((sum, row) => sum + job.rows[row]!.labels.length, 0);
+    const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, labelled) });
+    // The next batch is gathered while this one runs.
+    const next = groups[at + 1];
+    if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
+    const { outputs } = await running;
+    sums = sums.map((sum, member) => sum + Number(outputs[lossName(member)]!.data[0]));
+    const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
+    if (diverged >= 0) {
+      throw new DivergedError(
+        `the loss of step ${group.index + 1} of ${steps.length} is ${sums[diverged]}; lower the learning rate`,
+        diverged,
+        await job.toSaved(state.lastGood()),
+      );
+    }
+    state.take(outputs);
+    if (!group.last) continue;
+    if (update !== undefined) state.take((await update.run(state.feeds(group.index, steps.length, labelled))).outputs);
+    losses.forEach((list, member) => list.push(sums[member]!));
+    stepSeconds.push((performance.now() - begun) / 1000);
+    progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`, sums);
+    await job.reached(run);
+    sums = losses.map(() => 0);
+    begun = performance.now();
+  }
+  return { parameters: state.parameters(), losses, stepSeconds };
+}
+
+/** Rows that run together in a step. */
+interface StepRows {
+  readonly rows: readonly number[];
+  /** The step's number, from 0. */
+  readonly index: number;
+}
+
+function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: number): Feeds {
+  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
+  const rows = group.map((row) => job.rows[row]!);
+  const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
+  const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
+  return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
+}

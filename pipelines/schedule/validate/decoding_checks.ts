@@ -1,0 +1,43 @@
+/** Checks of how an evaluation makes answers. @module */
+import {
+  among,
+  count,
+  type Fields,
+  from,
+  index,
+  integer,
+  isList,
+  isText,
+  leaf,
+  listOf,
+  optional,
+  positive,
+} from "../../common/checks.ts";
+import type * as spec from "../../spec/mod.ts";
+
+const writing = {
+  maxNewTokens: count,
+  repetitionPenalty: optional(positive),
+  stop: optional(listOf("a list of texts", leaf("a text that is not empty", (value) => isText(value) && value !== ""))),
+} satisfies Fields<spec.WritingSpec>;
+
+/** A decoding. */
+export const decoding = among(
+  "a decoding, as in greedy(…), sample(…), beam(…) or choices(…)",
+  {
+    greedy: writing,
+    sample: {
+      ...writing,
+      temperature: positive,
+      topK: index,
+      topP: leaf("a probability from 0 to 1", from(0, 1)),
+      seed: integer,
+    },
+    beam: { ...writing, beams: count, lengthPenalty: leaf("a number", Number.isFinite) },
+    choices: {
+      options: leaf("a list of texts, or the name of a field that holds one", (value) => {
+        return isText(value) || (isList(value) && value.every(isText));
+      }),
+    },
+  } satisfies { [K in spec.DecodingSpec["kind"]]: Fields<Extract<spec.DecodingSpec, { kind: K }>> },
+);

@@ -1,0 +1,29 @@
+/** Checks of where an edit acts: sites, positions and subspaces. @module */
+import { index, isList, isText, leaf, oneOf, optional, record, text } from "../../common/checks.ts";
+
+const isBlocks = (value: unknown) =>
+  value === "all" || typeof value === "number" || (isList(value) && value.every((block) => typeof block === "number"));
+
+/** Which blocks. */
+export const blocks = leaf('a block\'s number, a list of numbers or "all"', isBlocks);
+
+/** Whose blocks, in a model of two stacks. */
+export const stack = oneOf(["encoder", "decoder"]);
+
+const orFunction = (expected: string) => leaf(expected, (value) => isText(value) || typeof value === "function");
+/** Which tokens. */
+export const positions = orFunction(
+  '"fN", "lN", "fN+lM", "all", "{field}", "completion" or "generated", or a function of the prompt',
+);
+/** Which rows of the rank act. */
+export const subspace = orFunction(
+  "the name of a field that lists rows of the rank, or a function of the row's fields",
+);
+
+/** A site of some blocks. */
+export const site = record("a site of blocks, as in block(3).output", {
+  blocks: optional(blocks),
+  stack: optional(stack),
+  site: text,
+  head: optional(index),
+});

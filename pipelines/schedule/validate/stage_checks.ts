@@ -1,0 +1,73 @@
+/** Checks of stages: one for each setting of each kind. @module */
+import { schedules } from "../../../ops/optimizers/schedule.ts";
+import {
+  among,
+  amount,
+  belowOne,
+  count,
+  type Fields,
+  flag,
+  integer,
+  listOf,
+  optional,
+  share,
+} from "../../common/checks.ts";
+import { mapRecord } from "../../common/map_record.ts";
+import { metricKinds } from "../../metrics/mod.ts";
+import type * as spec from "../../spec/mod.ts";
+import { decoding } from "./decoding_checks.ts";
+import { dataset, model } from "./model_checks.ts";
+import { positions, site } from "./site_checks.ts";
+
+const optimizer = {
+  learningRate: amount,
+  schedule: among(
+    "a schedule, as in linearSchedule(…)",
+    mapRecord(schedules, () => ({ warmup: share }) satisfies Fields<spec.ScheduleSpec>),
+  ),
+  weightDecay: amount,
+  beta1: belowOne,
+  beta2: belowOne,
+  epsilon: amount,
+} satisfies Fields<spec.OptimizerSpec>;
+
+const train = {
+  model: among("a model, as in baseModel(…).with(…)", { model }),
+  data: dataset,
+  epochs: count,
+  batchSize: count,
+  gradientAccumulation: count,
+  optimizer: among("an optimizer, as in adamw(…)", { adamw: optimizer }),
+  seed: integer,
+  shuffle: flag,
+  maxLength: optional(count),
+} satisfies Fields<spec.TrainSpec>;
+
+/** What evaluations and activations act with. */
+const acting = among("a model, as in baseModel(…) or train(…)", { model, train });
+
+const evaluate = {
+  model: acting,
+  data: dataset,
+  metrics: listOf(
+    "a list of metrics, as in [exactMatch()]",
+    among("a metric", mapRecord(metricKinds, () => ({}))),
+  ),
+  decoding: optional(decoding),
+  batchSize: optional(count),
+  maxLength: optional(count),
+} satisfies Fields<spec.EvaluateSpec>;
+
+const activations = {
+  model: acting,
+  data: dataset,
+  positions,
+  sites: optional(listOf("a list of sites, as in [block(3).mlp.output]", site)),
+  hiddenStates: flag,
+  logits: flag,
+} satisfies Fields<spec.ActivationsSpec>;
+
+/** The checks of a stage's settings, by its kind. */
+export const stageSettings = { train, evaluate, activations } satisfies {
+  [K in spec.StageKind]: Fields<Extract<spec.StageSpec, { kind: K }>>;
+};

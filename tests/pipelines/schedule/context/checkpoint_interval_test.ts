@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { CheckpointTimer } from "../../../../pipelines/schedule/context/checkpoint_interval.ts";
+
+const measured = () => Promise.resolve();
+
+Deno.test("a state is due when the seconds are over", () => {
+  assert.ok(new CheckpointTimer({ seconds: 0, share: 1 }, 0).isDue);
+  assert.ok(!new CheckpointTimer({ seconds: 60, share: 1 }, 0).isDue);
+});
+
+Deno.test("a state whose writing would take more than its share is not due, until a measurement says that it does not", async () => {
+  const timer = new CheckpointTimer({ seconds: 0, share: 0.5 }, 1e13);
+  assert.ok(!timer.isDue, "1e13 bytes take hours");
+  await timer.measure(measured);
+  while (!timer.isDue) await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
+Deno.test("what fails to be written is thrown and not measured", async () => {
+  const timer = new CheckpointTimer({ seconds: 0, share: 0.5 }, 1e13);
+  await assert.rejects(timer.measure(() => Promise.reject(new TypeError("full"))), /full/);
+  assert.ok(!timer.isDue);
+});

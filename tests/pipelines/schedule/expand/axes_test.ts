@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { block, concat, loreft, sweep, zip } from "refract";
+import { overridesOfOptions } from "../../../../pipelines/recipes/overrides.ts";
+import { Axes, type Point } from "../../../../pipelines/schedule/expand/axes.ts";
+
+const none = new Map<never, never>();
+const axesOf = (declared: unknown, set: Readonly<Record<string, readonly string[]>> = {}) => {
+  return new Axes(declared, overridesOfOptions(new Map(Object.entries(set))), new Map());
+};
+const labelsOf = (axes: Axes, declared: unknown) => axes.points(declared, none).map((point) => axes.labels(point));
+
+Deno.test("points multiply axes, the last declared fastest, and have those alone that a declaration holds", () => {
+  const rank = sweep("rank", [1, 2]), seed = sweep("seed", [7, 8]), axes = axesOf({ seed, rank });
+  assert.deepEqual(labelsOf(axes, { seed, rank }), [
+    { rank: 1, seed: 7 },
+    { rank: 1, seed: 8 },
+    { rank: 2, seed: 7 },
+    { rank: 2, seed: 8 },
+  ]);
+  assert.deepEqual(labelsOf(axes, { seed }), [{ seed: 7 }, { seed: 8 }]);
+  assert.deepEqual(labelsOf(axes, {}), [{}]);
+});
+
+Deno.test("an axis within the values of another is part of the points of those values", () => {
+  const rank = sweep("rank", [1, 2]), edit = sweep("edit", [{ kind: "ranked", rank }, { kind: "plain" }]);
+  assert.deepEqual(labelsOf(axesOf(edit), edit), [
+    { rank: 1, edit: "ranked" },
+    { rank: 2, edit: "ranked" },
+    { edit: "plain" },
+  ]);
+});
+
+Deno.test("axes that move together have one point for each of their values", () => {
+  const [rank, seed] = zip(sweep("rank", [1, 2]), sweep("seed", [7, 8])), declared = { rank, seed };
+  assert.deepEqual(labelsOf(axesOf(declared), declared), [{ rank: 1, seed: 7 }, { rank: 2, seed: 8 }]);
+});
+
+Deno.test("a declaration at a point has the axes' values, and parts that are equal are one object", () => {
+  const rank = sweep("rank", [1, 2]), seed = sweep("seed", [7, 8]);
+  const declared = { edit: { rank }, data: { path: "rows" }, seed }, axes = axesOf(declared);
+  const [a, b, c] = axes.points(declared, none).map((point) => axes.resolve(declared, point, none));
+  assert.deepEqual(a, { edit: { rank: 1 }, data: { path: "rows" }, seed: 7 });
+  assert.equal(a!.edit, b!.edit, "the rank is the same");
+  assert.notEqual(a!.edit, c!.edit);
+  assert.equal(a!.data, declared.data, "no axis is in it");
+});
+
+Deno.test("labels are numbers, texts and truths as they are, lists joined, and other values by kind or number", () => {
+  const edits = sweep("edit", [loreft({ at: block(1).output, positions: "l1", rank: 1 }), { kind: "other" }]);
+  const same = sweep("same", [{ kind: "x", a: 1 }, { kind: "x", a: 2 }]);
+  const lists = sweep("lists", [[1, 2], [3]]), flags = sweep("flags", [true, false]);
+  const declared = { edits, same, lists, flags }, axes = axesOf(declared);
+  const point: Point = new Map([["edit", 0], ["same", 1], ["lists", 0], ["flags", 1]]);
+  assert.deepEqual(axes.labels(point), { edit: "loreft", same: 1, lists: "1;2", flags: false });
+});
+
+Deno.test("overrides are read as values of the axis, or refused where they are of another kind", () => {
+  const layer = concat(sweep("layer", [1, 2]), sweep("more", [3]));
+  assert.deepEqual(labelsOf(axesOf(layer, { layer: ["2", "17"] }), layer), [{ layer: 2 }, { layer: 17 }]);
+  assert.throws(() => axesOf(layer, { layer: ["top"] }), {
+    name: "RequestError",
+    message: '--set layer: "top" is not of the kind of the axis layer; give values such as 1, 2, 3',
+  });
+});
+
+Deno.test("two axes of one name are refused", () => {
+  assert.throws(
+    () => axesOf([sweep("rank", [1]), sweep("rank", [1])]),
+    /two axes are named rank; declare it once and use that value in both places/,
+  );
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { adamw, baseModel, block, jsonl, loreft, pipeline, type StageSpec, sweep, train } from "refract";
+import { expand } from "../../../../pipelines/schedule/expand/expand.ts";
+import { otherFilesOf, redirect } from "../../../../pipelines/schedule/expand/redirect.ts";
+
+const template = { prompt: "{q}", completion: "{a}" }, location = { file: "recipe.yaml", line: 3 };
+const training = (source: string, paths: readonly string[], initial?: string): StageSpec => {
+  const edit = loreft({ at: block(0).output, positions: "l1", rank: 1, ...initial === undefined ? {} : { initial } });
+  const data = sweep("data", paths.map((path) => jsonl(path, template)));
+  const optimizer = adamw({ learningRate: 1e-3 });
+  return train(baseModel(source, { revision: "v1" }).with(edit), { data, epochs: 1, batchSize: 1, optimizer });
+};
+const expansionOf = (...declared: Parameters<typeof training>) => {
+  return expand(pipeline("p", () => ({ tuned: training(...declared) })));
+};
+const base = "/pipelines";
+
+Deno.test("without a recipe data are where the pipeline says, and models of a hub keep their names", async () => {
+  const { data, bases, expansion } = await redirect(expansionOf("owner/model", ["./a.jsonl"]), base, {});
+  assert.deepEqual([...data], [["./a.jsonl", resolve(base, "a.jsonl")]]);
+  assert.deepEqual([...bases], [["owner/model", "owner/model"]]);
+  const { tuned } = expansion.members[0]!.stages;
+  assert.ok(tuned?.kind === "train" && tuned.data.kind === "jsonl");
+  assert.deepEqual([tuned.data.path, tuned.model.base.revision], ["./a.jsonl", "v1"]);
+});
+
+Deno.test("a recipe replaces data and models, whose revisions no longer hold, and quantizes", async () => {
+  const recipe = {
+    data: [{ from: "a.jsonl", to: "/other/b.jsonl", location }],
+    base: [{ from: undefined, to: "/other/model", location }],
+    quantize: "q4",
+  } as const;
+  const { data, bases, expansion } = await redirect(expansionOf("owner/model", ["./a.jsonl"]), base, recipe);
+  assert.deepEqual([...data.values(), ...bases.values()], ["/other/b.jsonl", "/other/model"]);
+  const { tuned } = expansion.members[0]!.stages;
+  assert.ok(tuned?.kind === "train" && tuned.data.kind === "jsonl");
+  assert.equal(tuned.data.path, "/other/b.jsonl");
+  const { source, revision, quantize } = tuned.model.base;
+  assert.deepEqual({ source, revision, quantize }, { source: "/other/model", revision: undefined, quantize: "q4" });
+});
+
+Deno.test("a recipe that names what the pipeline has not is refused where it does", async () => {
+  const wrong = { data: [{ from: "c.jsonl", to: "/b.jsonl", location }] };
+  await assert.rejects(redirect(expansionOf("m", ["a.jsonl"]), base, wrong), {
+    name: "RequestError",
+    message: /^recipe\.yaml:3: the pipeline has no data "c\.jsonl"; /,
+  });
+  const unclear = { data: [{ from: undefined, to: "/b.jsonl", location }] };
+  await assert.rejects(
+    redirect(expansionOf("m", ["a.jsonl", "b.jsonl"]), base, unclear),
+    /the pipeline has more than one data; write a mapping from "a\.jsonl", "b\.jsonl" to others/,
+  );
+});
+
+Deno.test("files that edits start from are among the others that members name", () => {
+  const { members } = expansionOf("m", ["a.jsonl"], "./start.safetensors");
+  assert.deepEqual(otherFilesOf(members), ["./start.safetensors"]);
+});

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { defaultBatchSize } from "../../../../pipelines/schedule/prepare/default_batch_size.ts";
+import { inPreparedScene } from "../prepared.ts";
+
+Deno.test("fewer rows run together the longer they are and the more answers are searched", () =>
+  inPreparedScene({}, ({ trainings: [training] }) => {
+    const { model } = training!, { blocks, heads: { keyValueHeads, headWidth } } = model.architecture;
+    const perToken = 4 * 2 * blocks * keyValueHeads * headWidth, full = 2 ** 28 / perToken;
+    assert.equal(defaultBatchSize(model, undefined, 10), 32);
+    assert.equal(defaultBatchSize(model, undefined, full / 4), 4);
+    assert.equal(defaultBatchSize(model, { kind: "greedy", maxNewTokens: full / 4 }, full / 4), 2);
+    const beam = { kind: "beam", beams: 2, lengthPenalty: 1, maxNewTokens: full / 4 } as const;
+    assert.equal(defaultBatchSize(model, beam, full / 4), 1);
+    assert.equal(defaultBatchSize(model, undefined, 10 * full), 1);
+  }));

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { interventions } from "../../../../ops/interventions/mod.ts";
+import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
+
+const at = { blocks: 0, site: "block.output" }, edit = { at, positions: "l1", tied: false };
+
+for (const [kind, { hasRank }] of Object.entries(interventions)) {
+  Deno.test(`an edit of the kind ${kind} has ${hasRank ? "a rank" : "no rank"}`, () => {
+    const ranked = { kind, ...edit, rank: 2 }, plain = { kind, ...edit };
+    assert.equal(checkedAdaptation(hasRank ? ranked : plain).kind, kind);
+    assert.throws(() => checkedAdaptation(hasRank ? plain : ranked), { name: "RequestError", problem: /\brank\b/ });
+  });
+}
+
+Deno.test("a classification has two classes or more, each once", () => {
+  const head = (...labels: readonly string[]) => {
+    return () => checkedAdaptation({ kind: "classification", labels, frozen: false, fresh: false });
+  };
+  assert.deepEqual(head("no", "yes")().kind, "classification");
+  assert.throws(head("no"), /labels has one class alone; give two names or more/);
+  assert.throws(head("no", "yes", "no"), /labels has "no" twice; name each class once/);
+});
+
+Deno.test("what is no adaptation is refused by its kind", () => {
+  assert.throws(() => checkedAdaptation({ kind: "fullFinetuning" }), /an intervention is of the kind fullFinetuning; /);
+  assert.throws(() => checkedAdaptation(undefined), /an intervention is missing; give an edit or adapter/);
+});

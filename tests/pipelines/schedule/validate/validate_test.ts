@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { activations, adamw, baseModel, block, evaluate, exactMatch, loreft, records, sample, train } from "refract";
+import type { MemberStage } from "../../../../pipelines/schedule/expand/member.ts";
+import { validate } from "../../../../pipelines/schedule/validate/validate.ts";
+
+const data = records([{ q: "a", a: "b" }], { prompt: "{q}", completion: "{a}" });
+const base = baseModel("./model"), edited = base.with(loreft({ at: block(0).output, positions: "l1", rank: 1 }));
+const training = train(edited, { data, epochs: 1, batchSize: 1, optimizer: adamw({ learningRate: 1e-3 }) });
+const stages = {
+  train: training,
+  evaluate: evaluate(training, { data, metrics: [exactMatch()], decoding: sample({ maxNewTokens: 1 }) }),
+  activations: activations(base, { data, positions: "l1", logits: true }),
+};
+
+/** A copy with one setting, by its path, replaced; removed if it is `undefined`. */
+function withSetting(value: unknown, [name, ...rest]: readonly string[], setting: unknown): unknown {
+  if (name === undefined) return setting;
+  assert.ok(typeof value === "object" && value !== null);
+  const part = withSetting(Object.entries(value).find(([key]) => key === name)?.[1], rest, setting);
+  return Array.isArray(value) ? value.with(Number(name), part) : { ...value, [name]: part };
+}
+
+for (const [kind, stage] of Object.entries(stages)) {
+  Deno.test(`validate() accepts what ${kind}() gave`, () => validate("told", stage as MemberStage));
+}
+
+const refused: Readonly<Record<string, readonly [keyof typeof stages, string, unknown, RegExp]>> = {
+  "a setting that is missing": ["train", "epochs", undefined, /^epochs is missing; give a whole number from 1 on$/],
+  "a setting that is misspelt": ["train", "epoch", 3, /^train has no setting "epoch"; did you mean "epochs"/],
+  "a number out of bounds": ["train", "optimizer.beta1", 1, /^beta1 is 1; give a number from 0 to below 1$/],
+  "a text for a number": ["train", "model.edits.0.rank", "4", /^rank is "4"; give a whole number from 1/],
+  "a model where rows belong": ["evaluate", "data", base, /^data is of the kind model; give rows, as in jsonl/],
+  "no metric at all": [
+    "evaluate",
+    "metrics",
+    [],
+    /^metrics is empty; give a list of metrics, as in \[exactMatch\(\)\]$/,
+  ],
+  "a temperature of 0": ["evaluate", "decoding.temperature", 0, /^temperature is 0; give a number above 0$/],
+  "a decoding of no kind": ["evaluate", "decoding.kind", "best", /^decoding is of the kind best; give a decoding/],
+  "a flag that is a text": ["activations", "logits", "yes", /^logits is "yes"; give true or false$/],
+  "a base of its model": ["activations", "model.base.source", 7, /^source is 7; give a Hugging Face id, a folder/],
+};
+
+for (const [name, [kind, path, setting, problem]] of Object.entries(refused)) {
+  Deno.test(`validate() refuses ${name}`, () => {
+    const declared = withSetting(stages[kind], path.split("."), setting) as MemberStage;
+    assert.throws(() => validate("told", declared), { name: "RequestError", problem });
+  });
+}
