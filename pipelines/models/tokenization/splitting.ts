@@ -37,12 +37,42 @@ export function behaviorOf(name: unknown): Behavior {
  * @param isInverted Whether what is between the matches counts as matched.
  * @returns The parts in order, none of them empty.
  */
-export function split({ text, isFirst }: Part, pattern: RegExp, behavior: Behavior, isInverted = false): Part[] {
+export function split(part: Part, pattern: RegExp, behavior: Behavior, isInverted = false): Part[] {
+  const { text, isFirst } = part;
+  if (behavior === "Isolated") {
+    const texts = coveringMatches(text, pattern) ?? isolated(text, pattern);
+    return texts.map((text, at) => ({ text, isFirst: isFirst && at === 0 }));
+  }
   const matches = runs(text, pattern);
   const found = isInverted ? matches.map((run) => ({ ...run, isMatch: !run.isMatch })) : matches;
   return merge(found, behavior).filter(({ start, end }) => end > start).map(({ start, end }) => {
     return { text: text.slice(start, end), isFirst: isFirst && start === 0 };
   });
+}
+
+/** The matches of a pattern that leaves nothing between them, as most do; found much faster than their places. */
+function coveringMatches(text: string, pattern: RegExp): readonly string[] | undefined {
+  const matches = text.match(pattern) ?? [];
+  let length = 0;
+  for (const match of matches) {
+    if (match === "") return undefined;
+    length += match.length;
+  }
+  if (matches.length === 0 && text !== "") return [text];
+  return length === text.length ? matches : undefined;
+}
+
+/** The matches and what is between them, none of it empty. */
+function isolated(text: string, pattern: RegExp): readonly string[] {
+  const parts: string[] = [];
+  let at = 0;
+  for (const { start, end } of matchesOf(text, pattern)) {
+    if (start > at) parts.push(text.slice(at, start));
+    if (end > start) parts.push(text.slice(start, end));
+    at = end;
+  }
+  if (at < text.length) parts.push(text.slice(at));
+  return parts;
 }
 
 /** The matches, those of no width too, and what is between them. */
