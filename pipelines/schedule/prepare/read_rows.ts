@@ -7,6 +7,7 @@ import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
 import type { Model } from "../../models/open/model.ts";
+import type { Progress } from "../context/progress.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 
 /** Rows with their tokens. */
@@ -22,6 +23,8 @@ export interface Reading {
   readonly maxLength: number | undefined;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
+  /** Is shown how far large data sets are. */
+  readonly progress: Progress;
 }
 
 /**
@@ -34,13 +37,30 @@ export async function readRows(
   data: Dataset,
   base: string,
   { architecture: { contextLength: maxContext }, tokenizer }: Model,
-  { head, maxLength, asksLast }: Reading,
+  { head, maxLength, asksLast, progress }: Reading,
 ): Promise<PreparedRows> {
   const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast }));
   atLocationOf(data, () => requireKind(rows, head));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
-  const examples = head === undefined
-    ? tokenize(rows, tokenizer, { ...limit, asks: asksLast })
-    : tokenizeLabelled(rows, tokenizer, targetsOf(head), limit);
+  const examples = await inParts(rows, progress, (part) => {
+    return head === undefined
+      ? tokenize(part, tokenizer, { ...limit, asks: asksLast })
+      : tokenizeLabelled(part, tokenizer, targetsOf(head), limit);
+  });
   return { rows, examples };
+}
+
+/** Up to so many rows are tokenized in a moment; of more it is shown how many are done. */
+const rowsAtOnce = 2000;
+
+/** Does something with rows part by part, so that it can be shown and stopped. */
+async function inParts<T>(rows: readonly Row[], progress: Progress, act: (part: readonly Row[]) => T[]): Promise<T[]> {
+  if (rows.length <= rowsAtOnce) return act(rows);
+  const show = progress.begin("tokenize", rows.length), made: T[] = [];
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    for (const item of act(rows.slice(start, start + rowsAtOnce))) made.push(item);
+    show(made.length);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return made;
 }

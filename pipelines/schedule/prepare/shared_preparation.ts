@@ -51,7 +51,8 @@ export class SharedPreparation {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
     return this.#once(["rows", data, model.folder, maxLength ?? null, headKey, asksLast], () => {
-      return readRows(data, this.#runContext.base, model, { head, maxLength, asksLast });
+      const { base, progress } = this.#runContext;
+      return readRows(data, base, model, { head, maxLength, asksLast, progress });
     });
   }
 
