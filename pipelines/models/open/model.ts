@@ -88,15 +88,7 @@ export async function openBareModel(source: string, options: SourceOptions): Pro
  */
 export async function openModel(source: string, options: SourceOptions): Promise<Model> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
-  const tokenizer = await loadTokenizer(folder);
-  if (tokenizer.vocabularySize > architecture.vocabularySize) {
-    throw new RequestError(
-      `vocab_size ${architecture.vocabularySize} is smaller than the tokenizer's ${tokenizer.vocabularySize} tokens; ` +
-        "take config and tokenizer from one model",
-      { file: join(folder, "config.json") },
-    );
-  }
-  return { ...bare, tokenizer };
+  return { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) };
 }
 
 /** Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and digests the files. */

@@ -11,10 +11,11 @@ import {
 } from "../../common/files.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
+import { type EmbeddedTokens, embeddedTokens } from "./embedded_tokens.ts";
 import { type Encoder, encoderOf } from "./encoder.ts";
 import { addedTokens as tokensAddedBy, asLoaded } from "./tokenizer_class.ts";
 
-/** Text to token ids and back, as a model was trained. */
+/** Text to token ids and back, as a model was trained. A text with a token that the model has no embedding for is refused. */
 export interface Tokenizer {
   /** A prompt's ids, with the special tokens that the tokenizer's post-processor adds. */
   encodePrompt(text: string): number[];
@@ -35,13 +36,13 @@ export interface Tokenizer {
   isSpecial(id: number): boolean;
   /** The chat templates, and the special tokens that they name. */
   readonly chat: ChatFormat;
-  /** The token that ends a completion. */
+  /** The token that ends a completion. Reading it throws a RequestError if the model has no embedding for it. */
   readonly eosTokenId: number;
   /** Every token that ends generation, `eosTokenId` first. */
   readonly eosTokenIds: readonly number[];
-  /** The token to fill a batch with; the end-of-sequence token where the model names none. */
+  /** The token to fill a batch with; the end-of-sequence token where the model names none that it has an embedding for. */
   readonly padTokenId: number;
-  /** One more than the highest id. A model's embedding may have more rows. */
+  /** One more than the highest id. A model's embedding may have more rows, or fewer. */
   readonly vocabularySize: number;
   /** SHA-256 in hex over all that ids and text depend on: tokenizer.json, tokenizer_config.json, the tokens above. */
   readonly digest: string;
@@ -55,10 +56,11 @@ const AGAIN = "download the model again";
  * @param folder Holds `tokenizer.json`; `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
  * `generation_config.json`, `config.json` and chat templates are heeded where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
  * that the last two list, too. Where none does, as in BERT's folders, it is the separator.
+ * @param rows How many tokens the model's embedding has.
  * @returns The tokenizer. Throws a RequestError if `tokenizer.json` is absent, broken or of an unknown kind, or if no
  * file names an end-of-sequence token.
  */
-export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+export async function loadTokenizer(folder: string, rows = Infinity): Promise<Tokenizer> {
   const path = join(folder, "tokenizer.json");
   const bytes = await readFileIfPresent(path);
   if (bytes === undefined) {
@@ -91,8 +93,8 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   if (eosTokenId === undefined) {
     throw new RequestError('names no end-of-sequence token; add an "eos_token"', { file: configPath });
   }
-  const padTokenId = namedToken(encoder, config["pad_token"]) ??
-    models.flatMap((model) => idsOf(model["pad_token_id"]))[0] ?? eosTokenId;
+  const pads = [namedToken(encoder, config["pad_token"]), ...models.flatMap((model) => idsOf(model["pad_token_id"]))];
+  const padTokenId = pads.find((id) => id !== undefined && id < rows) ?? eosTokenId;
   // As transformers has it, a token that a role names is special unless files declare it otherwise.
   const marked = tokensAddedBy(json).filter(({ special }) => special === true).map(({ id }) => Number(id));
   const special = new Set([...marked, eosTokenId]);
@@ -103,7 +105,18 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const { templatesInFiles, ...chat } = await readChatFormat(folder, config);
   if (templatesInFiles) hash.update(JSON.stringify([...chat.templates]));
   const digest = hash.digest("hex");
-  return { ...codec(encoder, around, config, special), chat, eosTokenId, eosTokenIds, padTokenId, digest };
+  const embedded = embeddedTokens(encoder, rows);
+  return {
+    ...codec(encoder, around, config, special, embedded),
+    chat,
+    get eosTokenId() {
+      embedded([eosTokenId]);
+      return eosTokenId;
+    },
+    eosTokenIds,
+    padTokenId,
+    digest,
+  };
 }
 
 function makeEncoder(json: JsonObject, path: string, splitsSpecial: boolean): Encoder {
@@ -120,16 +133,28 @@ function makeEncoder(json: JsonObject, path: string, splitsSpecial: boolean): En
   }
 }
 
-function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, special: ReadonlySet<number>) {
+function codec(
+  encoder: Encoder,
+  around: PostProcessor,
+  config: JsonObject,
+  special: ReadonlySet<number>,
+  embedded: EmbeddedTokens,
+) {
   const cleanUp = config["clean_up_tokenization_spaces"] === true;
-  const { encode } = encoder;
+  const encode = (text: string) => embedded(encoder.encode(text));
+  // Special tokens around a text may be past the embedding, too.
+  const whole: typeof assemble = (...parts) => {
+    const assembled = assemble(...parts);
+    embedded(assembled.ids);
+    return assembled;
+  };
   return {
-    encodePrompt: (text: string) => assemble(around.single, encode(text), []).ids,
+    encodePrompt: (text: string) => whole(around.single, encode(text), []).ids,
     encode,
     encodePair(first: string, second: string | undefined, maxLength?: number) {
       const isPair = second !== undefined && second !== "", template = isPair ? around.pair : around.single;
       const [one, other] = [encode(first), isPair ? encode(second) : []];
-      if (maxLength === undefined) return assemble(template, one, other);
+      if (maxLength === undefined) return whole(template, one, other);
       const added = addedTokens(template);
       if (!Number.isSafeInteger(maxLength) || maxLength < added) {
         throw new RequestError(
@@ -138,7 +163,7 @@ function codec(encoder: Encoder, around: PostProcessor, config: JsonObject, spec
         );
       }
       const [kept, otherKept] = longestFirst(one.length, other.length, maxLength - added);
-      return assemble(template, one.slice(0, kept), other.slice(0, otherKept));
+      return whole(template, one.slice(0, kept), other.slice(0, otherKept));
     },
     decode: (ids: readonly number[], { skipSpecialTokens = false }: { readonly skipSpecialTokens?: boolean } = {}) => {
       const kept = ids.filter((id) => encoder.tokenOf(id) !== undefined && !(skipSpecialTokens && special.has(id)));
