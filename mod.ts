@@ -103,6 +103,7 @@ export {
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
@@ -135,6 +136,7 @@ export type {
   BestValueSpec,
   Blocks,
   ClassificationSpec,
+  DecayScope,
   DecodingSpec,
   EditSpec,
   EvaluateSpec,
@@ -151,6 +153,7 @@ export type {
   RegressionSpec,
   SavedSpec,
   ScheduleSpec,
+  ShortPrompts,
   SiteSpec,
   StageSpec,
   Sweepable,
@@ -160,5 +163,5 @@ export type {
   WhereSpec,
   WritingSpec,
 } from "./pipelines/spec/mod.ts";
-export type { ChoosePositions, ChooseSubspace, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
+export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";

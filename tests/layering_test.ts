@@ -28,9 +28,10 @@ const topLevel = [
 
 /** Packages that one file alone may import, so that another can take their place. */
 const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
-  { name: "onnxruntime-node", place: /^pipelines\/runtime\/worker\.ts$/ },
+  { name: "onnxruntime-node", place: /^pipelines\/runtime\/onnx_runtime\.ts$/ },
   { name: "commander", place: /^pipelines\/cli\// },
-  { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/template\.ts$/ },
+  { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/jinja\/tree\.ts$/ },
+  { name: "jsonc-parser", place: /^pipelines\/data\/python\/json\.ts$/ },
   { name: "yaml", place: /^pipelines\/recipes\/yaml\.ts$/ },
 ];
 
@@ -59,6 +60,8 @@ const rooms: readonly string[] = [
   "pipelines/models/gguf",
   "pipelines/models/hub",
   "pipelines/models/open",
+  "pipelines/data/python",
+  "pipelines/data/chat/jinja",
   "pipelines/data/chat",
   "pipelines/data",
   "pipelines/store",

@@ -10,6 +10,6 @@ import { withoutSettings } from "./setup.ts";
 export const bitfit: AdapterKind = {
   ...withoutSettings,
   modules: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-  tensors: ({ outputs }) => ({ bias: { shape: [outputs], start: "zero" } }),
+  tensors: ({ outputs }) => ({ bias: { shape: [outputs], start: "zero", decays: false } }),
   adapt: (output, _, tensors) => o.add(output, tensorOf(tensors, "bias")),
 };

@@ -17,9 +17,9 @@ export const dora: AdapterKind = {
   ...lowRank,
   modules: ["q_proj", "v_proj"],
   tensors: ({ inputs, outputs }, { rank }) => ({
-    lora_A: { shape: [rank, inputs], start: "linear" },
-    lora_B: { shape: [outputs, rank], start: "zero" },
-    magnitude: { shape: [outputs], start: "rowNorms" },
+    lora_A: { shape: [rank, inputs], start: "linear", decays: true },
+    lora_B: { shape: [outputs, rank], start: "zero", decays: true },
+    magnitude: { shape: [outputs], start: "rowNorms", decays: true },
   }),
   adapt(output, { input, dropped, weight, bias }, tensors, { scaling }) {
     const [a, b] = [tensorOf(tensors, "lora_A"), tensorOf(tensors, "lora_B")];

@@ -12,7 +12,7 @@ export const ia3: AdapterKind = {
   ...withoutSettings,
   modules: ["k_proj", "v_proj", "down_proj"],
   tensors: ({ inputs, outputs }, { scalesInput }) => ({
-    scale: { shape: [scalesInput ? inputs : outputs], start: "one" },
+    scale: { shape: [scalesInput ? inputs : outputs], start: "one", decays: true },
   }),
   adapt(output, { input, weight, bias }, tensors, { scalesInput }) {
     const scale = tensorOf(tensors, "scale");

@@ -11,8 +11,8 @@ export const lora: AdapterKind = {
   ...lowRank,
   modules: ["q_proj", "v_proj"],
   tensors: ({ inputs, outputs }, { rank }) => ({
-    lora_A: { shape: [rank, inputs], start: "linear" },
-    lora_B: { shape: [outputs, rank], start: "zero" },
+    lora_A: { shape: [rank, inputs], start: "linear", decays: true },
+    lora_B: { shape: [outputs, rank], start: "zero", decays: true },
   }),
   adapt(output, { input, dropped = input }, tensors, { scaling }) {
     const reduced = o.matmul(dropped, tensorOf(tensors, "lora_A"), { transposeB: true });

@@ -10,10 +10,10 @@ export const direft: InterventionKind = {
   has: ["activation", "orthogonal"],
   tensors: ({ width, rank }, { orthogonal }) => ({
     ...(orthogonal
-      ? { rotate: { shape: [width, rank], start: "orthogonal" } as const }
-      : { proj: { shape: [rank, width], start: "linear" } as const }),
-    weight: { shape: [rank, width], start: "linear" },
-    bias: { shape: [rank], start: "linear" },
+      ? { rotate: { shape: [width, rank], start: "orthogonal", decays: true } as const }
+      : { proj: { shape: [rank, width], start: "linear", decays: true } as const }),
+    weight: { shape: [rank, width], start: "linear", decays: true },
+    bias: { shape: [rank], start: "linear", decays: false },
   }),
   edit(hidden, tensors, mask, { activation, orthogonal }) {
     const source = learnedSource(hidden, tensors, activation);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../program/own_value.ts";
 import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
@@ -15,6 +16,8 @@ export interface TensorRole {
    * from 0 to 1; `normal`: of mean 0 and deviation 1; `narrow`: of deviation 0.02; `zero` and `one`: there; `rowNorms`, of an adapter: at the Euclidean norms of the projection's rows.
    */
   readonly start: "orthogonal" | "linear" | "unit" | "normal" | "narrow" | "zero" | "one" | "rowNorms";
+  /** Whether weight decay acts on it where biases and norms are exempt. */
+  readonly decays: boolean;
 }
 
 /** The extents that an edit is made for. */
@@ -74,7 +77,7 @@ export const activations: Readonly<Record<ActivationName, (x: Value) => Value>> 
 
 /** A tensor that an edit must have; its absence is a bug. */
 export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string): Value {
-  const found = tensors[name];
+  const found = ownValue(tensors, name);
   if (found === undefined) throw new TypeError(`The edit lacks its tensor ${name}`);
   return found;
 }

@@ -9,8 +9,9 @@ export const lobireft: InterventionKind = {
   hasRank: true,
   has: [],
   tensors: ({ width, rank }) => ({
-    rotate: { shape: [width, rank], start: "orthogonal" },
-    bias: { shape: [rank], start: "unit" },
+    rotate: { shape: [width, rank], start: "orthogonal", decays: true },
+    // In the place of a learned source, which transformers counts among the weights.
+    bias: { shape: [rank], start: "unit", decays: true },
   }),
   edit(hidden, tensors, mask) {
     const change = o.mul(mask, tensorOf(tensors, "bias"));

@@ -9,9 +9,9 @@ export const loreft: InterventionKind = {
   hasRank: true,
   has: ["activation"],
   tensors: ({ width, rank }) => ({
-    rotate: { shape: [width, rank], start: "orthogonal" },
-    weight: { shape: [rank, width], start: "linear" },
-    bias: { shape: [rank], start: "linear" },
+    rotate: { shape: [width, rank], start: "orthogonal", decays: true },
+    weight: { shape: [rank, width], start: "linear", decays: true },
+    bias: { shape: [rank], start: "linear", decays: false },
   }),
   edit(hidden, tensors, mask, { activation }) {
     const rotate = tensorOf(tensors, "rotate");

@@ -10,10 +10,10 @@ export const noreft: InterventionKind = {
   hasRank: true,
   has: ["activation", "projectionBias"],
   tensors: ({ width, rank }, { projectionBias }) => ({
-    proj: { shape: [rank, width], start: "linear" },
-    ...(projectionBias ? { proj_bias: { shape: [rank], start: "linear" } as const } : {}),
-    weight: { shape: [rank, width], start: "linear" },
-    bias: { shape: [rank], start: "linear" },
+    proj: { shape: [rank, width], start: "linear", decays: true },
+    ...(projectionBias ? { proj_bias: { shape: [rank], start: "linear", decays: false } as const } : {}),
+    weight: { shape: [rank, width], start: "linear", decays: true },
+    bias: { shape: [rank], start: "linear", decays: false },
   }),
   edit(hidden, tensors, mask, { activation, projectionBias }) {
     const proj = tensorOf(tensors, "proj");

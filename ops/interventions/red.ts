@@ -9,8 +9,8 @@ export const red: InterventionKind = {
   hasRank: false,
   has: [],
   tensors: ({ width }) => ({
-    scale: { shape: [width], start: "one" },
-    bias: { shape: [width], start: "zero" },
+    scale: { shape: [width], start: "one", decays: true },
+    bias: { shape: [width], start: "zero", decays: false },
   }),
   edit(hidden, tensors, mask) {
     const scaled = o.mul(hidden, o.sub(tensorOf(tensors, "scale"), 1));

@@ -9,7 +9,7 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
 export const reftR1: InterventionKind = {
   hasRank: false,
   has: [],
-  tensors: ({ width }) => ({ direction: { shape: [1, width], start: "linear" } }),
+  tensors: ({ width }) => ({ direction: { shape: [1, width], start: "linear", decays: true } }),
   edit(hidden, tensors, mask) {
     const direction = tensorOf(tensors, "direction");
     const gate = o.relu(o.matmul(hidden, direction, { transposeB: true }));

@@ -13,8 +13,8 @@ export const road: InterventionKind = {
   tensors({ width }) {
     if (width % 2 !== 0) throw new RangeError(`road turns pairs of channels and cannot pair ${width}`);
     return {
-      angle: { shape: [width / 2], start: "zero" },
-      scale: { shape: [width / 2], start: "one" },
+      angle: { shape: [width / 2], start: "zero", decays: true },
+      scale: { shape: [width / 2], start: "one", decays: true },
     };
   },
   edit(hidden, tensors, mask) {

@@ -11,6 +11,11 @@ export interface ScheduleProgress {
   readonly totalSteps: Value;
 }
 
+/** The steps that a share of all is, rounded up as transformers' Trainer does. */
+export function warmupStepsOf(share: number, totalSteps: number): number {
+  return Math.ceil(share * totalSteps);
+}
+
 /** A factor on the learning rate. */
 export type Schedule = (progress: ScheduleProgress) => Value;
 

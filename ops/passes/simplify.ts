@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../program/own_value.ts";
 import * as o from "../operators.ts";
 import { addDimensions, type Dimension, sameShape } from "../program/dimension.ts";
 import { isConstant, type Program, scalar, type Value } from "../program/program.ts";
@@ -160,7 +161,7 @@ export function simplify(program: Program): Program {
   let before = program;
   for (;;) {
     const after = rewriteProgram(before, settle);
-    if (Object.entries(after.outputs).every(([name, value]) => before.outputs[name] === value)) return after;
+    if (Object.entries(after.outputs).every(([name, value]) => ownValue(before.outputs, name) === value)) return after;
     before = after;
   }
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { ownValue } from "./own_value.ts";
 
 /** A number, or the canonical text of a polynomial over symbols. */
 export type Dimension = number | string;
@@ -83,7 +84,7 @@ export function evaluateDimension(dimension: Dimension, bindings: Bindings): num
   for (const [monomial, factor] of polynomial(dimension)) {
     let product = factor;
     for (const symbol of symbolsOf(monomial)) {
-      const value = bindings[symbol];
+      const value = ownValue(bindings, symbol);
       if (value === undefined) throw new RangeError(`No value for the dimension ${symbol} of ${dimension}`);
       product *= value;
     }

@@ -1,4 +1,5 @@
 /** Checks of declared values, each of which names the setting that is wrong and what it should be. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "./errors.ts";
 import { atLocationOf } from "./source_location.ts";
 import { quote, suggest } from "./suggest.ts";
@@ -103,7 +104,7 @@ function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<s
         throw new RequestError(`${kind || name} has no setting ${quote(given)}; ${suggest(given, known)}`);
       }
       const values = value as Readonly<Record<string, unknown>>;
-      for (const [field, check] of Object.entries(fields)) check(values[field], field);
+      for (const [field, check] of Object.entries(fields)) check(ownValue(values, field), field);
     });
     passed.add(value);
   };
@@ -111,5 +112,5 @@ function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<s
 
 /** A record of one of some kinds, each with fields of its own. */
 export function among(expected: string, kinds: Readonly<Record<string, Readonly<Record<string, Check>>>>): Check {
-  return variant(expected, (kind) => (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined));
+  return variant(expected, (kind) => ownValue(kinds, kind));
 }

@@ -1,3 +1,4 @@
+import { ownValue } from "../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 
 /**
@@ -51,7 +52,7 @@ function writeCanonicalJson(value: unknown, path: string, write: (text: string) 
     write("{");
     Object.keys(value).sort().forEach((name, at) => {
       write(`${at > 0 ? "," : ""}${JSON.stringify(name)}:`);
-      writeCanonicalJson(value[name], `${path}.${name}`, write);
+      writeCanonicalJson(ownValue(value, name), `${path}.${name}`, write);
     });
     return write("}");
   }

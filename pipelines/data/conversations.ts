@@ -1,13 +1,18 @@
 /** Conversations as rows, of a file or of the pipeline file itself. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { resolve } from "node:path";
 import { among, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
-import { conversationOf, textOf } from "./chat/conversation.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { callsOf, type Conversation, conversationOf, knownFields, textOf } from "./chat/conversation.ts";
 import type { ChatSource } from "./chat/source.ts";
-import { chatRenderer, isTemplatePath } from "./chat/template.ts";
-import { findTurns } from "./chat/turns.ts";
+import { type ChatTemplate, chatTemplates } from "./chat/template.ts";
+import { isTemplatePath } from "./chat/template_text.ts";
+import { toolsOf } from "./chat/tools.ts";
+import { findTurns, type Turns } from "./chat/turns.ts";
 import { readJsonl } from "./jsonl.ts";
+import { pythonFields } from "./raw_row.ts";
 import { checkRecords, recordsOf } from "./records.ts";
-import type { RowReader } from "./row.ts";
+import type { Row, RowReader } from "./row.ts";
 import type { ChatReading, SourceKind } from "./source_kind.ts";
 
 const held = {
@@ -17,14 +22,49 @@ const held = {
 
 async function rowReader(source: ChatSource, base: string, chat: ChatReading | undefined): Promise<RowReader> {
   if (chat === undefined) throw new TypeError("Conversations cannot be read without a tokenizer's templates");
-  const render = await chatRenderer(source, chat.format, base);
+  const templateFor = await chatTemplates(source, chat.format, base);
   const loss = chat.asksLast ? "completion" : source.loss;
-  return ({ fields, place }) => {
-    const conversation = conversationOf(fields, source.system, place);
-    const turns = findTurns(conversation, loss, render, place);
+  return (record) => {
+    const { fields, place } = record, row = pythonFields(record);
+    const conversation = conversationOf(row, source.system, place);
+    const template = templateFor(toolsOf(row, place));
+    const turns = findTurns(conversation, loss, template.render, place);
+    requireCalls(conversation, template, place);
+    for (const field of unreadFields(conversation, template)) {
+      chat.warn?.(`messages of ${place.file} have the field "${field}", which the chat template does not read`);
+    }
     const prompt = loss === "completion" ? turns.asked : turns.text.slice(0, turns.spans[0]![0]);
-    return { kind: "completion", prompt, spans: {}, completion: textOf(conversation.at(-1)!), fields, place, turns };
+    return { kind: "completion", prompt, spans: {}, ...answerOf(conversation, turns), fields, place, turns };
   };
+}
+
+/** What the last turn says: its content, but what the template writes where it calls tools. */
+function answerOf(
+  conversation: Conversation,
+  { text, answersFrom, spans }: Turns,
+): Pick<Row, "completion" | "isTemplated"> {
+  const last = conversation.at(-1)!, [start, end] = spans.at(-1)!;
+  if (callsOf(last).length === 0) return { completion: textOf(last) };
+  return { completion: text.slice(Math.max(start, answersFrom), end), isTemplated: true };
+}
+
+/** Fields of messages that hold something and that neither a template nor a reader of conversations asks for. */
+function unreadFields(conversation: Conversation, template: ChatTemplate): ReadonlySet<string> {
+  return new Set(conversation.flatMap((message) => {
+    return Object.keys(message).filter((field) => {
+      return !knownFields.has(field) && !template.reads(field) && (ownValue(message, field) ?? null) !== null;
+    });
+  }));
+}
+
+/** Refuses an answer that calls tools where the template writes no calls. */
+function requireCalls(conversation: Conversation, template: ChatTemplate, place: SourceLocation): void {
+  const unread = callsOf(conversation.at(-1)!).find((field) => !template.reads(field));
+  if (unread === undefined) return;
+  throw new RequestError(
+    `the row's answer has ${unread}, which the chat template does not write; give chat(…) a template that does`,
+    place,
+  );
 }
 
 /** `chat(...)`. */

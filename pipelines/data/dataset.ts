@@ -7,7 +7,8 @@
 import type { ChatSource } from "./chat/source.ts";
 
 /**
- * How a row becomes a prompt and its completion: `{field}` stands for the field's value, `{{` and `}}` for braces.
+ * How a row becomes a prompt and its completion: `{field}` stands for the field's value as Python prints it, `{{` and `}}`
+ * for braces.
  *
  * @example A question and its answer
  * ```ts

@@ -3,7 +3,8 @@ import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { text } from "../common/checks.ts";
 import type { JsonlSource } from "./dataset.ts";
 import { readLines } from "./lines.ts";
-import type { RawRow } from "./row.ts";
+import { losesJson } from "./python/json.ts";
+import type { RawRow } from "./raw_row.ts";
 import type { SourceKind } from "./source_kind.ts";
 import { checkTemplate, templateReader } from "./template_rows.ts";
 
@@ -16,7 +17,10 @@ import { checkTemplate, templateReader } from "./template_rows.ts";
  * message has the line, and the column of a fault in the JSON.
  */
 export async function readJsonl(path: string, limit?: number): Promise<RawRow[]> {
-  const rows = (await readLines(path, ".jsonl", limit)).map(({ text, place }) => ({ fields: parseLine(text, place), place }));
+  const rows = (await readLines(path, ".jsonl", limit)).map(({ text, place }): RawRow => {
+    const fields = parseLine(text, place);
+    return { fields, place, ...losesJson(fields) ? { json: text } : {} };
+  });
   if (rows.length === 0) throw new RequestError("the file holds no rows; write one JSON object a line", { file: path });
   return rows;
 }

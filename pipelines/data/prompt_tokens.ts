@@ -1,4 +1,5 @@
 /** A prompt's tokens with their text, and which of them each field of its template wrote. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import type { TokenizedPrompt } from "./examples.ts";
 
@@ -16,11 +17,19 @@ export interface PromptTokens {
   readonly spans: Readonly<Record<string, readonly number[]>>;
 }
 
+/** A token counted from a prompt's end. */
+export interface FromEnd {
+  /** Tells the kinds of record apart. */
+  readonly kind: "fromEnd";
+  /** From 1, the last token. */
+  readonly count: number;
+}
+
 /**
- * Chooses which of a prompt's tokens to edit, by their index: from 0 at the start, or from −1 at the end. It has to depend
+ * Chooses which of a prompt's tokens to edit, by their index from 0 at the start, or counted from its end. It has to depend
  * on the prompt alone.
  */
-export type ChoosePositions = (prompt: PromptTokens) => readonly number[];
+export type ChoosePositions = (prompt: PromptTokens) => readonly (number | FromEnd)[];
 
 /** Chooses which rows of an edit's rank act on an example, from 0, by the fields of its row. */
 export type ChooseSubspace = (fields: Readonly<Record<string, unknown>>) => readonly number[];
@@ -50,7 +59,7 @@ export function readPrompt(of: TokenizedPrompt, decode: Decode): PromptTokens {
  * @throws {RequestError} If the tokenizer changes the text, so that its tokens can't be found in it.
  */
 export function fieldTokens({ prompt, source, typeIds }: TokenizedPrompt, field: string, decode: Decode): number[] {
-  const written = source.spans[field] ?? [];
+  const written = ownValue(source.spans, field) ?? [];
   // Before a head a text loses its end, else its start.
   const places = tokenPlaces(prompt, source.text, decode, typeIds === undefined ? startOfEnd : startOfFront);
   if (places === undefined) {

@@ -3,7 +3,7 @@ import { leaf } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import type { RecordsSource, Source } from "./dataset.ts";
 import { checkRecord } from "./jsonl.ts";
-import type { RawRow } from "./row.ts";
+import type { RawRow } from "./raw_row.ts";
 import type { SourceKind } from "./source_kind.ts";
 import { checkTemplate, templateReader } from "./template_rows.ts";
 

@@ -1,13 +1,8 @@
-/** Rows: as a source has them, and as a model reads them. @module */
+/** Rows as a model reads them. @module */
 import type { SourceLocation } from "../common/errors.ts";
 import type { Turns } from "./chat/turns.ts";
+import type { Fields, RawRow } from "./raw_row.ts";
 import type { Filled } from "./template.ts";
-
-/** A row as its source has it. */
-export interface RawRow {
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly place: SourceLocation;
-}
 
 /** One example as text. */
 export interface Row {
@@ -21,11 +16,13 @@ export interface Row {
   /** What the model is to answer, never empty. */
   readonly completion: string;
   /** All that the source has about the row. */
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fields: Fields;
   /** Where the row is; `records(...)` counts as a file named `records` with one row a line, `chat(...)` likewise. */
   readonly place: SourceLocation;
   /** Set if the row is a conversation: its whole text, of which the prompt is the beginning. */
   readonly turns?: Turns;
+  /** Set if the completion is what a chat template writes for a turn, the special tokens that end it included. */
+  readonly isTemplated?: true;
 }
 
 /** What makes a row of a record. */

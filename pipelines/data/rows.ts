@@ -1,7 +1,8 @@
 import { RequestError } from "../common/errors.ts";
 import type { Dataset, SplitView } from "./dataset.ts";
 import { createRandom } from "./random.ts";
-import type { RawRow, Row } from "./row.ts";
+import type { RawRow } from "./raw_row.ts";
+import type { Row } from "./row.ts";
 import type { ChatReading } from "./source_kind.ts";
 import { kindOf, sourceOf } from "./source_kinds.ts";
 

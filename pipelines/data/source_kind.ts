@@ -2,7 +2,8 @@
 import type { Fields } from "../common/checks.ts";
 import type { ChatFormat } from "../models/tokenization/chat_template.ts";
 import type { Source } from "./dataset.ts";
-import type { RawRow, RowReader } from "./row.ts";
+import type { RawRow } from "./raw_row.ts";
+import type { RowReader } from "./row.ts";
 
 /** What a file is read for: a recipe may put other rows in their place, but not another template. */
 export type FileUse = "rows" | "template";
@@ -13,6 +14,8 @@ export interface ChatReading {
   readonly format: ChatFormat;
   /** Whether the last turn is asked for, whatever is taught. */
   readonly asksLast: boolean;
+  /** Takes what a person should know of the rows; the same more than once. */
+  readonly warn?: (message: string) => void;
 }
 
 /** All that is known about one kind of source. */

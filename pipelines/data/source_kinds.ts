@@ -1,4 +1,5 @@
 /** The kinds of sources. A source that reads files has to say which, so that a run's manifest has their digests. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { passes } from "../common/checks.ts";
 import type { Dataset, Source } from "./dataset.ts";
 import { chat } from "./conversations.ts";
@@ -29,7 +30,7 @@ export function isSource(record: object): record is Source {
   if (!("kind" in record) || !isSourceKind(record.kind)) return false;
   const declared: Readonly<Record<string, unknown>> = { ...record };
   const { settings } = sourceKinds[record.kind];
-  return Object.entries(settings).every(([name, check]) => passes(check, declared[name], name));
+  return Object.entries(settings).every(([name, check]) => passes(check, ownValue(declared, name), name));
 }
 
 /** What a dataset is a view of. */

@@ -1,6 +1,10 @@
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
+import { str } from "./python/print.ts";
+import { pythonFields, type RawRow } from "./raw_row.ts";
+import { requireWellFormed } from "../common/well_formed.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
 type Segments = readonly ({ readonly text: string } | { readonly field: string })[];
@@ -46,58 +50,43 @@ export interface Filled {
   readonly spans: Readonly<Record<string, readonly Span[]>>;
 }
 
+/** What a template is filled with: a row, in a file or not. */
+export type Values = Pick<RawRow, "fields" | "json"> & { readonly place?: SourceLocation };
+
 /**
- * Puts a row's values in a template's place.
+ * Puts a row's values in a template's place, as Python prints them: `5.0`, `True`, `['a', 1]`.
  *
- * @param place The row's, for the message; `undefined` if it stands in no file.
- * @throws {RequestError} If the row lacks a field, or the field holds neither text, a number nor a boolean.
+ * @throws {RequestError} If the row lacks a field, or the field holds null, half of a surrogate pair, or a number that
+ * JavaScript has rounded.
  */
-export function fillTemplate(
-  segments: Segments,
-  row: Readonly<Record<string, unknown>>,
-  role: string,
-  place: SourceLocation | undefined,
-): Filled {
-  const spans: Record<string, Span[]> = {};
+export function fillTemplate(segments: Segments, row: Values, role: string): Filled {
+  const spans = new Map<string, Span[]>();
   let text = "";
   for (const segment of segments) {
-    const part = "text" in segment ? segment.text : printField(row, segment.field, role, place);
-    if ("field" in segment) (spans[segment.field] ??= []).push([text.length, text.length + part.length]);
+    const part = "text" in segment ? segment.text : printField(row, segment.field, role);
+    if ("field" in segment) {
+      spans.getOrInsertComputed(segment.field, () => []).push([text.length, text.length + part.length]);
+    }
     text += part;
   }
-  return { text, spans };
+  return { text, spans: Object.fromEntries(spans) };
 }
 
-function printField(
-  row: Readonly<Record<string, unknown>>,
-  field: string,
-  role: string,
-  place: SourceLocation | undefined,
-): string {
-  if (!Object.hasOwn(row, field)) {
+function printField(row: Values, field: string, role: string): string {
+  const { fields, place } = row;
+  if (!Object.hasOwn(fields, field)) {
     throw new RequestError(
-      `the row has no field ${quote(field)}, which the ${role} template names; ${suggest(field, Object.keys(row))}`,
+      `the row has no field ${quote(field)}, which the ${role} template names; ${suggest(field, Object.keys(fields))}`,
       place,
     );
   }
-  const value = row[field];
-  if (typeof value === "string") return value;
-  if (typeof value === "boolean") return String(value);
-  // A whole number past 2⁵³ was rounded when it was parsed: printing it would change the data.
-  if (
-    typeof value === "number" && Number.isFinite(value) && !(Number.isInteger(value) && !Number.isSafeInteger(value))
-  ) {
-    return String(value);
+  const value = ownValue(fields, field);
+  if (value === null || value === undefined) {
+    throw new RequestError(
+      `the field ${quote(field)} holds ${value}, which the ${role} template can't print; write it as a string`,
+      place,
+    );
   }
-  throw new RequestError(
-    `the field ${quote(field)} holds ${describe(value)}, which the ${role} template can't print; write it as a string`,
-    place,
-  );
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "number") return `the number ${value}`;
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  const printed = typeof value === "string" ? value : str(pythonFields(row).get(field));
+  return requireWellFormed(printed, `the field ${quote(field)}`, place);
 }

@@ -2,7 +2,8 @@
 import { type Check, optional, record, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Template } from "./dataset.ts";
-import type { RawRow, RowReader } from "./row.ts";
+import type { RawRow } from "./raw_row.ts";
+import type { RowReader } from "./row.ts";
 import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
 
 const completionTemplate = record("{ prompt, completion }", { prompt: text, completion: text });
@@ -23,7 +24,7 @@ export const checkTemplate: Check = (value, name) => {
 export function templateReader(template: Template): RowReader {
   const part = (text: string, role: string) => {
     const segments = parseTemplate(text, role);
-    return ({ fields, place }: RawRow) => fillTemplate(segments, fields, role, place);
+    return (row: RawRow) => fillTemplate(segments, row, role);
   };
   const filled = (answer: Filled, role: string, place: SourceLocation) => {
     if (answer.text !== "") return answer.text;

@@ -4,7 +4,7 @@ import { listOf, optional, text } from "../common/checks.ts";
 import { quote } from "../common/suggest.ts";
 import type { TsvSource } from "./dataset.ts";
 import { type Line, readLines } from "./lines.ts";
-import type { RawRow } from "./row.ts";
+import type { RawRow } from "./raw_row.ts";
 import type { SourceKind } from "./source_kind.ts";
 import { checkTemplate, templateReader } from "./template_rows.ts";
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptation.ts";
 import { exampleFeeds } from "../compile/rows/feeds.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
@@ -103,7 +104,7 @@ export class Continuation {
     for (const { segment, isEncoded, blocks } of runs) {
       const tensorsOf = (block: number, part: "key" | "value") => {
         const { from, name } = blocks[block]![part];
-        return (from === "kept" ? kept : outputs)[name]!;
+        return ownValue(from === "kept" ? kept : outputs, name)!;
       };
       const run = { tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) };
       if (isEncoded) encoded = encodedPrompts(architecture, run, copies);
@@ -149,6 +150,8 @@ function writtenFeeds(
     prompts.forEach((prompt, row) => columnsOf(intervention, prompt).forEach((at) => data[row * width + at] = 1));
     return [maskName(intervention), { data, shape: [prompts.length, 1, width] }] as const;
   });
-  const read = model.fed.flatMap(({ name }) => name in tensors ? [[name, tensors[name]!] as const] : []);
+  const read = model.fed.flatMap(({ name }) =>
+    Object.hasOwn(tensors, name) ? [[name, ownValue(tensors, name)!] as const] : []
+  );
   return { ...Object.fromEntries(masks), ...copyTensors(Object.fromEntries(read)) };
 }

@@ -1,4 +1,5 @@
 /** The keys and values of what a batch has read and written. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
@@ -85,7 +86,7 @@ export class KeyValueCache {
   step(outputs: Readonly<Record<string, HostTensor>>): void {
     const { keyValueHeads, headWidth } = this.#architecture.heads;
     for (const [name, past] of Object.entries(this.#tensors)) {
-      const own = outputs[name.replace("past", "own")]!.data as Float32Array;
+      const own = ownValue(outputs, name.replace("past", "own"))!.data as Float32Array;
       const all = past.data as Float32Array;
       this.#filled.forEach((filled, row) => {
         if (filled >= this.#capacity) return;

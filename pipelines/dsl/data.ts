@@ -139,7 +139,7 @@ export interface ChatOptions {
    * each of them, and the prompt ends before the first. An evaluation asks for the last turn either way.
    */
   readonly loss?: ChatSource["loss"];
-  /** The system message of conversations that have none. */
+  /** The system message of conversations that have none, neither as a message nor as a row's `system`. */
   readonly system?: string;
   /**
    * In place of the tokenizer's own template: the name of another that it has, the path of a `.jinja` file from the
@@ -155,7 +155,8 @@ export interface ChatOptions {
  * turn is taught with the tokens that the template ends it with.
  *
  * @param rows The conversations, each a list of `{ role, content }` or an object with such `messages`; or the path of a
- * JSON Lines file whose rows have `messages`, or `conversations` of `{ from, value }`.
+ * JSON Lines file whose rows have `messages`, or `conversations` of `{ from, value }`. A row may have its own `system` and
+ * `tools`; a message of the assistant with `weight: 0` is not taught.
  * @param options What is taught, and what the template is given.
  *
  * @example Two turns

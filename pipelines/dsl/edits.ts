@@ -1,6 +1,14 @@
 import type { ActivationName } from "../../ops/interventions/intervention.ts";
 import { located } from "../common/source_location.ts";
-import type { EditSpec, FullFinetuningSpec, SavedSpec, SiteSpec, Sweepable, SweepableOptions } from "../spec/mod.ts";
+import type {
+  EditSpec,
+  FullFinetuningSpec,
+  SavedSpec,
+  ShortPrompts,
+  SiteSpec,
+  Sweepable,
+  SweepableOptions,
+} from "../spec/mod.ts";
 import type { ChoosePositions, ChooseSubspace } from "../data/prompt_tokens.ts";
 
 /** Where an edit acts. */
@@ -12,9 +20,15 @@ export interface EditPlace {
    * or `"generated"`, names those after the prompt: a row's completion in training and scoring, every token that the
    * model writes in generation. `"{country}"` names the tokens that this field of the prompt's template wrote,
    * `"{country}.l1"` their last and `"{country}.f2"` their first two. A function chooses for each prompt by itself, as in
-   * `({ pieces }) => [pieces.lastIndexOf(" colour")]`.
+   * `({ pieces }) => [at(pieces, " colour"), fromEnd(1)]`.
    */
   readonly positions: string | ChoosePositions;
+  /**
+   * What `"fP"`, `"lS"` and `"fP+lS"` are of a prompt of n tokens that is too short for them. `"paper"`, which applies if
+   * omitted: of both ends the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉), of one end as many as there are. `"pyreft"`:
+   * at most ⌊n/2⌋ at either end, be it the only one, as pyreft's `get_intervention_locations` has it.
+   */
+  readonly short?: ShortPrompts;
   /** One edit for both the first and the last tokens; otherwise each side gets its own. */
   readonly tied?: boolean;
   /**
@@ -201,6 +215,8 @@ export function reftR1(options: SweepableOptions<EditPlace>): EditSpec {
 export interface SavedOptions {
   /** In place of the positions that it was saved with; needed if a function chose them. */
   readonly positions?: string | ChoosePositions;
+  /** In place of the rule for short prompts that it was saved with. */
+  readonly short?: ShortPrompts;
   /** In place of the choice of subspaces that it was saved with; needed if a function made it. */
   readonly subspace?: string | ChooseSubspace;
 }

@@ -1,9 +1,9 @@
 import { located } from "../common/source_location.ts";
-import type { OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec/mod.ts";
+import type { DecayScope, OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec/mod.ts";
 
 /** Settings of a schedule. */
 export interface ScheduleOptions {
-  /** Share of all steps, between 0 and 1, over which the rate rises from 0. */
+  /** Share of all steps, from 0 to 1, over which the rate rises from 0; steps are rounded up, as transformers does. */
   readonly warmup?: number;
 }
 
@@ -45,6 +45,11 @@ export interface AdamWOptions {
   readonly schedule?: ScheduleSpec;
   /** Decoupled decay; 0 if omitted. */
   readonly weightDecay?: number;
+  /**
+   * What weight decay acts on: `"all"`, as torch's AdamW does and if omitted, or `"weights"`, all but biases and norms, as
+   * transformers' Trainer does.
+   */
+  readonly decay?: DecayScope;
   /** Decay of the first moment; 0.9 if omitted. */
   readonly beta1?: number;
   /** Decay of the second moment; 0.999 if omitted. */
@@ -65,8 +70,15 @@ export interface AdamWOptions {
  * const { beta1, beta2, epsilon, weightDecay } = optimizer;
  * assert.deepEqual([beta1, beta2, epsilon, weightDecay], [0.9, 0.999, 1e-8, 0]);
  * ```
+ *
+ * @example Weight decay as transformers' Trainer has it
+ * ```ts
+ * import { adamw } from "refract";
+ *
+ * const optimizer = adamw({ learningRate: 1e-3, weightDecay: 0.01, decay: "weights" });
+ * ```
  */
 export function adamw(options: SweepableOptions<AdamWOptions>): OptimizerSpec {
-  const usual = { schedule: constantSchedule(), weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-  return located({ ...usual, ...options, kind: "adamw" });
+  const usual = { schedule: constantSchedule(), weightDecay: 0, decay: "all" } as const;
+  return located({ ...usual, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...options, kind: "adamw" });
 }

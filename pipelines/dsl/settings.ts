@@ -1,3 +1,4 @@
+import { putValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { currentLoading, type Scalar } from "../recipes/overrides.ts";
 import { checkDeclaration, overriddenValue, type SettingDeclaration } from "../recipes/setting.ts";
@@ -47,8 +48,9 @@ export function settings<const D extends Readonly<Record<string, SettingDeclarat
         `the setting ${name} is declared twice; declare it once and use that value in both places`,
       );
     }
-    values[name] = given === undefined ? checked.default : overriddenValue(name, checked, given);
-    loading?.settings.set(name, values[name]);
+    const value = given === undefined ? checked.default : overriddenValue(name, checked, given);
+    putValue(values, name, value);
+    loading?.settings.set(name, value);
   }
   return Object.freeze(values) as SettingValues<D>;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue, putValue } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Intervention } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
@@ -56,7 +57,7 @@ export async function readPyreftFolder(
       activation: "linear",
       orthogonal: false,
       projectionBias: own["proj_bias"] !== undefined,
-      ...kinds[type],
+      ...ownValue(kinds, type),
       block: layer,
       site,
       positions: positions ?? (isUntied ? "f1+l1" : "l1"),
@@ -117,9 +118,10 @@ export function pyreftContent(interventions: readonly Intervention[], tensors: T
   const keys: string[] = [], types: string[] = [], representations: unknown[] = [];
   for (const { index, kind, options, site, block, head, rank, width, tensors: roles } of interventions) {
     const type = Object.keys(kinds).find((name) => {
-      return kinds[name]!.kind === kind && (kinds[name]!.orthogonal ?? false) === options.orthogonal;
+      return ownValue(kinds, name)!.kind === kind &&
+        (ownValue(kinds, name)!.orthogonal ?? false) === options.orthogonal;
     });
-    const component = Object.keys(components).find((name) => components[name] === site);
+    const component = Object.keys(components).find((name) => ownValue(components, name) === site);
     if (type === undefined) throw new RequestError(`pyreft has no intervention like ${kind}; export another`);
     if (component === undefined || head !== undefined) {
       throw new RequestError(`pyreft has no component like the site ${site}; export an edit at another`);
@@ -135,7 +137,7 @@ export function pyreftContent(interventions: readonly Intervention[], tensors: T
     types.push(`<class 'pyreft.interventions.${type}'>`);
     representations.push([block, component, "pos", 1, rank, ...new Array(9).fill(null)]);
     const own = Object.fromEntries(Object.keys(roles).map((name) => [name, tensors[`${index}.${name}`]!]));
-    states[stateFile(key)] = stateOf(kind, own, width);
+    putValue(states, stateFile(key), stateOf(kind, own, width));
   }
   const config = {
     intervention_constant_sources: keys.map(() => true),

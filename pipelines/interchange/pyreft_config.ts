@@ -1,4 +1,5 @@
 /** The config.json of pyreft's folders: which interventions there are, and where. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Intervention } from "../compile/lower/adaptation.ts";
 import { RequestError } from "../common/errors.ts";
@@ -100,9 +101,7 @@ function representationOf(
     : isJsonObject(entry)
     ? [entry["layer"], entry["component"], entry["unit"], undefined, entry["low_rank_dimension"]]
     : [];
-  const site = typeof component === "string" && Object.hasOwn(components, component)
-    ? components[component]
-    : undefined;
+  const site = typeof component === "string" ? ownValue(components, component) : undefined;
   if (site === undefined || typeof component !== "string" || !Number.isSafeInteger(layer)) {
     throw new RequestError(
       `the component ${shown(component)} of layer ${shown(layer)} is not known; ${

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 import type { Intervention } from "../compile/lower/adaptation.ts";
 import { householder } from "../compile/parameters/householder.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
@@ -36,7 +37,7 @@ interface StateUse {
  */
 export function savedForm(state: ReadonlyMap<string, ReadTensor>, use: StateUse): TensorMap {
   const { index, type, width, file } = use;
-  const { kind } = kinds[type]!;
+  const { kind } = ownValue(kinds, type)!;
   const names = namesOf(type, state.has("proj_layer.bias"));
   requireNames(state, use);
   const rank = rankOf(state.get(names["bias"]![0]!)!, names["bias"]![0]!, use);
@@ -57,7 +58,7 @@ export function savedForm(state: ReadonlyMap<string, ReadTensor>, use: StateUse)
     return { data: found.data, shape };
   };
   const plain = (becomes: string, ...shape: readonly number[]) => {
-    const [name] = names[becomes] ?? [];
+    const [name] = ownValue(names, becomes) ?? [];
     return name === undefined ? {} : { [becomes]: need(name, becomes, ...shape) };
   };
   const tensors = {
@@ -80,7 +81,7 @@ export function savedForm(state: ReadonlyMap<string, ReadTensor>, use: StateUse)
 
 /** What a class's state dictionary calls what Refract's tensors come from. */
 function namesOf(type: string, hasProjectionBias: boolean): Readonly<Record<string, readonly string[]>> {
-  const { kind, orthogonal } = kinds[type]!;
+  const { kind, orthogonal } = ownValue(kinds, type)!;
   if (kind === "loreft") return { rotate: ["rotate_layer"], weight: ["weight"], bias: ["bias"] };
   const isConstant = kind === "consreft" || kind === "lobireft";
   const source = isConstant

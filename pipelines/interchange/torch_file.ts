@@ -1,4 +1,5 @@
 /** Files of torch.save that hold a state dictionary: zip archives of a pickle and raw storages. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { elementCount } from "../../ops/program/dimension.ts";
 import { zipSync } from "fflate";
 import { RequestError } from "../common/errors.ts";
@@ -90,7 +91,7 @@ function locate(
   record: ZipRecord | undefined,
   file: string,
 ): { readonly record: ZipRecord; readonly type: ElementType; readonly count: number } {
-  const name = quote(key), type = Object.hasOwn(elementTypes, storage) ? elementTypes[storage] : undefined;
+  const name = quote(key), type = ownValue(elementTypes, storage);
   if (type === undefined || storage === "LongStorage" && shape.length > 0) {
     throw new RequestError(`${name} is a ${storage.slice(0, 60)}; convert it to floats`, { file });
   }

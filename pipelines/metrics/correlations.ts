@@ -1,23 +1,49 @@
 /** Correlations of numbers, as scipy defines them, but 0 where it has no value. @module */
 import type { HeadPrediction, Metric } from "./metric.ts";
 
-/** Pearson's correlation; 0 if the numbers on a side are all equal. */
-function pearsonOf(x: readonly number[], y: readonly number[]): number {
-  const [a, b] = [centred(x), centred(y)];
-  if (a === undefined || b === undefined) return 0;
-  const product = a.reduce((sum, each, at) => sum + each * b[at]!, 0);
-  return Math.max(-1, Math.min(1, product));
+/** Numbers less their mean, and the Euclidean norm of these differences. */
+interface Centred {
+  readonly mean: number;
+  readonly norm: number;
+  /** The differences over their norm. */
+  readonly unit: readonly number[];
 }
 
-/** The differences from the mean, over their Euclidean norm; `undefined` if there are none. */
-function centred(x: readonly number[]): readonly number[] | undefined {
-  if (x.every((each) => each === x[0])) return undefined;
-  const mean = x.reduce((sum, each) => sum + each, 0) / x.length;
+/** Pearson's correlation; 0 if the numbers on a side are all equal. */
+function pearsonOf(x: readonly number[], y: readonly number[]): number {
+  if (areEqual(x) || areEqual(y)) return 0;
+  const [a, b] = [centred(x), centred(y)];
+  const product = a.unit.reduce((sum, each, at) => sum + each * b.unit[at]!, 0);
+  return x.length === 2 ? Math.sign(product) : Math.max(-1, Math.min(1, product));
+}
+
+const areEqual = (x: readonly number[]) => x.every((each) => each === x[0]);
+
+function centred(x: readonly number[]): Centred {
+  const mean = pairwiseSum(x) / x.length;
   const differences = x.map((each) => each - mean);
   // Scaled first, so that no square overflows.
   const largest = differences.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
   const norm = Math.sqrt(differences.reduce((sum, each) => sum + (each / largest) ** 2, 0));
-  return differences.map((each) => each / largest / norm);
+  return { mean, norm: largest * norm, unit: differences.map((each) => each / largest / norm) };
+}
+
+/**
+ * The sum in numpy's order, by pairs of halves and within them eight partial sums: of nearly equal numbers the last bits of
+ * the mean decide on a correlation.
+ */
+function pairwiseSum(x: readonly number[]): number {
+  if (x.length > 128) {
+    const half = Math.floor(x.length / 2), middle = half - half % 8;
+    return pairwiseSum(x.slice(0, middle)) + pairwiseSum(x.slice(middle));
+  }
+  const eights = x.length - x.length % 8;
+  const [a, b, c, d, e, f, g, h] = Array.from({ length: 8 }, (_, lane) => {
+    let sum = eights === 0 ? 0 : x[lane]!;
+    for (let at = lane + 8; at < eights; at += 8) sum += x[at]!;
+    return sum;
+  }) as [number, number, number, number, number, number, number, number];
+  return x.slice(eights).reduce((sum, each) => sum + each, ((a + b) + (c + d)) + ((e + f) + (g + h)));
 }
 
 /** Each number's rank from 1 on; equal ones have the mean of theirs. */
@@ -32,15 +58,39 @@ function ranks(x: readonly number[]): readonly number[] {
   return found;
 }
 
-function correlation(call: string, of: (x: readonly number[], y: readonly number[]) => number): Metric {
-  const ofRows = (rows: readonly HeadPrediction[]) => {
-    return of(rows.map(({ expected }) => expected), rows.map(({ predicted }) => predicted));
+/** Below this share of their mean scipy calls numbers nearly constant. */
+const leastSpread = Number.EPSILON ** 0.75;
+
+/** What scipy warns of. */
+function cautionOf(x: readonly number[], whose: string): string | undefined {
+  if (areEqual(x)) return `all ${whose} are equal, where a correlation has no value; it is given as 0`;
+  const { mean, norm } = centred(x);
+  return norm < leastSpread * Math.abs(mean)
+    ? `the ${whose} are nearly constant, so that the correlation may be inaccurate`
+    : undefined;
+}
+
+const expectedOf = (rows: readonly HeadPrediction[]) => rows.map(({ expected }) => expected);
+const predictedOf = (rows: readonly HeadPrediction[]) => rows.map(({ predicted }) => predicted);
+
+function correlation(call: string, onRanks: boolean): Metric {
+  const read = onRanks ? ranks : (x: readonly number[]) => x;
+  return {
+    call,
+    lowerIsBetter: false,
+    measures: {
+      numbers: {
+        takesEqualNumbers: false,
+        of: (rows) => pearsonOf(read(expectedOf(rows)), read(predictedOf(rows))),
+        caution: (rows) =>
+          cautionOf(read(predictedOf(rows)), "predictions") ?? cautionOf(read(expectedOf(rows)), "rows' numbers"),
+      },
+    },
   };
-  return { call, lowerIsBetter: false, measures: { numbers: { takesEqualNumbers: false, of: ofRows } } };
 }
 
 /** Pearson's correlation. */
-export const pearson: Metric = correlation("pearson()", pearsonOf);
+export const pearson: Metric = correlation("pearson()", false);
 
 /** Spearman's correlation: Pearson's of the ranks. */
-export const spearman: Metric = correlation("spearman()", (x, y) => pearsonOf(ranks(x), ranks(y)));
+export const spearman: Metric = correlation("spearman()", true);

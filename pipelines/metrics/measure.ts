@@ -24,6 +24,15 @@ export function measure(names: readonly MetricName[], predicted: Predicted): Rec
   }));
 }
 
+/** Why some of the metrics are not to be relied on. */
+export function cautions(names: readonly MetricName[], predicted: Predicted): string[] {
+  if (predicted.kind !== "numbers") return [];
+  return names.flatMap((name) => {
+    const caution = metricKinds[name].measures.numbers?.caution?.(predicted.rows);
+    return caution === undefined ? [] : [`${name}: ${caution}`];
+  });
+}
+
 function valueOf({ measures }: Metric, predicted: Predicted): number | undefined {
   return predicted.kind === "texts" ? measures.texts?.of(predicted.rows) : measures[predicted.kind]?.of(predicted.rows);
 }

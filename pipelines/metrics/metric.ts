@@ -45,6 +45,8 @@ export interface NumberMeasure {
   /** Whether it is defined where all rows have the same number. */
   readonly takesEqualNumbers: boolean;
   readonly of: (rows: readonly HeadPrediction[]) => number;
+  /** Why the number that some rows give is not to be relied on, if it isn't. */
+  readonly caution?: (rows: readonly HeadPrediction[]) => string | undefined;
 }
 
 /** What a model predicts, which decides the metrics that apply: it writes texts, or its head predicts something. */

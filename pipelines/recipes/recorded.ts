@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { Fields, mappingOf, textOf, wrong } from "./fields.ts";
 import type { YamlNode } from "./yaml.ts";
 
@@ -22,6 +23,10 @@ export interface RecordedModel {
   readonly config?: string;
   /** How many bits its projections were kept in; absent where they were as they are stored. */
   readonly quantize?: string;
+  /** The commit of a Hugging Face model; absent of others, and in manifests of earlier versions. */
+  readonly commit?: string;
+  /** SHA-256 of each file that describes it, by its name in the model's folder; absent in manifests of earlier versions. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What a run depended on. */
@@ -68,16 +73,13 @@ export function readRecorded(node: YamlNode): Recorded {
         if (item.kind === "scalar" && typeof item.value === "number") return item.value;
         throw wrong("a seed of recorded", item, written);
       })),
-    versions: read("versions", (value) => {
-      const { entries } = mappingOf("versions of recorded", value, written);
-      return Object.fromEntries(entries.map(({ key, value }) => [key, textOf(`${key} of recorded`, value, written)]));
-    }),
+    versions: read("versions", (value) => namedTexts("versions of recorded", value)),
   };
 }
 
 const missing = { kind: "scalar", value: null } as const;
 const modelKeys = ["source", "name", "at", "weights", "tokenizer"] as const;
-const optionalModelKeys = ["config", "quantize"] as const;
+const optionalModelKeys = ["config", "quantize", "commit"] as const;
 
 function listOf<T>(node: YamlNode, read: (item: YamlNode) => T): readonly T[] {
   if (node.kind !== "list") throw wrong("a part of recorded", node, written);
@@ -87,11 +89,18 @@ function listOf<T>(node: YamlNode, read: (item: YamlNode) => T): readonly T[] {
 function modelOf(node: YamlNode): RecordedModel {
   const { entries, ...rest } = mappingOf("a model of recorded", node, written);
   const isOptional = ({ key }: { readonly key: string }) => optionalModelKeys.some((name) => name === key);
-  const own = { ...rest, entries: entries.filter((entry) => !isOptional(entry)) };
+  const own = { ...rest, entries: entries.filter((entry) => !isOptional(entry) && entry.key !== "files") };
+  const files = entries.find(({ key }) => key === "files")?.value;
   const optional = entries.filter(isOptional).map(({ key, value }) => {
     return [key, textOf(`${key} of recorded`, value, written)];
   });
-  return { ...textsOf(own, modelKeys), ...Object.fromEntries(optional) };
+  const found = { ...textsOf(own, modelKeys), ...Object.fromEntries(optional) };
+  return files === undefined ? found : { ...found, files: namedTexts("files of recorded", files) };
+}
+
+function namedTexts(what: string, node: YamlNode): Readonly<Record<string, string>> {
+  const { entries } = mappingOf(what, node, written);
+  return Object.fromEntries(entries.map(({ key, value }) => [key, textOf(`${key} of recorded`, value, written)]));
 }
 
 function textsOf<K extends string>(node: YamlNode, names: readonly K[]): Readonly<Record<K, string>> {
@@ -140,15 +149,22 @@ export function differences(
   }
   for (const model of found.models) {
     const isSame = ({ source, quantize }: RecordedModel) => source === model.source && quantize === model.quantize;
-    const before = recorded.models.find(isSame);
+    const before = recorded.models.find(isSame), known = all.length;
     compare(`the weights of ${model.source} are`, before && short(before.weights), short(model.weights), true);
     const config = (of: RecordedModel | undefined) => of?.config && short(of.config);
     compare(`the config of ${model.source} is`, config(before), config(model), true);
     compare(`the tokenizer of ${model.source} is`, before && short(before.tokenizer), short(model.tokenizer), true);
+    // What was made of a file's content says more than that it is another.
+    if (all.length > known || before?.files === undefined) continue;
+    for (const name of new Set([...Object.keys(before.files), ...Object.keys(model.files ?? {})])) {
+      if (name === configFile) continue;
+      const [then, now] = [before, model].map(({ files }) => files?.[name]).map((digest) => digest && short(digest));
+      compare(`the file ${name} of ${model.source} is`, then ?? "absent", now ?? "absent", true);
+    }
   }
   if (!isSet && recorded.pipeline.digest === found.pipeline.digest) all.push(...declaredDifferences(recorded, found));
   for (const [name, version] of Object.entries(found.versions)) {
-    compare(`the version of ${name} is`, recorded.versions[name], version, false);
+    compare(`the version of ${name} is`, ownValue(recorded.versions, name), version, false);
   }
   compare("the provider is", recorded.provider, found.provider, false);
   compare("the number of threads is", recorded.threads, found.threads, false);
@@ -173,6 +189,9 @@ function declaredDifferences(recorded: Recorded, found: Recorded): readonly Diff
     ...about(lost, "… is no longer among the members"),
   ];
 }
+
+/** Its fields have a digest of their own: spaces between them make no difference. */
+const configFile = "config.json";
 
 /** Enough of a digest to distinguish two. */
 function short(digest: string): string {

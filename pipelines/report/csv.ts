@@ -1,4 +1,5 @@
 /** results.csv: a line for each member (RFC 4180). @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { Results } from "../results/results.ts";
 import { namedMetrics } from "./view.ts";
@@ -13,9 +14,9 @@ export function csvOf({ members }: Results): string {
     const found = namedMetrics(member), seconds = trainings.reduce((sum, stage) => sum + stage.seconds, 0);
     return [
       member.id,
-      ...axes.map((name) => member.axes[name]),
+      ...axes.map((name) => ownValue(member.axes, name)),
       member.trainableParameters,
-      ...metrics.map((name) => found[name]),
+      ...metrics.map((name) => ownValue(found, name)),
       trainings.at(-1)?.losses.at(-1),
       seconds,
     ];

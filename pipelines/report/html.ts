@@ -1,4 +1,5 @@
 /** The report as one page that needs nothing else. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { pageFile, pageScript } from "./page_script.ts";
 import type { ReportView } from "./report_view.ts";
 
@@ -19,5 +20,5 @@ export async function pageOf(view: ReportView): Promise<string> {
     "/*{script}*/": script,
   };
   // In one pass, so that nothing within a view or a source is taken for a slot.
-  return page.replace(/\/\*\{style\}\*\/|\["the view"\]|\/\*\{script\}\*\//g, (slot) => slots[slot]!);
+  return page.replace(/\/\*\{style\}\*\/|\["the view"\]|\/\*\{script\}\*\//g, (slot) => ownValue(slots, slot)!);
 }

@@ -78,9 +78,13 @@ async function modelsOf(
     const { source, quantize, model: { name, tokenizer, config } } = stage;
     for (const [declared, at] of bases) {
       if (at !== source) continue;
-      const { digest } = await weightsFor(runContext, stage);
-      const found = { source: declared, name, at, weights: digest, tokenizer: tokenizer.digest, config };
-      models.set(JSON.stringify([declared, quantize]), { ...found, ...quantize === undefined ? {} : { quantize } });
+      const { digest } = await weightsFor(runContext, stage), { revision: commit } = stage.model.source.options;
+      models.set(JSON.stringify([declared, quantize]), {
+        ...{ source: declared, name, at, weights: digest, tokenizer: tokenizer.digest, config },
+        ...commit === undefined ? {} : { commit },
+        ...quantize === undefined ? {} : { quantize },
+        files: await runContext.models.files(stage.model),
+      });
     }
   }
   return [...models.values()];

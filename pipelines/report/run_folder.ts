@@ -6,12 +6,14 @@
  */
 import { join } from "node:path";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
+import { innerPath } from "../common/inner_path.ts";
+import { writeSealed } from "../models/weights/safetensors_writer.ts";
 import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import type { Prediction } from "../metrics/metric.ts";
-import { writeSafetensors } from "../models/weights/safetensors_writer.ts";
 import type { Results } from "../results/results.ts";
+import { resultsFile } from "../results/read_results.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import type { RunOutput } from "../schedule/run/run_output.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
@@ -58,7 +60,7 @@ export class RunFolder implements RunOutput {
 
   /** Writes results.json. */
   async results(results: Results): Promise<void> {
-    await this.text("results.json", JSON.stringify(results, null, 2) + "\n");
+    await this.text(resultsFile, JSON.stringify(results, null, 2) + "\n");
   }
 
   /** Writes a text file. */
@@ -100,7 +102,7 @@ export class RunFolder implements RunOutput {
       shape,
       data: data as Float32Array,
     }));
-    await writeSafetensors(join(this.path, folder, file), listed, { format: "pt" });
+    await writeSealed(join(this.path, folder, file), listed, { format: "pt" });
     if (stage.full === undefined) {
       await this.text(
         join(folder, interventionFileNames.description),
@@ -114,8 +116,8 @@ export class RunFolder implements RunOutput {
   }
 
   async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<void> {
-    const settings = ["config", "generation_config", "tokenizer", "tokenizer_config", "special_tokens_map"];
-    for (const name of [...settings.map((name) => `${name}.json`), "chat_template.jinja"]) {
+    const tokenizer = ["tokenizer", "tokenizer_config", "special_tokens_map", "added_tokens"];
+    for (const name of [...["config", "generation_config", ...tokenizer].map((name) => `${name}.json`), "chat_template.jinja"]) {
       const source = join(model.folder, name);
       try {
         await writeAtomically(join(this.path, folder, name), [await Deno.readFile(source)]);
@@ -141,7 +143,7 @@ export class RunFolder implements RunOutput {
   }
 
   async #folder(path: string): Promise<void> {
-    const folder = join(this.path, path);
+    const folder = path === "." ? this.path : await innerPath(this.path, path);
     try {
       await Deno.mkdir(folder, { recursive: true });
     } catch (fault) {

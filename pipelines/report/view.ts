@@ -1,4 +1,5 @@
 /** What the report shows, made of a run's results. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
 import type { AxisValue, MemberView, ReportView, SampleView } from "./report_view.ts";
 import type { EvaluateRecord, MemberRecord, Results, StageRecord, TrainRecord } from "../results/results.ts";
@@ -102,8 +103,8 @@ function untrainedValues(
   const evaluations = first === undefined ? [] : evaluationsOf(first).filter(({ name }) => untrained.has(name));
   return Object.fromEntries(metrics.flatMap((metric) => {
     const kind = kindOf(metric);
-    const found = evaluations.find(({ name, metrics }) => kind in metrics && `${name} ${kind}` !== metric);
-    return found === undefined ? [] : [[metric, { name: found.name, value: found.metrics[kind]! }]];
+    const found = evaluations.find(({ name, metrics }) => Object.hasOwn(metrics, kind) && `${name} ${kind}` !== metric);
+    return found === undefined ? [] : [[metric, { name: found.name, value: ownValue(found.metrics, kind)! }]];
   }));
 }
 
@@ -181,7 +182,7 @@ function samplesOf(
 ): Pick<ReportView, "samples" | "samplesOf"> {
   if (metric === undefined) return { samples: [], samplesOf: "" };
   const sign = lowerIsBetter(kindOf(metric)) ? -1 : 1;
-  const value = (member: MemberRecord) => sign * (namedMetrics(member)[metric] ?? -Infinity);
+  const value = (member: MemberRecord) => sign * (ownValue(namedMetrics(member), metric) ?? -Infinity);
   const best = members.reduce((best, each) => value(each) > value(best) ? each : best);
   const stage = metric.slice(0, metric.lastIndexOf(" "));
   const shown = evaluationsOf(best).filter(({ name }) => name === stage || untrained.has(name))

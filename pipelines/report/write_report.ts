@@ -1,13 +1,15 @@
 /** A run's report, drawn from what is in its folder. @module */
 import { basename, join } from "node:path";
-import { RequestError } from "../common/errors.ts";
-import { readFileIfPresent, readJsonObject } from "../common/files.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject } from "../common/files.ts";
+import { innerPath } from "../common/inner_path.ts";
 import { ofKind } from "../common/of_kind.ts";
-import type { MemberRecord, Results } from "../results/results.ts";
 import { csvOf } from "./csv.ts";
 import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
 import { liveFile, type LiveState } from "./live.ts";
+import type { MemberRecord } from "../results/results.ts";
+import { readResults, resultsFile } from "../results/read_results.ts";
 import { manifestFile, readManifest } from "./manifest.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
@@ -38,9 +40,10 @@ export async function writeReport(folder: string): Promise<void> {
 
 /** What a page that follows a run is made of: what the run shows while it goes on, then its results. */
 export async function readLiveSource(folder: string): Promise<ReportSource> {
-  const live = await readJsonObject(join(folder, liveFile), "run the pipeline again").catch(() => undefined);
+  const livePath = await innerPath(folder, liveFile);
+  const live = await readJsonObject(livePath, "run the pipeline again").catch(() => undefined);
   if (live !== undefined && isLiveState(live)) return liveSource(live);
-  const hasEnded = await Deno.stat(join(folder, "results.json")).then(() => true, () => false);
+  const hasEnded = await Deno.stat(join(folder, resultsFile)).then(() => true, () => false);
   if (hasEnded) return { ...await readSource(folder), isLive: true };
   const results = { pipeline: basename(folder), members: [], encode: [] };
   return { ...bare, results, made: "", now: "waiting for the run to begin" };
@@ -65,33 +68,42 @@ function liveSource({ pipeline, begun, now, members, trainings }: LiveState): Re
 
 /** What a report is made of, from a run's folder. */
 export async function readSource(folder: string): Promise<ReportSource> {
-  const file = join(folder, "results.json"), results = await readJsonObject(file, "run the pipeline again");
+  const results = await readResults(folder);
   if (results === undefined) {
     throw new RequestError("there is no results.json; give the folder of a run that has ended", { file: folder });
   }
-  if (!isResults(results)) throw new RequestError("holds no results of a run; run the pipeline again", { file });
-  const manifestPath = join(folder, manifestFile), manifest = await readFileIfPresent(manifestPath);
+  const manifestPath = await innerPath(folder, manifestFile), manifest = await readFileIfPresent(manifestPath);
   const found = await readManifest(manifestPath);
   const paths = new Set(results.members.flatMap(({ stages }) => {
     return ofKind(stages, "evaluate").map(({ predictions }) => predictions);
   }));
   const predictions = new Map<string, readonly ReportPrediction[]>();
-  for (const path of paths) predictions.set(path, await readPredictions(join(folder, path)));
+  for (const path of paths) predictions.set(path, await readPredictions(await innerPath(folder, path)));
   return {
     results,
-    made: (await Deno.stat(file)).mtime?.toISOString().slice(0, 19).replace("T", " ") + "Z",
+    made: (await Deno.stat(join(folder, resultsFile))).mtime?.toISOString().slice(0, 19).replace("T", " ") + "Z",
     machine: found === undefined ? [] : [found.provider, `${found.threads} threads`, ...found.versions],
     manifest: manifest === undefined ? "" : new TextDecoder().decode(manifest),
     predictions: (path) => predictions.get(path) ?? [],
   };
 }
 
-function isResults(value: object): value is Results {
-  return "pipeline" in value && "members" in value && Array.isArray(value.members) && "encode" in value;
-}
-
 async function readPredictions(path: string): Promise<ReportPrediction[]> {
   const bytes = await readFileIfPresent(path);
   const lines = bytes === undefined ? [] : new TextDecoder().decode(bytes).split("\n").slice(0, mostPredictions);
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as ReportPrediction);
+  return lines.flatMap((line, at) => line === "" ? [] : [parsePrediction(line, { file: path, line: at + 1 })]);
+}
+
+function parsePrediction(line: string, at: SourceLocation): ReportPrediction {
+  try {
+    const row: unknown = JSON.parse(line);
+    if (isPrediction(row)) return row;
+  } catch {
+    // As wrong as a line of another shape.
+  }
+  throw new RequestError("is no prediction; run the pipeline again", at);
+}
+
+function isPrediction(row: unknown): row is JsonObject & ReportPrediction {
+  return isJsonObject(row) && typeof row["prompt"] === "string" && typeof row["completion"] === "string";
 }

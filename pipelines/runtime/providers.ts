@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/model.ts";
 
@@ -64,7 +65,7 @@ export function missingLibraries(
 ): string | undefined {
   const { libraries } = providerRuntimes[provider];
   if (libraries === undefined) return undefined;
-  const needed = libraries.files[os];
+  const needed = ownValue(libraries.files, os);
   if (needed === undefined) return `${named(provider)} does not exist on ${os}; use --provider cpu`;
   const missing = needed.filter((name) => !exists(join(binding, name)));
   if (missing.length === 0) return undefined;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue, putValue } from "../../ops/program/own_value.ts";
 import { type Bindings, evaluateShape, isSymbol } from "../../ops/program/dimension.ts";
 import type { ExtentList, OnnxModel } from "../../ops/onnx/model.ts";
 import { RunError } from "../common/errors.ts";
@@ -102,17 +103,17 @@ export class Runtime implements Disposable {
     const all: Record<string, HostTensor> = {};
     const bindings: Record<string, number> = {};
     for (const { name, shape } of model.fed) {
-      const tensor = feeds[name];
+      const tensor = ownValue(feeds, name);
       if (tensor === undefined) throw new RunError(`${model.name} was not fed ${name}`);
-      all[name] = tensor;
+      putValue(all, name, tensor);
       bindSymbols(model.name, name, shape, tensor.shape, bindings);
     }
-    for (const list of model.extents) all[list.name] = extentTensor(list, bindings);
+    for (const list of model.extents) putValue(all, list.name, extentTensor(list, bindings));
     const buffers = [...new Set(Object.values(all).map((tensor) => tensor.data.buffer))];
     const reply = await this.#ask({ kind: "run", session, feeds: all }, buffers).reply;
     if (reply === null) throw new RunError(`${model.name} gave no result`);
     for (const [name, tensor] of Object.entries(reply.feeds)) {
-      const fed = feeds[name];
+      const fed = ownValue(feeds, name);
       if (fed !== undefined) fed.data = tensor.data;
     }
     return { outputs: reply.outputs, seconds: reply.seconds };
@@ -147,10 +148,12 @@ function bindSymbols(
   shape.forEach((dimension, axis) => {
     const extent = actual[axis] as number;
     if (!isSymbol(dimension)) return;
-    if (bindings[dimension] !== undefined && bindings[dimension] !== extent) {
-      throw new RunError(`${model} was fed ${name} with ${dimension} = ${extent} where it was ${bindings[dimension]}`);
+    if (ownValue(bindings, dimension) !== undefined && ownValue(bindings, dimension) !== extent) {
+      throw new RunError(
+        `${model} was fed ${name} with ${dimension} = ${extent} where it was ${ownValue(bindings, dimension)}`,
+      );
     }
-    bindings[dimension] = extent;
+    putValue(bindings, dimension, extent);
   });
 }
 

@@ -1,6 +1,5 @@
 /**
- * The worker that holds ONNX Runtime's sessions, and the only file that imports onnxruntime-node. A session's creation
- * and its runs block this thread and no other.
+ * The worker that holds ONNX Runtime's sessions. A session's creation and its runs block this thread and no other.
  *
  * @module
  */
@@ -8,8 +7,8 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import * as ort from "onnxruntime-node";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
+import * as ort from "./onnx_runtime.ts";
 import { missingLibraries, providerRuntimes } from "./providers.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";

@@ -71,6 +71,12 @@ export interface BaseModelSpec {
   readonly quantize?: Sweepable<QuantizationName>;
 }
 
+/**
+ * How a prompt of n tokens is edited that is too short for `fP+lS`: as the paper has it, the first min(P, ⌊n/2⌋) and the
+ * last min(S, ⌈n/2⌉), one end alone as far as there are tokens; or as pyreft does, at most ⌊n/2⌋ tokens at either end.
+ */
+export type ShortPrompts = "paper" | "pyreft";
+
 /** An edit of the representation at some sites and positions. */
 export interface EditSpec {
   /** Tells the kinds of record apart. */
@@ -82,6 +88,8 @@ export interface EditSpec {
    * it: `completion`, `generated`.
    */
   readonly positions: Sweepable<string | ChoosePositions>;
+  /** How prompts too short for `fN`, `lN` or `fN+lM` are edited; as the paper has it if omitted. */
+  readonly short?: Sweepable<ShortPrompts>;
   /** Rank of the edited subspace, of kinds that have one. */
   readonly rank?: Sweepable<number>;
   /** One edit for both ends of the prompt. */
@@ -138,6 +146,8 @@ export interface SavedSpec {
   readonly folder: Sweepable<string>;
   /** In place of the positions that it was saved with. */
   readonly positions?: Sweepable<string | ChoosePositions>;
+  /** In place of the rule for short prompts that it was saved with. */
+  readonly short?: Sweepable<ShortPrompts>;
   /** In place of the choice of subspaces that it was saved with. */
   readonly subspace?: Sweepable<string | ChooseSubspace>;
 }
@@ -206,9 +216,12 @@ export interface ModelSpec {
 export interface ScheduleSpec {
   /** Tells the kinds of record apart. */
   readonly kind: ScheduleName;
-  /** Share of the steps over which the rate rises from 0. */
+  /** Share of the steps over which the rate rises from 0; their number is rounded up. */
   readonly warmup: Sweepable<number>;
 }
+
+/** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
+export type DecayScope = "all" | "weights";
 
 /** AdamW's settings. */
 export interface OptimizerSpec {
@@ -220,6 +233,8 @@ export interface OptimizerSpec {
   readonly schedule: Sweepable<ScheduleSpec>;
   /** Decoupled decay a step, times the rate. */
   readonly weightDecay: Sweepable<number>;
+  /** What it acts on. */
+  readonly decay: Sweepable<DecayScope>;
   /** Decay of the first moment. */
   readonly beta1: Sweepable<number>;
   /** Decay of the second moment. */

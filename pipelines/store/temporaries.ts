@@ -8,7 +8,7 @@ const UNLOCKED_AFTER = 60 * 1000;
 
 /** What `temporaryName` makes of an entry or a model, and `writeAtomically` of a store's other files; nothing else is removed. */
 const ofStore =
-  /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|rates\.json|model\.safetensors|(config|generation_config|tokenizer|tokenizer_config)\.json)\.[0-9a-f-]{36}\.tmp$/;
+  /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|models\.json|rates\.json|model\.safetensors|(config|generation_config|tokenizer|tokenizer_config)\.json)\.[0-9a-f-]{36}\.tmp$/;
 /** What a run's folder may hold half written. */
 const ofRun = /^\.([\w-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
 

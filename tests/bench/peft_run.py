@@ -8,6 +8,7 @@ module, `i.lora_A` [rank, inputs] and `i.lora_B` [outputs, rank]; a block's modu
 
 import argparse
 import json
+import math
 import time
 
 import torch
@@ -75,7 +76,7 @@ def main():
     batches = [rows[at : at + options.batch] for at in range(0, len(rows), options.batch)]
     total = options.epochs * len(batches)
     optimizer = torch.optim.AdamW(tensors.values(), lr=options.lr, weight_decay=0)
-    schedule = get_linear_schedule_with_warmup(optimizer, int(options.warmup * total), total)
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(options.warmup * total), total)
     model.train()
     losses, seconds = [], []
     for index in range(min(total, options.steps or total)):

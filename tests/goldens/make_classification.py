@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Makes small models with heads and how transformers and torch train them, for heads_test, and what scikit-learn and scipy
-measure, for metrics_test.
+measure, for measure_test.
 
     pip install torch==2.15.0 transformers==4.45.1 tokenizers==0.20.3 scikit-learn==1.9.1 scipy==1.16.3 numpy==2.3.5
     python -B tests/goldens/make_classification.py
 
 classification/<case>/ is a Hugging Face folder with expected.json beside it: rows, the last of them pairs of texts, what the
 head tells of each, the losses of AdamW's steps on the head and on biases added behind a projection of the last block, and
-what the head tells behind them. glue_metrics.json holds rows of classes and of numbers with their metrics.
+what the head tells behind them. decay.json has the losses of the whole model's training where weight decay spares what
+transformers' Trainer spares. glue_metrics.json holds rows of classes and of numbers with their metrics, and numbers that are
+nearly constant with scipy's warnings.
 """
 
 from reference import lines, number, require, write_json
@@ -16,7 +18,9 @@ require(torch="2.15.0", transformers="4.45.1", numpy="2.3.5")
 require(**{"scikit-learn": "1.9.1", "scipy": "1.16.3"})
 
 import json
+import math
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy
@@ -31,12 +35,14 @@ from transformers import (
     LlamaForSequenceClassification,
     RobertaConfig,
     RobertaForSequenceClassification,
+    Trainer,
 )
 
 HERE = Path(__file__).parent
 VOCABULARY = 40
 LABELS = ["no", "maybe", "yes"]
 LENGTHS = [(3, 0), (9, 0), (1, 0), (6, 0), (2, 4), (5, 1), (8, 0), (4, 3)]
+DECAY = dict(batchSize=3, epochs=4, learningRate=0.01, weightDecay=5.0)
 TRAINING = dict(batchSize=3, epochs=2, learningRate=0.02, weightDecay=0.1)
 
 
@@ -157,6 +163,29 @@ def make(name, family, outputs, seed):
     write_json(folder / "expected.json", expected)
 
 
+def make_decay(name, family, outputs, seed):
+    kind, config, settings, _, _ = family
+    typed = kind is BertForSequenceClassification
+    encoder, all_rows = tokenizer(), rows(outputs, seed)
+    made = model(kind, lambda **more: config(**settings, **more), outputs, seed)
+    decayed = set(Trainer.get_decay_parameter_names(None, made))
+    groups = [
+        dict(params=[each for name, each in made.named_parameters() if (name in decayed) == decays], weight_decay=decay)
+        for decays, decay in ((True, DECAY["weightDecay"]), (False, 0.0))
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=DECAY["learningRate"])
+    losses, size = [], DECAY["batchSize"]
+    for _ in range(DECAY["epochs"]):
+        for start in range(0, len(all_rows), size):
+            inputs, labels = batch(encoder, all_rows[start : start + size], typed)
+            loss = made(**inputs, labels=labels).loss
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(number(loss.item()))
+    write_json(HERE / "classification" / name / "decay.json", dict(training=DECAY, losses=losses))
+
+
 def of_classes(expected, given):
     binary = max(*expected, *given) < 2
     return dict(
@@ -177,6 +206,16 @@ def of_numbers(expected, given):
         pearson=pearsonr(expected, given).statistic,
         spearman=spearmanr(expected, given).statistic,
     )
+
+
+def of_near(expected, given):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = [float(of(expected, given).statistic) for of in (pearsonr, spearmanr)]
+    warned = sorted({each.category.__name__ for each in caught})
+    pearson, spearman = [None if math.isnan(each) else each for each in found]
+    eights = lambda values: [values[start : start + 8] for start in range(0, len(values), 8)]
+    return dict(expected=eights(expected), given=eights(given), pearson=pearson, spearman=spearman, warned=warned)
 
 
 def metrics():
@@ -201,12 +240,18 @@ def metrics():
         (base * 1e-30, -base * 1e30 + 3e30),
         (base + 1e6, generator.normal(size=30)),
         ([0.0, 1.0, 2.0], [1.0, 1.0, 3.0]),
+        ([0.25, 0.75], [3.1, -2.7]),
     ]
+    # Nearly constant: of such numbers scipy warns.
+    steps = lambda count, size: (0.1 + size * generator.integers(0, 3, count)).tolist()
+    near = [(base[:count].round(3), steps(count, size)) for count in (3, 7, 30) for size in (1e-17, 1e-15, 1e-13)]
+    near += [(generator.normal(size=150).round(2), steps(150, 2e-17)), (steps(5, 1e-16), [3, 1, 4, 1, 5])]
     write_json(
         HERE / "glue_metrics.json",
         dict(
             classes=[of_classes(*pair) for pair in classes],
             numbers=[of_numbers(x, y) for x, y in numbers],
+            nearlyConstant=[of_near(list(map(float, x)), list(map(float, y))) for x, y in near],
         ),
     )
 
@@ -216,4 +261,6 @@ if __name__ == "__main__":
     make("llama-number", LLAMA, 1, 2)
     make("bert-classes", BERT, 3, 3)
     make("roberta-number", ROBERTA, 1, 4)
+    make_decay("llama-classes", LLAMA, 3, 1)
+    make_decay("bert-classes", BERT, 3, 3)
     metrics()

@@ -15,6 +15,7 @@ from reference import number, require, write_json
 require(torch="2.15.0", transformers="4.45.1", peft="0.21.2")
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def train(model, tensors, rows):
     optimizer = torch.optim.AdamW(tensors.values(), lr=5e-3, weight_decay=0.01)
     batches = [rows[at : at + BATCH] for at in range(0, ROWS, BATCH)]
     steps = EPOCHS * len(batches)
-    schedule = get_linear_schedule_with_warmup(optimizer, int(0.1 * steps), steps)
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(0.1 * steps), steps)
     losses = []
     for _ in range(EPOCHS):
         losses.append([])

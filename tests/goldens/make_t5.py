@@ -20,6 +20,7 @@ from reference import number, require, write_json
 require(torch="2.15.0", transformers="4.57.1", tokenizers="0.22.2", safetensors="0.8.0", numpy="2.3.5")
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,7 @@ def main():
 
     optimizer = torch.optim.AdamW(edits.parameters(), lr=2e-2, weight_decay=0.0)
     steps = EPOCHS * len(ROWS) // BATCH
-    schedule = get_linear_schedule_with_warmup(optimizer, round(0.25 * steps), steps)
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(0.25 * steps), steps)
     losses = []
     for _ in range(EPOCHS):
         for start in range(0, len(ROWS), BATCH):

@@ -1,10 +1,10 @@
 /** Running nodes that an exported graph would begin with. @module */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
-import * as ort from "onnxruntime-node";
 import { elementTypes } from "../../ops/onnx/element_types.ts";
 import type { GraphWriter, TensorName } from "../../ops/onnx/graph_writer.ts";
 import { NodeWriter } from "../../pipelines/interchange/onnx/graph.ts";
+import * as ort from "../../pipelines/runtime/onnx_runtime.ts";
 
 /** Whole numbers [rows][columns]. */
 export type IntegerRows = readonly (readonly number[])[];

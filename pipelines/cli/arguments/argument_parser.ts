@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { Argument, Command as Parser, CommanderError, InvalidArgumentError, Option as ParserOption } from "commander";
 import type { Command, CommandContext, CommandGroup } from "./command.ts";
 import { InvalidValue, type Options, type Switch, type ValueOption } from "./option.ts";
@@ -73,7 +74,7 @@ function commandParser(command: Command, context: ParserContext): Parser {
   return parser.action(() => {
     const read: Readonly<Record<string, unknown>> = parser.opts();
     const values = Object.entries(options).map(([name, { kind }]) => {
-      return [name, kind === "switch" ? read[name] ?? false : read[name]] as const;
+      return [name, kind === "switch" ? ownValue(read, name) ?? false : ownValue(read, name)] as const;
     });
     context.found((context) => command.run(parser.args, Object.fromEntries(values), context));
   });
@@ -108,7 +109,7 @@ function usageProblem({ code, message }: CommanderError, remedies: Readonly<Reco
     .replace(" is invalid. Allowed choices are ", " is unknown; use one of ")
     .replace(" is invalid. ", " is invalid; ")
     .replace(/\s*\n\(Did you mean (.*)\?\)/, "; did you mean $1?").replace(/\.$/, "");
-  const remedy = problem.includes(";") ? undefined : remedies[code];
+  const remedy = problem.includes(";") ? undefined : ownValue(remedies, code);
   return (remedy === undefined ? problem : `${problem}; ${remedy}`).replaceAll("\n", " ");
 }
 

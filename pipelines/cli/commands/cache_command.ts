@@ -1,4 +1,5 @@
 /** `deno task cache`: looking at the store, emptying it and checking it. @module */
+import { basename } from "node:path";
 import { RequestError, RunError } from "../../common/errors.ts";
 import { evict, evictionOrder } from "../../store/eviction.ts";
 import { type StoredEntry, totalBytes } from "../../store/inventory.ts";
@@ -35,7 +36,7 @@ export const cacheCommands: CommandGroup = {
     }),
     command({
       name: "verify",
-      summary: "Checks every entry and drops those that are damaged.",
+      summary: "Checks every entry and converted model and drops those that are damaged.",
       parameters: [],
       options: { store },
       examples: ["cache verify --store .refract/store"],
@@ -114,15 +115,27 @@ function collectCache(options: CacheOptions & { readonly all: boolean }, termina
 }
 
 /**
- * Reads every entry and drops those that are not what was written.
+ * Reads every entry and every converted model, and drops those that are not what was written.
  *
  * @throws {RunError} If there was one.
  */
 async function verifyCache(options: CacheOptions, terminal: Terminal): Promise<void> {
-  const store = openStore(options, (message) => terminal.print(message)), entries = store.entries();
+  const store = openStore(options, (message) => terminal.print(message));
+  const entries = store.entries(), models = modelsIn(store.folder);
   let damaged = 0;
   for (const { kind, key } of entries) if (!await store.check(kind, key)) damaged++;
-  const checked = `${count(entries.length, "entry")}, ${formatSize(totalBytes(entries))}`;
+  const { damagedFile } = await import("../../models/gguf/folder.ts");
+  for (const model of models) {
+    const file = await damagedFile(store.folder, basename(model.path));
+    if (file === undefined) continue;
+    damaged++;
+    const isGone = removeModels([model]).files > 0;
+    terminal.print(
+      `${file}: is damaged; ${isGone ? "the model is dropped and will be converted again" : "remove its folder"}`,
+    );
+  }
+  const converted = models.length === 0 ? "" : ` and ${count(models.length, "converted model")}, ${sizeOf(models)}`;
+  const checked = `${count(entries.length, "entry")}, ${formatSize(totalBytes(entries))}${converted}`;
   if (damaged > 0) {
     throw new RunError(`${store.folder}: ${damaged} of ${checked} are damaged; run again what needs them`);
   }

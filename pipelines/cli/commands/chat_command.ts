@@ -1,7 +1,7 @@
 /** `deno task chat`. @module */
 import { RequestError } from "../../common/errors.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
-import { chatRenderer } from "../../data/chat/template.ts";
+import { chatTemplates } from "../../data/chat/template.ts";
 import { roomOf } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { chooserOf, endsAt, TextStream } from "../../decoding/writing.ts";
@@ -117,12 +117,12 @@ async function openSession({ model: { tokenizer } }: WritingModel, options: Chat
     throw new RequestError("the model has no chat template for a --system message; give it --chat-template");
   }
   if (isPlain || !hasTemplate) return lineByLine(template ?? "{prompt}\n", fields, tokenizer);
-  const render = await chatRenderer(
+  const templates = await chatTemplates(
     chatTemplate === undefined ? {} : { template: chatTemplate },
     tokenizer.chat,
     callerFolder(),
   );
-  return inConversation(render, system, fields, tokenizer);
+  return inConversation(templates().render, system, fields, tokenizer);
 }
 
 async function openWriter(

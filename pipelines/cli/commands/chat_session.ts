@@ -6,7 +6,7 @@
 import type { Render } from "../../data/chat/template.ts";
 import { encodeTurns } from "../../data/chat/tokens.ts";
 import { findTurns } from "../../data/chat/turns.ts";
-import type { ChatMessage } from "../../data/chat/source.ts";
+import type { Message } from "../../data/chat/conversation.ts";
 import { type TokenizedPrompt, tokenizePrompt } from "../../data/examples.ts";
 import { fillTemplate, parseTemplate } from "../../data/template.ts";
 import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
@@ -35,7 +35,7 @@ export function lineByLine(template: string, fields: Fields, tokenizer: Tokenize
   return {
     ask(line) {
       const known = { ...fields, prompt: line };
-      const filled = fillTemplate(segments, known, "prompt", undefined);
+      const filled = fillTemplate(segments, { fields: known }, "prompt");
       return { prompt: tokenizePrompt({ ...filled, fields: known }, tokenizer), forgotten: 0 };
     },
     answered() {},
@@ -50,9 +50,9 @@ export function inConversation(
   fields: Fields,
   tokenizer: Tokenizer,
 ): ChatSession {
-  const opening: readonly ChatMessage[] = system === undefined ? [] : [{ role: "system", content: system }];
-  let turns: readonly ChatMessage[] = [];
-  const promptOf = (messages: readonly ChatMessage[], line: string): TokenizedPrompt => {
+  const opening: readonly Message[] = system === undefined ? [] : [{ role: "system", content: system }];
+  let turns: readonly Message[] = [];
+  const promptOf = (messages: readonly Message[], line: string): TokenizedPrompt => {
     const { text } = render([...opening, ...messages], undefined, { addGenerationPrompt: true });
     return {
       prompt: tokenizer.encode(text),
@@ -80,7 +80,7 @@ export function inConversation(
 }
 
 /** The token that a template ends a turn with, if it is a special one. */
-function endTokensOf(render: Render, opening: readonly ChatMessage[], tokenizer: Tokenizer): ReadonlySet<number> {
+function endTokensOf(render: Render, opening: readonly Message[], tokenizer: Tokenizer): ReadonlySet<number> {
   const sample = [...opening, { role: "user", content: "a" }, { role: "assistant", content: "b" }];
   const { endToken } = encodeTurns(findTurns(sample, "completion", render, undefined), tokenizer);
   return new Set(endToken === undefined ? [] : [endToken]);

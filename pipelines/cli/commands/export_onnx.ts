@@ -10,7 +10,7 @@ import { type InterventionDescription, interventionFileNames } from "../../compi
 import { onnxFiles } from "../../interchange/onnx/files.ts";
 import { type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
-import { editedModel, locateModelWeights, type Model, openModel } from "../../models/open/model.ts";
+import { editedModel, type Model, openModel, openModelWeights } from "../../models/open/model.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import { bytesProgress, downloadProgress } from "../../schedule/context/progress.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
@@ -47,7 +47,7 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
     : await editedBase(path, options, sources);
   const { model, adaptations } = tuned;
   requireNoHead(adaptations, callerPath(path), "export one without");
-  const weights = await locateModelWeights(model);
+  const weights = await openModelWeights(model);
   await writeFolder(out, (temporary) => {
     return writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
   });

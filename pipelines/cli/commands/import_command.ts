@@ -1,4 +1,5 @@
 /** `deno task import`. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { writeAtomically } from "../../common/files.ts";
@@ -8,10 +9,10 @@ import { readTensors } from "../../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
 import { openModel } from "../../models/open/model.ts";
-import { writeSafetensors } from "../../models/weights/safetensors_writer.ts";
+import { writeSealed } from "../../models/weights/safetensors_writer.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
-import { optional, type OptionValues, required, text } from "../arguments/option.ts";
+import { choice, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import { adaptationsOf } from "../requests/stored_intervention.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -20,6 +21,7 @@ const declared = {
   model: required(text("base"), "the base model: a Hugging Face id, a folder, a .gguf file or builtin:NAME"),
   out: required(text("folder"), "where to write intervention.json and weights.safetensors"),
   positions: optional(text("text"), "the tokens that are edited, as in f7+l7; pyreft's folder does not say"),
+  short: optional(choice("rule", ["paper", "pyreft"]), "how prompts too short for them are edited (default: paper)"),
 };
 
 /** Makes an intervention's folder of one that pyreft saved. */
@@ -44,18 +46,20 @@ async function importPyreft(
     store: storeFolder(undefined),
   });
   const { interventions, tensors } = await readPyreftFolder(folder, architecture, options.positions);
-  const description = { base: options.model, width: architecture.width, interventions };
+  const short = options.short === undefined ? {} : { short: options.short };
+  const listedAs = interventions.map((each) => ({ ...each, ...short }));
+  const description = { base: options.model, width: architecture.width, interventions: listedAs };
   const adaptations = adaptationsOf({ description, file: join(folder, "config.json") }, architecture);
   const listed = adaptations.flatMap(({ index, tensors: roles }) =>
     Object.entries(roles).map(([tensor, { shape }]) => {
       const name = `${index}.${tensor}`;
-      return { name, shape, data: tensors[name]!.data as Float32Array };
+      return { name, shape, data: ownValue(tensors, name)!.data as Float32Array };
     })
   );
   await writeFolder(out, async (temporary) => {
     const weights = join(temporary, interventionFileNames.tensors),
       text = describeAll(options.model, architecture.width, adaptations);
-    await writeSafetensors(weights, listed, { format: "pt" });
+    await writeSealed(weights, listed, { format: "pt" });
     await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(text)]);
     await requireUsable(weights, adaptations, folder);
   });

@@ -1,11 +1,12 @@
 /** `deno task pull`. @module */
 import { join } from "node:path";
+import { requireSoundTensors } from "../../compile/parameters/initial.ts";
 import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
 import { hubCache, isOffline } from "../../models/hub/access.ts";
 import { cachedCommit, cachedModel, partsOf } from "../../models/hub/cache.ts";
+import { removeDamaged } from "../../models/hub/damaged_blobs.ts";
 import type { Repository } from "../../models/hub/files.ts";
 import { requireOnline } from "../../models/hub/folder.ts";
-import { readHeader } from "../../models/weights/safetensors.ts";
 import { downloadProgress } from "../../schedule/context/progress.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
@@ -36,17 +37,21 @@ async function pull({ id, revision }: HubTarget, out: string, context: CommandCo
     if (commit === undefined) return requireOnline(id, revision, undefined, repository, env);
     const paths = Array.from(Deno.readDirSync(parts.snapshot(commit)), ({ name }) => name);
     names = interventionFiles({ id, paths });
+    await removeDamaged(parts.snapshot(commit), names, env);
   } else {
     const { downloadSnapshot } = await import("../../models/hub/snapshot.ts");
     const progress = downloadProgress(terminalProgress(terminal));
     const choose = (there: Repository) => Promise.resolve(names = interventionFiles(there));
     const usual = [interventionFileNames.description, interventionFileNames.tensors, card];
-    commit = await downloadSnapshot({ id, revision, usual, choose, progress }, repository, access);
+    const download = () => downloadSnapshot({ id, revision, usual, choose, progress }, repository, access);
+    commit = await download();
+    // What an earlier pull, or another program, left in the cache.
+    if ((await removeDamaged(parts.snapshot(commit), names, env, access.warn)).length > 0) commit = await download();
   }
   const snapshot = parts.snapshot(commit);
   if (names.includes(interventionFileNames.description)) {
     await readDescription(snapshot);
-    await readHeader(join(snapshot, interventionFileNames.tensors));
+    await requireSoundTensors(join(snapshot, interventionFileNames.tensors));
   }
   await writeFolder(out, async (temporary) => {
     for (const name of names) await Deno.copyFile(join(snapshot, name), join(temporary, name));

@@ -1,13 +1,17 @@
 /** `deno task push`. @module */
+import { putValue } from "../../../ops/program/own_value.ts";
 import { basename, join } from "node:path";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
-import { readFileIfPresent, readJsonObject } from "../../common/files.ts";
+import { readFileIfPresent } from "../../common/files.ts";
+import { innerPath } from "../../common/inner_path.ts";
+import { requireSoundTensors } from "../../compile/parameters/initial.ts";
 import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
 import { isStateFile } from "../../interchange/pyreft_config.ts";
 import { isOffline, shownEndpoint } from "../../models/hub/access.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
 import { modelCard } from "../../report/model_card.ts";
+import { readResults } from "../../results/read_results.ts";
 import type { Results } from "../../results/results.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
@@ -46,7 +50,7 @@ async function push({ path, member, id, revision, isPrivate }: Push, context: Co
   const { folder, names } = await pushedFolder(callerPath(path), member);
   if (isOffline(env)) throw new RequestError(`HF_HUB_OFFLINE forbids pushing ${id}; unset it`);
   const files: Record<string, Blob> = {};
-  for (const name of names) files[name] = new Blob([await Deno.readFile(join(folder, name))]);
+  for (const name of names) putValue(files, name, new Blob([await Deno.readFile(await innerPath(folder, name))]));
   files[card] ??= new Blob([await cardOf(folder, id)]);
   const { pushFiles } = await import("../../models/hub/push.ts");
   const commit = await pushFiles({ id, revision, isPrivate, files, title: `Add ${basename(folder)}` }, access);
@@ -71,6 +75,7 @@ async function pushedFolder(
       });
     }
   }
+  if (!isExported) await requireSoundTensors(join(folder, interventionFileNames.tensors));
   return { folder, names: interventionFiles({ id: folder, paths: there }) };
 }
 
@@ -86,7 +91,5 @@ async function cardOf(folder: string, id: string): Promise<string> {
 async function memberOf(folder: string): Promise<Results["members"][number] | undefined> {
   const within = runOf(folder);
   if (within === undefined) return undefined;
-  const results = await readJsonObject(join(within.run, "results.json"), "run the pipeline again");
-  const members = results?.["members"] as Results["members"] | undefined;
-  return members?.find(({ id }) => id === within.member);
+  return (await readResults(within.run))?.members.find(({ id }) => id === within.member);
 }

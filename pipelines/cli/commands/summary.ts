@@ -1,4 +1,5 @@
 /** The table that ends a run. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
 import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
@@ -23,7 +24,7 @@ export function summarize(results: Results, members: readonly SummarizedMember[]
     const trainings = record.stages.filter((stage) => stage.kind === "train");
     const values = metrics.map((name) => {
       const stage = evaluations.find((evaluation) => metricNames(evaluation).includes(name));
-      const value = stage?.metrics[name.slice(stage.name.length + 1)];
+      const value = stage && ownValue(stage.metrics, name.slice(stage.name.length + 1));
       return value === undefined ? "" : value.toFixed(3);
     });
     const base = parameterCount(members[index]!.stages[0]!.model.architecture);

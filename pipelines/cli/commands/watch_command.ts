@@ -36,6 +36,7 @@ export async function serveReport(
       hostname: "127.0.0.1",
       port,
       ...signal === undefined ? {} : { signal },
+      onError: (fault) => new Response(faultText(fault), { status: 500 }),
       onListen: ({ port }) => terminal.print(`http://127.0.0.1:${port}/ shows ${folder}; Ctrl-C ends this`),
     }, ({ url }) => answer(folder, new URL(url)));
     await server.finished;

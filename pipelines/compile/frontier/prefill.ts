@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { Bindings } from "../../../ops/program/dimension.ts";
 import { dependants, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
 import { cut, keptName, type KeptValue } from "./cut.ts";
@@ -64,7 +65,7 @@ export function compilePrefill(model: CompiledModel, layout: Layout, typical: Bi
   const { program, kept } = cut({ name: "prefill", outputs: results }, typical);
   const named = new Map(kept.map((each) => [each.name, each]));
   const originOf = (name: string): TensorOrigin => {
-    const value = outputs[name] as Value;
+    const value = ownValue(outputs, name) as Value;
     if (!isKept(value)) return { from: "result", name };
     named.set(keptName(value), { name: keptName(value), value });
     return { from: "kept", name: keptName(value) };

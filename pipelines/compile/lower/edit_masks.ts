@@ -3,13 +3,17 @@ import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { LoweredIntervention } from "./adaptation.ts";
 import { runOfSite } from "./sites.ts";
 
-type Masked = Pick<LoweredIntervention, "stack" | "site" | "positionsText" | "side" | "subspace" | "rank">;
+type Masked = Pick<
+  LoweredIntervention,
+  "stack" | "site" | "positions" | "positionsText" | "side" | "subspace" | "rank"
+>;
 
 /** The name of the mask [batch, tokens, width] that an intervention reads, of {@linkcode maskWidth}. */
-export function maskName({ stack, site, positionsText, side, subspace, rank }: Masked): string {
+export function maskName({ stack, site, positions, positionsText, side, subspace, rank }: Masked): string {
   const rows = subspace === undefined ? "" : `.${subspace.name}.${rank}`;
   const run = runOfSite({ stack, site }) === "context" ? "context." : "";
-  return `positions.${run}${positionsText}.${side}${rows}`;
+  const short = positions.short === undefined ? "" : `.${positions.short}`;
+  return `positions.${run}${positionsText}${short}.${side}${rows}`;
 }
 
 /** How wide a mask is: 1, or with a subspace one column for each row of the rank. */

@@ -2,27 +2,17 @@
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { LoweredIntervention } from "./adaptation.ts";
-import type { Ends } from "./positions.ts";
+import { shortRules } from "./short_prompts.ts";
 
 /** What of an intervention decides which tokens it edits. */
 export type EditedTokens = Pick<LoweredIntervention, "positions" | "side">;
-
-/**
- * How many tokens at each end of a prompt are edited. A prompt too short for both ends gives half to each (Wu et al.
- * 2024, section 4.1): the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉).
- */
-export function editedEnds({ first, last }: Ends, promptLength: number): Ends {
-  if (first === 0 || last === 0) return { first: Math.min(first, promptLength), last: Math.min(last, promptLength) };
-  if (first + last <= promptLength) return { first, last };
-  return { first: Math.min(first, Math.floor(promptLength / 2)), last: Math.min(last, Math.ceil(promptLength / 2)) };
-}
 
 /** Whether the token at an index is edited, counted from the prompt's first. */
 export function isEdited({ positions, side }: EditedTokens, prompt: TokenizedPrompt, index: number): boolean {
   const promptLength = prompt.prompt.length;
   if (index >= promptLength) return positions.completion;
   if (positions.selector !== undefined) return positions.selector.of(prompt).has(index);
-  const ends = editedEnds(positions, promptLength);
+  const ends = shortRules[positions.short ?? "paper"].ends(positions, promptLength);
   const inPrefix = index < ends.first;
   const inSuffix = index >= promptLength - ends.last;
   return (side !== "suffix" && inPrefix) || (side !== "prefix" && inSuffix);
@@ -44,7 +34,8 @@ export function editedNodes(
   const inPrompt = write.node("Less", [index, length]), edited: TensorName[] = [];
   if (positions.first === Infinity) edited.push(inPrompt);
   else if (positions.first + positions.last > 0) {
-    const { first, last } = endNodes(write, positions, length), ends: TensorName[] = [];
+    const { first, last } = shortRules[positions.short ?? "paper"].nodes(write, positions, length);
+    const ends: TensorName[] = [];
     if (side !== "suffix" && positions.first > 0) ends.push(write.node("Less", [index, first]));
     if (side !== "prefix" && positions.last > 0) {
       ends.push(write.node("GreaterOrEqual", [index, write.node("Sub", [length, last])]));
@@ -57,17 +48,4 @@ export function editedNodes(
 
 function either(write: GraphWriter, terms: readonly TensorName[]): TensorName {
   return terms.reduce((left, right) => write.node("Or", [left, right]));
-}
-
-/** {@linkcode editedEnds} as nodes, int64 [batch, 1] where it depends on the length. */
-function endNodes(write: GraphWriter, { first, last }: Ends, length: TensorName): Record<keyof Ends, TensorName> {
-  const whole = { first: write.integers(first), last: write.integers(last) };
-  // More than there are reach over the prompt's other end, which changes nothing.
-  if (first === 0 || last === 0) return whole;
-  const fits = write.node("GreaterOrEqual", [length, write.integers(first + last)]);
-  const half = write.node("Div", [length, write.integers(2)]), rest = write.node("Sub", [length, half]);
-  return {
-    first: write.node("Where", [fits, whole.first, write.node("Min", [whole.first, half])]),
-    last: write.node("Where", [fits, whole.last, write.node("Min", [whole.last, rest])]),
-  };
 }

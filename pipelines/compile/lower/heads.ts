@@ -4,9 +4,15 @@
  *
  * @module
  */
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { input, weight } from "../../../ops/program/program.ts";
-import type { Classifier, EditedModel, WeightSource } from "../../models/architecture/architecture.ts";
+import {
+  type Classifier,
+  type EditedModel,
+  isBias,
+  type WeightSource,
+} from "../../models/architecture/architecture.ts";
 import type { HeadSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import type { Adaptation, Head, HeadTensor, LoweredHead } from "./adaptation.ts";
 
@@ -51,10 +57,10 @@ function tensorsOf(
   { width, barePrefix = "" }: EditedModel,
 ): LoweredHead["tensors"] {
   const tensors: Record<string, HeadTensor> = {};
-  const note: WeightSource = (name, shape) => {
-    const start = name.endsWith("norm.weight") ? "one" : name.endsWith(".bias") ? "zero" : "narrow";
+  const note: WeightSource = (name, shape, neutral) => {
+    const isNorm = neutral !== undefined, start = isNorm ? "one" : name.endsWith(".bias") ? "zero" : "narrow";
     const isBase = barePrefix !== "" && name.startsWith(barePrefix);
-    tensors[name] = { shape: shape as readonly number[], start, isBase };
+    putValue(tensors, name, { shape: shape as readonly number[], start, decays: !isNorm && !isBias(name), isBase });
     return weight(name, shape);
   };
   scores(input("rows", ["rows", width]), note, outputs);
@@ -73,5 +79,5 @@ export function requireOneHead(adaptations: readonly Adaptation[]): void {
 
 /** Whether a tensor of a head starts at what the checkpoint has of its name, if it has. */
 export function startsAtOwn({ options: { fresh }, tensors }: Pick<Head, "options" | "tensors">, name: string): boolean {
-  return !fresh || tensors[name]!.isBase;
+  return !fresh || ownValue(tensors, name)!.isBase;
 }

@@ -27,7 +27,7 @@ export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): 
   }
   const positions = at.stack === "decoder" && runOfSite(at) === "tail"
     ? decoderPositionsOf(edit.positions)
-    : positionsOf(edit.positions, architecture.decode);
+    : positionsOf(edit.positions, architecture.decode, edit.short);
   const subspace = edit.subspace === undefined ? {} : { subspace: subspaceOf(edit.subspace, rank) };
   const listed = atLocationOf(at, () => at.blocks === undefined ? [undefined] : blocksOf(at.blocks, stack.blocks));
   const tensors = tensorsOf(kind, { width, rank }, options);

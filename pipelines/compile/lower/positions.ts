@@ -2,6 +2,7 @@
 import { RequestError } from "../../common/errors.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { ChoosePositions, Decode } from "../../data/prompt_tokens.ts";
+import type { ShortPrompts } from "../../spec/mod.ts";
 import { tokensByFunction, type TokenSelector, tokensOfField } from "./token_selectors.ts";
 
 /** The first and last tokens of a prompt; `Infinity` for all. */
@@ -12,6 +13,8 @@ export interface Ends {
 
 /** What an edit acts on. */
 export interface Positions extends Ends {
+  /** How a prompt is edited that is too short for its ends; as the paper has it if omitted. */
+  readonly short?: ShortPrompts;
   /** Selects tokens of each prompt, instead of its ends. */
   readonly selector?: TokenSelector;
   /** Whether the tokens after the prompt are edited: a row's completion, and what the model writes. */
@@ -27,12 +30,15 @@ export type Side = "both" | "prefix" | "suffix";
  * `generated` for those after it.
  *
  * @param decode The tokenizer's, for positions that depend on the prompt's text.
+ * @param short How prompts too short for `fN`, `lN` and `fN+lM` are edited.
  * @throws {RequestError} If the text is none of these.
  */
-export function positionsOf(declared: string | ChoosePositions, decode?: Decode): Positions {
+export function positionsOf(declared: string | ChoosePositions, decode?: Decode, short?: ShortPrompts): Positions {
   const selector = typeof declared === "string" ? fieldPositions(declared, decode) : tokensByFunction(declared, decode);
   if (selector !== undefined) return { first: 0, last: 0, completion: false, selector };
-  return parsePositions(String(declared));
+  const positions = parsePositions(String(declared));
+  const hasEnds = positions.first + positions.last > 0 && positions.first !== Infinity;
+  return hasEnds && short === "pyreft" ? { ...positions, short } : positions;
 }
 
 /**

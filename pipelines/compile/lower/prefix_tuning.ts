@@ -22,7 +22,7 @@ export function lowerPrefixTuning(
     );
   }
   if (heads === undefined) throw new TypeError("Prefix tuning needs to know the model's heads");
-  const role: TensorRole = { shape: [heads.keyValueHeads, tokens, heads.headWidth], start: "normal" };
+  const role: TensorRole = { shape: [heads.keyValueHeads, tokens, heads.headWidth], start: "normal", decays: true };
   const common = {
     form: "prefix",
     kind: "prefixTuning",

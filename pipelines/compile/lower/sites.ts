@@ -1,4 +1,5 @@
 /** What a declared site means in a model: its stack, its blocks, its columns, and the run of tokens that passes it. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel, SiteName, SiteShape, StackName } from "../../models/architecture/architecture.ts";
 import { suggest } from "../../common/suggest.ts";
@@ -39,7 +40,7 @@ export function columnsOfSite(
   { site, head }: Resolved<SiteSpec>,
   { sites }: Stack,
 ): { readonly width: number; readonly head?: number } {
-  const shape: SiteShape | undefined = sites[site];
+  const shape: SiteShape | undefined = ownValue<SiteShape | undefined>(sites, site);
   if (shape === undefined) {
     throw new RequestError(`the model has no site ${site}; ${suggest(site, Object.keys(sites))}`);
   }

@@ -1,13 +1,16 @@
 /** What an edit selects of each example: tokens of its prompt, or rows of its own rank. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import {
   type ChoosePositions,
   type ChooseSubspace,
   type Decode,
   fieldTokens,
+  type FromEnd,
   readPrompt,
 } from "../../data/prompt_tokens.ts";
 import { RequestError } from "../../common/errors.ts";
+import { atLocation } from "../../common/source_location.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 
 /** A selection made for each example. */
@@ -66,17 +69,33 @@ const inOrder = (indices: readonly number[]): ReadonlySet<number> => new Set([..
 export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): TokenSelector {
   const what = "the positions' function";
   return selector(selectorName(choose), true, (of) => {
-    const indices = called(what, () => choose(readPrompt(of, needed(decode))));
-    if (!Array.isArray(indices)) throw new RequestError(`${what} gives no list; return token indices`);
-    const length = of.prompt.length;
-    return inOrder(indices.map((index: number) => {
-      const token = index < 0 ? index + length : index;
-      if (Number.isInteger(token) && token >= 0 && token < length) return token;
-      throw new RequestError(
-        `${what} chose token ${index} of a prompt of ${length} tokens; choose from ${-length} to ${length - 1}`,
-      );
-    }));
+    return atLocation(of.source.place, () => {
+      const selected: unknown = called(what, () => choose(readPrompt(of, needed(decode))));
+      if (!Array.isArray(selected)) throw new RequestError(`${what} gives no list; return token indices`);
+      return inOrder(selected.map((token: unknown) => tokenIndex(token, of.prompt.length, what)));
+    });
   });
+}
+
+function tokenIndex(token: unknown, length: number, what: string): number {
+  const index = isFromEnd(token) ? length - token.count : token;
+  if (typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length) return index;
+  throw new RequestError(`${what} chose ${noToken(token, length)}`);
+}
+
+/** A pipeline file's own copy of Refract may have made it. */
+function isFromEnd(token: unknown): token is FromEnd {
+  return typeof token === "object" && token !== null && "kind" in token && token.kind === "fromEnd";
+}
+
+/** What was chosen that is no token of a prompt, and what to choose. */
+function noToken(token: unknown, length: number): string {
+  const of = `of a prompt of ${length} tokens`;
+  if (isFromEnd(token)) return `fromEnd(${token.count}) ${of}; choose from fromEnd(${length}) to fromEnd(1)`;
+  if (typeof token !== "number") return `what is no token ${of}; return indices, as in [0, fromEnd(1)]`;
+  if (!Number.isInteger(token) || token >= 0) return `token ${token} ${of}; choose from 0 to ${length - 1}`;
+  const missing = token === -1 ? ", which indexOf gives for what is missing" : "";
+  return `token ${token} ${of}${missing}; look a token up with at(pieces, text), or write fromEnd(${-token})`;
 }
 
 /** Which of a field's tokens are meant: the number of its first or last ones. */
@@ -132,7 +151,7 @@ export function subspaceOf(declared: string | ChooseSubspace, rank: number): Tok
         place,
       );
     }
-    const rows: unknown = named ? fields[declared] : called(what, () => declared(fields));
+    const rows: unknown = named ? ownValue(fields, declared) : called(what, () => declared(fields));
     const isRow = (row: unknown) => typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rank;
     if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return inOrder(rows);
     throw new RequestError(

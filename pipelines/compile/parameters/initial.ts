@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { createRandom } from "../../data/random.ts";
 import { RequestError } from "../../common/errors.ts";
-import { readHeader, readTensor } from "../../models/weights/safetensors.ts";
+import { isFloating, readHeader, readTensor } from "../../models/weights/safetensors.ts";
+import type { SafetensorsHeader } from "../../models/weights/safetensors_table.ts";
+import { requireSound } from "../../models/weights/sealed_file.ts";
 import { householder, orthonormalColumns } from "./householder.ts";
 import { type Adaptation, isFrozen } from "../lower/adaptation.ts";
 import { baseName, freeName, frozenName } from "../lower/tensor_forms.ts";
@@ -51,15 +54,15 @@ export async function drawTensors(
       if (start === "orthogonal") {
         const [rows, columns] = shape as readonly [number, number];
         const normal = Float64Array.from({ length: count }, () => random.normal());
-        tensors[name] = { data: orthonormalColumns(normal, rows, columns), shape };
+        putValue(tensors, name, { data: orthonormalColumns(normal, rows, columns), shape });
       } else if (start === "rowNorms" && adaptation.form === "adapter" && own !== undefined) {
-        tensors[name] = { data: await own.rowNorms(adaptation.weight), shape };
+        putValue(tensors, name, { data: await own.rowNorms(adaptation.weight), shape });
       } else {
         const ofCheckpoint = adaptation.form === "head" && startsAtOwn(adaptation, tensor)
           ? await own?.ofHead(tensor, shape)
           : undefined;
         if (ofCheckpoint !== undefined) {
-          tensors[name] = { data: ofCheckpoint, shape };
+          putValue(tensors, name, { data: ofCheckpoint, shape });
           continue;
         }
         const bound = 1 / Math.sqrt(inputs);
@@ -72,7 +75,7 @@ export async function drawTensors(
           one: () => 1,
           rowNorms: () => 1,
         };
-        tensors[name] = { data: Float32Array.from({ length: count }, draws[start]), shape };
+        putValue(tensors, name, { data: Float32Array.from({ length: count }, draws[start]), shape });
       }
     }
   }
@@ -80,12 +83,30 @@ export async function drawTensors(
 }
 
 /**
+ * Reads a whole file of trained tensors.
+ *
+ * @returns Its header. Throws a RequestError if the file has changed since Refract wrote it, or a number is not finite.
+ */
+export async function requireSoundTensors(path: string): Promise<SafetensorsHeader> {
+  const header = await readHeader(path);
+  await requireSound(path);
+  for (const record of header.tensors.values()) {
+    if (!isFloating(record)) continue;
+    const unsound = (await readTensor(record)).find((number) => !Number.isFinite(number));
+    if (unsound === undefined) continue;
+    throw new RequestError(`the tensor ${record.name} holds ${unsound}; train or import it again`, { file: path });
+  }
+  return header;
+}
+
+/**
  * The saved form of some adaptations' tensors from a file, in which their indices start from 0.
  *
- * @throws {RequestError} If a tensor is missing or of another shape, or an orthogonal one is not orthonormal.
+ * @throws {RequestError} If the file is damaged, a tensor is missing, of another shape or not finite, or an orthogonal
+ * one is not orthonormal.
  */
 export async function readTensors(path: string, adaptations: readonly Adaptation[]): Promise<TensorMap> {
-  const { tensors: records } = await readHeader(path);
+  const { tensors: records } = await requireSoundTensors(path);
   const first = adaptations[0]?.index ?? 0;
   const tensors: Record<string, HostTensor> = {};
   for (const { index, tensors: roles } of adaptations) {
@@ -149,24 +170,24 @@ export function trainedForm(adaptations: readonly Adaptation[], saved: TensorMap
   for (const adaptation of adaptations) {
     for (const [tensor, { shape, start }] of Object.entries(adaptation.tensors)) {
       const name = `${adaptation.index}.${tensor}`;
-      const value = saved[name];
+      const value = ownValue(saved, name);
       if (value === undefined) throw new TypeError(`No initial value for ${name}`);
       if (isFrozen(adaptation)) {
-        bases[frozenName(name)] = { data: value.data.slice(), shape };
+        putValue(bases, frozenName(name), { data: value.data.slice(), shape });
         continue;
       }
       if (start !== "orthogonal") {
-        parameters[name] = { data: value.data.slice(), shape };
+        putValue(parameters, name, { data: value.data.slice(), shape });
         continue;
       }
       const [rows, columns] = shape as readonly [number, number];
       const free = new Float32Array(rows * columns);
       for (let column = 0; column < columns; column++) free[column * columns + column] = -1;
       const base = householder(value.data as Float32Array, rows, columns);
-      parameters[freeName(name)] = { data: free, shape };
-      bases[baseName(name, "reflectors")] = { data: base.reflectors, shape };
-      bases[baseName(name, "triangle")] = { data: base.triangle, shape: [columns, columns] };
-      bases[baseName(name, "signs")] = { data: base.signs, shape: [columns, 1] };
+      putValue(parameters, freeName(name), { data: free, shape });
+      putValue(bases, baseName(name, "reflectors"), { data: base.reflectors, shape });
+      putValue(bases, baseName(name, "triangle"), { data: base.triangle, shape: [columns, columns] });
+      putValue(bases, baseName(name, "signs"), { data: base.signs, shape: [columns, 1] });
     }
   }
   return { parameters, bases };

@@ -9,7 +9,7 @@ import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { TensorMap } from "./initial.ts";
 
-type Shapes = Pick<Architecture, "weights">;
+type Shapes = Pick<Architecture, "weights" | "norms">;
 
 /** The model's own weights, or fresh ones where a seed is given. */
 export async function initialWeights(
@@ -24,15 +24,12 @@ export async function initialWeights(
   return Object.fromEntries(await Promise.all(tensors));
 }
 
-/** Matrices normal with deviation 0.02, norms 1 and biases 0, as transformers starts Llama. */
-function freshWeights(architecture: Shapes, seed: number): TensorMap {
-  return Object.fromEntries([...architecture.weights].map(([name, shape]) => {
+/** Matrices normal with deviation 0.02, norms that change nothing and biases 0, as transformers starts Llama. */
+function freshWeights({ weights, norms }: Shapes, seed: number): TensorMap {
+  return Object.fromEntries([...weights].map(([name, shape]) => {
     const random = createRandom(seed, "weight", name);
-    const draw = name.endsWith("norm.weight")
-      ? () => 1
-      : name.endsWith("bias")
-      ? () => 0
-      : () => 0.02 * random.normal();
+    const fixed = norms.get(name) ?? (name.endsWith("bias") ? 0 : undefined);
+    const draw = () => fixed ?? 0.02 * random.normal();
     return [name, { data: Float32Array.from({ length: elementCount(shape) }, draw), shape }];
   }));
 }

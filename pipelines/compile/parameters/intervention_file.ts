@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { adapters, isAdapterName } from "../../../ops/adapters/mod.ts";
 import { usualOptions } from "../../../ops/interventions/intervention.ts";
@@ -44,11 +45,12 @@ function describeAdaptation(adaptation: Adaptation): JsonObject {
   if (adaptation.form === "adapter") {
     return { index, kind, ...options, ...dropout, block, site, module: adaptation.module };
   }
-  const { head, positionsText, positions: { selector }, subspace, side, rank } = adaptation;
+  const { head, positionsText, positions: { selector, short }, subspace, side, rank } = adaptation;
   return {
     ...{ index, kind, ...options, ...dropout, block, site },
     ...head === undefined ? {} : { head },
     positions: selector?.isFunction ? null : positionsText,
+    ...short === undefined ? {} : { short },
     ...subspace === undefined ? {} : { subspace: subspace.isFunction ? null : subspace.name },
     side,
     rank,
@@ -94,6 +96,7 @@ export async function readDescription(folder: string): Promise<InterventionDescr
 /** Selectors that replace those that an intervention was stored with. */
 interface SelectorOverrides {
   readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
+  readonly short?: Resolved<SavedSpec>["short"] | undefined;
   readonly subspace?: Resolved<SavedSpec>["subspace"] | undefined;
 }
 
@@ -131,7 +134,7 @@ export function lowerDescription(
 /** The selectors given, else those stored, which cannot be a function's. */
 function selectorsOf(stored: JsonObject, overrides: SelectorOverrides): Record<string, unknown> {
   const selectors: Record<string, unknown> = {};
-  for (const name of ["positions", "subspace"] as const) {
+  for (const name of ["positions", "short", "subspace"] as const) {
     const selector = overrides[name] ?? stored[name];
     if (selector === null) {
       throw new RequestError(
@@ -179,7 +182,7 @@ const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, overrid
     };
     const usual: JsonObject = { ...usualOptions };
     return {
-      ...Object.fromEntries(Object.entries(rest).filter(([name, value]) => usual[name] !== value)),
+      ...Object.fromEntries(Object.entries(rest).filter(([name, value]) => ownValue(usual, name) !== value)),
       ...isInterventionName(rest["kind"]) && !interventions[rest["kind"]].hasRank ? {} : { rank },
       at,
       tied: side === "both",

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { peakBytes } from "../../../ops/passes/cost.ts";
 import type { Bindings } from "../../../ops/program/dimension.ts";
 import type { Program, Value } from "../../../ops/program/program.ts";
@@ -61,7 +62,10 @@ export function withBoundaries(
   });
   const { name, outputs } = pass({ ...program, outputs: { ...program.outputs, ...Object.fromEntries(values.flat()) } });
   return {
-    program: { name, outputs: Object.fromEntries(Object.keys(program.outputs).map((each) => [each, outputs[each]!])) },
+    program: {
+      name,
+      outputs: Object.fromEntries(Object.keys(program.outputs).map((each) => [each, ownValue(outputs, each)!])),
+    },
     boundaries: boundaries.map((_, index) => {
       return { state: outputs[`state ${index}`]!, cotangent: outputs[`cotangent ${index}`] };
     }),

@@ -1,4 +1,5 @@
 /** What a model computes on the way: hidden states, logits, and the representation at any site. @module */
+import { putValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Program, Value } from "../../../ops/program/program.ts";
@@ -106,7 +107,11 @@ export function activationsProgram(request: ActivationsRequest): Program {
     for (const kept of sites) {
       if (kept.stack !== site.stack || kept.block !== site.block || kept.name !== site.name) continue;
       const { head, width = 0 } = kept;
-      outputs[keptText(kept)] = head === undefined ? edited : o.slice(edited, -1, head * width, (head + 1) * width);
+      putValue(
+        outputs,
+        keptText(kept),
+        head === undefined ? edited : o.slice(edited, -1, head * width, (head + 1) * width),
+      );
     }
     return edited;
   };
@@ -116,7 +121,7 @@ export function activationsProgram(request: ActivationsRequest): Program {
   for (const segment of request.hiddenStates ? layout.segments : []) {
     const { hiddenStates, last, finished: ofStack = finished } = runOf(runs, segment.name);
     const named = [...hiddenStates.slice(0, -1), architecture.lastHiddenState === "finished" ? ofStack : last];
-    named.forEach((hidden, index) => outputs[hiddenStateName(index, segment.stack)] = hidden);
+    named.forEach((hidden, index) => putValue(outputs, hiddenStateName(index, segment.stack), hidden));
   }
   if (request.logits) outputs["logits"] = logitsOf(request, { ...tail.inputs, last: tail.last, finished });
   return simplify({ name: "activations", outputs });

@@ -1,4 +1,5 @@
 /** What heads predict of rows, as values of a program: each reads what the last block gives of a row. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
@@ -34,7 +35,7 @@ export function headOutputsOf(
     if (head === undefined || classifier === undefined) throw new TypeError("The model has no head");
     const tensors = form.tensors(head);
     const tensor: WeightSource = (name) => {
-      const found = tensors[name];
+      const found = ownValue(tensors, name);
       if (found === undefined) throw new TypeError(`The head lacks its tensor ${name}`);
       return found;
     };

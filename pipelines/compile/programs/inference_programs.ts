@@ -1,4 +1,5 @@
 /** The programs that read and write with a model and its edits: scores, classes, the prompt's pass, one further token. @module */
+import { mergeValues } from "../../../ops/program/own_value.ts";
 import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Program, Value } from "../../../ops/program/program.ts";
@@ -43,7 +44,7 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
   const keyValues = [...keyValuesOf(layout, runs)].map(([name, run]) => namedKeyValues(name, run));
   return simplify({
     name: "prefill",
-    outputs: { logits: logitsOf(model, runOf(runs, "tail"), savedForm), ...Object.assign({}, ...keyValues) },
+    outputs: { logits: logitsOf(model, runOf(runs, "tail"), savedForm), ...mergeValues(keyValues) },
   });
 }
 

@@ -1,4 +1,5 @@
 /** What a training runs: losses and gradients, steps of the optimizer, and what is saved. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { gradients } from "../../../ops/passes/autodiff.ts";
 import * as o from "../../../ops/operators.ts";
 import { scaledLoss } from "../../../ops/nn/loss.ts";
@@ -20,6 +21,7 @@ import { trainedTensors, trainingForm } from "../lower/tensor_forms.ts";
 import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";
 import { type CompiledModel, labelledLosses, runTail } from "./forward.ts";
+import { exemptParameters } from "./weight_decay.ts";
 
 /** The programs of one training, or of several side by side. */
 export interface TrainingPrograms {
@@ -61,7 +63,8 @@ export function trainingPrograms(model: CompiledModel, layout: Layout, schedule:
     between,
     simplify,
   );
-  const update = simplify({ name: "update", outputs: updates(parameters, parameters.map(gradientInput), schedule) });
+  const stepped = updates(parameters, parameters.map(gradientInput), schedule, exemptParameters(model));
+  const update = simplify({ name: "update", outputs: stepped });
   return { accumulate, boundaries, update, save: saveProgram(model), parameters };
 }
 
@@ -83,7 +86,7 @@ export function trainProgram(
   { accumulate, update, parameters }: Pick<TrainingPrograms, "accumulate" | "update" | "parameters">,
 ): Program {
   const totals = parameters.map((parameter) => {
-    return [gradientInput(parameter), accumulate.outputs[nextGradient(parameter)] as Value] as const;
+    return [gradientInput(parameter), ownValue(accumulate.outputs, nextGradient(parameter)) as Value] as const;
   });
   const { outputs } = substitute(update, new Map(totals));
   const losses = Object.entries(accumulate.outputs).filter(([name]) => !name.startsWith("next."));
@@ -99,6 +102,7 @@ function updates(
   parameters: readonly Value[],
   totals: readonly Value[],
   schedule: ScheduleName,
+  exempt: ReadonlySet<string>,
 ): Record<string, Value> {
   const step = scalarInput("step.index");
   const factor = schedules[schedule]({
@@ -108,7 +112,6 @@ function updates(
   });
   const numbers = {
     learningRate: o.mul(scalarInput("step.learningRate"), factor),
-    weightDecay: scalarInput("step.weightDecay"),
     beta1: scalarInput("step.beta1"),
     beta2: scalarInput("step.beta2"),
     epsilon: scalarInput("step.epsilon"),
@@ -122,7 +125,8 @@ function updates(
       firstMoment: input(moments.firstMoment, value.shape),
       secondMoment: input(moments.secondMoment, value.shape),
     };
-    const next = adamw(state, totals[index] as Value, numbers);
+    const weightDecay = scalarInput(exempt.has(name) ? "step.exemptDecay" : "step.weightDecay");
+    const next = adamw(state, totals[index] as Value, { ...numbers, weightDecay });
     outputs[`next.${name}`] = next.value;
     outputs[`next.${moments.firstMoment}`] = next.firstMoment;
     outputs[`next.${moments.secondMoment}`] = next.secondMoment;

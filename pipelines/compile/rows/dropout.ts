@@ -1,4 +1,5 @@
 /** The factors of dropout, drawn by the host so that a seed decides them on every provider. @module */
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { createRandom } from "../../data/random.ts";
 import type { Adaptation } from "../lower/adaptation.ts";
@@ -49,7 +50,7 @@ export function dropoutFeeds(
           if (acts(token)) drop(data.subarray(token * width, (token + 1) * width), word, dropped, kept);
         }
       });
-      feeds[dropoutName(adaptation)] = { data, shape: [rows.length, length, width] };
+      putValue(feeds, dropoutName(adaptation), { data, shape: [rows.length, length, width] });
     }
   }
   return feeds;
@@ -58,7 +59,7 @@ export function dropoutFeeds(
 /** Whether dropout acts at a token of the batch: an adapter's at every one. */
 function actsAt(adaptation: Droppable, masks: Feeds): (token: number) => boolean {
   if (adaptation.form === "adapter") return () => true;
-  const { data, shape } = masks[maskName(adaptation)]!, width = shape[2]!;
+  const { data, shape } = ownValue(masks, maskName(adaptation))!, width = shape[2]!;
   return (token) => data.subarray(token * width, (token + 1) * width).some((each) => Number(each) !== 0);
 }
 

@@ -1,4 +1,5 @@
 /** The masks of edited positions that the host feeds. @module */
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import { type Adaptation, interventionsOf } from "../lower/adaptation.ts";
@@ -14,7 +15,7 @@ export function editedFeeds(rows: readonly LaidOutRow[], layout: Layout, adaptat
   const feeds: Feeds = {}, extents = groupExtents(rows);
   for (const intervention of interventionsOf(adaptations)) {
     const name = maskName(intervention), width = maskWidth(intervention);
-    if (feeds[name] !== undefined) continue;
+    if (ownValue(feeds, name) !== undefined) continue;
     const segment = layout.segments.find(({ name }) => name === runOfSite(intervention));
     if (segment === undefined) throw new TypeError(`The rows have no ${runOfSite(intervention)} to edit`);
     const length = extents[segment.name], data = new Float32Array(rows.length * length * width);
@@ -26,7 +27,7 @@ export function editedFeeds(rows: readonly LaidOutRow[], layout: Layout, adaptat
         for (const column of columns) data[(index * length + at) * width + column] = 1;
       });
     });
-    feeds[name] = { data, shape: [rows.length, length, width] };
+    putValue(feeds, name, { data, shape: [rows.length, length, width] });
   }
   return feeds;
 }

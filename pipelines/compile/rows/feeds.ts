@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { mergeValues } from "../../../ops/program/own_value.ts";
 import type { RunRow } from "../../models/inputs/input_kind.ts";
 import { editedFeeds } from "./edited_positions.ts";
 import { labelFeeds } from "./labels.ts";
@@ -29,14 +30,14 @@ export function exampleFeeds(
   return {
     ...labelFeeds(rows, groupExtents(rows).tail, headOf(adaptations)),
     ...editedFeeds(rows, layout, adaptations),
-    ...Object.assign({}, ...run.map((segment) => segmentFeeds(rows, layout, architecture, segment))),
+    ...mergeValues(run.map((segment) => segmentFeeds(rows, layout, architecture, segment))),
   };
 }
 
 /** What the tokens that all rows share determine. */
 export function sharedFeeds(row: LaidOutRow, layout: Layout, architecture: Architecture): Feeds {
   const shared = layout.segments.filter(({ rows }) => rows === 1);
-  return Object.assign({}, ...shared.map((segment) => segmentFeeds([row], layout, architecture, segment)));
+  return mergeValues(shared.map((segment) => segmentFeeds([row], layout, architecture, segment)));
 }
 
 /** The tokens and inputs of a segment. */

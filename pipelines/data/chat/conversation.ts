@@ -3,14 +3,22 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
-import type { ChatMessage } from "./source.ts";
+import { isEqual } from "../python/compare.ts";
+import { str } from "../python/print.ts";
+import { isDict, isList, type PythonDict, type PythonValue } from "../python/value.ts";
 
-/** Messages of which at least one is the assistant's, and that one not the first. */
-export type Conversation = readonly ChatMessage[];
+/** One turn of a conversation, of values as Python has them. What else it has is for the template to read. */
+export interface Message {
+  readonly role: string;
+  readonly content?: PythonValue;
+  readonly [field: string]: PythonValue;
+}
 
-type Fields = Readonly<Record<string, unknown>>;
+/** Messages of which the last is the assistant's and taught, and the first is not the assistant's. */
+export type Conversation = readonly Message[];
 
 const roles = ["system", "developer", "user", "assistant", "tool", "ipython"];
 
@@ -19,6 +27,9 @@ const rolesOfSpeakers: Readonly<Record<string, string>> = {
   human: "user",
   user: "user",
   gpt: "assistant",
+  chatgpt: "assistant",
+  bing: "assistant",
+  bard: "assistant",
   assistant: "assistant",
   model: "assistant",
   system: "system",
@@ -27,80 +38,115 @@ const rolesOfSpeakers: Readonly<Record<string, string>> = {
   observation: "tool",
 };
 
+/** Fields of a message that may mean nothing to a template. */
+export const knownFields: ReadonlySet<string> = new Set(["role", "content", "name", "tool_call_id", "weight"]);
+
 /**
- * A row's conversation up to the assistant's last turn; what comes behind teaches nothing.
+ * A row's conversation up to the last turn that is taught; what comes after it teaches nothing.
  *
- * @param fields The row's: `messages` of `{ role, content }`, or `conversations` of `{ from, value }`.
+ * @param row Has `messages` of `{ role, content }` or `conversations` of `{ from, value }`, and may have a `system` message
+ * for them.
  * @param system The system message of a conversation that has none.
  * @throws {RequestError} If there are no messages, one is no object, has an unknown role or is empty, or the assistant has
- * no turn or the first.
+ * no turn that is taught, or the first.
  */
-export function conversationOf(fields: Fields, system: string | undefined, place: SourceLocation): Conversation {
-  const { messages = fields["conversations"] } = fields;
-  if (messages === undefined) {
+export function conversationOf(row: PythonDict, system: string | undefined, place: SourceLocation): Conversation {
+  const messages = row.get("messages") ?? row.get("conversations");
+  if (messages === undefined && !row.has("messages")) {
+    const fields = [...row.keys()].map(str);
     throw new RequestError(
-      `the row has no field "messages"; ${suggest("messages", Object.keys(fields))}, and a list of { role, content }` +
-        " is wanted",
+      `the row has no field "messages"; ${suggest("messages", fields)}, and a list of { role, content } is wanted`,
       place,
     );
   }
-  if (!Array.isArray(messages) || messages.length === 0) {
+  if (!isList(messages) || messages.length === 0) {
     throw new RequestError("the row's messages are no list of turns; write a list of { role, content }", place);
   }
   const turns = messages.map((message, at) => messageOf(message, at + 1, place));
-  const last = turns.findLastIndex(isAnswer);
+  const last = turns.findLastIndex(isTaught);
   if (last === -1) {
     throw new RequestError(
-      "the row has no turn of the assistant, so there is nothing to teach; add a message with the role assistant",
+      turns.some(isAnswer)
+        ? "the row's turns of the assistant all have the weight 0, so there is nothing to teach; give one the weight 1"
+        : "the row has no turn of the assistant, so there is nothing to teach; add a message with the role assistant",
       place,
     );
   }
-  const asked = turns.slice(0, last + 1);
-  const isOpened = system === undefined || asked.some(({ role }) => role === "system" || role === "developer");
-  const whole = isOpened ? asked : [{ role: "system", content: system }, ...asked];
+  const asked = turns.slice(0, last + 1), opening = systemOf(row, place) ?? system;
+  const isOpened = opening === undefined || asked.some(({ role }) => role === "system" || role === "developer");
+  const whole = isOpened ? asked : [{ role: "system", content: opening }, ...asked];
   if (isAnswer(whole[0]!)) {
     throw new RequestError("the row begins with a turn of the assistant; put what it answers before it", place);
   }
   return whole;
 }
 
+/** A row's own system message, as files of ShareGPT have it; nothing if it is empty. */
+function systemOf(row: PythonDict, place: SourceLocation): string | undefined {
+  const system = row.get("system") ?? "";
+  if (typeof system === "string") return system === "" ? undefined : system;
+  throw new RequestError('the row\'s "system" is no text; write it as a string or remove it', place);
+}
+
 /** Whether a turn is the assistant's. */
-export function isAnswer({ role }: ChatMessage): boolean {
+export function isAnswer({ role }: Message): boolean {
   return role === "assistant";
 }
 
-/** What a message says, its parts joined. */
-export function textOf({ content }: ChatMessage): string {
-  if (typeof content === "string") return content;
-  return (content ?? []).map((part) => "text" in part && typeof part.text === "string" ? part.text : "").join("");
+/** Whether a turn is the assistant's, and not one that its weight of 0 takes out of training. */
+export function isTaught(message: Message): boolean {
+  return isAnswer(message) && !isEqual(message["weight"], 0n);
 }
 
-function messageOf(value: unknown, number: number, place: SourceLocation): ChatMessage {
+/** The fields by which a turn calls tools. */
+export function callsOf(message: Message): readonly string[] {
+  return ["tool_calls", "function_call"].filter((field) => {
+    const calls = ownValue(message, field);
+    return isList(calls) ? calls.length > 0 : isDict(calls);
+  });
+}
+
+/** What a message says, its parts joined. */
+export function textOf({ content }: Message): string {
+  const parts = isList(content) ? content : [content];
+  return parts.map((part) => isDict(part) ? part.get("text") : part).filter((text) => typeof text === "string").join(
+    "",
+  );
+}
+
+function messageOf(value: PythonValue, number: number, place: SourceLocation): Message {
   const wrong = (problem: string) => new RequestError(`the row's message ${number} ${problem}`, place);
-  if (!isFields(value)) throw wrong("is no object; write { role, content }");
-  const message = "from" in value && !("role" in value) ? spoken(value, wrong) : value;
-  const { role, content } = message;
-  if (typeof role !== "string") throw wrong(`has no role; give it one of ${roles.join(", ")}`);
-  if (!roles.includes(role)) throw wrong(`has the unknown role ${quote(role)}; ${suggest(role, roles)}`);
-  const hasCalls = Array.isArray(message["tool_calls"]) && message["tool_calls"].length > 0;
-  if (content === "" || (Array.isArray(content) && content.length === 0)) {
+  if (!isDict(value)) throw wrong("is no object; write { role, content }");
+  const fields = Object.fromEntries([...value].map(([key, part]) => [str(key), part]));
+  // Files of many shapes have null for what a shape lacks.
+  const isSpoken = value.has("from") && (value.get("role") ?? null) === null;
+  const message: Message = isSpoken ? spoken(fields, wrong) : { ...fields, role: roleOf(fields["role"], wrong) };
+  const { content, weight } = message, hasCalls = callsOf(message).length > 0;
+  if (content === "" || (isList(content) && content.length === 0)) {
     if (!hasCalls) throw wrong("is empty; write its content or remove it");
   } else if (content === null || content === undefined) {
     if (!hasCalls) throw wrong("has no content; write it or remove the message");
-  } else if (typeof content !== "string" && !(Array.isArray(content) && content.every(isFields))) {
+  } else if (typeof content !== "string" && !(isList(content) && content.every(isDict))) {
     throw wrong("has a content that is neither a text nor a list of parts; write it as a string");
   }
-  return message as ChatMessage;
-}
-
-function spoken({ from, value, ...rest }: Fields, wrong: (problem: string) => RequestError): Fields {
-  const speakers = Object.keys(rolesOfSpeakers);
-  if (typeof from !== "string" || !Object.hasOwn(rolesOfSpeakers, from)) {
-    throw wrong(`is from ${quote(String(from))}, which is no known role; ${suggest(String(from), speakers)}`);
+  if (weight !== undefined && weight !== null && !isEqual(weight, 0n) && !isEqual(weight, 1n)) {
+    throw wrong(`has the weight ${str(weight)}; write 0 for a turn that is not taught, or 1`);
   }
-  return { role: rolesOfSpeakers[from], content: value, ...rest };
+  return message;
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function roleOf(role: PythonValue, wrong: (problem: string) => RequestError): string {
+  if (typeof role !== "string") throw wrong(`has no role; give it one of ${roles.join(", ")}`);
+  if (!roles.includes(role)) throw wrong(`has the unknown role ${quote(role)}; ${suggest(role, roles)}`);
+  return role;
+}
+
+type Fields = Readonly<Record<string, PythonValue>>;
+
+function spoken({ from, value, ...rest }: Fields, wrong: (problem: string) => RequestError): Message {
+  const speaker = str(from), known = Object.keys(rolesOfSpeakers);
+  if (!known.includes(speaker)) {
+    throw wrong(`is from ${quote(speaker)}, which is no known role; ${suggest(speaker, known)}`);
+  }
+  return { ...rest, role: ownValue(rolesOfSpeakers, speaker)!, content: value };
 }

@@ -3,14 +3,21 @@
  *
  * @module
  */
-import { resolve } from "node:path";
-import { Template } from "@huggingface/jinja";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
-import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
-import { quote, suggest } from "../../common/suggest.ts";
-import type { ChatMessage, ChatSource } from "./source.ts";
 import type { Span } from "../../common/span.ts";
-import { strippers, withStrippers } from "./strip.ts";
+import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
+import { writeJson } from "../python/json.ts";
+import { type PythonValue, toPython } from "../python/value.ts";
+import { requireWellFormed } from "../../common/well_formed.ts";
+import type { Message } from "./conversation.ts";
+import { globals } from "./jinja/globals.ts";
+import { render } from "./jinja/render.ts";
+import { Scope } from "./jinja/scope.ts";
+import { namesIn, readTemplate } from "./jinja/tree.ts";
+import { charactersNotIn, markNames, unmarked, withMarks } from "./marks.ts";
+import type { ChatSource } from "./source.ts";
+import { oneLine, ownTemplate, usualTemplate } from "./template_text.ts";
+import { WatchedDict } from "./watched_dict.ts";
 
 /** A conversation as one text. */
 interface Rendered {
@@ -21,113 +28,105 @@ interface Rendered {
 
 /** Puts messages into a text; errors name the row's place. */
 export type Render = (
-  messages: readonly ChatMessage[],
+  messages: readonly Message[],
   place: SourceLocation | undefined,
   options?: { readonly addGenerationPrompt?: boolean },
 ) => Rendered;
 
+/** A template that was read. */
+export interface ChatTemplate {
+  readonly render: Render;
+  /** Whether it reads a field of messages: it names the field, or has read it in what it has rendered. */
+  reads(field: string): boolean;
+}
+
+/** The template of a conversation by its own tools; without them by those of its source. */
+export type ChatTemplates = (tools?: PythonValue) => ChatTemplate;
+
 /**
- * Makes ready the template of some conversations.
+ * Makes ready the templates of some conversations.
  *
  * @param source Says which template, and what it is given.
  * @param base The folder that a relative path of a template counts from.
- * @throws {RequestError} If there is no template, or it is no Jinja. What it returns throws one if the template raises.
+ * @throws {RequestError} If there is no template, or it is no Jinja. A conversation's rendering throws one if its template
+ * raises.
  */
-export async function chatRenderer(
-  { template, tools }: Pick<ChatSource, "template" | "tools">,
+export async function chatTemplates(
+  { template, tools: common }: Pick<ChatSource, "template" | "tools">,
   { templates, specialTokens }: ChatFormat,
   base: string,
-): Promise<Render> {
-  const { text, file } = await templateText(template, tools, templates, base);
-  const compiled = compile(text, file);
-  return (messages, place, { addGenerationPrompt = false } = {}) => {
-    const known = { documents: null, tools: tools ?? null, ...specialTokens, ...strippers };
-    try {
-      return unmarked(compiled.render({ ...known, messages, add_generation_prompt: addGenerationPrompt }));
-    } catch (fault) {
-      throw new RequestError(
-        `the chat template does not take the row (${oneLine(fault)}); change the row, or give chat(…) another template`,
-        place,
-      );
-    }
+): Promise<ChatTemplates> {
+  const usualTools = toPython(common), special = Object.entries(specialTokens);
+  const names = new Scope(undefined, [...globals, ...special.map(([name, token]) => [name, toPython(token)] as const)]);
+  const own = template === undefined ? undefined : await ownTemplate(template, templates, base);
+  const known = new Map<string, CompiledTemplate>();
+  const choose = (tools: PythonValue = usualTools): ChatTemplate => {
+    const { text, file } = own ?? { text: usualTemplate(tools !== undefined, templates) };
+    const compiled = known.getOrInsertComputed(text, () => compile(text, file));
+    return {
+      reads: (field) => compiled.names.has(field) || compiled.read.has(field),
+      render: (messages, place, { addGenerationPrompt = false } = {}) => {
+        const fields = messages.map((message) => Object.entries(message).filter(([, value]) => value !== undefined));
+        const given = { fields, tools: tools ?? null, addGenerationPrompt };
+        try {
+          const rendered = write(compiled, given, names);
+          return { ...rendered, text: requireWellFormed(rendered.text, "the row's text", place) };
+        } catch (fault) {
+          if (fault instanceof RequestError) throw fault;
+          const problem = `the chat template does not take the row (${oneLine(fault)})`;
+          throw new RequestError(`${problem}; change the row, or give chat(…) another template`, place);
+        }
+      },
+    };
   };
+  choose();
+  return choose;
 }
 
-/** Whether a template is the path of a file; else it is the name of one of the tokenizer's, or Jinja text. */
-export function isTemplatePath(template: string): boolean {
-  return !template.includes("{") && /\.(jinja2?|j2)$/.test(template);
+/** What one rendering is given. */
+interface Given {
+  /** Each message's. */
+  readonly fields: readonly (readonly [string, PythonValue][])[];
+  readonly tools: PythonValue;
+  readonly addGenerationPrompt: boolean;
 }
 
-function oneLine(fault: unknown): string {
-  return (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, " ").trim().replace(/\.$/, "");
-}
-
-async function templateText(
-  template: string | undefined,
-  tools: ChatSource["tools"],
-  templates: ChatFormat["templates"],
-  base: string,
-): Promise<{ readonly text: string; readonly file?: string }> {
-  if (template !== undefined) {
-    if (isTemplatePath(template)) return await readTemplate(resolve(base, template));
-    const named = templates.get(template);
-    if (named !== undefined) return { text: named };
-    if (template.includes("{")) return { text: template };
-    throw new RequestError(
-      `the tokenizer has no chat template ${quote(template)}; ${suggest(template, [...templates.keys()])}; ` +
-        "a file ends in .jinja, and Jinja has braces",
-    );
-  }
-  const usual = (tools === undefined ? undefined : templates.get("tool_use")) ?? templates.get("default");
-  if (usual !== undefined) return { text: usual };
-  if (templates.size > 0) {
-    const listed = [...templates.keys()].map(quote).join(", ");
-    throw new RequestError(`the tokenizer has several chat templates and no default; give template: one of ${listed}`);
-  }
-  throw new RequestError(
-    'the tokenizer has no chat template; give chat(…) one, as in template: "./chat.jinja", or take a model that was ' +
-      "tuned for conversations",
+function write({ body, read, isMarked }: CompiledTemplate, given: Given, around: Scope): Rendered {
+  const { fields, tools, addGenerationPrompt } = given;
+  const marks = isMarked ? charactersNotIn(textsOf([fields.map((of) => new Map(of)), tools]), 2) : [];
+  const text = render(
+    body,
+    new Scope(around, [
+      ["messages", fields.map((of) => new WatchedDict(of, read))],
+      ["documents", null],
+      ["tools", tools],
+      ["add_generation_prompt", addGenerationPrompt],
+      ...markNames.map((name, at) => [name, marks[at]] as const),
+    ]),
   );
+  return isMarked ? unmarked(text, marks) : { text, marked: [] };
 }
 
-async function readTemplate(file: string): Promise<{ readonly text: string; readonly file: string }> {
-  try {
-    return { text: await Deno.readTextFile(file), file };
-  } catch (fault) {
-    throw new RequestError(`the chat template can't be read (${oneLine(fault)}); check its path`, { file });
-  }
+interface CompiledTemplate {
+  readonly body: ReturnType<typeof readTemplate>;
+  /** All names and texts in it. */
+  readonly names: ReadonlySet<string>;
+  /** Fields of messages that it has read so far. */
+  readonly read: Set<PythonValue>;
+  readonly isMarked: boolean;
 }
 
-function compile(text: string, file: string | undefined): Template {
+function compile(text: string, file: string | undefined): CompiledTemplate {
   try {
-    const template = new Template(withMarks(text));
-    withStrippers(template.parsed);
-    return template;
+    const body = readTemplate(withMarks(text)), names = namesIn(body);
+    return { body, names, read: new Set(), isMarked: markNames.some((name) => names.has(name)) };
   } catch (fault) {
     const place = file === undefined ? undefined : { file };
     throw new RequestError(`the chat template is no Jinja that can be read (${oneLine(fault)}); correct it`, place);
   }
 }
 
-/** Noncharacters, which no text has. */
-const [opening, closing] = ["\ufdd0\ufdd1", "\ufdd1\ufdd0"];
-
-/** The tags of transformers' own extension, as blocks of plain Jinja that leave marks and the same spaces around them. */
-function withMarks(template: string): string {
-  const tag = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g;
-  return template.replace(tag, (_, left: string, end: string | undefined, right: string) => {
-    return `{%${left} if true %}{{ "${end === undefined ? opening : closing}" }}{% endif ${right}%}`;
-  });
-}
-
-/** Takes the marks out of a text and says where they were. */
-function unmarked(text: string): Rendered {
-  const marked: Span[] = [];
-  let plain = "", start = 0;
-  for (const part of text.split(new RegExp(`(${opening}|${closing})`))) {
-    if (part === opening) start = plain.length;
-    else if (part === closing) marked.push([start, plain.length]);
-    else plain += part;
-  }
-  return { text: plain, marked };
+/** All that values say, as one text. */
+function textsOf(values: PythonValue): string {
+  return writeJson(values, { ensureAscii: false, indent: undefined, separators: [",", ":"], sortKeys: false });
 }

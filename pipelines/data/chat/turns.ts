@@ -8,7 +8,8 @@
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import type { ChatSource } from "./source.ts";
 import type { Span } from "../../common/span.ts";
-import { type Conversation, isAnswer } from "./conversation.ts";
+import { type Conversation, isAnswer, isTaught } from "./conversation.ts";
+import { charactersNotIn } from "./marks.ts";
 import type { Render } from "./template.ts";
 
 /** A conversation's text and what of it is taught. */
@@ -42,14 +43,7 @@ export function findTurns(
   const before = (turn: number) => render(conversation.slice(0, turn), place, { addGenerationPrompt: true }).text;
   const { text, marked } = render(conversation, place);
   const last = conversation.length - 1, asked = before(last), answersFrom = sharedLength(text, asked);
-  if (marked.length > 0) {
-    const written = marked.filter(([start, end]) => end > start);
-    const taught = loss === "all-turns" ? written : written.filter(([, end]) => end > answersFrom);
-    if (taught.length === 0) throw missing(last, place);
-    return { text, asked, answersFrom, spans: taught, isMarked: true };
-  }
-  const turns = [...conversation.keys()].filter((turn) => isAnswer(conversation[turn]!));
-  const spans = (loss === "all-turns" ? turns : [last]).map((turn): Span => {
+  const spanOf = (turn: number): Span => {
     if (turn === last) return checked([answersFrom, text.length], turn, place);
     const including = render(conversation.slice(0, turn + 1), place).text, end = sharedLength(text, including);
     const beginning = before(turn);
@@ -60,12 +54,20 @@ export function findTurns(
       turn,
       place,
     );
-  });
-  return { text, asked, answersFrom, spans, isMarked: false };
+  };
+  const answers = [...conversation.keys()].filter((turn) => isAnswer(conversation[turn]!));
+  if (marked.length > 0) {
+    const untaught = answers.filter((turn) => !isTaught(conversation[turn]!)).map(spanOf);
+    const written = marked.filter(([start, end]) => {
+      return end > start && !untaught.some(([from, to]) => start < to && end > from);
+    });
+    const taught = loss === "all-turns" ? written : written.filter(([, end]) => end > answersFrom);
+    if (taught.length === 0) throw missing(last, place);
+    return { text, asked, answersFrom, spans: taught, isMarked: true };
+  }
+  const turns = loss === "all-turns" ? answers.filter((turn) => isTaught(conversation[turn]!)) : [last];
+  return { text, asked, answersFrom, spans: turns.map(spanOf), isMarked: false };
 }
-
-/** A noncharacter, which no text has. */
-const substitute = "\ufdd2";
 
 /** A turn's place by what changes when it says something else, with what follows it where it is the last. */
 function bySubstitution(
@@ -74,6 +76,7 @@ function bySubstitution(
   whole: { readonly text: string; readonly beginning: string },
   render: (conversation: Conversation) => string,
 ): Span | undefined {
+  const [substitute = ""] = charactersNotIn(whole.text, 1);
   const changed = conversation.map((message, at) => at === turn ? { ...message, content: substitute } : message);
   const parts = render(changed).split(substitute), alone = render(changed.slice(0, turn + 1)).split(substitute);
   const [before, after] = parts, [, behind] = alone, { text, beginning } = whole;

@@ -1,4 +1,5 @@
 /** The two files of an exported model: its graph, and its tensors. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { type DataType, leafName, leavesOf, type Program } from "../../../ops/program/program.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
@@ -80,7 +81,7 @@ function heldTensors(program: Program, { weights, tensors }: TunedWeights, chang
     return change === undefined ? held : { ...held, change };
   });
   const trained = leavesOf(program, "parameter").map((value): HeldTensor => {
-    const { data } = tensors[leafName(value)]!;
+    const { data } = ownValue(tensors, leafName(value))!;
     return {
       name: leafName(value),
       dtype: "float32",

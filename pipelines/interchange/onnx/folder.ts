@@ -1,4 +1,5 @@
 /** The folder of an exported model: the graph, its tensors, the tokenizer, and how to use them. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../common/files.ts";
@@ -75,7 +76,7 @@ function readme(template: string, { model: { name, architecture }, adaptations, 
     width: String(headWidth),
     vocabulary: String(vocabularySize),
   };
-  return template.replaceAll(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
+  return template.replaceAll(/\{(\w+)\}/g, (whole, key) => ownValue(values, key) ?? whole);
 }
 
 /** Which adaptations there are, alike ones once. */

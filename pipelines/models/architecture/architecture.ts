@@ -96,8 +96,17 @@ export interface RunResult {
   readonly encoded?: readonly KeyValues[];
 }
 
-/** A weight of the model by its name in the safetensors files. */
-export type WeightSource = (name: string, shape: Shape) => Value;
+/**
+ * A weight of the model by its name in the safetensors files.
+ *
+ * @param neutral Of a norm's weight: what leaves the norm as it is, 1 or, where the distance from 1 is stored, 0.
+ */
+export type WeightSource = (name: string, shape: Shape, neutral?: number) => Value;
+
+/** Whether a weight of this name is a bias, also one of attention's scores. */
+export function isBias(name: string): boolean {
+  return name.includes("bias");
+}
 
 /** What of a model decides what can be learned of it. */
 export interface EditedModel
@@ -133,6 +142,8 @@ export interface Architecture {
   readonly barePrefix: string;
   /** The tensors that the safetensors files must hold, by name. */
   readonly weights: ReadonlyMap<string, readonly number[]>;
+  /** Those of them that are norms' weights, with what leaves each norm as it is. */
+  readonly norms: ReadonlyMap<string, number>;
   /** Builds the blocks over a run of tokens. */
   forward(run: TokenRun, weights: WeightSource): RunResult;
   /** Which one transformers calls the last hidden state: what the head reads, as a rule, or what the last block gives. */
@@ -153,7 +164,7 @@ export interface Architecture {
 export interface Encoder extends
   Pick<
     Architecture,
-    "width" | "blocks" | "heads" | "sites" | "causal" | "inputs" | "weights" | "forward" | "finish"
+    "width" | "blocks" | "heads" | "sites" | "causal" | "inputs" | "weights" | "norms" | "forward" | "finish"
   > {
   /** The token that the decoder begins with. */
   readonly startToken: number;

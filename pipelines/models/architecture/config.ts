@@ -1,4 +1,5 @@
 /** Reading the fields of a config.json with errors that name them. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 
 /** The fields of a config.json. */
@@ -13,7 +14,7 @@ export class ConfigReader {
 
   /** A field as the file has it; `undefined` if it is absent or null. */
   raw(name: string): unknown {
-    return this.#fields[name] ?? undefined;
+    return ownValue(this.#fields, name) ?? undefined;
   }
 
   /** Whether the field is there, be it null. */

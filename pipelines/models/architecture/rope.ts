@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
 
@@ -31,7 +32,7 @@ export function ropeFrequencies(config: RopeConfig): RopeFrequencies {
   const plain = Array.from({ length: headWidth / 2 }, (_, pair) => theta ** (-(2 * pair) / headWidth));
   const kind = scaling === null ? "default" : String(scaling["rope_type"] ?? scaling["type"] ?? "default");
   const setting = (name: string): number => {
-    const number = scaling?.[name];
+    const number = ownValue(scaling, name);
     if (typeof number === "number" && Number.isFinite(number) && number > 0) return number;
     throw new RequestError(`rope_scaling of type ${kind} needs the positive number ${name}; correct the config`, {
       file,
@@ -84,7 +85,7 @@ function llama3(plain: readonly number[], { file }: RopeConfig, setting: Setting
 
 /** A setting that a config may omit. */
 const optional = ({ scaling }: RopeConfig, setting: Setting) => (name: string, otherwise: number): number =>
-  (scaling?.[name] ?? null) === null ? otherwise : setting(name);
+  (ownValue(scaling, name) ?? null) === null ? otherwise : setting(name);
 
 function yarn(plain: readonly number[], config: RopeConfig, setting: Setting): RopeFrequencies {
   const { theta, headWidth } = config, factor = setting("factor"), given = optional(config, setting);

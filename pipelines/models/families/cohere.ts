@@ -14,7 +14,8 @@ function build(config: ConfigReader, slides: boolean): Architecture {
   const extents = readExtents(config, {}, { contextLength: 8192 });
   const { blocks, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
   const norm = layerNorm(epsilon, { bias: false }), bias = config.flag("attention_bias", false);
-  const headNorm: Norm = (scope, byHead) => scaledNorm(byHead, scope.weight("weight", byHead.shape.slice(2)), epsilon);
+  const headNorm: Norm = (scope, byHead) =>
+    scaledNorm(byHead, scope.normWeight("weight", byHead.shape.slice(2)), epsilon);
   const pattern = config.count("sliding_window_pattern", 4);
   const windows = slides
     ? readWindows(config, blocks, (index) => (index + 1) % pattern !== 0)

@@ -1,4 +1,5 @@
 /** The known architectures: `model_type` of config.json to the file that builds it. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
@@ -68,7 +69,7 @@ const families: Readonly<Record<string, (config: ConfigReader) => Architecture>>
  */
 export function architectureOf(config: ConfigReader): Architecture {
   const family = config.raw("model_type");
-  const build = typeof family === "string" && Object.hasOwn(families, family) ? families[family] : undefined;
+  const build = typeof family === "string" ? ownValue(families, family) : undefined;
   if (build !== undefined) return build(config);
   throw new RequestError(
     `model_type ${JSON.stringify(family ?? null)} is not supported; known are ${Object.keys(families).join(", ")}`,

@@ -48,7 +48,7 @@ function headNorms(epsilon: number): Norm {
     const [, , count, width] = byHead.shape as readonly [unknown, unknown, number, number];
     const each = Array.from(
       { length: count },
-      (_, head) => o.reshape(scope.weight(`norms.${head}.weight`, [width]), [1, width]),
+      (_, head) => o.reshape(scope.normWeight(`norms.${head}.weight`, [width]), [1, width]),
     );
     return scaledNorm(byHead, o.concat(each, 0), epsilon);
   };

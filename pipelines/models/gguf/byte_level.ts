@@ -1,3 +1,4 @@
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { JsonObject } from "../../common/files.ts";
 import type { Metadata } from "./metadata.ts";
 import { preTokenizers, usualPreTokenizers } from "./pre_tokenizers.ts";
@@ -11,7 +12,7 @@ import { addedTokens, idsByToken, type Vocabulary } from "./vocabulary.ts";
  */
 export function byteLevel(metadata: Metadata, vocabulary: Vocabulary): TokenizerParts {
   const name = preTokenizerName(metadata);
-  const pre = Object.hasOwn(preTokenizers, name) ? preTokenizers[name]! : undefined;
+  const pre = ownValue(preTokenizers, name);
   if (pre === undefined) {
     throw metadata.error(
       `the tokenizer.ggml.pre ${JSON.stringify(name)} is not supported; known are ${
@@ -46,7 +47,7 @@ export function byteLevel(metadata: Metadata, vocabulary: Vocabulary): Tokenizer
 function preTokenizerName(metadata: Metadata): string {
   const key = "tokenizer.ggml.pre";
   if (metadata.raw(key) !== undefined) return metadata.text(key);
-  const usual = usualPreTokenizers[metadata.architecture];
+  const usual = ownValue(usualPreTokenizers, metadata.architecture);
   if (usual !== undefined) return usual;
   throw metadata.error(`the metadata key ${key} is missing, so that words can't be cut; convert the model again`);
 }

@@ -5,18 +5,21 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { RequestError } from "../../common/errors.ts";
 import { type JsonObject, unwritable, writeAtomically } from "../../common/files.ts";
 import { modelsFolder } from "./converted_models.ts";
 import { readHeader } from "../weights/safetensors.ts";
-import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
+import { requireSeal } from "../weights/sealed_file.ts";
+import { rememberDigest, rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 import { planConversion } from "./plan.ts";
 import { readGguf } from "./reader.ts";
 import { tokenizerFiles } from "./tokenizer.ts";
 import { type ConversionProgress, writeWeights } from "./weights.ts";
+import { changedFile, digestOf, noteWritten, writtenFiles } from "./written_files.ts";
 
 /** Increased when the conversion changes, so that files are converted again. */
-const CONVERSION = 1;
+const CONVERSION = 2;
 
 const CONFIG = "config.json", WEIGHTS = "model.safetensors";
 
@@ -25,6 +28,8 @@ export interface ConversionOptions {
   /** Whether the weights are needed too, or config and tokenizer alone. */
   readonly weights: boolean;
   readonly progress?: ConversionProgress;
+  /** Gets a line about what was found damaged and is made again. */
+  readonly warn?: (message: string) => void;
 }
 
 /**
@@ -33,50 +38,102 @@ export interface ConversionOptions {
  * @param file Its real path.
  * @param store The store's folder; the models are at `models/<digest>/` in it.
  * @param options How much of it is to be there.
- * @returns The folder's absolute path; what was missing has been made. Throws a RequestError if the file can't be
- * converted, and a DiskError if the store can't be written.
+ * @returns The folder's absolute path; what was missing or damaged has been made. Throws a RequestError if the file can't
+ * be converted, and a DiskError if the store can't be written.
  */
 export async function convertedFolder(
   file: string,
   store: string,
-  { weights, progress }: ConversionOptions,
+  { weights, progress, warn = () => {} }: ConversionOptions,
 ): Promise<string> {
-  const files = [file], digests = join(store, "weights.json");
-  const folderOf = (digest: string) => {
-    const key = createHash("sha256").update(`gguf ${CONVERSION} ${digest}`).digest("hex");
-    return join(store, modelsFolder, key);
-  };
+  const files = [file], digests = digestsOf(store);
   const known = await rememberedDigest(files, digests);
-  if (known !== undefined && await isWhole(folderOf(known), weights)) return folderOf(known);
   // What is wrong with a file shows in its header, before all of it is read for the digest.
-  const { metadata, config, outputs } = planConversion(readGguf(file));
-  const folder = folderOf(known ?? await weightsDigest(files, digests));
-  if (!await isWhole(folder, false)) {
-    for (const [name, fields] of Object.entries({ ...tokenizerFiles(metadata), [CONFIG]: config })) {
-      await writeJson(join(folder, name), fields);
-    }
+  const plan = known === undefined ? planConversion(readGguf(file)) : undefined;
+  const key = createHash("sha256").update(`gguf ${CONVERSION} ${known ?? await weightsDigest(files, digests)}`)
+    .digest("hex");
+  const folder = join(store, modelsFolder, key), path = join(folder, WEIGHTS);
+  const described = await descriptionState(store, key);
+  const converted = weights ? await weightsState(path, digests) : sound;
+  if (described.kind === "sound" && converted.kind === "sound") return folder;
+  const { metadata, config, outputs } = plan ?? planConversion(readGguf(file));
+  if (described.kind !== "sound") {
+    reportDamage(described, warn);
+    await describe(store, key, { ...tokenizerFiles(metadata), [CONFIG]: config });
   }
-  if (weights && !await isWhole(folder, true)) {
-    using _ = await turnAt(join(folder, ".lock"));
-    if (!await isWhole(folder, true)) await writeWeights(file, outputs, join(folder, WEIGHTS), progress);
-  }
+  if (converted.kind === "sound") return folder;
+  using _ = await turnAt(join(folder, ".lock"));
+  const state = await weightsState(path, digests);
+  if (state.kind === "sound") return folder;
+  reportDamage(state, warn);
+  const digest = await writeWeights(file, outputs, path, progress);
+  await rememberDigest(await Deno.realPath(path), digest, digests);
   return folder;
 }
 
-/**
- * The config is written after the tokenizer's files, so that they are where it is. Weights that were cut short count as
- * absent, and are converted again.
- */
-async function isWhole(folder: string, weights: boolean): Promise<boolean> {
-  const isSound = () => readHeader(join(folder, WEIGHTS)).then(() => true, () => false);
-  return await isPresent(join(folder, CONFIG)) && (!weights || await isSound());
+/** How a part of a converted model is. */
+type State = { readonly kind: "sound" } | { readonly kind: "absent" } | {
+  readonly kind: "damaged";
+  readonly file: string;
+};
+
+const sound: State = { kind: "sound" }, absent: State = { kind: "absent" };
+
+function reportDamage(state: State, warn: (message: string) => void): void {
+  if (state.kind === "damaged") warn(`${state.file}: is damaged; it is converted again`);
 }
 
-async function writeJson(path: string, fields: JsonObject): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true }).catch((fault: unknown) => {
-    throw unwritable(path, fault);
+const digestsOf = (store: string) => join(store, "weights.json");
+
+/** How config and tokenizer of a model are; they are small, and read each time. */
+async function descriptionState(store: string, key: string): Promise<State> {
+  const folder = join(store, modelsFolder, key), written = await writtenFiles(store, key);
+  if (written === undefined || !await isPresent(join(folder, CONFIG))) return absent;
+  const file = await changedFile(folder, written);
+  return file === undefined ? sound : { kind: "damaged", file };
+}
+
+/**
+ * How a model's weights are.
+ *
+ * @param digests Where it is remembered, so that they are read once for as long as the file stays as it is; without it
+ * they are read in any case.
+ */
+async function weightsState(path: string, digests?: string): Promise<State> {
+  if (!await isPresent(path)) return absent;
+  try {
+    requireSeal(path, (await readHeader(path)).metadata);
+    await weightsDigest([await Deno.realPath(path)], digests);
+    return sound;
+  } catch (fault) {
+    if (fault instanceof RequestError) return { kind: "damaged", file: path };
+    throw fault;
+  }
+}
+
+/**
+ * The first file of a converted model that is not as it was written; every file is read.
+ *
+ * @param key Its folder's name.
+ */
+export async function damagedFile(store: string, key: string): Promise<string | undefined> {
+  const weights = join(store, modelsFolder, key, WEIGHTS);
+  const states = [await descriptionState(store, key), await weightsState(weights)];
+  return states.find((state) => state.kind === "damaged")?.file;
+}
+
+/** Writes config and tokenizer, the config last, so that the tokenizer's files are where it is. */
+async function describe(store: string, key: string, files: Readonly<Record<string, JsonObject>>): Promise<void> {
+  const folder = join(store, modelsFolder, key), written: Record<string, string> = {};
+  await Deno.mkdir(folder, { recursive: true }).catch((fault: unknown) => {
+    throw unwritable(folder, fault);
   });
-  await writeAtomically(path, [new TextEncoder().encode(`${JSON.stringify(fields)}\n`)]);
+  for (const [name, fields] of Object.entries(files)) {
+    const bytes = new TextEncoder().encode(`${JSON.stringify(fields)}\n`);
+    await writeAtomically(join(folder, name), [bytes]);
+    written[name] = digestOf(bytes);
+  }
+  await noteWritten(store, key, written);
 }
 
 /** Waits until no other process converts the same file; a process that dies gives its turn up. */

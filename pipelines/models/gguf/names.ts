@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import {
   aboveOne,
   apart,
@@ -208,7 +209,7 @@ export function rename(
   const names: TensorNames = tensorNames[architecture];
   const [, number, stem = "", kind = ""] = /^(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)$/.exec(tensor) ?? [];
   const table = number === undefined ? names.outside : names.block;
-  let entry = Object.hasOwn(table, stem) ? table[stem]! : undefined;
+  let entry = ownValue(table, stem);
   // Falcon's large models have a norm for attention and one for the MLP, where the small ones have one for both.
   if (architecture === "falcon" && stem === "attn_norm" && has("blk.0.attn_norm_2.weight")) entry = "ln_mlp";
   if (entry === undefined) return undefined;

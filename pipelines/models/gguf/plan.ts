@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/files.ts";
 import { configOf, headsOf } from "./config.ts";
@@ -109,6 +110,6 @@ function readSmall({ file, tensors }: Gguf, name: string): Float32Array | undefi
     if (count === null) throw new RequestError("has become shorter while it was read; try again", { file });
     done += count;
   }
-  dequantizations[tensor.type.name]!(bytes, numbers);
+  ownValue(dequantizations, tensor.type.name)!(bytes, numbers);
   return numbers;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { JsonObject } from "../../common/files.ts";
 import { byteLevel } from "./byte_level.ts";
 import type { Metadata } from "./metadata.ts";
@@ -25,7 +26,7 @@ const kinds: Readonly<Record<string, (metadata: Metadata, vocabulary: Vocabulary
  */
 export function tokenizerFiles(metadata: Metadata): Readonly<Record<string, JsonObject>> {
   const kind = metadata.text("tokenizer.ggml.model");
-  const make = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  const make = ownValue(kinds, kind);
   if (make === undefined) {
     throw metadata.error(
       `the tokenizer.ggml.model ${JSON.stringify(kind)} is not supported; known are ${Object.keys(kinds).join(", ")}`,

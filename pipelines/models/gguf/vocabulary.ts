@@ -64,10 +64,7 @@ export function readVocabulary(metadata: Metadata): Vocabulary {
 
 /** Each token's id, as a `vocab` of tokenizer.json. */
 export function idsByToken(tokens: readonly string[]): Record<string, number> {
-  // Without a prototype a token of any name is a key of its own.
-  const ids: Record<string, number> = Object.create(null);
-  tokens.forEach((token, id) => ids[token] = id);
-  return ids;
+  return Object.fromEntries(tokens.map((token, id) => [token, id]));
 }
 
 /** Of some kinds of tokens the `added_tokens` of tokenizer.json. */

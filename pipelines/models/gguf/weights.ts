@@ -4,9 +4,12 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, markWritten, temporaryName, unwritable, writeAll } from "../../common/files.ts";
 import { type DeclaredTensor, encodeHeader } from "../weights/safetensors_writer.ts";
+import { seal, unsealed } from "../weights/sealed_file.ts";
 import { dequantizations } from "./dequantize.ts";
 import type { OutputTensor } from "./outputs.ts";
 import { type GgufTensor, openToRead } from "./reader.ts";
@@ -18,13 +21,13 @@ const CHUNK = 8 << 20;
 export type ConversionProgress = (done: number, total: number) => void;
 
 /**
- * Writes tensors of a GGUF file as a safetensors file, all of it or nothing.
+ * Writes tensors of a GGUF file as a sealed safetensors file, all of it or nothing.
  *
  * @param file The GGUF file.
  * @param outputs The tensors.
  * @param path The file to make; its folder has to exist.
  * @param progress Called as it proceeds; what it throws ends the conversion.
- * @returns When the file is in place. Throws a RequestError if the GGUF file can't be read, a DiskError if there is no
+ * @returns The file's digest, once it is in place. Throws a RequestError if the GGUF file can't be read, a DiskError if there is no
  * room or the file can't be written.
  */
 export async function writeWeights(
@@ -32,30 +35,35 @@ export async function writeWeights(
   outputs: readonly OutputTensor[],
   path: string,
   progress: ConversionProgress = () => {},
-): Promise<void> {
+): Promise<string> {
   // Four-byte numbers first, so that all are at multiples of their size.
   const ordered = outputs.toSorted((a, b) => elementBytes(b) - elementBytes(a));
   const declared = ordered.map(declare);
   const total = declared.reduce((sum, { bytes }) => sum + bytes, 0);
-  const temporary = temporaryName(path);
+  const temporary = temporaryName(path), header = encodeHeader(declared, unsealed({ format: "pt" }));
+  const hash = createHash("sha256").update(header);
   try {
     using source = openToRead(file);
     {
       using target = await onDisk(path, Deno.open(temporary, { write: true, createNew: true }));
       markWritten(target);
       // A chunk is made while the one before is written.
-      let pending = writeAll(target, encodeHeader(declared, { format: "pt" })), done = 0;
+      let pending = writeAll(target, header), done = 0;
       try {
         for (const chunk of chunksOf(new RowReader(source, file), ordered)) {
           await onDisk(path, pending);
           pending = writeAll(target, chunk);
+          hash.update(chunk);
           progress(done += chunk.length, total);
         }
       } finally {
         await onDisk(path, pending);
       }
+      seal(header, hash.copy().digest("hex"));
+      await onDisk(path, target.seek(0, Deno.SeekMode.Start).then(() => writeAll(target, header)));
     }
     await onDisk(path, Deno.rename(temporary, path));
+    return hash.digest("hex");
   } catch (fault) {
     await Deno.remove(temporary).catch(() => {});
     throw fault;
@@ -187,7 +195,7 @@ type Fill = (stored: Uint8Array<ArrayBuffer>, target: Uint8Array<ArrayBuffer>) =
 
 function fillerOf({ type }: GgufTensor, keeps: boolean): Fill {
   if (keeps) return (stored, target) => target.set(stored);
-  const dequantize = dequantizations[type.name]!;
+  const dequantize = ownValue(dequantizations, type.name)!;
   return (stored, target) => {
     dequantize(stored, new Float32Array(target.buffer, target.byteOffset, target.length / 4));
   };

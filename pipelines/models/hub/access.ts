@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { readFileIfPresent } from "../../common/files.ts";
@@ -109,7 +110,7 @@ export function shownEndpoint({ endpoint }: Pick<HubAccess, "endpoint">): string
 
 async function findToken(env: Environment): Promise<HubToken | undefined> {
   for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]) {
-    const token = soundToken(env[name] ?? "", name);
+    const token = soundToken(ownValue(env, name) ?? "", name);
     if (token !== undefined) return token;
   }
   const home = hubHome(env), file = env["HF_TOKEN_PATH"] || (home && join(home, "token"));

@@ -1,7 +1,8 @@
 /** Of a model's files those that Refract reads: not a second copy of the weights in another format. @module */
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject } from "../../common/files.ts";
-import { leavesFolder, shardsOf } from "../weights/weights.ts";
+import { leavesFolder } from "../../common/inner_path.ts";
+import { shardsOf } from "../weights/weights.ts";
 
 /** A repository to select files of. */
 export interface Repository {
@@ -21,7 +22,8 @@ export const weightFiles = { single: "model.safetensors", index: "model.safetens
 /** The tokenizer that Refract reads where there is one. */
 export const tokenizerFile = "tokenizer.json";
 
-const small = [
+/** The files that describe a model, in the uppermost folder. */
+export const descriptionFiles = [
   "config.json",
   "generation_config.json",
   "special_tokens_map.json",
@@ -44,7 +46,7 @@ const vocabulary = [
 
 /** The names by which a model is looked for on a hub that lists nothing; the first has to be there. */
 export const usualModelFiles: readonly string[] = [
-  ...small,
+  ...descriptionFiles,
   ...vocabulary,
   weightFiles.single,
   weightFiles.index,
@@ -64,7 +66,8 @@ export async function modelFiles(repository: Repository, weights: boolean): Prom
     throw new RequestError(`${id} has no config.json; choose a model in the transformers layout`);
   }
   const described = paths.filter((path) =>
-    small.includes(path) || !paths.includes(tokenizerFile) && (vocabulary.includes(path) || path.endsWith(".tiktoken"))
+    descriptionFiles.includes(path) ||
+    !paths.includes(tokenizerFile) && (vocabulary.includes(path) || path.endsWith(".tiktoken"))
   );
   return weights ? [...described, ...await weightsOf(repository)] : described;
 }

@@ -5,6 +5,7 @@ import { shardsOf } from "../weights/weights.ts";
 import { type AccessOptions, type Environment, hubAccess, hubCache, isOffline } from "./access.ts";
 import { isPresent } from "./blob.ts";
 import { cachedCommit, cachedModel, type CachedRepository, partsOf } from "./cache.ts";
+import { removeDamaged } from "./damaged_blobs.ts";
 import { modelFiles, type Repository, tokenizerFile, usualModelFiles, weightFiles } from "./files.ts";
 import type { DownloadProgress } from "./snapshot.ts";
 
@@ -39,7 +40,8 @@ export async function hubFolder(request: HubRequest, env: Environment): Promise<
   requireRevision(id, revision);
   const repository = cachedModel(hubCache(env), id);
   const cached = await cachedCommit(repository, revision);
-  const lacking = cached === undefined ? undefined : await firstLacking(repository, cached, weights);
+  const lacking = cached === undefined ? undefined : await firstDamaged(request, repository, cached, env) ??
+    await firstLacking(repository, cached, weights);
   if (cached !== undefined && lacking === undefined) return found(repository, cached);
   requireOnline(id, revision, lacking, repository, env);
   const { downloadSnapshot } = await import("./snapshot.ts");
@@ -83,6 +85,18 @@ export function requireOnline(
 
 function found(repository: CachedRepository, commit: string): HubFolder {
   return { folder: partsOf(repository).snapshot(commit), commit };
+}
+
+/** Removes damaged files of a snapshot, but for weights, which are checked as they are digested; the first of them. */
+async function firstDamaged(
+  { warn }: Pick<HubRequest, "warn">,
+  repository: CachedRepository,
+  commit: string,
+  env: Environment,
+): Promise<string | undefined> {
+  const names = usualModelFiles.filter((name) => name !== weightFiles.single);
+  const [first] = await removeDamaged(partsOf(repository).snapshot(commit), names, env, warn);
+  return first;
 }
 
 /** The first file that a snapshot has to have and lacks: other tools cache only those that they were asked for. */

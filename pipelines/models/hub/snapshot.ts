@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { HubAccess } from "./access.ts";
 import { downloadBlob, type HubFile, isPresent } from "./blob.ts";
 import { type CachedRepository, linkBlob, partsOf, writeAbsence, writeRef } from "./cache.ts";
+import { isSound } from "./damaged_blobs.ts";
 import { type Repository, tokenizerFile } from "./files.ts";
 import { fileUrl, type Listing, listRepository } from "./listing.ts";
 import { hubError, withReason } from "./hub_errors.ts";
@@ -121,7 +122,10 @@ class Transfer {
 
   async #fetchBlob(file: HubFile, report: (bytes: number) => void): Promise<void> {
     const blob = this.#parts.blob(file.digest);
-    if (await isPresent(blob)) return;
+    if (await isPresent(blob)) {
+      if (await isSound(blob)) return;
+      await Deno.remove(blob).catch(() => {});
+    }
     const url = fileUrl(this.#access.endpoint, this.#id, this.#listing.commit, file.path);
     const paths = { url, blob, lock: this.#parts.lock(file.digest) };
     await downloadBlob(file, paths, this.#access, this.#fetch, report).catch((fault) => {

@@ -1,4 +1,5 @@
 /** Attention as the families have it. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
@@ -46,14 +47,14 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
   const { heads, normalize = (_scope, x) => x, interleaved = false } = form;
   return (scope, x) => {
     const block = scope.block as number;
-    const angles = scope.inputs.rotaryAngles?.[form.angles?.(block) ?? ""];
+    const angles = ownValue(scope.inputs.rotaryAngles, form.angles?.(block) ?? "");
     const turn = (y: Value, count: number) =>
       angles === undefined ? y : o.rotary(y, angles.cosines, angles.sines, count, interleaved);
     const made = form.project(scope, x, heads);
     const query = turn(normalize(scope, made.query, "query", heads.heads), heads.heads);
     const key = turn(normalize(scope, made.key, "key", heads.keyValueHeads), heads.keyValueHeads);
     const keyValues: KeyValues = { key: byHead(key, heads), value: byHead(made.value, heads) };
-    const plain = scope.input("masks")[form.mask?.(block) ?? "full"] as Value, tokens = query.shape[1]!;
+    const plain = ownValue(scope.input("masks"), form.mask?.(block) ?? "full") as Value, tokens = query.shape[1]!;
     const fallen = form.alibi === undefined
       ? plain
       : fallenByDistance(plain, scope.input("keyPositions"), tokens, heads, form.alibi);

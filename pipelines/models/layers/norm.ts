@@ -16,7 +16,7 @@ const filled = (width: number, number: number) => constant(new Array<number>(wid
  */
 export function rmsNorm(epsilon: number, { offset = 0 }: { readonly offset?: number } = {}): Norm {
   return (scope, x) => {
-    const stored = scope.weight("weight", [widthOf(x)]);
+    const stored = scope.normWeight("weight", [widthOf(x)], 1 - offset);
     return o.rmsNorm(x, offset === 0 ? stored : o.add(stored, offset), epsilon);
   };
 }
@@ -28,7 +28,7 @@ export function layerNorm(
 ): Norm {
   return (scope, x) => {
     const width = widthOf(x);
-    const scale = weight ? scope.weight("weight", [width]) : filled(width, 1);
+    const scale = weight ? scope.normWeight("weight", [width]) : filled(width, 1);
     return o.layerNorm(x, scale, bias ? scope.weight("bias", [width]) : filled(width, 0), epsilon);
   };
 }

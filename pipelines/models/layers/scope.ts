@@ -57,6 +57,15 @@ export class Scope {
     return this.#weights(this.#prefix + name, shape);
   }
 
+  /**
+   * A norm's weight by the rest of its name.
+   *
+   * @param neutral What leaves the norm as it is.
+   */
+  normWeight(name: string, shape: Shape, neutral = 1): Value {
+    return this.#weights(this.#prefix + name, shape, neutral);
+  }
+
   /** What is made of the representation at a site of this block. */
   edit(name: SiteName, hidden: Value, projection?: Projection): Value {
     return this.#edit === undefined ? hidden : this.#edit({ block: this.block, name }, hidden, projection);

@@ -16,6 +16,7 @@ import type {
   SiteShape,
   StackName,
   TokenRun,
+  WeightSource,
 } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { readHead } from "../architecture/heads.ts";
@@ -103,6 +104,9 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
     get weights() {
       return described().weights;
     },
+    get norms() {
+      return described().norms;
+    },
     get sites() {
       return described().sites;
     },
@@ -110,16 +114,17 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
 }
 
 /** What a trace of a model shows of it. */
-interface Traced extends Pick<Architecture, "weights" | "sites"> {}
+interface Traced extends Pick<Architecture, "weights" | "norms" | "sites"> {}
 
 /** A model before its trace. */
-type Untraced = Omit<Architecture, "weights" | "sites">;
+type Untraced = Omit<Architecture, "weights" | "norms" | "sites">;
 
 /** Builds the model once over tokens of no particular number, and notes what it reads and where it may be edited. */
 function trace(model: Untraced, blockName: TransformerParts["blockName"]): Traced {
-  const weights = new Map(model.encoder?.weights);
+  const weights = new Map(model.encoder?.weights), norms = new Map(model.encoder?.norms);
   const sites: Partial<Record<SiteName, SiteShape>> = {};
-  const source: Parameters<Architecture["forward"]>[1] = (name, shape) => {
+  const source: WeightSource = (name, shape, neutral) => {
+    if (neutral !== undefined) norms.set(name, neutral);
     weights.set(name, shape as readonly number[]);
     return weight(name, shape);
   };
@@ -153,7 +158,7 @@ function trace(model: Untraced, blockName: TransformerParts["blockName"]): Trace
   const finished = model.finish(rows, source, edit);
   model.logits?.(rows, source, edit);
   if (typeof head === "object") classifier?.scores(finished, source, head.classes);
-  return { weights, sites };
+  return { weights, norms, sites };
 }
 
 /** The leaf that a projection's weight is made of. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { isAbsolute, join, relative } from "node:path";
 import type { WeightLocation } from "../../../ops/onnx/model.ts";
@@ -91,8 +92,14 @@ export async function openModel(source: string, options: SourceOptions): Promise
   return { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) };
 }
 
-/** Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and digests the files. */
-export async function openModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights> {
+/**
+ * Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and
+ * digests the files.
+ *
+ * @param digestCache Where digests are remembered; without it every file is read.
+ * @throws {RequestError} If a file is not sound.
+ */
+export async function openModelWeights(model: BareModel, digestCache?: string): Promise<ModelWeights> {
   const weights = await presentWeights(model), records = requireTensors(model, weights);
   return modelWeights(model, records, weights, await weightsDigest(weights.files, digestCache));
 }
@@ -168,7 +175,7 @@ function locatedWeights(
   };
   return {
     storedType(name) {
-      const { dtype } = record(name), type = storedTypes[dtype];
+      const { dtype } = record(name), type = ownValue(storedTypes, dtype);
       if (type === undefined) throw new TypeError(`The weight ${name} is stored as ${dtype}`);
       return type;
     },
@@ -201,7 +208,7 @@ function requireTensor(model: BareModel, weights: Weights, name: string, shape: 
       { file: record.file },
     );
   }
-  if (storedTypes[record.dtype] === undefined) {
+  if (ownValue(storedTypes, record.dtype) === undefined) {
     throw new RequestError(`the tensor ${name} is stored as ${record.dtype}; convert it to F32, F16 or BF16`, {
       file: record.file,
     });

@@ -90,7 +90,7 @@ export function isGgufPath(source: string): boolean {
 
 async function ggufFolder(
   path: string,
-  { store, weights = true, converting, signal }: SourceOptions,
+  { store, weights = true, converting, signal, warn }: SourceOptions,
 ): Promise<ModelFolder> {
   if (!await Deno.stat(path).then(({ isFile }) => isFile, () => false)) {
     throw new RequestError("there is no such GGUF file; check the path", { file: path });
@@ -101,7 +101,8 @@ async function ggufFolder(
     signal?.throwIfAborted();
     converting?.(done, total, name);
   };
-  return { folder: await convertedFolder(await Deno.realPath(path), resolve(store), { weights, progress }), name };
+  const options = { weights, progress, ...warn === undefined ? {} : { warn } };
+  return { folder: await convertedFolder(await Deno.realPath(path), resolve(store), options), name };
 }
 
 function refuseRevision(source: string, { revision }: SourceOptions): void {

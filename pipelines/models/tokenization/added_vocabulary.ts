@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
 /** A token as files declare it. */
@@ -22,7 +23,7 @@ export type NamedToken = string | AddedToken;
 
 /** Reads a token; what is not said is false. */
 export function addedToken(declared: JsonObject): AddedToken {
-  const isOn = (flag: string) => declared[flag] === true, normalized = declared["normalized"];
+  const isOn = (flag: string) => ownValue(declared, flag) === true, normalized = declared["normalized"];
   return {
     content: String(declared["content"]),
     single_word: isOn("single_word"),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { isJsonObject, type JsonObject, readFileIfPresent } from "../../common/files.ts";
 import { tokenRoles } from "./tokenizer_class.ts";
@@ -29,15 +30,18 @@ export async function readChatFormat(
   const templates = files.size > 0 ? files : templatesOf(config["chat_template"]);
   const extra = config["extra_special_tokens"];
   const named = Object.entries(isJsonObject(extra) ? extra : {});
-  const roles = [...tokenRoles, "additional_special_tokens"].map((role) => [role, config[role]]);
+  const roles = [...tokenRoles, "additional_special_tokens"].map((role) => [role, ownValue(config, role)]);
   const specialTokens = Object.fromEntries([...roles, ...named].filter(([, token]) => {
     return Array.isArray(token) ? token.length > 0 : typeof token === "string" && token !== "";
   }));
   return { templates, specialTokens, templatesInFiles: files.size > 0 };
 }
 
+/** The folder of a model's further templates, each named by its file. */
+export const templatesFolder = "additional_chat_templates";
+
 async function templateFiles(folder: string): Promise<Map<string, string>> {
-  const templates = new Map<string, string>(), more = join(folder, "additional_chat_templates");
+  const templates = new Map<string, string>(), more = join(folder, templatesFolder);
   const read = async (name: string, path: string) => {
     const bytes = await readFileIfPresent(path);
     if (bytes !== undefined) templates.set(name, new TextDecoder().decode(bytes));

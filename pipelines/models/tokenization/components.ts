@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
 /** Whether a field may have a value; a field that is absent has `undefined`. */
@@ -44,7 +45,7 @@ export function componentOf<Made>(
   declared: JsonObject,
 ): Made {
   const { type, ...fields } = declared;
-  const kind = typeof type === "string" && Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+  const kind = typeof type === "string" ? ownValue(kinds, type) : undefined;
   if (kind === undefined) throw new Error(`Unknown ${what} type: ${type}`);
   requireFields(`${what} ${type}`, kind.fields, fields);
   return kind.make(declared);
@@ -57,18 +58,18 @@ export function componentOf<Made>(
  */
 export function requireFields(what: string, known: Readonly<Record<string, Supports>>, fields: JsonObject): void {
   for (const [name, supports] of Object.entries(known)) {
-    if (supports(fields[name])) continue;
+    const value = ownValue(fields, name);
+    if (supports(value)) continue;
     throw new Error(
-      fields[name] === undefined
+      value === undefined
         ? `a ${what} without "${name}"`
-        : `the ${what} has ${shown(name, fields[name])}, which is not supported`,
+        : `the ${what} has ${shown(name, value)}, which is not supported`,
     );
   }
-  const unknown = Object.keys(fields).find((name) => {
-    return !Object.hasOwn(known, name) && fields[name] !== null && fields[name] !== false;
+  const unknown = Object.entries(fields).find(([name, value]) => {
+    return !Object.hasOwn(known, name) && value !== null && value !== false;
   });
-  if (unknown === undefined) return;
-  throw new Error(`the ${what} has ${shown(unknown, fields[unknown])}, which is not supported`);
+  if (unknown !== undefined) throw new Error(`the ${what} has ${shown(...unknown)}, which is not supported`);
 }
 
 /** A field with its value, cut where it is long. */
@@ -79,7 +80,7 @@ function shown(name: string, value: unknown): string {
 
 /** The parts of a sequence. */
 export function sequenceOf<Made>(declared: JsonObject, name: string, make: (part: unknown) => Made): readonly Made[] {
-  const parts = declared[name];
+  const parts = ownValue(declared, name);
   if (!Array.isArray(parts)) throw new Error(`a Sequence without "${name}"`);
   return parts.map(make);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { characterSet, escapedSet, literal } from "./oniguruma_sets.ts";
 
 /** What may repeat an atom. */
@@ -180,8 +181,8 @@ class Reader {
         ? "(?:\\r\\n|[\\n-\\r\\u0085\\u2028\\u2029])"
         : this.#once("\\r\\n|[\\n-\\r\\u0085\\u2028\\u2029]", options);
     }
-    const found = assertions[next] ?? anyCharacter[next];
-    if (found !== undefined && Object.hasOwn({ ...assertions, ...anyCharacter }, next)) {
+    const found = ownValue({ ...assertions, ...anyCharacter }, next);
+    if (found !== undefined) {
       this.at += 2;
       return found;
     }

@@ -1,4 +1,5 @@
 /** Sets of characters in Oniguruma's regular expressions, in the terms of JavaScript's `v` flag. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 
 /** Sets that an escape stands for, and their complements by the capital letter. */
 const escapes: Readonly<Record<string, string>> = {
@@ -45,7 +46,7 @@ const latinNumbers = "\\xb2\\xb3\\xb9\\xbc-\\xbe";
 /** The set of `\w` and its like, with its brackets. */
 export function escapedSet(letter: string, isBare: boolean): string {
   const lower = letter.toLowerCase();
-  return `[${letter === lower ? "" : "^"}${escapes[lower]}${isBare && lower === "w" ? latinNumbers : ""}]`;
+  return `[${letter === lower ? "" : "^"}${ownValue(escapes, lower)}${isBare && lower === "w" ? latinNumbers : ""}]`;
 }
 
 /** A character as itself, in a set or without. */
@@ -108,8 +109,9 @@ export function characterSet(source: string, at: number): { readonly set: string
     const found = posix.exec(source);
     if (found !== null) {
       const [text, negation, name] = found;
-      if (!Object.hasOwn(named, name!)) throw unsupported(text);
-      return { item: { set: `[${negation}${named[name!]}]` }, end: start + text.length };
+      const posixSet = ownValue(named, name!);
+      if (posixSet === undefined) throw unsupported(text);
+      return { item: { set: `[${negation}${posixSet}]` }, end: start + text.length };
     }
     if (source[start] === "[") {
       const { set, end } = bracket(start);
@@ -141,7 +143,8 @@ export function characterSet(source: string, at: number): { readonly set: string
     }
     if (other === undefined) throw unsupported(found[0]);
     if (Object.hasOwn(escapes, other.toLowerCase())) return { item: { set: escapedSet(other, isBare) }, end };
-    if (Object.hasOwn(controls, other)) return { item: { character: controls[other]! }, end };
+    const character = ownValue(controls, other);
+    if (character !== undefined) return { item: { character }, end };
     if (/[A-Za-z0-9]/.test(other)) throw unsupported(`\\${other}`);
     return { item: { character: other }, end };
   }
@@ -149,7 +152,8 @@ export function characterSet(source: string, at: number): { readonly set: string
   /** A property is a class of POSIX, a category, a property of Unicode or a script, in any case. */
   function property(name: string, written: string): string {
     const plain = name.replaceAll(/[\s_-]/g, "").toLowerCase();
-    if (Object.hasOwn(named, plain)) return named[plain]!;
+    const posixSet = ownValue(named, plain);
+    if (posixSet !== undefined) return posixSet;
     const cased = name.toLowerCase().split(/[\s_-]+/).map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
       .join("_");
     for (const spelled of [name, cased]) {

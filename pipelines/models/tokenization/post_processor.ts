@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
@@ -70,7 +71,7 @@ function classifying(
   wrong: (what: string) => RequestError,
 ): PostProcessor {
   const [begin, end] = ["cls", "sep"].map((role) => {
-    const token = declared[role], id: unknown = Array.isArray(token) ? token[1] : undefined;
+    const token = ownValue(declared, role), id: unknown = Array.isArray(token) ? token[1] : undefined;
     if (typeof id !== "number") throw wrong(`without a "${role}"`);
     return id;
   }) as [number, number];
@@ -94,7 +95,7 @@ function templateOf(
       const { id, type_id: typeId } = value;
       if (typeof id === "string" && typeof typeId === "number") {
         if (kind === "Sequence" && (id === "A" || id === "B")) return text(id === "A" ? "first" : "second", typeId);
-        const token = isJsonObject(specials) ? specials[id] : undefined;
+        const token = isJsonObject(specials) ? ownValue(specials, id) : undefined;
         const ids: unknown = isJsonObject(token) ? token["ids"] : undefined;
         if (kind === "SpecialToken" && Array.isArray(ids) && ids.every((id): id is number => Number.isInteger(id))) {
           return { kind: "special", ids, typeId };

@@ -1,4 +1,5 @@
 /** The models of tokenizer.json: what makes the ids of a word. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { JsonObject } from "../../common/files.ts";
 import { bytePair } from "./byte_pair.ts";
 import { type Component, componentOf } from "./components.ts";
@@ -22,7 +23,7 @@ export function subwordModelOf(declared: JsonObject): SubwordModel {
 }
 
 function typeOf(declared: JsonObject): keyof typeof kinds | undefined {
-  const has = (...fields: readonly string[]) => fields.every((field) => declared[field] !== undefined);
+  const has = (...fields: readonly string[]) => fields.every((field) => ownValue(declared, field) !== undefined);
   if (has("vocab", "merges")) return "BPE";
   if (has("vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word")) return "WordPiece";
   if (Array.isArray(declared["vocab"])) return "Unigram";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { addedToken, addTokens, type NamedToken, namedToken, tokensToAdd } from "./added_vocabulary.ts";
 
@@ -192,7 +193,7 @@ function allAddedTokens(
   const named = specialTokens(assumed).map(({ role, token }): NamedToken => {
     const content = typeof token === "string" ? token : token.content;
     // What a file names takes the flags of the list; what a class assumes does not.
-    const known = role !== undefined && written[role] !== undefined ? byText.get(content) : undefined;
+    const known = role !== undefined && ownValue(written, role) !== undefined ? byText.get(content) : undefined;
     if (known !== undefined || role !== "mask_token" || !maskTakesLeft || typeof token !== "string") {
       return known ?? token;
     }
@@ -207,7 +208,7 @@ function specialTokens(
 ): readonly { readonly role: string | undefined; readonly token: NamedToken }[] {
   const own = config["extra_special_tokens"];
   const declared: readonly (readonly [role: string | undefined, token: unknown])[] = [
-    ...tokenRoles.map((role) => [role, config[role]] as const),
+    ...tokenRoles.map((role) => [role, ownValue(config, role)] as const),
     ...listOf(config["additional_special_tokens"]).map((token) => [undefined, token] as const),
     ...(isJsonObject(own) ? Object.values(own) : []).map((token) => [undefined, token] as const),
   ];
@@ -223,9 +224,9 @@ function classOf(config: JsonObject, model: JsonObject): TokenizerClass | undefi
   const name = typeof named === "string"
     ? named.replace(/Tokenizer(Fast)?$/, "")
     : typeof type === "string"
-    ? classOfModel[type]
+    ? ownValue(classOfModel, type)
     : undefined;
-  return name !== undefined && Object.hasOwn(classes, name) ? classes[name] : undefined;
+  return name === undefined ? undefined : ownValue(classes, name);
 }
 
 /** Tokens that a configuration names as `{ content, … }` are made plain strings. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { parseTensorTable, type SafetensorsHeader, type TensorRecord } from "./safetensors_table.ts";
 import { faultText } from "../../common/files.ts";
@@ -55,7 +56,7 @@ export async function readHeader(path: string): Promise<SafetensorsHeader> {
  */
 export async function readTensor(record: TensorRecord): Promise<Float32Array<ArrayBuffer>> {
   const { name, dtype, file } = record;
-  const widen = widenings[dtype];
+  const widen = ownValue(widenings, dtype);
   if (widen === undefined) {
     const known = Object.keys(widenings).join(", ");
     throw new RequestError(
@@ -73,7 +74,7 @@ export async function readTensor(record: TensorRecord): Promise<Float32Array<Arr
  * @returns Its elements in row-major order. Errors as of {@linkcode readTensor}.
  */
 export async function readIntegers(record: TensorRecord): Promise<number[]> {
-  const { name, dtype, file } = record, integers = integersOf[dtype];
+  const { name, dtype, file } = record, integers = ownValue(integersOf, dtype);
   if (integers === undefined) {
     throw new RequestError(
       `tensor ${JSON.stringify(name)} is stored as ${dtype} where whole numbers are expected; store it as I64`,
@@ -105,6 +106,11 @@ const widenings: Readonly<Record<string, (data: ArrayBuffer) => Float32Array<Arr
   BF16: (data) => widenBfloat16(new Uint16Array(data)),
   F64: (data) => new Float32Array(new Float64Array(data)),
 };
+
+/** Whether a tensor is stored in floating point of a kind that {@linkcode readTensor} reads. */
+export function isFloating({ dtype }: Pick<TensorRecord, "dtype">): boolean {
+  return Object.hasOwn(widenings, dtype);
+}
 
 async function realFile(path: string): Promise<string> {
   try {

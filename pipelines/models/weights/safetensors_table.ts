@@ -1,4 +1,5 @@
 /** The table of tensors in the header of a safetensors file. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject } from "../../common/files.ts";
@@ -90,7 +91,7 @@ function parseEntry(name: string, entry: unknown, bounds: TableBounds): TensorRe
   const fail = (problem: string) => broken(`tensor ${JSON.stringify(name)} ${problem}`, bounds);
   if (!isJsonObject(entry)) throw fail("is not described by an object");
   const { dtype, shape, data_offsets: offsets } = entry;
-  const bits = typeof dtype === "string" && Object.hasOwn(bitsOf, dtype) ? bitsOf[dtype] : undefined;
+  const bits = typeof dtype === "string" ? ownValue(bitsOf, dtype) : undefined;
   if (typeof dtype !== "string" || bits === undefined) throw fail(`has the unknown dtype ${JSON.stringify(dtype)}`);
   if (!isCounts(shape)) throw fail("has a shape that is not a list of whole numbers from 0");
   if (!isCounts(offsets) || offsets.length !== 2) throw fail("has data offsets that are not two whole numbers from 0");

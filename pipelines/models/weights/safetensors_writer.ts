@@ -1,6 +1,8 @@
 /** Writing the safetensors format. @module */
+import { createHash } from "node:crypto";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { writeAtomically } from "../../common/files.ts";
+import { seal, unsealed } from "./sealed_file.ts";
 
 /** A tensor to write; `data` holds as many elements as `shape` says. */
 export interface NamedTensor {
@@ -89,6 +91,21 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   await writeAtomically(path, encodeSafetensors(tensors, metadata));
+}
+
+/**
+ * Writes tensors as {@linkcode writeSafetensors} does, with a digest of the file in its metadata. Whoever reads the file
+ * finds out if it has changed since.
+ */
+export async function writeSealed(
+  path: string,
+  tensors: Iterable<NamedTensor>,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  const chunks = encodeSafetensors(tensors, unsealed(metadata)), hash = createHash("sha256");
+  for (const chunk of chunks) hash.update(chunk);
+  seal(chunks[0]!, hash.digest("hex"));
+  await writeAtomically(path, chunks);
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: NamedTensor["data"]): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, readJsonObject } from "../../common/files.ts";
+import { leavesFolder } from "../../common/inner_path.ts";
 import { readHeader } from "./safetensors.ts";
 import type { TensorRecord } from "./safetensors_table.ts";
 
@@ -61,6 +62,7 @@ async function openShards(folder: string, index: string, weightMap: unknown): Pr
   }
   const headers = new Map<string, ReadonlyMap<string, TensorRecord>>();
   for (const shard of shards) {
+    // By its name alone: in a Hugging Face cache the files themselves are links out of the folder.
     if (leavesFolder(shard)) {
       throw new RequestError(`names the shard ${JSON.stringify(shard)} outside its folder; ${AGAIN}`, { file: index });
     }
@@ -92,11 +94,6 @@ function missingShard(shards: readonly string[]): string | undefined {
     }
   }
   return undefined;
-}
-
-/** Whether a shard is outside its folder, judged by its name: in a Hugging Face cache the files themselves are links out of the folder. */
-export function leavesFolder(shard: string): boolean {
-  return shard === "" || isAbsolute(shard) || /^[A-Za-z]:/.test(shard) || shard.split(/[/\\]/).includes("..");
 }
 
 /** Follows links: a link to a file that is gone counts as absent. */

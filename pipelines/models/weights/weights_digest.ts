@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
+import { requireSoundBlob } from "./blob_digest.ts";
+import { requireSound } from "./sealed_file.ts";
 
 /** What differs between an unchanged file and a changed one. */
 interface FileIdentity {
@@ -25,7 +27,8 @@ interface RememberedDigest extends FileIdentity {
  * @param cacheFile A small JSON file that remembers each file's digest, so that an unchanged one is not read again.
  * It is made if absent; if it is damaged or can't be written, every file is read.
  * @returns Of one file, its SHA-256 in hex; of several, the SHA-256 of their hex digests, joined in order. Throws a
- * RequestError if a file can't be read, or is in a Hugging Face cache under another digest than its own.
+ * RequestError if a file can't be read, or is damaged: it carries another digest than its own, or is in a Hugging Face
+ * cache under another.
  */
 export async function weightsDigest(files: readonly string[], cacheFile?: string): Promise<string> {
   const remembered = await recall(cacheFile);
@@ -69,23 +72,9 @@ function joined(digests: readonly string[]): string {
     : createHash("sha256").update(digests.join("")).digest("hex");
 }
 
+/** Reads a file; its digest has to be what the file, or its name in a Hugging Face cache, says. */
 async function hashFile(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  const buffer = new Uint8Array(4 << 20);
-  try {
-    using handle = await Deno.open(file);
-    for (let count = await handle.read(buffer); count !== null; count = await handle.read(buffer)) {
-      hash.update(buffer.subarray(0, count));
-    }
-  } catch (fault) {
-    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
-  }
-  const digest = hash.digest("hex");
-  // A Hugging Face cache names a large file by its SHA-256.
-  if (basename(dirname(file)) === "blobs" && /^[0-9a-f]{64}$/.test(basename(file)) && basename(file) !== digest) {
-    throw new RequestError(`is damaged, its SHA-256 is ${digest}; delete it and download the model again`, { file });
-  }
-  return digest;
+  return await requireSoundBlob(file) ?? await requireSound(file);
 }
 
 async function identify(file: string): Promise<FileIdentity> {
@@ -117,6 +106,11 @@ function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDig
   return isJsonObject(entry) &&
     [entry["size"], entry["modified"], entry["changed"], entry["inode"]].every(Number.isFinite) &&
     typeof entry["sha256"] === "string" && /^[0-9a-f]{64}$/.test(entry["sha256"]);
+}
+
+/** Remembers the digest of a file that was just written, by its real path, so that it need not be read for it. */
+export async function rememberDigest(file: string, sha256: string, cacheFile: string): Promise<void> {
+  await remember(cacheFile, new Map([[file, { ...await identify(file), sha256 }]]));
 }
 
 /** A digest that can't be remembered is only worked out again, so a failure to write is no failure of the run. */

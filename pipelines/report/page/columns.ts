@@ -1,4 +1,5 @@
 /** The columns of the table of members, and its order. @module */
+import { ownValue } from "./own_value.ts";
 import type { MemberView, ReportView } from "../report_view.ts";
 import { decimal, duration, whole } from "./format.ts";
 
@@ -16,7 +17,7 @@ export function columnsOf({ metrics, lowerIsBetter }: Pick<ReportView, "metrics"
   return [
     { name: "member", value: ({ id }) => id, text: ({ id }) => id, largestFirst: false },
     ...metrics.map((metric) =>
-      numbers(metric, ({ metrics }) => metrics[metric], decimals, !lowerIsBetter.includes(metric))
+      numbers(metric, ({ metrics }) => ownValue(metrics, metric), decimals, !lowerIsBetter.includes(metric))
     ),
     numbers("trainable", ({ parameters }) => parameters, whole, true),
     numbers("final loss", ({ finalLoss }) => finalLoss, decimals, false),

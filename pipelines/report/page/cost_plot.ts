@@ -1,4 +1,5 @@
 /** A metric by the parameters that members train. @module */
+import { ownValue } from "./own_value.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";
 import { decimal, whole } from "./format.ts";
@@ -9,7 +10,7 @@ import { linearScale, linearTicks, logarithmicRange, logarithmicTicks } from "./
 export function drawCosts({ view, choices, redraw }: Drawing): void {
   const { metric } = choices;
   const points = view.members.flatMap(({ id, method, parameters, metrics }) => {
-    const value = metric === undefined ? undefined : metrics[metric];
+    const value = metric === undefined ? undefined : ownValue(metrics, metric);
     return value === undefined || parameters === 0 ? [] : [{ id, method, parameters, value }];
   });
   const counts = points.map(({ parameters }) => parameters), isShown = new Set(counts).size > 1;

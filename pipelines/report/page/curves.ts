@@ -1,4 +1,5 @@
 /** Curves of losses. @module */
+import { ownValue } from "./own_value.ts";
 import type { AxisView, MemberView } from "../report_view.ts";
 import { variedAxes } from "./sweep.ts";
 
@@ -63,5 +64,5 @@ export function strokesOf(curves: readonly Curve[], axes: readonly AxisView[], c
 }
 
 function valueIndex({ name, values }: AxisView, { axes }: Curve): number {
-  return values.findIndex((value) => value === axes[name]);
+  return values.findIndex((value) => value === ownValue(axes, name));
 }

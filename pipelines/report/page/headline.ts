@@ -1,4 +1,5 @@
 /** The title and the cards with the numbers that matter most. @module */
+import { ownValue } from "./own_value.ts";
 import type { ReportView } from "../report_view.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, element } from "./dom.ts";
@@ -29,9 +30,12 @@ function bestCards(view: ReportView, metric: string | undefined): Card[] {
   if (metric === undefined || best === undefined) {
     return first === undefined ? [] : [[whole(first.parameters), "parameters trained"]];
   }
-  const base = view.untrained[metric];
+  const base = ownValue(view.untrained, metric);
   return [
-    [decimal(best.metrics[metric]), base === undefined ? metric : `${metric} · ${decimal(base.value)} ${base.name}`],
+    [
+      decimal(ownValue(best.metrics, metric)),
+      base === undefined ? metric : `${metric} · ${decimal(base.value)} ${base.name}`,
+    ],
     [best.id, "the best member"],
     [whole(best.parameters), "parameters that it trains"],
   ];

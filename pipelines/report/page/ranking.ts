@@ -1,4 +1,5 @@
 /** Which members are better. @module */
+import { ownValue } from "./own_value.ts";
 import type { MemberView, ReportView } from "../report_view.ts";
 
 /** The best member by a metric, the first of equals; none if no member has it. */
@@ -10,7 +11,7 @@ export function bestOf(
   const isLower = lowerIsBetter.includes(metric);
   let best: MemberView | undefined, most = NaN;
   for (const member of members) {
-    const value = member.metrics[metric];
+    const value = ownValue(member.metrics, metric);
     if (value === undefined) continue;
     if (best === undefined || (isLower ? value < most : value > most)) [best, most] = [member, value];
   }

@@ -1,4 +1,5 @@
 /** The mean and the deviation of repeated experiments. @module */
+import { ownValue } from "./own_value.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, element, fillTable } from "./dom.ts";
 import { decimal } from "./format.ts";
@@ -12,7 +13,7 @@ export function drawRepeats({ view: { repeats } }: Drawing): void {
   });
   const rows = repeats.map(({ id, count, metrics: found }) => {
     const summaries = metrics.map((metric) => {
-      const summary = found[metric];
+      const summary = ownValue(found, metric);
       return summary === undefined ? "" : `${decimal(summary.mean, 4)} ± ${decimal(summary.deviation, 4)}`;
     });
     return element("tr", {}, ...[id, ...summaries, String(count)].map((text) => element("td", {}, text)));

@@ -1,4 +1,5 @@
 /** Members laid out by two axes of their sweep. @module */
+import { ownValue } from "./own_value.ts";
 import type { AxisValue, AxisView, MemberView } from "../report_view.ts";
 
 /** The members with one value of each axis. */
@@ -23,8 +24,10 @@ export function cellsOf(members: readonly MemberView[], rows: AxisView, columns:
   return rows.values.flatMap((row, y) =>
     columns.values.flatMap((column, x) => {
       const values = members.flatMap(({ axes, metrics }) => {
-        const value = metrics[metric];
-        return axes[rows.name] === row && axes[columns.name] === column && value !== undefined ? [value] : [];
+        const value = ownValue(metrics, metric);
+        return ownValue(axes, rows.name) === row && ownValue(axes, columns.name) === column && value !== undefined
+          ? [value]
+          : [];
       });
       const count = values.length;
       return count === 0 ? [] : [{ x, y, row, column, count, value: values.reduce((sum, each) => sum + each) / count }];

@@ -1,4 +1,5 @@
 /** Running rows through a model for the values that it computes on the way. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
@@ -78,7 +79,7 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
     };
     const { outputs } = await session.run({ ...feedsOf(group.map((row) => rows[row]!), architecture), ...edits });
     for (const [name, result] of Object.entries(outputs)) {
-      const isEncoded = program.outputs[name]!.shape[1] === "context";
+      const isEncoded = ownValue(program.outputs, name)!.shape[1] === "context";
       const slotsOf = (row: number) => (isEncoded ? rows[row]!.encoded! : rows[row]!).slots;
       const whole = found.getOrInsertComputed(name, () => emptyLike(name, result, rows.length, slotsOf(0).length));
       group.forEach((row, at) => copyRow(result, at, slotsOf(row), whole, row));

@@ -10,6 +10,7 @@ import {
   openModelWeights,
   peekModelWeights,
 } from "../../models/open/model.ts";
+import { modelFileDigests } from "../../models/open/model_files.ts";
 import { unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
@@ -31,6 +32,7 @@ export interface OpenModelsOptions extends HubOptions {
 export class OpenModels implements AsyncDisposable {
   readonly #options: OpenModelsOptions;
   readonly #models = new Map<string, Promise<Model>>();
+  readonly #files = new Map<BareModel, Promise<Readonly<Record<string, string>>>>();
   readonly #weights = new Map<BareModel, Promise<ModelWeights>>();
   readonly #quantized = new Map<string, Promise<OpenedQuantized>>();
 
@@ -58,6 +60,11 @@ export class OpenModels implements AsyncDisposable {
     const key = JSON.stringify([model.folder, base.digest, quantize]);
     const make = () => openQuantized(store, model, base, quantize, progress);
     return (await this.#quantized.getOrInsertComputed(key, make)).weights;
+  }
+
+  /** The digests of the files that describe a model, by their names in its folder. */
+  files(model: BareModel): Promise<Readonly<Record<string, string>>> {
+    return this.#files.getOrInsertComputed(model, () => modelFileDigests(model, this.#digests));
   }
 
   /** What is known of a model's weights without reading any; `undefined` if they were never digested. */

@@ -1,4 +1,5 @@
 /** How fast this machine has run what a store holds, so that a plan can say how long a run will take. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import type { RunContext } from "./run_context.ts";
@@ -37,7 +38,7 @@ async function readAll(runContext: RateContext): Promise<Named> {
 
 /** The rates that were measured on this machine with these threads. */
 export async function ratesOf(runContext: RateContext): Promise<Rates> {
-  return (await readAll(runContext))[machineName(runContext)] ?? {};
+  return ownValue(await readAll(runContext), machineName(runContext)) ?? {};
 }
 
 /** Takes down what a stage reached; half of it is what was reached before. */
@@ -49,7 +50,8 @@ export async function noteRate(
 ): Promise<void> {
   if (!(flops > 0 && seconds > 0)) return;
   const all = await readAll(runContext), name = machineName(runContext), rate = flops / seconds;
-  const before = all[name]?.[stage] ?? rate;
-  const text = JSON.stringify({ ...all, [name]: { ...all[name], [stage]: Math.round((rate + before) / 2) } }) + "\n";
+  const before = ownValue(all, name)?.[stage] ?? rate;
+  const text =
+    JSON.stringify({ ...all, [name]: { ...ownValue(all, name), [stage]: Math.round((rate + before) / 2) } }) + "\n";
   await writeAtomically(fileOf(runContext), [new TextEncoder().encode(text)]);
 }

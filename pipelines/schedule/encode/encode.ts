@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
@@ -46,7 +47,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
   const entry = await runContext.store.putAndOpen("encode", key, async (writer) => {
     writer.declare({
       tensors: [
-        ...shared.map(({ name }) => ({ name, dtype: "F32" as const, shape: [...common[name]!.shape] })),
+        ...shared.map(({ name }) => ({ name, dtype: "F32" as const, shape: [...ownValue(common, name)!.shape] })),
         ...order.map((example) => ({
           name: String(example),
           dtype: "F32" as const,
@@ -55,7 +56,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
       ],
       metadata: { values: JSON.stringify(own.map(({ name, value }) => [name, value.shape])) },
     });
-    for (const { name } of shared) writer.append(name, common[name]!.data as Float32Array);
+    for (const { name } of shared) writer.append(name, ownValue(common, name)!.data as Float32Array);
     let finished = 0;
     for (const group of runs(order, rows)) {
       const feeds = exampleFeeds(group.map((example) => rows[example]!), layout, model.architecture, adaptations);
@@ -64,7 +65,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
         const { values, count } = packedValues(own, rowExtents(rows[example]!));
         const packed = new Float32Array(count);
         for (const { name, start, extents } of values) {
-          const { data, shape } = outputs[name]!;
+          const { data, shape } = ownValue(outputs, name)!;
           const row = packed.subarray(start, start + elementCount(extents));
           takeRow(row, extents, data as Float32Array, shape.slice(1), index);
         }

@@ -1,4 +1,5 @@
 /** Encoded examples, read from the store as they are needed. @module */
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { isShared, type KeptValue } from "../../compile/frontier/cut.ts";
@@ -26,7 +27,7 @@ export class EncodedExamples implements Disposable {
     for (const { name, value } of job.kept.filter(isShared)) {
       const shape = evaluateShape(value.shape, groupExtents(job.rows)), data = new Float32Array(elementCount(shape));
       entry.readInto(name, data);
-      this.#shared[name] = { data, shape };
+      putValue(this.#shared, name, { data, shape });
     }
   }
 
@@ -43,18 +44,18 @@ export class EncodedExamples implements Disposable {
     );
     const feeds: Feeds = {};
     for (const { name } of wanted) {
-      const shared = this.#shared[name], extents = padded.get(name);
+      const shared = ownValue(this.#shared, name), extents = padded.get(name);
       if (shared !== undefined) {
-        feeds[name] = shared;
+        putValue(feeds, name, shared);
         continue;
       }
       if (extents === undefined) throw new TypeError(`${name} was not encoded`);
-      feeds[name] = this.#buffers.take(`${slot}.${name}`, [examples.length, ...extents]);
+      putValue(feeds, name, this.#buffers.take(`${slot}.${name}`, [examples.length, ...extents]));
     }
     examples.forEach((example, index) => {
       const { values } = packedValues(this.#ownValues, rowExtents(rows[example]!));
       for (const { name, start, extents } of values) {
-        const tensor = feeds[name];
+        const tensor = ownValue(feeds, name);
         if (tensor === undefined) continue;
         const read = (from: number, target: Float32Array) =>
           this.#entry.readInto(String(example), target, start + from);

@@ -1,4 +1,5 @@
 /** The rounds in which members run: those that go on with the best of others follow when these have run. @module */
+import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type { MemberRecord } from "../../results/results.ts";
@@ -84,7 +85,7 @@ export class MemberRounds {
     const returned = Object.entries(this.#stages).find(([, each]) => each === stage);
     if (returned !== undefined) return returned[0];
     let name = "candidates";
-    for (let at = 2; name in this.#stages; at++) name = `candidates${at}`;
+    for (let at = 2; Object.hasOwn(this.#stages, name); at++) name = `candidates${at}`;
     return name;
   }
 
@@ -104,7 +105,7 @@ export class MemberRounds {
   /** What results call the values of the best members that some stages go on with. */
   #inherited(stages: Stages): Readonly<Record<string, AxisLabel>> {
     const points = bestsIn(stages).flatMap((best) => this.#chosen.get(best)?.point ?? []);
-    return Object.assign({}, ...points.map((point) => this.#axes.labels(point)));
+    return mergeValues(points.map((point) => this.#axes.labels(point)));
   }
 
   #candidates(stages: Stages, prefix: readonly string[]): Candidate[] {
@@ -120,7 +121,7 @@ export class MemberRounds {
     const { repeats } = this.#axes, own = this.#axes.labels(point);
     const chosen = [...this.#best].filter(([spec]) => bestsIn(stages).includes(spec));
     const idOf = (names: readonly string[]) => {
-      const parts = [...prefix, ...names.map((name) => `${name}=${fileName(own[name]!)}`)];
+      const parts = [...prefix, ...names.map((name) => `${name}=${fileName(ownValue(own, name)!)}`)];
       return parts.length === 0 ? "main" : parts.join(",");
     };
     const names = Object.keys(own), id = idOf(names);

@@ -32,9 +32,9 @@ function adaptationKey(adaptation: Adaptation): unknown {
   if (adaptation.form === "prefix") return common;
   if (adaptation.form === "head") return { ...common, pooled: adaptation.pooled };
   if (adaptation.form === "adapter") return { ...common, weight: adaptation.weight, dropout: adaptation.dropout };
-  const { positions: { first, last, completion }, positionsText, side, rank, width, head, subspace, dropout } =
-    adaptation;
+  const { positions, positionsText, side, rank, width, head, subspace, dropout } = adaptation;
+  const { first, last, short = "paper", completion } = positions;
   const ends = [first, last].map(String);
   const chosen = { positionsText, subspace: subspace?.name ?? null };
-  return { ...common, ...chosen, ends, completion, side, rank, width, head: head ?? null, dropout };
+  return { ...common, ...chosen, ends, short, completion, side, rank, width, head: head ?? null, dropout };
 }

@@ -1,10 +1,11 @@
 /** What a plan's reader might want to change, with what it would save. @module */
-import { compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import { compileTraining } from "../../compile/frontier/compiled_training.ts";
 import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { isWhole, layoutOf } from "../../compile/rows/layout.ts";
 import { rowFlops } from "../encode/flops.ts";
 import type { TrainJob } from "../train/train_job.ts";
+import { contextTokens } from "./context_tokens.ts";
 
 /** A change has to make a step this much cheaper to be worth a sentence. */
 const leastGain = 1.5;
@@ -33,7 +34,7 @@ function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | un
   const gain = rowFlops(programs.train, rows) / rowFlops(train, cut);
   if (gain < leastGain) return undefined;
   const [{ positions: { first, last } }] = both as [Intervention];
-  const { shared = 0, context = 0 } = typicalExtents(cut);
+  const { shared, context } = contextTokens(cut);
   return `f${first} keeps ${shared + context} context tokens from being computed once; ` +
     `l${last} alone would train ${gain.toFixed(1)} times faster`;
 }

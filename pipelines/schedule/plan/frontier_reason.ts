@@ -4,12 +4,13 @@ import { keptLevel } from "../../compile/frontier/memory_budget.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { isWhole, tailOf } from "../../compile/rows/layout.ts";
 import type { TrainJob } from "../train/train_job.ts";
+import { contextTokens } from "./context_tokens.ts";
 import type { PlannedFrontier } from "./plan.ts";
 import type { Group } from "./plan_estimates.ts";
 
 /** Where the trainings of a group are cut, with the reason in words. */
 export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFrontier {
-  const { shared = 0, context = 0, tail } = typicalExtents(stage.rows);
+  const { shared, context } = contextTokens(stage.rows), { tail } = typicalExtents(stage.rows);
   const reason = stage.full !== undefined
     ? "every weight is trained, so nothing is constant"
     : programs.kept.length === 0 && programs.bytePrice > 1

@@ -1,4 +1,5 @@
 /** The answers among which an evaluation chooses. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
@@ -50,7 +51,7 @@ function optionsOf(options: readonly string[] | string, { fields, place }: Row):
     const problem = `the row has no field ${quote(options)}, which choices names`;
     throw new RequestError(`${problem}; ${suggest(options, Object.keys(fields))}`, place);
   }
-  const listed = fields[options];
+  const listed = ownValue(fields, options);
   if (isTexts(listed)) return listed;
   throw new RequestError(`the field ${quote(options)} holds no list of texts; write it as ["one", "another"]`, place);
 }

@@ -65,14 +65,15 @@ function initialFilesOf(
 
 async function loadSaved(
   base: string,
-  { folder, positions, subspace }: Resolved<SavedSpec>,
+  { folder, positions, short, subspace }: Resolved<SavedSpec>,
   model: Model,
 ): Promise<LoadedAdaptations> {
   const path = resolvePath(base, folder);
   const description = await readDescription(path);
   try {
-    const adaptations = lowerDescription(description, editedModel(model), checkedAdaptation, { positions, subspace });
-    return { kind: "saved", adaptations: adaptations, initial: join(path, interventionFileNames.tensors) };
+    const overrides = { positions, short, subspace };
+    const adaptations = lowerDescription(description, editedModel(model), checkedAdaptation, overrides);
+    return { kind: "saved", adaptations, initial: join(path, interventionFileNames.tensors) };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     throw error.at({ file: join(path, interventionFileNames.description) });

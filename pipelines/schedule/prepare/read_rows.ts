@@ -25,6 +25,8 @@ export interface Reading {
   readonly asksLast: boolean;
   /** Is shown how far large data sets are. */
   readonly progress: Progress;
+  /** Takes what a person should know of the rows. */
+  readonly warn: (message: string) => void;
 }
 
 /**
@@ -37,9 +39,9 @@ export async function readRows(
   data: Dataset,
   base: string,
   { architecture: { contextLength: maxContext }, tokenizer }: Model,
-  { head, maxLength, asksLast, progress }: Reading,
+  { head, maxLength, asksLast, progress, warn }: Reading,
 ): Promise<PreparedRows> {
-  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast }));
+  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, warn }));
   atLocationOf(data, () => requireKind(rows, head));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = await inParts(rows, progress, (part) => {
@@ -47,7 +49,13 @@ export async function readRows(
       ? tokenize(part, tokenizer, { ...limit, asks: asksLast })
       : tokenizeLabelled(part, tokenizer, targetsOf(head), limit);
   });
-  return { rows, examples };
+  return { rows: rows.map((row, at) => withoutSpecial(row, examples[at]!, tokenizer)), examples };
+}
+
+/** What a template writes for a turn, compared as answers are: without special tokens. */
+function withoutSpecial(row: Row, { completion }: TokenizedExample, tokenizer: Model["tokenizer"]): Row {
+  if (row.isTemplated === undefined) return row;
+  return { ...row, completion: tokenizer.decode(completion, { skipSpecialTokens: true }) };
 }
 
 /** Up to so many rows are tokenized in a moment; of more it is shown how many are done. */

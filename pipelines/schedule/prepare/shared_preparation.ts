@@ -51,8 +51,8 @@ export class SharedPreparation {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
     return this.#once(["rows", data, model.folder, maxLength ?? null, headKey, asksLast], () => {
-      const { base, progress } = this.#runContext;
-      return readRows(data, base, model, { head, maxLength, asksLast, progress });
+      const { base, progress } = this.#runContext, warn = (message: string) => this.warnOnce(message);
+      return readRows(data, base, model, { head, maxLength, asksLast, progress, warn });
     });
   }
 

@@ -1,7 +1,7 @@
 /** How an evaluation runs: its predictions are written to the member's folder. @module */
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
-import { measure } from "../../metrics/measure.ts";
+import { cautions, measure } from "../../metrics/measure.ts";
 import { predictions } from "../evaluate/evaluate.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
@@ -28,12 +28,14 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
     const path = join("members", member.id, folder, "predictions.jsonl");
     await output.predictions(path, found);
+    const metrics = spec.metrics.map(({ kind }) => kind);
+    for (const caution of cautions(metrics, predicted)) runContext.progress.warn(`${name}: ${caution}`);
     return {
       name,
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
-      metrics: measure(spec.metrics.map(({ kind }) => kind), predicted),
+      metrics: measure(metrics, predicted),
       predictions: path,
     };
   },

@@ -1,4 +1,5 @@
 /** The tensors that a stage acts with which trains nothing itself. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { savedTensors } from "../../compile/lower/tensor_forms.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
@@ -39,5 +40,5 @@ function actingTensors({ full, adaptations }: PreparedModel, tensors: TensorMap)
   const names = adaptations.flatMap((adaptation) => {
     return Object.keys(savedTensors(adaptation)).map((name) => `${adaptation.index}.${name}`);
   });
-  return Object.fromEntries(names.map((name) => [name, tensors[name]!]));
+  return Object.fromEntries(names.map((name) => [name, ownValue(tensors, name)!]));
 }

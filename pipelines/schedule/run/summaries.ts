@@ -1,4 +1,5 @@
 /** What repetitions of one experiment have in common. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import type { EvaluateRecord, MemberRecord, MetricSummary, Results } from "../../results/results.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
@@ -13,7 +14,9 @@ export function summariesOf(
   if (groups.length === 0) return {};
   const summaries = groups.map(([id, group]) => {
     const [{ axes }] = group as [MemberRecord];
-    const shared = Object.entries(axes).filter(([name, label]) => group.every((each) => each.axes[name] === label));
+    const shared = Object.entries(axes).filter(([name, label]) =>
+      group.every((each) => ownValue(each.axes, name) === label)
+    );
     const evaluations = ofKind(group[0]!.stages, "evaluate").map(({ name }) => ({
       name,
       metrics: summarize(group.map(({ stages }) => {
@@ -27,7 +30,9 @@ export function summariesOf(
 
 function summarize(all: readonly EvaluateRecord["metrics"][]): Record<string, MetricSummary> {
   const names = Object.keys(all[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, meanAndDeviation(all.map((metrics) => metrics[name]!))]));
+  return Object.fromEntries(
+    names.map((name) => [name, meanAndDeviation(all.map((metrics) => ownValue(metrics, name)!))]),
+  );
 }
 
 /** The mean, and the standard deviation of a sample (n − 1 in the denominator). */

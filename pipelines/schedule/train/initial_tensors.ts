@@ -1,4 +1,5 @@
 /** Where the tensors of a training start, or of an edit that is evaluated without one. @module */
+import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { drawTensors, readTensors, type StartingWeights, type TensorMap } from "../../compile/parameters/initial.ts";
 import { initialWeights } from "../../compile/parameters/initial_weights.ts";
@@ -18,10 +19,10 @@ export async function initialTensors(
 ): Promise<TensorMap> {
   const whole = full === undefined ? {} : await initialWeights(model, weights, full.initializeFrom);
   // A declared head replaces the checkpoint's.
-  const own = Object.entries(whole).filter(([name]) => headOf(adaptations)?.tensors[name] === undefined);
+  const own = Object.entries(whole).filter(([name]) => ownValue(headOf(adaptations)?.tensors, name) === undefined);
   const drawn = await drawTensors(adaptations, seed, weights.isAbsent ? undefined : startingWeights(weights));
   const read = await Promise.all(initialFiles.map(({ path, of }) => readTensors(path, of)));
-  return Object.assign(Object.fromEntries(own), drawn, ...read) as TensorMap;
+  return mergeValues([Object.fromEntries(own), drawn, ...read]);
 }
 
 function startingWeights(weights: ModelWeights): StartingWeights {

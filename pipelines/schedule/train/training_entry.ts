@@ -1,4 +1,5 @@
 /** An entry of the store with a training's tensors and the losses of its steps: a result or a checkpoint. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Entry, Store } from "../../store/store.ts";
 
@@ -15,7 +16,7 @@ export async function readTrainingEntry(entry: Entry): Promise<TrainingContent> 
   const tensors = await Promise.all(
     [...entry.tensors].map(async ([name, { shape }]) => [name, { data: await entry.read(name), shape }] as const),
   );
-  const numbers = (name: string) => JSON.parse(entry.metadata[name] ?? "[]") as number[];
+  const numbers = (name: string) => JSON.parse(ownValue(entry.metadata, name) ?? "[]") as number[];
   return { tensors: Object.fromEntries(tensors), losses: numbers("losses"), stepSeconds: numbers("stepSeconds") };
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
@@ -104,7 +105,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     const next = groups[at + 1];
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
     const { outputs } = await running;
-    sums = sums.map((sum, member) => sum + Number(outputs[lossName(member)]!.data[0]));
+    sums = sums.map((sum, member) => sum + Number(ownValue(outputs, lossName(member))!.data[0]));
     const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
     if (diverged >= 0) {
       throw new DivergedError(

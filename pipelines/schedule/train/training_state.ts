@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
+import { warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
@@ -44,21 +46,23 @@ export class TrainingState {
     this.#job = job;
     for (const { name, shape } of job.programs.parameters) {
       const { firstMoment, secondMoment } = stateNames(name);
-      const initial = job.initial[name];
+      const initial = ownValue(job.initial, name);
       if (initial === undefined) throw new TypeError(`No initial value for ${name}`);
       const zeros = () => ({ data: new Float32Array(initial.data.length), shape });
-      this.#tensors[name] = initial;
-      this.#tensors[firstMoment] = zeros();
-      this.#tensors[secondMoment] = zeros();
+      putValue(this.#tensors, name, initial);
+      putValue(this.#tensors, firstMoment, zeros());
+      putValue(this.#tensors, secondMoment, zeros());
       this.#zeros[`gradient.${name}`] = zeros();
     }
     for (const [name, tensor] of Object.entries(resumed ?? {})) {
-      if (name.startsWith(previously)) this.#previous[name.slice(previously.length)] = tensor;
-      else this.#tensors[name] = tensor;
+      if (name.startsWith(previously)) putValue(this.#previous, name.slice(previously.length), tensor);
+      else putValue(this.#tensors, name, tensor);
     }
     const all = Object.entries(this.#tensors);
     if (all.reduce((sum, [, { data }]) => sum + data.byteLength, 0) > mostCopied) return;
-    for (const [name, { data, shape }] of all) this.#fed[name] = { data: new Float32Array(data.length), shape };
+    for (const [name, { data, shape }] of all) {
+      putValue(this.#fed, name, { data: new Float32Array(data.length), shape });
+    }
   }
 
   feeds(step: number, totalSteps: number, labelled: number): Feeds {
@@ -71,10 +75,11 @@ export class TrainingState {
       ...(this.#gradients ?? this.#zeros),
       "step.index": scalar(step),
       "step.totalSteps": scalar(totalSteps),
-      "step.warmupSteps": scalar(Math.floor(optimizer.schedule.warmup * totalSteps)),
+      "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule.warmup, totalSteps)),
       "step.lossScale": scalar(1 / labelled),
       "step.learningRate": scalar(optimizer.learningRate),
       "step.weightDecay": scalar(optimizer.weightDecay),
+      "step.exemptDecay": scalar(optimizer.decay === "all" ? optimizer.weightDecay : 0),
       "step.beta1": scalar(optimizer.beta1),
       "step.beta2": scalar(optimizer.beta2),
       "step.epsilon": scalar(optimizer.epsilon),
@@ -115,12 +120,12 @@ export class TrainingState {
 
   #copies(): Readonly<Record<string, HostTensor>> {
     for (const [name, { data }] of Object.entries(this.#fed)) {
-      (data as Float32Array).set(this.#tensors[name]!.data as Float32Array);
+      (data as Float32Array).set(ownValue(this.#tensors, name)!.data as Float32Array);
     }
     return this.#fed;
   }
 
   #named(tensors: Readonly<Record<string, HostTensor>>): TensorMap {
-    return Object.fromEntries(this.#job.programs.parameters.map(({ name }) => [name, tensors[name]!]));
+    return Object.fromEntries(this.#job.programs.parameters.map(({ name }) => [name, ownValue(tensors, name)!]));
   }
 }

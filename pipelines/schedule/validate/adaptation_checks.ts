@@ -24,11 +24,12 @@ import { RequestError } from "../../common/errors.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import { quote } from "../../common/suggest.ts";
 import type * as spec from "../../spec/mod.ts";
-import { blocks, positions, site, stack, subspace } from "./site_checks.ts";
+import { blocks, positions, short, site, stack, subspace } from "./site_checks.ts";
 
 const edit = {
   at: site,
   positions,
+  short: optional(short),
   tied: flag,
   dropout: optional(belowOne),
   initial: optional(text),
@@ -91,6 +92,7 @@ export const adaptation = among("an edit, adapter or head, as in loreft(…), lo
   saved: {
     folder: leaf("an intervention's folder", isText),
     positions: optional(positions),
+    short: optional(short),
     subspace: optional(subspace),
   } satisfies Fields<spec.SavedSpec>,
   fullFinetuning: { initializeFrom: optional(integer) } satisfies Fields<spec.FullFinetuningSpec>,

@@ -1,4 +1,5 @@
 /** Checks of where an edit acts: sites, positions and subspaces. @module */
+import { shortRules } from "../../compile/lower/short_prompts.ts";
 import { index, isList, isText, leaf, oneOf, optional, record, text } from "../../common/checks.ts";
 
 const isBlocks = (value: unknown) =>
@@ -15,6 +16,8 @@ const orFunction = (expected: string) => leaf(expected, (value) => isText(value)
 export const positions = orFunction(
   '"fN", "lN", "fN+lM", "all", "{field}", "completion" or "generated", or a function of the prompt',
 );
+/** How prompts too short for them are edited. */
+export const short = oneOf(Object.keys(shortRules));
 /** Which rows of the rank act. */
 export const subspace = orFunction(
   "the name of a field that lists rows of the rank, or a function of the row's fields",

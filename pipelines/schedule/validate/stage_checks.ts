@@ -9,6 +9,7 @@ import {
   flag,
   integer,
   listOf,
+  oneOf,
   optional,
   share,
 } from "../../common/checks.ts";
@@ -19,6 +20,8 @@ import { decoding } from "./decoding_checks.ts";
 import { dataset, model } from "./model_checks.ts";
 import { positions, site } from "./site_checks.ts";
 
+const decayScopes: Readonly<Record<spec.DecayScope, true>> = { all: true, weights: true };
+
 const optimizer = {
   learningRate: amount,
   schedule: among(
@@ -26,6 +29,7 @@ const optimizer = {
     mapRecord(schedules, () => ({ warmup: share }) satisfies Fields<spec.ScheduleSpec>),
   ),
   weightDecay: amount,
+  decay: oneOf(Object.keys(decayScopes)),
   beta1: belowOne,
   beta2: belowOne,
   epsilon: amount,

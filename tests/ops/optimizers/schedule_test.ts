@@ -1,4 +1,5 @@
-import { type Schedule, schedules } from "../../../ops/optimizers/schedule.ts";
+import assert from "node:assert/strict";
+import { type Schedule, schedules, warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import { input, type Program } from "../../../ops/program/program.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
@@ -48,5 +49,16 @@ Deno.test("schedules are those of transformers at every step", async (t) => {
       }
       await session.close();
     });
+  }
+});
+
+Deno.test("warmupStepsOf() rounds a share of the steps up, as transformers' Trainer does", () => {
+  const cases = [[0, 10, 0], [0.1, 24, 3], [0.1, 30, 3], [0.06, 16, 1], [0.07, 100, 8], [1e-9, 5, 1], [
+    1,
+    7,
+    7,
+  ]] as const;
+  for (const [share, totalSteps, expected] of cases) {
+    assert.equal(warmupStepsOf(share, totalSteps), expected, `${share} of ${totalSteps}`);
   }
 });

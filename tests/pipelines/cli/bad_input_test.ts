@@ -240,17 +240,27 @@ refuses("a prefix that leaves no room for the prompt", {
 });
 refuses("positions that a function chooses outside the prompt", {
   parts: { positions: "() => [99]" },
-  at: "pipeline.ts:16:17: the positions' function chose token 99 of a prompt of",
-  says: /; choose from -\d+ to \d+$/,
+  at: "rows.jsonl:1: the positions' function chose token 99 of a prompt of",
+  says: /; choose from 0 to \d+$/,
+});
+refuses("positions by the index of a text that is missing", {
+  parts: { positions: '({ pieces }) => [pieces.lastIndexOf("zebra")]' },
+  at: "rows.jsonl:1: the positions' function chose token -1 of a prompt of",
+  says: /look a token up with at\(pieces, text\), or write fromEnd\(1\)$/,
+});
+refuses("positions of a token that is missing", {
+  parts: { positions: '({ pieces }) => [refract.at(pieces, "zebra")]' },
+  at: 'rows.jsonl:1: no token of the prompt is "zebra"; ',
+  says: /use one of those it has: /,
 });
 refuses("positions whose function gives no list", {
   parts: { positions: "() => 3" },
-  at: "pipeline.ts:16:17: the positions' function gives no list",
+  at: "rows.jsonl:1: the positions' function gives no list",
   says: /; return token indices$/,
 });
 refuses("positions whose function throws", {
   parts: { positions: "({ pieces }) => [pieces.nothing.length]" },
-  at: "pipeline.ts:16:17: the positions' function failed (Cannot read properties of undefined",
+  at: "rows.jsonl:1: the positions' function failed (Cannot read properties of undefined",
   says: /; correct it$/,
 });
 refuses("positions of a field that the template lacks", {

@@ -69,3 +69,54 @@ Deno.test("a recipe may put a GGUF file in a base model's place, by a path from 
       /recipe\.yaml:2:7: there is no GGUF file "absent\.gguf"; give its path, relative to the/,
     );
   }));
+
+/** Turns a bit of a file over, in the middle of it. */
+async function flip(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length >> 1]! ^= 1;
+  await Deno.writeFile(path, bytes);
+}
+
+const digestsIn = async (scene: Scene, name: string) => {
+  return (await Deno.readTextFile(scene.path(name, "members", "main", "intervention", "weights.safetensors"))).slice(8);
+};
+
+for (const name of ["model.safetensors", "config.json", "tokenizer.json", "generation_config.json"]) {
+  Deno.test(`a converted ${name} of which a bit has flipped is made again, and trains the same`, () =>
+    withFile(async (scene) => {
+      assert.equal((await scene.run()).code, 0);
+      const expected = await digestsIn(scene, "out");
+      const file = scene.filesOf("store").find((path) => path.startsWith("models/") && path.endsWith(`/${name}`))!;
+      const path = scene.path("store", file), written = await Deno.readFile(path);
+      await flip(path);
+      for (const kind of ["encode", "train", "predictions"]) {
+        await Deno.remove(scene.path("store", kind), { recursive: true });
+      }
+      const again = await inProcess("run", scene.pipeline, ...scene.places.slice(0, 2), "--out", scene.path("again"));
+      assert.equal(again.code, 0, again.stderr);
+      assert.ok(again.stderr.includes(`${path}: is damaged; it is converted again\n`), again.stderr);
+      assert.deepEqual(await Deno.readFile(path), written);
+      assert.equal(await digestsIn(scene, "again"), expected);
+      const third = await inProcess("plan", scene.pipeline, ...scene.places.slice(0, 2));
+      assert.doesNotMatch(third.stderr, /damaged/);
+    }));
+
+  Deno.test(`cache verify finds a converted ${name} of which a bit has flipped`, () =>
+    withFile(async (scene) => {
+      assert.equal((await scene.run()).code, 0);
+      const verify = () => inProcess("cache", "verify", "--store", scene.path("store"));
+      const sound = await verify();
+      assert.match(sound.stdout, /: \d+ entries, .* and 1 converted model, .*B, all sound\n$/);
+      const file = scene.filesOf("store").find((path) => path.startsWith("models/") && path.endsWith(`/${name}`))!;
+      await flip(scene.path("store", file));
+      const { code, stdout, stderr } = await verify();
+      assert.equal(code, 1);
+      assert.equal(
+        stdout,
+        `${scene.path("store", file)}: is damaged; the model is dropped and will be converted again\n`,
+      );
+      assert.match(stderr, / are damaged; run again what needs them\n$/);
+      assert.deepEqual(converted(scene), []);
+      assert.equal((await scene.run()).code, 0);
+    }));
+}

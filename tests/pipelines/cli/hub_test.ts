@@ -106,6 +106,30 @@ Deno.test("a push adds to a branch and to a repository that is there, and keeps 
     });
   }));
 
+Deno.test("a pull takes nothing damaged from the cache", () =>
+  inScene({}, async (scene) => {
+    const folder = await writeIntervention(scene);
+    await withCommands(scene, {}, async (_, command, commandBy) => {
+      assert.equal((await command("push", folder, "owner/tuned")).code, 0);
+      assert.equal((await command("pull", "owner/tuned", "--out", scene.path("first"))).code, 0);
+      const blobs = scene.filesOf("cache").filter((path) => path.includes("/blobs/") && !path.endsWith("/"));
+      assert.equal(blobs.length, 3);
+      for (const blob of blobs) {
+        const path = scene.path("cache", blob), bytes = await Deno.readFile(path);
+        bytes[bytes.length - 3]! ^= 1;
+        await Deno.writeFile(path, bytes);
+        const offline = await commandBy({ HF_HUB_OFFLINE: "1" })("pull", "owner/tuned", "--out", scene.path("none"));
+        assert.equal(offline.code, 2);
+        assert.match(offline.stderr, /^error: .*\/blobs\/[0-9a-f]+: is damaged, its .*; delete it and download/);
+        assert.deepEqual(scene.filesOf("none"), []);
+        const again = await command("pull", "owner/tuned", "--out", scene.path("again"));
+        assert.equal(again.code, 0, again.stderr);
+        assert.match(again.stderr, /: is damaged; it is downloaded again\n/);
+        assert.deepEqual(await written(scene, "again"), await written(scene, "first"));
+      }
+    });
+  }));
+
 Deno.test("a push is private where it is meant to be", () =>
   inScene({}, async (scene) => {
     const folder = await writeIntervention(scene);

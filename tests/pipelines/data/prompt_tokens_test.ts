@@ -11,7 +11,7 @@ const shared = sharedFolder();
 const folders = [builtin, ...(shared === undefined ? [] : [`${shared}/models/stories260k`])];
 
 function promptOf(tokenizer: Tokenizer, template: string, fields: Readonly<Record<string, unknown>>): TokenizedPrompt {
-  const filled = fillTemplate(parseTemplate(template, "prompt"), fields, "prompt", undefined);
+  const filled = fillTemplate(parseTemplate(template, "prompt"), { fields }, "prompt");
   return tokenizePrompt({ ...filled, fields }, tokenizer);
 }
 

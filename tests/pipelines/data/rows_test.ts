@@ -123,7 +123,7 @@ Deno.test("loadRows() fills templates from records, numbers and booleans printed
     template: { prompt: "{{{a}}}{b}", completion: "{long name}{{}}" },
   }, folder);
   assert.deepEqual(rows.map(({ prompt, completion, place }) => ({ prompt, completion, place })), [
-    { prompt: "{1.5}true", completion: "{a}{}", place: { file: "records", line: 1 } },
+    { prompt: "{1.5}True", completion: "{a}{}", place: { file: "records", line: 1 } },
   ]);
 });
 
@@ -142,10 +142,44 @@ Deno.test("loadRows() names a missing field and the fields there are", async () 
   await rejects({ ...numbered(1), template: { prompt: "{toString}", completion: "{answer}" } }, /no field "toString"/);
 });
 
-Deno.test("loadRows() rejects values that are not text, numbers or booleans", async () => {
-  for (const value of ["null", "[]", "{}", "9007199254740993"]) {
-    await rejects(jsonl(`{"question": ${value}, "answer": "b"}`), /^rows\d+.jsonl:1: the field "question" holds/);
-  }
+Deno.test("loadRows() prints what JSON holds as Python does", async () => {
+  const printed: Readonly<Record<string, string>> = {
+    "5.0": "5.0",
+    "0.10": "0.1",
+    "1e-7": "1e-07",
+    "1e3": "1000.0",
+    "-0.0": "-0.0",
+    "3.10": "3.1",
+    "1e999": "inf",
+    "12345678901234567890": "12345678901234567890",
+    "true": "True",
+    "[1, 2.0, null]": "[1, 2.0, None]",
+    "[]": "[]",
+    '{"10": "it\'s", "b": 1, "2": "é\\n"}': `{'10': "it's", 'b': 1, '2': 'é\\n'}`,
+  };
+  const source = jsonl(Object.keys(printed).map((value) => `{"question": ${value}, "answer": ${value}}\n`).join(""));
+  const rows = await loadRows({ ...source, template: { prompt: "{question}", completion: "{answer}" } }, folder);
+  assert.deepEqual(rows.map(({ prompt }) => prompt), Object.values(printed));
+  assert.deepEqual(rows.map(({ completion }) => completion), Object.values(printed));
+  // Functions of a pipeline see plain values all the same.
+  assert.deepEqual(
+    rows.map(({ fields }) => fields["question"]),
+    Object.keys(printed).map((value) => JSON.parse(value)),
+  );
+});
+
+Deno.test("loadRows() rejects null, what JavaScript has rounded and half of a surrogate pair", async () => {
+  await rejects(jsonl('{"question": null, "answer": "b"}'), /^rows\d+.jsonl:1: the field "question" holds null/);
+  const rounded = { question: 2 ** 53, answer: "b" };
+  await rejects({ kind: "records", records: [rounded], template }, /^records:1: the number 9007199254740992 has lost/);
+  await rejects(
+    jsonl('{"question": "half \\ud83d here", "answer": "ok"}'),
+    'rows.jsonl:1: the field "question" has \\ud83d, half of a surrogate pair, which is no character; correct its escapes',
+  );
+  await rejects(
+    jsonl('{"question": "whole \\ud83d\\ude00", "answer": ["\\ude00"]}\n{"question": "", "answer": ""}'),
+    /:2: .* empty/,
+  );
 });
 
 Deno.test("loadRows() rejects a template whose braces don't pair", async () => {

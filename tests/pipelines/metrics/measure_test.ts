@@ -1,7 +1,7 @@
 /** Metrics of heads against scikit-learn's and scipy's numbers. @module */
 import assert from "node:assert/strict";
 import goldens from "../../goldens/glue_metrics.json" with { type: "json" };
-import { measure } from "../../../pipelines/metrics/measure.ts";
+import { cautions, measure } from "../../../pipelines/metrics/measure.ts";
 import type { HeadPrediction, PredictionKind } from "../../../pipelines/metrics/metric.ts";
 import type { MetricName } from "../../../pipelines/metrics/mod.ts";
 
@@ -33,6 +33,29 @@ Deno.test("correlations are scipy's, equal numbers sharing their rank", () => {
     for (const [name, value] of Object.entries(metrics)) assertMetric(name as MetricName, "numbers", rows, value);
   }
 });
+
+Deno.test("of nearly constant numbers Pearson's correlation is scipy's, and is warned of where scipy warns", () => {
+  for (const { expected, given, pearson, spearman, warned } of goldens.nearlyConstant) {
+    const rows = headPredictions(expected.flat(), given.flat());
+    assertMetric("pearson", "numbers", rows, pearson ?? 0);
+    assertMetric("spearman", "numbers", rows, spearman ?? 0);
+    const found = cautions(["pearson", "spearman", "mse"], { kind: "numbers", rows });
+    const kinds = found.map((caution) => caution.includes("are equal") ? "ConstantInput" : "NearConstantInput");
+    assert.deepEqual([...new Set(kinds)].map((kind) => `${kind}Warning`), warned);
+  }
+});
+
+Deno.test("the correlation of two rows is exactly 1, 0 or −1", () => {
+  assertExact([0.1, 0.7], [3.1, 2.9], -1);
+  assertExact([0.3, 0.1], [0.7, 0.2], 1);
+});
+
+function assertExact(expected: readonly number[], predicted: readonly number[], correlation: number): void {
+  assert.equal(
+    measure(["pearson"], { kind: "numbers", rows: headPredictions(expected, predicted) })["pearson"],
+    correlation,
+  );
+}
 
 Deno.test("a correlation with numbers that are all equal is 0, and the loss the mean", () => {
   const rows = headPredictions([1, 2, 3], [4, 4, 4]);

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { RequestError, RunError } from "../../../pipelines/common/errors.ts";
 
 /** Runs a test in a temporary folder, given by its real path. */
-export async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+export async function inFolder<T>(test: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
-    await test(await Deno.realPath(folder));
+    return await test(await Deno.realPath(folder));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -2,10 +2,13 @@
 // node example.mjs "a prompt" [most new tokens]
 import { Tokenizer } from "@huggingface/tokenizers";
 import { readFile } from "node:fs/promises";
-import { argv } from "node:process";
+import { argv, env } from "node:process";
 import { fileURLToPath } from "node:url";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import { generate } from "./generate.mjs";
+
+// ONNX Runtime would send what it is used for to Microsoft; it asks this as it loads.
+env.ORT_DISABLE_TELEMETRY = "1";
+const { InferenceSession, Tensor } = await import("onnxruntime-node");
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const json = async (name) => JSON.parse(await readFile(path(name), "utf8"));

@@ -83,7 +83,7 @@ Deno.test("an export to ONNX takes a model that was trained whole", () =>
 Deno.test("an export to ONNX refuses what depends on an example, until it is fixed", () => {
   const edit = `...(({ at }) => [
     loreft({ at, positions: "{q}.l1", rank: 2, subspace: "rows" }),
-    loreft({ at, positions: () => [-1], rank: 1 }),
+    loreft({ at, positions: () => [refract.fromEnd(1)], rank: 1 }),
   ])`;
   const rows = JSON.stringify(sceneRows.map((row) => ({ ...row, rows: [1] })));
   const preamble = `const listed = records(${rows}, { prompt: "{q}\\n", completion: "{a}" });`;

@@ -13,11 +13,12 @@ Deno.test("interventions of equal positions share a mask; others have their own"
     edited({}),
     edited({ rank: 1 }),
     edited({ positions: "l2" }),
+    edited({ short: "pyreft" }),
     edited({ subspace: "rows" }),
     edited({ at: { ...at, stack: "encoder" } }, encoderDecoder),
   ].map(maskName);
   assert.equal(names[0], names[1]);
-  assert.equal(new Set(names).size, 4);
+  assert.equal(new Set(names).size, 5);
 });
 
 Deno.test("a mask has a column for each row of a rank whose rows vary", () => {

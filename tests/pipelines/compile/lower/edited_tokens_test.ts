@@ -1,21 +1,19 @@
-/** Which tokens are edited is the same to the host and to an exported graph, and as the paper has it. @module */
+/** Which tokens are edited is the same to the host and to an exported graph, by either rule for short prompts. @module */
 import assert from "node:assert/strict";
-import {
-  editedEnds,
-  editedNodes,
-  type EditedTokens,
-  isEdited,
-} from "../../../../pipelines/compile/lower/edited_tokens.ts";
+import { editedNodes, type EditedTokens, isEdited } from "../../../../pipelines/compile/lower/edited_tokens.ts";
 import { decoderPositionsOf, positionsOf, sidesOf } from "../../../../pipelines/compile/lower/positions.ts";
 import { runNodes } from "../../../support/graph_nodes.ts";
 
 const declared = ["f1", "l1", "f3", "l4", "f1+l1", "f3+l2", "f2+l5", "f7+l7", "all", "completion"];
 
-const positions = [...declared.map((text) => positionsOf(text)), decoderPositionsOf("all")];
+const decoders = { text: "all of a decoder's tokens", positions: decoderPositionsOf("all") };
+const named = (["paper", "pyreft"] as const).flatMap((short) =>
+  declared.map((text) => ({ text: `${text} as in the ${short}`, positions: positionsOf(text, undefined, short) }))
+);
 
-const cases = positions.flatMap((positions, at): (EditedTokens & { readonly text: string })[] => {
+const cases = [...named, decoders].flatMap(({ text, positions }): (EditedTokens & { readonly text: string })[] => {
   const sides = [false, true].flatMap((tied) => sidesOf(positions, tied));
-  return [...new Set(sides)].map((side) => ({ positions, side, text: declared[at] ?? "all of a decoder's tokens" }));
+  return [...new Set(sides)].map((side) => ({ positions, side, text }));
 });
 
 /** Prompts shorter than both ends, and longer ones; tokens after each of them. */
@@ -37,13 +35,6 @@ for (const { text, ...edited } of cases) {
     assert.ok(expected.includes(1));
   });
 }
-
-Deno.test("editedEnds() gives half of a prompt that is too short to each end", () => {
-  assert.deepEqual(editedEnds({ first: 7, last: 7 }, 14), { first: 7, last: 7 });
-  assert.deepEqual(editedEnds({ first: 7, last: 7 }, 9), { first: 4, last: 5 });
-  assert.deepEqual(editedEnds({ first: 2, last: 7 }, 5), { first: 2, last: 3 });
-  assert.deepEqual(editedEnds({ first: 7, last: 0 }, 5), { first: 5, last: 0 });
-});
 
 Deno.test("a graph refuses tokens that a selector chooses", async () => {
   const selector = { name: "x", isFunction: false, of: () => new Set<number>() };

@@ -6,7 +6,7 @@ import {
   type Side,
   sidesOf,
 } from "../../../../pipelines/compile/lower/positions.ts";
-import { editedEnds, isEdited } from "../../../../pipelines/compile/lower/edited_tokens.ts";
+import { isEdited } from "../../../../pipelines/compile/lower/edited_tokens.ts";
 import { assertRefused, model, prompt, promptOf } from "../support.ts";
 
 /** The tokens of a prompt of five and its completion of two that a side of some positions edits. */
@@ -30,13 +30,6 @@ Deno.test("isEdited() takes the tokens that the positions name", () => {
 Deno.test("isEdited() takes one end for each side of an edit", () => {
   assert.deepEqual(editedOf("f1+l2", "prefix"), [0]);
   assert.deepEqual(editedOf("f1+l2", "suffix"), [3, 4]);
-});
-
-Deno.test("a prompt too short for both ends gives half to each, the odd token to the last", () => {
-  assert.deepEqual(editedEnds({ first: 3, last: 3 }, 6), { first: 3, last: 3 });
-  assert.deepEqual(editedEnds({ first: 3, last: 3 }, 5), { first: 2, last: 3 });
-  assert.deepEqual(editedEnds({ first: 1, last: 9 }, 4), { first: 1, last: 2 });
-  assert.deepEqual(editedEnds({ first: 7, last: 0 }, 4), { first: 4, last: 0 });
 });
 
 Deno.test("positions have two sides where both ends are edited and not tied", () => {

@@ -6,8 +6,8 @@ import { assertRefused, encoderDecoder, model } from "../support.ts";
 Deno.test("prefix tuning has keys and values of its tokens in every block, for each key-value head", () => {
   const lowered = lowerPrefixTuning({ kind: "prefixTuning", tokens: 5 }, model);
   assert.deepEqual(lowered.map(({ block }) => block), [0, 1, 2]);
-  assert.deepEqual(lowered[0]!.tensors.key, { shape: [1, 5, 4], start: "normal" });
-  assert.deepEqual(lowered[0]!.tensors.value, { shape: [1, 5, 4], start: "normal" });
+  assert.deepEqual(lowered[0]!.tensors.key, { shape: [1, 5, 4], start: "normal", decays: true });
+  assert.deepEqual(lowered[0]!.tensors.value, { shape: [1, 5, 4], start: "normal", decays: true });
 });
 
 Deno.test("prefix tuning of an encoder and a decoder is refused", () => {

@@ -5,10 +5,12 @@ import {
   tokensByFunction,
   tokensOfField,
 } from "../../../../pipelines/compile/lower/token_selectors.ts";
+import type { ChoosePositions } from "../../../../pipelines/data/prompt_tokens.ts";
+import { at, fromEnd } from "../../../../pipelines/dsl/tokens.ts";
 import { assertRefused, model, prompt } from "../support.ts";
 
 Deno.test("a function selects tokens from either end, in rising order and each once", () => {
-  assert.deepEqual([...tokensByFunction(() => [-1, 0, 4, 2], model.decode).of(prompt)], [0, 2, 4]);
+  assert.deepEqual([...tokensByFunction(() => [fromEnd(1), 0, 4, 2], model.decode).of(prompt)], [0, 2, 4]);
 });
 
 Deno.test("a function sees the prompt's text, its tokens and what each field wrote", () => {
@@ -29,8 +31,20 @@ Deno.test("a function is called once for each source", () => {
 });
 
 Deno.test("a function that fails or selects what is no token is refused", () => {
-  const select = (choose: () => readonly number[]) => () => tokensByFunction(choose, model.decode).of(prompt);
-  assertRefused(select(() => [5]), /chose token 5 of a prompt of 5 tokens; choose from -5 to 4/);
+  const select = (choose: ChoosePositions) => () => tokensByFunction(choose, model.decode).of(prompt);
+  assertRefused(select(() => [5]), /chose token 5 of a prompt of 5 tokens; choose from 0 to 4/);
+  assertRefused(
+    select(() => [fromEnd(6)]),
+    /chose fromEnd\(6\) of a prompt of 5 tokens; .* fromEnd\(5\) to fromEnd\(1\)/,
+  );
+  assertRefused(
+    select(({ pieces }) => [pieces.lastIndexOf(" zebra")]),
+    /chose token -1 of .*, which indexOf gives for what is missing; look a token up with at\(pieces, text\), or write fromEnd\(1\)/,
+  );
+  assertRefused(
+    select(({ pieces }) => [at(pieces, " tree")]),
+    /no token of the prompt is " tree"; did you mean " three"/,
+  );
   assertRefused(select(() => [0.5]), /chose token 0\.5/);
   assertRefused(
     select(() => {
@@ -38,6 +52,16 @@ Deno.test("a function that fails or selects what is no token is refused", () => 
     }),
     /the positions' function failed \(no luck\); correct it/,
   );
+});
+
+Deno.test("what is wrong with a function's selection is said of its row", () => {
+  const place = { file: "rows.jsonl", line: 3 }, row = { ...prompt, source: { ...prompt.source, place } };
+  const failing: readonly ChoosePositions[] = [() => [-1], ({ pieces }) => [at(pieces, "six")], () => {
+    throw new Error("no luck");
+  }];
+  for (const choose of failing) {
+    assert.throws(() => tokensByFunction(choose, model.decode).of(row), /^RequestError: rows\.jsonl:3: /);
+  }
 });
 
 Deno.test("a field selects the tokens that it wrote, or some at one end", () => {

@@ -12,7 +12,8 @@ import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts"
 const folder = fileURLToPath(new URL("../../../../pipelines/models/builtin/tiny", import.meta.url));
 const { architecture } = await openBareModel(folder, { base: "/" });
 
-const at = { blocks: [2, 0], site: "mlp.output" } as const, place = { at, positions: "f2+l1", tied: false } as const;
+const at = { blocks: [2, 0], site: "mlp.output" } as const,
+  place = { at, positions: "f2+l1", short: "pyreft", tied: false } as const;
 const ranked = { ...place, rank: 3, subspace: "rows", dropout: 0.25 } as const;
 const edits: { readonly [K in InterventionName]: Resolved<TrainableSpec> & { readonly kind: K } } = {
   loreft: { ...ranked, kind: "loreft", activation: "gelu" },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { initialWeights } from "../../../../pipelines/compile/parameters/initial_weights.ts";
 
-const shapes = new Map([["mlp.weight", [40, 50]], ["norm.weight", [3]], ["mlp.bias", [2]]]);
-const model = { architecture: { weights: shapes } };
+const shapes = new Map([["mlp.weight", [40, 50]], ["norm.weight", [3]], ["near.weight", [1]], ["mlp.bias", [2]]]);
+const norms = new Map([["norm.weight", 1], ["near.weight", 0]]);
+const model = { architecture: { weights: shapes, norms } };
 const weights = { read: (name: string) => Promise.resolve(Float32Array.from(name, (letter) => letter.charCodeAt(0))) };
 
 Deno.test("initialWeights() without a seed are the model's own", async () => {
@@ -11,9 +12,10 @@ Deno.test("initialWeights() without a seed are the model's own", async () => {
   assert.deepEqual(own["mlp.bias"], { data: await weights.read("mlp.bias"), shape: [2] });
 });
 
-Deno.test("initialWeights() of a seed start norms at 1, biases at 0 and matrices with a deviation of 0.02", async () => {
+Deno.test("initialWeights() of a seed start norms at what changes nothing, biases at 0 and matrices with a deviation of 0.02", async () => {
   const fresh = await initialWeights(model, weights, 1);
   assert.deepEqual(fresh["norm.weight"], { data: Float32Array.of(1, 1, 1), shape: [3] });
+  assert.deepEqual(fresh["near.weight"], { data: Float32Array.of(0), shape: [1] });
   assert.deepEqual(fresh["mlp.bias"], { data: new Float32Array(2), shape: [2] });
   const { data, shape } = fresh["mlp.weight"]!, numbers = Array.from(data, Number);
   const mean = numbers.reduce((sum, each) => sum + each, 0) / numbers.length;

@@ -8,6 +8,7 @@ import {
   lowerDescription,
   readDescription,
 } from "../../../../pipelines/compile/parameters/intervention_file.ts";
+import type { ShortPrompts } from "../../../../pipelines/spec/mod.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 import { assertRefused, encoderDecoder, model } from "../support.ts";
 
@@ -59,6 +60,19 @@ Deno.test("positions that a function selects are stored as null and have to be g
     const [lowered] = lowerDescription(stored, model, checkedAdaptation, { positions: "f1" });
     assert.ok(lowered?.form === "intervention");
     assert.equal(lowered.positionsText, "f1");
+  }));
+
+Deno.test("the rule for short prompts is stored where it is not the paper's, and another can be given", () =>
+  inFolder(async (folder) => {
+    const rulesOf = async (short: ShortPrompts, override?: ShortPrompts) => {
+      const stored = await storedOf([{ ...loreft, short }], model, folder);
+      const [lowered] = lowerDescription(stored, model, checkedAdaptation, { short: override });
+      assert.ok(lowered?.form === "intervention");
+      return [stored.interventions[0]!["short"], lowered.positions.short];
+    };
+    assert.deepEqual(await rulesOf("paper"), [undefined, undefined]);
+    assert.deepEqual(await rulesOf("pyreft"), ["pyreft", "pyreft"]);
+    assert.deepEqual(await rulesOf("pyreft", "paper"), ["pyreft", undefined]);
   }));
 
 Deno.test("an intervention for a model of another width is refused", () =>

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { chatRenderer } from "../../../../pipelines/data/chat/template.ts";
+import { chatTemplates } from "../../../../pipelines/data/chat/template.ts";
 import { findTurns } from "../../../../pipelines/data/chat/turns.ts";
-import { RequestError } from "../../../../pipelines/common/errors.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 
 const messages = [{ role: "user", content: "\n  a b  \n" }, { role: "assistant", content: "c" }];
 
 async function render(template: string, given: { readonly tools?: readonly object[] } = {}) {
   const format = { templates: new Map<string, string>(), specialTokens: { bos_token: "<s>" } };
-  return (await chatRenderer({ template, ...given }, format, "/"))(messages, undefined);
+  return (await chatTemplates({ template, ...given }, format, "/"))().render(messages, undefined);
 }
 
 // As Python's str and transformers' Jinja have them.
@@ -34,12 +33,12 @@ Deno.test("a chat template's marks are taken out and told", async () => {
   assert.deepEqual(await render(template), { text: "a bcde", marked: [[2, 3], [4, 5]] });
 });
 
-Deno.test("chatRenderer() takes a template by name, by its file, or the one for tools", async () => {
+Deno.test("chatTemplates() takes a template by name, by its file, or the one for tools", async () => {
   await inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/own.jinja`, "file");
     const templates = new Map([["default", "usual"], ["tool_use", "tools"], ["rag", "rag"]]);
     const text = async (source: { readonly template?: string; readonly tools?: readonly object[] }) => {
-      return (await chatRenderer(source, { templates, specialTokens: {} }, folder))(messages, undefined).text;
+      return (await chatTemplates(source, { templates, specialTokens: {} }, folder))().render(messages, undefined).text;
     };
     assert.equal(await text({}), "usual");
     assert.equal(await text({ tools: [{}] }), "tools");
@@ -59,17 +58,42 @@ Deno.test("findTurns() takes a marked turn that what is asked begins already, an
     "{% generation %}<think></think>{{ m.content }}{% endgeneration %}{% endif %}{% endfor %}" +
     "{% if add_generation_prompt %}<think>{% endif %}";
   const format = { templates: new Map<string, string>(), specialTokens: {} };
-  const turns = findTurns(messages, "completion", await chatRenderer({ template }, format, "/"), undefined);
+  const { render } = (await chatTemplates({ template }, format, "/"))();
+  const turns = findTurns(messages, "completion", render, undefined);
   const { text, spans, answersFrom, asked } = turns;
   assert.equal(text, "a b?<think></think>c");
   assert.deepEqual(spans.map((span) => text.slice(...span)), ["<think></think>c"]);
   assert.deepEqual([asked, text.slice(answersFrom)], ["a b?<think>", "</think>c"]);
 });
 
-Deno.test("known gap: a truth that a template writes out is true and not True", async () => {
-  assert.equal((await render("{{ tools is none }}")).text, "true");
+Deno.test("a template's text marks are found in a text that has noncharacters of its own", async () => {
+  const talk = [{ role: "user", content: "a\ufdd0\ufdd1b" }, { role: "assistant", content: "\ufdd1\ufdd0\ufdd2" }];
+  const template = "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %},{% endfor %}";
+  const format = { templates: new Map<string, string>(), specialTokens: {} };
+  const { render } = (await chatTemplates({ template }, format, "/"))();
+  assert.deepEqual(render(talk, undefined), {
+    text: "a\ufdd0\ufdd1b,\ufdd1\ufdd0\ufdd2,",
+    marked: [[0, 4], [5, 8]],
+  });
 });
 
-Deno.test("known gap: a template that loops over a text's characters is refused, as some for images do", async () => {
-  await assert.rejects(render("{% for part in messages[0].content %}{{ part }}{% endfor %}"), RequestError);
+Deno.test("a template writes a truth as Python does, and loops over a text's characters", async () => {
+  assert.equal((await render("{{ tools is none }}")).text, "True");
+  assert.equal((await render("{% for part in messages[1].content %}<{{ part }}>{% endfor %}")).text, "<c>");
+});
+
+Deno.test("what a template asks for that is not known is refused by name", async () => {
+  for (
+    const [template, says] of [
+      ["{{ 'a' | center(3) }}", /there is no filter "center" here/],
+      ["{{ 'a' is palindrome }}", /there is no test "palindrome" here/],
+      ["{{ 'a'.encode() }}", /a value\.encode is not defined, or not known here/],
+      ["{{ strftime_now('%Q') }}", /strftime_now has no %Q here/],
+      ["{{ lipsum() }}", /lipsum is not defined, or not known here/],
+      ["{{ documents.first.text }}", /documents\.first is undefined/],
+    ] as const
+  ) {
+    await assert.rejects(render(template), (error) => assertOneLine(error, says));
+  }
+  await assert.rejects(render("{% include 'a' %}"), (error) => assertOneLine(error, /Unknown statement type: include/));
 });

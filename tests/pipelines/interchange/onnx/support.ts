@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Tokenizer } from "@huggingface/tokenizers";
-import * as ort from "onnxruntime-node";
 import { onnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
+import * as ort from "../../../../pipelines/runtime/onnx_runtime.ts";
 
 ort.env.logLevel = "error";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/open/source.ts";
 import { type Files, gitSha1, hasty, type Hub, type RepositoryOptions, sha256, withHub } from "../../../support/hub.ts";
-import { inFolder } from "../support.ts";
+import { assertOneLine, inFolder } from "../support.ts";
 
 const weights = "weights".repeat(100_000);
 const model: Files = {
@@ -208,4 +208,36 @@ Deno.test("two downloads of a model at the same time make it once", () =>
     assert.equal(one.folder, other.folder);
     assert.equal(await Deno.readTextFile(join(one.folder, "model.safetensors")), weights);
     assert.equal(hub.lines().filter((line) => line.includes("/resolve/")).length, 6);
+  }));
+
+/** Puts another byte in place of a file's last. */
+async function damage(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length - 1]! ^= 1;
+  await Deno.writeFile(path, bytes);
+}
+
+Deno.test("a cached file that is no longer what its name says is downloaded again, and said", () =>
+  withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
+    const { folder } = await resolve();
+    for (const name of small) {
+      await damage(join(folder, name));
+      const warnings: string[] = [], before = hub.requests.length;
+      assert.equal((await resolve({ weights: false, warn: (message) => warnings.push(message) })).folder, folder);
+      assert.equal(await Deno.readTextFile(join(folder, name)), model[name]);
+      assert.deepEqual(warnings, [`${join(folder, name)}: is damaged; it is downloaded again`]);
+      assert.ok(hub.requests.length > before);
+    }
+    await damage(join(folder, "chat_template.jinja"));
+    const pattern = /\/blobs\/[0-9a-f]{40}: is damaged, its git SHA-1 is [0-9a-f]{40}; delete it and download/;
+    await assert.rejects(resolve({ env: { HF_HUB_OFFLINE: "1" } }), (error) => assertOneLine(error, pattern));
+  }));
+
+Deno.test("a damaged blob that no snapshot names yet is not taken for a download", () =>
+  withCache({ "owner/name": { files: model } }, async (_, resolve) => {
+    const { folder } = await resolve();
+    await damage(join(folder, "tokenizer.json"));
+    await Deno.remove(join(folder, "tokenizer.json"));
+    await resolve();
+    assert.equal(await Deno.readTextFile(join(folder, "tokenizer.json")), model["tokenizer.json"]);
   }));

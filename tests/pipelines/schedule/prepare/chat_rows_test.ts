@@ -45,6 +45,34 @@ Deno.test("what a row teaches can be learned, and an answer ends with the templa
   });
 });
 
+Deno.test("a tool call is compared as the template writes it, without the token that ends the turn", () => {
+  const called = (when: unknown) => [
+    { role: "user", content: "Two" },
+    { role: "assistant", content: null, tool_calls: [{ function: { name: "look", arguments: { when } } }] },
+  ];
+  const template = "{% for m in messages %}{{ m.role[0] ~ '\\n' }}{% if m.tool_calls %}" +
+    "{{ m.tool_calls[0].function | tojson }}{% else %}{{ m.content }}{% endif %}<|pad|>\n{% endfor %}" +
+    "{% if add_generation_prompt %}{{ 'a\\n' }}{% endif %}";
+  const parts = {
+    preamble: `const calls = chat(${JSON.stringify([called(1), called(2.5)])}, { template: ${
+      JSON.stringify(template)
+    } });`,
+    data: "calls",
+    heldOut: "calls",
+    epochs: "1",
+    decoding: "greedy({ maxNewTokens: 1 })",
+    metrics: "[exactMatch()]",
+  };
+  return inChatScene(parts, async (scene) => {
+    const { members: [member] } = await resultsOf(scene);
+    const rows = await Deno.readTextFile(scene.path("out", evaluationOf(member!).predictions));
+    assert.deepEqual(rows.trim().split("\n").map((row) => JSON.parse(row).completion), [
+      '{"name": "look", "arguments": {"when": 1}}',
+      '{"name": "look", "arguments": {"when": 2.5}}',
+    ]);
+  });
+});
+
 Deno.test("a recipe puts other conversations in place of a file's, and the manifest has them", () =>
   inChatScene({ data: 'chat("./talks.jsonl").take(1)' }, async (scene) => {
     await scene.write("others.jsonl", `${JSON.stringify({ messages: conversations[1] })}\n`);

@@ -107,6 +107,24 @@ for (const [name, projection] of [["llama-number", "down_proj"], ["roberta-numbe
   });
 }
 
+for (const name of ["llama-classes", "bert-classes"]) {
+  Deno.test(`${name}: weight decay of weights alone spares the biases and norms that transformers spares`, async () => {
+    const [{ rows }, golden]: [Expected, Pick<Expected, "training" | "losses">] = [
+      JSON.parse(await Deno.readTextFile(join(folderOf(name), "expected.json"))),
+      JSON.parse(await Deno.readTextFile(join(folderOf(name), "decay.json"))),
+    ];
+    const { learningRate, weightDecay, ...rest } = golden.training;
+    const data = records(rows, { text: "{text}", pair: "{pair}", label: "{label}" });
+    const optimizer = adamw({ learningRate, weightDecay, decay: "weights" });
+    const model = baseModel(folderOf(name)).with(fullFinetuning(), classification({ labels }));
+    await inFolder(async (scratch) => {
+      const declared = pipeline(name, () => ({ tuned: train(model, { data, shuffle: false, ...rest, optimizer }) }));
+      const [member] = await runIn(scratch, scratch, declared);
+      assertClose(lossesOf(member!), golden.losses, 1e-3);
+    });
+  });
+}
+
 Deno.test("whole models are trained with a head, and reopen as they ended", async () => {
   await inFolder(async (scratch) => {
     const data = records(spoken, { text: "{text}", label: "{label}" }), metrics = [accuracy(), loss()];

@@ -30,9 +30,9 @@ for (
 
 for (
   const [chosen, named] of [
-    ["({ ids }) => [ids.length - 1, -2]", '"l2"'],
+    ["({ ids }) => [ids.length - 1, refract.fromEnd(2)]", '"l2"'],
     ["({ pieces }) => pieces.map((_, index) => index)", '"all"'],
-    ["({ text, pieces }) => text.endsWith('\\n') && pieces.at(-1) === '\\n' ? [-1] : []", '"l1"'],
+    ["({ text, pieces }) => text.endsWith('\\n') && pieces.at(-1) === '\\n' ? [refract.fromEnd(1)] : []", '"l1"'],
     ["({ ids, spans }) => [...spans.q, ids.length - 1]", '"all"'],
     ["({ spans }) => spans.q.slice(-1)", '"{q}.l1"'],
     ["({ spans }) => spans.q.slice(0, 2)", '"{q}.f2"'],
@@ -48,18 +48,18 @@ for (
 }
 
 Deno.test("what a function chooses decides what a run takes from the store", () =>
-  inScene({ positions: "() => [-1]", metrics: "[loss()]" }, async (scene) => {
+  inScene({ positions: "() => [refract.fromEnd(1)]", metrics: "[loss()]" }, async (scene) => {
     const trained = async (positions: string, name: string) => {
-      const text = (await Deno.readTextFile(scene.pipeline)).replace("() => [-1]", positions);
+      const text = (await Deno.readTextFile(scene.pipeline)).replace("() => [refract.fromEnd(1)]", positions);
       await scene.write(name, text);
       const { code, stdout, stderr } = await inProcess("run", scene.path(name), ...scene.places, "--json");
       assert.equal(code, 0, stderr);
       const { members: [member] }: Results = JSON.parse(stdout);
       return member!.stages.map(({ cached }) => cached);
     };
-    assert.deepEqual(await trained("() => [-1]", "first.ts"), [false, false]);
+    assert.deepEqual(await trained("() => [refract.fromEnd(1)]", "first.ts"), [false, false]);
     assert.deepEqual(await trained("({ ids }) => [ids.length - 1]", "same.ts"), [true, true]);
-    assert.deepEqual(await trained("() => [-2]", "other.ts"), [false, false]);
+    assert.deepEqual(await trained("() => [refract.fromEnd(2)]", "other.ts"), [false, false]);
   }));
 
 const subspaced = {

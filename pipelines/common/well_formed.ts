@@ -1,0 +1,17 @@
+/** Texts that a tokenizer can take. @module */
+import { RequestError, type SourceLocation } from "./errors.ts";
+
+/**
+ * A text, if it has no half of a surrogate pair, which no UTF-8 has.
+ *
+ * @param what Where the text is, for the message.
+ * @throws {RequestError} If it has one.
+ */
+export function requireWellFormed(text: string, what: string, place: SourceLocation | undefined): string {
+  if (text.isWellFormed()) return text;
+  const half = /\p{Cs}/u.exec(text)![0].charCodeAt(0).toString(16);
+  throw new RequestError(
+    `${what} has \\u${half}, half of a surrogate pair, which is no character; correct its escapes`,
+    place,
+  );
+}

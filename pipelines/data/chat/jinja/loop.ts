@@ -1,0 +1,33 @@
+/** What `loop` is within a loop. @module */
+import { isEqual } from "../../python/compare.ts";
+import { Namespace, type PythonList, type PythonValue } from "../../python/value.ts";
+
+/**
+ * Where a loop is.
+ *
+ * @param seen What `loop.changed` was last called with, kept over the whole loop.
+ */
+export function loopOf(items: PythonList, at: number, seen: Map<number, PythonValue>): Namespace {
+  const left = items.length - at;
+  return new Namespace(
+    new Map<string, PythonValue>([
+      ["index", BigInt(at + 1)],
+      ["index0", BigInt(at)],
+      ["revindex", BigInt(left)],
+      ["revindex0", BigInt(left - 1)],
+      ["first", at === 0],
+      ["last", left === 1],
+      ["length", BigInt(items.length)],
+      ["previtem", items[at - 1]],
+      ["nextitem", items[at + 1]],
+      ["depth", 1n],
+      ["depth0", 0n],
+      ["cycle", ({ positional }) => positional[at % positional.length]],
+      ["changed", ({ positional }) => {
+        const isSame = seen.has(0) && isEqual(seen.get(0), positional);
+        seen.set(0, positional);
+        return !isSame;
+      }],
+    ]),
+  );
+}

@@ -1,0 +1,153 @@
+/** What a template writes. @module */
+import { isTrue, iterate } from "../../python/compare.ts";
+import { str } from "../../python/print.ts";
+import {
+  type Arguments,
+  Namespace,
+  type PythonFunction,
+  PythonTuple,
+  type PythonValue,
+  typeName,
+} from "../../python/value.ts";
+import { argumentsOf, call, evaluate, filter } from "./expression.ts";
+import { loopOf } from "./loop.ts";
+import { Scope } from "./scope.ts";
+import { type Expression, namesIn, type Parameter, type Statement, type Target } from "./tree.ts";
+
+type Body = readonly Statement[];
+type For = Extract<Statement, { type: "For" }>;
+
+/** How a loop's iteration ends early: what it has written stays. */
+type Jump = "Break" | "Continue";
+
+/**
+ * The text of some statements.
+ *
+ * @throws {TypeError} If Python would raise, or something is not known.
+ */
+export function render(body: Body, scope: Scope): string {
+  const written: string[] = [];
+  run(body, scope, written);
+  return written.join("");
+}
+
+function run(body: Body, scope: Scope, written: string[]): Jump | undefined {
+  for (const statement of body) {
+    const jump = step(statement, scope, written);
+    if (jump !== undefined) return jump;
+  }
+  return undefined;
+}
+
+function step(statement: Statement, scope: Scope, written: string[]): Jump | undefined {
+  switch (statement.type) {
+    case "Comment":
+      return undefined;
+    case "Break":
+    case "Continue":
+      return statement.type;
+    case "If":
+      return run(isTrue(evaluate(statement.test, scope)) ? statement.body : statement.alternate, scope, written);
+    case "For":
+      loop(statement, scope, written);
+      return undefined;
+    case "Set": {
+      const { assignee, value, body } = statement;
+      assign(assignee, value === null ? render(body, new Scope(scope)) : evaluate(value, scope), scope);
+      return undefined;
+    }
+    case "Macro":
+      scope.set(statement.name.value, macroOf(statement.name.value, statement.args, statement.body, scope));
+      return undefined;
+    case "FilterStatement":
+      written.push(str(filter(render(statement.body, new Scope(scope)), statement.filter, scope)));
+      return undefined;
+    case "CallStatement": {
+      const { call: { callee, args }, callerArgs, body } = statement, { positional, named } = argumentsOf(args, scope);
+      const caller = macroOf("caller", callerArgs ?? [], body, scope);
+      written.push(str(call(callee, { positional, named: new Map([...named, ["caller", caller]]) }, scope)));
+      return undefined;
+    }
+    default:
+      written.push(str(evaluate(statement, scope)));
+      return undefined;
+  }
+}
+
+/** Each iteration has a scope of its own, in which `loop` says where it is. */
+function loop({ loopvar, iterable, body, defaultBlock }: For, around: Scope, written: string[]): void {
+  const isFiltered = iterable.type === "SelectExpression";
+  const scopeOf = (item: PythonValue) => {
+    const scope = new Scope(around);
+    assign(loopvar, item, scope);
+    return scope;
+  };
+  const all = iterate(evaluate(isFiltered ? iterable.lhs : iterable, around));
+  const items = isFiltered ? all.filter((item) => isTrue(evaluate(iterable.test, scopeOf(item)))) : all;
+  const changes = new Map<number, PythonValue>();
+  let isDone = false;
+  for (const at of items.keys()) {
+    const scope = scopeOf(items[at]);
+    scope.set("loop", loopOf(items, at, changes));
+    const jump = run(body, scope, written);
+    if (jump === "Break") break;
+    // Jinja takes note of an iteration at its end alone.
+    isDone ||= jump === undefined;
+  }
+  if (!isDone) run(defaultBlock, new Scope(around), written);
+}
+
+function assign(target: Target, value: PythonValue, scope: Scope): void {
+  switch (target.type) {
+    case "Identifier":
+      scope.set(target.value, value);
+      return;
+    case "TupleLiteral": {
+      const values = iterate(value);
+      if (values.length !== target.value.length) {
+        throw new TypeError(`${values.length} values can't go to ${target.value.length} names`);
+      }
+      target.value.forEach((part, at) => assign(part, values[at], scope));
+      return;
+    }
+    case "MemberExpression": {
+      const object = evaluate(target.object, scope), { property } = target;
+      if (!(object instanceof Namespace) || property.type !== "Identifier" || target.computed) {
+        throw new TypeError(`an attribute of a value of type ${typeName(object)} can't be set; only a namespace's can`);
+      }
+      object.attributes.set(property.value, value);
+      return;
+    }
+    default:
+      throw new TypeError("a value can be given to names alone");
+  }
+}
+
+/** A macro as a function, which knows the names around where it is written. */
+function macroOf(name: string, parameters: readonly Parameter[], body: Body, around: Scope): PythonFunction {
+  const names = parameters.map((parameter) => parameter.type === "Identifier" ? parameter.value : parameter.key.value);
+  const usual = parameters.map((parameter): Expression | undefined => {
+    return parameter.type === "Identifier" ? undefined : parameter.value;
+  });
+  const known = namesIn(body), takesMore = known.has("varargs"), takesNames = known.has("kwargs");
+  return ({ positional, named }: Arguments) => {
+    const scope = new Scope(around), unknown = new Map(named), caller = unknown.get("caller");
+    unknown.delete("caller");
+    if (positional.length > names.length && !takesMore) {
+      throw new TypeError(`the macro ${name} takes at most ${names.length} arguments`);
+    }
+    names.forEach((parameter, at) => {
+      const value = at < positional.length ? positional[at] : named.get(parameter), otherwise = usual[at];
+      const isGiven = at < positional.length || named.has(parameter);
+      scope.set(parameter, isGiven || otherwise === undefined ? value : evaluate(otherwise, scope));
+      unknown.delete(parameter);
+    });
+    if (unknown.size > 0 && !takesNames) {
+      throw new TypeError(`the macro ${name} takes no argument ${[...unknown.keys()][0]}`);
+    }
+    scope.set("caller", caller);
+    scope.set("varargs", new PythonTuple(positional.slice(names.length)));
+    scope.set("kwargs", unknown);
+    return render(body, scope);
+  };
+}

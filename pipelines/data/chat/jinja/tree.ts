@@ -1,0 +1,142 @@
+/** A template's syntax tree, as the library reads it. @module */
+import { parse, tokenize } from "@huggingface/jinja";
+
+interface Named {
+  readonly type: "Identifier";
+  readonly value: string;
+}
+
+interface Call {
+  readonly type: "CallExpression";
+  readonly callee: Expression;
+  readonly args: readonly Argument[];
+}
+
+/** What filters a value: a filter's name, with arguments or without. */
+export type Filter = Named | Call;
+
+/** What a loop or a `set` names. */
+export type Target = Expression;
+
+/** What a call is given. */
+export type Argument =
+  | Expression
+  | { readonly type: "KeywordArgumentExpression"; readonly key: Named; readonly value: Expression }
+  | { readonly type: "SpreadExpression"; readonly argument: Expression }
+  | { readonly type: "KeywordSpreadExpression"; readonly argument: Expression };
+
+/** What a macro takes: a name, or one with what it is if it is not given. */
+export type Parameter = Named | Extract<Argument, { type: "KeywordArgumentExpression" }>;
+
+type Operator = { readonly value: string };
+
+/** What has a value. */
+export type Expression =
+  | Named
+  | Call
+  | { readonly type: "IntegerLiteral" | "FloatLiteral"; readonly value: number }
+  | { readonly type: "StringLiteral"; readonly value: string }
+  | { readonly type: "ArrayLiteral" | "TupleLiteral"; readonly value: readonly Expression[] }
+  | { readonly type: "ObjectLiteral"; readonly value: ReadonlyMap<Expression, Expression> }
+  | {
+    readonly type: "MemberExpression";
+    readonly object: Expression;
+    readonly property: Expression | Slice;
+    readonly computed: boolean;
+  }
+  | {
+    readonly type: "BinaryExpression";
+    readonly operator: Operator;
+    readonly left: Expression;
+    readonly right: Expression;
+  }
+  | { readonly type: "UnaryExpression"; readonly operator: Operator; readonly argument: Expression }
+  | { readonly type: "FilterExpression"; readonly operand: Expression; readonly filter: Filter }
+  | { readonly type: "TestExpression"; readonly operand: Expression; readonly negate: boolean; readonly test: Named }
+  | { readonly type: "SelectExpression"; readonly lhs: Expression; readonly test: Expression }
+  | {
+    readonly type: "Ternary";
+    readonly condition: Expression;
+    readonly trueExpr: Expression;
+    readonly falseExpr: Expression;
+  };
+
+interface Slice {
+  readonly type: "SliceExpression";
+  readonly start?: Expression;
+  readonly stop?: Expression;
+  readonly step?: Expression;
+}
+
+type Body = readonly Statement[];
+
+/** What writes something, or does something. An expression writes its value. */
+export type Statement =
+  | Expression
+  | { readonly type: "If"; readonly test: Expression; readonly body: Body; readonly alternate: Body }
+  | {
+    readonly type: "For";
+    readonly loopvar: Target;
+    readonly iterable: Expression;
+    readonly body: Body;
+    readonly defaultBlock: Body;
+  }
+  | { readonly type: "Break" | "Continue" | "Comment" }
+  | { readonly type: "Set"; readonly assignee: Target; readonly value: Expression | null; readonly body: Body }
+  | { readonly type: "Macro"; readonly name: Named; readonly args: readonly Parameter[]; readonly body: Body }
+  | { readonly type: "FilterStatement"; readonly filter: Filter; readonly body: Body }
+  | {
+    readonly type: "CallStatement";
+    readonly call: Call;
+    readonly callerArgs: readonly Parameter[] | null;
+    readonly body: Body;
+  };
+
+/** Marks a filter that is a test with arguments; no template can write such a name. */
+export const testMark = "is ";
+
+/**
+ * Reads a template as transformers does: line ends are `\n`, blocks take the end and the start of their line with them.
+ *
+ * @throws {Error} If it is no Jinja, or has a statement that the library doesn't know.
+ */
+export function readTemplate(template: string): Body {
+  const tokens = tokenize(template.replace(/\r\n?/g, "\n"), { trim_blocks: true, lstrip_blocks: true });
+  return parse(withTests(tokens)).body as Body;
+}
+
+type Tokens = ReturnType<typeof tokenize>;
+
+/** The library reads no tests with arguments: they become filters, and `is in` becomes `in`. */
+function withTests(tokens: Tokens): Tokens {
+  const named = (at: number, ...names: readonly string[]) => {
+    const token = tokens[at];
+    return token?.type === "Identifier" && (names.length === 0 || names.includes(token.value));
+  };
+  for (let at = 0; at < tokens.length; at++) {
+    if (!named(at, "is")) continue;
+    const isNegated = named(at + 1, "not"), test = isNegated ? at + 2 : at + 1;
+    if (named(test, "in")) tokens.splice(at, 1);
+    else if (named(test) && tokens[test + 1]?.type === "OpenParen") {
+      const [pipe, name] = [tokens[at]!, tokens[test]!];
+      Object.assign(pipe, { type: "Pipe", value: "|" });
+      Object.assign(name, { value: `${isNegated ? "not " : ""}${testMark}${name.value}` });
+      if (isNegated) tokens.splice(at + 1, 1);
+    }
+  }
+  return tokens;
+}
+
+/** All names and texts of a part of a template: what it may ask its values for. */
+export function namesIn(part: unknown, found = new Set<string>()): Set<string> {
+  if (typeof part !== "object" || part === null) return found;
+  if (part instanceof Map) {
+    for (const pair of part) namesIn(pair, found);
+    return found;
+  }
+  if ("type" in part && (part.type === "Identifier" || part.type === "StringLiteral") && "value" in part) {
+    found.add(String(part.value));
+  }
+  for (const inner of Object.values(part)) namesIn(inner, found);
+  return found;
+}

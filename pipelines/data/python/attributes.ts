@@ -1,0 +1,101 @@
+/** What values have by name, by place and by slice. @module */
+import { type Method, taking } from "./call.ts";
+import { asNumber, isEqual, iterate } from "./compare.ts";
+import { textMethods } from "./text_methods.ts";
+import {
+  isDict,
+  isList,
+  itemsOf,
+  Namespace,
+  type PythonDict,
+  type PythonList,
+  PythonTuple,
+  type PythonValue,
+  typeName,
+} from "./value.ts";
+
+const pairs = (dict: PythonDict) => [...dict].map((pair) => new PythonTuple(pair));
+
+/** transformers lets a template change nothing that it is given. */
+const changing = (names: readonly string[]) =>
+  names.map((name): [string, () => never] => [name, () => {
+    throw new TypeError(`${name} would change what the template is given, which transformers forbids`);
+  }]);
+
+const dictMethods: ReadonlyMap<string, Method<PythonDict>> = new Map<string, Method<PythonDict>>([
+  ["items", taking([], pairs)],
+  ["keys", taking([], (dict) => [...dict.keys()])],
+  ["values", taking([], (dict) => [...dict.values()])],
+  ["get", taking(["key", "default"], (dict, key, usual = null) => dict.has(key) ? dict.get(key) : usual)],
+  ["copy", taking([], (dict) => dict)],
+  ...changing(["clear", "pop", "popitem", "setdefault", "update"]),
+]);
+
+const listMethods: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ["count", taking(["value"], (list, value) => BigInt(iterate(list).filter((item) => isEqual(item, value)).length))],
+  [
+    "index",
+    taking(["value"], (list, value) => {
+      const at = iterate(list).findIndex((item) => isEqual(item, value));
+      if (at === -1) throw new TypeError("the value is not in the list");
+      return BigInt(at);
+    }),
+  ],
+  ["copy", taking([], (list) => list)],
+  ...changing(["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"]),
+]);
+
+/** `value.name`: a method, else an attribute or what a dict has under the name. */
+export function attributeOf(value: PythonValue, name: string): PythonValue {
+  if (value instanceof Namespace) return value.attributes.get(name);
+  return methodOf(value, name) ?? (isDict(value) ? value.get(name) : undefined);
+}
+
+/** `value[key]`: an item, else a method of that name. */
+export function itemOf(value: PythonValue, key: PythonValue): PythonValue {
+  if (isDict(value) && value.has(key)) return value.get(key);
+  const items = typeof value === "string" ? Array.from(value) : itemsOf(value), place = asNumber(key);
+  if (items !== undefined && typeof place === "bigint") return items.at(Number(place));
+  return typeof key === "string" ? attributeOf(value, key) : undefined;
+}
+
+function methodOf(value: PythonValue, name: string): PythonValue {
+  const called = <Self extends PythonValue>(self: Self, methods: ReadonlyMap<string, Method<Self>>): PythonValue => {
+    const method = methods.get(name);
+    return method === undefined ? undefined : (passed) => method(self, passed);
+  };
+  if (typeof value === "string") return called(value, textMethods);
+  if (isDict(value)) return called(value, dictMethods);
+  return itemsOf(value) === undefined ? undefined : called(value, listMethods);
+}
+
+/**
+ * `value[start:stop:step]`.
+ *
+ * @throws {TypeError} If the value has no places, or a bound is no whole number.
+ */
+export function sliceOf(value: PythonValue, ...bounds: readonly PythonValue[]): PythonValue {
+  const items = typeof value === "string" ? Array.from(value) : itemsOf(value);
+  if (items === undefined) throw new TypeError(`a value of type ${typeName(value)} has no slices`);
+  const [start, stop, step = 1] = bounds.map((bound) => {
+    if (bound === undefined || bound === null) return undefined;
+    if (typeof bound !== "bigint") {
+      throw new TypeError(`a slice's bound is a whole number, not of type ${typeName(bound)}`);
+    }
+    return Number(bound);
+  });
+  if (step === 0) throw new TypeError("a slice's step is not 0");
+  const taken = everyStep(items, start, stop, step);
+  if (typeof value === "string") return taken.join("");
+  return isList(value) ? taken : new PythonTuple(taken);
+}
+
+function everyStep(items: PythonList, start: number | undefined, stop: number | undefined, step: number): PythonList {
+  const { length } = items, [least, most] = step > 0 ? [0, length] : [-1, length - 1];
+  const within = (bound: number) => Math.min(Math.max(bound < 0 ? bound + length : bound, least), most);
+  const first = start === undefined ? (step > 0 ? least : most) : within(start);
+  const end = stop === undefined ? (step > 0 ? most : least) : within(stop);
+  const taken: PythonValue[] = [];
+  for (let at = first; step > 0 ? at < end : at > end; at += step) taken.push(items[at]);
+  return taken;
+}

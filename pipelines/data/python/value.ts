@@ -1,0 +1,109 @@
+/**
+ * Values as Python has them: what a file's JSON is to it, and what a chat template computes with. Whole numbers are
+ * `bigint` and floats `number`, so that 21 and 21.0 stay apart; dicts are maps, which keep the order of all their keys.
+ *
+ * @module
+ */
+import { RequestError, type SourceLocation } from "../../common/errors.ts";
+
+/** A value; `undefined` is Jinja's undefined. */
+export type PythonValue =
+  | undefined
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | SafeText
+  | PythonList
+  | PythonTuple
+  | PythonDict
+  | Namespace
+  | PythonFunction;
+
+export type PythonList = readonly PythonValue[];
+
+export type PythonDict = ReadonlyMap<PythonValue, PythonValue>;
+
+/** A list that can't change, and prints in parentheses. */
+export class PythonTuple {
+  constructor(readonly items: PythonList) {}
+}
+
+/** A text that is HTML: what a text is added to, or adds, is escaped. */
+export class SafeText {
+  constructor(readonly text: string) {}
+}
+
+/** A value of which HTML is a text like any other. */
+export function plain(value: PythonValue): PythonValue {
+  return value instanceof SafeText ? value.text : value;
+}
+
+/** An object with attributes, of which a template may set some. */
+export class Namespace {
+  constructor(readonly attributes: Map<string, PythonValue>) {}
+}
+
+/** What a call passes: values by position and by name. */
+export interface Arguments {
+  readonly positional: PythonList;
+  readonly named: ReadonlyMap<string, PythonValue>;
+}
+
+export type PythonFunction = (passed: Arguments) => PythonValue;
+
+/** The items of a list or a tuple, which are one to most functions. */
+export function itemsOf(value: PythonValue): PythonList | undefined {
+  if (value instanceof PythonTuple) return value.items;
+  return isList(value) ? value : undefined;
+}
+
+export function isList(value: PythonValue): value is PythonList {
+  return Array.isArray(value);
+}
+
+export function isDict(value: PythonValue): value is PythonDict {
+  return value instanceof Map;
+}
+
+/** What Python calls a value's type. */
+export function typeName(value: PythonValue): string {
+  if (value === undefined) return "undefined";
+  if (value === null) return "NoneType";
+  if (isList(value)) return "list";
+  if (value instanceof PythonTuple) return "tuple";
+  if (isDict(value)) return "dict";
+  if (value instanceof Namespace) return "namespace";
+  if (value instanceof SafeText) return "Markup";
+  const names = { boolean: "bool", bigint: "int", number: "float", string: "str", function: "function" } as const;
+  return names[typeof value as keyof typeof names];
+}
+
+/**
+ * What a value of JavaScript, plain data, is to Python. A whole number is an int.
+ *
+ * @param place Where it is, for the message.
+ * @throws {RequestError} If it holds a whole number past 2⁵³, of which the digits are lost, or no data.
+ */
+export function toPython(value: unknown, place?: SourceLocation): PythonValue {
+  switch (typeof value) {
+    case "number":
+      if (!Number.isInteger(value)) return value;
+      if (Number.isSafeInteger(value)) return BigInt(value);
+      throw new RequestError(`the number ${value} has lost digits to JavaScript; write it as a string`, place);
+    case "object": {
+      if (value === null) return null;
+      if (Array.isArray(value)) return value.map((item) => toPython(item, place));
+      const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+      return new Map(entries.map(([key, part]) => [key, toPython(part, place)]));
+    }
+    case "string":
+    case "boolean":
+    case "bigint":
+    case "undefined":
+      return value;
+    default:
+      throw new RequestError(`a ${typeof value} is no data; write a text, a number, a list or an object`, place);
+  }
+}

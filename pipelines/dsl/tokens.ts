@@ -1,0 +1,46 @@
+import { RequestError } from "../common/errors.ts";
+import { quote, suggest } from "../common/suggest.ts";
+import type { FromEnd, PromptTokens } from "../data/prompt_tokens.ts";
+
+/**
+ * The index of a token by its text, for positions that a function chooses.
+ *
+ * @param pieces The tokens' texts.
+ * @param text All of a token's text, with the space before it where it has one.
+ * @param which Of several tokens with this text.
+ * @throws {RequestError} If no token has this text; the message names the row.
+ *
+ * @example The last token that says " colour"
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { at, block, loreft } from "refract";
+ *
+ * const edit = loreft({ at: block(15).output, positions: ({ pieces }) => [at(pieces, " colour")], rank: 4 });
+ * assert.equal(at(["a", " colour", " is", " a", " colour"], " colour"), 4);
+ * assert.equal(at(["a", " colour", " is", " a", " colour"], " colour", "first"), 1);
+ * assert.throws(() => at(["my", " color"], " colour"), /did you mean " color"/);
+ * ```
+ */
+export function at(pieces: PromptTokens["pieces"], text: string, which: "first" | "last" = "last"): number {
+  const found = which === "first" ? pieces.indexOf(text) : pieces.lastIndexOf(text);
+  if (found >= 0) return found;
+  const known = [...new Set(pieces)];
+  throw new RequestError(`no token of the prompt is ${quote(text)}; ${suggest(text, known)}`);
+}
+
+/**
+ * A token counted from a prompt's end, for positions that a function chooses: `fromEnd(1)` is the last.
+ *
+ * @throws {RequestError} If the count is no whole number from 1 on.
+ *
+ * @example The last token but one
+ * ```ts
+ * import { block, loreft, fromEnd } from "refract";
+ *
+ * const edit = loreft({ at: block(15).output, positions: () => [fromEnd(2)], rank: 4 });
+ * ```
+ */
+export function fromEnd(count: number): FromEnd {
+  if (Number.isSafeInteger(count) && count >= 1) return { kind: "fromEnd", count };
+  throw new RequestError(`fromEnd(${count}) is no token; count whole tokens from 1, the last`);
+}

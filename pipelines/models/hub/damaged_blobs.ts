@@ -1,0 +1,37 @@
+/** Files of a cache that are no longer what their names say. @module */
+import { join } from "node:path";
+import { blobDigest, requireSoundBlob } from "../weights/blob_digest.ts";
+import { type Environment, isOffline } from "./access.ts";
+
+/** Whether a blob is what its name says. */
+export async function isSound(blob: string): Promise<boolean> {
+  return (await blobDigest(blob))?.isSound ?? true;
+}
+
+/**
+ * Removes the damaged ones among a snapshot's files with their blobs, so that they count as absent and are downloaded
+ * again.
+ *
+ * @param names Which to read; absent ones are passed over.
+ * @param env Whether they can be downloaded again.
+ * @param warn Gets a line for each.
+ * @returns The names of those removed. Throws a RequestError if there is one and downloads are forbidden.
+ */
+export async function removeDamaged(
+  snapshot: string,
+  names: Iterable<string>,
+  env: Environment,
+  warn: (message: string) => void = () => {},
+): Promise<readonly string[]> {
+  const damaged: string[] = [];
+  for (const name of names) {
+    const path = join(snapshot, name), blob = await Deno.realPath(path).catch(() => undefined);
+    if (blob === undefined) continue;
+    if (await isSound(blob)) continue;
+    if (isOffline(env)) await requireSoundBlob(blob);
+    for (const file of [blob, path]) await Deno.remove(file).catch(() => {});
+    warn(`${path}: is damaged; it is downloaded again`);
+    damaged.push(name);
+  }
+  return damaged;
+}

@@ -1,0 +1,113 @@
+/**
+ * Safetensors files that carry their own digest in their metadata, so that a bit that flips on a disk does not pass for a
+ * weight. Refract seals the weights that it writes; files without a seal are others', and as good as they are.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { RequestError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+
+/** The metadata's name for the digest: SHA-256 in hex of the whole file, made while these digits were zeros. */
+const name = "refract_digest";
+const blank = "0".repeat(64);
+/** Within a JSON string the quotes would be escaped, so that this is found as a member's name alone. */
+const member = new TextEncoder().encode(`"${name}":"`);
+
+/** Metadata with room for the seal. */
+export function unsealed(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return { ...metadata, [name]: blank };
+}
+
+/** Fills a digest in, made of a file whose metadata were {@linkcode unsealed}. */
+export function seal(header: Uint8Array, digest: string): void {
+  header.set(new TextEncoder().encode(digest), sealOffset(header));
+}
+
+/**
+ * Requires that a file's metadata have a seal, of a file that Refract wrote.
+ *
+ * @throws {RequestError} If they have none.
+ */
+export function requireSeal(file: string, metadata: Readonly<Record<string, string>>): void {
+  if (!Object.hasOwn(metadata, name)) throw new RequestError("has lost its digest; it is to be made again", { file });
+}
+
+/** A file's digest, and whether it is the one that the file carries, if it carries any. */
+export interface ContentDigest {
+  /** SHA-256 in hex; of a sealed file, of the whole but for its seal. */
+  readonly digest: string;
+  readonly isSound: boolean;
+}
+
+/**
+ * Reads a whole file.
+ *
+ * @throws {RequestError} If it can't be read.
+ */
+export async function contentDigest(path: string): Promise<ContentDigest> {
+  const hash = createHash("sha256");
+  try {
+    using file = await Deno.open(path);
+    const start = await readStart(file), offset = sealOffset(start);
+    const carried = new TextDecoder().decode(start.subarray(offset, offset + blank.length));
+    const isSealed = offset >= 0 && start.length >= offset + blank.length;
+    if (isSealed) seal(start, blank);
+    hash.update(start);
+    const buffer = new Uint8Array(4 << 20);
+    for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
+      hash.update(buffer.subarray(0, count));
+    }
+    const digest = hash.digest("hex");
+    return { digest, isSound: !isSealed || digest === carried };
+  } catch (fault) {
+    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
+  }
+}
+
+/**
+ * Requires that a file is as its seal says, if it has one.
+ *
+ * @throws {RequestError} If it is not.
+ */
+export async function requireSound(path: string): Promise<string> {
+  const { digest, isSound } = await contentDigest(path);
+  if (isSound) return digest;
+  throw new RequestError("is damaged, its content is not what was written; train, import or download it again", {
+    file: path,
+  });
+}
+
+/** The longest header that is searched for a seal, in bytes. */
+const longest = 100_000_000;
+
+/** A safetensors file's header with its length before it; of another file as much as there is. */
+async function readStart(file: Deno.FsFile): Promise<Uint8Array<ArrayBuffer>> {
+  const prefix = await readUpTo(file, 8);
+  if (prefix.length < 8) return prefix;
+  const length = new DataView(prefix.buffer).getBigUint64(0, true), { size } = await file.stat();
+  if (length > BigInt(Math.min(longest, size - 8))) return prefix;
+  const header = await readUpTo(file, Number(length)), start = new Uint8Array(8 + header.length);
+  start.set(prefix);
+  start.set(header, 8);
+  return start;
+}
+
+async function readUpTo(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const target = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = await file.read(target.subarray(done));
+    if (count === null) break;
+    done += count;
+  }
+  return target.subarray(0, done);
+}
+
+/** Where the digits of the seal start, −1 if there are none. */
+function sealOffset(header: Uint8Array): number {
+  for (let at = header.indexOf(member[0]!); at >= 0; at = header.indexOf(member[0]!, at + 1)) {
+    if (member.every((byte, index) => header[at + index] === byte)) return at + member.length;
+  }
+  return -1;
+}

@@ -1,0 +1,42 @@
+/**
+ * Turns ONNX Runtime's telemetry off, which would otherwise keep a database of events in the user's cache folder and send
+ * it to a host of Microsoft's. Native code asks none of Deno's permissions: only a variable of its process reaches it.
+ *
+ * Import this before the library. The variable is set by the system's own function, since `Deno.env.set` needs a
+ * permission that a caller may not have, and does nothing under `--ignore-env`; whatever loads the library has
+ * `--allow-ffi`.
+ *
+ * @module
+ */
+
+const name = "ORT_DISABLE_TELEMETRY", value = "1";
+
+/** How each system sets a variable; true if it could. */
+const setters: Readonly<Record<string, (name: BufferSource, value: BufferSource) => boolean>> = {
+  linux: posix("libc.so.6"),
+  darwin: posix("/usr/lib/libSystem.B.dylib"),
+  windows(name, value) {
+    const set = { parameters: ["buffer", "buffer"], result: "i32" } as const;
+    const library = Deno.dlopen("kernel32.dll", { SetEnvironmentVariableA: set });
+    const done = library.symbols.SetEnvironmentVariableA(name, value) !== 0;
+    library.close();
+    return done;
+  },
+};
+
+function posix(file: string): (name: BufferSource, value: BufferSource) => boolean {
+  return (name, value) => {
+    const library = Deno.dlopen(file, { setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" } });
+    const done = library.symbols.setenv(name, value, 1) === 0;
+    library.close();
+    return done;
+  };
+}
+
+function terminated(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+if (setters[Deno.build.os]?.(terminated(name), terminated(value)) !== true) {
+  throw new Error(`ONNX Runtime's telemetry can't be turned off on ${Deno.build.os}`);
+}

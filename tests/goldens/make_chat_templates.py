@@ -1,0 +1,551 @@
+#!/usr/bin/env python3
+"""Stores what transformers' Jinja writes of values that JSON has, for jinja_goldens_test.
+
+    pip install transformers==4.57.6 jinja2==3.1.6
+    python -B tests/goldens/make_chat_templates.py
+
+chat_templates.json has values, as JSON whose numbers and order of keys matter, and for each template its text; null where it
+raises. It has rows of conversations too, as JSON, some with tools of their own, and for each template what
+`apply_chat_template` makes of each row, and of what comes before the row's last message.
+"""
+
+from reference import require, write_json
+
+require(transformers="4.57.6", jinja2="3.1.6")
+
+import json
+from pathlib import Path
+
+from transformers.utils.chat_template_utils import _compile_jinja_template, render_jinja_template
+
+HERE = Path(__file__).parent
+
+VALUES = r"""{
+ "int": 21, "zero": 0, "negative": -7, "huge": 12345678901234567890, "minus_zero": -0,
+ "float": 21.0, "tenth": 0.10, "tiny": 1e-07, "small": 0.0001, "smaller": 0.00001, "thousand": 1e3, "wide": 1e16, "below": 123456789012345.6,
+ "vast": 1e22, "infinite": 1e999, "minus": -0.0, "third": 0.3333333333333333, "version": 3.10, "point": 1.5E+2,
+ "yes": true, "no": false, "nothing": null, "empty": "", "text": "  Two words \n", "name": "naïve 漢字 😀", "upper": "ALL", "digits": "0421",
+ "quotes": "it's", "both": "it's \"so\"", "escapes": "a\tb\\n\r\u0000\u007f\u00a0\u200b\u2028\ud83d\ude00\ufeff\ue000", "lines": "one\ntwo\n\n  three", "html": "<a href='x'>&amp;</a>",
+ "crlf": "a\r\nb", "list": [1, 2.0, "c", null, true, [1.5], {}], "words": ["pear", "Apple", "fig", "apple"], "numbers": [3, 1.5, 2, 3.0], "none": [],
+ "dict": {"10": "a", "b": {"x": 1.0, "items": [1]}, "2": [false, null]}, "nothing_in": {}, "items": {"items": 5, "get": 6},
+ "people": [{"name": "Ann", "age": 31, "tags": ["x"]}, {"name": "bob", "age": 4.0, "tags": []}, {"name": "Cid", "age": null}],
+ "messages": [{"role": "system", "content": "Be terse."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]
+}"""
+
+NAMES = "int zero negative huge minus_zero float tenth tiny small smaller thousand wide below vast infinite minus third version point yes no nothing empty text name quotes both escapes crlf list words numbers none dict nothing_in people missing".split()
+
+PRINTED = [form % name for name in NAMES for form in ("{{ %s }}", "{{ [%s] }}", "{{ %s | string }}", "{{ '<' ~ %s ~ '>' }}", "{{ %s | tojson }}")]
+
+JSON_STYLES = [f"{{{{ {value} | tojson({style}) }}}}" for value in ("dict", "list", "name", "escapes", "none", "people") for style in
+    ("indent=4", "indent=2", "indent=0", "ensure_ascii=True", "ensure_ascii=true, indent=1", "separators=(',', ':')", "separators=(', ', ' = '), indent=2", "sort_keys=true", "true", "indent='--'", "indent=none")]
+
+FILTERS = [f"{{{{ {text} }}}}" for text in """
+text | trim
+text | trim('\\n w')
+name | upper
+upper | lower
+upper | capitalize
+name | capitalize
+'tWO wORDS-here (and there)' | title
+text | length
+name | length
+dict | length
+missing | length
+none | count
+text | list
+name | first
+name | last
+words | first
+words | last
+none | first
+dict | first
+missing | list
+name | reverse
+words | reverse | list
+words | join
+words | join(', ')
+list | join(', ')
+people | join(', ', attribute='name')
+dict | join('+')
+name | join('-')
+missing | default('x')
+missing | d('x')
+empty | default('x')
+empty | default('x', true)
+nothing | default('x')
+nothing | default('x', boolean=true)
+missing | default
+text | replace('w', 'W')
+text | replace(' ', '_', 1)
+text | replace('', '.')
+int | replace('2', '3')
+lines | indent
+lines | indent(2, true)
+lines | indent(2, blank=true)
+lines | indent(width='> ', first=true)
+lines | wordcount
+html | escape
+html | e
+html | safe
+html | safe + html
+html + ('<b>' | safe)
+html | e + '&'
+('<' | safe) ~ html
+('<' | safe) == '<'
+('<a' | safe)[0]
+['<' | safe]
+1 if '' | safe else 2
+('<' | safe) + 1
+nothing | select | list
+zero | map('upper') | list
+no | selectattr('x') | list
+nothing | list
+dict | items | list
+missing | items | list
+dict.items() | list
+dict.keys() | list
+dict.values() | list
+dict | dictsort
+dict | list
+people | map(attribute='name') | list
+people | map(attribute='tags.0') | list
+people | map(attribute='town', default='?') | list
+words | map('upper') | list
+words | map('replace', 'p', 'b') | join(' ')
+numbers | map('string') | join(' ')
+numbers | select('gt', 2) | list
+words | select('in', ['fig', 'pear']) | list
+list | select | list
+list | reject('none') | list
+list | select('number') | list
+people | selectattr('age') | list | length
+people | selectattr('age', 'defined') | list | length
+people | selectattr('name', 'equalto', 'bob') | map(attribute='age') | first
+people | selectattr('name', 'in', ['Ann', 'bob']) | list | length
+people | rejectattr('tags') | map(attribute='name') | list
+messages | selectattr('role', 'ne', 'system') | list | length
+words | sort
+words | sort(case_sensitive=true)
+words | sort(reverse=true)
+numbers | sort
+people | sort(attribute='name') | map(attribute='name') | list
+words | unique | list
+words | unique(case_sensitive=true) | list
+words | min
+words | max
+numbers | min
+numbers | max
+numbers | sum
+people[:2] | sum(attribute='age')
+words | batch(3) | list
+words | batch(3, 'x') | list
+digits | int
+'x' | int
+'x' | int(7)
+'3.7' | int
+float | int
+tenth | float
+'1e3' | float
+'x' | float
+yes | int
+negative | abs
+minus | abs
+tenth | round
+2.5 | round
+3.5 | round
+third | round(2)
+2.41 | round(1, 'ceil')
+2.49 | round(1, 'floor')
+int | round
+'%s is %d' | format(name, int)
+'%s' | format(list)
+words | tojson | length
+int | upper
+nothing | upper
+nothing | trim
+missing | upper
+missing | string
+list | string | length
+int | length
+words | nosuch
+""".strip().splitlines()]
+
+TESTS = [f"{{{{ {value} is {test} }}}}" for test in
+    "defined undefined none boolean true false string integer float number mapping sequence iterable callable".split()
+    for value in "int float yes no nothing empty list dict missing range".split()] + [f"{{{{ {text} }}}}" for text in """
+int is odd
+zero is even
+int is divisibleby(3)
+int is not divisibleby(3)
+int is divisibleby(5) or true
+name is not none and name is string
+'ann' is lower
+'ANN' is upper
+upper is eq('ALL')
+upper is equalto('all')
+float is eq(21)
+float is ge(22)
+nothing is sameas(none)
+'fig' is in(words)
+'fig' is in words
+'kiwi' is not in words
+'fig' is not in(words)
+int is nosuch
+""".strip().splitlines()]
+
+OPERATORS = [f"{{{{ {text} }}}}" for text in """
+1 + 2
+1 + 2.0
+7 / 2
+8 / 2
+7 // 2
+-7 // 2
+-7 % 3
+7 % -3
+7.5 % 2
+-7.5 // 2
+2 ** 10
+2 ** -1
+2 ** 70
+huge + 1
+huge * huge
+huge / 10
+int + float
+yes + 1
+-float
+-int
++int
+1 / 0
+'a' + 'b'
+'a' + 1
+'a' * 3
+3 * 'ab'
+[1] + [2.0]
+[0] * 3
+(1, 2) + (3,)
+'a' ~ 1 ~ none ~ 2.0 ~ true ~ missing ~ [1]
+'%s/%s' % ('a', 1.0)
+'%05.2f|%-4d|%+d|%x|%%' % (3.14159, 7, 7, 255)
+'%(a)s' % {'a': 5}
+1 == 1.0
+1 == true
+'1' == 1
+[1, 2] == [1.0, 2]
+(1, 2) == [1, 2]
+{'a': [1]} == {'a': [1.0]}
+none == missing
+missing == other
+huge == 12345678901234567000
+'a' < 'b'
+'B' < 'a'
+'😀' > '\ufb00'
+[1, 2] < [1, 3]
+1 < 2 < 3
+3 > 2 > 2
+1 < 'a'
+none < 1
+2 in numbers
+'3' in digits
+'x' in dict
+'10' in dict
+'b' in dict
+1 in '1'
+'a' in missing
+none in list
+{} in list
+'fig' not in words
+not missing
+not none and yes
+empty or 'x'
+list and 0
+missing or none
+1 if yes
+1 if no
+1 if no else 2
+'a' if none else 'b' if yes else 'c'
+list[0]
+list[-1]
+list[99]
+list['0']
+name[0]
+name[-1]
+name[1:4]
+name[::-1]
+list[1:3]
+list[::2]
+list[-2:]
+list[:-5:-1]
+(1, 2, 3)[1:]
+list[1.0]
+dict['10']
+dict.b.x
+dict['b']['items']
+dict.b['items'][0]
+items['items']
+items.get('items')
+items.get('nope')
+items.get('nope', 'd')
+dict.nope
+dict['nope']
+dict.nope.nope
+missing.nope
+missing[0]
+nothing.nope
+int.nope
+people[0].name
+people.0.name
+{'a': 1, 'b': [2.0, none]}
+{'a': 1}.a
+(1, 'x')
+('x',)
+[]
+"it's"
+'\\u00e9\\x41\\t|'
+'a' 'b'
+range(3) | list
+range(5, 1, -2) | list
+range(2, 4) | list
+dict(a=1, b='x')
+namespace(a=1).a
+missing()
+text.nosuch()
+""".strip().splitlines()]
+
+METHODS = [f"{{{{ {text} }}}}" for text in """
+text.strip()
+text.lstrip()
+text.rstrip('\\n ')
+text.strip(' T')
+'\\u00a0x\\ufeff\\x1f'.strip()
+name.upper()
+upper.lower()
+upper.title()
+upper.capitalize()
+"it's one-two".title()
+text.split()
+text.split(' ')
+text.split(' ', 1)
+' a b  c '.split(none, 1)
+' a b  c '.rsplit(none, 1)
+'a,b,,c'.split(',')
+'a,b,c'.rsplit(',', 1)
+'a,b,c'.split(',', 1)[-1]
+'a</think>b</think>c'.split('</think>')[-1]
+''.split()
+''.split(',')
+lines.splitlines()
+'a=b=c'.partition('=')
+'a=b=c'.rpartition('=')
+'abc'.partition('x')
+name.find('漢')
+name.find('zz')
+name.index('😀')
+'😀a'.find('a')
+'banana'.count('an')
+'banana'.rfind('an')
+name.startswith('na')
+name.startswith(('x', 'na'))
+name.endswith('😀')
+'prefix'.removeprefix('pre')
+'prefix'.removesuffix('fix')
+'aaa'.replace('a', 'b')
+'aaa'.replace('a', 'b', 2)
+'-'.join(words)
+'-'.join([1])
+'{} and {}'.format('a', 1.0)
+'{1} {0} {x}'.format('a', 'b', x=none)
+'{{}}'.format()
+'7'.zfill(3)
+'-7'.zfill(3)
+'ab'.ljust(4) ~ '|'
+'ab'.rjust(4, '.')
+'12'.isdigit()
+''.isdigit()
+'a1'.isalnum()
+'ab'.isalpha()
+'  '.isspace()
+'Ab'.isupper()
+'ab'.islower()
+words.index('fig')
+words.count('fig')
+words.append('x')
+dict.update({'x': 1})
+dict.copy() == dict
+""".strip().splitlines()]
+
+BLOCKS = [
+    "{% for m in messages %}<{{ m.role }}>{% if m.role == 'system' %}{% continue %}{% endif %}{{ m.content }}\n{% endfor %}",
+    "{% for m in messages %}{{ m.role }},{% if m.role == 'user' %}stop{% break %}{% endif %}{{ m.content }};{% endfor %}.",
+    "{% for i in range(3) %}{% for j in range(3) %}{{ i }}{{ j }}{% if j == i %} break{% break %}{% endif %} {% endfor %}|{% endfor %}",
+    "{% for i in range(4) %}{% if i % 2 %}{% if true %}odd {% continue %}{% endif %}{% endif %}{{ i }} {% else %}none{% endfor %}",
+    "{% for i in range(2) %}{{ i }}{% continue %}{% else %}else{% endfor %}",
+    "{% for i in range(2) %}{{ i }}{% break %}{% else %}else{% endfor %}",
+    "{% for i in [] %}{{ i }}{% else %}else{% endfor %}",
+    "{% macro f(list) %}{% for i in list %}[{{ i }}{% if i == 2 %}{% break %}{% endif %}]{% endfor %}{% endmacro %}{{ f([1, 2, 3]) }}{{ f([3]) }}",
+    "{% set x %}{% for i in range(3) %}{{ i }}{% if i == 1 %}{% continue %}{% endif %},{% endfor %}{% endset %}<{{ x }}>",
+    "{% for c in name %}{{ c }}|{% endfor %}",
+    "{% for k in dict %}{{ k }}={{ dict[k] }};{% endfor %}",
+    "{% for k, v in dict.items() %}{{ k }}={{ v }};{% endfor %}",
+    "{% for k, v in dict | items %}{{ loop.index }}:{{ k }};{% endfor %}",
+    "{% for a, b in [(1, 2), [3, 4.0]] %}{{ a }}-{{ b }} {% endfor %}",
+    "{% for a, b in ['xy'] %}{{ a }}{{ b }}{% endfor %}",
+    "{% for x in missing %}{{ x }}{% else %}nothing{% endfor %}",
+    "{% for x in nothing %}{{ x }}{% endfor %}",
+    "{% for x in int %}{{ x }}{% endfor %}",
+    "{% for p in people if p.age %}{{ loop.index }}/{{ loop.length }} {{ p.name }}{{ ', ' if not loop.last }}{% endfor %}",
+    "{% for x in words %}{{ loop.index }}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first }}{{ loop.last }}{{ loop.length }}{{ loop.depth }}{{ loop.previtem }}{{ loop.nextitem }} {{ loop.cycle('a', 'b') }}\n{% endfor %}",
+    "{% for x in [1, 1, 2] %}{{ loop.changed(x) }} {% endfor %}",
+    "{% set x = 0 %}{% for i in range(3) %}{{ x }}{% set x = i %}{{ x }} {% endfor %}{{ x }}",
+    "{% for i in range(3) %}{% if loop.first %}{% set x = 'first' %}{% endif %}{{ x }}.{% endfor %}",
+    "{% set ns = namespace(n=0, last=none) %}{% for i in range(3) %}{% set ns.n = ns.n + i %}{% set ns.last = loop.last %}{% endfor %}{{ ns.n }} {{ ns.last }}",
+    "{% set ns = namespace() %}{% set ns.x = [] %}{% for w in words %}{% set ns.x = ns.x + [w | upper] %}{% endfor %}{{ ns.x }}",
+    "{% if true %}{% set x = 1 %}{% endif %}{{ x }}",
+    "{% set a, b = 1, 2.0 %}{{ a }} {{ b }}",
+    "{% set dict.x = 1 %}",
+    "{% macro f(a, b='x', c=none) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ f(1) }} {{ f(1, 2.0) }} {{ f(1, c=[3]) }} {{ f() }}",
+    "{% macro f(a, b=a) %}{{ a }}{{ b }}{% endmacro %}{{ f(1) }}",
+    "{% macro f() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ f(1, 2, x=3) }}",
+    "{% macro f(a) %}{{ a }}{% endmacro %}{{ f(1, 2) }}",
+    "{% macro f(a) %}{{ a }}{% endmacro %}{{ f(b=2) }}",
+    "{% macro f(a) %}{{ y }}{{ a }}{% endmacro %}{% set y = 1 %}{{ f(2) }}{% for y in [5] %}{{ f(3) }}{% endfor %}",
+    "{% macro f(n) %}{{ n }}{% if n > 0 %}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(3) | length }}{{ f(2) }}",
+    "{% macro f(x) %}<{{ caller(x, 2) }}>{% endmacro %}{% call(a, b) f('A') %}{{ a }}{{ b }}{% endcall %}",
+    "{% macro f() %}({{ caller() }}){% endmacro %}{% call f() %}in {{ int }}{% endcall %}",
+    "{% filter upper %}a {{ name }}{% endfilter %}",
+    "{% filter replace('a', 'b') %}banana{% endfilter %}",
+    "{% set x %}a{% set inner = 1 %}{% endset %}{{ x }}{{ inner }}",
+    "{% if int %}a{% elif yes %}b{% else %}c{% endif %}{% if zero %}a{% elif yes %}b{% else %}c{% endif %}{% if none %}a{% else %}c{% endif %}",
+    "  {% if true %}\n  a\n  {% endif %}\nb\n\n",
+    "  {%- if true -%}\n  a\n  {%- endif -%}\nb\n",
+    "a\n  {# note #}\nb {# {{ x }} #} c\n  {#- stripped -#}  d",
+    "{{ 'a' }}\n{{ 'b' -}}\n  c\n  {{- 'd' }}\n",
+    "a\r\n{% if true %}\r\nb\r\n{% endif %}\r\n{{ 'x\r\ny' }}{{ crlf }}\r\n",
+    "a\r{% if true %}\rb{% endif %}\r",
+    "{{ 'a\\r\\nb' }}",
+    "{{ raise_exception('no ' ~ name) }}",
+    "{% if messages[0].role == 'system' %}{% set system = messages[0].content %}{% set rest = messages[1:] %}{% else %}{% set rest = messages %}{% endif %}{{ system }}|{{ rest | length }}|{{ rest[-1]['role'] }}",
+    "{% set j = joiner('; ') %}{% for w in words %}{{ j() }}{{ w }}{% endfor %}",
+    "{{ strftime_now('100%%') }}",
+]
+
+
+TOOLS = r"""[{"type": "function", "function": {"name": "heat", "description": "Heats a \"room\" – é", "parameters": {"type": "object", "properties": {"degrees": {"type": "number", "default": 20.0, "minimum": 1e-07}, "list": {"type": "array", "items": {"type": "integer"}}, "10": {"type": ["string", "null"]}, "2": {"enum": [1, 2.0, true]}}, "required": ["degrees"]}}}, {"type": "function", "function": {"name": "time", "parameters": {"type": "object", "properties": {}}}}]"""
+CALL = r"""{"id": "c1", "type": "function", "function": {"name": "heat", "arguments": {"room": "den\né", "degrees": 21.0, "sensor": 12345678901234567890, "steps": {"10": "a", "b": [1, null, true], "2": 1e-07}}}}"""
+
+ROWS = [
+    r"""{"messages": [{"role": "user", "content": " Hi\r\n"}, {"role": "assistant", "content": "Ho"}]}""",
+    r"""{"messages": [{"role": "system", "content": "Be terse."}, {"role": "user", "content": "1+1"}, {"role": "assistant", "content": "2"}, {"role": "user", "content": "2+2"}, {"role": "assistant", "content": "4"}]}""",
+    r"""{"messages": [{"role": "user", "content": "warm"}, {"role": "assistant", "content": null, "tool_calls": [%s]}], "tools": %s}""" % (CALL, TOOLS),
+    r"""{"messages": [{"role": "user", "content": "warm"}, {"role": "assistant", "content": "", "tool_calls": [%s, %s]}, {"role": "tool", "name": "heat", "content": "1.0"}, {"role": "tool", "name": "heat", "content": "2"}, {"role": "assistant", "content": "Done."}], "tools": %s}""" % (CALL, CALL, TOOLS),
+    r"""{"messages": [{"role": "user", "content": "warm"}, {"role": "assistant", "content": "Done.", "score": 1.0}], "tools": %s}""" % json.dumps(TOOLS),
+    r"""{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image", "size": [1.0, 2]}]}, {"role": "assistant", "content": "b"}]}""",
+]
+
+# Tools listed as JSON, one a line; calls between tags; results in a user's turn.
+TAGS = """{%- if tools %}
+{{- '<|start|>system\\n' }}{% if messages[0].role == 'system' %}{{ messages[0].content + '\\n\\n' }}{% endif %}# Tools
+{%- for tool in tools %}{{ '\\n' ~ (tool | tojson) }}{% endfor %}<|end|>
+{% elif messages[0].role == 'system' %}{{ '<|start|>system\\n' ~ messages[0].content ~ '<|end|>\\n' }}{% endif %}
+{%- for message in messages %}
+{%- if message.role == 'system' %}{% continue %}{% endif %}
+{%- if message.role == 'tool' %}
+{%- if loop.first or messages[loop.index0 - 1].role != 'tool' %}{{ '<|start|>user' }}{% endif %}
+{{- '\\n<result>' ~ message.content ~ '</result>' }}
+{%- if loop.last or messages[loop.index0 + 1].role != 'tool' %}{{ '<|end|>\\n' }}{% endif %}
+{%- else %}
+{{- '<|start|>' ~ message.role }}{% if message.content %}{{ '\\n' ~ message.content }}{% endif %}
+{%- for call in message.tool_calls %}{% set call = call.function if call.function is defined else call %}
+{{- '\\n<call>{"name": "' ~ call.name ~ '", "arguments": ' ~ (call.arguments | tojson) ~ '}</call>' }}
+{%- endfor %}{{ '<|end|>\\n' }}
+{%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}"""
+
+# Tools indented within the first question; blocks on lines of their own.
+INDENTED = """{{- bos_token }}
+{%- set ns = namespace(is_first=true) %}
+{%- for message in messages %}
+    {%- if message.role == 'user' and ns.is_first %}
+        {%- set ns.is_first = false %}
+        {{- '[user]\\n' }}
+        {%- if tools is not none %}
+            {{- 'Answer as {"name": ..., "parameters": ...}.\\n\\n' }}
+            {%- for t in tools %}
+                {{- t | tojson(indent=4) }}
+                {{- '\\n\\n' }}
+            {%- endfor %}
+        {%- endif %}
+        {{- message.content }}
+    {%- elif 'tool_calls' in message %}
+        {{- '[' + message.role + ']\\n' }}
+        {%- for call in message.tool_calls %}
+            {{- '{"name": "' + call.function.name + '", "parameters": ' }}
+            {{- call.function.arguments | tojson(separators=(',', ':'), ensure_ascii=true) }}
+            {{- '}' }}{{ '; ' if not loop.last }}
+        {%- endfor %}
+    {%- else %}
+        {{- '[' + message['role'] + ']\\n' + message['content'] | string | trim }}
+    {%- endif %}
+    {{- '[end]' }}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '[assistant]\\n' }}
+{%- endif %}"""
+
+# Signatures that macros write of the schemas' types.
+SIGNATURES = """{%- macro type_of(schema) -%}
+    {%- if schema.type == 'array' -%}list[{{ type_of(schema['items']) }}]
+    {%- elif schema.type is string -%}{{ {'integer': 'int', 'number': 'float', 'string': 'str'}[schema.type] or 'any' }}
+    {%- elif schema.type is sequence -%}{% for t in schema.type %}{{ type_of({'type': t}) }}{{ ' | ' if not loop.last }}{% endfor %}
+    {%- elif schema.enum is defined -%}one of {{ schema.enum }}
+    {%- else -%}any{%- endif -%}
+{%- endmacro -%}
+{%- for tool in tools or [] -%}
+def {{ tool.function.name }}({% for name, schema in tool.function.parameters.properties.items() %}{{ name }}: {{ type_of(schema) }}
+{%- if schema.default is defined %} = {{ schema.default }}{% endif %}{{ ', ' if not loop.last }}{% endfor %}):
+    \\"\\"\\"{{ tool.function.description | default('none', true) | upper }}\\"\\"\\"
+{% endfor -%}
+{%- for message in messages %}
+<{{ message.role | capitalize }}>
+{%- if message.content is string %}{{ message.content }}{% elif message.content %}{% for part in message.content %}{{ part.text if part.type == 'text' else part }}{% endfor %}{% endif %}
+{%- for call in message.tool_calls or [] %}{{ call.function.name }}({% for k, v in call.function.arguments.items() %}{{ k }}={{ v }}{% if not loop.last %}, {% endif %}{% endfor %}){% endfor %}
+{%- if message.score %} ({{ message.score }}){% endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+<Assistant>{% endif %}"""
+
+# Of the messages everything, on lines that end as on Windows.
+DUMPED = "{% for m in messages %}\r\n{{ m }}\r\n{{ m | tojson(indent=2) }}\r\n{% endfor %}\r\n{{ tools }}"
+
+
+def conversation(template, row):
+    row = json.loads(row)
+    tools = json.loads(row["tools"]) if isinstance(row.get("tools"), str) else row.get("tools")
+    def of(messages, **more):
+        return render_jinja_template([messages], tools=tools, chat_template=template, bos_token="<s>", **more)[0][0]
+    try:
+        return [of(row["messages"]), of(row["messages"][:-1], add_generation_prompt=True)]
+    except Exception:
+        return None
+
+
+def rendered(template, values):
+    try:
+        return _compile_jinja_template(template).render(**values)
+    except Exception:
+        return None
+
+
+def main():
+    groups = {"printed": PRINTED, "JSON": JSON_STYLES, "filters": FILTERS, "tests": TESTS, "operators": OPERATORS, "methods": METHODS, "blocks": BLOCKS}
+    values = json.loads(VALUES)
+    write_json(HERE / "chat_templates.json", {
+        "values": VALUES,
+        "rows": ROWS,
+        "conversations": [[template, [conversation(template, row) for row in ROWS]] for template in (TAGS, INDENTED, SIGNATURES, DUMPED)],
+        "groups": {name: [[template, rendered(template, values)] for template in templates] for name, templates in groups.items()},
+    })
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+/** That weights which are no longer what was written are used by no command. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inProcess, inProcessWith, type Outcome } from "../../support/command.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+
+/** Turns the last bit of a file over. */
+async function flip(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length - 2]! ^= 1;
+  await Deno.writeFile(path, bytes);
+}
+
+/** Puts a number that is none into a file's last place, and takes its seal away, as another program's file has none. */
+async function putNaN(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path), start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = new TextDecoder().decode(bytes.subarray(8, start)).replace(/"refract_digest":"\w+"/, (text) => {
+    return `"other":"${"0".repeat(text.length - 10)}"`;
+  });
+  bytes.set(new TextEncoder().encode(header), 8);
+  new DataView(bytes.buffer).setFloat32(bytes.length - 4, NaN, true);
+  await Deno.writeFile(path, bytes);
+}
+
+const uses: Readonly<Record<string, (scene: Scene) => Promise<Outcome>>> = {
+  "export to pyreft": (scene) => inProcess("export", scene.path("out"), "--to", "pyreft", "--out", scene.path("new")),
+  "export to ONNX": (scene) => inProcess("export", scene.path("out"), "--to", "onnx", "--out", scene.path("new")),
+  chat: (scene) => inProcessWith(["The cat"], "chat", scene.path("out"), "--store", scene.path("store")),
+  push: (scene) => inProcess("push", scene.path("out"), "someone/tuned"),
+  "a run that starts from it": async (scene) => {
+    const text = await Deno.readTextFile(scene.pipeline);
+    await scene.write(
+      "again.ts",
+      text.replace(/base\.with\(.*\)/, `base.with(saved("./out/members/main/intervention"))`),
+    );
+    return inProcess("run", scene.path("again.ts"), "--store", scene.path("store"), "--out", scene.path("new"));
+  },
+};
+
+for (const [name, use] of Object.entries(uses)) {
+  Deno.test(`${name} refuses weights of which a bit has flipped, or that are not finite`, () =>
+    inScene({}, async (scene) => {
+      assert.equal((await scene.run()).code, 0);
+      const path = scene.path("out", "members", "main", "intervention", "weights.safetensors");
+      const sound = await Deno.readFile(path);
+      for (const [damage, says] of [[flip, "is damaged, its content is not"], [putNaN, "the tensor 0."]] as const) {
+        await Deno.writeFile(path, sound);
+        await damage(path);
+        const { code, stdout, stderr } = await use(scene);
+        assert.deepEqual([code, stdout], [2, ""], stderr);
+        assert.ok(stderr.split("\n").some((line) => line.startsWith(`error: ${path}: ${says}`)), stderr);
+        await assert.rejects(Deno.stat(scene.path("new")), Deno.errors.NotFound);
+      }
+    }));
+}
+
+Deno.test("a fully trained model of which a bit has flipped is neither exported nor trained on", () => {
+  const edit = "...(() => [refract.fullFinetuning()])";
+  return inScene({ edit }, async (scene) => {
+    const ran = await scene.run();
+    assert.equal(ran.code, 0, ran.stderr);
+    const folder = scene.path("out", "members", "main", "model"), path = join(folder, "model.safetensors");
+    await flip(path);
+    const exported = await inProcess("export", folder, "--to", "onnx", "--out", scene.path("new"));
+    const text = await Deno.readTextFile(scene.pipeline);
+    await scene.write("again.ts", text.replace('"./model"', `"./out/members/main/model"`));
+    const again = await inProcess("run", scene.path("again.ts"), ...scene.places);
+    for (const { code, stderr } of [exported, again]) {
+      assert.equal(code, 2, stderr);
+      assert.ok(stderr.includes(`error: ${path}: is damaged, its content is not`), stderr);
+    }
+  });
+});

@@ -1,0 +1,121 @@
+/** Reports of run folders that someone else has written. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { serveReport } from "../../../pipelines/cli/commands/watch_command.ts";
+import { inProcess, type Outcome, treeOf } from "../../support/command.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+
+/** A run's results, of which a test changes something. */
+type Results = { members: { id: string; stages: { kind: string; predictions?: string }[] }[] };
+
+async function change(scene: Scene, edit: (results: Results) => void): Promise<void> {
+  const path = scene.path("out", "results.json"), results = JSON.parse(await Deno.readTextFile(path));
+  edit(results);
+  await Deno.writeTextFile(path, JSON.stringify(results));
+}
+
+const report = (scene: Scene): Promise<Outcome> => inProcess("report", scene.path("out"));
+
+/** What a stranger may have done to a run's folder, and where the line that refuses it begins. */
+const hostile: Readonly<Record<string, (scene: Scene) => Promise<string | void>>> = {
+  "a member whose id leads out": (scene) => change(scene, ({ members }) => members[0]!.id = "../../x"),
+  "a member whose id leads in and out": (scene) => change(scene, ({ members }) => members[0]!.id = "a/../../../x"),
+  "a member whose id is absolute": (scene) => change(scene, ({ members }) => members[0]!.id = scene.path("x")),
+  "a member whose id has the other slash": (scene) => change(scene, ({ members }) => members[0]!.id = "..\\..\\x"),
+  "predictions elsewhere": (scene) =>
+    change(
+      scene,
+      ({ members }) => members[0]!.stages.find(({ kind }) => kind === "evaluate")!.predictions = "../rows.jsonl",
+    ),
+  "predictions that are a link": async (scene) => {
+    const path = scene.path("out", "members", "main", "predictions.jsonl");
+    await Deno.remove(path);
+    await Deno.symlink(scene.path("rows.jsonl"), path);
+  },
+  "a manifest that is a link": async (scene) => {
+    await Deno.remove(scene.path("out", "manifest.yaml"));
+    await Deno.symlink(scene.path("rows.jsonl"), scene.path("out", "manifest.yaml"));
+  },
+  "a folder of events that is a link": async (scene) => {
+    await Deno.mkdir(scene.path("elsewhere"));
+    await Deno.remove(scene.path("out", "tensorboard"), { recursive: true });
+    await Deno.symlink(scene.path("elsewhere"), scene.path("out", "tensorboard"));
+  },
+  "a folder of events that is a link to nothing": async (scene) => {
+    await Deno.remove(scene.path("out", "tensorboard"), { recursive: true });
+    await Deno.symlink("../elsewhere", scene.path("out", "tensorboard"));
+  },
+};
+
+for (const [name, harm] of Object.entries(hostile)) {
+  Deno.test(`a report refuses ${name}, and writes nothing outside`, () =>
+    inScene({}, async (scene) => {
+      assert.equal((await scene.run()).code, 0);
+      await harm(scene);
+      const outside = () => treeOf(scene.folder).filter((path) => !path.startsWith("out/"));
+      const before = outside(), { code, stdout, stderr } = await report(scene);
+      assert.deepEqual([code, stdout], [2, ""], stderr);
+      assert.match(stderr, /^error: .*: names ".*", which leads out of .*\/out; trust nothing of it\n$/);
+      assert.deepEqual(outside(), before);
+    }));
+}
+
+Deno.test("a report refuses results and predictions that are not as a run writes them, in one line", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const file = scene.path("out", "results.json"), sound = await Deno.readTextFile(file);
+    for (
+      const edit of [
+        (results: Results) => Object.assign(results.members[0]!, { id: 7 }),
+        (results: Results) => Object.assign(results.members[0]!, { stages: null }),
+        (results: Results) => Object.assign(results.members[0]!.stages[0]!, { kind: "toString" }),
+        (results: Results) => Object.assign(results, { members: [null] }),
+      ]
+    ) {
+      await Deno.writeTextFile(file, sound);
+      await change(scene, edit);
+      const { code, stderr } = await report(scene);
+      assert.deepEqual([code, stderr], [2, `error: ${file}: holds no results of a run; run the pipeline again\n`]);
+    }
+    await Deno.writeTextFile(file, sound);
+    const predictions = scene.path("out", "members", "main", "predictions.jsonl");
+    const lines = (await Deno.readTextFile(predictions)).split("\n");
+    for (const line of ["{", "null", "7", '{"prompt": 1}', "\0\0\0\0"]) {
+      await Deno.writeTextFile(predictions, [lines[0], line].join("\n"));
+      const { code, stderr } = await report(scene);
+      assert.deepEqual([code, stderr], [2, `error: ${predictions}:2: is no prediction; run the pipeline again\n`]);
+    }
+  }));
+
+Deno.test("what is pushed lies in the intervention's folder", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const card = scene.path("out", "members", "main", "intervention", "README.md");
+    await Deno.symlink(scene.path("rows.jsonl"), card);
+    const { code, stderr } = await inProcess("push", scene.path("out"), "someone/tuned");
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: .*intervention: names "README\.md", which leads out of .*\n$/);
+  }));
+
+Deno.test("watch shows nothing of files that a run's folder leads to elsewhere", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const path = scene.path("out", "members", "main", "predictions.jsonl");
+    await Deno.remove(path);
+    const prediction = JSON.stringify({ prompt: "secret", completion: "secret", prediction: "secret" });
+    await Deno.writeTextFile(join(scene.folder, "secret.jsonl"), prediction);
+    await Deno.symlink(join(scene.folder, "secret.jsonl"), path);
+    const stop = new AbortController();
+    const url = Promise.withResolvers<string>();
+    const served = serveReport(
+      scene.path("out"),
+      0,
+      { print: (text) => url.resolve(text.split(" ")[0]!) },
+      stop.signal,
+    );
+    const response = await fetch(await url.promise);
+    assert.equal(response.status, 500);
+    assert.match(await response.text(), /results\.json: names "members\/main\/predictions\.jsonl", which leads out of/);
+    stop.abort();
+    await served;
+  }));

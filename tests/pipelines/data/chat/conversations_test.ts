@@ -1,0 +1,157 @@
+/** What rows of conversations have besides messages, and in what forms. @module */
+import assert from "node:assert/strict";
+import type { ChatSource } from "../../../../pipelines/data/chat/source.ts";
+import { loadRows } from "../../../../pipelines/data/rows.ts";
+import { assertOneLine, inFolder } from "../../models/support.ts";
+
+const turn = (role: string, content: string | null, more: object = {}) => ({ role, content, ...more });
+const calls = [{ type: "function", function: { name: "look", arguments: { when: "now" } } }];
+
+/** Says the tools' number, then each turn; calls as JSON. */
+const plain = "{% if tools %}{{ tools | length }} tools\n{% endif %}{% for m in messages %}<{{ m.role }}>" +
+  "{% if m.tool_calls %}{{ m.tool_calls[0].function | tojson }}{% else %}{{ m.content }}{% endif %}</s>\n{% endfor %}" +
+  "{% if add_generation_prompt %}<assistant>{% endif %}";
+
+/** The same with marks. */
+const marked = "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}{% generation %}{{ m.content }}" +
+  "{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+
+/** A file's rows, and what was said of them. */
+async function load(rows: readonly (object | string)[], options: Partial<ChatSource> = {}) {
+  const said: string[] = [];
+  const found = await inFolder(async (folder) => {
+    const lines = rows.map((row) => typeof row === "string" ? row : JSON.stringify(row));
+    await Deno.writeTextFile(`${folder}/talks.jsonl`, `${lines.join("\n")}\n`);
+    const source: ChatSource = {
+      kind: "chat",
+      conversations: { kind: "jsonl", path: "talks.jsonl" },
+      loss: "completion",
+      template: plain,
+      ...options,
+    };
+    const format = { templates: new Map<string, string>(), specialTokens: {} };
+    return await loadRows(source, folder, { format, asksLast: false, warn: (message) => said.push(message) });
+  });
+  const taught = found.map(({ turns }) => turns!.spans.map((span) => turns!.text.slice(...span)));
+  return { found, taught, texts: found.map(({ turns }) => turns!.text), said };
+}
+
+const talk = [turn("user", "a"), turn("assistant", "b")];
+
+Deno.test("a row's tools go to the template in place of chat()'s, as a list or as its JSON", async () => {
+  const { texts } = await load([
+    { messages: talk },
+    { messages: talk, tools: null },
+    { messages: talk, tools: [{}, {}] },
+    { messages: talk, tools: '[{ "a": 1 }, {}, {}]' },
+    { messages: talk, tools: [] },
+  ], { tools: [{}] });
+  assert.deepEqual(texts.map((text) => text.split("<user>")[0]), [
+    "1 tools\n",
+    "1 tools\n",
+    "2 tools\n",
+    "3 tools\n",
+    "",
+  ]);
+  for (const tools of ["[", '"a"', 5, [1], {}]) {
+    await assert.rejects(
+      load([{ messages: talk, tools }]),
+      (error) => assertOneLine(error, /:1: the row's tools are no/),
+    );
+  }
+});
+
+Deno.test("a row's system message opens a conversation that has none, before chat()'s", async () => {
+  const said = [{ from: "human", value: "a" }, { from: "gpt", value: "b" }];
+  const { texts } = await load([
+    { system: "own", conversations: said },
+    { system: "", conversations: said },
+    { system: null, messages: talk },
+    { system: "own", messages: [turn("system", "first"), ...talk] },
+  ], { system: "usual" });
+  assert.deepEqual(texts.map((text) => text.split("</s>")[0]), [
+    "<system>own",
+    "<system>usual",
+    "<system>usual",
+    "<system>first",
+  ]);
+  await assert.rejects(
+    load([{ system: 5, messages: talk }]),
+    (error) => assertOneLine(error, /:1: the row's "system" is no/),
+  );
+});
+
+for (const [kind, template, end] of [["unmarked", plain, "</s>\n"], ["marked", marked, ""]] as const) {
+  Deno.test(`a turn of weight 0 is not taught: ${kind}`, async () => {
+    const weighed = [1, 0, 1.0, null, 0].flatMap((weight, at) => [
+      turn("user", `q${at}`),
+      turn("assistant", `a${at}`, { weight }),
+    ]);
+    const { taught: all } = await load([{ messages: weighed }], { template, loss: "all-turns" });
+    assert.deepEqual(all, [["a0", "a2", "a3"].map((text) => `${text}${end}`)]);
+    const { taught: last } = await load([{ messages: weighed }], { template });
+    assert.deepEqual(last, [[`a3${end}`]]);
+  });
+}
+
+Deno.test("weights that say nothing are refused", async () => {
+  const weighed = (weight: unknown) => [{ messages: [turn("user", "a"), turn("assistant", "b", { weight })] }];
+  await assert.rejects(
+    load(weighed(0)),
+    (error) => assertOneLine(error, /:1: .* all have the weight 0, so there is nothing/),
+  );
+  await assert.rejects(
+    load(weighed(0.5)),
+    (error) => assertOneLine(error, /message 2 has the weight 0\.5; write 0 for/),
+  );
+});
+
+Deno.test("a turn that calls tools is answered with what the template writes for it", async () => {
+  const { found, taught } = await load([{ messages: [talk[0], turn("assistant", null, { tool_calls: calls })] }]);
+  const written = '{"name": "look", "arguments": {"when": "now"}}</s>\n';
+  assert.deepEqual(taught, [[written]]);
+  assert.deepEqual(found.map(({ completion, isTemplated }) => [completion, isTemplated]), [[written, true]]);
+  await assert.rejects(
+    load([{ messages: [talk[0], turn("assistant", null, { tool_calls: calls })] }], { template: marked }),
+    (error) =>
+      assertOneLine(error, /:1: the row's answer has tool_calls, which the chat template does not write; give/),
+  );
+});
+
+Deno.test("what a message has and the template does not read is said, but not what it holds as null", async () => {
+  const messages = [
+    turn("user", "a", { name: "Ann", mood: "good" }),
+    turn("assistant", null, { tool_calls: calls }),
+    turn("tool", "1", { tool_call_id: "1", tool_calls: null }),
+    turn("assistant", "b", { weight: 1, refusal: null }),
+  ];
+  const { said } = await load([{ messages }, { messages }], { template: marked });
+  assert.deepEqual([...new Set(said.map((message) => message.replace(/\S*talks/, "talks")))], [
+    'messages of talks.jsonl have the field "mood", which the chat template does not read',
+    'messages of talks.jsonl have the field "tool_calls", which the chat template does not read',
+  ]);
+});
+
+Deno.test("messages of files with many shapes have null for what a shape lacks", async () => {
+  const { texts } = await load([{
+    messages: null,
+    conversations: [{ from: "human", value: "a", role: null }, {
+      from: "chatgpt",
+      value: "b",
+      role: null,
+      content: null,
+    }],
+  }]);
+  assert.deepEqual(texts, ["<user>a</s>\n<assistant>b</s>\n"]);
+});
+
+Deno.test("half of a surrogate pair is refused where it would become text", async () => {
+  const row = String.raw`{"messages": [{"role": "user", "content": "a\ud83d"}, {"role": "assistant", "content": "b"}]}`;
+  await assert.rejects(
+    load([row]),
+    (error) => assertOneLine(error, /:1: the row's text has \\ud83d, half of a surrogate/),
+  );
+  const escaped = "{% for m in messages %}{{ m.role }}{{ m.content | tojson(ensure_ascii=true) }}{% endfor %}";
+  const { texts } = await load([row], { template: escaped });
+  assert.deepEqual(texts, [String.raw`user"a\ud83d"assistant"b"`]);
+});

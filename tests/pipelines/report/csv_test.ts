@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { csvOf } from "../../../pipelines/report/csv.ts";
+import type { MemberRecord } from "../../../pipelines/results/results.ts";
+
+const member = (id: string, axes: MemberRecord["axes"], accuracy?: number): MemberRecord => ({
+  id,
+  axes,
+  trainableParameters: 5,
+  stages: [
+    { name: "tuned", kind: "train", cached: false, seconds: 1.5, steps: 2, losses: [2, 0.25], stepSeconds: [] },
+    ...accuracy === undefined ? [] : [
+      { name: "tuned", kind: "evaluate", cached: false, seconds: 0, metrics: { accuracy }, predictions: "" } as const,
+    ],
+  ],
+});
+
+Deno.test("csvOf() has a line for each member, with empty fields for what it has not", () => {
+  const members = [member("rank=1", { rank: 1 }, 0.5), member("edit=a", { edit: "a" })];
+  assert.equal(
+    csvOf({ pipeline: "p", members, encode: [] }),
+    [
+      "member,rank,edit,trainable parameters,tuned accuracy,final loss,train seconds",
+      "rank=1,1,,5,0.5,0.25,1.5",
+      "edit=a,,a,5,,0.25,1.5",
+      "",
+    ].join("\r\n"),
+  );
+});
+
+Deno.test("csvOf() quotes fields with commas, quotes and line breaks", () => {
+  const [, line] = csvOf({ pipeline: "p", members: [member('a "b",\nc', {})], encode: [] }).split("\r\n");
+  assert.equal(line, '"a ""b"",\nc",5,0.25,1.5');
+});

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { liveFile, LiveLog, type LiveState } from "../../../pipelines/report/live.ts";
+import { test } from "../store/support.ts";
+
+const quiet = { begin: () => () => {}, warn: () => {} };
+const stateIn = async (folder: string): Promise<LiveState> => {
+  return JSON.parse(await Deno.readTextFile(join(folder, liveFile)));
+};
+
+/** Waits until the file says what is expected. */
+async function until(folder: string, holds: (state: LiveState) => boolean): Promise<LiveState> {
+  for (;;) {
+    const state = await stateIn(folder).catch(() => undefined);
+    if (state !== undefined && holds(state)) return state;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+test("what a run is at is in its folder while it goes on, and gone at its end", async (folder) => {
+  const log = new LiveLog(folder, "p"), progress = log.following(quiet);
+  progress.begin("encode", 2)(2);
+  assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing before the folder is ready");
+  log.open();
+  assert.equal((await until(folder, () => true)).pipeline, "p");
+  const done = progress.begin("train tuned × 2", 2);
+  done(1, "loss 3 4", [3, 4]);
+  done(2, "loss 1 2", [1, 2]);
+  const { now, trainings } = await until(folder, ({ now }) => now === "train tuned × 2 2/2");
+  assert.deepEqual([now, trainings], ["train tuned × 2 2/2", [
+    { name: "train tuned × 2 (1)", losses: [3, 1] },
+    { name: "train tuned × 2 (2)", losses: [4, 2] },
+  ]]);
+  log.member({ id: "main", axes: {}, trainableParameters: 1, stages: [] });
+  const { members, trainings: none } = await until(folder, ({ members }) => members.length > 0);
+  assert.deepEqual([members.map(({ id }) => id), none], [["main"], []]);
+  await log.close();
+  assert.deepEqual([...Deno.readDirSync(folder)], []);
+});

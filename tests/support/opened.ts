@@ -1,0 +1,31 @@
+/** Which files a piece of work reads, by way of Deno. @module */
+import { fileURLToPath } from "node:url";
+
+/** The functions by which Deno reads a file as a whole or opens it. */
+const readers = ["open", "openSync", "readFile", "readFileSync", "readTextFile", "readTextFileSync"] as const;
+
+/** Does some work, and gives the real paths of the files that were opened to be read meanwhile and are still there. */
+export async function openedDuring(work: () => Promise<unknown>): Promise<ReadonlySet<string>> {
+  const opened = new Set<string>(), own = readers.map((name) => [name, Deno[name]] as const);
+  const watched = Object.fromEntries(own.map(([name, read]) => [name, (...args: [string | URL, unknown]) => {
+    if (!isWritten(args[1])) opened.add(pathOf(args[0]));
+    return Reflect.apply(read, Deno, args);
+  }]));
+  Object.assign(Deno, watched);
+  try {
+    await work();
+  } finally {
+    Object.assign(Deno, Object.fromEntries(own));
+  }
+  const real = [...opened].map((path) => Deno.realPath(path).catch(() => undefined));
+  return new Set((await Promise.all(real)).filter((path) => path !== undefined));
+}
+
+/** Whether a file is opened to be made anew, as `Deno.open` is asked. */
+function isWritten(options: unknown): boolean {
+  return typeof options === "object" && options !== null && "write" in options && !("read" in options);
+}
+
+function pathOf(path: string | URL): string {
+  return typeof path === "string" ? path : fileURLToPath(path);
+}
