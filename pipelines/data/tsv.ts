@@ -20,7 +20,10 @@ import { checkTemplate, templateReader } from "./template_rows.ts";
  */
 async function readTsv(path: string, columns: TsvSource["columns"], limit = Infinity): Promise<RawRow[]> {
   const wanted = columns === undefined ? limit + 1 : limit;
-  const lines = (await readLines(path, ".tsv", wanted)).map(({ text, place }) => ({ text: text.replace(/\r$/, ""), place }));
+  const lines = (await readLines(path, ".tsv", wanted)).map(({ text, place }) => ({
+    text: text.replace(/\r$/, ""),
+    place,
+  }));
   const header = columns === undefined ? lines.shift() : undefined;
   if (lines.length === 0) throw new RequestError("the file holds no rows; write one row a line", { file: path });
   const names = header?.text.split("\t") ?? columns ?? [];
