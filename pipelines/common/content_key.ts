@@ -18,25 +18,51 @@ import { createHash } from "node:crypto";
  * ```
  */
 export function keyOf(parts: unknown): string {
-  return createHash("sha256").update(canonicalJson(parts, "parts")).digest("hex");
+  const hash = createHash("sha256");
+  // The text of all rows' tokens may be larger than they are, and is never whole.
+  let pending = "";
+  writeCanonicalJson(parts, "parts", (text) => {
+    pending += text;
+    if (pending.length < pendingLength) return;
+    hash.update(pending);
+    pending = "";
+  });
+  return hash.update(pending).digest("hex");
 }
 
-function canonicalJson(value: unknown, path: string): string {
+/** How much text is gathered before it is hashed. */
+const pendingLength = 2 ** 16;
+
+function writeCanonicalJson(value: unknown, path: string, write: (text: string) => void): void {
   if (value === null || typeof value === "boolean" || typeof value === "string" || Number.isFinite(value)) {
-    return JSON.stringify(value);
+    return write(JSON.stringify(value));
   }
   if (Array.isArray(value)) {
-    // Array.from visits the holes of a sparse array, map would not.
-    return `[${Array.from(value, (item, index) => canonicalJson(item, `${path}[${index}]`)).join(",")}]`;
+    // Rows' tokens are most of what there is.
+    if (areFinite(value)) return write(`[${value.join()}]`);
+    write("[");
+    // By index, since loops over its items would miss the holes of a sparse array.
+    for (let index = 0; index < value.length; index++) {
+      if (index > 0) write(",");
+      writeCanonicalJson(value[index], `${path}[${index}]`, write);
+    }
+    return write("]");
   }
   if (isPlainObject(value)) {
-    const members = Object.keys(value).sort().map((name) =>
-      `${JSON.stringify(name)}:${canonicalJson(ownValue(value, name), `${path}.${name}`)}`
-    );
-    return `{${members.join(",")}}`;
+    write("{");
+    Object.keys(value).sort().forEach((name, at) => {
+      write(`${at > 0 ? "," : ""}${JSON.stringify(name)}:`);
+      writeCanonicalJson(ownValue(value, name), `${path}.${name}`, write);
+    });
+    return write("}");
   }
   const found = typeof value === "object" ? `a ${value?.constructor?.name}` : String(value);
   throw new TypeError(`Expected a key's parts to be plain JSON values but found ${found} at ${path}`);
+}
+
+function areFinite(items: readonly unknown[]): boolean {
+  for (let at = 0; at < items.length; at++) if (!Number.isFinite(items[at])) return false;
+  return true;
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

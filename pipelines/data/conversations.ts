@@ -111,8 +111,8 @@ export const chat: SourceKind<ChatSource> = {
       ...template === undefined ? {} : { template: isTemplatePath(template) ? pathOf(template, "template") : template },
     };
   },
-  async readRecords({ kind, conversations }, base) {
-    if (conversations.kind === "jsonl") return await readJsonl(resolve(base, conversations.path));
+  async readRecords({ kind, conversations }, base, limit) {
+    if (conversations.kind === "jsonl") return await readJsonl(resolve(base, conversations.path), limit);
     return recordsOf(kind, conversations.records.map((row) => Array.isArray(row) ? { messages: row } : row));
   },
   rowReader,

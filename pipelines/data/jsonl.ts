@@ -12,15 +12,15 @@ import { checkTemplate, templateReader } from "./template_rows.ts";
  * Reads a file of one JSON object a line. Blank lines are skipped; a byte order mark and CRLF are tolerated.
  *
  * @param path Absolute.
+ * @param limit How many rows are wanted.
  * @throws {RequestError} If the file can't be read, is not UTF-8, holds no row, or a line is not a JSON object; the
  * message has the line, and the column of a fault in the JSON.
  */
-export async function readJsonl(path: string): Promise<RawRow[]> {
-  const rows = (await readLines(path, ".jsonl")).filter(({ text }) => text.trim() !== "")
-    .map(({ text, place }): RawRow => {
-      const fields = parseLine(text, place);
-      return { fields, place, ...losesJson(fields) ? { json: text } : {} };
-    });
+export async function readJsonl(path: string, limit?: number): Promise<RawRow[]> {
+  const rows = (await readLines(path, ".jsonl", limit)).map(({ text, place }): RawRow => {
+    const fields = parseLine(text, place);
+    return { fields, place, ...losesJson(fields) ? { json: text } : {} };
+  });
   if (rows.length === 0) throw new RequestError("the file holds no rows; write one JSON object a line", { file: path });
   return rows;
 }
@@ -92,6 +92,6 @@ export const jsonl: SourceKind<JsonlSource> = {
   settings: { path: text, template: checkTemplate },
   hasTurns: false,
   withFiles: (source, pathOf) => ({ ...source, path: pathOf(source.path, "rows") }),
-  readRecords: ({ path }, base) => readJsonl(resolve(base, path)),
+  readRecords: ({ path }, base, limit) => readJsonl(resolve(base, path), limit),
   rowReader: ({ template }) => templateReader(template),
 };

@@ -7,30 +7,62 @@ export interface Line {
   readonly place: SourceLocation;
 }
 
+/** How much of a file is read at a time. */
+const chunkBytes = 2 ** 20;
+
 /**
- * Reads a file's lines; a byte order mark is left out.
+ * Reads a file's lines that are not blank; a byte order mark is left out. The file is read no further than it has to be,
+ * and never held as a whole.
  *
  * @param path Absolute.
  * @param ending What such a file's name ends with, for the message.
+ * @param limit How many lines are wanted.
  * @throws {RequestError} If the file can't be read or a line is not UTF-8; the message has the line.
  */
-export async function readLines(path: string, ending: string): Promise<Line[]> {
-  const bytes = await readFile(path, ending);
+export async function readLines(path: string, ending: string, limit = Infinity): Promise<Line[]> {
   const lines: Line[] = [];
-  for (let start = 0, line = 1; start < bytes.length; line++) {
-    // A newline byte is never part of a longer UTF-8 sequence, so that lines can be decoded one by one.
-    const newline = bytes.indexOf(0x0a, start);
-    const end = newline === -1 ? bytes.length : newline;
-    const place = { file: path, line };
-    lines.push({ text: decode(bytes.subarray(start, end), place), place });
-    start = end + 1;
+  let number = 0;
+  const add = (bytes: Uint8Array) => {
+    const place = { file: path, line: ++number }, text = decode(bytes, place);
+    if (text.trim() !== "") lines.push({ text, place });
+  };
+  using file = await withProblem(path, ending, () => Deno.open(path));
+  // Parts of a line that began in earlier chunks.
+  let begun: Uint8Array[] = [];
+  while (lines.length < limit) {
+    const chunk = new Uint8Array(chunkBytes), read = await withProblem(path, ending, () => file.read(chunk));
+    if (read === null) break;
+    const bytes = chunk.subarray(0, read);
+    let start = 0;
+    while (lines.length < limit) {
+      // A newline byte is never part of a longer UTF-8 sequence, so that lines can be decoded one by one.
+      const end = bytes.indexOf(0x0a, start);
+      if (end === -1) break;
+      add(joined([...begun, bytes.subarray(start, end)]));
+      begun = [];
+      start = end + 1;
+    }
+    if (start < read) begun.push(bytes.subarray(start));
   }
+  if (begun.length > 0 && lines.length < limit) add(joined(begun));
   return lines;
 }
 
-async function readFile(path: string, ending: string): Promise<Uint8Array> {
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Does something with a file, of whose failure its user is told in words. */
+async function withProblem<T>(path: string, ending: string, act: () => Promise<T>): Promise<T> {
   try {
-    return await Deno.readFile(path);
+    return await act();
   } catch (error) {
     const problem = error instanceof Deno.errors.NotFound
       ? "there is no such file; give a path relative to the pipeline file, or an absolute one"

@@ -8,8 +8,8 @@ import type { ChatReading } from "./source_kind.ts";
 import { kindOf, sourceOf } from "./source_kinds.ts";
 
 /**
- * Reads a dataset's rows, in the source's order. Every line of a source must be a record, but only the rows that
- * the views leave have to fit the templates.
+ * Reads a dataset's rows, in the source's order. A source is read up to the last row that the views can leave, and
+ * every line read must be a record, but only the rows that are left have to fit the templates.
  *
  * @param dataset A source and its views.
  * @param base The folder that relative paths count from.
@@ -20,7 +20,7 @@ import { kindOf, sourceOf } from "./source_kinds.ts";
 export async function loadRows(dataset: Dataset, base: string, reading?: ChatReading): Promise<Row[]> {
   const source = sourceOf(dataset), kind = kindOf(source);
   const read = await kind.rowReader(source, base, reading);
-  const all = await kind.readRecords(source, base);
+  const all = await kind.readRecords(source, base, wantedOf(dataset, Infinity) || Infinity);
   const file = all[0]?.place.file ?? source.kind;
   const rows = select(dataset, all, file);
   if (rows.length === 0) {
@@ -49,6 +49,19 @@ function select(dataset: Dataset, all: readonly RawRow[], file: string): readonl
       const test = testRows(dataset, rows.length, file);
       return rows.filter((_, index) => test.has(index) === (dataset.part === "test"));
     }
+  }
+}
+
+/** How many of its source's rows a dataset needs for its own first ones. */
+function wantedOf(dataset: Dataset, first: number): number {
+  if (!("of" in dataset)) return first;
+  switch (dataset.kind) {
+    case "take":
+      return wantedOf(dataset.of, Math.min(first, checkCount(dataset.kind, dataset.count)));
+    case "skip":
+      return wantedOf(dataset.of, first + checkCount(dataset.kind, dataset.count));
+    case "split":
+      return wantedOf(dataset.of, Infinity);
   }
 }
 

@@ -33,8 +33,9 @@ export interface SourceKind<S extends Source> {
    * Its records in order.
    *
    * @param base The folder that relative paths count from.
+   * @param limit How many are wanted; there may be more.
    */
-  readRecords(source: S, base: string): Promise<RawRow[]>;
+  readRecords(source: S, base: string, limit?: number): Promise<RawRow[]>;
   /** How a record becomes a row; `chat` is there for kinds whose rows have turns. */
   rowReader(source: S, base: string, chat: ChatReading | undefined): RowReader | Promise<RowReader>;
 }

@@ -14,12 +14,16 @@ import { checkTemplate, templateReader } from "./template_rows.ts";
  *
  * @param path Absolute.
  * @param columns Their names where the file's first line does not say them.
+ * @param limit How many rows are wanted.
  * @throws {RequestError} If the file can't be read, is not UTF-8, holds no row, names a column twice or not at all, or a
  * line has another number of columns; the message has the line.
  */
-async function readTsv(path: string, columns: TsvSource["columns"]): Promise<RawRow[]> {
-  const lines = (await readLines(path, ".tsv")).map(({ text, place }) => ({ text: text.replace(/\r$/, ""), place }))
-    .filter(({ text }) => text.trim() !== "");
+async function readTsv(path: string, columns: TsvSource["columns"], limit = Infinity): Promise<RawRow[]> {
+  const wanted = columns === undefined ? limit + 1 : limit;
+  const lines = (await readLines(path, ".tsv", wanted)).map(({ text, place }) => ({
+    text: text.replace(/\r$/, ""),
+    place,
+  }));
   const header = columns === undefined ? lines.shift() : undefined;
   if (lines.length === 0) throw new RequestError("the file holds no rows; write one row a line", { file: path });
   const names = header?.text.split("\t") ?? columns ?? [];
@@ -50,6 +54,6 @@ export const tsv: SourceKind<TsvSource> = {
   settings: { path: text, template: checkTemplate, columns: optional(listOf("a list of names", text)) },
   hasTurns: false,
   withFiles: (source, pathOf) => ({ ...source, path: pathOf(source.path, "rows") }),
-  readRecords: ({ path, columns }, base) => readTsv(resolve(base, path), columns),
+  readRecords: ({ path, columns }, base, limit) => readTsv(resolve(base, path), columns, limit),
   rowReader: ({ template }) => templateReader(template),
 };

@@ -116,8 +116,13 @@ export class RunFolder implements RunOutput {
   }
 
   async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<void> {
-    const settings = ["config", "generation_config", "tokenizer", "tokenizer_config", "special_tokens_map"];
-    for (const name of [...settings.map((name) => `${name}.json`), "chat_template.jinja"]) {
+    const tokenizer = ["tokenizer", "tokenizer_config", "special_tokens_map", "added_tokens"];
+    for (
+      const name of [
+        ...["config", "generation_config", ...tokenizer].map((name) => `${name}.json`),
+        "chat_template.jinja",
+      ]
+    ) {
       const source = join(model.folder, name);
       try {
         await writeAtomically(join(this.path, folder, name), [await Deno.readFile(source)]);

@@ -38,7 +38,7 @@ export function byteLevel(metadata: Metadata, vocabulary: Vocabulary): Tokenizer
         byte_fallback: false,
         ignore_merges: pre.ignoresMerges === true,
         vocab: idsByToken(vocabulary.tokens),
-        merges: mergesOf(metadata),
+        merges: mergesOf(metadata, new Set(vocabulary.tokens)),
       } satisfies JsonObject,
     },
   };
@@ -52,11 +52,13 @@ function preTokenizerName(metadata: Metadata): string {
   throw metadata.error(`the metadata key ${key} is missing, so that words can't be cut; convert the model again`);
 }
 
-/** A merge is two tokens with a space between; byte-level tokens hold none. */
-function mergesOf(metadata: Metadata): readonly (readonly string[])[] {
-  return metadata.texts("tokenizer.ggml.merges").map((merge) => {
+/** A merge is two tokens with a space between; byte-level tokens hold none. One of or to no token is never made. */
+function mergesOf(metadata: Metadata, tokens: ReadonlySet<string>): readonly (readonly string[])[] {
+  return metadata.texts("tokenizer.ggml.merges").flatMap((merge) => {
     const space = merge.indexOf(" ", 1), pair = [merge.slice(0, space), merge.slice(space + 1)];
-    if (space > 0 && pair[1] !== "" && !pair[1]!.includes(" ")) return pair;
+    if (space > 0 && pair[1] !== "" && !pair[1]!.includes(" ")) {
+      return [...pair, pair.join("")].every((token) => tokens.has(token)) ? [pair] : [];
+    }
     throw metadata.error(`has the merge ${JSON.stringify(merge)}, which is not two tokens; convert the model again`);
   });
 }

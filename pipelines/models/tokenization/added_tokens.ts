@@ -13,6 +13,7 @@ type Section = { readonly id: number } | Part;
 
 interface AddedToken {
   readonly id: number;
+  readonly isText: boolean;
   readonly isSingleWord: boolean;
   readonly takesLeft: boolean;
   readonly takesRight: boolean;
@@ -25,18 +26,23 @@ const word = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
  * rest, at the others.
  *
  * @param declared The field `added_tokens` of a tokenizer.json.
+ * @param splitsSpecial Whether special tokens are left to be encoded as text; they still hide what they overlap.
  */
 export function addedTokenSplitter(
   declared: readonly JsonObject[],
   normalize: Normalize,
+  splitsSpecial = false,
 ): (text: string) => Section[] {
   const [asWritten, normalized] = [new Map<string, AddedToken>(), new Map<string, AddedToken>()];
   for (const { content, id, ...flags } of declared) {
     const isNormalized = flags["normalized"] ?? flags["special"] !== true;
     const text = isNormalized ? normalize(String(content)) : String(content);
-    if (text === "") continue;
-    (isNormalized ? normalized : asWritten).set(text, {
+    const tokens = isNormalized ? normalized : asWritten;
+    // Of two tokens that become one text the first is found.
+    if (text === "" || tokens.has(text)) continue;
+    tokens.set(text, {
       id: Number(id),
+      isText: splitsSpecial && flags["special"] === true,
       isSingleWord: flags["single_word"] === true,
       takesLeft: flags["lstrip"] === true,
       takesRight: flags["rstrip"] === true,
@@ -70,6 +76,7 @@ function matcher(tokens: ReadonlyMap<string, AddedToken>): (part: Part) => Secti
     };
     for (const { 0: content, index } of text.matchAll(pattern)) {
       const token = tokens.get(content)!, after = index + content.length;
+      if (token.isText) continue;
       if (token.isSingleWord && isWithinWord(text, index, after)) continue;
       keep(token.takesLeft ? text.slice(0, index).replace(/\p{White_Space}+$/u, "").length : index);
       sections.push({ id: token.id });

@@ -3,14 +3,78 @@
  *
  * @module
  */
-import { ownValue } from "../../../ops/program/own_value.ts";
-import { BPEDecoder, CTCDecoder, ReplaceDecoder, StripDecoder, WordPieceDecoder } from "@huggingface/tokenizers";
-import { isJsonObject, type JsonObject } from "../../common/files.ts";
-import { patternOf } from "./patterns.ts";
+import { BPEDecoder, CTCDecoder, StripDecoder, WordPieceDecoder } from "@huggingface/tokenizers";
+import type { JsonObject } from "../../common/files.ts";
+import {
+  among,
+  type Component,
+  componentOf,
+  declaredPart,
+  flag,
+  optionalCount,
+  optionalText,
+  sequenceOf,
+  text,
+} from "./components.ts";
+import { replaceFields, replacing } from "./patterns.ts";
 import { byteCharacters, prependScheme } from "./pre_tokenizers.ts";
 
 /** Changes tokens' texts, which joined are a text. */
 type Decode = (tokens: string[]) => string[];
+
+const kinds: Readonly<Record<string, Component<Decode>>> = {
+  Sequence: {
+    fields: { decoders: Array.isArray },
+    make(declared) {
+      const steps = sequenceOf(declared, "decoders", decoderOf);
+      return (tokens) => steps.reduce((changed, step) => step(changed), tokens);
+    },
+  },
+  ByteLevel: { fields: { add_prefix_space: flag, trim_offsets: flag, use_regex: flag }, make: () => byteLevel },
+  ByteFallback: { fields: {}, make: () => byteFallback },
+  Metaspace: {
+    fields: {
+      replacement: optionalText,
+      prepend_scheme: among("first", "never", "always", null, undefined),
+      add_prefix_space: flag,
+      split: flag,
+      str_rep: optionalText,
+    },
+    make: metaspace,
+  },
+  WordPiece: {
+    fields: { prefix: text, cleanup: flag },
+    make: ({ prefix, cleanup }) => {
+      return of(new WordPieceDecoder({ type: "WordPiece", prefix: String(prefix), cleanup: cleanup === true }));
+    },
+  },
+  Replace: {
+    fields: replaceFields,
+    make(declared) {
+      const replace = replacing(declared);
+      return (tokens) => tokens.map(replace);
+    },
+  },
+  Fuse: { fields: {}, make: () => (tokens) => [tokens.join("")] },
+  Strip: {
+    fields: { content: text, start: optionalCount, stop: optionalCount },
+    make: ({ content, start, stop }) => {
+      const ends = { start: Number(start ?? 0), stop: Number(stop ?? 0) };
+      return of(new StripDecoder({ type: "Strip", content: String(content), ...ends }));
+    },
+  },
+  BPEDecoder: {
+    fields: { suffix: text },
+    make: ({ suffix }) => of(new BPEDecoder({ type: "BPEDecoder", suffix: String(suffix) })),
+  },
+  CTC: {
+    fields: { pad_token: text, word_delimiter_token: text, cleanup: flag },
+    make: ({ pad_token, word_delimiter_token, cleanup }) => {
+      const words = { pad_token: String(pad_token), word_delimiter_token: String(word_delimiter_token) };
+      return of(new CTCDecoder({ type: "CTC", ...words, cleanup: cleanup === true }));
+    },
+  },
+};
 
 /**
  * Builds a decoder.
@@ -19,42 +83,9 @@ type Decode = (tokens: string[]) => string[];
  * @throws {Error} With what is not supported of it.
  */
 export function decoderOf(declared: unknown): Decode {
+  const part = declaredPart("decoder", declared);
   // Tokens of a vocabulary of words are just words.
-  if (declared === null || declared === undefined) return (tokens) => [tokens.join(" ")];
-  if (!isJsonObject(declared)) throw new Error("a decoder that is no object");
-  const text = (field: string) => String(ownValue(declared, field) ?? ""),
-    count = (field: string) => Number(ownValue(declared, field) ?? 0);
-  const cleanup = Boolean(declared["cleanup"]);
-  switch (declared["type"]) {
-    case "Sequence": {
-      const steps = Array.isArray(declared["decoders"]) ? declared["decoders"].map(decoderOf) : [];
-      return (tokens) => steps.reduce((changed, step) => step(changed), tokens);
-    }
-    case "ByteLevel":
-      return byteLevel;
-    case "ByteFallback":
-      return byteFallback;
-    case "Metaspace":
-      return metaspace(declared);
-    case "WordPiece":
-      return of(new WordPieceDecoder({ type: "WordPiece", prefix: text("prefix"), cleanup }));
-    case "Replace":
-      return of(new ReplaceDecoder({ type: "Replace", pattern: patternOf(declared), content: text("content") }));
-    case "Fuse":
-      return (tokens) => [tokens.join("")];
-    case "Strip":
-      return of(
-        new StripDecoder({ type: "Strip", content: text("content"), start: count("start"), stop: count("stop") }),
-      );
-    case "BPEDecoder":
-      return of(new BPEDecoder({ type: "BPEDecoder", suffix: text("suffix") }));
-    case "CTC": {
-      const pad_token = text("pad_token"), word_delimiter_token = text("word_delimiter_token");
-      return of(new CTCDecoder({ type: "CTC", pad_token, word_delimiter_token, cleanup }));
-    }
-    default:
-      throw new Error(`Unknown Decoder type: ${declared["type"]}`);
-  }
+  return part === undefined ? (tokens) => [tokens.join(" ")] : componentOf("Decoder", kinds, part);
 }
 
 function of(decoder: { decode_chain(tokens: string[]): string[] }): Decode {

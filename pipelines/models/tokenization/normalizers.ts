@@ -3,13 +3,60 @@
  *
  * @module
  */
-import { isJsonObject, type JsonObject } from "../../common/files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import { controls, ideographs, marks, nonspacingMarks, settled } from "./characters.ts";
 import { readCharsmap } from "./charsmap.ts";
-import { regExpOf } from "./patterns.ts";
+import { among, anything, type Component, componentOf, declaredPart, flag, sequenceOf, text } from "./components.ts";
+import { replaceFields, replacing } from "./patterns.ts";
 
 /** Makes a text what its tokenizer was trained on. */
 export type Normalize = (text: string) => string;
+
+const unicodeForm = (form: "NFC" | "NFD" | "NFKC" | "NFKD"): Component<Normalize> => ({
+  fields: {},
+  make: () => (text) => normalForm(text, form),
+});
+
+const kinds: Readonly<Record<string, Component<Normalize>>> = {
+  Sequence: {
+    fields: { normalizers: Array.isArray },
+    make(declared) {
+      const parts = sequenceOf(declared, "normalizers", normalizerOf);
+      return (text) => parts.reduce((normalized, part) => part(normalized), text);
+    },
+  },
+  BertNormalizer: {
+    fields: {
+      clean_text: flag,
+      handle_chinese_chars: flag,
+      strip_accents: among(true, false, null, undefined),
+      lowercase: flag,
+    },
+    make: bertNormalizer,
+  },
+  Precompiled: {
+    fields: { precompiled_charsmap: anything },
+    make({ precompiled_charsmap: map }) {
+      const replace = typeof map === "string" ? readCharsmap(map) : undefined;
+      if (replace === undefined) throw new Error("a precompiled_charsmap that is none");
+      return replace;
+    },
+  },
+  Replace: { fields: replaceFields, make: replacing },
+  NFC: unicodeForm("NFC"),
+  NFD: unicodeForm("NFD"),
+  NFKC: unicodeForm("NFKC"),
+  NFKD: unicodeForm("NFKD"),
+  Lowercase: { fields: {}, make: () => lowercase },
+  Strip: {
+    fields: { strip_left: flag, strip_right: flag },
+    make: ({ strip_left: left, strip_right: right }) => (text) => {
+      return text.replace(left ? /^\p{White_Space}+/u : "", "").replace(right ? /\p{White_Space}+$/u : "", "");
+    },
+  },
+  StripAccents: { fields: {}, make: () => (text) => text.replace(marks, "") },
+  Prepend: { fields: { prepend: text }, make: ({ prepend }) => (text) => text === "" ? "" : `${prepend}${text}` },
+};
 
 /**
  * Builds a normalizer.
@@ -18,57 +65,22 @@ export type Normalize = (text: string) => string;
  * @throws {Error} With what is not supported of it.
  */
 export function normalizerOf(declared: unknown): Normalize {
-  if (declared === null || declared === undefined) return (text) => text;
-  if (!isJsonObject(declared)) throw new Error("a normalizer that is no object");
-  const type = declared["type"];
-  switch (type) {
-    case "Sequence": {
-      const parts = Array.isArray(declared["normalizers"]) ? declared["normalizers"].map(normalizerOf) : [];
-      return (text) => parts.reduce((normalized, part) => part(normalized), text);
-    }
-    case "BertNormalizer":
-      return bertNormalizer(declared);
-    case "Precompiled": {
-      const map = declared["precompiled_charsmap"];
-      const replace = typeof map === "string" ? readCharsmap(map) : undefined;
-      if (replace === undefined) throw new Error("a precompiled_charsmap that is none");
-      return replace;
-    }
-    case "Replace":
-      return replacing(declared);
-    case "NFC":
-    case "NFD":
-    case "NFKC":
-    case "NFKD":
-      return (text) => normalForm(text, type);
-    case "Lowercase":
-      return lowercase;
-    case "Strip": {
-      const { strip_left: left, strip_right: right } = declared;
-      return (text) =>
-        text.replace(left ? /^\p{White_Space}+/u : "", "").replace(right ? /\p{White_Space}+$/u : "", "");
-    }
-    case "StripAccents":
-      return (text) => text.replace(marks, "");
-    case "Prepend":
-      return (text) => text === "" ? "" : `${declared["prepend"]}${text}`;
-    default:
-      throw new Error(`Unknown Normalizer type: ${type}`);
-  }
+  const part = declaredPart("normalizer", declared);
+  return part === undefined ? (text) => text : componentOf("Normalizer", kinds, part);
+}
+
+/** Whether all of a text is ASCII, which has one form and whose case is simple. */
+function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text);
 }
 
 function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
-  return text.replace(settled, (run) => run.normalize(form));
+  return isAscii(text) ? text : text.replace(settled, (run) => run.normalize(form));
 }
 
 /** Each character by itself: a sigma at a word's end is a plain one. */
 function lowercase(text: string): string {
-  return Array.from(text, (character) => character.toLowerCase()).join("");
-}
-
-function replacing(declared: JsonObject): Normalize {
-  const pattern = regExpOf(declared), content = String(declared["content"] ?? "");
-  return (text) => text.replaceAll(pattern, () => content);
+  return isAscii(text) ? text.toLowerCase() : Array.from(text, (character) => character.toLowerCase()).join("");
 }
 
 function bertNormalizer(declared: JsonObject): Normalize {

@@ -1,25 +1,69 @@
-/** The patterns of tokenizer.json: a text, or a regular expression of Oniguruma, which the library puts into JavaScript's terms. @module */
-import { ReplaceNormalizer } from "@huggingface/tokenizers";
+/** The patterns of tokenizer.json: a text, or a regular expression of Oniguruma. @module */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
-
-/** A text to find, or a regular expression. */
-type Pattern = { readonly Regex: string } | { readonly String: string };
+import { anything, requireFields, text } from "./components.ts";
+import { oniguruma } from "./oniguruma.ts";
 
 /**
- * The pattern of a `Replace` or `Split`.
+ * The pattern of a `Replace` or `Split`, compiled; it finds every match.
  *
- * @throws {Error} If it has none.
+ * @throws {Error} If it has none, or one that is not supported.
  */
-export function patternOf({ type, pattern }: JsonObject): Pattern {
-  const { Regex, String } = isJsonObject(pattern) ? pattern : {};
-  if (typeof Regex === "string") return { Regex };
-  if (typeof String === "string") return { String };
+export function regExpOf({ type, pattern }: JsonObject): RegExp {
+  const { Regex, String, ...others } = isJsonObject(pattern) ? pattern : {};
+  requireFields(`pattern of ${type}`, {}, others);
+  if (typeof Regex === "string") return oniguruma(Regex);
+  if (typeof String === "string") return new RegExp(RegExp.escape(String), "gu");
   throw new Error(`a ${type} without a pattern`);
 }
 
-/** The pattern of a `Replace` or `Split`, compiled; it finds every match. Errors as of {@linkcode patternOf}. */
-export function regExpOf(declared: JsonObject): RegExp {
-  const { pattern } = new ReplaceNormalizer({ type: "Replace", pattern: patternOf(declared), content: "" });
-  if (pattern === null) throw new TypeError("A declared pattern was not compiled");
-  return pattern;
+/** A match's place in a text. */
+export interface Match {
+  readonly start: number;
+  readonly end: number;
 }
+
+/** The matches of a pattern. One of no width may be anywhere but where the one before it ends. */
+export function matchesOf(within: string, pattern: RegExp): Match[] {
+  const found: Match[] = [];
+  let last = -1;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(within); match !== null; match = pattern.exec(within)) {
+    const start = match.index, end = start + match[0].length;
+    if (start === end) {
+      pattern.lastIndex += within.codePointAt(end)! > 0xffff ? 2 : 1;
+      // V8 finds such matches between the halves of a character, too.
+      if (end === last || isWithinCharacter(within, end)) continue;
+    }
+    found.push({ start, end });
+    last = end;
+  }
+  return found;
+}
+
+function isWithinCharacter(text: string, at: number): boolean {
+  return at > 0 && text.codePointAt(at - 1)! > 0xffff;
+}
+
+/**
+ * The replacing of a `Replace`.
+ *
+ * @throws {Error} As of {@linkcode regExpOf}.
+ */
+export function replacing(declared: JsonObject): (text: string) => string {
+  const pattern = regExpOf(declared), content = String(declared["content"]);
+  const { String: plain } = isJsonObject(declared["pattern"]) ? declared["pattern"] : {};
+  if (typeof plain === "string" && plain !== "") return (within) => within.replaceAll(plain, () => content);
+  return (within) => {
+    const matches = matchesOf(within, pattern);
+    if (matches.length === 0) return within;
+    let replaced = "", at = 0;
+    for (const { start, end } of matches) {
+      replaced += within.slice(at, start) + content;
+      at = end;
+    }
+    return replaced + within.slice(at);
+  };
+}
+
+/** The fields of a `Replace`. */
+export const replaceFields = { pattern: anything, content: text } as const;

@@ -128,14 +128,14 @@ export function assemble(
   first: readonly number[],
   second: readonly number[],
 ): TypedIds {
-  const parts = template.map((part) => {
-    const ids = part.kind === "special" ? part.ids : part.text === "first" ? first : second;
-    return { ids, typeId: part.typeId };
-  });
-  return {
-    ids: parts.flatMap(({ ids }) => ids),
-    typeIds: parts.flatMap(({ ids, typeId }) => ids.map(() => typeId)),
-  };
+  const found: TypedIds = { ids: [], typeIds: [] };
+  for (const part of template) {
+    for (const id of part.kind === "special" ? part.ids : part.text === "first" ? first : second) {
+      found.ids.push(id);
+      found.typeIds.push(part.typeId);
+    }
+  }
+  return found;
 }
 
 /**

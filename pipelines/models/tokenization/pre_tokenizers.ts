@@ -4,13 +4,29 @@
  *
  * @module
  */
-import { isJsonObject, type JsonObject } from "../../common/files.ts";
+import type { JsonObject } from "../../common/files.ts";
 import { punctuation } from "./characters.ts";
+import {
+  among,
+  anything,
+  type Component,
+  componentOf,
+  declaredPart,
+  flag,
+  optionalText,
+  sequenceOf,
+  text,
+} from "./components.ts";
 import { regExpOf } from "./patterns.ts";
 import { behaviorOf, type Part, split } from "./splitting.ts";
 
-/** Parts a part further. */
-type PreTokenize = (part: Part) => Part[];
+/** What is done to a text before its words are encoded. */
+export interface PreTokenizer {
+  /** Parts a part further. */
+  cut(part: Part): Part[];
+  /** A word as its characters stand for it in the vocabulary. */
+  spell(word: string): string;
+}
 
 const space = /\p{White_Space}/gu;
 const wordsAndMarks = (() => {
@@ -25,54 +41,100 @@ const byteLevelPattern = (() => {
   return new RegExp(`'s|'t|'re|'ve|'m|'ll|'d|${runs}`, "gu");
 })();
 
+const behavior = (value: unknown) => behaviorOf(value ?? "Isolated") !== undefined;
+
+const kinds: Readonly<Record<string, Component<PreTokenizer>>> = {
+  Sequence: {
+    fields: { pretokenizers: Array.isArray },
+    make: (declared) => inTurn(sequenceOf(declared, "pretokenizers", preTokenizerOf)),
+  },
+  ByteLevel: { fields: { add_prefix_space: flag, trim_offsets: flag, use_regex: flag }, make: byteLevel },
+  Metaspace: {
+    fields: {
+      replacement: optionalText,
+      prepend_scheme: among("first", "never", "always", null, undefined),
+      add_prefix_space: flag,
+      split: flag,
+      // What older files repeat of the replacement.
+      str_rep: optionalText,
+    },
+    make: (declared) => cutting(metaspace(declared)),
+  },
+  Split: {
+    fields: { pattern: anything, behavior: (value) => behaviorOf(value) !== undefined, invert: flag },
+    make(declared) {
+      const pattern = regExpOf(declared), behavior = behaviorOf(declared["behavior"]);
+      const isInverted = declared["invert"] === true;
+      return cutting((part) => split(part, pattern, behavior, isInverted));
+    },
+  },
+  Punctuation: {
+    fields: { behavior },
+    make(declared) {
+      const behavior = behaviorOf(declared["behavior"] ?? "Isolated");
+      return cutting((part) => split(part, punctuation, behavior));
+    },
+  },
+  Digits: {
+    fields: { individual_digits: flag },
+    make({ individual_digits: individual }) {
+      return cutting((part) => split(part, /\p{N}/gu, individual === true ? "Isolated" : "Contiguous"));
+    },
+  },
+  BertPreTokenizer: {
+    fields: {},
+    make: () => {
+      return cutting((part) => split(part, space, "Removed").flatMap((word) => split(word, punctuation, "Isolated")));
+    },
+  },
+  Whitespace: { fields: {}, make: () => cutting((part) => split(part, wordsAndMarks, "Removed", true)) },
+  WhitespaceSplit: { fields: {}, make: () => cutting((part) => split(part, space, "Removed")) },
+  CharDelimiterSplit: {
+    fields: { delimiter: text },
+    make({ delimiter }) {
+      const pattern = new RegExp(RegExp.escape(String(delimiter)), "gu");
+      return cutting((part) => split(part, pattern, "Removed"));
+    },
+  },
+  FixedLength: {
+    fields: { length: (value) => Number.isSafeInteger(value) && Number(value) > 0 },
+    make({ length }) {
+      const pattern = new RegExp(`[^]{1,${Number(length)}}`, "gu");
+      return cutting((part) => split(part, pattern, "Isolated"));
+    },
+  },
+};
+
 /**
  * Builds a pre-tokenizer.
  *
  * @param declared The field `pre_tokenizer`, or one of a sequence's parts.
  * @throws {Error} With what is not supported of it.
  */
-export function preTokenizerOf(declared: unknown): PreTokenize {
-  if (declared === null || declared === undefined) return (part) => [part];
-  if (!isJsonObject(declared)) throw new Error("a pre-tokenizer that is no object");
-  switch (declared["type"]) {
-    case "Sequence": {
-      const steps = Array.isArray(declared["pretokenizers"]) ? declared["pretokenizers"].map(preTokenizerOf) : [];
-      return (part) => steps.reduce((parts, step) => parts.flatMap(step), [part]);
-    }
-    case "ByteLevel":
-      return byteLevel(declared);
-    case "Metaspace":
-      return metaspace(declared);
-    case "Split": {
-      const pattern = regExpOf(declared), behavior = behaviorOf(declared["behavior"]);
-      const isInverted = declared["invert"] === true;
-      return (part) => split(part, pattern, behavior, isInverted);
-    }
-    case "Punctuation": {
-      const behavior = behaviorOf(declared["behavior"] ?? "Isolated");
-      return (part) => split(part, punctuation, behavior);
-    }
-    case "Digits": {
-      const behavior = declared["individual_digits"] === true ? "Isolated" : "Contiguous";
-      return (part) => split(part, /\p{N}/gu, behavior);
-    }
-    case "BertPreTokenizer":
-      return (part) => split(part, space, "Removed").flatMap((word) => split(word, punctuation, "Isolated"));
-    case "Whitespace":
-      return (part) => split(part, wordsAndMarks, "Removed", true);
-    case "WhitespaceSplit":
-      return (part) => split(part, space, "Removed");
-    case "CharDelimiterSplit": {
-      const pattern = new RegExp(RegExp.escape(String(declared["delimiter"])), "gu");
-      return (part) => split(part, pattern, "Removed");
-    }
-    case "FixedLength": {
-      const pattern = new RegExp(`[^]{1,${Number(declared["length"])}}`, "gu");
-      return (part) => split(part, pattern, "Isolated");
-    }
-    default:
-      throw new Error(`Unknown PreTokenizer type: ${declared["type"]}`);
-  }
+export function preTokenizerOf(declared: unknown): PreTokenizer {
+  const part = declaredPart("pre-tokenizer", declared);
+  return part === undefined ? inTurn([]) : componentOf("PreTokenizer", kinds, part);
+}
+
+const asIs = (word: string) => word;
+
+/** One that cuts alone. */
+function cutting(cut: (part: Part) => Part[]): PreTokenizer {
+  return { cut, spell: asIs };
+}
+
+/** One after the other: the last one's spelling is left to it, the others' is done before the next cuts. */
+function inTurn(steps: readonly PreTokenizer[]): PreTokenizer {
+  const last = steps.at(-1);
+  const cut = (part: Part) => {
+    return steps.reduce((parts, step) => {
+      const found = parts.flatMap(step.cut);
+      return step === last || step.spell === asIs
+        ? found
+        : found.map(({ text, isFirst }) => ({ text: step.spell(text), isFirst }));
+    }, [part]);
+  };
+  return { cut, spell: last?.spell ?? asIs };
 }
 
 /** Each byte of UTF-8 as a character that can be seen, in GPT-2's order: those that can be themselves are. */
@@ -86,13 +148,14 @@ export const byteCharacters: readonly string[] = (() => {
 
 const encoder = new TextEncoder();
 
-function byteLevel(declared: JsonObject): PreTokenize {
+function byteLevel(declared: JsonObject): PreTokenizer {
   const { add_prefix_space: addsSpace = true, use_regex: splits = true } = declared;
-  return ({ text, isFirst }) => {
-    const part = { text: addsSpace && !text.startsWith(" ") ? ` ${text}` : text, isFirst };
-    return (splits ? split(part, byteLevelPattern, "Isolated") : [part]).map(({ text, isFirst }) => {
-      return { text: Array.from(encoder.encode(text), (byte) => byteCharacters[byte]).join(""), isFirst };
-    });
+  return {
+    cut({ text, isFirst }) {
+      const part = { text: addsSpace && !text.startsWith(" ") ? ` ${text}` : text, isFirst };
+      return splits ? split(part, byteLevelPattern, "Isolated") : [part];
+    },
+    spell: (word) => Array.from(encoder.encode(word), (byte) => byteCharacters[byte]).join(""),
   };
 }
 
@@ -101,7 +164,7 @@ export function prependScheme({ prepend_scheme: scheme, add_prefix_space: adds }
   return scheme ?? (adds === false ? "never" : "always");
 }
 
-function metaspace(declared: JsonObject): PreTokenize {
+function metaspace(declared: JsonObject): PreTokenizer["cut"] {
   const mark = String(declared["replacement"] ?? "▁"), scheme = prependScheme(declared);
   const pattern = new RegExp(RegExp.escape(mark), "gu"), splits = declared["split"] !== false;
   return ({ text, isFirst }) => {

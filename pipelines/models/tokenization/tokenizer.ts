@@ -1,4 +1,3 @@
-import { ownValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
@@ -16,7 +15,7 @@ import { type EmbeddedTokens, embeddedTokens } from "./embedded_tokens.ts";
 import { type CleanUp, cleanUpSpaces, noCleanUp } from "./clean_up.ts";
 import { specialTokensAround } from "./post_processor.ts";
 import { type Encoder, encoderOf } from "./encoder.ts";
-import { addedTokens as tokensAddedBy, asLoaded, tokenRoles, withNamedTokens } from "./tokenizer_class.ts";
+import { addedTokens as tokensAddedBy, asLoaded } from "./tokenizer_class.ts";
 
 /** How ids become a text. */
 export interface DecodeOptions {
@@ -47,7 +46,7 @@ export interface Tokenizer {
   decode(ids: readonly number[], options?: DecodeOptions): string;
   /** What {@linkcode decode} does to spaces last. */
   readonly cleanUp: CleanUp;
-  /** Whether a token is a special one: marked so, or named by the configuration. */
+  /** Whether a token is a special one: marked so, named by the configuration alone, or what ends a completion. */
   isSpecial(id: number): boolean;
   /** The chat templates, and the special tokens that they name. */
   readonly chat: ChatFormat;
@@ -68,8 +67,8 @@ const AGAIN = "download the model again";
 /**
  * Loads a model folder's tokenizer, as transformers' fast tokenizers would read it.
  *
- * @param folder Holds `tokenizer.json`; `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json`,
- * `config.json` and chat templates are heeded where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
+ * @param folder Holds `tokenizer.json`; `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
+ * `generation_config.json`, `config.json` and chat templates are heeded where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
  * that the last two list, too. Where none does, as in BERT's folders, it is the separator.
  * @param rows How many tokens the model's embedding has.
  * @returns The tokenizer. Throws a RequestError if `tokenizer.json` is absent, broken or of an unknown kind, or if no
@@ -93,10 +92,12 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   const files = {
     tokenizer: parseJsonObject(bytes, path, AGAIN),
     config: configBytes === undefined ? {} : parseJsonObject(configBytes, configPath, AGAIN),
+    named: await readJsonObject(join(folder, "special_tokens_map.json"), AGAIN),
+    added: await readJsonObject(join(folder, "added_tokens.json"), AGAIN),
   };
-  const named = await readJsonObject(join(folder, "special_tokens_map.json"), AGAIN);
-  const { tokenizer: json, config } = asLoaded(withNamedTokens(files, named), models[1]);
-  const encoder = makeEncoder(json, path), around = postProcessorOf(json["post_processor"], path);
+  const { tokenizer: json, config } = asLoaded(files, models[1]);
+  const encoder = makeEncoder(json, path, config["split_special_tokens"] === true),
+    around = postProcessorOf(json["post_processor"], path);
 
   const end = namedToken(encoder, config["eos_token"]);
   const ends = [...(end === undefined ? [] : [end]), ...models.flatMap((model) => idsOf(model["eos_token_id"]))];
@@ -108,9 +109,11 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   }
   const pads = [namedToken(encoder, config["pad_token"]), ...models.flatMap((model) => idsOf(model["pad_token_id"]))];
   const padTokenId = pads.find((id) => id !== undefined && id < rows) ?? eosTokenId;
-  const special = specialIds(encoder, tokensAddedBy(json), config).add(eosTokenId);
-  // A special token may be named in a file that is not digested, and a class may have its own.
-  const decided = [bytes.length, eosTokenIds, padTokenId, around, [...special]];
+  // As transformers has it, a token that a role names is special unless files declare it otherwise.
+  const marked = tokensAddedBy(json).filter(({ special }) => special === true).map(({ id }) => Number(id));
+  const special = new Set([...marked, eosTokenId]);
+  // A token may be added by a file that is not digested, and a class may have its own.
+  const decided = [bytes.length, eosTokenIds, padTokenId, around, [...special], tokensAddedBy(json)];
   const hash = createHash("sha256").update(JSON.stringify(decided)).update(bytes)
     .update(configBytes ?? new Uint8Array());
   const { templatesInFiles, ...chat } = await readChatFormat(folder, config);
@@ -130,31 +133,18 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   };
 }
 
-function makeEncoder(json: JsonObject, path: string): Encoder {
+function makeEncoder(json: JsonObject, path: string, splitsSpecial: boolean): Encoder {
   const { model } = json;
   if (!isJsonObject(model)) {
     throw new RequestError(`has no "model"; ${AGAIN}, or save its fast tokenizer into the folder`, { file: path });
   }
-  let encoder: Encoder;
   try {
-    encoder = encoderOf(json, tokensAddedBy(json));
+    return encoderOf(json, tokensAddedBy(json), splitsSpecial);
   } catch (fault) {
     throw new RequestError(`can't be used (${faultText(fault)}); choose a model with a supported tokenizer`, {
       file: path,
     });
   }
-  if (isVocabulary(model["vocab"])) return encoder;
-  throw new RequestError(`has a "vocab" that is neither tokens with ids nor a list of tokens with scores; ${AGAIN}`, {
-    file: path,
-  });
-}
-
-/** Whether every token has an id that can be one, or a score: others would only show in what a text is encoded to. */
-function isVocabulary(vocab: unknown): boolean {
-  if (isJsonObject(vocab)) return Object.values(vocab).every((id) => Number.isSafeInteger(id) && Number(id) >= 0);
-  return Array.isArray(vocab) && vocab.every((entry: unknown) => {
-    return Array.isArray(entry) && typeof entry[0] === "string" && typeof entry[1] === "number";
-  });
 }
 
 function codec(
@@ -211,16 +201,4 @@ function namedToken(encoder: Encoder, token: unknown): number | undefined {
 function idsOf(value: unknown): number[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((id): id is number => typeof id === "number" && Number.isSafeInteger(id) && id >= 0);
-}
-
-/** The tokens that `skipSpecialTokens` omits: those marked special, and those that the configuration names. */
-function specialIds(encoder: Encoder, added: readonly JsonObject[], config: JsonObject): Set<number> {
-  const ids = new Set(added.filter(({ special }) => special === true).map(({ id }) => Number(id)));
-  const extra = config["additional_special_tokens"];
-  const named: unknown[] = tokenRoles.map((role) => ownValue(config, role));
-  for (const token of [...named, ...(Array.isArray(extra) ? extra : [])]) {
-    const id = namedToken(encoder, token);
-    if (id !== undefined) ids.add(id);
-  }
-  return ids;
 }

@@ -6,18 +6,34 @@
  */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
+import { addedToken, addTokens, type NamedToken, namedToken, tokensToAdd } from "./added_vocabulary.ts";
 
-/** The two files that describe a tokenizer. */
+/** The files that decide how a tokenizer works. */
 interface TokenizerFiles {
   /** tokenizer.json. */
   readonly tokenizer: JsonObject;
-  /** tokenizer_config.json, each token in it a plain string. */
+  /** tokenizer_config.json, empty where it is absent. */
+  readonly config: JsonObject;
+  /** special_tokens_map.json, heeded where the configuration lists no added tokens; its tokens win over the configuration's. */
+  readonly named: JsonObject | undefined;
+  /** added_tokens.json, ids by token, heeded as the one before. */
+  readonly added: JsonObject | undefined;
+}
+
+/** A tokenizer's files as its class reads them. */
+interface LoadedFiles {
+  readonly tokenizer: JsonObject;
+  /** Each token in it a plain string. */
   readonly config: JsonObject;
 }
 
 interface TokenizerClass {
   /** Fields of the config that are assumed where it has none. */
   readonly defaults: JsonObject;
+  /** Whether a mask token that is given by its text alone takes the blanks before it. */
+  readonly maskTakesLeft?: true;
+  /** Whether there are as many sentinels, `<extra_id_0>` and so on, as `extra_ids` says. */
+  readonly hasSentinels?: true;
   /** Whether `add_bos_token` and `add_eos_token` decide what is around a text, whatever tokenizer.json has. */
   readonly hasEnds?: true;
   /** Whether `do_lower_case` and its like decide how a text is normalized. */
@@ -34,8 +50,9 @@ const t5: TokenizerClass = {
     eos_token: "</s>",
     unk_token: "<unk>",
     pad_token: "<pad>",
-    additional_special_tokens: Array.from({ length: 100 }, (_, index) => `<extra_id_${index}>`),
+    extra_ids: 100,
   },
+  hasSentinels: true,
 };
 const begins = { add_bos_token: true, add_eos_token: false };
 const bertLike: TokenizerClass = {
@@ -44,9 +61,9 @@ const bertLike: TokenizerClass = {
 };
 
 const classes: Readonly<Record<string, TokenizerClass>> = {
-  Albert: { defaults: { ...bertEnds, unk_token: "<unk>", pad_token: "<pad>" } },
+  Albert: { defaults: { ...bertEnds, unk_token: "<unk>", pad_token: "<pad>" }, maskTakesLeft: true },
   Bert: bertLike,
-  Camembert: { defaults: roberta },
+  Camembert: { defaults: roberta, maskTakesLeft: true },
   CodeGen: { defaults: endOfText },
   CodeLlama: {
     defaults: { ...sentencePiece, ...begins, additional_special_tokens: ["▁<PRE>", "▁<MID>", "▁<SUF>", "▁<EOT>"] },
@@ -68,14 +85,14 @@ const classes: Readonly<Record<string, TokenizerClass>> = {
   },
   LayoutLM: bertLike,
   Llama: { defaults: { ...sentencePiece, ...begins }, hasEnds: true },
-  MPNet: { defaults: { ...roberta, unk_token: "[UNK]" }, isBert: true },
+  MPNet: { defaults: { ...roberta, unk_token: "[UNK]" }, isBert: true, maskTakesLeft: true },
   MT5: t5,
   MobileBert: bertLike,
   Qwen2: { defaults: { unk_token: "<|endoftext|>", eos_token: "<|endoftext|>", pad_token: "<|endoftext|>" } },
-  Roberta: { defaults: roberta },
+  Roberta: { defaults: roberta, maskTakesLeft: true },
   SqueezeBert: bertLike,
   T5: t5,
-  XLMRoberta: { defaults: roberta },
+  XLMRoberta: { defaults: roberta, maskTakesLeft: true },
 };
 
 /** The class that transformers takes for a model type where no file names one. */
@@ -111,26 +128,94 @@ export const tokenRoles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map
  * @param model The model's config.json: its `tokenizer_class` or `model_type` names the class if the tokenizer's own
  * config does not.
  */
-export function asLoaded(files: TokenizerFiles, model: JsonObject): TokenizerFiles {
-  const { defaults = {}, hasEnds, isBert } = classOf(files.config, model) ?? {};
-  const config: JsonObject = { ...defaults, ...spellOut(files.config) };
-  const tokenizer = withTokens(withPrefixSpace(files.tokenizer, config), files.config, config);
+export function asLoaded(files: TokenizerFiles, model: JsonObject): LoadedFiles {
+  const kind: TokenizerClass = classOf(files.config, model) ?? { defaults: {} }, { hasEnds, isBert } = kind;
+  const written = withNamedTokens(files);
+  const assumed = kind.hasSentinels
+    ? withSentinels({ ...kind.defaults, ...written })
+    : { ...kind.defaults, ...written };
+  const config: JsonObject = { ...assumed, ...spellOut(assumed) };
+  const vocabulary = vocabularyOf(files.tokenizer);
+  const tokenizer: JsonObject = {
+    ...withPrefixSpace(files.tokenizer, config),
+    added_tokens: allAddedTokens(files, written, assumed, kind, vocabulary),
+  };
   return {
     tokenizer: {
       ...tokenizer,
-      ...(hasEnds ? { post_processor: endsOf(tokenizer, config) } : {}),
+      ...(hasEnds ? { post_processor: endsOf(tokenizer, config, vocabulary) } : {}),
       ...(isBert ? { normalizer: bertNormalizer(tokenizer["normalizer"], config) } : {}),
     },
     config,
   };
 }
 
-/** Files of folders that list no added tokens name special tokens in special_tokens_map.json, which then wins. */
-export function withNamedTokens(files: TokenizerFiles, named: JsonObject | undefined): TokenizerFiles {
-  const { tokenizer, config } = files;
-  return named === undefined || config["added_tokens_decoder"] !== undefined
-    ? files
-    : { tokenizer, config: { ...config, ...named } };
+/** The configuration with the tokens that special_tokens_map.json names, where it lists no added tokens itself. */
+function withNamedTokens({ config, named = {} }: TokenizerFiles): JsonObject {
+  if (config["added_tokens_decoder"] !== undefined) return config;
+  const extra = [config, named].flatMap((file) => listOf(file["additional_special_tokens"]));
+  return { ...config, ...named, ...(extra.length === 0 ? {} : { additional_special_tokens: extra }) };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** T5's: as many as the configuration says, unless it lists them itself. */
+function withSentinels(config: JsonObject): JsonObject {
+  const extra = listOf(config["additional_special_tokens"]);
+  const has = extra.some((token) => String(isJsonObject(token) ? token["content"] : token).includes("<extra_id_"));
+  if (has) return config;
+  const sentinels = Array.from({ length: Number(config["extra_ids"]) }, (_, index) => `<extra_id_${index}>`);
+  return { ...config, additional_special_tokens: [...extra, ...sentinels] };
+}
+
+function allAddedTokens(
+  { tokenizer, added = {} }: TokenizerFiles,
+  written: JsonObject,
+  assumed: JsonObject,
+  { maskTakesLeft }: TokenizerClass,
+  vocabulary: ReadonlyMap<string, number>,
+): JsonObject[] {
+  const declared = addedTokens(tokenizer), present = declared.map(addedToken);
+  const texts = new Set(specialTokens(written).map(({ token }) => typeof token === "string" ? token : token.content));
+  const decoder = written["added_tokens_decoder"];
+  const listed = isJsonObject(decoder)
+    ? Object.entries(decoder).flatMap(([id, token]) => {
+      return isJsonObject(token) ? [[Number(id), addedToken(token)] as const] : [];
+    })
+    : declared.map(({ id }, at) => [Number(id), present[at]!] as const);
+  const legacy = isJsonObject(decoder) ? [] : Object.entries(added).map(([content, id]) => {
+    const special = texts.has(content);
+    return [Number(id), addedToken({ content, special, normalized: !special })] as const;
+  });
+  const byText = new Map(listed.map(([, token]) => [token.content, token]));
+  const named = specialTokens(assumed).map(({ role, token }): NamedToken => {
+    const content = typeof token === "string" ? token : token.content;
+    // What a file names takes the flags of the list; what a class assumes does not.
+    const known = role !== undefined && ownValue(written, role) !== undefined ? byText.get(content) : undefined;
+    if (known !== undefined || role !== "mask_token" || !maskTakesLeft || typeof token !== "string") {
+      return known ?? token;
+    }
+    return addedToken({ content, lstrip: true, special: true });
+  });
+  return addTokens(vocabulary, [...present, ...tokensToAdd(present, new Map([...legacy, ...listed]), named)]);
+}
+
+/** The special tokens that a configuration names, with their roles; those beyond the usual roles have none. */
+function specialTokens(
+  config: JsonObject,
+): readonly { readonly role: string | undefined; readonly token: NamedToken }[] {
+  const own = config["extra_special_tokens"];
+  const declared: readonly (readonly [role: string | undefined, token: unknown])[] = [
+    ...tokenRoles.map((role) => [role, ownValue(config, role)] as const),
+    ...listOf(config["additional_special_tokens"]).map((token) => [undefined, token] as const),
+    ...(isJsonObject(own) ? Object.values(own) : []).map((token) => [undefined, token] as const),
+  ];
+  return declared.flatMap(([role, value]) => {
+    const token = namedToken(value);
+    return token === undefined ? [] : [{ role, token }];
+  });
 }
 
 function classOf(config: JsonObject, model: JsonObject): TokenizerClass | undefined {
@@ -160,37 +245,6 @@ function withPrefixSpace(tokenizer: JsonObject, config: JsonObject): JsonObject 
   return { ...tokenizer, pre_tokenizer: { ...pre, add_prefix_space: config["add_prefix_space"] === true } };
 }
 
-/** Tokens that the config has beyond tokenizer.json's are added: those it lists, and the special ones that it names. */
-function withTokens(tokenizer: JsonObject, written: JsonObject, config: JsonObject): JsonObject {
-  const present = addedTokens(tokenizer), contents = new Set(present.map(({ content }) => content));
-  const decoder = written["added_tokens_decoder"], listed = isJsonObject(decoder) ? Object.values(decoder) : [];
-  const missing = listed.filter(isJsonObject).filter(({ content }) => !contents.has(content));
-  for (const { content } of missing) contents.add(content);
-  const named = [...namedTokens(written, config).values()].filter(({ content }) => !contents.has(content));
-  if (missing.length + named.length === 0) return tokenizer;
-  const vocabulary = vocabularyOf(tokenizer);
-  // A model has no embedding for a special token without an id.
-  missing.push(...named.filter(({ content }) => vocabulary.has(String(content))));
-  const highest = [...vocabulary.values(), ...present.map(({ id }) => Number(id))].reduce((a, b) => Math.max(a, b), -1);
-  let next = highest + 1;
-  const added = missing.map((token) => ({ ...token, id: vocabulary.get(String(token["content"])) ?? next++ }));
-  return { ...tokenizer, added_tokens: [...present, ...added] };
-}
-
-function namedTokens(written: JsonObject, config: JsonObject): ReadonlyMap<string, JsonObject> {
-  const list = (of: JsonObject) => {
-    const extra = of["additional_special_tokens"];
-    return [...tokenRoles.map((role) => ownValue(of, role)), ...(Array.isArray(extra) ? extra : [])];
-  };
-  const named = new Map<string, JsonObject>();
-  for (const token of [...list(written), ...list(config)]) {
-    const content = isJsonObject(token) ? token["content"] : token;
-    if (typeof content !== "string" || named.has(content)) continue;
-    named.set(content, { normalized: false, ...(isJsonObject(token) ? token : { content }), special: true });
-  }
-  return named;
-}
-
 /** The tokens that tokenizer.json adds to its model's vocabulary. */
 export function addedTokens(tokenizer: JsonObject): readonly JsonObject[] {
   const added = tokenizer["added_tokens"];
@@ -199,12 +253,12 @@ export function addedTokens(tokenizer: JsonObject): readonly JsonObject[] {
 
 function vocabularyOf({ model }: JsonObject): ReadonlyMap<string, number> {
   const vocab = isJsonObject(model) ? model["vocab"] : undefined;
-  if (Array.isArray(vocab)) return new Map(vocab.map(([token], id) => [String(token), id]));
-  return new Map(isJsonObject(vocab) ? Object.entries(vocab).map(([token, id]) => [token, Number(id)]) : []);
+  if (Array.isArray(vocab)) return new Map(vocab.map((entry: unknown, id) => [String(listOf(entry)[0]), id]));
+  return new Map(isJsonObject(vocab) ? Object.entries(vocab).map(([piece, id]) => [piece, Number(id)]) : []);
 }
 
-function endsOf(tokenizer: JsonObject, config: JsonObject): JsonObject {
-  const vocabulary = vocabularyOf(tokenizer), added = addedTokens(tokenizer);
+function endsOf(tokenizer: JsonObject, config: JsonObject, vocabulary: ReadonlyMap<string, number>): JsonObject {
+  const added = addedTokens(tokenizer);
   const end = (role: string) => {
     const token = config[`${role}_token`];
     if (config[`add_${role}_token`] !== true || typeof token !== "string") return [];

@@ -8,6 +8,7 @@ import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
 import type { Model } from "../../models/open/model.ts";
+import type { Progress } from "../context/progress.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 
 /** Rows with their tokens. */
@@ -25,6 +26,8 @@ export interface Reading {
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
+  /** Is shown how far large data sets are. */
+  readonly progress: Progress;
   /** Takes what a person should know of the rows. */
   readonly warn: (message: string) => void;
   /** Takes what there is to say of a row. */
@@ -41,15 +44,17 @@ export async function readRows(
   data: Dataset,
   base: string,
   { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
-  { head, maxLength, toWrite, asksLast, warn, note }: Reading,
+  { head, maxLength, toWrite, asksLast, progress, warn, note }: Reading,
 ): Promise<PreparedRows> {
   const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
   const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, ends, warn }));
   atLocationOf(data, () => requireKind(rows, head));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
-  const examples = head === undefined
-    ? tokenize(rows, tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note })
-    : tokenizeLabelled(rows, tokenizer, targetsOf(head), limit);
+  const examples = await inParts(rows, progress, (part) => {
+    return head === undefined
+      ? tokenize(part, tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note })
+      : tokenizeLabelled(part, tokenizer, targetsOf(head), limit);
+  });
   return { rows: rows.map((row, at) => withoutSpecial(row, examples[at]!, tokenizer)), examples };
 }
 
@@ -57,4 +62,19 @@ export async function readRows(
 function withoutSpecial(row: Row, { completion }: TokenizedExample, tokenizer: Model["tokenizer"]): Row {
   if (row.isTemplated === undefined) return row;
   return { ...row, completion: tokenizer.decode(completion, { skipSpecialTokens: true }) };
+}
+
+/** Up to so many rows are tokenized in a moment; of more it is shown how many are done. */
+const rowsAtOnce = 2000;
+
+/** Does something with rows part by part, so that it can be shown and stopped. */
+async function inParts<T>(rows: readonly Row[], progress: Progress, act: (part: readonly Row[]) => T[]): Promise<T[]> {
+  if (rows.length <= rowsAtOnce) return act(rows);
+  const show = progress.begin("tokenize", rows.length), made: T[] = [];
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    for (const item of act(rows.slice(start, start + rowsAtOnce))) made.push(item);
+    show(made.length);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return made;
 }

@@ -55,11 +55,11 @@ export class SharedPreparation {
     const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
     const limits = maxLength === undefined ? null : [maxLength, toWrite];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast], () => {
-      const warn = (message: string) => this.warnOnce(message);
+      const { base, progress } = this.#runContext, warn = (message: string) => this.warnOnce(message);
       const note = (note: RowNote, place: SourceLocation) => {
         this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
       };
-      return readRows(data, this.#runContext.base, model, { head, maxLength, toWrite, asksLast, warn, note });
+      return readRows(data, base, model, { head, maxLength, toWrite, asksLast, progress, warn, note });
     });
   }
 

@@ -1,0 +1,88 @@
+import { among, anything, type Component, flag, optionalText } from "./components.ts";
+import { mergeQueued, type Merges, mergeShort, mergesOf, shortWord } from "./merges.ts";
+import { byteIds, idsByToken, noToken, type SubwordModel } from "./vocabulary.ts";
+
+/** What SentencePiece has for a space. */
+const mark = "▁";
+
+/** Byte-pair encoding: a word's characters, of which two neighbours after the other are merged, in the merges' order. */
+export const bytePair: Component<SubwordModel> = {
+  fields: {
+    vocab: anything,
+    merges: anything,
+    // Merges dropped at random are for training tokenizers' models, and would make ids differ from run to run.
+    dropout: among(null, undefined, 0),
+    unk_token: optionalText,
+    continuing_subword_prefix: optionalText,
+    end_of_word_suffix: optionalText,
+    fuse_unk: flag,
+    byte_fallback: flag,
+    ignore_merges: flag,
+  },
+  make(declared) {
+    const ids = idsByToken(declared["vocab"]);
+    const { unk_token: unknown, fuse_unk: fuses, byte_fallback: fallsBack, ignore_merges: isWholeFirst } = declared;
+    const prefix = String(declared["continuing_subword_prefix"] ?? "");
+    const suffix = String(declared["end_of_word_suffix"] ?? "");
+    const merges = mergesOf(declared["merges"], ids, prefix);
+    const unknownId = (text: string) => {
+      const id = ids.get(String(unknown));
+      if (id === undefined) throw noToken(text);
+      return id;
+    };
+    /** The ids that a word begins as. */
+    const symbolsOf = (word: string): number[] => {
+      const symbols: number[] = [];
+      let pending: number | undefined;
+      for (let at = 0; at < word.length;) {
+        const width = word.codePointAt(at)! > 0xffff ? 2 : 1, isFirst = at === 0;
+        const character = word.slice(at, at += width);
+        const text = (isFirst ? "" : prefix) + character + (at === word.length ? suffix : "");
+        const id = ids.get(text);
+        if (id !== undefined) {
+          if (pending !== undefined) symbols.push(pending);
+          pending = undefined;
+          symbols.push(id);
+          continue;
+        }
+        const bytes = fallsBack === true ? byteIds(text, ids) : undefined;
+        // As in the Rust library an unknown token comes after the bytes of what follows it.
+        if (bytes !== undefined) symbols.push(...bytes);
+        else if (unknown !== null && unknown !== undefined) {
+          if (pending !== undefined && fuses !== true) symbols.push(pending);
+          pending = unknownId(character);
+        }
+      }
+      if (pending !== undefined) symbols.push(pending);
+      return symbols;
+    };
+    const encode = (word: string): readonly number[] => {
+      const whole = isWholeFirst === true ? ids.get(word) : undefined;
+      if (whole !== undefined) return [whole];
+      const symbols = symbolsOf(word);
+      return symbols.length <= shortWord ? mergeShort(symbols, merges) : mergeQueued(symbols, merges);
+    };
+    const isPlain = prefix === "" && suffix === "" && isWholeFirst !== true && ids.has(mark);
+    return isPlain ? { ids, encode, separate: separator(ids, merges) } : { ids, encode };
+  },
+};
+
+/** Parts a text in front of marks where no merge reaches over. */
+function separator(ids: ReadonlyMap<string, number>, merges: Merges): (text: string) => readonly string[] {
+  const made = new Set(merges.values().map(({ id }) => id)), joining = new Set<string>([mark]);
+  for (const [token, id] of ids) {
+    if (!made.has(id)) continue;
+    for (let at = token.indexOf(mark, 1); at !== -1; at = token.indexOf(mark, at + 1)) joining.add(token[at - 1]!);
+  }
+  return (text) => {
+    const parts: string[] = [];
+    let start = 0;
+    for (let at = text.indexOf(mark, 1); at !== -1; at = text.indexOf(mark, at + 1)) {
+      if (joining.has(text[at - 1]!)) continue;
+      parts.push(text.slice(start, at));
+      start = at;
+    }
+    parts.push(text.slice(start));
+    return parts;
+  };
+}

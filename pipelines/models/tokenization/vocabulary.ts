@@ -1,0 +1,51 @@
+/** The tokens of a model, and what all kinds of models have in common. @module */
+import { RequestError } from "../../common/errors.ts";
+import { isJsonObject } from "../../common/files.ts";
+
+/** Makes ids of words. */
+export interface SubwordModel {
+  /** Each token's id. */
+  readonly ids: ReadonlyMap<string, number>;
+  /** A word's ids. */
+  encode(word: string): readonly number[];
+  /** Parts of a word of which each is encoded as it would be within the whole, if they are known to be. */
+  readonly separate?: (word: string) => readonly string[];
+}
+
+/**
+ * Reads a `vocab` of tokens with ids.
+ *
+ * @throws {Error} If it is none.
+ */
+export function idsByToken(vocab: unknown): Map<string, number> {
+  const entries = isJsonObject(vocab) ? Object.entries(vocab) : undefined;
+  const isSound = (entry: [string, unknown]): entry is [string, number] => {
+    return Number.isSafeInteger(entry[1]) && Number(entry[1]) >= 0;
+  };
+  if (entries?.every(isSound)) return new Map(entries);
+  throw new Error('a "vocab" that is not tokens with ids');
+}
+
+const encoder = new TextEncoder();
+
+const byteTokens: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+});
+
+/** The ids of the tokens that stand for a text's bytes, if all of them are in the vocabulary. */
+export function byteIds(text: string, ids: ReadonlyMap<string, number>): readonly number[] | undefined {
+  const found: number[] = [];
+  for (const byte of encoder.encode(text)) {
+    const id = ids.get(byteTokens[byte]!);
+    if (id === undefined) return undefined;
+    found.push(id);
+  }
+  return found;
+}
+
+/** The error of a text that has something in it for which there is no token, not even an unknown one. */
+export function noToken(text: string): RequestError {
+  return new RequestError(
+    `the tokenizer has no token for ${JSON.stringify(text)}, and none for what is unknown; change the text`,
+  );
+}
