@@ -35,10 +35,12 @@ function isHarmless(key: ts.Expression): boolean {
   return !inherited.some((name) => new RegExp(`^${fixed.join(".*")}$`).test(name));
 }
 
-/** Whether a type has texts beside those that it lists. */
+/** Whether a type has texts beside those that it lists, or is of a package, which the compiler is not shown. */
 function isAnyText(type: ts.Type): boolean {
   const types = type.isUnion() ? type.types : [type];
-  return types.some(({ flags }) => (flags & (ts.TypeFlags.String | ts.TypeFlags.TemplateLiteral)) !== 0);
+  return types.some(({ flags }) =>
+    (flags & (ts.TypeFlags.Any | ts.TypeFlags.String | ts.TypeFlags.TemplateLiteral)) !== 0
+  );
 }
 
 /** Where a file indexes an object by any text, asks for one with `in`, takes one apart by it, or assigns all there are. */

@@ -158,7 +158,9 @@ export function differences(
     if (all.length > known || before?.files === undefined) continue;
     for (const name of new Set([...Object.keys(before.files), ...Object.keys(model.files ?? {})])) {
       if (name === configFile) continue;
-      const [then, now] = [before, model].map(({ files }) => files?.[name]).map((digest) => digest && short(digest));
+      const [then, now] = [before, model].map(({ files }) => ownValue(files, name)).map((digest) =>
+        digest && short(digest)
+      );
       compare(`the file ${name} of ${model.source} is`, then ?? "absent", now ?? "absent", true);
     }
   }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 
 const name = "ORT_DISABLE_TELEMETRY", value = "1";
 
@@ -37,6 +38,6 @@ function terminated(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-if (setters[Deno.build.os]?.(terminated(name), terminated(value)) !== true) {
+if (ownValue(setters, Deno.build.os)?.(terminated(name), terminated(value)) !== true) {
   throw new Error(`ONNX Runtime's telemetry can't be turned off on ${Deno.build.os}`);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { putValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
@@ -131,7 +132,7 @@ async function describe(store: string, key: string, files: Readonly<Record<strin
   for (const [name, fields] of Object.entries(files)) {
     const bytes = new TextEncoder().encode(`${JSON.stringify(fields)}\n`);
     await writeAtomically(join(folder, name), [bytes]);
-    written[name] = digestOf(bytes);
+    putValue(written, name, digestOf(bytes));
   }
   await noteWritten(store, key, written);
 }

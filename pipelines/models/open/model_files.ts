@@ -1,4 +1,5 @@
 /** The files that a model was read from besides its weights, for a record of what a run depended on. @module */
+import { putValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { readFileIfPresent } from "../../common/files.ts";
@@ -22,11 +23,11 @@ export async function modelFileDigests(
   const found: Record<string, string> = {};
   if (isGgufPath(name)) {
     const path = resolve(options.base, name);
-    found[basename(path)] = await weightsDigest([await Deno.realPath(path)], digestCache);
+    putValue(found, basename(path), await weightsDigest([await Deno.realPath(path)], digestCache));
   }
   for (const path of [...descriptionFiles, weightFiles.index, ...await templateNames(folder)]) {
     const bytes = await readFileIfPresent(join(folder, path));
-    if (bytes !== undefined) found[path] = createHash("sha256").update(bytes).digest("hex");
+    if (bytes !== undefined) putValue(found, path, createHash("sha256").update(bytes).digest("hex"));
   }
   return found;
 }
