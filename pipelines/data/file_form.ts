@@ -1,4 +1,5 @@
 /** What a file is that a reader of rows could not read, so that an error can say which reader takes it. @module */
+import { RequestError } from "../common/errors.ts";
 
 /** A form that files of rows come in. */
 interface FileForm {
@@ -66,7 +67,7 @@ const forms = {
     ...binary,
     returns,
     {
-      is: (_, text) => text.trimStart().startsWith("["),
+      is: (_, text) => /^\s*\[\s*\{/.test(text),
       problem: "the file is a JSON array; write one object a line, as in jq -c '.[]' FILE",
     },
     {
@@ -94,7 +95,7 @@ const forms = {
 } as const satisfies Readonly<Record<string, readonly FileForm[]>>;
 
 /** The readers of files that hold one row a line. */
-export type LineReader = keyof typeof forms;
+type LineReader = keyof typeof forms;
 
 /** Bytes that are looked at. */
 const looked = 65536;
@@ -104,7 +105,7 @@ const looked = 65536;
  *
  * @param path Absolute; what cannot be read is not looked at.
  */
-export async function otherForm(reader: LineReader, path: string): Promise<string | undefined> {
+async function otherForm(reader: LineReader, path: string): Promise<string | undefined> {
   const bytes = new Uint8Array(looked);
   let count = 0;
   try {
@@ -116,4 +117,18 @@ export async function otherForm(reader: LineReader, path: string): Promise<strin
   const read = bytes.subarray(0, count), text = new TextDecoder().decode(read);
   const found: FileForm | undefined = forms[reader].find(({ is }) => is(read, text));
   return found?.problem;
+}
+
+/**
+ * What a reader gives of a file. Where it fails and the file is of another form, the error says so instead.
+ *
+ * @param path Absolute.
+ */
+export async function readingAs<T>(reader: LineReader, path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (fault) {
+    const problem = fault instanceof RequestError ? await otherForm(reader, path) : undefined;
+    throw problem === undefined ? fault : new RequestError(problem, { file: path }).causedBy(fault);
+  }
 }

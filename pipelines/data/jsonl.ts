@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { text } from "../common/checks.ts";
 import type { JsonlSource } from "./dataset.ts";
+import { readingAs } from "./file_form.ts";
 import { readLines } from "./lines.ts";
 import { losesJson } from "./python/json.ts";
 import type { RawRow } from "./raw_row.ts";
@@ -16,7 +17,11 @@ import { checkTemplate, templateReader } from "./template_rows.ts";
  * @throws {RequestError} If the file can't be read, is not UTF-8, holds no row, or a line is not a JSON object; the
  * message has the line, and the column of a fault in the JSON.
  */
-export async function readJsonl(path: string, limit?: number): Promise<RawRow[]> {
+export function readJsonl(path: string, limit?: number): Promise<RawRow[]> {
+  return readingAs("jsonl", path, () => readObjects(path, limit));
+}
+
+async function readObjects(path: string, limit?: number): Promise<RawRow[]> {
   const rows = (await readLines(path, ".jsonl", limit)).map(({ text, place }): RawRow => {
     const fields = parseLine(text, place);
     return { fields, place, ...losesJson(fields) ? { json: text } : {} };

@@ -26,6 +26,10 @@ export async function readLines(path: string, ending: string, limit = Infinity):
     const place = { file: path, line: ++number }, text = decode(bytes, place);
     if (text.trim() !== "") lines.push({ text, place });
   };
+  const { isFile, isDirectory } = await withProblem(path, ending, () => Deno.stat(path));
+  if (!isFile && !isDirectory) {
+    throw new RequestError("this is no regular file, but a pipe or a device; write its rows to a file", { file: path });
+  }
   using file = await withProblem(path, ending, () => Deno.open(path));
   // Parts of a line that began in earlier chunks.
   let begun: Uint8Array[] = [];

@@ -3,6 +3,7 @@ import { RequestError } from "../common/errors.ts";
 import { listOf, optional, text } from "../common/checks.ts";
 import { quote } from "../common/suggest.ts";
 import type { TsvSource } from "./dataset.ts";
+import { readingAs } from "./file_form.ts";
 import { type Line, readLines } from "./lines.ts";
 import type { RawRow } from "./raw_row.ts";
 import type { SourceKind } from "./source_kind.ts";
@@ -54,6 +55,9 @@ export const tsv: SourceKind<TsvSource> = {
   settings: { path: text, template: checkTemplate, columns: optional(listOf("a list of names", text)) },
   hasTurns: false,
   withFiles: (source, pathOf) => ({ ...source, path: pathOf(source.path, "rows") }),
-  readRecords: ({ path, columns }, base, limit) => readTsv(resolve(base, path), columns, limit),
+  readRecords: ({ path, columns }, base, limit) => {
+    const file = resolve(base, path);
+    return readingAs("tsv", file, () => readTsv(file, columns, limit));
+  },
   rowReader: ({ template }) => templateReader(template),
 };

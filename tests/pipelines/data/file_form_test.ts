@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
-import { type LineReader, otherForm } from "../../../pipelines/data/file_form.ts";
+import { RequestError } from "../../../pipelines/common/errors.ts";
+import { readingAs } from "../../../pipelines/data/file_form.ts";
 import { inFolder } from "../models/support.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 const utf16 = (content: string, ...mark: number[]) =>
   Uint8Array.from([...mark, ...Array.from(content).flatMap((c) => [c.charCodeAt(0), 0])]);
+
+type LineReader = Parameters<typeof readingAs>[0];
+
+/** What is said of a file that a reader fails on. */
+async function problemOf(reader: LineReader, path: string): Promise<string> {
+  const fails = () => Promise.reject(new RequestError("the line is wrong", { file: path, line: 1 }));
+  return await readingAs(reader, path, fails).then(() => "nothing", (fault: RequestError) => fault.problem);
+}
 
 const cases: readonly (readonly [string, LineReader, Uint8Array, RegExp | undefined])[] = [
   ["gzip", "jsonl", Uint8Array.of(0x1f, 0x8b, 8, 0), /^the file is compressed by gzip; /],
@@ -30,12 +39,14 @@ for (const [name, reader, content, expected] of cases) {
   Deno.test(`what ${reader} cannot read is named for what it is: ${name}`, () =>
     inFolder(async (folder) => {
       await Deno.writeFile(`${folder}/rows`, content);
-      const found = await otherForm(reader, `${folder}/rows`);
-      if (expected === undefined) assert.equal(found, undefined);
-      else assert.match(found ?? "", expected);
+      assert.match(await problemOf(reader, `${folder}/rows`), expected ?? /^the line is wrong$/);
     }));
 }
 
 Deno.test("a file that cannot be opened is not looked at", async () => {
-  assert.equal(await otherForm("jsonl", "/absent/rows.jsonl"), undefined);
+  assert.equal(await problemOf("jsonl", "/absent/rows.jsonl"), "the line is wrong");
+});
+
+Deno.test("what a reader can read is what it reads", async () => {
+  assert.deepEqual(await readingAs("jsonl", "/absent/rows.jsonl", () => Promise.resolve([1])), [1]);
 });

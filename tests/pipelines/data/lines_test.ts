@@ -43,3 +43,7 @@ Deno.test("loadRows() reads a file up to the last row that its views can leave",
     await assert.rejects(prompts(rows.take(0)), /the line is not JSON/);
   });
 });
+
+Deno.test("a device is refused, and not waited for", { ignore: Deno.build.os === "windows" }, async () => {
+  await assert.rejects(readLines("/dev/null", ".jsonl"), /^RequestError: \/dev\/null: this is no regular file/);
+});
