@@ -8,7 +8,7 @@ import type { TensorRole } from "../interventions/intervention.ts";
 import type { Value } from "../program/program.ts";
 
 /** The extents of the projection that an adapter is made for. */
-export interface AdapterExtents {
+interface AdapterExtents {
   readonly inputs: number;
   readonly outputs: number;
 }
@@ -46,7 +46,7 @@ export interface Projection {
 }
 
 /** A projection as an adapter sees it. */
-export interface AdaptedProjection extends Projection {
+interface AdaptedProjection extends Projection {
   /** In training with dropout: `input` times 0 or 1/(1 − rate), element by element, which is what the change reads. */
   readonly dropped?: Value;
 }

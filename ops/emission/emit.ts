@@ -19,7 +19,7 @@ const opset = 23;
 const irVersion = 11n;
 
 /** What of its session a graph is written for. */
-export interface EmitOptions {
+interface EmitOptions {
   /** Whether the session copies weights into the order in which products read them. */
   readonly packs?: boolean;
   /** How the graph is written, in place of how the provider's are. */

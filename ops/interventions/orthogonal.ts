@@ -13,7 +13,7 @@ import { evaluateDimension } from "../program/dimension.ts";
 import { constant, type Value } from "../program/program.ts";
 
 /** The fixed base of the parametrization, in compact form: `B = (I − V T Vᵀ)·diag(signs, 1, …)`. */
-export interface OrthogonalBase {
+interface OrthogonalBase {
   /** V [width, rank]. */
   readonly reflectors: Value;
   /** T [rank, rank]. */

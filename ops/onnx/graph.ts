@@ -6,7 +6,7 @@ import type { OnnxAttributes, TensorName } from "./graph_writer.ts";
 import { encodeAttribute } from "./messages.ts";
 
 /** How a graph names what is added to it. */
-export interface Naming {
+interface Naming {
   /** @param count How many tensors were named before. */
   tensor(type: string, count: number): TensorName;
   /** @param count How many nodes there were before. */
@@ -14,7 +14,7 @@ export interface Naming {
 }
 
 /** What a node is beside its operation and its operands. */
-export interface NodeOptions {
+interface NodeOptions {
   readonly attributes: OnnxAttributes;
   readonly domain?: string | undefined;
   /** The index among the nodes to add it at; the end if omitted. */

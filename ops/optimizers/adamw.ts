@@ -7,7 +7,7 @@ import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
 
 /** The numbers of a step, each a tensor without axes. */
-export interface AdamWStep {
+interface AdamWStep {
   /** The rate at this step, its schedule applied. */
   readonly learningRate: Value;
   readonly weightDecay: Value;

@@ -3,7 +3,7 @@ import * as o from "../operators.ts";
 import { scalar, type Value } from "../program/program.ts";
 
 /** How far a run has come, each a tensor without axes. */
-export interface ScheduleProgress {
+interface ScheduleProgress {
   /** Steps taken before this one. */
   readonly step: Value;
   /** Steps over which the rate rises from 0; 0 for none. */

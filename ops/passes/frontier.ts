@@ -21,7 +21,7 @@ export interface FrontierPrices {
 }
 
 /** Where a program was cut. */
-export interface Frontier {
+interface Frontier {
   /** The values to compute once and to feed from then on, in the order in which the program computes them. */
   readonly kept: readonly Value[];
   /** Frozen values that are cheaper to recompute in every run than to keep. */

@@ -14,7 +14,7 @@ import type { Shape } from "./dimension.ts";
 export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "int8" | "uint4";
 
 /** A static setting of a node. */
-export type Attribute = number | string | boolean | readonly (number | string)[];
+type Attribute = number | string | boolean | readonly (number | string)[];
 /** The settings of a node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -34,9 +34,9 @@ export type Constant = Value<"constant", { readonly elements: readonly number[] 
   readonly shape: readonly number[];
 };
 /** A tensor that comes from outside. */
-export type NamedLeaf = Value<"input" | "weight" | "parameter", { readonly name: string }>;
+type NamedLeaf = Value<"input" | "weight" | "parameter", { readonly name: string }>;
 /** A node that computes nothing. */
-export type Leaf = NamedLeaf | Constant;
+type Leaf = NamedLeaf | Constant;
 
 /** A graph with named results. */
 export interface Program {

@@ -1,7 +1,7 @@
 /** Tensors in the host's memory. @module */
 
 /** The elements of a tensor in row-major order. */
-export type Elements = Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
+type Elements = Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
 
 /** A tensor of the host. While a run has it, its `data` is detached; afterwards it is back. */
 export interface HostTensor {

@@ -6,7 +6,7 @@
  */
 
 /** What this takes of a tokenizer. */
-export interface EndingTokenizer {
+interface EndingTokenizer {
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
   /** Every token that ends generation. */

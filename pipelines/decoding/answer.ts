@@ -2,7 +2,7 @@
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
 /** The text of an answer, and whether a stop text ended it. */
-export interface Answer {
+interface Answer {
   readonly text: string;
   readonly isStopped: boolean;
 }

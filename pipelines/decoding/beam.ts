@@ -6,7 +6,7 @@ import { continuePrompts, type Writer } from "./continue_prompts.ts";
 import { logSoftmax, penalizeRepetition } from "./logits.ts";
 
 /** Settings of a beam search. */
-export type BeamSearch = Extract<Resolved<DecodingSpec>, { kind: "beam" }>;
+type BeamSearch = Extract<Resolved<DecodingSpec>, { kind: "beam" }>;
 
 interface Hypothesis {
   readonly tokens: readonly number[];

@@ -25,7 +25,7 @@ export interface PromptRun {
 }
 
 /** So many of a row's first tokens, and where they go in another row. */
-export interface CopiedTokens {
+interface CopiedTokens {
   readonly from: number;
   readonly length: number;
   readonly at: number;

@@ -32,21 +32,21 @@ export interface HeadPrediction {
 }
 
 /** A metric of the texts that a model without a head writes. */
-export interface TextMeasure {
+interface TextMeasure {
   /** What has to be made of the rows first: answers, which take a decoding, or scores of their completions. */
   readonly reads: "answers" | "scores";
   readonly of: (rows: readonly Prediction[]) => number;
 }
 
 /** A metric of the classes that a head predicts. */
-export interface ClassMeasure {
+interface ClassMeasure {
   /** What else to measure where a head has not two classes, if the metric is defined for two alone. */
   readonly insteadOfBinary?: string;
   readonly of: (rows: readonly HeadPrediction[]) => number;
 }
 
 /** A metric of the numbers that a head predicts. */
-export interface NumberMeasure {
+interface NumberMeasure {
   /** Whether it is defined where all rows have the same number. */
   readonly takesEqualNumbers: boolean;
   readonly of: (rows: readonly HeadPrediction[]) => number;
@@ -55,7 +55,7 @@ export interface NumberMeasure {
 }
 
 /** What a model predicts, which decides the metrics that apply: it writes texts, or its head predicts something. */
-export interface Measures {
+interface Measures {
   readonly texts: TextMeasure;
   readonly classes: ClassMeasure;
   readonly numbers: NumberMeasure;

@@ -9,7 +9,7 @@ import type { Scalar } from "./overrides.ts";
 import type { YamlEntry, YamlMapping, YamlNode } from "./yaml.ts";
 
 /** What a node is, for an error. */
-export function show(node: YamlNode): string {
+function show(node: YamlNode): string {
   if (node.kind !== "scalar") return node.kind === "list" ? "a list" : "a mapping";
   if (node.value === null) return "empty";
   return typeof node.value === "string" ? quote(node.value) : String(node.value);

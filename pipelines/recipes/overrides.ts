@@ -34,7 +34,7 @@ export function overridesOfOptions(set: ReadonlyMap<string, readonly string[]>):
 }
 
 /** A pipeline that is being loaded: its overrides, and the values of the settings that it has declared so far. */
-export interface Loading {
+interface Loading {
   readonly overrides: Overrides;
   readonly settings: Map<string, Scalar>;
 }

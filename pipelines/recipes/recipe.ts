@@ -94,7 +94,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
 }
 
 /** Finds what a path means; `is` says whether it is there. */
-export type Find = (path: string, is: (info: Deno.FileInfo) => boolean) => Promise<string | undefined>;
+type Find = (path: string, is: (info: Deno.FileInfo) => boolean) => Promise<string | undefined>;
 
 /**
  * Finds files by their paths from a folder. An absolute path of a manifest that is no more is looked for where it would be

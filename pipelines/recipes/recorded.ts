@@ -121,7 +121,7 @@ export interface Difference {
 }
 
 /** How a run is carried out, besides what it depends on. */
-export interface Circumstances {
+interface Circumstances {
   readonly provider?: string | undefined;
   readonly threads?: number | undefined;
 }

@@ -19,14 +19,14 @@ import { quote } from "../common/suggest.ts";
 import type { Scalar } from "./overrides.ts";
 
 /** A text, a number, true, false or nothing. */
-export interface YamlScalar {
+interface YamlScalar {
   readonly kind: "scalar";
   readonly location: SourceLocation;
   readonly value: Scalar | null;
 }
 
 /** A list. */
-export interface YamlList {
+interface YamlList {
   readonly kind: "list";
   readonly location: SourceLocation;
   readonly items: readonly YamlNode[];

@@ -32,7 +32,7 @@ export interface Manifest {
 export const manifestFile = "manifest.yaml";
 
 /** Where a run had its pipeline and models. */
-export interface RunPaths {
+interface RunPaths {
   /** The folder that the pipeline's relative paths start from. */
   readonly base: string;
   /** Where each model was, by its name in results. */

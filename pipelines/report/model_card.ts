@@ -11,7 +11,7 @@ import { formatYaml } from "../recipes/yaml.ts";
 import type { MemberRecord } from "../results/results.ts";
 
 /** What a card is written from. */
-export interface CardContent {
+interface CardContent {
   /** The repository that it is in, `owner/name`. */
   readonly id: string;
   readonly description: InterventionDescription;

@@ -17,7 +17,7 @@ import type { Pipeline } from "../spec/mod.ts";
 import { keyOf } from "../store/store.ts";
 
 /** What a run is about to run. */
-export interface Recordable extends Redirected {
+interface Recordable extends Redirected {
   readonly pipeline: Pipeline;
   readonly file: string;
   /** As the pipeline declares them. */

@@ -34,7 +34,7 @@ export interface MemberView {
 }
 
 /** An experiment that several members repeat. */
-export interface RepeatView {
+interface RepeatView {
   readonly id: string;
   /** How many members repeat it. */
   readonly count: number;

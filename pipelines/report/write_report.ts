@@ -67,7 +67,7 @@ function liveSource({ pipeline, begun, now, members, trainings }: LiveState): Re
 }
 
 /** What a report is made of, from a run's folder. */
-export async function readSource(folder: string): Promise<ReportSource> {
+async function readSource(folder: string): Promise<ReportSource> {
   const results = await readResults(folder);
   if (results === undefined) {
     throw new RequestError("there is no results.json; give the folder of a run that has ended", { file: folder });

@@ -35,7 +35,7 @@ export interface EvaluateRecord {
 }
 
 /** The line of an activations stage: what a model computed, written to a file. */
-export interface ActivationsRecord {
+interface ActivationsRecord {
   readonly name: string;
   readonly kind: "activations";
   readonly cached: boolean;

@@ -11,8 +11,7 @@ import { RunError } from "../common/errors.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 
-export type { Elements, HostTensor } from "../common/host_tensor.ts";
-export type { SessionSettings } from "./protocol.ts";
+export type { HostTensor } from "../common/host_tensor.ts";
 
 /** A compiled program, ready to run. */
 export interface Session {

@@ -5,7 +5,7 @@ import { elementCount } from "../../ops/program/dimension.ts";
 const elementBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U32: 4, U8: 1, BOOL: 1 } as const;
 
 /** A tensor of an entry that is to be written. */
-export interface TensorDeclaration {
+interface TensorDeclaration {
   readonly name: string;
   readonly dtype: keyof typeof elementBytes;
   readonly shape: readonly number[];

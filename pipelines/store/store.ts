@@ -18,7 +18,6 @@ import { removeStaleTemporaries } from "./temporaries.ts";
 import { type EntryWriter, FileWriter } from "./writer.ts";
 
 export { Entry } from "./entry.ts";
-export type { EntryDeclaration, TensorDeclaration } from "./header.ts";
 export { keyOf } from "../common/content_key.ts";
 export type { EntryWriter } from "./writer.ts";
 

@@ -13,7 +13,7 @@ import type { CompiledModel } from "../programs/forward.ts";
 import { prefillProgram } from "../programs/inference_programs.ts";
 
 /** Where a tensor comes from: an encoding, or the prefill program. */
-export interface TensorOrigin {
+interface TensorOrigin {
   readonly from: "kept" | "result";
   readonly name: string;
 }

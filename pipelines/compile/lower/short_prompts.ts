@@ -8,7 +8,7 @@ import type { ShortPrompts } from "../../spec/mod.ts";
 import type { Ends } from "./positions.ts";
 
 /** The ends of a prompt as nodes, int64 [batch, 1] where they depend on its length. */
-export type EndNodes = Readonly<Record<keyof Ends, TensorName>>;
+type EndNodes = Readonly<Record<keyof Ends, TensorName>>;
 
 /** A rule for short prompts. */
 interface ShortRule {

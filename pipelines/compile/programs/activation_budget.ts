@@ -19,7 +19,7 @@ import { type Boundary, recomputableRuns, recompute } from "../../../ops/passes/
 export const usualActivations = 2e9;
 
 /** A program whose blocks are computed again, as far as need be. */
-export interface FittedProgram {
+interface FittedProgram {
   readonly program: Program;
   /** How many blocks are computed again. */
   readonly recomputedBlocks: number;

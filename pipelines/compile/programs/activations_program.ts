@@ -31,7 +31,7 @@ const outsideBlocks: readonly SiteName[] = ["embedding.output", "finalNorm.outpu
  * A site as the command line names it: `block.3.mlp.output`, `block.3.output`, `embedding.output`; in a model of two stacks
  * `encoder.block.3.output`.
  */
-export function siteText({ stack, block, name }: Site): string {
+function siteText({ stack, block, name }: Site): string {
   const within = block === undefined ? name : `block.${block}.${name.replace(/^block\./, "")}`;
   return stack === undefined ? within : `${stack}.${within}`;
 }
@@ -78,7 +78,7 @@ export function keptText(site: KeptSite): string {
 }
 
 /** What is asked of a model. */
-export interface ActivationsRequest {
+interface ActivationsRequest {
   readonly architecture: Architecture;
   readonly weights: WeightSource;
   /** Whether the hidden states between the blocks are wanted, and the logits. */

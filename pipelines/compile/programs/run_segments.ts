@@ -13,7 +13,7 @@ import { isAttended, type Layout, type SegmentName, stackOfSegment, tailOf } fro
 import { segmentInputs } from "../rows/segment_inputs.ts";
 
 /** What runs over the segments. */
-export interface SegmentedModel {
+interface SegmentedModel {
   readonly architecture: Architecture;
   readonly layout: Layout;
   readonly weights: WeightSource;

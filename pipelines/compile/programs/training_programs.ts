@@ -24,7 +24,7 @@ import { type CompiledModel, labelledLosses, runTail } from "./forward.ts";
 import { exemptParameters } from "./weight_decay.ts";
 
 /** The programs of one training, or of several side by side. */
-export interface TrainingPrograms {
+interface TrainingPrograms {
   /** Each member's loss and gradients over a group of rows, the latter added to the gradients fed. */
   readonly accumulate: Program;
   /** The hidden states between the blocks of the tail. */

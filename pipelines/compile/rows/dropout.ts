@@ -11,7 +11,7 @@ import { runOfSite } from "../lower/sites.ts";
 const shares = 1 << 16;
 
 /** Which rows of a step run together. */
-export interface DroppedRows {
+interface DroppedRows {
   /** The training's seed. */
   readonly seed: number;
   /** The number of the step, from 0. */

@@ -38,7 +38,7 @@ export function readTokens(row: LaidOutRow, layout: Layout): readonly number[] {
 }
 
 /** The extents of some segments, by the symbols of their lengths. */
-export type SegmentExtents = Readonly<Record<SegmentName, number>>;
+type SegmentExtents = Readonly<Record<SegmentName, number>>;
 
 function extentsOf(of: (name: SegmentName) => number): SegmentExtents {
   return { shared: of("shared"), context: of("context"), tail: of("tail") };

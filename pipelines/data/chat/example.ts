@@ -4,7 +4,7 @@ import { type ChatTokenizer, encodeTurns } from "./tokens.ts";
 import type { Turns } from "./turns.ts";
 
 /** A conversation's tokens, in two parts. */
-export interface ConversationTokens {
+interface ConversationTokens {
   readonly prompt: readonly number[];
   readonly completion: readonly number[];
   /** Whether a token ends where the prompt's text does. */

@@ -41,7 +41,7 @@ export interface ChatTemplate {
 }
 
 /** The template of a conversation by its own tools; without them by those of its source. */
-export type ChatTemplates = (tools?: PythonValue) => ChatTemplate;
+type ChatTemplates = (tools?: PythonValue) => ChatTemplate;
 
 /**
  * Makes ready the templates of some conversations.

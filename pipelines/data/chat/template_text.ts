@@ -5,7 +5,7 @@ import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
 
 /** A template as it is written. */
-export interface TemplateText {
+interface TemplateText {
   readonly text: string;
   readonly file?: string;
 }

@@ -10,7 +10,7 @@ import type { Conversation, Message } from "./conversation.ts";
 import { charactersNotIn } from "./marks.ts";
 
 /** What finding turns takes. */
-export interface TurnSearch {
+interface TurnSearch {
   readonly conversation: Conversation;
   /** The whole conversation, rendered. */
   readonly text: string;

@@ -27,7 +27,7 @@ import { turnWeights } from "./pretransposed_weights.ts";
 import { tokenGrid } from "./token_grid.ts";
 
 /** What a model file is made of. */
-export interface ExportedModel {
+interface ExportedModel {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
   /** As `exportProgram` makes it. */
@@ -55,7 +55,7 @@ const extents = {
 const pastName = (block: number, part: string) => `past_key_values.${block}.${part}`;
 
 /** A model file's bytes, and the weights that it reads with their two axes changed. */
-export interface OnnxFile {
+interface OnnxFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly turned: ReadonlySet<string>;
 }

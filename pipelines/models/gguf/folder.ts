@@ -25,7 +25,7 @@ const CONVERSION = 2;
 const CONFIG = "config.json", WEIGHTS = "model.safetensors";
 
 /** What to convert of a GGUF file. */
-export interface ConversionOptions {
+interface ConversionOptions {
   /** Whether the weights are needed too, or config and tokenizer alone. */
   readonly weights: boolean;
   readonly progress?: ConversionProgress;

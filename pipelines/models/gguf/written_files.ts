@@ -7,7 +7,7 @@ import { isJsonObject, readFileIfPresent, readJsonObject, writeAtomically } from
 const listName = "models.json";
 
 /** Files by their names, each with the SHA-256 of its content in hex. */
-export type WrittenFiles = Readonly<Record<string, string>>;
+type WrittenFiles = Readonly<Record<string, string>>;
 
 /** SHA-256 in hex. */
 export function digestOf(bytes: Uint8Array): string {

@@ -194,7 +194,7 @@ function locatedWeights(
 function requireTensor(model: BareModel, weights: Weights, name: string, shape: readonly number[]): TensorRecord {
   const record = findRecord(model, weights, name), { index } = weights;
   const isSound = record !== undefined && record.shape.join() === shape.join() &&
-    storedTypes[record.dtype] !== undefined;
+    ownValue(storedTypes, record.dtype) !== undefined;
   const quantized = isSound ? undefined : quantizedWeights(weights.tensors);
   if (quantized !== undefined) throw quantized;
   if (record === undefined) {

@@ -17,7 +17,7 @@ export function regExpOf({ type, pattern }: JsonObject): RegExp {
 }
 
 /** A match's place in a text. */
-export interface Match {
+interface Match {
   readonly start: number;
   readonly end: number;
 }

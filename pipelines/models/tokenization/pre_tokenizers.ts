@@ -21,7 +21,7 @@ import { regExpOf } from "./patterns.ts";
 import { behaviorOf, type Part, split } from "./splitting.ts";
 
 /** What is done to a text before its words are encoded. */
-export interface PreTokenizer {
+interface PreTokenizer {
   /** Parts a part further. */
   cut(part: Part): Part[];
   /** A word as its characters stand for it in the vocabulary. */

@@ -18,7 +18,7 @@ import { type Encoder, encoderOf } from "./encoder.ts";
 import { addedTokens as tokensAddedBy, asLoaded } from "./tokenizer_class.ts";
 
 /** How ids become a text. */
-export interface DecodeOptions {
+interface DecodeOptions {
   /** Whether special tokens are omitted; `false` by default. */
   readonly skipSpecialTokens?: boolean;
   /** `false` for a text that is compared with an original, whatever the configuration asks for; `true` by default. */

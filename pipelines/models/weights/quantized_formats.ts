@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import type { TensorRecord } from "./safetensors_table.ts";
@@ -60,7 +61,7 @@ const remedy =
  */
 export function refuseQuantizedConfig(config: JsonObject, file: string): void {
   for (const field of ["quantization_config", "compression_config", "quantization"]) {
-    const declared = config[field];
+    const declared = ownValue(config, field);
     if (!isJsonObject(declared)) continue;
     const plain = `if its weights are plain, remove ${field}`;
     throw new RequestError(

@@ -34,7 +34,7 @@ export function requireSeal(file: string, metadata: Readonly<Record<string, stri
 }
 
 /** A file's digest, and whether it is the one that the file carries, if it carries any. */
-export interface ContentDigest {
+interface ContentDigest {
   /** SHA-256 in hex; of a sealed file, of the whole but for its seal. */
   readonly digest: string;
   readonly isSound: boolean;

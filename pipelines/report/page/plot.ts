@@ -17,7 +17,7 @@ export function colour(index: number): string {
 export const frame = { width: 900, height: 320, left: 56, right: 12, top: 12, bottom: 40 } as const;
 
 /** An axis of a plot. */
-export interface Axis {
+interface Axis {
   readonly text: string;
   readonly scale: Scale;
   readonly ticks: readonly number[];

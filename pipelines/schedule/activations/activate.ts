@@ -32,7 +32,7 @@ export interface ActivatedRow extends ActivatedRun {
 }
 
 /** What is to be computed. */
-export interface ActivateJob {
+interface ActivateJob {
   readonly architecture: Architecture;
   readonly weights: ModelWeights;
   /** All with as many slots, and as many of what the encoder reads. */

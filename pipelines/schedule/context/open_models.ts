@@ -19,7 +19,7 @@ import { bytesProgress, downloadProgress, type Progress } from "./progress.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";
 
 /** Where models come from, and where what is made of them is kept. */
-export interface OpenModelsOptions extends HubOptions {
+interface OpenModelsOptions extends HubOptions {
   /** The folder that the pipeline's relative paths start from. */
   readonly base: string;
   /** Ends downloads when it is aborted. */

@@ -5,7 +5,7 @@ import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** What is measured apart. */
-export type RatedStage = "encode" | "train";
+type RatedStage = "encode" | "train";
 
 /** Floating-point operations a second. */
 export type Rates = Readonly<Partial<Record<RatedStage, number>>>;

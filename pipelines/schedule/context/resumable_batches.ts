@@ -10,7 +10,7 @@ import { CheckpointTimer } from "./checkpoint_interval.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** What the rows of a stage are worked on for. */
-export type Purpose = "answer" | "choice" | "score";
+type Purpose = "answer" | "choice" | "score";
 
 /** Rows to work on. */
 export interface BatchedRows {

@@ -14,7 +14,7 @@ import { Runtime, type Session, type SessionOptions } from "../../runtime/runtim
 const mostOpen = 4;
 
 /** The weights that a session reads. */
-export type SessionWeights = Pick<ModelWeights, "digest" | "locate">;
+type SessionWeights = Pick<ModelWeights, "digest" | "locate">;
 
 /** The sessions of a run, of which those in use stay open: each keeps the memory of its largest run. */
 export class Sessions implements AsyncDisposable {

@@ -20,7 +20,7 @@ import { predict, readPredictions } from "./predict.ts";
 import { scoreAll } from "./score.ts";
 
 /** What an evaluation gives. */
-export interface Evaluated {
+interface Evaluated {
   readonly predictions: readonly Prediction[];
   /** What metrics are computed of. */
   readonly predicted: Predicted;

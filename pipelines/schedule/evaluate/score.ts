@@ -18,7 +18,7 @@ import type { RunContext } from "../context/run_context.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 
 /** A model ready to score. */
-export interface Scorer {
+interface Scorer {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
   readonly tensors: TensorMap;
@@ -26,13 +26,13 @@ export interface Scorer {
 }
 
 /** What a completion costs: the sum of its tokens' negative log-likelihoods in nats, and their number. */
-export interface Score {
+interface Score {
   readonly loss: number;
   readonly tokens: number;
 }
 
 /** The scores of examples that run together. */
-export async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
+async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
   const { architecture, adaptations, tensors, session } = scorer;
   const layout = wholeRows(architecture, adaptations), rows = examples.map((example) => layOut(example, layout));
   const { outputs } = await session.run({

@@ -18,7 +18,7 @@ export interface BestPoint {
 }
 
 /** The best members that are known. */
-export type BestPoints = ReadonlyMap<BestSpec, BestPoint>;
+type BestPoints = ReadonlyMap<BestSpec, BestPoint>;
 
 /** The axes of a pipeline, each with the values that it is to have. */
 export class Axes {

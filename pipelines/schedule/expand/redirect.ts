@@ -53,7 +53,7 @@ export async function redirect(
 }
 
 /** The members of all rounds, as if the first of each were the best. */
-export function allMembers({ members, goesOn, rounds }: Expansion): readonly Member[] {
+function allMembers({ members, goesOn, rounds }: Expansion): readonly Member[] {
   if (!goesOn) return members;
   const all: Member[] = [], rehearsed = rounds();
   for (let round = rehearsed.next(); !round.done; round = rehearsed.next([])) all.push(...round.value);

@@ -2,7 +2,7 @@
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 
 /** How many tokens are before a row's tail. */
-export interface ContextTokens {
+interface ContextTokens {
   /** Those that all rows begin with. */
   readonly shared: number;
   /** A typical row's own. */

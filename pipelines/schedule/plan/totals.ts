@@ -9,7 +9,7 @@ import type { PlanEstimate, PlannedEntry, PlannedProgram } from "./plan.ts";
 import type { Group } from "./plan_estimates.ts";
 
 /** What is planned, to add up. */
-export interface Planned {
+interface Planned {
   readonly encodings: readonly { readonly program: PlannedProgram; readonly entry: PlannedEntry }[];
   readonly groups: readonly Group[];
   readonly trainings: readonly PlannedProgram[];

@@ -21,7 +21,7 @@ export interface Choice {
 }
 
 /** What choices take of a model. */
-export interface ChoosingModel {
+interface ChoosingModel {
   readonly tokenizer: ExampleTokenizer;
   readonly architecture: Pick<Model["architecture"], "contextLength" | "encoder">;
 }

@@ -18,7 +18,7 @@ export interface PreparedRows {
 }
 
 /** How rows are read. */
-export interface Reading {
+interface Reading {
   /** What predicts their labels. */
   readonly head: Head | undefined;
   readonly maxLength: number | undefined;

@@ -15,7 +15,7 @@ import type { PreparedModel } from "./prepared_model.ts";
 import { type PreparedRows, readRows } from "./read_rows.ts";
 
 /** Rows cut into segments. */
-export interface LaidOut {
+interface LaidOut {
   readonly layout: Layout;
   readonly rows: readonly LaidOutRow[];
 }

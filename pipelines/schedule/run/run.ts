@@ -13,13 +13,13 @@ import type { RunOutput } from "./run_output.ts";
 import { summariesOf } from "./summaries.ts";
 
 /** A run's results and what the manifest says of its models and data. */
-export interface RunOutcome {
+interface RunOutcome {
   readonly results: Results;
   readonly members: readonly PreparedMember[];
 }
 
 /** Follows a run. */
-export interface RunObserver {
+interface RunObserver {
   /**
    * Called once the members that depend on no other's results are ready to run; what it throws stops the run before
    * anything is written.

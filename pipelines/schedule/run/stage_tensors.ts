@@ -13,7 +13,7 @@ import type { Trainings } from "./trainings.ts";
 const untrainedSeed = 42;
 
 /** Tensors in saved form, and what they depend on. */
-export interface StageTensors {
+interface StageTensors {
   readonly tensors: TensorMap;
   readonly key: string;
 }

@@ -11,7 +11,7 @@ export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" 
 export const mostActivations = 2 ** 28;
 
 /** What decides a training's steps. */
-export interface StepRequest {
+interface StepRequest {
   readonly spec: Resolved<TrainSpec>;
   readonly rows: readonly LaidOutRow[];
   readonly programs: RunCosts;

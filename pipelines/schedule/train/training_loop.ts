@@ -69,7 +69,7 @@ export class DivergedError extends RequestError {
 }
 
 /** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
-export interface LoopResult extends Omit<LoopProgress, "state"> {
+interface LoopResult extends Omit<LoopProgress, "state"> {
   /** The trained tensors of all members in trained form. */
   readonly parameters: TensorMap;
 }

@@ -5,7 +5,7 @@ import { isDict, Namespace, type PythonFunction, type PythonValue, typeName } fr
 import { strftime } from "./strftime.ts";
 
 /** What a template raises with `raise_exception`. */
-export class RaisedError extends Error {}
+class RaisedError extends Error {}
 
 function range({ positional }: Parameters<PythonFunction>[0]): PythonValue {
   const [start = 0n, stop, step = 1n] = positional.length === 1 ? [0n, ...positional] : positional;
