@@ -10,7 +10,7 @@ let declared = 0;
  *
  * @param name Names the axis in results and in `--set`.
  * @param values At least one.
- * @throws {RequestError} If the name is not a word, or there are no values.
+ * @throws {RequestError} If the name is not a word, or the values are no list or none.
  *
  * @example Two axes that multiply, and one whose values are edits
  * ```ts
@@ -27,6 +27,13 @@ let declared = 0;
 export function sweep<const T>(name: string, values: readonly T[]): Axis<T> {
   if (!/^[A-Za-z][\w-]*$/.test(name)) {
     throw new RequestError(`the axis name ${JSON.stringify(name)} is not a word; use letters, digits, - and _`);
+  }
+  const given: unknown = values;
+  if (!Array.isArray(given)) {
+    const shown = JSON.stringify(given) ?? String(given);
+    throw new RequestError(
+      `the axis ${name} takes a list of values but is given ${shown}; write sweep("${name}", [${shown}])`,
+    );
   }
   if (values.length === 0) throw new RequestError(`the axis ${name} is empty; give it at least one value`);
   return axis({ kind: "axis", name, values: [...values], order: declared++ });

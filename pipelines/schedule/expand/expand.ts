@@ -39,10 +39,26 @@ export function expand(
   return { members: first.done ? [] : first.value, goesOn: bestsIn(stages).length > 0, rounds };
 }
 
+/** What a builder returned in place of stages by name; `undefined` if it returned these. */
+function otherThanStages(stages: unknown): string | undefined {
+  if (stages === undefined || stages === null) return "nothing";
+  if (stages instanceof Promise) return "a promise, as async functions do";
+  if (Array.isArray(stages)) return "a list";
+  if (typeof stages !== "object") return `a ${typeof stages}`;
+  if ("kind" in stages && typeof stages.kind === "string") {
+    return isStageKind(stages.kind) ? "one stage without a name" : "a declaration that is no stage";
+  }
+  return Object.keys(stages).length === 0 ? "no stages" : undefined;
+}
+
 function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is Stages {
   const location = locationOf(pipeline);
-  if (typeof stages !== "object" || stages === null || Object.keys(stages).length === 0) {
-    throw new RequestError("the pipeline returns no stages; return what train or evaluate gave", location);
+  const found = otherThanStages(stages);
+  if (found !== undefined) {
+    throw new RequestError(
+      `the pipeline returns ${found}; return stages by name, as in { score: evaluate(…) }`,
+      location,
+    );
   }
   for (const [name, stage] of Object.entries(stages as Readonly<Record<string, StageSpec | undefined>>)) {
     if (!/^\w[\w.-]*$/.test(name)) {

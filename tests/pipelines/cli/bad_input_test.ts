@@ -323,6 +323,12 @@ refuses("an empty axis", {
   says: /; give it at least one value/,
 });
 
+refuses("an axis of one value without a list", {
+  parts: { rank: 'sweep("rank", 4)' },
+  at: `${place("rank", 16)}the axis rank takes a list of values but is given 4`,
+  says: /; write sweep\("rank", \[4\]\)$/,
+});
+
 const rankAxis = { rank: 'sweep("rank", [1, 2])' };
 refuses("an axis that is not there", {
   parts: rankAxis,

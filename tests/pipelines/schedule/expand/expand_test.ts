@@ -279,3 +279,22 @@ Deno.test("ten thousand members expand in less than a second", () => {
   assert.equal(expand(declared).members.length, 10_000);
   assert.ok(performance.now() - start < 1000 * 5, "five times as long is allowed to a busy machine");
 });
+
+for (
+  const [found, build] of [
+    ["nothing", () => undefined],
+    ["a promise, as async functions do", () => Promise.resolve({})],
+    ["a list", () => []],
+    ["a string", () => "stages"],
+    ["one stage without a name", () => ({ kind: "train" })],
+    ["a declaration that is no stage", () => ({ kind: "model" })],
+    ["no stages", () => ({})],
+  ] as const
+) {
+  Deno.test(`expand() says that a builder returned ${found}`, () => {
+    const declared: unknown = { kind: "pipeline", name: "p", conditions: [], build };
+    assert.throws(() => expand(declared as Pipeline), {
+      message: `the pipeline returns ${found}; return stages by name, as in { score: evaluate(…) }`,
+    });
+  });
+}
