@@ -1,5 +1,5 @@
 /** A conversation as an example. @module */
-import { encodeTogether, type JointTokens, type SpecialTokens } from "../../models/tokenization/joint_tokens.ts";
+import type { SpecialTokens } from "../../models/tokenization/joint_tokens.ts";
 import { type ChatTokenizer, encodeTurns } from "./tokens.ts";
 import type { Turns } from "./turns.ts";
 
@@ -29,20 +29,20 @@ export function encodeConversation(found: Turns, tokenizer: ChatTokenizer, asks:
   const start = turns[0]![0], end = turns.at(-1)![1];
   const whole = { prompt: ids.slice(0, start), completion: ids.slice(start, end), isOwn, ...ends };
   if (asks) {
-    if (asked?.count === start) return whole;
-    // What is asked may end otherwise than what is taught.
-    const { prompt, completion, isOwn } = asked === undefined
-      ? askedApart(found, tokenizer)
-      : { prompt: ids.slice(0, asked.count), completion: ids.slice(asked.count, end), isOwn: asked.isOwn };
+    if (asked?.isOwn && asked.count === start) return whole;
+    // What is asked may end otherwise than what is taught, and a model that is asked gets the tokens of that text alone.
+    const { prompt, completion } = asked?.isOwn
+      ? { prompt: ids.slice(0, asked.count), completion: ids.slice(asked.count, end) }
+      : askedAlone(found, tokenizer);
     const last = endToken === undefined ? -1 : completion.lastIndexOf(endToken);
-    return { prompt, completion: last === -1 ? completion : completion.slice(0, last + 1), isOwn, ...ends };
+    return { prompt, completion: last === -1 ? completion : completion.slice(0, last + 1), isOwn: true, ...ends };
   }
   const taught = turns.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from - start + at));
   return { ...whole, ...(taught.length === whole.completion.length ? {} : { taught }) };
 }
 
-/** What is asked, and what is left to say after it. */
-function askedApart({ text, asked, answersFrom, spans }: Turns, tokenizer: ChatTokenizer): JointTokens {
+/** What is asked, and what is left to say after it, each encoded alone. */
+function askedAlone({ text, asked, answersFrom, spans }: Turns, { encode }: ChatTokenizer) {
   const [, end] = spans.at(-1)!;
-  return encodeTogether(asked, text.slice(answersFrom, end), { ...tokenizer, around });
+  return { prompt: encode(asked), completion: encode(text.slice(answersFrom, end)) };
 }
