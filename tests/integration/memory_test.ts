@@ -86,7 +86,7 @@ Deno.test({
 
 /** One step over one prompt of about 2,000 tokens, edited in every block from its first tokens on. */
 const longText = (model: string, prompt: string) => `
-import { records } from "refract";
+import { adamw, baseModel, block, loreft, pipeline, records, train } from "refract";
 
 export default pipeline("long", () => {
   const edited = baseModel(${

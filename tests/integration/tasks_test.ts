@@ -17,7 +17,8 @@ function start(args: readonly string[], { cwd, env = {} }: Call): Deno.ChildProc
   return new Deno.Command(Deno.execPath(), {
     args: ["task", "--config", join(root, "deno.json"), ...args],
     cwd,
-    env: { NO_COLOR: "1", HF_ENDPOINT: "", PATH: join(root, "no such folder"), ...env },
+    // npx, too, says where it was called, and deno task believes it.
+    env: { NO_COLOR: "1", HF_ENDPOINT: "", PATH: join(root, "no such folder"), INIT_CWD: cwd, ...env },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
