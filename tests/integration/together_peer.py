@@ -22,7 +22,7 @@ import torch
 
 def main(model, rows, initial, questions):
     common = ["--model", model, "--data", rows, "--kind", "loreft", "--layers", "3", "--rank", "4", "--positions", "l1"]
-    common += ["--together", "--epochs", "3", "--batch", "8", "--lr", "5e-3", "--warmup", "0.125", "--threads", "1"]
+    common += ["--together", "--epochs", "3", "--batch", "8", "--lr", "5e-3", "--warmup", "0.1", "--threads", "1"]
     kept = {}
     get_reft_model = pyreft.get_reft_model
 

@@ -87,11 +87,15 @@ Deno.test({
         folder,
         folder,
         pipeline("together", () => {
-          const optimizer = adamw({ learningRate: 5e-3, schedule: linearSchedule({ warmup: 0.125 }) });
+          const optimizer = adamw({ learningRate: 5e-3, schedule: linearSchedule({ warmup: 0.1 }) });
           const tuned = train(edited, { data, epochs: 3, batchSize: 8, shuffle: false, optimizer });
           const asked = jsonl("./asked.jsonl", { prompt: "{prompt}", completion: "x" });
           return {
-            chosen: evaluate(baseModel(model), { data: asked, decoding: choices("options"), metrics: [accuracy()] }),
+            chosen: evaluate(baseModel(model), {
+              data: asked,
+              decoding: choices("options", { end: false }),
+              metrics: [accuracy()],
+            }),
             said: evaluate(tuned, {
               data,
               decoding: greedy({ maxNewTokens: 16 }),
