@@ -1,5 +1,5 @@
 /** A conversation as an example. @module */
-import type { SpecialTokens } from "../../models/tokenization/joint_tokens.ts";
+import { encodeUnanswered, sharedLength, type SpecialTokens } from "../../models/tokenization/joint_tokens.ts";
 import { type ChatTokenizer, encodeTurns } from "./tokens.ts";
 import type { Turns } from "./turns.ts";
 
@@ -31,9 +31,10 @@ export function encodeConversation(found: Turns, tokenizer: ChatTokenizer, asks:
   if (asks) {
     if (asked?.isOwn && asked.count === start) return whole;
     // What is asked may end otherwise than what is taught, and a model that is asked gets the tokens of that text alone.
-    const { prompt, completion } = asked?.isOwn
-      ? { prompt: ids.slice(0, asked.count), completion: ids.slice(asked.count, end) }
-      : askedAlone(found, tokenizer);
+    const prompt = asked?.isOwn ? ids.slice(0, asked.count) : askedAlone(found, tokenizer);
+    const isBeginning = asked !== undefined && asked.count === prompt.length &&
+      sharedLength(prompt, ids) === asked.count;
+    const completion = isBeginning ? ids.slice(asked.count, end) : answeredAlone(found, tokenizer);
     const last = endToken === undefined ? -1 : completion.lastIndexOf(endToken);
     return { prompt, completion: last === -1 ? completion : completion.slice(0, last + 1), isOwn: true, ...ends };
   }
@@ -41,8 +42,12 @@ export function encodeConversation(found: Turns, tokenizer: ChatTokenizer, asks:
   return { ...whole, ...(taught.length === whole.completion.length ? {} : { taught }) };
 }
 
-/** What is asked, and what is left to say after it, each encoded alone. */
-function askedAlone({ text, asked, answersFrom, spans }: Turns, { encode }: ChatTokenizer) {
-  const [, end] = spans.at(-1)!;
-  return { prompt: encode(asked), completion: encode(text.slice(answersFrom, end)) };
+/** The tokens that a model is asked with where the answer is still to be written, as in chat. */
+function askedAlone({ asked }: Turns, { encode, decode }: ChatTokenizer): readonly number[] {
+  return encodeUnanswered(asked, { encode, decode, around }).prompt;
+}
+
+/** What is left to say after what is asked, encoded alone. */
+function answeredAlone({ text, answersFrom, spans }: Turns, { encode }: ChatTokenizer): readonly number[] {
+  return encode(text.slice(answersFrom, spans.at(-1)![1]));
 }
