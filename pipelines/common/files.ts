@@ -132,3 +132,15 @@ export function unwritable(path: string, fault: unknown): DiskError {
 function codeOf(fault: unknown): unknown {
   return fault instanceof Error && "code" in fault ? fault.code : undefined;
 }
+
+/** The next bytes of an open file: as many as asked for, or fewer where it ends. */
+export async function readUpTo(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const target = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = await file.read(target.subarray(done));
+    if (count === null) break;
+    done += count;
+  }
+  return target.subarray(0, done);
+}

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { RequestError, RunError } from "../common/errors.ts";
-import { faultText } from "../common/files.ts";
+import { faultText, readUpTo } from "../common/files.ts";
 import { parseTensorTable, type TensorRecord } from "../models/weights/safetensors_table.ts";
 import { sealOf, sealOffset } from "./header.ts";
 
@@ -184,15 +184,4 @@ async function digestOf(file: Deno.FsFile): Promise<string> {
     hash.update(chunk.subarray(0, count));
   }
   return hash.digest("hex");
-}
-
-async function readUpTo(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const target = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = await file.read(target.subarray(done));
-    if (count === null) break;
-    done += count;
-  }
-  return target.subarray(0, done);
 }

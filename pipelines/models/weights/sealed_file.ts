@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { RequestError } from "../../common/errors.ts";
-import { faultText } from "../../common/files.ts";
+import { faultText, readUpTo } from "../../common/files.ts";
 
 /** The metadata's name for the digest: SHA-256 in hex of the whole file, made while these digits were zeros. */
 const name = "refract_digest";
@@ -91,17 +91,6 @@ async function readStart(file: Deno.FsFile): Promise<Uint8Array<ArrayBuffer>> {
   start.set(prefix);
   start.set(header, 8);
   return start;
-}
-
-async function readUpTo(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const target = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = await file.read(target.subarray(done));
-    if (count === null) break;
-    done += count;
-  }
-  return target.subarray(0, done);
 }
 
 /** Where the digits of the seal start, −1 if there are none. */
