@@ -7,7 +7,7 @@
 import type { ChatSource } from "./chat/source.ts";
 
 /**
- * How a row becomes a prompt and its completion: `{field}` stands for the field's value as Python prints it, `{{` and `}}`
+ * How a row becomes a prompt and its completion: `{field}` is replaced by the field's value as Python prints it, `{{` and `}}`
  * for braces.
  *
  * @example A question and its answer
@@ -68,7 +68,7 @@ export interface TsvSource {
   readonly path: string;
   /** How a record becomes a row. */
   readonly template: Template;
-  /** The columns' names; left out where the file's first line says them. */
+  /** The columns' names; omitted where the file's first line says them. */
   readonly columns?: readonly string[];
 }
 

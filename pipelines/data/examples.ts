@@ -28,7 +28,7 @@ interface PromptSource extends Filled {
 export interface TokenizedPrompt {
   /** `[promptTokens]`, never empty. */
   readonly prompt: readonly number[];
-  /** Each token's type, 1 for those of a second text; left out where there is one text alone. */
+  /** Each token's type, 1 for those of a second text; omitted where there is one text alone. */
   readonly typeIds?: readonly number[];
   readonly source: PromptSource;
 }
@@ -40,7 +40,7 @@ export interface TokenizedExample extends TokenizedPrompt {
    * `[1]`, the id of a class or a number.
    */
   readonly completion: readonly number[];
-  /** The completion's tokens, by index, that are taught; all of them if left out. The first always is. */
+  /** The completion's tokens, by index, that are taught; all of them if omitted. The first always is. */
   readonly taught?: readonly number[];
   /** The special token that ends the completion, of a conversation's if there is one. */
   readonly endToken?: number;
@@ -52,7 +52,7 @@ export interface TokenizeOptions extends LengthLimits {
   readonly asks?: boolean;
   /** Whether prompt and completion go to two stacks of a model, so that nothing can be encoded together. */
   readonly hasEncoder?: boolean;
-  /** Is told of rows that are read otherwise than their author may expect. */
+  /** Takes what there is to say of rows that are read otherwise than their author may expect. */
   readonly note?: (note: RowNote, place: SourceLocation) => void;
 }
 

@@ -11,7 +11,7 @@ export interface Line {
 const chunkBytes = 2 ** 20;
 
 /**
- * Reads a file's lines that are not blank; a byte order mark is left out. The file is read no further than it has to be,
+ * Reads a file's lines that are not blank; a byte order mark is skipped. The file is read no further than it has to be,
  * and never held as a whole.
  *
  * @param path Absolute.
@@ -63,7 +63,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Does something with a file, of whose failure its user is told in words. */
+/** Does something with a file, and puts its failure into words. */
 async function withProblem<T>(path: string, ending: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();

@@ -32,6 +32,6 @@ export interface ChatSource {
   readonly system?: string;
   /** In place of the tokenizer's own template: the name of another that it has, a file, or Jinja text. */
   readonly template?: string;
-  /** Tools that the template is told of, as JSON schemas. */
+  /** Tools that the template is given, as JSON schemas. */
   readonly tools?: readonly object[];
 }

@@ -28,12 +28,12 @@ export function textOf(value: PythonValue): string {
   throw new TypeError(`a text is wanted where a value of type ${typeName(value)} is given`);
 }
 
-/** A text that may be left out, as None too. */
+/** A text that may be omitted, or None. */
 export function optionalText(value: PythonValue): string | undefined {
   return value === undefined || value === null ? undefined : textOf(value);
 }
 
-/** A whole number that may be left out; below 0 it means none. */
+/** A whole number that may be omitted; below 0 it means none. */
 export function optionalCount(value: PythonValue): number | undefined {
   if (value === undefined || value === null || (typeof value === "bigint" && value < 0n)) return undefined;
   if (typeof value === "bigint") return Number(value);

@@ -26,7 +26,7 @@ export interface Encoder {
 /**
  * Builds a tokenizer's encoder.
  *
- * @param json The content of tokenizer.json; its padding and truncation are not heeded.
+ * @param json The content of tokenizer.json; its padding and truncation are ignored.
  * @param added Its added tokens.
  * @param splitsSpecial Whether a special token that is written in a text is text like any other.
  * @throws {Error} With what is not supported of it.

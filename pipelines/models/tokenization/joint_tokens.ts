@@ -56,7 +56,7 @@ export function encodeTogether(
 
 /**
  * A prompt's tokens where what follows is still to be written: white space at its end may become part of the next token,
- * so a letter stands for what follows.
+ * so a letter takes the place of what follows.
  */
 export function encodeUnanswered(prompt: string, tokenizer: JointTokenizer): JointTokens {
   return encodeTogether(prompt, /\s$/.test(prompt) ? "a" : "", tokenizer);

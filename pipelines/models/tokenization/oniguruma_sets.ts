@@ -1,7 +1,7 @@
 /** Sets of characters in Oniguruma's regular expressions, in the terms of JavaScript's `v` flag. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 
-/** Sets that an escape stands for, and their complements by the capital letter. */
+/** Sets that an escape means, and their complements by the capital letter. */
 const escapes: Readonly<Record<string, string>> = {
   d: "\\p{Nd}",
   s: "\\p{White_Space}",

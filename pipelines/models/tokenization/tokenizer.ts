@@ -68,7 +68,7 @@ const AGAIN = "download the model again";
  * Loads a model folder's tokenizer, as transformers' fast tokenizers would read it.
  *
  * @param folder Holds `tokenizer.json`; `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
- * `generation_config.json`, `config.json` and chat templates are heeded where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
+ * `generation_config.json`, `config.json` and chat templates are read where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
  * that the last two list, too. Where none does, as in BERT's folders, it is the separator.
  * @param rows How many tokens the model's embedding has.
  * @returns The tokenizer. Throws a RequestError if `tokenizer.json` is absent, broken or of an unknown kind, or if no

@@ -14,9 +14,9 @@ interface TokenizerFiles {
   readonly tokenizer: JsonObject;
   /** tokenizer_config.json, empty where it is absent. */
   readonly config: JsonObject;
-  /** special_tokens_map.json, heeded where the configuration lists no added tokens; its tokens win over the configuration's. */
+  /** special_tokens_map.json, read where the configuration lists no added tokens; its tokens win over the configuration's. */
   readonly named: JsonObject | undefined;
-  /** added_tokens.json, ids by token, heeded as the one before. */
+  /** added_tokens.json, ids by token, read as the one before. */
   readonly added: JsonObject | undefined;
 }
 
