@@ -32,6 +32,19 @@ export const among = (...values: readonly unknown[]): Supports => (value) => val
 /** What its part checks for itself. */
 export const anything: Supports = () => true;
 
+/** The fields of ByteLevel, which is a pre-tokenizer and a decoder alike. */
+export const byteLevelFields = { add_prefix_space: flag, trim_offsets: flag, use_regex: flag } as const;
+
+/** The fields of Metaspace, which is both, too. */
+export const metaspaceFields = {
+  replacement: optionalText,
+  prepend_scheme: among("first", "never", "always", null, undefined),
+  add_prefix_space: flag,
+  split: flag,
+  // What older files repeat of the replacement.
+  str_rep: optionalText,
+} as const;
+
 /**
  * Makes a part of what a tokenizer.json declares.
  *

@@ -6,13 +6,13 @@
 import { BPEDecoder, CTCDecoder, StripDecoder, WordPieceDecoder } from "@huggingface/tokenizers";
 import type { JsonObject } from "../../common/files.ts";
 import {
-  among,
+  byteLevelFields,
   type Component,
   componentOf,
   declaredPart,
   flag,
+  metaspaceFields,
   optionalCount,
-  optionalText,
   sequenceOf,
   text,
 } from "./components.ts";
@@ -30,16 +30,10 @@ const kinds: Readonly<Record<string, Component<Decode>>> = {
       return (tokens) => steps.reduce((changed, step) => step(changed), tokens);
     },
   },
-  ByteLevel: { fields: { add_prefix_space: flag, trim_offsets: flag, use_regex: flag }, make: () => byteLevel },
+  ByteLevel: { fields: byteLevelFields, make: () => byteLevel },
   ByteFallback: { fields: {}, make: () => byteFallback },
   Metaspace: {
-    fields: {
-      replacement: optionalText,
-      prepend_scheme: among("first", "never", "always", null, undefined),
-      add_prefix_space: flag,
-      split: flag,
-      str_rep: optionalText,
-    },
+    fields: metaspaceFields,
     make: metaspace,
   },
   WordPiece: {

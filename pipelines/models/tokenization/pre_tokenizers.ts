@@ -7,13 +7,13 @@
 import type { JsonObject } from "../../common/files.ts";
 import { punctuation } from "./characters.ts";
 import {
-  among,
   anything,
+  byteLevelFields,
   type Component,
   componentOf,
   declaredPart,
   flag,
-  optionalText,
+  metaspaceFields,
   sequenceOf,
   text,
 } from "./components.ts";
@@ -48,16 +48,9 @@ const kinds: Readonly<Record<string, Component<PreTokenizer>>> = {
     fields: { pretokenizers: Array.isArray },
     make: (declared) => inTurn(sequenceOf(declared, "pretokenizers", preTokenizerOf)),
   },
-  ByteLevel: { fields: { add_prefix_space: flag, trim_offsets: flag, use_regex: flag }, make: byteLevel },
+  ByteLevel: { fields: byteLevelFields, make: byteLevel },
   Metaspace: {
-    fields: {
-      replacement: optionalText,
-      prepend_scheme: among("first", "never", "always", null, undefined),
-      add_prefix_space: flag,
-      split: flag,
-      // What older files repeat of the replacement.
-      str_rep: optionalText,
-    },
+    fields: metaspaceFields,
     make: (declared) => cutting(metaspace(declared)),
   },
   Split: {
