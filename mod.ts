@@ -138,6 +138,7 @@ export type {
   BestValueSpec,
   Blocks,
   ClassificationSpec,
+  ComparedSpec,
   DecayScope,
   DecodingSpec,
   EditSpec,

@@ -4,7 +4,7 @@ import type { Axis, BestSpec, BestValueSpec, EvaluateSpec, HalvingSpec, MetricSp
 import { withMethods } from "./methods.ts";
 
 /** The best member of an evaluation. */
-export interface Best extends BestSpec {
+export interface Best extends BestSpec<EvaluateSpec> {
   /**
    * The value that it has on one of the axes that the evaluation depends on.
    *
@@ -65,7 +65,7 @@ export interface Best extends BestSpec {
  * ```
  */
 export function best(stage: EvaluateSpec, by: MetricSpec | HalvingSpec): Best {
-  const data: BestSpec = { kind: "best", stage, by };
+  const data: BestSpec<EvaluateSpec> = { kind: "best", stage, by };
   const self = withMethods(data, {
     value: <T>(axis: Axis<T>): BestValueSpec<T> => located({ kind: "bestValue", best: self, axis }),
   });

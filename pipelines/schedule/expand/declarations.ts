@@ -1,5 +1,8 @@
 /** What declarations hold: axes and best members. @module */
-import type { Axis, BestSpec, BestValueSpec } from "../../spec/mod.ts";
+import type { Axis, BestSpec, BestValueSpec, EvaluateSpec } from "../../spec/mod.ts";
+
+/** A best member, with the declaration of the evaluation in which it is compared. */
+export type BestMemberSpec = BestSpec<EvaluateSpec>;
 
 /** Whether a declaration is of a kind. */
 export function isKind<T>(value: unknown, kind: string): value is T {
@@ -9,7 +12,7 @@ export function isKind<T>(value: unknown, kind: string): value is T {
 /** Whether a declaration is an axis. */
 export const isAxis = (value: unknown): value is Axis<unknown> => isKind<Axis<unknown>>(value, "axis");
 /** Whether a declaration is a best member. */
-export const isBest = (value: unknown): value is BestSpec => isKind<BestSpec>(value, "best");
+export const isBest = (value: unknown): value is BestMemberSpec => isKind<BestMemberSpec>(value, "best");
 /** Whether a declaration is the value of a best member. */
 export const isBestValue = (value: unknown): value is BestValueSpec<unknown> => isKind(value, "bestValue");
 
@@ -34,8 +37,8 @@ export function axesIn(declared: unknown): ReadonlySet<Axis<unknown>> {
 }
 
 /** The best members in a declaration, innermost first. */
-export function bestsIn(declared: unknown): BestSpec[] {
-  const bests = new Set<BestSpec>();
+export function bestsIn(declared: unknown): BestMemberSpec[] {
+  const bests = new Set<BestMemberSpec>();
   visitParts(declared, "after", (part) => isBest(part) && bests.add(part));
   return [...bests];
 }

@@ -3,10 +3,10 @@ import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type { MemberRecord } from "../../results/results.ts";
-import type { AxisLabel, BestSpec, Pipeline, StageSpec } from "../../spec/mod.ts";
+import type { AxisLabel, Pipeline, StageSpec } from "../../spec/mod.ts";
 import type { Axes, BestPoint, Point } from "./axes.ts";
 import { type Candidate, comparedBy, ranked } from "./choose.ts";
-import { bestsIn } from "./declarations.ts";
+import { type BestMemberSpec, bestsIn } from "./declarations.ts";
 import type { BestMember, Rounds } from "./member.ts";
 import { shortened } from "./shortening.ts";
 
@@ -18,8 +18,8 @@ export class MemberRounds {
   readonly #pipeline: Pipeline;
   readonly #stages: Stages;
   readonly #axes: Axes;
-  readonly #chosen = new Map<BestSpec, BestPoint>();
-  readonly #best = new Map<BestSpec, BestMember>();
+  readonly #chosen = new Map<BestMemberSpec, BestPoint>();
+  readonly #best = new Map<BestMemberSpec, BestMember>();
   readonly #ids = new Set<string>();
 
   constructor(pipeline: Pipeline, stages: Stages, axes: Axes) {
@@ -53,7 +53,7 @@ export class MemberRounds {
   }
 
   /** All its members for few epochs, then fewer for more. */
-  *#halve(best: BestSpec, round: number): Rounds {
+  *#halve(best: BestMemberSpec, round: number): Rounds {
     const { stage, by } = best;
     if (by.kind !== "halving") return;
     const name = this.#nameOf(stage), before = round === 0 ? [] : [roundName(round)];
@@ -145,12 +145,12 @@ export class MemberRounds {
     return { member, point };
   }
 
-  #choose(best: BestSpec, candidates: readonly Candidate[], records: readonly MemberRecord[]): void {
+  #choose(best: BestMemberSpec, candidates: readonly Candidate[], records: readonly MemberRecord[]): void {
     const name = this.#nameOf(best.stage), metric = comparedBy(best);
     this.#take(best, name, ranked(candidates, records, name, metric)[0]!, 1);
   }
 
-  #take(best: BestSpec, stage: string, { member, point }: Candidate, epochs: number): void {
+  #take(best: BestMemberSpec, stage: string, { member, point }: Candidate, epochs: number): void {
     const { repeats } = this.#axes;
     this.#chosen.set(best, { point: new Map([...point].filter(([name]) => !repeats.has(name))), epochs });
     this.#best.set(best, { stage, metric: comparedBy(best).kind, member: member.repeated });

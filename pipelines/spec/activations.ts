@@ -1,0 +1,24 @@
+/** What a model computes of prompts, written down, as it is declared. @module */
+import type { Dataset } from "../data/dataset.ts";
+import type { ChoosePositions } from "../data/prompt_tokens.ts";
+import type { ModelSpec, SiteSpec } from "./model.ts";
+import type { BestSpec, Sweepable } from "./sweepable.ts";
+import type { TrainSpec } from "./train.ts";
+
+/** What a model computes of prompts, written down. */
+export interface ActivationsSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "activations";
+  /** What computes it. */
+  readonly model: Sweepable<ModelSpec | TrainSpec | BestSpec>;
+  /** The rows whose prompts are read. */
+  readonly data: Sweepable<Dataset>;
+  /** Which tokens' representations are kept. */
+  readonly positions: Sweepable<string | ChoosePositions>;
+  /** Places whose representation is kept. */
+  readonly sites?: Sweepable<readonly SiteSpec[]>;
+  /** Whether the hidden states between all blocks are kept. */
+  readonly hiddenStates: Sweepable<boolean>;
+  /** Whether the logits are kept. */
+  readonly logits: Sweepable<boolean>;
+}

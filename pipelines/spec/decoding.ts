@@ -1,0 +1,34 @@
+/** How an evaluation turns a prompt into an answer, as it is declared. @module */
+import type { Sweepable } from "./sweepable.ts";
+
+/** What all ways to write an answer share. */
+export interface WritingSpec {
+  /** Writing ends here, or at an end-of-sequence token. */
+  readonly maxNewTokens: Sweepable<number>;
+  /** Makes what was read or written before less likely; 1 for none. */
+  readonly repetitionPenalty?: Sweepable<number>;
+  /** Writing ends before any of these texts. */
+  readonly stop?: Sweepable<readonly string[]>;
+}
+
+/** How an evaluation turns a prompt into an answer. */
+export type DecodingSpec =
+  | { readonly kind: "greedy" } & WritingSpec
+  | {
+    readonly kind: "sample";
+    readonly temperature: Sweepable<number>;
+    readonly topK: Sweepable<number>;
+    readonly topP: Sweepable<number>;
+    readonly seed: Sweepable<number>;
+  } & WritingSpec
+  | {
+    readonly kind: "beam";
+    readonly beams: Sweepable<number>;
+    readonly lengthPenalty: Sweepable<number>;
+    readonly earlyStopping?: Sweepable<boolean | "never">;
+  } & WritingSpec
+  | {
+    readonly kind: "choices";
+    readonly options: Sweepable<readonly string[] | string>;
+    readonly end?: Sweepable<boolean>;
+  };

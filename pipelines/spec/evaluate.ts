@@ -1,0 +1,25 @@
+/** An evaluation, as it is declared. @module */
+import type { Dataset } from "../data/dataset.ts";
+import type { DecodingSpec } from "./decoding.ts";
+import type { MetricSpec } from "./metric.ts";
+import type { ModelSpec } from "./model.ts";
+import type { BestSpec, Sweepable } from "./sweepable.ts";
+import type { TrainSpec } from "./train.ts";
+
+/** An evaluation. */
+export interface EvaluateSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "evaluate";
+  /** What it is done with. */
+  readonly model: Sweepable<ModelSpec | TrainSpec | BestSpec>;
+  /** The rows. */
+  readonly data: Sweepable<Dataset>;
+  /** What to measure. */
+  readonly metrics: Sweepable<readonly MetricSpec[]>;
+  /** How answers are made. */
+  readonly decoding?: Sweepable<DecodingSpec>;
+  /** Rows whose work is done together. */
+  readonly batchSize?: Sweepable<number>;
+  /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
+  readonly maxLength?: Sweepable<number>;
+}

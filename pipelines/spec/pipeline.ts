@@ -1,0 +1,31 @@
+/** A pipeline file's default export, as it is declared. @module */
+import type { ActivationsSpec } from "./activations.ts";
+import type { EvaluateSpec } from "./evaluate.ts";
+import type { AxisLabel } from "./sweepable.ts";
+import type { TrainSpec } from "./train.ts";
+
+/** A stage of a pipeline. */
+export type StageSpec = TrainSpec | EvaluateSpec | ActivationsSpec;
+
+/** What stages there are. */
+export type StageKind = StageSpec["kind"];
+
+/** A condition on members, by what results call their values. */
+export interface WhereSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "where";
+  /** Whether a member is to run. */
+  readonly holds: (member: Readonly<Record<string, AxisLabel>>) => boolean;
+}
+
+/** A pipeline file's default export. */
+export interface Pipeline {
+  /** Tells the kinds of record apart. */
+  readonly kind: "pipeline";
+  /** Names it in results. */
+  readonly name: string;
+  /** Declares the stages; runs no tensor work. */
+  readonly build: () => Readonly<Record<string, StageSpec>>;
+  /** All must hold for a member to run. */
+  readonly conditions: readonly WhereSpec[];
+}

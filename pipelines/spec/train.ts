@@ -1,0 +1,60 @@
+/** A training, as it is declared. @module */
+import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { ModelSpec } from "./model.ts";
+import type { BestSpec, Sweepable } from "./sweepable.ts";
+
+/** A learning-rate schedule. */
+export interface ScheduleSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: ScheduleName;
+  /** Share of the steps over which the rate rises from 0; their number is rounded up. */
+  readonly warmup: Sweepable<number>;
+}
+
+/** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
+export type DecayScope = "all" | "weights";
+
+/** AdamW's settings. */
+export interface OptimizerSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "adamw";
+  /** The rate that the schedule scales. */
+  readonly learningRate: Sweepable<number>;
+  /** A factor on the rate at each step. */
+  readonly schedule: Sweepable<ScheduleSpec>;
+  /** Decoupled decay a step, times the rate. */
+  readonly weightDecay: Sweepable<number>;
+  /** What it acts on. */
+  readonly decay: Sweepable<DecayScope>;
+  /** Decay of the first moment. */
+  readonly beta1: Sweepable<number>;
+  /** Decay of the second moment. */
+  readonly beta2: Sweepable<number>;
+  /** Added to the deviation. */
+  readonly epsilon: Sweepable<number>;
+}
+
+/** A training. */
+export interface TrainSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "train";
+  /** What it is done with; of a best member its model as it was before it was trained. */
+  readonly model: Sweepable<ModelSpec | BestSpec>;
+  /** The rows. */
+  readonly data: Sweepable<Dataset>;
+  /** Passes over the rows. */
+  readonly epochs: Sweepable<number>;
+  /** Rows whose work is done together. */
+  readonly batchSize: Sweepable<number>;
+  /** Batches to a step. */
+  readonly gradientAccumulation: Sweepable<number>;
+  /** How gradients become steps. */
+  readonly optimizer: Sweepable<OptimizerSpec>;
+  /** Decides initial values and the order of rows. */
+  readonly seed: Sweepable<number>;
+  /** Whether each epoch has an order of its own. */
+  readonly shuffle: Sweepable<boolean>;
+  /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
+  readonly maxLength?: Sweepable<number>;
+}
