@@ -66,7 +66,7 @@ def record(peer, shared, rows, folder, edit, kind):
     common = ["--model", shared / "models/stories260k", "--data", rows, "--kind", kind, "--threads", 1]
     common += ["--layers", settings["layers"], "--rank", settings["rank"], "--positions", settings["positions"]]
     common += ["--epochs", EPOCHS, "--batch", BATCH, "--lr", 5e-3, "--warmup", 0.1]
-    common += ["--tied"] if settings["tied"] else []
+    common += ["--together", *(["--tied"] if settings["tied"] else [])]
     run(peer, *common, "--steps", 1, "--dump-init", initial)
     losses = [by_epoch(run(peer, *common, "--init", initial, "--weight-decay", decay)) for decay in WEIGHT_DECAYS]
     blocks = "all" if settings["layers"] == "all" else [int(layer) for layer in settings["layers"].split(";")]

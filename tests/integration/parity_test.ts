@@ -67,8 +67,6 @@ function pipelineOf(golden: Golden, shared: string): Pipeline {
   const data = jsonl(join(shared, "data", "multiarith.test.jsonl"), {
     prompt: "{instruction}\n",
     completion: "{answer}",
-    // As pyreft_run.py encodes rows unless it is asked for --together.
-    tokenization: "apart",
   });
   return pipeline("parity", () => ({
     tuned: train(model.with(editOf(golden)), {
