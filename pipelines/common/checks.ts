@@ -2,7 +2,7 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "./errors.ts";
 import { atLocationOf } from "./source_location.ts";
-import { quote, suggest } from "./suggest.ts";
+import { nearest, quote, suggest } from "./suggest.ts";
 
 /** Throws if a value is not what it should be; `name` is the setting's. */
 export type Check = (value: unknown, name: string) => void;
@@ -24,15 +24,22 @@ export function passes(check: Check, value: unknown, name: string): boolean {
 /** A value that is accepted as it is, or refused with what is expected. */
 export function leaf(expected: string, accepts: (value: unknown) => boolean): Check {
   return (value, name) => {
-    if (!accepts(value)) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
+    if (accepts(value)) return;
+    const each = isList(value) && value.every((item) => typeof item !== "object" && accepts(item));
+    const sweeping = each ? `, or all of these by sweep(${quote(name)}, [${value.map(shortly).join(", ")}])` : "";
+    throw new RequestError(`${name} is ${show(value)}; give ${expected}${sweeping}`);
   };
 }
+
+const shortly = (value: unknown) => typeof value === "string" ? quote(value) : String(value);
 
 function show(value: unknown): string {
   if (value === undefined) return "missing";
   if (typeof value === "string") return quote(value);
   if (Array.isArray(value)) return value.length === 0 ? "empty" : "a list";
-  if (typeof value !== "object" || value === null) return typeof value === "function" ? "a function" : String(value);
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Promise) return "a promise";
   return "kind" in value && typeof value.kind === "string" ? `of the kind ${value.kind}` : "an object";
 }
 
@@ -66,7 +73,9 @@ export const belowOne = leaf("a number from 0 to below 1", (value) => from(0, 1)
 export const share = leaf("a share of the steps from 0 to 1", from(0, 1));
 /** One of some words. */
 export const oneOf = (words: readonly string[]) =>
-  leaf(words.join(", "), (value) => isText(value) && words.includes(`${value}`));
+  leaf(alternatives.format(words.map(quote)), (value) => isText(value) && words.includes(`${value}`));
+
+const alternatives = new Intl.ListFormat("en-GB", { type: "disjunction" });
 
 /** What may be omitted. */
 export function optional(check: Check): Check {
@@ -84,18 +93,24 @@ export function listOf(expected: string, check: Check): Check {
 
 /** A record without a kind. */
 export function record(expected: string, fields: Readonly<Record<string, Check>>): Check {
-  return variant(expected, () => fields);
+  return variant(expected, () => fields, []);
 }
 
 /** A record whose kind decides on its fields. */
-function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<string, Check>> | undefined): Check {
+function variant(
+  expected: string,
+  fieldsOf: (kind: string) => Readonly<Record<string, Check>> | undefined,
+  kinds: readonly string[],
+): Check {
   // Members share the records that no axis of theirs changes.
   const passed = new WeakSet<object>();
   return (value, name) => {
     const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
     const kind = isRecord && "kind" in value ? String(value.kind) : "";
     const fields = isRecord ? fieldsOf(kind) : undefined;
-    if (!isRecord || fields === undefined) throw new RequestError(`${name} is ${show(value)}; give ${expected}`);
+    if (!isRecord || fields === undefined) {
+      throw new RequestError(`${name} is ${show(value)}; ${uncalled(value, kinds) ?? `give ${expected}`}`);
+    }
     if (passed.has(value)) return;
     atLocationOf(value, () => {
       for (const given of Object.keys(value)) {
@@ -110,7 +125,14 @@ function variant(expected: string, fieldsOf: (kind: string) => Readonly<Record<s
   };
 }
 
+/** What to write where a function is named and not called. */
+function uncalled(value: unknown, kinds: readonly string[]): string | undefined {
+  if (typeof value === "function") return kinds.includes(value.name) ? `call it, as in ${value.name}(…)` : undefined;
+  const meant = typeof value === "string" ? nearest(value, kinds) : undefined;
+  return meant === undefined ? undefined : `call the function, as in ${meant}(…)`;
+}
+
 /** A record of one of some kinds, each with fields of its own. */
 export function among(expected: string, kinds: Readonly<Record<string, Readonly<Record<string, Check>>>>): Check {
-  return variant(expected, (kind) => ownValue(kinds, kind));
+  return variant(expected, (kind) => ownValue(kinds, kind), Object.keys(kinds));
 }

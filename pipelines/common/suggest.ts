@@ -4,12 +4,15 @@
 export function suggest(wanted: string, names: readonly string[]): string {
   if (names.length === 0) return "it has none at all";
   const shown = names.slice(0, 12).map(quote).join(", ") + (names.length > 12 ? ", …" : "");
+  const near = nearest(wanted, names);
+  return near === undefined ? `use one of those it has: ${shown}` : `did you mean ${quote(near)} (it has ${shown})`;
+}
+
+/** The name that is nearly the one that is wanted, if there is any. */
+export function nearest(wanted: string, names: readonly string[]): string | undefined {
   const distances = names.map((name) => editDistance(wanted.toLowerCase(), name.toLowerCase()));
   const least = Math.min(...distances);
-  const nearest = names[distances.indexOf(least)];
-  return nearest !== undefined && least <= Math.max(1, Math.floor(wanted.length / 3))
-    ? `did you mean ${quote(nearest)} (it has ${shown})`
-    : `use one of those it has: ${shown}`;
+  return least <= Math.max(1, Math.floor(wanted.length / 3)) ? names[distances.indexOf(least)] : undefined;
 }
 
 /** Levenshtein's distance: the fewest insertions, deletions and replacements that turn one word into the other. */

@@ -2,6 +2,7 @@ import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import type { StackName } from "../models/architecture/architecture.ts";
 import { located } from "../common/source_location.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
+import { requireCall } from "./calls.ts";
 
 /** Settings that every adapter shares. */
 export interface AdapterOptions {
@@ -50,6 +51,7 @@ function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): 
  * ```
  */
 export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
+  requireCall("lora", arguments);
   return adapter("lora", options);
 }
 
@@ -68,6 +70,7 @@ export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
  * ```
  */
 export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
+  requireCall("dora", arguments);
   return adapter("dora", options);
 }
 
@@ -84,6 +87,7 @@ export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
  * ```
  */
 export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
+  requireCall("ia3", arguments);
   return adapter("ia3", options);
 }
 
@@ -100,6 +104,7 @@ export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec
  * ```
  */
 export function bitfit(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {
+  requireCall("bitfit", arguments);
   return adapter("bitfit", options);
 }
 
@@ -126,5 +131,6 @@ export interface PrefixTuningOptions {
  * ```
  */
 export function prefixTuning(options: SweepableOptions<PrefixTuningOptions>): PrefixTuningSpec {
+  requireCall("prefixTuning", arguments);
   return located({ ...options, kind: "prefixTuning" });
 }

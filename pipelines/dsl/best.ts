@@ -2,6 +2,8 @@ import { RequestError } from "../common/errors.ts";
 import { located } from "../common/source_location.ts";
 import type { Axis, BestSpec, BestValueSpec, EvaluateSpec, HalvingSpec, MetricSpec } from "../spec/mod.ts";
 import { withMethods } from "./methods.ts";
+import { anything, leaf } from "../common/checks.ts";
+import { requireCall, type SettingChecks } from "./calls.ts";
 
 /** The best member of an evaluation. */
 export interface Best extends BestSpec<EvaluateSpec> {
@@ -65,10 +67,14 @@ export interface Best extends BestSpec<EvaluateSpec> {
  * ```
  */
 export function best(stage: EvaluateSpec, by: MetricSpec | HalvingSpec): Best {
+  requireCall("best", arguments);
   const data: BestSpec<EvaluateSpec> = { kind: "best", stage, by };
   const self = withMethods(data, {
-    value: <T>(axis: Axis<T>): BestValueSpec<T> => located({ kind: "bestValue", best: self, axis }),
-  });
+    value<T>(axis: Axis<T>): BestValueSpec<T> {
+      requireCall("value", arguments);
+      return located({ kind: "bestValue", best: self, axis });
+    },
+  }, "the best member");
   return self;
 }
 
@@ -81,6 +87,12 @@ export interface HalvingOptions {
   /** The share that each round keeps, between 0 and 1; at least one member stays. */
   readonly keep: number;
 }
+
+const halvingOptions: SettingChecks<HalvingOptions> = {
+  by: leaf("a metric, as in exactMatch()", (value) => typeof value === "object" && value !== null && "kind" in value),
+  rounds: anything,
+  keep: anything,
+};
 
 /**
  * Successive halving (Jamieson & Talwalkar 2016): all members are trained for few epochs, and each round keeps the better
@@ -96,7 +108,9 @@ export interface HalvingOptions {
  * assert.throws(() => halving({ by: exactMatch(), rounds: 3, keep: 2 }), /between 0 and 1/);
  * ```
  */
-export function halving({ by, rounds, keep }: HalvingOptions): HalvingSpec {
+export function halving(options: HalvingOptions): HalvingSpec {
+  requireCall("halving", arguments, halvingOptions);
+  const { by, rounds, keep } = options;
   if (!Number.isSafeInteger(rounds) || rounds < 1) {
     throw new RequestError(`expected halving's rounds to be a whole number from 1 on but found ${rounds}; correct it`);
   }

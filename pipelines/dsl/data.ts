@@ -1,7 +1,11 @@
 import type { ChatRow, ChatSource } from "../data/chat/source.ts";
-import type { Dataset, Template } from "../data/dataset.ts";
+import type { Dataset, Source, Template } from "../data/dataset.ts";
 import { RequestError } from "../common/errors.ts";
 import { withMethods } from "./methods.ts";
+import { flag, integer, leaf, listOf, optional, text } from "../common/checks.ts";
+import { guarded } from "../common/guarded.ts";
+import { sourceKinds } from "../data/source_kinds.ts";
+import { requireCall, type SettingChecks } from "./calls.ts";
 
 /** How a split is drawn. */
 export interface SplitOptions {
@@ -51,15 +55,44 @@ export type Rows = Dataset & {
   split(options: SplitOptions): { readonly train: Rows; readonly test: Rows };
 };
 
+/** The names that any of several records has. */
+type KeysOf<T> = T extends unknown ? keyof T : never;
+
+/** What a record of rows may have beside its views: a source has some settings, a view others. */
+const optionalFields = [
+  ...Object.values(sourceKinds).flatMap(({ settings }) => Object.keys(settings)),
+  ...["of", "count", "part", "test", "seed"] satisfies KeysOf<Exclude<Dataset, Source>>[],
+];
+
+const splitOptions: SettingChecks<SplitOptions> = {
+  test: leaf("a share between 0 and 1 or a whole number of rows", (value) => {
+    return typeof value === "number" && value > 0 && (value < 1 || Number.isSafeInteger(value));
+  }),
+  seed: integer,
+};
+
 function viewed(of: Dataset): Rows {
-  return withMethods(of, {
-    take: (count: number) => viewed({ kind: "take", of, count }),
-    skip: (count: number) => viewed({ kind: "skip", of, count }),
-    split: ({ test, seed }: SplitOptions) => ({
-      train: viewed({ kind: "split", of, part: "train", test, seed }),
-      test: viewed({ kind: "split", of, part: "test", test, seed }),
-    }),
-  });
+  return withMethods(
+    of,
+    {
+      take(count: number) {
+        requireCall("take", arguments);
+        return viewed({ kind: "take", of, count });
+      },
+      skip(count: number) {
+        requireCall("skip", arguments);
+        return viewed({ kind: "skip", of, count });
+      },
+      split(options: SplitOptions) {
+        requireCall("split", arguments, splitOptions);
+        const { test, seed } = options;
+        const part = (part: "train" | "test") => viewed({ kind: "split", of, part, test, seed });
+        return guarded({ train: part("train"), test: part("test") }, "a split");
+      },
+    },
+    "a data set",
+    optionalFields,
+  );
 }
 
 /**
@@ -76,6 +109,7 @@ function viewed(of: Dataset): Rows {
  * ```
  */
 export function jsonl(path: string, template: Template): Rows {
+  requireCall("jsonl", arguments);
   return viewed({ kind: "jsonl", path, template });
 }
 
@@ -86,6 +120,11 @@ export interface TsvOptions {
   /** The columns' names in order, with `header: false`. */
   readonly columns?: readonly string[];
 }
+
+const tsvOptions: SettingChecks<TsvOptions> = {
+  header: optional(flag),
+  columns: optional(listOf("a list of names", text)),
+};
 
 /**
  * The rows of a file whose columns are parted by tabs, as GLUE's are: nothing is quoted, and a quotation mark stands for
@@ -103,7 +142,9 @@ export interface TsvOptions {
  * const seen = tsv("./CoLA/train.tsv", { text: "{sentence}", label: "{label}" }, { header: false, columns });
  * ```
  */
-export function tsv(path: string, template: Template, { header = true, columns }: TsvOptions = {}): Rows {
+export function tsv(path: string, template: Template, options: TsvOptions = {}): Rows {
+  requireCall("tsv", arguments, tsvOptions);
+  const { header = true, columns } = options;
   if (header === (columns === undefined)) return viewed({ kind: "tsv", path, template, ...columns && { columns } });
   throw new RequestError(
     header
@@ -129,6 +170,7 @@ export function tsv(path: string, template: Template, { header = true, columns }
  * ```
  */
 export function records(records: readonly Readonly<Record<string, unknown>>[], template: Template): Rows {
+  requireCall("records", arguments);
   return viewed({ kind: "records", records, template });
 }
 
@@ -169,6 +211,7 @@ export interface ChatOptions {
  * ```
  */
 export function chat(rows: string | readonly ChatRow[], options: ChatOptions = {}): Rows {
+  requireCall("chat", arguments);
   const conversations = typeof rows === "string"
     ? { kind: "jsonl" as const, path: rows }
     : { kind: "records" as const, records: rows };

@@ -1,5 +1,6 @@
 import { located } from "../common/source_location.ts";
 import type { DecodingSpec, Sweepable, SweepableOptions } from "../spec/mod.ts";
+import { requireCall } from "./calls.ts";
 
 /** Settings of every way to write an answer. */
 export interface WritingOptions {
@@ -25,6 +26,7 @@ export type GreedyOptions = WritingOptions;
  * ```
  */
 export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
+  requireCall("greedy", arguments);
   return located({ ...options, kind: "greedy" });
 }
 
@@ -51,6 +53,7 @@ export interface SampleOptions extends WritingOptions {
  * ```
  */
 export function sample(options: SweepableOptions<SampleOptions>): DecodingSpec {
+  requireCall("sample", arguments);
   return located({ temperature: 1, topK: 0, topP: 1, seed: 42, ...options, kind: "sample" });
 }
 
@@ -78,6 +81,7 @@ export interface BeamOptions extends WritingOptions {
  * ```
  */
 export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
+  requireCall("beam", arguments);
   return located({ lengthPenalty: 1, ...options, kind: "beam" });
 }
 
@@ -115,5 +119,6 @@ export function choices(
   options: Sweepable<readonly string[] | string>,
   settings: SweepableOptions<ChoicesOptions> = {},
 ): DecodingSpec {
+  requireCall("choices", arguments);
   return located({ ...settings, kind: "choices", options });
 }

@@ -10,6 +10,7 @@ import type {
   SweepableOptions,
 } from "../spec/mod.ts";
 import type { ChoosePositions, ChooseSubspace } from "../data/prompt_tokens.ts";
+import { requireCall } from "./calls.ts";
 
 /** Where an edit acts. */
 export interface EditPlace {
@@ -90,6 +91,7 @@ function edit(kind: EditSpec["kind"], options: SweepableOptions<EditPlace>): Edi
  * ```
  */
 export function loreft(options: SweepableOptions<SourceOptions>): EditSpec {
+  requireCall("loreft", arguments);
   return edit("loreft", options);
 }
 
@@ -105,6 +107,7 @@ export function loreft(options: SweepableOptions<SourceOptions>): EditSpec {
  * ```
  */
 export function noreft(options: SweepableOptions<NoreftOptions>): EditSpec {
+  requireCall("noreft", arguments);
   return edit("noreft", options);
 }
 
@@ -125,6 +128,7 @@ export function noreft(options: SweepableOptions<NoreftOptions>): EditSpec {
  * ```
  */
 export function direft(options: SweepableOptions<DireftOptions>): EditSpec {
+  requireCall("direft", arguments);
   return edit("direft", options);
 }
 
@@ -142,6 +146,7 @@ export function direft(options: SweepableOptions<DireftOptions>): EditSpec {
  * ```
  */
 export function consreft(options: SweepableOptions<EditOptions>): EditSpec {
+  requireCall("consreft", arguments);
   return edit("consreft", options);
 }
 
@@ -162,6 +167,7 @@ export function consreft(options: SweepableOptions<EditOptions>): EditSpec {
  * ```
  */
 export function lobireft(options: SweepableOptions<EditOptions>): EditSpec {
+  requireCall("lobireft", arguments);
   return edit("lobireft", options);
 }
 
@@ -177,6 +183,7 @@ export function lobireft(options: SweepableOptions<EditOptions>): EditSpec {
  * ```
  */
 export function red(options: SweepableOptions<EditPlace>): EditSpec {
+  requireCall("red", arguments);
   return edit("red", options);
 }
 
@@ -192,6 +199,7 @@ export function red(options: SweepableOptions<EditPlace>): EditSpec {
  * ```
  */
 export function road(options: SweepableOptions<EditPlace>): EditSpec {
+  requireCall("road", arguments);
   return edit("road", options);
 }
 
@@ -208,6 +216,7 @@ export function road(options: SweepableOptions<EditPlace>): EditSpec {
  * ```
  */
 export function reftR1(options: SweepableOptions<EditPlace>): EditSpec {
+  requireCall("reftR1", arguments);
   return edit("reftR1", options);
 }
 
@@ -237,6 +246,7 @@ export interface SavedOptions {
  * ```
  */
 export function saved(folder: Sweepable<string>, options: SweepableOptions<SavedOptions> = {}): SavedSpec {
+  requireCall("saved", arguments);
   return located({ ...options, kind: "saved", folder });
 }
 
@@ -257,5 +267,6 @@ export interface FullFinetuningOptions {
  * ```
  */
 export function fullFinetuning(options: SweepableOptions<FullFinetuningOptions> = {}): FullFinetuningSpec {
+  requireCall("fullFinetuning", arguments);
   return located({ ...options, kind: "fullFinetuning" });
 }

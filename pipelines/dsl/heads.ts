@@ -1,5 +1,6 @@
 import { located } from "../common/source_location.ts";
 import type { ClassificationSpec, RegressionSpec, SweepableOptions } from "../spec/mod.ts";
+import { requireCall } from "./calls.ts";
 
 /** Settings of every head. */
 export interface HeadOptions {
@@ -36,6 +37,7 @@ export interface ClassificationOptions extends HeadOptions {
  * ```
  */
 export function classification(options: SweepableOptions<ClassificationOptions>): ClassificationSpec {
+  requireCall("classification", arguments);
   return located({ frozen: false, fresh: false, ...options, kind: "classification" });
 }
 
@@ -54,5 +56,6 @@ export function classification(options: SweepableOptions<ClassificationOptions>)
  * ```
  */
 export function regression(options: SweepableOptions<HeadOptions> = {}): RegressionSpec {
+  requireCall("regression", arguments);
   return located({ frozen: false, fresh: false, ...options, kind: "regression" });
 }

@@ -1,3 +1,5 @@
+import { guarded } from "../common/guarded.ts";
+import { exampleOf } from "./calls.ts";
 import { located } from "../common/source_location.ts";
 
 /**
@@ -5,13 +7,23 @@ import { located } from "../common/source_location.ts";
  *
  * @param data The record.
  * @param methods Its methods.
+ * @param what What it is, for the message if it is asked for a method that there is not.
+ * @param optional Names that records of its type may lack.
  * @returns The record with its methods and the location of its declaration, frozen.
  */
-export function withMethods<D extends object, M extends object>(data: D, methods: M): D & M {
+export function withMethods<D extends object, M extends object>(
+  data: D,
+  methods: M,
+  what: string,
+  optional: readonly string[] = [],
+): D & M {
   const record: D = located({ ...data });
   defineMethods(record, methods);
   Object.freeze(record);
-  return record;
+  return guarded(record, what, Object.keys(methods), optional, (name) => {
+    const example = exampleOf(name);
+    return example === undefined ? undefined : `write ${example}`;
+  });
 }
 
 function defineMethods<D extends object, M extends object>(record: D, methods: M): asserts record is D & M {

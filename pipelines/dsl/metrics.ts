@@ -1,5 +1,7 @@
 import { located } from "../common/source_location.ts";
 import type { MetricSpec } from "../spec/mod.ts";
+import { oneOf, optional } from "../common/checks.ts";
+import { requireCall, type SettingChecks } from "./calls.ts";
 
 /**
  * The share of answers equal to the row's completion, spaces around both left aside.
@@ -14,6 +16,7 @@ import type { MetricSpec } from "../spec/mod.ts";
  * ```
  */
 export function exactMatch(): MetricSpec {
+  requireCall("exactMatch", arguments);
   return located({ kind: "exactMatch" });
 }
 
@@ -30,6 +33,7 @@ export function exactMatch(): MetricSpec {
  * ```
  */
 export function accuracy(): MetricSpec {
+  requireCall("accuracy", arguments);
   return located({ kind: "accuracy" });
 }
 
@@ -45,6 +49,7 @@ export function accuracy(): MetricSpec {
  * ```
  */
 export function loss(): MetricSpec {
+  requireCall("loss", arguments);
   return located({ kind: "loss" });
 }
 
@@ -56,6 +61,8 @@ export interface F1Options {
    */
   readonly average?: "binary" | "macro";
 }
+
+const f1Options: SettingChecks<F1Options> = { average: optional(oneOf(["binary", "macro"])) };
 
 /**
  * F1, the harmonic mean of precision and recall, as scikit-learn has it: 0 where there is nothing to find. In results it
@@ -70,7 +77,9 @@ export interface F1Options {
  * assert.deepEqual(names, ["f1", "macroF1"]);
  * ```
  */
-export function f1({ average = "binary" }: F1Options = {}): MetricSpec {
+export function f1(options: F1Options = {}): MetricSpec {
+  requireCall("f1", arguments, f1Options);
+  const { average = "binary" } = options;
   return located({ kind: average === "macro" ? "macroF1" : "f1" });
 }
 
@@ -89,6 +98,7 @@ export function f1({ average = "binary" }: F1Options = {}): MetricSpec {
  * ```
  */
 export function matthews(): MetricSpec {
+  requireCall("matthews", arguments);
   return located({ kind: "matthews" });
 }
 
@@ -105,6 +115,7 @@ export function matthews(): MetricSpec {
  * ```
  */
 export function pearson(): MetricSpec {
+  requireCall("pearson", arguments);
   return located({ kind: "pearson" });
 }
 
@@ -120,6 +131,7 @@ export function pearson(): MetricSpec {
  * ```
  */
 export function spearman(): MetricSpec {
+  requireCall("spearman", arguments);
   return located({ kind: "spearman" });
 }
 
@@ -140,5 +152,6 @@ export function spearman(): MetricSpec {
  * ```
  */
 export function mse(): MetricSpec {
+  requireCall("mse", arguments);
   return located({ kind: "mse" });
 }

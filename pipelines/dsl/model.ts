@@ -1,8 +1,10 @@
 import type { SiteName, StackName } from "../models/architecture/architecture.ts";
+import { guarded } from "../common/guarded.ts";
 import { located } from "../common/source_location.ts";
 import type { AdaptationSpec, BaseModelSpec, Blocks, ModelSpec, SiteSpec, Sweepable } from "../spec/mod.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 import { withMethods } from "./methods.ts";
+import { requireCall } from "./calls.ts";
 
 /** A model with what is to be learned of it. */
 export interface Model extends ModelSpec {
@@ -52,14 +54,18 @@ export interface BaseModelOptions {
  * ```
  */
 export function baseModel(source: Sweepable<string>, options: BaseModelOptions = {}): Model {
+  requireCall("baseModel", arguments);
   return modelOf(located({ ...options, kind: "baseModel", source }), []);
 }
 
 function modelOf(base: BaseModelSpec, edits: readonly Sweepable<AdaptationSpec>[]): Model {
   const data: ModelSpec = { kind: "model", base, edits };
   return withMethods(data, {
-    with: (...more: readonly Sweepable<AdaptationSpec>[]) => modelOf(base, [...edits, ...more]),
-  });
+    with(...more: readonly Sweepable<AdaptationSpec>[]) {
+      requireCall("with", arguments);
+      return modelOf(base, [...edits, ...more]);
+    },
+  }, "a model");
 }
 
 /** The sites of the attention of some blocks. */
@@ -182,7 +188,7 @@ export interface DecoderSites extends StackSites {
  * const edit = loreft({ at: embedding.output, positions: "l1", rank: 4 });
  * ```
  */
-export const embedding: ModelSite = { output: { site: "embedding.output" } };
+export const embedding: ModelSite = guarded({ output: { site: "embedding.output" } }, "the embedding");
 
 /**
  * The norm after the last block; edits act on what the logits are computed from.
@@ -194,7 +200,7 @@ export const embedding: ModelSite = { output: { site: "embedding.output" } };
  * const edit = loreft({ at: finalNorm.output, positions: "completion", rank: 4 });
  * ```
  */
-export const finalNorm: ModelSite = { output: { site: "finalNorm.output" } };
+export const finalNorm: ModelSite = guarded({ output: { site: "finalNorm.output" } }, "the final norm");
 
 /**
  * Blocks by number (from 0), in the order given, or all of them. In a model with an encoder and a decoder they have to be
@@ -210,6 +216,7 @@ export const finalNorm: ModelSite = { output: { site: "finalNorm.output" } };
  * ```
  */
 export function block(blocks: Sweepable<Blocks>): BlockSites {
+  requireCall("block", arguments);
   return sitesOf({ blocks });
 }
 
@@ -223,11 +230,14 @@ export function block(blocks: Sweepable<Blocks>): BlockSites {
  * const edit = loreft({ at: encoder.block(3).output, positions: "l1", rank: 4 });
  * ```
  */
-export const encoder: StackSites = {
-  block: (blocks) => sitesOf({ blocks, stack: "encoder" }),
-  embedding: { output: { site: "embedding.output", stack: "encoder" } },
-  finalNorm: { output: { site: "finalNorm.output", stack: "encoder" } },
-};
+export const encoder: StackSites = guarded({
+  block(blocks) {
+    requireCall("block", arguments);
+    return sitesOf({ blocks, stack: "encoder" });
+  },
+  embedding: guarded({ output: { site: "embedding.output", stack: "encoder" } }, "the embedding"),
+  finalNorm: guarded({ output: { site: "finalNorm.output", stack: "encoder" } }, "the final norm"),
+}, "the encoder");
 
 /**
  * The decoder of a model that has an encoder too (T5). Its tokens are the one that it starts with, which predicts the
@@ -240,31 +250,35 @@ export const encoder: StackSites = {
  * const edit = loreft({ at: decoder.block(3).output, positions: "f1", rank: 4 });
  * ```
  */
-export const decoder: DecoderSites = {
-  block: (blocks) => {
+export const decoder: DecoderSites = guarded({
+  block(blocks) {
+    requireCall("block", arguments);
     const place = { blocks, stack: "decoder" } as const;
-    return { ...sitesOf(place), crossAttention: attentionSites(place, "crossAttention") };
+    const crossAttention = guarded(attentionSites(place, "crossAttention"), "crossAttention");
+    return guarded({ ...sitesOf(place), crossAttention }, "a block");
   },
-  embedding: { output: { site: "embedding.output", stack: "decoder" } },
-  finalNorm: { output: { site: "finalNorm.output", stack: "decoder" } },
-};
+  embedding: guarded({ output: { site: "embedding.output", stack: "decoder" } }, "the embedding"),
+  finalNorm: guarded({ output: { site: "finalNorm.output", stack: "decoder" } }, "the final norm"),
+}, "the decoder");
 
 type BlockPlace = Required<Pick<SiteSpec, "blocks">> & { readonly stack?: StackName };
 
 function sitesOf(place: BlockPlace): BlockSites {
   const at = (site: SiteName): SiteSpec => located({ ...place, site });
-  return {
-    input: at("block.input"),
-    attention: { queryKeyValue: at("attention.queryKeyValue"), ...attentionSites(place, "attention") },
-    mlp: {
-      gateUp: at("mlp.gateUp"),
-      gate: at("mlp.gate"),
-      activation: at("mlp.activation"),
-      up: at("mlp.up"),
-      output: at("mlp.output"),
-    },
-    output: at("block.output"),
+  const attention = { queryKeyValue: at("attention.queryKeyValue"), ...attentionSites(place, "attention") };
+  const mlp = {
+    gateUp: at("mlp.gateUp"),
+    gate: at("mlp.gate"),
+    activation: at("mlp.activation"),
+    up: at("mlp.up"),
+    output: at("mlp.output"),
   };
+  return guarded({
+    input: at("block.input"),
+    attention: guarded(attention, "attention"),
+    mlp: guarded(mlp, "the MLP"),
+    output: at("block.output"),
+  }, "a block");
 }
 
 function attentionSites(place: BlockPlace, name: "attention" | "crossAttention"): CrossAttentionSites {
@@ -273,7 +287,10 @@ function attentionSites(place: BlockPlace, name: "attention" | "crossAttention")
     query: at(`${name}.query`),
     key: at(`${name}.key`),
     value: at(`${name}.value`),
-    head: (head) => ({ output: located({ ...place, site: `${name}.head.output`, head }) }),
+    head(head) {
+      requireCall("head", arguments);
+      return guarded({ output: located({ ...place, site: `${name}.head.output` as const, head }) }, "a head");
+    },
     output: at(`${name}.output`),
   };
 }

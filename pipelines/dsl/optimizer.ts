@@ -1,5 +1,6 @@
 import { located } from "../common/source_location.ts";
 import type { DecayScope, OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec/mod.ts";
+import { requireCall } from "./calls.ts";
 
 /** Settings of a schedule. */
 export interface ScheduleOptions {
@@ -20,6 +21,7 @@ export interface ScheduleOptions {
  * ```
  */
 export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+  requireCall("constantSchedule", arguments);
   return located({ warmup: 0, ...options, kind: "constant" });
 }
 
@@ -34,6 +36,7 @@ export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}
  * ```
  */
 export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+  requireCall("linearSchedule", arguments);
   return located({ warmup: 0, ...options, kind: "linear" });
 }
 
@@ -79,6 +82,7 @@ export interface AdamWOptions {
  * ```
  */
 export function adamw(options: SweepableOptions<AdamWOptions>): OptimizerSpec {
+  requireCall("adamw", arguments);
   const usual = { schedule: constantSchedule(), weightDecay: 0, decay: "all" } as const;
   return located({ ...usual, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...options, kind: "adamw" });
 }

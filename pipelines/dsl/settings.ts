@@ -2,6 +2,8 @@ import { putValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { currentLoading, type Scalar } from "../recipes/overrides.ts";
 import { checkDeclaration, overriddenValue, type SettingDeclaration } from "../recipes/setting.ts";
+import { guarded } from "../common/guarded.ts";
+import { requireCall } from "./calls.ts";
 
 /** The values of settings, by their declarations: of `oneOf` those listed, else any of the default's type. */
 export type SettingValues<D> = { readonly [K in keyof D]: SettingValue<D[K]> };
@@ -37,9 +39,7 @@ export type Widened<V> = V extends number ? number : V extends string ? string :
  * ```
  */
 export function settings<const D extends Readonly<Record<string, SettingDeclaration>>>(declared: D): SettingValues<D> {
-  if (typeof declared !== "object" || declared === null || Array.isArray(declared)) {
-    throw new RequestError("settings takes an object; name each setting, as in settings({ epochs: 3 })");
-  }
+  requireCall("settings", arguments);
   const loading = currentLoading(), values: Record<string, Scalar> = {};
   for (const [name, declaration] of Object.entries(declared)) {
     const checked = checkDeclaration(name, declaration), given = loading?.overrides.get(name);
@@ -52,5 +52,5 @@ export function settings<const D extends Readonly<Record<string, SettingDeclarat
     putValue(values, name, value);
     loading?.settings.set(name, value);
   }
-  return Object.freeze(values) as SettingValues<D>;
+  return guarded(Object.freeze(values), "settings") as SettingValues<D>;
 }

@@ -17,6 +17,7 @@ import type {
   WhereSpec,
 } from "../spec/mod.ts";
 import type { ChoosePositions } from "../data/prompt_tokens.ts";
+import { requireCall } from "./calls.ts";
 
 /** Settings of a training. */
 export interface TrainOptions {
@@ -53,6 +54,7 @@ export interface TrainOptions {
  * ```
  */
 export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
+  requireCall("train", arguments);
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
   return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model });
 }
@@ -94,6 +96,7 @@ export function evaluate(
   model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
+  requireCall("evaluate", arguments);
   return located({ ...options, kind: "evaluate", model });
 }
 
@@ -134,6 +137,7 @@ export function activations(
   model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
   options: SweepableOptions<ActivationsOptions>,
 ): ActivationsSpec {
+  requireCall("activations", arguments);
   const { positions = "all", hiddenStates = options.sites === undefined, logits = false, ...rest } = options;
   return located({ ...rest, positions, hiddenStates, logits, kind: "activations", model });
 }
@@ -179,5 +183,6 @@ export function pipeline(
   build: () => Readonly<Record<string, StageSpec>>,
   ...conditions: readonly WhereSpec[]
 ): Pipeline {
+  requireCall("pipeline", arguments);
   return located({ kind: "pipeline", name, build, conditions });
 }

@@ -1,6 +1,8 @@
 import { RequestError } from "../common/errors.ts";
 import { located } from "../common/source_location.ts";
 import type { Axis, AxisLabel, WhereSpec } from "../spec/mod.ts";
+import { integer, listOf, optional, text } from "../common/checks.ts";
+import { requireCall, type SettingChecks } from "./calls.ts";
 
 let declared = 0;
 
@@ -25,18 +27,27 @@ let declared = 0;
  * ```
  */
 export function sweep<const T>(name: string, values: readonly T[]): Axis<T> {
+  requireList(arguments);
+  requireCall("sweep", arguments);
   if (!/^[A-Za-z][\w-]*$/.test(name)) {
     throw new RequestError(`the axis name ${JSON.stringify(name)} is not a word; use letters, digits, - and _`);
   }
-  const given: unknown = values;
-  if (!Array.isArray(given)) {
-    const shown = JSON.stringify(given) ?? String(given);
-    throw new RequestError(
-      `the axis ${name} takes a list of values but is given ${shown}; write sweep("${name}", [${shown}])`,
-    );
-  }
   if (values.length === 0) throw new RequestError(`the axis ${name} is empty; give it at least one value`);
+  const twice = values.find((value, at) => values.indexOf(value) !== at);
+  if (twice !== undefined) {
+    throw new RequestError(`the axis ${name} has ${JSON.stringify(twice)} twice; give each value once`);
+  }
   return axis({ kind: "axis", name, values: [...values], order: declared++ });
+}
+
+/** Refuses values that are given one after another and not as a list, with the list. */
+function requireList([name, ...values]: ArrayLike<unknown> & Iterable<unknown>): void {
+  const isPlain = (value: unknown) => ["number", "string", "boolean"].includes(typeof value);
+  if (typeof name !== "string" || values.length === 0 || !values.every(isPlain)) return;
+  const shown = values.map((value) => JSON.stringify(value)).join(", ");
+  throw new RequestError(
+    `the axis ${name} takes a list of values but is given ${shown}; write sweep("${name}", [${shown}])`,
+  );
 }
 
 function axis<T>(record: Axis<T>): Axis<T> {
@@ -61,6 +72,7 @@ function axis<T>(record: Axis<T>): Axis<T> {
  * ```
  */
 export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
+  requireCall("zip", arguments);
   const [first, ...others] = axes;
   const other = others.find(({ values }) => values.length !== first?.values.length);
   if (first !== undefined && other !== undefined) {
@@ -90,6 +102,7 @@ export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
  * ```
  */
 export function concat<T>(first: Axis<T>, ...others: readonly Axis<T>[]): Axis<T> {
+  requireCall("concat", arguments);
   const values = [first, ...others].flatMap((each) => each.values);
   return axis({ kind: "axis", name: first.name, values, order: first.order });
 }
@@ -101,6 +114,11 @@ export interface RepeatOptions {
   /** Names the axis; `seed` if omitted. */
   readonly name?: string;
 }
+
+const repeatOptions: SettingChecks<RepeatOptions> = {
+  seeds: listOf("a list of seeds", integer),
+  name: optional(text),
+};
 
 /**
  * An axis of seeds whose members repeat one experiment: results report their mean and standard deviation.
@@ -120,7 +138,9 @@ export interface RepeatOptions {
  * });
  * ```
  */
-export function repeat({ seeds, name = "seed" }: RepeatOptions): Axis<number> {
+export function repeat(options: RepeatOptions): Axis<number> {
+  requireCall("repeat", arguments, repeatOptions);
+  const { seeds, name = "seed" } = options;
   return axis({ ...sweep(name, seeds), repeats: true });
 }
 
@@ -140,6 +160,7 @@ export function repeat({ seeds, name = "seed" }: RepeatOptions): Axis<number> {
  * ```
  */
 export function where<M extends object = Readonly<Record<string, number>>>(holds: (member: M) => boolean): WhereSpec {
+  requireCall("where", arguments);
   return located({
     kind: "where",
     holds: (member: Readonly<Record<string, AxisLabel>>) => holds(member as object as M),

@@ -1,6 +1,7 @@
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { FromEnd, PromptTokens } from "../data/prompt_tokens.ts";
+import { requireCall } from "./calls.ts";
 
 /**
  * The index of a token by its text, for positions that a function chooses.
@@ -22,6 +23,7 @@ import type { FromEnd, PromptTokens } from "../data/prompt_tokens.ts";
  * ```
  */
 export function at(pieces: PromptTokens["pieces"], text: string, which: "first" | "last" = "last"): number {
+  requireCall("at", arguments);
   const found = which === "first" ? pieces.indexOf(text) : pieces.lastIndexOf(text);
   if (found >= 0) return found;
   const known = [...new Set(pieces)];
@@ -41,6 +43,7 @@ export function at(pieces: PromptTokens["pieces"], text: string, which: "first" 
  * ```
  */
 export function fromEnd(count: number): FromEnd {
+  requireCall("fromEnd", arguments);
   if (Number.isSafeInteger(count) && count >= 1) return { kind: "fromEnd", count };
   throw new RequestError(`fromEnd(${count}) is no token; count whole tokens from 1, the last`);
 }

@@ -5,16 +5,15 @@
  */
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { stripVTControlCharacters } from "node:util";
-import { RequestError, type SourceLocation } from "../../common/errors.ts";
-import { faultText } from "../../common/files.ts";
-import { callerLocation, locationOf, shown } from "../../common/source_location.ts";
+import { RequestError } from "../../common/errors.ts";
+import { locationOf } from "../../common/source_location.ts";
 import { type Overrides, type Scalar, whileLoading } from "../../recipes/overrides.ts";
 import { expand } from "../../schedule/expand/expand.ts";
 import type { Expansion } from "../../schedule/expand/member.ts";
 import type { Pipeline } from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
 import { callerPath } from "./caller_paths.ts";
+import { describeFault } from "./pipeline_faults.ts";
 
 /** A pipeline file, loaded. */
 export interface LoadedPipeline {
@@ -82,12 +81,12 @@ async function faultsOf<T>(file: string, part: () => T | Promise<T>): Promise<T>
   try {
     return await part();
   } catch (fault) {
-    const { message, location } = describeFault(fault);
+    const { problem, location } = describeFault(fault, ownFrames, await exportedNames());
     if (fault instanceof RequestError) throw fault.at(location);
     if (isRequestError(fault)) {
       throw new RequestError(fault.problem, fault.location ?? location ?? { file }).causedBy(fault);
     }
-    throw new RequestError(`the pipeline fails (${message}); correct it there`, location ?? { file }).causedBy(fault);
+    throw new RequestError(problem, location ?? { file }).causedBy(fault);
   }
 }
 
@@ -96,20 +95,10 @@ function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" |
   return fault instanceof Error && fault.name === "RequestError" && "problem" in fault;
 }
 
-function describeFault(fault: unknown): { readonly message: string; readonly location?: SourceLocation | undefined } {
-  if (!(fault instanceof Error)) return { message: `it throws ${typeof fault === "string" ? quote(fault) : fault}` };
-  const name = fault.name === "Error" || fault.name === "RequestError" ? "" : `${fault.name}: `;
-  const message = stripVTControlCharacters(fault.message);
-  // A file that cannot be loaded: the location ends the message, and may have the line in question before it.
-  const loading = /^(.*?)\.?(?:\n.*)?\s+at ((?:file|https?):\/\/\S+?):(\d+):(\d+)$/s.exec(message);
-  if (loading === null) {
-    return { message: name + faultText(message).slice(0, 300), location: callerLocation(ownFrames(fault.stack ?? "")) };
-  }
-  const [, problem = "", url = "", line, column] = loading;
-  return {
-    message: faultText(problem.split("\n")[0]).replaceAll(/file:\/\/[^\s"']+/g, shown).slice(0, 300),
-    location: { file: shown(url), line: Number(line), column: Number(column) },
-  };
+/** What a pipeline file can import, asked for by the name that it imports: the command line knows no function of the DSL. */
+async function exportedNames(): Promise<readonly string[]> {
+  const refract: object = await import(import.meta.resolve("refract"));
+  return Object.keys(refract);
 }
 
 /** The frames of a stack above this file's, among which are the pipeline file's. */

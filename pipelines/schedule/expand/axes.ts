@@ -61,6 +61,11 @@ export class Axes {
     return new Set(this.#axes.filter(({ repeats }) => repeats).map(({ name }) => name));
   }
 
+  /** The names of all axes, in the order of their declaration. */
+  get names(): readonly string[] {
+    return this.#axes.map(({ name }) => name);
+  }
+
   /** The points that some declarations span together: the last axis varies fastest; at each the axes that it has. */
   points(declared: unknown, chosen: BestPoints): Point[] {
     const points: Point[] = [];

@@ -39,36 +39,36 @@ export function expand(
   return { members: first.done ? [] : first.value, goesOn: bestsIn(stages).length > 0, rounds };
 }
 
-/** What a builder returned in place of stages by name; `undefined` if it returned these. */
-function otherThanStages(stages: unknown): string | undefined {
-  if (stages === undefined || stages === null) return "nothing";
-  if (stages instanceof Promise) return "a promise, as async functions do";
-  if (Array.isArray(stages)) return "a list";
-  if (typeof stages !== "object") return `a ${typeof stages}`;
-  if ("kind" in stages && typeof stages.kind === "string") {
-    return isStageKind(stages.kind) ? "one stage without a name" : "a declaration that is no stage";
+const byName = "return stages by name, as in { score: evaluate(…) }";
+
+/** What a value is that is no stage, and what to do about it. */
+function described(value: unknown): { readonly found: string; readonly remedy?: string } {
+  if (value === undefined || value === null) return { found: "nothing" };
+  if (value instanceof Promise) {
+    return { found: "a promise, as async functions do", remedy: "leave out async and await, nothing is read yet" };
   }
-  return Object.keys(stages).length === 0 ? "no stages" : undefined;
+  if (Array.isArray(value)) return { found: "a list" };
+  if (typeof value !== "object") return { found: `a ${typeof value}` };
+  if (!("kind" in value && typeof value.kind === "string")) return { found: "an object" };
+  return isStageKind(value.kind)
+    ? { found: "one stage without a name" }
+    : { found: `a declaration of the kind ${value.kind}` };
 }
 
 function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is Stages {
-  const location = locationOf(pipeline);
-  const found = otherThanStages(stages);
-  if (found !== undefined) {
-    throw new RequestError(
-      `the pipeline returns ${found}; return stages by name, as in { score: evaluate(…) }`,
-      location,
-    );
-  }
-  for (const [name, stage] of Object.entries(stages as Readonly<Record<string, StageSpec | undefined>>)) {
+  const location = locationOf(pipeline), { found, remedy = byName } = described(stages);
+  if (found !== "an object") throw new RequestError(`the pipeline returns ${found}; ${remedy}`, location);
+  const named = Object.entries(stages as Readonly<Record<string, StageSpec | undefined>>);
+  if (named.length === 0) throw new RequestError(`the pipeline returns no stages; ${byName}`, location);
+  for (const [name, stage] of named) {
     if (!/^\w[\w.-]*$/.test(name)) {
       throw new RequestError(
         `the result name ${quote(name)} is no file name; use letters, digits, -, . and _`,
         location,
       );
     }
-    if (!isStageKind(stage?.kind)) {
-      throw new RequestError(`the result ${name} is no stage; return what train or evaluate gave`, location);
-    }
+    if (isStageKind(stage?.kind)) continue;
+    const { found, remedy = "return what train or evaluate gave, each under a name of its own" } = described(stage);
+    throw new RequestError(`the result ${name} is no stage but ${found}; ${remedy}`, location);
   }
 }

@@ -1,7 +1,8 @@
 /** The rounds in which members run: those that go on with the best of others follow when these have run. @module */
 import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
-import { locationOf } from "../../common/source_location.ts";
+import { guarded } from "../../common/guarded.ts";
+import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { AxisLabel, Pipeline, StageSpec } from "../../spec/mod.ts";
 import type { Axes, BestPoint, Point } from "./axes.ts";
@@ -90,10 +91,11 @@ export class MemberRounds {
   }
 
   #points(stages: Stages): Point[] {
-    const { conditions } = this.#pipeline, inherited = this.#inherited(stages);
+    const { conditions } = this.#pipeline, inherited = this.#inherited(stages), { names } = this.#axes;
     const points = this.#axes.points(stages, this.#chosen).filter((point) => {
-      const labels = { ...inherited, ...this.#axes.labels(point) };
-      return conditions.every(({ holds }) => holds(labels));
+      // A member may lack an axis that others have.
+      const labels = guarded({ ...inherited, ...this.#axes.labels(point) }, "a member", names, names);
+      return conditions.every((condition) => atLocationOf(condition, () => condition.holds(labels)));
     });
     if (points.length > 0) return points;
     throw new RequestError(

@@ -1,6 +1,7 @@
 /** Checks of where an edit acts: sites, positions and subspaces. @module */
 import { shortRules } from "../../compile/lower/short_prompts.ts";
-import { index, isList, isText, leaf, oneOf, optional, record, text } from "../../common/checks.ts";
+import { type Check, index, isList, isText, leaf, oneOf, optional, record, text } from "../../common/checks.ts";
+import { RequestError } from "../../common/errors.ts";
 
 const isBlocks = (value: unknown) =>
   value === "all" || typeof value === "number" || (isList(value) && value.every((block) => typeof block === "number"));
@@ -24,9 +25,11 @@ export const subspace = orFunction(
 );
 
 /** A site of some blocks. */
-export const site = record("a site of blocks, as in block(3).output", {
-  blocks: optional(blocks),
-  stack: optional(stack),
-  site: text,
-  head: optional(index),
-});
+export const site: Check = (value, name) => {
+  const isSites = typeof value === "object" && value !== null && !("kind" in value) && !("site" in value);
+  if (!isSites) return ofSite(value, name);
+  throw new RequestError(`${name} is an object; give ${aSite}${"output" in value ? ", with .output at its end" : ""}`);
+};
+
+const aSite = "a site of blocks, as in block(3).output";
+const ofSite = record(aSite, { blocks: optional(blocks), stack: optional(stack), site: text, head: optional(index) });

@@ -55,7 +55,10 @@ const evaluate = {
   data: dataset,
   metrics: listOf(
     "a list of metrics, as in [exactMatch()]",
-    among("a metric", mapRecord(metricKinds, () => ({}))),
+    among(
+      `one of ${Object.values(metricKinds).map(({ call }) => call).join(", ")}`,
+      mapRecord(metricKinds, () => ({})),
+    ),
   ),
   decoding: optional(decoding),
   batchSize: optional(count),

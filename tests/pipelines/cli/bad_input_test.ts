@@ -223,8 +223,8 @@ for (const block of [2, -1, 0.5]) {
 }
 refuses("a site that the model has not", {
   parts: { at: 'block(1)["nothing"]' },
-  at: "pipeline.ts:11:28: at is missing",
-  says: /; give a site of blocks/,
+  at: `${place("at", 22)}a block has no "nothing"`,
+  says: /; use one of those it has: "input", "attention", "mlp", "output"$/,
 });
 for (const rank of ["0", "17", "1.5", "-1", "NaN"]) {
   refuses(`rank ${rank}`, {

@@ -146,7 +146,7 @@ const wrong: Readonly<Record<string, readonly [declaration: string, says: string
     '{ "n n": 1 }',
     'the setting\'s name "n n" is not a word; use letters, digits, - and _',
   ],
-  "a list": ["[1]", "settings takes an object; name each setting, as in settings({ epochs: 3 })"],
+  "a list": ["[1]", "the first argument of settings is a list; give its settings, as in settings({ epochs: 3 })"],
 };
 for (const [name, [declaration, says]] of Object.entries(wrong)) {
   refuses(`declared with ${name}`, only(declaration), [], place + says);

@@ -281,20 +281,20 @@ Deno.test("ten thousand members expand in less than a second", () => {
 });
 
 for (
-  const [found, build] of [
+  const [found, build, remedy = "return stages by name, as in { score: evaluate(…) }"] of [
     ["nothing", () => undefined],
-    ["a promise, as async functions do", () => Promise.resolve({})],
+    ["a promise, as async functions do", () => Promise.resolve({}), "leave out async and await, nothing is read yet"],
     ["a list", () => []],
     ["a string", () => "stages"],
     ["one stage without a name", () => ({ kind: "train" })],
-    ["a declaration that is no stage", () => ({ kind: "model" })],
+    ["a declaration of the kind model", () => ({ kind: "model" })],
     ["no stages", () => ({})],
-  ] as const
+  ] as const satisfies readonly (readonly [string, () => unknown, string?])[]
 ) {
   Deno.test(`expand() says that a builder returned ${found}`, () => {
     const declared: unknown = { kind: "pipeline", name: "p", conditions: [], build };
     assert.throws(() => expand(declared as Pipeline), {
-      message: `the pipeline returns ${found}; return stages by name, as in { score: evaluate(…) }`,
+      message: `the pipeline returns ${found}; ${remedy}`,
     });
   });
 }

@@ -1,0 +1,175 @@
+/**
+ * How each function of a pipeline file is called. Pipeline files run without a type check, and JavaScript passes over an
+ * argument too many, a list in place of its items, or settings that are no object.
+ *
+ * What becomes a setting of a record is checked again, to the last value, when the record's stage is prepared.
+ *
+ * @module
+ */
+import { type Check, count, index, isText, leaf, oneOf, optional, passes, record, text } from "../common/checks.ts";
+import { ownValue } from "../../ops/program/own_value.ts";
+import { RequestError } from "../common/errors.ts";
+import { locationOf } from "../common/source_location.ts";
+
+/** What a function takes. */
+interface Call {
+  /** A check of each parameter, in order. */
+  readonly takes: readonly Check[];
+  /** Of arguments after these, of functions that take any number. */
+  readonly rest?: Check;
+  /** A call as a pipeline file has it. */
+  readonly example: string;
+}
+
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isDeclared = (...kinds: readonly string[]) => (value: unknown) =>
+  isRecord(value) && "kind" in value && kinds.some((kind) => value.kind === kind);
+
+/** A record of settings: no declaration, which a person may have put in its place. */
+const settings = leaf("its settings", (value) => isRecord(value) && !("kind" in value) && !isNoted(value));
+const isNoted = (value: unknown) => locationOf(value) !== undefined;
+/** What is checked with the record that it becomes part of; here it has to be given. */
+const given = leaf("one", (value) => value !== undefined);
+const path = leaf("a path", (value) => isText(value) && value !== "");
+const list = leaf("a list", Array.isArray);
+const axis = leaf("an axis", isDeclared("axis"));
+const action = leaf("a function", (value) => typeof value === "function");
+/** One of the values that a model is made of; of several each is an argument of its own. */
+const single = leaf(
+  "edits, adapters and heads one after another",
+  (value) => value !== undefined && !Array.isArray(value),
+);
+
+const metric = leaf("a metric that is called", (value) => isRecord(value) && "kind" in value);
+
+const template = `{ prompt: "{question}\\n", completion: "{answer}" }`;
+const place = `at: block(15).output, positions: "l1"`;
+const edit: Check[] = [settings], adapter: Check[] = [optional(settings)], none: Check[] = [];
+
+const calls = {
+  // Rows.
+  jsonl: { takes: [path, given], example: `jsonl("./rows.jsonl", ${template})` },
+  tsv: {
+    takes: [path, given, optional(settings)],
+    example: `tsv("./rows.tsv", ${template}, { header: true })`,
+  },
+  records: { takes: [list, given], example: `records([{ question: "…", answer: "…" }], ${template})` },
+  chat: { takes: [given, optional(settings)], example: `chat("./talks.jsonl", { loss: "completion" })` },
+  take: { takes: [index], example: "rows.take(100)" },
+  skip: { takes: [index], example: "rows.skip(100)" },
+  split: { takes: [settings], example: "rows.split({ test: 0.25, seed: 7 })" },
+  // Models and sites.
+  baseModel: { takes: [given, optional(settings)], example: `baseModel("./model", { quantize: "q8" })` },
+  with: { takes: none, rest: single, example: "model.with(first, second)" },
+  block: { takes: [given], example: "block(15)" },
+  head: { takes: [given], example: "block(15).attention.head(3)" },
+  // Edits, adapters and heads.
+  loreft: { takes: edit, example: `loreft({ ${place}, rank: 4 })` },
+  noreft: { takes: edit, example: `noreft({ ${place}, rank: 4 })` },
+  direft: { takes: edit, example: `direft({ ${place}, rank: 4 })` },
+  consreft: { takes: edit, example: `consreft({ ${place}, rank: 4 })` },
+  lobireft: { takes: edit, example: `lobireft({ ${place}, rank: 4 })` },
+  red: { takes: edit, example: `red({ ${place} })` },
+  road: { takes: edit, example: `road({ ${place} })` },
+  reftR1: { takes: edit, example: `reftR1({ ${place} })` },
+  saved: { takes: [given, optional(settings)], example: `saved("./runs/first/members/main/intervention")` },
+  fullFinetuning: { takes: adapter, example: "fullFinetuning()" },
+  lora: { takes: edit, example: "lora({ rank: 8 })" },
+  dora: { takes: edit, example: "dora({ rank: 8 })" },
+  ia3: { takes: adapter, example: "ia3()" },
+  bitfit: { takes: adapter, example: "bitfit()" },
+  prefixTuning: { takes: edit, example: "prefixTuning({ tokens: 8 })" },
+  classification: { takes: edit, example: `classification({ labels: ["no", "yes"] })` },
+  regression: { takes: adapter, example: "regression()" },
+  // Stages.
+  train: { takes: [given, settings], example: "train(model, { data, epochs, batchSize, optimizer })" },
+  evaluate: { takes: [given, settings], example: "evaluate(model, { data, decoding, metrics })" },
+  activations: { takes: [given, settings], example: `activations(model, { data, positions: "l1" })` },
+  pipeline: {
+    takes: [text, action],
+    rest: leaf("a condition, where((member) => …)", isDeclared("where")),
+    example: `pipeline("first", () => ({ score: evaluate(…) }))`,
+  },
+  best: { takes: [leaf("an evaluation", isDeclared("evaluate")), metric], example: "best(evaluate(…), exactMatch())" },
+  value: { takes: [axis], example: "best(…).value(rank)" },
+  halving: { takes: [settings], example: "halving({ by: loss(), rounds: 3, keep: 0.5 })" },
+  // Optimizers, decoding and metrics.
+  adamw: { takes: edit, example: "adamw({ learningRate: 1e-3 })" },
+  constantSchedule: { takes: adapter, example: "constantSchedule({ warmup: 0.1 })" },
+  linearSchedule: { takes: adapter, example: "linearSchedule({ warmup: 0.1 })" },
+  greedy: { takes: edit, example: "greedy({ maxNewTokens: 8 })" },
+  sample: { takes: edit, example: "sample({ maxNewTokens: 8, temperature: 0.7 })" },
+  beam: { takes: edit, example: "beam({ maxNewTokens: 8, beams: 4 })" },
+  choices: { takes: [given, optional(settings)], example: `choices(["yes", "no"])` },
+  exactMatch: { takes: none, example: "exactMatch()" },
+  accuracy: { takes: none, example: "accuracy()" },
+  loss: { takes: none, example: "loss()" },
+  f1: { takes: [optional(settings)], example: `f1({ average: "macro" })` },
+  matthews: { takes: none, example: "matthews()" },
+  pearson: { takes: none, example: "pearson()" },
+  spearman: { takes: none, example: "spearman()" },
+  mse: { takes: none, example: "mse()" },
+  // Sweeps and settings.
+  sweep: { takes: [text, list], example: `sweep("rank", [1, 4])` },
+  zip: { takes: none, rest: axis, example: `zip(sweep("layer", [5, 9]), sweep("rank", [8, 4]))` },
+  concat: { takes: [axis], rest: axis, example: `concat(sweep("rank", [1, 4]), sweep("rank", [8]))` },
+  repeat: { takes: [settings], example: "repeat({ seeds: [42, 43, 44] })" },
+  where: { takes: [action], example: "where(({ rank }) => rank < 8)" },
+  settings: { takes: [settings], example: "settings({ epochs: 3 })" },
+  // Tokens.
+  at: { takes: [list, text, optional(oneOf(["first", "last"]))], example: `at(pieces, " colour")` },
+  fromEnd: { takes: [count], example: "fromEnd(1)" },
+} satisfies Readonly<Record<string, Call>>;
+
+/** The functions and methods of a pipeline file. */
+type FunctionName = keyof typeof calls;
+
+/** A call of what a person took for a method, if it is a function. */
+export function exampleOf(name: string): string | undefined {
+  const known: Readonly<Record<string, Call>> = calls;
+  return ownValue(known, name)?.example;
+}
+
+const ordinals = ["first", "second", "third", "fourth"];
+const amounts = ["no arguments", "one argument", "two arguments", "three arguments"];
+
+/** A check of each setting of a function that takes them apart, so that no record is left to be checked. */
+export type SettingChecks<T> = { readonly [K in keyof T]-?: Check };
+
+/**
+ * Checks what a function was called with.
+ *
+ * @param given All of the arguments, also those beyond its parameters.
+ * @param fields The settings in its last argument, if it takes them apart.
+ * @throws {RequestError} If one is missing, too many, or none that the function can take.
+ */
+export function requireCall(
+  name: FunctionName,
+  given: ArrayLike<unknown>,
+  fields?: Readonly<Record<string, Check>>,
+): void {
+  const { takes, rest, example }: Call = calls[name];
+  const require = (check: Check, value: unknown, at: number) => {
+    const place = `the ${ordinals[at] ?? `${at + 1}th`} argument of ${name}`;
+    if (!passes(check, value, place)) throw refusal(check, value, place, example);
+  };
+  takes.forEach((check, at) => require(check, given[at], at));
+  const last = takes.length - 1;
+  if (fields !== undefined && given[last] !== undefined) require(record("its settings", fields), given[last], last);
+  const others = Array.from(given).slice(takes.length);
+  if (rest !== undefined) return others.forEach((value, at) => require(rest, value, takes.length + at));
+  if (others.length === 0) return;
+  throw new RequestError(`${name} takes ${amounts[takes.length]} and is given ${given.length}; write ${example}`);
+}
+
+/** The check's own words, and how the function is called. */
+function refusal(check: Check, value: unknown, place: string, example: string): RequestError {
+  try {
+    check(value, place);
+  } catch (fault) {
+    if (fault instanceof RequestError) return new RequestError(`${fault.problem}, as in ${example}`);
+    throw fault;
+  }
+  throw new TypeError(`${place} was refused and is sound`);
+}

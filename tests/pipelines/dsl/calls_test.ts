@@ -1,0 +1,54 @@
+/** Every function that a pipeline file can call refuses a call that it cannot take. @module */
+import assert from "node:assert/strict";
+import * as refract from "refract";
+import { assertOneLine } from "../models/support.ts";
+
+const rows = refract.jsonl("./rows.jsonl", { prompt: "{q}", completion: "{a}" });
+const base = refract.baseModel("builtin:tiny");
+const stage = refract.evaluate(base, { data: rows, metrics: [refract.loss()] });
+
+/** A function of unknown parameters, to be called wrongly. */
+type AnyFunction = (...given: readonly unknown[]) => unknown;
+
+const isFunction = (value: unknown): value is AnyFunction => typeof value === "function";
+
+/** The functions of a record by name. */
+function functionsOf(record: object, names: readonly string[] = Object.keys(record)): [string, AnyFunction][] {
+  return names.flatMap((name): [string, AnyFunction][] => {
+    const value: unknown = Reflect.get(record, name);
+    return isFunction(value) ? [[name, value]] : [];
+  });
+}
+
+const all = [
+  ...functionsOf(refract),
+  ...functionsOf(rows, ["take", "skip", "split"]),
+  ...functionsOf(base, ["with"]),
+  ...functionsOf(refract.best(stage, refract.loss()), ["value"]),
+  ...functionsOf(refract.block(1).attention),
+  ...functionsOf(refract.encoder),
+  ...functionsOf(refract.decoder),
+];
+
+/** An argument that no function takes in the place of any other. */
+const nothing = [[undefined]];
+
+Deno.test("every function refuses arguments that it does not take, and names itself", () => {
+  for (const [name, call] of all) {
+    const given = Array.from({ length: 9 }, () => nothing);
+    assert.throws(() => call(...given), (error) => {
+      return assertOneLine(error, new RegExp(`^(the \\w+ argument of ${name} |${name} takes )`));
+    }, `${name} takes anything; give it its call in pipelines/dsl/calls.ts`);
+  }
+});
+
+Deno.test("every function refuses one argument more than it takes", () => {
+  assert.throws(() => (refract.loss as AnyFunction)("x"), /^RequestError: loss takes no arguments and is given 1; /);
+  assert.throws(() => (rows.take as AnyFunction)(3, 4), /^RequestError: take takes one argument and is given 2; /);
+});
+
+for (const name of ["then", "toJSON"]) {
+  Deno.test(`what JavaScript asks of any object is no mistake: ${name}`, () => {
+    for (const record of [rows, base, refract.block(1)]) assert.equal(Reflect.get(record, name), undefined);
+  });
+}
