@@ -15,16 +15,21 @@ export function nearest(wanted: string, names: readonly string[]): string | unde
   return least <= Math.max(1, Math.floor(wanted.length / 3)) ? names[distances.indexOf(least)] : undefined;
 }
 
-/** Levenshtein's distance: the fewest insertions, deletions and replacements that turn one word into the other. */
+/**
+ * The fewest insertions, deletions, replacements and exchanges of neighbours that turn one word into the other: optimal
+ * string alignment, as Levenshtein's distance with exchanges.
+ */
 function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
+  let previous = Array.from({ length: to.length + 1 }, (_, column) => column), before = previous;
   for (let row = 1; row <= from.length; row++) {
     const current = [row];
     for (let column = 1; column <= to.length; column++) {
       const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const isExchange = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const exchanged = isExchange ? (before[column - 2] ?? Infinity) + 1 : Infinity;
+      current.push(Math.min(replaced, exchanged, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
     }
-    previous = current;
+    [before, previous] = [previous, current];
   }
   return previous[to.length] ?? 0;
 }

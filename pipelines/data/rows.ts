@@ -1,11 +1,13 @@
 import { RequestError } from "../common/errors.ts";
+import { requireFile } from "../common/declared_path.ts";
+import { atLocationOf } from "../common/source_location.ts";
 import type { Dataset, SplitView } from "./dataset.ts";
 import { withoutEnd } from "./end_tokens.ts";
 import { createRandom } from "./random.ts";
 import type { RawRow } from "./raw_row.ts";
 import type { Row } from "./row.ts";
 import type { ChatReading } from "./source_kind.ts";
-import { kindOf, sourceOf } from "./source_kinds.ts";
+import { filesOf, kindOf, sourceOf } from "./source_kinds.ts";
 
 /**
  * Reads a dataset's rows, in the source's order. A source is read up to the last row that the views can leave, and
@@ -19,6 +21,9 @@ import { kindOf, sourceOf } from "./source_kinds.ts";
  */
 export async function loadRows(dataset: Dataset, base: string, reading?: ChatReading): Promise<Row[]> {
   const source = sourceOf(dataset), kind = kindOf(source);
+  await atLocationOf(source, async () => {
+    for (const { path } of filesOf(source)) await requireFile(base, path);
+  });
   const read = await kind.rowReader(source, base, reading);
   const all = await kind.readRecords(source, base, wantedOf(dataset, Infinity) || Infinity);
   const file = all[0]?.place.file ?? source.kind;

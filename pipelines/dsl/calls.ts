@@ -31,9 +31,16 @@ const settings = leaf("its settings", (value) => isRecord(value) && !("kind" in 
 const isNoted = (value: unknown) => locationOf(value) !== undefined;
 /** What is checked with the record that it becomes part of; here it has to be given. */
 const given = leaf("one", (value) => value !== undefined);
+const notEmpty = leaf(
+  "a folder, a .gguf file, builtin:NAME or a Hugging Face id",
+  (value) => value !== undefined && value !== "",
+);
 const path = leaf("a path", (value) => isText(value) && value !== "");
 const list = leaf("a list", Array.isArray);
 const axis = leaf("an axis", isDeclared("axis"));
+/** What a member has a value of: it is checked when it has. */
+export const swept = (check: Check): Check => (value, name) =>
+  isDeclared("axis", "bestValue")(value) || check(value, name);
 const action = leaf("a function", (value) => typeof value === "function");
 /** One of the values that a model is made of; of several each is an argument of its own. */
 const single = leaf(
@@ -56,11 +63,11 @@ const calls = {
   },
   records: { takes: [list, given], example: `records([{ question: "…", answer: "…" }], ${template})` },
   chat: { takes: [given, optional(settings)], example: `chat("./talks.jsonl", { loss: "completion" })` },
-  take: { takes: [index], example: "rows.take(100)" },
-  skip: { takes: [index], example: "rows.skip(100)" },
+  take: { takes: [swept(index)], example: "rows.take(100)" },
+  skip: { takes: [swept(index)], example: "rows.skip(100)" },
   split: { takes: [settings], example: "rows.split({ test: 0.25, seed: 7 })" },
   // Models and sites.
-  baseModel: { takes: [given, optional(settings)], example: `baseModel("./model", { quantize: "q8" })` },
+  baseModel: { takes: [notEmpty, optional(settings)], example: `baseModel("./model")` },
   with: { takes: none, rest: single, example: "model.with(first, second)" },
   block: { takes: [given], example: "block(15)" },
   head: { takes: [given], example: "block(15).attention.head(3)" },

@@ -5,7 +5,7 @@ import { withMethods } from "./methods.ts";
 import { flag, integer, leaf, listOf, optional, text } from "../common/checks.ts";
 import { guarded } from "../common/guarded.ts";
 import { sourceKinds } from "../data/source_kinds.ts";
-import { requireCall, type SettingChecks } from "./calls.ts";
+import { requireCall, type SettingChecks, swept } from "./calls.ts";
 
 /** How a split is drawn. */
 export interface SplitOptions {
@@ -65,10 +65,10 @@ const optionalFields = [
 ];
 
 const splitOptions: SettingChecks<SplitOptions> = {
-  test: leaf("a share between 0 and 1 or a whole number of rows", (value) => {
+  test: swept(leaf("a share between 0 and 1 or a whole number of rows", (value) => {
     return typeof value === "number" && value > 0 && (value < 1 || Number.isSafeInteger(value));
-  }),
-  seed: integer,
+  })),
+  seed: swept(integer),
 };
 
 function viewed(of: Dataset): Rows {

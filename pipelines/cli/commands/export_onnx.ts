@@ -14,7 +14,7 @@ import { editedModel, type Model, openModel, openModelWeights } from "../../mode
 import type { SourceOptions } from "../../models/open/source.ts";
 import { bytesProgress, downloadProgress } from "../../schedule/context/progress.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
-import { namesIn } from "../requests/folder_names.ts";
+import { namesIn } from "../../common/folder_names.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import {
   adaptationsOf,

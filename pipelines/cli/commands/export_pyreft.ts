@@ -12,7 +12,7 @@ import { writeTorchFile } from "../../interchange/torch_file.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
 import { callerPath } from "../requests/caller_paths.ts";
-import { namesIn } from "../requests/folder_names.ts";
+import { namesIn } from "../../common/folder_names.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
 import type { Terminal } from "../terminal/terminal.ts";

@@ -16,7 +16,7 @@ import type { Results } from "../../results/results.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { member } from "../arguments/common_options.ts";
-import { namesIn } from "../requests/folder_names.ts";
+import { namesIn } from "../../common/folder_names.ts";
 import { card, type HubTarget, interventionFiles, reachHub } from "./hub_intervention.ts";
 import { interventionFolder, runOf } from "../requests/intervention_folder.ts";
 import { flag, text, withDefault } from "../arguments/option.ts";

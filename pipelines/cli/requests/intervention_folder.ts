@@ -1,9 +1,8 @@
 /** Which intervention a path on the command line refers to. @module */
 import { basename, dirname, join } from "node:path";
-import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
+import { isIntervention, trainedIds } from "../../compile/parameters/trained_interventions.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
-import { isAbsent, namesIn, unreadable } from "./folder_names.ts";
 
 /**
  * The folder of the intervention that a path refers to.
@@ -51,28 +50,6 @@ export function runOf(folder: string): { readonly run: string; readonly member: 
   return member === undefined ? undefined : { run: dirname(dirname(member)), member: basename(member) };
 }
 
-/** The members of a run that have an intervention, or their trainings that have one, in order. */
-async function trainedIds(run: string): Promise<string[]> {
-  const folder = join(run, "members"), ids: string[] = [];
-  const hasIntervention = (id: string) => isIntervention(join(folder, id, "intervention"));
-  for (const id of await namesIn(folder)) {
-    if (hasIntervention(id)) ids.push(id);
-    else ids.push(...(await namesIn(join(folder, id))).map((training) => `${id}/${training}`).filter(hasIntervention));
-  }
-  return ids.sort();
-}
-
 function exists(path: string): Promise<boolean> {
   return Deno.lstat(path).then(() => true, () => false);
-}
-
-function isIntervention(folder: string): boolean {
-  const file = join(folder, interventionFileNames.description);
-  try {
-    Deno.statSync(file);
-    return true;
-  } catch (fault) {
-    if (isAbsent(fault)) return false;
-    throw unreadable(file, fault);
-  }
 }

@@ -1,6 +1,7 @@
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
+import { pathProblem } from "../../common/declared_path.ts";
 import { faultText } from "../../common/files.ts";
 import { type AccessOptions, readEnvironment } from "../hub/access.ts";
 import { hubFolder } from "../hub/folder.ts";
@@ -57,20 +58,17 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
   }
   if (isGgufPath(source)) {
     refuseRevision(source, options);
-    return await ggufFolder(path, options);
+    return await ggufFolder(source, options);
   }
   if (isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source)) {
-    throw new RequestError(
-      "is not a folder; give the path of a folder with config.json and the weights, or of a .gguf file",
-      {
-        file: path,
-      },
-    );
+    const problem = await pathProblem(options.base, source, "folder");
+    throw new RequestError(`the model ${JSON.stringify(source)} ${problem}`);
   }
   if (!isHubId(source)) {
+    const problem = await pathProblem(options.base, source, "folder");
     throw new RequestError(
-      `${JSON.stringify(source)} is no folder in ${options.base}; give a folder, a .gguf file, builtin:NAME or a ` +
-        `Hugging Face id owner/name`,
+      `the model ${JSON.stringify(source)} ${problem} (or builtin:NAME, or an id of Hugging Face, ` +
+        "owner/name)",
     );
   }
   const { revision = "main", weights = true, env = readEnvironment() } = options;
@@ -89,14 +87,13 @@ export function isGgufPath(source: string): boolean {
 }
 
 async function ggufFolder(
-  path: string,
-  { store, weights = true, converting, signal, warn }: SourceOptions,
+  source: string,
+  { base, store, weights = true, converting, signal, warn }: SourceOptions,
 ): Promise<ModelFolder> {
-  if (!await Deno.stat(path).then(({ isFile }) => isFile, () => false)) {
-    throw new RequestError("there is no such GGUF file; check the path", { file: path });
-  }
+  const problem = await pathProblem(base, source, "file");
+  if (problem !== undefined) throw new RequestError(`the model ${JSON.stringify(source)} ${problem}`);
   if (store === undefined) throw new TypeError("Expected a store to keep the converted model in");
-  const name = basename(path), { convertedFolder } = await import("../gguf/folder.ts");
+  const path = resolve(base, source), name = basename(path), { convertedFolder } = await import("../gguf/folder.ts");
   const progress = (done: number, total: number) => {
     signal?.throwIfAborted();
     converting?.(done, total, name);

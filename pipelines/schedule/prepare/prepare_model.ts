@@ -1,5 +1,6 @@
 /** Models made ready: opened, their edits lowered. @module */
 import { join } from "node:path";
+import { requireFile } from "../../common/declared_path.ts";
 import { RequestError } from "../../common/errors.ts";
 import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
@@ -17,6 +18,7 @@ import type { RunContext } from "../context/run_context.ts";
 import { checkedAdaptation } from "../validate/adaptation_checks.ts";
 import { requireOwnFits } from "./head_checks.ts";
 import type { InitialFile, PreparedModel } from "./prepared_model.ts";
+import { savedFolder } from "./saved_folder.ts";
 
 type Edit = Resolved<TrainableSpec> | LoadedAdaptations;
 
@@ -43,6 +45,10 @@ export async function prepareModel(runContext: RunContext, spec: Resolved<ModelS
     );
   }
   const lowered = lowerAdaptations(edits, editedModel(model));
+  for (const edit of declared) {
+    const initial = "initial" in edit ? edit.initial : undefined;
+    if (initial !== undefined) await atLocationOf(edit, () => requireFile(runContext.base, initial));
+  }
   const initialFiles = initialFilesOf(runContext.base, edits, lowered, model);
   for (const { path, of } of initialFiles) await readTensors(path, of);
   const fromFiles = new Set(initialFiles.flatMap(({ of }) => of));
@@ -68,7 +74,7 @@ async function loadSaved(
   { folder, positions, short, subspace }: Resolved<SavedSpec>,
   model: Model,
 ): Promise<LoadedAdaptations> {
-  const path = resolvePath(base, folder);
+  const path = await savedFolder(base, folder);
   const description = await readDescription(path);
   try {
     const overrides = { positions, short, subspace };

@@ -168,8 +168,8 @@ refuses("an unknown tokenizer", {
 });
 refuses("no model", {
   parts: { source: `"./nowhere"` },
-  at: "nowhere: is not a folder",
-  says: /; give the path of a folder/,
+  at: 'pipeline.ts:7:16: the model "./nowhere" is no folder in ',
+  says: /; relative paths start from /,
 });
 
 const row = (q: string, a: string) => JSON.stringify({ q, a }) + "\n";
@@ -199,7 +199,11 @@ refuses("an empty file", {
   at: "rows.jsonl: the file holds no rows",
   says: /; wr/,
 });
-refuses("no file", { change: without("rows.jsonl"), at: "rows.jsonl: there is no such file", says: /; give a path/ });
+refuses("no file", {
+  change: without("rows.jsonl"),
+  at: 'pipeline.ts:4:14: "./rows.jsonl" is no file in ',
+  says: /; relative paths start from /,
+});
 refuses("text in no encoding", {
   change: (scene) => scene.write("rows.jsonl", new Uint8Array([0x7b, 0xff, 0xfe, 0x7d])),
   at: "rows.jsonl:1: the line is not UTF-8 text",

@@ -239,8 +239,8 @@ importRefuses("positions that are none", {
 });
 importRefuses("a model that is not there", {
   options: ["--model", "/nowhere/at/all"],
-  at: "/nowhere/at/all: is not a folder",
-  says: /; give/,
+  at: 'the model "/nowhere/at/all" leads to no folder "nowhere" in /',
+  says: /; check the path$/,
 });
 importRefuses("a folder that is not there", {
   change: () => Promise.resolve(),

@@ -36,13 +36,13 @@ Deno.test("resolveModelFolder() takes a path that is absent for a mistake and no
   await inFolder(async (base) => {
     await Deno.writeTextFile(join(base, "file"), "");
     for (const source of ["./a/b", "../a", "/absent/folder", "./file"]) {
-      await rejects(source, { base, env: {} }, /^\/.*: is not a folder; give /);
+      await rejects(source, { base, env: {} }, /^the model ".*" (is|leads|goes) .*; (give|check|relative)/);
     }
     for (const source of ["", "name", "a/b/c", "a/..b", "b/c/d", "a--b/c", "-a/b", "~/model"]) {
       await rejects(
         source,
         { base, env: {} },
-        /^".*" is no folder in \/.*; give a folder, a \.gguf file, builtin:NAME or/,
+        /^the model ".*" .*; .* \(or builtin:NAME, or an id of Hugging Face, owner\/name\)$/,
       );
     }
   });

@@ -158,14 +158,14 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   ],
   "a template file that is missing": [
     'chat(talks, { template: "./t.jinja" })',
-    /t\.jinja: the chat template can't be read/,
+    /"\.\/t\.jinja" is no file in /,
   ],
   "a template without the answers": [
     'chat(talks, { template: "{{ messages[0].content }}" })',
     /chat:1: the chat template leaves out the row's message 2, or changes it/,
   ],
   "an unknown setting": ['chat(talks, { sytem: "a" })', /chat has no setting "sytem"; did you mean "system"/],
-  "an unknown loss": ['chat(talks, { loss: "all" })', /loss is "all"; give completion, all-turns/],
+  "an unknown loss": ['chat(talks, { loss: "all" })', /loss is "all"; give "completion" or "all-turns"/],
   "a broken line": [
     'chat("./broken.jsonl")',
     /broken\.jsonl:2:\d+: the line is not JSON \(.*\); correct or remove it$/,

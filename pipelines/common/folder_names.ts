@@ -1,6 +1,6 @@
 /** What a folder holds. @module */
-import { RequestError } from "../../common/errors.ts";
-import { faultText } from "../../common/files.ts";
+import { RequestError } from "./errors.ts";
+import { faultText } from "./files.ts";
 
 /**
  * The names of a folder's files and folders, sorted; none where it is absent, or a file.

@@ -1,0 +1,105 @@
+/** Paths that a pipeline names: what is wrong with one at which nothing is, and what may have been meant. @module */
+import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
+import { RequestError } from "./errors.ts";
+import { faultText } from "./files.ts";
+import { isAbsent, namesIn } from "./folder_names.ts";
+import { nearest, quote } from "./suggest.ts";
+
+/** A way to write a path that the system does not understand, and what to say of it. */
+interface Misspelling {
+  readonly is: RegExp;
+  readonly says: (path: string) => string;
+}
+
+/** They are looked for only where nothing is, since a file may have such a name. */
+const misspellings: readonly Misspelling[] = [
+  { is: /^~/, says: () => "begins with ~, which is not expanded; write the path from / on" },
+  { is: /^file:\/\//, says: (path) => `is a URL; write the path alone, as in ${quote(path.slice("file://".length))}` },
+  {
+    is: /^https?:\/\/huggingface\.co\/[^/]+\/[^/]+\/?$/,
+    says: (path) => `is a URL; write the id alone, as in ${quote(hubId(path))}`,
+  },
+  { is: /^[a-z][\w+.-]*:\/\//i, says: () => "is a URL; download it and write the path of what you got" },
+  { is: /[*?]|\[.*\]/, says: () => "is a pattern, which is not expanded; write the path of one file" },
+  {
+    is: /^[\w-]+\/[\w-]+$/,
+    says: () => "is no path of a file; if it is a data set of Hugging Face, download it and write its file's path",
+  },
+  { is: /\\/, says: (path) => `has no / between folders; write ${quote(path.replaceAll("\\", "/"))}` },
+];
+
+const hubId = (url: string) => url.split("/").slice(3, 5).join("/");
+
+/**
+ * What is wrong with a path at which no file, or no folder, is; `undefined` if there is one.
+ *
+ * @param base The folder that relative paths count from.
+ * @returns What was found and, after a semicolon, what to write.
+ */
+export async function pathProblem(base: string, path: string, wanted: "file" | "folder"): Promise<string | undefined> {
+  const full = resolve(base, path);
+  let found: Deno.FileInfo | undefined;
+  try {
+    found = await Deno.stat(full);
+  } catch (fault) {
+    if (fault instanceof Deno.errors.NotCapable) return "is a device and no file; write what it gives to a file";
+    if (!isAbsent(fault)) return `can't be read (${faultText(fault)}); check its permissions`;
+  }
+  if (found === undefined) {
+    const misspelt = misspellings.find(({ is }) => is.test(path));
+    return misspelt?.says(path) ?? await absence(base, path, wanted);
+  }
+  if (wanted === "file" && found.isDirectory) {
+    return `is a folder; give the path of a file${listed("in it", await visibleIn(full))}`;
+  }
+  if (wanted === "folder" && !found.isDirectory) return `is a file; give a folder, as in ${quote(dirname(path))}`;
+  return undefined;
+}
+
+/**
+ * Refuses a path at which no file is.
+ *
+ * @throws {RequestError} With the path as it is written, and what may have been meant.
+ */
+export async function requireFile(base: string, path: string): Promise<void> {
+  const problem = await pathProblem(base, path, "file");
+  if (problem !== undefined) throw new RequestError(`${quote(path)} ${problem}`);
+}
+
+/** Which part of a path is not there, and what is where it should be. */
+async function absence(base: string, path: string, wanted: "file" | "folder"): Promise<string> {
+  const full = resolve(base, path);
+  let missing = full;
+  while (!await isFolder(dirname(missing)) && dirname(missing) !== missing) missing = dirname(missing);
+  if (await exists(missing)) {
+    return `goes on after ${quote(basename(missing))}, which is a file; give the path of a ${wanted}`;
+  }
+  const folder = dirname(missing), name = basename(missing), isWhole = missing === full;
+  const problem = isWhole ? `is no ${wanted} in ${folder}` : `leads to no folder ${quote(name)} in ${folder}`;
+  const names = await visibleIn(folder),
+    near = nearest(name, names) ?? names.find((other) => stem(other) === stem(name));
+  if (near !== undefined) return `${problem}; did you mean ${quote(near)}`;
+  const alike = isWhole && extname(name) !== "" ? names.filter((other) => extname(other) === extname(name)) : [];
+  const remedy = isAbsolute(path) ? "check the path" : `relative paths start from ${base}`;
+  return `${problem}; ${remedy}${listed("there", alike)}`;
+}
+
+/** Some of the names in a folder, for the end of a sentence. */
+function listed(where: string, names: readonly string[]): string {
+  if (names.length === 0) return "";
+  return ` (${where}: ${names.slice(0, 5).map(quote).join(", ")}${names.length > 5 ? ", …" : ""})`;
+}
+
+async function visibleIn(folder: string): Promise<readonly string[]> {
+  return (await namesIn(folder)).filter((name) => !name.startsWith("."));
+}
+
+const stem = (name: string) => name.slice(0, name.length - extname(name).length);
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+}
