@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { RequestError, type SourceLocation } from "./errors.ts";
+import { noteDeclared } from "./declared.ts";
+import { formatLocation, RequestError, type SourceLocation } from "./errors.ts";
 
 /** Shared by all copies of Refract in a process: a pipeline file may import its own. */
 const note: unique symbol = Symbol.for("refract.place");
@@ -12,6 +13,13 @@ const note: unique symbol = Symbol.for("refract.place");
 /** Notes the location of the caller, outside of Refract, on a record. */
 export function located<T extends object>(record: T): T {
   return withLocation(record, callerLocation(new Error().stack ?? ""));
+}
+
+/** The same, of a record that a pipeline uses or loses. */
+export function declared<T extends object>(record: T): T {
+  const made = located(record);
+  noteDeclared(made);
+  return made;
 }
 
 /** Notes on a copy what is noted on the original. */
@@ -27,6 +35,12 @@ export function withLocation<T extends object>(record: T, location: SourceLocati
 /** The location where a record was declared, if one was noted. */
 export function locationOf(record: unknown): SourceLocation | undefined {
   return typeof record === "object" && record !== null && note in record ? record[note] as SourceLocation : undefined;
+}
+
+/** What is said of a declaration, after its location if one was noted. */
+export function placed(declaration: unknown, says: string): string {
+  const location = locationOf(declaration);
+  return location === undefined ? says : `${formatLocation(location)}: ${says}`;
 }
 
 /** Runs what depends on a declaration; an error about the request that has no location yet gets the declaration's. */

@@ -1,12 +1,13 @@
 import { RequestError } from "../common/errors.ts";
 import { requireFile } from "../common/declared_path.ts";
-import { atLocationOf } from "../common/source_location.ts";
+import { atLocationOf, placed } from "../common/source_location.ts";
 import type { Dataset, SplitView } from "./dataset.ts";
 import { withoutEnd } from "./end_tokens.ts";
 import { createRandom } from "./random.ts";
 import type { RawRow } from "./raw_row.ts";
 import type { Row } from "./row.ts";
 import type { ChatReading } from "./source_kind.ts";
+import { requireSingleBraces, sameForAll } from "./template_use.ts";
 import { filesOf, kindOf, sourceOf } from "./source_kinds.ts";
 
 /**
@@ -25,14 +26,22 @@ export async function loadRows(dataset: Dataset, base: string, reading?: ChatRea
     for (const { path } of filesOf(source)) await requireFile(base, path);
   });
   const read = await kind.rowReader(source, base, reading);
-  const all = await kind.readRecords(source, base, wantedOf(dataset, Infinity) || Infinity);
+  const wanted = wantedOf(dataset, Infinity) || Infinity;
+  const all = await kind.readRecords(source, base, wanted);
   const file = all[0]?.place.file ?? source.kind;
-  const rows = select(dataset, all, file);
+  const note = (of: Dataset, says: string) => reading?.warn?.(placed(of, says));
+  const rows = select(dataset, all, file, all.length < wanted ? note : () => {});
   if (rows.length === 0) {
     throw new RequestError(
-      `no row is left of ${all.length} after ${describeViews(dataset)}; give it more rows or ask for fewer`,
-      { file },
+      `no row is left of the ${all.length} of ${file} after ${
+        describeViews(dataset)
+      }; give it more rows or ask for fewer`,
     );
+  }
+  if ("template" in source && typeof source.template === "object") {
+    requireSingleBraces(source.template, rows[0]!.fields);
+    const says = rows.length > 1 ? sameForAll(source.template) : undefined;
+    if (says !== undefined) note(source, says);
   }
   const ends = reading?.ends ?? [];
   return rows.map((record) => {
@@ -41,16 +50,22 @@ export async function loadRows(dataset: Dataset, base: string, reading?: ChatRea
   });
 }
 
+/** Takes what to say of a data set. */
+type Note = (of: Dataset, says: string) => void;
+
 /** The rows that a dataset's views leave of its source's. */
-function select(dataset: Dataset, all: readonly RawRow[], file: string): readonly RawRow[] {
+function select(dataset: Dataset, all: readonly RawRow[], file: string, note: Note): readonly RawRow[] {
   if (!("of" in dataset)) return all;
   switch (dataset.kind) {
-    case "take":
-      return select(dataset.of, all, file).slice(0, checkCount(dataset.kind, dataset.count));
+    case "take": {
+      const rows = select(dataset.of, all, file, note), count = checkCount(dataset.kind, dataset.count);
+      if (count > rows.length) note(dataset, `take(${count}) takes all ${rows.length} rows, since there are no more`);
+      return rows.slice(0, count);
+    }
     case "skip":
-      return select(dataset.of, all, file).slice(checkCount(dataset.kind, dataset.count));
+      return select(dataset.of, all, file, note).slice(checkCount(dataset.kind, dataset.count));
     case "split": {
-      const rows = select(dataset.of, all, file);
+      const rows = select(dataset.of, all, file, note);
       const test = testRows(dataset, rows.length, file);
       return rows.filter((_, index) => test.has(index) === (dataset.part === "test"));
     }
@@ -84,8 +99,7 @@ function testRows({ test, seed }: SplitView, count: number, file: string): Reado
   const size = isShare ? Math.max(1, Math.round(test * count)) : test;
   if (size >= count) {
     throw new RequestError(
-      `split({ test: ${test} }) of ${count} rows leaves none to train on; give it more rows or a smaller test`,
-      { file },
+      `split({ test: ${test} }) of the ${count} rows of ${file} leaves none to train on; give it more rows or a smaller test`,
     );
   }
   const order = createRandom(seed, "split").shuffle(Array.from({ length: count }, (_, index) => index));

@@ -1,6 +1,6 @@
 import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import type { StackName } from "../models/architecture/architecture.ts";
-import { located } from "../common/source_location.ts";
+import { declared } from "../common/source_location.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
@@ -32,7 +32,7 @@ export interface LoraOptions extends AdapterOptions {
 }
 
 function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): AdapterSpec {
-  return located({ blocks: "all", modules: adapters[kind].modules, ...options, kind });
+  return declared({ blocks: "all", modules: adapters[kind].modules, ...options, kind });
 }
 
 /**
@@ -132,5 +132,5 @@ export interface PrefixTuningOptions {
  */
 export function prefixTuning(options: SweepableOptions<PrefixTuningOptions>): PrefixTuningSpec {
   requireCall("prefixTuning", arguments);
-  return located({ ...options, kind: "prefixTuning" });
+  return declared({ ...options, kind: "prefixTuning" });
 }

@@ -71,9 +71,9 @@ const splitOptions: SettingChecks<SplitOptions> = {
   seed: swept(integer),
 };
 
-function viewed(of: Dataset): Rows {
-  return withMethods(
-    of,
+function viewed(data: Dataset): Rows {
+  const of: Rows = withMethods(
+    data,
     {
       take(count: number) {
         requireCall("take", arguments);
@@ -93,6 +93,7 @@ function viewed(of: Dataset): Rows {
     "a data set",
     optionalFields,
   );
+  return of;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ActivationName } from "../../ops/interventions/intervention.ts";
-import { located } from "../common/source_location.ts";
+import { declared } from "../common/source_location.ts";
 import type {
   EditSpec,
   FullFinetuningSpec,
@@ -72,7 +72,7 @@ export interface DireftOptions extends SourceOptions {
 }
 
 function edit(kind: EditSpec["kind"], options: SweepableOptions<EditPlace>): EditSpec {
-  return located({ tied: false, ...options, kind });
+  return declared({ tied: false, ...options, kind });
 }
 
 /**
@@ -247,7 +247,7 @@ export interface SavedOptions {
  */
 export function saved(folder: Sweepable<string>, options: SweepableOptions<SavedOptions> = {}): SavedSpec {
   requireCall("saved", arguments);
-  return located({ ...options, kind: "saved", folder });
+  return declared({ ...options, kind: "saved", folder });
 }
 
 /** Settings of full finetuning. */
@@ -268,5 +268,5 @@ export interface FullFinetuningOptions {
  */
 export function fullFinetuning(options: SweepableOptions<FullFinetuningOptions> = {}): FullFinetuningSpec {
   requireCall("fullFinetuning", arguments);
-  return located({ ...options, kind: "fullFinetuning" });
+  return declared({ ...options, kind: "fullFinetuning" });
 }

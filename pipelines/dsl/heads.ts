@@ -1,4 +1,4 @@
-import { located } from "../common/source_location.ts";
+import { declared } from "../common/source_location.ts";
 import type { ClassificationSpec, RegressionSpec, SweepableOptions } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
@@ -38,7 +38,7 @@ export interface ClassificationOptions extends HeadOptions {
  */
 export function classification(options: SweepableOptions<ClassificationOptions>): ClassificationSpec {
   requireCall("classification", arguments);
-  return located({ frozen: false, fresh: false, ...options, kind: "classification" });
+  return declared({ frozen: false, fresh: false, ...options, kind: "classification" });
 }
 
 /**
@@ -57,5 +57,5 @@ export function classification(options: SweepableOptions<ClassificationOptions>)
  */
 export function regression(options: SweepableOptions<HeadOptions> = {}): RegressionSpec {
   requireCall("regression", arguments);
-  return located({ frozen: false, fresh: false, ...options, kind: "regression" });
+  return declared({ frozen: false, fresh: false, ...options, kind: "regression" });
 }

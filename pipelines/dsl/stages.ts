@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { located } from "../common/source_location.ts";
+import { declared, located } from "../common/source_location.ts";
 import type {
   ActivationsSpec,
   BestSpec,
@@ -56,7 +56,7 @@ export interface TrainOptions {
 export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
   requireCall("train", arguments);
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
-  return located({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model });
+  return declared({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model });
 }
 
 /** Settings of an evaluation. */
@@ -97,7 +97,7 @@ export function evaluate(
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
   requireCall("evaluate", arguments);
-  return located({ ...options, kind: "evaluate", model });
+  return declared({ ...options, kind: "evaluate", model });
 }
 
 /** Settings of activations. */
@@ -139,7 +139,7 @@ export function activations(
 ): ActivationsSpec {
   requireCall("activations", arguments);
   const { positions = "all", hiddenStates = options.sites === undefined, logits = false, ...rest } = options;
-  return located({ ...rest, positions, hiddenStates, logits, kind: "activations", model });
+  return declared({ ...rest, positions, hiddenStates, logits, kind: "activations", model });
 }
 
 /**

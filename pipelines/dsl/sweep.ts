@@ -1,4 +1,5 @@
 import { RequestError } from "../common/errors.ts";
+import { noteDeclared } from "../common/declared.ts";
 import { located } from "../common/source_location.ts";
 import type { Axis, AxisLabel, WhereSpec } from "../spec/mod.ts";
 import { integer, listOf, optional, text } from "../common/checks.ts";
@@ -50,8 +51,11 @@ function requireList([name, ...values]: ArrayLike<unknown> & Iterable<unknown>):
   );
 }
 
-function axis<T>(record: Axis<T>): Axis<T> {
-  return Object.freeze(located(record));
+/** An axis, in place of those that it is made of. */
+function axis<T>(record: Axis<T>, ...madeOf: readonly Axis<unknown>[]): Axis<T> {
+  const made = Object.freeze(located(record));
+  noteDeclared(made, madeOf);
+  return made;
 }
 
 /**
@@ -82,7 +86,7 @@ export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
     );
   }
   const zipped = declared++;
-  return axes.map((each) => axis({ ...each, zipped })) as readonly Axis<unknown>[] as A;
+  return axes.map((each) => axis({ ...each, zipped }, each)) as readonly Axis<unknown>[] as A;
 }
 
 /**
@@ -104,7 +108,7 @@ export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
 export function concat<T>(first: Axis<T>, ...others: readonly Axis<T>[]): Axis<T> {
   requireCall("concat", arguments);
   const values = [first, ...others].flatMap((each) => each.values);
-  return axis({ kind: "axis", name: first.name, values, order: first.order });
+  return axis({ kind: "axis", name: first.name, values, order: first.order }, first, ...others);
 }
 
 /** What a repetition varies. */
@@ -141,7 +145,8 @@ const repeatOptions: SettingChecks<RepeatOptions> = {
 export function repeat(options: RepeatOptions): Axis<number> {
   requireCall("repeat", arguments, repeatOptions);
   const { seeds, name = "seed" } = options;
-  return axis({ ...sweep(name, seeds), repeats: true });
+  const plain = sweep(name, seeds);
+  return axis({ ...plain, repeats: true }, plain);
 }
 
 /**

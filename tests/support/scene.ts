@@ -44,7 +44,7 @@ const usualParts: PipelineParts = {
   trainSettings: "",
   metrics: "[exactMatch()]",
   decoding: "greedy({ maxNewTokens: 3 })",
-  heldOut: "rows.take(4)",
+  heldOut: "held",
   stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding }) }",
 };
 
@@ -54,7 +54,9 @@ export function pipelineText(parts: Partial<PipelineParts> = {}): string {
   return `${all.imports}
 const { accuracy, adamw, baseModel, block, choices, direft, evaluate, exactMatch, greedy, jsonl } = refract;
 const { beam, bitfit, embedding, finalNorm, ia3, linearSchedule, lora, loreft, loss, red, sample, saved, pipeline, records, sweep, train } = refract;
-const rows = jsonl("./rows.jsonl", { prompt: "{q}\\n", completion: "{a}" });
+const template = { prompt: "{q}\\n", completion: "{a}" }, rows = jsonl("./rows.jsonl", template), held = records(${
+    JSON.stringify(heldOutRows)
+  }, template);
 ${all.preamble}
 export default pipeline("scene", () => {
   const base = baseModel(${all.source});
@@ -74,6 +76,9 @@ export default pipeline("scene", () => {
 });
 `;
 }
+
+/** Rows that are in no file, and that nothing is trained on. */
+const heldOutRows = ["A cat", "The dog", "What is in the old house", "He"].map((q, at) => ({ q, a: "aeio"[at] }));
 
 /** The line of {@linkcode pipelineText} that a part stands on, if all before it have one line. */
 export const lineOf = { preamble: 5, at: 8, positions: 9, rank: 10 } as const;

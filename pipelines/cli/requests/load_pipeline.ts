@@ -5,6 +5,7 @@
  */
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { declaringInto, whileDeclaring } from "../../common/declared.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import { type Overrides, type Scalar, whileLoading } from "../../recipes/overrides.ts";
@@ -41,11 +42,14 @@ export async function loadPipeline(path: string, overrides: Overrides): Promise<
   const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
   if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
   const settings = new Map<string, Scalar>();
-  return await whileLoading({ overrides, settings }, async () => {
+  const load = async (declared: Set<object>) => {
     const pipeline = await importPipeline(file, overrides, settings);
-    const expansion = await faultsOf(file, () => expand(pipeline, overrides, settings));
+    const expansion = await faultsOf(file, () => {
+      return declaringInto(declared, () => expand(pipeline, overrides, settings, declared));
+    });
     return { pipeline, file, base: dirname(file), expansion, settings };
-  });
+  };
+  return await whileLoading({ overrides, settings }, () => whileDeclaring(load));
 }
 
 async function importPipeline(file: string, overrides: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {

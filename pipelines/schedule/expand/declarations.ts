@@ -29,6 +29,13 @@ function visitParts(declared: unknown, when: "before" | "after", visit: (part: o
   walk(declared);
 }
 
+/** A declaration and all that it holds. */
+export function partsOf(declared: unknown): ReadonlySet<object> {
+  const parts = new Set<object>();
+  visitParts(declared, "before", (part) => parts.add(part));
+  return parts;
+}
+
 /** The axes in a declaration, each once, also those in its axes' values. */
 export function axesIn(declared: unknown): ReadonlySet<Axis<unknown>> {
   const axes = new Set<Axis<unknown>>();

@@ -14,18 +14,21 @@ import { bestsIn } from "./declarations.ts";
 import type { Expansion } from "./member.ts";
 import { MemberRounds, type Stages } from "./rounds.ts";
 import { isStageKind } from "./shortening.ts";
+import { unusedNotes } from "./unused.ts";
 
 /**
  * Declares a pipeline's stages and expands its members, the last axis varying fastest.
  *
  * @param overrides New values for axes, by name; those for settings are ignored.
  * @param settings The settings that are declared once the pipeline is built.
+ * @param declared What has been declared once it is built.
  * @throws {RequestError} If the stages, axes or conditions are not sound, or an override does not fit them.
  */
 export function expand(
   pipeline: Pipeline,
   overrides: Overrides = new Map(),
   settings: ReadonlyMap<string, Scalar> = new Map(),
+  declared: Iterable<object> = [],
 ): Expansion {
   const stages = pipeline.build();
   requireStages(stages, pipeline);
@@ -35,11 +38,20 @@ export function expand(
   const axes = new Axes(stages, overrides, settings);
   for (const best of bestsIn(stages)) requireMetric(best);
   const rounds = () => new MemberRounds(pipeline, stages, axes).all();
-  const first = rounds().next();
-  return { members: first.done ? [] : first.value, goesOn: bestsIn(stages).length > 0, rounds };
+  const first = rounds().next(), notes = unusedNotes(stages, declared, linesOf);
+  return { members: first.done ? [] : first.value, goesOn: bestsIn(stages).length > 0, rounds, notes };
 }
 
 const byName = "return stages by name, as in { score: evaluate(…) }";
+
+function linesOf(file: string): readonly string[] | undefined {
+  try {
+    return Deno.readTextFileSync(file).split("\n");
+  } catch {
+    // A pipeline may come from elsewhere than the disk.
+    return undefined;
+  }
+}
 
 /** What a value is that is no stage, and what to do about it. */
 function described(value: unknown): { readonly found: string; readonly remedy?: string } {

@@ -46,4 +46,6 @@ export interface Expansion {
   readonly goesOn: boolean;
   /** All rounds of members, from the first. */
   readonly rounds: () => Rounds;
+  /** What a person should know of the declarations, each with its place. */
+  readonly notes: readonly string[];
 }

@@ -23,9 +23,9 @@ import { estimateOf } from "./totals.ts";
 export async function planMembers(
   runContext: RunContext,
   pipeline: string,
-  { members, goesOn }: Expansion,
+  { members, goesOn, notes }: Expansion,
 ): Promise<Plan> {
-  const { listed, jobs } = await prepareJobs(runContext, members);
+  const { listed, jobs } = await prepareJobs(runContext, members, notes);
   const groups = [...Map.groupBy(jobs, ({ job }) => job.programsKey).values()].map((jobs): Group => {
     return { job: jobs[0]!.job, jobs };
   });
@@ -58,6 +58,7 @@ export async function planMembers(
 async function prepareJobs(
   runContext: RunContext,
   members: readonly Member[],
+  notes: readonly string[],
 ): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
   const preparation = new Preparation(runContext), parameters = new Map<Architecture, number>();
   const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
@@ -73,6 +74,7 @@ async function prepareJobs(
       for (const job of await jobsOf(stage.kind, stage, planning)) jobs.push({ job, member: member.id });
     }
   }
+  preparation.tellNotes(notes);
   return { listed, jobs };
 }
 

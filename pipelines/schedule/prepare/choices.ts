@@ -1,6 +1,6 @@
 /** The answers among which an evaluation chooses. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { RequestError } from "../../common/errors.ts";
+import { formatLocation, RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import { around } from "../../data/chat/example.ts";
 import { type ExampleTokenizer, tokenizationOf, type TokenizedExample } from "../../data/examples.ts";
@@ -8,6 +8,8 @@ import { encodeTogether, sharedLength } from "../../models/tokenization/joint_to
 import { fitPrompt } from "../../data/length_limits.ts";
 import type { Row } from "../../data/row.ts";
 import { atLocation } from "../../common/source_location.ts";
+import { isRight } from "../../metrics/exact_match.ts";
+import { metricKinds } from "../../metrics/mod.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 
@@ -69,6 +71,38 @@ export function choicesOf(
       );
     });
   });
+}
+
+/**
+ * Refuses choices of which none is a row's completion, so that each answer would count as wrong.
+ *
+ * @param note Takes what to say where some rows are so.
+ * @throws {RequestError} If all are.
+ */
+export function requireAnswers(
+  name: string,
+  { metrics }: Pick<Resolved<EvaluateSpec>, "metrics">,
+  rows: readonly Row[],
+  choices: readonly (readonly Choice[])[] | undefined,
+  note: (message: string) => void,
+): void {
+  const compares = metrics.some(({ kind }) => metricKinds[kind].measures.texts?.reads === "answers");
+  if (choices === undefined || !compares) return;
+  const lost = rows.filter((row, at) => !choices[at]!.some(({ text }) => isRight(text, row)));
+  const [first] = lost;
+  if (first === undefined) return;
+  const listed = choices[rows.indexOf(first)]!.map(({ text }) => text);
+  const shown = listed.slice(0, 4).map(quote).join(", ") + (listed.length > 4 ? ", …" : "");
+  const example = `as that of ${formatLocation(first.place)}, ${quote(first.completion)}`;
+  if (lost.length === rows.length) {
+    throw new RequestError(
+      `no row's completion is among its choices, ${shown}, ${example}; list what completions say`,
+    );
+  }
+  note(
+    `the completions of ${lost.length} of the ${rows.length} rows of ${name} are not among their choices, ${example}, ` +
+      "and count as wrong",
+  );
 }
 
 /** Each row with each of its choices. */

@@ -24,6 +24,12 @@ export class Preparation {
     this.#shared = new SharedPreparation(runContext);
   }
 
+  /** Tells what a person should know of the members, and what else was noted of them. */
+  tellNotes(others: readonly string[] = []): void {
+    for (const note of others) this.#shared.warnOnce(note);
+    this.#shared.tellNotes();
+  }
+
   /**
    * A member's stages.
    *

@@ -2,6 +2,7 @@
 import { headOf } from "../../compile/lower/adaptation.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
 import { activationRequestOf } from "./activation_request.ts";
+import { cautionsOfActivations } from "./cautions.ts";
 import { requireSelections } from "./example_checks.ts";
 import type { ActingModel, PreparedActivations } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
@@ -22,5 +23,7 @@ export async function prepareActivations(
   const prepared = await shared.rows(spec.data, model, maxLength);
   requireSelections(model.adaptations, prepared.examples);
   const request = activationRequestOf(name, spec, model, prepared.examples);
-  return { ...modelPart(model), kind: "activations", name, spec, training, ...prepared, ...request };
+  const stage = { ...modelPart(model), kind: "activations" as const, name, spec, training, ...prepared, ...request };
+  for (const [says, kind] of await cautionsOfActivations(stage)) shared.warnOnce(says, kind);
+  return stage;
 }

@@ -1,9 +1,10 @@
 /** Evaluations made ready. @module */
-import { atLocationOf } from "../../common/source_location.ts";
+import { atLocationOf, placed } from "../../common/source_location.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
-import { answeredExamples, choicesOf } from "./choices.ts";
+import { cautionsOfEvaluation } from "./cautions.ts";
+import { answeredExamples, choicesOf, requireAnswers } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
@@ -31,10 +32,17 @@ export async function prepareEvaluation(
   const { rows, examples } = await shared.rows(spec.data, model, maxLength, { asks: true, toWrite });
   requireVaried(spec.metrics, examples);
   const choices = choicesOf(spec, rows, examples, base), longest = longestOf(examples);
+  atLocationOf(
+    spec.decoding,
+    () => requireAnswers(name, spec, rows, choices, (says) => shared.warnOnce(placed(spec.decoding, says))),
+  );
   const all = [...examples, ...answeredExamples({ choices })];
   requireStops(spec.decoding, base.tokenizer);
   requireRoom(adaptations, longestOf(all), base.architecture.contextLength);
   atLocationOf(spec, () => requireSelections(adaptations, all));
   const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longest);
-  return { ...modelPart(model), kind: "evaluate", name, spec, training, rows, examples, choices, batchSize };
+  const stage = { name, spec, training, rows, examples, choices, batchSize };
+  const prepared = { ...modelPart(model), kind: "evaluate" as const, ...stage };
+  for (const [says, kind] of await cautionsOfEvaluation(prepared)) shared.warnOnce(says, kind);
+  return prepared;
 }

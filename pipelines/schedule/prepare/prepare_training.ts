@@ -5,6 +5,7 @@ import { atLocationOf } from "../../common/source_location.ts";
 import { type Adaptation, headOf, isFixed, isFrozen } from "../../compile/lower/adaptation.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import { cautionsOfTraining } from "./cautions.ts";
 import { requirePredicted, unseenLabels } from "./head_checks.ts";
 import type { PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -32,11 +33,14 @@ export async function prepareTraining(
   }
   if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
   atLocationOf(spec, () => requirePredicted(model));
-  const prepared = await shared.rows(spec.data, model, spec.maxLength);
-  const unseen = unseenLabels(headOf(model.adaptations), prepared.examples);
+  const read = await shared.rows(spec.data, model, spec.maxLength);
+  const unseen = unseenLabels(headOf(model.adaptations), read.examples);
   if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
-  const { layout, rows } = await shared.laidOut(model, prepared);
-  return { ...model, kind: "train", name, spec, layout, rows, trainableParameters: countParameters(model) };
+  const { layout, rows } = await shared.laidOut(model, read);
+  const trainableParameters = countParameters(model);
+  const prepared = { ...model, kind: "train" as const, name, spec, layout, rows, trainableParameters };
+  for (const [says, kind] of await cautionsOfTraining(prepared)) shared.warnOnce(says, kind);
+  return prepared;
 }
 
 function isOrthogonal({ tensors }: Adaptation): boolean {

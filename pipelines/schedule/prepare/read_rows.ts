@@ -1,5 +1,5 @@
 /** Rows read and tokenized as a model takes them. @module */
-import { atLocationOf } from "../../common/source_location.ts";
+import { atLocationOf, placed } from "../../common/source_location.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample, type TokenizeOptions } from "../../data/examples.ts";
@@ -7,6 +7,7 @@ import { endTokensOf } from "../../data/end_tokens.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
+import { kindOf, sourceOf } from "../../data/source_kinds.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { Progress } from "../context/progress.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
@@ -29,7 +30,7 @@ interface Reading {
   /** Is shown how far large data sets are. */
   readonly progress: Progress;
   /** Takes what a person should know of the rows. */
-  readonly warn: (message: string) => void;
+  readonly warn: (message: string, kind?: string) => void;
   /** Takes what there is to say of a row. */
   readonly note: NonNullable<TokenizeOptions["note"]>;
 }
@@ -49,6 +50,8 @@ export async function readRows(
   const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
   const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, ends, warn }));
   atLocationOf(data, () => requireKind(rows, head));
+  const isBare = head === undefined && !kindOf(sourceOf(data)).hasTurns;
+  if (isBare && tokenizer.chat.templates.size > 0) warn(placed(data, bareRows), "bareRows");
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = await inParts(rows, progress, (part) => {
     return head === undefined
@@ -63,6 +66,9 @@ function withoutSpecial(row: Row, { completion }: TokenizedExample, tokenizer: M
   if (row.isTemplated === undefined) return row;
   return { ...row, completion: tokenizer.decode(completion, { skipSpecialTokens: true }) };
 }
+
+const bareRows =
+  "the model has a chat template and these rows are put into text without it; chat(…) puts them into its form";
 
 /** Up to so many rows are tokenized in a moment; of more it is shown how many are done. */
 const rowsAtOnce = 2000;

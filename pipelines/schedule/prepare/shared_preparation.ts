@@ -24,6 +24,7 @@ interface LaidOut {
 export class SharedPreparation {
   readonly #runContext: RunContext;
   readonly #warned = new Set<string>();
+  readonly #notes: string[] = [];
   readonly #shared = new Map<string, Promise<unknown>>();
   readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
   readonly #rowNumbers = new WeakMap<PreparedRows, number>();
@@ -55,7 +56,8 @@ export class SharedPreparation {
     const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
     const limits = maxLength === undefined ? null : [maxLength, toWrite];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast], () => {
-      const { base, progress } = this.#runContext, warn = (message: string) => this.warnOnce(message);
+      const { base, progress } = this.#runContext,
+        warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const note = (note: RowNote, place: SourceLocation) => {
         this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
       };
@@ -83,14 +85,20 @@ export class SharedPreparation {
   }
 
   /**
-   * Warns of something once, however many members it is true of.
+   * Takes what a person should know, once, however many members it is true of. It is told when all is known to be sound:
+   * a wrong request is answered in one line.
    *
    * @param kind What is warned of, where the message has one example of it.
    */
   warnOnce(message: string, kind = message): void {
     if (this.#warned.has(kind)) return;
     this.#warned.add(kind);
-    this.#runContext.progress.warn(message);
+    this.#notes.push(message);
+  }
+
+  /** Tells what was noted. */
+  tellNotes(): void {
+    for (const note of this.#notes.splice(0)) this.#runContext.progress.warn(note);
   }
 
   /** Rows that were read in one way are one object. */

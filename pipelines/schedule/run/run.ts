@@ -46,6 +46,7 @@ export async function runPipeline(
   const rounds = expansion.rounds();
   for (let round = rounds.next(); !round.done;) {
     const prepared = await prepareAll(preparation, round.value);
+    preparation.tellNotes(expansion.notes);
     if (members.length === 0) await ready?.(prepared);
     using running = new MemberExecution(runContext, output);
     await running.gather(prepared);

@@ -201,7 +201,7 @@ refuses("an empty file", {
 });
 refuses("no file", {
   change: without("rows.jsonl"),
-  at: 'pipeline.ts:4:14: "./rows.jsonl" is no file in ',
+  at: 'pipeline.ts:4:65: "./rows.jsonl" is no file in ',
   says: /; relative paths start from /,
 });
 refuses("text in no encoding", {

@@ -237,8 +237,8 @@ Deno.test("loadRows() splits by a number of rows, and a share into at least one"
 
 Deno.test("loadRows() rejects a split that leaves nothing to train on or that means nothing", async () => {
   const split: SplitView = { kind: "split", of: numbered(10), part: "train", test: 10, seed: 7 };
-  await rejects(split, /^records: split\(\{ test: 10 \}\) of 10 rows leaves none to train on/);
-  await rejects({ ...split, of: numbered(1), test: 0.5 }, /of 1 rows leaves none/);
+  await rejects(split, /^split\(\{ test: 10 \}\) of the 10 rows of records leaves none to train on/);
+  await rejects({ ...split, of: numbered(1), test: 0.5 }, /of the 1 rows of records leaves none/);
   await rejects({ ...split, test: 0.99 }, /leaves none/);
   for (const test of [0, -1, 1.5, NaN]) await rejects({ ...split, test }, /expected split's test/);
   await rejects({ ...split, seed: 0.5 }, /expected split's seed/);
@@ -248,9 +248,9 @@ Deno.test("loadRows() rejects views that leave no rows or count wrongly", async 
   const of = numbered(10);
   await rejects(
     { kind: "take", of: { kind: "skip", of, count: 10 }, count: 5 },
-    "records: no row is left of 10 after .skip(10).take(5); give it more rows or ask for fewer",
+    "no row is left of the 10 of records after .skip(10).take(5); give it more rows or ask for fewer",
   );
-  await rejects({ kind: "take", of, count: 0 }, /^records: no row is left/);
+  await rejects({ kind: "take", of, count: 0 }, /^no row is left of the 10 of records/);
   await rejects(
     { kind: "take", of, count: -1 },
     "expected take's count to be a whole number of rows but found -1; correct it, as in .take(100)",

@@ -76,7 +76,7 @@ Deno.test("a manifest finds its pipeline when its folder has moved, and when all
   }));
 
 Deno.test("chat takes the base model that a recipe put in place", () =>
-  inScene({}, async (scene) => {
+  inScene({ heldOut: "rows.take(4)" }, async (scene) => {
     await Deno.mkdir(scene.path("models"));
     await writeTinyModel(scene.path("models", "other"), { seed: 2 });
     await scene.write("recipe.yaml", "pipeline: pipeline.ts\nbase: models/other\nthreads: 1\n");

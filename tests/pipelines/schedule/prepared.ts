@@ -32,6 +32,7 @@ export async function inPreparedScene(
     });
     const preparation = new Preparation(runContext), members: PreparedMember[] = [];
     for (const member of expansion.members) members.push(await preparation.member(member));
+    preparation.tellNotes(expansion.notes);
     const trainings = members.flatMap(({ stages }) => stages.find((stage) => stage.kind === "train") ?? []);
     await test({ scene, runContext, members, trainings, warnings });
   });

@@ -116,7 +116,7 @@ Deno.test("full finetuning of a model in a few bits, and bits that are none, are
   for (
     const [parts, expected] of [
       [{ source: quantized("q4"), edit: full }, /pipeline\.ts:7:\d+: full finetuning trains every weight .* q4; /],
-      [{ source: quantized("int4") }, /pipeline\.ts:7:\d+: quantize is "int4"; give q4, q8\n$/],
+      [{ source: quantized("int4") }, /pipeline\.ts:7:\d+: quantize is "int4"; give "q4" or "q8"\n$/],
     ] as const
   ) {
     await inScene(parts, async (scene) => {

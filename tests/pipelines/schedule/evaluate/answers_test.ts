@@ -98,7 +98,10 @@ Deno.test("choices takes the likeliest answer by the sum of its tokens' log-like
   assert.ok(new Set(likeliest).size > 1);
   // No other token is likelier, and what goes on after it is less likely as a whole.
   const among = (list: (answer: string) => readonly string[]) =>
-    answersTo(rows.map((row, index) => ({ ...row, options: list(likeliest[index]!) })), 'choices("options")');
+    answersTo(
+      rows.map((row, index) => ({ ...row, a: likeliest[index], options: list(likeliest[index]!) })),
+      'choices("options")',
+    );
   const others = ["a", "e", "s", "t"];
   assert.deepEqual(await among((answer) => [answer, ...others]), likeliest);
   assert.deepEqual(await among((answer) => [...others, answer]), likeliest);

@@ -72,10 +72,10 @@ const stagesOf = (options: string) =>
   `{ tuned: evaluate(base, { data: rows, metrics, decoding: choices(${options}) }) }`;
 
 Deno.test("the choices of each row are a list for all, or the row's own", async () => {
-  await inPreparedScene({ stages: stagesOf(`["yes", "no"]`) }, ({ members: [member] }) => {
+  await inPreparedScene({ stages: stagesOf(`["sits", "no"]`) }, ({ members: [member] }) => {
     const [stage] = member!.stages;
     assert.ok(stage?.kind === "evaluate");
-    assert.deepEqual(stage.choices?.[0]?.map(({ text }) => text), ["yes", "no"]);
+    assert.deepEqual(stage.choices?.[0]?.map(({ text }) => text), ["sits", "no"]);
     assert.ok(stage.choices.every((each) => each.every(({ example }) => example.completion.length > 0)));
   });
   await inPreparedScene({ stages: stagesOf(`"options"`) }, ({ members: [member] }) => {

@@ -1,0 +1,57 @@
+/** Whether a template uses what rows have, as its author must have meant it. @module */
+import { RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
+import type { Template } from "./dataset.ts";
+import type { Fields } from "./raw_row.ts";
+import { parseTemplate } from "./template.ts";
+
+/** A name between two pairs of braces, as other template languages write a field. */
+const doubled = /\{\{\s*([\w.-]+)\s*\}\}/g;
+
+/** The texts of a template by their role. */
+function textsOf(template: Template): readonly (readonly [role: string, text: string])[] {
+  return "label" in template
+    ? [["text", template.text], ...template.pair === undefined ? [] : [["pair", template.pair] as const], [
+      "label",
+      template.label,
+    ]]
+    : [["prompt", template.prompt], ["completion", template.completion]];
+}
+
+/**
+ * Refuses a field in two pairs of braces, which are literal ones, if no text names it in one pair.
+ *
+ * @param fields Those of a row.
+ * @throws {RequestError} With the field, and how it is written.
+ */
+export function requireSingleBraces(template: Template, fields: Fields): void {
+  const texts = textsOf(template);
+  const named = new Set(texts.flatMap(([role, text]) => fieldsOf(text, role)));
+  for (const [role, text] of texts) {
+    for (const [written, field = ""] of text.matchAll(doubled)) {
+      if (named.has(field) || !Object.hasOwn(fields, field)) continue;
+      throw new RequestError(
+        `the ${role} template writes ${quote(written)}, which are literal braces and not the field ${
+          quote(field)
+        }; write ` +
+          `"{${field}}" for its value (a literal brace is doubled, as in "{{" for "{")`,
+      );
+    }
+  }
+}
+
+/** What to say of a template that makes one text of all rows; an empty one is meant. */
+export function sameForAll(template: Template): string | undefined {
+  const same = textsOf(template).find(([role, text]) =>
+    role !== "pair" && text !== "" && fieldsOf(text, role).length === 0
+  );
+  if (same === undefined) return undefined;
+  const [role, text] = same;
+  return `the ${role} template ${
+    quote(text)
+  } names no field, so that all rows have the same ${role}; name one as in "{question}"`;
+}
+
+function fieldsOf(text: string, role: string): string[] {
+  return parseTemplate(text, role).flatMap((segment) => "field" in segment ? [segment.field] : []);
+}

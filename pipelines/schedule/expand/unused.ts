@@ -1,0 +1,71 @@
+/** What a pipeline file declares and no stage uses. @module */
+import { formatLocation, RequestError, type SourceLocation } from "../../common/errors.ts";
+import { locationOf } from "../../common/source_location.ts";
+import { partsOf } from "./declarations.ts";
+import { isStageKind } from "./shortening.ts";
+import type { Stages } from "./rounds.ts";
+
+/** A declaration and where it is. */
+interface Unused {
+  readonly kind: string;
+  readonly name: string | undefined;
+  readonly location: SourceLocation;
+}
+
+/** Declarations that no stage holds, of those that know where they are. */
+function unusedIn(stages: Stages, declared: Iterable<object>): Unused[] {
+  const used = partsOf(stages);
+  return [...declared].flatMap((record): Unused[] => {
+    const location = locationOf(record);
+    if (used.has(record) || location === undefined || !("kind" in record)) return [];
+    const name = "name" in record && typeof record.name === "string" ? record.name : undefined;
+    return [{ kind: String(record.kind), name, location }];
+  });
+}
+
+/** What is lost with a declaration that nothing uses; of kinds not listed it is an edit, adapter or head. */
+const losses: ReadonlyMap<string, (unused: Unused) => string> = new Map<string, (unused: Unused) => string>([
+  ["axis", ({ name }) => `the axis ${name} multiplies nothing, since no stage uses it; put it in the place of a value`],
+  ["train", () => "this training feeds no result and does not run; return it, or evaluate it"],
+  ["evaluate", () => "this evaluation is in no result and does not run; return it under a name of its own"],
+  [
+    "activations",
+    () => "these activations are in no result and are not written; return them under a name of their own",
+  ],
+  ["best", () => "this best member is used by no stage; train or evaluate it"],
+]);
+
+/**
+ * What to say of declarations that no stage uses.
+ *
+ * @param declared All axes, stages, edits and the like that were declared.
+ * @param textOf A file's lines; `undefined` if it cannot be read.
+ * @throws {RequestError} If a stage is lost because another has its name.
+ */
+export function unusedNotes(
+  stages: Stages,
+  declared: Iterable<object>,
+  textOf: (file: string) => readonly string[] | undefined,
+): string[] {
+  return unusedIn(stages, declared).map((unused) => {
+    const { kind, location } = unused, name = nameAt(location, textOf);
+    if (isStageKind(kind) && name !== undefined && Object.hasOwn(stages, name)) {
+      throw new RequestError(
+        `two results are named ${name}, and only the last would run; give each its own name`,
+        location,
+      );
+    }
+    const loss = losses.get(kind)?.(unused) ??
+      `this ${kind} is on no model that a stage uses; use what model.with(…) gives`;
+    return `${formatLocation(location)}: ${loss}`;
+  });
+}
+
+/** The name that a record's literal gives what stands at a location, as in `score: evaluate(…)`. */
+function nameAt(
+  { file, line = 1, column = 1 }: SourceLocation,
+  textOf: (file: string) => readonly string[] | undefined,
+) {
+  const before = textOf(file)?.[line - 1]?.slice(0, column - 1) ?? "";
+  return /([\w$.-]+)["']?\s*:\s*(?:\w+\.)?$/.exec(before)?.[1];
+}

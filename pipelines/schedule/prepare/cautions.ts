@@ -1,0 +1,125 @@
+/** What is legal in stages that are ready, and rarely meant. Each is said once, with its place. @module */
+import { placed } from "../../common/source_location.ts";
+import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
+import { startsAtOwn } from "../../compile/lower/heads.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+import { metricKinds } from "../../metrics/mod.ts";
+import { findTensor } from "../../models/open/model.ts";
+import type { PreparedActivations, PreparedEvaluation, PreparedTraining } from "./prepared.ts";
+import type { PreparedModel } from "./prepared_model.ts";
+
+/** What to say, and the declaration that it is of. */
+interface Caution {
+  readonly of: unknown;
+  readonly says: string;
+}
+
+type Finding = Caution | undefined | Promise<Caution | undefined>;
+
+/** A rate from which on a step is larger than what most weights and representations are. */
+const largeRate = 1;
+
+const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
+  function learnsNothing({ name, spec: { optimizer } }) {
+    if (optimizer.learningRate !== 0) return undefined;
+    return { of: optimizer, says: `the learning rate of ${name} is 0, so that it learns nothing` };
+  },
+  function learnsWildly({ name, spec: { optimizer } }) {
+    const { learningRate } = optimizer;
+    if (learningRate < largeRate) return undefined;
+    return { of: optimizer, says: `the learning rate of ${name} is ${learningRate}; usual ones are from 1e-5 to 1e-2` };
+  },
+];
+
+const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
+  isUntrained,
+  function sharesRows({ name, spec, training, examples }) {
+    if (training === undefined) return undefined;
+    const seen = new Set(training.rows.map(({ whole }) => keyOf(whole)));
+    const count = examples.filter((example) => seen.has(keyOf(example))).length;
+    if (count === 0) return undefined;
+    const part = count === examples.length ? `all ${count} rows` : `${count} of the ${examples.length} rows`;
+    return { of: spec, says: `${part} that ${name} evaluates are rows that its model was trained on` };
+  },
+  function cutsAnswers({ name, spec, examples }) {
+    const { decoding, metrics } = spec;
+    if (decoding === undefined || decoding.kind === "choices" || !metrics.some(readsAnswers)) return undefined;
+    const { maxNewTokens } = decoding, lengths = examples.map(lengthOfAnswer), longest = Math.max(...lengths);
+    const count = lengths.filter((length) => length > maxNewTokens).length;
+    if (count === 0) return undefined;
+    const part = count === examples.length ? `all ${count} rows` : `${count} of the ${examples.length} rows`;
+    return {
+      of: decoding,
+      says:
+        `the completions of ${part} of ${name} are longer than maxNewTokens, ${maxNewTokens}; the longest has ${longest}`,
+    };
+  },
+  function leavesNoRoom({ name, spec, examples, model }) {
+    const { decoding } = spec, { contextLength, encoder } = model.architecture;
+    if (decoding === undefined || decoding.kind === "choices" || encoder !== undefined) return undefined;
+    const { maxNewTokens } = decoding;
+    const count = examples.filter(({ prompt }) => prompt.length + maxNewTokens > contextLength).length;
+    if (count === 0) return undefined;
+    return {
+      of: spec,
+      says:
+        `${count} of the ${examples.length} prompts of ${name} leave no room for maxNewTokens, ${maxNewTokens}, in the ` +
+        `model's context of ${contextLength} tokens, where an answer is cut; maxLength of evaluate(…) cuts the prompt instead`,
+    };
+  },
+];
+
+const readsAnswers = ({ kind }: { readonly kind: keyof typeof metricKinds }) =>
+  metricKinds[kind].measures.texts?.reads === "answers";
+
+/** The tokens of a completion without the one that ends it. */
+function lengthOfAnswer({ completion }: TokenizedExample): number {
+  return completion.length - 1;
+}
+
+function keyOf({ prompt, completion }: TokenizedExample): string {
+  return `${prompt.join()};${completion.join()}`;
+}
+
+/** A model that something is to be learned of, and that nothing trained. */
+async function isUntrained(
+  { name, spec, training, ...model }: PreparedEvaluation | PreparedActivations,
+): Promise<Caution | undefined> {
+  if (training !== undefined) return undefined;
+  const kinds = [...new Set((await startingAnew(model)).map(({ kind }) => kind))];
+  if (kinds.length === 0) return undefined;
+  const what = kinds.join(" and ");
+  return {
+    of: spec,
+    says: `${name} takes its model with ${what} as it starts, since nothing trained it; take what train(…) gives`,
+  };
+}
+
+/** What starts neither from a file nor from what the checkpoint has. */
+async function startingAnew({ model, adaptations, initialFiles }: PreparedModel): Promise<readonly Adaptation[]> {
+  const fromFiles = new Set(initialFiles.flatMap(({ of }) => of)), head = headOf(adaptations);
+  const anew = adaptations.filter((adaptation) => !fromFiles.has(adaptation));
+  if (head === undefined || !anew.includes(head)) return anew;
+  const found = await Promise.all(
+    Object.keys(head.tensors).map(async (name) =>
+      startsAtOwn(head, name) && await findTensor(model, name) !== undefined
+    ),
+  );
+  return found.every(Boolean) ? anew.filter((adaptation) => adaptation !== head) : anew;
+}
+
+async function told<S>(findings: readonly ((stage: S) => Finding)[], stage: S): Promise<readonly [string, string][]> {
+  const found = await Promise.all(findings.map((find) => find(stage)));
+  return found.flatMap((caution, at): [string, string][] => {
+    if (caution === undefined) return [];
+    // Members of a sweep differ in numbers alone.
+    return [[placed(caution.of, caution.says), placed(caution.of, findings[at]!.name)]];
+  });
+}
+
+/** What there is to say of a training, and what it is of, by which members of a sweep say it once. */
+export const cautionsOfTraining = (stage: PreparedTraining) => told(ofTraining, stage);
+/** The same of an evaluation. */
+export const cautionsOfEvaluation = (stage: PreparedEvaluation) => told(ofEvaluation, stage);
+/** The same of activations. */
+export const cautionsOfActivations = (stage: PreparedActivations) => told([isUntrained], stage);
