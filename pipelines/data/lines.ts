@@ -7,6 +7,9 @@ export interface Line {
   readonly place: SourceLocation;
 }
 
+/** The most bytes that a text is sure to hold: V8's limit is on its characters. */
+const mostBytes = 2 ** 29 - 24;
+
 /** How much of a file is read at a time. */
 const chunkBytes = 2 ** 20;
 
@@ -23,7 +26,9 @@ export async function readLines(path: string, ending: string, limit = Infinity):
   const lines: Line[] = [];
   let number = 0;
   const add = (bytes: Uint8Array) => {
-    const place = { file: path, line: ++number }, text = decode(bytes, place);
+    const place = { file: path, line: ++number };
+    if (bytes.length > mostBytes) throw tooLong(place);
+    const text = decode(bytes, place);
     if (text.trim() !== "") lines.push({ text, place });
   };
   const { isFile, isDirectory } = await withProblem(path, ending, () => Deno.stat(path));
@@ -32,7 +37,7 @@ export async function readLines(path: string, ending: string, limit = Infinity):
   }
   using file = await withProblem(path, ending, () => Deno.open(path));
   // Parts of a line that began in earlier chunks.
-  let begun: Uint8Array[] = [];
+  let begun: Uint8Array[] = [], begunBytes = 0;
   while (lines.length < limit) {
     const chunk = new Uint8Array(chunkBytes), read = await withProblem(path, ending, () => file.read(chunk));
     if (read === null) break;
@@ -43,13 +48,20 @@ export async function readLines(path: string, ending: string, limit = Infinity):
       const end = bytes.indexOf(0x0a, start);
       if (end === -1) break;
       add(joined([...begun, bytes.subarray(start, end)]));
-      begun = [];
+      [begun, begunBytes] = [[], 0];
       start = end + 1;
     }
-    if (start < read) begun.push(bytes.subarray(start));
+    if (start === read) continue;
+    begun.push(bytes.subarray(start));
+    begunBytes += read - start;
+    if (begunBytes > mostBytes) throw tooLong({ file: path, line: number + 1 });
   }
   if (begun.length > 0 && lines.length < limit) add(joined(begun));
   return lines;
+}
+
+function tooLong(place: SourceLocation): RequestError {
+  return new RequestError("the line is longer than 512 MB; end each row with a newline", place);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -17,6 +17,7 @@ import type {
   WhereSpec,
 } from "../spec/mod.ts";
 import type { ChoosePositions } from "../data/prompt_tokens.ts";
+import { noteRunAlone } from "./alone.ts";
 import { requireCall } from "./calls.ts";
 
 /** Settings of a training. */
@@ -184,5 +185,5 @@ export function pipeline(
   ...conditions: readonly WhereSpec[]
 ): Pipeline {
   requireCall("pipeline", arguments);
-  return located({ kind: "pipeline", name, build, conditions });
+  return noteRunAlone(located({ kind: "pipeline", name, build, conditions }));
 }

@@ -80,6 +80,7 @@ export class LiveLog {
 
   /** Removes the file. */
   async close(): Promise<void> {
+    if (!this.#isOpen) return;
     this.#isOpen = false;
     await this.#writing;
     await Deno.remove(this.#path).catch(() => {});

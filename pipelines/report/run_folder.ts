@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { RequestError } from "../common/errors.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
 import { writeSealed } from "../models/weights/safetensors_writer.ts";
@@ -31,9 +32,25 @@ const headConfigs: { readonly [K in Head["kind"]]: (labels: readonly string[]) =
   regression: () => ({ names: ["LABEL_0"], problem: "regression" }),
 };
 
+/** Holds a folder by the system's lock, which ends with the process at the latest; `undefined` where there are no locks. */
+async function lockFolder(path: string): Promise<Deno.FsFile | undefined> {
+  let folder: Deno.FsFile | undefined, isFree = true;
+  try {
+    folder = await Deno.open(path, { read: true });
+    isFree = await folder.tryLock(true);
+  } catch {
+    // Some file systems lock no folder, and some know no locks.
+  }
+  if (isFree) return folder;
+  folder?.close();
+  throw new RequestError("another run is writing to it; wait for its end or give --out another folder", { file: path });
+}
+
 /** A run's folder. */
-export class RunFolder implements RunOutput {
+export class RunFolder implements RunOutput, Disposable {
   readonly path: string;
+  /** The folder, locked for as long as a run writes to it. */
+  #lock: Deno.FsFile | undefined;
 
   /** @param path Made when the first file is written. */
   constructor(path: string) {
@@ -42,12 +59,14 @@ export class RunFolder implements RunOutput {
 
   /**
    * Makes the folder, so that a path that cannot be written shows before anything runs, and removes what a run that
-   * died has left in it half written.
+   * died has left in it half written. Until it is disposed no other run can write there.
    *
    * @throws {DiskError} If it cannot be made.
+   * @throws {RequestError} If another run is writing there.
    */
   async prepare(): Promise<void> {
     await this.#folder(".");
+    this.#lock ??= await lockFolder(this.path);
     removeRunTemporaries(this.path);
     const probe = join(this.path, `.probe-${crypto.randomUUID()}`);
     try {
@@ -56,6 +75,11 @@ export class RunFolder implements RunOutput {
     } catch (fault) {
       throw unwritable(this.path, fault);
     }
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock?.close();
+    this.#lock = undefined;
   }
 
   /** Writes results.json. */

@@ -53,7 +53,8 @@ export async function watchedRun(
   const options = { base, store, progress, provider: "cpu", threads: 1, checkpointInterval: whenStopped } as const;
   try {
     await using runContext = new RunContext({ ...options, signal: stop.signal });
-    await runPipeline(runContext, pipeline.name, expansion, new RunFolder(scene.path(place, "out")));
+    using folder = new RunFolder(scene.path(place, "out"));
+    await runPipeline(runContext, pipeline.name, expansion, folder);
     return { starts, error: undefined };
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -52,7 +52,8 @@ async function run(
     ...checkpointInterval === undefined ? {} : { checkpointInterval },
     ...hub === undefined ? {} : { hub },
   };
-  const folder = new RunFolder(runPath(request, options)), live = new LiveLog(folder.path, request.pipeline.name);
+  using folder = new RunFolder(runPath(request, options));
+  const live = new LiveLog(folder.path, request.pipeline.name);
   await using runContext = openRunContext(request, options, live.following(progress), control);
   let recorded: Recorded | undefined;
   const { results, members } = await runPipeline(

@@ -10,6 +10,7 @@ import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
 import { MemberExecution } from "./member_execution.ts";
 import type { RunOutput } from "./run_output.ts";
+import { outcomesOf } from "./outcomes.ts";
 import { summariesOf } from "./summaries.ts";
 
 /** A run's results and what the manifest says of its models and data. */
@@ -68,6 +69,7 @@ export async function runPipeline(
   }
   const results = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
   await output.results(results);
+  for (const outcome of outcomesOf(members, records)) runContext.progress.warn(outcome);
   return { results, members };
 }
 

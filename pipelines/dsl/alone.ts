@@ -1,0 +1,34 @@
+/** A pipeline file that is run as if it were a program. @module */
+import { formatLocation } from "../common/errors.ts";
+import { locationOf, shown, withLocationOf } from "../common/source_location.ts";
+import type { Pipeline } from "../spec/mod.ts";
+
+/**
+ * Says how a pipeline is run, if its file is the program that Deno was started with: it declares, and would end without a
+ * word. A program that builds its pipelines itself is none of that.
+ *
+ * @returns The pipeline.
+ */
+export function noteRunAlone(pipeline: Pipeline): Pipeline {
+  const location = locationOf(pipeline);
+  if (location === undefined || !isMain(location.file)) return pipeline;
+  let isBuilt = false;
+  globalThis.addEventListener("unload", () => {
+    if (isBuilt) return;
+    const tasks = shown(new URL("../../deno.json", import.meta.url).href);
+    console.error(
+      `error: ${formatLocation(location)}: a pipeline file only declares; run it by ` +
+        `deno task --config ${tasks} run ${location.file}`,
+    );
+    Deno.exitCode = 2;
+  });
+  const build = () => {
+    isBuilt = true;
+    return pipeline.build();
+  };
+  return withLocationOf(pipeline, { ...pipeline, build });
+}
+
+function isMain(file: string): boolean {
+  return shown(Deno.mainModule) === file;
+}

@@ -1,0 +1,87 @@
+/** What a run's results say of themselves: trainings that learned nothing, answers that are no better than none. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { ofKind } from "../../common/of_kind.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
+import type { MemberRecord, TrainRecord } from "../../results/results.ts";
+import type { PreparedEvaluation, PreparedMember } from "../prepare/prepared.ts";
+
+/** Losses of fewer steps are no curve. */
+const fewSteps = 8;
+
+/** A loss that falls by less, as a share, is taken to be flat. */
+const leastFall = 0.01;
+
+/** A loss that is lower has nowhere to fall to. */
+const lowLoss = 0.01;
+
+/** What is true of some members, by what it is about. */
+interface Outcome {
+  readonly about: string;
+  readonly says: string;
+}
+
+/** What to say of a run's members, each thing once with the first member that it is true of. */
+export function outcomesOf(members: readonly PreparedMember[], records: readonly MemberRecord[]): string[] {
+  const all = records.flatMap((record, at) => {
+    const trained = ofKind(record.stages, "train").flatMap(flatLoss);
+    return [...trained, ...scoresOf(members[at]!, record)].map((outcome) => ({ outcome, member: record.id }));
+  });
+  return [...Map.groupBy(all, ({ outcome }) => outcome.about).values()].map((same) => {
+    const [{ outcome, member }] = same as [(typeof same)[number]];
+    if (records.length === 1) return outcome.says;
+    return `${outcome.says} (${member}${same.length > 1 ? `, and likewise ${same.length - 1} more` : ""})`;
+  });
+}
+
+function flatLoss({ name, losses }: TrainRecord): Outcome[] {
+  const quarter = Math.floor(losses.length / 4);
+  if (losses.length < fewSteps) return [];
+  const first = mean(losses.slice(0, quarter)), last = mean(losses.slice(-quarter));
+  if (first < lowLoss || last < (1 - leastFall) * first) return [];
+  const says = `the loss of ${name} did not fall, from ${first.toPrecision(4)} to ${last.toPrecision(4)} in ` +
+    `${losses.length} steps; another learning rate or more epochs may help`;
+  return [{ about: `loss ${name}`, says }];
+}
+
+/** Shares of right answers that an answer without any knowledge would reach, or that the base reaches. */
+function scoresOf({ stages }: PreparedMember, record: MemberRecord): Outcome[] {
+  const evaluations = ofKind(stages, "evaluate"), found = ofKind(record.stages, "evaluate");
+  const valueOf = ({ name }: PreparedEvaluation, metric: string) => {
+    const metrics = found.find((each) => each.name === name)?.metrics;
+    return metrics === undefined ? undefined : ownValue(metrics, metric);
+  };
+  return evaluations.filter(({ training }) => training !== undefined).flatMap((stage): Outcome[] => {
+    return ["exactMatch", "accuracy"].flatMap((metric): Outcome[] => {
+      const value = valueOf(stage, metric);
+      if (value === undefined || value === 1) return [];
+      const outcome = (
+        is: string,
+      ) => [{ about: `${metric} ${stage.name}`, says: `${metric} of ${stage.name} is ${is}` }];
+      const base = evaluations.find((other) => isBaseOf(other, stage) && valueOf(other, metric) === value);
+      if (base !== undefined) return outcome(`${value.toFixed(3)}, as that of ${base.name}, which nothing trained`);
+      const chance = metric === "accuracy" ? chanceOf(stage) : undefined;
+      // Within half a row.
+      if (chance === undefined || value > chance.share + 0.5 / stage.rows.length) return [];
+      return outcome(`${value.toFixed(3)}, and ${chance.how} gives ${chance.share.toFixed(3)}`);
+    });
+  });
+}
+
+/** Whether an evaluation measures an untrained model on the rows of another evaluation. */
+function isBaseOf({ training, examples }: PreparedEvaluation, stage: PreparedEvaluation): boolean {
+  return training === undefined && examples === stage.examples;
+}
+
+/** The share of rows that are right without a look at any. */
+function chanceOf({ choices, examples, adaptations }: PreparedEvaluation) {
+  if (choices !== undefined) {
+    return { share: mean(choices.map(({ length }) => 1 / length)), how: "choosing at random" };
+  }
+  if (headOf(adaptations) === undefined) return undefined;
+  const counts = [...Map.groupBy(examples, ({ completion: [label] }) => label).values()].map(({ length }) => length);
+  return { share: Math.max(...counts) / examples.length, how: "the most frequent label alone" };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
