@@ -25,7 +25,8 @@ export function passes(check: Check, value: unknown, name: string): boolean {
 export function leaf(expected: string, accepts: (value: unknown) => boolean): Check {
   return (value, name) => {
     if (accepts(value)) return;
-    const each = isList(value) && value.every((item) => typeof item !== "object" && accepts(item));
+    const each = isList(value) && /^\w+$/.test(name) &&
+      value.every((item) => typeof item !== "object" && accepts(item));
     const sweeping = each ? `, or all of these by sweep(${quote(name)}, [${value.map(shortly).join(", ")}])` : "";
     throw new RequestError(`${name} is ${show(value)}; give ${expected}${sweeping}`);
   };
@@ -40,7 +41,9 @@ function show(value: unknown): string {
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Promise) return "a promise";
-  return "kind" in value && typeof value.kind === "string" ? `of the kind ${value.kind}` : "an object";
+  if ("kind" in value && typeof value.kind === "string") return `of the kind ${value.kind}`;
+  const names = Object.keys(value), shown = names.slice(0, 3).join(", ");
+  return names.length === 0 ? "an object" : `an object, { ${shown}${names.length > 3 ? ", …" : ""} }`;
 }
 
 /** Whether a value is a text. */
@@ -109,7 +112,7 @@ function variant(
     const kind = isRecord && "kind" in value ? String(value.kind) : "";
     const fields = isRecord ? fieldsOf(kind) : undefined;
     if (!isRecord || fields === undefined) {
-      throw new RequestError(`${name} is ${show(value)}; ${uncalled(value, kinds) ?? `give ${expected}`}`);
+      throw new RequestError(`${name} is ${show(value)}; ${uncalled(value, kinds, expected) ?? `give ${expected}`}`);
     }
     if (passed.has(value)) return;
     atLocationOf(value, () => {
@@ -125,10 +128,13 @@ function variant(
   };
 }
 
-/** What to write where a function is named and not called. */
-function uncalled(value: unknown, kinds: readonly string[]): string | undefined {
-  if (typeof value === "function") return kinds.includes(value.name) ? `call it, as in ${value.name}(…)` : undefined;
-  const meant = typeof value === "string" ? nearest(value, kinds) : undefined;
+/** What to write where a function is named and not called; `expected` has calls of those that there are. */
+function uncalled(value: unknown, kinds: readonly string[], expected: string): string | undefined {
+  const called = [...expected.matchAll(/(\w+)\(/g)].map(([, name = ""]) => name);
+  if (typeof value === "function") {
+    return [...kinds, ...called].includes(value.name) ? `call it, as in ${value.name}(…)` : undefined;
+  }
+  const meant = typeof value === "string" && /^\w+$/.test(value) ? nearest(value, called) : undefined;
   return meant === undefined ? undefined : `call the function, as in ${meant}(…)`;
 }
 

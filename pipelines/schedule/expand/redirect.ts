@@ -151,6 +151,7 @@ function replacing({ data, bases, moved, quantize }: Replacements): <T>(declared
   };
   const replaced = (value: object): unknown => {
     if (Array.isArray(value)) return value.map(visit);
+    if (value instanceof Promise) return value;
     if (isSource(value)) {
       const pathOf = (path: string, use: FileUse) => use === "rows" ? data.get(path) ?? path : path;
       return withLocationOf(value, { ...kindOf(value).withFiles(value, pathOf) });

@@ -14,10 +14,12 @@ interface Unused {
 
 /** Declarations that no stage holds, of those that know where they are. */
 function unusedIn(stages: Stages, declared: Iterable<object>): Unused[] {
-  const used = partsOf(stages);
-  return [...declared].flatMap((record): Unused[] => {
+  const used = partsOf(stages), lost = [...declared].filter((record) => !used.has(record));
+  const within = new Set(lost.flatMap((record) => [...partsOf(record)].filter((part) => part !== record)));
+  return lost.flatMap((record): Unused[] => {
     const location = locationOf(record);
-    if (used.has(record) || location === undefined || !("kind" in record)) return [];
+    // What another lost declaration holds is lost with that.
+    if (within.has(record) || location === undefined || !("kind" in record)) return [];
     const name = "name" in record && typeof record.name === "string" ? record.name : undefined;
     return [{ kind: String(record.kind), name, location }];
   });

@@ -1,0 +1,66 @@
+/** What is legal and rarely meant. @module */
+import { editing, evaluating, type Mistake, optimizing, viewing } from "./scene.ts";
+
+/** What is noted before a run. */
+export const notes: readonly Mistake<readonly string[]>[] = [
+  ["nothing", {}, []],
+  ["an axis that nothing uses", { pre: 'sweep("layer", [1, 2]);' }, [
+    "pipeline.ts:5:1: the axis layer multiplies nothing, since no stage uses it; put it in the place of a value",
+  ]],
+  ["zipped axes of which one is used", editing('rank: zip(sweep("rank", [1, 2]), sweep("layer", [0, 1]))[0]'), [
+    "pipeline.ts:11:78: the axis layer multiplies nothing, since no stage uses it; put it in the place of a value",
+  ]],
+  ["axes that others are made of", { pre: "", ...editing('rank: concat(sweep("a", [1]), sweep("b", [2]))') }, []],
+  ["a training that feeds nothing", { result: "{ base: evaluate(base, { data: held, metrics: [loss()] }) }" }, [
+    "pipeline.ts:13:17: this training feeds no result and does not run; return it, or evaluate it",
+  ]],
+  ["an evaluation that is not returned", {
+    result:
+      "(evaluate(base, { data: held, metrics: [loss()] }), { score: evaluate(tuned, { data: held, metrics: [loss()] }) })",
+  }, ["pipeline.ts:14:11: this evaluation is in no result and does not run; return it under a name of its own"]],
+  ["an edit that is put on no model", {
+    tuned: "(base.with(lora({ rank: 2 })), train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer }))",
+  }, ["pipeline.ts:13:28: this lora is on no model that a stage uses; use what model.with(…) gives"]],
+  ["an edit that nothing trained", {
+    result: "{ tuned, score: evaluate(base.with(edit), { data: held, metrics: [loss()] }) }",
+  }, [
+    "pipeline.ts:14:26: score takes its model with loreft as it starts, since nothing trained it; take what train(…) gives",
+  ]],
+  ["activations of an edit that nothing trained", {
+    result: "{ tuned, states: activations(base.with(edit), { data: held }) }",
+  }, [
+    "pipeline.ts:14:27: states takes its model with loreft as it starts, since nothing trained it; take what train(…) gives",
+  ]],
+  ["rows that were trained on", { held: "rows.take(3)" }, [
+    "pipeline.ts:14:19: all 3 rows that score evaluates are rows that its model was trained on",
+  ]],
+  ["more rows than there are", viewing(".take(5000)"), [
+    "pipeline.ts:8:48: take(5000) takes all 8 rows, since there are no more",
+  ]],
+  ["a view of a view", viewing(".take(5000).take(3)"), []],
+  ["a template without a field", {
+    template: '{ prompt: "<q>\\n", completion: "{a}" }',
+    held: 'records([{ q: "a", a: "b" }], template)',
+  }, [
+    'pipeline.ts:8:16: the prompt template "<q>\\n" names no field, so that all rows have the same prompt; name one as in "{question}"',
+  ]],
+  ["a rate of 0", optimizing("{ learningRate: 0 }"), [
+    "pipeline.ts:13:90: the learning rate of score is 0, so that it learns nothing",
+  ]],
+  ["a rate of 50", optimizing("{ learningRate: 50 }"), [
+    "pipeline.ts:13:90: the learning rate of score is 50; usual ones are from 1e-5 to 1e-2",
+  ]],
+  ["rates of a sweep", optimizing('{ learningRate: sweep("rate", [0, 1e-3, 50]) }'), [
+    "pipeline.ts:13:90: the learning rate of score is 0, so that it learns nothing",
+    "pipeline.ts:13:90: the learning rate of score is 50; usual ones are from 1e-5 to 1e-2",
+  ]],
+  ["answers that are too short", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 1 })"), [
+    "pipeline.ts:14:84: the completions of all 2 rows of score are longer than maxNewTokens, 1; the longest has 2",
+  ]],
+  ["answers that the context cuts", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 100 })"), [
+    "pipeline.ts:14:19: 2 of the 2 prompts of score leave no room for maxNewTokens, 100, in the model's context of 64 tokens, where an answer is cut; maxLength of evaluate(…) cuts the prompt instead",
+  ]],
+  ["choices that some rows have", evaluating('metrics: [accuracy()], decoding: choices(["aa", "B"])'), [
+    'pipeline.ts:14:82: the completions of 1 of the 2 rows of score are not among their choices, as that of records:1, "ab", and count as wrong',
+  ]],
+];

@@ -1,0 +1,21 @@
+/** Results that say little. @module */
+import { type Mistake, training } from "./scene.ts";
+
+const bothScored = (decoding: string, metric: string) => ({
+  result: `{ base: evaluate(base, { data: held, decoding: ${decoding}, metrics: [${metric}] }), ` +
+    `tuned: evaluate(tuned, { data: held, decoding: ${decoding}, metrics: [${metric}] }) }`,
+});
+
+/** What is noted at the end of a run. */
+export const outcomes: readonly Mistake<readonly string[]>[] = [
+  ["a loss that falls", training("epochs: 20, optimizer: adamw({ learningRate: 3e-2 })"), []],
+  ["a loss that is flat", training("epochs: 8, optimizer: adamw({ learningRate: 1e-9 })"), [
+    "the loss of score did not fall, from 7.556 to 7.547 in 16 steps; another learning rate or more epochs may help",
+  ]],
+  ["a score that is the base's", bothScored("greedy({ maxNewTokens: 4 })", "exactMatch()"), [
+    "exactMatch of tuned is 0.000, as that of base, which nothing trained",
+  ]],
+  ["a choice at random", {
+    result: '{ tuned: evaluate(tuned, { data: held, decoding: choices(["aa", "ab"]), metrics: [accuracy()] }) }',
+  }, ["accuracy of tuned is 0.000, and choosing at random gives 0.500"]],
+];

@@ -1,0 +1,111 @@
+/** Paths that lead nowhere. @module */
+import { editing, type Mistake, reading } from "./scene.ts";
+
+/** Paths that lead nowhere. */
+export const paths: readonly Mistake<string>[] = [
+  [
+    "a misspelt file",
+    reading("./row.jsonl"),
+    'pipeline.ts:8:16: "./row.jsonl" is no file in .; did you mean "rows.jsonl"',
+  ],
+  [
+    "another ending",
+    reading("./rows.json"),
+    'pipeline.ts:8:16: "./rows.json" is no file in .; did you mean "rows.jsonl"',
+  ],
+  [
+    "a home folder",
+    reading("~/rows.jsonl"),
+    'pipeline.ts:8:16: "~/rows.jsonl" begins with ~, which is not expanded; write the path from / on',
+  ],
+  [
+    "a URL",
+    reading("https://example.com/rows.jsonl"),
+    'pipeline.ts:8:16: "https://example.com/rows.jsonl" is a URL; download it and write the path of what you got',
+  ],
+  [
+    "a file URL",
+    reading("file:///data/rows.jsonl"),
+    'pipeline.ts:8:16: "file:///data/rows.jsonl" is a URL; write the path alone, as in "/data/rows.jsonl"',
+  ],
+  [
+    "a hub id",
+    reading("tatsu-lab/alpaca"),
+    'pipeline.ts:8:16: "tatsu-lab/alpaca" is no path of a file; if it is a data set of Hugging Face, download it and write its file\'s path',
+  ],
+  [
+    "a pattern",
+    reading("./*.jsonl"),
+    'pipeline.ts:8:16: "./*.jsonl" is a pattern, which is not expanded; write the path of one file',
+  ],
+  [
+    "a folder",
+    reading("./model"),
+    'pipeline.ts:8:16: "./model" is a folder; give the path of a file (in it: "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")',
+  ],
+  [
+    "no path",
+    reading(""),
+    'pipeline.ts:8:16: the first argument of jsonl is ""; give a path, as in jsonl("./rows.jsonl", { prompt: "{question}\\n", completion: "{answer}" })',
+  ],
+  [
+    "backslashes",
+    reading("data\\rows.jsonl"),
+    'pipeline.ts:8:16: "data\\\\rows.jsonl" has no / between folders; write "data/rows.jsonl"',
+  ],
+  [
+    "a folder that is not there",
+    reading("./mdoel/rows.jsonl"),
+    'pipeline.ts:8:16: "./mdoel/rows.jsonl" leads to no folder "mdoel" in .; did you mean "model"',
+  ],
+  [
+    "a path through a file",
+    reading("./rows.jsonl/x"),
+    'pipeline.ts:8:16: "./rows.jsonl/x" goes on after "rows.jsonl", which is a file; give the path of a file',
+  ],
+  [
+    "a misspelt model",
+    { base: 'baseModel("./mdoel")' },
+    'pipeline.ts:10:16: the model "./mdoel" is no folder in .; did you mean "model"',
+  ],
+  [
+    "a file of a model",
+    { base: 'baseModel("./model/config.json")' },
+    'pipeline.ts:10:16: the model "./model/config.json" is a file; give a folder, as in "./model"',
+  ],
+  [
+    "a model's URL",
+    { base: 'baseModel("https://huggingface.co/owner/name")' },
+    'pipeline.ts:10:16: the model "https://huggingface.co/owner/name" is a URL; write the id alone, as in "owner/name" (or builtin:NAME, or an id of Hugging Face, owner/name)',
+  ],
+  [
+    "a model in a home folder",
+    { base: 'baseModel("~/model")' },
+    'pipeline.ts:10:16: the model "~/model" begins with ~, which is not expanded; write the path from / on (or builtin:NAME, or an id of Hugging Face, owner/name)',
+  ],
+  [
+    "a GGUF file that is not there",
+    { base: 'baseModel("./model.gguf")' },
+    'pipeline.ts:10:16: the model "model.gguf" is no file in .; did you mean "model"',
+  ],
+  [
+    "an initial file that is not there",
+    editing('initial: "./weights.safetensors"'),
+    'pipeline.ts:11:16: "./weights.safetensors" is no file in .; relative paths start from .',
+  ],
+  [
+    "a saved run",
+    { edit: 'saved("./run")' },
+    'pipeline.ts:11:16: "./run" is a run\'s folder; give that of its intervention, "./run/members/main/intervention"',
+  ],
+  [
+    "a saved run with several members",
+    { edit: 'saved("./sweep")' },
+    'pipeline.ts:11:16: "./sweep" is a run\'s folder with 2 interventions; give one of them: "./sweep/members/rank=1/intervention", "./sweep/members/rank=2/intervention"',
+  ],
+  [
+    "a folder without an intervention",
+    { edit: 'saved("./model")' },
+    'pipeline.ts:11:16: "./model" has no intervention.json; give the folder of a trained or imported intervention',
+  ],
+];

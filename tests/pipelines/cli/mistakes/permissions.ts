@@ -1,0 +1,21 @@
+/** What a pipeline file may not do. @module */
+import { type Mistake } from "./scene.ts";
+
+/** What a pipeline file may not do. */
+export const permissions: readonly Mistake<string>[] = [
+  [
+    "the network",
+    { pre: 'await fetch("https://example.com/rows.jsonl");' },
+    "pipeline.ts:5:7: a pipeline has no net access to example.com:443; download the file before the run, or add --allow-net=example.com:443 to the task in Refract's deno.json",
+  ],
+  [
+    "a program",
+    { pre: 'new Deno.Command("ls").outputSync();' },
+    "pipeline.ts:5:24: a pipeline has no run access to ls; run the program before the run, or add --allow-run=ls to the task in Refract's deno.json",
+  ],
+  [
+    "a file of the folder of the command",
+    { pre: 'Deno.readTextFileSync("./rows.jsonl");' },
+    'pipeline.ts:5:6: there is no "./rows.jsonl"; paths that the file itself opens start from import.meta.dirname, as in import.meta.dirname + "/rows.json"',
+  ],
+];

@@ -1,0 +1,26 @@
+/** Templates and choices that do not fit the rows. @module */
+import { evaluating, type Mistake } from "./scene.ts";
+
+/** Templates and choices that do not fit the rows. */
+export const templates: readonly Mistake<string>[] = [
+  [
+    "two pairs of braces",
+    { template: '{ prompt: "{{q}}\\n", completion: "{a}" }' },
+    'pipeline.ts:8:16: the prompt template writes "{{q}}", which are literal braces and not the field "q"; write "{q}" for its value (a literal brace is doubled, as in "{{" for "{")',
+  ],
+  [
+    "two pairs with spaces",
+    { template: '{ prompt: "Question: {{ q }}\\n", completion: "{a}" }' },
+    'pipeline.ts:8:16: the prompt template writes "{{ q }}", which are literal braces and not the field "q"; write "{q}" for its value (a literal brace is doubled, as in "{{" for "{")',
+  ],
+  [
+    "a field that is not there",
+    { template: '{ prompt: "{question}\\n", completion: "{a}" }' },
+    'rows.jsonl:1: the row has no field "question", which the prompt template names; use one of those it has: "q", "a", "options"',
+  ],
+  [
+    "no choice that a row has",
+    evaluating('metrics: [accuracy()], decoding: choices(["A", "B"])'),
+    'pipeline.ts:14:82: no row\'s completion is among its choices, "A", "B", as that of records:1, "ab"; list what completions say',
+  ],
+];

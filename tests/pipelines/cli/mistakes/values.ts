@@ -1,0 +1,97 @@
+/** Values that a setting cannot have. @module */
+import { type Mistake, optimizing, training, viewing } from "./scene.ts";
+
+/** Values that a setting cannot have. */
+export const values: readonly Mistake<string>[] = [
+  ["a number as a text", training('epochs: "3"'), 'pipeline.ts:13:17: epochs is "3"; give a whole number from 1 on'],
+  ["half an epoch", training("epochs: 1.5"), "pipeline.ts:13:17: epochs is 1.5; give a whole number from 1 on"],
+  ["a negative number", training("epochs: -1"), "pipeline.ts:13:17: epochs is -1; give a whole number from 1 on"],
+  ["no number", training("batchSize: NaN"), "pipeline.ts:13:17: batchSize is NaN; give a whole number from 1 on"],
+  ["null", training("epochs: null"), "pipeline.ts:13:17: epochs is null; give a whole number from 1 on"],
+  [
+    "a list for one",
+    training("epochs: [1, 2]"),
+    'pipeline.ts:13:17: epochs is a list; give a whole number from 1 on, or all of these by sweep("epochs", [1, 2])',
+  ],
+  ["a flag as a text", training('shuffle: "no"'), 'pipeline.ts:13:17: shuffle is "no"; give true or false'],
+  [
+    "a rank as a text",
+    { edit: 'loreft({ at: block(1).output, positions: "l1", rank: "2" })' },
+    'pipeline.ts:11:16: rank is "2"; give a whole number from 1 to the model\'s width',
+  ],
+  [
+    "several ranks",
+    { edit: 'loreft({ at: block(1).output, positions: "l1", rank: [1, 2] })' },
+    'pipeline.ts:11:16: rank is a list; give a whole number from 1 to the model\'s width, or all of these by sweep("rank", [1, 2])',
+  ],
+  [
+    "a block as a text",
+    { edit: 'loreft({ at: block("1").output, positions: "l1", rank: 2 })' },
+    'pipeline.ts:11:29: blocks is "1"; give a block\'s number, a list of numbers or "all"',
+  ],
+  [
+    "a rate as a text",
+    optimizing('{ learningRate: "1e-3" }'),
+    'pipeline.ts:13:90: learningRate is "1e-3"; give a number from 0 on',
+  ],
+  [
+    "a rate below 0",
+    optimizing("{ learningRate: -1 }"),
+    "pipeline.ts:13:90: learningRate is -1; give a number from 0 on",
+  ],
+  [
+    "warm-up in steps",
+    optimizing("{ learningRate: 1e-3, schedule: linearSchedule({ warmup: 100 }) }"),
+    "pipeline.ts:13:128: warmup is 100; give a share of the steps from 0 to 1",
+  ],
+  [
+    "an unknown word",
+    { rows: 'chat("./rows.jsonl", { loss: "all" })' },
+    'pipeline.ts:8:16: loss is "all"; give "completion" or "all-turns"',
+  ],
+  [
+    "a negative count",
+    viewing(".take(-1)"),
+    "pipeline.ts:8:48: the first argument of take is -1; give a whole number from 0 on, as in rows.take(100)",
+  ],
+  [
+    "a count as a text",
+    viewing('.skip("3")'),
+    'pipeline.ts:8:48: the first argument of skip is "3"; give a whole number from 0 on, as in rows.skip(100)',
+  ],
+  [
+    "no count",
+    viewing(".take()"),
+    "pipeline.ts:8:48: the first argument of take is missing; give a whole number from 0 on, as in rows.take(100)",
+  ],
+  [
+    "no rows",
+    viewing(".take(0)"),
+    "pipeline.ts:8:48: no row is left of the 8 of rows.jsonl after .take(0); give it more rows or ask for fewer",
+  ],
+  [
+    "a share for a split",
+    viewing(".split(0.2).train"),
+    "pipeline.ts:8:48: the first argument of split is 0.2; give its settings, as in rows.split({ test: 0.25, seed: 7 })",
+  ],
+  [
+    "a split without a seed",
+    viewing(".split({ test: 0.2 }).train"),
+    "pipeline.ts:8:48: seed is missing; give a whole number, as in rows.split({ test: 0.25, seed: 7 })",
+  ],
+  [
+    "a split of all",
+    viewing(".split({ test: 8, seed: 7 }).train"),
+    "pipeline.ts:8:48: split({ test: 8 }) of the 8 rows of rows.jsonl leaves none to train on; give it more rows or a smaller test",
+  ],
+  [
+    "a negative split",
+    viewing(".split({ test: -1, seed: 7 }).train"),
+    "pipeline.ts:8:48: test is -1; give a share between 0 and 1 or a whole number of rows, as in rows.split({ test: 0.25, seed: 7 })",
+  ],
+  [
+    "a modules' name",
+    { edit: 'lora({ rank: 2, modules: "q_proj" })' },
+    'pipeline.ts:11:16: modules is "q_proj"; give a list of projections, as in ["q_proj"]',
+  ],
+];
