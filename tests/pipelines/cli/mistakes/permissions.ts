@@ -1,5 +1,5 @@
 /** What a pipeline file may not do. @module */
-import { type Mistake } from "./scene.ts";
+import type { Mistake } from "./scene.ts";
 
 /** What a pipeline file may not do. */
 export const permissions: readonly Mistake<string>[] = [

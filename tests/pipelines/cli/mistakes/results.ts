@@ -1,5 +1,5 @@
 /** Builders that return no stages by name. @module */
-import { type Mistake } from "./scene.ts";
+import type { Mistake } from "./scene.ts";
 
 /** Builders that return no stages by name. */
 export const results: readonly Mistake<string>[] = [
