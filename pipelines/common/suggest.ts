@@ -12,7 +12,9 @@ export function suggest(wanted: string, names: readonly string[]): string {
 export function nearest(wanted: string, names: readonly string[]): string | undefined {
   const distances = names.map((name) => editDistance(wanted.toLowerCase(), name.toLowerCase()));
   const least = Math.min(...distances);
-  return least <= Math.max(1, Math.floor(wanted.length / 3)) ? names[distances.indexOf(least)] : undefined;
+  return least < Math.max(1, wanted.length) && least <= Math.max(1, Math.floor(wanted.length / 3))
+    ? names[distances.indexOf(least)]
+    : undefined;
 }
 
 /**

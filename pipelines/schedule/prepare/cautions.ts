@@ -35,8 +35,7 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
   isUntrained,
   function sharesRows({ name, spec, training, examples }) {
     if (training === undefined) return undefined;
-    const seen = new Set(training.rows.map(({ whole }) => keyOf(whole)));
-    const count = examples.filter((example) => seen.has(keyOf(example))).length;
+    const count = sharedRows(training.rows, examples);
     if (count === 0) return undefined;
     const part = count === examples.length ? `all ${count} rows` : `${count} of the ${examples.length} rows`;
     return { of: spec, says: `${part} that ${name} evaluates are rows that its model was trained on` };
@@ -44,7 +43,8 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
   function cutsAnswers({ name, spec, examples }) {
     const { decoding, metrics } = spec;
     if (decoding === undefined || decoding.kind === "choices" || !metrics.some(readsAnswers)) return undefined;
-    const { maxNewTokens } = decoding, lengths = examples.map(lengthOfAnswer), longest = Math.max(...lengths);
+    const { maxNewTokens } = decoding, lengths = examples.map(lengthOfAnswer);
+    const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
     const count = lengths.filter((length) => length > maxNewTokens).length;
     if (count === 0) return undefined;
     const part = count === examples.length ? `all ${count} rows` : `${count} of the ${examples.length} rows`;
@@ -77,8 +77,24 @@ function lengthOfAnswer({ completion }: TokenizedExample): number {
   return completion.length - 1;
 }
 
-function keyOf({ prompt, completion }: TokenizedExample): string {
-  return `${prompt.join()};${completion.join()}`;
+/** Members of a sweep share their rows. */
+const counted = new WeakMap<object, WeakMap<object, number>>();
+
+/** How many examples are rows of a training, by what they say: a file may have a row twice. */
+function sharedRows(rows: PreparedTraining["rows"], examples: readonly TokenizedExample[]): number {
+  return counted.getOrInsertComputed(rows, () => new WeakMap()).getOrInsertComputed(examples, () => {
+    const seen = new Set(rows.map(({ whole }) => digestOf(whole)));
+    return examples.filter((example) => seen.has(digestOf(example))).length;
+  });
+}
+
+/** A number that two rows share by accident once in 2^52. */
+function digestOf({ prompt, completion }: TokenizedExample): number {
+  let [high, low] = [prompt.length, completion.length];
+  for (const ids of [prompt, completion]) {
+    for (const id of ids) [high, low] = [Math.imul(high ^ id, 0x01000193), Math.imul(low ^ id, 0x85ebca6b) + 1];
+  }
+  return (high >>> 12) * 2 ** 32 + (low >>> 0);
 }
 
 /** A model that something is to be learned of, and that nothing trained. */

@@ -95,7 +95,7 @@ for (
   ] as const
 ) {
   Deno.test(`a token past the embedding is refused in ${what}`, () =>
-    inScene({ ...parts, ...("preamble" in parts ? { data: "own" } : {}) }, async (scene) => {
+    inScene({ heldOut: "rows.take(4)", ...parts, ...("preamble" in parts ? { data: "own" } : {}) }, async (scene) => {
       await addToken((...names) => scene.path(...names));
       const { code, stderr } = await scene.run();
       assert.equal(code, 2, stderr);
