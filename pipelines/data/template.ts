@@ -3,7 +3,8 @@ import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { str } from "./python/print.ts";
-import { pythonFields, type RawRow } from "./raw_row.ts";
+import { isDict, isList, type PythonValue, Untextual } from "./python/value.ts";
+import { pythonFields, type RawRow } from "./files/raw_row.ts";
 import { requireWellFormed } from "../common/well_formed.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
@@ -51,7 +52,7 @@ export interface Filled {
 }
 
 /** What a template is filled with: a row, in a file or not. */
-type Values = Pick<RawRow, "fields" | "json"> & { readonly place?: SourceLocation };
+type Values = Pick<RawRow, "fields" | "json" | "python"> & { readonly place?: SourceLocation };
 
 /**
  * Puts a row's values in a template's place, as Python prints them: `5.0`, `True`, `['a', 1]`.
@@ -73,20 +74,56 @@ export function fillTemplate(segments: Segments, row: Values, role: string): Fil
 }
 
 function printField(row: Values, field: string, role: string): string {
-  const { fields, place } = row;
-  if (!Object.hasOwn(fields, field)) {
-    throw new RequestError(
-      `the row has no field ${quote(field)}, which the ${role} template names; ${suggest(field, Object.keys(fields))}`,
-      place,
-    );
-  }
-  const value = ownValue(fields, field);
+  const { place } = row, { value, python } = fieldOf(row, field, role);
   if (value === null || value === undefined) {
     throw new RequestError(
       `the field ${quote(field)} holds ${value}, which the ${role} template can't print; write it as a string`,
       place,
     );
   }
-  const printed = typeof value === "string" ? value : str(pythonFields(row).get(field));
+  const printed = typeof value === "string" ? value : str(python);
   return requireWellFormed(printed, `the field ${quote(field)}`, place);
+}
+
+/** The value of a field as JavaScript has it, and as Python does. */
+interface FieldValue {
+  readonly value: unknown;
+  readonly python: PythonValue;
+}
+
+/**
+ * A row's value by its name, or by the names that lead to it, as in `choices.text` and `answers.text.0`.
+ *
+ * @param role Who asks, as in `prompt`.
+ * @throws {RequestError} If the row has no such field, or its values have no text.
+ */
+export function fieldOf(row: Values, field: string, role: string): FieldValue {
+  const { fields, place } = row;
+  // A name with a dot in it may be a column's own.
+  const path = Object.hasOwn(fields, field) ? [field] : field.split(".");
+  let value: unknown = fields;
+  for (const [at, name] of path.entries()) {
+    const names = typeof value === "object" && value !== null ? Object.keys(value) : [];
+    if (!names.includes(name)) {
+      const asked = role === "unique" ? ".unique" : `the ${role} template`, within = path.slice(0, at).join(".");
+      const of = within === "" ? "the row" : `the row's ${quote(within)}`;
+      throw new RequestError(`${of} has no field ${quote(name)}, which ${asked} names; ${suggest(name, names)}`, place);
+    }
+    value = ownValue(value as Readonly<Record<string, unknown>>, name);
+    if (value instanceof Untextual) {
+      throw new RequestError(
+        `the field ${quote(field)} holds ${value.what}, which has no text; make one of it where the file is written`,
+        place,
+      );
+    }
+  }
+  let python: PythonValue;
+  if (typeof value === "string") python = value;
+  else {
+    python = pythonFields(row);
+    for (const name of path) {
+      python = isList(python) ? python[Number(name)] : isDict(python) ? python.get(name) : undefined;
+    }
+  }
+  return { value, python };
 }
