@@ -49,7 +49,9 @@ async function openSplit({ id, config, split, revision }: HubRows, reading: File
   }
   const copy = await findSplit(wanted, copyBranch, reading, (paths, _, of) => copiedFiles(paths, of)).catch(
     (fault: unknown) => {
-      if (!(fault instanceof RequestError) || !/has no revision|is not in the cache/.test(fault.problem)) throw fault;
+      if (!(fault instanceof RequestError) || !/has no revision|(is not|lacks .*) in the cache/.test(fault.problem)) {
+        throw fault;
+      }
       throw new RequestError(
         `${id} ${reason}, and the hub has no Parquet copy of it; load it in Python and write its rows by to_json(…)`,
       ).causedBy(fault);
@@ -83,10 +85,18 @@ async function findSplit(
     const folder = parts.snapshot(cached), paths = await namesBelow(folder), card = await cardIn(folder);
     // What another program, or an earlier run for another split, left there may be a part of the repository.
     const names = whole(() => choose(paths, card, wanted));
-    const isKnown = names !== undefined && (isOffline(env) || areAllShards(names));
-    if (isKnown) return { split: splitOf(cached, names, card), paths };
+    const shards = names === "lacking" ? "some" : shardsOf(names ?? []);
+    if (names !== "lacking" && (shards === "all" || shards === "unknown" && isOffline(env))) {
+      return { split: names === undefined ? undefined : splitOf(cached, names, card), paths };
+    }
+  } else if (isOffline(env) && revision !== copyBranch) {
+    const copy = await cachedCommit(repository, copyBranch);
+    if (copy !== undefined) return { split: undefined, paths: [] };
   }
-  requireOnline({ kind: "dataset", id, revision }, undefined, repository, env);
+  const lacking = cached === undefined
+    ? undefined
+    : `files of ${wanted.split === undefined ? "it" : `the split ${quote(wanted.split)}`}`;
+  requireOnline({ kind: "dataset", id, revision }, lacking, repository, env);
   const { downloadSnapshot } = await import("../../models/hub/snapshot.ts");
   let names: readonly string[] | undefined, card: unknown, all: readonly string[] = [];
   const download = async (there: Repository) => {
@@ -110,24 +120,24 @@ async function findSplit(
   return { split: names === undefined ? undefined : splitOf(commit, names, card), paths: all };
 }
 
-/** What a choice gives; nothing where it finds a part of a repository lacking. */
-function whole(choose: () => readonly string[] | undefined): readonly string[] | undefined {
+/** What a choice gives, or that something is lacking for it, which a part of a repository may. */
+function whole(choose: () => readonly string[] | undefined): readonly string[] | undefined | "lacking" {
   try {
     return choose();
   } catch (fault) {
-    if (fault instanceof RequestError) return undefined;
+    if (fault instanceof RequestError) return "lacking";
     throw fault;
   }
 }
 
-/** Whether files' names say how many there are, and all of them are there. */
-function areAllShards(names: readonly string[]): boolean {
-  const groups = Map.groupBy(
-    names,
-    (name) => /^(.*)-\d{5}-of-(\d{5})[^/]*$/.exec(name)?.slice(1, 3).join("-of-") ?? "",
-  );
-  return names.length > 0 &&
-    [...groups].every(([group, found]) => Number(/-of-(\d{5})$/.exec(group)?.[1]) === found.length);
+/** What files' names say of how many there are: `train-00000-of-00002` is one of two. */
+function shardsOf(names: readonly string[]): "all" | "some" | "unknown" {
+  const groups = Map.groupBy(names, (name) => /^(.*)-\d{5}-of-(\d{5})[^/]*$/.exec(name)?.slice(1).join("-of-"));
+  const counts = [...groups].map(([group, found]) => {
+    return group === undefined ? "unknown" : Number(group.slice(-5)) === found.length ? "all" : "some";
+  });
+  if (counts.includes("some")) return "some";
+  return counts.length === 0 || counts.includes("unknown") ? "unknown" : "all";
 }
 
 const cardOf = (readme: Uint8Array) => frontMatter(new TextDecoder().decode(readme));
