@@ -7,3 +7,8 @@ let functions = 0;
 export function functionName(declared: object): string {
   return `function ${numbers.getOrInsertComputed(declared, () => ++functions)}`;
 }
+
+/** A replacer for `JSON.stringify`, which would leave functions out: their names in their places. */
+export function namingFunctions(_: string, value: unknown): unknown {
+  return typeof value === "function" ? functionName(value) : value;
+}

@@ -154,8 +154,9 @@ export interface HubOptions {
  * const rows = hub("openai/gsm8k", options, { prompt: "{question}\n", completion: "{answer}" });
  * ```
  */
-export function hub(id: string, options: HubOptions = {}, template?: Template): Rows {
-  return viewed({ kind: "hub", id, ...options, ...template && { template } });
+export function hub(id: string, { split, ...options }: HubOptions = {}, template?: Template): Rows {
+  const named = split === undefined ? {} : { splitName: split };
+  return viewed({ kind: "hub", id, ...options, ...named, ...template && { template } });
 }
 
 /**

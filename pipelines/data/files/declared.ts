@@ -57,7 +57,7 @@ export interface HubRows {
   /** Which of its configurations; omitted where it has one alone, or a default. */
   readonly config?: string;
   /** Which of its splits; omitted where it has one alone. */
-  readonly split?: string;
+  readonly splitName?: string;
   /** A branch, a tag or a commit; `main` if omitted. */
   readonly revision?: string;
 }

@@ -34,7 +34,7 @@ interface Split {
  *
  * @throws {RequestError} If the data set, its configuration or its split can't be had.
  */
-async function openSplit({ id, config, split, revision }: HubRows, reading: FileReading): Promise<Split> {
+async function openSplit({ id, config, splitName: split, revision }: HubRows, reading: FileReading): Promise<Split> {
   const wanted = { id, config, split }, own = await findSplit(wanted, revision ?? "main", reading, ownFiles);
   if (own.split !== undefined) return own.split;
   const scripts = own.paths.filter((path) => /^[^/]+\.py$/.test(path));
@@ -163,7 +163,7 @@ export const hub: RecordKind<HubRows> = {
   settings: {
     id: leaf("the name of a data set, as in owner/name", isDatasetId),
     config: optional(text),
-    split: optional(text),
+    splitName: optional(text),
     revision: optional(text),
   },
   withFiles: (rows) => rows,

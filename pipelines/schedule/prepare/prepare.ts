@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { functionName } from "../../common/function_name.ts";
+import { namingFunctions } from "../../common/function_name.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { ModelSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -100,5 +100,5 @@ async function addStage<K extends StageKind>(
 
 /** Tells specifications apart, by their functions too. */
 function specKey(spec: unknown): string {
-  return JSON.stringify(spec, (_, value) => typeof value === "function" ? functionName(value) : value);
+  return JSON.stringify(spec, namingFunctions);
 }

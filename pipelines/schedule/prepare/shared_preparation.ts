@@ -1,6 +1,6 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
 import { formatLocation, type SourceLocation } from "../../common/errors.ts";
-import { functionName } from "../../common/function_name.ts";
+import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
@@ -102,11 +102,6 @@ export class SharedPreparation {
   }
 
   #once<T>(key: unknown, make: () => Promise<T>): Promise<T> {
-    return this.#shared.getOrInsertComputed(JSON.stringify(key, byFunction), make) as Promise<T>;
+    return this.#shared.getOrInsertComputed(JSON.stringify(key, namingFunctions), make) as Promise<T>;
   }
-}
-
-/** Tells functions apart, as those of `.map` and `.filter`, by their number within this process. */
-function byFunction(_: string, value: unknown): unknown {
-  return typeof value === "function" ? functionName(value) : value;
 }

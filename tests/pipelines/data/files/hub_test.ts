@@ -15,7 +15,8 @@ interface Outcome {
   readonly names: readonly string[];
   readonly warned: readonly string[];
 }
-type Read = (rows?: Partial<HubRows>, env?: Readonly<Record<string, string>>) => Promise<Outcome>;
+type Wanted = Partial<Omit<HubRows, "splitName">> & { readonly split?: string };
+type Read = (rows?: Wanted, env?: Readonly<Record<string, string>>) => Promise<Outcome>;
 
 function withDatasets(
   repositories: Readonly<Record<string, RepositoryOptions>>,
@@ -24,14 +25,14 @@ function withDatasets(
   const named = Object.entries(repositories).map(([id, options]) => [`datasets/${id}`, options] as const);
   return withHub(Object.fromEntries(named), (hub) =>
     inFolder((cache) => {
-      const read: Read = async (rows, env) => {
+      const read: Read = async ({ split, ...rows } = {}, env) => {
         const warned: string[] = [];
         const reading = {
           base: "/nowhere",
           hub: { timings: hasty, env: { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache, ...env } },
           warn: (message: string) => warned.push(message),
         };
-        const declared = { kind: "hub" as const, id: "o/n", ...rows };
+        const declared = { kind: "hub" as const, id: "o/n", ...rows, ...split && { splitName: split } };
         const records = await Array.fromAsync(kind.records(declared, reading));
         const names = (await kind.files(declared, reading)).map(({ name }) => name);
         return { fields: records.map(({ fields }) => fields), names, warned };

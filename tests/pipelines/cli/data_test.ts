@@ -1,0 +1,84 @@
+/** Runs whose rows come from other files than JSON Lines, and from a hub. @module */
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { inProcessUnder } from "../../support/command.ts";
+import { hasty, sha256, withHub } from "../../support/hub.ts";
+import { inScene, type Scene, sceneRows } from "../../support/scene.ts";
+
+const csvOf = (rows: typeof sceneRows) => "q,a\n" + rows.map(({ q, a }) => `"${q}",${a}\n`).join("");
+const template = `{ prompt: "{q}\\n", completion: "{a}" }`;
+
+/** The losses of a run's training. */
+async function lossesOf(scene: Scene): Promise<unknown> {
+  const { members: [{ stages }] } = JSON.parse(await Deno.readTextFile(scene.path("out", "results.json")));
+  return stages[0].losses;
+}
+
+Deno.test("rows of CSV, JSON, gzip and a pattern of files train as those of JSON Lines do", async () => {
+  let expected: unknown;
+  const data = [
+    "rows",
+    `refract.csv("./rows.csv", ${template})`,
+    `refract.csv("./part-*.csv", ${template})`,
+    `refract.json("./rows.json.gz", ${template}, { at: "rows" })`,
+    `refract.csv("./part-1.csv", ${template}).concat(refract.csv("./part-2.csv", ${template}))`,
+    `rows.map((row) => ({ ...row })).filter(() => true).unique("q")`,
+  ];
+  for (const each of data) {
+    await inScene({ data: each }, async (scene) => {
+      await scene.write("rows.csv", csvOf(sceneRows));
+      await scene.write("part-1.csv", csvOf(sceneRows.slice(0, 3)));
+      await scene.write("part-2.csv", csvOf(sceneRows.slice(3)));
+      await scene.write("rows.json.gz", gzipSync(JSON.stringify({ rows: sceneRows })));
+      const { code, stderr } = await scene.run();
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(await lossesOf(scene), expected ??= await lossesOf(scene), each);
+    });
+  }
+});
+
+Deno.test("members that differ by the function of a view alone have rows of their own", () =>
+  inScene({
+    data: `refract.sweep("part", [rows.filter((_, at) => at < 4), rows.filter((_, at) => at >= 4)])`,
+  }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    const { members } = JSON.parse(await Deno.readTextFile(scene.path("out", "results.json")));
+    assert.notDeepEqual(members[0].stages[0].losses, members[1].stages[0].losses);
+  }));
+
+Deno.test("a manifest has the digests of a pattern's files and of a hub's, and repeats the run", () => {
+  const jsonl = sceneRows.slice(4).map((row) => `${JSON.stringify(row)}\n`).join("");
+  return withHub({ "datasets/o/n": { files: { "train.jsonl": jsonl } } }, (hub) =>
+    inScene({
+      data: `refract.csv("./part-*.csv", ${template}).concat(refract.hub("o/n", { split: "train" }, ${template}))`,
+    }, async (scene) => {
+      const parts = [csvOf(sceneRows.slice(0, 2)), csvOf(sceneRows.slice(2, 4))];
+      for (const [at, part] of parts.entries()) await scene.write(`part-${at}.csv`, part);
+      const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: scene.path("cache") };
+      const command = (...args: readonly string[]) =>
+        inProcessUnder({ hub: { env, timings: hasty } }, "run", ...args, ...scene.places);
+      const first = await command(scene.pipeline);
+      assert.equal(first.code, 0, first.stderr);
+      const losses = await lossesOf(scene), manifest = await Deno.readTextFile(scene.path("out", "manifest.yaml"));
+      const expected = [
+        ["./part-0.csv", parts[0]!],
+        ["./part-1.csv", parts[1]!],
+        [`hub:o/n@${hub.commit("datasets/o/n")}/train.jsonl`, jsonl],
+      ] as const;
+      for (const [name, content] of expected) {
+        assert.ok(manifest.includes(`    - path: ${name}\n      digest: ${sha256(content)}\n`), `${name}\n${manifest}`);
+      }
+
+      await Deno.copyFile(scene.path("out", "manifest.yaml"), scene.path("again.yaml"));
+      await Deno.remove(scene.path("out"), { recursive: true });
+      const again = await command(scene.path("again.yaml"));
+      assert.equal(again.code, 0, again.stderr);
+      assert.deepEqual(await lossesOf(scene), losses);
+
+      await scene.write("part-1.csv", parts[1]!.replace("home", "away"));
+      const changed = await command(scene.path("again.yaml"));
+      assert.equal(changed.code, 2);
+      assert.match(changed.stderr, /part-1\.csv/);
+    }));
+});
