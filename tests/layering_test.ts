@@ -85,6 +85,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/expand",
   "pipelines/schedule/validate",
   "pipelines/schedule/prepare",
+  "pipelines/schedule/inspect",
   "pipelines/schedule/keys",
   "pipelines/schedule/encode",
   "pipelines/schedule/train",

@@ -25,11 +25,11 @@ export async function loadRows(
   files: FileReading | string,
   reading?: ChatReading,
 ): Promise<Row[]> {
-  return await Array.fromAsync(readRows(dataset, files, reading));
+  return await Array.fromAsync(streamRows(dataset, files, reading));
 }
 
 /** Gives a dataset's rows one by one, as {@linkcode loadRows} reads all of them. */
-async function* readRows(
+export async function* streamRows(
   dataset: Dataset,
   files: FileReading | string,
   reading?: ChatReading,
