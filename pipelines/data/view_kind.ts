@@ -58,7 +58,7 @@ export async function counted(rows: Viewed): Promise<{ readonly count: number; r
 }
 
 /** Rows that are kept to spare reading them again. */
-const mostKept = 20_000;
+const mostKept = 2_000;
 
 /**
  * Sees that a count is one of rows.

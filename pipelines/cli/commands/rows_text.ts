@@ -11,7 +11,7 @@ import type {
 import { formatTable } from "../terminal/terminal.ts";
 
 /** How rows are written. */
-export interface RowsStyle {
+interface RowsStyle {
   /** In colour, rather than with marks. */
   readonly isColored: boolean;
   /** Each token with its id and its piece, rather than the text. */

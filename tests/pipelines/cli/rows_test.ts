@@ -20,7 +20,7 @@ Deno.test("rows shows what is read, taught and edited, and counts what is repeat
     const text = await textOf(scene, "--rows", "1");
     assert.match(text, /^tokens: prompt · «taught, or expected of an evaluation» · \[edited\]\n/);
     assert.match(text, /\ntuned \(training\): 10 rows for model\n\nrows\.jsonl:1: \d+ tokens, \d+ taught\n/);
-    assert.match(text, /\n  <\|begin\|>The c\[at⏎\]\n  «sits<\|end\|>»\n/);
+    assert.ok(text.includes("\n  <|begin|>The c[at⏎]\n  «sits<|end|>»\n"), text);
     assert.match(text, /\ntuned \(evaluation\): 4 rows for model\n\nrows\.jsonl:7: \d+ tokens, \d+ expected\n/);
     assert.match(text, /\nend: every completion ends with "<\|end\|>", which is added to the data\n/);
     assert.match(text, /\nduplicates: 2 rows \(20 %\), the first is rows\.jsonl:9, as rows\.jsonl:2\n/);
@@ -72,8 +72,8 @@ Deno.test("rows are in colour where the terminal has any, and control characters
     const { terminal, outcome } = terminalOf(true);
     assert.equal(await commandLine(["rows", scene.pipeline, "--rows", "1"], terminal), 0);
     const { stdout } = outcome();
-    assert.match(stdout, /\x1b\[32mc<\|end\|>\x1b\[0m/);
-    assert.doesNotMatch(stdout, /\x1b\[31m/);
+    assert.ok(stdout.includes("\x1b[32mc<|end|>\x1b[0m"), stdout);
+    assert.ok(!stdout.includes("\x1b[31m"), stdout);
   }));
 
 Deno.test("rows refuses what a run would refuse", () =>
