@@ -139,6 +139,7 @@ export type {
   SplitView,
   TakeView,
   Template,
+  Templated,
   TemplatedSource,
   Tokenization,
   TsvSource,

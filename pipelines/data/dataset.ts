@@ -53,7 +53,7 @@ export interface LabelTemplate {
 export type Template = CompletionTemplate | LabelTemplate;
 
 /** What makes examples of rows. */
-interface Templated {
+export interface Templated {
   /** How a record becomes a row; omitted for rows that are conversations, or instructions with outputs, already. */
   readonly template?: Template;
 }

@@ -71,7 +71,7 @@ export const unique: ViewKind<UniqueView> = {
     async function* () {
       const seen = new Set<string>();
       for await (const row of rows.read()) {
-        const text = repr(fieldOf(row.record, field, "unique").python);
+        const text = repr(fieldOf(row.record, field, ".unique").python());
         // Long texts are known by their digests, since all values are held.
         const key = text.length <= 64 ? text : createHash("sha256").update(text).digest("base64");
         if (seen.has(key)) continue;

@@ -1,4 +1,3 @@
-import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
@@ -74,56 +73,56 @@ export function fillTemplate(segments: Segments, row: Values, role: string): Fil
 }
 
 function printField(row: Values, field: string, role: string): string {
-  const { place } = row, { value, python } = fieldOf(row, field, role);
+  const { place } = row, { value, python } = fieldOf(row, field, `the ${role} template`);
   if (value === null || value === undefined) {
     throw new RequestError(
       `the field ${quote(field)} holds ${value}, which the ${role} template can't print; write it as a string`,
       place,
     );
   }
-  const printed = typeof value === "string" ? value : str(python);
+  const printed = typeof value === "string" ? value : str(python());
   return requireWellFormed(printed, `the field ${quote(field)}`, place);
 }
 
-/** The value of a field as JavaScript has it, and as Python does. */
+/** The value of a field as JavaScript has it, and as Python does, which is found when it is asked for. */
 interface FieldValue {
   readonly value: unknown;
-  readonly python: PythonValue;
+  python(): PythonValue;
 }
 
 /**
  * A row's value by its name, or by the names that lead to it, as in `choices.text` and `answers.text.0`.
  *
- * @param role Who asks, as in `prompt`.
+ * @param asking Who names it, as in `the prompt template`.
  * @throws {RequestError} If the row has no such field, or its values have no text.
  */
-export function fieldOf(row: Values, field: string, role: string): FieldValue {
+export function fieldOf(row: Values, field: string, asking: string): FieldValue {
   const { fields, place } = row;
   // A name with a dot in it may be a column's own.
   const path = Object.hasOwn(fields, field) ? [field] : field.split(".");
-  let value: unknown = fields;
-  for (const [at, name] of path.entries()) {
-    const names = typeof value === "object" && value !== null ? Object.keys(value) : [];
-    if (!names.includes(name)) {
-      const asked = role === "unique" ? ".unique" : `the ${role} template`, within = path.slice(0, at).join(".");
-      const of = within === "" ? "the row" : `the row's ${quote(within)}`;
-      throw new RequestError(`${of} has no field ${quote(name)}, which ${asked} names; ${suggest(name, names)}`, place);
+  let value: unknown = fields, within = "";
+  for (const name of path) {
+    const holder: object = typeof value === "object" && value !== null ? value : {};
+    if (!Object.hasOwn(holder, name)) {
+      const of = within === "" ? "the row" : `the row's ${quote(within)}`, names = Object.keys(holder);
+      throw new RequestError(
+        `${of} has no field ${quote(name)}, which ${asking} names; ${suggest(name, names)}`,
+        place,
+      );
     }
-    value = ownValue(value as Readonly<Record<string, unknown>>, name);
+    value = Reflect.get(holder, name);
     if (value instanceof Untextual) {
       throw new RequestError(
         `the field ${quote(field)} holds ${value.what}, which has no text; make one of it where the file is written`,
         place,
       );
     }
+    within = within === "" ? name : `${within}.${name}`;
   }
-  let python: PythonValue;
-  if (typeof value === "string") python = value;
-  else {
-    python = pythonFields(row);
-    for (const name of path) {
-      python = isList(python) ? python[Number(name)] : isDict(python) ? python.get(name) : undefined;
-    }
-  }
+  const python = () =>
+    path.reduce<PythonValue>(
+      (held, name) => isList(held) ? held[Number(name)] : isDict(held) ? held.get(name) : undefined,
+      pythonFields(row),
+    );
   return { value, python };
 }

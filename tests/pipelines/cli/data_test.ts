@@ -100,3 +100,51 @@ Deno.test("an evaluation on some of the rows that are trained on is said and cou
     });
   }
 });
+
+Deno.test("rows with nested choices, as ARC's are on the hub, are answered by them", () => {
+  const rows = sceneRows.map(({ q, a, options }) => ({
+    question: q,
+    choices: { text: options, label: ["A", "B"] },
+    answerKey: options[0] === a ? "A" : "B",
+  }));
+  const jsonl = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  const preamble =
+    `const arc = refract.hub("o/arc", { config: "ARC-Easy", split: "test" }, { prompt: "{question}\\n", ` +
+    `completion: "{answer}" }).map((row) => ({ ...row, answer: row.choices.text[row.choices.label.indexOf(row.answerKey)] }));`;
+  return withHub(
+    { "datasets/o/arc": { files: { "ARC-Easy/test.jsonl": jsonl, "README.md": arcCard } } },
+    (hub) =>
+      inScene({
+        preamble,
+        data: "arc",
+        heldOut: "arc",
+        decoding: `choices("choices.text")`,
+        metrics: "[accuracy()]",
+      }, async (scene) => {
+        const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: scene.path("cache") };
+        const { code, stderr } = await inProcessUnder(
+          { hub: { env, timings: hasty } },
+          "run",
+          scene.pipeline,
+          ...scene.places,
+        );
+        assert.equal(code, 0, stderr);
+        const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+        assert.equal(predictions.trimEnd().split("\n").length, rows.length);
+        for (const [at, line] of predictions.trimEnd().split("\n").entries()) {
+          assert.ok(sceneRows[at]!.options.includes(JSON.parse(line).prediction), line);
+        }
+      }),
+  );
+});
+
+const arcCard = `---
+configs:
+- config_name: ARC-Challenge
+  data_files: other.jsonl
+- config_name: ARC-Easy
+  data_files:
+  - split: test
+    path: ARC-Easy/test*
+---
+`;
