@@ -2,6 +2,7 @@
 import type { ChatRow, ChatSource } from "../data/chat/source.ts";
 import type { Template } from "../data/dataset.ts";
 import { RequestError } from "../common/errors.ts";
+import { quote, suggest } from "../common/suggest.ts";
 import { type Rows, viewed } from "./rows.ts";
 
 /**
@@ -37,7 +38,7 @@ export interface TsvOptions {
  *
  * @param path Absolute, or relative to the pipeline file.
  * @param template Texts in which `{column}` is replaced by a column of the row.
- * @throws {RequestError} If the columns have two sources of names, or none.
+ * @throws {RequestError} If the columns have two sources of names, or none, or an option is unknown.
  *
  * @example GLUE's CoLA, whose files have no header
  * ```ts
@@ -48,7 +49,15 @@ export interface TsvOptions {
  * ```
  */
 export function tsv(path: string, template?: Template, options: TsvOptions = {}): Rows {
+  requireOptions("tsv", options, ["header", "columns"]);
   return viewed({ kind: "tsv", path, ...template && { template }, ...columnsOf("tsv", options) });
+}
+
+/** Sees that options are those that a source has: pipeline files run without a type check. */
+function requireOptions(kind: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new RequestError(`${kind} has no option ${quote(unknown)}; ${suggest(unknown, known)}`);
 }
 
 function columnsOf(kind: string, { header = true, columns }: TsvOptions): { readonly columns?: readonly string[] } {
@@ -72,7 +81,7 @@ export interface CsvOptions extends TsvOptions {
  *
  * @param path Absolute, or relative to the pipeline file; or a pattern such as `./part-*.csv`.
  * @param template Texts in which `{column}` is replaced by a column of the row.
- * @throws {RequestError} If the columns have two sources of names, or none.
+ * @throws {RequestError} If the columns have two sources of names, or none, or an option is unknown.
  *
  * @example Questions and answers, parted by semicolons
  * ```ts
@@ -81,8 +90,9 @@ export interface CsvOptions extends TsvOptions {
  * const rows = csv("./rows.csv", { prompt: "{question}\n", completion: "{answer}" }, { separator: ";" });
  * ```
  */
-export function csv(path: string, template?: Template, { separator, ...options }: CsvOptions = {}): Rows {
-  const separated = separator === undefined ? {} : { separator };
+export function csv(path: string, template?: Template, options: CsvOptions = {}): Rows {
+  requireOptions("csv", options, ["header", "columns", "separator"]);
+  const { separator } = options, separated = separator === undefined ? {} : { separator };
   return viewed({ kind: "csv", path, ...template && { template }, ...separated, ...columnsOf("csv", options) });
 }
 
@@ -105,7 +115,9 @@ export interface JsonOptions {
  * const rows = json("./squad.json", { prompt: "{title}\n", completion: "{answer}" }, { at: "data" });
  * ```
  */
-export function json(path: string, template?: Template, { at }: JsonOptions = {}): Rows {
+export function json(path: string, template?: Template, options: JsonOptions = {}): Rows {
+  requireOptions("json", options, ["at"]);
+  const { at } = options;
   return viewed({ kind: "json", path, ...template && { template }, ...at === undefined ? {} : { at } });
 }
 
@@ -154,9 +166,10 @@ export interface HubOptions {
  * const rows = hub("openai/gsm8k", options, { prompt: "{question}\n", completion: "{answer}" });
  * ```
  */
-export function hub(id: string, { split, ...options }: HubOptions = {}, template?: Template): Rows {
-  const named = split === undefined ? {} : { splitName: split };
-  return viewed({ kind: "hub", id, ...options, ...named, ...template && { template } });
+export function hub(id: string, options: HubOptions = {}, template?: Template): Rows {
+  requireOptions("hub", options, ["config", "split", "revision"]);
+  const { split, ...others } = options, named = split === undefined ? {} : { splitName: split };
+  return viewed({ kind: "hub", id, ...others, ...named, ...template && { template } });
 }
 
 /**

@@ -69,8 +69,9 @@ async function* readCsv(
     for await (const record of rows) {
       const place = { file: path, line: places.shift()! };
       if (names === undefined) {
-        requireColumns(record, separator, place);
-        names = record;
+        // The index that pandas writes has no name; it is called as pandas and Python's datasets call it.
+        names = record.map((name, at) => name === "" && record.length > 1 ? `Unnamed: ${at}` : name);
+        requireColumns(names, separator, place);
         continue;
       }
       isEmpty = false;

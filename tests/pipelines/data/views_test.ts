@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { loadRows } from "../../../pipelines/data/rows.ts";
-import { csv, jsonl, records } from "../../../pipelines/dsl/data.ts";
+import { csv, hub, json, jsonl, records } from "../../../pipelines/dsl/data.ts";
 import type { Rows } from "../../../pipelines/dsl/rows.ts";
 import { inFolder } from "../models/support.ts";
 
@@ -135,4 +135,19 @@ Deno.test("more rows than are kept are read again, and give what they would if t
       assert.deepEqual(await of(view(file)), await of(view(held)));
     }
   });
+});
+
+Deno.test("an option that a source has not is refused where it is written", () => {
+  assert.throws(
+    () => csv("x.csv", template, { seperator: ";" } as object),
+    /^RequestError: csv has no option "seperator"; did you mean "separator"/,
+  );
+  assert.throws(
+    () => hub("o/n", { splits: "train" } as object),
+    /^RequestError: hub has no option "splits"; did you mean "split"/,
+  );
+  assert.throws(
+    () => json("x.json", template, { path: "data" } as object),
+    /^RequestError: json has no option "path"; use one/,
+  );
 });

@@ -51,6 +51,10 @@ Deno.test("csv: another separator, and names for columns that have none", async 
   assert.deepEqual(rows.map(({ fields, place }) => [fields, place.line]), [[{ a: "1", b: "2" }, 1]]);
 });
 
+Deno.test("csv: the index that pandas writes has pandas' name for it", async () => {
+  assert.deepEqual((await read(",a\n0,x\n")).map(({ fields }) => fields), [{ "Unnamed: 0": "0", a: "x" }]);
+});
+
 const latin = Uint8Array.of(0x61, 0x2c, 0x62, 0x0a, 0x63, 0x2c, 0xe9, 0x0a);
 const utf16 = (text: string) => Uint8Array.from(Array.from(text).flatMap((c) => [c.charCodeAt(0), 0]));
 
