@@ -35,7 +35,7 @@ const looks: { readonly [F in Fate]: Look } = {
   untaught: { color: "\x1b[2m", marks: ["‹", "›"], name: "not taught" },
   edited: { color: "\x1b[30;43m", marks: ["[", "]"] },
   "taught and edited": { color: "\x1b[30;42m", marks: ["«[", "]»"] },
-  cut: { color: "\x1b[31;9m", marks: ["(cut: ", ")"] },
+  cut: { color: "\x1b[31;9m", marks: ["(cut: ", ")"], name: "what maxLength takes" },
 };
 
 const reset = "\x1b[0m";
