@@ -29,7 +29,10 @@ Deno.test("rows shows what is read, taught and edited, and counts what is repeat
       /note: 3 of 3 different rows of tuned \(evaluation\) are in the rows of tuned \(training\), the first is rows\.jsonl:7, as/,
     );
     assert.equal(
-      (await inProcess("data", scene.pipeline, "--rows", "1")).stdout.replaceAll(`${scene.folder}/`, ""),
+      (await inProcess("data", scene.pipeline, "--store", scene.path("store"), "--rows", "1")).stdout.replaceAll(
+        `${scene.folder}/`,
+        "",
+      ),
       text,
     );
   }));
