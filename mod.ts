@@ -18,13 +18,19 @@ export { type Best, best, halving, type HalvingOptions } from "./pipelines/dsl/b
 export {
   chat,
   type ChatOptions,
+  csv,
+  type CsvOptions,
+  hub,
+  type HubOptions,
+  json,
   jsonl,
+  type JsonOptions,
+  parquet,
   records,
-  type Rows,
-  type SplitOptions,
   tsv,
   type TsvOptions,
 } from "./pipelines/dsl/data.ts";
+export type { Rows, SplitOptions } from "./pipelines/dsl/rows.ts";
 export {
   beam,
   type BeamOptions,
@@ -114,18 +120,43 @@ export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from
 export type { ChatMessage, ChatRow, ChatSource } from "./pipelines/data/chat/source.ts";
 export type {
   CompletionTemplate,
+  ConcatView,
+  CsvSource,
   Dataset,
+  FilterView,
+  HubSource,
   JsonlSource,
+  JsonSource,
   LabelTemplate,
+  MapView,
+  ParquetSource,
   RecordsSource,
+  SampleView,
+  ShuffleView,
   SkipView,
+  SliceView,
   Source,
   SplitView,
   TakeView,
   Template,
+  Templated,
+  TemplatedSource,
   Tokenization,
   TsvSource,
+  UniqueView,
+  View,
 } from "./pipelines/data/dataset.ts";
+export type {
+  CsvRows,
+  DeclaredRows,
+  HubRows,
+  JsonlRows,
+  JsonRows,
+  ParquetRows,
+  RecordRows,
+  TsvRows,
+} from "./pipelines/data/files/declared.ts";
+export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,

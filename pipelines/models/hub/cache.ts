@@ -7,18 +7,19 @@
 import { dirname, join, relative } from "node:path";
 import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import { isPresent, orUnwritable } from "./blob.ts";
+import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 
 /** A repository's folder in the cache. */
 export interface CachedRepository {
   /** The cache's own folder. */
   readonly cache: string;
-  /** The repository's name in it, `models--owner--name`. */
+  /** The repository's name in it, as in `models--owner--name`. */
   readonly name: string;
 }
 
-/** A model's location in a cache. */
-export function cachedModel(cache: string, id: string): CachedRepository {
-  return { cache, name: `models--${id.replace("/", "--")}` };
+/** A repository's location in a cache. */
+export function cachedRepository(cache: string, kind: RepositoryKind, id: string): CachedRepository {
+  return { cache, name: `${repositoryKinds[kind].cached}--${id.replace("/", "--")}` };
 }
 
 /** Whether a revision is a commit, in full. */

@@ -1,12 +1,12 @@
 /** The answers among which an evaluation chooses. @module */
-import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
-import { quote, suggest } from "../../common/suggest.ts";
+import { quote } from "../../common/suggest.ts";
 import { around } from "../../data/chat/example.ts";
 import { type ExampleTokenizer, tokenizationOf, type TokenizedExample } from "../../data/examples.ts";
 import { encodeTogether, sharedLength } from "../../models/tokenization/joint_tokens.ts";
 import { fitPrompt } from "../../data/length_limits.ts";
 import type { Row } from "../../data/row.ts";
+import { fieldOf } from "../../data/template.ts";
 import { atLocation } from "../../common/source_location.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
@@ -108,13 +108,9 @@ function afterOnePrompt(
   };
 }
 
-function optionsOf(options: readonly string[] | string, { fields, place }: Row): readonly string[] {
+function optionsOf(options: readonly string[] | string, row: Row): readonly string[] {
   if (typeof options !== "string") return options;
-  if (!Object.hasOwn(fields, options)) {
-    const problem = `the row has no field ${quote(options)}, which choices names`;
-    throw new RequestError(`${problem}; ${suggest(options, Object.keys(fields))}`, place);
-  }
-  const listed = ownValue(fields, options);
+  const { value: listed } = fieldOf(row, options, "choices"), { place } = row;
   if (isTexts(listed)) return listed;
   throw new RequestError(`the field ${quote(options)} holds no list of texts; write it as ["one", "another"]`, place);
 }

@@ -9,6 +9,7 @@ import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
+import { sharedRowsNote } from "./shared_rows.ts";
 import { requireStops } from "./stops.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
 
@@ -30,6 +31,8 @@ export async function prepareEvaluation(
   const toWrite = spec.decoding === undefined || spec.decoding.kind === "choices" ? 0 : spec.decoding.maxNewTokens;
   const { rows, examples } = await shared.rows(spec.data, model, maxLength, { asks: true, toWrite });
   requireVaried(spec.metrics, examples);
+  const note = training === undefined ? undefined : sharedRowsNote(name, training.rows, examples);
+  if (note !== undefined) shared.warnOnce(note);
   const choices = choicesOf(spec, rows, examples, base), longest = longestOf(examples);
   const all = [...examples, ...answeredExamples({ choices })];
   requireStops(spec.decoding, base.tokenizer);

@@ -5,6 +5,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample, type TokenizeOptions } from "../../data/examples.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
+import type { FileReading } from "../../data/files/record_kind.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
 import type { Model } from "../../models/open/model.ts";
@@ -37,17 +38,17 @@ interface Reading {
 /**
  * The rows of a data set for a model, or for its head where it has one.
  *
- * @param base The folder that the pipeline's relative paths start from.
+ * @param files Where files are, and how data sets are had from a hub.
  * @throws {RequestError} If a row cannot be read, is not what the model predicts, or is too long.
  */
 export async function readRows(
   data: Dataset,
-  base: string,
+  files: FileReading,
   { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
   { head, maxLength, toWrite, asksLast, progress, warn, note }: Reading,
 ): Promise<PreparedRows> {
   const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
-  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, ends, warn }));
+  const rows = await atLocationOf(data, () => loadRows(data, files, { format: tokenizer.chat, asksLast, ends, warn }));
   atLocationOf(data, () => requireKind(rows, head));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = await inParts(rows, progress, (part) => {

@@ -1,13 +1,15 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
 import { formatLocation, type SourceLocation } from "../../common/errors.ts";
+import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { type RowNote, rowNotes } from "../../data/examples.ts";
-import { kindOf, sourceOf } from "../../data/source_kinds.ts";
+import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
+import { fileProgress } from "../context/progress.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
@@ -52,14 +54,15 @@ export class SharedPreparation {
     { asks = false, toWrite = 0 } = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
-    const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
+    const asksLast = asks && hasTurns(data);
     const limits = maxLength === undefined ? null : [maxLength, toWrite];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast], () => {
       const { base, progress } = this.#runContext, warn = (message: string) => this.warnOnce(message);
       const note = (note: RowNote, place: SourceLocation) => {
         this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
       };
-      return readRows(data, base, model, { head, maxLength, toWrite, asksLast, progress, warn, note });
+      const files = { base, hub: this.#runContext.hub, progress: fileProgress(progress), warn };
+      return readRows(data, files, model, { head, maxLength, toWrite, asksLast, progress, warn, note });
     });
   }
 
@@ -99,6 +102,6 @@ export class SharedPreparation {
   }
 
   #once<T>(key: unknown, make: () => Promise<T>): Promise<T> {
-    return this.#shared.getOrInsertComputed(JSON.stringify(key), make) as Promise<T>;
+    return this.#shared.getOrInsertComputed(JSON.stringify(key, namingFunctions), make) as Promise<T>;
   }
 }

@@ -1,7 +1,7 @@
 /** Rows as their sources have them. @module */
-import type { SourceLocation } from "../common/errors.ts";
-import { readJson } from "./python/json.ts";
-import { isDict, type PythonDict, toPython } from "./python/value.ts";
+import type { SourceLocation } from "../../common/errors.ts";
+import { readJson } from "../python/json.ts";
+import { isDict, type PythonDict, toPython } from "../python/value.ts";
 
 /** A row's fields by name. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -12,6 +12,8 @@ export interface RawRow {
   readonly place: SourceLocation;
   /** The row's JSON, where JavaScript's values lose something of it: how numbers are written, or the order of keys. */
   readonly json?: string;
+  /** The row as Python has it, of a source that is no text, where JavaScript's values lose something of it. */
+  readonly python?: PythonDict;
 }
 
 /**
@@ -19,7 +21,10 @@ export interface RawRow {
  *
  * @throws {RequestError} If a field holds what is no data, or a whole number that JavaScript has rounded.
  */
-export function pythonFields({ fields, place, json }: Partial<RawRow> & Pick<RawRow, "fields">): PythonDict {
+export function pythonFields(
+  { fields, place, json, python }: Partial<RawRow> & Pick<RawRow, "fields">,
+): PythonDict {
+  if (python !== undefined) return python;
   const read = json === undefined ? toPython(fields, place) : readJson(json);
   if (isDict(read)) return read;
   throw new TypeError("A row is an object");

@@ -1,5 +1,6 @@
 /** What a file is that a reader of rows could not read, so that an error can say which reader takes it. @module */
-import { RequestError } from "../common/errors.ts";
+import { RequestError } from "../../common/errors.ts";
+import { readBytes } from "./bytes.ts";
 
 /** A form that files of rows come in. */
 interface FileForm {
@@ -32,23 +33,16 @@ const isPretty = (text: string) => /^\s*\{\s*\r?\n/.test(text);
 /** The separator of a first line of names, as in `instruction,output`. */
 function separatorOf(text: string): string | undefined {
   const [first = ""] = text.split(/\r?\n|\r/, 1);
-  return /^[\[{]/.test(first.trim()) ? undefined : ["\t", ";", ","].find((separator) => first.includes(separator));
+  return /^[\[{]/.test(first.trim()) || text.includes("\0")
+    ? undefined
+    : ["\t", ";", ","].find((separator) => first.includes(separator));
 }
 
 const binary: readonly FileForm[] = [
-  { is: startsWith(0x1f, 0x8b), problem: "the file is compressed by gzip; unpack it, as in gunzip FILE.gz" },
-  {
-    is: startsWith(0x28, 0xb5, 0x2f, 0xfd),
-    problem: "the file is compressed by zstd; unpack it, as in unzstd FILE.zst",
-  },
-  {
-    is: ascii("PAR1"),
-    problem: "the file is Parquet; write its rows as JSON Lines, as in pandas' to_json(lines=True)",
-  },
   { is: ascii("ARROW1"), problem: "the file is Arrow; write its rows as JSON Lines, as in datasets' to_json(…)" },
   {
     is: ascii("PK\x03\x04"),
-    problem: "the file is a zip, as spreadsheets (.xlsx) are; save it as tab-separated text in UTF-8",
+    problem: "the file is a zip, as spreadsheets (.xlsx) are; save it as CSV in UTF-8, or unpack it",
   },
   {
     is: (bytes) => startsWith(0xff, 0xfe)(bytes) || startsWith(0xfe, 0xff)(bytes) || alternatesWithZeros(bytes),
@@ -61,41 +55,52 @@ const returns: FileForm = {
   problem: "the file's lines end with carriage returns alone, as on old Macs; save it with LF or CRLF",
 };
 
+const parquet: FileForm = { is: ascii("PAR1"), problem: "the file is Parquet; read it by parquet(…)" };
+const jsonList: FileForm = {
+  is: (_, text) => /^\s*\[\s*\{/.test(text),
+  problem: "the file is a JSON list; read it by json(…)",
+};
+const objects: FileForm = { is: (_, text) => /^\s*\{/.test(text), problem: "the file is JSON; read it by jsonl(…)" };
+const columns = (separator: string, problem: string): FileForm => ({
+  is: (_, text) => separatorOf(text) === separator,
+  problem,
+});
+const tabs = columns("\t", "the file is tab-separated text; read it by tsv(…)");
+const commas = columns(",", "the file is CSV; read it by csv(…)");
+const semicolons = columns(";", 'the file\'s columns are parted by semicolons; read it by csv(…) with separator: ";"');
+
 /** The forms that each reader mistakes, the likeliest first. */
 const forms = {
   jsonl: [
     ...binary,
+    parquet,
     returns,
-    {
-      is: (_, text) => /^\s*\[\s*\{/.test(text),
-      problem: "the file is a JSON array; write one object a line, as in jq -c '.[]' FILE",
-    },
+    jsonList,
     {
       is: (_, text) => isPretty(text),
-      problem: "the file holds JSON over several lines; write one object a line, as in jq -c . FILE",
+      problem:
+        "the file holds JSON over several lines; read it by json(…) if it is one list or one object, or write one " +
+        "object a line, as in jq -c . FILE",
     },
-    {
-      is: (_, text) => separatorOf(text) === "\t",
-      problem: "the file is tab-separated text; read it by tsv(…)",
-    },
-    {
-      is: (_, text) => separatorOf(text) !== undefined,
-      problem: "the file is CSV; write its rows as JSON Lines, or as tab-separated text for tsv(…)",
-    },
+    tabs,
+    commas,
+    semicolons,
   ],
-  tsv: [
+  json: [
     ...binary,
-    returns,
-    { is: (_, text) => /^\s*[\[{]/.test(text), problem: "the file is JSON; read it by jsonl(…)" },
-    {
-      is: (_, text) => separatorOf(text) !== "\t" && separatorOf(text) !== undefined,
-      problem: "the file is CSV; save it as tab-separated text, or write its rows as JSON Lines for jsonl(…)",
-    },
+    parquet,
+    { is: (_, text) => /^\s*\{.*\}\s*\n\s*\{/.test(text), problem: "the file is JSON Lines; read it by jsonl(…)" },
+    tabs,
+    commas,
+    semicolons,
   ],
+  tsv: [...binary, parquet, returns, jsonList, objects, commas, semicolons],
+  csv: [...binary, parquet, returns, jsonList, objects, tabs, semicolons],
+  parquet: [...binary, jsonList, objects, tabs, commas, semicolons],
 } as const satisfies Readonly<Record<string, readonly FileForm[]>>;
 
-/** The readers of files that hold one row a line. */
-type LineReader = keyof typeof forms;
+/** The readers of files. */
+export type FileReader = keyof typeof forms;
 
 /** Bytes that are looked at. */
 const looked = 65536;
@@ -105,17 +110,19 @@ const looked = 65536;
  *
  * @param path Absolute; what cannot be read is not looked at.
  */
-async function otherForm(reader: LineReader, path: string): Promise<string | undefined> {
-  const bytes = new Uint8Array(looked);
-  let count = 0;
+async function otherForm(reader: FileReader, path: string): Promise<string | undefined> {
+  let read: Uint8Array | undefined;
   try {
-    using file = await Deno.open(path);
-    count = await file.read(bytes) ?? 0;
+    for await (const chunk of readBytes(path, "")) {
+      read = chunk.subarray(0, looked);
+      break;
+    }
   } catch {
     return undefined;
   }
-  const read = bytes.subarray(0, count), text = new TextDecoder().decode(read);
-  const found: FileForm | undefined = forms[reader].find(({ is }) => is(read, text));
+  if (read === undefined) return undefined;
+  const start = read, text = new TextDecoder().decode(start);
+  const found: FileForm | undefined = forms[reader].find(({ is }) => is(start, text));
   return found?.problem;
 }
 
@@ -124,9 +131,9 @@ async function otherForm(reader: LineReader, path: string): Promise<string | und
  *
  * @param path Absolute.
  */
-export async function readingAs<T>(reader: LineReader, path: string, read: () => Promise<T>): Promise<T> {
+export async function* readingAs<T>(reader: FileReader, path: string, read: AsyncIterable<T>): AsyncGenerator<T> {
   try {
-    return await read();
+    yield* read;
   } catch (fault) {
     const problem = fault instanceof RequestError ? await otherForm(reader, path) : undefined;
     throw problem === undefined ? fault : new RequestError(problem, { file: path }).causedBy(fault);

@@ -10,19 +10,22 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  parse,
   parseAllDocuments,
   type ParsedNode,
   stringify,
 } from "yaml";
-import { RequestError, type SourceLocation } from "../common/errors.ts";
-import { quote } from "../common/suggest.ts";
-import type { Scalar } from "./overrides.ts";
+import { RequestError, type SourceLocation } from "./errors.ts";
+import { quote } from "./suggest.ts";
+
+/** What a scalar says. */
+type ScalarValue = string | number | boolean | null;
 
 /** A text, a number, true, false or nothing. */
 interface YamlScalar {
   readonly kind: "scalar";
   readonly location: SourceLocation;
-  readonly value: Scalar | null;
+  readonly value: ScalarValue;
 }
 
 /** A list. */
@@ -162,7 +165,7 @@ function convert(
     }
     const { value } = node;
     if (value === null || ["string", "number", "boolean"].includes(typeof value)) {
-      return { kind: "scalar", location, value: value as Scalar | null };
+      return { kind: "scalar", location, value: value as ScalarValue };
     }
     throw new RequestError("the value is no text, number, true or false; put it in quotes", location);
   };
@@ -172,4 +175,19 @@ function convert(
 /** Plain data as YAML. */
 export function formatYaml(value: unknown): string {
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/**
+ * The YAML between lines of `---` at the start of a Markdown file, as plain data.
+ *
+ * @returns `undefined` where there is none, or none that can be read: what others write there need not be for us.
+ */
+export function frontMatter(markdown: string): unknown {
+  const text = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---\s*(?:\r?\n|$)/.exec(markdown)?.[1];
+  if (text === undefined) return undefined;
+  try {
+    return parse(text, { maxAliasCount: limits.aliased, logLevel: "silent" });
+  } catch {
+    return undefined;
+  }
 }

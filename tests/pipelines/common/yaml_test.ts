@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatYaml, parseYaml, type YamlNode } from "../../../pipelines/recipes/yaml.ts";
+import { formatYaml, parseYaml, type YamlNode } from "../../../pipelines/common/yaml.ts";
 
 const parse = (text: string) => parseYaml("recipe.yaml", new TextEncoder().encode(text));
 

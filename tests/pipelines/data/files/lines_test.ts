@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readLines } from "../../../pipelines/data/lines.ts";
-import { loadRows } from "../../../pipelines/data/rows.ts";
-import { jsonl } from "../../../pipelines/dsl/data.ts";
-import { inFolder } from "../models/support.ts";
+import { readLines } from "../../../../pipelines/data/files/lines.ts";
+import { loadRows } from "../../../../pipelines/data/rows.ts";
+import { jsonl } from "../../../../pipelines/dsl/data.ts";
+import { inFolder } from "../../models/support.ts";
 
 Deno.test("readLines() reads lines over the ends of what it reads at a time", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "lines.jsonl"), long = "é".repeat(1_200_000);
     await Deno.writeTextFile(path, `\ufeffone\n\n  \n${long}\nthree\r\nfour`);
-    const lines = await readLines(path, ".jsonl");
+    const lines = await Array.fromAsync(readLines(path, ".jsonl"));
     assert.deepEqual(lines.map(({ text }) => text), ["one", long, "three\r", "four"]);
     assert.deepEqual(lines.map(({ place }) => place.line), [1, 4, 5, 6]);
   });
@@ -21,8 +21,10 @@ Deno.test("readLines() reads no further than the lines that are wanted", async (
     const file = encoder.encode("one\n\ntwo\n" + "x\n".repeat(2_000_000));
     file[file.length - 2] = 0xff;
     await Deno.writeFile(path, file);
-    assert.deepEqual((await readLines(path, ".jsonl", 2)).map(({ text }) => text), ["one", "two"]);
-    await assert.rejects(readLines(path, ".jsonl"), /the line is not UTF-8 text/);
+    const texts: string[] = [];
+    for await (const { text } of readLines(path, ".jsonl")) if (texts.push(text) === 2) break;
+    assert.deepEqual(texts, ["one", "two"]);
+    await assert.rejects(Array.fromAsync(readLines(path, ".jsonl")), /the line is not UTF-8 text/);
   });
 });
 
@@ -45,5 +47,8 @@ Deno.test("loadRows() reads a file up to the last row that its views can leave",
 });
 
 Deno.test("a device is refused, and not waited for", { ignore: Deno.build.os === "windows" }, async () => {
-  await assert.rejects(readLines("/dev/null", ".jsonl"), /^RequestError: \/dev\/null: this is no regular file/);
+  await assert.rejects(
+    Array.fromAsync(readLines("/dev/null", ".jsonl")),
+    /^RequestError: \/dev\/null: this is no regular file/,
+  );
 });
