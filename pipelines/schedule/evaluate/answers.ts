@@ -1,20 +1,54 @@
 /** The answers of an evaluation: texts that the model writes, or its choices among texts. @module */
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import { answerOf } from "../../decoding/answer.ts";
+import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
 import { searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { chooserOf, type Writing } from "../../decoding/writing.ts";
 import type { Model } from "../../models/open/model.ts";
+import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
+import { keyOf } from "../../store/store.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { Answering } from "./answering.ts";
+import { choosing } from "./choose.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
-import { answeredExamples } from "../prepare/choices.ts";
 import { openGenerator } from "./generator.ts";
-import { scoreAll } from "./score.ts";
+import { inStore } from "./in_store.ts";
+
+/** Writes answers; what the completions' tokens say is noted where it is not what the rows say. */
+const writing: Answering<Writing> = {
+  async answers(runContext, job, decoding, work) {
+    const { found, cached } = await inStore(runContext, keyOf({ ...work, decoding, choices: null }), (key) => {
+      return generate(runContext, job, decoding, key);
+    });
+    const { rows, examples, model: { tokenizer } } = job.stage;
+    return {
+      cached,
+      rows: rows.map(({ completion }, row) => {
+        const taught = taughtAnswer(completion, tokenizer, examples[row]!.completion);
+        return { ...(taught === undefined ? {} : { taught }), prediction: found[row]! };
+      }),
+    };
+  },
+};
+
+type Decoding = Resolved<DecodingSpec>;
+
+const answerings: { readonly [K in Decoding["kind"]]: Answering<Extract<Decoding, { kind: K }>> } = {
+  greedy: writing,
+  sample: writing,
+  beam: writing,
+  choices: choosing,
+};
+
+/** How a decoding answers. */
+export function answeringOf({ kind }: Decoding): Answering<Decoding> {
+  return answerings[kind];
+}
 
 /** What the model writes for each row. */
-export async function generate(
+async function generate(
   runContext: RunContext,
   job: EvaluateJob,
   writing: Writing,
@@ -47,15 +81,4 @@ function write(
   const { stop = [], maxNewTokens } = writing;
   const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
   return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
-}
-
-/** The first of each row's likeliest choices. */
-export async function choose(runContext: RunContext, job: EvaluateJob, key: string): Promise<string[]> {
-  const { stage } = job;
-  const scored = await scoreAll(runContext, job, answeredExamples(stage), { key, purpose: "choice" });
-  let at = 0;
-  return (stage.choices ?? []).map((ofRow) => {
-    const losses = ofRow.map(() => scored[at++]!.loss);
-    return ofRow[losses.indexOf(Math.min(...losses))]!.text;
-  });
 }

@@ -55,7 +55,7 @@ const evaluate = {
   data: dataset,
   metrics: listOf(
     "a list of metrics, as in [exactMatch()]",
-    among("a metric", mapRecord(metricKinds, () => ({}))),
+    among("a metric", mapRecord(metricKinds, ({ settings }) => settings)),
   ),
   decoding: optional(decoding),
   batchSize: optional(count),

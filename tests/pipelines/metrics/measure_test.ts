@@ -1,28 +1,32 @@
 /** Metrics of heads against scikit-learn's and scipy's numbers. @module */
 import assert from "node:assert/strict";
 import goldens from "../../goldens/glue_metrics.json" with { type: "json" };
-import { cautions, measure } from "../../../pipelines/metrics/measure.ts";
-import type { HeadPrediction, PredictionKind } from "../../../pipelines/metrics/metric.ts";
-import type { MetricName } from "../../../pipelines/metrics/mod.ts";
+import { measure } from "../../../pipelines/metrics/measure.ts";
+import type { HeadPrediction } from "../../../pipelines/metrics/prediction.ts";
+
+/** The metrics of heads whose declarations have no setting that must be given. */
+type Plain = "accuracy" | "f1" | "macroF1" | "matthews" | "pearson" | "spearman" | "mse" | "loss";
+
+const row = { prompt: "", completion: "", fields: {}, place: { file: "rows.jsonl", line: 1 } };
 
 const headPredictions = (expected: readonly number[], predicted: readonly number[]): HeadPrediction[] =>
-  expected.map((each, row) => ({ expected: each, predicted: predicted[row]!, loss: 0.5 * row }));
+  expected.map((each, at) => ({ expected: each, predicted: predicted[at]!, loss: 0.5 * at, row }));
 
 /** That a metric of some rows is what is expected of it, to twelve digits. */
 function assertMetric(
-  name: MetricName,
-  kind: Exclude<PredictionKind, "texts">,
+  name: Plain,
+  kind: "classes" | "numbers",
   rows: readonly HeadPrediction[],
   expected: number,
 ): void {
-  const { [name]: found } = measure([name], { kind, rows });
+  const { metrics: { [name]: found } } = measure([{ kind: name }], { kind, rows, labels: [] });
   assert.ok(Math.abs(found! - expected) <= 1e-12, `${name} is ${found} and not ${expected}`);
 }
 
 Deno.test("metrics of classes are scikit-learn's", () => {
   for (const { expected, given, ...metrics } of goldens.classes) {
     for (const [name, value] of Object.entries(metrics)) {
-      if (value !== null) assertMetric(name as MetricName, "classes", headPredictions(expected, given), value);
+      if (value !== null) assertMetric(name as Plain, "classes", headPredictions(expected, given), value);
     }
   }
 });
@@ -30,7 +34,7 @@ Deno.test("metrics of classes are scikit-learn's", () => {
 Deno.test("correlations are scipy's, equal numbers sharing their rank", () => {
   for (const { expected, given, ...metrics } of goldens.numbers) {
     const rows = headPredictions(expected.flat(), given.flat());
-    for (const [name, value] of Object.entries(metrics)) assertMetric(name as MetricName, "numbers", rows, value);
+    for (const [name, value] of Object.entries(metrics)) assertMetric(name as Plain, "numbers", rows, value);
   }
 });
 
@@ -39,7 +43,9 @@ Deno.test("of nearly constant numbers Pearson's correlation is scipy's, and is w
     const rows = headPredictions(expected.flat(), given.flat());
     assertMetric("pearson", "numbers", rows, pearson ?? 0);
     assertMetric("spearman", "numbers", rows, spearman ?? 0);
-    const found = cautions(["pearson", "spearman", "mse"], { kind: "numbers", rows });
+    const found: string[] = [];
+    const measured = ["pearson", "spearman", "mse"] as const;
+    measure(measured.map((kind) => ({ kind })), { kind: "numbers", rows }, (caution) => found.push(caution));
     const kinds = found.map((caution) => caution.includes("are equal") ? "ConstantInput" : "NearConstantInput");
     assert.deepEqual([...new Set(kinds)].map((kind) => `${kind}Warning`), warned);
   }
@@ -52,7 +58,7 @@ Deno.test("the correlation of two rows is exactly 1, 0 or −1", () => {
 
 function assertExact(expected: readonly number[], predicted: readonly number[], correlation: number): void {
   assert.equal(
-    measure(["pearson"], { kind: "numbers", rows: headPredictions(expected, predicted) })["pearson"],
+    measure([{ kind: "pearson" }], { kind: "numbers", rows: headPredictions(expected, predicted) }).metrics["pearson"],
     correlation,
   );
 }
@@ -69,6 +75,6 @@ Deno.test("the mean squared error is of the numbers, also of equal ones", () => 
 });
 
 Deno.test("a metric that is not finite is an error", () => {
-  const rows = [{ expected: 0, predicted: 0, loss: Infinity }];
-  assert.throws(() => measure(["loss"], { kind: "classes", rows }), /not finite/);
+  const rows = [{ expected: 0, predicted: 0, loss: Infinity, row }];
+  assert.throws(() => measure([{ kind: "loss" }], { kind: "classes", rows, labels: [] }), /not finite/);
 });
