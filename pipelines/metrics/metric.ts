@@ -5,7 +5,7 @@ import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 import type { Statistic } from "./statistic.ts";
 
 /** What has to be made of the rows first: answers or choices, which take a decoding, or scores of their completions. */
-export type Reading = "answers" | "choices" | "scores";
+type Reading = "answers" | "choices" | "scores";
 
 /** A metric of the texts that a model without a head writes. */
 interface TextMeasure {
@@ -32,7 +32,7 @@ interface NumberMeasure {
 }
 
 /** What a model predicts, which decides the metrics that apply: it writes texts, or its head predicts something. */
-export interface Measures<S extends MetricSpec> {
+interface Measures<S extends MetricSpec> {
   texts(spec: S): TextMeasure;
   classes(spec: S): ClassMeasure;
   numbers(spec: S): NumberMeasure;

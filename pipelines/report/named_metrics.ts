@@ -3,7 +3,7 @@ import { ofKind } from "../common/of_kind.ts";
 import type { EvaluateRecord, MemberRecord } from "../results/results.ts";
 
 /** A field of a member's evaluations by stage and metric, as in `tuned exactMatch`. */
-export function byMetric<T>(
+function byMetric<T>(
   { stages }: Pick<MemberRecord, "stages">,
   fieldOf: (stage: EvaluateRecord) => Readonly<Record<string, T>> | undefined,
 ): Record<string, T> {
