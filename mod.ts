@@ -69,6 +69,7 @@ export {
   type SavedOptions,
   type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
+export { fewShot, type FewShotOptions } from "./pipelines/dsl/few_shot.ts";
 export { classification, type ClassificationOptions, type HeadOptions, regression } from "./pipelines/dsl/heads.ts";
 export {
   bitsPerByte,
@@ -132,8 +133,10 @@ export type {
   ExtractAnswer,
   MappedSettings,
   MetricName,
+  MetricSettings,
   NamedSettings,
   OwnSettings,
+  ReferenceSettings,
   RougeVariant,
   TakenMatch,
 } from "./pipelines/metrics/declared.ts";
@@ -172,6 +175,7 @@ export type {
   DecodingSpec,
   EditSpec,
   EvaluateSpec,
+  FewShotSpec,
   FullFinetuningSpec,
   HalvingSpec,
   HeadSettings,
@@ -197,3 +201,4 @@ export type {
 } from "./pipelines/spec/mod.ts";
 export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
+export type { SourceLocation } from "./pipelines/common/errors.ts";

@@ -24,7 +24,7 @@ export interface AnswerSettings extends MappedSettings {
 }
 
 /** Settings of metrics that compare an answer with any of several texts. */
-interface ReferenceSettings extends AnswerSettings {
+export interface ReferenceSettings extends AnswerSettings {
   /** The row's field that lists the right answers; the completion alone if omitted. */
   readonly references?: string;
 }
@@ -34,6 +34,7 @@ export type RougeVariant = "rouge1" | "rouge2" | "rougeL";
 
 /** Settings of a metric of one's own. */
 export interface OwnSettings extends AnswerSettings {
+  /** What results call it. */
   readonly name: string;
   /** A row's number, of which the mean is reported. */
   measure?(prediction: string | number, row: MeasuredRow): number | boolean;
@@ -41,30 +42,49 @@ export interface OwnSettings extends AnswerSettings {
   measureAll?(predictions: readonly (string | number)[], rows: readonly MeasuredRow[]): number;
   /** How often rows are drawn for the standard error of `measureAll`. */
   readonly resamples?: number;
+  /** Whether less of it is better. */
   readonly lowerIsBetter: boolean;
+  /** What it is counted in. */
   readonly unit?: string;
   /** What the evaluation has to make of the rows first. */
   readonly reads: "answers" | "scores";
 }
 
 /** The settings of each kind of metric. */
-interface MetricSettings {
+export interface MetricSettings {
+  /** The share of answers equal to the completion. */
   readonly exactMatch: AnswerSettings;
+  /** The share of answers whose last number is the completion's. */
   readonly numericMatch: AnswerSettings & { readonly tolerance: number };
+  /** The share of answers in which a pattern finds the completion. */
   readonly regexMatch: AnswerSettings & { readonly pattern: string; readonly flags: string; readonly take: TakenMatch };
+  /** The overlap of words, as SQuAD has it. */
   readonly tokenF1: ReferenceSettings;
+  /** BLEU of all answers. */
   readonly bleu: ReferenceSettings;
+  /** ROUGE of each answer. */
   readonly rouge: ReferenceSettings & { readonly variant: RougeVariant };
+  /** The share of choices or classes that are right. */
   readonly accuracy: AnswerSettings & { readonly by?: ScoredBy };
+  /** F1 of the second of two classes. */
   readonly f1: MappedSettings;
+  /** The mean F1 of classes. */
   readonly macroF1: MappedSettings;
+  /** Matthews' correlation of classes. */
   readonly matthews: MappedSettings;
+  /** Pearson's correlation of numbers. */
   readonly pearson: MappedSettings;
+  /** Spearman's correlation of numbers. */
   readonly spearman: MappedSettings;
+  /** The mean squared error of numbers. */
   readonly mse: MappedSettings;
+  /** The loss that a training minimizes. */
   readonly loss: NamedSettings;
+  /** The exponential of the loss. */
   readonly perplexity: NamedSettings;
+  /** The likelihood of completions in bits a byte. */
   readonly bitsPerByte: NamedSettings;
+  /** What a function of the pipeline gives. */
   readonly metric: OwnSettings;
 }
 

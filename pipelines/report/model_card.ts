@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { ownValue } from "../../ops/program/own_value.ts";
 import type { JsonObject } from "../common/files.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { InterventionDescription } from "../compile/parameters/intervention_file.ts";
@@ -55,13 +54,8 @@ function interventionRow({ index, kind, block, site, module, positions, rank }: 
 }
 
 function resultsOf({ axes, stages }: Pick<MemberRecord, "axes" | "stages">): readonly string[] {
-  const rows = ofKind(stages, "evaluate").flatMap(({ name, metrics, standardErrors = {}, units = {} }) => {
-    return Object.entries(metrics).map(([metric, value]) => {
-      const off = ownValue(standardErrors, metric), unit = ownValue(units, metric);
-      const digits = (number: number, count: number) => String(Number(number.toPrecision(count)));
-      const text = off === undefined ? digits(value, 4) : `${digits(value, 4)} ± ${digits(off, 2)}`;
-      return [name, metric, unit === undefined ? text : `${text} ${unit}`];
-    });
+  const rows = ofKind(stages, "evaluate").flatMap(({ name, metrics }) => {
+    return Object.entries(metrics).map(([metric, value]) => [name, metric, String(Number(value.toPrecision(4)))]);
   });
   const settings = Object.entries(axes).map(([axis, value]) => `${axis} ${value}`).join(", ");
   if (rows.length === 0) return [];

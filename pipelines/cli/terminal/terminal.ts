@@ -105,7 +105,7 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
     Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))
   );
   const isNumber = header.map((_, column) =>
-    rows.every((row) => /^[\d.,%×±\s-]*( s|B| MB| kB)?$/.test(row[column] ?? ""))
+    rows.every((row) => /^[\d.,%×\s-]*( s|B| MB| kB)?$/.test(row[column] ?? ""))
   );
   const line = (cells: readonly string[]) =>
     cells.map((cell, column) => {

@@ -17,6 +17,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
 import { scoreAll } from "./score.ts";
+import { isPrefixed } from "./shared_prefix.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {
@@ -41,6 +42,8 @@ export async function predictions(
     chosen: selectedRows(interventionsOf(stage.adaptations), [...stage.examples, ...answeredExamples(stage)]),
     batchSize: stage.batchSize,
     machine: runContext.machine,
+    // What is read in two parts may differ in its last bits.
+    ...isPrefixed(stage) ? { prefixed: true } : {},
   };
   if (headOf(stage.adaptations) !== undefined) {
     const rows = stage.examples.map(({ prompt, typeIds }) => [prompt, typeIds]);

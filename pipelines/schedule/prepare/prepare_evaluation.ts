@@ -30,7 +30,11 @@ export async function prepareEvaluation(
   atLocationOf(spec, () => requirePredicted(model));
   const maxLength = spec.maxLength ?? (head === undefined ? undefined : training?.spec.maxLength);
   const { newTokens: toWrite } = writtenOf(spec.decoding);
-  const { rows, examples } = await shared.rows(spec.data, model, maxLength, { asks: true, toWrite });
+  const { rows, examples } = await shared.rows(spec.data, model, maxLength, {
+    asks: true,
+    toWrite,
+    fewShot: spec.fewShot,
+  });
   requireVaried(spec.metrics, examples);
   const choices = choicesOf(spec, rows, examples, base), longest = longestOf(examples);
   for (const note of choiceNotes(spec, rows, choices)) shared.warnOnce(`${name}: ${note}`);

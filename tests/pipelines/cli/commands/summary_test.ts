@@ -66,5 +66,5 @@ Deno.test("a summary has a metric's standard error and unit", () => {
   });
   const text = summarize({ ...results, members: [{ ...rest, stages: measured }] }, [prepared], 1);
   assert.match(text, /^member {2}tuned loss \(nats\) /);
-  assert.match(text, /\nmain {6}0\.123 ± 0\.010 /);
+  assert.match(text, /\nmain {4}0\.123 ± 0\.010 /);
 });
