@@ -90,10 +90,10 @@ export interface ChoicesOptions {
    */
   readonly end?: boolean;
   /**
-   * What answers are compared by: the `sum` of their tokens' log-likelihoods, which is meant if omitted; the sum over their
-   * `character`s (code points), UTF-8 `byte`s or `token`s; or `mutualInformation`, the sum less what it is after the
-   * unconditional prompt. lm-evaluation-harness's `acc`, `acc_norm`, `acc_bytes` and `acc_mutual_info` are accuracies by the
-   * sum, characters, bytes and mutual information, without the end.
+   * What answers are compared by: the `sum` of their tokens' log-likelihoods, which is meant if omitted; that sum divided by
+   * the number of characters (code points), of UTF-8 bytes or of tokens; or `mutualInformation`, the sum less what it is
+   * after the unconditional prompt. lm-evaluation-harness's `acc`, `acc_norm`, `acc_bytes` and `acc_mutual_info` are
+   * accuracies by the sum, characters, bytes and mutual information, without the end.
    */
   readonly by?: ScoredBy;
   /**

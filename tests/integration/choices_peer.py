@@ -1,11 +1,11 @@
 """Scores multiple-choice rows with lm-evaluation-harness 0.4.13, for choices_test.
 
     pip install lm_eval==0.4.13 torch transformers
-    choices_peer.py MODEL QUESTIONS.jsonl CONTEXTS.jsonl
+    choices_peer.py MODEL QUESTIONS.jsonl CONTEXTS.jsonl REQUESTS.jsonl
 
 Each row has a `question`, `options` and the right one as `answer`; one of the second file also the text that follows each
-option, `rest`. Prints one JSON line: for each file the log-likelihoods of every row's requests, and what the harness's own
-task counts of them.
+option, `rest`. Prints one JSON line: for both files the log-likelihoods of every row's requests, and what the harness's own
+task counts of them; and the log-likelihoods of the third file's rows, lists of pairs of a context and what follows it.
 """
 
 import json
@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from datasets import Dataset
+from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.models.huggingface import HFLM
 
@@ -56,7 +57,16 @@ def scored(model, task, rows):
     }
 
 
-def main(model, questions, contexts):
+def measured(model, rows):
+    """The log-likelihoods of each row's requests."""
+    requests = [
+        Instance("loglikelihood", doc={}, arguments=tuple(request), idx=at) for row in rows for at, request in enumerate(row)
+    ]
+    answers = iter(model.loglikelihood(requests))
+    return [[next(answers)[0] for _ in row] for row in rows]
+
+
+def main(model, questions, contexts, documents):
     model = HFLM(pretrained=model, dtype="float32", device="cpu", batch_size=4)
     rows, winograd = read(questions), read(contexts)
     plain = task(
@@ -75,7 +85,8 @@ def main(model, questions, contexts):
         doc_to_choice=lambda row: [row["question"] + option for option in row["options"]],
         doc_to_target=lambda row: row["rest"].strip(),
     )
-    print(json.dumps({"questions": scored(model, plain, rows), "contexts": scored(model, several, winograd)}))
+    found = {"questions": scored(model, plain, rows), "contexts": scored(model, several, winograd)}
+    print(json.dumps({**found, "documents": measured(model, read(documents))}))
 
 
 main(*sys.argv[1:])

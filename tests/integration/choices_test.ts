@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { accuracy, baseModel, choices, evaluate, jsonl, pipeline } from "refract";
+import { accuracy, baseModel, choices, evaluate, jsonl, metric, pipeline } from "refract";
 import { ofKind } from "../../pipelines/common/of_kind.ts";
 import type { Prediction } from "../../pipelines/metrics/prediction.ts";
 import type { EvaluateRecord } from "../../pipelines/results/results.ts";
@@ -23,7 +23,13 @@ interface Scored {
   /** Of a row's choices, and then of the same without the row. */
   readonly scores: readonly (readonly number[])[];
   readonly metrics: Readonly<Record<string, number>>;
-  readonly rights: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What choices_peer.py prints. */
+interface Peer {
+  readonly questions: Scored;
+  readonly contexts: Scored;
+  readonly documents: readonly (readonly number[])[];
 }
 
 const asked = (question: string, answer: string, ...options: string[]) => ({ question, answer, options });
@@ -56,22 +62,42 @@ const contexts = [
   followed("Emma put the milk in the fridge and the ", "milk", "fridge", " stayed cold."),
 ];
 
+/** A document of one of the harness's tasks: contexts and what follows each. */
+interface Document {
+  readonly requests: readonly (readonly [context: string, continuation: string])[];
+  readonly choices: readonly string[];
+}
+
+/** The documents of nine tasks whose choices follow one context. */
+async function documentsOf(folder: string): Promise<readonly Document[]> {
+  const golden = await Deno.readTextFile(join(folder, "tasks", "goldens", "lm_eval.json"));
+  const { tasks }: { readonly tasks: Readonly<Record<string, { readonly docs: readonly Document[] }>> } = JSON.parse(
+    golden,
+  );
+  return Object.values(tasks).flatMap(({ docs }) => docs).filter(({ requests }) => {
+    return new Set(requests.map(([context]) => context)).size === 1;
+  });
+}
+
 Deno.test({
   name: "choices on SmolLM2 have lm-evaluation-harness's log-likelihoods, picks and accuracies",
   ignore: shared === undefined || python === undefined,
   fn: () =>
     inFolder(async (folder) => {
-      const model = await smollm2Folder(shared!),
-        files = [questions, contexts].map((_, at) => join(folder, `${at}.jsonl`));
-      for (const [at, rows] of [questions, contexts].entries()) {
-        await Deno.writeTextFile(files[at]!, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-      }
+      const model = await smollm2Folder(shared!), documents = await documentsOf(shared!);
+      const files = await Promise.all(
+        [questions, contexts, documents.map(({ requests }) => requests)].map(async (rows, at) => {
+          const path = join(folder, `${at}.jsonl`);
+          await Deno.writeTextFile(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+          return path;
+        }),
+      );
+      const asPrompts = documents.map(({ requests, choices }) => ({ prompt: `${requests[0]![0]} `, options: choices }));
+      await Deno.writeTextFile(join(folder, "3.jsonl"), asPrompts.map((row) => `${JSON.stringify(row)}\n`).join(""));
       const script = fileURLToPath(new URL("choices_peer.py", import.meta.url));
       const { success, stdout, stderr } = await new Deno.Command(python!, { args: [script, model, ...files] }).output();
       assert.ok(success, new TextDecoder().decode(stderr));
-      const peer: { readonly questions: Scored; readonly contexts: Scored } = JSON.parse(
-        new TextDecoder().decode(stdout).trim().split("\n").at(-1)!,
-      );
+      const peer: Peer = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
 
       const template = { prompt: "{question}", completion: "{answer}" }, base = baseModel(model);
       const [member] = await runIn(
@@ -93,36 +119,42 @@ Deno.test({
             decoding: choices("options", { end: false, continuation: "{rest}" }),
             metrics: [accuracy({ name: "acc" })],
           }),
+          documents: evaluate(base, {
+            data: jsonl("./3.jsonl", { prompt: "{prompt}", completion: "{options}" }),
+            decoding: choices("options", { end: false }),
+            metrics: [metric("length", { measure: (choice) => choice.length })],
+          }),
         })),
       );
-      const [ofQuestions, ofContexts] = ofKind(member!.stages, "evaluate");
+      const [ofQuestions, ofContexts, ofDocuments] = ofKind(member!.stages, "evaluate");
       const worst = await Promise.all([
-        assertScored(folder, peer.questions, ofQuestions!),
-        assertScored(folder, peer.contexts, ofContexts!),
+        assertScores(folder, peer.questions.scores, ofQuestions!),
+        assertScores(folder, peer.contexts.scores, ofContexts!),
+        assertScores(folder, peer.documents, ofDocuments!),
       ]);
-      console.log(`largest difference of a log-likelihood ${Math.max(...worst).toExponential(1)}`);
+      for (const [stage, { metrics }] of [[ofQuestions!, peer.questions], [ofContexts!, peer.contexts]] as const) {
+        for (const [name, value] of Object.entries(stage.metrics)) assert.equal(value, metrics[name], name);
+      }
+      const count = [peer.questions.scores, peer.contexts.scores, peer.documents].flat(2).length;
+      console.log(`${count} log-likelihoods, the largest difference ${Math.max(...worst).toExponential(1)}`);
     }),
 });
 
-/** That an evaluation says what the harness does; gives the largest difference. */
-async function assertScored(
+/** That an evaluation has the harness's log-likelihoods and picks; gives the largest difference. */
+async function assertScores(
   folder: string,
-  { scores, metrics }: Scored,
-  stage: EvaluateRecord,
+  expected: readonly (readonly number[])[],
+  { predictions }: EvaluateRecord,
 ): Promise<number> {
-  const lines = (await Deno.readTextFile(join(folder, "out", stage.predictions))).trim().split("\n");
-  const found = lines.map((line) => JSON.parse(line) as Prediction);
-  const differences = found.flatMap(({ scores: own = [], unconditionalScores = [] }, row) => {
-    const all = [...own, ...unconditionalScores];
-    assert.equal(all.length, scores[row]!.length, `the number of scores of row ${row + 1}`);
-    return all.map((score, at) => Math.abs(score - scores[row]![at]!));
+  const lines = (await Deno.readTextFile(join(folder, "out", predictions))).trim().split("\n");
+  const differences = lines.flatMap((line, row) => {
+    const { choices = [], scores = [], unconditionalScores = [], prediction }: Prediction = JSON.parse(line);
+    const all = [...scores, ...unconditionalScores], own = expected[row]!.slice(0, choices.length);
+    assert.equal(all.length, expected[row]!.length, `the number of scores of row ${row + 1}`);
+    assert.equal(prediction, choices[own.indexOf(Math.max(...own))], `the choice of row ${row + 1}`);
+    return all.map((score, at) => Math.abs(score - expected[row]![at]!));
   });
   const worst = Math.max(...differences);
   assert.ok(worst <= 1e-4, `a log-likelihood is ${worst} off`);
-  for (const [row, { choices = [], prediction }] of found.entries()) {
-    const own = scores[row]!.slice(0, choices.length);
-    assert.equal(prediction, choices[own.indexOf(Math.max(...own))], `the choice of row ${row + 1}`);
-  }
-  for (const [name, value] of Object.entries(stage.metrics)) assert.equal(value, metrics[name], name);
   return worst;
 }

@@ -1,5 +1,6 @@
 /** Metrics of heads against scikit-learn's and scipy's numbers. @module */
 import assert from "node:assert/strict";
+import { accuracy, metric, mse } from "refract";
 import goldens from "../../goldens/glue_metrics.json" with { type: "json" };
 import { measure } from "../../../pipelines/metrics/measure.ts";
 import type { HeadPrediction } from "../../../pipelines/metrics/prediction.ts";
@@ -77,4 +78,51 @@ Deno.test("the mean squared error is of the numbers, also of equal ones", () => 
 Deno.test("a metric that is not finite is an error", () => {
   const rows = [{ expected: 0, predicted: 0, loss: Infinity, row }];
   assert.throws(() => measure([{ kind: "loss" }], { kind: "classes", rows, labels: [] }), /not finite/);
+});
+
+Deno.test("map puts other classes and numbers in the predictions' place", () => {
+  const labels = ["no", "maybe", "yes"],
+    given = headPredictions([0, 2, 2], [0, 1, 2]).map((each) => ({
+      ...each,
+      row: { ...row, prediction: labels[each.predicted]! },
+    }));
+  const classes = { kind: "classes", rows: given, labels } as const;
+  const certain = accuracy({ map: (label) => label === "maybe" ? "yes" : label });
+  assert.deepEqual(measure([accuracy()], classes).metrics, { accuracy: 2 / 3 });
+  assert.deepEqual(measure([certain], classes).metrics, { accuracy: 1 });
+  assert.throws(
+    () => measure([accuracy({ map: () => "yess" })], classes),
+    /map gave the text "yess" at rows\.jsonl:1, which is no class; did you mean "yes"/,
+  );
+  const numbers = headPredictions([1, 5], [1, 9]).map((each) => ({
+    ...each,
+    row: { ...row, prediction: each.predicted },
+  }));
+  const clipped = mse({ map: (number) => Math.min(5, number) });
+  assert.deepEqual(measure([clipped], { kind: "numbers", rows: numbers }).metrics, { mse: 0 });
+  assert.throws(
+    () => measure([mse({ map: () => NaN })], { kind: "numbers", rows: numbers }),
+    /map gave NaN at rows\.jsonl:1; let it return a text or a finite number/,
+  );
+});
+
+Deno.test("a metric of one's own is given the name of a class or a number", () => {
+  const given = headPredictions([1, 3], [2, 3]).map((each) => ({
+    ...each,
+    row: { ...row, prediction: each.predicted },
+  }));
+  const near = metric<number>("near", { measure: (predicted) => predicted < 3, lowerIsBetter: true });
+  const { metrics, lowerIsBetter } = measure([near], { kind: "numbers", rows: given });
+  assert.deepEqual([metrics, lowerIsBetter], [{ near: 0.5 }, ["near"]]);
+});
+
+Deno.test("a number without a standard error is told of", () => {
+  const given = headPredictions([1, 3, 4], [2, 3, 4]).map((each) => ({
+    ...each,
+    row: { ...row, prediction: each.predicted },
+  }));
+  const told: string[] = [], first = metric<number>("first", { measureAll: (all) => all.includes(2) ? 1 : NaN });
+  const { standardErrors } = measure([first], { kind: "numbers", rows: given }, (caution) => told.push(caution));
+  assert.deepEqual(standardErrors, {});
+  assert.deepEqual(told, ["first: it has no standard error, since rows that were drawn for it give no number"]);
 });

@@ -67,6 +67,9 @@ Deno.test("a metric that changes generates nothing anew, and another way to comp
   inScene(parts(`[metric("length", { measure: (answer) => answer.length })]`), async (scene) => {
     const first = evaluationOf((await resultsOf(scene)).members[0]!), entries = scene.entries;
     const text = await Deno.readTextFile(scene.pipeline);
+    const digest = async () =>
+      /digest: (\w+)\n/.exec((await Deno.readTextFile(scene.path("out", "manifest.yaml"))).split("members:")[1]!)?.[1];
+    const before = await digest();
     // A module is loaded once in a process.
     await scene.write("changed.ts", text.replace("answer.length", "answer.length + 1"));
     const { code, stdout, stderr } = await inProcess("run", scene.path("changed.ts"), ...scene.places, "--json");
@@ -75,6 +78,8 @@ Deno.test("a metric that changes generates nothing anew, and another way to comp
     assert.deepEqual([first.cached, later.cached], [false, true]);
     assert.equal(later.metrics["length"], first.metrics["length"]! + 1);
     assert.deepEqual(scene.entries, entries);
+    // The manifest has the function's text in the member's digest.
+    assert.ok(before !== undefined && before !== await digest());
   }));
 
 Deno.test("choices have their log-likelihoods in predictions.jsonl, by which they are compared in several ways", () =>
