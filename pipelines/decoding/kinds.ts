@@ -34,6 +34,6 @@ export function writtenOf(decoding: Resolved<DecodingSpec> | undefined): Written
 }
 
 /** Whether a decoding chooses among given answers. */
-export function choosesOf(decoding: Resolved<DecodingSpec>): decoding is Spec<"choices"> {
+export function isChoosing(decoding: Resolved<DecodingSpec>): decoding is Spec<"choices"> {
   return kindOf(decoding).writes(decoding) === undefined;
 }

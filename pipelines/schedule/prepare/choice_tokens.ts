@@ -1,8 +1,10 @@
 /** The tokens of the answers among which an evaluation chooses. @module */
 import { RequestError } from "../../common/errors.ts";
 import { around } from "../../data/chat/example.ts";
-import type { ExampleTokenizer } from "../../data/examples.ts";
+import { quote } from "../../common/suggest.ts";
+import { type ExampleTokenizer, tokenizationOf } from "../../data/examples.ts";
 import type { Row } from "../../data/row.ts";
+import { fillTemplate, parseTemplate } from "../../data/template.ts";
 import { encodeTogether, sharedLength } from "../../models/tokenization/joint_tokens.ts";
 
 /** An answer's tokens after a prompt's. */
@@ -14,8 +16,42 @@ interface ChoiceTokens {
   readonly own: readonly number[];
 }
 
+/** How answers are encoded. */
+interface ChoiceForm {
+  /** The template of what is scored behind each of them. */
+  readonly continuation: string | undefined;
+  readonly hasEncoder: boolean;
+}
+
+/**
+ * Gives the tokens of a row's answers.
+ *
+ * @throws {RequestError} If the continuation's template is not sound; what it gives does so if nothing is left to score.
+ */
+export function choiceTokenizer(
+  tokenizer: ExampleTokenizer,
+  { continuation, hasEncoder }: ChoiceForm,
+): (row: Row, texts: readonly string[]) => readonly ChoiceTokens[] {
+  const { encodePrompt } = tokenizer, encoded = new Map<string, number[]>();
+  const encode = (text: string) => encoded.getOrInsertComputed(text, () => tokenizer.encode(text));
+  const template = continuation === undefined ? undefined : parseTemplate(continuation, "continuation");
+  const tokensOf = (row: Row, texts: readonly string[]) => {
+    const isApart = row.turns === undefined && tokenizationOf(row, { hasEncoder }) === "apart";
+    if (template !== undefined) {
+      return asContexts(row, texts, fillTemplate(template, row, "continuation").text, tokenizer, isApart);
+    }
+    return isApart ? apart(row, texts, { encode, encodePrompt }) : afterOnePrompt(row, texts, tokenizer);
+  };
+  return (row, texts) => {
+    const tokens = tokensOf(row, texts), empty = tokens.findIndex(({ own }) => own.length === 0);
+    if (empty < 0) return tokens;
+    const what = template === undefined ? "the choice" : "what follows the choice";
+    throw new RequestError(`${what} ${quote(texts[empty]!)} has no tokens; write some text`, row.place);
+  };
+}
+
 /** Answers that follow the same prompt, encoded each by itself. */
-export function apart(
+function apart(
   { prompt }: Pick<Row, "prompt">,
   texts: readonly string[],
   { encode, encodePrompt }: Pick<ExampleTokenizer, "encode" | "encodePrompt">,
@@ -28,7 +64,7 @@ export function apart(
  * Each answer encoded with the prompt as one text. The prompt's tokens are those that all of these begin with, so that what
  * they differ in is scored, white space before an answer included.
  */
-export function afterOnePrompt(
+function afterOnePrompt(
   { prompt: filled, turns, place }: Row,
   texts: readonly string[],
   tokenizer: ExampleTokenizer,
@@ -52,7 +88,7 @@ export function afterOnePrompt(
 }
 
 /** Each answer as the end of a prompt of its own, after which the same text is scored. */
-export function asContexts(
+function asContexts(
   { prompt, turns, place }: Row,
   texts: readonly string[],
   continuation: string,

@@ -8,7 +8,7 @@ import { classOf, numberOf, type TargetOf } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import type { PredictionKind } from "../../metrics/metric.ts";
 import { isMetricName, metricKinds, metricNameOf, metricOf } from "../../metrics/mod.ts";
-import { choosesOf } from "../../decoding/kinds.ts";
+import { isChoosing } from "../../decoding/kinds.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { findTensor, type Model } from "../../models/open/model.ts";
 import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
@@ -171,7 +171,7 @@ function requireAnswers(stage: string, metric: MetricSpec, decoding: Resolved<Ev
       `the metric ${name} of ${stage} needs answers; give the evaluation a decoding, as in greedy(…), or the model a head`,
     );
   }
-  if (reads === "choices" && (decoding === undefined || !choosesOf(decoding))) {
+  if (reads === "choices" && (decoding === undefined || !isChoosing(decoding))) {
     throw new RequestError(
       `the metric ${name} of ${stage} compares choices; give the evaluation a decoding by choices(…), or omit by`,
       locationOf(metric),

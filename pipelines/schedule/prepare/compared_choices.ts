@@ -1,19 +1,37 @@
-/** The prompt after which a choice is as likely as it is without a row. @module */
+/** What choices are compared by, and with. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
+import { RequestError } from "../../common/errors.ts";
+import { locationOf } from "../../common/source_location.ts";
 import type { ExampleTokenizer, TokenizedPrompt } from "../../data/examples.ts";
-import type { ScoredBy } from "../../metrics/choice_scores.ts";
+import { choiceScores, type ScoredBy } from "../../metrics/choice_scores.ts";
 import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 import type { DecodingSpec, EvaluateSpec, Resolved } from "../../spec/mod.ts";
 
-/** What says by what choices are compared. */
-interface Compared {
-  readonly decoding: Extract<Resolved<DecodingSpec>, { kind: "choices" }>;
-  readonly metrics: Resolved<EvaluateSpec>["metrics"];
-}
+type Choosing = Extract<Resolved<DecodingSpec>, { kind: "choices" }>;
+type Metrics = Resolved<EvaluateSpec>["metrics"];
 
 /** What choices are compared by, for the answer and for metrics. */
-export function comparedBy({ decoding: { by = "sum" }, metrics }: Compared): readonly ScoredBy[] {
+function comparedBy({ by = "sum" }: Choosing, metrics: Metrics): readonly ScoredBy[] {
   return [by, ...metrics.flatMap((metric) => "by" in metric && metric.by !== undefined ? [metric.by] : [])];
+}
+
+/** Whether choices are compared with how likely they are without the row. */
+export function needsUnconditional(decoding: Choosing, metrics: Metrics): boolean {
+  return comparedBy(decoding, metrics).some((by) => choiceScores[by].needsUnconditional);
+}
+
+/**
+ * Refuses to divide what is scored of choices that all have the same text scored.
+ *
+ * @throws {RequestError} As said.
+ */
+export function requireComparable(decoding: Choosing, metrics: Metrics): void {
+  const odd = comparedBy(decoding, metrics).find((by) => by !== "sum");
+  if (decoding.continuation === undefined || odd === undefined) return;
+  throw new RequestError(
+    `choices with a continuation all have the same text scored, so by ${odd} compares nothing; compare by sum`,
+    locationOf(decoding),
+  );
 }
 
 /**
