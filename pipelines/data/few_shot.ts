@@ -1,5 +1,5 @@
 /** Examples put before the prompts of rows. @module */
-import { RequestError } from "../common/errors.ts";
+import { formatLocation, RequestError } from "../common/errors.ts";
 import type { Dataset } from "./dataset.ts";
 import { createRandom } from "./random.ts";
 import type { Row } from "./row.ts";
@@ -39,11 +39,8 @@ export async function withShots(
   const drawn = createRandom(seed, "fewShot").shuffle(all).slice(0, count);
   const asked = new Set(rows.map(textOf)), known = drawn.find((shot) => asked.has(textOf(shot)));
   if (known !== undefined) {
-    reading?.warn?.(
-      `an example that fewShot puts before the prompts is one of the rows: ${
-        JSON.stringify(known.prompt.slice(0, 60))
-      }`,
-    );
+    const where = formatLocation(known.place);
+    reading?.warn?.(`${where}: an example that fewShot puts before the prompts is one of the rows that are asked for`);
   }
   const before = drawn.map(({ prompt, completion }) => prompt + completion + separator).join("");
   const shifted = (spans: Row["spans"]) => {

@@ -109,5 +109,5 @@ Deno.test("an example that is one of the rows is told of", () =>
   }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /an example that fewShot puts before the prompts is one of the rows/);
+    assert.match(stderr, /rows\.jsonl:\d: an example that fewShot puts before the prompts is one of the rows/);
   }));
