@@ -14,6 +14,20 @@ export {
   prefixTuning,
   type PrefixTuningOptions,
 } from "./pipelines/dsl/adapters.ts";
+export {
+  accuracy,
+  type AccuracyOptions,
+  type AnswerMetricOptions,
+  bleu,
+  exactMatch,
+  numericMatch,
+  type NumericMatchOptions,
+  type ReferenceMetricOptions,
+  regexMatch,
+  type RegexMatchOptions,
+  rouge,
+  tokenF1,
+} from "./pipelines/dsl/answer_metrics.ts";
 export { type Best, best, halving, type HalvingOptions } from "./pipelines/dsl/best.ts";
 export {
   chat,
@@ -61,16 +75,20 @@ export {
   type SavedOptions,
   type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
+export { fewShot, type FewShotOptions } from "./pipelines/dsl/few_shot.ts";
 export { classification, type ClassificationOptions, type HeadOptions, regression } from "./pipelines/dsl/heads.ts";
 export {
-  accuracy,
-  exactMatch,
+  bitsPerByte,
+  type ClassMetricOptions,
   f1,
   type F1Options,
   loss,
   matthews,
+  type MetricOptions,
   mse,
+  type NumberMetricOptions,
   pearson,
+  perplexity,
   spearman,
 } from "./pipelines/dsl/metrics.ts";
 export {
@@ -99,6 +117,7 @@ export {
   linearSchedule,
   type ScheduleOptions,
 } from "./pipelines/dsl/optimizer.ts";
+export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -114,7 +133,20 @@ export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
-export type { MetricName } from "./pipelines/metrics/mod.ts";
+export type { ScoredBy } from "./pipelines/metrics/choice_scores.ts";
+export type {
+  AnswerSettings,
+  ExtractAnswer,
+  MappedSettings,
+  MetricName,
+  MetricSettings,
+  NamedSettings,
+  OwnSettings,
+  ReferenceSettings,
+  RougeVariant,
+  TakenMatch,
+} from "./pipelines/metrics/declared.ts";
+export type { MeasuredRow, Prediction } from "./pipelines/metrics/prediction.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
 export type { ChatMessage, ChatRow, ChatSource } from "./pipelines/data/chat/source.ts";
@@ -174,6 +206,7 @@ export type {
   DecodingSpec,
   EditSpec,
   EvaluateSpec,
+  FewShotSpec,
   FullFinetuningSpec,
   HalvingSpec,
   HeadSettings,
@@ -199,3 +232,4 @@ export type {
 } from "./pipelines/spec/mod.ts";
 export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
+export type { SourceLocation } from "./pipelines/common/errors.ts";

@@ -51,7 +51,7 @@ export interface Filled {
 }
 
 /** What a template is filled with: a row, in a file or not. */
-type Values = Pick<RawRow, "fields" | "json" | "python"> & { readonly place?: SourceLocation };
+export type Values = Pick<RawRow, "fields" | "json" | "python"> & { readonly place?: SourceLocation };
 
 /**
  * Puts a row's values in a template's place, as Python prints them: `5.0`, `True`, `['a', 1]`.

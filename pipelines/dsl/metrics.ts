@@ -1,36 +1,23 @@
 import { located } from "../common/source_location.ts";
+import type { MeasuredRow } from "../metrics/prediction.ts";
 import type { MetricSpec } from "../spec/mod.ts";
 
-/**
- * The share of answers equal to the row's completion, spaces around both left aside.
- *
- * @example Answers compared with the rows' completions
- * ```ts
- * import { baseModel, evaluate, exactMatch, greedy, jsonl } from "refract";
- *
- * const data = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
- * const decoding = greedy({ maxNewTokens: 8 });
- * const measured = evaluate(baseModel("builtin:tiny"), { data, decoding, metrics: [exactMatch()] });
- * ```
- */
-export function exactMatch(): MetricSpec {
-  return located({ kind: "exactMatch" });
+/** Settings of every metric. */
+export interface MetricOptions {
+  /** What results call it, one word; needed where an evaluation has two of a kind. */
+  readonly name?: string;
 }
 
-/**
- * The share of rows whose answer is the row's completion, for `choices`, or whose class is the row's, for a head.
- *
- * @example Which of two answers is the likelier
- * ```ts
- * import { accuracy, baseModel, choices, evaluate, jsonl } from "refract";
- *
- * const data = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
- * const decoding = choices(["yes", "no"]);
- * const measured = evaluate(baseModel("builtin:tiny"), { data, decoding, metrics: [accuracy()] });
- * ```
- */
-export function accuracy(): MetricSpec {
-  return located({ kind: "accuracy" });
+/** Settings of metrics of classes. */
+export interface ClassMetricOptions extends MetricOptions {
+  /** The class that counts in place of the one that is predicted, by its name. */
+  readonly map?: (label: string, row: MeasuredRow) => string;
+}
+
+/** Settings of metrics of numbers. */
+export interface NumberMetricOptions extends MetricOptions {
+  /** The number that counts in place of the one that is predicted. */
+  readonly map?: (number: number, row: MeasuredRow) => number;
 }
 
 /**
@@ -44,12 +31,49 @@ export function accuracy(): MetricSpec {
  * const measured = evaluate(baseModel("builtin:tiny"), { data, metrics: [loss()] });
  * ```
  */
-export function loss(): MetricSpec {
-  return located({ kind: "loss" });
+export function loss(options: MetricOptions = {}): MetricSpec {
+  return located({ ...options, kind: "loss" });
+}
+
+/**
+ * The perplexity of completions: the exponential of their mean negative log-likelihood a token, the one that ends a
+ * completion included.
+ *
+ * @param options What results call it.
+ *
+ * @example Before and after a training
+ * ```ts
+ * import { baseModel, evaluate, jsonl, perplexity } from "refract";
+ *
+ * const data = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const measured = evaluate(baseModel("builtin:tiny"), { data, metrics: [perplexity()] });
+ * ```
+ */
+export function perplexity(options: MetricOptions = {}): MetricSpec {
+  return located({ ...options, kind: "perplexity" });
+}
+
+/**
+ * The negative log-likelihood of completions in bits, the token that ends them included, over the UTF-8 bytes of their
+ * texts: unlike a loss a token it compares models with different tokenizers.
+ *
+ * @param options What results call it.
+ *
+ * @example Two models side by side
+ * ```ts
+ * import { baseModel, bitsPerByte, evaluate, jsonl, sweep } from "refract";
+ *
+ * const data = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const source = sweep("model", ["builtin:tiny", "HuggingFaceTB/SmolLM2-135M"]);
+ * const measured = evaluate(baseModel(source), { data, metrics: [bitsPerByte()] });
+ * ```
+ */
+export function bitsPerByte(options: MetricOptions = {}): MetricSpec {
+  return located({ ...options, kind: "bitsPerByte" });
 }
 
 /** Settings of F1. */
-export interface F1Options {
+export interface F1Options extends ClassMetricOptions {
   /**
    * `binary`: of the second of two classes, as GLUE has it, and meant if omitted. `macro`: the mean over the classes that
    * are a row's or were predicted for one.
@@ -70,8 +94,8 @@ export interface F1Options {
  * assert.deepEqual(names, ["f1", "macroF1"]);
  * ```
  */
-export function f1({ average = "binary" }: F1Options = {}): MetricSpec {
-  return located({ kind: average === "macro" ? "macroF1" : "f1" });
+export function f1({ average = "binary", ...options }: F1Options = {}): MetricSpec {
+  return located({ ...options, kind: average === "macro" ? "macroF1" : "f1" });
 }
 
 /**
@@ -88,12 +112,12 @@ export function f1({ average = "binary" }: F1Options = {}): MetricSpec {
  * const measured = evaluate(classifier, { data, metrics: [matthews()] });
  * ```
  */
-export function matthews(): MetricSpec {
-  return located({ kind: "matthews" });
+export function matthews(options: ClassMetricOptions = {}): MetricSpec {
+  return located({ ...options, kind: "matthews" });
 }
 
 /**
- * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 where all numbers
+ * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 where all
  * predictions are equal (scipy has no value there).
  *
  * @example STS-B, with a head that the checkpoint has
@@ -104,8 +128,8 @@ export function matthews(): MetricSpec {
  * const measured = evaluate(baseModel("./sts-model").with(regression()), { data, metrics: [pearson()] });
  * ```
  */
-export function pearson(): MetricSpec {
-  return located({ kind: "pearson" });
+export function pearson(options: NumberMetricOptions = {}): MetricSpec {
+  return located({ ...options, kind: "pearson" });
 }
 
 /**
@@ -119,8 +143,8 @@ export function pearson(): MetricSpec {
  * const measured = evaluate(baseModel("./sts-model").with(regression()), { data, metrics: [pearson(), spearman()] });
  * ```
  */
-export function spearman(): MetricSpec {
-  return located({ kind: "spearman" });
+export function spearman(options: NumberMetricOptions = {}): MetricSpec {
+  return located({ ...options, kind: "spearman" });
 }
 
 /**
@@ -139,6 +163,6 @@ export function spearman(): MetricSpec {
  * const found = best(evaluate(tuned, { data, metrics: [mse()] }), mse());
  * ```
  */
-export function mse(): MetricSpec {
-  return located({ kind: "mse" });
+export function mse(options: NumberMetricOptions = {}): MetricSpec {
+  return located({ ...options, kind: "mse" });
 }

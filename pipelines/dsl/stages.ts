@@ -5,6 +5,7 @@ import type {
   BestSpec,
   DecodingSpec,
   EvaluateSpec,
+  FewShotSpec,
   MetricSpec,
   ModelSpec,
   OptimizerSpec,
@@ -63,7 +64,9 @@ export interface EvaluateOptions {
   readonly data: Dataset;
   /** What to measure, at least one. */
   readonly metrics: readonly MetricSpec[];
-  /** How answers are made; needed by `exactMatch` and `accuracy`. */
+  /** Examples that are put before every prompt. */
+  readonly fewShot?: FewShotSpec;
+  /** How answers are made; needed by metrics of answers. */
   readonly decoding?: DecodingSpec;
   /** Rows that run together; up to 32 if omitted, as many as their keys and values take 256 MB. */
   readonly batchSize?: number;

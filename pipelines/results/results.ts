@@ -30,6 +30,12 @@ export interface EvaluateRecord {
   readonly cached: boolean;
   readonly seconds: number;
   readonly metrics: Readonly<Record<string, number>>;
+  /** By how much they may be off, as one standard error, of those that have one. */
+  readonly standardErrors?: Readonly<Record<string, number>>;
+  /** Those of which less is better. */
+  readonly lowerIsBetter?: readonly string[];
+  /** What they are counted in, of those that say so. */
+  readonly units?: Readonly<Record<string, string>>;
   /** A path within the run's folder. */
   readonly predictions: string;
 }

@@ -4,6 +4,7 @@ import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample, type TokenizeOptions } from "../../data/examples.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
+import { type FewShot, withShots } from "../../data/few_shot.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { FileReading } from "../../data/files/record_kind.ts";
 import type { Row } from "../../data/row.ts";
@@ -27,6 +28,8 @@ interface Reading {
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
+  /** Examples that are put before the prompts. */
+  readonly fewShot: FewShot | undefined;
   /** Is shown how far large data sets are. */
   readonly progress: Progress;
   /** Takes what a person should know of the rows. */
@@ -45,11 +48,13 @@ export async function readRows(
   data: Dataset,
   files: FileReading,
   { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
-  { head, maxLength, toWrite, asksLast, progress, warn, note }: Reading,
+  { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note }: Reading,
 ): Promise<PreparedRows> {
   const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
-  const rows = await atLocationOf(data, () => loadRows(data, files, { format: tokenizer.chat, asksLast, ends, warn }));
-  atLocationOf(data, () => requireKind(rows, head));
+  const reading = { format: tokenizer.chat, asksLast, ends, warn };
+  const own = await atLocationOf(data, () => loadRows(data, files, reading));
+  atLocationOf(data, () => requireKind(own, head));
+  const rows = fewShot === undefined ? own : await atLocationOf(fewShot, () => withShots(own, fewShot, files, reading));
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = await inParts(rows, progress, (part) => {
     return head === undefined

@@ -7,11 +7,13 @@ import {
   count,
   type Fields,
   flag,
+  index,
   integer,
   listOf,
   oneOf,
   optional,
   share,
+  text,
 } from "../../common/checks.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import { metricKinds } from "../../metrics/mod.ts";
@@ -55,7 +57,12 @@ const evaluate = {
   data: dataset,
   metrics: listOf(
     "a list of metrics, as in [exactMatch()]",
-    among("a metric", mapRecord(metricKinds, () => ({}))),
+    among("a metric", mapRecord(metricKinds, ({ settings }) => settings)),
+  ),
+  fewShot: optional(
+    among("examples, as in fewShot(rows, 5, 42)", {
+      fewShot: { examples: dataset, count: index, seed: integer, separator: text } satisfies Fields<spec.FewShotSpec>,
+    }),
   ),
   decoding: optional(decoding),
   batchSize: optional(count),
