@@ -114,6 +114,8 @@ export {
   adamw,
   type AdamWOptions,
   constantSchedule,
+  cosineSchedule,
+  inverseSqrtSchedule,
   linearSchedule,
   type ScheduleOptions,
 } from "./pipelines/dsl/optimizer.ts";

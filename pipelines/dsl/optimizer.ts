@@ -37,6 +37,40 @@ export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}):
   return located({ warmup: 0, ...options, kind: "linear" });
 }
 
+/**
+ * The rate rises over the warm-up, then falls along half a cosine and would be 0 after the last step, as transformers'
+ * `get_cosine_schedule_with_warmup` has it.
+ *
+ * @example A twentieth of the steps to warm up, then down to 0
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { adamw, cosineSchedule } from "refract";
+ *
+ * const optimizer = adamw({ learningRate: 2e-5, schedule: cosineSchedule({ warmup: 0.05 }) });
+ * assert.equal(cosineSchedule().warmup, 0);
+ * ```
+ */
+export function cosineSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+  return located({ warmup: 0, ...options, kind: "cosine" });
+}
+
+/**
+ * The rate rises over w steps of warm-up, then is √(w/step) of its highest, as transformers' `get_inverse_sqrt_schedule`
+ * has it; without a warm-up √(10,000/(step + 10,000)).
+ *
+ * @example A tenth of the steps to warm up
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { adamw, inverseSqrtSchedule } from "refract";
+ *
+ * const optimizer = adamw({ learningRate: 1e-3, schedule: inverseSqrtSchedule({ warmup: 0.1 }) });
+ * assert.equal(inverseSqrtSchedule().warmup, 0);
+ * ```
+ */
+export function inverseSqrtSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+  return located({ warmup: 0, ...options, kind: "inverseSqrt" });
+}
+
 /** Settings of AdamW. */
 export interface AdamWOptions {
   /** The rate that the schedule scales. */

@@ -37,6 +37,12 @@ export interface TrainOptions {
   readonly shuffle?: boolean;
   /** Rows longer than this many tokens lose the front of their prompt; before a head, the end of their longer text. */
   readonly maxLength?: number;
+  /**
+   * Gradients of which the 2-norm, taken over all that is trained, is larger are scaled down to it before each step, as
+   * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 unless it is told otherwise, and so had
+   * the ReFT paper's runs. Norms are in results.json and TensorBoard.
+   */
+  readonly maxGradNorm?: number;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface TrainRecord {
   readonly steps: number;
   /** One number a step: in nats a token, or a row where a head predicts classes; of numbers the squared error. */
   readonly losses: readonly number[];
+  /** One number a step: the 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
+  readonly gradientNorms?: readonly number[];
   readonly stepSeconds: readonly number[];
 }
 

@@ -57,4 +57,6 @@ export interface TrainSpec {
   readonly shuffle: Sweepable<boolean>;
   /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
   readonly maxLength?: Sweepable<number>;
+  /** A bound of the 2-norm of all gradients of a step. */
+  readonly maxGradNorm?: Sweepable<number>;
 }

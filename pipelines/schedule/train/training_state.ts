@@ -18,7 +18,7 @@ const previously = "previous.";
 /** What of a training the state depends on. */
 export interface StateJob {
   readonly programs: Pick<CompiledTraining, "parameters">;
-  readonly spec: Pick<Resolved<TrainSpec>, "optimizer">;
+  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm">;
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
   /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
@@ -66,7 +66,7 @@ export class TrainingState {
   }
 
   feeds(step: number, totalSteps: number, labelled: number): Feeds {
-    const { optimizer } = this.#job.spec;
+    const { optimizer, maxGradNorm } = this.#job.spec;
     const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
     return {
       ...this.#job.fixed,
@@ -83,6 +83,7 @@ export class TrainingState {
       "step.beta1": scalar(optimizer.beta1),
       "step.beta2": scalar(optimizer.beta2),
       "step.epsilon": scalar(optimizer.epsilon),
+      ...maxGradNorm === undefined ? {} : { "step.maxGradNorm": scalar(maxGradNorm) },
     };
   }
 

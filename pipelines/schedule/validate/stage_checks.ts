@@ -12,6 +12,7 @@ import {
   listOf,
   oneOf,
   optional,
+  positive,
   share,
   text,
 } from "../../common/checks.ts";
@@ -47,6 +48,7 @@ const train = {
   seed: integer,
   shuffle: flag,
   maxLength: optional(count),
+  maxGradNorm: optional(positive),
 } satisfies Fields<spec.TrainSpec>;
 
 /** What evaluations and activations act with. */
