@@ -11,9 +11,15 @@ interface ScheduleProgress {
   readonly totalSteps: Value;
 }
 
-/** The steps that a share of all is, rounded up as transformers' Trainer does. */
-export function warmupStepsOf(share: number, totalSteps: number): number {
-  return Math.ceil(share * totalSteps);
+/** How long the rate rises: over a share of all steps, or over a number of them. */
+interface Warmup {
+  readonly warmup: number;
+  readonly warmupSteps?: number;
+}
+
+/** The steps of the warm-up; those that a share of all is are rounded up, as transformers' Trainer does. */
+export function warmupStepsOf({ warmup, warmupSteps }: Warmup, totalSteps: number): number {
+  return warmupSteps ?? Math.ceil(warmup * totalSteps);
 }
 
 /** A factor on the learning rate. */

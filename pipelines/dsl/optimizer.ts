@@ -1,3 +1,4 @@
+import { RequestError } from "../common/errors.ts";
 import { located } from "../common/source_location.ts";
 import type { DecayScope, OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec/mod.ts";
 
@@ -5,6 +6,15 @@ import type { DecayScope, OptimizerSpec, ScheduleSpec, SweepableOptions } from "
 export interface ScheduleOptions {
   /** Share of all steps, from 0 to 1, over which the rate rises from 0; steps are rounded up, as transformers does. */
   readonly warmup?: number;
+  /** A number of steps in place of the share. */
+  readonly warmupSteps?: number;
+}
+
+function scheduleOf(kind: ScheduleSpec["kind"], options: SweepableOptions<ScheduleOptions>): ScheduleSpec {
+  if (options.warmup !== undefined && options.warmupSteps !== undefined) {
+    throw new RequestError("a schedule has warmup, a share of all steps, or warmupSteps, a number of them; omit one");
+  }
+  return located({ warmup: 0, ...options, kind });
 }
 
 /**
@@ -20,7 +30,7 @@ export interface ScheduleOptions {
  * ```
  */
 export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  return located({ warmup: 0, ...options, kind: "constant" });
+  return scheduleOf("constant", options);
 }
 
 /**
@@ -34,7 +44,7 @@ export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}
  * ```
  */
 export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  return located({ warmup: 0, ...options, kind: "linear" });
+  return scheduleOf("linear", options);
 }
 
 /**
@@ -51,7 +61,7 @@ export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}):
  * ```
  */
 export function cosineSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  return located({ warmup: 0, ...options, kind: "cosine" });
+  return scheduleOf("cosine", options);
 }
 
 /**
@@ -68,7 +78,7 @@ export function cosineSchedule(options: SweepableOptions<ScheduleOptions> = {}):
  * ```
  */
 export function inverseSqrtSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  return located({ warmup: 0, ...options, kind: "inverseSqrt" });
+  return scheduleOf("inverseSqrt", options);
 }
 
 /** Settings of AdamW. */

@@ -43,6 +43,8 @@ export interface TrainOptions {
    * the ReFT paper's runs. Norms are in results.json and TensorBoard.
    */
   readonly maxGradNorm?: number;
+  /** Steps after which the training ends, if its epochs do not before; schedules end there, too. */
+  readonly maxSteps?: number;
 }
 
 /**

@@ -10,6 +10,8 @@ export interface ScheduleSpec {
   readonly kind: ScheduleName;
   /** Share of the steps over which the rate rises from 0; their number is rounded up. */
   readonly warmup: Sweepable<number>;
+  /** A number of steps in place of the share. */
+  readonly warmupSteps?: Sweepable<number>;
 }
 
 /** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
@@ -59,4 +61,6 @@ export interface TrainSpec {
   readonly maxLength?: Sweepable<number>;
   /** A bound of the 2-norm of all gradients of a step. */
   readonly maxGradNorm?: Sweepable<number>;
+  /** The training ends here, if its epochs do not before. */
+  readonly maxSteps?: Sweepable<number>;
 }

@@ -65,8 +65,8 @@ export async function trainKey(
   weights: ModelWeights,
 ): Promise<string> {
   const { rows, layout, adaptations, initialFiles, spec } = stage, { machine } = runContext;
-  const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle, maxGradNorm } = spec;
-  const clipping = maxGradNorm === undefined ? {} : { maxGradNorm };
+  const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle, maxGradNorm, maxSteps } = spec;
+  const limits = { ...maxGradNorm === undefined ? {} : { maxGradNorm }, ...maxSteps === undefined ? {} : { maxSteps } };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
   const chosen = selectedRows(interventionsOf(adaptations), rows.map(({ whole }) => whole));
   const programs = programKey(stage, weights), [budget, ...activations] = budgetParts(stage, runContext);
@@ -85,6 +85,6 @@ export async function trainKey(
   const shared = chosen.length > 0
     ? work()
     : keyOfRows(rows, `work ${programs} ${layoutText(layout)} ${initial.join()} ${budget} ${activations}`, work);
-  const settings = { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle, ...clipping };
+  const settings = { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle, ...limits };
   return keyOf({ work: shared, settings, machine });
 }

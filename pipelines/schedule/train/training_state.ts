@@ -75,7 +75,7 @@ export class TrainingState {
       ...(this.#gradients ?? this.#zeros),
       "step.index": scalar(step),
       "step.totalSteps": scalar(totalSteps),
-      "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule.warmup, totalSteps)),
+      "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule, totalSteps)),
       "step.lossScale": scalar(1 / labelled),
       "step.learningRate": scalar(optimizer.learningRate),
       "step.weightDecay": scalar(optimizer.weightDecay),

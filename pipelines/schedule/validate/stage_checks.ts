@@ -29,7 +29,7 @@ const optimizer = {
   learningRate: amount,
   schedule: among(
     "a schedule, as in linearSchedule(…)",
-    mapRecord(schedules, () => ({ warmup: share }) satisfies Fields<spec.ScheduleSpec>),
+    mapRecord(schedules, () => ({ warmup: share, warmupSteps: optional(index) }) satisfies Fields<spec.ScheduleSpec>),
   ),
   weightDecay: amount,
   decay: oneOf(Object.keys(decayScopes)),
@@ -49,6 +49,7 @@ const train = {
   shuffle: flag,
   maxLength: optional(count),
   maxGradNorm: optional(positive),
+  maxSteps: optional(count),
 } satisfies Fields<spec.TrainSpec>;
 
 /** What evaluations and activations act with. */

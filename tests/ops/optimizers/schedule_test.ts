@@ -67,6 +67,7 @@ Deno.test("warmupStepsOf() rounds a share of the steps up, as transformers' Trai
     7,
   ]] as const;
   for (const [share, totalSteps, expected] of cases) {
-    assert.equal(warmupStepsOf(share, totalSteps), expected, `${share} of ${totalSteps}`);
+    assert.equal(warmupStepsOf({ warmup: share }, totalSteps), expected, `${share} of ${totalSteps}`);
   }
+  assert.equal(warmupStepsOf({ warmup: 0, warmupSteps: 5 }, 12), 5);
 });
