@@ -213,6 +213,7 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  LossReduction,
   MetricSpec,
   ModelSpec,
   OptimizerSpec,

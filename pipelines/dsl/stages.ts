@@ -6,6 +6,7 @@ import type {
   DecodingSpec,
   EvaluateSpec,
   FewShotSpec,
+  LossReduction,
   MetricSpec,
   ModelSpec,
   OptimizerSpec,
@@ -45,6 +46,12 @@ export interface TrainOptions {
   readonly maxGradNorm?: number;
   /** Steps after which the training ends, if its epochs do not before; schedules end there, too. */
   readonly maxSteps?: number;
+  /**
+   * Over what the loss of a step is a mean where `gradientAccumulation` is above 1: all labelled tokens of its batches
+   * (`"tokens"`, and if omitted), or its batches, each the mean over its own tokens, as transformers' Trainer up to 4.45
+   * and so pyreft has it (`"microbatches"`; a last step of fewer batches is divided by as many as a whole one).
+   */
+  readonly lossReduction?: LossReduction;
 }
 
 /**

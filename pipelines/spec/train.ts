@@ -37,6 +37,9 @@ export interface OptimizerSpec {
   readonly epsilon: Sweepable<number>;
 }
 
+/** Over what the loss of a step is a mean: all its labelled tokens, or its batches, each the mean over its own tokens. */
+export type LossReduction = "tokens" | "microbatches";
+
 /** A training. */
 export interface TrainSpec {
   /** Tells the kinds of record apart. */
@@ -63,4 +66,6 @@ export interface TrainSpec {
   readonly maxGradNorm?: Sweepable<number>;
   /** The training ends here, if its epochs do not before. */
   readonly maxSteps?: Sweepable<number>;
+  /** Over what the loss is a mean; all labelled tokens if omitted. */
+  readonly lossReduction?: Sweepable<LossReduction>;
 }

@@ -65,8 +65,22 @@ export async function trainKey(
   weights: ModelWeights,
 ): Promise<string> {
   const { rows, layout, adaptations, initialFiles, spec } = stage, { machine } = runContext;
-  const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle, maxGradNorm, maxSteps } = spec;
-  const limits = { ...maxGradNorm === undefined ? {} : { maxGradNorm }, ...maxSteps === undefined ? {} : { maxSteps } };
+  const {
+    optimizer,
+    epochs,
+    batchSize,
+    gradientAccumulation,
+    seed,
+    shuffle,
+    maxGradNorm,
+    maxSteps,
+    lossReduction = "tokens",
+  } = spec;
+  const limits = {
+    ...maxGradNorm === undefined ? {} : { maxGradNorm },
+    ...maxSteps === undefined ? {} : { maxSteps },
+    ...lossReduction === "tokens" ? {} : { lossReduction },
+  };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
   const chosen = selectedRows(interventionsOf(adaptations), rows.map(({ whole }) => whole));
   const programs = programKey(stage, weights), [budget, ...activations] = budgetParts(stage, runContext);

@@ -88,7 +88,9 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const gradientNorms = job.members.map((): number[] => []);
   const run: LoopProgress = { losses, gradientNorms, stepSeconds, state: () => state.whole() };
   const groups = steps.flatMap((step, index) =>
-    index < (start?.step ?? 0) ? [] : step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
+    index < (start?.step ?? 0)
+      ? []
+      : step.map((rows, at) => ({ rows, index, last: at === step.length - 1, labels: labelsOf(job, step, at) }))
   );
   const [first] = groups;
   if (first === undefined) return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
@@ -101,9 +103,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   if (first.index > 0) progress(first.index, "resumed");
   let sums = losses.map(() => 0), begun = performance.now();
   for (const [at, group] of groups.entries()) {
-    const step = steps[group.index]!;
-    const labelled = step.flat().reduce((sum, row) => sum + job.rows[row]!.labels.length, 0);
-    const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, labelled) });
+    const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
     // The next batch is gathered while this one runs.
     const next = groups[at + 1];
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
@@ -121,7 +121,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     if (!group.last) continue;
     const stepped = update === undefined
       ? outputs
-      : (await update.run(state.feeds(group.index, steps.length, labelled))).outputs;
+      : (await update.run(state.feeds(group.index, steps.length, group.labels))).outputs;
     if (update !== undefined) state.take(stepped);
     gradientNorms.forEach((list, member) => {
       const norm = ownValue(stepped, normName(member));
@@ -135,6 +135,15 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     begun = performance.now();
   }
   return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+}
+
+/** By how many labels the summed loss of one of a step's groups of rows is divided; groups follow each other by batch. */
+function labelsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[], at: number): number {
+  const { lossReduction = "tokens", batchSize, gradientAccumulation } = spec, all = step.flat();
+  const labels = (some: readonly number[]) => some.reduce((sum, row) => sum + rows[row]!.labels.length, 0);
+  if (lossReduction === "tokens") return labels(all);
+  const before = step.slice(0, at).flat().length, start = before - before % batchSize;
+  return gradientAccumulation * labels(all.slice(start, start + batchSize));
 }
 
 /** Rows that run together in a step. */

@@ -65,7 +65,8 @@ export class TrainingState {
     }
   }
 
-  feeds(step: number, totalSteps: number, labelled: number): Feeds {
+  /** @param labels By how many labels the summed loss of the rows that run is divided. */
+  feeds(step: number, totalSteps: number, labels: number): Feeds {
     const { optimizer, maxGradNorm } = this.#job.spec;
     const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
     return {
@@ -76,7 +77,7 @@ export class TrainingState {
       "step.index": scalar(step),
       "step.totalSteps": scalar(totalSteps),
       "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule, totalSteps)),
-      "step.lossScale": scalar(1 / labelled),
+      "step.lossScale": scalar(1 / labels),
       "step.learningRate": scalar(optimizer.learningRate),
       "step.weightDecay": scalar(optimizer.weightDecay),
       "step.exemptDecay": scalar(optimizer.decay === "all" ? optimizer.weightDecay : 0),

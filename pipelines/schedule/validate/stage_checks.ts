@@ -24,6 +24,7 @@ import { dataset, model } from "./model_checks.ts";
 import { positions, site } from "./site_checks.ts";
 
 const decayScopes: Readonly<Record<spec.DecayScope, true>> = { all: true, weights: true };
+const lossReductions: Readonly<Record<spec.LossReduction, true>> = { tokens: true, microbatches: true };
 
 const optimizer = {
   learningRate: amount,
@@ -50,6 +51,7 @@ const train = {
   maxLength: optional(count),
   maxGradNorm: optional(positive),
   maxSteps: optional(count),
+  lossReduction: optional(oneOf(Object.keys(lossReductions))),
 } satisfies Fields<spec.TrainSpec>;
 
 /** What evaluations and activations act with. */

@@ -184,6 +184,18 @@ Deno.test("a bound that no norm reaches changes nothing, and norms are those of 
   assertClose((await onlyMember(parts)).gradientNorms!, bounded.gradientNorms!, 1e-5);
 });
 
+Deno.test("the mean over batches is that of their own means, whatever their tokens", async () => {
+  const first = { epochs: "1", batchSize: "2", trainSettings: "shuffle: false" };
+  const lossOf = async (parts: Partial<PipelineParts>) => (await onlyMember({ ...first, ...parts })).losses[0]!;
+  const own = [await lossOf({ data: "rows.take(2)" }), await lossOf({ data: "rows.skip(2).take(2)" })];
+  const both = { data: "rows.take(4)", trainSettings: "shuffle: false, gradientAccumulation: 2" };
+  const byBatch = await lossOf({ ...both, trainSettings: `${both.trainSettings}, lossReduction: "microbatches"` });
+  assertClose([byBatch], [(own[0]! + own[1]!) / 2], 1e-6);
+  assert.notEqual(byBatch.toFixed(5), (await lossOf(both)).toFixed(5));
+  const fewer = { data: "rows.take(2)", trainSettings: `${both.trainSettings}, lossReduction: "microbatches"` };
+  assertClose([await lossOf(fewer)], [own[0]! / 2], 1e-6);
+});
+
 Deno.test("accumulated gradients are those of the large batch", async () => {
   const large = await onlyMember({ batchSize: "8", epochs: "3" });
   const accumulated = await onlyMember({ batchSize: "2", epochs: "3", trainSettings: "gradientAccumulation: 4" });
