@@ -14,17 +14,37 @@ export {
   prefixTuning,
   type PrefixTuningOptions,
 } from "./pipelines/dsl/adapters.ts";
+export {
+  accuracy,
+  type AccuracyOptions,
+  type AnswerMetricOptions,
+  bleu,
+  exactMatch,
+  numericMatch,
+  type NumericMatchOptions,
+  type ReferenceMetricOptions,
+  regexMatch,
+  type RegexMatchOptions,
+  rouge,
+  tokenF1,
+} from "./pipelines/dsl/answer_metrics.ts";
 export { type Best, best, halving, type HalvingOptions } from "./pipelines/dsl/best.ts";
 export {
   chat,
   type ChatOptions,
+  csv,
+  type CsvOptions,
+  hub,
+  type HubOptions,
+  json,
   jsonl,
+  type JsonOptions,
+  parquet,
   records,
-  type Rows,
-  type SplitOptions,
   tsv,
   type TsvOptions,
 } from "./pipelines/dsl/data.ts";
+export type { Rows, SplitOptions } from "./pipelines/dsl/rows.ts";
 export {
   beam,
   type BeamOptions,
@@ -55,16 +75,20 @@ export {
   type SavedOptions,
   type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
+export { fewShot, type FewShotOptions } from "./pipelines/dsl/few_shot.ts";
 export { classification, type ClassificationOptions, type HeadOptions, regression } from "./pipelines/dsl/heads.ts";
 export {
-  accuracy,
-  exactMatch,
+  bitsPerByte,
+  type ClassMetricOptions,
   f1,
   type F1Options,
   loss,
   matthews,
+  type MetricOptions,
   mse,
+  type NumberMetricOptions,
   pearson,
+  perplexity,
   spearman,
 } from "./pipelines/dsl/metrics.ts";
 export {
@@ -90,9 +114,12 @@ export {
   adamw,
   type AdamWOptions,
   constantSchedule,
+  cosineSchedule,
+  inverseSqrtSchedule,
   linearSchedule,
   type ScheduleOptions,
 } from "./pipelines/dsl/optimizer.ts";
+export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -108,24 +135,62 @@ export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
-export type { MetricName } from "./pipelines/metrics/mod.ts";
+export type { ScoredBy } from "./pipelines/metrics/choice_scores.ts";
+export type {
+  AnswerSettings,
+  ExtractAnswer,
+  MappedSettings,
+  MetricName,
+  MetricSettings,
+  NamedSettings,
+  OwnSettings,
+  ReferenceSettings,
+  RougeVariant,
+  TakenMatch,
+} from "./pipelines/metrics/declared.ts";
+export type { MeasuredRow, Prediction } from "./pipelines/metrics/prediction.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
 export type { ChatMessage, ChatRow, ChatSource } from "./pipelines/data/chat/source.ts";
 export type {
   CompletionTemplate,
+  ConcatView,
+  CsvSource,
   Dataset,
+  FilterView,
+  HubSource,
   JsonlSource,
+  JsonSource,
   LabelTemplate,
+  MapView,
+  ParquetSource,
   RecordsSource,
+  SampleView,
+  ShuffleView,
   SkipView,
+  SliceView,
   Source,
   SplitView,
   TakeView,
   Template,
+  Templated,
+  TemplatedSource,
   Tokenization,
   TsvSource,
+  UniqueView,
+  View,
 } from "./pipelines/data/dataset.ts";
+export type {
+  CsvRows,
+  DeclaredRows,
+  HubRows,
+  JsonlRows,
+  JsonRows,
+  ParquetRows,
+  RecordRows,
+  TsvRows,
+} from "./pipelines/data/files/declared.ts";
+export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,
@@ -143,10 +208,12 @@ export type {
   DecodingSpec,
   EditSpec,
   EvaluateSpec,
+  FewShotSpec,
   FullFinetuningSpec,
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  LossReduction,
   MetricSpec,
   ModelSpec,
   OptimizerSpec,
@@ -168,3 +235,4 @@ export type {
 } from "./pipelines/spec/mod.ts";
 export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
+export type { SourceLocation } from "./pipelines/common/errors.ts";

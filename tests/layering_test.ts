@@ -32,7 +32,10 @@ const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "commander", place: /^pipelines\/cli\// },
   { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/jinja\/tree\.ts$/ },
   { name: "jsonc-parser", place: /^pipelines\/data\/python\/json\.ts$/ },
-  { name: "yaml", place: /^pipelines\/recipes\/yaml\.ts$/ },
+  { name: "csv-parse", place: /^pipelines\/data\/files\/csv\.ts$/ },
+  { name: "hyparquet-compressors", place: /^pipelines\/data\/files\/parquet\.ts$/ },
+  { name: "picomatch", place: /^pipelines\/data\/files\/glob\.ts$/ },
+  { name: "yaml", place: /^pipelines\/common\/yaml\.ts$/ },
 ];
 
 /** All rooms, that is folders with sources, in the order of what they know: each imports only from those before it. */
@@ -61,6 +64,7 @@ const rooms: readonly string[] = [
   "pipelines/models/hub",
   "pipelines/models/open",
   "pipelines/data/python",
+  "pipelines/data/files",
   "pipelines/data/chat/jinja",
   "pipelines/data/chat",
   "pipelines/data",
@@ -81,6 +85,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/expand",
   "pipelines/schedule/validate",
   "pipelines/schedule/prepare",
+  "pipelines/schedule/inspect",
   "pipelines/schedule/keys",
   "pipelines/schedule/encode",
   "pipelines/schedule/train",

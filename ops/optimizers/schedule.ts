@@ -11,9 +11,15 @@ interface ScheduleProgress {
   readonly totalSteps: Value;
 }
 
-/** The steps that a share of all is, rounded up as transformers' Trainer does. */
-export function warmupStepsOf(share: number, totalSteps: number): number {
-  return Math.ceil(share * totalSteps);
+/** How long the rate rises: over a share of all steps, or over a number of them. */
+interface Warmup {
+  readonly warmup: number;
+  readonly warmupSteps?: number;
+}
+
+/** The steps of the warm-up; those that a share of all is are rounded up, as transformers' Trainer does. */
+export function warmupStepsOf({ warmup, warmupSteps }: Warmup, totalSteps: number): number {
+  return warmupSteps ?? Math.ceil(warmup * totalSteps);
 }
 
 /** A factor on the learning rate. */
@@ -35,11 +41,33 @@ function afterWarmup(progress: ScheduleProgress, later: Value): Value {
 }
 
 /** The name of a schedule. */
-export type ScheduleName = "constant" | "linear";
+export type ScheduleName = "constant" | "cosine" | "inverseSqrt" | "linear";
 
-/** The schedules by name: after the warm-up constant, or linear down to 0 at the last step. */
+/** Steps over which the inverse square root falls to 1/√2 where there is no warm-up, as transformers has it. */
+const timescaleWithoutWarmup = 10_000;
+
+/** The share of the steps after the warm-up that are taken. */
+function shareDone({ step, warmupSteps, totalSteps }: ScheduleProgress): Value {
+  return o.div(o.sub(step, warmupSteps), o.max(o.sub(totalSteps, warmupSteps), 1));
+}
+
+/**
+ * The schedules by name: after the warm-up constant, along half a cosine down to 0 at the last step, falling with the
+ * inverse square root of the steps, or linear down to 0 at the last step.
+ */
 export const schedules: Readonly<Record<ScheduleName, Schedule>> = {
   constant: (progress) => afterWarmup(progress, scalar(1)),
+  cosine: (progress) => {
+    const height = o.mul(o.add(o.cos(o.mul(shareDone(progress), Math.PI)), 1), 0.5);
+    return afterWarmup(progress, o.max(height, 0));
+  },
+  inverseSqrt(progress) {
+    const { step, warmupSteps } = progress;
+    const timescale = o.add(warmupSteps, o.mul(o.max(o.sub(1, warmupSteps), 0), timescaleWithoutWarmup));
+    const since = o.div(o.add(step, o.sub(timescale, warmupSteps)), timescale);
+    // Before the end of the warm-up it counts for nothing, but must stay finite.
+    return afterWarmup(progress, o.div(1, o.sqrt(o.max(since, 1e-6))));
+  },
   linear(progress) {
     const { step, warmupSteps, totalSteps } = progress;
     const left = o.div(o.sub(totalSteps, step), o.max(o.sub(totalSteps, warmupSteps), 1));

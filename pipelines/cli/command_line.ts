@@ -12,6 +12,7 @@ import { planCommand } from "./commands/plan_command.ts";
 import { pullCommand } from "./commands/pull_command.ts";
 import { pushCommand } from "./commands/push_command.ts";
 import { reportCommand } from "./commands/report_command.ts";
+import { dataCommand, rowsCommand } from "./commands/rows_command.ts";
 import { runCommand } from "./commands/run_command.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { watchCommand } from "./commands/watch_command.ts";
@@ -24,6 +25,8 @@ export const refract: CommandGroup = {
   commands: [
     runCommand,
     planCommand,
+    rowsCommand,
+    dataCommand,
     chatCommand,
     activationsCommand,
     reportCommand,

@@ -20,10 +20,9 @@ const misspellings: readonly Misspelling[] = [
     says: (path) => `is a URL; write the id alone, as in ${quote(hubId(path))}`,
   },
   { is: /^[a-z][\w+.-]*:\/\//i, says: () => "is a URL; download it and write the path of what you got" },
-  { is: /[*?]|\[.*\]/, says: () => "is a pattern, which is not expanded; write the path of one file" },
   {
     is: /^[\w-]+\/[\w-]+$/,
-    says: () => "is no path of a file; if it is a data set of Hugging Face, download it and write its file's path",
+    says: (path) => `is no path of a file; if it is a data set of Hugging Face, write hub(${quote(path)})`,
   },
   { is: /\\/, says: (path) => `has no / between folders; write ${quote(path.replaceAll("\\", "/"))}` },
 ];

@@ -7,8 +7,11 @@
 
 /** Where in a file something is wrong. Line and column count from 1. */
 export interface SourceLocation {
+  /** A path, or what stands for one, as `records`. */
   readonly file: string;
+  /** The line. */
   readonly line?: number;
+  /** The column. */
   readonly column?: number;
 }
 

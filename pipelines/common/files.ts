@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import { publish } from "./durable.ts";
 import { DiskError, RequestError } from "./errors.ts";
 
 /** A JSON object whose members are still to be checked. */
@@ -86,20 +87,22 @@ export function markWritten(file: Deno.FsFile): void {
 }
 
 /**
- * Writes a file so that a reader sees all of it or nothing: under a temporary name in the same folder, then renamed.
+ * Writes a file so that a reader, and a disk after a power failure, has all of it or nothing: under a temporary name in
+ * the same folder, then {@linkcode publish}ed.
  *
  * @param path The file to make or replace; its folder has to exist.
  * @param chunks Its content, in order. The temporary file is removed if anything fails.
  * @returns When the file is in place. Throws a DiskError naming the path if it can't be written.
  */
-export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = temporaryName(path);
   try {
-    {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
-      for (const chunk of chunks) await writeAll(file, chunk);
-    }
-    await Deno.rename(temporary, path);
+    using file = await Deno.open(temporary, { write: true, createNew: true });
+    for await (const chunk of chunks) await writeAll(file, chunk);
+    await publish(file, temporary, path);
   } catch (fault) {
     await Deno.remove(temporary).catch(() => {});
     throw unwritable(path, fault);
@@ -108,14 +111,13 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
 
 /** Copies a file as {@linkcode writeAtomically} writes one. */
 export async function copyAtomically(path: string, source: string): Promise<void> {
-  const temporary = temporaryName(path);
-  try {
-    await Deno.copyFile(source, temporary);
-    await Deno.rename(temporary, path);
-  } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
-    throw unwritable(path, fault);
-  }
+  await writeAtomically(path, contentOf(source));
+}
+
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  using file = await Deno.open(path);
+  const buffer = new Uint8Array(1 << 20);
+  for (let count; (count = await file.read(buffer)) !== null;) yield buffer.subarray(0, count);
 }
 
 /** Writes the whole of a chunk, however little the system takes at a time. */

@@ -1,8 +1,8 @@
 /** Conversations as rows, of a file or of the pipeline file itself. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
-import { resolve } from "node:path";
-import { among, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
+import { among, type Fields, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
+import { mapRecord } from "../common/map_record.ts";
 import { callsOf, type Conversation, conversationOf, isAnswer, knownFields, textOf } from "./chat/conversation.ts";
 import type { ChatSource } from "./chat/source.ts";
 import { type ChatTemplate, chatTemplates } from "./chat/template.ts";
@@ -10,18 +10,25 @@ import { isTemplatePath } from "./chat/template_text.ts";
 import { toolsOf } from "./chat/tools.ts";
 import { findTurns, type Turns } from "./chat/turns.ts";
 import { type EndToken, withoutEnd } from "./end_tokens.ts";
-import { readJsonl } from "./jsonl.ts";
-import { pythonFields } from "./raw_row.ts";
-import { checkRecords, recordsOf } from "./records.ts";
+import { pythonFields } from "./files/raw_row.ts";
+import { recordKindOf, recordKinds } from "./files/record_kinds.ts";
+import { recordsOf } from "./files/records.ts";
 import type { Row, RowReader } from "./row.ts";
 import type { ChatReading, SourceKind } from "./source_kind.ts";
 
-const held = {
-  jsonl: { path: text },
-  records: { records: checkRecords },
-} satisfies { [K in ChatSource["conversations"]["kind"]]: unknown };
+/** How conversations become rows. */
+type ChatSettings = Pick<ChatSource, "loss" | "system" | "template" | "tools">;
 
-async function rowReader(source: ChatSource, base: string, chat: ChatReading | undefined): Promise<RowReader> {
+/**
+ * What makes a row of a conversation.
+ *
+ * @throws {RequestError} If the chat template is not sound; what it gives does so if a conversation is not.
+ */
+export async function conversationReader(
+  source: ChatSettings,
+  base: string,
+  chat: ChatReading | undefined,
+): Promise<RowReader> {
   if (chat === undefined) throw new TypeError("Conversations cannot be read without a tokenizer's templates");
   const templateFor = await chatTemplates(source, chat.format, base);
   const loss = chat.asksLast ? "completion" : source.loss;
@@ -92,28 +99,35 @@ function requireCalls(conversation: Conversation, template: ChatTemplate, place:
 /** `chat(...)`. */
 export const chat: SourceKind<ChatSource> = {
   settings: {
-    conversations: among("conversations or the path of a file", held),
+    conversations: among("conversations or the path of a file", mapRecord(recordKinds, ({ settings }) => settings)),
     loss: oneOf(["completion", "all-turns"]),
     system: optional(text),
     template: optional(text),
     tools: optional(
       leaf("a list of JSON schemas", (value) => isList(value) && value.every((item) => typeof item === "object")),
     ),
-  },
-  hasTurns: true,
+  } satisfies Fields<ChatSource>,
+  hasTurns: () => true,
   withFiles(source, pathOf) {
     const { conversations, template } = source;
     return {
       ...source,
-      conversations: conversations.kind === "jsonl"
-        ? { ...conversations, path: pathOf(conversations.path, "rows") }
-        : conversations,
+      conversations: withFiles(conversations, pathOf),
       ...template === undefined ? {} : { template: isTemplatePath(template) ? pathOf(template, "template") : template },
     };
   },
-  async readRecords({ kind, conversations }, base, limit) {
-    if (conversations.kind === "jsonl") return await readJsonl(resolve(base, conversations.path), limit);
+  files: ({ conversations }, reading) =>
+    conversations.kind === "records" ? Promise.resolve([]) : recordKindOf(conversations).files(conversations, reading),
+  records({ kind, conversations }, reading) {
+    if (conversations.kind !== "records") return recordKindOf(conversations).records(conversations, reading);
     return recordsOf(kind, conversations.records.map((row) => Array.isArray(row) ? { messages: row } : row));
   },
-  rowReader,
+  rowReader: conversationReader,
 };
+
+function withFiles(
+  conversations: ChatSource["conversations"],
+  pathOf: Parameters<SourceKind<ChatSource>["withFiles"]>[1],
+): ChatSource["conversations"] {
+  return "path" in conversations ? { ...conversations, path: pathOf(conversations.path, "rows") } : conversations;
+}

@@ -1,10 +1,12 @@
 /**
- * What `jsonl(...)`, `tsv(...)`, `records(...)`, `chat(...)` and their `.take`, `.skip` and `.split` return: plain data that
- * says which rows are meant. Nothing is read before `loadRows`.
+ * What `jsonl(...)`, `csv(...)`, `hub(...)` and the like return, and their views such as `.take` and `.split`: plain data
+ * that says which rows are meant. Nothing is read before `loadRows`.
  *
  * @module
  */
 import type { ChatSource } from "./chat/source.ts";
+import type { CsvRows, HubRows, JsonlRows, JsonRows, ParquetRows, RecordRows, TsvRows } from "./files/declared.ts";
+import type { Fields } from "./files/raw_row.ts";
 
 /**
  * How a row becomes a prompt and its completion: `{field}` is replaced by the field's value as Python prints it, `{{` and `}}`
@@ -50,40 +52,39 @@ export interface LabelTemplate {
 /** How a row becomes an example. */
 export type Template = CompletionTemplate | LabelTemplate;
 
-/** One JSON object a line. A relative path counts from the pipeline file's folder. */
-export interface JsonlSource {
-  /** Tells the kinds of data set apart. */
-  readonly kind: "jsonl";
-  /** Absolute, or relative to the pipeline file. */
-  readonly path: string;
-  /** How a record becomes a row. */
-  readonly template: Template;
+/** What makes examples of rows. */
+export interface Templated {
+  /** How a record becomes a row; omitted for rows that are conversations, or instructions with outputs, already. */
+  readonly template?: Template;
 }
 
-/** One row a line, its columns parted by tabs and nothing quoted. A relative path counts from the pipeline file's folder. */
-export interface TsvSource {
-  /** Tells the kinds of data set apart. */
-  readonly kind: "tsv";
-  /** Absolute, or relative to the pipeline file. */
-  readonly path: string;
-  /** How a record becomes a row. */
-  readonly template: Template;
-  /** The columns' names; omitted where the file's first line says them. */
-  readonly columns?: readonly string[];
-}
-
+/** The rows of JSON Lines files. */
+export interface JsonlSource extends JsonlRows, Templated {}
+/** The rows of tab-separated files. */
+export interface TsvSource extends TsvRows, Templated {}
+/** The rows of comma-separated files. */
+export interface CsvSource extends CsvRows, Templated {}
+/** The rows of lists in JSON files. */
+export interface JsonSource extends JsonRows, Templated {}
+/** The rows of Parquet files. */
+export interface ParquetSource extends ParquetRows, Templated {}
+/** The rows of a data set of the Hugging Face hub. */
+export interface HubSource extends HubRows, Templated {}
 /** Rows that the pipeline file holds itself. */
-export interface RecordsSource {
-  /** Tells the kinds of data set apart. */
-  readonly kind: "records";
-  /** One object a row. */
-  readonly records: readonly Readonly<Record<string, unknown>>[];
-  /** How a record becomes a row. */
-  readonly template: Template;
-}
+export interface RecordsSource extends RecordRows, Templated {}
+
+/** Where rows come from, where it is no conversation that is declared as one. */
+export type TemplatedSource =
+  | JsonlSource
+  | TsvSource
+  | CsvSource
+  | JsonSource
+  | ParquetSource
+  | HubSource
+  | RecordsSource;
 
 /** Where rows come from. */
-export type Source = JsonlSource | TsvSource | RecordsSource | ChatSource;
+export type Source = TemplatedSource | ChatSource;
 
 /** The first `count` rows, or all if there are fewer. */
 export interface TakeView {
@@ -123,5 +124,92 @@ export interface SplitView {
   readonly seed: number;
 }
 
+/** The rows from one to before another. */
+export interface SliceView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "slice";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** The first row's number, from 0 on. */
+  readonly start: number;
+  /** The number of the row that follows the last one; omitted for all the rest. */
+  readonly end?: number;
+}
+
+/** What a function makes of each row's fields. */
+export interface MapView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "map";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** Gives a row's new fields. */
+  readonly with: (fields: Fields, index: number) => Fields;
+}
+
+/** The rows for which a function holds. */
+export interface FilterView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "filter";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** Whether a row stays. */
+  readonly keep: (fields: Fields, index: number) => boolean;
+}
+
+/** The first row of each value of a field. */
+export interface UniqueView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "unique";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** The field whose values are compared. */
+  readonly field: string;
+}
+
+/** All rows in random order. */
+export interface ShuffleView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "shuffle";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** Decides the order. */
+  readonly seed: number;
+}
+
+/** Rows drawn at random, in the order that they had. */
+export interface SampleView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "sample";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** Number of rows. */
+  readonly count: number;
+  /** Decides which rows are drawn. */
+  readonly seed: number;
+}
+
+/** Rows, and after them others. */
+export interface ConcatView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "concat";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** What follows. */
+  readonly others: readonly Dataset[];
+}
+
+/** Other rows, or another order, of what is viewed. */
+export type View =
+  | TakeView
+  | SkipView
+  | SliceView
+  | SplitView
+  | MapView
+  | FilterView
+  | UniqueView
+  | ShuffleView
+  | SampleView
+  | ConcatView;
+
 /** Rows as a pipeline declares them: a source, seen through any number of views. */
-export type Dataset = Source | TakeView | SkipView | SplitView;
+export type Dataset = Source | View;

@@ -3,7 +3,7 @@ import type { SourceLocation } from "../common/errors.ts";
 import type { Turns } from "./chat/turns.ts";
 import type { Tokenization } from "./dataset.ts";
 import type { EndToken } from "./end_tokens.ts";
-import type { Fields, RawRow } from "./raw_row.ts";
+import type { Fields, RawRow } from "./files/raw_row.ts";
 import type { Filled } from "./template.ts";
 
 /** One example as text. */

@@ -3,16 +3,20 @@ import { ownValue } from "../../ops/program/own_value.ts";
 import { passes } from "../common/checks.ts";
 import type { Dataset, Source } from "./dataset.ts";
 import { chat } from "./conversations.ts";
-import { jsonl } from "./jsonl.ts";
-import { records } from "./records.ts";
-import type { FileUse, SourceKind } from "./source_kind.ts";
-import { tsv } from "./tsv.ts";
+import type { FileUse } from "./files/record_kind.ts";
+import { recordKinds } from "./files/record_kinds.ts";
+import type { SourceKind } from "./source_kind.ts";
+import { templated } from "./templated.ts";
 
 /** Every kind of source. */
 export const sourceKinds: { readonly [K in Source["kind"]]: SourceKind<Extract<Source, { kind: K }>> } = {
-  jsonl,
-  tsv,
-  records,
+  jsonl: templated(recordKinds.jsonl),
+  tsv: templated(recordKinds.tsv),
+  csv: templated(recordKinds.csv),
+  json: templated(recordKinds.json),
+  parquet: templated(recordKinds.parquet),
+  hub: templated(recordKinds.hub),
+  records: templated(recordKinds.records),
   chat,
 };
 
@@ -33,9 +37,15 @@ export function isSource(record: object): record is Source {
   return Object.entries(settings).every(([name, check]) => passes(check, ownValue(declared, name), name));
 }
 
-/** What a dataset is a view of. */
-export function sourceOf(dataset: Dataset): Source {
-  return "of" in dataset ? sourceOf(dataset.of) : dataset;
+/** What a dataset is a view of: one source, or several that follow each other. */
+export function sourcesOf(dataset: Dataset): readonly Source[] {
+  if (!("of" in dataset)) return [dataset];
+  return [dataset.of, ..."others" in dataset ? dataset.others : []].flatMap(sourcesOf);
+}
+
+/** Whether some of a dataset's rows are conversations, of which an evaluation asks for the last turn. */
+export function hasTurns(dataset: Dataset): boolean {
+  return sourcesOf(dataset).some((source) => kindOf(source).hasTurns(source));
 }
 
 /** The files that a source reads, by the paths that the pipeline has. */

@@ -1,9 +1,9 @@
-import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { Span } from "../common/span.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { str } from "./python/print.ts";
-import { pythonFields, type RawRow } from "./raw_row.ts";
+import { isDict, isList, type PythonValue, Untextual } from "./python/value.ts";
+import { pythonFields, type RawRow } from "./files/raw_row.ts";
 import { requireWellFormed } from "../common/well_formed.ts";
 
 /** A template taken apart: literal text and the names of fields, in order. */
@@ -51,7 +51,7 @@ export interface Filled {
 }
 
 /** What a template is filled with: a row, in a file or not. */
-type Values = Pick<RawRow, "fields" | "json"> & { readonly place?: SourceLocation };
+export type Values = Pick<RawRow, "fields" | "json" | "python"> & { readonly place?: SourceLocation };
 
 /**
  * Puts a row's values in a template's place, as Python prints them: `5.0`, `True`, `['a', 1]`.
@@ -73,20 +73,56 @@ export function fillTemplate(segments: Segments, row: Values, role: string): Fil
 }
 
 function printField(row: Values, field: string, role: string): string {
-  const { fields, place } = row;
-  if (!Object.hasOwn(fields, field)) {
-    throw new RequestError(
-      `the row has no field ${quote(field)}, which the ${role} template names; ${suggest(field, Object.keys(fields))}`,
-      place,
-    );
-  }
-  const value = ownValue(fields, field);
+  const { place } = row, { value, python } = fieldOf(row, field, `the ${role} template`);
   if (value === null || value === undefined) {
     throw new RequestError(
       `the field ${quote(field)} holds ${value}, which the ${role} template can't print; write it as a string`,
       place,
     );
   }
-  const printed = typeof value === "string" ? value : str(pythonFields(row).get(field));
+  const printed = typeof value === "string" ? value : str(python());
   return requireWellFormed(printed, `the field ${quote(field)}`, place);
+}
+
+/** The value of a field as JavaScript has it, and as Python does, which is found when it is asked for. */
+interface FieldValue {
+  readonly value: unknown;
+  python(): PythonValue;
+}
+
+/**
+ * A row's value by its name, or by the names that lead to it, as in `choices.text` and `answers.text.0`.
+ *
+ * @param asking Who names it, as in `the prompt template`.
+ * @throws {RequestError} If the row has no such field, or its values have no text.
+ */
+export function fieldOf(row: Values, field: string, asking: string): FieldValue {
+  const { fields, place } = row;
+  // A name with a dot in it may be a column's own.
+  const path = Object.hasOwn(fields, field) ? [field] : field.split(".");
+  let value: unknown = fields, within = "";
+  for (const name of path) {
+    const holder: object = typeof value === "object" && value !== null ? value : {};
+    if (!Object.hasOwn(holder, name)) {
+      const of = within === "" ? "the row" : `the row's ${quote(within)}`, names = Object.keys(holder);
+      throw new RequestError(
+        `${of} has no field ${quote(name)}, which ${asking} names; ${suggest(name, names)}`,
+        place,
+      );
+    }
+    value = Reflect.get(holder, name);
+    if (value instanceof Untextual) {
+      throw new RequestError(
+        `the field ${quote(field)} holds ${value.what}, which has no text; make one of it where the file is written`,
+        place,
+      );
+    }
+    within = within === "" ? name : `${within}.${name}`;
+  }
+  const python = () =>
+    path.reduce<PythonValue>(
+      (held, name) => isList(held) ? held[Number(name)] : isDict(held) ? held.get(name) : undefined,
+      pythonFields(row),
+    );
+  return { value, python };
 }

@@ -2,7 +2,7 @@
 import { type Check, oneOf, optional, record, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { CompletionTemplate, Template } from "./dataset.ts";
-import type { RawRow } from "./raw_row.ts";
+import type { RawRow } from "./files/raw_row.ts";
 import type { RowReader } from "./row.ts";
 import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
 

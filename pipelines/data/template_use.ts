@@ -2,7 +2,7 @@
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import type { Template } from "./dataset.ts";
-import type { Fields } from "./raw_row.ts";
+import type { Fields } from "./files/raw_row.ts";
 import { parseTemplate } from "./template.ts";
 
 /** A name between two pairs of braces, as other template languages write a field. */

@@ -32,7 +32,7 @@ export interface Best extends BestSpec<EvaluateSpec> {
  * as declared. It is chosen among the members of all axes that the evaluation depends on; repetitions count by their mean.
  *
  * @param stage Measures what members are compared by.
- * @param by A metric of the stage (the lowest `loss`, the highest of others), or a {@linkcode halving}.
+ * @param by A metric of the stage, of which the highest is best, or the lowest where less is better; or a {@linkcode halving}.
  *
  * @example Tuned on held-back rows, trained and tested with what was found
  * ```ts

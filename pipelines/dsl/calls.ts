@@ -6,7 +6,19 @@
  *
  * @module
  */
-import { type Check, count, index, isText, leaf, oneOf, optional, passes, record, text } from "../common/checks.ts";
+import {
+  type Check,
+  count,
+  index,
+  integer,
+  isText,
+  leaf,
+  oneOf,
+  optional,
+  passes,
+  record,
+  text,
+} from "../common/checks.ts";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { locationOf } from "../common/source_location.ts";
@@ -38,6 +50,7 @@ const notEmpty = leaf(
 const path = leaf("a path", (value) => isText(value) && value !== "");
 const list = leaf("a list", Array.isArray);
 const axis = leaf("an axis", isDeclared("axis"));
+const rows = leaf("rows", (value) => isRecord(value) && "kind" in value);
 /** What a member has a value of: it is checked when it has. */
 export const swept = (check: Check): Check => (value, name) =>
   isDeclared("axis", "bestValue")(value) || check(value, name);
@@ -52,20 +65,34 @@ const metric = leaf("a metric that is called", (value) => isRecord(value) && "ki
 
 const template = `{ prompt: "{question}\\n", completion: "{answer}" }`;
 const place = `at: block(15).output, positions: "l1"`;
+const file: Check[] = [path, optional(given)], table: Check[] = [...file, optional(settings)];
 const edit: Check[] = [settings], adapter: Check[] = [optional(settings)], none: Check[] = [];
 
 const calls = {
   // Rows.
-  jsonl: { takes: [path, given], example: `jsonl("./rows.jsonl", ${template})` },
-  tsv: {
-    takes: [path, given, optional(settings)],
-    example: `tsv("./rows.tsv", ${template}, { header: true })`,
+  jsonl: { takes: file, example: `jsonl("./rows.jsonl", ${template})` },
+  tsv: { takes: table, example: `tsv("./rows.tsv", ${template}, { header: true })` },
+  csv: { takes: table, example: `csv("./rows.csv", ${template}, { separator: ";" })` },
+  json: { takes: table, example: `json("./rows.json", ${template}, { at: "data" })` },
+  parquet: { takes: file, example: `parquet("./rows.parquet", ${template})` },
+  hub: {
+    takes: [leaf("an id, owner/name", isText), optional(settings), optional(given)],
+    example: `hub("owner/name", { split: "train" }, ${template})`,
   },
-  records: { takes: [list, given], example: `records([{ question: "…", answer: "…" }], ${template})` },
+  records: { takes: [list, optional(given)], example: `records([{ question: "…", answer: "…" }], ${template})` },
   chat: { takes: [given, optional(settings)], example: `chat("./talks.jsonl", { loss: "completion" })` },
-  take: { takes: [swept(index)], example: "rows.take(100)" },
-  skip: { takes: [swept(index)], example: "rows.skip(100)" },
-  split: { takes: [settings], example: "rows.split({ test: 0.25, seed: 7 })" },
+  fewShot: { takes: [given, given, given, optional(settings)], example: "fewShot(rows, 5, 42)" },
+  // Views.
+  "rows.take": { takes: [swept(index)], example: "rows.take(100)" },
+  "rows.skip": { takes: [swept(index)], example: "rows.skip(100)" },
+  "rows.slice": { takes: [swept(index), optional(swept(index))], example: "rows.slice(100, 200)" },
+  "rows.split": { takes: [settings], example: "rows.split({ test: 0.25, seed: 7 })" },
+  "rows.map": { takes: [action], example: "rows.map((row) => ({ ...row, more: 1 }))" },
+  "rows.filter": { takes: [action], example: `rows.filter(({ answer }) => answer !== "")` },
+  "rows.unique": { takes: [swept(text)], example: `rows.unique("question")` },
+  "rows.shuffle": { takes: [swept(integer)], example: "rows.shuffle(7)" },
+  "rows.sample": { takes: [swept(index), swept(integer)], example: "rows.sample(100, 7)" },
+  "rows.concat": { takes: [rows], rest: rows, example: "rows.concat(others)" },
   // Models and sites.
   baseModel: { takes: [notEmpty, optional(settings)], example: `baseModel("./model")` },
   with: { takes: none, rest: single, example: "model.with(first, second)" },
@@ -105,18 +132,31 @@ const calls = {
   adamw: { takes: edit, example: "adamw({ learningRate: 1e-3 })" },
   constantSchedule: { takes: adapter, example: "constantSchedule({ warmup: 0.1 })" },
   linearSchedule: { takes: adapter, example: "linearSchedule({ warmup: 0.1 })" },
+  cosineSchedule: { takes: adapter, example: "cosineSchedule({ warmup: 0.1 })" },
+  inverseSqrtSchedule: { takes: adapter, example: "inverseSqrtSchedule({ warmup: 0.1 })" },
   greedy: { takes: edit, example: "greedy({ maxNewTokens: 8 })" },
   sample: { takes: edit, example: "sample({ maxNewTokens: 8, temperature: 0.7 })" },
   beam: { takes: edit, example: "beam({ maxNewTokens: 8, beams: 4 })" },
   choices: { takes: [given, optional(settings)], example: `choices(["yes", "no"])` },
-  exactMatch: { takes: none, example: "exactMatch()" },
-  accuracy: { takes: none, example: "accuracy()" },
-  loss: { takes: none, example: "loss()" },
-  f1: { takes: [optional(settings)], example: `f1({ average: "macro" })` },
-  matthews: { takes: none, example: "matthews()" },
-  pearson: { takes: none, example: "pearson()" },
-  spearman: { takes: none, example: "spearman()" },
-  mse: { takes: none, example: "mse()" },
+  exactMatch: { takes: adapter, example: "exactMatch()" },
+  accuracy: { takes: adapter, example: "accuracy()" },
+  numericMatch: { takes: adapter, example: "numericMatch({ tolerance: 0.01 })" },
+  regexMatch: {
+    takes: [leaf("a regular expression", (value) => value instanceof RegExp), optional(settings)],
+    example: "regexMatch(/-?\\d+/)",
+  },
+  tokenF1: { takes: adapter, example: "tokenF1()" },
+  bleu: { takes: adapter, example: "bleu()" },
+  rouge: { takes: [text, optional(settings)], example: `rouge("L")` },
+  metric: { takes: [text, settings], example: `metric("length", { measure: (answer) => answer.length })` },
+  loss: { takes: adapter, example: "loss()" },
+  perplexity: { takes: adapter, example: "perplexity()" },
+  bitsPerByte: { takes: adapter, example: "bitsPerByte()" },
+  f1: { takes: adapter, example: `f1({ average: "macro" })` },
+  matthews: { takes: adapter, example: "matthews()" },
+  pearson: { takes: adapter, example: "pearson()" },
+  spearman: { takes: adapter, example: "spearman()" },
+  mse: { takes: adapter, example: "mse()" },
   // Sweeps and settings.
   sweep: { takes: [text, list], example: `sweep("rank", [1, 4])` },
   zip: { takes: none, rest: axis, example: `zip(sweep("layer", [5, 9]), sweep("rank", [8, 4]))` },

@@ -1,106 +1,18 @@
+/** Where rows come from. @module */
 import type { ChatRow, ChatSource } from "../data/chat/source.ts";
-import type { Dataset, Source, Template } from "../data/dataset.ts";
+import type { Template } from "../data/dataset.ts";
 import { RequestError } from "../common/errors.ts";
-import { withMethods } from "./methods.ts";
-import { flag, integer, leaf, listOf, optional, text } from "../common/checks.ts";
-import { guarded } from "../common/guarded.ts";
-import { sourceKinds } from "../data/source_kinds.ts";
-import { requireCall, type SettingChecks, swept } from "./calls.ts";
-
-/** How a split is drawn. */
-export interface SplitOptions {
-  /** Share of the rows, between 0 and 1, or a number of rows from 1 on. */
-  readonly test: number;
-  /** Decides which rows are drawn. */
-  readonly seed: number;
-}
-
-/** Rows of prompts and completions, or of texts and labels, and views of them. */
-export type Rows = Dataset & {
-  /**
-   * The first rows.
-   *
-   * @example A small run on the first 100 rows
-   * ```ts
-   * import { jsonl } from "refract";
-   *
-   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
-   * const few = rows.take(100);
-   * ```
-   */
-  take(count: number): Rows;
-  /**
-   * The rows after the first.
-   *
-   * @example The last 50 of 250 rows for an evaluation
-   * ```ts
-   * import { jsonl } from "refract";
-   *
-   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
-   * const [seen, unseen] = [rows.take(200), rows.skip(200)];
-   * ```
-   */
-  skip(count: number): Rows;
-  /**
-   * The rows in two parts without overlap, both in file order.
-   *
-   * @example A quarter of the rows held back
-   * ```ts
-   * import { jsonl } from "refract";
-   *
-   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
-   * const { train: seen, test: unseen } = rows.split({ test: 0.25, seed: 7 });
-   * ```
-   */
-  split(options: SplitOptions): { readonly train: Rows; readonly test: Rows };
-};
-
-/** The names that any of several records has. */
-type KeysOf<T> = T extends unknown ? keyof T : never;
-
-/** What a record of rows may have beside its views: a source has some settings, a view others. */
-const optionalFields = [
-  ...Object.values(sourceKinds).flatMap(({ settings }) => Object.keys(settings)),
-  ...["of", "count", "part", "test", "seed"] satisfies KeysOf<Exclude<Dataset, Source>>[],
-];
-
-const splitOptions: SettingChecks<SplitOptions> = {
-  test: swept(leaf("a share between 0 and 1 or a whole number of rows", (value) => {
-    return typeof value === "number" && value > 0 && (value < 1 || Number.isSafeInteger(value));
-  })),
-  seed: swept(integer),
-};
-
-function viewed(data: Dataset): Rows {
-  const of: Rows = withMethods(
-    data,
-    {
-      take(count: number) {
-        requireCall("take", arguments);
-        return viewed({ kind: "take", of, count });
-      },
-      skip(count: number) {
-        requireCall("skip", arguments);
-        return viewed({ kind: "skip", of, count });
-      },
-      split(options: SplitOptions) {
-        requireCall("split", arguments, splitOptions);
-        const { test, seed } = options;
-        const part = (part: "train" | "test") => viewed({ kind: "split", of, part, test, seed });
-        return guarded({ train: part("train"), test: part("test") }, "a split");
-      },
-    },
-    "a data set",
-    optionalFields,
-  );
-  return of;
-}
+import { quote, suggest } from "../common/suggest.ts";
+import { type Rows, viewed } from "./rows.ts";
+import { requireCall } from "./calls.ts";
 
 /**
- * The rows of a JSON Lines file.
+ * The rows of JSON Lines files. A file that gzip or zstd has compressed is read as it is.
  *
- * @param path Absolute, or relative to the pipeline file.
- * @param template Texts in which `{field}` is replaced by a field of the row.
+ * @param path Absolute, or relative to the pipeline file; or a pattern such as `./part-*.jsonl.gz`, whose files follow each
+ * other in their names' order.
+ * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by one within a field.
+ * Rows that are conversations (`messages` or `conversations`) or instructions (`instruction`, `input`, `output`) need none.
  *
  * @example Questions and answers
  * ```ts
@@ -109,9 +21,9 @@ function viewed(data: Dataset): Rows {
  * const rows = jsonl("./arc_easy.jsonl", { prompt: "{question}\n", completion: "{answer}" });
  * ```
  */
-export function jsonl(path: string, template: Template): Rows {
+export function jsonl(path: string, template?: Template): Rows {
   requireCall("jsonl", arguments);
-  return viewed({ kind: "jsonl", path, template });
+  return viewed({ kind: "jsonl", path, ...template && { template } });
 }
 
 /** How a file of columns names them. */
@@ -122,18 +34,13 @@ export interface TsvOptions {
   readonly columns?: readonly string[];
 }
 
-const tsvOptions: SettingChecks<TsvOptions> = {
-  header: optional(flag),
-  columns: optional(listOf("a list of names", text)),
-};
-
 /**
  * The rows of a file whose columns are parted by tabs, as GLUE's are: nothing is quoted, and a quotation mark stands for
  * itself.
  *
  * @param path Absolute, or relative to the pipeline file.
  * @param template Texts in which `{column}` is replaced by a column of the row.
- * @throws {RequestError} If the columns have two sources of names, or none.
+ * @throws {RequestError} If the columns have two sources of names, or none, or an option is unknown.
  *
  * @example GLUE's CoLA, whose files have no header
  * ```ts
@@ -143,15 +50,133 @@ const tsvOptions: SettingChecks<TsvOptions> = {
  * const seen = tsv("./CoLA/train.tsv", { text: "{sentence}", label: "{label}" }, { header: false, columns });
  * ```
  */
-export function tsv(path: string, template: Template, options: TsvOptions = {}): Rows {
-  requireCall("tsv", arguments, tsvOptions);
-  const { header = true, columns } = options;
-  if (header === (columns === undefined)) return viewed({ kind: "tsv", path, template, ...columns && { columns } });
+export function tsv(path: string, template?: Template, options: TsvOptions = {}): Rows {
+  requireCall("tsv", arguments);
+  requireOptions("tsv", options, ["header", "columns"]);
+  return viewed({ kind: "tsv", path, ...template && { template }, ...columnsOf("tsv", options) });
+}
+
+/** Sees that options are those that a source has: pipeline files run without a type check. */
+function requireOptions(kind: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new RequestError(`${kind} has no option ${quote(unknown)}; ${suggest(unknown, known)}`);
+}
+
+function columnsOf(kind: string, { header = true, columns }: TsvOptions): { readonly columns?: readonly string[] } {
+  if (header === (columns === undefined)) return columns === undefined ? {} : { columns };
   throw new RequestError(
     header
-      ? "tsv has columns beside a header that names them; leave one out, as in { header: false, columns }"
-      : 'tsv without a header has no names for its columns; give them, as in columns: ["label", "sentence"]',
+      ? `${kind} has columns beside a header that names them; leave one out, as in { header: false, columns }`
+      : `${kind} without a header has no names for its columns; give them, as in columns: ["label", "sentence"]`,
   );
+}
+
+/** How a CSV file parts and names its columns. */
+export interface CsvOptions extends TsvOptions {
+  /** What parts the columns; a comma if omitted. */
+  readonly separator?: string;
+}
+
+/**
+ * The rows of comma-separated files by RFC 4180: a field in quotes may hold separators, newlines and, doubled, quotes. All
+ * values are texts. A file that gzip or zstd has compressed is read as it is.
+ *
+ * @param path Absolute, or relative to the pipeline file; or a pattern such as `./part-*.csv`.
+ * @param template Texts in which `{column}` is replaced by a column of the row.
+ * @throws {RequestError} If the columns have two sources of names, or none, or an option is unknown.
+ *
+ * @example Questions and answers, parted by semicolons
+ * ```ts
+ * import { csv } from "refract";
+ *
+ * const rows = csv("./rows.csv", { prompt: "{question}\n", completion: "{answer}" }, { separator: ";" });
+ * ```
+ */
+export function csv(path: string, template?: Template, options: CsvOptions = {}): Rows {
+  requireCall("csv", arguments);
+  requireOptions("csv", options, ["header", "columns", "separator"]);
+  const { separator } = options, separated = separator === undefined ? {} : { separator };
+  return viewed({ kind: "csv", path, ...template && { template }, ...separated, ...columnsOf("csv", options) });
+}
+
+/** Where a JSON file has its list of rows. */
+export interface JsonOptions {
+  /** The names that lead to the list, as in `"data"` or `"data.rows"`; omitted where the file is the list. */
+  readonly at?: string;
+}
+
+/**
+ * The rows of JSON files that hold a list of objects. The list is read item by item, however large it is.
+ *
+ * @param path Absolute, or relative to the pipeline file; or a pattern such as `./part-*.json`.
+ * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by one within a field.
+ *
+ * @example A list within an object
+ * ```ts
+ * import { json } from "refract";
+ *
+ * const rows = json("./squad.json", { prompt: "{title}\n", completion: "{answer}" }, { at: "data" });
+ * ```
+ */
+export function json(path: string, template?: Template, options: JsonOptions = {}): Rows {
+  requireCall("json", arguments);
+  requireOptions("json", options, ["at"]);
+  const { at } = options;
+  return viewed({ kind: "json", path, ...template && { template }, ...at === undefined ? {} : { at } });
+}
+
+/**
+ * The rows of Parquet files, whatever they are compressed with. A column of class numbers that Python's datasets wrote has
+ * the names beside it: `{label.name}` is that of `{label}`. Columns of bytes, dates and decimals have no text.
+ *
+ * @param path Absolute, or relative to the pipeline file; or a pattern such as `./train-*.parquet`.
+ * @param template Texts in which `{column}` is replaced by a column of the row, and `{choices.text}` by one within a column.
+ *
+ * @example Shards
+ * ```ts
+ * import { parquet } from "refract";
+ *
+ * const rows = parquet("./train-*.parquet", { prompt: "{question}\n", completion: "{answer}" });
+ * ```
+ */
+export function parquet(path: string, template?: Template): Rows {
+  requireCall("parquet", arguments);
+  return viewed({ kind: "parquet", path, ...template && { template } });
+}
+
+/** Which part of a data set of the hub, and which of its versions. */
+export interface HubOptions {
+  /** The configuration, as in `"ARC-Easy"`; omitted where there is one alone, or a default. */
+  readonly config?: string;
+  /** The split, as in `"train"`; omitted where there is one alone. */
+  readonly split?: string;
+  /** A branch, a tag or a commit; `main` if omitted. */
+  readonly revision?: string;
+}
+
+/**
+ * The rows of a data set of the Hugging Face hub, found as Python's datasets finds them: the card's `configs`, else the
+ * names of Parquet, JSON and CSV files, else the hub's own Parquet copy. They lie in the cache of Python's huggingface_hub.
+ *
+ * @param id `owner/name`.
+ * @param options Which part of it.
+ * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by one within a field.
+ * Rows that are conversations or instructions need none.
+ *
+ * @example GSM8K
+ * ```ts
+ * import { hub } from "refract";
+ *
+ * const options = { config: "main", split: "train" };
+ * const rows = hub("openai/gsm8k", options, { prompt: "{question}\n", completion: "{answer}" });
+ * ```
+ */
+export function hub(id: string, options: HubOptions = {}, template?: Template): Rows {
+  requireCall("hub", arguments);
+  requireOptions("hub", options, ["config", "split", "revision"]);
+  const { split, ...others } = options, named = split === undefined ? {} : { splitName: split };
+  return viewed({ kind: "hub", id, ...others, ...named, ...template && { template } });
 }
 
 /**
@@ -170,9 +195,9 @@ export function tsv(path: string, template: Template, options: TsvOptions = {}):
  * ], { prompt: "The capital of {country} is", completion: " {capital}" });
  * ```
  */
-export function records(records: readonly Readonly<Record<string, unknown>>[], template: Template): Rows {
+export function records(records: readonly Readonly<Record<string, unknown>>[], template?: Template): Rows {
   requireCall("records", arguments);
-  return viewed({ kind: "records", records, template });
+  return viewed({ kind: "records", records, ...template && { template } });
 }
 
 /** How conversations are read and taught. */
@@ -198,7 +223,8 @@ export interface ChatOptions {
  * turn is taught with the tokens that the template ends it with.
  *
  * @param rows The conversations, each a list of `{ role, content }` or an object with such `messages`; or the path of a
- * JSON Lines file whose rows have `messages`, or `conversations` of `{ from, value }`. A row may have its own `system` and
+ * JSON Lines file, or another source without a template, whose rows have `messages`, `conversations` of `{ from, value }`,
+ * or `instruction`, `input` and `output`, of which the first two are the user's turn. A row may have its own `system` and
  * `tools`; a message of the assistant with `weight: 0` is not taught.
  * @param options What is taught, and what the template is given.
  *
@@ -211,10 +237,19 @@ export interface ChatOptions {
  * ], { system: "Answer in one word." });
  * ```
  */
-export function chat(rows: string | readonly ChatRow[], options: ChatOptions = {}): Rows {
+export function chat(rows: string | readonly ChatRow[] | Rows, options: ChatOptions = {}): Rows {
   requireCall("chat", arguments);
-  const conversations = typeof rows === "string"
-    ? { kind: "jsonl" as const, path: rows }
-    : { kind: "records" as const, records: rows };
-  return viewed({ kind: "chat", loss: "completion", ...options, conversations });
+  return viewed({ kind: "chat", loss: "completion", ...options, conversations: conversationsOf(rows) });
+}
+
+function conversationsOf(rows: string | readonly ChatRow[] | Rows): ChatSource["conversations"] {
+  if (typeof rows === "string") return { kind: "jsonl", path: rows };
+  if (!("kind" in rows)) return { kind: "records", records: rows };
+  if (rows.kind === "records" || rows.kind === "chat" || "of" in rows) {
+    throw new RequestError(
+      "chat takes the rows of a file or of the hub, without views; write the views after it, as in chat(…).take(100)",
+    );
+  }
+  if (rows.template === undefined) return { ...rows };
+  throw new RequestError("chat puts rows into text by the chat template; leave out the template of its rows");
 }

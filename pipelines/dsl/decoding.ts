@@ -1,4 +1,5 @@
 import { located } from "../common/source_location.ts";
+import type { ScoredBy } from "../metrics/choice_scores.ts";
 import type { DecodingSpec, Sweepable, SweepableOptions } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
@@ -92,13 +93,32 @@ export interface ChoicesOptions {
    * that goes on from another one can never be likelier. lm-evaluation-harness does not count it. `true` if omitted.
    */
   readonly end?: boolean;
+  /**
+   * What answers are compared by: the `sum` of their tokens' log-likelihoods, which is meant if omitted; that sum divided by
+   * the number of characters (code points), of UTF-8 bytes or of tokens; or `mutualInformation`, the sum less what it is
+   * after the unconditional prompt. lm-evaluation-harness's `acc`, `acc_norm`, `acc_bytes` and `acc_mutual_info` are
+   * accuracies by the sum, characters, bytes and mutual information, without the end.
+   */
+  readonly by?: ScoredBy;
+  /**
+   * The prompt after which an answer is as likely as it is without the row, as in `"Answer:"` (Brown et al. 2020); if omitted
+   * the token that begins a sequence, or where the model has none the one that ends it.
+   */
+  readonly unconditional?: string;
+  /**
+   * A template of what follows: each answer ends the prompt, and the text after it is scored in the answer's place, as
+   * WinoGrande is evaluated.
+   */
+  readonly continuation?: string;
 }
 
 /**
- * The likeliest of some answers, by the sum of their tokens' log-likelihoods after the prompt, the end included.
+ * The likeliest of some answers, the first of equals. `predictions.jsonl` has the log-likelihood of each in nats (`scores`),
+ * of which {@linkcode accuracy} measures others without the model.
  *
  * @param options The answers, or the name of the rows' field that lists them.
- * @param settings Whether the end counts.
+ * @param settings What they are compared by.
+ * @throws {RequestError} In a run, if a row's field is missing, empty or no list of texts, or an answer has no tokens.
  *
  * @example One of two answers, or of those that each row lists
  * ```ts
@@ -113,6 +133,16 @@ export interface ChoicesOptions {
  * const same = evaluate(base, { data, decoding: choices(["yes", "no"]), metrics: [accuracy()] });
  * const own = evaluate(base, { data, decoding: choices("options"), metrics: [accuracy()] });
  * assert.notDeepEqual(own.decoding, same.decoding);
+ * ```
+ *
+ * @example One context for each choice, after which the same text follows
+ * ```ts
+ * import { accuracy, baseModel, choices, evaluate, records } from "refract";
+ *
+ * const data = records([{ before: "The trophy does not fit in the suitcase because the ", rest: " is too big.",
+ *   answer: "trophy", options: ["trophy", "suitcase"] }], { prompt: "{before}", completion: "{answer}" });
+ * const decoding = choices("options", { continuation: "{rest}", end: false });
+ * const measured = evaluate(baseModel("builtin:tiny"), { data, decoding, metrics: [accuracy()] });
  * ```
  */
 export function choices(

@@ -1,40 +1,24 @@
 import { located } from "../common/source_location.ts";
+import type { MeasuredRow } from "../metrics/prediction.ts";
 import type { MetricSpec } from "../spec/mod.ts";
-import { oneOf, optional } from "../common/checks.ts";
-import { requireCall, type SettingChecks } from "./calls.ts";
+import { requireCall } from "./calls.ts";
 
-/**
- * The share of answers equal to the row's completion, spaces around both left aside.
- *
- * @example Answers compared with the rows' completions
- * ```ts
- * import { baseModel, evaluate, exactMatch, greedy, jsonl } from "refract";
- *
- * const data = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
- * const decoding = greedy({ maxNewTokens: 8 });
- * const measured = evaluate(baseModel("builtin:tiny"), { data, decoding, metrics: [exactMatch()] });
- * ```
- */
-export function exactMatch(): MetricSpec {
-  requireCall("exactMatch", arguments);
-  return located({ kind: "exactMatch" });
+/** Settings of every metric. */
+export interface MetricOptions {
+  /** What results call it, one word; needed where an evaluation has two of a kind. */
+  readonly name?: string;
 }
 
-/**
- * The share of rows whose answer is the row's completion, for `choices`, or whose class is the row's, for a head.
- *
- * @example Which of two answers is the likelier
- * ```ts
- * import { accuracy, baseModel, choices, evaluate, jsonl } from "refract";
- *
- * const data = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
- * const decoding = choices(["yes", "no"]);
- * const measured = evaluate(baseModel("builtin:tiny"), { data, decoding, metrics: [accuracy()] });
- * ```
- */
-export function accuracy(): MetricSpec {
-  requireCall("accuracy", arguments);
-  return located({ kind: "accuracy" });
+/** Settings of metrics of classes. */
+export interface ClassMetricOptions extends MetricOptions {
+  /** The class that counts in place of the one that is predicted, by its name. */
+  readonly map?: (label: string, row: MeasuredRow) => string;
+}
+
+/** Settings of metrics of numbers. */
+export interface NumberMetricOptions extends MetricOptions {
+  /** The number that counts in place of the one that is predicted. */
+  readonly map?: (number: number, row: MeasuredRow) => number;
 }
 
 /**
@@ -48,21 +32,58 @@ export function accuracy(): MetricSpec {
  * const measured = evaluate(baseModel("builtin:tiny"), { data, metrics: [loss()] });
  * ```
  */
-export function loss(): MetricSpec {
+export function loss(options: MetricOptions = {}): MetricSpec {
   requireCall("loss", arguments);
-  return located({ kind: "loss" });
+  return located({ ...options, kind: "loss" });
+}
+
+/**
+ * The perplexity of completions: the exponential of their mean negative log-likelihood a token, the one that ends a
+ * completion included.
+ *
+ * @param options What results call it.
+ *
+ * @example Before and after a training
+ * ```ts
+ * import { baseModel, evaluate, jsonl, perplexity } from "refract";
+ *
+ * const data = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const measured = evaluate(baseModel("builtin:tiny"), { data, metrics: [perplexity()] });
+ * ```
+ */
+export function perplexity(options: MetricOptions = {}): MetricSpec {
+  requireCall("perplexity", arguments);
+  return located({ ...options, kind: "perplexity" });
+}
+
+/**
+ * The negative log-likelihood of completions in bits, the token that ends them included, over the UTF-8 bytes of their
+ * texts: unlike a loss a token it compares models with different tokenizers.
+ *
+ * @param options What results call it.
+ *
+ * @example Two models side by side
+ * ```ts
+ * import { baseModel, bitsPerByte, evaluate, jsonl, sweep } from "refract";
+ *
+ * const data = jsonl("./test.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+ * const source = sweep("model", ["builtin:tiny", "HuggingFaceTB/SmolLM2-135M"]);
+ * const measured = evaluate(baseModel(source), { data, metrics: [bitsPerByte()] });
+ * ```
+ */
+export function bitsPerByte(options: MetricOptions = {}): MetricSpec {
+  requireCall("bitsPerByte", arguments);
+  return located({ ...options, kind: "bitsPerByte" });
 }
 
 /** Settings of F1. */
-export interface F1Options {
+export interface F1Options extends ClassMetricOptions {
   /**
    * `binary`: of the second of two classes, as GLUE has it, and meant if omitted. `macro`: the mean over the classes that
    * are a row's or were predicted for one.
    */
   readonly average?: "binary" | "macro";
 }
-
-const f1Options: SettingChecks<F1Options> = { average: optional(oneOf(["binary", "macro"])) };
 
 /**
  * F1, the harmonic mean of precision and recall, as scikit-learn has it: 0 where there is nothing to find. In results it
@@ -77,10 +98,9 @@ const f1Options: SettingChecks<F1Options> = { average: optional(oneOf(["binary",
  * assert.deepEqual(names, ["f1", "macroF1"]);
  * ```
  */
-export function f1(options: F1Options = {}): MetricSpec {
-  requireCall("f1", arguments, f1Options);
-  const { average = "binary" } = options;
-  return located({ kind: average === "macro" ? "macroF1" : "f1" });
+export function f1({ average = "binary", ...options }: F1Options = {}): MetricSpec {
+  requireCall("f1", arguments);
+  return located({ ...options, kind: average === "macro" ? "macroF1" : "f1" });
 }
 
 /**
@@ -97,13 +117,13 @@ export function f1(options: F1Options = {}): MetricSpec {
  * const measured = evaluate(classifier, { data, metrics: [matthews()] });
  * ```
  */
-export function matthews(): MetricSpec {
+export function matthews(options: ClassMetricOptions = {}): MetricSpec {
   requireCall("matthews", arguments);
-  return located({ kind: "matthews" });
+  return located({ ...options, kind: "matthews" });
 }
 
 /**
- * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 where all numbers
+ * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 where all
  * predictions are equal (scipy has no value there).
  *
  * @example STS-B, with a head that the checkpoint has
@@ -114,9 +134,9 @@ export function matthews(): MetricSpec {
  * const measured = evaluate(baseModel("./sts-model").with(regression()), { data, metrics: [pearson()] });
  * ```
  */
-export function pearson(): MetricSpec {
+export function pearson(options: NumberMetricOptions = {}): MetricSpec {
   requireCall("pearson", arguments);
-  return located({ kind: "pearson" });
+  return located({ ...options, kind: "pearson" });
 }
 
 /**
@@ -130,9 +150,9 @@ export function pearson(): MetricSpec {
  * const measured = evaluate(baseModel("./sts-model").with(regression()), { data, metrics: [pearson(), spearman()] });
  * ```
  */
-export function spearman(): MetricSpec {
+export function spearman(options: NumberMetricOptions = {}): MetricSpec {
   requireCall("spearman", arguments);
-  return located({ kind: "spearman" });
+  return located({ ...options, kind: "spearman" });
 }
 
 /**
@@ -151,7 +171,7 @@ export function spearman(): MetricSpec {
  * const found = best(evaluate(tuned, { data, metrics: [mse()] }), mse());
  * ```
  */
-export function mse(): MetricSpec {
+export function mse(options: NumberMetricOptions = {}): MetricSpec {
   requireCall("mse", arguments);
-  return located({ kind: "mse" });
+  return located({ ...options, kind: "mse" });
 }

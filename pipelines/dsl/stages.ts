@@ -5,6 +5,8 @@ import type {
   BestSpec,
   DecodingSpec,
   EvaluateSpec,
+  FewShotSpec,
+  LossReduction,
   MetricSpec,
   ModelSpec,
   OptimizerSpec,
@@ -38,6 +40,20 @@ export interface TrainOptions {
   readonly shuffle?: boolean;
   /** Rows longer than this many tokens lose the front of their prompt; before a head, the end of their longer text. */
   readonly maxLength?: number;
+  /**
+   * Gradients of which the 2-norm, taken over all that is trained, is larger are scaled down to it before each step, as
+   * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 unless it is told otherwise, and so had
+   * the ReFT paper's runs. Norms are in results.json and TensorBoard.
+   */
+  readonly maxGradNorm?: number;
+  /** Steps after which the training ends, if its epochs do not before; schedules end there, too. */
+  readonly maxSteps?: number;
+  /**
+   * Over what the loss of a step is a mean where `gradientAccumulation` is above 1: all labelled tokens of its batches
+   * (`"tokens"`, and if omitted), or its batches, each the mean over its own tokens, as transformers' Trainer up to 4.45
+   * and so pyreft has it (`"microbatches"`; a last step of fewer batches is divided by as many as a whole one).
+   */
+  readonly lossReduction?: LossReduction;
 }
 
 /**
@@ -66,7 +82,9 @@ export interface EvaluateOptions {
   readonly data: Dataset;
   /** What to measure, at least one. */
   readonly metrics: readonly MetricSpec[];
-  /** How answers are made; needed by `exactMatch` and `accuracy`. */
+  /** Examples that are put before every prompt. */
+  readonly fewShot?: FewShotSpec;
+  /** How answers are made; needed by metrics of answers. */
   readonly decoding?: DecodingSpec;
   /** Rows that run together; up to 32 if omitted, as many as their keys and values take 256 MB. */
   readonly batchSize?: number;

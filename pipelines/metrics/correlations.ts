@@ -1,5 +1,9 @@
 /** Correlations of numbers, as scipy defines them, but 0 where it has no value. @module */
-import type { HeadPrediction, Metric } from "./metric.ts";
+import type { SpecOf } from "./declared.ts";
+import type { Metric } from "./metric.ts";
+import type { HeadPrediction } from "./prediction.ts";
+import { mappedSettings } from "./settings.ts";
+import { wholeOf } from "./statistic.ts";
 
 /** Numbers less their mean, and the Euclidean norm of these differences. */
 interface Centred {
@@ -73,24 +77,28 @@ function cautionOf(x: readonly number[], whose: string): string | undefined {
 const expectedOf = (rows: readonly HeadPrediction[]) => rows.map(({ expected }) => expected);
 const predictedOf = (rows: readonly HeadPrediction[]) => rows.map(({ predicted }) => predicted);
 
-function correlation(call: string, onRanks: boolean): Metric {
+function correlation(call: string, onRanks: boolean): Metric<SpecOf<"pearson" | "spearman">> {
   const read = onRanks ? ranks : (x: readonly number[]) => x;
+  const statistic = wholeOf((row: HeadPrediction) => row, (rows) => {
+    return pearsonOf(read(expectedOf(rows)), read(predictedOf(rows)));
+  });
   return {
     call,
+    settings: mappedSettings,
     lowerIsBetter: false,
     measures: {
-      numbers: {
+      numbers: () => ({
         takesEqualNumbers: false,
-        of: (rows) => pearsonOf(read(expectedOf(rows)), read(predictedOf(rows))),
+        statistic,
         caution: (rows) =>
           cautionOf(read(predictedOf(rows)), "predictions") ?? cautionOf(read(expectedOf(rows)), "rows' numbers"),
-      },
+      }),
     },
   };
 }
 
 /** Pearson's correlation. */
-export const pearson: Metric = correlation("pearson()", false);
+export const pearson = correlation("pearson()", false);
 
 /** Spearman's correlation: Pearson's of the ranks. */
-export const spearman: Metric = correlation("spearman()", true);
+export const spearman = correlation("spearman()", true);

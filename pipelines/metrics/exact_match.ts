@@ -1,29 +1,44 @@
 /** Metrics that count the predictions equal to what a row has. @module */
-import type { HeadPrediction, Metric, Prediction } from "./metric.ts";
+import { oneOf, optional } from "../common/checks.ts";
+import { choiceScores, chosenBy } from "./choice_scores.ts";
+import type { AnswerSettings, SpecOf } from "./declared.ts";
+import type { Metric } from "./metric.ts";
+import type { HeadPrediction, MeasuredRow, Prediction } from "./prediction.ts";
+import { answerSettings } from "./settings.ts";
+import { meanOf } from "./statistic.ts";
 
 /** Whether an answer is the row's completion, or what its tokens say, spaces around both aside. */
 export function isRight(answer: string, { completion, taught }: Pick<Prediction, "completion" | "taught">): boolean {
   return [completion, taught].some((expected) => expected?.trim() === answer.trim());
 }
 
-function shareEqual(rows: readonly Prediction[]): number {
-  return rows.filter((row) => isRight(String(row.prediction), row)).length / rows.length;
-}
+const isEqual = (row: MeasuredRow) => Number(row.prediction !== undefined && isRight(String(row.prediction), row));
 
-function shareOfClasses(rows: readonly HeadPrediction[]): number {
-  return rows.filter(({ expected, predicted }) => expected === predicted).length / rows.length;
-}
+/** Whether answers are compared as they are. */
+const isAsItIs = ({ extract, map }: AnswerSettings) => extract === undefined && map === undefined;
 
 /** The share of answers equal to the row's completion, spaces around both aside. */
-export const exactMatch: Metric = {
+export const exactMatch: Metric<SpecOf<"exactMatch">> = {
   call: "exactMatch()",
+  settings: answerSettings,
   lowerIsBetter: false,
-  measures: { texts: { reads: "answers", of: shareEqual } },
+  measures: { texts: (spec) => ({ reads: "answers", statistic: meanOf(isEqual), needsEqual: isAsItIs(spec) }) },
 };
 
 /** The share of rows whose answer or class is the row's. */
-export const accuracy: Metric = {
+export const accuracy: Metric<SpecOf<"accuracy">> = {
   call: "accuracy()",
+  settings: { ...answerSettings, by: optional(oneOf(Object.keys(choiceScores))) },
   lowerIsBetter: false,
-  measures: { texts: { reads: "answers", of: shareEqual }, classes: { of: shareOfClasses } },
+  usualName: ({ by }) => by === undefined ? "accuracy" : choiceScores[by].accuracy,
+  measures: {
+    texts({ by, ...spec }) {
+      if (by === undefined) return { reads: "answers", statistic: meanOf(isEqual), needsEqual: isAsItIs(spec) };
+      const statistic = meanOf((row: MeasuredRow) => Number(isRight(chosenBy(by, row), row)));
+      return { reads: "choices", statistic, needsEqual: true };
+    },
+    classes: () => ({
+      statistic: meanOf(({ expected, predicted }: HeadPrediction) => Number(expected === predicted)),
+    }),
+  },
 };

@@ -1,5 +1,11 @@
 /** F1, as scikit-learn defines it. @module */
-import type { HeadPrediction, Metric } from "./metric.ts";
+import type { SpecOf } from "./declared.ts";
+import type { Metric } from "./metric.ts";
+import type { HeadPrediction } from "./prediction.ts";
+import { mappedSettings } from "./settings.ts";
+import { wholeOf } from "./statistic.ts";
+
+const same = (row: HeadPrediction) => row;
 
 /** The harmonic mean of precision and recall of one class; 0 if it is no row's and is predicted of none. */
 function f1Of(rows: readonly HeadPrediction[], id: number): number {
@@ -17,15 +23,19 @@ function macroF1Of(rows: readonly HeadPrediction[]): number {
 }
 
 /** The mean of the F1 of those classes that are a row's or are predicted of one. */
-export const macroF1: Metric = {
+export const macroF1: Metric<SpecOf<"macroF1">> = {
   call: 'f1({ average: "macro" })',
+  settings: mappedSettings,
   lowerIsBetter: false,
-  measures: { classes: { of: macroF1Of } },
+  measures: { classes: () => ({ statistic: wholeOf(same, macroF1Of) }) },
 };
 
 /** The F1 of the second of two classes. */
-export const f1: Metric = {
+export const f1: Metric<SpecOf<"f1">> = {
   call: "f1()",
+  settings: mappedSettings,
   lowerIsBetter: false,
-  measures: { classes: { insteadOfBinary: macroF1.call, of: (rows) => f1Of(rows, 1) } },
+  measures: {
+    classes: () => ({ insteadOfBinary: macroF1.call, statistic: wholeOf(same, (rows) => f1Of(rows, 1)) }),
+  },
 };

@@ -1,5 +1,9 @@
 /** Matthews' correlation of classes, as scikit-learn defines it. @module */
-import type { HeadPrediction, Metric } from "./metric.ts";
+import type { SpecOf } from "./declared.ts";
+import type { Metric } from "./metric.ts";
+import type { HeadPrediction } from "./prediction.ts";
+import { mappedSettings } from "./settings.ts";
+import { wholeOf } from "./statistic.ts";
 
 /** Of several classes in Gorodkin's form (2004); 0 where a factor of the denominator is. */
 function matthewsOf(rows: readonly HeadPrediction[]): number {
@@ -17,8 +21,9 @@ function countsOf(ids: readonly number[]): ReadonlyMap<number, number> {
 }
 
 /** Matthews' correlation. */
-export const matthews: Metric = {
+export const matthews: Metric<SpecOf<"matthews">> = {
   call: "matthews()",
+  settings: mappedSettings,
   lowerIsBetter: false,
-  measures: { classes: { of: matthewsOf } },
+  measures: { classes: () => ({ statistic: wholeOf((row) => row, matthewsOf) }) },
 };

@@ -1,13 +1,19 @@
 /** The mean squared error of numbers. @module */
-import type { HeadPrediction, Metric } from "./metric.ts";
-
-function meanSquaredError(rows: readonly HeadPrediction[]): number {
-  return rows.reduce((sum, { expected, predicted }) => sum + (predicted - expected) ** 2, 0) / rows.length;
-}
+import type { SpecOf } from "./declared.ts";
+import type { Metric } from "./metric.ts";
+import type { HeadPrediction } from "./prediction.ts";
+import { mappedSettings } from "./settings.ts";
+import { meanOf } from "./statistic.ts";
 
 /** The mean of the squared differences between a head's numbers and the rows'. */
-export const mse: Metric = {
+export const mse: Metric<SpecOf<"mse">> = {
   call: "mse()",
+  settings: mappedSettings,
   lowerIsBetter: true,
-  measures: { numbers: { takesEqualNumbers: true, of: meanSquaredError } },
+  measures: {
+    numbers: () => ({
+      takesEqualNumbers: true,
+      statistic: meanOf(({ expected, predicted }: HeadPrediction) => (predicted - expected) ** 2),
+    }),
+  },
 };

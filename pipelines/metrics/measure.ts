@@ -1,38 +1,67 @@
 /** Measuring what a model predicted. @module */
 import { RequestError } from "../common/errors.ts";
-import type { HeadPrediction, Metric, Prediction } from "./metric.ts";
-import { metricKinds, type MetricName } from "./mod.ts";
+import { atLocationOf } from "../common/source_location.ts";
+import type { MetricSpec } from "./declared.ts";
+import { mapped } from "./mapped.ts";
+import { isLowerBetter, metricNameOf, metricOf } from "./mod.ts";
+import type { Predicted } from "./predicted.ts";
+import { type Estimate, estimate } from "./statistic.ts";
 
-/** What a model predicted of an evaluation's rows. */
-export type Predicted =
-  | { readonly kind: "texts"; readonly rows: readonly Prediction[] }
-  | { readonly kind: "classes" | "numbers"; readonly rows: readonly HeadPrediction[] };
+/** What metrics give of an evaluation's rows, by their names. */
+interface Measured {
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Of those that have one. */
+  readonly standardErrors: Readonly<Record<string, number>>;
+  /** Those of which less is better. */
+  readonly lowerIsBetter: readonly string[];
+  /** Of those that have one. */
+  readonly units: Readonly<Record<string, string>>;
+}
 
 /**
- * The metrics by name.
+ * The metrics by name, with their standard errors.
  *
- * @throws {RequestError} If one of them is not finite.
+ * @param warn Takes why one of them is not to be relied on.
+ * @throws {RequestError} If one of them is not finite, or a function that the pipeline declares fails.
  */
-export function measure(names: readonly MetricName[], predicted: Predicted): Record<string, number> {
-  return Object.fromEntries(names.map((name) => {
-    const value = valueOf(metricKinds[name], predicted);
-    if (value === undefined) throw new TypeError(`The metric ${name} does not apply to ${predicted.kind}`);
-    if (!Number.isFinite(value)) {
-      throw new RequestError(`The metric ${name} is ${value}; the model's logits are not finite`);
-    }
-    return [name, value];
-  }));
+export function measure(
+  specs: readonly MetricSpec[],
+  predicted: Predicted,
+  warn: (caution: string) => void = () => {},
+): Measured {
+  const found = specs.map((spec) => ({ spec, name: metricNameOf(spec), ...atLocationOf(spec, () => of(spec)) }));
+  function of(spec: MetricSpec): Estimate {
+    const name = metricNameOf(spec), measured = mapped(spec, predicted);
+    const { value, isUnsure, ...rest } = estimateOf(spec, measured);
+    for (const caution of cautions(spec, measured)) warn(`${name}: ${caution}`);
+    if (isUnsure) warn(`${name}: it has no standard error, since rows that were drawn for it give no number`);
+    if (Number.isFinite(value)) return { value, ...rest };
+    throw new RequestError(`The metric ${name} is ${value}; the model's logits are not finite`);
+  }
+  return {
+    metrics: Object.fromEntries(found.map(({ name, value }) => [name, value])),
+    standardErrors: Object.fromEntries(found.flatMap(({ name, standardError }) => {
+      return standardError === undefined ? [] : [[name, standardError]];
+    })),
+    lowerIsBetter: found.filter(({ spec }) => isLowerBetter(spec)).map(({ name }) => name),
+    units: Object.fromEntries(found.flatMap(({ spec, name }) => {
+      const unit = metricOf(spec).unit?.(spec);
+      return unit === undefined ? [] : [[name, unit]];
+    })),
+  };
 }
 
-/** Why some of the metrics are not to be relied on. */
-export function cautions(names: readonly MetricName[], predicted: Predicted): string[] {
+function estimateOf(spec: MetricSpec, predicted: Predicted): Estimate {
+  const { measures } = metricOf(spec);
+  const found = predicted.kind === "texts"
+    ? measures.texts && estimate(measures.texts(spec).statistic, predicted.rows)
+    : measures[predicted.kind] && estimate(measures[predicted.kind]!(spec).statistic, predicted.rows);
+  if (found === undefined) throw new TypeError(`The metric ${spec.kind} does not apply to ${predicted.kind}`);
+  return found;
+}
+
+/** Why a metric is not to be relied on. */
+function cautions(spec: MetricSpec, predicted: Predicted): readonly string[] {
   if (predicted.kind !== "numbers") return [];
-  return names.flatMap((name) => {
-    const caution = metricKinds[name].measures.numbers?.caution?.(predicted.rows);
-    return caution === undefined ? [] : [`${name}: ${caution}`];
-  });
-}
-
-function valueOf({ measures }: Metric, predicted: Predicted): number | undefined {
-  return predicted.kind === "texts" ? measures.texts?.of(predicted.rows) : measures[predicted.kind]?.of(predicted.rows);
+  return [metricOf(spec).measures.numbers?.(spec).caution?.(predicted.rows) ?? []].flat();
 }

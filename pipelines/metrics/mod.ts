@@ -1,27 +1,27 @@
 /** The metrics, one record each. What a metric has, needs and means is known here alone. @module */
+import { bleu } from "./bleu.ts";
 import { pearson, spearman } from "./correlations.ts";
+import type { MetricName, MetricSpec, SpecOf } from "./declared.ts";
 import { accuracy, exactMatch } from "./exact_match.ts";
 import { f1, macroF1 } from "./f1.ts";
-import { loss } from "./loss.ts";
+import { bitsPerByte, loss, perplexity } from "./likelihoods.ts";
 import { matthews } from "./matthews.ts";
 import { mse } from "./mean_squared_error.ts";
 import type { Metric } from "./metric.ts";
-
-/** A metric's name, as in results. */
-export type MetricName =
-  | "exactMatch"
-  | "accuracy"
-  | "f1"
-  | "macroF1"
-  | "matthews"
-  | "pearson"
-  | "spearman"
-  | "mse"
-  | "loss";
+import { numericMatch } from "./numeric_match.ts";
+import { own } from "./own.ts";
+import { regexMatch } from "./regex_match.ts";
+import { rouge } from "./rouge.ts";
+import { tokenF1 } from "./token_f1.ts";
 
 /** Every metric, in the order in which messages list them. */
-export const metricKinds: Readonly<Record<MetricName, Metric>> = {
+export const metricKinds: { readonly [K in MetricName]: Metric<SpecOf<K>> } = {
   exactMatch,
+  numericMatch,
+  regexMatch,
+  tokenF1,
+  bleu,
+  rouge,
   accuracy,
   f1,
   macroF1,
@@ -30,14 +30,39 @@ export const metricKinds: Readonly<Record<MetricName, Metric>> = {
   spearman,
   mse,
   loss,
+  perplexity,
+  bitsPerByte,
+  metric: own,
 };
+
+/** The kind of a metric. */
+export function metricOf({ kind }: MetricSpec): Metric {
+  return metricKinds[kind];
+}
+
+/** What results call a metric. */
+export function metricNameOf(spec: MetricSpec): string {
+  return spec.name ?? metricOf(spec).usualName?.(spec) ?? spec.kind;
+}
 
 /** Whether something names a metric. */
 export function isMetricName(name: string): name is MetricName {
   return Object.hasOwn(metricKinds, name);
 }
 
-/** Whether less of a metric that results name is better; of one that is unknown, more is. */
+/** Whether something is what a metric's function gave. */
+export function isMetric(value: unknown): value is MetricSpec {
+  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" &&
+    isMetricName(value.kind);
+}
+
+/** Whether less of a metric is better. */
+export function isLowerBetter(spec: MetricSpec): boolean {
+  const metric = metricOf(spec);
+  return metric.declaredLower?.(spec) ?? metric.lowerIsBetter;
+}
+
+/** Whether less of a metric that results name is better, where they do not say; of one that is unknown, more is. */
 export function lowerIsBetter(name: string): boolean {
   return isMetricName(name) && metricKinds[name].lowerIsBetter;
 }

@@ -6,7 +6,7 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { Scalar } from "./overrides.ts";
-import type { YamlEntry, YamlMapping, YamlNode } from "./yaml.ts";
+import type { YamlEntry, YamlMapping, YamlNode } from "../common/yaml.ts";
 
 /** What a node is, for an error. */
 function show(node: YamlNode): string {

@@ -3,18 +3,19 @@
  *
  * @module
  */
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Provider } from "../../ops/onnx/model.ts";
 import { isProvider, providers } from "../../ops/onnx/providers.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
 import { quote, suggest } from "../common/suggest.ts";
+import { fixedPart, isPattern } from "../data/files/glob.ts";
 import { isGgufPath } from "../models/open/source.ts";
 import { isQuantization, type QuantizationName } from "../models/weights/quantization.ts";
 import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";
 import type { Override, Overrides } from "./overrides.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
-import { parseYaml, type YamlNode } from "./yaml.ts";
+import { parseYaml, type YamlNode } from "../common/yaml.ts";
 
 /** What replaces something that a pipeline names. */
 export interface Replacement {
@@ -157,10 +158,17 @@ async function dataOf(node: YamlNode, find: Find): Promise<readonly Replacement[
   );
   return await Promise.all(entries.map(async ({ key, value }) => {
     const path = textOf(`the data for ${quote(key)}`, value, "the path of a file, relative to the recipe");
-    const to = await find(path, isFile);
+    const to = await find(path, isFile) ?? await matched(path, find);
     if (to !== undefined) return { from: key, to, location: value.location };
     throw new RequestError(`there is no file ${quote(path)}; give its path, relative to the recipe`, value.location);
   }));
+}
+
+/** A pattern of files, if the folder is there that it begins with; what matches it shows when it is read. */
+async function matched(path: string, find: Find): Promise<string | undefined> {
+  if (!isPattern(path)) return undefined;
+  const folder = await find(fixedPart(path), isFolder);
+  return folder === undefined ? undefined : join(folder, path.slice(fixedPart(path).length));
 }
 
 async function baseOf(node: YamlNode, find: Find): Promise<readonly Replacement[]> {

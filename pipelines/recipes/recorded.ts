@@ -5,7 +5,7 @@
  */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { Fields, mappingOf, textOf, wrong } from "./fields.ts";
-import type { YamlNode } from "./yaml.ts";
+import type { YamlNode } from "../common/yaml.ts";
 
 /** A base model as a run had it. */
 export interface RecordedModel {

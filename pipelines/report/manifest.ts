@@ -10,7 +10,7 @@ import { Fields, mappingOf, scalarOf, textOf } from "../recipes/fields.ts";
 import type { Scalar } from "../recipes/overrides.ts";
 import { finder } from "../recipes/recipe.ts";
 import { readRecorded, type Recorded } from "../recipes/recorded.ts";
-import { formatYaml, parseYaml } from "../recipes/yaml.ts";
+import { formatYaml, parseYaml } from "../common/yaml.ts";
 
 /** A recipe as it is written, with what was found. */
 export interface Manifest {

@@ -7,7 +7,7 @@ import type { JsonObject } from "../common/files.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { InterventionDescription } from "../compile/parameters/intervention_file.ts";
 import { isHubId } from "../models/open/source.ts";
-import { formatYaml } from "../recipes/yaml.ts";
+import { formatYaml } from "../common/yaml.ts";
 import type { MemberRecord } from "../results/results.ts";
 
 /** What a card is written from. */

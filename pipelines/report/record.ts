@@ -4,13 +4,16 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { resolve } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { ofKind } from "../common/of_kind.ts";
+import { filesOfPath } from "../data/files/glob.ts";
+import type { RowFile } from "../data/files/record_kind.ts";
+import { filesOf, kindOf } from "../data/source_kinds.ts";
 import type { Scalar } from "../recipes/overrides.ts";
 import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
 import { type RunContext, runtimeVersion } from "../schedule/context/run_context.ts";
 import type { Member } from "../schedule/expand/member.ts";
-import { otherFilesOf, type Redirected } from "../schedule/expand/redirect.ts";
+import { otherFilesOf, type Redirected, sourcesIn } from "../schedule/expand/redirect.ts";
 import { weightsFor } from "../schedule/prepare/model_weights.ts";
 import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import type { Pipeline } from "../spec/mod.ts";
@@ -31,8 +34,9 @@ export async function record(
   members: readonly PreparedMember[],
   folder: string,
 ): Promise<Recorded> {
-  const others = otherFilesOf(declared).map((path): [string, string] => [path, resolve(runContext.base, path)]);
-  const files = [...data, ...others].map(async ([path, at]) => ({ path, digest: await fileDigest(at) }));
+  const others = otherFilesOf(declared).map((path) => ({ name: path, path: resolve(runContext.base, path) }));
+  const found = [...await dataFiles(runContext, declared, data), ...others];
+  const files = found.map(async ({ name, path }) => ({ path: name, digest: await fileDigest(path) }));
   const seeds = members.flatMap(({ stages }) => ofKind(stages, "train").map(({ spec }) => spec.seed));
   return {
     folder,
@@ -48,6 +52,27 @@ export async function record(
       platform: Deno.build.target,
     },
   };
+}
+
+/** The files of rows: those that paths and patterns name, and those of data sets of a hub. */
+async function dataFiles(
+  { base, hub }: RunContext,
+  declared: readonly Member[],
+  data: Redirected["data"],
+): Promise<readonly RowFile[]> {
+  const found = new Map<string, RowFile>();
+  for (const [path, at] of data) {
+    for (const file of await filesOfPath(at, base)) {
+      const shown = isAbsolute(path) ? file.path : `./${relative(base, file.path)}`,
+        name = file.name === at ? path : shown;
+      found.set(name, { name, path: file.path });
+    }
+  }
+  for (const source of sourcesIn(declared)) {
+    if (filesOf(source).some(({ use }) => use === "rows")) continue;
+    for (const file of await kindOf(source).files(source, { base, hub })) found.set(file.name, file);
+  }
+  return [...found.values()];
 }
 
 /** The axes and settings of a run as a recipe sets them. */

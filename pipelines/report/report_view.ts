@@ -25,6 +25,8 @@ export interface MemberView {
   readonly parameters: number;
   /** By stage and metric, as in `tuned exactMatch`. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Of the metrics that have one. */
+  readonly standardErrors: Readonly<Record<string, number>>;
   readonly losses: readonly number[];
   /** How many steps lie between two losses. */
   readonly stride: number;
@@ -60,6 +62,8 @@ export interface ReportView {
   readonly metrics: readonly string[];
   /** Those of them of which less is better. */
   readonly lowerIsBetter: readonly string[];
+  /** What metrics are counted in, of those that say so. */
+  readonly units: Readonly<Record<string, string>>;
   /** For metrics of trained models what the same gives of the model as it was. */
   readonly untrained: Readonly<Record<string, { readonly name: string; readonly value: number }>>;
   readonly members: readonly MemberView[];

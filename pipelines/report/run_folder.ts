@@ -12,7 +12,7 @@ import { writeSealed } from "../models/weights/safetensors_writer.ts";
 import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
-import type { Prediction } from "../metrics/metric.ts";
+import type { Prediction } from "../metrics/prediction.ts";
 import type { Results } from "../results/results.ts";
 import { resultsFile } from "../results/read_results.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";

@@ -1,8 +1,9 @@
 /** What the report shows, made of a run's results. @module */
-import { ownValue } from "../../ops/program/own_value.ts";
+import { mergeValues, ownValue } from "../../ops/program/own_value.ts";
 import { isRight } from "../metrics/exact_match.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
+import { errorsOf, metricsOf, unitsOf } from "./named_metrics.ts";
 import type { MemberRecord, Results } from "../results/results.ts";
 import type { AxisValue, MemberView, ReportView, SampleView } from "./report_view.ts";
 
@@ -41,7 +42,7 @@ const mostPoints = 400, mostCurves = 60;
 export function viewOf(source: ReportSource): ReportView {
   const { results, made, machine, manifest, isLive = false, now } = source;
   const { members } = results, untrainedStages = untrainedOf(members);
-  const metrics = metricsOf(members, untrainedStages), repeats = repeatsOf(results);
+  const metrics = listedMetrics(members, untrainedStages), repeats = repeatsOf(results);
   const repeated = new Map((results.summaries ?? []).flatMap(({ id, members }) => members.map((each) => [each, id])));
   const views = members.map((member, at) => memberView(member, repeated.get(member.id) ?? member.id, at < mostCurves));
   return {
@@ -50,7 +51,8 @@ export function viewOf(source: ReportSource): ReportView {
     machine,
     axes: axesOf(members),
     metrics,
-    lowerIsBetter: metrics.filter((metric) => lowerIsBetter(kindOf(metric))),
+    lowerIsBetter: metrics.filter((metric) => isLowerBetter(members, metric)),
+    units: mergeValues(members.map((member) => unitsOf(member))),
     untrained: untrainedValues(members, metrics, untrainedStages),
     members: views,
     repeats,
@@ -66,17 +68,17 @@ export function viewOf(source: ReportSource): ReportView {
 
 const evaluationsOf = ({ stages }: MemberRecord) => ofKind(stages, "evaluate");
 
-/** The metrics of a member by stage and name. */
-export function namedMetrics(member: MemberRecord): Record<string, number> {
-  return Object.fromEntries(
-    evaluationsOf(member).flatMap(({ name, metrics }) => {
-      return Object.entries(metrics).map(([metric, value]) => [`${name} ${metric}`, value]);
-    }),
-  );
-}
-
 /** The metric's name without its stage's. */
 const kindOf = (metric: string) => metric.slice(metric.lastIndexOf(" ") + 1);
+
+/** Whether less of a metric is better: as a member's results say, or where they say nothing as its name does. */
+function isLowerBetter(members: readonly MemberRecord[], metric: string): boolean {
+  const stage = metric.slice(0, metric.lastIndexOf(" ")), kind = kindOf(metric);
+  const found = members.flatMap(evaluationsOf).find(({ name, metrics }) => {
+    return name === stage && Object.hasOwn(metrics, kind);
+  });
+  return found?.lowerIsBetter?.includes(kind) ?? lowerIsBetter(kind);
+}
 
 /** The evaluations of a model as it is: no training bears their name, and they give the same for all members. */
 function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
@@ -90,8 +92,8 @@ function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
   }));
 }
 
-function metricsOf(members: readonly MemberRecord[], untrained: ReadonlySet<string>): string[] {
-  const all = [...new Set(members.flatMap((member) => Object.keys(namedMetrics(member))))];
+function listedMetrics(members: readonly MemberRecord[], untrained: ReadonlySet<string>): string[] {
+  const all = [...new Set(members.flatMap((member) => Object.keys(metricsOf(member))))];
   const isUntrained = (metric: string) => untrained.has(metric.slice(0, metric.lastIndexOf(" ")));
   return [...all.filter((metric) => !isUntrained(metric)), ...all.filter(isUntrained)];
 }
@@ -131,7 +133,8 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
     axes,
     method: Object.values(axes).find((value) => typeof value === "string") as string | undefined ?? "all",
     parameters,
-    metrics: namedMetrics(member),
+    metrics: metricsOf(member),
+    standardErrors: errorsOf(member),
     losses: withLosses
       ? losses.filter((_, step) => step % stride === 0).map((loss) => Number(loss.toPrecision(6)))
       : [],
@@ -183,8 +186,8 @@ function samplesOf(
   untrained: ReadonlySet<string>,
 ): Pick<ReportView, "samples" | "samplesOf"> {
   if (metric === undefined) return { samples: [], samplesOf: "" };
-  const sign = lowerIsBetter(kindOf(metric)) ? -1 : 1;
-  const value = (member: MemberRecord) => sign * (ownValue(namedMetrics(member), metric) ?? -Infinity);
+  const sign = isLowerBetter(members, metric) ? -1 : 1;
+  const value = (member: MemberRecord) => sign * (ownValue(metricsOf(member), metric) ?? -Infinity);
   const best = members.reduce((best, each) => value(each) > value(best) ? each : best);
   const stage = metric.slice(0, metric.lastIndexOf(" "));
   const shown = evaluationsOf(best).filter(({ name }) => name === stage || untrained.has(name))

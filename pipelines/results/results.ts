@@ -20,6 +20,8 @@ export interface TrainRecord {
   readonly steps: number;
   /** One number a step: in nats a token, or a row where a head predicts classes; of numbers the squared error. */
   readonly losses: readonly number[];
+  /** One number a step: the 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
+  readonly gradientNorms?: readonly number[];
   readonly stepSeconds: readonly number[];
 }
 
@@ -30,6 +32,12 @@ export interface EvaluateRecord {
   readonly cached: boolean;
   readonly seconds: number;
   readonly metrics: Readonly<Record<string, number>>;
+  /** By how much they may be off, as one standard error, of those that have one. */
+  readonly standardErrors?: Readonly<Record<string, number>>;
+  /** Those of which less is better. */
+  readonly lowerIsBetter?: readonly string[];
+  /** What they are counted in, of those that say so. */
+  readonly units?: Readonly<Record<string, string>>;
   /** A path within the run's folder. */
   readonly predictions: string;
 }

@@ -1,4 +1,5 @@
 /** How an evaluation turns a prompt into an answer, as it is declared. @module */
+import type { ScoredBy } from "../metrics/choice_scores.ts";
 import type { Sweepable } from "./sweepable.ts";
 
 /** What all ways to write an answer share. */
@@ -31,4 +32,10 @@ export type DecodingSpec =
     readonly kind: "choices";
     readonly options: Sweepable<readonly string[] | string>;
     readonly end?: Sweepable<boolean>;
+    /** What they are compared by. */
+    readonly by?: Sweepable<ScoredBy>;
+    /** The prompt after which a choice is as likely as it is without the row. */
+    readonly unconditional?: Sweepable<string>;
+    /** The template of what follows each choice and is scored in its place. */
+    readonly continuation?: Sweepable<string>;
   };

@@ -6,6 +6,20 @@ import type { ModelSpec } from "./model.ts";
 import type { BestSpec, Sweepable } from "./sweepable.ts";
 import type { TrainSpec } from "./train.ts";
 
+/** Examples that are put before every prompt. */
+export interface FewShotSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "fewShot";
+  /** Where they are drawn from. */
+  readonly examples: Sweepable<Dataset>;
+  /** How many. */
+  readonly count: Sweepable<number>;
+  /** Decides which are drawn, and their order. */
+  readonly seed: Sweepable<number>;
+  /** Follows each of them. */
+  readonly separator: string;
+}
+
 /** An evaluation. */
 export interface EvaluateSpec {
   /** Tells the kinds of record apart. */
@@ -16,6 +30,8 @@ export interface EvaluateSpec {
   readonly data: Sweepable<Dataset>;
   /** What to measure. */
   readonly metrics: Sweepable<readonly MetricSpec[]>;
+  /** Examples that are put before every prompt. */
+  readonly fewShot?: Sweepable<FewShotSpec>;
   /** How answers are made. */
   readonly decoding?: Sweepable<DecodingSpec>;
   /** Rows whose work is done together. */

@@ -10,6 +10,8 @@ export interface ScheduleSpec {
   readonly kind: ScheduleName;
   /** Share of the steps over which the rate rises from 0; their number is rounded up. */
   readonly warmup: Sweepable<number>;
+  /** A number of steps in place of the share. */
+  readonly warmupSteps?: Sweepable<number>;
 }
 
 /** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
@@ -35,6 +37,9 @@ export interface OptimizerSpec {
   readonly epsilon: Sweepable<number>;
 }
 
+/** Over what the loss of a step is a mean: all its labelled tokens, or its batches, each the mean over its own tokens. */
+export type LossReduction = "tokens" | "microbatches";
+
 /** A training. */
 export interface TrainSpec {
   /** Tells the kinds of record apart. */
@@ -57,4 +62,10 @@ export interface TrainSpec {
   readonly shuffle: Sweepable<boolean>;
   /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
   readonly maxLength?: Sweepable<number>;
+  /** A bound of the 2-norm of all gradients of a step. */
+  readonly maxGradNorm?: Sweepable<number>;
+  /** The training ends here, if its epochs do not before. */
+  readonly maxSteps?: Sweepable<number>;
+  /** Over what the loss is a mean; all labelled tokens if omitted. */
+  readonly lossReduction?: Sweepable<LossReduction>;
 }

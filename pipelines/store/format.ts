@@ -1,5 +1,6 @@
 /** The number of a store's format, kept in it. @module */
 import { join } from "node:path";
+import { publishSync } from "../common/durable.ts";
 import { DiskError, RequestError } from "../common/errors.ts";
 import { faultText, temporaryName, unwritable } from "../common/files.ts";
 import { hasSoundHeader } from "./entry.ts";
@@ -52,12 +53,9 @@ function restoreFormat(file: string): void {
 function writeSynced(path: string): void {
   const temporary = temporaryName(path);
   try {
-    {
-      using file = Deno.openSync(temporary, { write: true, createNew: true });
-      file.writeSync(new TextEncoder().encode(`${FORMAT}\n`));
-      file.syncDataSync();
-    }
-    Deno.renameSync(temporary, path);
+    using file = Deno.openSync(temporary, { write: true, createNew: true });
+    file.writeSync(new TextEncoder().encode(`${FORMAT}\n`));
+    publishSync(file, temporary, path);
   } catch (fault) {
     try {
       Deno.removeSync(temporary);

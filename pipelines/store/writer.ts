@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { publishSync } from "../common/durable.ts";
 import { markWritten, unwritable } from "../common/files.ts";
 import type { DiskError } from "../common/errors.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
@@ -96,7 +97,7 @@ export class FileWriter implements EntryWriter {
     this.#writeAt(digestOffset, this.#hash.digest("hex"));
     this.#writeAt(sealOffset, this.#seal);
     try {
-      Deno.renameSync(this.#to.temporary, this.#to.path);
+      publishSync(file, this.#to.temporary, this.#to.path);
     } catch (fault) {
       throw unwritable(this.#to.path, fault);
     }

@@ -6,7 +6,7 @@
 
 pyreft/<edit>-<kind>.safetensors: where a training starts, as `pyreft_run.py --dump-init` writes it.
 pyreft/losses.json: for each edit and kind its settings, and with each weight decay the losses of all steps, an epoch a
-line. The trainings start from the file by --init, since the random completion of pyreft's own start is not in it.
+line; and of a training whose gradients are clipped to a norm of MAX_NORM its losses and the norms before. The trainings start from the file by --init, since the random completion of pyreft's own start is not in it.
 """
 
 from reference import number, require, write_json
@@ -25,6 +25,7 @@ BATCH = 4
 EPOCHS = 4
 KINDS = ["loreft", "noreft", "consreft", "lobireft", "direft", "nodireft"]
 WEIGHT_DECAYS = [0.0, 0.01]
+MAX_NORM = 1.0
 LAYERS = {"one": "3", "all": "all"}
 POSITIONS = {
     "l1": {"positions": "l1", "rank": 4, "tied": False},
@@ -54,8 +55,8 @@ def write_rows(source, path):
             print(json.dumps({"prompt": row["instruction"] + "\n", "completion": row["answer"]}), file=out)
 
 
-def by_epoch(result):
-    losses = [number(loss) for loss in result["losses"]]
+def by_epoch(result, name="losses"):
+    losses = [number(loss) for loss in result[name]]
     steps = ROWS // BATCH
     return [losses[start : start + steps] for start in range(0, EPOCHS * steps, steps)]
 
@@ -69,6 +70,7 @@ def record(peer, shared, rows, folder, edit, kind):
     common += ["--together", *(["--tied"] if settings["tied"] else [])]
     run(peer, *common, "--steps", 1, "--dump-init", initial)
     losses = [by_epoch(run(peer, *common, "--init", initial, "--weight-decay", decay)) for decay in WEIGHT_DECAYS]
+    clipped = run(peer, *common, "--init", initial, "--max-grad-norm", MAX_NORM)
     blocks = "all" if settings["layers"] == "all" else [int(layer) for layer in settings["layers"].split(";")]
     trainings = [{"weightDecay": decay, "losses": numbers} for decay, numbers in zip(WEIGHT_DECAYS, losses)]
     return {
@@ -77,6 +79,11 @@ def record(peer, shared, rows, folder, edit, kind):
         "blocks": blocks,
         **{name: settings[name] for name in ("positions", "rank", "tied")},
         "trainings": trainings,
+        "clipped": {
+            "maxGradNorm": MAX_NORM,
+            "losses": by_epoch(clipped),
+            "gradientNorms": by_epoch(clipped, "grad_norms"),
+        },
     }
 
 

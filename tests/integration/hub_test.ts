@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { recordKinds } from "../../pipelines/data/files/record_kinds.ts";
 import { resolveModelFolder } from "../../pipelines/models/open/source.ts";
 import { type Files, hasty, type Hub, sha256, withHub } from "../support/hub.ts";
 import { inFolder } from "../pipelines/models/support.ts";
@@ -122,6 +123,47 @@ print(hf_hub_download("owner/name", "model.safetensors") + " " + __version__)`;
       assert.ok(!isDone, "Python waits for the lock");
       await held.unlock();
       await running;
+    }),
+});
+
+const shards = [0, 1].map((n) => `data/train-0000${n}-of-00002.parquet`);
+const dataset: Files = {
+  "README.md": "# A data set",
+  ...Object.fromEntries(
+    shards.map((name) => [name, Deno.readFileSync(new URL("../goldens/parquet/plain.parquet", import.meta.url))]),
+  ),
+};
+
+Deno.test({
+  name: "huggingface_hub and Refract find each other's data sets, without a request",
+  ignore: python === undefined,
+  fn: () =>
+    withHub({ "datasets/owner/rows": { files: dataset } }, async (hub) => {
+      const code = (more: string) =>
+        `from huggingface_hub import snapshot_download, scan_cache_dir
+print(snapshot_download("owner/rows", repo_type="dataset"${more}) + " ".join(str(w) for w in scan_cache_dir().warnings))`;
+      const read = async (cache: string) => {
+        const env = { HF_HUB_CACHE: cache, HF_ENDPOINT: hub.endpoint };
+        const files = await recordKinds.hub.files({ kind: "hub", id: "owner/rows" }, {
+          base: cache,
+          hub: { env, timings: hasty },
+        });
+        return files.map(({ path }) => path);
+      };
+      for (const pythonFirst of [true, false]) {
+        await inFolder(async (cache) => {
+          const folder = pythonFirst ? await runPython(code(""), hub, cache) : undefined;
+          const before = hub.requests.length, paths = await read(cache);
+          if (folder !== undefined) {
+            assert.deepEqual(paths, shards.map((name) => join(folder, name)));
+            assert.equal(hub.requests.length, before);
+          } else {
+            const asked = hub.requests.length, found = await runPython(code(", local_files_only=True"), hub, cache);
+            assert.deepEqual(paths, shards.map((name) => join(found, name)));
+            assert.equal(hub.requests.length, asked);
+          }
+        });
+      }
     }),
 });
 

@@ -40,6 +40,12 @@ interface Golden {
   readonly tied: boolean;
   /** Losses by epoch and step. */
   readonly trainings: readonly { readonly weightDecay: number; readonly losses: readonly (readonly number[])[] }[];
+  /** A training without weight decay whose gradients are clipped, with their norms before. */
+  readonly clipped: {
+    readonly maxGradNorm: number;
+    readonly losses: readonly (readonly number[])[];
+    readonly gradientNorms: readonly (readonly number[])[];
+  };
 }
 
 /** The edits by pyreft's names. */
@@ -62,7 +68,12 @@ function editOf({ kind, initial, blocks, positions, rank, tied }: Golden): EditS
 }
 
 /** One member a weight decay. */
-function pipelineOf(golden: Golden, shared: string): Pipeline {
+function pipelineOf(
+  golden: Golden,
+  shared: string,
+  weightDecays: readonly number[],
+  clipping: { readonly maxGradNorm?: number } = {},
+): Pipeline {
   const model = baseModel(join(shared, "models", "stories260k"));
   const data = jsonl(join(shared, "data", "multiarith.test.jsonl"), {
     prompt: "{instruction}\n",
@@ -74,9 +85,10 @@ function pipelineOf(golden: Golden, shared: string): Pipeline {
       epochs: 4,
       batchSize: 4,
       shuffle: false,
+      ...clipping,
       optimizer: adamw({
         learningRate: 5e-3,
-        weightDecay: sweep("weightDecay", golden.trainings.map(({ weightDecay }) => weightDecay)),
+        weightDecay: sweep("weightDecay", weightDecays),
         schedule: linearSchedule({ warmup: 0.1 }),
       }),
     }),
@@ -85,11 +97,25 @@ function pipelineOf(golden: Golden, shared: string): Pipeline {
 
 async function compare(golden: Golden, shared: string): Promise<void> {
   await inFolder(async (scratch) => {
-    const members = await runIn(scratch, folder, pipelineOf(golden, shared));
+    const members = await runIn(
+      scratch,
+      folder,
+      pipelineOf(golden, shared, golden.trainings.map(({ weightDecay }) => weightDecay)),
+    );
     golden.trainings.forEach(({ weightDecay, losses }, at) => {
       const worst = assertTrajectory(lossesOf(members[at]!), losses.flat());
       console.log(`weight decay ${weightDecay}: largest relative difference ${worst.toExponential(1)}`);
     });
+  });
+  await inFolder(async (scratch) => {
+    const { maxGradNorm, losses, gradientNorms } = golden.clipped;
+    const [member] = await runIn(scratch, folder, pipelineOf(golden, shared, [0], { maxGradNorm }));
+    const worst = assertTrajectory(lossesOf(member!), losses.flat());
+    const norms = member!.stages.flatMap((stage) => stage.kind === "train" ? stage.gradientNorms ?? [] : []);
+    const worstNorm = assertTrajectory(norms, gradientNorms.flat());
+    console.log(
+      `clipped: largest relative difference ${worst.toExponential(1)}, of norms ${worstNorm.toExponential(1)}`,
+    );
   });
 }
 

@@ -54,6 +54,7 @@ export function terminalOf(live = false, lines: readonly string[] = []): {
     write: (text) => stderr += text,
     endLine: () => stderr += stderr === "" || stderr.endsWith("\n") ? "" : "\n",
     live,
+    isColored: live,
   };
   return { terminal, outcome: () => ({ stdout, stderr }) };
 }

@@ -90,3 +90,41 @@ export function onReadOnlyDisk<Result>(folder: string, run: () => Promise<Result
   const utimeSync = () => refuse(folder);
   return replaced(Deno.FsFile.prototype, { utimeSync }, () => replaced(Deno, calls, run));
 }
+
+/** What was done to the disk: a path that was synced, or one that got another's name. */
+export type DiskCall = { readonly synced: string } | { readonly from: string; readonly to: string };
+
+/** Runs something and lists, in order, what it synced and renamed. */
+export async function recordingDisk(run: () => Promise<unknown>): Promise<readonly DiskCall[]> {
+  const { open, openSync, rename, renameSync } = Deno, { sync, syncSync } = Deno.FsFile.prototype;
+  const calls: DiskCall[] = [], paths = new WeakMap<Deno.FsFile, string>();
+  const named = (file: Deno.FsFile, path: string | URL) => {
+    paths.set(file, String(path));
+    return file;
+  };
+  const renamed = (from: string | URL, to: string | URL) => calls.push({ from: String(from), to: String(to) });
+  const inDeno = {
+    open: async (path: string | URL, options?: Deno.OpenOptions) => named(await open(path, options), path),
+    openSync: (path: string | URL, options?: Deno.OpenOptions) => named(openSync(path, options), path),
+    rename: async (from: string, to: string) => {
+      await rename(from, to);
+      renamed(from, to);
+    },
+    renameSync: (from: string, to: string) => {
+      renameSync(from, to);
+      renamed(from, to);
+    },
+  };
+  const inFile = {
+    async sync(this: Deno.FsFile) {
+      await sync.call(this);
+      calls.push({ synced: paths.get(this) ?? "" });
+    },
+    syncSync(this: Deno.FsFile) {
+      syncSync.call(this);
+      calls.push({ synced: paths.get(this) ?? "" });
+    },
+  };
+  await replaced(Deno, inDeno, () => replaced(Deno.FsFile.prototype, inFile, run));
+  return calls;
+}

@@ -87,7 +87,7 @@ function bytesOf(content: string | Uint8Array): Uint8Array<ArrayBuffer> {
   return typeof content === "string" ? new TextEncoder().encode(content) : new Uint8Array(content);
 }
 
-const isLarge = (path: string) => /\.(safetensors|bin|model)$/.test(path);
+const isLarge = (path: string) => /\.(safetensors|bin|model|parquet)$/.test(path);
 const digestOf = (path: string, bytes: Uint8Array) => isLarge(path) ? sha256(bytes) : gitSha1(bytes);
 
 /** A hub that serves. */
@@ -189,14 +189,18 @@ export class Hub {
     range: string | null,
     fault: Fault | undefined,
   ): Response {
-    const [, api, id = "", kind = "", rest = ""] =
-      /^\/(api\/models\/)?([\w.-]+\/[\w.-]+)(?:\/(revision|tree|resolve)\/(.*))?$/.exec(path) ?? [];
+    const [, api, page, bare = "", kind = "", rest = ""] =
+      /^\/(api\/(?:models|(?=datasets\/)))?\/?(datasets\/)?([\w.-]+(?:\/[\w.-]+)?)(?:\/(revision|tree|resolve)\/(.*))?$/
+        .exec(path) ?? [];
+    const id = (page ?? "") + bare;
     if (api !== undefined && !this.hasApi) return refusal(404, "");
     const repository = this.#repositories.get(id);
     const { token, licensee } = repository?.options ?? {};
     const isHidden = token !== undefined && authorization !== `Bearer ${token}`;
     if (repository === undefined || isHidden) return refusal(authorization === null ? 401 : 404, "RepoNotFound");
-    const [, revision = "", file = ""] = kind === "resolve" ? /^([^/]*)\/(.*)$/.exec(rest) ?? [] : ["", rest || "main"];
+    const [, revision = "", file = ""] = kind === "resolve"
+      ? /^(refs\/convert\/parquet|[^/]*)\/(.*)$/.exec(rest) ?? []
+      : ["", rest || "main"];
     const commit = repository.commits.has(revision) ? revision : repository.revisions.get(revision);
     if (commit === undefined) return refusal(404, "RevisionNotFound");
     const files = repository.commits.get(commit)!;

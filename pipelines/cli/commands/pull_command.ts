@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { requireSoundTensors } from "../../compile/parameters/initial.ts";
 import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
 import { hubCache, isOffline } from "../../models/hub/access.ts";
-import { cachedCommit, cachedModel, partsOf } from "../../models/hub/cache.ts";
+import { cachedCommit, cachedRepository, partsOf } from "../../models/hub/cache.ts";
 import { removeDamaged } from "../../models/hub/damaged_blobs.ts";
 import type { Repository } from "../../models/hub/files.ts";
 import { requireOnline } from "../../models/hub/folder.ts";
@@ -30,11 +30,11 @@ export const pullCommand = command({
 
 async function pull({ id, revision }: HubTarget, out: string, context: CommandContext): Promise<void> {
   const { terminal } = context, { env, access } = await reachHub({ id, revision }, context);
-  const repository = cachedModel(hubCache(env), id), parts = partsOf(repository);
+  const repository = cachedRepository(hubCache(env), "model", id), parts = partsOf(repository);
   let names: readonly string[] = [], commit: string | undefined;
   if (isOffline(env)) {
     commit = await cachedCommit(repository, revision);
-    if (commit === undefined) return requireOnline(id, revision, undefined, repository, env);
+    if (commit === undefined) return requireOnline({ kind: "model", id, revision }, undefined, repository, env);
     const paths = Array.from(Deno.readDirSync(parts.snapshot(commit)), ({ name }) => name);
     names = interventionFiles({ id, paths });
     await removeDamaged(parts.snapshot(commit), names, env);
@@ -43,7 +43,8 @@ async function pull({ id, revision }: HubTarget, out: string, context: CommandCo
     const progress = downloadProgress(terminalProgress(terminal));
     const choose = (there: Repository) => Promise.resolve(names = interventionFiles(there));
     const usual = [interventionFileNames.description, interventionFileNames.tensors, card];
-    const download = () => downloadSnapshot({ id, revision, usual, choose, progress }, repository, access);
+    const download = () =>
+      downloadSnapshot({ kind: "model", id, revision, usual, choose, progress }, repository, access);
     commit = await download();
     // What an earlier pull, or another program, left in the cache.
     if ((await removeDamaged(parts.snapshot(commit), names, env, access.warn)).length > 0) commit = await download();

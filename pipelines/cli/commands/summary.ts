@@ -1,7 +1,7 @@
 /** The table that ends a run. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
-import type { RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
+import type { EvaluateRecord, RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
@@ -19,14 +19,15 @@ interface SummarizedMember {
 /** A member a line: metrics, trainable parameters and their share of the base, times; then what the cache saved. */
 export function summarize(results: Results, members: readonly SummarizedMember[], seconds: number): string {
   const metrics = [...new Set(results.members.flatMap(({ stages }) => stages.flatMap(metricNames)))];
-  const header = ["member", ...metrics, "trainable", "share of base", "train", "step"];
+  const units = new Map(results.members.flatMap(({ stages }) => ofKind(stages, "evaluate").flatMap(unitsOf)));
+  const named = metrics.map((name) => units.has(name) ? `${name} (${units.get(name)})` : name);
+  const header = ["member", ...named, "trainable", "share of base", "train", "step"];
   const rows = results.members.map((record, index) => {
     const evaluations = ofKind(record.stages, "evaluate");
     const trainings = ofKind(record.stages, "train");
     const values = metrics.map((name) => {
       const stage = evaluations.find((evaluation) => metricNames(evaluation).includes(name));
-      const value = stage && ownValue(stage.metrics, name.slice(stage.name.length + 1));
-      return value === undefined ? "" : value.toFixed(3);
+      return stage === undefined ? "" : measuredText(stage, name.slice(stage.name.length + 1));
     });
     const base = parameterCount(members[index]!.stages[0]!.model.architecture);
     const share = record.trainableParameters === 0
@@ -44,6 +45,17 @@ export function summarize(results: Results, members: readonly SummarizedMember[]
   return `${formatTable(header, rows)}\n${repetitions(results)}${encodings(results, members)}total  ${
     formatSeconds(seconds)
   }\n`;
+}
+
+/** A metric's value with its standard error. */
+function measuredText({ metrics, standardErrors = {} }: EvaluateRecord, metric: string): string {
+  const both = [ownValue(metrics, metric), ownValue(standardErrors, metric)];
+  return both.flatMap((number) => number === undefined ? [] : [number.toFixed(3)]).join(" ± ");
+}
+
+/** What a stage's metrics are counted in, by their names in the table. */
+function unitsOf({ name, units = {} }: EvaluateRecord): (readonly [string, string])[] {
+  return Object.entries(units).map(([metric, unit]) => [`${name} ${metric}`, unit] as const);
 }
 
 /** Of repeated experiments a line each: the mean and deviation of every metric. */

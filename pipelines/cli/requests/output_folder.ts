@@ -1,5 +1,6 @@
 /** Folders that a command writes completely or not at all. @module */
 import { basename, dirname, join } from "node:path";
+import { publishFolder, publishInto } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
 import { unwritable } from "../../common/files.ts";
 
@@ -21,12 +22,7 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
   await orUnwritable(path, () => Deno.mkdir(temporary, { recursive: true }));
   try {
     await write(temporary);
-    await orUnwritable(path, async () => {
-      if (there === undefined) return await Deno.rename(temporary, path);
-      for (const { name } of [...Deno.readDirSync(temporary)]) {
-        await Deno.rename(join(temporary, name), join(path, name));
-      }
-    });
+    await orUnwritable(path, () => (there === undefined ? publishFolder : publishInto)(temporary, path));
   } finally {
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
   }

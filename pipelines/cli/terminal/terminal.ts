@@ -23,6 +23,8 @@ export interface Terminal {
   endLine(): void;
   /** Whether a line that was written can be written over. */
   readonly live: boolean;
+  /** Whether results may have colours. */
+  readonly isColored: boolean;
 }
 
 /** The process's stdout and stderr. */
@@ -43,6 +45,7 @@ export function processTerminal(): Terminal {
     write,
     endLine: () => isOpen ? write("\n") : undefined,
     live: Deno.stderr.isTerminal(),
+    isColored: Deno.stdout.isTerminal() && !Deno.noColor,
   };
 }
 

@@ -6,7 +6,7 @@
 import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../../ops/passes/cost.ts";
 import { addDimensions, type Bindings, evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
-import type { ScheduleName } from "../../../ops/optimizers/schedule.ts";
+import type { Stepping } from "../programs/stepping.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
 import { fitActivations, usualActivations, withBoundaries } from "../programs/activation_budget.ts";
 import { cut, type CutProgram, fedFor } from "./cut.ts";
@@ -83,12 +83,12 @@ function reads(program: Program, segment: SegmentName): boolean {
 export function compileTraining(
   model: CompiledModel,
   layout: Layout,
-  schedule: ScheduleName,
+  stepping: Stepping,
   rows: readonly LaidOutRow[],
   cutAt: (program: Program) => CutProgram = (program) => cut(program, typicalExtents(rows)),
   mostActivations: number = usualActivations,
 ): CompiledTraining {
-  const whole = trainingPrograms(model, layout, schedule), typical = typicalExtents(rows);
+  const whole = trainingPrograms(model, layout, stepping), typical = typicalExtents(rows);
   const { kept, recomputed, bytePrice } = cutAt(whole.accumulate), fed = fedFor(kept);
   const rest = withBoundaries(whole.accumulate, whole.boundaries, (program) => substitute(program, fed));
   const longest = longestExtents(rows);

@@ -9,6 +9,7 @@ import type { Bindings } from "../../../ops/program/dimension.ts";
 import { dependants, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
 import { cut, keptName, type KeptValue } from "./cut.ts";
 import { isAttended, type Layout, type SegmentName } from "../rows/layout.ts";
+import { isExampleInput } from "../rows/segment_inputs.ts";
 import type { CompiledModel } from "../programs/forward.ts";
 import { prefillProgram } from "../programs/inference_programs.ts";
 
@@ -56,13 +57,23 @@ function runsOf(
   }));
 }
 
-/** The prefill of a model over rows in a layout, cut where it costs least to go on from an encoding of the rows. */
-export function compilePrefill(model: CompiledModel, layout: Layout, typical: Bindings): CompiledPrefill {
+/**
+ * The prefill of a model over rows in a layout, cut where it costs least to go on from an encoding of the rows.
+ *
+ * @param isFixed Whether what a fed tensor says is encoded; those of the examples if omitted.
+ */
+export function compilePrefill(
+  model: CompiledModel,
+  layout: Layout,
+  typical: Bindings,
+  isFixed: (leaf: Value) => boolean = isExampleInput,
+): CompiledPrefill {
   const whole = prefillProgram(model, layout), { outputs } = whole;
-  const order = valuesOf(whole), varying = dependants(order, leavesOf(whole, "parameter"));
+  const fed = leavesOf(whole, "input").filter((leaf) => !isFixed(leaf));
+  const order = valuesOf(whole), varying = dependants(order, [...leavesOf(whole, "parameter"), ...fed]);
   const isKept = (value: Value) => !varying.has(value);
   const results = Object.fromEntries(Object.entries(outputs).filter(([, value]) => !isKept(value)));
-  const { program, kept } = cut({ name: "prefill", outputs: results }, typical);
+  const { program, kept } = cut({ name: "prefill", outputs: results }, typical, { isFixed });
   const named = new Map(kept.map((each) => [each.name, each]));
   const originOf = (name: string): TensorOrigin => {
     const value = ownValue(outputs, name) as Value;

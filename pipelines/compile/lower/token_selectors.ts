@@ -10,6 +10,7 @@ import {
   readPrompt,
 } from "../../data/prompt_tokens.ts";
 import { RequestError } from "../../common/errors.ts";
+import { functionName } from "../../common/function_name.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 
@@ -23,13 +24,9 @@ export interface TokenSelector {
   readonly of: (prompt: TokenizedPrompt) => ReadonlySet<number>;
 }
 
-const functionNumbers = new WeakMap<ChoosePositions | ChooseSubspace, number>();
-let functions = 0;
-
 /** The name of a selector: as it was written, or a function's number within this process. */
 export function selectorName(declared: string | ChoosePositions | ChooseSubspace): string {
-  if (typeof declared === "string") return declared;
-  return `function ${functionNumbers.getOrInsertComputed(declared, () => ++functions)}`;
+  return typeof declared === "string" ? declared : functionName(declared);
 }
 
 /** A selector that computes once for each source. */

@@ -4,7 +4,8 @@ import { gradients } from "../../../ops/passes/autodiff.ts";
 import * as o from "../../../ops/operators.ts";
 import { scaledLoss } from "../../../ops/nn/loss.ts";
 import { adamw, type AdamWState } from "../../../ops/optimizers/adamw.ts";
-import { type ScheduleName, schedules } from "../../../ops/optimizers/schedule.ts";
+import { clipByNorm } from "../../../ops/optimizers/clipping.ts";
+import { schedules } from "../../../ops/optimizers/schedule.ts";
 import {
   dependants,
   input,
@@ -21,6 +22,7 @@ import { trainedTensors, trainingForm } from "../lower/tensor_forms.ts";
 import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";
 import { type CompiledModel, labelledLosses, runTail } from "./forward.ts";
+import type { Stepping } from "./stepping.ts";
 import { exemptParameters } from "./weight_decay.ts";
 
 /** The programs of one training, or of several side by side. */
@@ -40,7 +42,7 @@ interface TrainingPrograms {
 const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
-export function trainingPrograms(model: CompiledModel, layout: Layout, schedule: ScheduleName): TrainingPrograms {
+export function trainingPrograms(model: CompiledModel, layout: Layout, stepping: Stepping): TrainingPrograms {
   const result = runTail(model, layout, trainingForm);
   const losses = labelledLosses(model, result, trainingForm).map((each) => {
     return scaledLoss(each, scalarInput("step.lossScale"));
@@ -56,21 +58,48 @@ export function trainingPrograms(model: CompiledModel, layout: Layout, schedule:
     return [nextGradient(parameter), gradient === undefined ? fed : o.add(fed, gradient)] as const;
   });
   const named = losses.map((each, member) => [lossName(member), each] as const);
-  let next = parameters.length;
-  const between = states.map(({ state, isVarying }) => ({ state, cotangent: isVarying ? found[next++] : undefined }));
+  let later = parameters.length;
+  const between = states.map(({ state, isVarying }) => ({ state, cotangent: isVarying ? found[later++] : undefined }));
   const { program: accumulate, boundaries } = withBoundaries(
     { name: "accumulate", outputs: Object.fromEntries([...named, ...totals]) },
     between,
     simplify,
   );
-  const stepped = updates(parameters, parameters.map(gradientInput), schedule, exemptParameters(model));
-  const update = simplify({ name: "update", outputs: stepped });
+  const fedGradients = parameters.map(gradientInput);
+  const { totals: stepped, norms } = stepping.clips
+    ? clipped(model, parameters, fedGradients)
+    : { totals: fedGradients, norms: {} };
+  const next = updates(parameters, stepped, stepping, exemptParameters(model));
+  const update = simplify({ name: "update", outputs: { ...norms, ...next } });
   return { accumulate, boundaries, update, save: saveProgram(model), parameters };
 }
 
 /** The name of a member's loss among a program's results. */
 export function lossName(member: number): string {
   return `loss.${member}`;
+}
+
+/** The name of the norm of a member's gradients among a program's results, where they are clipped. */
+export function normName(member: number): string {
+  return `gradientNorm.${member}`;
+}
+
+/** Gradients of which each member's have a bounded norm, and these norms as they were. */
+function clipped(
+  { members }: Pick<CompiledModel, "members">,
+  parameters: readonly Value[],
+  gradients: readonly Value[],
+): { readonly totals: readonly Value[]; readonly norms: Readonly<Record<string, Value>> } {
+  const bound = scalarInput("step.maxGradNorm"), totals = [...gradients];
+  const norms = members.map((adaptations, member) => {
+    const isOwn = (name: string) =>
+      members.length === 1 || adaptations.some(({ index }) => name.startsWith(`${index}.`));
+    const own = [...parameters.keys()].filter((at) => isOwn(leafName(parameters[at]!)));
+    const found = clipByNorm(own.map((at) => gradients[at]!), bound);
+    own.forEach((at, index) => totals[at] = found.gradients[index]!);
+    return [normName(member), found.norm] as const;
+  });
+  return { totals, norms: Object.fromEntries(norms) };
 }
 
 function gradientInput(parameter: Value): Value {
@@ -101,7 +130,7 @@ export function stateNames(parameter: string): { readonly firstMoment: string; r
 function updates(
   parameters: readonly Value[],
   totals: readonly Value[],
-  schedule: ScheduleName,
+  { schedule }: Stepping,
   exempt: ReadonlySet<string>,
 ): Record<string, Value> {
   const step = scalarInput("step.index");

@@ -78,6 +78,26 @@ export function layoutOf(
 }
 
 /**
+ * Rows of which the first tokens that all prompts share are apart from the rest; all tail where they share few, or where
+ * something is learned of these tokens.
+ */
+export function sharedRows(
+  architecture: Pick<Architecture, "causal" | "encoder">,
+  adaptations: readonly Adaptation[],
+  prompts: readonly TokenizedPrompt[],
+): Layout {
+  const whole = wholeRows(architecture, adaptations);
+  if (!architecture.causal || architecture.encoder !== undefined) return whole;
+  const tail = adaptations.length === 0 ? 1 : tailReach(adaptations, prompts);
+  const shared = prompts.length < 2 || !Number.isFinite(tail)
+    ? 0
+    : sharedTokens(prompts.map(({ prompt }) => prompt.slice(0, -tail)));
+  if (shared < leastShared) return whole;
+  const first = { name: "shared", from: 0, to: shared, rows: 1, sees: [], parts: 1 } as const;
+  return { segments: [first, { name: "tail", from: shared, rows: "batch", sees: ["shared"], parts: 1 }], virtual: 0 };
+}
+
+/**
  * Rows of a model in which no token sees those after it, cut.
  *
  * @param tail How many of a prompt's last tokens are in the tail.

@@ -44,14 +44,14 @@ export const knownFields: ReadonlySet<string> = new Set(["role", "content", "nam
 /**
  * A row's conversation up to the last turn that is taught; what comes after it teaches nothing.
  *
- * @param row Has `messages` of `{ role, content }` or `conversations` of `{ from, value }`, and may have a `system` message
- * for them.
+ * @param row Has `messages` of `{ role, content }`, `conversations` of `{ from, value }` or `instruction`, `input` and
+ * `output`, and may have a `system` message for them.
  * @param system The system message of a conversation that has none.
  * @throws {RequestError} If there are no messages, one is no object, has an unknown role or is empty, or the assistant has
  * no turn that is taught, or the first.
  */
 export function conversationOf(row: PythonDict, system: string | undefined, place: SourceLocation): Conversation {
-  const messages = row.get("messages") ?? row.get("conversations");
+  const messages = row.get("messages") ?? row.get("conversations") ?? instructed(row);
   if (messages === undefined && !row.has("messages")) {
     const fields = [...row.keys()].map(str);
     throw new RequestError(
@@ -79,6 +79,17 @@ export function conversationOf(row: PythonDict, system: string | undefined, plac
     throw new RequestError("the row begins with a turn of the assistant; put what it answers before it", place);
   }
   return whole;
+}
+
+/** The turns of a row of instruction, input and output, as Alpaca's files have them: the first two are the user's. */
+function instructed(row: PythonDict): PythonValue {
+  const [instruction, input, output] = ["instruction", "input", "output"].map((name) => row.get(name) ?? "");
+  if (typeof instruction !== "string" || typeof input !== "string" || typeof output !== "string") return undefined;
+  if (instruction === "" || output === "") return undefined;
+  const asked = input === "" ? instruction : `${instruction}\n\n${input}`;
+  return [["user", asked], ["assistant", output]].map(([role, content]) => {
+    return new Map<PythonValue, PythonValue>([["role", role], ["content", content]]);
+  });
 }
 
 /** A row's own system message, as files of ShareGPT have it; nothing if it is empty. */

@@ -1,4 +1,5 @@
 /** Conversations as a pipeline declares them. @module */
+import type { DeclaredRows, RecordRows } from "../files/declared.ts";
 
 /** One turn of a conversation. What else it has, such as `tool_calls`, is for the template to read. */
 export interface ChatMessage {
@@ -22,9 +23,9 @@ export type ChatRow = readonly ChatMessage[] | {
 export interface ChatSource {
   /** Tells the kinds of data set apart. */
   readonly kind: "chat";
-  /** One conversation a line of a file, or those that the pipeline file holds itself. */
+  /** One conversation a row, of files, of a hub or of the pipeline file itself. */
   readonly conversations:
-    | { readonly kind: "jsonl"; readonly path: string }
+    | Exclude<DeclaredRows, RecordRows>
     | { readonly kind: "records"; readonly records: readonly ChatRow[] };
   /** What is taught: the last of the assistant's turns, or each of them. */
   readonly loss: "completion" | "all-turns";

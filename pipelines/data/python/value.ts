@@ -40,6 +40,12 @@ export function plain(value: PythonValue): PythonValue {
   return value instanceof SafeText ? value.text : value;
 }
 
+/** A value of a file that has no text, such as an image's bytes. */
+export class Untextual {
+  /** @param what As in `bytes`. */
+  constructor(readonly what: string) {}
+}
+
 /** An object with attributes, of which a template may set some. */
 export class Namespace {
   constructor(readonly attributes: Map<string, PythonValue>) {}
@@ -95,6 +101,7 @@ export function toPython(value: unknown, place?: SourceLocation): PythonValue {
     case "object": {
       if (value === null) return null;
       if (Array.isArray(value)) return value.map((item) => toPython(item, place));
+      if (value instanceof Untextual) return undefined;
       const entries = Object.entries(value).filter(([, part]) => part !== undefined);
       return new Map(entries.map(([key, part]) => [key, toPython(part, place)]));
     }

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
+import { publish } from "../../common/durable.ts";
 import { faultText, markWritten, temporaryName, unwritable, writeAll } from "../../common/files.ts";
 import { type DeclaredTensor, encodeHeader } from "../weights/safetensors_writer.ts";
 import { seal, unsealed } from "../weights/sealed_file.ts";
@@ -44,25 +45,23 @@ export async function writeWeights(
   const hash = createHash("sha256").update(header);
   try {
     using source = openToRead(file);
-    {
-      using target = await onDisk(path, Deno.open(temporary, { write: true, createNew: true }));
-      markWritten(target);
-      // A chunk is made while the one before is written.
-      let pending = writeAll(target, header), done = 0;
-      try {
-        for (const chunk of chunksOf(new RowReader(source, file), ordered)) {
-          await onDisk(path, pending);
-          pending = writeAll(target, chunk);
-          hash.update(chunk);
-          progress(done += chunk.length, total);
-        }
-      } finally {
+    using target = await onDisk(path, Deno.open(temporary, { write: true, createNew: true }));
+    markWritten(target);
+    // A chunk is made while the one before is written.
+    let pending = writeAll(target, header), done = 0;
+    try {
+      for (const chunk of chunksOf(new RowReader(source, file), ordered)) {
         await onDisk(path, pending);
+        pending = writeAll(target, chunk);
+        hash.update(chunk);
+        progress(done += chunk.length, total);
       }
-      seal(header, hash.copy().digest("hex"));
-      await onDisk(path, target.seek(0, Deno.SeekMode.Start).then(() => writeAll(target, header)));
+    } finally {
+      await onDisk(path, pending);
     }
-    await onDisk(path, Deno.rename(temporary, path));
+    seal(header, hash.copy().digest("hex"));
+    await onDisk(path, target.seek(0, Deno.SeekMode.Start).then(() => writeAll(target, header)));
+    await onDisk(path, publish(target, temporary, path));
     return hash.digest("hex");
   } catch (fault) {
     await Deno.remove(temporary).catch(() => {});

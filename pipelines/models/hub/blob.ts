@@ -6,6 +6,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
+import { publish } from "../../common/durable.ts";
 import { unwritable, writeAll } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
 import { holdLock } from "./lock.ts";
@@ -74,7 +75,7 @@ export async function downloadBlob(
     if (fault instanceof DamagedFile || sink.bytes === 0) await Deno.remove(partial).catch(() => {});
     throw fault;
   }
-  await orUnwritable(paths.blob, () => Deno.rename(partial, paths.blob));
+  await sink.publish(paths.blob);
 }
 
 /** Asks for what is missing until all is there. */
@@ -210,6 +211,11 @@ class PartialFile implements Disposable {
   /** Whether what is there is what is listed. */
   isSound(): boolean {
     return this.#hash.copy().digest("hex") === this.#file.digest;
+  }
+
+  /** Gives the whole file its name. */
+  async publish(path: string): Promise<void> {
+    await orUnwritable(path, () => publish(this.#handle, this.#path, path));
   }
 
   [Symbol.dispose](): void {

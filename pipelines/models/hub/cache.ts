@@ -5,20 +5,22 @@
  * @module
  */
 import { dirname, join, relative } from "node:path";
+import { syncFolder } from "../../common/durable.ts";
 import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import { isPresent, orUnwritable } from "./blob.ts";
+import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 
 /** A repository's folder in the cache. */
 export interface CachedRepository {
   /** The cache's own folder. */
   readonly cache: string;
-  /** The repository's name in it, `models--owner--name`. */
+  /** The repository's name in it, as in `models--owner--name`. */
   readonly name: string;
 }
 
-/** A model's location in a cache. */
-export function cachedModel(cache: string, id: string): CachedRepository {
-  return { cache, name: `models--${id.replace("/", "--")}` };
+/** A repository's location in a cache. */
+export function cachedRepository(cache: string, kind: RepositoryKind, id: string): CachedRepository {
+  return { cache, name: `${repositoryKinds[kind].cached}--${id.replace("/", "--")}` };
 }
 
 /** Whether a revision is a commit, in full. */
@@ -59,7 +61,7 @@ export async function writeRef(repository: CachedRepository, revision: string, c
 export async function writeAbsence(repository: CachedRepository, commit: string, path: string): Promise<void> {
   const mark = partsOf(repository).absent(commit, path);
   await makeFolder(dirname(mark));
-  await orUnwritable(mark, () => Deno.writeFile(mark, new Uint8Array()));
+  await writeAtomically(mark, []);
 }
 
 /** Gives a blob its name in a snapshot. */
@@ -67,11 +69,13 @@ export async function linkBlob(blob: string, path: string): Promise<void> {
   if (await isPresent(path)) return;
   await makeFolder(dirname(path));
   await Deno.remove(path).catch(() => {}); // a link whose blob was gone
-  await orUnwritable(path, () =>
-    Deno.symlink(relative(dirname(path), blob), path).catch((fault: unknown) => {
+  await orUnwritable(path, async () => {
+    await Deno.symlink(relative(dirname(path), blob), path).catch((fault: unknown) => {
       if (fault instanceof Deno.errors.AlreadyExists) return; // by another process
       return Deno.link(blob, path); // where symbolic links are not allowed
-    }));
+    });
+    await syncFolder(dirname(path));
+  });
 }
 
 async function makeFolder(path: string): Promise<void> {

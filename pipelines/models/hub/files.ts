@@ -8,7 +8,7 @@ import { shardsOf } from "../weights/weights.ts";
 export interface Repository {
   /** `owner/name`. */
   readonly id: string;
-  /** The files of its uppermost folder. */
+  /** Its files: of a model those of the uppermost folder, of a data set all, as paths with slashes. */
   readonly paths: readonly string[];
   /** Whether it has a file; a hub that lists nothing is asked for it. */
   has(path: string): Promise<boolean>;

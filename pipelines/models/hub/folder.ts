@@ -4,9 +4,10 @@ import { readJsonObject } from "../../common/files.ts";
 import { shardsOf } from "../weights/weights.ts";
 import { type AccessOptions, type Environment, hubAccess, hubCache, isOffline } from "./access.ts";
 import { isPresent } from "./blob.ts";
-import { cachedCommit, cachedModel, type CachedRepository, partsOf } from "./cache.ts";
+import { cachedCommit, type CachedRepository, cachedRepository, partsOf } from "./cache.ts";
 import { removeDamaged } from "./damaged_blobs.ts";
 import { modelFiles, type Repository, tokenizerFile, usualModelFiles, weightFiles } from "./files.ts";
+import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import type { DownloadProgress } from "./snapshot.ts";
 
 /** What is wanted of a Hugging Face model. */
@@ -38,16 +39,16 @@ interface HubFolder {
 export async function hubFolder(request: HubRequest, env: Environment): Promise<HubFolder> {
   const { id, revision, weights, progress } = request;
   requireRevision(id, revision);
-  const repository = cachedModel(hubCache(env), id);
+  const repository = cachedRepository(hubCache(env), "model", id);
   const cached = await cachedCommit(repository, revision);
   const lacking = cached === undefined ? undefined : await firstDamaged(request, repository, cached, env) ??
     await firstLacking(repository, cached, weights);
   if (cached !== undefined && lacking === undefined) return found(repository, cached);
-  requireOnline(id, revision, lacking, repository, env);
+  requireOnline({ kind: "model", id, revision }, lacking, repository, env);
   const { downloadSnapshot } = await import("./snapshot.ts");
   // What is there decides the commit, so that all parts are of one.
   const choose = (there: Repository) => modelFiles(there, weights);
-  const wanted = { id, revision: cached ?? revision, usual: usualModelFiles, choose, progress };
+  const wanted = { kind: "model" as const, id, revision: cached ?? revision, usual: usualModelFiles, choose, progress };
   return found(repository, await downloadSnapshot(wanted, repository, await hubAccess(env, request)));
 }
 
@@ -69,8 +70,7 @@ export function requireRevision(id: string, revision: string): void {
  * @throws {RequestError} If they are.
  */
 export function requireOnline(
-  id: string,
-  revision: string,
+  { kind, id, revision }: { readonly kind: RepositoryKind; readonly id: string; readonly revision: string },
   lacking: string | undefined,
   { cache }: CachedRepository,
   env: Environment,
@@ -78,8 +78,8 @@ export function requireOnline(
   if (!isOffline(env)) return;
   const state = lacking === undefined ? `is not in the cache ${cache}` : `lacks ${lacking} in the cache ${cache}`;
   throw new RequestError(
-    `${id} (revision ${revision}) ${state} and HF_HUB_OFFLINE forbids the download; unset it or give a folder that ` +
-      `holds the model`,
+    `${id} (revision ${revision}) ${state} and HF_HUB_OFFLINE forbids the download; unset it or give ` +
+      `${kind === "model" ? "a folder that holds the model" : repositoryKinds[kind].instead}`,
   );
 }
 

@@ -8,10 +8,12 @@ import { faultText } from "../../common/files.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
 import { MalformedAnswer } from "./file_headers.ts";
+import { pageOf, type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { HubError, SilentServer } from "./transport.ts";
 
 /** The request that failed. */
 interface FailedRequest {
+  readonly kind: RepositoryKind;
   /** `owner/name`. */
   readonly id: string;
   readonly revision: string;
@@ -27,13 +29,13 @@ interface FailedRequest {
  * @returns The refusal, or the fault as it is where it is another or has its reason.
  */
 export async function withReason(
-  id: string,
+  { kind, id }: Pick<FailedRequest, "kind" | "id">,
   fault: unknown,
   { endpoint }: HubAccess,
   fetchHub: typeof fetch,
 ): Promise<unknown> {
   if (!(fault instanceof HubError) || fault.status !== 404 || fault.code !== "") return fault;
-  const isThere = await fetchHub(`${endpoint}/api/models/${id}`).then(async (response) => {
+  const isThere = await fetchHub(`${endpoint}/api/${repositoryKinds[kind].api}/${id}`).then(async (response) => {
     await response.body?.cancel();
     return true;
   }, () => false);
@@ -47,7 +49,7 @@ export async function withReason(
  */
 export function hubError(fault: unknown, request: FailedRequest): RequestError | RunError | StoppedError {
   if (fault instanceof RequestError || fault instanceof RunError || fault instanceof StoppedError) return fault;
-  const { id, access, isPush = false } = request, { token } = access, endpoint = shownEndpoint(access);
+  const { kind, id, access, isPush = false } = request, { token } = access, endpoint = shownEndpoint(access);
   if (fault instanceof HubError) return new RequestError(refusalText(fault, request));
   if (fault instanceof DamagedFile) {
     return new RequestError(
@@ -65,7 +67,7 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
       host === new URL(endpoint).host
         ? `${endpoint} is not among the hosts that --allow-net permits; add ${host} to it`
         : `${endpoint} has files of ${id} on ${host}, which is not among the hosts that --allow-net permits; add ${host} to ` +
-          `that of the task _hub in deno.json, or give a folder that holds it`,
+          `that of the task _hub in deno.json, or give ${repositoryKinds[kind].instead}`,
     );
   }
   // The whole URL comes before the reason, and may be one that lets anybody in.
@@ -76,14 +78,15 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
     isPush
       ? `${id} could not be pushed to ${endpoint} (${reason}); check the connection and push again`
       : `${id} could not be downloaded from ${endpoint} (${reason}); check the connection and run it again, which goes on ` +
-        `where it stopped, or give a folder that holds it`,
+        `where it stopped, or give ${repositoryKinds[kind].instead}`,
   );
 }
 
-function refusalText(refusal: HubError, { id, revision, access, isPush = false }: FailedRequest): string {
+function refusalText(refusal: HubError, { kind, id, revision, access, isPush = false }: FailedRequest): string {
   const { token, timings } = access,
     endpoint = shownEndpoint(access),
     { status, code, serverMessage, retryAfter, file } = refusal;
+  const { instead } = repositoryKinds[kind];
   const quoted = (file === undefined ? "" : `${file}: `) +
     (serverMessage === "" ? `${status}` : `${status}, ${JSON.stringify(serverMessage)}`);
   const asked = token === undefined ? "" : ` with the token of ${token.from}`;
@@ -93,10 +96,10 @@ function refusalText(refusal: HubError, { id, revision, access, isPush = false }
     case status === 404 && code === "RevisionNotFound":
       return `${id} has no revision ${named} on ${endpoint}; give one of its branches, tags or commits`;
     case status === 404 && file !== undefined && code !== "RepoNotFound":
-      return `${endpoint} lists ${file} of ${id} and does not have it (${status}); choose another revision or model, or give ` +
-        `a folder that holds it`;
+      return `${endpoint} lists ${file} of ${id} and does not have it (${status}); choose another revision or ${kind}, or give ` +
+        `${repositoryKinds[kind].instead}`;
     case code === "GatedRepo":
-      return `${id} is gated: accept its licence on ${endpoint}/${id}` +
+      return `${id} is gated: accept its licence on ${endpoint}/${pageOf(kind, id)}` +
         (token === undefined
           ? `, and set HF_TOKEN to a token of the account that did`
           : `, by the account whose token is in ${token.from}`);
@@ -111,7 +114,7 @@ function refusalText(refusal: HubError, { id, revision, access, isPush = false }
         `with access`;
     case status === 403:
       return `${endpoint} forbids ${id}${asked} (${quoted}); set HF_TOKEN to a token of an account that has accepted its ` +
-        `licence on ${endpoint}/${id}`;
+        `licence on ${endpoint}/${pageOf(kind, id)}`;
     case status === 409 || status === 412:
       return `${id} was changed on ${endpoint} at the same time (${quoted}); push it again`;
     case status === 429: {
@@ -122,10 +125,12 @@ function refusalText(refusal: HubError, { id, revision, access, isPush = false }
     case status >= 500:
       return isPush
         ? `${endpoint} fails (${quoted}); push it again later`
-        : `${endpoint} fails (${quoted})${tried}; run it again later, or give a folder that holds ${id}`;
+        : `${endpoint} fails (${quoted})${tried}; run it again later, or give ${
+          kind === "model" ? `a folder that holds ${id}` : instead
+        }`;
     default:
       return `${endpoint} refuses ${isPush ? "to take " : ""}${id} (${quoted}); ` +
-        (isPush ? "correct what it names" : "check HF_ENDPOINT, or give a folder that holds it");
+        (isPush ? "correct what it names" : `check HF_ENDPOINT, or give ${instead}`);
   }
 }
 

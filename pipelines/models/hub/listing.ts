@@ -3,16 +3,18 @@
  *
  * @module
  */
-import { listFiles, modelInfo } from "@huggingface/hub";
+import { datasetInfo, listFiles, modelInfo } from "@huggingface/hub";
 import type { HubFile } from "./blob.ts";
 import { describeFile, MalformedAnswer, soundFile } from "./file_headers.ts";
+import { leavesFolder } from "../../common/inner_path.ts";
+import { pageOf, type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { HubError } from "./transport.ts";
 
 /** A repository at one commit. */
 export interface Listing {
   /** Forty hex digits. */
   readonly commit: string;
-  /** The files of its uppermost folder. */
+  /** Its files: of a model those of the uppermost folder, of a data set all, as paths with slashes. */
   readonly paths: readonly string[];
   /** Whether it has a file, be it one that its paths do not name because nothing lists them. */
   has(path: string): Promise<boolean>;
@@ -22,6 +24,7 @@ export interface Listing {
 
 /** What to ask, and how. */
 interface ListingRequest {
+  readonly kind: RepositoryKind;
   /** `owner/name`. */
   readonly id: string;
   readonly revision: string;
@@ -33,17 +36,14 @@ interface ListingRequest {
 }
 
 /**
- * Lists a model's repository: by the hub's tree; on a mirror that has none, by the names next to the commit and a request
+ * Lists a repository: by the hub's tree; on a mirror that has none, by the names next to the commit and a request
  * for each file's headers; on one that has the files alone, by asking for those that are usual, as huggingface_hub and
  * transformers do.
  *
  * @returns The listing. Throws a {@linkcode MalformedAnswer}, or what the requests throw.
  */
 export async function listRepository(request: ListingRequest): Promise<Listing> {
-  const { id, revision, endpoint, fetch } = request, common = { hubUrl: endpoint, fetch };
-  const described = await sound(() =>
-    modelInfo({ name: id, revision, additionalFields: ["sha", "filePaths"], ...common })
-  ).catch(async (fault: unknown) => {
+  const described = await sound(() => describe[request.kind](request)).catch(async (fault: unknown) => {
     // A hub has a name for the reason why something is absent.
     const listing = isAbsent(fault) && fault.code === "" ? await listUsual(request) : undefined;
     if (listing === undefined) throw fault;
@@ -55,7 +55,7 @@ export async function listRepository(request: ListingRequest): Promise<Listing> 
     return await listTree(request, commit);
   } catch (fault) {
     if (!isAbsent(fault)) throw fault;
-    if (filePaths.length > 0) return listNames(request, commit, filePaths.filter(isPlain));
+    if (filePaths.length > 0) return listNames(request, commit, filePaths.filter((path) => isOwn(request.kind, path)));
     const listing = await listUsual({ ...request, revision: commit });
     if (listing === undefined) throw fault;
     return listing;
@@ -66,12 +66,13 @@ function isAbsent(fault: unknown): fault is HubError {
   return fault instanceof HubError && fault.status === 404;
 }
 
-async function listTree({ id, endpoint, fetch }: ListingRequest, commit: string): Promise<Listing> {
+async function listTree({ kind, id, endpoint, fetch }: ListingRequest, commit: string): Promise<Listing> {
+  const recursive = repositoryKinds[kind].hasFolders;
   const entries = await sound(() =>
-    Array.fromAsync(listFiles({ repo: id, revision: commit, hubUrl: endpoint, fetch }))
+    Array.fromAsync(listFiles({ repo: { type: kind, name: id }, recursive, revision: commit, hubUrl: endpoint, fetch }))
   );
   const files = new Map(
-    entries.filter(({ type, path }) => type === "file" && isPlain(path)).map((entry) => [entry.path, entry]),
+    entries.filter(({ type, path }) => type === "file" && isOwn(kind, path)).map((entry) => [entry.path, entry]),
   );
   return {
     commit,
@@ -84,21 +85,21 @@ async function listTree({ id, endpoint, fetch }: ListingRequest, commit: string)
   };
 }
 
-function listNames({ id, endpoint, fetch }: ListingRequest, commit: string, paths: readonly string[]): Listing {
+function listNames({ kind, id, endpoint, fetch }: ListingRequest, commit: string, paths: readonly string[]): Listing {
   return {
     commit,
     paths,
     has: (path) => Promise.resolve(paths.includes(path)),
-    file: async (path) => (await describeFile(fileUrl(endpoint, id, commit, path), path, fetch)).file,
+    file: async (path) => (await describeFile(fileUrl(endpoint, kind, id, commit, path), path, fetch)).file,
   };
 }
 
 /** Undefined if the first of the usual files is not there. */
 async function listUsual(request: ListingRequest): Promise<Listing | undefined> {
-  const { id, revision, endpoint, fetch, usual: [first = "", ...others] } = request;
+  const { kind, id, revision, endpoint, fetch, usual: [first = "", ...others] } = request;
   const describe = async (of: string, path: string) => {
     try {
-      return await describeFile(fileUrl(endpoint, id, of, path), path, fetch);
+      return await describeFile(fileUrl(endpoint, kind, id, of, path), path, fetch);
     } catch (fault) {
       if (isAbsent(fault)) return undefined;
       throw fault;
@@ -117,14 +118,28 @@ async function listUsual(request: ListingRequest): Promise<Listing | undefined> 
 }
 
 /** Where a hub has a file. */
-export function fileUrl(endpoint: string, id: string, revision: string, path: string): string {
-  return `${endpoint}/${id}/resolve/${encodeURIComponent(revision)}/${encodeURIComponent(path)}`;
+export function fileUrl(endpoint: string, kind: RepositoryKind, id: string, revision: string, path: string): string {
+  const within = path.split("/").map(encodeURIComponent).join("/");
+  return `${endpoint}/${pageOf(kind, id)}/resolve/${encodeURIComponent(revision)}/${within}`;
 }
 
-/** A repository lists what is in its folders, too; a name with a path in it could lead elsewhere. */
-function isPlain(path: string): boolean {
-  return !/[/\\]/.test(path) && path !== ".." && path !== ".";
+/** Whether a file is one that is read of such a repository; a name with a path in it could lead elsewhere. */
+function isOwn(kind: RepositoryKind, path: string): boolean {
+  if (!repositoryKinds[kind].hasFolders) return !/[/\\]/.test(path) && path !== ".." && path !== ".";
+  return !leavesFolder(path) && !path.includes("\\") && !path.split("/").includes(".");
 }
+
+/** Asks for the commit and the names of a repository's files, if the hub gives them with it. */
+const describe: {
+  readonly [K in RepositoryKind]: (request: ListingRequest) => Promise<{ sha: unknown; filePaths: readonly string[] }>;
+} = {
+  model: ({ id, revision, endpoint, fetch }) =>
+    modelInfo({ name: id, revision, additionalFields: ["sha", "filePaths"], hubUrl: endpoint, fetch }),
+  dataset: async ({ id, revision, endpoint, fetch }) => ({
+    filePaths: [],
+    ...await datasetInfo({ name: id, revision, additionalFields: ["sha"], hubUrl: endpoint, fetch }),
+  }),
+};
 
 function commitName(sha: unknown): string {
   if (typeof sha === "string" && /^[0-9a-f]{40}$/.test(sha)) return sha;

@@ -57,7 +57,7 @@ export async function pushFiles(request: PushRequest, access: HubAccess): Promis
     const output = await sound(() => uploadFiles({ ...to, files: uploads }));
     return output?.commit.oid ?? "";
   } catch (fault) {
-    throw hubError(fault, { id, revision, access, isPush: true });
+    throw hubError(fault, { kind: "model", id, revision, access, isPush: true });
   }
 }
 

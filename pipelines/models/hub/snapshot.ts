@@ -11,9 +11,10 @@ import type { HubAccess } from "./access.ts";
 import { downloadBlob, type HubFile, isPresent } from "./blob.ts";
 import { type CachedRepository, linkBlob, partsOf, writeAbsence, writeRef } from "./cache.ts";
 import { isSound } from "./damaged_blobs.ts";
-import { type Repository, tokenizerFile } from "./files.ts";
+import type { Repository } from "./files.ts";
 import { fileUrl, type Listing, listRepository } from "./listing.ts";
 import { hubError, withReason } from "./hub_errors.ts";
+import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { HubError, hubFetch } from "./transport.ts";
 
 /** Called as a download proceeds, with the bytes done, those in total, and the file at hand. */
@@ -21,6 +22,7 @@ export type DownloadProgress = (done: number, total: number, file: string) => vo
 
 /** What is wanted of a repository. */
 interface SnapshotRequest {
+  readonly kind: RepositoryKind;
   /** `owner/name`. */
   readonly id: string;
   /** A branch, a tag or a commit. */
@@ -46,12 +48,14 @@ export async function downloadSnapshot(
   repository: CachedRepository,
   access: HubAccess,
 ): Promise<string> {
-  const { id, revision, usual } = request, fetchHub = hubFetch(access), { endpoint } = access;
+  const { kind, id, revision, usual } = request, fetchHub = hubFetch(access), { endpoint } = access;
   try {
-    const listing = await listRepository({ id, revision, usual, endpoint, fetch: fetchHub }).catch(async (fault) => {
-      throw await withReason(id, fault, access, fetchHub);
-    });
-    const transfer = new Transfer(id, listing, repository, access, fetchHub);
+    const listing = await listRepository({ kind, id, revision, usual, endpoint, fetch: fetchHub }).catch(
+      async (fault) => {
+        throw await withReason({ kind, id }, fault, access, fetchHub);
+      },
+    );
+    const transfer = new Transfer({ kind, id }, listing, repository, access, fetchHub);
     const paths = await request.choose({
       id,
       paths: listing.paths,
@@ -59,30 +63,35 @@ export async function downloadSnapshot(
       read: (path) => transfer.read(path),
     });
     await transfer.all(paths, request.progress);
-    if (!listing.paths.includes(tokenizerFile)) await writeAbsence(repository, listing.commit, tokenizerFile);
+    for (const path of repositoryKinds[kind].probed) {
+      if (!listing.paths.includes(path)) await writeAbsence(repository, listing.commit, path);
+    }
     await writeRef(repository, revision, listing.commit);
     return listing.commit;
   } catch (fault) {
-    throw hubError(fault, { id, revision, access });
+    throw hubError(fault, { kind, id, revision, access });
   }
 }
 
+/** Which repository. */
+type RepositoryName = Pick<SnapshotRequest, "kind" | "id">;
+
 /** Files of one commit, on their way into the cache. */
 class Transfer {
-  readonly #id: string;
+  readonly #of: RepositoryName;
   readonly #listing: Listing;
   readonly #parts: ReturnType<typeof partsOf>;
   readonly #access: HubAccess;
   readonly #fetch: typeof fetch;
 
   constructor(
-    id: string,
+    of: RepositoryName,
     listing: Listing,
     repository: CachedRepository,
     access: HubAccess,
     fetchHub: typeof fetch,
   ) {
-    this.#id = id;
+    this.#of = of;
     this.#listing = listing;
     this.#parts = partsOf(repository);
     this.#access = access;
@@ -126,7 +135,7 @@ class Transfer {
       if (await isSound(blob)) return;
       await Deno.remove(blob).catch(() => {});
     }
-    const url = fileUrl(this.#access.endpoint, this.#id, this.#listing.commit, file.path);
+    const { kind, id } = this.#of, url = fileUrl(this.#access.endpoint, kind, id, this.#listing.commit, file.path);
     const paths = { url, blob, lock: this.#parts.lock(file.digest) };
     await downloadBlob(file, paths, this.#access, this.#fetch, report).catch((fault) => {
       throw fault instanceof HubError ? fault.about(file.path) : fault;

@@ -1,7 +1,7 @@
 /** The columns of the table of members, and its order. @module */
 import { ownValue } from "./own_value.ts";
 import type { MemberView, ReportView } from "../report_view.ts";
-import { decimal, duration, whole } from "./format.ts";
+import { decimal, duration, measured, whole, withUnit } from "./format.ts";
 
 /** A column: what members are sorted by and what is written. */
 export interface Column {
@@ -13,12 +13,17 @@ export interface Column {
 }
 
 /** The columns of a run with these metrics. */
-export function columnsOf({ metrics, lowerIsBetter }: Pick<ReportView, "metrics" | "lowerIsBetter">): Column[] {
+export function columnsOf(
+  { metrics, lowerIsBetter, units }: Pick<ReportView, "metrics" | "lowerIsBetter" | "units">,
+): Column[] {
   return [
     { name: "member", value: ({ id }) => id, text: ({ id }) => id, largestFirst: false },
-    ...metrics.map((metric) =>
-      numbers(metric, ({ metrics }) => ownValue(metrics, metric), decimals, !lowerIsBetter.includes(metric))
-    ),
+    ...metrics.map((metric): Column => ({
+      name: withUnit(metric, ownValue(units, metric)),
+      value: (member) => ownValue(member.metrics, metric) ?? NaN,
+      text: (member) => measured(ownValue(member.metrics, metric), ownValue(member.standardErrors, metric), 4),
+      largestFirst: !lowerIsBetter.includes(metric),
+    })),
     numbers("trainable", ({ parameters }) => parameters, whole, true),
     numbers("final loss", ({ finalLoss }) => finalLoss, decimals, false),
     numbers("train", ({ seconds }) => seconds, (seconds) => seconds === 0 ? "cached" : duration(seconds), true),

@@ -5,6 +5,16 @@ export function decimal(value: number | undefined, digits = 3): string {
   return value !== undefined && Number.isFinite(value) ? value.toFixed(digits) : "";
 }
 
+/** A number and its standard error, if it has one. */
+export function measured(value: number | undefined, standardError: number | undefined, digits = 3): string {
+  return [decimal(value, digits), decimal(standardError, digits)].filter((text) => text !== "").join(" ± ");
+}
+
+/** A metric's name with what it is counted in. */
+export function withUnit(metric: string, unit: string | undefined): string {
+  return unit === undefined ? metric : `${metric} (${unit})`;
+}
+
 /** A whole number with its thousands apart. */
 export function whole(value: number): string {
   return value.toLocaleString("en");

@@ -3,7 +3,7 @@ import { ownValue } from "./own_value.ts";
 import type { ReportView } from "../report_view.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, element } from "./dom.ts";
-import { decimal, whole } from "./format.ts";
+import { decimal, measured, whole, withUnit } from "./format.ts";
 import { bestOf } from "./ranking.ts";
 
 type Card = readonly [value: string, note: string];
@@ -30,11 +30,11 @@ function bestCards(view: ReportView, metric: string | undefined): Card[] {
   if (metric === undefined || best === undefined) {
     return first === undefined ? [] : [[whole(first.parameters), "parameters trained"]];
   }
-  const base = ownValue(view.untrained, metric);
+  const base = ownValue(view.untrained, metric), named = withUnit(metric, ownValue(view.units, metric));
   return [
     [
-      decimal(ownValue(best.metrics, metric)),
-      base === undefined ? metric : `${metric} · ${decimal(base.value)} ${base.name}`,
+      measured(ownValue(best.metrics, metric), ownValue(best.standardErrors, metric)),
+      base === undefined ? named : `${named} · ${decimal(base.value)} ${base.name}`,
     ],
     [best.id, "the best member"],
     [whole(best.parameters), "parameters that it trains"],

@@ -1,4 +1,6 @@
 /** How far a run is, shown to whoever watches it. @module */
+import { basename } from "node:path";
+import type { FileProgress } from "../../data/files/record_kind.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 
 /** Shows how far each stage is. */
@@ -25,5 +27,13 @@ export function bytesProgress(progress: Progress, label: string): NonNullable<So
     if (open?.total !== total) open = { total, show: progress.begin(label, total, "bytes") };
     open.show(done, file);
     if (done === total) open = undefined;
+  };
+}
+
+/** Shows how far large files of rows are read. */
+export function fileProgress(progress: Progress): FileProgress {
+  return (path, total) => {
+    const show = progress.begin("read", total, "bytes"), name = basename(path);
+    return (done) => show(done, name);
   };
 }

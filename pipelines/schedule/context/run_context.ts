@@ -6,12 +6,13 @@
 import type { Provider } from "../../../ops/onnx/model.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
+import type { HubReading } from "../../data/files/record_kind.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
 import { mostByDefault } from "../../store/disk_budget.ts";
 import { Store } from "../../store/store.ts";
 import { type CheckpointInterval, defaultInterval } from "./checkpoint_interval.ts";
 import { OpenModels } from "./open_models.ts";
-import type { Progress } from "./progress.ts";
+import { downloadProgress, type Progress } from "./progress.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Settings of a run. */
@@ -55,6 +56,8 @@ export class RunContext implements AsyncDisposable {
   /** Trainings that were compiled, by what decides their programs. */
   readonly compiled = new Map<string, CompiledTraining>();
   readonly models: OpenModels;
+  /** How data sets are had from a hub. */
+  readonly hub: HubReading;
   readonly sessions: Sessions;
 
   constructor(options: RunContextOptions) {
@@ -69,6 +72,7 @@ export class RunContext implements AsyncDisposable {
     this.#signal = signal;
     const warn = (message: string) => progress.warn(message);
     this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
+    this.hub = { ...hub, ...signal && { signal }, warn, progress: downloadProgress(progress) };
     this.models = new OpenModels({ ...hub, base, signal, store: this.store, progress });
     this.sessions = new Sessions(provider, threads, signal);
     // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.

@@ -1,27 +1,81 @@
 /** The answers of an evaluation: texts that the model writes, or its choices among texts. @module */
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import { answerOf } from "../../decoding/answer.ts";
+import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
 import { searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
-import { chooserOf, type Writing } from "../../decoding/writing.ts";
+import { chooserOf, type RowWriting, type Writing } from "../../decoding/writing.ts";
 import type { Model } from "../../models/open/model.ts";
+import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
+import { keyOf } from "../../store/store.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { Answering } from "./answering.ts";
+import { choosing } from "./choose.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
-import { answeredExamples } from "../prepare/choices.ts";
 import { openGenerator } from "./generator.ts";
-import { scoreAll } from "./score.ts";
+import { inStore } from "./in_store.ts";
+import { prefixedPrompts } from "./shared_prefix.ts";
+
+/** Writes the new tokens of some prompts, which are rows of the evaluation. */
+type Write<W> = (
+  generator: Generator,
+  prompts: readonly TokenizedPrompt[],
+  rows: readonly number[],
+  writing: W,
+  tokenizer: Model["tokenizer"],
+) => Promise<number[][]>;
+
+/** Continues each row by itself; what is drawn for a row depends on its number and not on the others. */
+const writeRows: Write<RowWriting> = (generator, prompts, rows, writing, tokenizer) => {
+  const { stop = [], maxNewTokens } = writing, choose = chooserOf(writing, rows);
+  const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
+  return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
+};
+
+/** Writes answers; what the completions' tokens say is noted where it is not what the rows say. */
+function writingWith<W extends Writing>(write: Write<W>): Answering<W> {
+  return {
+    async answers(runContext, job, decoding, work) {
+      const { found, cached } = await inStore(runContext, keyOf({ ...work, decoding, choices: null }), (key) => {
+        return generate(runContext, job, decoding, write, key);
+      });
+      const { rows, examples, model: { tokenizer } } = job.stage;
+      return {
+        cached,
+        rows: rows.map(({ completion }, row) => {
+          const taught = taughtAnswer(completion, tokenizer, examples[row]!.completion);
+          return { ...(taught === undefined ? {} : { taught }), prediction: found[row]! };
+        }),
+      };
+    },
+  };
+}
+
+type Decoding = Resolved<DecodingSpec>;
+
+const answerings: { readonly [K in Decoding["kind"]]: Answering<Extract<Decoding, { kind: K }>> } = {
+  greedy: writingWith(writeRows),
+  sample: writingWith(writeRows),
+  beam: writingWith((generator, prompts, _, writing) => searchBeams(generator, prompts, writing)),
+  choices: choosing,
+};
+
+/** How a decoding answers. */
+export function answeringOf({ kind }: Decoding): Answering<Decoding> {
+  return answerings[kind];
+}
 
 /** What the model writes for each row. */
-export async function generate(
+async function generate<W extends Writing>(
   runContext: RunContext,
   job: EvaluateJob,
-  writing: Writing,
+  writing: W,
+  write: Write<W>,
   key: string,
 ): Promise<string[]> {
   const { stage } = job, { model, adaptations, batchSize } = stage;
-  const encoded = await job.encodedPrompts();
+  const encoded = await job.encodedPrompts() ?? await prefixedPrompts(runContext, job);
   const endTokens = new Set(stage.examples.flatMap(({ endToken }) => endToken ?? []));
   const writer = { ...job, model, adaptations, endTokens };
   const generator = await openGenerator(runContext, writer, batchSize, encoded, stage.examples);
@@ -29,33 +83,7 @@ export async function generate(
   const rows: BatchedRows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
   return await inBatches(runContext, rows, async (batch) => {
     const prompts = batch.map((row) => stage.examples[row]!);
-    const written = await write(generator, prompts, batch, writing, model);
+    const written = await write(generator, prompts, batch, writing, model.tokenizer);
     return written.map((tokens) => answerOf(writing.stop ?? [], model.tokenizer, tokens).text);
-  });
-}
-
-/** The new tokens of each prompt; what is drawn for a row depends on its number and not on the others. */
-function write(
-  generator: Generator,
-  prompts: readonly TokenizedPrompt[],
-  rows: readonly number[],
-  writing: Writing,
-  { tokenizer }: Model,
-): Promise<number[][]> {
-  if (writing.kind === "beam") return searchBeams(generator, prompts, writing);
-  const choose = chooserOf(writing, rows);
-  const { stop = [], maxNewTokens } = writing;
-  const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
-  return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
-}
-
-/** The first of each row's likeliest choices. */
-export async function choose(runContext: RunContext, job: EvaluateJob, key: string): Promise<string[]> {
-  const { stage } = job;
-  const scored = await scoreAll(runContext, job, answeredExamples(stage), { key, purpose: "choice" });
-  let at = 0;
-  return (stage.choices ?? []).map((ofRow) => {
-    const losses = ofRow.map(() => scored[at++]!.loss);
-    return ofRow[losses.indexOf(Math.min(...losses))]!.text;
   });
 }

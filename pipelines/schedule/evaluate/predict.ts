@@ -7,8 +7,8 @@ import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
-import type { Predicted } from "../../metrics/measure.ts";
-import type { HeadPrediction, Prediction } from "../../metrics/metric.ts";
+import type { Predicted } from "../../metrics/predicted.ts";
+import type { HeadPrediction, Prediction } from "../../metrics/prediction.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { predictionKinds } from "../prepare/head_checks.ts";
@@ -49,15 +49,18 @@ export function readPredictions(
     const texts = { prompt, ...pair === undefined ? {} : { pair } };
     return readers[head.kind](values, expected, { ...texts, completion }, head);
   });
+  const measured = read.map(({ prediction, ...row }, at) => {
+    const { fields, place } = rows[at]!;
+    return { ...row, row: { ...prediction, fields, place } };
+  });
   return {
     predictions: read.map(({ prediction }) => prediction),
-    predicted: { kind: predictionKinds[head.kind], rows: read.map(({ row }) => row) },
+    predicted: { kind: predictionKinds[head.kind], rows: measured, labels: head.labels },
   };
 }
 
-interface Read {
+interface Read extends Omit<HeadPrediction, "row"> {
   readonly prediction: Prediction;
-  readonly row: HeadPrediction;
 }
 
 /** Reads what a head of a kind gives for a row, whose own label is expected. */
@@ -67,7 +70,7 @@ const readers: { readonly [K in Head["kind"]]: Reader } = { classification: read
 
 function readNumber([predicted = NaN]: readonly number[], expected: number, texts: Prediction): Read {
   const loss = (predicted - expected) ** 2;
-  return { prediction: { ...texts, prediction: predicted, loss }, row: { expected, predicted, loss } };
+  return { prediction: { ...texts, prediction: predicted, loss }, expected, predicted, loss };
 }
 
 function readClass(logits: readonly number[], expected: number, texts: Prediction, { labels }: Head): Read {
@@ -79,6 +82,8 @@ function readClass(logits: readonly number[], expected: number, texts: Predictio
   );
   return {
     prediction: { ...texts, completion: labels[expected]!, prediction: labels[predicted]!, loss, probabilities },
-    row: { expected, predicted, loss },
+    expected,
+    predicted,
+    loss,
   };
 }

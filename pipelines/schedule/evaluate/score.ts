@@ -3,19 +3,21 @@
  *
  * @module
  */
+import type { Feeds } from "../../common/host_tensor.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { scoreProgram } from "../../compile/programs/inference_programs.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
-import { wholeRows } from "../../compile/rows/layout.ts";
+import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
+import { prefixLayout, withPrefixRead } from "./shared_prefix.ts";
 
 /** A model ready to score. */
 interface Scorer {
@@ -23,6 +25,9 @@ interface Scorer {
   readonly adaptations: readonly Adaptation[];
   readonly tensors: TensorMap;
   readonly session: Session;
+  readonly layout: Layout;
+  /** What was read of that which all rows share. */
+  readonly shared: Feeds;
 }
 
 /** What a completion costs: the sum of its tokens' negative log-likelihoods in nats, and their number. */
@@ -33,11 +38,12 @@ interface Score {
 
 /** The scores of examples that run together. */
 async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
-  const { architecture, adaptations, tensors, session } = scorer;
-  const layout = wholeRows(architecture, adaptations), rows = examples.map((example) => layOut(example, layout));
+  const { architecture, adaptations, tensors, session, layout, shared } = scorer;
+  const rows = examples.map((example) => layOut(example, layout));
   const { outputs } = await session.run({
     ...exampleFeeds(rows, layout, architecture, adaptations),
     ...copyTensors(tensors),
+    ...shared,
   });
   const losses = outputs["losses"]!.data as Float32Array;
   let at = 0;
@@ -57,13 +63,19 @@ export async function scoreAll(
 ): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
   const { model: { architecture }, adaptations } = stage;
-  const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
-  const scorer: Scorer = {
-    architecture,
-    adaptations,
-    tensors,
-    session: await runContext.sessions.open(scoreProgram(compiled, layout), weights),
-  };
+  const prefixed = prefixLayout(stage, examples), whole = wholeRows(architecture, adaptations);
+  const layout = prefixed ?? withAttentionParts(whole, architecture, examples);
+  const { program, shared } = prefixed === undefined
+    ? { program: scoreProgram(compiled, layout), shared: {} }
+    : await withPrefixRead(
+      runContext,
+      job,
+      scoreProgram(compiled, layout),
+      layout,
+      examples.map((each) => layOut(each, layout)),
+    );
+  const session = await runContext.sessions.open(program, weights);
+  const scorer: Scorer = { architecture, adaptations, tensors, session, layout, shared };
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
   const rows: BatchedRows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
   return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));

@@ -12,6 +12,7 @@ import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf } from "../../compile/rows/layout.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
+import { writtenOf } from "../../decoding/kinds.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -68,7 +69,7 @@ export class SharedPrompts implements Disposable {
   /** Takes note of an evaluation that will run, or whose result may be in the store. */
   add(stage: PreparedEvaluation, weights: ModelWeights): void {
     const { decoding } = stage.spec;
-    if (decoding === undefined || decoding.kind === "choices" || stage.adaptations.length === 0) return;
+    if (writtenOf(decoding).newTokens === 0 || stage.adaptations.length === 0) return;
     const { model: { architecture }, adaptations, examples } = stage;
     const layout = withAttentionParts(layoutOf(architecture, adaptations, examples), architecture, examples);
     const rows = this.#laidOut(stage, layout);

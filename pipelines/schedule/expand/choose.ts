@@ -1,8 +1,9 @@
 /** Choosing the best of several members. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { locationOf } from "../../common/source_location.ts";
-import { metricKinds } from "../../metrics/mod.ts";
+import { isLowerBetter, isMetric, metricNameOf, metricOf } from "../../metrics/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { BestSpec, MetricSpec } from "../../spec/mod.ts";
 import type { Point } from "./axes.ts";
@@ -25,11 +26,15 @@ export function comparedBy({ by }: BestSpec): MetricSpec {
  * @throws {RequestError} If there is no such metric in the stage.
  */
 export function requireMetric(best: BestSpec): void {
-  const { kind } = comparedBy(best), { metrics } = best.stage;
-  if (!Array.isArray(metrics) || metrics.some((metric: MetricSpec) => metric.kind === kind)) return;
+  const by: unknown = comparedBy(best), { metrics } = best.stage;
+  if (!isMetric(by)) {
+    throw new RequestError("best compares by what is no metric; give it one, as in exactMatch()", locationOf(best));
+  }
+  const name = metricNameOf(by), isSame = (other: unknown) => isMetric(other) && metricNameOf(other) === name;
+  if (!Array.isArray(metrics) || metrics.some(isSame)) return;
   throw new RequestError(
-    `best compares by ${kind}, which its evaluation does not measure; add ${
-      metricKinds[kind].call
+    `best compares by ${name}, which its evaluation does not measure; add ${
+      metricOf(by).call
     } to the evaluation's metrics`,
     locationOf(best),
   );
@@ -45,12 +50,14 @@ export function ranked(
   candidates: readonly Candidate[],
   records: readonly MemberRecord[],
   stage: string,
-  { kind }: MetricSpec,
+  by: MetricSpec,
 ): Candidate[] {
+  const metric = metricNameOf(by);
   const value = (record: MemberRecord | undefined) => {
-    return ofKind(record?.stages ?? [], "evaluate").find(({ name }) => name === stage)?.metrics[kind] ?? NaN;
+    const found = ofKind(record?.stages ?? [], "evaluate").find(({ name }) => name === stage);
+    return ownValue(found?.metrics ?? {}, metric) ?? NaN;
   };
-  const sign = metricKinds[kind].lowerIsBetter ? 1 : -1;
+  const sign = isLowerBetter(by) ? 1 : -1;
   const groups = [...Map.groupBy(candidates.keys(), (at) => candidates[at]!.member.repeated).values()];
   const cost = (group: readonly number[]) => {
     const mean = group.reduce((sum, at) => sum + value(records[at]), 0) / group.length;

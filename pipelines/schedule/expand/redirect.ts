@@ -8,7 +8,8 @@ import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { withLocation, withLocationOf } from "../../common/source_location.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
-import type { FileUse } from "../../data/source_kind.ts";
+import type { Source } from "../../data/dataset.ts";
+import type { FileUse } from "../../data/files/record_kind.ts";
 import { filesOf, isSource, kindOf } from "../../data/source_kinds.ts";
 import { isGgufPath } from "../../models/open/source.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
@@ -117,6 +118,15 @@ function sourcesOf(members: readonly Member[]): { readonly data: string[]; reado
     if (isBase(record)) bases.add(record.source);
   });
   return { data: [...data], bases: [...bases] };
+}
+
+/** The sources that members read rows from, each once. */
+export function sourcesIn(members: readonly Member[]): readonly Source[] {
+  const found: Source[] = [];
+  walk(members, (record) => {
+    if (isSource(record)) found.push(record);
+  });
+  return found;
 }
 
 /** Other files that members name, by the paths that the pipeline has: what edits start from, and chat templates. */

@@ -3,6 +3,7 @@ import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { guarded } from "../../common/guarded.ts";
 import { atLocationOf, locationOf } from "../../common/source_location.ts";
+import { metricNameOf } from "../../metrics/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { AxisLabel, Pipeline, StageSpec } from "../../spec/mod.ts";
 import type { Axes, BestPoint, Point } from "./axes.ts";
@@ -155,7 +156,7 @@ export class MemberRounds {
   #take(best: BestMemberSpec, stage: string, { member, point }: Candidate, epochs: number): void {
     const { repeats } = this.#axes;
     this.#chosen.set(best, { point: new Map([...point].filter(([name]) => !repeats.has(name))), epochs });
-    this.#best.set(best, { stage, metric: comparedBy(best).kind, member: member.repeated });
+    this.#best.set(best, { stage, metric: metricNameOf(comparedBy(best)), member: member.repeated });
   }
 }
 

@@ -6,8 +6,10 @@ import type { MemberStage, MemberStages } from "./member.ts";
 
 /** A training for a share of its epochs, at least one; other models as they are. */
 export function withEpochs<T>(model: T, share: number): T {
-  if (!isKind<{ epochs: number }>(model, "train") || share === 1) return model;
-  return withLocationOf(model, { ...model, epochs: Math.max(1, Math.floor(model.epochs * share)) });
+  if (!isKind<{ epochs: number; maxSteps?: number }>(model, "train") || share === 1) return model;
+  const part = (count: number) => Math.max(1, Math.floor(count * share)), { epochs, maxSteps } = model;
+  const steps = maxSteps === undefined ? {} : { maxSteps: part(maxSteps) };
+  return withLocationOf(model, { ...model, epochs: part(epochs), ...steps });
 }
 
 type Shortening<K extends StageKind> = (stage: MemberStages[K], share: number) => MemberStages[K];

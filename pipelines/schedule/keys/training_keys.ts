@@ -7,6 +7,7 @@
 import { interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
+import { steppingOf } from "../../compile/programs/stepping.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
@@ -39,7 +40,8 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
-  const { rows, layout, spec } = stage, { kind } = spec.optimizer.schedule, parts = budgetParts(stage, budgets);
+  const { rows, layout, spec } = stage, { schedule: kind, clips } = steppingOf(spec);
+  const parts = [...budgetParts(stage, budgets), ...clips ? ["clips"] : []];
   const program = programKey(stage, weights);
   return keyOfRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
     return keyOf([program, layout, kind, rowsDigest(rows), ...parts]);
@@ -63,7 +65,22 @@ export async function trainKey(
   weights: ModelWeights,
 ): Promise<string> {
   const { rows, layout, adaptations, initialFiles, spec } = stage, { machine } = runContext;
-  const { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle } = spec;
+  const {
+    optimizer,
+    epochs,
+    batchSize,
+    gradientAccumulation,
+    seed,
+    shuffle,
+    maxGradNorm,
+    maxSteps,
+    lossReduction = "tokens",
+  } = spec;
+  const limits = {
+    ...maxGradNorm === undefined ? {} : { maxGradNorm },
+    ...maxSteps === undefined ? {} : { maxSteps },
+    ...lossReduction === "tokens" ? {} : { lossReduction },
+  };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
   const chosen = selectedRows(interventionsOf(adaptations), rows.map(({ whole }) => whole));
   const programs = programKey(stage, weights), [budget, ...activations] = budgetParts(stage, runContext);
@@ -82,6 +99,6 @@ export async function trainKey(
   const shared = chosen.length > 0
     ? work()
     : keyOfRows(rows, `work ${programs} ${layoutText(layout)} ${initial.join()} ${budget} ${activations}`, work);
-  const settings = { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle };
+  const settings = { optimizer, epochs, batchSize, gradientAccumulation, seed, shuffle, ...limits };
   return keyOf({ work: shared, settings, machine });
 }

@@ -3,6 +3,7 @@ import { compileTraining } from "../../compile/frontier/compiled_training.ts";
 import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { isWhole, layoutOf } from "../../compile/rows/layout.ts";
+import { steppingOf } from "../../compile/programs/stepping.ts";
 import { rowFlops } from "../encode/flops.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { contextTokens } from "./context_tokens.ts";
@@ -28,7 +29,7 @@ function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | un
   const { train } = compileTraining(
     { ...compiled, members: [changed] },
     shorter,
-    spec.optimizer.schedule.kind,
+    steppingOf(spec),
     cut,
   );
   const gain = rowFlops(programs.train, rows) / rowFlops(train, cut);

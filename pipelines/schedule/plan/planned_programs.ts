@@ -7,6 +7,7 @@ import type { RunContext } from "../context/run_context.ts";
 import { type EncodeJob, encodeKey } from "../encode/encode_job.ts";
 import { encodeFlops, rowFlops } from "../encode/flops.ts";
 import { noWeights } from "../prepare/model_weights.ts";
+import { rowsTaken } from "../train/steps.ts";
 import type { PlannedEntry, PlannedProgram } from "./plan.ts";
 import { between, type Group, type PlannedJob } from "./plan_estimates.ts";
 
@@ -44,7 +45,7 @@ export function plannedTraining(group: Group, compiled: readonly Group[]): Plann
     name: "train",
     members: group.jobs.map(({ member }) => member),
     operations,
-    flops: group.jobs.reduce((sum, { job: { stage } }) => sum + stage.rows.length * stage.spec.epochs * row, 0),
+    flops: group.jobs.reduce((sum, { job: { stage } }) => sum + rowsTaken(stage) * row, 0),
     isEstimate: !compiled.includes(group),
   };
 }

@@ -3,8 +3,9 @@ import { placed } from "../../common/source_location.ts";
 import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
 import { startsAtOwn } from "../../compile/lower/heads.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import { metricKinds } from "../../metrics/mod.ts";
+import { metricOf } from "../../metrics/mod.ts";
 import { findTensor } from "../../models/open/model.ts";
+import type { MetricSpec } from "../../spec/mod.ts";
 import type { PreparedActivations, PreparedEvaluation, PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 
@@ -33,16 +34,9 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
 
 const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
   isUntrained,
-  function sharesRows({ name, spec, training, examples }) {
-    if (training === undefined) return undefined;
-    const count = sharedRows(training.rows, examples);
-    if (count === 0) return undefined;
-    const part = count === examples.length ? `all ${count} rows` : `${count} of the ${examples.length} rows`;
-    return { of: spec, says: `${part} that ${name} evaluates are rows that its model was trained on` };
-  },
   function cutsAnswers({ name, spec, examples }) {
     const { decoding, metrics } = spec;
-    if (decoding === undefined || decoding.kind === "choices" || !metrics.some(readsAnswers)) return undefined;
+    if (decoding === undefined || decoding.kind === "choices" || !metrics.some(needsEqual)) return undefined;
     const { maxNewTokens } = decoding, lengths = examples.map(lengthOfAnswer);
     const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
     const count = lengths.filter((length) => length > maxNewTokens).length;
@@ -69,32 +63,12 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
   },
 ];
 
-const readsAnswers = ({ kind }: { readonly kind: keyof typeof metricKinds }) =>
-  metricKinds[kind].measures.texts?.reads === "answers";
+/** Whether an answer has to be the completion to be right. */
+const needsEqual = (metric: MetricSpec) => metricOf(metric).measures.texts?.(metric).needsEqual === true;
 
 /** The tokens of a completion without the one that ends it. */
 function lengthOfAnswer({ completion }: TokenizedExample): number {
   return completion.length - 1;
-}
-
-/** Members of a sweep share their rows. */
-const counted = new WeakMap<object, WeakMap<object, number>>();
-
-/** How many examples are rows of a training, by what they say: a file may have a row twice. */
-function sharedRows(rows: PreparedTraining["rows"], examples: readonly TokenizedExample[]): number {
-  return counted.getOrInsertComputed(rows, () => new WeakMap()).getOrInsertComputed(examples, () => {
-    const seen = new Set(rows.map(({ whole }) => digestOf(whole)));
-    return examples.filter((example) => seen.has(digestOf(example))).length;
-  });
-}
-
-/** A number that two rows share by accident once in 2^52. */
-function digestOf({ prompt, completion }: TokenizedExample): number {
-  let [high, low] = [prompt.length, completion.length];
-  for (const ids of [prompt, completion]) {
-    for (const id of ids) [high, low] = [Math.imul(high ^ id, 0x01000193), Math.imul(low ^ id, 0x85ebca6b) + 1];
-  }
-  return (high >>> 12) * 2 ** 32 + (low >>> 0);
 }
 
 /** A model that something is to be learned of, and that nothing trained. */

@@ -1,30 +1,33 @@
 /** The answers among which an evaluation chooses. @module */
-import { ownValue } from "../../../ops/program/own_value.ts";
-import { formatLocation, RequestError } from "../../common/errors.ts";
-import { quote, suggest } from "../../common/suggest.ts";
-import { around } from "../../data/chat/example.ts";
-import { type ExampleTokenizer, tokenizationOf, type TokenizedExample } from "../../data/examples.ts";
-import { encodeTogether, sharedLength } from "../../models/tokenization/joint_tokens.ts";
-import { fitPrompt } from "../../data/length_limits.ts";
-import type { Row } from "../../data/row.ts";
+import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { atLocation } from "../../common/source_location.ts";
-import { isRight } from "../../metrics/exact_match.ts";
-import { metricKinds } from "../../metrics/mod.ts";
+import { quote } from "../../common/suggest.ts";
+import type { ExampleTokenizer, TokenizedExample } from "../../data/examples.ts";
+import { fitPrompt } from "../../data/length_limits.ts";
+import { listedTexts } from "../../data/listed_texts.ts";
+import type { Row } from "../../data/row.ts";
+import { isChoosing } from "../../decoding/kinds.ts";
 import type { Model } from "../../models/open/model.ts";
+import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
+import { choiceTokenizer } from "./choice_tokens.ts";
+import { needsUnconditional, requireComparable, unconditionalPrompt } from "./compared_choices.ts";
 
 /** An answer that may be chosen. */
 export interface Choice {
   readonly text: string;
   /**
-   * The row with this answer, with the token that ends it where that counts; all answers of a row follow the same prompt.
+   * The row with this answer, with the token that ends it where that counts. All answers of a row follow the same prompt,
+   * or each ends a prompt of its own, which what is scored follows.
    */
   readonly example: TokenizedExample;
+  /** The same tokens after the unconditional prompt, where they are compared with that. */
+  readonly unconditional?: TokenizedExample;
 }
 
 /** What choices take of a model. */
 interface ChoosingModel {
-  readonly tokenizer: ExampleTokenizer;
+  readonly tokenizer: ExampleTokenizer & Pick<Tokenizer, "chat">;
   readonly architecture: Pick<Model["architecture"], "contextLength" | "encoder">;
 }
 
@@ -34,125 +37,57 @@ interface ChoosingModel {
  * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
 export function choicesOf(
-  { decoding, maxLength }: Pick<Resolved<EvaluateSpec>, "decoding" | "maxLength">,
+  { decoding, maxLength, metrics }: Pick<Resolved<EvaluateSpec>, "decoding" | "maxLength" | "metrics">,
   rows: readonly Row[],
   examples: readonly TokenizedExample[],
   { tokenizer, architecture: { contextLength, encoder } }: ChoosingModel,
 ): readonly (readonly Choice[])[] | undefined {
-  if (decoding?.kind !== "choices") return undefined;
-  const encoded = new Map<string, number[]>(), hasEncoder = encoder !== undefined;
-  const encode = (text: string) => encoded.getOrInsertComputed(text, () => tokenizer.encode(text));
+  if (decoding === undefined || !isChoosing(decoding)) return undefined;
+  requireComparable(decoding, metrics);
+  const { options, end: counts = true, continuation } = decoding;
+  const tokensOf = choiceTokenizer(tokenizer, { continuation, hasEncoder: encoder !== undefined });
+  const unconditional = needsUnconditional(decoding, metrics)
+    ? unconditionalPrompt(decoding.unconditional ?? "", tokenizer)
+    : undefined;
+  const limits = { maxContext: contextLength, ...maxLength === undefined ? {} : { maxLength } };
   return rows.map((row, index) => {
-    const { options, end: counts = true } = decoding, texts = optionsOf(options, row), { place } = row;
+    const { place } = row, texts = typeof options === "string" ? listedTexts(row, options, "choices") : options;
+    const { source } = examples[index]!, sources = new Map<string, TokenizedExample["source"]>();
     const end = row.turns === undefined ? tokenizer.eosTokenId : examples[index]!.endToken;
     const ended = (own: readonly number[]) => counts && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
-    const isApart = row.turns === undefined && tokenizationOf(row, { hasEncoder }) === "apart";
-    const { whole, prompt: full, text } = atLocation(
-      place,
-      () =>
-        isApart
-          ? { whole: texts.map(encode), prompt: tokenizer.encodePrompt(row.prompt), text: row.prompt }
-          : afterOnePrompt(row, texts, tokenizer),
-    );
-    const longest = Math.max(...whole.map((own) => ended(own).length));
-    const limits = { maxContext: contextLength, ...maxLength === undefined ? {} : { maxLength } };
-    const prompt = fitPrompt(full, tokenizer.around.before, longest, limits, place);
-    const room = contextLength - prompt.length, source = { ...examples[index]!.source, text };
-    return texts.map((text, at) => {
-      const own = whole[at]!, completion = ended(own);
-      if (own.length === 0) {
-        throw new RequestError(`the choice ${quote(text)} has no tokens; write some text`, place);
-      }
-      if (completion.length <= room) return { text, example: { prompt, source, completion } };
-      throw new RequestError(
-        `the choice ${quote(text)} has ${completion.length} tokens and the model's context has room for ${room}; ` +
-          "shorten it or the prompt, or cut the prompt's start with maxLength of evaluate(…)",
-        place,
-      );
+    const tokens = atLocation(place, () => tokensOf(row, texts));
+    const longest = Math.max(...tokens.map(({ own }) => ended(own).length));
+    return tokens.map(({ prompt: full, text: asked, own }, at) => {
+      const text = texts[at]!, completion = ended(own);
+      const prompt = fitPrompt(full, tokenizer.around.before, longest, limits, place);
+      requireRoom(text, completion.length, contextLength - prompt.length, place);
+      const example = {
+        prompt,
+        source: sources.getOrInsertComputed(asked, () => ({ ...source, text: asked })),
+        completion,
+      };
+      return unconditional === undefined
+        ? { text, example }
+        : { text, example, unconditional: { ...unconditional(source), completion } };
     });
   });
 }
 
-/**
- * Refuses choices of which none is a row's completion, so that each answer would count as wrong.
- *
- * @param note Takes what to say where some rows are so.
- * @throws {RequestError} If all are.
- */
-export function requireAnswers(
-  name: string,
-  { metrics }: Pick<Resolved<EvaluateSpec>, "metrics">,
-  rows: readonly Row[],
-  choices: readonly (readonly Choice[])[] | undefined,
-  note: (message: string) => void,
-): void {
-  const compares = metrics.some(({ kind }) => metricKinds[kind].measures.texts?.reads === "answers");
-  if (choices === undefined || !compares) return;
-  const lost = rows.filter((row, at) => !choices[at]!.some(({ text }) => isRight(text, row)));
-  const [first] = lost;
-  if (first === undefined) return;
-  const listed = choices[rows.indexOf(first)]!.map(({ text }) => text);
-  const shown = listed.slice(0, 4).map(quote).join(", ") + (listed.length > 4 ? ", …" : "");
-  const example = `as that of ${formatLocation(first.place)}, ${quote(first.completion)}`;
-  if (lost.length === rows.length) {
-    throw new RequestError(
-      `no row's completion is among its choices, ${shown}, ${example}; list what completions say`,
-    );
-  }
-  note(
-    `the completions of ${lost.length} of the ${rows.length} rows of ${name} are not among their choices, ${example}, ` +
-      "and count as wrong",
+/** Refuses a choice that does not fit into the model's context behind the prompt. */
+function requireRoom(text: string, tokens: number, room: number, place: SourceLocation): void {
+  if (tokens <= room) return;
+  throw new RequestError(
+    `the choice ${quote(text)} has ${tokens} tokens and the model's context has room for ${room}; ` +
+      "shorten it or the prompt, or cut the prompt's start with maxLength of evaluate(…)",
+    place,
   );
 }
 
-/** Each row with each of its choices. */
+/** Each row with each of its choices, and each choice without the row where it is compared with that. */
 export function answeredExamples(
   { choices = [] }: { readonly choices: readonly (readonly Choice[])[] | undefined },
 ): readonly TokenizedExample[] {
-  return choices.flatMap((ofRow) => ofRow.map(({ example }) => example));
-}
-
-/**
- * Each answer encoded with the prompt as one text. The prompt's tokens are those that all of these begin with, so that what
- * they differ in is scored, white space before an answer included.
- */
-function afterOnePrompt(
-  { prompt: filled, turns, place }: Row,
-  texts: readonly string[],
-  tokenizer: ExampleTokenizer,
-): { readonly whole: readonly (readonly number[])[]; readonly prompt: readonly number[]; readonly text: string } {
-  const asked = turns?.asked ?? filled, own = new Map<string, number[]>();
-  const encode = (text: string) => own.getOrInsertComputed(text, () => tokenizer.encode(text));
-  const joint = { ...tokenizer, encode, ...turns === undefined ? {} : { around } };
-  const found = texts.map((text) => encodeTogether(asked, text, joint));
-  const first = found[0]!, shared = Math.min(...found.map(({ prompt }) => sharedLength(first.prompt, prompt)));
-  if (shared === 0) {
-    throw new RequestError(
-      "the row's prompt has no tokens of its own; write more text in its fields or its template",
-      place,
-    );
-  }
-  const prompt = first.prompt.slice(0, shared);
-  const textOf = (ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
-  const lost = textOf(first.prompt).length - textOf(prompt).length;
-  return {
-    whole: found.map((each) => [...each.prompt.slice(shared), ...each.completion]),
-    prompt,
-    text: first.text.slice(0, first.text.length - lost),
-  };
-}
-
-function optionsOf(options: readonly string[] | string, { fields, place }: Row): readonly string[] {
-  if (typeof options !== "string") return options;
-  if (!Object.hasOwn(fields, options)) {
-    const problem = `the row has no field ${quote(options)}, which choices names`;
-    throw new RequestError(`${problem}; ${suggest(options, Object.keys(fields))}`, place);
-  }
-  const listed = ownValue(fields, options);
-  if (isTexts(listed)) return listed;
-  throw new RequestError(`the field ${quote(options)} holds no list of texts; write it as ["one", "another"]`, place);
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
+  return choices.flatMap((ofRow) =>
+    ofRow.flatMap(({ example, unconditional }) => [example, unconditional ?? []].flat())
+  );
 }

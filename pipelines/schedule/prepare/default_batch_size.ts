@@ -1,4 +1,5 @@
 /** How many rows an evaluation runs together unless the pipeline says. @module */
+import { writtenOf } from "../../decoding/kinds.ts";
 import { keyValueBytes, mostKeyValueBytes } from "../../decoding/key_value_cache.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
@@ -15,10 +16,7 @@ export function defaultBatchSize(
   decoding: Resolved<EvaluateSpec>["decoding"],
   longest: number,
 ): number {
-  const written = decoding === undefined || decoding.kind === "choices"
-    ? 0
-    : Math.min(decoding.maxNewTokens, usualAnswer);
-  const copies = decoding?.kind === "beam" ? decoding.beams : 1;
+  const { newTokens, copies } = writtenOf(decoding), written = Math.min(newTokens, usualAnswer);
   const bytes = keyValueBytes(architecture, (longest + written) * copies);
   return Math.max(1, Math.min(mostRows, Math.floor(mostKeyValueBytes / bytes)));
 }

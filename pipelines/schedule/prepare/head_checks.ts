@@ -1,12 +1,14 @@
 /** What a model's head requires of rows, metrics and checkpoints. @module */
 import { RequestError } from "../../common/errors.ts";
+import { locationOf } from "../../common/source_location.ts";
 import { type Adaptation, type Head, headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { startsAtOwn } from "../../compile/lower/heads.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { classOf, numberOf, type TargetOf } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import type { PredictionKind } from "../../metrics/metric.ts";
-import { metricKinds } from "../../metrics/mod.ts";
+import { isMetricName, metricKinds, metricNameOf, metricOf } from "../../metrics/mod.ts";
+import { isChoosing } from "../../decoding/kinds.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { findTensor, type Model } from "../../models/open/model.ts";
 import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
@@ -100,24 +102,18 @@ export function requireMeasurable(
   head: Head | undefined,
 ): void {
   const predicted = head === undefined ? "texts" : predictionKinds[head.kind];
-  const odd = metrics.find(({ kind }) => metricKinds[kind].measures[predicted] === undefined);
+  requireNames(name, metrics);
+  const odd = metrics.find((metric) => metricOf(metric).measures[predicted] === undefined);
   if (odd !== undefined) {
     const fitting = Object.values(metricKinds).filter(({ measures }) => measures[predicted] !== undefined);
     const listed = fitting.map(({ call }) => call).join(", ");
     throw new RequestError(
-      `the metric ${odd.kind} of ${name} does not fit: ${described[predicted]}; measure ${listed}`,
+      `the metric ${metricNameOf(odd)} of ${name} does not fit: ${described[predicted]}; measure ${listed}`,
+      locationOf(odd),
     );
   }
   if (head === undefined) {
-    const written = metrics.find(({ kind }) => {
-      return metricKinds[kind].measures.texts?.reads === "answers" && decoding === undefined;
-    });
-    if (written !== undefined) {
-      throw new RequestError(
-        `the metric ${written.kind} of ${name} needs answers; give the evaluation a decoding, as in greedy(…), or the ` +
-          "model a head",
-      );
-    }
+    for (const metric of metrics) requireAnswers(name, metric, decoding);
     return;
   }
   if (decoding !== undefined) {
@@ -125,12 +121,60 @@ export function requireMeasurable(
       `${name} has a decoding and ${described[predicted]}, which is not written; omit the decoding`,
     );
   }
+  for (const metric of metrics) {
+    if (!("extract" in metric) || metric.extract === undefined) continue;
+    throw new RequestError(
+      `the metric ${metricNameOf(metric)} of ${name} has extract, which is of texts, and ${
+        described[predicted]
+      }; write map`,
+      locationOf(metric),
+    );
+  }
   if (head.kind === "regression" || head.labels.length === 2) return;
-  for (const { kind } of metrics) {
-    const instead = metricKinds[kind].measures.classes?.insteadOfBinary;
+  for (const metric of metrics) {
+    const instead = metricOf(metric).measures.classes?.(metric).insteadOfBinary;
     if (instead === undefined) continue;
     throw new RequestError(
-      `${kind} of ${name} is of two classes and the head predicts ${head.labels.length}; measure ${instead}`,
+      `${
+        metricNameOf(metric)
+      } of ${name} is of two classes and the head predicts ${head.labels.length}; measure ${instead}`,
+    );
+  }
+}
+
+/** Refuses metrics that results could not tell apart. */
+function requireNames(stage: string, metrics: readonly MetricSpec[]): void {
+  const seen = new Set<string>();
+  for (const metric of metrics) {
+    const name = metricNameOf(metric);
+    if (name !== metric.kind && isMetricName(name)) {
+      throw new RequestError(
+        `${name} is the name of another metric; call this one of ${stage} otherwise`,
+        locationOf(metric),
+      );
+    }
+    if (seen.has(name)) {
+      throw new RequestError(
+        `two metrics of ${stage} are called ${name}; give one of them another name, as in { name: "strict" }`,
+        locationOf(metric),
+      );
+    }
+    seen.add(name);
+  }
+}
+
+/** Refuses a metric of a model without a head whose evaluation does not make what it reads. */
+function requireAnswers(stage: string, metric: MetricSpec, decoding: Resolved<EvaluateSpec>["decoding"]): void {
+  const reads = metricOf(metric).measures.texts?.(metric).reads, name = metricNameOf(metric);
+  if (reads === "answers" && decoding === undefined) {
+    throw new RequestError(
+      `the metric ${name} of ${stage} needs answers; give the evaluation a decoding, as in greedy(…), or the model a head`,
+    );
+  }
+  if (reads === "choices" && (decoding === undefined || !isChoosing(decoding))) {
+    throw new RequestError(
+      `the metric ${name} of ${stage} compares choices; give the evaluation a decoding by choices(…), or omit by`,
+      locationOf(metric),
     );
   }
 }
@@ -141,11 +185,11 @@ export function requireMeasurable(
  * @throws {RequestError} As said.
  */
 export function requireVaried(metrics: readonly MetricSpec[], examples: readonly TokenizedExample[]): void {
-  const varied = metrics.find(({ kind }) => metricKinds[kind].measures.numbers?.takesEqualNumbers === false);
+  const varied = metrics.find((metric) => metricOf(metric).measures.numbers?.(metric).takesEqualNumbers === false);
   const [first] = examples;
   if (varied === undefined || examples.some(({ completion: [number] }) => number !== first?.completion[0])) return;
   throw new RequestError(
-    `the rows' numbers are all equal, so ${varied.kind} is not defined; give rows whose numbers vary`,
+    `the rows' numbers are all equal, so ${metricNameOf(varied)} is not defined; give rows whose numbers vary`,
     first?.source.place?.file === undefined ? undefined : { file: first.source.place.file },
   );
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { namingFunctions } from "../../common/function_name.ts";
 import { atLocationOf } from "../../common/source_location.ts";
-import { selectorName } from "../../compile/lower/token_selectors.ts";
 import type { ModelSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Member, MemberStages } from "../expand/member.ts";
@@ -106,5 +106,5 @@ async function addStage<K extends StageKind>(
 
 /** Tells specifications apart, by their functions too. */
 function specKey(spec: unknown): string {
-  return JSON.stringify(spec, (_, value) => typeof value === "function" ? selectorName(value) : value);
+  return JSON.stringify(spec, namingFunctions);
 }

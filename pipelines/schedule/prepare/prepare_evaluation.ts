@@ -2,14 +2,17 @@
 import { atLocationOf, placed } from "../../common/source_location.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
+import { writtenOf } from "../../decoding/kinds.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 import { cautionsOfEvaluation } from "./cautions.ts";
-import { answeredExamples, choicesOf, requireAnswers } from "./choices.ts";
+import { choiceNotes } from "./choice_notes.ts";
+import { answeredExamples, choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
+import { sharedRowsNote } from "./shared_rows.ts";
 import { requireStops } from "./stops.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
 
@@ -28,14 +31,19 @@ export async function prepareEvaluation(
   requireMeasurable(name, spec, head);
   atLocationOf(spec, () => requirePredicted(model));
   const maxLength = spec.maxLength ?? (head === undefined ? undefined : training?.spec.maxLength);
-  const toWrite = spec.decoding === undefined || spec.decoding.kind === "choices" ? 0 : spec.decoding.maxNewTokens;
-  const { rows, examples } = await shared.rows(spec.data, model, maxLength, { asks: true, toWrite });
+  const { newTokens: toWrite } = writtenOf(spec.decoding);
+  const { rows, examples } = await shared.rows(spec.data, model, maxLength, {
+    asks: true,
+    toWrite,
+    fewShot: spec.fewShot,
+  });
   requireVaried(spec.metrics, examples);
+  const note = training === undefined ? undefined : sharedRowsNote(name, training.rows, examples);
+  if (note !== undefined) shared.warnOnce(placed(spec, note));
   const choices = choicesOf(spec, rows, examples, base), longest = longestOf(examples);
-  atLocationOf(
-    spec.decoding,
-    () => requireAnswers(name, spec, rows, choices, (says) => shared.warnOnce(placed(spec.decoding, says))),
-  );
+  for (const note of atLocationOf(spec.decoding, () => choiceNotes(spec, rows, choices))) {
+    shared.warnOnce(`${name}: ${note}`);
+  }
   const all = [...examples, ...answeredExamples({ choices })];
   requireStops(spec.decoding, base.tokenizer);
   requireRoom(adaptations, longestOf(all), base.architecture.contextLength);

@@ -4,10 +4,12 @@ import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { tokenize, type TokenizedExample, type TokenizeOptions } from "../../data/examples.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
+import { type FewShot, withShots } from "../../data/few_shot.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
+import type { FileReading } from "../../data/files/record_kind.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
-import { kindOf, sourceOf } from "../../data/source_kinds.ts";
+import { hasTurns } from "../../data/source_kinds.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { Progress } from "../context/progress.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
@@ -27,6 +29,8 @@ interface Reading {
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
+  /** Examples that are put before the prompts. */
+  readonly fewShot: FewShot | undefined;
   /** Is shown how far large data sets are. */
   readonly progress: Progress;
   /** Takes what a person should know of the rows. */
@@ -38,20 +42,23 @@ interface Reading {
 /**
  * The rows of a data set for a model, or for its head where it has one.
  *
- * @param base The folder that the pipeline's relative paths start from.
+ * @param files Where files are, and how data sets are had from a hub.
  * @throws {RequestError} If a row cannot be read, is not what the model predicts, or is too long.
  */
 export async function readRows(
   data: Dataset,
-  base: string,
+  files: FileReading,
   { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
-  { head, maxLength, toWrite, asksLast, progress, warn, note }: Reading,
+  { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note }: Reading,
 ): Promise<PreparedRows> {
   const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
-  const rows = await atLocationOf(data, () => loadRows(data, base, { format: tokenizer.chat, asksLast, ends, warn }));
-  atLocationOf(data, () => requireKind(rows, head));
-  const isBare = head === undefined && !kindOf(sourceOf(data)).hasTurns;
-  if (isBare && tokenizer.chat.templates.size > 0) warn(placed(data, bareRows), "bareRows");
+  const reading = { format: tokenizer.chat, asksLast, ends, warn };
+  const own = await atLocationOf(data, () => loadRows(data, files, reading));
+  atLocationOf(data, () => requireKind(own, head));
+  const rows = fewShot === undefined ? own : await atLocationOf(fewShot, () => withShots(own, fewShot, files, reading));
+  if (head === undefined && !hasTurns(data) && tokenizer.chat.templates.size > 0) {
+    warn(placed(data, bareRows), "bareRows");
+  }
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = await inParts(rows, progress, (part) => {
     return head === undefined

@@ -1,13 +1,16 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
 import { formatLocation, type SourceLocation } from "../../common/errors.ts";
+import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { type RowNote, rowNotes } from "../../data/examples.ts";
-import { kindOf, sourceOf } from "../../data/source_kinds.ts";
+import type { FewShot } from "../../data/few_shot.ts";
+import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
+import { fileProgress } from "../context/progress.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
@@ -18,6 +21,13 @@ import { type PreparedRows, readRows } from "./read_rows.ts";
 interface LaidOut {
   readonly layout: Layout;
   readonly rows: readonly LaidOutRow[];
+}
+
+/** What rows are read for. */
+interface RowsOptions {
+  readonly asks?: boolean;
+  readonly toWrite?: number;
+  readonly fewShot?: FewShot | undefined;
 }
 
 /** Models, rows and layouts of members that are prepared together. */
@@ -45,23 +55,25 @@ export class SharedPreparation {
    *
    * @param asks Whether the rows are for the model to answer, which matters to conversations.
    * @param toWrite How many tokens it may write, which matters to prompts that are cut.
+   * @param fewShot Examples that are put before the prompts.
    */
   rows(
     data: Resolved<TrainSpec>["data"],
     { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
-    { asks = false, toWrite = 0 } = {},
+    { asks = false, toWrite = 0, fewShot }: RowsOptions = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
-    const asksLast = asks && kindOf(sourceOf(data)).hasTurns;
+    const asksLast = asks && hasTurns(data);
     const limits = maxLength === undefined ? null : [maxLength, toWrite];
-    return this.#once(["rows", data, model.folder, limits, headKey, asksLast], () => {
+    return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
       const { base, progress } = this.#runContext,
         warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const note = (note: RowNote, place: SourceLocation) => {
         this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
       };
-      return readRows(data, base, model, { head, maxLength, toWrite, asksLast, progress, warn, note });
+      const files = { base, hub: this.#runContext.hub, progress: fileProgress(progress), warn };
+      return readRows(data, files, model, { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note });
     });
   }
 
@@ -107,6 +119,6 @@ export class SharedPreparation {
   }
 
   #once<T>(key: unknown, make: () => Promise<T>): Promise<T> {
-    return this.#shared.getOrInsertComputed(JSON.stringify(key), make) as Promise<T>;
+    return this.#shared.getOrInsertComputed(JSON.stringify(key, namingFunctions), make) as Promise<T>;
   }
 }

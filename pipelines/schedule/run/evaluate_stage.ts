@@ -1,7 +1,8 @@
 /** How an evaluation runs: its predictions are written to the member's folder. @module */
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
-import { cautions, measure } from "../../metrics/measure.ts";
+import { measure } from "../../metrics/measure.ts";
+import type { EvaluateRecord } from "../../results/results.ts";
 import { predictions } from "../evaluate/evaluate.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
@@ -28,15 +29,26 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
     const path = join("members", member.id, folder, "predictions.jsonl");
     await output.predictions(path, found);
-    const metrics = spec.metrics.map(({ kind }) => kind);
-    for (const caution of cautions(metrics, predicted)) runContext.progress.warn(`${name}: ${caution}`);
+    const measured = measure(spec.metrics, predicted, (caution) => runContext.progress.warn(`${name}: ${caution}`));
     return {
       name,
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
-      metrics: measure(metrics, predicted),
+      ...recordOf(measured),
       predictions: path,
     };
   },
 };
+
+/** What results.json says of metrics; what there is nothing of is omitted. */
+function recordOf(
+  { metrics, standardErrors, lowerIsBetter, units }: ReturnType<typeof measure>,
+): Pick<EvaluateRecord, "metrics" | "standardErrors" | "lowerIsBetter" | "units"> {
+  return {
+    metrics,
+    ...Object.keys(standardErrors).length === 0 ? {} : { standardErrors },
+    ...lowerIsBetter.length === 0 ? {} : { lowerIsBetter },
+    ...Object.keys(units).length === 0 ? {} : { units },
+  };
+}

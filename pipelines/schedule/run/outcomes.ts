@@ -2,7 +2,10 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
+import { metricNameOf } from "../../metrics/mod.ts";
+
 import type { MemberRecord, TrainRecord } from "../../results/results.ts";
+import type { MetricSpec } from "../../spec/mod.ts";
 import type { PreparedEvaluation, PreparedMember } from "../prepare/prepared.ts";
 
 /** Losses of fewer steps are no curve. */
@@ -43,6 +46,9 @@ function flatLoss({ name, losses }: TrainRecord): Outcome[] {
   return [{ about: `loss ${name}`, says }];
 }
 
+/** Metrics that are shares of rows with a right answer. */
+const scores: readonly MetricSpec["kind"][] = ["exactMatch", "accuracy"];
+
 /** Shares of right answers that an answer without any knowledge would reach, or that the base reaches. */
 function scoresOf({ stages }: PreparedMember, record: MemberRecord): Outcome[] {
   const evaluations = ofKind(stages, "evaluate"), found = ofKind(record.stages, "evaluate");
@@ -51,7 +57,8 @@ function scoresOf({ stages }: PreparedMember, record: MemberRecord): Outcome[] {
     return metrics === undefined ? undefined : ownValue(metrics, metric);
   };
   return evaluations.filter(({ training }) => training !== undefined).flatMap((stage): Outcome[] => {
-    return ["exactMatch", "accuracy"].flatMap((metric): Outcome[] => {
+    return stage.spec.metrics.filter(({ kind }) => scores.includes(kind)).flatMap((spec): Outcome[] => {
+      const metric = metricNameOf(spec);
       const value = valueOf(stage, metric);
       if (value === undefined || value === 1) return [];
       const outcome = (
@@ -59,7 +66,7 @@ function scoresOf({ stages }: PreparedMember, record: MemberRecord): Outcome[] {
       ) => [{ about: `${metric} ${stage.name}`, says: `${metric} of ${stage.name} is ${is}` }];
       const base = evaluations.find((other) => isBaseOf(other, stage) && valueOf(other, metric) === value);
       if (base !== undefined) return outcome(`${value.toFixed(3)}, as that of ${base.name}, which nothing trained`);
-      const chance = metric === "accuracy" ? chanceOf(stage) : undefined;
+      const chance = spec.kind === "accuracy" ? chanceOf(stage) : undefined;
       // Within half a row.
       if (chance === undefined || value > chance.share + 0.5 / stage.rows.length) return [];
       return outcome(`${value.toFixed(3)}, and ${chance.how} gives ${chance.share.toFixed(3)}`);

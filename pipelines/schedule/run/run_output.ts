@@ -1,6 +1,6 @@
 /** Where a run writes what it gives. @module */
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import type { Prediction } from "../../metrics/metric.ts";
+import type { Prediction } from "../../metrics/prediction.ts";
 import type { Results } from "../../results/results.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
 

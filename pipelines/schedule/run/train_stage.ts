@@ -9,7 +9,7 @@ export const trainStage: StageExecution<"train"> = {
   async run({ trainings, output, timed }, stage, { member, stages }) {
     const key = trainings.keyOf(stage), isFirst = !timed.has(key);
     timed.add(key);
-    const { tensors, losses, stepSeconds, cached, seconds } = await trainings.resultOf(stage);
+    const { tensors, losses, gradientNorms, stepSeconds, cached, seconds } = await trainings.resultOf(stage);
     const name = stage.full === undefined ? "intervention" : "model";
     const folder = ofKind(stages, "train").length > 1 ? join(stage.name, name) : name;
     await output.trained(member.id, folder, stage, tensors);
@@ -21,6 +21,7 @@ export const trainStage: StageExecution<"train"> = {
       seconds: isFirst ? seconds : 0,
       steps: losses.length,
       losses,
+      ...gradientNorms.length > 0 ? { gradientNorms } : {},
       stepSeconds,
     };
   },

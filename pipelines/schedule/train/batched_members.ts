@@ -6,6 +6,7 @@
 import { compileTraining } from "../../compile/frontier/compiled_training.ts";
 import { cutAt } from "../../compile/frontier/cut.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { steppingOf } from "../../compile/programs/stepping.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { TrainJob } from "./train_job.ts";
 
@@ -24,7 +25,7 @@ export async function batched(
   const compiled = { ...first.compiled, members };
   // Cut where each was cut alone.
   const chosen = jobs.flatMap(({ programs: { kept } }) => kept), { recomputed, bytePrice } = first.programs;
-  const programs = compileTraining(compiled, layout, spec.optimizer.schedule.kind, rows, (program) => {
+  const programs = compileTraining(compiled, layout, steppingOf(spec), rows, (program) => {
     return { ...cutAt(program, chosen), recomputed, bytePrice };
   }, activationMemory);
   return { compiled, programs, initial };

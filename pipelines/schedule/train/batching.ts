@@ -1,4 +1,5 @@
 /** Which trainings run as one batch: members that differ in nothing but what is trained. @module */
+import { namingFunctions } from "../../common/function_name.ts";
 import { isSelectedByFunction } from "../../compile/lower/adaptation.ts";
 import { copyingBlock } from "../../compile/lower/members_hook.ts";
 import { isWhole } from "../../compile/rows/layout.ts";
@@ -14,7 +15,8 @@ export function batchingKey(job: TrainJob): string | undefined {
   // Functions that choose have numbers within their own member alone.
   if (adaptations.some(isSelectedByFunction)) return undefined;
   const { model: _, ...settings } = spec;
-  return keyOf([job.encodingKey, copied, settings, stepsOf({ ...job.stage, programs })]);
+  const declared: unknown = JSON.parse(JSON.stringify(settings, namingFunctions));
+  return keyOf([job.encodingKey, copied, declared, stepsOf({ ...job.stage, programs })]);
 }
 
 /** With so many rows at once the matrix products have come to their full speed. */

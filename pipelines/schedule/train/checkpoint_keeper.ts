@@ -25,15 +25,16 @@ export function stepsDone(checkpoint: Checkpoint | undefined): number {
   return checkpoint?.losses.length ?? 0;
 }
 
-/** One training's losses and its share of the seconds, of all steps that are done. */
+/** One training's losses, norms of gradients and its share of the seconds, of all steps that are done. */
 export function historyOf(
   trainings: readonly ResumableTraining[],
   at: number,
-  { losses, stepSeconds }: Pick<LoopProgress, "losses" | "stepSeconds">,
-): Pick<Checkpoint, "losses" | "stepSeconds"> {
+  { losses, gradientNorms, stepSeconds }: Pick<LoopProgress, "losses" | "gradientNorms" | "stepSeconds">,
+): Pick<Checkpoint, "losses" | "gradientNorms" | "stepSeconds"> {
   const before = trainings[at]?.checkpoint;
   return {
     losses: [...before?.losses ?? [], ...losses[at]!],
+    gradientNorms: [...before?.gradientNorms ?? [], ...gradientNorms[at]!],
     stepSeconds: [...before?.stepSeconds ?? [], ...stepSeconds.map((seconds) => seconds / trainings.length)],
   };
 }

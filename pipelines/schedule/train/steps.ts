@@ -19,12 +19,12 @@ interface StepRequest {
 
 /** Each step's groups of rows that run together. */
 export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
-  const { epochs, batchSize, gradientAccumulation, shuffle, seed } = spec;
+  const { epochs, batchSize, gradientAccumulation, shuffle, seed, maxSteps } = spec;
   const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
   const effective = batchSize * gradientAccumulation;
   const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
   const length = (row: number) => rowWork(rows[row]!, programs);
-  return batches.map((batch) => {
+  return batches.slice(0, maxSteps).map((batch) => {
     const parts: number[][] = [];
     for (let start = 0; start < batch.length; start += batchSize) {
       parts.push(...groupByLength(batch.slice(start, start + batchSize), length, limits));
@@ -35,5 +35,13 @@ export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
 
 /** How many steps a training has. */
 export function stepCount({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
-  return spec.epochs * Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
+  const { epochs, batchSize, gradientAccumulation, maxSteps = Infinity } = spec;
+  return Math.min(maxSteps, epochs * Math.ceil(rows.length / (batchSize * gradientAccumulation)));
+}
+
+/** How many rows all steps take together, each as often as it is taken. */
+export function rowsTaken({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
+  const effective = spec.batchSize * spec.gradientAccumulation, inEpoch = Math.ceil(rows.length / effective);
+  const steps = stepCount({ spec, rows });
+  return Math.floor(steps / inEpoch) * rows.length + Math.min(rows.length, (steps % inEpoch) * effective);
 }

@@ -4,6 +4,7 @@ import { type CompiledTraining, compileTraining, typicalExtents } from "../../co
 import { cutWithin } from "../../compile/frontier/memory_budget.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
+import { steppingOf } from "../../compile/programs/stepping.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { encodingKey, programsKey, trainKey } from "../keys/training_keys.ts";
@@ -34,13 +35,13 @@ export async function trainJobOf(
   weights: ModelWeights,
 ): Promise<TrainJob> {
   const compiled = compiledModel(stage, weights);
-  const { spec: { seed, optimizer: { schedule } }, layout, rows } = stage;
+  const { spec, layout, rows } = stage;
   const { cacheMemory, activationMemory } = runContext;
   const programs = programsKey(stage, weights, runContext);
   const compile = () => {
     const typical = typicalExtents(rows);
     const cutAt = (program: Program) => cutWithin(program, typical, rows, cacheMemory);
-    return compileTraining(compiled, layout, schedule.kind, rows, cutAt, activationMemory);
+    return compileTraining(compiled, layout, steppingOf(spec), rows, cutAt, activationMemory);
   };
   let initial: Promise<TensorMap> | undefined;
   return {
@@ -52,7 +53,7 @@ export async function trainJobOf(
       return runContext.compiled.getOrInsertComputed(programs, compile);
     },
     encodingKey: encodingKey(stage, weights),
-    initial: () => initial ??= initialTensors(stage, weights, seed),
+    initial: () => initial ??= initialTensors(stage, weights, spec.seed),
     key: await trainKey(runContext, stage, weights),
   };
 }

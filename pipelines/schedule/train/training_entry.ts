@@ -8,6 +8,8 @@ export interface TrainingContent {
   readonly tensors: TensorMap;
   /** One number for each step that is done. */
   readonly losses: readonly number[];
+  /** Likewise, of each step the norm of the gradients before they were clipped; none where they are not. */
+  readonly gradientNorms: readonly number[];
   readonly stepSeconds: readonly number[];
 }
 
@@ -17,7 +19,12 @@ export async function readTrainingEntry(entry: Entry): Promise<TrainingContent> 
     [...entry.tensors].map(async ([name, { shape }]) => [name, { data: await entry.read(name), shape }] as const),
   );
   const numbers = (name: string) => JSON.parse(ownValue(entry.metadata, name) ?? "[]") as number[];
-  return { tensors: Object.fromEntries(tensors), losses: numbers("losses"), stepSeconds: numbers("stepSeconds") };
+  return {
+    tensors: Object.fromEntries(tensors),
+    losses: numbers("losses"),
+    gradientNorms: numbers("gradientNorms"),
+    stepSeconds: numbers("stepSeconds"),
+  };
 }
 
 /** Writes an entry of a kind under a key. */
@@ -25,13 +32,18 @@ export async function putTrainingEntry(
   store: Store,
   kind: string,
   key: string,
-  { tensors, losses, stepSeconds }: TrainingContent,
+  { tensors, losses, gradientNorms, stepSeconds }: TrainingContent,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   await store.put(kind, key, (writer) => {
     writer.declare({
       tensors: Object.entries(tensors).map(([name, { shape }]) => ({ name, dtype: "F32", shape: [...shape] })),
-      metadata: { ...metadata, losses: JSON.stringify(losses), stepSeconds: JSON.stringify(stepSeconds) },
+      metadata: {
+        ...metadata,
+        losses: JSON.stringify(losses),
+        ...gradientNorms.length > 0 ? { gradientNorms: JSON.stringify(gradientNorms) } : {},
+        stepSeconds: JSON.stringify(stepSeconds),
+      },
     });
     for (const [name, { data }] of Object.entries(tensors)) writer.append(name, data);
   });

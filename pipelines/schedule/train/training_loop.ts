@@ -9,7 +9,7 @@ import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { lossName } from "../../compile/programs/training_programs.ts";
+import { lossName, normName } from "../../compile/programs/training_programs.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
@@ -48,6 +48,8 @@ export interface TrainingLoop extends StateJob {
 export interface LoopProgress {
   /** Of each member one number a step, in nats a token or as its head has it. */
   readonly losses: readonly (readonly number[])[];
+  /** Of each member the norm of its gradients in each step, before they were clipped; none where they are not. */
+  readonly gradientNorms: readonly (readonly number[])[];
   /** Wall seconds of each step. */
   readonly stepSeconds: readonly number[];
   /** Parameters and moments to start from again; `undefined` while a step has them. */
@@ -83,12 +85,15 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const { steps, start } = job;
   const state = new TrainingState(job, start?.state);
   const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
-  const run: LoopProgress = { losses, stepSeconds, state: () => state.whole() };
+  const gradientNorms = job.members.map((): number[] => []);
+  const run: LoopProgress = { losses, gradientNorms, stepSeconds, state: () => state.whole() };
   const groups = steps.flatMap((step, index) =>
-    index < (start?.step ?? 0) ? [] : step.map((rows, at) => ({ rows, index, last: at === step.length - 1 }))
+    index < (start?.step ?? 0)
+      ? []
+      : step.map((rows, at) => ({ rows, index, last: at === step.length - 1, labels: labelsOf(job, step, at) }))
   );
   const [first] = groups;
-  if (first === undefined) return { parameters: state.parameters(), losses, stepSeconds };
+  if (first === undefined) return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
   const isWhole = steps.every((step) => step.length === 1);
   // The programs are opened before the clock of the first step starts.
   const session = await job.session(isWhole ? "train" : "accumulate");
@@ -98,9 +103,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   if (first.index > 0) progress(first.index, "resumed");
   let sums = losses.map(() => 0), begun = performance.now();
   for (const [at, group] of groups.entries()) {
-    const step = steps[group.index]!;
-    const labelled = step.flat().reduce((sum, row) => sum + job.rows[row]!.labels.length, 0);
-    const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, labelled) });
+    const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
     // The next batch is gathered while this one runs.
     const next = groups[at + 1];
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
@@ -116,7 +119,14 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     }
     state.take(outputs);
     if (!group.last) continue;
-    if (update !== undefined) state.take((await update.run(state.feeds(group.index, steps.length, labelled))).outputs);
+    const stepped = update === undefined
+      ? outputs
+      : (await update.run(state.feeds(group.index, steps.length, group.labels))).outputs;
+    if (update !== undefined) state.take(stepped);
+    gradientNorms.forEach((list, member) => {
+      const norm = ownValue(stepped, normName(member));
+      if (norm !== undefined) list.push(Number(norm.data[0]));
+    });
     losses.forEach((list, member) => list.push(sums[member]!));
     stepSeconds.push((performance.now() - begun) / 1000);
     progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`, sums);
@@ -124,7 +134,16 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     sums = losses.map(() => 0);
     begun = performance.now();
   }
-  return { parameters: state.parameters(), losses, stepSeconds };
+  return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+}
+
+/** By how many labels the summed loss of one of a step's groups of rows is divided; groups follow each other by batch. */
+function labelsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[], at: number): number {
+  const { lossReduction = "tokens", batchSize, gradientAccumulation } = spec, all = step.flat();
+  const labels = (some: readonly number[]) => some.reduce((sum, row) => sum + rows[row]!.labels.length, 0);
+  if (lossReduction === "tokens") return labels(all);
+  const before = step.slice(0, at).flat().length, start = before - before % batchSize;
+  return gradientAccumulation * labels(all.slice(start, start + batchSize));
 }
 
 /** Rows that run together in a step. */

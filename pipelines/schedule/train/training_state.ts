@@ -18,7 +18,7 @@ const previously = "previous.";
 /** What of a training the state depends on. */
 export interface StateJob {
   readonly programs: Pick<CompiledTraining, "parameters">;
-  readonly spec: Pick<Resolved<TrainSpec>, "optimizer">;
+  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm">;
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
   /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
@@ -65,8 +65,9 @@ export class TrainingState {
     }
   }
 
-  feeds(step: number, totalSteps: number, labelled: number): Feeds {
-    const { optimizer } = this.#job.spec;
+  /** @param labels By how many labels the summed loss of the rows that run is divided. */
+  feeds(step: number, totalSteps: number, labels: number): Feeds {
+    const { optimizer, maxGradNorm } = this.#job.spec;
     const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
     return {
       ...this.#job.fixed,
@@ -75,14 +76,15 @@ export class TrainingState {
       ...(this.#gradients ?? this.#zeros),
       "step.index": scalar(step),
       "step.totalSteps": scalar(totalSteps),
-      "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule.warmup, totalSteps)),
-      "step.lossScale": scalar(1 / labelled),
+      "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule, totalSteps)),
+      "step.lossScale": scalar(1 / labels),
       "step.learningRate": scalar(optimizer.learningRate),
       "step.weightDecay": scalar(optimizer.weightDecay),
       "step.exemptDecay": scalar(optimizer.decay === "all" ? optimizer.weightDecay : 0),
       "step.beta1": scalar(optimizer.beta1),
       "step.beta2": scalar(optimizer.beta2),
       "step.epsilon": scalar(optimizer.epsilon),
+      ...maxGradNorm === undefined ? {} : { "step.maxGradNorm": scalar(maxGradNorm) },
     };
   }
 

@@ -11,9 +11,12 @@ import {
   isText,
   leaf,
   listOf,
+  oneOf,
   optional,
   positive,
+  text,
 } from "../../common/checks.ts";
+import { choiceScores } from "../../metrics/choice_scores.ts";
 import type * as spec from "../../spec/mod.ts";
 
 const writing = {
@@ -47,6 +50,9 @@ export const decoding = among(
         return isText(value) || (isList(value) && value.every(isText));
       }),
       end: optional(flag),
+      by: optional(oneOf(Object.keys(choiceScores))),
+      unconditional: optional(text),
+      continuation: optional(text),
     },
   } satisfies { [K in spec.DecodingSpec["kind"]]: Fields<Extract<spec.DecodingSpec, { kind: K }>> },
 );

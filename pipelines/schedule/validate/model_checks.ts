@@ -1,8 +1,8 @@
 /** Checks of models and of data sets. @module */
-import { among, anything, type Check, type Fields, isText, leaf, oneOf, optional, text } from "../../common/checks.ts";
+import { among, type Check, type Fields, isText, leaf, oneOf, optional, text } from "../../common/checks.ts";
 import { mapRecord } from "../../common/map_record.ts";
-import type { Dataset, Source } from "../../data/dataset.ts";
 import { sourceKinds } from "../../data/source_kinds.ts";
+import { viewKinds } from "../../data/view_kinds.ts";
 import { codeTypeOf } from "../../models/weights/quantization.ts";
 import type * as spec from "../../spec/mod.ts";
 import { adaptation } from "./adaptation_checks.ts";
@@ -20,11 +20,7 @@ export const model = {
 } satisfies Fields<spec.ModelSpec>;
 
 /** A data set. */
-export const dataset: Check = among("rows, as in jsonl(…), tsv(…), records(…) or chat(…)", {
+export const dataset: Check = among("rows, as in jsonl(…), csv(…), hub(…), records(…) or chat(…)", {
   ...mapRecord(sourceKinds, ({ settings }) => settings),
-  ...{
-    take: { of: (value, name) => dataset(value, name), count: anything },
-    skip: { of: (value, name) => dataset(value, name), count: anything },
-    split: { of: (value, name) => dataset(value, name), part: anything, test: anything, seed: anything },
-  } satisfies { [K in Exclude<Dataset, Source>["kind"]]: Fields<Extract<Dataset, { kind: K }>> },
+  ...mapRecord(viewKinds, ({ settings }) => settings((value, name) => dataset(value, name))),
 });

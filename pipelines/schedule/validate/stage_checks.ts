@@ -7,11 +7,14 @@ import {
   count,
   type Fields,
   flag,
+  index,
   integer,
   listOf,
   oneOf,
   optional,
+  positive,
   share,
+  text,
 } from "../../common/checks.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import { metricKinds } from "../../metrics/mod.ts";
@@ -21,12 +24,13 @@ import { dataset, model } from "./model_checks.ts";
 import { positions, site } from "./site_checks.ts";
 
 const decayScopes: Readonly<Record<spec.DecayScope, true>> = { all: true, weights: true };
+const lossReductions: Readonly<Record<spec.LossReduction, true>> = { tokens: true, microbatches: true };
 
 const optimizer = {
   learningRate: amount,
   schedule: among(
     "a schedule, as in linearSchedule(…)",
-    mapRecord(schedules, () => ({ warmup: share }) satisfies Fields<spec.ScheduleSpec>),
+    mapRecord(schedules, () => ({ warmup: share, warmupSteps: optional(index) }) satisfies Fields<spec.ScheduleSpec>),
   ),
   weightDecay: amount,
   decay: oneOf(Object.keys(decayScopes)),
@@ -45,6 +49,9 @@ const train = {
   seed: integer,
   shuffle: flag,
   maxLength: optional(count),
+  maxGradNorm: optional(positive),
+  maxSteps: optional(count),
+  lossReduction: optional(oneOf(Object.keys(lossReductions))),
 } satisfies Fields<spec.TrainSpec>;
 
 /** What evaluations and activations act with. */
@@ -57,8 +64,13 @@ const evaluate = {
     "a list of metrics, as in [exactMatch()]",
     among(
       `one of ${Object.values(metricKinds).map(({ call }) => call).join(", ")}`,
-      mapRecord(metricKinds, () => ({})),
+      mapRecord(metricKinds, ({ settings }) => settings),
     ),
+  ),
+  fewShot: optional(
+    among("examples, as in fewShot(rows, 5, 42)", {
+      fewShot: { examples: dataset, count: index, seed: integer, separator: text } satisfies Fields<spec.FewShotSpec>,
+    }),
   ),
   decoding: optional(decoding),
   batchSize: optional(count),

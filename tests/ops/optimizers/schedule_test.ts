@@ -9,9 +9,17 @@ import { tensor } from "../tensor.ts";
 
 type Formula = (step: number, warmupSteps: number, totalSteps: number) => number;
 
-/** The factors of transformers' `get_constant_schedule_with_warmup` and `get_linear_schedule_with_warmup`. */
+/** The factors of transformers' `get_constant_schedule_with_warmup`, `get_cosine_schedule_with_warmup` and the like. */
 const formulas: Record<keyof typeof schedules, Formula> = {
   constant: (step, warmup) => step < warmup ? step / Math.max(1, warmup) : 1,
+  cosine: (step, warmup, total) =>
+    step < warmup
+      ? step / Math.max(1, warmup)
+      : Math.max(0, 0.5 * (1 + Math.cos(Math.PI * (step - warmup) / Math.max(1, total - warmup)))),
+  inverseSqrt: (step, warmup) => {
+    const timescale = warmup || 10_000;
+    return step < warmup ? step / Math.max(1, warmup) : 1 / Math.sqrt((step + timescale - warmup) / timescale);
+  },
   linear: (step, warmup, total) =>
     step < warmup ? step / Math.max(1, warmup) : Math.max(0, (total - step) / Math.max(1, total - warmup)),
 };
@@ -27,7 +35,7 @@ function* runs(): Generator<{ step: number; warmupSteps: number; totalSteps: num
 function programOf(schedule: Schedule): Program {
   const [step, warmupSteps, totalSteps] = ["step", "warmupSteps", "totalSteps"].map((name) => input(name, []));
   const factor = schedule({ step: step!, warmupSteps: warmupSteps!, totalSteps: totalSteps! });
-  // The constant schedule does not read the total.
+  // Not every schedule reads the total.
   return verify({ name: "schedule", outputs: { factor } });
 }
 
@@ -59,6 +67,7 @@ Deno.test("warmupStepsOf() rounds a share of the steps up, as transformers' Trai
     7,
   ]] as const;
   for (const [share, totalSteps, expected] of cases) {
-    assert.equal(warmupStepsOf(share, totalSteps), expected, `${share} of ${totalSteps}`);
+    assert.equal(warmupStepsOf({ warmup: share }, totalSteps), expected, `${share} of ${totalSteps}`);
   }
+  assert.equal(warmupStepsOf({ warmup: 0, warmupSteps: 5 }, 12), 5);
 });

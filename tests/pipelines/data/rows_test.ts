@@ -101,7 +101,10 @@ Deno.test("loadRows() names the line and column of broken JSON", async () => {
 
 Deno.test("loadRows() rejects a line that is not an object", async () => {
   await rejects(jsonl("[1]"), "rows.jsonl:1: expected a JSON object but found an array; write one object a row");
-  await rejects(jsonl("{}\nnull"), "rows.jsonl:2: expected a JSON object but found null; write one object a row");
+  await rejects(
+    jsonl('{"question": "a", "answer": "b"}\nnull'),
+    "rows.jsonl:2: expected a JSON object but found null; write one object a row",
+  );
   await rejects(jsonl("7"), "rows.jsonl:1: expected a JSON object but found a number; write one object a row");
 });
 
@@ -114,8 +117,9 @@ Deno.test("loadRows() rejects a file that is missing, a folder, empty or not tex
   await rejects(jsonl(""), "rows.jsonl: the file holds no rows; write one JSON object a line");
   await rejects(jsonl("\n \n"), "rows.jsonl: the file holds no rows; write one JSON object a line");
   await rejects(
-    jsonl(new Uint8Array([0x7b, 0x7d, 0x0a, 0xff, 0x0a])),
-    "rows.jsonl:2: the line is not UTF-8 text; save the file as UTF-8",
+    jsonl(new Uint8Array([...new TextEncoder().encode('{"question": "a", "answer": "b"}\n'), 0xff, 0x0a])),
+    "rows.jsonl:2: the line is not UTF-8 text; save the file as UTF-8, as in iconv -f WINDOWS-1252 -t UTF-8 if it comes " +
+      "from Windows",
   );
 });
 

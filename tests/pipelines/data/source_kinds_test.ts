@@ -1,33 +1,41 @@
 /** Every kind of source: what it reads is what it says it reads. @module */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import type { ChatSource } from "../../../pipelines/data/chat/source.ts";
-import type { JsonlSource, RecordsSource, Source, TsvSource } from "../../../pipelines/data/dataset.ts";
+import type { Source } from "../../../pipelines/data/dataset.ts";
 import { loadRows } from "../../../pipelines/data/rows.ts";
 import { filesOf, isSource, kindOf, sourceKinds } from "../../../pipelines/data/source_kinds.ts";
+import { hasty, withHub } from "../../support/hub.ts";
 import { inFolder } from "../models/support.ts";
 
 const template = { prompt: "{question}", completion: "{answer}" };
 const talk = [{ role: "user", content: "Hi" }, { role: "assistant", content: "Ho" }];
 
-const files: Readonly<Record<string, string>> = {
+const parquetFile = await Deno.readFile(new URL("../../goldens/parquet/plain.parquet", import.meta.url));
+const files: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
   "rows.jsonl": `{ "question": "Hi", "answer": "Ho" }\n`,
   "rows.tsv": "question\tanswer\nHi\tHo\n",
+  "rows.csv": "question,answer\nHi,Ho\n",
+  "rows.json": `{ "data": [{ "question": "Hi", "answer": "Ho" }] }`,
+  "rows.parquet": parquetFile,
   "talks.jsonl": `${JSON.stringify({ messages: talk })}\n`,
   "own.jinja": "{% for m in messages %}{{ m.content }}{% endfor %}",
 };
 
 /** A source of each kind that reads all files that one of its kind can. */
 const samples: { readonly [K in Source["kind"]]: Extract<Source, { kind: K }> } = {
-  jsonl: { kind: "jsonl", path: "./rows.jsonl", template } satisfies JsonlSource,
-  tsv: { kind: "tsv", path: "./rows.tsv", template } satisfies TsvSource,
-  records: { kind: "records", records: [{ question: "Hi", answer: "Ho" }], template } satisfies RecordsSource,
+  jsonl: { kind: "jsonl", path: "./rows.jsonl", template },
+  tsv: { kind: "tsv", path: "./rows.tsv", template },
+  csv: { kind: "csv", path: "./rows.csv", template },
+  json: { kind: "json", path: "./rows.json", at: "data", template },
+  parquet: { kind: "parquet", path: "./rows.parquet", template },
+  hub: { kind: "hub", id: "owner/rows", template },
+  records: { kind: "records", records: [{ question: "Hi", answer: "Ho" }], template },
   chat: {
     kind: "chat",
     conversations: { kind: "jsonl", path: "./talks.jsonl" },
     loss: "completion",
     template: "./own.jinja",
-  } satisfies ChatSource,
+  },
 };
 
 const chat = { format: { templates: new Map(), specialTokens: {} }, asksLast: false, ends: [] };
@@ -36,13 +44,20 @@ for (const sample of Object.values(samples)) {
   Deno.test(`${sample.kind}: reads no file but those that it names, which can lie elsewhere`, () =>
     inFolder(async (folder) => {
       const named = filesOf(sample);
-      for (const [name, text] of Object.entries(files)) {
-        if (named.some(({ path }) => basename(path) === name)) await Deno.writeTextFile(join(folder, name), text);
+      for (const [name, content] of Object.entries(files)) {
+        const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+        if (named.some(({ path }) => basename(path) === name)) await Deno.writeFile(join(folder, name), bytes);
       }
       const moved = kindOf(sample).withFiles(sample, (path) => join(folder, path));
       assert.deepEqual(filesOf(moved), named.map(({ path, use }) => ({ path: join(folder, path), use })));
-      const [row] = await loadRows(moved, join(folder, "nowhere"), chat);
-      assert.deepEqual([row!.prompt, row!.completion], ["Hi", "Ho"]);
+      await withHub(
+        { "datasets/owner/rows": { files: { "train.jsonl": files["rows.jsonl"]! } } },
+        async ({ endpoint }) => {
+          const hub = { timings: hasty, env: { HF_ENDPOINT: endpoint, HF_HUB_CACHE: join(folder, "cache") } };
+          const [row] = await loadRows(moved, { base: join(folder, "nowhere"), hub }, chat);
+          assert.deepEqual([row!.prompt, row!.completion], ["Hi", "Ho"]);
+        },
+      );
     }));
 
   Deno.test(`${sample.kind}: a source whose settings are wrong is none`, () => {

@@ -1,6 +1,7 @@
 /** Every function that a pipeline file can call refuses a call that it cannot take. @module */
 import assert from "node:assert/strict";
 import * as refract from "refract";
+import { viewKinds } from "../../../pipelines/data/view_kinds.ts";
 import { assertOneLine } from "../models/support.ts";
 
 const rows = refract.jsonl("./rows.jsonl", { prompt: "{q}", completion: "{a}" });
@@ -22,7 +23,7 @@ function functionsOf(record: object, names: readonly string[] = Object.keys(reco
 
 const all = [
   ...functionsOf(refract),
-  ...functionsOf(rows, ["take", "skip", "split"]),
+  ...functionsOf(rows, Object.keys(viewKinds)).map(([name, call]): [string, AnyFunction] => [`rows.${name}`, call]),
   ...functionsOf(base, ["with"]),
   ...functionsOf(refract.best(stage, refract.loss()), ["value"]),
   ...functionsOf(refract.block(1).attention),
@@ -43,8 +44,8 @@ Deno.test("every function refuses arguments that it does not take, and names its
 });
 
 Deno.test("every function refuses one argument more than it takes", () => {
-  assert.throws(() => (refract.loss as AnyFunction)("x"), /^RequestError: loss takes no arguments and is given 1; /);
-  assert.throws(() => (rows.take as AnyFunction)(3, 4), /^RequestError: take takes one argument and is given 2; /);
+  assert.throws(() => (refract.loss as AnyFunction)({}, 1), /^RequestError: loss takes one argument and is given 2; /);
+  assert.throws(() => (rows.take as AnyFunction)(3, 4), /^RequestError: rows.take takes one argument and is given 2; /);
 });
 
 for (const name of ["then", "toJSON"]) {

@@ -1,28 +1,33 @@
 /** Metrics of heads against scikit-learn's and scipy's numbers. @module */
 import assert from "node:assert/strict";
+import { accuracy, metric, mse } from "refract";
 import goldens from "../../goldens/glue_metrics.json" with { type: "json" };
-import { cautions, measure } from "../../../pipelines/metrics/measure.ts";
-import type { HeadPrediction, PredictionKind } from "../../../pipelines/metrics/metric.ts";
-import type { MetricName } from "../../../pipelines/metrics/mod.ts";
+import { measure } from "../../../pipelines/metrics/measure.ts";
+import type { HeadPrediction } from "../../../pipelines/metrics/prediction.ts";
+
+/** The metrics of heads whose declarations have no setting that must be given. */
+type Plain = "accuracy" | "f1" | "macroF1" | "matthews" | "pearson" | "spearman" | "mse" | "loss";
+
+const row = { prompt: "", completion: "", fields: {}, place: { file: "rows.jsonl", line: 1 } };
 
 const headPredictions = (expected: readonly number[], predicted: readonly number[]): HeadPrediction[] =>
-  expected.map((each, row) => ({ expected: each, predicted: predicted[row]!, loss: 0.5 * row }));
+  expected.map((each, at) => ({ expected: each, predicted: predicted[at]!, loss: 0.5 * at, row }));
 
 /** That a metric of some rows is what is expected of it, to twelve digits. */
 function assertMetric(
-  name: MetricName,
-  kind: Exclude<PredictionKind, "texts">,
+  name: Plain,
+  kind: "classes" | "numbers",
   rows: readonly HeadPrediction[],
   expected: number,
 ): void {
-  const { [name]: found } = measure([name], { kind, rows });
+  const { metrics: { [name]: found } } = measure([{ kind: name }], { kind, rows, labels: [] });
   assert.ok(Math.abs(found! - expected) <= 1e-12, `${name} is ${found} and not ${expected}`);
 }
 
 Deno.test("metrics of classes are scikit-learn's", () => {
   for (const { expected, given, ...metrics } of goldens.classes) {
     for (const [name, value] of Object.entries(metrics)) {
-      if (value !== null) assertMetric(name as MetricName, "classes", headPredictions(expected, given), value);
+      if (value !== null) assertMetric(name as Plain, "classes", headPredictions(expected, given), value);
     }
   }
 });
@@ -30,7 +35,7 @@ Deno.test("metrics of classes are scikit-learn's", () => {
 Deno.test("correlations are scipy's, equal numbers sharing their rank", () => {
   for (const { expected, given, ...metrics } of goldens.numbers) {
     const rows = headPredictions(expected.flat(), given.flat());
-    for (const [name, value] of Object.entries(metrics)) assertMetric(name as MetricName, "numbers", rows, value);
+    for (const [name, value] of Object.entries(metrics)) assertMetric(name as Plain, "numbers", rows, value);
   }
 });
 
@@ -39,7 +44,9 @@ Deno.test("of nearly constant numbers Pearson's correlation is scipy's, and is w
     const rows = headPredictions(expected.flat(), given.flat());
     assertMetric("pearson", "numbers", rows, pearson ?? 0);
     assertMetric("spearman", "numbers", rows, spearman ?? 0);
-    const found = cautions(["pearson", "spearman", "mse"], { kind: "numbers", rows });
+    const found: string[] = [];
+    const measured = ["pearson", "spearman", "mse"] as const;
+    measure(measured.map((kind) => ({ kind })), { kind: "numbers", rows }, (caution) => found.push(caution));
     const kinds = found.map((caution) => caution.includes("are equal") ? "ConstantInput" : "NearConstantInput");
     assert.deepEqual([...new Set(kinds)].map((kind) => `${kind}Warning`), warned);
   }
@@ -52,7 +59,7 @@ Deno.test("the correlation of two rows is exactly 1, 0 or −1", () => {
 
 function assertExact(expected: readonly number[], predicted: readonly number[], correlation: number): void {
   assert.equal(
-    measure(["pearson"], { kind: "numbers", rows: headPredictions(expected, predicted) })["pearson"],
+    measure([{ kind: "pearson" }], { kind: "numbers", rows: headPredictions(expected, predicted) }).metrics["pearson"],
     correlation,
   );
 }
@@ -69,6 +76,53 @@ Deno.test("the mean squared error is of the numbers, also of equal ones", () => 
 });
 
 Deno.test("a metric that is not finite is an error", () => {
-  const rows = [{ expected: 0, predicted: 0, loss: Infinity }];
-  assert.throws(() => measure(["loss"], { kind: "classes", rows }), /not finite/);
+  const rows = [{ expected: 0, predicted: 0, loss: Infinity, row }];
+  assert.throws(() => measure([{ kind: "loss" }], { kind: "classes", rows, labels: [] }), /not finite/);
+});
+
+Deno.test("map puts other classes and numbers in the predictions' place", () => {
+  const labels = ["no", "maybe", "yes"],
+    given = headPredictions([0, 2, 2], [0, 1, 2]).map((each) => ({
+      ...each,
+      row: { ...row, prediction: labels[each.predicted]! },
+    }));
+  const classes = { kind: "classes", rows: given, labels } as const;
+  const certain = accuracy({ map: (label) => label === "maybe" ? "yes" : label });
+  assert.deepEqual(measure([accuracy()], classes).metrics, { accuracy: 2 / 3 });
+  assert.deepEqual(measure([certain], classes).metrics, { accuracy: 1 });
+  assert.throws(
+    () => measure([accuracy({ map: () => "yess" })], classes),
+    /map gave the text "yess" at rows\.jsonl:1, which is no class; did you mean "yes"/,
+  );
+  const numbers = headPredictions([1, 5], [1, 9]).map((each) => ({
+    ...each,
+    row: { ...row, prediction: each.predicted },
+  }));
+  const clipped = mse({ map: (number) => Math.min(5, number) });
+  assert.deepEqual(measure([clipped], { kind: "numbers", rows: numbers }).metrics, { mse: 0 });
+  assert.throws(
+    () => measure([mse({ map: () => NaN })], { kind: "numbers", rows: numbers }),
+    /map gave NaN at rows\.jsonl:1; let it return a text or a finite number/,
+  );
+});
+
+Deno.test("a metric of one's own is given the name of a class or a number", () => {
+  const given = headPredictions([1, 3], [2, 3]).map((each) => ({
+    ...each,
+    row: { ...row, prediction: each.predicted },
+  }));
+  const near = metric<number>("near", { measure: (predicted) => predicted < 3, lowerIsBetter: true });
+  const { metrics, lowerIsBetter } = measure([near], { kind: "numbers", rows: given });
+  assert.deepEqual([metrics, lowerIsBetter], [{ near: 0.5 }, ["near"]]);
+});
+
+Deno.test("a number without a standard error is told of", () => {
+  const given = headPredictions([1, 3, 4], [2, 3, 4]).map((each) => ({
+    ...each,
+    row: { ...row, prediction: each.predicted },
+  }));
+  const told: string[] = [], first = metric<number>("first", { measureAll: (all) => all.includes(2) ? 1 : NaN });
+  const { standardErrors } = measure([first], { kind: "numbers", rows: given }, (caution) => told.push(caution));
+  assert.deepEqual(standardErrors, {});
+  assert.deepEqual(told, ["first: it has no standard error, since rows that were drawn for it give no number"]);
 });

@@ -1,29 +1,14 @@
 /** The table of metrics against the DSL's functions. @module */
 import assert from "node:assert/strict";
 import * as refract from "refract";
-import { isMetricName, lowerIsBetter, metricKinds, type MetricName } from "../../../pipelines/metrics/mod.ts";
-import type { MetricSpec } from "../../../pipelines/spec/mod.ts";
-
-const { accuracy, exactMatch, f1, loss, matthews, mse, pearson, spearman } = refract;
+import { isMetricName, lowerIsBetter, metricKinds, metricNameOf } from "../../../pipelines/metrics/mod.ts";
+import { declaredMetrics } from "../../support/declared_metrics.ts";
 
 const metricNames = Object.keys(metricKinds).filter(isMetricName);
 
-/** What a pipeline writes for each metric: one without a function does not compile. */
-const declared: Readonly<Record<MetricName, MetricSpec>> = {
-  exactMatch: exactMatch(),
-  accuracy: accuracy(),
-  f1: f1(),
-  macroF1: f1({ average: "macro" }),
-  matthews: matthews(),
-  pearson: pearson(),
-  spearman: spearman(),
-  mse: mse(),
-  loss: loss(),
-};
-
 Deno.test("every metric has a function of the DSL, which messages name as it is called", () => {
   for (const name of metricNames) {
-    assert.equal(declared[name].kind, name);
+    assert.equal(declaredMetrics[name].kind, name);
     const [, called] = /^(\w+)\(.*\)$/.exec(metricKinds[name].call)!;
     assert.ok(called! in refract, `${called} is not exported`);
   }
@@ -35,4 +20,13 @@ Deno.test("every metric applies to something that models predict", () => {
 
 Deno.test("less of an unknown metric is not taken for better", () => {
   assert.deepEqual([lowerIsBetter("loss"), lowerIsBetter("accuracy"), lowerIsBetter("unknown")], [true, false, false]);
+});
+
+Deno.test("results call a metric by its kind, its setting or the name that it is given", () => {
+  const { accuracy, exactMatch, rouge } = refract;
+  assert.deepEqual(
+    [exactMatch(), exactMatch({ name: "strict" }), rouge("rougeL"), accuracy({ by: "byte" }), declaredMetrics.metric]
+      .map(metricNameOf),
+    ["exactMatch", "strict", "rougeL", "accuracyByByte", "length"],
+  );
 });

@@ -31,3 +31,13 @@ Deno.test("csvOf() quotes fields with commas, quotes and line breaks", () => {
   const [, line] = csvOf({ pipeline: "p", members: [member('a "b",\nc', {})], encode: [] }).split("\r\n");
   assert.equal(line, '"a ""b"",\nc",5,0.25,1.5');
 });
+
+Deno.test("csvOf() has the standard errors of a metric beside it", () => {
+  const [{ stages, ...rest }] = [member("main", {}, 0.5)];
+  const withError = stages.map((stage) => {
+    return stage.kind === "evaluate" ? { ...stage, standardErrors: { accuracy: 0.1 } } : stage;
+  });
+  const [header, line] = csvOf({ pipeline: "p", members: [{ ...rest, stages: withError }], encode: [] }).split("\r\n");
+  assert.equal(header, "member,trainable parameters,tuned accuracy,tuned accuracy ±,final loss,train seconds");
+  assert.equal(line, "main,5,0.5,0.1,0.25,1.5");
+});

@@ -14,6 +14,7 @@ function viewWith(text: string): ReportView {
     axes: [],
     metrics: [],
     lowerIsBetter: [],
+    units: {},
     untrained: {},
     members: [],
     repeats: [],

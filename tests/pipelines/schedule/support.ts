@@ -21,12 +21,18 @@ export const lossesOf = ({ members }: Results) => members.map((member) => traini
 
 /** What a run's only training and its evaluation gave. */
 export async function onlyMember(parts: Partial<PipelineParts>, ...options: readonly string[]) {
-  let found: { losses: readonly number[]; metrics: Readonly<Record<string, number>>; predictions: string } | undefined;
+  let found:
+    | (Pick<TrainRecord, "losses" | "gradientNorms"> & {
+      metrics: Readonly<Record<string, number>>;
+      predictions: string;
+    })
+    | undefined;
   await inScene(parts, async (scene) => {
     const { members: [member] } = await resultsOf(scene, ...options);
     const { metrics, predictions } = evaluationOf(member!);
     const text = await Deno.readTextFile(scene.path("out", predictions));
-    found = { losses: trainingOf(member!).losses, metrics, predictions: text };
+    const { losses, gradientNorms = [] } = trainingOf(member!);
+    found = { losses, gradientNorms, metrics, predictions: text };
   });
   return found!;
 }

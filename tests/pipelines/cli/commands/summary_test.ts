@@ -58,3 +58,13 @@ Deno.test("a summary of several encodings claims no saving, and has repetitions 
   assert.match(text, /\nrepeated {2}tuned loss {5}members\n─+ {2}─+ {2}─+\nrank=1 {4}0\.500 ± 0\.250 {8}2\n/);
   assert.equal(text.match(/computed once in 0\.10 s for 6 epochs\n/g)?.length, 2);
 });
+
+Deno.test("a summary has a metric's standard error and unit", () => {
+  const { stages, ...rest } = recordOf("main", false);
+  const measured = stages.map((stage) => {
+    return stage.kind === "evaluate" ? { ...stage, standardErrors: { loss: 0.01 }, units: { loss: "nats" } } : stage;
+  });
+  const text = summarize({ ...results, members: [{ ...rest, stages: measured }] }, [prepared], 1);
+  assert.match(text, /^member {2}tuned loss \(nats\) /);
+  assert.match(text, /\nmain {4}0\.123 ± 0\.010 /);
+});

@@ -1,5 +1,5 @@
 /** Functions that are called with what they do not take. @module */
-import { evaluating, type Mistake, optimizing, training } from "./scene.ts";
+import { evaluating, type Mistake, optimizing, training, viewing } from "./scene.ts";
 
 /** Functions that are called with what they do not take. */
 export const calls: readonly Mistake<string>[] = [
@@ -59,9 +59,9 @@ export const calls: readonly Mistake<string>[] = [
     'pipeline.ts:10:16: baseModel takes two arguments and is given 3; write baseModel("./model")',
   ],
   [
-    "a metric with settings",
-    evaluating("metrics: [exactMatch({ ignoreCase: true })], decoding"),
-    "pipeline.ts:14:59: exactMatch takes no arguments and is given 1; write exactMatch()",
+    "a metric with a number",
+    evaluating("metrics: [exactMatch(1)], decoding"),
+    "pipeline.ts:14:59: the first argument of exactMatch is 1; give its settings, as in exactMatch()",
   ],
   [
     "a rate for settings",
@@ -131,17 +131,17 @@ export const calls: readonly Mistake<string>[] = [
   [
     "a path for rows",
     training('data: "./rows.jsonl"'),
-    'pipeline.ts:13:17: data is "./rows.jsonl"; give rows, as in jsonl(…), tsv(…), records(…) or chat(…)',
+    'pipeline.ts:13:17: data is "./rows.jsonl"; give rows, as in jsonl(…), csv(…), hub(…), records(…) or chat(…)',
   ],
   [
     "both parts of a split for rows",
     training("data: rows.split({ test: 0.25, seed: 7 })"),
-    "pipeline.ts:13:17: data is an object, { train, test }; give rows, as in jsonl(…), tsv(…), records(…) or chat(…)",
+    "pipeline.ts:13:17: data is an object, { train, test }; give rows, as in jsonl(…), csv(…), hub(…), records(…) or chat(…)",
   ],
   [
     "a promise of rows",
     training("data: Promise.resolve(rows)"),
-    "pipeline.ts:13:17: data is a promise; give rows, as in jsonl(…), tsv(…), records(…) or chat(…)",
+    "pipeline.ts:13:17: data is a promise; give rows, as in jsonl(…), csv(…), hub(…), records(…) or chat(…)",
   ],
   [
     "a template that is a text",
@@ -149,9 +149,19 @@ export const calls: readonly Mistake<string>[] = [
     'pipeline.ts:8:16: template is "{q}"; give { prompt, completion }',
   ],
   [
-    "no template",
-    { rows: 'jsonl("./rows.jsonl")' },
-    'pipeline.ts:8:16: the second argument of jsonl is missing; give one, as in jsonl("./rows.jsonl", { prompt: "{question}\\n", completion: "{answer}" })',
+    "a pattern for a metric's expression",
+    evaluating('metrics: [R.regexMatch("a")], decoding'),
+    'pipeline.ts:14:61: the first argument of regexMatch is "a"; give a regular expression, as in regexMatch(/-?\\d+/)',
+  ],
+  [
+    "a filter by a field's name",
+    viewing('.filter("q")'),
+    'pipeline.ts:8:48: the first argument of rows.filter is "q"; give a function, as in rows.filter(({ answer }) => answer !== "")',
+  ],
+  [
+    "rows one by one",
+    viewing(".concat()"),
+    "pipeline.ts:8:48: the first argument of rows.concat is missing; give rows, as in rows.concat(others)",
   ],
   [
     "records of a file",

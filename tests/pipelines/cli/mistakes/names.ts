@@ -1,8 +1,13 @@
 /** Names that are misspelt, and methods that there are not. @module */
-import { editing, type Mistake, training, viewing } from "./scene.ts";
+import { editing, evaluating, type Mistake, training, viewing } from "./scene.ts";
 
 /** Names that are misspelt, and methods that there are not. */
 export const names: readonly Mistake<string>[] = [
+  [
+    "a setting that a metric has not",
+    evaluating("metrics: [exactMatch({ ignoreCase: true })], decoding"),
+    'pipeline.ts:14:59: exactMatch has no setting "ignoreCase"; use one of those it has: "name", "map", "extract"',
+  ],
   [
     "a misspelt setting",
     editing("dropOut: 0.1"),
@@ -16,22 +21,22 @@ export const names: readonly Mistake<string>[] = [
   [
     "a setting of transformers",
     training("batch_size: 8"),
-    'pipeline.ts:13:17: train has no setting "batch_size"; did you mean "batchSize" (it has "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength")',
+    'pipeline.ts:13:17: train has no setting "batch_size"; did you mean "batchSize" (it has "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength", "maxGradNorm", "maxSteps", "lossReduction")',
   ],
   [
     "a rate beside the optimizer",
     training("lr: 1e-3"),
-    'pipeline.ts:13:17: train has no setting "lr"; use one of those it has: "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength"',
+    'pipeline.ts:13:17: train has no setting "lr"; use one of those it has: "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength", "maxGradNorm", "maxSteps", "lossReduction"',
   ],
   [
     "a misspelt option of tsv",
-    { rows: 'tsv("./rows.tsv", template, { headers: false })' },
-    'pipeline.ts:8:16: the third argument of tsv has no setting "headers"; did you mean "header" (it has "header", "columns"), as in tsv("./rows.tsv", { prompt: "{question}\\n", completion: "{answer}" }, { header: true })',
+    { rows: 'tsv("./rows.jsonl", template, { headers: false })' },
+    'pipeline.ts:8:16: tsv has no option "headers"; did you mean "header" (it has "header", "columns")',
   ],
   [
     "a third part of a split",
     viewing(".split({ test: 0.25, seed: 7, valid: 0.1 }).train"),
-    'pipeline.ts:8:48: the first argument of split has no setting "valid"; use one of those it has: "test", "seed", as in rows.split({ test: 0.25, seed: 7 })',
+    'pipeline.ts:8:48: the first argument of rows.split has no setting "valid"; use one of those it has: "test", "seed", as in rows.split({ test: 0.25, seed: 7 })',
   ],
   [
     "a misspelt part of a template",
@@ -79,24 +84,24 @@ export const names: readonly Mistake<string>[] = [
     'pipeline.ts:1:22: require is not defined; write import { … } from "…"',
   ],
   [
-    "filter",
-    viewing(".filter((row) => row.q)"),
-    'pipeline.ts:8:38: a data set has no "filter"; use one of those it has: "take", "skip", "split"',
+    "a misspelt view",
+    viewing(".suffle(7)"),
+    'pipeline.ts:8:38: a data set has no "suffle"; did you mean "shuffle" (it has "take", "skip", "slice", "split", "map", "filter", "unique", "shuffle", "sample", "concat")',
   ],
   [
-    "map",
-    viewing(".map((row) => row)"),
-    'pipeline.ts:8:38: a data set has no "map"; use one of those it has: "take", "skip", "split"',
+    "forEach",
+    viewing(".forEach((row) => row)"),
+    'pipeline.ts:8:38: a data set has no "forEach"; use one of those it has: "take", "skip", "slice", "split", "map", "filter", "unique", "shuffle", "sample", "concat"',
   ],
   [
-    "shuffle",
-    viewing(".shuffle(7)"),
-    'pipeline.ts:8:38: a data set has no "shuffle"; use one of those it has: "take", "skip", "split"',
+    "a view that is a function of its own",
+    viewing(".jsonl(7)"),
+    'pipeline.ts:8:38: a data set has no "jsonl"; write jsonl("./rows.jsonl", { prompt: "{question}\\n", completion: "{answer}" })',
   ],
   [
     "length",
     { rows: 'jsonl("./rows.jsonl", template)', held: "rows.take(rows.length)" },
-    'pipeline.ts:9:31: a data set has no "length"; use one of those it has: "take", "skip", "split"',
+    'pipeline.ts:9:31: a data set has no "length"; use one of those it has: "take", "skip", "slice", "split", "map", "filter", "unique", "shuffle", "sample", "concat"',
   ],
   [
     "a part of a split that is not there",
@@ -106,7 +111,7 @@ export const names: readonly Mistake<string>[] = [
   [
     "rows of a split",
     viewing(".split({ test: 0.25, seed: 7 })"),
-    "pipeline.ts:13:17: data is an object, { train, test }; give rows, as in jsonl(…), tsv(…), records(…) or chat(…)",
+    "pipeline.ts:13:17: data is an object, { train, test }; give rows, as in jsonl(…), csv(…), hub(…), records(…) or chat(…)",
   ],
   [
     "a method for train",

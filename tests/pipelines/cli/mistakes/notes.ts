@@ -32,7 +32,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     "pipeline.ts:14:27: states takes its model with loreft as it starts, since nothing trained it; take what train(…) gives",
   ]],
   ["rows that were trained on", { held: "rows.take(3)" }, [
-    "pipeline.ts:14:19: all 3 rows that score evaluates are rows that its model was trained on",
+    "pipeline.ts:14:19: all 3 rows that score evaluates on are ones that it trains on",
   ]],
   ["more rows than there are", viewing(".take(5000)"), [
     "pipeline.ts:8:48: take(5000) takes all 8 rows, since there are no more",
@@ -61,6 +61,6 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     "pipeline.ts:14:19: 2 of the 2 prompts of score leave no room for maxNewTokens, 100, in the model's context of 64 tokens, where an answer is cut; maxLength of evaluate(…) cuts the prompt instead",
   ]],
   ["choices that some rows have", evaluating('metrics: [accuracy()], decoding: choices(["aa", "B"])'), [
-    'pipeline.ts:14:82: the completions of 1 of the 2 rows of score are not among their choices, as that of records:1, "ab", and count as wrong',
+    'score: records:1: the completion "ab" is none of the row\'s choices, so that none of them is right (1 of 2 rows)',
   ]],
 ];

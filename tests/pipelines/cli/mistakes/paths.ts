@@ -31,12 +31,12 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a hub id",
     reading("tatsu-lab/alpaca"),
-    'pipeline.ts:8:16: "tatsu-lab/alpaca" is no path of a file; if it is a data set of Hugging Face, download it and write its file\'s path',
+    'pipeline.ts:8:16: "tatsu-lab/alpaca" is no path of a file; if it is a data set of Hugging Face, write hub("tatsu-lab/alpaca")',
   ],
   [
-    "a pattern",
-    reading("./*.jsonl"),
-    'pipeline.ts:8:16: "./*.jsonl" is a pattern, which is not expanded; write the path of one file',
+    "a pattern that nothing matches",
+    reading("./*.jsonl.gz"),
+    'pipeline.ts:8:16: no file matches "./*.jsonl.gz" in .; correct it, or give the path of a file',
   ],
   [
     "a folder",

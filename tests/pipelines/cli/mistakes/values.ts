@@ -52,17 +52,17 @@ export const values: readonly Mistake<string>[] = [
   [
     "a negative count",
     viewing(".take(-1)"),
-    "pipeline.ts:8:48: the first argument of take is -1; give a whole number from 0 on, as in rows.take(100)",
+    "pipeline.ts:8:48: the first argument of rows.take is -1; give a whole number from 0 on, as in rows.take(100)",
   ],
   [
     "a count as a text",
     viewing('.skip("3")'),
-    'pipeline.ts:8:48: the first argument of skip is "3"; give a whole number from 0 on, as in rows.skip(100)',
+    'pipeline.ts:8:48: the first argument of rows.skip is "3"; give a whole number from 0 on, as in rows.skip(100)',
   ],
   [
     "no count",
     viewing(".take()"),
-    "pipeline.ts:8:48: the first argument of take is missing; give a whole number from 0 on, as in rows.take(100)",
+    "pipeline.ts:8:48: the first argument of rows.take is missing; give a whole number from 0 on, as in rows.take(100)",
   ],
   [
     "no rows",
@@ -70,9 +70,14 @@ export const values: readonly Mistake<string>[] = [
     "pipeline.ts:8:48: no row is left of the 8 of rows.jsonl after .take(0); give it more rows or ask for fewer",
   ],
   [
+    "a shuffle without a seed",
+    viewing(".shuffle()"),
+    "pipeline.ts:8:48: the first argument of rows.shuffle is missing; give a whole number, as in rows.shuffle(7)",
+  ],
+  [
     "a share for a split",
     viewing(".split(0.2).train"),
-    "pipeline.ts:8:48: the first argument of split is 0.2; give its settings, as in rows.split({ test: 0.25, seed: 7 })",
+    "pipeline.ts:8:48: the first argument of rows.split is 0.2; give its settings, as in rows.split({ test: 0.25, seed: 7 })",
   ],
   [
     "a split without a seed",

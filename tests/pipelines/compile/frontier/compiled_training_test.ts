@@ -22,7 +22,13 @@ function compiled(declared: Readonly<Record<string, unknown>> = loreft, keeps = 
   const rows = examples.map((example) => layOut(example, layout)), typical = typicalExtents(rows);
   const model: CompiledModel = { architecture, storedType: () => "float32", members: [adaptations], full: false };
   const bytePrice = keeps ? 1 : Infinity;
-  return compileTraining(model, layout, "linear", rows, (program) => cut(program, typical, { bytePrice }));
+  return compileTraining(
+    model,
+    layout,
+    { schedule: "linear", clips: false },
+    rows,
+    (program) => cut(program, typical, { bytePrice }),
+  );
 }
 
 const inputsOf = (program: Program) => leavesOf(program, "input").map(leafName);

@@ -71,7 +71,10 @@ Deno.test("every decoder's blocks but the last can be computed again", async (t)
     if (architecture.head !== "language" || !architecture.causal) continue;
     await t.step(name, () => {
       const model: CompiledModel = { architecture, storedType: () => "float32", members: [[]], full: true };
-      const { accumulate, boundaries } = trainingPrograms(model, wholeRows(architecture, []), "constant");
+      const { accumulate, boundaries } = trainingPrograms(model, wholeRows(architecture, []), {
+        schedule: "constant",
+        clips: false,
+      });
       assert.equal(recomputableRuns(accumulate, boundaries), architecture.blocks - 1);
       verify(recompute(accumulate, boundaries));
     });

@@ -20,7 +20,7 @@ function trainingOf(at: SiteSpec) {
   const edit = loreft({ at, positions: "f1", rank: 2 }) as Resolved<TrainableSpec>;
   const members = [lowerAdaptations([edit], architecture)];
   const model = { architecture, storedType: () => "float32" as const, members, full: false };
-  return compileTraining(model, wholeRows(architecture, []), "constant", [row]);
+  return compileTraining(model, wholeRows(architecture, []), { schedule: "constant", clips: false }, [row]);
 }
 
 /** The blocks of a stack whose weights a program reads; the first one's table of distances serves all. */

@@ -5,6 +5,7 @@ import {
   isWhole,
   layoutOf,
   seesRows,
+  sharedRows,
   stackOfSegment,
   tailOf,
   wholeRows,
@@ -36,6 +37,18 @@ Deno.test("layoutOf() leaves rows whole where something acts on their first toke
   const lora = lowered(tinyArchitecture, { kind: "lora", blocks: "all", modules: ["q_proj"], rank: 2, alpha: 4 });
   assert.deepEqual(layoutOf(tinyArchitecture, lora, rows), whole);
   assert.deepEqual(layoutOf(bertArchitecture, lowered(bertArchitecture, edit("l1")), rows), whole);
+});
+
+Deno.test("sharedRows() sets apart what all prompts begin with, unless something is learned of it", () => {
+  const namesAndEnds = (layout: ReturnType<typeof sharedRows>) => layout.segments.map(({ name, to }) => [name, to]);
+  const last = lowered(tinyArchitecture, edit("l3")), first = lowered(tinyArchitecture, edit("f1"));
+  assert.deepEqual(namesAndEnds(sharedRows(tinyArchitecture, [], rows)), [["shared", 11], ["tail", undefined]]);
+  assert.deepEqual(namesAndEnds(sharedRows(tinyArchitecture, last, rows)), [["shared", 9], ["tail", undefined]]);
+  assert.ok(isWhole(sharedRows(tinyArchitecture, first, rows)));
+  assert.ok(isWhole(sharedRows(tinyArchitecture, [], unlike)));
+  const lora = lowered(tinyArchitecture, { kind: "lora", blocks: "all", modules: ["q_proj"], rank: 2, alpha: 4 });
+  assert.ok(isWhole(sharedRows(tinyArchitecture, lora, rows)));
+  assert.deepEqual(sharedRows(t5Architecture, [], rows), wholeRows(t5Architecture, []));
 });
 
 Deno.test("layoutOf() counts trained keys that no token made", () => {

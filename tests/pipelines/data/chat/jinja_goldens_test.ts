@@ -7,7 +7,7 @@ import { readTemplate } from "../../../../pipelines/data/chat/jinja/tree.ts";
 import type { ChatSource } from "../../../../pipelines/data/chat/source.ts";
 import { loadRows } from "../../../../pipelines/data/rows.ts";
 import { inFolder } from "../../models/support.ts";
-import { pythonFields } from "../../../../pipelines/data/raw_row.ts";
+import { pythonFields } from "../../../../pipelines/data/files/raw_row.ts";
 
 interface Goldens {
   readonly values: string;

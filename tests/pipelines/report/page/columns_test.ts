@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { columnsOf, sortedBy } from "../../../../pipelines/report/page/columns.ts";
 import { memberView } from "./support.ts";
 
-const metrics = ["tuned exactMatch", "tuned loss"], columns = columnsOf({ metrics, lowerIsBetter: ["tuned loss"] });
+const metrics = ["tuned exactMatch", "tuned loss"],
+  columns = columnsOf({ metrics, lowerIsBetter: ["tuned loss"], units: {} });
 const members = [
   memberView("rank=10", { parameters: 1280, metrics: { "tuned exactMatch": 0.5 }, seconds: 0.5 }),
   memberView("rank=2", { parameters: 256, finalLoss: 0.25, metrics: { "tuned loss": 1.5 } }),
@@ -39,4 +40,12 @@ Deno.test("sortedBy() has members without a value last either way, in their own 
   assert.deepEqual(sorted("tuned exactMatch", true), ["1", "10", "2", "4"]);
   assert.deepEqual(sorted("tuned exactMatch", false), ["10", "1", "2", "4"]);
   assert.deepEqual(sorted("final loss", false), ["2", "1", "10", "4"]);
+});
+
+Deno.test("a metric has its standard error beside it, and what it is counted in", () => {
+  const [, column] = columnsOf({ metrics: ["tuned words"], lowerIsBetter: [], units: { "tuned words": "words" } });
+  assert.equal(column?.name, "tuned words (words)");
+  const given = { metrics: { "tuned words": 3 }, standardErrors: { "tuned words": 0.25 } };
+  assert.equal(column.text(memberView("main", given)), "3.0000 ± 0.2500");
+  assert.equal(column.text(memberView("main", { ...given, standardErrors: {} })), "3.0000");
 });

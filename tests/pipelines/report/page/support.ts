@@ -10,6 +10,7 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
     method: "all",
     parameters: 1,
     metrics: {},
+    standardErrors: {},
     losses: [],
     stride: 1,
     seconds: 0,

@@ -1,13 +1,17 @@
 /** Which of several members is better, for every metric. @module */
 import assert from "node:assert/strict";
-import { isMetricName, metricKinds, type MetricName } from "../../../../pipelines/metrics/mod.ts";
+import { metric } from "refract";
+import type { MetricName } from "../../../../pipelines/metrics/declared.ts";
+import { isLowerBetter, isMetricName, metricKinds, metricNameOf } from "../../../../pipelines/metrics/mod.ts";
 import type { MemberRecord } from "../../../../pipelines/results/results.ts";
 import { ranked } from "../../../../pipelines/schedule/expand/choose.ts";
+import { declaredMetrics } from "../../../support/declared_metrics.ts";
 
 const metricNames = Object.keys(metricKinds).filter(isMetricName);
 
 /** Members in the order of best(), of which these are the values of a metric. */
 function orderOf(kind: MetricName, values: readonly number[]): number[] {
+  const by = declaredMetrics[kind], metric = metricNameOf(by);
   const candidates = values.map((_, at) => {
     const id = `at=${at}`;
     return { member: { id, repeated: id, axes: { at }, chosen: [], stages: {} }, point: new Map() };
@@ -21,20 +25,26 @@ function orderOf(kind: MetricName, values: readonly number[]): number[] {
       kind: "evaluate",
       cached: false,
       seconds: 0,
-      metrics: { [kind]: values[at]! },
+      metrics: { [metric]: values[at]! },
       predictions: "",
     }],
   }));
-  return ranked(candidates, records, "tested", { kind }).map(({ member }) => Number(member.axes["at"]));
+  return ranked(candidates, records, "tested", by).map(({ member }) => Number(member.axes["at"]));
 }
 
 for (const kind of metricNames) {
-  const { lowerIsBetter } = metricKinds[kind];
+  const lowerIsBetter = isLowerBetter(declaredMetrics[kind]);
   Deno.test(`of ${kind} ${lowerIsBetter ? "less" : "more"} is better, and a member without a value is the worst`, () => {
     assert.deepEqual(orderOf(kind, [0.5, NaN, 0.1, 0.9]), lowerIsBetter ? [2, 0, 3, 1] : [3, 0, 2, 1]);
   });
 }
 
 Deno.test("errors and losses are those metrics of which less is better", () => {
-  assert.deepEqual(metricNames.filter((name) => metricKinds[name].lowerIsBetter), ["mse", "loss"]);
+  assert.deepEqual(metricNames.filter((name) => metricKinds[name].lowerIsBetter), [
+    "mse",
+    "loss",
+    "perplexity",
+    "bitsPerByte",
+  ]);
+  assert.ok(isLowerBetter(metric("length", { measure: (answer) => answer.length, lowerIsBetter: true })));
 });

@@ -23,6 +23,7 @@ async function openModel(folder: string) {
     const model = { tokenizer, architecture: { contextLength } };
     const spec = {
       decoding: { kind: "choices" as const, end: false, options },
+      metrics: [],
       ...maxLength === undefined ? {} : { maxLength },
     };
     const examples = tokenize([row], tokenizer, { maxContext: 1000 });

@@ -137,10 +137,13 @@ const edits = [
 ];
 
 /** The trained tensors of each member, and how many trainings ran together. */
-async function trainedEach(members: readonly string[]): Promise<{ tensors: string[]; together: number[] }> {
+async function trainedEach(
+  members: readonly string[],
+  trainSettings = "",
+): Promise<{ tensors: string[]; together: number[] }> {
   let found: { tensors: string[]; together: number[] } | undefined;
   const edit = `...(({ positions }) => [sweep("edit", [${members.join(", ")}])])`;
-  await inScene({ edit, positions: '"l2"', metrics: "[loss()]" }, async (scene) => {
+  await inScene({ edit, positions: '"l2"', metrics: "[loss()]", trainSettings }, async (scene) => {
     const { code, stderr, stdout } = await scene.run("--json");
     assert.equal(code, 0, stderr);
     const { members }: Results = JSON.parse(stdout);
@@ -159,6 +162,38 @@ Deno.test("members trained side by side give the bytes that each gives alone", a
     const alone = await trainedEach([edit]);
     assert.deepEqual([alone.tensors, alone.together], [[tensors[at]], [1]], edit);
   }
+});
+
+Deno.test("each member's gradients are clipped by their own norm, side by side as alone", async () => {
+  const clipping = "maxGradNorm: 0.01", { tensors, together } = await trainedEach(edits.slice(0, 2), clipping);
+  assert.deepEqual(together, [2]);
+  for (const [at, edit] of edits.slice(0, 2).entries()) {
+    assert.deepEqual((await trainedEach([edit], clipping)).tensors, [tensors[at]], edit);
+    assert.notDeepEqual((await trainedEach([edit])).tensors, [tensors[at]], edit);
+  }
+});
+
+Deno.test("a bound that no norm reaches changes nothing, and norms are those of what is accumulated", async () => {
+  const settings = { batchSize: "8", epochs: "3" };
+  const free = await onlyMember(settings);
+  const bounded = await onlyMember({ ...settings, trainSettings: "maxGradNorm: 1e6" });
+  assert.deepEqual(bounded.losses, free.losses);
+  assert.deepEqual(free.gradientNorms, []);
+  assert.equal(bounded.gradientNorms?.length, 3);
+  const parts = { ...settings, batchSize: "2", trainSettings: "gradientAccumulation: 4, maxGradNorm: 1e6" };
+  assertClose((await onlyMember(parts)).gradientNorms!, bounded.gradientNorms!, 1e-5);
+});
+
+Deno.test("the mean over batches is that of their own means, whatever their tokens", async () => {
+  const first = { epochs: "1", batchSize: "2", trainSettings: "shuffle: false" };
+  const lossOf = async (parts: Partial<PipelineParts>) => (await onlyMember({ ...first, ...parts })).losses[0]!;
+  const own = [await lossOf({ data: "rows.take(2)" }), await lossOf({ data: "rows.skip(2).take(2)" })];
+  const both = { data: "rows.take(4)", trainSettings: "shuffle: false, gradientAccumulation: 2" };
+  const byBatch = await lossOf({ ...both, trainSettings: `${both.trainSettings}, lossReduction: "microbatches"` });
+  assertClose([byBatch], [(own[0]! + own[1]!) / 2], 1e-6);
+  assert.notEqual(byBatch.toFixed(5), (await lossOf(both)).toFixed(5));
+  const fewer = { data: "rows.take(2)", trainSettings: `${both.trainSettings}, lossReduction: "microbatches"` };
+  assertClose([await lossOf(fewer)], [own[0]! / 2], 1e-6);
 });
 
 Deno.test("accumulated gradients are those of the large batch", async () => {

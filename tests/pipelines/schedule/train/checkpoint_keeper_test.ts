@@ -16,7 +16,12 @@ import { inPreparedScene, type PreparedScene } from "../prepared.ts";
 const always = { seconds: 0, share: Infinity };
 const state = { "0.bias": { data: Float32Array.of(1), shape: [1] } };
 const afterSteps = (...losses: readonly number[]): LoopProgress => {
-  return { losses: [losses], stepSeconds: losses.map(() => 2), state: () => state };
+  return {
+    losses: [losses],
+    gradientNorms: [losses.map((loss) => loss / 2)],
+    stepSeconds: losses.map(() => 2),
+    state: () => state,
+  };
 };
 
 async function inTraining(test: (job: TrainJob, scene: PreparedScene) => void | Promise<void>): Promise<void> {
@@ -28,12 +33,17 @@ async function inTraining(test: (job: TrainJob, scene: PreparedScene) => void | 
 
 Deno.test("the state after each step is kept where it is due, with the losses of all steps", () =>
   inTraining(async (job, { runContext: { store, progress } }) => {
-    await putCheckpoint(store, job.key, { tensors: state, losses: [5, 4], stepSeconds: [1, 1] });
+    await putCheckpoint(store, job.key, {
+      tensors: state,
+      losses: [5, 4],
+      gradientNorms: [2.5, 2],
+      stepSeconds: [1, 1],
+    });
     const training = await resumable(store, job);
     assert.equal(stepsDone(training.checkpoint), 2);
     const keeper = new CheckpointKeeper({ store, progress, checkpointInterval: always }, [training]);
     await keeper.reached(afterSteps(3));
-    const kept = { tensors: state, losses: [5, 4, 3], stepSeconds: [1, 1, 2] };
+    const kept = { tensors: state, losses: [5, 4, 3], gradientNorms: [2.5, 2, 1.5], stepSeconds: [1, 1, 2] };
     assert.deepEqual(await findCheckpoint(store, job.key), kept);
     assert.equal(await keeper.keep(), 3);
   }));
@@ -66,6 +76,6 @@ Deno.test("a disk that refuses ends the checkpoints with one warning, and not th
 Deno.test("of batched trainings each has its own losses and its share of the seconds", () =>
   inTraining((job) => {
     const trainings = [{ job, checkpoint: undefined }, { job, checkpoint: undefined }];
-    const progress = { losses: [[1, 2], [3, 4]], stepSeconds: [6, 8] };
-    assert.deepEqual(historyOf(trainings, 1, progress), { losses: [3, 4], stepSeconds: [3, 4] });
+    const progress = { losses: [[1, 2], [3, 4]], gradientNorms: [[5, 6], [7, 8]], stepSeconds: [6, 8] };
+    assert.deepEqual(historyOf(trainings, 1, progress), { losses: [3, 4], gradientNorms: [7, 8], stepSeconds: [3, 4] });
   }));

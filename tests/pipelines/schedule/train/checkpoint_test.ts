@@ -12,6 +12,7 @@ const content = {
     "first.0.bias": { data: Float32Array.of(3), shape: [1] },
   },
   losses: [0.5, 0.1 + 0.2],
+  gradientNorms: [1.5, 0.25],
   stepSeconds: [1, 2],
 };
 const encoding = { key: "e", cached: false, seconds: 1, examples: 2, tokens: 3, bytes: 4 };

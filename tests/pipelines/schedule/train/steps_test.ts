@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
-import { mostActivations, type RunCosts, stepCount, stepsOf } from "../../../../pipelines/schedule/train/steps.ts";
+import {
+  mostActivations,
+  rowsTaken,
+  type RunCosts,
+  stepCount,
+  stepsOf,
+} from "../../../../pipelines/schedule/train/steps.ts";
 import type { PreparedTraining } from "../../../../pipelines/schedule/prepare/prepared.ts";
 import { exampleOf } from "../../compile/rows/support.ts";
 import { inPreparedScene } from "../prepared.ts";
@@ -15,6 +21,7 @@ async function stepsWith(settings: Partial<PreparedTraining["spec"]>, programs: 
   await inPreparedScene({ trainSettings: "shuffle: false" }, ({ trainings: [training] }) => {
     const spec = { ...training!.spec, ...settings };
     found = { steps: stepsOf({ spec, rows, programs }), count: stepCount({ spec, rows }) };
+    assert.equal(rowsTaken({ spec, rows }), found.steps.flat(2).length);
   });
   assert.equal(found!.steps.length, found!.count);
   return found!.steps;
@@ -22,6 +29,11 @@ async function stepsWith(settings: Partial<PreparedTraining["spec"]>, programs: 
 
 Deno.test("each epoch takes all rows, a batch a step", async () => {
   assert.deepEqual(await stepsWith({ epochs: 2, batchSize: 3 }), [[[0, 2, 1]], [[4, 3]], [[0, 2, 1]], [[4, 3]]]);
+});
+
+Deno.test("a training ends after its most steps, or before with its epochs", async () => {
+  assert.deepEqual(await stepsWith({ epochs: 2, batchSize: 3, maxSteps: 3 }), [[[0, 2, 1]], [[4, 3]], [[0, 2, 1]]]);
+  assert.equal((await stepsWith({ epochs: 2, batchSize: 3, maxSteps: 9 })).length, 4);
 });
 
 Deno.test("a step accumulates the gradients of several batches", async () => {

@@ -1,0 +1,68 @@
+/** Examples put before the prompts of rows. @module */
+import { formatLocation, RequestError } from "../common/errors.ts";
+import type { Dataset } from "./dataset.ts";
+import type { FileReading } from "./files/record_kind.ts";
+import { createRandom } from "./random.ts";
+import type { Row } from "./row.ts";
+import { loadRows } from "./rows.ts";
+import type { ChatReading } from "./source_kind.ts";
+
+/** Examples that are put before every prompt. */
+export interface FewShot {
+  /** Where they are drawn from. */
+  readonly examples: Dataset;
+  /** How many. */
+  readonly count: number;
+  /** Decides which are drawn, and their order. */
+  readonly seed: number;
+  /** Follows each of them. */
+  readonly separator: string;
+}
+
+/**
+ * Rows whose prompts follow some examples, the same for all.
+ *
+ * @param files Where files are, and how data sets are had from a hub.
+ * @throws {RequestError} If there are fewer examples, or rows or examples are no prompts with completions.
+ */
+export async function withShots(
+  rows: readonly Row[],
+  { examples, count, seed, separator }: FewShot,
+  files: FileReading,
+  reading?: ChatReading,
+): Promise<Row[]> {
+  if (count === 0) return [...rows];
+  const all = await loadRows(examples, files, reading);
+  for (const row of [...rows, ...all]) requirePlain(row);
+  if (all.length < count) {
+    throw new RequestError(`fewShot asks for ${count} examples of ${all.length}; give it more rows or ask for fewer`);
+  }
+  const drawn = createRandom(seed, "fewShot").shuffle(all).slice(0, count);
+  const asked = new Set(rows.map(textOf)), known = drawn.find((shot) => asked.has(textOf(shot)));
+  if (known !== undefined) {
+    const where = formatLocation(known.place);
+    reading?.warn?.(`${where}: an example that fewShot puts before the prompts is one of the rows that are asked for`);
+  }
+  const before = drawn.map(({ prompt, completion }) => prompt + completion + separator).join("");
+  const shifted = (spans: Row["spans"]) => {
+    return Object.fromEntries(
+      Object.entries(spans).map(([field, all]) => {
+        return [field, all.map(([start, end]) => [start + before.length, end + before.length] as const)];
+      }),
+    );
+  };
+  return rows.map((row) => ({ ...row, prompt: before + row.prompt, spans: shifted(row.spans) }));
+}
+
+const textOf = ({ prompt, completion }: Row) => JSON.stringify([prompt, completion]);
+
+/** Refuses rows that are no plain prompts with completions. */
+function requirePlain({ kind, turns, place }: Row): void {
+  if (kind === "completion" && turns === undefined) return;
+  throw new RequestError(
+    `fewShot takes prompts with completions, and the row is ${
+      turns === undefined ? "a text with a label" : "a conversation, whose examples are turns of it"
+    }; omit fewShot`,
+    place,
+  );
+}

@@ -1,0 +1,119 @@
+/** The content of a file of rows, piece by piece; what gzip or zstd has compressed comes decompressed. @module */
+import { Readable } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { RequestError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+import type { FileProgress } from "./record_kind.ts";
+
+/** How much of a file is read at a time. */
+const chunkBytes = 2 ** 20;
+
+/** From how many bytes on it is shown how far a file is read. */
+const shownFrom = 2 ** 26;
+
+/** What compresses files, by the bytes that they then begin with. */
+const compressions = [
+  { name: "gzip", magic: [0x1f, 0x8b], decompress: createGunzip },
+  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: createZstdDecompress },
+] as const;
+
+/** What compresses a file that begins with these bytes, if anything does. */
+function compressionOf(bytes: Uint8Array): (typeof compressions)[number] | undefined {
+  return compressions.find(({ magic }) => magic.every((byte, at) => bytes[at] === byte));
+}
+
+/**
+ * Sees that a path is a file's.
+ *
+ * @param path Absolute.
+ * @param ending What such a file's name ends with, for the message.
+ * @returns Its size. Throws a RequestError if there is none, or it is a folder, a pipe or a device.
+ */
+export async function checkFile(path: string, ending: string): Promise<number> {
+  const { isFile, isDirectory, size } = await withProblem(path, ending, () => Deno.stat(path));
+  if (isFile) return size;
+  if (isDirectory) throw new RequestError(folder(ending), { file: path });
+  throw new RequestError("this is no regular file, but a pipe or a device; write its rows to a file", { file: path });
+}
+
+const folder = (ending: string) => `this is a folder; give the path of a ${ending} file`;
+
+/**
+ * Reads a file no further than its pieces are asked for, and never holds it as a whole.
+ *
+ * @param path Absolute.
+ * @param ending What such a file's name ends with, for the message.
+ * @throws {RequestError} If the file can't be read, is a folder, a pipe or a device, or its compressed content is damaged.
+ */
+export async function* readBytes(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Uint8Array> {
+  const size = await checkFile(path, ending);
+  using file = await withProblem(path, ending, () => Deno.open(path));
+  const show = size >= shownFrom ? progress?.(path, size) : undefined;
+  let done = 0;
+  async function* stored(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const chunk = new Uint8Array(chunkBytes), read = await withProblem(path, ending, () => file.read(chunk));
+      if (read === null) return;
+      show?.(done += read);
+      yield chunk.subarray(0, read);
+    }
+  }
+  const chunks = stored();
+  try {
+    const first = await chunks.next();
+    if (first.done) return;
+    const compression = compressionOf(first.value);
+    if (compression === undefined) {
+      yield first.value;
+      yield* chunks;
+    } else {
+      yield* decompressed(path, compression, first.value, chunks);
+    }
+  } finally {
+    if (done < size) show?.(size);
+  }
+}
+
+async function* decompressed(
+  path: string,
+  { name, decompress }: (typeof compressions)[number],
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const all = async function* () {
+    yield first;
+    yield* rest;
+  };
+  const source = Readable.from(all(), { objectMode: false }), output = decompress();
+  let refused: unknown;
+  source.on("error", (fault) => {
+    refused = fault;
+    output.destroy(fault);
+  });
+  try {
+    for await (const chunk of source.pipe(output)) yield chunk;
+  } catch (fault) {
+    if (refused instanceof RequestError) throw refused;
+    throw new RequestError(
+      `the file's ${name} data is damaged or ends early (${faultText(fault)}); make or download it again`,
+      { file: path },
+    );
+  } finally {
+    source.destroy();
+    output.destroy();
+  }
+}
+
+/** Does something with a file, and puts its failure into words. */
+async function withProblem<T>(path: string, ending: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const problem = error instanceof Deno.errors.NotFound
+      ? "there is no such file; give a path relative to the pipeline file, or an absolute one"
+      : error instanceof Deno.errors.IsADirectory
+      ? folder(ending)
+      : `the file can't be read (${error instanceof Error ? error.message : error}); check its permissions`;
+    throw new RequestError(problem, { file: path });
+  }
+}

@@ -1,0 +1,141 @@
+/** What a file is that a reader of rows could not read, so that an error can say which reader takes it. @module */
+import { RequestError } from "../../common/errors.ts";
+import { readBytes } from "./bytes.ts";
+
+/** A form that files of rows come in. */
+interface FileForm {
+  /** Whether a file's first bytes, and their text as UTF-8, are of this form. */
+  readonly is: (bytes: Uint8Array, text: string) => boolean;
+  /** What the file is and, after a semicolon, what to do. */
+  readonly problem: string;
+}
+
+const startsWith = (...magic: readonly number[]) => (bytes: Uint8Array) =>
+  magic.every((byte, at) => bytes[at] === byte);
+
+const ascii = (magic: string) => startsWith(...new TextEncoder().encode(magic));
+
+/** Whether every second byte, from one of the first two on, is zero, as where letters take two bytes each. */
+function alternatesWithZeros(bytes: Uint8Array): boolean {
+  const count = Math.min(bytes.length, 512) & ~1;
+  if (count < 4) return false;
+  const zeros = [0, 0];
+  for (let at = 0; at < count; at++) if (bytes[at] === 0) zeros[at % 2]!++;
+  return Math.max(...zeros) > 0.8 * count / 2 && Math.min(...zeros) === 0;
+}
+
+/** Whether lines end with a carriage return alone. */
+const endsLinesWithReturns = (text: string) => /\r(?!\n)/.test(text) && !text.includes("\n");
+
+/** Whether an object begins on a line and goes on on the next. */
+const isPretty = (text: string) => /^\s*\{\s*\r?\n/.test(text);
+
+/** The separator of a first line of names, as in `instruction,output`. */
+function separatorOf(text: string): string | undefined {
+  const [first = ""] = text.split(/\r?\n|\r/, 1);
+  return /^[\[{]/.test(first.trim()) || text.includes("\0")
+    ? undefined
+    : ["\t", ";", ","].find((separator) => first.includes(separator));
+}
+
+const binary: readonly FileForm[] = [
+  { is: ascii("ARROW1"), problem: "the file is Arrow; write its rows as JSON Lines, as in datasets' to_json(…)" },
+  {
+    is: ascii("PK\x03\x04"),
+    problem: "the file is a zip, as spreadsheets (.xlsx) are; save it as CSV in UTF-8, or unpack it",
+  },
+  {
+    is: (bytes) => startsWith(0xff, 0xfe)(bytes) || startsWith(0xfe, 0xff)(bytes) || alternatesWithZeros(bytes),
+    problem: "the file is UTF-16 text; save it as UTF-8, as in iconv -f UTF-16 -t UTF-8",
+  },
+];
+
+const returns: FileForm = {
+  is: (_, text) => endsLinesWithReturns(text),
+  problem: "the file's lines end with carriage returns alone, as on old Macs; save it with LF or CRLF",
+};
+
+const parquet: FileForm = { is: ascii("PAR1"), problem: "the file is Parquet; read it by parquet(…)" };
+const jsonList: FileForm = {
+  is: (_, text) => /^\s*\[\s*\{/.test(text),
+  problem: "the file is a JSON list; read it by json(…)",
+};
+const objects: FileForm = { is: (_, text) => /^\s*\{/.test(text), problem: "the file is JSON; read it by jsonl(…)" };
+const columns = (separator: string, problem: string): FileForm => ({
+  is: (_, text) => separatorOf(text) === separator,
+  problem,
+});
+const tabs = columns("\t", "the file is tab-separated text; read it by tsv(…)");
+const commas = columns(",", "the file is CSV; read it by csv(…)");
+const semicolons = columns(";", 'the file\'s columns are parted by semicolons; read it by csv(…) with separator: ";"');
+
+/** The forms that each reader mistakes, the likeliest first. */
+const forms = {
+  jsonl: [
+    ...binary,
+    parquet,
+    returns,
+    jsonList,
+    {
+      is: (_, text) => isPretty(text),
+      problem:
+        "the file holds JSON over several lines; read it by json(…) if it is one list or one object, or write one " +
+        "object a line, as in jq -c . FILE",
+    },
+    tabs,
+    commas,
+    semicolons,
+  ],
+  json: [
+    ...binary,
+    parquet,
+    { is: (_, text) => /^\s*\{.*\}\s*\n\s*\{/.test(text), problem: "the file is JSON Lines; read it by jsonl(…)" },
+    tabs,
+    commas,
+    semicolons,
+  ],
+  tsv: [...binary, parquet, returns, jsonList, objects, commas, semicolons],
+  csv: [...binary, parquet, returns, jsonList, objects, tabs, semicolons],
+  parquet: [...binary, jsonList, objects, tabs, commas, semicolons],
+} as const satisfies Readonly<Record<string, readonly FileForm[]>>;
+
+/** The readers of files. */
+export type FileReader = keyof typeof forms;
+
+/** Bytes that are looked at. */
+const looked = 65536;
+
+/**
+ * What a file is instead of what a reader takes: one line with a remedy, or `undefined` if nothing is known of it.
+ *
+ * @param path Absolute; what cannot be read is not looked at.
+ */
+async function otherForm(reader: FileReader, path: string): Promise<string | undefined> {
+  let read: Uint8Array | undefined;
+  try {
+    for await (const chunk of readBytes(path, "")) {
+      read = chunk.subarray(0, looked);
+      break;
+    }
+  } catch {
+    return undefined;
+  }
+  if (read === undefined) return undefined;
+  const start = read, text = new TextDecoder().decode(start);
+  const found: FileForm | undefined = forms[reader].find(({ is }) => is(start, text));
+  return found?.problem;
+}
+
+/**
+ * What a reader gives of a file. Where it fails and the file is of another form, the error says so instead.
+ *
+ * @param path Absolute.
+ */
+export async function* readingAs<T>(reader: FileReader, path: string, read: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* read;
+  } catch (fault) {
+    const problem = fault instanceof RequestError ? await otherForm(reader, path) : undefined;
+    throw problem === undefined ? fault : new RequestError(problem, { file: path }).causedBy(fault);
+  }
+}

@@ -1,0 +1,180 @@
+/** Data sets of the Hugging Face hub, from the cache that they share with Python's huggingface_hub. @module */
+import { join } from "node:path";
+import { leaf, optional, text } from "../../common/checks.ts";
+import { RequestError } from "../../common/errors.ts";
+import { isJsonObject } from "../../common/files.ts";
+import { quote } from "../../common/suggest.ts";
+import { frontMatter } from "../../common/yaml.ts";
+import { hubAccess, hubCache, isOffline, readEnvironment } from "../../models/hub/access.ts";
+import { cachedCommit, cachedRepository, partsOf } from "../../models/hub/cache.ts";
+import type { Repository } from "../../models/hub/files.ts";
+import { requireOnline, requireRevision } from "../../models/hub/folder.ts";
+import type { HubRows } from "./declared.ts";
+import { type ClassNames, classNamesOf, withClassNames } from "./features.ts";
+import { namesBelow } from "./glob.ts";
+import { formOf } from "./hub_forms.ts";
+import { copiedFiles, ownFiles, type Wanted } from "./hub_layout.ts";
+import type { FileReading, RecordKind } from "./record_kind.ts";
+
+/** The branch on which the hub keeps a copy of data sets as Parquet files. */
+const copyBranch = "refs/convert/parquet";
+
+/** A split's files in the cache. */
+interface Split {
+  readonly commit: string;
+  /** Paths within the repository, in order. */
+  readonly names: readonly string[];
+  readonly folder: string;
+  readonly classes: ClassNames;
+}
+
+/**
+ * The files of a split, downloaded if need be. The repository's own files come first, and where it has none that can be
+ * read, the hub's Parquet copy of them.
+ *
+ * @throws {RequestError} If the data set, its configuration or its split can't be had.
+ */
+async function openSplit({ id, config, splitName: split, revision }: HubRows, reading: FileReading): Promise<Split> {
+  const wanted = { id, config, split }, own = await findSplit(wanted, revision ?? "main", reading, ownFiles);
+  if (own.split !== undefined) return own.split;
+  const scripts = own.paths.filter((path) => /^[^/]+\.py$/.test(path));
+  const reason = scripts.length > 0
+    ? `needs code to load (${scripts[0]}), which is not run`
+    : "holds no Parquet, JSON or CSV files";
+  if (revision !== undefined) {
+    throw new RequestError(
+      `${id} (revision ${revision}) ${reason}; omit the revision, so that the hub's Parquet copy is read, or write its ` +
+        "rows to a file",
+    );
+  }
+  const copy = await findSplit(wanted, copyBranch, reading, (paths, _, of) => copiedFiles(paths, of)).catch(
+    (fault: unknown) => {
+      if (!(fault instanceof RequestError) || !/has no revision|(is not|lacks .*) in the cache/.test(fault.problem)) {
+        throw fault;
+      }
+      throw new RequestError(
+        `${id} ${reason}, and the hub has no Parquet copy of it; load it in Python and write its rows by to_json(…)`,
+      ).causedBy(fault);
+    },
+  );
+  if (copy.split === undefined) throw new TypeError("The Parquet copy chooses its files or fails");
+  if (copy.split.names.some((name) => name.includes("/partial-"))) {
+    reading.warn?.(`the hub's Parquet copy of ${id} has only the first part of the split ${quote(split ?? "")}`);
+  }
+  return copy.split;
+}
+
+/** Chooses the files of a split, by the repository's paths and its card. */
+type Choose = (paths: readonly string[], card: unknown, wanted: Wanted) => readonly string[] | undefined;
+
+/** A split at a revision, and the repository's files; no split where it has none that can be read. */
+async function findSplit(
+  wanted: Wanted,
+  revision: string,
+  { hub = {} }: FileReading,
+  choose: Choose,
+): Promise<{ readonly split: Split | undefined; readonly paths: readonly string[] }> {
+  const { id } = wanted, env = hub.env ?? readEnvironment();
+  requireRevision(id, revision);
+  const repository = cachedRepository(hubCache(env), "dataset", id), parts = partsOf(repository);
+  const cached = await cachedCommit(repository, revision);
+  const splitOf = (commit: string, names: readonly string[], card: unknown): Split => {
+    return { commit, names, folder: parts.snapshot(commit), classes: classNamesOf(infoOf(card, wanted)) };
+  };
+  if (cached !== undefined) {
+    const folder = parts.snapshot(cached), paths = await namesBelow(folder), card = await cardIn(folder);
+    // What another program, or an earlier run for another split, left there may be a part of the repository.
+    const names = whole(() => choose(paths, card, wanted));
+    const shards = names === "lacking" ? "some" : shardsOf(names ?? []);
+    if (names !== "lacking" && (shards === "all" || shards === "unknown" && isOffline(env))) {
+      return { split: names === undefined ? undefined : splitOf(cached, names, card), paths };
+    }
+  } else if (isOffline(env) && revision !== copyBranch) {
+    const copy = await cachedCommit(repository, copyBranch);
+    if (copy !== undefined) return { split: undefined, paths: [] };
+  }
+  const lacking = cached === undefined
+    ? undefined
+    : `files of ${wanted.split === undefined ? "it" : `the split ${quote(wanted.split)}`}`;
+  requireOnline({ kind: "dataset", id, revision }, lacking, repository, env);
+  const { downloadSnapshot } = await import("../../models/hub/snapshot.ts");
+  let names: readonly string[] | undefined, card: unknown, all: readonly string[] = [];
+  const download = async (there: Repository) => {
+    all = there.paths;
+    card = await there.has("README.md") ? cardOf(await there.read("README.md")) : undefined;
+    names = choose(all, card, wanted);
+    return [...(await there.has("README.md") ? ["README.md"] : []), ...names ?? []];
+  };
+  const request = {
+    kind: "dataset" as const,
+    id,
+    revision: cached ?? revision,
+    usual: ["README.md"],
+    choose: download,
+  };
+  const commit = await downloadSnapshot(
+    { ...request, progress: hub.progress },
+    repository,
+    await hubAccess(env, hub),
+  );
+  return { split: names === undefined ? undefined : splitOf(commit, names, card), paths: all };
+}
+
+/** What a choice gives, or that something is lacking for it, which a part of a repository may. */
+function whole(choose: () => readonly string[] | undefined): readonly string[] | undefined | "lacking" {
+  try {
+    return choose();
+  } catch (fault) {
+    if (fault instanceof RequestError) return "lacking";
+    throw fault;
+  }
+}
+
+/** What files' names say of how many there are: `train-00000-of-00002` is one of two. */
+function shardsOf(names: readonly string[]): "all" | "some" | "unknown" {
+  const groups = Map.groupBy(names, (name) => /^(.*)-\d{5}-of-(\d{5})[^/]*$/.exec(name)?.slice(1).join("-of-"));
+  const counts = [...groups].map(([group, found]) => {
+    return group === undefined ? "unknown" : Number(group.slice(-5)) === found.length ? "all" : "some";
+  });
+  if (counts.includes("some")) return "some";
+  return counts.length === 0 || counts.includes("unknown") ? "unknown" : "all";
+}
+
+const cardOf = (readme: Uint8Array) => frontMatter(new TextDecoder().decode(readme));
+
+async function cardIn(folder: string): Promise<unknown> {
+  const readme = await Deno.readFile(join(folder, "README.md")).catch(() => undefined);
+  return readme === undefined ? undefined : cardOf(readme);
+}
+
+/** What a card says of a configuration's features. */
+function infoOf(card: unknown, { config }: Wanted): unknown {
+  const info = isJsonObject(card) ? card["dataset_info"] : undefined;
+  if (!Array.isArray(info)) return info;
+  return info.find((each) => isJsonObject(each) && each["config_name"] === (config ?? "default"));
+}
+
+const isDatasetId = (value: unknown) =>
+  typeof value === "string" && /^([\w.-]{1,96}\/)?[\w.-]{1,96}$/.test(value) && !/--|\.\./.test(value) &&
+  value.split("/").every((part) => !/^[-.]|[-.]$/.test(part));
+
+/** `hub(...)`. */
+export const hub: RecordKind<HubRows> = {
+  settings: {
+    id: leaf("the name of a data set, as in owner/name", isDatasetId),
+    config: optional(text),
+    splitName: optional(text),
+    revision: optional(text),
+  },
+  withFiles: (rows) => rows,
+  async files(rows, reading) {
+    const { names, folder, commit } = await openSplit(rows, reading);
+    return names.map((name) => ({ name: `hub:${rows.id}@${commit}/${name}`, path: join(folder, name) }));
+  },
+  async *records(rows, reading) {
+    const { names, folder, classes } = await openSplit(rows, reading);
+    for (const name of names) {
+      for await (const row of formOf(name)!(join(folder, name), reading)) yield withClassNames(row, classes);
+    }
+  },
+};

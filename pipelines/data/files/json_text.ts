@@ -1,0 +1,35 @@
+/** JSON texts of rows, and what is wrong with them. @module */
+import { RequestError, type SourceLocation } from "../../common/errors.ts";
+
+/**
+ * Checks that a row is an object with names for its fields.
+ *
+ * @throws {RequestError} If it is not.
+ */
+export function checkRecord(value: unknown, place: SourceLocation): Readonly<Record<string, unknown>> {
+  if (isRecord(value)) return value;
+  const found = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  throw new RequestError(`expected a JSON object but found ${found}; write one object a row`, place);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value that a text holds, or V8's message about it. */
+export function parseJson(text: string): { value: unknown } | string {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** V8's message without the row's text and without the position, which the place has already. */
+export function reason(message: string): string {
+  const short = message
+    .replace(/, (\.\.\.)?".*$/su, "")
+    .replace(/ in JSON at position .*$/su, "")
+    .replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
+  return short.charAt(0).toLowerCase() + short.slice(1);
+}

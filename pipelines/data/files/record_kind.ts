@@ -1,0 +1,54 @@
+/** What a kind of file of rows is. @module */
+import type { Check, Fields } from "../../common/checks.ts";
+import type { AccessOptions } from "../../models/hub/access.ts";
+import type { DownloadProgress } from "../../models/hub/snapshot.ts";
+import type { DeclaredRows } from "./declared.ts";
+import type { RawRow } from "./raw_row.ts";
+
+/** What a file is read for: a recipe may put other rows in their place, but not another template. */
+export type FileUse = "rows" | "template";
+
+/** Shows how far a large file is read; called with the bytes that are done. */
+export type FileProgress = (path: string, total: number) => (done: number) => void;
+
+/** How data sets are had from a hub. */
+export interface HubReading extends AccessOptions {
+  readonly progress?: DownloadProgress;
+}
+
+/** Where files are, and who is told of them. */
+export interface FileReading {
+  /** The folder that relative paths count from. */
+  readonly base: string;
+  readonly hub?: HubReading;
+  readonly progress?: FileProgress;
+  /** Takes what a person should know of the files; the same more than once. */
+  readonly warn?: (message: string) => void;
+}
+
+/** A file that rows are read from. */
+export interface RowFile {
+  /** What a manifest calls it. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** All that is known about one kind of rows before a template makes examples of them. */
+export interface RecordKind<R extends DeclaredRows> {
+  /** A check of each setting, in the order in which they are reported. */
+  readonly settings: Fields<R>;
+  /** The rows with another path in place of each that they name. */
+  withFiles(rows: R, pathOf: (path: string, use: FileUse) => string): R;
+  /**
+   * The files that are read, in order, those of a pattern or a hub by name; downloaded if need be.
+   *
+   * @throws {RequestError} If there are none.
+   */
+  files(rows: R, reading: FileReading): Promise<readonly RowFile[]>;
+  /** The rows in order, read as they are asked for. */
+  records(rows: R, reading: FileReading): AsyncIterable<RawRow>;
+}
+
+/** A check of each setting of some rows. */
+export type Settings = Readonly<Record<string, Check>>;

@@ -1,0 +1,43 @@
+import { RequestError } from "../../common/errors.ts";
+import { listOf, optional, text } from "../../common/checks.ts";
+import { cellsByName, requireNames } from "./columns.ts";
+import type { TsvRows } from "./declared.ts";
+import { readLines } from "./lines.ts";
+import type { RawRow } from "./raw_row.ts";
+import type { FileProgress, RecordKind } from "./record_kind.ts";
+import { inFiles } from "./row_files.ts";
+
+/**
+ * Reads a file of one row a line, its columns parted by tabs. Nothing is quoted: a quotation mark stands for itself, as in
+ * GLUE's files. Blank lines are skipped; a byte order mark and CRLF are tolerated.
+ *
+ * @param path Absolute.
+ * @param columns Their names where the file's first line does not say them.
+ * @throws {RequestError} If the file can't be read, is not UTF-8, holds no row, names a column twice or not at all, or a
+ * line has another number of columns; the message has the line.
+ */
+async function* readTsv(
+  path: string,
+  columns: TsvRows["columns"],
+  progress: FileProgress | undefined,
+): AsyncGenerator<RawRow> {
+  let names = columns, isEmpty = true;
+  if (names !== undefined) requireNames(names, { file: path });
+  for await (const { text, place } of readLines(path, ".tsv", progress)) {
+    const line = text.replace(/\r$/, "");
+    if (names === undefined) {
+      names = line.split("\t");
+      requireNames(names, place);
+      continue;
+    }
+    isEmpty = false;
+    yield { fields: cellsByName(line.split("\t"), names, place), place };
+  }
+  if (isEmpty) throw new RequestError("the file holds no rows; write one row a line", { file: path });
+}
+
+/** `tsv(...)`. */
+export const tsv: RecordKind<TsvRows> = {
+  settings: { path: text, columns: optional(listOf("a list of names", text)) },
+  ...inFiles("tsv", ({ columns }, path, { progress }) => readTsv(path, columns, progress)),
+};

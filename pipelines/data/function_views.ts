@@ -1,0 +1,82 @@
+/** Views that look into rows: by functions of the pipeline, and by the values of a field. @module */
+import { createHash } from "node:crypto";
+import { anything, leaf } from "../common/checks.ts";
+import { RequestError, type SourceLocation } from "../common/errors.ts";
+import type { FilterView, MapView, UniqueView } from "./dataset.ts";
+import { repr } from "./python/print.ts";
+import { fieldOf } from "./template.ts";
+import type { ViewKind } from "./view_kind.ts";
+
+const aFunction = leaf("a function", (value) => typeof value === "function");
+
+/** Calls a user's function; what it throws becomes an error about the request. */
+function called<T>(view: string, place: SourceLocation, call: () => T): T {
+  try {
+    return call();
+  } catch (fault) {
+    const text = (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, " ");
+    throw new RequestError(`the function of .${view} failed (${text}); correct it`, place).causedBy(fault);
+  }
+}
+
+/** `.map(function)`. */
+export const map: ViewKind<MapView> = {
+  settings: (of) => ({ of, with: aFunction }),
+  describe: () => ".map(…)",
+  rows: ({ kind, with: change }, rows) =>
+    async function* (first) {
+      let index = 0;
+      for await (const { record: { fields: before, place }, source } of rows.read(first)) {
+        const at = index++, fields: unknown = called(kind, place, () => change(before, at));
+        if (typeof fields !== "object" || fields === null || Array.isArray(fields) || fields instanceof Promise) {
+          throw new RequestError(
+            `the function of .map gives ${whatIs(fields)}; return an object of the row's fields`,
+            place,
+          );
+        }
+        yield { record: { fields: { ...fields }, place }, source };
+      }
+    },
+};
+
+/** `.filter(function)`. */
+export const filter: ViewKind<FilterView> = {
+  settings: (of) => ({ of, keep: aFunction }),
+  describe: () => ".filter(…)",
+  rows: ({ kind, keep }, rows) =>
+    async function* () {
+      let index = 0;
+      for await (const row of rows.read()) {
+        const { fields, place } = row.record, at = index++;
+        const isKept: unknown = called(kind, place, () => keep(fields, at));
+        if (typeof isKept !== "boolean") {
+          throw new RequestError(`the function of .filter gives ${whatIs(isKept)}; return true or false`, place);
+        }
+        if (isKept) yield row;
+      }
+    },
+};
+
+function whatIs(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (value instanceof Promise) return "a promise, as async functions do";
+  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
+}
+
+/** `.unique(field)`. */
+export const unique: ViewKind<UniqueView> = {
+  settings: (of) => ({ of, field: anything }),
+  describe: ({ field }) => `.unique(${JSON.stringify(field)})`,
+  rows: ({ field }, rows) =>
+    async function* () {
+      const seen = new Set<string>();
+      for await (const row of rows.read()) {
+        const text = repr(fieldOf(row.record, field, ".unique").python());
+        // Long texts are known by their digests, since all values are held.
+        const key = text.length <= 64 ? text : createHash("sha256").update(text).digest("base64");
+        if (seen.has(key)) continue;
+        seen.add(key);
+        yield row;
+      }
+    },
+};

@@ -1,0 +1,77 @@
+/** Views that are a part of the rows by their places, or rows that follow others. @module */
+import { anything } from "../common/checks.ts";
+import { RequestError } from "../common/errors.ts";
+import type { ConcatView, SkipView, SliceView, TakeView } from "./dataset.ts";
+import { requireCount, type Viewed, type ViewKind } from "./view_kind.ts";
+
+/** The rows from one place to before another; no further ones are read. `ended` is told of how many, if they are fewer. */
+function between(rows: Viewed, start: number, end: number, ended = (_: number) => {}): Viewed["read"] {
+  return async function* (first = Infinity) {
+    const stop = Math.min(end, start + first);
+    if (stop <= start) return;
+    let at = 0;
+    for await (const row of rows.read(stop)) {
+      if (at >= start) yield row;
+      if (++at >= stop) return;
+    }
+    ended(at);
+  };
+}
+
+/** `.take(n)`. */
+export const take: ViewKind<TakeView> = {
+  settings: (of) => ({ of, count: anything }),
+  describe: ({ count }) => `.take(${count})`,
+  rows: ({ kind, count }, rows, _, note) =>
+    between(rows, 0, requireCount(kind, count), (all) => {
+      if (all > 0) note(`take(${count}) takes all ${all} rows, since there are no more`);
+    }),
+};
+
+/** `.skip(n)`. */
+export const skip: ViewKind<SkipView> = {
+  settings: (of) => ({ of, count: anything }),
+  describe: ({ count }) => `.skip(${count})`,
+  rows: ({ kind, count }, rows) => between(rows, requireCount(kind, count), Infinity),
+};
+
+/** `.slice(start, end)`. */
+export const slice: ViewKind<SliceView> = {
+  settings: (of) => ({ of, start: anything, end: anything }),
+  describe: ({ start, end }) => `.slice(${start}${end === undefined ? "" : `, ${end}`})`,
+  rows({ start, end = Infinity }, rows) {
+    if (Number.isSafeInteger(start) && start >= 0 && end > start && (end === Infinity || Number.isSafeInteger(end))) {
+      return between(rows, start, end);
+    }
+    throw new RequestError(
+      `expected slice's start and end to be whole numbers from 0 on, the end above the start, but found ${start} and ` +
+        `${end}; correct them, as in .slice(100, 200)`,
+    );
+  },
+};
+
+/** `.concat(others)`. */
+export const concat: ViewKind<ConcatView> = {
+  settings: (of) => ({
+    of,
+    others: (value, name) => {
+      if (!Array.isArray(value) || value.length === 0) {
+        throw new RequestError(".concat is given no rows; write .concat(others)");
+      }
+      value.forEach((other) => of(other, name));
+    },
+  }),
+  describe: () => ".concat(…)",
+  rows({ others }, rows, of) {
+    const all = [rows, ...others.map(of)];
+    return async function* (first = Infinity) {
+      let left = first;
+      for (const each of all) {
+        for await (const row of each.read(left)) {
+          yield row;
+          if (--left <= 0) return;
+        }
+      }
+    };
+  },
+};

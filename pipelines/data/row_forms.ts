@@ -1,0 +1,87 @@
+/**
+ * Forms that rows come in of themselves, so that they need no template: conversations as OpenAI's and ShareGPT's files
+ * have them, and instructions with outputs as Alpaca's do.
+ *
+ * @module
+ */
+import { ownValue } from "../../ops/program/own_value.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
+import { conversationReader } from "./conversations.ts";
+import type { Fields, RawRow } from "./files/raw_row.ts";
+import type { Row, RowReader } from "./row.ts";
+import type { ChatReading } from "./source_kind.ts";
+import { templateReader } from "./template_rows.ts";
+
+/**
+ * The prompts that Stanford Alpaca was trained with, for instructions with and without an input (Taori et al. 2023,
+ * `PROMPT_DICT` in its train.py).
+ */
+const alpaca = {
+  withInput: "Below is an instruction that describes a task, paired with an input that provides further context. " +
+    "Write a response that appropriately completes the request.\n\n" +
+    "### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:",
+  withoutInput: "Below is an instruction that describes a task. " +
+    "Write a response that appropriately completes the request.\n\n" +
+    "### Instruction:\n{instruction}\n\n### Response:",
+};
+
+/** A form of rows. */
+interface RowForm {
+  /** What such rows have, for messages. */
+  readonly fields: string;
+  is(fields: Fields): boolean;
+  reader(base: string, chat: ChatReading | undefined): RowReader | Promise<RowReader>;
+}
+
+const isThere = (fields: Fields, name: string) => (ownValue(fields, name) ?? null) !== null;
+
+const forms: readonly RowForm[] = [
+  {
+    fields: "messages or conversations",
+    is: (fields) => isThere(fields, "messages") || isThere(fields, "conversations"),
+    reader: (base, chat) => conversationReader({ loss: "completion" }, base, chat),
+  },
+  {
+    fields: "instruction and output",
+    is: (fields) => isThere(fields, "instruction") && isThere(fields, "output"),
+    reader: () => {
+      const completion = "{output}";
+      const [withInput, without] = [alpaca.withInput, alpaca.withoutInput].map((prompt) => {
+        return templateReader({ prompt, completion });
+      });
+      return (record) => ((ownValue(record.fields, "input") ?? "") === "" ? without! : withInput!)(record);
+    },
+  },
+];
+
+/**
+ * What makes a row of a record by the form that it has.
+ *
+ * @throws {RequestError} What it gives does so if a record has none of the forms, or is not sound in the one it has.
+ */
+export async function formReader(base: string, chat: ChatReading | undefined): Promise<RowReader> {
+  const readers = await Promise.all(forms.map((form) => readerOf(form, base, chat)));
+  return (record: RawRow): Row => {
+    const at = forms.findIndex(({ is }) => is(record.fields));
+    if (at >= 0) return readers[at]!(record);
+    const fields = Object.keys(record.fields).slice(0, 12).map(quote).join(", ");
+    throw new RequestError(
+      `the row has the fields ${fields}; give a template that names them, as in { prompt: "{question}", completion: ` +
+        `"{answer}" }, since rows without one have ${forms.map((form) => form.fields).join(", or ")}`,
+      record.place,
+    );
+  };
+}
+
+/** A form's reader; where there can be none, as of conversations without a chat template, that shows when it is used. */
+async function readerOf(form: RowForm, base: string, chat: ChatReading | undefined): Promise<RowReader> {
+  try {
+    return await form.reader(base, chat);
+  } catch (fault) {
+    if (!(fault instanceof RequestError)) throw fault;
+    return () => {
+      throw fault;
+    };
+  }
+}

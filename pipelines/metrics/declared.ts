@@ -1,0 +1,101 @@
+/** Metrics as a pipeline declares them. @module */
+import type { ScoredBy } from "./choice_scores.ts";
+import type { MeasuredRow } from "./prediction.ts";
+
+/** What of an answer is measured; `undefined` where there is nothing in it, which is never right. */
+export type ExtractAnswer = (text: string, row: MeasuredRow) => string | null | undefined;
+
+/** Settings of every metric. */
+export interface NamedSettings {
+  /** What results call it. */
+  readonly name?: string;
+}
+
+/** Settings of metrics of what is predicted. */
+export interface MappedSettings extends NamedSettings {
+  /** What is measured in place of each prediction: a text, a class's name or a number. */
+  map?(prediction: string | number, row: MeasuredRow): string | number;
+}
+
+/** Settings of metrics of answers. */
+export interface AnswerSettings extends MappedSettings {
+  /** What of an answer is measured, before `map`. */
+  readonly extract?: ExtractAnswer;
+}
+
+/** Settings of metrics that compare an answer with any of several texts. */
+export interface ReferenceSettings extends AnswerSettings {
+  /** The row's field that lists the right answers; the completion alone if omitted. */
+  readonly references?: string;
+}
+
+/** What ROUGE counts: words, pairs of words, or the longest common subsequence. */
+export type RougeVariant = "rouge1" | "rouge2" | "rougeL";
+
+/** Settings of a metric of one's own. */
+export interface OwnSettings extends AnswerSettings {
+  /** What results call it. */
+  readonly name: string;
+  /** A row's number, of which the mean is reported. */
+  measure?(prediction: string | number, row: MeasuredRow): number | boolean;
+  /** One number of all rows. */
+  measureAll?(predictions: readonly (string | number)[], rows: readonly MeasuredRow[]): number;
+  /** How often rows are drawn for the standard error of `measureAll`. */
+  readonly resamples?: number;
+  /** Whether less of it is better. */
+  readonly lowerIsBetter: boolean;
+  /** What it is counted in. */
+  readonly unit?: string;
+  /** What the evaluation has to make of the rows first. */
+  readonly reads: "answers" | "scores";
+}
+
+/** The settings of each kind of metric. */
+export interface MetricSettings {
+  /** The share of answers equal to the completion. */
+  readonly exactMatch: AnswerSettings;
+  /** The share of answers whose last number is the completion's. */
+  readonly numericMatch: AnswerSettings & { readonly tolerance: number };
+  /** The share of answers in which a pattern finds the completion. */
+  readonly regexMatch: AnswerSettings & { readonly pattern: string; readonly flags: string; readonly take: TakenMatch };
+  /** The overlap of words, as SQuAD has it. */
+  readonly tokenF1: ReferenceSettings;
+  /** BLEU of all answers. */
+  readonly bleu: ReferenceSettings;
+  /** ROUGE of each answer. */
+  readonly rouge: ReferenceSettings & { readonly variant: RougeVariant };
+  /** The share of choices or classes that are right. */
+  readonly accuracy: AnswerSettings & { readonly by?: ScoredBy };
+  /** F1 of the second of two classes. */
+  readonly f1: MappedSettings;
+  /** The mean F1 of classes. */
+  readonly macroF1: MappedSettings;
+  /** Matthews' correlation of classes. */
+  readonly matthews: MappedSettings;
+  /** Pearson's correlation of numbers. */
+  readonly pearson: MappedSettings;
+  /** Spearman's correlation of numbers. */
+  readonly spearman: MappedSettings;
+  /** The mean squared error of numbers. */
+  readonly mse: MappedSettings;
+  /** The loss that a training minimizes. */
+  readonly loss: NamedSettings;
+  /** The exponential of the loss. */
+  readonly perplexity: NamedSettings;
+  /** The likelihood of completions in bits a byte. */
+  readonly bitsPerByte: NamedSettings;
+  /** What a function of the pipeline gives. */
+  readonly metric: OwnSettings;
+}
+
+/** Which of several matches counts. */
+export type TakenMatch = "first" | "last";
+
+/** A kind of metric. */
+export type MetricName = keyof MetricSettings;
+
+/** A number computed from an evaluation's predictions. */
+export type MetricSpec = { readonly [K in MetricName]: { readonly kind: K } & MetricSettings[K] }[MetricName];
+
+/** What a pipeline declares of one kind of metric. */
+export type SpecOf<K extends MetricName> = Extract<MetricSpec, { readonly kind: K }>;

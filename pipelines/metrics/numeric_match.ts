@@ -1,0 +1,53 @@
+/** The share of answers whose last number is the row's, as the ReFT paper's arithmetic tasks count them. @module */
+import { amount } from "../common/checks.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
+import type { SpecOf } from "./declared.ts";
+import type { Metric } from "./metric.ts";
+import type { MeasuredRow } from "./prediction.ts";
+import { answerSettings } from "./settings.ts";
+import { meanOf } from "./statistic.ts";
+
+/** Digits of any script, as Python's `\d` takes them. */
+const decimal = /-?\p{Nd}+\.?\p{Nd}*/gu, digit = /^\p{Nd}$/u;
+
+/** What a decimal digit of any script counts: Unicode has them in order, ten of a script, each beginning with zero. */
+function digitValue(character: string): string {
+  if (character < "\x80") return character;
+  const code = character.codePointAt(0)!;
+  let before = 0;
+  while (digit.test(String.fromCodePoint(code - before - 1))) before++;
+  return String(before % 10);
+}
+
+/** The last number of a text, commas within it aside. */
+function lastNumber(text: string): number | undefined {
+  const found = text.replaceAll(",", "").match(decimal)?.at(-1);
+  return found === undefined ? undefined : Number(found.replace(/\p{Nd}/gu, digitValue));
+}
+
+function expectedOf({ completion, place }: MeasuredRow): number {
+  const plain = Number(completion.replaceAll(",", ""));
+  const expected = completion.trim() !== "" && Number.isFinite(plain) ? plain : lastNumber(completion);
+  if (expected !== undefined) return expected;
+  throw new RequestError(
+    `the row's completion ${quote(completion)} has no number, which numericMatch compares answers with; give it one`,
+    place,
+  );
+}
+
+/** The share of answers of which the last number is as near to the completion's as is tolerated. */
+export const numericMatch: Metric<SpecOf<"numericMatch">> = {
+  call: "numericMatch()",
+  settings: { ...answerSettings, tolerance: amount },
+  lowerIsBetter: false,
+  measures: {
+    texts: ({ tolerance }) => ({
+      reads: "answers",
+      statistic: meanOf((row) => {
+        const expected = expectedOf(row), found = lastNumber(String(row.prediction ?? "")) ?? Infinity;
+        return Number(Math.abs(found - expected) <= tolerance);
+      }),
+    }),
+  },
+};

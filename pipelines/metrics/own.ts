@@ -1,0 +1,74 @@
+/** Metrics that a pipeline declares itself. @module */
+import { flag, index, isText, leaf, oneOf, optional } from "../common/checks.ts";
+import { formatLocation, RequestError } from "../common/errors.ts";
+import { called, calledFor, shownValue } from "./called.ts";
+import type { OwnSettings, SpecOf } from "./declared.ts";
+import type { Metric } from "./metric.ts";
+import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
+import { answerSettings, metricName, optionalFunction } from "./settings.ts";
+import { meanOf, type Statistic } from "./statistic.ts";
+
+/** What a metric is given of a row: its prediction; the loss where it reads scores. */
+function predictionOf({ prediction, loss }: MeasuredRow, reads: OwnSettings["reads"]): string | number {
+  return reads === "scores" ? loss ?? NaN : prediction ?? "";
+}
+
+/** The metric as a statistic of rows; `rowOf` gives what its functions see of one. */
+function statisticOf<Row>(spec: SpecOf<"metric">, rowOf: (row: Row) => MeasuredRow): Statistic<Row> {
+  const { name, reads, measureAll, resamples } = spec;
+  if (measureAll === undefined) return meanOf((row) => measured(spec, rowOf(row)));
+  return {
+    form: "whole",
+    of(all) {
+      const rows = all.map(rowOf), predictions = rows.map((row) => predictionOf(row, reads));
+      return (sample) => {
+        const isDrawn = sample.some((row, at) => row !== at);
+        const what = `measureAll of the metric ${name}`, on = isDrawn ? " on rows drawn for its standard error" : "";
+        const found: unknown = called(`${what} failed${on}`, () => {
+          return measureAll(sample.map((row) => predictions[row]!), sample.map((row) => rows[row]!));
+        });
+        // A sample may have no number, and the metric then has no standard error.
+        if (typeof found === "number" && (isDrawn || Number.isFinite(found))) return found;
+        throw new RequestError(`${what} gave ${shownValue(found)}${on}; let it return a finite number`);
+      };
+    },
+    ...resamples === undefined ? {} : { resamples },
+  };
+}
+
+function measured({ name, reads, measure }: SpecOf<"metric">, row: MeasuredRow): number {
+  if (measure === undefined) throw new TypeError("A metric has one of its two functions");
+  const what = `measure of the metric ${name}`;
+  const found: unknown = calledFor(what, row, () => measure(predictionOf(row, reads), row));
+  if (typeof found === "boolean") return Number(found);
+  if (typeof found === "number" && Number.isFinite(found)) return found;
+  throw new RequestError(
+    `${what} gave ${shownValue(found)} at ${formatLocation(row.place)}; let it return a finite number`,
+  );
+}
+
+/** What a pipeline measures by a function. */
+export const own: Metric<SpecOf<"metric">> = {
+  call: "metric(…)",
+  settings: {
+    ...answerSettings,
+    name: metricName,
+    measure: optionalFunction,
+    measureAll: optionalFunction,
+    resamples: optional(index),
+    lowerIsBetter: flag,
+    unit: optional(leaf("a text", isText)),
+    reads: oneOf(["answers", "scores"]),
+  },
+  lowerIsBetter: false,
+  declaredLower: ({ lowerIsBetter }) => lowerIsBetter,
+  unit: ({ unit }) => unit,
+  measures: {
+    texts: (spec) => ({ reads: spec.reads, statistic: statisticOf(spec, (row: MeasuredRow) => row) }),
+    classes: (spec) => ({ statistic: statisticOf(spec, ({ row }: HeadPrediction) => row) }),
+    numbers: (spec) => ({
+      takesEqualNumbers: true,
+      statistic: statisticOf(spec, ({ row }: HeadPrediction) => row),
+    }),
+  },
+};

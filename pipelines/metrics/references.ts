@@ -1,0 +1,13 @@
+/** The right answers of a row, of which there may be several. @module */
+import { listedTexts } from "../data/listed_texts.ts";
+import type { MeasuredRow } from "./prediction.ts";
+
+/**
+ * The texts that an answer is compared with.
+ *
+ * @param field Lists them; the completion alone if `undefined`.
+ * @throws {RequestError} If the row has no such field, or it holds no list of texts.
+ */
+export function referencesOf(row: MeasuredRow, field: string | undefined): readonly string[] {
+  return field === undefined ? [row.completion] : listedTexts(row, field, "the metric's option references");
+}

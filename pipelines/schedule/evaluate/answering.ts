@@ -1,0 +1,26 @@
+/** How a decoding answers. @module */
+import type { Prediction } from "../../metrics/prediction.ts";
+import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
+
+/** What a decoding says of the rows. */
+interface Answered {
+  readonly rows: readonly Partial<Prediction>[];
+  readonly cached: boolean;
+}
+
+/** All that a decoding's kind takes to answer. */
+export interface Answering<D extends Resolved<DecodingSpec>> {
+  /**
+   * Answers for the rows of an evaluation, from the store if they are there.
+   *
+   * @param work What they depend on besides the decoding.
+   */
+  answers(
+    runContext: RunContext,
+    job: EvaluateJob,
+    decoding: D,
+    work: Readonly<Record<string, unknown>>,
+  ): Promise<Answered>;
+}

@@ -1,0 +1,78 @@
+/** What all prompts of an evaluation begin with, read once for all rows: few-shot examples. @module */
+import type { Program } from "../../../ops/program/program.ts";
+import type { Feeds } from "../../common/host_tensor.ts";
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import { cut, encodeProgram, type KeptValue } from "../../compile/frontier/cut.ts";
+import { compilePrefill } from "../../compile/frontier/prefill.ts";
+import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
+import { sharedFeeds } from "../../compile/rows/feeds.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
+import { isWhole, type Layout, sharedRows } from "../../compile/rows/layout.ts";
+import { isSharedInput } from "../../compile/rows/segment_inputs.ts";
+import type { TokenizedPrompt } from "../../data/examples.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
+import type { EvaluateJob } from "./evaluate_job.ts";
+import type { EncodedPrompts } from "./generator.ts";
+
+/** Whether something is put before all prompts of an evaluation. */
+export function isPrefixed({ spec: { fewShot } }: Pick<PreparedEvaluation, "spec">): boolean {
+  return fewShot !== undefined && fewShot.count > 0;
+}
+
+/** The layout of an evaluation's rows; `undefined` where nothing is put before its prompts, or nothing of it can be shared. */
+export function prefixLayout(
+  stage: PreparedEvaluation,
+  prompts: readonly TokenizedPrompt[],
+): Layout | undefined {
+  if (!isPrefixed(stage)) return undefined;
+  const { model: { architecture }, adaptations } = stage;
+  const layout = withAttentionParts(sharedRows(architecture, adaptations, prompts), architecture, prompts);
+  return isWhole(layout) ? undefined : layout;
+}
+
+/** A program that goes on from what all rows share, and what it is fed of that. */
+interface PrefixedProgram {
+  readonly program: Program;
+  readonly shared: Feeds;
+}
+
+/** Cuts a program over rows in a layout behind what they share, and reads that. */
+export async function withPrefixRead(
+  runContext: RunContext,
+  job: EvaluateJob,
+  program: Program,
+  layout: Layout,
+  rows: readonly LaidOutRow[],
+): Promise<PrefixedProgram> {
+  const { program: rest, kept } = cut(program, typicalExtents(rows), { isFixed: isSharedInput });
+  return { program: rest, shared: await readShared(runContext, job, kept, layout, rows[0]!) };
+}
+
+/** The prompts' reading before answers are written, of which what all share is read now. */
+export async function prefixedPrompts(
+  runContext: RunContext,
+  job: EvaluateJob,
+): Promise<EncodedPrompts | undefined> {
+  const { stage: { examples }, stage, compiled } = job, layout = prefixLayout(stage, examples);
+  if (layout === undefined) return undefined;
+  const rows = examples.map((example) => layOut({ ...example, completion: [] }, layout));
+  const prefill = compilePrefill(compiled, layout, typicalExtents(rows), isSharedInput);
+  const shared = await readShared(runContext, job, prefill.kept, layout, rows[0]!);
+  return { prefill, layout, kept: () => shared };
+}
+
+/** Runs over what all rows share. */
+async function readShared(
+  runContext: RunContext,
+  { weights, stage: { model: { architecture } } }: EvaluateJob,
+  kept: readonly KeptValue[],
+  layout: Layout,
+  row: LaidOutRow,
+): Promise<Feeds> {
+  const program = encodeProgram(kept, "shared");
+  const session = await runContext.sessions.open(program, weights);
+  const { outputs } = await session.run(sharedFeeds(row, layout, architecture));
+  await runContext.sessions.release(program, weights);
+  return { ...outputs };
+}

@@ -1,0 +1,180 @@
+/** Rows as a model reads them: which tokens they have, what is taught, edited and cut, and which rows are repeated. @module */
+import { atLocation, atLocationOf } from "../../common/source_location.ts";
+import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { isEdited } from "../../compile/lower/edited_tokens.ts";
+import { endTokensOf } from "../../data/end_tokens.ts";
+import { tokenize, type TokenizedExample } from "../../data/examples.ts";
+import { tokenizeLabelled } from "../../data/labelled.ts";
+import type { Row } from "../../data/row.ts";
+import { streamRows } from "../../data/rows.ts";
+import { sharedLength } from "../../models/tokenization/joint_tokens.ts";
+import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
+import { fileProgress } from "../context/progress.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { Member } from "../expand/member.ts";
+import { requireKind, targetsOf } from "../prepare/head_checks.ts";
+import { SharedPreparation } from "../prepare/shared_preparation.ts";
+import { Fingerprints } from "./fingerprints.ts";
+import type { InspectedData, InspectedRow, InspectedToken, Inspection } from "./inspection.ts";
+import { type DataReading, dataReadings } from "./readings.ts";
+
+/** Rows after which a request to stop is heard. */
+const rowsAtOnce = 2000;
+
+/**
+ * Reads the data sets of members row by row; of each only the first rows are kept.
+ *
+ * @param shown How many.
+ * @throws {RequestError} If a stage, its model or a row is not sound.
+ */
+export async function inspectRows(
+  runContext: RunContext,
+  members: readonly Member[],
+  shown: number,
+): Promise<Inspection> {
+  const readings = await dataReadings(new SharedPreparation(runContext), members);
+  const inspected: { readonly reading: DataReading; readonly data: InspectedData; readonly prints: Fingerprints }[] =
+    [];
+  for (const reading of readings) {
+    const prints = new Fingerprints();
+    const data = await atLocationOf(reading.data, () => inspect(runContext, reading, shown, prints));
+    inspected.push({ reading, data, prints });
+  }
+  const [trained, evaluated] = [true, false].map((isTrained) => {
+    return inspected.filter(({ reading }) => reading.isTrained === isTrained);
+  });
+  const shared = trained!.flatMap((training) =>
+    evaluated!.map((evaluation) => ({
+      ...evaluation.prints.sharedWith(training.prints),
+      evaluated: evaluation.data.stages,
+      trained: training.data.stages,
+      of: evaluation.prints.size,
+    }))
+  );
+  return { data: inspected.map(({ data }) => data), shared: shared.filter(({ rows }) => rows > 0) };
+}
+
+async function inspect(
+  runContext: RunContext,
+  reading: DataReading,
+  shown: number,
+  prints: Fingerprints,
+): Promise<InspectedData> {
+  const { stages, isTrained, member, model: { model }, maxLength, data } = reading,
+    { base, hub, progress } = runContext;
+  const { tokenizer, architecture: { contextLength: limit } } = model, warned = new Set<string>();
+  const warn = (message: string) => {
+    if (!warned.has(message)) progress.warn(message);
+    warned.add(message);
+  };
+  const files = { base, hub, progress: fileProgress(progress), warn };
+  const chat = { format: tokenizer.chat, asksLast: reading.asks, ends: endTokensOf(tokenizer), warn };
+  const first: InspectedRow[] = [], lengths = new Map<number, number>(), ends = new Map<string, [number, boolean]>();
+  const cut = { rows: 0, tokens: 0 };
+  let rows = 0, taughtTokens = 0, tooLong: InspectedData["tooLong"] = { rows: 0, limit };
+  for await (const row of streamRows(data, files, chat)) {
+    if (++rows % rowsAtOnce === 0) await runContext.stopIfAsked();
+    prints.add(row);
+    const { whole, kept } = encodings(row, reading), length = kept.prompt.length + tailOf(row, kept).length;
+    lengths.set(length, (lengths.get(length) ?? 0) + 1);
+    taughtTokens += (kept.taught ?? kept.completion).length;
+    const lost = whole.prompt.length - kept.prompt.length;
+    if (lost > 0) cut.rows++;
+    cut.tokens += lost;
+    if (length > limit) tooLong = { first: row.place, ...tooLong, rows: tooLong.rows + 1 };
+    const end = endOf(row, kept, tokenizer);
+    if (end !== undefined) ends.set(end.text, [(ends.get(end.text)?.[0] ?? 0) + 1, end.isAppended]);
+    if (first.length < shown) first.push(shownRow(row, whole, kept, reading));
+  }
+  return {
+    ...{ stages, isTrained, member, model: model.name, maxLength, first, rows, taughtTokens, cut, tooLong },
+    lengths: [...lengths].sort(([one], [other]) => one - other),
+    ends: [...ends].map(([text, [rows, isAppended]]) => ({ text, rows, isAppended })),
+    duplicates: prints.repeated,
+  };
+}
+
+/** A row's tokens, all of them and those that `maxLength` leaves. */
+function encodings(
+  row: Row,
+  { model: { model, adaptations }, maxLength, toWrite, asks }: DataReading,
+): { readonly whole: TokenizedExample; readonly kept: TokenizedExample } {
+  const { tokenizer, architecture: { contextLength, encoder } } = model, head = headOf(adaptations);
+  const maxContext = Infinity, hasEncoder = encoder !== undefined;
+  requireKind([row], head);
+  const encode = (limit: { readonly maxLength?: number; readonly maxContext: number }) =>
+    head === undefined
+      ? tokenize([row], tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder })[0]!
+      : tokenizeLabelled([row], tokenizer, targetsOf(head), limit)[0]!;
+  const whole = encode({ maxContext });
+  if (maxLength === undefined) return { whole, kept: whole };
+  // A limit past the context takes no less than the context does.
+  return { whole, kept: atLocation(row.place, () => encode({ maxLength, maxContext: contextLength })) };
+}
+
+/** A completion's tokens; a label is none. */
+function tailOf({ kind }: Row, { completion }: TokenizedExample): readonly number[] {
+  return kind === "label" ? [] : completion;
+}
+
+/** The token that ends a row's completion, and whether the row has it itself. */
+function endOf(row: Row, { completion, endToken }: TokenizedExample, { decode, eosTokenId }: Tokenizer) {
+  if (row.kind === "label") return undefined;
+  const id = row.turns === undefined ? completion.at(-1) ?? eosTokenId : endToken;
+  if (id === undefined) return { text: "", isAppended: false };
+  return { text: decode([id], { cleanUpSpaces: false }), isAppended: row.turns === undefined && row.end === undefined };
+}
+
+function shownRow(row: Row, whole: TokenizedExample, kept: TokenizedExample, reading: DataReading): InspectedRow {
+  const { model: { model, adaptations } } = reading, { tokenizer, architecture: { encoder } } = model;
+  const isLabel = row.kind === "label", completion = tailOf(row, whole);
+  const lost = whole.prompt.length - kept.prompt.length;
+  // Completions lose the front of their prompt, labelled texts their end.
+  const cutFrom = isLabel ? kept.prompt.length : sharedLength(tokenizer.around.before, whole.prompt);
+  const taught = new Set(isLabel ? [] : whole.taught ?? completion.keys());
+  const edits = interventionsOf(adaptations);
+  const started = { ...kept, prompt: encoder === undefined ? [] : [encoder.startToken] };
+  const editsOf = (at: number, isAnswer: boolean) =>
+    edits.filter((edit) => {
+      if (edit.stack === "decoder") return isAnswer && isEdited(edit, started, 1 + at);
+      if (isAnswer) return encoder === undefined && isEdited(edit, kept, kept.prompt.length + at);
+      return isEdited(edit, kept, at);
+    }).length;
+  const textAfter = textsOf(tokenizer);
+  const prompt = whole.prompt.map((id, at): InspectedToken => {
+    const isCut = at >= cutFrom && at < cutFrom + lost;
+    const place = at < cutFrom ? at : at - lost;
+    return {
+      id,
+      text: textAfter(id),
+      part: "prompt",
+      isCut,
+      isTaught: false,
+      edits: isCut ? 0 : editsOf(place, false),
+    };
+  });
+  const answer = completion.map((id, at): InspectedToken => ({
+    ...{ id, text: textAfter(id), part: "completion", isCut: false },
+    isTaught: taught.has(at),
+    edits: editsOf(at, true),
+  }));
+  return { place: row.place, tokens: [...prompt, ...answer], ...isLabel ? { label: row.completion } : {} };
+}
+
+/** What each token adds to the text of those before it, so that characters of several tokens and spaces are right. */
+function textsOf({ decode }: Tokenizer): (id: number) => string {
+  let ids: number[] = [], before = "";
+  return (id) => {
+    ids.push(id);
+    const text = decode(ids, { cleanUpSpaces: false });
+    // A character that is not whole yet.
+    if (text.endsWith("\ufffd") && ids.length < mostOfCharacter + decodedBefore) return "";
+    const added = text.startsWith(before) ? text.slice(before.length) : "";
+    ids = ids.slice(-decodedBefore);
+    before = decode(ids, { cleanUpSpaces: false });
+    return added;
+  };
+}
+
+/** Tokens that are decoded with the one that follows, which decides on its spaces, and those that one character may have. */
+const [decodedBefore, mostOfCharacter] = [4, 8];

@@ -1,0 +1,109 @@
+/** How the stages of members read data sets, each way once. @module */
+import { namingFunctions } from "../../common/function_name.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
+import { hasTurns } from "../../data/source_kinds.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import type { Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
+import type { Member, MemberStages } from "../expand/member.ts";
+import type { PreparedModel } from "../prepare/prepared_model.ts";
+import type { SharedPreparation } from "../prepare/shared_preparation.ts";
+import { validate } from "../validate/validate.ts";
+
+/** A way in which a data set is read. */
+export interface DataReading {
+  /** Names of stages with what they do. */
+  readonly stages: string[];
+  readonly isTrained: boolean;
+  readonly member: string;
+  readonly data: Dataset;
+  model: PreparedModel;
+  readonly maxLength: number | undefined;
+  /** How many tokens are to be written after each prompt. */
+  readonly toWrite: number;
+  /** Whether the model answers, rather than being taught. */
+  readonly asks: boolean;
+}
+
+/** What a stage of a kind reads, and with which model. */
+type ReadBy<K extends StageKind> = (stage: MemberStages[K]) => readonly StageReading[];
+
+interface StageReading extends Pick<DataReading, "isTrained" | "data" | "asks" | "toWrite"> {
+  readonly does: string;
+  readonly spec: Resolved<TrainSpec>["model"];
+  readonly training: Resolved<TrainSpec> | undefined;
+  readonly ownLimit: number | undefined;
+}
+
+const trainedBy = (spec: Resolved<TrainSpec>): StageReading => ({
+  does: "training",
+  isTrained: true,
+  data: spec.data,
+  spec: spec.model,
+  training: spec,
+  ownLimit: spec.maxLength,
+  asks: false,
+  toWrite: 0,
+});
+
+const readBy: { readonly [K in StageKind]: ReadBy<K> } = {
+  train: (stage) => [trainedBy(stage)],
+  evaluate({ model, data, maxLength, decoding }) {
+    const training = model.kind === "train" ? model : undefined;
+    return [...training === undefined ? [] : [trainedBy(training)], {
+      does: "evaluation",
+      isTrained: false,
+      data,
+      spec: model.kind === "train" ? model.model : model,
+      training,
+      ownLimit: maxLength,
+      asks: true,
+      toWrite: decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens,
+    }];
+  },
+  activations({ model, data }) {
+    const training = model.kind === "train" ? model : undefined;
+    const spec = model.kind === "train" ? model.model : model;
+    const own = { data, spec, training, ownLimit: undefined, asks: false, toWrite: 0 };
+    return [...training === undefined ? [] : [trainedBy(training)], { does: "activations", isTrained: false, ...own }];
+  },
+};
+
+function readingsOf<K extends StageKind>(kind: K, stage: MemberStages[K]): readonly StageReading[] {
+  return readBy[kind](stage);
+}
+
+/**
+ * The ways in which members read their data sets. Where several stages read one in the same way, the edits are those of
+ * the first that has any.
+ *
+ * @throws {RequestError} If a stage or its model is not sound.
+ */
+export async function dataReadings(
+  shared: SharedPreparation,
+  members: readonly Member[],
+): Promise<readonly DataReading[]> {
+  const found = new Map<string, DataReading>();
+  for (const { id: member, stages } of members) {
+    for (const [name, stage] of Object.entries(stages)) {
+      validate(name, stage);
+      for (const { does, spec, training, ownLimit, ...reading } of readingsOf(stage.kind, stage)) {
+        const model = await shared.model(spec), head = headOf(model.adaptations);
+        const maxLength = ownLimit ?? (head === undefined ? undefined : training?.maxLength);
+        const asks = reading.asks && hasTurns(reading.data);
+        const parts = [
+          reading.data,
+          model.model.folder,
+          maxLength,
+          maxLength === undefined ? 0 : reading.toWrite,
+          asks,
+        ];
+        const key = JSON.stringify([...parts, head?.kind, head?.labels, reading.isTrained], namingFunctions);
+        const label = `${name} (${does})`;
+        const known = found.getOrInsertComputed(key, () => ({ ...reading, stages: [], member, model, maxLength }));
+        if (!known.stages.includes(label)) known.stages.push(label);
+        if (known.model.adaptations.length === 0 && known.member === member) known.model = model;
+      }
+    }
+  }
+  return [...found.values()];
+}

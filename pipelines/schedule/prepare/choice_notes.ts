@@ -1,0 +1,46 @@
+/** What there is to say of choices that can be read and yet may not be meant. @module */
+import { formatLocation, RequestError } from "../../common/errors.ts";
+import { quote } from "../../common/suggest.ts";
+import type { Row } from "../../data/row.ts";
+import { isRight } from "../../metrics/exact_match.ts";
+import { metricOf } from "../../metrics/mod.ts";
+import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
+import type { Choice } from "./choices.ts";
+
+/**
+ * Notes of rows whose completion is none of their choices, and of rows with one choice alone.
+ *
+ * @throws {RequestError} If no row's completion is one of its choices, so that every answer would count as wrong.
+ */
+export function choiceNotes(
+  { metrics }: Pick<Resolved<EvaluateSpec>, "metrics">,
+  rows: readonly Row[],
+  choices: readonly (readonly Choice[])[] | undefined,
+): readonly string[] {
+  if (choices === undefined) return [];
+  const counted = (found: readonly Row[], what: (first: Row) => string) => {
+    const [first] = found;
+    return first === undefined
+      ? []
+      : [`${formatLocation(first.place)}: ${what(first)} (${found.length} of ${rows.length} rows)`];
+  };
+  const alone = rows.filter((_, row) => choices[row]!.length === 1);
+  const isCompared = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).needsEqual === true);
+  const lost = isCompared ? rows.filter((row, at) => !choices[at]!.some(({ text }) => isRight(text, row))) : [];
+  if (lost.length === rows.length) {
+    const [{ completion, place }] = lost as [Row],
+      listed = choices[0]!.slice(0, 4).map(({ text }) => quote(text)).join(", ");
+    throw new RequestError(
+      `no row's completion is among its choices, ${listed}, as that of ${formatLocation(place)}, ${
+        quote(completion)
+      }; ` +
+        "list what completions say",
+    );
+  }
+  return [
+    ...counted(alone, () => "the row has one choice, which is always chosen"),
+    ...counted(lost, ({ completion }) => {
+      return `the completion ${quote(completion)} is none of the row's choices, so that none of them is right`;
+    }),
+  ];
+}

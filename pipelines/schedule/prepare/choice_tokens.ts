@@ -1,0 +1,106 @@
+/** The tokens of the answers among which an evaluation chooses. @module */
+import { RequestError } from "../../common/errors.ts";
+import { around } from "../../data/chat/example.ts";
+import { quote } from "../../common/suggest.ts";
+import { type ExampleTokenizer, tokenizationOf } from "../../data/examples.ts";
+import type { Row } from "../../data/row.ts";
+import { fillTemplate, parseTemplate } from "../../data/template.ts";
+import { encodeTogether, sharedLength } from "../../models/tokenization/joint_tokens.ts";
+
+/** An answer's tokens after a prompt's. */
+interface ChoiceTokens {
+  readonly prompt: readonly number[];
+  /** The prompt's text. */
+  readonly text: string;
+  /** What is scored, without a token that ends it. */
+  readonly own: readonly number[];
+}
+
+/** How answers are encoded. */
+interface ChoiceForm {
+  /** The template of what is scored behind each of them. */
+  readonly continuation: string | undefined;
+  readonly hasEncoder: boolean;
+}
+
+/**
+ * Gives the tokens of a row's answers.
+ *
+ * @throws {RequestError} If the continuation's template is not sound; what it gives does so if nothing is left to score.
+ */
+export function choiceTokenizer(
+  tokenizer: ExampleTokenizer,
+  { continuation, hasEncoder }: ChoiceForm,
+): (row: Row, texts: readonly string[]) => readonly ChoiceTokens[] {
+  const { encodePrompt } = tokenizer, encoded = new Map<string, number[]>();
+  const encode = (text: string) => encoded.getOrInsertComputed(text, () => tokenizer.encode(text));
+  const template = continuation === undefined ? undefined : parseTemplate(continuation, "continuation");
+  const tokensOf = (row: Row, texts: readonly string[]) => {
+    const isApart = row.turns === undefined && tokenizationOf(row, { hasEncoder }) === "apart";
+    if (template !== undefined) {
+      return asContexts(row, texts, fillTemplate(template, row, "continuation").text, tokenizer, isApart);
+    }
+    return isApart ? apart(row, texts, { encode, encodePrompt }) : afterOnePrompt(row, texts, tokenizer);
+  };
+  return (row, texts) => {
+    const tokens = tokensOf(row, texts), empty = tokens.findIndex(({ own }) => own.length === 0);
+    if (empty < 0) return tokens;
+    const what = template === undefined ? "the choice" : "what follows the choice";
+    throw new RequestError(`${what} ${quote(texts[empty]!)} has no tokens; write some text`, row.place);
+  };
+}
+
+/** Answers that follow the same prompt, encoded each by itself. */
+function apart(
+  { prompt }: Pick<Row, "prompt">,
+  texts: readonly string[],
+  { encode, encodePrompt }: Pick<ExampleTokenizer, "encode" | "encodePrompt">,
+): readonly ChoiceTokens[] {
+  const encoded = encodePrompt(prompt);
+  return texts.map((text) => ({ prompt: encoded, text: prompt, own: encode(text) }));
+}
+
+/**
+ * Each answer encoded with the prompt as one text. The prompt's tokens are those that all of these begin with, so that what
+ * they differ in is scored, white space before an answer included.
+ */
+function afterOnePrompt(
+  { prompt: filled, turns, place }: Row,
+  texts: readonly string[],
+  tokenizer: ExampleTokenizer,
+): readonly ChoiceTokens[] {
+  const asked = turns?.asked ?? filled, own = new Map<string, number[]>();
+  const encode = (text: string) => own.getOrInsertComputed(text, () => tokenizer.encode(text));
+  const joint = { ...tokenizer, encode, ...turns === undefined ? {} : { around } };
+  const found = texts.map((text) => encodeTogether(asked, text, joint));
+  const first = found[0]!, shared = Math.min(...found.map(({ prompt }) => sharedLength(first.prompt, prompt)));
+  if (shared === 0) {
+    throw new RequestError(
+      "the row's prompt has no tokens of its own; write more text in its fields or its template",
+      place,
+    );
+  }
+  const prompt = first.prompt.slice(0, shared);
+  const textOf = (ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
+  const lost = textOf(first.prompt).length - textOf(prompt).length;
+  const text = first.text.slice(0, first.text.length - lost);
+  return found.map((each) => ({ prompt, text, own: [...each.prompt.slice(shared), ...each.completion] }));
+}
+
+/** Each answer as the end of a prompt of its own, after which the same text is scored. */
+function asContexts(
+  { prompt, turns, place }: Row,
+  texts: readonly string[],
+  continuation: string,
+  tokenizer: ExampleTokenizer,
+  isApart: boolean,
+): readonly ChoiceTokens[] {
+  if (turns !== undefined) {
+    throw new RequestError("choices with a continuation end the prompt, and a conversation's is its template's", place);
+  }
+  return texts.map((text) => {
+    if (isApart) return apart({ prompt: prompt + text }, [continuation], tokenizer)[0]!;
+    const { prompt: encoded, completion, text: kept } = encodeTogether(prompt + text, continuation, tokenizer);
+    return { prompt: encoded, text: kept, own: completion };
+  });
+}

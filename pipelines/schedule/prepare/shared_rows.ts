@@ -1,0 +1,44 @@
+/** Rows that are both trained and evaluated on. @module */
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
+import { formatLocation } from "../../common/errors.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+
+/** Members share rows, so that each list is hashed once. */
+const hashed = new WeakMap<readonly unknown[], readonly number[]>();
+
+/**
+ * What to say of an evaluation of rows that its model is trained on, some of them, as where a split has gone wrong, or all.
+ *
+ * @param name The stage's.
+ */
+export function sharedRowsNote(
+  name: string,
+  trained: readonly LaidOutRow[],
+  evaluated: readonly TokenizedExample[],
+): string | undefined {
+  const known = new Set(hashesOf(trained, ({ whole }) => whole));
+  const shared = hashesOf(evaluated, (example) => example).map((hash) => known.has(hash));
+  const count = shared.filter((is) => is).length, place = evaluated[shared.indexOf(true)]?.source.place;
+  if (count === 0) return undefined;
+  if (count === evaluated.length) return `all ${count} rows that ${name} evaluates on are ones that it trains on`;
+  const first = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
+  return `${count} of the ${evaluated.length} rows that ${name} evaluates on are among those that it trains on${first}; ` +
+    "see them by deno task rows, and leave them out of one of the two";
+}
+
+function hashesOf<T>(rows: readonly T[], exampleOf: (row: T) => TokenizedExample): readonly number[] {
+  return hashed.getOrInsertComputed(rows, () => rows.map((row) => hashOf(exampleOf(row))));
+}
+
+/** 53 bits of an example's ids, by two hashes of 32 bits (FNV-1a with other primes). */
+function hashOf({ prompt, completion }: TokenizedExample): number {
+  let [one, other] = [0x811c9dc5, 0x9747b28c];
+  const take = (id: number) => {
+    one = Math.imul(one ^ id, 0x01000193);
+    other = Math.imul(other ^ id ^ (other >>> 15), 0x85ebca6b);
+  };
+  prompt.forEach(take);
+  take(-1);
+  completion.forEach(take);
+  return (one >>> 0) * 2 ** 21 + (other >>> 11);
+}

@@ -1,0 +1,88 @@
+/** What `deno task rows` says of a pipeline's data sets. @module */
+import assert from "node:assert/strict";
+import { commandLine } from "../../../pipelines/cli/command_line.ts";
+import { inProcess, terminalOf } from "../../support/command.ts";
+import { inScene, type Scene, sceneRows } from "../../support/scene.ts";
+
+const rowsOf = (scene: Scene, ...options: readonly string[]) =>
+  inProcess("rows", scene.pipeline, "--store", scene.path("store"), ...options);
+
+async function textOf(scene: Scene, ...options: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await rowsOf(scene, ...options);
+  assert.equal(code, 0, stderr);
+  return stdout.replaceAll(`${scene.folder}/`, "");
+}
+
+Deno.test("rows shows what is read, taught and edited, and counts what is repeated and shared", () =>
+  inScene({ heldOut: "rows.slice(6)", positions: `"l2"` }, async (scene) => {
+    const again = [...sceneRows, sceneRows[1]!, sceneRows[7]!];
+    await scene.write("rows.jsonl", again.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const text = await textOf(scene, "--rows", "1");
+    assert.match(text, /^tokens: prompt · «taught, or expected of an evaluation» · \[edited\]\n/);
+    assert.match(text, /\ntuned \(training\): 10 rows for model\n\nrows\.jsonl:1: \d+ tokens, \d+ taught\n/);
+    assert.ok(text.includes("\n  <|begin|>The c[at⏎]\n  «sits<|end|>»\n"), text);
+    assert.match(text, /\ntuned \(evaluation\): 4 rows for model\n\nrows\.jsonl:7: \d+ tokens, \d+ expected\n/);
+    assert.match(text, /\nend: every completion ends with "<\|end\|>", which is added to the data\n/);
+    assert.match(text, /\nduplicates: 2 rows \(20 %\), the first is rows\.jsonl:9, as rows\.jsonl:2\n/);
+    assert.match(
+      text,
+      /note: 3 of 3 different rows of tuned \(evaluation\) are in the rows of tuned \(training\), the first is rows\.jsonl:7, as/,
+    );
+    assert.equal(
+      (await inProcess("data", scene.pipeline, "--store", scene.path("store"), "--rows", "1")).stdout.replaceAll(
+        `${scene.folder}/`,
+        "",
+      ),
+      text,
+    );
+  }));
+
+Deno.test("rows lists tokens with their ids, and says what is cut", () =>
+  inScene({ trainSettings: "maxLength: 24" }, async (scene) => {
+    await scene.write(
+      "rows.jsonl",
+      [...sceneRows, { q: "word ".repeat(200), a: "x" }].map((row) => JSON.stringify(row)).join("\n"),
+    );
+    const inspected = JSON.parse((await rowsOf(scene, "--rows", "9", "--json")).stdout);
+    const [training] = inspected.data;
+    assert.equal(training.rows, 9);
+    const long = training.first.at(-1).tokens, cut = long.filter(({ isCut }: { isCut: boolean }) => isCut);
+    assert.ok(
+      cut.length > 200 && cut.length === training.cut.tokens - training.first.slice(0, -1)
+              .flatMap(({ tokens }: { tokens: { isCut: boolean }[] }) => tokens.filter(({ isCut }) => isCut)).length,
+    );
+    assert.equal(long[0].isCut, false, "the special token before the text stays");
+    assert.equal(long.length - cut.length, 24);
+    const text = await textOf(scene, "--rows", "1", "--ids");
+    assert.match(text, /at +id +piece +part +use +edits\n[─ ]+\n 0 +0 +"<\|begin\|>" +prompt\n/);
+    assert.match(text, /"<\|end\|>" +completion +taught\n/);
+    assert.match(text, /\ncut: 1 row \(11 %\) loses \d+ tokens to maxLength: 24\n/);
+  }));
+
+Deno.test("rows counts those that are too long for the model", () =>
+  inScene({}, async (scene) => {
+    const long = { q: "word ".repeat(200), a: "x" };
+    await scene.write("rows.jsonl", [...sceneRows, long].map((row) => JSON.stringify(row)).join("\n"));
+    assert.match(
+      await textOf(scene),
+      /\ntoo long: 1 row past the \d+ tokens that the model reads, the first is rows\.jsonl:9; a run refuses them/,
+    );
+  }));
+
+Deno.test("rows are in colour where the terminal has any, and control characters are none of its commands", () =>
+  inScene({}, async (scene) => {
+    await scene.write("rows.jsonl", `${JSON.stringify({ q: "a \x1b[31m b", a: "c" })}\n`.repeat(8));
+    const { terminal, outcome } = terminalOf(true);
+    assert.equal(await commandLine(["rows", scene.pipeline, "--rows", "1"], terminal), 0);
+    const { stdout } = outcome();
+    assert.ok(stdout.includes("\x1b[32mc<|end|>\x1b[0m"), stdout);
+    assert.ok(!stdout.includes("\x1b[31m"), stdout);
+  }));
+
+Deno.test("rows refuses what a run would refuse", () =>
+  inScene({}, async (scene) => {
+    await scene.write("rows.jsonl", `${JSON.stringify({ q: "a" })}\n`);
+    const { code, stderr } = await rowsOf(scene);
+    assert.equal(code, 2);
+    assert.match(stderr, /rows\.jsonl:1: the row has no field "a"/);
+  }));

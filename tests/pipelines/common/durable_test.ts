@@ -1,0 +1,101 @@
+/** That what gets its name was on the disk before it, whoever writes it. @module */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { inProcess, inProcessUnder } from "../../support/command.ts";
+import { type DiskCall, recordingDisk } from "../../support/disk.ts";
+import { hasty, withHub, writer } from "../../support/hub.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+import { goldenPath } from "../models/gguf/support.ts";
+
+/** What got a name before it was on the disk, or without the folder that has the name. */
+function unsafe(calls: readonly DiskCall[]): readonly string[] {
+  return calls.flatMap((call, at) => {
+    if (!("to" in call)) return [];
+    const isSynced = (path: string, calls: readonly DiskCall[]) =>
+      calls.some((other) => "synced" in other && other.synced === path);
+    return [
+      ...isSynced(call.from, calls.slice(0, at)) ? [] : [`${call.to}: unsynced`],
+      ...isSynced(dirname(call.to), calls.slice(at)) ? [] : [`${call.to}: its folder is unsynced`],
+    ];
+  });
+}
+
+/** What each command has to have given a name. */
+const commands: Readonly<Record<string, (scene: Scene) => Promise<readonly string[]>>> = {
+  async run(scene) {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    const model = scene.filesOf("store").find((path) => path.endsWith("/model.safetensors"))!;
+    const trained = scene.path("out", "members", "main", "intervention");
+    return [
+      scene.path("store", "version"),
+      scene.path("store", model),
+      ...scene.entries.filter((path) => !path.startsWith("models/")).map((path) => scene.path("store", path)),
+      scene.path("out", "results.json"),
+      join(trained, "intervention.json"),
+      join(trained, "weights.safetensors"),
+    ];
+  },
+  async "export to pyreft"(scene) {
+    const { code, stderr } = await inProcess(
+      ...["export", scene.path("out"), "--to", "pyreft", "--out", scene.path("pyreft")],
+    );
+    assert.equal(code, 0, stderr);
+    return [scene.path("pyreft")];
+  },
+  async "pull, into a folder that is there"(scene) {
+    const intervention = scene.path("out", "members", "main", "intervention");
+    await withHub({}, async (hub) => {
+      const env = { HF_HUB_CACHE: scene.path("cache"), HF_ENDPOINT: hub.endpoint, HF_TOKEN: writer };
+      const command = (...args: readonly string[]) => inProcessUnder({ hub: { env, timings: hasty } }, ...args);
+      assert.equal((await command("push", intervention, "owner/tuned")).code, 0);
+      await Deno.mkdir(scene.path("pulled"));
+      const { code, stderr } = await command("pull", "owner/tuned", "--out", scene.path("pulled"));
+      assert.equal(code, 0, stderr);
+    });
+    const blobs = scene.filesOf("cache").filter((path) => /\/blobs\/\w+$/.test(path));
+    assert.equal(blobs.length, 3);
+    return [
+      ...blobs.map((path) => scene.path("cache", path)),
+      scene.path("pulled", "intervention.json"),
+      scene.path("pulled", "weights.safetensors"),
+    ];
+  },
+};
+
+Deno.test("every file is on the disk before it gets its name, and its folder after", () =>
+  inScene({ source: '"./model.gguf"', at: "block(0).output" }, async (scene) => {
+    await Deno.copyFile(goldenPath("llama.gguf"), scene.path("model.gguf"));
+    for (const [name, command] of Object.entries(commands)) {
+      let expected: readonly string[] = [];
+      const calls = await recordingDisk(async () => {
+        expected = await command(scene);
+      });
+      assert.deepEqual(unsafe(calls), [], name);
+      const renamed = new Set(calls.flatMap((call) => "to" in call ? [call.to] : []));
+      assert.deepEqual(expected.filter((path) => !renamed.has(path)), [], name);
+    }
+  }));
+
+Deno.test("only the functions that sync give a file its name", async () => {
+  const root = new URL("../../../pipelines/", import.meta.url);
+  const renames = /\b(rename|renameSync|writeTextFile|writeTextFileSync|writeFileSync|copyFile|copyFileSync)\(/;
+  const found: string[] = [];
+  const search = async (folder: URL) => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = new URL(isDirectory ? `${name}/` : name, folder);
+      if (isDirectory && name !== "node_modules") await search(path);
+      if (!name.endsWith(".ts")) continue;
+      const lines = (await Deno.readTextFile(path)).split("\n").filter((line) => renames.test(line));
+      found.push(...lines.filter((line) => /\bDeno\./.test(line)).map(() => path.href.slice(root.href.length)));
+    }
+  };
+  await search(root);
+  assert.deepEqual([...new Set(found)].sort(), [
+    // Into a folder that is published as a whole.
+    "cli/commands/pull_command.ts",
+    "common/durable.ts",
+    // A file that shows whether the folder can be written, and is removed.
+    "report/run_folder.ts",
+  ]);
+});

@@ -1,0 +1,91 @@
+/** Metrics against what pyreft and lm-evaluation-harness count of the texts and scores in ../shared. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type MetricSpec, numericMatch, regexMatch } from "refract";
+import { chosenBy } from "../../../pipelines/metrics/choice_scores.ts";
+import { measure } from "../../../pipelines/metrics/measure.ts";
+import { metricNameOf } from "../../../pipelines/metrics/mod.ts";
+import { sharedFolder } from "../../support/shared.ts";
+
+const shared = sharedFolder();
+
+/** A text that was scored, what is right and whether it is. */
+interface Case {
+  readonly raw: string;
+  readonly label: string;
+  readonly correct: boolean;
+}
+
+async function readGolden<T>(name: string): Promise<T> {
+  return JSON.parse(await Deno.readTextFile(join(shared!, "tasks", "goldens", `${name}.json`)));
+}
+
+/** Whether a metric counts a text as right. */
+function isRight(spec: MetricSpec, { raw, label }: Case): boolean {
+  const place = { file: "rows.jsonl", line: 1 };
+  const rows = [{ prompt: "", completion: label, prediction: raw, fields: {}, place }];
+  return measure([spec], { kind: "texts", rows }).metrics[metricNameOf(spec)] === 1;
+}
+
+// What follows the trigger, but none of what Python's float() takes and numericMatch does not.
+const isPlain = ({ label }: Case) => /^\s*-?\d+(\.\d*)?\s*$/.test(label);
+
+for (const task of ["gsm8k", "SVAMP", "mawps", "AddSub", "SingleEq", "MultiArith"]) {
+  Deno.test({
+    name: `numericMatch() counts what pyreft counts: ${task}`,
+    ignore: shared === undefined,
+    async fn() {
+      const { cases } = await readGolden<{ readonly cases: readonly Case[] }>(`pyreft.${task}`);
+      const plain = cases.filter(isPlain);
+      assert.ok(plain.length > 50);
+      for (const each of plain) assert.equal(isRight(numericMatch(), each), each.correct, JSON.stringify(each));
+    },
+  });
+}
+
+Deno.test({
+  name: "regexMatch() counts what pyreft counts of AQuA",
+  ignore: shared === undefined,
+  async fn() {
+    const { cases } = await readGolden<{ readonly cases: readonly Case[] }>("pyreft.AQuA");
+    for (const each of cases.filter((each) => !isPlain(each))) {
+      assert.equal(isRight(regexMatch(/A|B|C|D|E/), each), each.correct, JSON.stringify(each));
+    }
+  },
+});
+
+/** A document with sets of log-likelihoods, and what the harness counts of each. */
+interface Scored {
+  readonly choices: readonly string[];
+  readonly gold: number;
+  readonly scored: readonly {
+    readonly loglikelihoods: readonly number[];
+    readonly acc: number;
+    readonly acc_norm: number;
+    readonly acc_bytes: number;
+  }[];
+}
+
+Deno.test({
+  name: "choices are compared as lm-evaluation-harness compares them, ties to the first",
+  ignore: shared === undefined,
+  async fn() {
+    const { tasks } = await readGolden<
+      { readonly tasks: Readonly<Record<string, { readonly docs: readonly Scored[] }>> }
+    >(
+      "lm_eval",
+    );
+    let count = 0;
+    for (const { choices, gold, scored } of Object.values(tasks).flatMap(({ docs }) => docs)) {
+      for (const { loglikelihoods: scores, acc, acc_norm, acc_bytes } of scored) {
+        // Choices of the same text are told apart by their number.
+        const rights = (["sum", "character", "byte"] as const).map((by) => {
+          return Number(choices.indexOf(chosenBy(by, { choices, scores, choiceTokens: [] })) === gold);
+        });
+        assert.deepEqual(rights, [acc, acc_norm, acc_bytes], JSON.stringify([choices, scores]));
+        count++;
+      }
+    }
+    assert.ok(count > 150, String(count));
+  },
+});

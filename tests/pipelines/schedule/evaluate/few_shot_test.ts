@@ -1,0 +1,113 @@
+/** Few-shot examples: what is put before prompts, and that reading it once changes nothing. @module */
+import assert from "node:assert/strict";
+import { loadRows } from "../../../../pipelines/data/rows.ts";
+import { type FewShot, withShots } from "../../../../pipelines/data/few_shot.ts";
+import type { Prediction } from "../../../../pipelines/metrics/prediction.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
+import { assertClose, evaluationOf, resultsOf } from "../support.ts";
+
+const template = { prompt: "{q}?", completion: " {a}" };
+const records = (count: number, from = 0) => {
+  const rows = Array.from({ length: count }, (_, at) => ({ q: `question ${at + from}`, a: `answer ${at + from}` }));
+  return { kind: "records" as const, records: rows, template };
+};
+
+Deno.test("the same examples are put before every prompt, and fields are found behind them", async () => {
+  const rows = await loadRows(records(3), "/");
+  const fewShot: FewShot = { examples: records(5, 100), count: 2, seed: 7, separator: "\n" };
+  const found = await withShots(rows, fewShot, { base: "/" });
+  const before = found[0]!.prompt.slice(0, -rows[0]!.prompt.length);
+  assert.match(before, /^question 10\d\? answer 10\d\nquestion 10\d\? answer 10\d\n$/);
+  for (const [at, { prompt, spans, completion }] of found.entries()) {
+    assert.equal(prompt, before + rows[at]!.prompt);
+    const [[start, end]] = spans["q"] as [[number, number]];
+    assert.equal(prompt.slice(start, end), `question ${at}`);
+    assert.equal(completion, rows[at]!.completion);
+  }
+  const other = await withShots(rows, { ...fewShot, seed: 8 }, { base: "/" });
+  assert.notEqual(other[0]!.prompt, found[0]!.prompt);
+  assert.deepEqual(await withShots(rows, { ...fewShot, count: 0 }, { base: "/" }), rows);
+});
+
+const long = "Ask of it";
+const parts = (model: string, decoding: string): Partial<PipelineParts> => ({
+  preamble:
+    `const shots = records([{ q: "${long}", a: "yes" }, { q: "${long} too", a: "no" }], { prompt: "{q}\\n", completion: "{a}" });`,
+  decoding,
+  metrics: "[exactMatch(), loss()]",
+  heldOut: "rows",
+  stages: `{ tuned: evaluate(${model}, { data: heldOut, metrics, decoding, fewShot: refract.fewShot(shots, 2, 1) }) }`,
+});
+
+/** The predictions of a run, one each row. */
+async function predictions(scene: Scene): Promise<readonly Prediction[]> {
+  const { members: [member] } = await resultsOf(scene);
+  const text = await Deno.readTextFile(scene.path("out", evaluationOf(member!).predictions));
+  return text.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+for (const [model, what] of [["base", "a base model"], ["tuned", "an edited model"]] as const) {
+  for (const decoding of ["greedy({ maxNewTokens: 6 })", "beam({ maxNewTokens: 4, beams: 2 })", `choices("options")`]) {
+    Deno.test(`what is read once gives what each prompt gives by itself: ${what}, ${decoding}`, async () => {
+      let shared: readonly Prediction[] = [];
+      await inScene(parts(model, decoding), async (scene) => {
+        shared = await predictions(scene);
+      });
+      assert.ok(shared.every(({ prompt }) => prompt.split(long).length === 3));
+      // The same prompts, written out.
+      const asked = JSON.stringify(
+        shared.map(({ prompt, completion, choices }) => ({ q: prompt, a: completion, options: choices })),
+      );
+      const written = parts(model, decoding);
+      await inScene({
+        ...written,
+        heldOut: `records(${asked}, { prompt: "{q}", completion: "{a}" })`,
+        stages: `{ tuned: evaluate(${model}, { data: heldOut, metrics, decoding }) }`,
+      }, async (scene) => {
+        const alone = await predictions(scene);
+        assert.deepEqual(shared.map(({ prediction }) => prediction), alone.map(({ prediction }) => prediction));
+        const numbers = (all: readonly Prediction[]) => all.flatMap(({ loss, scores = [] }) => [loss!, ...scores]);
+        assertClose(numbers(shared), numbers(alone), 1e-5);
+      });
+    });
+  }
+}
+
+const bad = [
+  [
+    "more examples than there are",
+    `refract.fewShot(shots, 3, 1)`,
+    /pipeline\.ts:\d+:\d+: fewShot asks for 3 examples of 2; give it more rows or ask for fewer$/,
+  ],
+  [
+    "examples that are conversations",
+    `refract.fewShot(refract.chat([[{ role: "user", content: "a" }, { role: "assistant", content: "b" }]], { template: "{% for m in messages %}{{ m.content }}{% endfor %}" }), 1, 1)`,
+    /chat:1: fewShot takes prompts with completions, and the row is a conversation/,
+  ],
+  [
+    "a count that is none",
+    `refract.fewShot(shots, -1, 1)`,
+    /pipeline\.ts:\d+:\d+: count is -1; give a whole number from 0 on$/,
+  ],
+  ["rows in their place", `shots`, /fewShot is of the kind records; give examples, as in fewShot\(rows, 5, 42\)$/],
+] as const;
+
+for (const [name, fewShot, says] of bad) {
+  const stages = `{ tuned: evaluate(base, { data: heldOut, metrics, decoding, fewShot: ${fewShot} }) }`;
+  Deno.test(`bad examples: ${name}`, () =>
+    inScene({ ...parts("base", "greedy({ maxNewTokens: 2 })"), stages }, async (scene) => {
+      const { code, stderr } = await scene.run();
+      assert.equal(code, 2, stderr);
+      assert.match(stderr.trim().split("\n").at(-1)!, says);
+    }));
+}
+
+Deno.test("an example that is one of the rows is told of", () =>
+  inScene({
+    ...parts("base", "greedy({ maxNewTokens: 2 })"),
+    stages: "{ tuned: evaluate(base, { data: heldOut, metrics, decoding, fewShot: refract.fewShot(rows, 2, 1) }) }",
+  }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /rows\.jsonl:\d: an example that fewShot puts before the prompts is one of the rows/);
+  }));

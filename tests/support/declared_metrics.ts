@@ -1,0 +1,42 @@
+/** What a pipeline writes for each kind of metric: a kind without a declaration here does not compile. @module */
+import {
+  accuracy,
+  bitsPerByte,
+  bleu,
+  exactMatch,
+  f1,
+  loss,
+  matthews,
+  metric,
+  type MetricName,
+  type MetricSpec,
+  mse,
+  numericMatch,
+  pearson,
+  perplexity,
+  regexMatch,
+  rouge,
+  spearman,
+  tokenF1,
+} from "refract";
+
+/** A declaration of each kind. */
+export const declaredMetrics: Readonly<Record<MetricName, MetricSpec>> = {
+  exactMatch: exactMatch(),
+  numericMatch: numericMatch(),
+  regexMatch: regexMatch(/A|B/),
+  tokenF1: tokenF1(),
+  bleu: bleu(),
+  rouge: rouge("rouge1"),
+  accuracy: accuracy(),
+  f1: f1(),
+  macroF1: f1({ average: "macro" }),
+  matthews: matthews(),
+  pearson: pearson(),
+  spearman: spearman(),
+  mse: mse(),
+  loss: loss(),
+  perplexity: perplexity(),
+  bitsPerByte: bitsPerByte(),
+  metric: metric("length", { measure: (answer) => answer.length }),
+};
