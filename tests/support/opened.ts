@@ -17,7 +17,11 @@ export async function openedDuring(work: () => Promise<unknown>): Promise<Readon
   } finally {
     Object.assign(Deno, Object.fromEntries(own));
   }
-  const real = [...opened].map((path) => Deno.realPath(path).catch(() => undefined));
+  // Folders are opened to be locked or written through, not to be read.
+  const real = [...opened].map(async (path) => {
+    const info = await Deno.stat(path).catch(() => undefined);
+    return info === undefined || info.isDirectory ? undefined : await Deno.realPath(path);
+  });
   return new Set((await Promise.all(real)).filter((path) => path !== undefined));
 }
 

@@ -67,7 +67,9 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
   if (!isHubId(source)) {
     const problem = await pathProblem(options.base, source, "folder");
     throw new RequestError(
-      `the model ${JSON.stringify(source)} ${problem} (or builtin:NAME, or an id of Hugging Face, ` +
+      `the model ${JSON.stringify(source)} ${
+        problem ?? "has no name; give a folder"
+      } (or builtin:NAME, or an id of Hugging Face, ` +
         "owner/name)",
     );
   }

@@ -77,7 +77,7 @@ Deno.test("shuffle() gives all rows in an order that its seed decides", async ()
   assert.notDeepEqual(await numbers(ten.shuffle(8)), one);
   assert.deepEqual(await numbers(ten.shuffle(7).take(3)), one.slice(0, 3));
   assert.deepEqual(one, [1, 2, 7, 9, 6, 4, 3, 5, 8, 0], "the order is part of what a pipeline means");
-  await assert.rejects(numbers(ten.shuffle(0.5)), /shuffle's seed to be a whole number but found 0\.5/);
+  assert.throws(() => ten.shuffle(0.5), /the first argument of rows\.shuffle is 0\.5; give a whole number, as in/);
 });
 
 Deno.test("sample() draws rows without repetition, in their order", async () => {
@@ -115,7 +115,7 @@ Deno.test("a pattern's files follow each other in their names' order, and are re
     assert.deepEqual(await of(jsonl("**/part-3*.jsonl", template)), [3]);
     assert.deepEqual(await of(jsonl("odd[1].jsonl", template)), [7]);
     await assert.rejects(of(jsonl("part-*.jsonl", template)), /part-9\.jsonl:1:2: the line is not JSON/);
-    await assert.rejects(of(jsonl("./x-*.jsonl", template)), /x-\*\.jsonl: no file matches this pattern; correct it/);
+    await assert.rejects(of(jsonl("./x-*.jsonl", template)), /no file matches "\.\/x-\*\.jsonl" in .*; correct it/);
   });
 });
 

@@ -176,7 +176,7 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
   {
     name: "a pattern that is a text",
     parts: parts(`[refract.regexMatch("A")]`),
-    says: /pattern is missing; give a regular expression, as in regexMatch\(\/A\|B\|C\/\)$/,
+    says: /the first argument of regexMatch is "A"; give a regular expression, as in regexMatch\(.*\)$/,
   },
   {
     name: "choices from a field that a row lacks",
@@ -209,7 +209,7 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
   {
     name: "a way to compare that there is not",
     parts: parts("[accuracy()]", { decoding: `choices("options", { by: "norm" })` }),
-    says: /by is "norm"; give sum, character, byte, token, mutualInformation$/,
+    says: /by is "norm"; give "sum", "character", "byte", "token" or "mutualInformation"$/,
   },
   {
     name: "a best member by what is no metric",
@@ -217,7 +217,8 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
       stages:
         `{ tuned: evaluate(refract.best(evaluate(tuned, { data, metrics, decoding }), "exactMatch"), { data, metrics, decoding }) }`,
     }),
-    says: /best compares by what is no metric; give it one, as in exactMatch\(\)$/,
+    says:
+      /the second argument of best is "exactMatch"; give a metric that is called, as in best\(evaluate\(…\), exactMatch\(\)\)$/,
   },
 ];
 
