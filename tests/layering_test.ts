@@ -71,6 +71,8 @@ const rooms: readonly string[] = [
   "pipelines/store",
   "pipelines/metrics",
   "pipelines/spec",
+  "pipelines/tasks/scoring",
+  "pipelines/tasks",
   "pipelines/results",
   "pipelines/recipes",
   // From a model with its adaptations and rows to programs.

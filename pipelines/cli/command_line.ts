@@ -14,6 +14,7 @@ import { pushCommand } from "./commands/push_command.ts";
 import { reportCommand } from "./commands/report_command.ts";
 import { dataCommand, rowsCommand } from "./commands/rows_command.ts";
 import { runCommand } from "./commands/run_command.ts";
+import { scoreCommand } from "./commands/score_command.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { watchCommand } from "./commands/watch_command.ts";
 
@@ -29,6 +30,7 @@ export const refract: CommandGroup = {
     dataCommand,
     chatCommand,
     activationsCommand,
+    scoreCommand,
     reportCommand,
     watchCommand,
     importCommand,

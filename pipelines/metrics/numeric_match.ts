@@ -2,29 +2,12 @@
 import { amount } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
+import { lastNumber } from "../data/python/numbers.ts";
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
 import type { MeasuredRow } from "./prediction.ts";
 import { answerSettings } from "./settings.ts";
 import { meanOf } from "./statistic.ts";
-
-/** Digits of any script, as Python's `\d` takes them. */
-const decimal = /-?\p{Nd}+\.?\p{Nd}*/gu, digit = /^\p{Nd}$/u;
-
-/** What a decimal digit of any script counts: Unicode has them in order, ten of a script, each beginning with zero. */
-function digitValue(character: string): string {
-  if (character < "\x80") return character;
-  const code = character.codePointAt(0)!;
-  let before = 0;
-  while (digit.test(String.fromCodePoint(code - before - 1))) before++;
-  return String(before % 10);
-}
-
-/** The last number of a text, commas within it aside. */
-function lastNumber(text: string): number | undefined {
-  const found = text.replaceAll(",", "").match(decimal)?.at(-1);
-  return found === undefined ? undefined : Number(found.replace(/\p{Nd}/gu, digitValue));
-}
 
 function expectedOf({ completion, place }: MeasuredRow): number {
   const plain = Number(completion.replaceAll(",", ""));

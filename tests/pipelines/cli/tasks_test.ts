@@ -58,6 +58,7 @@ const permitted: Readonly<Record<string, Permissions>> = {
   report: { read: true, write: true, env: ["INIT_CWD", ...logging] },
   rows: planning,
   run: running,
+  score: { read: true, env: ["INIT_CWD"] },
   watch: { read: true, net: ["127.0.0.1"], env: ["INIT_CWD", ...logging] },
 };
 

@@ -1,0 +1,86 @@
+/** `deno task score`. @module */
+import { RequestError } from "../../common/errors.ts";
+import { quote, suggest } from "../../common/suggest.ts";
+import { jsonl } from "../../data/files/jsonl.ts";
+import { pythonFields, type RawRow } from "../../data/files/raw_row.ts";
+import { writeJson } from "../../data/python/json.ts";
+import { floatRepr, str } from "../../data/python/print.ts";
+import { scoringOf } from "../../tasks/mod.ts";
+import { judge } from "../../tasks/scoring/mod.ts";
+import type { Answered, Verdict } from "../../tasks/scoring/scoring.ts";
+import { callerFolder } from "../requests/caller_paths.ts";
+import { command } from "../arguments/command.ts";
+import { type OptionValues, required, text } from "../arguments/option.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+const declared = {
+  scoring: required(text("rule"), "whose rule judges the texts, as in pyreft or llm-adapters"),
+};
+
+/** Judges texts that were made elsewhere by a published rule of a task. */
+export const scoreCommand = command({
+  name: "score",
+  summary: "Judges texts that were made elsewhere by a task's published rule.",
+  parameters: [
+    { name: "task", help: "the task, as in boolq, AQuA or gsm8k_own" },
+    { name: "file.jsonl", help: "a { generation, label } a line, with the prompt where it is known" },
+  ],
+  options: declared,
+  examples: ["score boolq --scoring pyreft answers.jsonl", "score gsm8k --scoring llm-adapters answers.jsonl"],
+  run: ([task, path], options, { terminal }) => score(task, path, options, terminal),
+});
+
+async function score(
+  task: string,
+  path: string,
+  { scoring }: OptionValues<typeof declared>,
+  terminal: Terminal,
+): Promise<void> {
+  const rule = scoringOf(task, scoring), lines: string[] = [];
+  let right = 0;
+  for await (const row of jsonl.records({ kind: "jsonl", path }, { base: callerFolder() })) {
+    const verdict = judgedAt(row, (answered) => judge(rule, answered));
+    right += Number(verdict.correct);
+    lines.push(written(verdict));
+  }
+  terminal.print(lines.join("\n"));
+  terminal.write(`${floatRepr(right / lines.length)} (${right} of ${lines.length}) by ${scoring} on ${task}\n`);
+}
+
+/** What is made of a row; an error has the row's place. */
+function judgedAt(row: RawRow, judged: (answered: Answered) => Verdict): Verdict {
+  const prompt = row.fields["prompt"];
+  const answered = {
+    generation: textField(row, "generation"),
+    label: textField(row, "label"),
+    ...prompt === undefined || prompt === null ? {} : { prompt: textField(row, "prompt") },
+  };
+  try {
+    return judged(answered);
+  } catch (error) {
+    throw error instanceof RequestError ? error.at(row.place) : error;
+  }
+}
+
+/** A field as Python prints it, so that a label may be a number. */
+function textField(row: RawRow, name: string): string {
+  const { fields, place } = row;
+  if (!Object.hasOwn(fields, name)) {
+    throw new RequestError(`the row has no field ${quote(name)}; ${suggest(name, Object.keys(fields))}`, place);
+  }
+  const value = pythonFields(row).get(name);
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint" || typeof value === "number") return str(value);
+  throw new RequestError(`the field ${quote(name)} is no text; write it as a string`, place);
+}
+
+/** As Python writes it, but infinity, which JSON has no number for, as a text. */
+function written({ extracted, correct }: Verdict): string {
+  const isText = typeof extracted === "string" || Number.isFinite(extracted);
+  const verdict = new Map<string, string | number | boolean>([
+    ["extracted", isText ? extracted : floatRepr(extracted)],
+    ["correct", correct],
+  ]);
+  const style = { ensureAscii: true, indent: undefined, separators: [", ", ": "], sortKeys: false } as const;
+  return writeJson(verdict, style);
+}

@@ -1,0 +1,102 @@
+/**
+ * GLUE (Wang et al. 2018) with RoBERTa and a trained head. The validation set is parted in halves: one chooses the best
+ * epoch, the other is reported.
+ *
+ * @module
+ */
+import type { HeadTask, Measured, Reported } from "./task.ts";
+
+/** RoBERTa-base and -large with LoReFT, then with DiReFT: tables 9 to 12. */
+type Results = readonly [Measured, Measured, Measured, Measured];
+
+/** What differs from task to task. */
+interface GlueTask {
+  readonly text: string;
+  readonly pair?: string;
+  readonly head: HeadTask["head"];
+  readonly metrics: HeadTask["metrics"];
+  /** What the hub calls the validation split. */
+  readonly tested?: string;
+  readonly reported: Results;
+}
+
+function glueTask(config: string, { tested = "validation", reported, metrics, ...others }: GlueTask): HeadTask {
+  return {
+    kind: "head",
+    hub: { id: "nyu-mll/glue", config },
+    splits: {
+      train: { file: `${config}/train.jsonl`, hub: "train", part: { kind: "all" } },
+      validation: { file: `${config}/dev.jsonl`, hub: tested, part: { kind: "half", half: "validation" } },
+      test: { file: `${config}/dev.jsonl`, hub: tested, part: { kind: "half", half: "test" } },
+    },
+    metrics,
+    best: metrics[0],
+    reported: resultsOf(reported),
+    ...others,
+  };
+}
+
+function resultsOf([loreftBase, loreftLarge, direftBase, direftLarge]: Results): Reported {
+  return {
+    loreft: { "RoBERTa-base": loreftBase, "RoBERTa-large": loreftLarge },
+    direft: { "RoBERTa-base": direftBase, "RoBERTa-large": direftLarge },
+  };
+}
+
+const sentences = { text: "{sentence1}", pair: "{sentence2}" };
+
+/** The tasks in the paper's order. */
+export const glue = {
+  mnli: glueTask("mnli", {
+    text: "{premise}",
+    pair: "{hypothesis}",
+    head: ["entailment", "neutral", "contradiction"],
+    metrics: ["accuracy"],
+    tested: "validation_matched",
+    reported: [[83.1, 0.26], [89.2, 0.27], [82.5, 0.22], [88.7, 0.13]],
+  }),
+  sst2: glueTask("sst2", {
+    text: "{sentence}",
+    head: ["negative", "positive"],
+    metrics: ["accuracy"],
+    reported: [[93.4, 0.64], [96.2, 0.72], [92.6, 0.76], [95.4, 0.6]],
+  }),
+  mrpc: glueTask("mrpc", {
+    ...sentences,
+    head: ["not_equivalent", "equivalent"],
+    metrics: ["accuracy", "f1"],
+    reported: [[89.2, 2.62], [90.1, 1.17], [88.3, 1.23], [88.5, 2.16]],
+  }),
+  cola: glueTask("cola", {
+    text: "{sentence}",
+    head: ["unacceptable", "acceptable"],
+    metrics: ["matthews"],
+    reported: [[60.4, 2.6], [68, 1.44], [58.6, 1.99], [66.7, 2.21]],
+  }),
+  qnli: glueTask("qnli", {
+    text: "{question}",
+    pair: "{sentence}",
+    head: ["entailment", "not_entailment"],
+    metrics: ["accuracy"],
+    reported: [[91.2, 0.25], [94.1, 0.35], [91.3, 0.19], [93.9, 0.39]],
+  }),
+  qqp: glueTask("qqp", {
+    text: "{question1}",
+    pair: "{question2}",
+    head: ["not_duplicate", "duplicate"],
+    metrics: ["accuracy", "f1"],
+    reported: [[87.4, 0.23], [88.5, 0.45], [86.4, 0.27], [88.1, 0.47]],
+  }),
+  rte: glueTask("rte", {
+    ...sentences,
+    head: ["entailment", "not_entailment"],
+    metrics: ["accuracy"],
+    reported: [[79, 2.76], [87.5, 1.49], [76.4, 1.48], [86.9, 1.56]],
+  }),
+  stsb: glueTask("stsb", {
+    ...sentences,
+    head: "number",
+    metrics: ["pearson", "spearman"],
+    reported: [[90, 0.29], [91.6, 0.43], [89.3, 0.56], [91.2, 0.29]],
+  }),
+};

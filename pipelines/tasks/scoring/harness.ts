@@ -1,0 +1,26 @@
+/** lm-evaluation-harness' rules for GSM8K (0.4.13, `gsm8k.yaml`). @module */
+import { strip } from "../../data/python/split.ts";
+import type { RuleOf } from "./scoring.ts";
+
+/** What stands for an answer where a pattern finds none. */
+const invalid = "[invalid]";
+
+/** What a number is taken for, and which match of several. */
+const patterns = {
+  strict: { pattern: /#### (-?[0-9.,]+)/g, take: 0 },
+  flexible: { pattern: /(-?[$0-9.,]{2,})|(-?[0-9]+)/g, take: -1 },
+} as const;
+
+/** Without commas, dollars, all up to the last mark of a solution, and a final point; Python's `$` is also before a last line's end. */
+function bare(text: string): string {
+  const marked = text.replaceAll(/[,$]/g, "").replace(/^[\s\S]*#### /, "");
+  return marked.replaceAll(/\.(?=\n?$)/g, "").toLowerCase();
+}
+
+export const harnessNumber: RuleOf<"harnessNumber"> = {
+  judge({ found }, { generation, label }) {
+    const { pattern, take } = patterns[found], match = [...generation.matchAll(pattern)].at(take);
+    const extracted = match === undefined ? invalid : strip(match[1] ?? match[2] ?? "");
+    return { extracted, correct: bare(extracted) === bare(label) };
+  },
+};

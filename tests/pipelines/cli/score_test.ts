@@ -1,0 +1,64 @@
+/** `deno task score` in this process. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inProcess } from "../../support/command.ts";
+
+/** Runs `score` on lines of a file. */
+async function score(lines: readonly unknown[], ...args: readonly string[]) {
+  const folder = await Deno.makeTempDir(), file = join(folder, "answers.jsonl");
+  try {
+    await Deno.writeTextFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const outcome = await inProcess("score", ...args, file);
+    return { ...outcome, stderr: outcome.stderr.replaceAll(file, "answers.jsonl") };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("score prints a verdict a line, as Python writes it, and the mean on stderr", async () => {
+  const outcome = await score(
+    [
+      { generation: "It is 15", label: 15 },
+      { generation: "none", label: "7" },
+      { generation: "-0", label: "0" },
+      { prompt: "no trigger", generation: "7", label: "7" },
+      { prompt: null, generation: "é: A", label: "A" },
+    ],
+    ...["SVAMP", "--scoring", "pyreft"],
+  );
+  assert.deepEqual(outcome, {
+    code: 0,
+    stdout: [
+      '{"extracted": 15.0, "correct": true}',
+      '{"extracted": "inf", "correct": false}',
+      '{"extracted": -0.0, "correct": true}',
+      '{"extracted": "inf", "correct": false}',
+      '{"extracted": "A", "correct": true}',
+      "",
+    ].join("\n"),
+    stderr: "0.6 (3 of 5) by pyreft on SVAMP\n",
+  });
+});
+
+Deno.test("score says in one line which row it can't judge, and prints no verdict", async () => {
+  const row = { generation: "1", label: "1" };
+  const refused = async (lines: readonly unknown[], task = "SVAMP", rule = "llm-adapters") => {
+    const { code, stdout, stderr } = await score(lines, task, "--scoring", rule);
+    assert.deepEqual([code, stdout], [2, ""]);
+    return stderr;
+  };
+  assert.equal(
+    await refused([row, { generation: "1", label: "one" }]),
+    'error: answers.jsonl:2: the label "one" is no number, which LLM-Adapters\' rule compares; correct it\n',
+  );
+  assert.match(
+    await refused([{ label: "1", text: "1" }]),
+    /jsonl:1: the row has no field "generation"; use one of those/,
+  );
+  assert.match(await refused([{ generation: ["1"], label: "1" }]), /jsonl:1: the field "generation" is no text; /);
+  assert.match(
+    await refused([row], "mawps"),
+    /the task "mawps" has no rule "llm-adapters"; use one of those it has: "pyre/,
+  );
+  assert.match(await refused([row], "SVAMPS"), /there is no task "SVAMPS"; did you mean "SVAMP" /);
+});

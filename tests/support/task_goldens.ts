@@ -1,0 +1,18 @@
+/** What the libraries made of the cases in ../shared/tasks. @module */
+import { join } from "node:path";
+import { sharedFolder } from "./shared.ts";
+
+/** Where the evaluation suites' data and goldens lie; `undefined` where they are absent. */
+export const taskFolder = ((shared) => shared && join(shared, "tasks"))(sharedFolder());
+
+/** A golden by its name. */
+export async function readGolden<T>(name: string): Promise<T> {
+  return JSON.parse(await Deno.readTextFile(join(taskFolder!, "goldens", `${name}.json`)));
+}
+
+/** Rows of a data file. */
+export async function readRows<T>(name: string): Promise<T[]> {
+  const text = await Deno.readTextFile(join(taskFolder!, "data", `${name}.jsonl`));
+  // A text may hold U+2028, at which JSON Lines don't end.
+  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
