@@ -7,24 +7,12 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
+import { alpacaPrompts } from "./alpaca_prompts.ts";
 import { conversationReader } from "./conversations.ts";
 import type { Fields, RawRow } from "./files/raw_row.ts";
 import type { Row, RowReader } from "./row.ts";
 import type { ChatReading } from "./source_kind.ts";
 import { templateReader } from "./template_rows.ts";
-
-/**
- * The prompts that Stanford Alpaca was trained with, for instructions with and without an input (Taori et al. 2023,
- * `PROMPT_DICT` in its train.py).
- */
-const alpaca = {
-  withInput: "Below is an instruction that describes a task, paired with an input that provides further context. " +
-    "Write a response that appropriately completes the request.\n\n" +
-    "### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:",
-  withoutInput: "Below is an instruction that describes a task. " +
-    "Write a response that appropriately completes the request.\n\n" +
-    "### Instruction:\n{instruction}\n\n### Response:",
-};
 
 /** A form of rows. */
 interface RowForm {
@@ -47,7 +35,7 @@ const forms: readonly RowForm[] = [
     is: (fields) => isThere(fields, "instruction") && isThere(fields, "output"),
     reader: () => {
       const completion = "{output}";
-      const [withInput, without] = [alpaca.withInput, alpaca.withoutInput].map((prompt) => {
+      const [withInput, without] = [alpacaPrompts.withInput, alpacaPrompts.withoutInput].map((prompt) => {
         return templateReader({ prompt, completion });
       });
       return (record) => ((ownValue(record.fields, "input") ?? "") === "" ? without! : withInput!)(record);

@@ -1,15 +1,11 @@
-/** Alpaca's prompts (Taori et al. 2023), with an input and without. @module */
+/** Alpaca's prompts (Taori et al. 2023) as pyreft has them, with a line break at the end. @module */
+import { alpacaPrompts } from "../data/alpaca_prompts.ts";
 
-/** What ends both. */
+/** The last line of both. */
 export const responseTrigger = "### Response:";
 
 /** Of an instruction alone. */
-export const barePrompt =
-  "Below is an instruction that describes a task. Write a response that appropriately completes " +
-  `the request.\n\n### Instruction:\n{instruction}\n\n${responseTrigger}\n`;
+export const barePrompt = `${alpacaPrompts.withoutInput}\n`;
 
 /** Of an instruction with an input. */
-export const inputPrompt =
-  "Below is an instruction that describes a task, paired with an input that provides further " +
-  "context. Write a response that appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n" +
-  `### Input:\n{input}\n\n${responseTrigger}\n`;
+export const inputPrompt = `${alpacaPrompts.withInput}\n`;

@@ -1,8 +1,8 @@
 /** GSM8K by itself (Cobbe et al. 2021), on which the paper chooses the settings of all other tasks. @module */
 import type { WritingTask } from "./task.ts";
 
-const request = "Answer the above question. First think step by step and then answer the final number.\n";
 const trigger = "First think step by step and then answer the final number.\n";
+const request = `Answer the above question. ${trigger}`;
 
 /** Rows of the official 7,473 that are trained on; settings are chosen on the others. */
 const trained = 7173;
@@ -30,7 +30,7 @@ export const gsm8k = {
   },
 } satisfies Readonly<Record<string, WritingTask>>;
 
-/** The blank behind the mark stays, so that there are two; so do the marks of the calculator. */
+/** The blank after the mark stays, so that there are two; so do the marks of the calculator. */
 function taught(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return { ...row, taught: String(row["answer"]).replaceAll("####", "The final answer is: ") };
 }

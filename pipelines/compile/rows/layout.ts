@@ -73,8 +73,7 @@ export function layoutOf(
   if (!architecture.causal || architecture.encoder !== undefined) return whole;
   const tail = tailReach(adaptations, prompts);
   if (!Number.isFinite(tail)) return whole;
-  const common = prompts.length < 2 ? 0 : sharedTokens(prompts.map(({ prompt }) => prompt.slice(0, -tail)));
-  return cutRows(tail, common < leastShared ? 0 : common);
+  return cutRows(tail, sharedBefore(tail, prompts));
 }
 
 /**
@@ -89,10 +88,8 @@ export function sharedRows(
   const whole = wholeRows(architecture, adaptations);
   if (!architecture.causal || architecture.encoder !== undefined) return whole;
   const tail = adaptations.length === 0 ? 1 : tailReach(adaptations, prompts);
-  const shared = prompts.length < 2 || !Number.isFinite(tail)
-    ? 0
-    : sharedTokens(prompts.map(({ prompt }) => prompt.slice(0, -tail)));
-  if (shared < leastShared) return whole;
+  const shared = Number.isFinite(tail) ? sharedBefore(tail, prompts) : 0;
+  if (shared === 0) return whole;
   const first = { name: "shared", from: 0, to: shared, rows: 1, sees: [], parts: 1 } as const;
   return { segments: [first, { name: "tail", from: shared, rows: "batch", sees: ["shared"], parts: 1 }], virtual: 0 };
 }
@@ -123,6 +120,13 @@ function tailReach(all: readonly Adaptation[], prompts: readonly TokenizedPrompt
   const adaptations = withoutHead(all), interventions = interventionsOf(adaptations);
   if (all.length === 0 || interventions.length < adaptations.length) return Infinity;
   return Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
+}
+
+/** How many first tokens all prompts share before their tails; 0 if there is one prompt, or too few to be worth it. */
+function sharedBefore(tail: number, prompts: readonly TokenizedPrompt[]): number {
+  if (prompts.length < 2) return 0;
+  const shared = sharedTokens(prompts.map(({ prompt }) => prompt.slice(0, -tail)));
+  return shared < leastShared ? 0 : shared;
 }
 
 function sharedTokens(lists: readonly (readonly number[])[]): number {

@@ -1,4 +1,5 @@
 /** Numbers as Python's `float` and `\d` read them: in the decimal digits of any script. @module */
+import { wideSpaces } from "./split.ts";
 
 const decimal = /^\p{Nd}$/u, decimals = /\p{Nd}/gu, plainNumber = /-?\p{Nd}+\.?\p{Nd}*/gu;
 
@@ -18,8 +19,8 @@ function digitValue(character: string): string {
 
 // `float` turns white space beyond ASCII into blanks, and then strips what C counts as white space: U+001C to U+001F, which
 // `str.strip` strips too, stay.
-const around = /^[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
-const behind = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u;
+const spaces = `\\t-\\r ${wideSpaces}`;
+const atStart = new RegExp(`^[${spaces}]+`, "u"), atEnd = new RegExp(`[${spaces}]+$`, "u");
 
 const digits = "[0-9](?:_?[0-9])*";
 const finite = new RegExp(`^[-+]?(?:${digits}\\.?(?:${digits})?|\\.${digits})(?:[eE][-+]?${digits})?$`);
@@ -27,7 +28,7 @@ const named = /^([-+]?)(inf|infinity|nan)$/i;
 
 /** The number that Python's `float` makes of a text; `undefined` where that is a ValueError. */
 export function floatOf(text: string): number | undefined {
-  const written = asciiDigits(text.replace(around, "").replace(behind, ""));
+  const written = asciiDigits(text.replace(atStart, "").replace(atEnd, ""));
   if (finite.test(written)) return Number(written.replaceAll("_", ""));
   const [, sign, name] = named.exec(written) ?? [];
   if (name === undefined) return undefined;

@@ -1,7 +1,9 @@
-/** Parting texts as Python does. @module */
+/** Splitting texts as Python does. @module */
 
-/** What Python counts as white space, as the inside of a class of characters. */
-const spaces = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+/** White space beyond ASCII, as the inside of a class of characters. */
+export const wideSpaces = "\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+/** What Python counts as white space, likewise. */
+const spaces = `\\t-\\r\\x1c-\\x20${wideSpaces}`;
 const atStart = new RegExp(`^[${spaces}]+`, "u"), atEnd = new RegExp(`[${spaces}]+$`, "u");
 
 const lineEnds = "\\n-\\r\\x1c-\\x1e\\x85\\u2028\\u2029";

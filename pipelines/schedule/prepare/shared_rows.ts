@@ -3,8 +3,9 @@ import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { formatLocation } from "../../common/errors.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 
-/** Members share rows, so that each list is hashed once. */
+/** Members share rows, so that each list is hashed once, and gathered once. */
 const hashed = new WeakMap<readonly unknown[], readonly number[]>();
+const gathered = new WeakMap<readonly unknown[], ReadonlySet<number>>();
 
 /**
  * What to say of an evaluation of rows that its model is trained on, some of them, as where a split has gone wrong, or all.
@@ -16,7 +17,7 @@ export function sharedRowsNote(
   trained: readonly LaidOutRow[],
   evaluated: readonly TokenizedExample[],
 ): string | undefined {
-  const known = new Set(hashesOf(trained, ({ whole }) => whole));
+  const known = gathered.getOrInsertComputed(trained, () => new Set(hashesOf(trained, ({ whole }) => whole)));
   const shared = hashesOf(evaluated, (example) => example).map((hash) => known.has(hash));
   const count = shared.filter((is) => is).length, place = evaluated[shared.indexOf(true)]?.source.place;
   if (count === 0) return undefined;

@@ -88,9 +88,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const gradientNorms = job.members.map((): number[] => []);
   const run: LoopProgress = { losses, gradientNorms, stepSeconds, state: () => state.whole() };
   const groups = steps.flatMap((step, index) =>
-    index < (start?.step ?? 0)
-      ? []
-      : step.map((rows, at) => ({ rows, index, last: at === step.length - 1, labels: labelsOf(job, step, at) }))
+    index < (start?.step ?? 0) ? [] : groupsOf(job, step).map((group) => ({ ...group, index }))
   );
   const [first] = groups;
   if (first === undefined) return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
@@ -137,13 +135,20 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
 }
 
-/** By how many labels the summed loss of one of a step's groups of rows is divided; groups follow each other by batch. */
-function labelsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[], at: number): number {
+/** A step's groups of rows, which follow each other by batch; of each by how many labels its summed loss is divided. */
+function groupsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[]) {
   const { lossReduction = "tokens", batchSize, gradientAccumulation } = spec, all = step.flat();
   const labels = (some: readonly number[]) => some.reduce((sum, row) => sum + rows[row]!.labels.length, 0);
-  if (lossReduction === "tokens") return labels(all);
-  const before = step.slice(0, at).flat().length, start = before - before % batchSize;
-  return gradientAccumulation * labels(all.slice(start, start + batchSize));
+  const inStep = labels(all);
+  let before = 0;
+  return step.map((group, at) => {
+    const start = before - before % batchSize;
+    before += group.length;
+    const divisor = lossReduction === "tokens"
+      ? inStep
+      : gradientAccumulation * labels(all.slice(start, start + batchSize));
+    return { rows: group, last: at === step.length - 1, labels: divisor };
+  });
 }
 
 /** Rows that run together in a step. */
