@@ -7,7 +7,7 @@
 
 /** Where in a file something is wrong. Line and column count from 1. */
 export interface SourceLocation {
-  /** A path, or what stands for one, as `records`. */
+  /** A path, or a name in place of one, as `records`. */
   readonly file: string;
   /** The line. */
   readonly line?: number;

@@ -3,7 +3,7 @@
 const numbers = new WeakMap<object, number>();
 let functions = 0;
 
-/** A function's number within this process, so that two are told apart whatever their text is: it does not show closures. */
+/** A function's number within this process, so that two with the same text are distinguished: text does not show closures. */
 export function functionName(declared: object): string {
   return `function ${numbers.getOrInsertComputed(declared, () => ++functions)}`;
 }

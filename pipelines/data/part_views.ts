@@ -4,7 +4,7 @@ import { RequestError } from "../common/errors.ts";
 import type { ConcatView, SkipView, SliceView, TakeView } from "./dataset.ts";
 import { requireCount, type Viewed, type ViewKind } from "./view_kind.ts";
 
-/** The rows from one place to before another; no further ones are read. `ended` is told of how many, if they are fewer. */
+/** The rows from one place to before another; no further ones are read. `ended` receives their number, if they are fewer. */
 function between(rows: Viewed, start: number, end: number, ended = (_: number) => {}): Viewed["read"] {
   return async function* (first = Infinity) {
     const stop = Math.min(end, start + first);

@@ -1,4 +1,4 @@
-/** How pyreft parts a validation set: `torch.utils.data.random_split` right after `set_seed`. @module */
+/** How pyreft splits a validation set: `torch.utils.data.random_split` right after `set_seed`. @module */
 import { mersenne } from "pure-rand/generator/mersenne";
 
 /** The parts: what is tested at the end, and what chooses the best epoch. */

@@ -35,8 +35,8 @@ export interface TsvOptions {
 }
 
 /**
- * The rows of a file whose columns are parted by tabs, as GLUE's are: nothing is quoted, and a quotation mark stands for
- * itself.
+ * The rows of a file whose columns are separated by tabs, as GLUE's are: nothing is quoted, and a quotation mark is an
+ * ordinary character.
  *
  * @param path Absolute, or relative to the pipeline file.
  * @param template Texts in which `{column}` is replaced by a column of the row.
@@ -86,7 +86,7 @@ export interface CsvOptions extends TsvOptions {
  * @param template Texts in which `{column}` is replaced by a column of the row.
  * @throws {RequestError} If the columns have two sources of names, or none, or an option is unknown.
  *
- * @example Questions and answers, parted by semicolons
+ * @example Questions and answers, separated by semicolons
  * ```ts
  * import { csv } from "refract";
  *

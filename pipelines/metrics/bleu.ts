@@ -16,9 +16,9 @@ const entities = [["&quot;", '"'], ["&amp;", "&"], ["&lt;", "<"], ["&gt;", ">"]]
 function wordsOf(text: string): readonly string[] {
   const line = strip(text, "right").replaceAll("<skipped>", "").replaceAll("-\n", "").replaceAll("\n", " ");
   const plain = entities.reduce((sofar, [entity, character]) => sofar.replaceAll(entity, character), line);
-  const parted = ` ${plain} `.replace(/([{-~[-` -&(-+:-@/])/g, " $1 ").replace(/([^0-9])([.,])/gu, "$1 $2 ")
+  const spaced = ` ${plain} `.replace(/([{-~[-` -&(-+:-@/])/g, " $1 ").replace(/([^0-9])([.,])/gu, "$1 $2 ")
     .replace(/([.,])([^0-9])/gu, " $1 $2").replace(/([0-9])(-)/g, "$1 $2 ");
-  return split(parted, undefined);
+  return split(spaced, undefined);
 }
 
 /** What is counted of a row. */

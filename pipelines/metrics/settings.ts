@@ -9,7 +9,7 @@ export const metricName = leaf(
 
 const aFunction = leaf("a function", (value) => typeof value === "function");
 
-/** What may be left out and is a function otherwise. */
+/** What may be omitted and is a function otherwise. */
 export const optionalFunction = optional(aFunction);
 
 /** Settings of every metric. */

@@ -83,7 +83,7 @@ export const commonsense = {
     options: ["true", "false"],
     hub: {
       id: "google/boolq",
-      // The passage is left out.
+      // The passage is omitted.
       fields: ({ question, answer }) => ({
         instruction: `Please answer the following question with true or false, question: ${question}?\n\n` +
           "Answer format: true/false",

@@ -1,5 +1,5 @@
 /**
- * GLUE (Wang et al. 2018) with RoBERTa and a trained head. The validation set is parted in halves: one chooses the best
+ * GLUE (Wang et al. 2018) with RoBERTa and a trained head. The validation set is split into halves: one chooses the best
  * epoch, the other is reported.
  *
  * @module

@@ -88,7 +88,7 @@ async function* readCsv(
   if (isEmpty) throw new RequestError("the file holds no rows; write one row a line", { file: path });
 }
 
-/** Sees that a header names columns that are parted by the separator, and not another file's content. */
+/** Sees that a header names columns that are split by the separator, and not another file's content. */
 function requireColumns(names: readonly string[], separator: string, place: SourceLocation): void {
   const [only = ""] = names;
   if (names.length === 1 && /[\t;]|^\s*[[{]/.test(only) || names.some((name) => name.includes("\0"))) {

@@ -8,7 +8,7 @@ export interface JsonlRows {
   readonly path: string;
 }
 
-/** One row a line, its columns parted by tabs and nothing quoted, in one file or several. */
+/** One row a line, its columns separated by tabs and nothing quoted, in one file or several. */
 export interface TsvRows {
   /** Tells the kinds of data set apart. */
   readonly kind: "tsv";

@@ -6,7 +6,7 @@ import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { RowFile } from "./record_kind.ts";
 
-/** Whether a path may stand for several: it has `*`, `?`, `[…]` or `{…}` in it. */
+/** Whether a path may match several: it has `*`, `?`, `[…]` or `{…}` in it. */
 export function isPattern(path: string): boolean {
   return /[*?]|\[.+\]|\{.+\}/.test(path);
 }
@@ -17,7 +17,7 @@ export function fixedPart(pattern: string): string {
   return parts.slice(0, first === -1 ? -1 : first).map((part) => `${part}/`).join("");
 }
 
-/** The names that match a pattern, in which `**` stands for any folders. */
+/** The names that match a pattern, in which `**` matches any folders. */
 export function matching(pattern: string, names: readonly string[]): readonly string[] {
   const matches = picomatch(pattern);
   return names.filter((name) => matches(name));

@@ -16,7 +16,7 @@ export interface HubReading extends AccessOptions {
   readonly progress?: DownloadProgress;
 }
 
-/** Where files are, and who is told of them. */
+/** Where files are, and what reports on reading them. */
 export interface FileReading {
   /** The folder that relative paths count from. */
   readonly base: string;

@@ -8,8 +8,8 @@ import type { FileProgress, RecordKind } from "./record_kind.ts";
 import { inFiles } from "./row_files.ts";
 
 /**
- * Reads a file of one row a line, its columns parted by tabs. Nothing is quoted: a quotation mark stands for itself, as in
- * GLUE's files. Blank lines are skipped; a byte order mark and CRLF are tolerated.
+ * Reads a file of one row a line, its columns separated by tabs. Nothing is quoted: a quotation mark is an ordinary character,
+ * as in GLUE's files. Blank lines are skipped; a byte order mark and CRLF are tolerated.
  *
  * @param path Absolute.
  * @param columns Their names where the file's first line does not say them.

@@ -1,5 +1,5 @@
 /**
- * How a text is parted at the matches of a pattern.
+ * How a text is split at the matches of a pattern.
  *
  * @module
  */

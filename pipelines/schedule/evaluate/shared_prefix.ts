@@ -37,7 +37,7 @@ interface PrefixedProgram {
   readonly shared: Feeds;
 }
 
-/** Cuts a program over rows in a layout behind what they share, and reads that. */
+/** Cuts a program over rows in a layout after what they share, and reads that. */
 export async function withPrefixRead(
   runContext: RunContext,
   job: EvaluateJob,

@@ -18,7 +18,7 @@ interface ChoiceTokens {
 
 /** How answers are encoded. */
 interface ChoiceForm {
-  /** The template of what is scored behind each of them. */
+  /** The template of what is scored after each of them. */
   readonly continuation: string | undefined;
   readonly hasEncoder: boolean;
 }

@@ -73,7 +73,7 @@ export function choicesOf(
   });
 }
 
-/** Refuses a choice that does not fit into the model's context behind the prompt. */
+/** Refuses a choice that does not fit into the model's context after the prompt. */
 function requireRoom(text: string, tokens: number, room: number, place: SourceLocation): void {
   if (tokens <= room) return;
   throw new RequestError(

@@ -1,5 +1,5 @@
 /**
- * Trainings as one: their adaptations and tensors numbered through, and parted again.
+ * Trainings as one: their adaptations and tensors numbered through, and separated again.
  *
  * @module
  */

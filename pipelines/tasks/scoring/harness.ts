@@ -2,7 +2,7 @@
 import { strip } from "../../data/python/split.ts";
 import type { RuleOf } from "./scoring.ts";
 
-/** What stands for an answer where a pattern finds none. */
+/** The answer where a pattern finds none. */
 const invalid = "[invalid]";
 
 /** What a number is taken for, and which match of several. */

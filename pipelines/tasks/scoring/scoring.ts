@@ -31,13 +31,13 @@ interface ScoringSettings {
   readonly statedText: Trigger;
   /** pyreft's arithmetic tasks: the last number where the label is one, else the first capital from A to E. */
   readonly numberOrLetter: Trigger;
-  /** pyreft's GSM8K: the last number, against that behind the last `####` of the label. */
+  /** pyreft's GSM8K: the last number, against that after the last `####` of the label. */
   readonly numberOfSolution: Trigger;
   /** LLM-Adapters: the first of some options that occurs anywhere in the text. */
   readonly firstOption: { readonly options: readonly string[] };
   /** LLM-Adapters: the last number. */
   readonly lastNumber: Readonly<Record<never, never>>;
-  /** lm-evaluation-harness' GSM8K: the first number behind `#### `, or the last that looks like one. */
+  /** lm-evaluation-harness' GSM8K: the first number after `#### `, or the last that looks like one. */
   readonly harnessNumber: { readonly found: "strict" | "flexible" };
 }
 
