@@ -80,6 +80,7 @@ export { classification, type ClassificationOptions, type HeadOptions, regressio
 export {
   bitsPerByte,
   type ClassMetricOptions,
+  combined,
   f1,
   type F1Options,
   loss,
@@ -130,7 +131,16 @@ export {
   train,
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
+export { type DeclaredSuite, suite, type SuiteOptions } from "./pipelines/dsl/suites.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export {
+  type DeclaredTask,
+  task,
+  taskAccuracy,
+  type TaskAccuracyOptions,
+  type TaskOptions,
+  type TaskScoring,
+} from "./pipelines/dsl/tasks.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
@@ -138,6 +148,7 @@ export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { ScoredBy } from "./pipelines/metrics/choice_scores.ts";
 export type {
   AnswerSettings,
+  CombinedName,
   ExtractAnswer,
   MappedSettings,
   MetricName,
@@ -148,6 +159,21 @@ export type {
   RougeVariant,
   TakenMatch,
 } from "./pipelines/metrics/declared.ts";
+export type {
+  ArithmeticName,
+  CodeName,
+  CommonsenseName,
+  GlueName,
+  Gsm8kName,
+  InstructName,
+  ReadingName,
+  SuiteName,
+  TaskName,
+  UntrainedTaskName,
+  ValidatedTaskName,
+} from "./pipelines/tasks/names.ts";
+export type { ScoringName } from "./pipelines/tasks/task.ts";
+export type { ScoringKind, ScoringSettings, ScoringSpec, Trigger } from "./pipelines/tasks/scoring/scoring.ts";
 export type { MeasuredRow, Prediction } from "./pipelines/metrics/prediction.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
@@ -158,6 +184,8 @@ export type {
   CsvSource,
   Dataset,
   FilterView,
+  FolderSource,
+  HalfView,
   HubSource,
   JsonlSource,
   JsonSource,
@@ -183,6 +211,7 @@ export type {
 export type {
   CsvRows,
   DeclaredRows,
+  FolderRows,
   HubRows,
   JsonlRows,
   JsonRows,
@@ -228,6 +257,7 @@ export type {
   StageSpec,
   Sweepable,
   SweepableOptions,
+  TaskSpec,
   TrainableSpec,
   TrainSpec,
   WhereSpec,

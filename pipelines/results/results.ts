@@ -38,8 +38,23 @@ export interface EvaluateRecord {
   readonly lowerIsBetter?: readonly string[];
   /** What they are counted in, of those that say so. */
   readonly units?: Readonly<Record<string, string>>;
+  /** The published task that it is of. */
+  readonly task?: TaskRecord;
   /** A path within the run's folder. */
   readonly predictions: string;
+}
+
+/** The published task that an evaluation is of. */
+export interface TaskRecord {
+  readonly suite: string;
+  readonly name: string;
+  /** Whose rule judges answers. */
+  readonly scoring: string;
+  /** The metric that is compared with what is published. */
+  readonly metric: string;
+  /** Rows that are measured, and how many of them are among those that the model was trained on, by their prompts' words. */
+  readonly rows: number;
+  readonly trained?: number;
 }
 
 /** The line of an activations stage: what a model computed, written to a file. */
