@@ -35,7 +35,8 @@ const numbered = (name: string, count: number) => Array.from({ length: count }, 
 
 function commonsenseTask<Item>(of: CommonsenseSet<Item>) {
   const { set, folder, alias = folder, options, tested, reported } = of, test = tested === "test" ? [] : ["val", "dev"];
-  const namesOf = (split: string) => [folder, alias].flatMap((name) => [`${name}/${split}`, `${name}.${split}`]);
+  const namesOf = (split: string) =>
+    [...new Set([folder, alias])].flatMap((name) => [`${name}/${split}`, `${name}.${split}`]);
   const official = (row: Fields) => {
     const item = set.read(row);
     return item === undefined ? undefined : { ...row, ...set.instruct(item) };
