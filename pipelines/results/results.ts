@@ -52,9 +52,27 @@ export interface TaskRecord {
   readonly scoring: string;
   /** The metric that is compared with what is published. */
   readonly metric: string;
-  /** Rows that are measured, and how many of them are among those that the model was trained on, by their prompts' words. */
+  /** The base model, and how many parameters it has. */
+  readonly base: string;
+  readonly baseParameters: number;
+  /** What was trained, by the kinds of edits and adapters; absent of a model as it is. */
+  readonly method?: string;
+  /** How many numbers that trained, the head's aside. */
+  readonly parameters: number;
+  readonly headParameters?: number;
+  /** Rows that are measured. */
   readonly rows: number;
+  /** How many of them ask in the same words, punctuation aside, what was trained on; absent of a model as it is. */
   readonly trained?: number;
+}
+
+/** An average over the tasks of a suite. */
+export interface AverageRecord {
+  readonly suite: string;
+  readonly scoring: string;
+  /** Those that were run of the tasks that the suite averages. */
+  readonly tasks: readonly string[];
+  readonly value: number;
 }
 
 /** The line of an activations stage: what a model computed, written to a file. */
@@ -88,6 +106,8 @@ export interface MemberRecord {
   /** How its base model is quantized; absent if it is as it is stored. */
   readonly quantize?: QuantizationName;
   readonly stages: readonly StageRecord[];
+  /** Over the tasks of suites, if it has several of one. */
+  readonly averages?: readonly AverageRecord[];
 }
 
 /** A metric over the repetitions of an experiment. */

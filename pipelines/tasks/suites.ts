@@ -72,6 +72,12 @@ const known = {
 /** Every suite. */
 export const suites: Readonly<Record<SuiteName, Suite>> = known;
 
+/** A suite by the name that results have. */
+export function suiteNamed(name: string): Suite | undefined {
+  const all: Readonly<Record<string, Suite>> = suites;
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}
+
 /** The suite that a task is of. */
 export function suiteOf(task: TaskName): SuiteName {
   const found = Object.entries(suites).find(([, { tasks }]) => Object.hasOwn(tasks, task));

@@ -5,6 +5,9 @@ import { atLocationOf } from "../../common/source_location.ts";
 import { type Adaptation, headOf, isFixed, isFrozen } from "../../compile/lower/adaptation.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { filesOf, kindOf, sourcesOf } from "../../data/source_kinds.ts";
+import { leakOf } from "../../tasks/leaked_files.ts";
 import { cautionsOfTraining } from "./cautions.ts";
 import { requirePredicted, unseenLabels } from "./head_checks.ts";
 import type { PreparedTraining } from "./prepared.ts";
@@ -34,6 +37,7 @@ export async function prepareTraining(
   if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
   atLocationOf(spec, () => requirePredicted(model));
   const read = await shared.rows(spec.data, model, spec.maxLength);
+  await atLocationOf(spec.data, () => refuseLeaks(spec.data, shared.base));
   const unseen = unseenLabels(headOf(model.adaptations), read.examples);
   if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
   const { layout, rows } = await shared.laidOut(model, read);
@@ -41,6 +45,17 @@ export async function prepareTraining(
   const prepared = { ...model, kind: "train" as const, name, spec, layout, rows, trainableParameters };
   for (const [says, kind] of await cautionsOfTraining(prepared)) shared.warnOnce(says, kind);
   return prepared;
+}
+
+/** Refuses files that are known to hold test rows, by their digests. */
+async function refuseLeaks(data: Dataset, base: string): Promise<void> {
+  for (const source of sourcesOf(data)) {
+    if (filesOf(source).every(({ use }) => use === "template")) continue;
+    for (const { path } of await kindOf(source).files(source, { base })) {
+      const says = await leakOf(path);
+      if (says !== undefined) throw new RequestError(`the file is ${says}`, { file: path });
+    }
+  }
 }
 
 function isOrthogonal({ tensors }: Adaptation): boolean {

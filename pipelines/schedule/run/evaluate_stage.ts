@@ -7,6 +7,7 @@ import { predictions } from "../evaluate/evaluate.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
 import type { StageExecution } from "./stage_execution.ts";
+import { overlapNote, taskRecordOf } from "./task_record.ts";
 import { tensorsOf } from "./stage_tensors.ts";
 
 /** Evaluations. */
@@ -30,12 +31,15 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const path = join("members", member.id, folder, "predictions.jsonl");
     await output.predictions(path, found);
     const measured = measure(spec.metrics, predicted, (caution) => runContext.progress.warn(`${name}: ${caution}`));
+    const task = taskRecordOf(stage), note = task && overlapNote(name, task);
+    if (note !== undefined) runContext.progress.warn(note);
     return {
       name,
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
       ...recordOf(measured),
+      ...task === undefined ? {} : { task },
       predictions: path,
     };
   },
