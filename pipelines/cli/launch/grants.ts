@@ -17,8 +17,8 @@ export interface Grants {
   readonly env: readonly string[];
 }
 
-/** Stays on this machine. */
-const offline = { read: true, env: ["INIT_CWD"] } as const satisfies Grants;
+/** Stays on this machine; the library that prints the help reads CLICOLOR_FORCE. */
+const offline = { read: true, env: ["INIT_CWD", "CLICOLOR_FORCE"] } as const satisfies Grants;
 
 /** What the YAML library reads. */
 const yaml = ["LOG_TOKENS", "LOG_STREAM"] as const;
@@ -27,7 +27,7 @@ const yaml = ["LOG_TOKENS", "LOG_STREAM"] as const;
 const hub = {
   read: true,
   env: [
-    "INIT_CWD",
+    ...offline.env,
     "HOME",
     "USERPROFILE",
     "XDG_CACHE_HOME",
@@ -39,7 +39,6 @@ const hub = {
     "HF_TOKEN",
     "HUGGING_FACE_HUB_TOKEN",
     "HF_TOKEN_PATH",
-    "CLICOLOR_FORCE",
   ],
   net: ["huggingface.co", "*.huggingface.co", "*.hf.co"],
 } as const satisfies Grants;
@@ -72,7 +71,7 @@ const grants = {
   export: { ...hub, write: true, import: true, env: [...hub.env, ...yaml] },
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
   pull: { ...hub, write: true, env: [...hub.env, ...yaml] },
-  cache: { ...offline, write: true, sys: ["statfs"], env: [...offline.env, "CLICOLOR_FORCE"] },
+  cache: { ...offline, write: true, sys: ["statfs"] },
 } as const satisfies Readonly<Record<string, Grants>>;
 
 /** A command of the command line, or a group of them, by its name. */

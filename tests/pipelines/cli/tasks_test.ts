@@ -5,7 +5,7 @@ import { launchFlags } from "../../../pipelines/cli/launch/launch.ts";
 import { readEnvironment } from "../../../pipelines/models/hub/access.ts";
 import { readTasks } from "../../support/tasks.ts";
 
-const logging = ["LOG_STREAM", "LOG_TOKENS"];
+const own = ["CLICOLOR_FORCE", "INIT_CWD"], logging = ["LOG_STREAM", "LOG_TOKENS"];
 const hubNames = [
   "CLICOLOR_FORCE",
   "HF_ENDPOINT",
@@ -31,20 +31,20 @@ const running = { ...planning, ffi: true } as const;
 /** What each command may do, no more and no less. */
 const permitted: Readonly<Record<string, Grants>> = {
   activations: running,
-  cache: { read: true, write: true, sys: ["statfs"], env: ["CLICOLOR_FORCE", "INIT_CWD"] },
+  cache: { read: true, write: true, sys: ["statfs"], env: own },
   chat: running,
   data: planning,
   export: { read: true, write: true, import: true, env: withLogging, net: hosts },
   import: { read: true, write: true, import: true, env: hubNames, net: hosts },
-  new: { read: true, write: true, env: ["INIT_CWD"] },
+  new: { read: true, write: true, env: own },
   plan: planning,
   pull: { read: true, write: true, env: withLogging, net: hosts },
   push: { read: true, env: withLogging, net: ["*.amazonaws.com", ...hosts] },
-  report: { read: true, write: true, env: ["INIT_CWD", ...logging] },
+  report: { read: true, write: true, env: [...own, ...logging] },
   rows: planning,
   run: running,
-  score: { read: true, env: ["INIT_CWD"] },
-  watch: { read: true, net: ["127.0.0.1"], env: ["INIT_CWD", ...logging] },
+  score: { read: true, env: own },
+  watch: { read: true, net: ["127.0.0.1"], env: [...own, ...logging] },
 };
 
 /** The same permissions, with their lists in one order. */
