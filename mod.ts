@@ -234,5 +234,29 @@ export type {
   WritingSpec,
 } from "./pipelines/spec/mod.ts";
 export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
+export type {
+  EpochDone,
+  Evaluated,
+  MemberDone,
+  MemberOutline,
+  MemberPlace,
+  MembersReady,
+  MemberStep,
+  Noted,
+  RunDone,
+  RunEvent,
+  RunFailed,
+  RunStarted,
+  StageDone,
+  StageOutline,
+  StageStarted,
+  StepDone,
+  TrainingStarted,
+  Validated,
+  WorkName,
+  WorkProgress,
+  WorkUnit,
+} from "./pipelines/results/events.ts";
+export type { EvaluateRecord, MemberRecord, StageRecord } from "./pipelines/results/results.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";

@@ -7,7 +7,7 @@ import { openRunContext } from "../requests/open_run_context.ts";
 import { flag } from "../arguments/option.ts";
 import { formatDot } from "./plan_dot.ts";
 import { formatPlan } from "./plan_text.ts";
-import { terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 
 /** Prints what a run would do. */
 export const planCommand = command({
@@ -21,7 +21,7 @@ export const planCommand = command({
     await using runContext = openRunContext(
       request,
       options,
-      terminalProgress(terminal),
+      terminalEvents(terminal),
       hub === undefined ? {} : { hub },
     );
     const plan = await planMembers(runContext, request.pipeline.name, request.expansion);

@@ -5,7 +5,7 @@ import { pipelineParameter, requestOptions } from "../arguments/common_options.t
 import { flag, integer, withDefault } from "../arguments/option.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
-import { terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 import { formatRows } from "./rows_text.ts";
 
 const { set, store, json } = requestOptions;
@@ -27,7 +27,7 @@ const named = (name: "rows" | "data", summary: string) =>
     async run([path], { rows, ids, ...options }, { terminal, stops, hub }) {
       const request = await loadRequest(path, { ...options, threads: undefined, provider: undefined });
       const signal = stops?.(), control = { signal, ...hub === undefined ? {} : { hub } };
-      await using runContext = openRunContext(request, options, terminalProgress(terminal), control);
+      await using runContext = openRunContext(request, options, terminalEvents(terminal), control);
       const inspection = await inspectRows(runContext, request.expansion.members, rows);
       const style = { isColored: terminal.isColored, hasIds: ids };
       terminal.print(options.json ? JSON.stringify(inspection, null, 2) : formatRows(inspection, style).trimEnd());

@@ -8,7 +8,8 @@ import { LiveLog } from "../../report/live.ts";
 import { RunFolder } from "../../report/run_folder.ts";
 import { writeReport } from "../../report/write_report.ts";
 import { runPipeline } from "../../schedule/run/run.ts";
-import type { Progress } from "../../schedule/context/progress.ts";
+import { noteTo } from "../../schedule/context/work.ts";
+import type { Emit } from "../../results/events.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
@@ -16,7 +17,7 @@ import { loadRequest, type Request } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { flag, optional, type OptionValues, text } from "../arguments/option.ts";
 import { summarize } from "./summary.ts";
-import { terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 
 const declared = {
   ...requestOptions,
@@ -45,7 +46,7 @@ async function run(
   options: RunOptions,
   { terminal, stops, checkpointInterval, hub }: CommandContext,
 ): Promise<void> {
-  const start = performance.now(), signal = stops?.(), progress = terminalProgress(terminal);
+  const start = performance.now(), signal = stops?.(), shown = terminalEvents(terminal);
   const request = await loadRequest(path, options);
   const control = {
     signal,
@@ -54,7 +55,11 @@ async function run(
   };
   using folder = new RunFolder(runPath(request, options));
   const live = new LiveLog(folder.path, request.pipeline.name);
-  await using runContext = openRunContext(request, options, live.following(progress), control);
+  const emit: Emit = (event) => {
+    shown(event);
+    live.take(event);
+  };
+  await using runContext = openRunContext(request, options, emit, control);
   let recorded: Recorded | undefined;
   const { results, members } = await runPipeline(
     runContext,
@@ -64,10 +69,8 @@ async function run(
     {
       ready: async (all) => {
         recorded = await record(runContext, request, all, folder.path);
-        compare(request, recorded, options, progress);
+        compare(request, recorded, options, noteTo(emit));
       },
-      begins: () => live.open(),
-      member: (record) => live.member(record),
     },
   ).finally(() => live.close());
   if (recorded !== undefined) await folder.text(manifestFile, formatManifest(manifestOf(request, recorded)));
@@ -87,7 +90,7 @@ function runPath({ pipeline, recipe }: Request, { out }: RunOptions): string {
  *
  * @throws {RequestError} If other results are to be expected, unless changes are allowed.
  */
-function compare(request: Request, found: Recorded, options: RunOptions, progress: Progress): void {
+function compare(request: Request, found: Recorded, options: RunOptions, note: (message: string) => void): void {
   const { recipe, provider, threads } = request;
   if (recipe?.recorded === undefined) return;
   const before = { ...recipe.recorded, provider: recipe.provider, threads: recipe.threads };
@@ -95,7 +98,7 @@ function compare(request: Request, found: Recorded, options: RunOptions, progres
     ...[...options.set.keys()].map((name) => ({ says: `${name} is set by an option`, isInput: false })),
     ...differences(before, { ...found, provider, threads }, options.set.size > 0),
   ];
-  for (const { says } of all) progress.warn(says);
+  for (const { says } of all) note(says);
   const changed = all.filter(({ isInput }) => isInput).length;
   if (changed === 0 || options.allowChanges) return;
   const what = changed === 1 ? "something has" : `${changed} things have`;
