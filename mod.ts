@@ -257,6 +257,13 @@ export type {
   WorkProgress,
   WorkUnit,
 } from "./pipelines/results/events.ts";
-export type { EvaluateRecord, MemberRecord, StageRecord } from "./pipelines/results/results.ts";
+export type {
+  ActivationsRecord,
+  EvaluateRecord,
+  MemberRecord,
+  StageRecord,
+  StageRecords,
+  TrainRecord,
+} from "./pipelines/results/results.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";
