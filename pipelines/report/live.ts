@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { writeAtomically } from "../common/files.ts";
 import type { RunEvent, StepDone } from "../results/events.ts";
 import type { MemberRecord } from "../results/results.ts";
+import type { Watcher } from "./watcher.ts";
 import { trainingLabel, workLabel } from "../results/event_labels.ts";
 
 /** The file's name within a run's folder. */
@@ -30,7 +31,7 @@ export interface LiveState {
 const interval = 1000;
 
 /** Keeps the file of a run; what the disk refuses is omitted, as nothing depends on it. */
-export class LiveLog {
+export class LiveLog implements Watcher {
   readonly #path: string;
   readonly #pipeline: string;
   readonly #begun = new Date().toISOString();

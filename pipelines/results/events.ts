@@ -35,6 +35,8 @@ export interface MemberOutline {
   readonly axes: MemberRecord["axes"];
   /** How many numbers it trains. */
   readonly trainableParameters: number;
+  /** How many numbers its base model has. */
+  readonly baseParameters: number;
   /** Its stages, in the order in which they run. */
   readonly stages: readonly StageOutline[];
 }

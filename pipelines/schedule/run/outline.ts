@@ -1,4 +1,5 @@
 /** What is known of members before they run, as their events have it. @module */
+import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { MemberOutline } from "../../results/events.ts";
 import type { AxisLabel } from "../../spec/mod.ts";
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
@@ -6,7 +7,8 @@ import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 /** A member's outline. */
 export function outlineOf({ member: { id, axes }, stages, trainableParameters }: PreparedMember): MemberOutline {
   const outlined = stages.map((stage) => ({ name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec) }));
-  return { id, axes, trainableParameters, stages: outlined };
+  const [first] = stages, baseParameters = first === undefined ? 0 : parameterCount(first.model.architecture);
+  return { id, axes, trainableParameters, baseParameters, stages: outlined };
 }
 
 /** What a stage sets, by path; its model and data are no settings. */

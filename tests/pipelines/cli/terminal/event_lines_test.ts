@@ -22,7 +22,10 @@ const step = (number: number, members: readonly string[]): RunEvent => {
   return { kind: "step", stage: "tuned", step: number, steps: 4, learningRate: 0.1, seconds: 1, members: losses };
 };
 const ready = (...ids: readonly string[]): RunEvent => {
-  return { kind: "membersReady", members: ids.map((id) => ({ id, axes: {}, trainableParameters: 1, stages: [] })) };
+  return {
+    kind: "membersReady",
+    members: ids.map((id) => ({ id, axes: {}, trainableParameters: 1, baseParameters: 9, stages: [] })),
+  };
 };
 const download = (done: number): RunEvent => {
   return { kind: "work", work: "download", done, total: 2_000_000, unit: "bytes", subject: "model.safetensors" };
