@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname, isAbsolute, join } from "node:path";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { flagsOf, grantsOf, isCommandName } from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
@@ -20,7 +21,7 @@ export interface Copy {
 }
 
 /** What a command is called with. */
-export interface Call {
+interface Call {
   /** The command's, and any permissions that a pipeline is given besides. */
   readonly args: readonly string[];
   /** Where the caller is. */
@@ -81,7 +82,7 @@ function importFlags(copy: Copy, project: Project | undefined): string[] {
         "call that copy's command, as its deno task does, or change the map",
     );
   }
-  return Object.entries(own).every(([name, address]) => theirs[name] === address) && isOnDisk &&
+  return Object.entries(own).every(([name, address]) => ownValue(theirs, name) === address) && isOnDisk &&
       Object.keys(theirs).length === Object.keys(own).length
     ? []
     : ["--config", project.file, importMap({ ...theirs, ...own })];
