@@ -13,6 +13,7 @@ import { requireMeasurable, requirePredicted, requireVaried } from "./head_check
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
+import { overlapNote } from "./task_record.ts";
 import { requireStops } from "./stops.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
 
@@ -51,6 +52,8 @@ export async function prepareEvaluation(
   const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longest);
   const stage = { name, spec, training, rows, examples, choices, batchSize };
   const prepared = { ...modelPart(model), kind: "evaluate" as const, ...stage };
+  const overlap = overlapNote(prepared);
+  if (overlap !== undefined) shared.warnOnce(placed(spec, overlap));
   for (const [says, kind] of await cautionsOfEvaluation(prepared)) shared.warnOnce(says, kind);
   return prepared;
 }

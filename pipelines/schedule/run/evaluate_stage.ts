@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
 import { measure } from "../../metrics/measure.ts";
 import type { EvaluateRecord } from "../../results/results.ts";
+import { noteTo } from "../context/work.ts";
 import { predictions } from "../evaluate/evaluate.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
+import { taskRecordOf } from "../prepare/task_record.ts";
 import type { StageExecution } from "./stage_execution.ts";
-import { overlapNote, taskRecordOf } from "./task_record.ts";
 import { tensorsOf } from "./stage_tensors.ts";
 
 /** Evaluations. */
@@ -30,10 +31,9 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
     const path = join("members", member.id, folder, "predictions.jsonl");
     await output.predictions(path, found);
-    const measured = measure(spec.metrics, predicted, (caution) => runContext.progress.warn(`${name}: ${caution}`));
-    const task = taskRecordOf(stage), note = task && overlapNote(name, task);
-    if (note !== undefined) runContext.progress.warn(note);
-    return {
+    const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
+    const task = taskRecordOf(stage);
+    const record: EvaluateRecord = {
       name,
       kind: "evaluate",
       cached,
@@ -42,6 +42,8 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       ...task === undefined ? {} : { task },
       predictions: path,
     };
+    runContext.emit({ kind: "evaluation", member: member.id, record });
+    return record;
   },
 };
 

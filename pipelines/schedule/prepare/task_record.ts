@@ -1,10 +1,11 @@
 /** What results say of an evaluation of a published task: what is needed to read it beside the paper's. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { type Adaptation, isFixed } from "../../compile/lower/adaptation.ts";
+import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { TaskRecord } from "../../results/results.ts";
-import type { PreparedEvaluation } from "../prepare/prepared.ts";
+import type { PreparedEvaluation } from "./prepared.ts";
 
 /** What is said of an evaluation of a task; `undefined` of any other. */
 export function taskRecordOf(stage: PreparedEvaluation): TaskRecord | undefined {
@@ -23,15 +24,20 @@ export function taskRecordOf(stage: PreparedEvaluation): TaskRecord | undefined 
     parameters: training === undefined ? 0 : trained(others) + (full === undefined ? 0 : base),
     ...heads.length > 0 && { headParameters: training === undefined ? 0 : trained(heads) },
     rows: examples.length,
-    ...training !== undefined && { trained: sharedCount(training.rows.map(({ whole }) => whole), examples) },
+    ...training !== undefined && { trained: sharedCount(training.rows, examples) },
   };
 }
 
-/** What to say of test rows that were trained on, by the name of their evaluation. */
-export function overlapNote(name: string, { rows, trained = 0 }: TaskRecord): string | undefined {
-  if (trained === 0) return undefined;
-  return `${trained} of the ${rows} questions of ${name} are trained on in the same words, punctuation aside; ` +
-    "its number is no measure of what was learned";
+/** What to say of test rows that were trained on; `undefined` if there are none. */
+export function overlapNote(stage: PreparedEvaluation): string | undefined {
+  const { name, training, examples } = stage;
+  if (stage.spec.task === undefined || training === undefined) return undefined;
+  const count = sharedCount(training.rows, examples);
+  if (count === 0) return undefined;
+  return `${count} of the ${examples.length} questions of ${name} ${
+    count === 1 ? "is" : "are"
+  } trained on in the same ` +
+    "words, punctuation aside, and do not measure what was learned; results.json and the report have the number";
 }
 
 function trained(adaptations: readonly Adaptation[]): number {
@@ -40,17 +46,18 @@ function trained(adaptations: readonly Adaptation[]): number {
   ).reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
 
-const gathered = new WeakMap<TokenizedExample, string>();
+const questions = new WeakMap<TokenizedExample, string>();
+const gathered = new WeakMap<readonly LaidOutRow[], ReadonlySet<string>>();
 
 /** How many of some rows ask what others ask. */
-function sharedCount(seen: readonly TokenizedExample[], tested: readonly TokenizedExample[]): number {
-  const known = new Set(seen.map(asked));
+function sharedCount(seen: readonly LaidOutRow[], tested: readonly TokenizedExample[]): number {
+  const known = gathered.getOrInsertComputed(seen, () => new Set(seen.map(({ whole }) => asked(whole))));
   return tested.filter((example) => known.has(asked(example))).length;
 }
 
 /** A row's question in its words alone; of texts before a head the tokens. */
 function asked(example: TokenizedExample): string {
-  return gathered.getOrInsertComputed(example, () => {
+  return questions.getOrInsertComputed(example, () => {
     if (example.typeIds !== undefined) return example.prompt.join(" ");
     const { text, fields } = example.source, question = fields["instruction"] ?? fields["question"];
     const whole = question === undefined ? text : `${question} ${fields["input"] ?? ""}`;
