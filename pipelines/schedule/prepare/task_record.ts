@@ -34,10 +34,8 @@ export function overlapNote(stage: PreparedEvaluation): string | undefined {
   if (stage.spec.task === undefined || training === undefined) return undefined;
   const count = sharedCount(training.rows, examples);
   if (count === 0) return undefined;
-  return `${count} of the ${examples.length} questions of ${name} ${
-    count === 1 ? "is" : "are"
-  } trained on in the same ` +
-    "words, punctuation aside, and do not measure what was learned; results.json and the report have the number";
+  return `${name} asks ${count} of its ${examples.length} questions in the words of rows that are trained on, punctuation ` +
+    "aside; these do not measure what was learned, and the report has their number";
 }
 
 function trained(adaptations: readonly Adaptation[]): number {
