@@ -116,7 +116,7 @@ export function task<const N extends TaskName>(
   }
   Object.defineProperty(found, "evaluation", {
     enumerable: true,
-    get: () => located(evaluationOf(suiteOf(name), name, known, scoring, from)),
+    get: () => evaluationOf(suiteOf(name), name, known, scoring, from),
   });
   if (known.kind === "head") Object.defineProperty(found, "head", { enumerable: true, get: () => headOf(known) });
   return guarded(found, `the task ${name}`, Object.keys(found), [], (missing) => {

@@ -32,6 +32,7 @@ function arithmeticTask(
     prompt: barePrompt,
     // As it is, with its blanks.
     completion: "{output}",
+    expected: "{answer}",
     label: "answer",
     // The repository's command; the paper speaks of beams that are sampled at a temperature of 0.3.
     decoding: { kind: "greedy", maxNewTokens: 512 },

@@ -28,7 +28,7 @@ export function splitRows(name: string, task: Task, split: SplitName, from: Rows
   const found: Split | undefined = task.splits[split];
   if (found === undefined) throw new RequestError(`${name} has no ${split} split`);
   const isTaught = split === "train", use = isTaught ? "train" : "test";
-  const source = sourceOf(name, task, `the ${split} rows of ${name}`, found, templateOf(task), from);
+  const source = sourceOf(name, task, `the ${split} rows of ${name}`, found, templateOf(task, isTaught), from);
   const change = changes.getOrInsertComputed(`${name} ${use}`, () => changeOf(name, task, isTaught));
   return { kind: "map", of: partOf(source, found.part, from.seed), with: change };
 }
@@ -54,7 +54,7 @@ export function harnessRows(
 
 /** A suite's own training file, in the form of one of its tasks. */
 export function mergedRows(suite: string, split: Split, like: Task, data: string): Dataset {
-  const template = templateOf(like),
+  const template = templateOf(like, true),
     change = changes.getOrInsertComputed(`${suite} train`, () => changeOf(suite, like, true));
   const what = `the training rows of ${suite}`;
   return { kind: "map", of: { kind: "folder", path: data, names: split.names, what, template }, with: change };
@@ -96,17 +96,21 @@ function partOf(of: Dataset, part: Part, seed: number): Dataset {
 }
 
 /** What is asked and taught, by the task's kind. */
-const templates: { readonly [K in Task["kind"]]: (task: Extract<Task, { readonly kind: K }>) => Template } = {
-  writing: ({ prompt, completion }: WritingTask) => ({ prompt, completion }),
+const templates: {
+  readonly [K in Task["kind"]]: (task: Extract<Task, { readonly kind: K }>, isTaught: boolean) => Template;
+} = {
+  writing: ({ prompt, completion, expected = completion }: WritingTask, isTaught) => {
+    return { prompt, completion: isTaught ? completion : expected };
+  },
   choosing: () => ({ prompt: "{context}", completion: "{separator}{right}" }),
   instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion }),
   head: ({ text, pair }: HeadTask) => ({ text, ...pair !== undefined && { pair }, label: "{label}" }),
   code: ({ prompt, solution }) => ({ prompt, completion: `{${solution}}` }),
 };
 
-function templateOf<K extends Task["kind"]>(task: Extract<Task, { readonly kind: K }>): Template {
-  const make: (task: never) => Template = templates[task.kind];
-  return make(task as never);
+function templateOf(task: Task, isTaught: boolean): Template {
+  const make: (task: never, isTaught: boolean) => Template = templates[task.kind];
+  return make(task as never, isTaught);
 }
 
 /** A row in the suite's form, with what its template reads. */

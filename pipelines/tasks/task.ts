@@ -97,6 +97,8 @@ export interface WritingTask extends TaskData {
   readonly prompt: string;
   /** What is taught. */
   readonly completion: string;
+  /** What a row that is tested has in its place, where it lacks a part of that. */
+  readonly expected?: string;
   /** The field with the answer that texts are judged by. */
   readonly label: string;
   /** How the paper has answers written. */
