@@ -208,6 +208,7 @@ export type {
   Templated,
   TemplatedSource,
   Tokenization,
+  Truncation,
   TsvSource,
   UniqueView,
   View,

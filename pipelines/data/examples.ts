@@ -3,7 +3,7 @@ import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { atLocation } from "../common/source_location.ts";
 import { encodeConversation } from "./chat/example.ts";
 import { encodeTogether, type JointTokenizer } from "../models/tokenization/joint_tokens.ts";
-import { fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
+import { cutEnd, fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";
 
@@ -91,9 +91,12 @@ export function tokenize(
     if (row.end !== undefined) options.note?.("end", place);
     const { prompt, completion } = example;
     if (prompt.length === 0) throw new RequestError(emptyPrompt(row), place);
-    const kept = fitPrompt(prompt, tokenizer.around.before, completion.length, options, place);
-    requireFit(kept.length + completion.length, options.maxContext, "prompt's start", place);
-    return { ...example, prompt: kept };
+    const kept = row.truncation === "end"
+      ? cutEnd(example, options, place)
+      : { prompt: fitPrompt(prompt, tokenizer.around.before, completion.length, options, place), completion };
+    const lost = row.truncation === "end" ? "row's end" : "prompt's start";
+    requireFit(kept.prompt.length + kept.completion.length, options.maxContext, lost, place);
+    return { ...example, ...kept };
   });
 }
 

@@ -65,3 +65,28 @@ export function fitPrompt(
   const asked = maxContext - toWrite, most = asked < least ? room : Math.min(room, asked);
   return prompt.length > most ? [...prompt.slice(0, kept), ...prompt.slice(prompt.length - most + kept)] : prompt;
 }
+
+/** A row's tokens. */
+interface Parts {
+  readonly prompt: readonly number[];
+  readonly completion: readonly number[];
+}
+
+/**
+ * A row within the limits, cut at its end. Where an answer is to be written, the prompt alone is cut.
+ *
+ * @throws {RequestError} If nothing of what is taught is left.
+ */
+export function cutEnd(
+  { prompt, completion }: Parts,
+  { maxLength = Infinity, toWrite = 0 }: LengthLimits,
+  place: SourceLocation,
+): Parts {
+  if (toWrite > 0) return { prompt: prompt.slice(0, maxLength), completion };
+  if (prompt.length < maxLength) return { prompt, completion: completion.slice(0, maxLength - prompt.length) };
+  throw new RequestError(
+    `the row's prompt has ${prompt.length} tokens and leaves nothing of its completion within maxLength: ${maxLength}; ` +
+      "raise maxLength or omit the row",
+    place,
+  );
+}

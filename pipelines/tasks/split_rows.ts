@@ -100,10 +100,10 @@ const templates: {
   readonly [K in Task["kind"]]: (task: Extract<Task, { readonly kind: K }>, isTaught: boolean) => Template;
 } = {
   writing: ({ prompt, completion, expected = completion }: WritingTask, isTaught) => {
-    return { prompt, completion: isTaught ? completion : expected };
+    return { prompt, completion: isTaught ? completion : expected, truncation: "end" };
   },
   choosing: () => ({ prompt: "{context}", completion: "{separator}{right}" }),
-  instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion }),
+  instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion, truncation: "end" }),
   head: ({ text, pair }: HeadTask) => ({ text, ...pair !== undefined && { pair }, label: "{label}" }),
   code: ({ prompt, solution }) => ({ prompt, completion: `{${solution}}` }),
 };

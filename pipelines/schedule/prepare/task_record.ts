@@ -4,6 +4,7 @@ import { type Adaptation, isFixed } from "../../compile/lower/adaptation.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
+import { askedWords } from "../../tasks/asked_words.ts";
 import type { TaskRecord } from "../../results/results.ts";
 import type { PreparedEvaluation } from "./prepared.ts";
 
@@ -53,12 +54,10 @@ function sharedCount(seen: readonly LaidOutRow[], tested: readonly TokenizedExam
   return tested.filter((example) => known.has(asked(example))).length;
 }
 
-/** A row's question in its words alone; of texts before a head the tokens. */
+/** What a row asks; of texts before a head the tokens. */
 function asked(example: TokenizedExample): string {
   return questions.getOrInsertComputed(example, () => {
-    if (example.typeIds !== undefined) return example.prompt.join(" ");
-    const { text, fields } = example.source, question = fields["instruction"] ?? fields["question"];
-    const whole = question === undefined ? text : `${question} ${fields["input"] ?? ""}`;
-    return whole.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+    const { prompt, typeIds, source: { text, fields } } = example;
+    return typeIds === undefined ? askedWords(fields, text) : prompt.join(" ");
   });
 }
