@@ -9,7 +9,7 @@ import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
 import { MemberExecution } from "./member_execution.ts";
-import type { RunOutput } from "./run_output.ts";
+import { afterChecks, type RunOutput } from "./run_output.ts";
 import { outcomesOf } from "./outcomes.ts";
 import { summariesOf } from "./summaries.ts";
 
@@ -37,9 +37,10 @@ export async function runPipeline(
   runContext: RunContext,
   pipeline: string,
   expansion: Expansion,
-  output: RunOutput,
+  folder: RunOutput,
   { ready, begins, member: isDone }: RunObserver = {},
 ): Promise<RunOutcome> {
+  const output = afterChecks(folder, () => runContext.store.checks.settled());
   const preparation = new Preparation(runContext);
   if (expansion.goesOn) await rehearse(preparation, expansion);
   const members: PreparedMember[] = [], records: MemberRecord[] = [];
