@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writeAtomically } from "../common/files.ts";
+import { replaceFile } from "../common/files.ts";
 import type { MemberRecord } from "../results/results.ts";
 import type { Progress } from "../schedule/context/progress.ts";
 
@@ -97,6 +97,6 @@ export class LiveLog {
       trainings: this.#trainings,
     };
     const bytes = new TextEncoder().encode(JSON.stringify(state));
-    this.#writing = this.#writing.then(() => writeAtomically(this.#path, [bytes])).catch(() => {});
+    this.#writing = this.#writing.then(() => replaceFile(this.#path, [bytes])).catch(() => {});
   }
 }

@@ -157,7 +157,9 @@ export async function peekModelWeights(model: BareModel, digestCache: string): P
   if (!await hasWeights(model.folder)) return undefined;
   const weights = await openWeights(model.folder);
   const digest = await rememberedDigest(weights.files, digestCache);
-  return digest === undefined ? undefined : { digest, ...locatedWeights(model, requireTensors(model, weights), weights) };
+  return digest === undefined
+    ? undefined
+    : { digest, ...locatedWeights(model, requireTensors(model, weights), weights) };
 }
 
 /**

@@ -103,7 +103,11 @@ async function ggufFolder(
     converting?.(done, total, name);
   };
   const options = { weights, progress, ...warn === undefined ? {} : { warn } };
-  return { folder: await convertedFolder(await Deno.realPath(path), resolve(store), options), name, origin: "converted" };
+  return {
+    folder: await convertedFolder(await Deno.realPath(path), resolve(store), options),
+    name,
+    origin: "converted",
+  };
 }
 
 function refuseRevision(source: string, { revision }: SourceOptions): void {
