@@ -4,7 +4,15 @@ import { attributeOf, itemOf, sliceOf } from "../../python/attributes.ts";
 import { compare, contains, isEqual, isTrue, iterate } from "../../python/compare.ts";
 import { positionally } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
-import { type Arguments, isDict, Namespace, plain, PythonTuple, type PythonValue, typeName } from "../../python/value.ts";
+import {
+  type Arguments,
+  isDict,
+  Namespace,
+  plain,
+  PythonTuple,
+  type PythonValue,
+  typeName,
+} from "../../python/value.ts";
 import { filterNamed } from "./filters.ts";
 import type { Scope } from "./scope.ts";
 import { testNamed } from "./tests.ts";

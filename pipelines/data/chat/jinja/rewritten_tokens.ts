@@ -102,7 +102,8 @@ function statement(inner: Tokens, around: string[]): Tokens {
     }
     case "for": {
       around.push("endfor");
-      const body = isRecursive(inner) ? inner.slice(0, -1) : inner, into = outside(body, (each) => named(each, "in")) + 1;
+      const body = isRecursive(inner) ? inner.slice(0, -1) : inner,
+        into = outside(body, (each) => named(each, "in")) + 1;
       const from = body.slice(into), filter = outside(from, (each) => named(each, "if"));
       const items = filter < 0 ? from : from.slice(0, filter);
       return [...body.slice(0, into), ...asTuple(items), ...from.slice(items.length)];
@@ -156,7 +157,9 @@ function settings(tokens: Tokens): readonly (readonly [target: Tokens, value: To
 
 function asLoop(set: ReturnType<typeof settings>): Tokens {
   const between = (parts: readonly Tokens[]) => parts.flatMap((part, at) => at === 0 ? part : [comma, ...part]);
-  const targets = set.map(([target]) => outside(target, ({ type }) => type === "Comma") < 0 ? target : [open, ...target, close]);
+  const targets = set.map(([target]) =>
+    outside(target, ({ type }) => type === "Comma") < 0 ? target : [open, ...target, close]
+  );
   const values = between(set.map(([, value]) => value));
   const names = set.length === 0 ? [name(withMark)] : between(targets);
   return [name("for"), ...names, name("in"), name(withMark), open, ...values, close];
