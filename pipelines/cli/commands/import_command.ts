@@ -6,6 +6,7 @@ import { writeAtomically } from "../../common/files.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
+import { withDigests } from "../../compile/parameters/description_digest.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
 import { openBareModel } from "../../models/open/model.ts";
@@ -59,8 +60,8 @@ async function importPyreft(
   await writeFolder(out, async (temporary) => {
     const weights = join(temporary, interventionFileNames.tensors),
       text = describeAll(options.model, architecture.width, adaptations);
-    await writeSealed(weights, listed, { format: "pt" });
-    await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(text)]);
+    const described = withDigests(text, await writeSealed(weights, listed, { format: "pt" }));
+    await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(described)]);
     await requireUsable(weights, adaptations, folder);
   });
   if (options.positions === undefined) {
