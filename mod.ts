@@ -111,15 +111,24 @@ export {
   type StackSites,
 } from "./pipelines/dsl/model.ts";
 export {
+  adafactor,
+  type AdafactorOptions,
   adamw,
   type AdamWOptions,
+  lion,
+  type LionOptions,
+  type OptimizerOptions,
+  sgd,
+  type SgdOptions,
+} from "./pipelines/dsl/optimizer.ts";
+export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+export {
   constantSchedule,
   cosineSchedule,
   inverseSqrtSchedule,
   linearSchedule,
   type ScheduleOptions,
-} from "./pipelines/dsl/optimizer.ts";
-export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+} from "./pipelines/dsl/schedule.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -194,6 +203,8 @@ export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,
+  AdafactorSpec,
+  AdamWSpec,
   AdaptationSpec,
   AdapterSpec,
   Axis,
@@ -213,9 +224,11 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  LionSpec,
   LossReduction,
   MetricSpec,
   ModelSpec,
+  OptimizerBase,
   OptimizerSpec,
   PieceSpec,
   Pipeline,
@@ -223,6 +236,7 @@ export type {
   RegressionSpec,
   SavedSpec,
   ScheduleSpec,
+  SgdSpec,
   ShortPrompts,
   SiteSpec,
   StageSpec,

@@ -130,6 +130,9 @@ const calls = {
   halving: { takes: [settings], example: "halving({ by: loss(), rounds: 3, keep: 0.5 })" },
   // Optimizers, decoding and metrics.
   adamw: { takes: required, example: "adamw({ learningRate: 1e-3 })" },
+  sgd: { takes: required, example: "sgd({ learningRate: 0.1, momentum: 0.9 })" },
+  lion: { takes: required, example: "lion({ learningRate: 1e-4 })" },
+  adafactor: { takes: omissible, example: "adafactor({ learningRate: 1e-3 })" },
   constantSchedule: { takes: omissible, example: "constantSchedule({ warmup: 0.1 })" },
   linearSchedule: { takes: omissible, example: "linearSchedule({ warmup: 0.1 })" },
   cosineSchedule: { takes: omissible, example: "cosineSchedule({ warmup: 0.1 })" },

@@ -1,4 +1,5 @@
 /** What is legal in stages that are ready, and rarely meant. Each is said once, with its place. @module */
+import type { OptimizerName } from "../../../ops/optimizers/mod.ts";
 import { placed } from "../../common/source_location.ts";
 import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
 import { startsAtOwn } from "../../compile/lower/heads.ts";
@@ -17,8 +18,13 @@ interface Caution {
 
 type Finding = Caution | undefined | Promise<Caution | undefined>;
 
-/** A rate from which on a step is larger than what most weights and representations are. */
-const largeRate = 1;
+/** Usual rates of each optimizer, and one from which on a step is larger than most weights and representations are. */
+const rates: Readonly<Record<OptimizerName, { readonly usual: string; readonly large: number }>> = {
+  adamw: { usual: "1e-5 to 1e-2", large: 1 },
+  sgd: { usual: "1e-3 to 1", large: 10 },
+  lion: { usual: "1e-6 to 1e-3", large: 1 },
+  adafactor: { usual: "1e-4 to 1e-2", large: 1 },
+};
 
 const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
   function learnsNothing({ name, spec: { optimizer } }) {
@@ -26,9 +32,9 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     return { of: optimizer, says: `the learning rate of ${name} is 0, so that it learns nothing` };
   },
   function learnsWildly({ name, spec: { optimizer } }) {
-    const { learningRate } = optimizer;
-    if (learningRate < largeRate) return undefined;
-    return { of: optimizer, says: `the learning rate of ${name} is ${learningRate}; usual ones are from 1e-5 to 1e-2` };
+    const { kind, learningRate = 0 } = optimizer, { usual, large } = rates[kind];
+    if (learningRate < large) return undefined;
+    return { of: optimizer, says: `the learning rate of ${name} is ${learningRate}; usual ones are from ${usual}` };
   },
 ];
 

@@ -4,11 +4,12 @@
  * @module
  */
 import { ownValue, putValue } from "../../../ops/program/own_value.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { stateNames } from "../../compile/programs/training_programs.ts";
+import { steppingOf } from "../../compile/programs/stepping.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 
@@ -17,7 +18,7 @@ const previously = "previous.";
 
 /** What of a training the state depends on. */
 export interface StateJob {
-  readonly programs: Pick<CompiledTraining, "parameters">;
+  readonly programs: Pick<CompiledTraining, "parameters" | "state">;
   readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm">;
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
@@ -31,7 +32,10 @@ export interface StateJob {
  */
 const mostCopied = 2 ** 26;
 
-/** Parameters, moments and gradients between runs. */
+const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
+const zeros = (shape: readonly number[]): HostTensor => ({ data: new Float32Array(elementCount(shape)), shape });
+
+/** Parameters, the optimizer's state and gradients between runs. */
 export class TrainingState {
   readonly #job: StateJob;
   readonly #zeros: Record<string, HostTensor> = {};
@@ -45,15 +49,12 @@ export class TrainingState {
   constructor(job: StateJob, resumed?: TensorMap) {
     this.#job = job;
     for (const { name, shape } of job.programs.parameters) {
-      const { firstMoment, secondMoment } = stateNames(name);
       const initial = ownValue(job.initial, name);
       if (initial === undefined) throw new TypeError(`No initial value for ${name}`);
-      const zeros = () => ({ data: new Float32Array(initial.data.length), shape });
       putValue(this.#tensors, name, initial);
-      putValue(this.#tensors, firstMoment, zeros());
-      putValue(this.#tensors, secondMoment, zeros());
-      this.#zeros[`gradient.${name}`] = zeros();
+      this.#zeros[`gradient.${name}`] = zeros(shape);
     }
+    for (const { name, shape } of job.programs.state) putValue(this.#tensors, name, zeros(shape));
     for (const [name, tensor] of Object.entries(resumed ?? {})) {
       if (name.startsWith(previously)) putValue(this.#previous, name.slice(previously.length), tensor);
       else putValue(this.#tensors, name, tensor);
@@ -68,7 +69,6 @@ export class TrainingState {
   /** @param labels By how many labels the summed loss of the rows that run is divided. */
   feeds(step: number, totalSteps: number, labels: number): Feeds {
     const { optimizer, maxGradNorm } = this.#job.spec;
-    const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
     return {
       ...this.#job.fixed,
       ...this.#tensors,
@@ -78,12 +78,10 @@ export class TrainingState {
       "step.totalSteps": scalar(totalSteps),
       "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule, totalSteps)),
       "step.lossScale": scalar(1 / labels),
-      "step.learningRate": scalar(optimizer.learningRate),
+      "step.learningRate": scalar(optimizer.learningRate ?? 1),
       "step.weightDecay": scalar(optimizer.weightDecay),
       "step.exemptDecay": scalar(optimizer.decay === "all" ? optimizer.weightDecay : 0),
-      "step.beta1": scalar(optimizer.beta1),
-      "step.beta2": scalar(optimizer.beta2),
-      "step.epsilon": scalar(optimizer.epsilon),
+      ...this.#settings(),
       ...maxGradNorm === undefined ? {} : { "step.maxGradNorm": scalar(maxGradNorm) },
     };
   }
@@ -101,7 +99,7 @@ export class TrainingState {
   }
 
   /**
-   * Parameters and moments after the newest step, and the parameters before it, which a training that fails later gives
+   * Parameters and the optimizer's state after the newest step, and the parameters before it, which a training that fails later gives
    * back; `undefined` while a run has some of them.
    */
   whole(): TensorMap | undefined {
@@ -118,6 +116,14 @@ export class TrainingState {
   /** The parameters whose loss was last found finite: those before the newest step. */
   lastGood(): TensorMap {
     return this.#named(Object.keys(this.#previous).length === 0 ? this.#tensors : this.#previous);
+  }
+
+  /** The optimizer's own settings. */
+  #settings(): Feeds {
+    const { optimizer } = steppingOf(this.#job.spec);
+    return Object.fromEntries(
+      Object.entries(optimizer.settings).map(([name, number]) => [`step.${name}`, scalar(number)]),
+    );
   }
 
   #copies(): Readonly<Record<string, HostTensor>> {

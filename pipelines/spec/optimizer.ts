@@ -1,0 +1,89 @@
+/** How gradients become steps, as it is declared. @module */
+import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
+import type { Sweepable } from "./sweepable.ts";
+
+/** A learning-rate schedule. */
+export interface ScheduleSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: ScheduleName;
+  /** Share of the steps over which the rate rises from 0; their number is rounded up. */
+  readonly warmup: Sweepable<number>;
+  /** A number of steps in place of the share. */
+  readonly warmupSteps?: Sweepable<number>;
+}
+
+/** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
+export type DecayScope = "all" | "weights";
+
+/** What every optimizer has. */
+export interface OptimizerBase {
+  /** A factor on the rate at each step. */
+  readonly schedule: Sweepable<ScheduleSpec>;
+  /** Decay of the parameters. */
+  readonly weightDecay: Sweepable<number>;
+  /** What it acts on. */
+  readonly decay: Sweepable<DecayScope>;
+}
+
+/** AdamW's settings. */
+export interface AdamWSpec extends OptimizerBase {
+  /** Tells the kinds of record apart. */
+  readonly kind: "adamw";
+  /** The rate that the schedule scales. */
+  readonly learningRate: Sweepable<number>;
+  /** Decay of the first moment. */
+  readonly beta1: Sweepable<number>;
+  /** Decay of the second moment. */
+  readonly beta2: Sweepable<number>;
+  /** Added to the deviation. */
+  readonly epsilon: Sweepable<number>;
+}
+
+/** The settings of stochastic gradient descent. */
+export interface SgdSpec extends OptimizerBase {
+  /** Tells the kinds of record apart. */
+  readonly kind: "sgd";
+  /** The rate that the schedule scales. */
+  readonly learningRate: Sweepable<number>;
+  /** How much of the last step's direction is kept; 0 for none. */
+  readonly momentum: Sweepable<number>;
+  /** Whether a step looks ahead along the momentum. */
+  readonly nesterov: Sweepable<boolean>;
+}
+
+/** Lion's settings. */
+export interface LionSpec extends OptimizerBase {
+  /** Tells the kinds of record apart. */
+  readonly kind: "lion";
+  /** The rate that the schedule scales. */
+  readonly learningRate: Sweepable<number>;
+  /** The share of the moment in a step. */
+  readonly beta1: Sweepable<number>;
+  /** Decay of the moment. */
+  readonly beta2: Sweepable<number>;
+}
+
+/** Adafactor's settings. */
+export interface AdafactorSpec extends OptimizerBase {
+  /** Tells the kinds of record apart. */
+  readonly kind: "adafactor";
+  /** The rate that the schedule scales; steps are relative, min(0.01, 1/√step), if omitted. */
+  readonly learningRate?: Sweepable<number>;
+  /** Whether steps are multiplied by the root mean square of the parameter. */
+  readonly scaleParameter: Sweepable<boolean>;
+  /** Whether relative steps rise from 0. */
+  readonly warmupInit: Sweepable<boolean>;
+  /** Decay of the first moment; none is kept if omitted. */
+  readonly beta1?: Sweepable<number>;
+  /** The second moment forgets the past by `step^decayRate`. */
+  readonly decayRate: Sweepable<number>;
+  /** An update of a larger root mean square is scaled down to it. */
+  readonly clipThreshold: Sweepable<number>;
+  /** Added to squared gradients. */
+  readonly epsilon: Sweepable<number>;
+  /** The least root mean square that a parameter is taken to have. */
+  readonly scaleEpsilon: Sweepable<number>;
+}
+
+/** An optimizer with its settings. */
+export type OptimizerSpec = AdamWSpec | SgdSpec | LionSpec | AdafactorSpec;
