@@ -230,6 +230,8 @@ export type {
   ModelSpec,
   OptimizerBase,
   OptimizerSpec,
+  ParameterGroup,
+  ParameterKind,
   PieceSpec,
   Pipeline,
   PrefixTuningSpec,

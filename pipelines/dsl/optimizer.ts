@@ -5,6 +5,7 @@ import type {
   AdamWSpec,
   DecayScope,
   LionSpec,
+  ParameterGroup,
   ScheduleSpec,
   SgdSpec,
   SweepableOptions,
@@ -23,6 +24,11 @@ export interface OptimizerOptions {
    * as transformers' Trainer does.
    */
   readonly decay?: DecayScope;
+  /**
+   * Parameters with a rate or decay of their own, by what they are of; each parameter belongs to the first group that
+   * matches it. `decay: "weights"` spares biases and norms in groups, too.
+   */
+  readonly groups?: readonly ParameterGroup[];
 }
 
 /** What all optimizers start from. */
@@ -58,6 +64,21 @@ export interface AdamWOptions extends OptimizerOptions {
  * import { adamw } from "refract";
  *
  * const optimizer = adamw({ learningRate: 1e-3, weightDecay: 0.01, decay: "weights" });
+ * ```
+ *
+ * @example LoRA+: a larger rate for LoRA's B (Hayou et al. 2024)
+ * ```ts
+ * import { adamw } from "refract";
+ *
+ * const optimizer = adamw({ learningRate: 1e-4, groups: [{ match: "lora_B", learningRate: 16e-4 }] });
+ * ```
+ *
+ * @example A head that learns faster than the edits below it
+ * ```ts
+ * import { adamw } from "refract";
+ *
+ * const groups = [{ match: "head", learningRate: 1e-3, weightDecay: 0 }] as const;
+ * const optimizer = adamw({ learningRate: 4e-4, weightDecay: 0.01, groups });
  * ```
  */
 export function adamw(options: SweepableOptions<AdamWOptions>): AdamWSpec {

@@ -15,8 +15,26 @@ export interface ScheduleSpec {
 /** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
 export type DecayScope = "all" | "weights";
 
+/**
+ * What parameters are of: edits, adapters, of these LoRA's and DoRA's two matrices, prefix tuning, a head, or the base
+ * model where all of it is trained.
+ */
+export type ParameterKind = "edits" | "adapters" | "lora_A" | "lora_B" | "prefixTuning" | "head" | "base";
+
+/** Parameters that have a rate or a decay of their own. */
+export interface ParameterGroup {
+  /** Which; those that an earlier group has are not taken again. */
+  readonly match: Sweepable<ParameterKind | readonly ParameterKind[]>;
+  /** The rate that the schedule scales; the optimizer's if omitted. */
+  readonly learningRate?: Sweepable<number>;
+  /** Decay of these parameters; the optimizer's if omitted. */
+  readonly weightDecay?: Sweepable<number>;
+}
+
 /** What every optimizer has. */
 export interface OptimizerBase {
+  /** Parameters with rates and decays of their own. */
+  readonly groups?: Sweepable<readonly Sweepable<ParameterGroup>[]>;
   /** A factor on the rate at each step. */
   readonly schedule: Sweepable<ScheduleSpec>;
   /** Decay of the parameters. */

@@ -4,6 +4,7 @@ import { schedules } from "../../../ops/optimizers/schedule.ts";
 import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import type { CompiledModel } from "./forward.ts";
+import { groupOf, groupPrefix, parameterKinds } from "./parameter_groups.ts";
 import type { Stepping } from "./stepping.ts";
 import { exemptParameters } from "./weight_decay.ts";
 
@@ -34,25 +35,28 @@ export function nextOf(
   model: CompiledModel,
   parameters: readonly Value[],
   gradients: readonly Value[],
-  { optimizer, schedule }: Stepping,
+  { optimizer, schedule, groups }: Stepping,
 ): Record<string, Value> {
-  const exempt = exemptParameters(model), step = scalarInput("step.index");
+  const exempt = exemptParameters(model), kinds = parameterKinds(model), step = scalarInput("step.index");
   const factor = schedules[schedule]({
     step,
     warmupSteps: scalarInput("step.warmupSteps"),
     totalSteps: scalarInput("step.totalSteps"),
   });
   const numbers = {
-    learningRate: o.mul(scalarInput("step.learningRate"), factor),
     count: o.add(step, 1),
     settings: mapRecord(optimizer.settings, (_, name) => scalarInput(`step.${name}`)),
   };
   const outputs: Record<string, Value> = {};
   parameters.forEach((value, index) => {
     const state = mapRecord(optimizer.init(shapeOf(value)), (shape, part) => input(stateName(part, value), shape));
-    const weightDecay = scalarInput(exempt.has(leafName(value)) ? "step.exemptDecay" : "step.weightDecay");
-    const next = optimizer.update({ value, state }, gradients[index]!, { ...numbers, weightDecay });
-    outputs[`next.${leafName(value)}`] = next.value;
+    const name = leafName(value), prefix = groupPrefix(groupOf(kinds.get(name) ?? [], groups));
+    const own = {
+      learningRate: o.mul(scalarInput(`${prefix}learningRate`), factor),
+      weightDecay: scalarInput(`${prefix}${exempt.has(name) ? "exemptDecay" : "weightDecay"}`),
+    };
+    const next = optimizer.update({ value, state }, gradients[index]!, { ...numbers, ...own });
+    outputs[`next.${name}`] = next.value;
     for (const [part, each] of Object.entries(next.state)) outputs[`next.${stateName(part, value)}`] = each;
   });
   return outputs;

@@ -3,11 +3,14 @@ import { optimizerOf } from "../../../ops/optimizers/mod.ts";
 import type { Optimizer } from "../../../ops/optimizers/optimizer.ts";
 import type { ScheduleName } from "../../../ops/optimizers/schedule.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import { type GroupMatches, matchesOf } from "./parameter_groups.ts";
 
 /** What the program of the optimizer's steps depends on. */
 export interface Stepping {
   readonly optimizer: Optimizer;
   readonly schedule: ScheduleName;
+  /** Which parameters have rates and decays of their own. */
+  readonly groups: GroupMatches;
   /** Whether the common norm of each member's gradients has a bound. */
   readonly clips: boolean;
 }
@@ -19,6 +22,7 @@ export function steppingOf(
   return {
     optimizer: optimizerOf(optimizer.kind, optimizer),
     schedule: optimizer.schedule.kind,
+    groups: matchesOf(optimizer),
     clips: maxGradNorm !== undefined,
   };
 }

@@ -40,8 +40,8 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
-  const { rows, layout, spec } = stage, { optimizer, schedule: kind, clips } = steppingOf(spec);
-  const parts = [...budgetParts(stage, budgets), optimizer.form, ...clips ? ["clips"] : []];
+  const { rows, layout, spec } = stage, { optimizer, schedule: kind, clips, groups } = steppingOf(spec);
+  const parts = [...budgetParts(stage, budgets), optimizer.form, JSON.stringify(groups), ...clips ? ["clips"] : []];
   const program = programKey(stage, weights);
   return keyOfRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
     return keyOf([program, layout, kind, rowsDigest(rows), ...parts]);

@@ -6,7 +6,7 @@ import { startsAtOwn } from "../../compile/lower/heads.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { metricOf } from "../../metrics/mod.ts";
 import { findTensor } from "../../models/open/model.ts";
-import type { MetricSpec } from "../../spec/mod.ts";
+import type { MetricSpec, OptimizerSpec, Resolved } from "../../spec/mod.ts";
 import type { PreparedActivations, PreparedEvaluation, PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 
@@ -26,15 +26,21 @@ const rates: Readonly<Record<OptimizerName, { readonly usual: string; readonly l
   adafactor: { usual: "1e-4 to 1e-2", large: 1 },
 };
 
+/** The rates of an optimizer and its groups; `undefined` where steps are relative. */
+function ratesOf({ learningRate, groups = [] }: Resolved<OptimizerSpec>): (number | undefined)[] {
+  return [learningRate, ...groups.flatMap((group) => group.learningRate ?? [])];
+}
+
 const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
   function learnsNothing({ name, spec: { optimizer } }) {
-    if (optimizer.learningRate !== 0) return undefined;
+    if (ratesOf(optimizer).some((rate) => rate !== 0)) return undefined;
     return { of: optimizer, says: `the learning rate of ${name} is 0, so that it learns nothing` };
   },
   function learnsWildly({ name, spec: { optimizer } }) {
-    const { kind, learningRate = 0 } = optimizer, { usual, large } = rates[kind];
-    if (learningRate < large) return undefined;
-    return { of: optimizer, says: `the learning rate of ${name} is ${learningRate}; usual ones are from ${usual}` };
+    const { usual, large } = rates[optimizer.kind];
+    const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));
+    if (rate < large) return undefined;
+    return { of: optimizer, says: `the learning rate of ${name} is ${rate}; usual ones are from ${usual}` };
   },
 ];
 

@@ -3,11 +3,11 @@ import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import { type Adaptation, headOf, isFixed, isFrozen } from "../../compile/lower/adaptation.ts";
-import { steppingOf } from "../../compile/programs/stepping.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { cautionsOfTraining } from "./cautions.ts";
 import { requirePredicted, unseenLabels } from "./head_checks.ts";
+import { decayOfEdits, requireOptimizer } from "./optimizer_checks.ts";
 import type { PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
@@ -32,9 +32,9 @@ export async function prepareTraining(
       `the training ${name} has nothing to train; give its model an edit, as in model.with(loreft(…))`,
     );
   }
-  if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
+  if (decayOfEdits(spec.optimizer) > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
   atLocationOf(spec, () => requirePredicted(model));
-  atLocationOf(spec.optimizer, () => requireOptimizer(spec));
+  requireOptimizer(spec, model);
   const read = await shared.rows(spec.data, model, spec.maxLength);
   const unseen = unseenLabels(headOf(model.adaptations), read.examples);
   if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
@@ -43,16 +43,6 @@ export async function prepareTraining(
   const prepared = { ...model, kind: "train" as const, name, spec, layout, rows, trainableParameters };
   for (const [says, kind] of await cautionsOfTraining(prepared)) shared.warnOnce(says, kind);
   return prepared;
-}
-
-/** @throws {RequestError} If the optimizer's settings contradict each other. */
-function requireOptimizer(spec: Resolved<TrainSpec>): void {
-  try {
-    steppingOf(spec);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new RequestError(error.message);
-  }
 }
 
 function isOrthogonal({ tensors }: Adaptation): boolean {

@@ -9,6 +9,7 @@ import { warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
+import { groupPrefix } from "../../compile/programs/parameter_groups.ts";
 import { steppingOf } from "../../compile/programs/stepping.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
@@ -78,9 +79,7 @@ export class TrainingState {
       "step.totalSteps": scalar(totalSteps),
       "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule, totalSteps)),
       "step.lossScale": scalar(1 / labels),
-      "step.learningRate": scalar(optimizer.learningRate ?? 1),
-      "step.weightDecay": scalar(optimizer.weightDecay),
-      "step.exemptDecay": scalar(optimizer.decay === "all" ? optimizer.weightDecay : 0),
+      ...this.#rates(),
       ...this.#settings(),
       ...maxGradNorm === undefined ? {} : { "step.maxGradNorm": scalar(maxGradNorm) },
     };
@@ -116,6 +115,21 @@ export class TrainingState {
   /** The parameters whose loss was last found finite: those before the newest step. */
   lastGood(): TensorMap {
     return this.#named(Object.keys(this.#previous).length === 0 ? this.#tensors : this.#previous);
+  }
+
+  /** Rate and decay of each of the optimizer's groups, and of all other parameters. */
+  #rates(): Feeds {
+    const { groups = [], ...all } = this.#job.spec.optimizer;
+    const fed = [undefined, ...groups.keys()].map((group) => {
+      const own = { ...group === undefined ? {} : groups[group] };
+      const { learningRate = all.learningRate ?? 1, weightDecay = all.weightDecay } = own, prefix = groupPrefix(group);
+      return {
+        [`${prefix}learningRate`]: scalar(learningRate),
+        [`${prefix}weightDecay`]: scalar(weightDecay),
+        [`${prefix}exemptDecay`]: scalar(all.decay === "all" ? weightDecay : 0),
+      };
+    });
+    return Object.assign({}, ...fed);
   }
 
   /** The optimizer's own settings. */

@@ -9,9 +9,11 @@ import {
   flag,
   index,
   leaf,
+  listOf,
   oneOf,
   optional,
   positive,
+  record,
   share,
 } from "../../common/checks.ts";
 import { mapRecord } from "../../common/map_record.ts";
@@ -24,7 +26,32 @@ const schedule = among(
   mapRecord(schedules, () => ({ warmup: share, warmupSteps: optional(index) }) satisfies Fields<spec.ScheduleSpec>),
 );
 
-const common = { schedule, weightDecay: amount, decay: oneOf(Object.keys(decayScopes)) };
+const parameterKinds: Readonly<Record<spec.ParameterKind, true>> = {
+  edits: true,
+  adapters: true,
+  lora_A: true,
+  lora_B: true,
+  prefixTuning: true,
+  head: true,
+  base: true,
+};
+const parameterKind = oneOf(Object.keys(parameterKinds));
+
+const kindsOfParameters = listOf(`kinds of parameters, as in ["edits", "head"]`, parameterKind);
+
+const group = {
+  match: (value: unknown, name: string) =>
+    Array.isArray(value) ? kindsOfParameters(value, name) : parameterKind(value, name),
+  learningRate: optional(amount),
+  weightDecay: optional(amount),
+} satisfies Fields<spec.ParameterGroup>;
+
+const groups = listOf(
+  `a list of groups, as in [{ match: "head", learningRate: 1e-3 }]`,
+  record(`a group, as in { match: "head", learningRate: 1e-3 }`, group),
+);
+
+const common = { groups: optional(groups), schedule, weightDecay: amount, decay: oneOf(Object.keys(decayScopes)) };
 
 const kinds = {
   adamw: { ...common, learningRate: amount, beta1: belowOne, beta2: belowOne, epsilon: amount },

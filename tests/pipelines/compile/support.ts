@@ -65,5 +65,6 @@ export function assertRefused(request: () => unknown, pattern: RegExp): void {
 export const usualStepping: Stepping = {
   optimizer: optimizerOf("adamw", { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
   schedule: "constant",
+  groups: [],
   clips: false,
 };
