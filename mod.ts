@@ -127,6 +127,8 @@ export {
   cosineSchedule,
   inverseSqrtSchedule,
   linearSchedule,
+  polynomialSchedule,
+  type PolynomialScheduleOptions,
   type ScheduleOptions,
 } from "./pipelines/dsl/schedule.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
@@ -234,9 +236,12 @@ export type {
   ParameterKind,
   PieceSpec,
   Pipeline,
+  PlainScheduleSpec,
+  PolynomialScheduleSpec,
   PrefixTuningSpec,
   RegressionSpec,
   SavedSpec,
+  ScheduleBase,
   ScheduleSpec,
   SgdSpec,
   ShortPrompts,

@@ -3,13 +3,13 @@ import { ownValue } from "../program/own_value.ts";
 import type { Value } from "../program/program.ts";
 
 /** A parameter with what a rule keeps of it from step to step, by name. */
-export interface Parameter<Part extends string = string> {
+interface Parameter<Part extends string = string> {
   readonly value: Value;
   readonly state: Readonly<Record<Part, Value>>;
 }
 
 /** The numbers of a step, each a tensor without axes. */
-export interface Step<Setting extends string = string> {
+interface Step<Setting extends string = string> {
   /** The rate at this step, its schedule applied. */
   readonly learningRate: Value;
   readonly weightDecay: Value;

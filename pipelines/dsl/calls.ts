@@ -137,6 +137,7 @@ const calls = {
   linearSchedule: { takes: omissible, example: "linearSchedule({ warmup: 0.1 })" },
   cosineSchedule: { takes: omissible, example: "cosineSchedule({ warmup: 0.1 })" },
   inverseSqrtSchedule: { takes: omissible, example: "inverseSqrtSchedule({ warmup: 0.1 })" },
+  polynomialSchedule: { takes: omissible, example: "polynomialSchedule({ power: 2, end: 1e-5 })" },
   greedy: { takes: required, example: "greedy({ maxNewTokens: 8 })" },
   sample: { takes: required, example: "sample({ maxNewTokens: 8, temperature: 0.7 })" },
   beam: { takes: required, example: "beam({ maxNewTokens: 8, beams: 4 })" },

@@ -1,6 +1,6 @@
 import { RequestError } from "../common/errors.ts";
 import { located } from "../common/source_location.ts";
-import type { ScheduleSpec, SweepableOptions } from "../spec/mod.ts";
+import type { PlainScheduleSpec, PolynomialScheduleSpec, SweepableOptions } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
 /** Settings of a schedule. */
@@ -11,10 +11,15 @@ export interface ScheduleOptions {
   readonly warmupSteps?: number;
 }
 
-function scheduleOf(kind: ScheduleSpec["kind"], options: SweepableOptions<ScheduleOptions>): ScheduleSpec {
+/** Refuses two warm-ups. */
+function requireWarmup(options: SweepableOptions<ScheduleOptions>): void {
   if (options.warmup !== undefined && options.warmupSteps !== undefined) {
     throw new RequestError("a schedule has warmup, a share of all steps, or warmupSteps, a number of them; omit one");
   }
+}
+
+function scheduleOf(kind: PlainScheduleSpec["kind"], options: SweepableOptions<ScheduleOptions>): PlainScheduleSpec {
+  requireWarmup(options);
   return located({ warmup: 0, ...options, kind });
 }
 
@@ -30,7 +35,7 @@ function scheduleOf(kind: ScheduleSpec["kind"], options: SweepableOptions<Schedu
  * assert.equal(constantSchedule().warmup, 0);
  * ```
  */
-export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}): PlainScheduleSpec {
   requireCall("constantSchedule", arguments);
   return scheduleOf("constant", options);
 }
@@ -45,7 +50,7 @@ export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}
  * const optimizer = adamw({ learningRate: 9e-4, schedule: linearSchedule({ warmup: 0.1 }) });
  * ```
  */
-export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}): PlainScheduleSpec {
   requireCall("linearSchedule", arguments);
   return scheduleOf("linear", options);
 }
@@ -63,7 +68,7 @@ export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}):
  * assert.equal(cosineSchedule().warmup, 0);
  * ```
  */
-export function cosineSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+export function cosineSchedule(options: SweepableOptions<ScheduleOptions> = {}): PlainScheduleSpec {
   requireCall("cosineSchedule", arguments);
   return scheduleOf("cosine", options);
 }
@@ -81,7 +86,37 @@ export function cosineSchedule(options: SweepableOptions<ScheduleOptions> = {}):
  * assert.equal(inverseSqrtSchedule().warmup, 0);
  * ```
  */
-export function inverseSqrtSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
+export function inverseSqrtSchedule(options: SweepableOptions<ScheduleOptions> = {}): PlainScheduleSpec {
   requireCall("inverseSqrtSchedule", arguments);
   return scheduleOf("inverseSqrt", options);
+}
+
+/** Settings of a polynomial schedule. */
+export interface PolynomialScheduleOptions extends ScheduleOptions {
+  /** The power of the share of steps left, above 0; 1 if omitted. */
+  readonly power?: number;
+  /** The rate after the last step, below the optimizer's; 1e-7 if omitted. Groups come to the same share of theirs. */
+  readonly end?: number;
+}
+
+/**
+ * The rate rises over the warm-up, then falls to `end` as a power of the share of steps that are left, as transformers'
+ * `get_polynomial_decay_schedule_with_warmup` has it.
+ *
+ * @example Down to 1e-5 with the square
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { adamw, polynomialSchedule } from "refract";
+ *
+ * const schedule = polynomialSchedule({ warmup: 0.1, power: 2, end: 1e-5 });
+ * const optimizer = adamw({ learningRate: 1e-3, schedule });
+ * assert.deepEqual([polynomialSchedule().power, polynomialSchedule().end], [1, 1e-7]);
+ * ```
+ */
+export function polynomialSchedule(
+  options: SweepableOptions<PolynomialScheduleOptions> = {},
+): PolynomialScheduleSpec {
+  requireCall("polynomialSchedule", arguments);
+  requireWarmup(options);
+  return located({ warmup: 0, power: 1, end: 1e-7, ...options, kind: "polynomial" });
 }

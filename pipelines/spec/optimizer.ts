@@ -2,15 +2,32 @@
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import type { Sweepable } from "./sweepable.ts";
 
-/** A learning-rate schedule. */
-export interface ScheduleSpec {
-  /** Tells the kinds of record apart. */
-  readonly kind: ScheduleName;
+/** What every schedule has. */
+export interface ScheduleBase {
   /** Share of the steps over which the rate rises from 0; their number is rounded up. */
   readonly warmup: Sweepable<number>;
   /** A number of steps in place of the share. */
   readonly warmupSteps?: Sweepable<number>;
 }
+
+/** A schedule that its warm-up alone shapes. */
+export interface PlainScheduleSpec extends ScheduleBase {
+  /** Tells the kinds of record apart. */
+  readonly kind: Exclude<ScheduleName, "polynomial">;
+}
+
+/** A schedule that falls as a power of the steps that are left. */
+export interface PolynomialScheduleSpec extends ScheduleBase {
+  /** Tells the kinds of record apart. */
+  readonly kind: "polynomial";
+  /** Of the share of steps left. */
+  readonly power: Sweepable<number>;
+  /** The rate after the last step. */
+  readonly end: Sweepable<number>;
+}
+
+/** A learning-rate schedule. */
+export type ScheduleSpec = PlainScheduleSpec | PolynomialScheduleSpec;
 
 /** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
 export type DecayScope = "all" | "weights";

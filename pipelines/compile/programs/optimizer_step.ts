@@ -42,6 +42,8 @@ export function nextOf(
     step,
     warmupSteps: scalarInput("step.warmupSteps"),
     totalSteps: scalarInput("step.totalSteps"),
+    power: scalarInput("step.power"),
+    end: scalarInput("step.end"),
   });
   const numbers = {
     count: o.add(step, 1),

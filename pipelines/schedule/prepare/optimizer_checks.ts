@@ -19,8 +19,16 @@ export function requireOptimizer(spec: Resolved<TrainSpec>, prepared: PreparedMo
       if (!(error instanceof RangeError)) throw error;
       throw new RequestError(error.message);
     }
+    requireFalling(optimizer);
     requireGroups(optimizer, kindsOf(prepared));
   });
+}
+
+function requireFalling({ schedule, learningRate = 1 }: Resolved<OptimizerSpec>): void {
+  if (schedule.kind !== "polynomial" || schedule.end < learningRate) return;
+  throw new RequestError(
+    `the schedule ends at ${schedule.end}, which is not below the learningRate ${learningRate}; give a smaller end`,
+  );
 }
 
 function requireGroups(optimizer: Resolved<OptimizerSpec>, kinds: readonly (readonly ParameterKind[])[]): void {

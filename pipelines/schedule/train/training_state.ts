@@ -79,6 +79,7 @@ export class TrainingState {
       "step.totalSteps": scalar(totalSteps),
       "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule, totalSteps)),
       "step.lossScale": scalar(1 / labels),
+      ...this.#schedule(),
       ...this.#rates(),
       ...this.#settings(),
       ...maxGradNorm === undefined ? {} : { "step.maxGradNorm": scalar(maxGradNorm) },
@@ -115,6 +116,13 @@ export class TrainingState {
   /** The parameters whose loss was last found finite: those before the newest step. */
   lastGood(): TensorMap {
     return this.#named(Object.keys(this.#previous).length === 0 ? this.#tensors : this.#previous);
+  }
+
+  /** What the schedule has beside its warm-up. */
+  #schedule(): Feeds {
+    const { schedule, learningRate = 1 } = this.#job.spec.optimizer;
+    if (schedule.kind !== "polynomial") return {};
+    return { "step.power": scalar(schedule.power), "step.end": scalar(schedule.end / learningRate) };
   }
 
   /** Rate and decay of each of the optimizer's groups, and of all other parameters. */

@@ -1,6 +1,6 @@
 /** Checks of optimizers and schedules: one for each setting of each kind. @module */
 import type { OptimizerName } from "../../../ops/optimizers/mod.ts";
-import { schedules } from "../../../ops/optimizers/schedule.ts";
+import type { ScheduleName } from "../../../ops/optimizers/schedule.ts";
 import {
   among,
   amount,
@@ -16,15 +16,22 @@ import {
   record,
   share,
 } from "../../common/checks.ts";
-import { mapRecord } from "../../common/map_record.ts";
 import type * as spec from "../../spec/mod.ts";
 
 const decayScopes: Readonly<Record<spec.DecayScope, true>> = { all: true, weights: true };
 
-const schedule = among(
-  "a schedule, as in linearSchedule(…)",
-  mapRecord(schedules, () => ({ warmup: share, warmupSteps: optional(index) }) satisfies Fields<spec.ScheduleSpec>),
-);
+const warm = { warmup: share, warmupSteps: optional(index) };
+const scheduleKinds = {
+  constant: warm,
+  cosine: warm,
+  inverseSqrt: warm,
+  linear: warm,
+  polynomial: { ...warm, power: positive, end: amount },
+} satisfies {
+  readonly [K in ScheduleName]: Fields<K extends "polynomial" ? spec.PolynomialScheduleSpec : spec.PlainScheduleSpec>;
+};
+
+const schedule = among("a schedule, as in linearSchedule(…)", scheduleKinds);
 
 const parameterKinds: Readonly<Record<spec.ParameterKind, true>> = {
   edits: true,
