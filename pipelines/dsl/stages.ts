@@ -46,6 +46,12 @@ export interface TrainOptions {
    * the ReFT paper's runs. Norms are in results.json and TensorBoard.
    */
   readonly maxGradNorm?: number;
+  /**
+   * The share of each label, from 0 to below 1, that is spread evenly over all tokens of the vocabulary or all classes; 0
+   * if omitted. It is torch's `label_smoothing` and transformers' `label_smoothing_factor`, whose formulas are the same:
+   * the training's losses are then of smoothed labels, those of `evaluate` are not.
+   */
+  readonly labelSmoothing?: number;
   /** Steps after which the training ends, if its epochs do not before; schedules end there, too. */
   readonly maxSteps?: number;
   /**

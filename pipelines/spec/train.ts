@@ -31,6 +31,8 @@ export interface TrainSpec {
   readonly maxLength?: Sweepable<number>;
   /** A bound of the 2-norm of all gradients of a step. */
   readonly maxGradNorm?: Sweepable<number>;
+  /** The share of each label that is spread over all classes; none if omitted. */
+  readonly labelSmoothing?: Sweepable<number>;
   /** The training ends here, if its epochs do not before. */
   readonly maxSteps?: Sweepable<number>;
   /** Over what the loss is a mean; all labelled tokens if omitted. */

@@ -44,7 +44,8 @@ const scalarInput = (name: string) => input(name, []);
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, stepping: Stepping): TrainingPrograms {
   const result = runTail(model, layout, trainingForm);
-  const losses = labelledLosses(model, result, trainingForm).map((each) => {
+  const smoothing = stepping.smooths ? scalarInput("step.labelSmoothing") : undefined;
+  const losses = labelledLosses(model, result, trainingForm, smoothing).map((each) => {
     return scaledLoss(each, scalarInput("step.lossScale"));
   });
   // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.

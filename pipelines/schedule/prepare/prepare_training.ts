@@ -6,7 +6,7 @@ import { type Adaptation, headOf, isFixed, isFrozen } from "../../compile/lower/
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { cautionsOfTraining } from "./cautions.ts";
-import { requirePredicted, unseenLabels } from "./head_checks.ts";
+import { requirePredicted, requireSmoothable, unseenLabels } from "./head_checks.ts";
 import { decayOfEdits, requireOptimizer } from "./optimizer_checks.ts";
 import type { PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -34,6 +34,7 @@ export async function prepareTraining(
   }
   if (decayOfEdits(spec.optimizer) > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
   atLocationOf(spec, () => requirePredicted(model));
+  atLocationOf(spec, () => requireSmoothable(headOf(model.adaptations), spec));
   requireOptimizer(spec, model);
   const read = await shared.rows(spec.data, model, spec.maxLength);
   const unseen = unseenLabels(headOf(model.adaptations), read.examples);

@@ -20,7 +20,7 @@ const previously = "previous.";
 /** What of a training the state depends on. */
 export interface StateJob {
   readonly programs: Pick<CompiledTraining, "parameters" | "state">;
-  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm">;
+  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm" | "labelSmoothing">;
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
   /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
@@ -69,7 +69,7 @@ export class TrainingState {
 
   /** @param labels By how many labels the summed loss of the rows that run is divided. */
   feeds(step: number, totalSteps: number, labels: number): Feeds {
-    const { optimizer, maxGradNorm } = this.#job.spec;
+    const { optimizer, maxGradNorm, labelSmoothing } = this.#job.spec;
     return {
       ...this.#job.fixed,
       ...this.#tensors,
@@ -82,6 +82,7 @@ export class TrainingState {
       ...this.#schedule(),
       ...this.#rates(),
       ...this.#settings(),
+      ...labelSmoothing === undefined ? {} : { "step.labelSmoothing": scalar(labelSmoothing) },
       ...maxGradNorm === undefined ? {} : { "step.maxGradNorm": scalar(maxGradNorm) },
     };
   }

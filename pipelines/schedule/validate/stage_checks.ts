@@ -1,6 +1,7 @@
 /** Checks of stages: one for each setting of each kind. @module */
 import {
   among,
+  belowOne,
   count,
   type Fields,
   flag,
@@ -33,6 +34,7 @@ const train = {
   shuffle: flag,
   maxLength: optional(count),
   maxGradNorm: optional(positive),
+  labelSmoothing: optional(belowOne),
   maxSteps: optional(count),
   lossReduction: optional(oneOf(Object.keys(lossReductions))),
 } satisfies Fields<spec.TrainSpec>;

@@ -67,4 +67,5 @@ export const usualStepping: Stepping = {
   schedule: "constant",
   groups: [],
   clips: false,
+  smooths: false,
 };
