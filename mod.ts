@@ -255,5 +255,6 @@ export type {
   WritingSpec,
 } from "./pipelines/spec/mod.ts";
 export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
+export type { Truncation } from "./pipelines/data/length_limits.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import type { Truncation } from "../data/length_limits.ts";
 import { declared, located } from "../common/source_location.ts";
 import type {
   ActivationsSpec,
@@ -40,6 +41,11 @@ export interface TrainOptions {
   readonly shuffle?: boolean;
   /** Rows longer than this many tokens lose the front of their prompt; before a head, the end of their longer text. */
   readonly maxLength?: number;
+  /**
+   * Which end of such rows is cut in place of that, as transformers' `truncation_side`: with `"right"` a completion loses
+   * its end, as in pyreft, or the prompt where an encoder reads it; with `"left"` before a head, texts lose their front.
+   */
+  readonly truncate?: Truncation;
   /**
    * Gradients of which the 2-norm, taken over all that is trained, is larger are scaled down to it before each step, as
    * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 unless it is told otherwise, and so had

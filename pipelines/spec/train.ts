@@ -1,5 +1,6 @@
 /** A training, as it is declared. @module */
 import type { Dataset } from "../data/dataset.ts";
+import type { Truncation } from "../data/length_limits.ts";
 import type { ModelSpec } from "./model.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import type { BestSpec, Sweepable } from "./sweepable.ts";
@@ -29,6 +30,8 @@ export interface TrainSpec {
   readonly shuffle: Sweepable<boolean>;
   /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
   readonly maxLength?: Sweepable<number>;
+  /** Which end of longer rows is cut; a prompt's front and a labelled text's end if omitted. */
+  readonly truncate?: Sweepable<Truncation>;
   /** A bound of the 2-norm of all gradients of a step. */
   readonly maxGradNorm?: Sweepable<number>;
   /** The share of each label that is spread over all classes; none if omitted. */

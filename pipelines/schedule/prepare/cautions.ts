@@ -36,6 +36,10 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     if (ratesOf(optimizer).some((rate) => rate !== 0)) return undefined;
     return { of: optimizer, says: `the learning rate of ${name} is 0, so that it learns nothing` };
   },
+  function cutsNothing({ name, spec }) {
+    if (spec.truncate === undefined || spec.maxLength !== undefined) return undefined;
+    return { of: spec, says: `truncate of ${name} says which end maxLength cuts, and there is no maxLength` };
+  },
   function learnsWildly({ name, spec: { optimizer } }) {
     const { usual, large } = rates[optimizer.kind];
     const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));

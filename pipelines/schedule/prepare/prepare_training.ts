@@ -36,7 +36,7 @@ export async function prepareTraining(
   atLocationOf(spec, () => requirePredicted(model));
   atLocationOf(spec, () => requireSmoothable(headOf(model.adaptations), spec));
   requireOptimizer(spec, model);
-  const read = await shared.rows(spec.data, model, spec.maxLength);
+  const read = await shared.rows(spec.data, model, spec.maxLength, { truncate: spec.truncate });
   const unseen = unseenLabels(headOf(model.adaptations), read.examples);
   if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
   const { layout, rows } = await shared.laidOut(model, read);

@@ -13,6 +13,7 @@ import {
   positive,
   text,
 } from "../../common/checks.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import { metricKinds } from "../../metrics/mod.ts";
 import type * as spec from "../../spec/mod.ts";
@@ -21,6 +22,7 @@ import { dataset, model } from "./model_checks.ts";
 import { optimizer } from "./optimizer_checks.ts";
 import { positions, site } from "./site_checks.ts";
 
+const truncations: Readonly<Record<Truncation, true>> = { left: true, right: true };
 const lossReductions: Readonly<Record<spec.LossReduction, true>> = { tokens: true, microbatches: true };
 
 const train = {
@@ -33,6 +35,7 @@ const train = {
   seed: integer,
   shuffle: flag,
   maxLength: optional(count),
+  truncate: optional(oneOf(Object.keys(truncations))),
   maxGradNorm: optional(positive),
   labelSmoothing: optional(belowOne),
   maxSteps: optional(count),
