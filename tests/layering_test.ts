@@ -101,6 +101,7 @@ const rooms: readonly string[] = [
   "pipelines/report/mlflow",
   "pipelines/interchange/onnx",
   "pipelines/interchange",
+  "pipelines/cli/launch",
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",
   "pipelines/cli/requests",

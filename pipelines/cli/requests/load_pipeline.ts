@@ -115,7 +115,7 @@ function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" |
 
 /** What a pipeline file can import, asked for by the name that it imports: the command line knows no function of the DSL. */
 async function exportedNames(): Promise<readonly string[]> {
-  const refract: object = await import(import.meta.resolve("refract"));
+  const refract: object = await import(import.meta.resolve("../../../mod.ts"));
   return Object.keys(refract);
 }
 

@@ -16,5 +16,5 @@ export function openRunContext(
   control: Pick<RunContextOptions, "checkpointInterval" | "signal" | "hub"> = {},
 ): RunContext {
   const budgets = { cacheDisk, cacheMemory, activationMemory };
-  return new RunContext({ base, store: storeFolder(store), threads, provider, emit, ...budgets, ...control });
+  return new RunContext({ base, store: storeFolder(store, base), threads, provider, emit, ...budgets, ...control });
 }
