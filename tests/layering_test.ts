@@ -100,6 +100,7 @@ const rooms: readonly string[] = [
   "pipelines/report/page",
   "pipelines/interchange/onnx",
   "pipelines/interchange",
+  "pipelines/interchange/peft",
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",
   "pipelines/cli/requests",
