@@ -99,6 +99,7 @@ const rooms: readonly string[] = [
   "pipelines/report",
   "pipelines/report/page",
   "pipelines/interchange/onnx",
+  "pipelines/interchange/merged",
   "pipelines/interchange",
   "pipelines/interchange/peft",
   "pipelines/cli/terminal",

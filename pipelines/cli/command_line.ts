@@ -1,6 +1,7 @@
 /** The command line: which commands there are, and how an error of any is reported. @module */
 import { RequestError, RunError, StoppedError } from "../common/errors.ts";
 import { activationsCommand } from "./commands/activations_command.ts";
+import { mergeCommand } from "./commands/merge_command.ts";
 import { parseArguments, UsageError } from "./arguments/argument_parser.ts";
 import { cacheCommands } from "./commands/cache_command.ts";
 import { chatCommand } from "./commands/chat_command.ts";
@@ -35,6 +36,7 @@ export const refract: CommandGroup = {
     watchCommand,
     importCommand,
     exportCommand,
+    mergeCommand,
     pushCommand,
     pullCommand,
     cacheCommands,

@@ -1,5 +1,6 @@
 /**
- * Adapters that peft saves and loads, with stories260k: whichever of both wrote the folder, the logits are within 1e-4.
+ * Adapters that peft saves and loads, and merged models that transformers loads, with stories260k: whichever of both wrote
+ * the folder, the logits are within 1e-4.
  * REFRACT_PEER_PYTHON names a Python that has peft, torch and transformers.
  *
  * @module
@@ -7,7 +8,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { adamw, baseModel, dora, ia3, jsonl, lora, type Model, pipeline, prefixTuning, train } from "refract";
+import {
+  adamw,
+  baseModel,
+  bitfit,
+  block,
+  dora,
+  ia3,
+  jsonl,
+  lora,
+  loreft,
+  type Model,
+  pipeline,
+  prefixTuning,
+  train,
+} from "refract";
 import { largestGap, logitsOf, succeeds } from "../pipelines/interchange/peft/support.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder } from "../support/shared.ts";
@@ -58,27 +73,58 @@ const adapters: Readonly<Record<string, (base: Model) => Model>> = {
   prefix: (base) => base.with(prefixTuning({ tokens: 4 })),
 };
 
+/** Trains a model in a folder of its own. */
+async function trainedIn(folder: string, adapted: (base: Model) => Model): Promise<string> {
+  const model = join(shared!, "models", "stories260k");
+  const data = jsonl(join(shared!, "data", "multiarith.test.jsonl"), {
+    prompt: "{instruction}\n",
+    completion: "{answer}",
+  });
+  const optimizer = adamw({ learningRate: 0.05 });
+  const run = pipeline("adapters", () => ({
+    tuned: train(adapted(baseModel(model)), { data: data.take(8), epochs: 3, batchSize: 4, optimizer }),
+  }));
+  await runIn(folder, folder, run);
+  return join(folder, "out");
+}
+
 Deno.test({
   name: "adapters that Refract trained have its logits in peft",
   ignore,
   fn: () =>
     inFolder(async (scratch) => {
       const model = join(shared!, "models", "stories260k"), base = ["--model", model];
-      const data = jsonl(join(shared!, "data", "multiarith.test.jsonl"), {
-        prompt: "{instruction}\n",
-        completion: "{answer}",
-      });
-      const optimizer = adamw({ learningRate: 0.05 }), logits: Record<string, readonly Float32Array[]> = {};
+      const logits: Record<string, readonly Float32Array[]> = {};
       for (const [name, adapted] of Object.entries(adapters)) {
-        const folder = join(scratch, name), trained = join(folder, "out");
-        const run = pipeline("adapters", () => ({
-          tuned: train(adapted(baseModel(model)), { data: data.take(8), epochs: 3, batchSize: 4, optimizer }),
-        }));
-        await runIn(folder, scratch, run);
+        const trained = await trainedIn(join(scratch, name), adapted);
         await succeeds("export", trained, "--to", "peft", "--out", join(scratch, "exported", name), ...base);
         logits[name] = await logitsOf(scratch, trained, ids, ...base);
       }
       const loaded = await peer<Record<string, Logits>>("load", model, join(scratch, "exported"));
+      for (const [name, found] of Object.entries(logits)) requireClose(name, found, loaded[name]!);
+    }),
+});
+
+const { prefix: _, ...mergeable } = adapters;
+const merged: typeof adapters = {
+  ...mergeable,
+  biases: (base) => base.with(bitfit({ modules: ["v_proj", "down_proj"] }), lora({ rank: 2 })),
+  edit: (base) => base.with(loreft({ at: block([1, 3]).mlp.output, positions: "all+completion", rank: 2 })),
+};
+
+Deno.test({
+  name: "models that Refract merged have its logits in transformers",
+  ignore,
+  fn: () =>
+    inFolder(async (scratch) => {
+      const base = ["--model", join(shared!, "models", "stories260k")];
+      const logits: Record<string, readonly Float32Array[]> = {};
+      for (const [name, adapted] of Object.entries(merged)) {
+        const trained = await trainedIn(join(scratch, name), adapted), out = join(scratch, "merged", name);
+        await succeeds("merge", trained, "--out", out, "--shard-size", "500kB", ...base);
+        logits[name] = await logitsOf(scratch, trained, ids, ...base);
+      }
+      const loaded = await peer<Record<string, Logits>>("bare", join(scratch, "merged"));
       for (const [name, found] of Object.entries(logits)) requireClose(name, found, loaded[name]!);
     }),
 });

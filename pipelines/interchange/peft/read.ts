@@ -1,5 +1,4 @@
 /** Folders that peft saved, as Refract lists adapters. @module */
-import { join } from "node:path";
 import { putValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/files.ts";
