@@ -46,7 +46,7 @@ export const usualOptions: InterventionOptions = { activation: "linear", orthogo
  * What a representation and its edited form have to do with each other: `shift`, the same is added to each; `affine`, a
  * matrix times it plus a constant; `other`, none of these.
  */
-export type Linearity = "shift" | "affine" | "other";
+type Linearity = "shift" | "affine" | "other";
 
 /** An edit. */
 export interface InterventionKind {

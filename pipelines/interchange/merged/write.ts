@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import { elementCount, type Shape } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { unwritable, writeAll } from "../../common/files.ts";
@@ -20,7 +21,7 @@ import { isStoredType, RoundingLoss, storages, stored, type StoredType } from ".
 import { chunksOf } from "./tensor_chunks.ts";
 
 /** What is written. */
-export interface MergedWeights {
+interface MergedWeights {
   /** All tensors of the model's files, in order. */
   readonly records: readonly TensorRecord[];
   readonly weights: Omit<ModelWeights, "digest">;
@@ -71,7 +72,7 @@ export async function writeMergedWeights(folder: string, merged: MergedWeights):
     using file = await onDisk(path, Deno.open(path, { write: true, createNew: true }));
     await onDisk(path, writeAll(file, encodeHeader(shard, { format: "pt" })));
     for (const tensor of shard) {
-      map[tensor.name] = name;
+      putValue(map, tensor.name, name);
       for await (const chunk of contentOf(tensor, merged, loss)) {
         await onDisk(path, writeAll(file, chunk));
         merged.progress(done += chunk.length, total, name);
@@ -173,7 +174,9 @@ async function compute({ site, name }: Part, { weights, tensors, sessions }: Mer
   const program = { name: whole.name, outputs: { [name]: whole.outputs[name]! } };
   const located = { digest: site.weight, locate: weights.locate };
   const session = await sessions.open(program, located);
-  const fed = copyTensors(Object.fromEntries(session.model.fed.map((input) => [input.name, tensors[input.name]!])));
+  const fed = copyTensors(
+    Object.fromEntries(session.model.fed.map((input) => [input.name, ownValue(tensors, input.name)!])),
+  );
   const { outputs } = await session.run(fed);
   await sessions.release(program, located);
   return outputs[name]!.data as Float32Array<ArrayBuffer>;

@@ -136,7 +136,7 @@ function numberOf(
   isRight: (value: number) => boolean,
   wanted: string,
 ): number {
-  const value = fields[name] ?? otherwise;
+  const value = ownValue(fields, name) ?? otherwise;
   if (typeof value === "number" && isRight(value)) return value;
   throw new RequestError(`${name} is ${shown(value)}; it must be ${wanted}`);
 }
@@ -147,7 +147,7 @@ function patternsOf(
   isRight: (value: number) => boolean,
   wanted: string,
 ): ReadonlyMap<string, number> {
-  const found = fields[name] ?? {};
+  const found = ownValue(fields, name) ?? {};
   if (!isJsonObject(found)) throw new RequestError(`${name} is ${shown(found)}; it must be an object`);
   return new Map(
     Object.keys(found).map((pattern) => {
@@ -169,7 +169,7 @@ function targetsOf(fields: JsonObject): Targets {
 }
 
 function namesOf(fields: JsonObject, name: string): ModuleNames | undefined {
-  const value = fields[name] ?? undefined;
+  const value = ownValue(fields, name) ?? undefined;
   if (value === undefined || typeof value === "string") {
     if (value !== undefined) pythonPattern(value, name);
     return value;

@@ -1,5 +1,5 @@
 /** Folders that peft saved, as Refract lists adapters. @module */
-import { putValue } from "../../../ops/program/own_value.ts";
+import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/files.ts";
 import { quote } from "../../common/suggest.ts";
@@ -13,7 +13,7 @@ import { readPeftTensors } from "./tensors.ts";
 import { byPattern, isTargeted, matchesNames } from "./targets.ts";
 
 /** What a folder holds, as intervention.json lists it and with the tensors in saved form. */
-export interface PeftFolder {
+interface PeftFolder {
   readonly interventions: readonly JsonObject[];
   readonly tensors: TensorMap;
 }
@@ -78,7 +78,7 @@ function adaptersOf(source: Source<Exclude<PeftConfig, { type: "PREFIX_TUNING" }
     const scale = scalesInput ? [1, place.inputs] : [place.outputs, 1];
     for (const [name, { data, shape }] of Object.entries(own)) {
       const due = { ...shapes, scale }[name as keyof typeof shapes | "scale"];
-      requireShape(peftName(path, names[name]![0]!), shape, due, file);
+      requireShape(peftName(path, ownValue(names, name)![0]!), shape, due, file);
       putValue(tensors, `${index}.${name}`, { data, shape: name === "scale" ? [data.length] : shape });
     }
     const site = place.stack === undefined ? place.site : `${place.stack}.${place.site}`;

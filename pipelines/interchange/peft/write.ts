@@ -9,7 +9,7 @@ import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import { modulePath, peftKinds, peftName, prefixTensor } from "./names.ts";
 
 /** The content of a folder as peft reads it. */
-export interface PeftContent {
+interface PeftContent {
   /** adapter_config.json's text. */
   readonly config: string;
   readonly tensors: readonly NamedTensor[];
@@ -84,7 +84,7 @@ function adapterContent({ architecture, tensors }: PeftSource, adapters: readonl
     Object.keys(roles).map((tensor): NamedTensor => {
       const { data, shape } = ownValue(tensors, `${index}.${tensor}`)!, [length = 0] = shape;
       const own = tensor === "scale" ? (options.scalesInput ? [1, length] : [length, 1]) : shape;
-      return { name: peftName(path, names[tensor]![0]!), data: data as Float32Array, shape: own };
+      return { name: peftName(path, ownValue(names, tensor)![0]!), data: data as Float32Array, shape: own };
     })
   );
   const targets = targetsOf(placed, architecture, kind !== "ia3");
