@@ -98,6 +98,7 @@ const rooms: readonly string[] = [
   // What others see of it.
   "pipelines/report",
   "pipelines/report/page",
+  "pipelines/report/mlflow",
   "pipelines/interchange/onnx",
   "pipelines/interchange",
   "pipelines/cli/launch",

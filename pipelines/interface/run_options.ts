@@ -1,7 +1,7 @@
 /** How a run is asked for, and whether its options are sound. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
 import { providers } from "../../ops/onnx/providers.ts";
-import { type Check, flag, leaf, listOf, oneOf, optional, record } from "../common/checks.ts";
+import { type Check, flag, isText, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
 import type { HubOptions } from "../models/hub/access.ts";
 import type { Overrides, Scalar } from "../recipes/overrides.ts";
 import { isThreadCount, threadCounts } from "../recipes/recipe.ts";
@@ -32,6 +32,10 @@ export interface RunOptions {
   readonly allowChanges?: boolean;
   /** A file that gets every event as a line of JSON. */
   readonly log?: string;
+  /** The address of an MLflow server that gets parameters, losses and metrics; one that is down breaks nothing. */
+  readonly mlflow?: string;
+  /** The experiment that the run belongs to there; named as the pipeline if omitted. */
+  readonly mlflowExperiment?: string;
   /** Stops the run when it is aborted; what was computed is kept, and the same run goes on from there. */
   readonly signal?: AbortSignal;
 }
@@ -77,6 +81,8 @@ const fields: { readonly [K in keyof RunOptions]-?: Check } = {
   activationMemory: optional(bytes),
   allowChanges: optional(flag),
   log: optional(path),
+  mlflow: optional(text),
+  mlflowExperiment: optional(leaf("a name", (value) => isText(value) && value !== "")),
   signal: optional(leaf("an AbortSignal", (value) => value instanceof AbortSignal)),
 };
 

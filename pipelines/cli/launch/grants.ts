@@ -94,6 +94,14 @@ export function grantsOf(command: CommandName | undefined, endpoint: string | un
     : { ...granted, net: [...granted.net, host] };
 }
 
+/** What writing to an MLflow server takes: its host, and the variables that its own client reads a password from. */
+export function withMlflow(granted: Grants, address: string): Grants {
+  const host = URL.parse(address)?.host ?? "";
+  if (host === "") return granted;
+  const env = ["MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"];
+  return { ...granted, net: [...granted.net ?? [], host], env: [...granted.env, ...env] };
+}
+
 /** Permissions as flags of `deno run`. */
 export function flagsOf(granted: Grants): string[] {
   return Object.entries(granted).map(([name, list]) => `--allow-${name}${list === true ? "" : `=${list.join(",")}`}`);

@@ -1,6 +1,7 @@
 /** Exports to ONNX from the command line: what is written, what it writes on, and what is refused in one line. @module */
 import assert from "node:assert/strict";
 import { answersInNode } from "../../interchange/onnx/support.ts";
+import { conversations, inChatScene, turnTemplate } from "../../../support/chat_scene.ts";
 import { inProcess, treeOf } from "../../../support/command.ts";
 import { dyingAt } from "../../../support/dying.ts";
 import { onDiskWithRoom } from "../../../support/disk.ts";
@@ -10,6 +11,7 @@ const decoding = "greedy({ maxNewTokens: 6 })";
 const written = [
   "README.md",
   "config.json",
+  "conversation.mjs",
   "example.html",
   "example.mjs",
   "generate.mjs",
@@ -169,3 +171,15 @@ Deno.test("an export to ONNX refuses bases that are not there, and folders that 
     await Deno.remove(scene.path("model", "model.safetensors"));
     await refuses(scene, "out", /^error: model: has neither model\.safetensors nor .*; give a folder that has/);
   }));
+
+Deno.test("the export of a chat model answers conversations as the run's evaluation does", () => {
+  const parts = { decoding, epochs: "12", optimizer: "adamw({ learningRate: 3e-2 })", positions: '"f1+l1"' };
+  return inChatScene(parts, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const expected = await predictionsOf(scene), { code, stderr } = await exporting(scene, "out");
+    assert.equal(code, 0, stderr);
+    const asked = conversations.map((messages) => messages.slice(0, -1));
+    assert.deepEqual(await answersInNode(scene.path("exported"), asked, 6), expected);
+    assert.ok(expected.some((answer) => answer !== ""), "nothing was answered");
+  }, turnTemplate.replaceAll("<|pad|>", "{{ eos_token }}"));
+});
