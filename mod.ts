@@ -111,15 +111,26 @@ export {
   type StackSites,
 } from "./pipelines/dsl/model.ts";
 export {
+  adafactor,
+  type AdafactorOptions,
   adamw,
   type AdamWOptions,
+  lion,
+  type LionOptions,
+  type OptimizerOptions,
+  sgd,
+  type SgdOptions,
+} from "./pipelines/dsl/optimizer.ts";
+export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+export {
   constantSchedule,
   cosineSchedule,
   inverseSqrtSchedule,
   linearSchedule,
+  polynomialSchedule,
+  type PolynomialScheduleOptions,
   type ScheduleOptions,
-} from "./pipelines/dsl/optimizer.ts";
-export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+} from "./pipelines/dsl/schedule.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -201,6 +212,8 @@ export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,
+  AdafactorSpec,
+  AdamWSpec,
   AdaptationSpec,
   AdapterSpec,
   Axis,
@@ -220,16 +233,24 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  LionSpec,
   LossReduction,
   MetricSpec,
   ModelSpec,
+  OptimizerBase,
   OptimizerSpec,
+  ParameterGroup,
+  ParameterKind,
   PieceSpec,
   Pipeline,
+  PlainScheduleSpec,
+  PolynomialScheduleSpec,
   PrefixTuningSpec,
   RegressionSpec,
   SavedSpec,
+  ScheduleBase,
   ScheduleSpec,
+  SgdSpec,
   ShortPrompts,
   SiteSpec,
   StageSpec,
@@ -278,5 +299,6 @@ export type {
   StageRecords,
   TrainRecord,
 } from "./pipelines/results/results.ts";
+export type { Truncation } from "./pipelines/data/length_limits.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";

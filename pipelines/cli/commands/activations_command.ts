@@ -69,6 +69,7 @@ async function writeActivations(
   const logits = options.logits && architecture.head !== undefined;
   const job = { architecture, weights, rows, sites, hiddenStates: true, logits };
   const tensors = await activate(runContext, job);
+  await runContext.store.checks.settled();
   await writeSafetensors(out, [...(text === undefined ? [] : readTensors(batch)), ...tensors]);
   terminal.print(`${tensors.length} tensors of ${rows.length} rows in ${out}`);
 }

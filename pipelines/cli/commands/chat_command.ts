@@ -87,6 +87,8 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
     const writing = temperature === 0
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
+    // Nothing is shown that damaged weights have written.
+    await runContext.store.checks.settled();
     const stream = new TextStream((text) => terminal.put(text), tokenizer.cleanUp.settled);
     const [written = []] = await generateRows(generator, [tokenized], {
       maxNewTokens,
