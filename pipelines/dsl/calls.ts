@@ -40,6 +40,8 @@ const isDeclared = (...kinds: readonly string[]) => (value: unknown) =>
 
 const isRunnable = (value: unknown) => isDeclared("pipeline")(value) || (isText(value) && value !== "");
 
+const isMember = (value: unknown) => isRecord(value) && "folder" in value && "stages" in value;
+
 /** A record of settings: no declaration, which a person may have put in its place. */
 const settings = leaf("its settings", (value) => isRecord(value) && !("kind" in value) && !isNoted(value));
 const isNoted = (value: unknown) => locationOf(value) !== undefined;
@@ -176,6 +178,14 @@ const calls = {
     example: `run("./pipeline.ts", { set: { rank: 4 } })`,
   },
   open: { takes: [path], example: `open("./runs/first")` },
+  generate: {
+    takes: [
+      leaf("a model, or a member of a run", (value) => isDeclared("model")(value) || isMember(value)),
+      leaf("a text, or a list of messages", (value) => isText(value) || Array.isArray(value)),
+      optional(settings),
+    ],
+    example: `generate(baseModel("./model"), "Why is the sky blue?")`,
+  },
   // Tokens.
   at: { takes: [list, text, optional(oneOf(["first", "last"]))], example: `at(pieces, " colour")` },
   fromEnd: { takes: [count], example: "fromEnd(1)" },
