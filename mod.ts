@@ -112,15 +112,26 @@ export {
   type StackSites,
 } from "./pipelines/dsl/model.ts";
 export {
+  adafactor,
+  type AdafactorOptions,
   adamw,
   type AdamWOptions,
+  lion,
+  type LionOptions,
+  type OptimizerOptions,
+  sgd,
+  type SgdOptions,
+} from "./pipelines/dsl/optimizer.ts";
+export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+export {
   constantSchedule,
   cosineSchedule,
   inverseSqrtSchedule,
   linearSchedule,
+  polynomialSchedule,
+  type PolynomialScheduleOptions,
   type ScheduleOptions,
-} from "./pipelines/dsl/optimizer.ts";
-export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+} from "./pipelines/dsl/schedule.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -142,6 +153,9 @@ export {
   type TaskScoring,
 } from "./pipelines/dsl/tasks.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
+export { generate } from "./pipelines/interface/generate.ts";
+export type { GenerateOptions } from "./pipelines/interface/generate_options.ts";
+export type { Prompt } from "./pipelines/interface/prompt.ts";
 export { open } from "./pipelines/interface/open.ts";
 export { type Run, run } from "./pipelines/interface/run.ts";
 export type { RunOptions } from "./pipelines/interface/run_options.ts";
@@ -208,7 +222,6 @@ export type {
   Templated,
   TemplatedSource,
   Tokenization,
-  Truncation,
   TsvSource,
   UniqueView,
   View,
@@ -228,6 +241,8 @@ export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,
+  AdafactorSpec,
+  AdamWSpec,
   AdaptationSpec,
   AdapterSpec,
   Axis,
@@ -247,16 +262,24 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  LionSpec,
   LossReduction,
   MetricSpec,
   ModelSpec,
+  OptimizerBase,
   OptimizerSpec,
+  ParameterGroup,
+  ParameterKind,
   PieceSpec,
   Pipeline,
+  PlainScheduleSpec,
+  PolynomialScheduleSpec,
   PrefixTuningSpec,
   RegressionSpec,
   SavedSpec,
+  ScheduleBase,
   ScheduleSpec,
+  SgdSpec,
   ShortPrompts,
   SiteSpec,
   StageSpec,
@@ -306,5 +329,6 @@ export type {
   StageRecords,
   TrainRecord,
 } from "./pipelines/results/results.ts";
+export type { Truncation } from "./pipelines/data/length_limits.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";

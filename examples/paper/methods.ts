@@ -51,6 +51,7 @@ export function trainingOf(settings: MethodSettings) {
     batchSize,
     gradientAccumulation,
     maxLength,
+    truncate: "right" as const,
     maxGradNorm: 1,
     lossReduction: "microbatches" as const,
     optimizer: adamw({ learningRate, weightDecay, decay: "weights", schedule }),

@@ -33,15 +33,7 @@ export interface CompletionTemplate {
   readonly completion: string;
   /** How the two become tokens; `"together"` if omitted, of models with an encoder `"apart"`. */
   readonly tokenization?: Tokenization;
-  /** What `maxLength` takes from a longer row; `"start"` if omitted. */
-  readonly truncation?: Truncation;
 }
-
-/**
- * What `maxLength` takes from a longer row: tokens from its prompt's start, or from the row's end, be they the completion's,
- * as pyreft and transformers' tokenizers have it.
- */
-export type Truncation = "start" | "end";
 
 /**
  * How a prompt and its completion become tokens: encoded as one text, in which the prompt's own tokens end the prompt, or

@@ -1,7 +1,7 @@
 /** Rows as a model reads them. @module */
 import type { SourceLocation } from "../common/errors.ts";
 import type { Turns } from "./chat/turns.ts";
-import type { Tokenization, Truncation } from "./dataset.ts";
+import type { Tokenization } from "./dataset.ts";
 import type { EndToken } from "./end_tokens.ts";
 import type { Fields, RawRow } from "./files/raw_row.ts";
 import type { Filled } from "./template.ts";
@@ -21,8 +21,6 @@ export interface Row {
   readonly end?: EndToken;
   /** How prompt and completion become tokens; as the model takes them if omitted. */
   readonly tokenization?: Tokenization;
-  /** What it loses where it is too long; its prompt's start if omitted. */
-  readonly truncation?: Truncation;
   /** All that the source has about the row. */
   readonly fields: Fields;
   /** Where the row is; `records(...)` counts as a file named `records` with one row a line, `chat(...)` likewise. */

@@ -12,7 +12,6 @@ const completionTemplate = record(
     prompt: text,
     completion: text,
     tokenization: optional(oneOf(["together", "apart"])),
-    truncation: optional(oneOf(["start", "end"])),
   } satisfies { readonly [K in keyof CompletionTemplate]-?: Check },
 );
 const labelTemplate = record("{ text, label }", { text, pair: optional(text), label: text });
@@ -40,7 +39,7 @@ export function templateReader(template: Template): RowReader {
   };
   if (!("label" in template)) {
     const prompt = part(template.prompt, "prompt"), completion = part(template.completion, "completion");
-    const { tokenization, truncation } = template;
+    const { tokenization } = template;
     return (record) => {
       const { text, spans } = prompt(record), { fields, place } = record;
       return {
@@ -49,7 +48,6 @@ export function templateReader(template: Template): RowReader {
         spans,
         completion: filled(completion(record), "completion", place),
         ...tokenization === undefined ? {} : { tokenization },
-        ...truncation === undefined ? {} : { truncation },
         fields,
         place,
       };

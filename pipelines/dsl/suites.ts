@@ -31,7 +31,19 @@ export interface DeclaredSuite {
   readonly tasks: Readonly<Record<string, DeclaredTask>>;
   /** The rows that one model is trained on for all of them. */
   readonly train: Rows;
-  /** An evaluation of each task, named as the task; results have their average beside them. */
+  /**
+   * An evaluation of each task, named as the task; results have their average beside them.
+   *
+   * @example A model as it is, on two tasks by the harness's rule
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { baseModel, suite } from "refract";
+   *
+   * const commonsense = suite("commonsense", { only: ["boolq", "piqa"], scoring: "lm-eval" });
+   * const stages = commonsense.evaluate(baseModel("builtin:tiny"));
+   * assert.deepEqual(Object.keys(stages), ["boolq", "piqa"]);
+   * ```
+   */
   evaluate(model: Sweepable<ModelSpec | TrainSpec | BestSpec>): Readonly<Record<string, EvaluateSpec>>;
 }
 

@@ -100,10 +100,10 @@ const templates: {
   readonly [K in Task["kind"]]: (task: Extract<Task, { readonly kind: K }>, isTaught: boolean) => Template;
 } = {
   writing: ({ prompt, completion, expected = completion }: WritingTask, isTaught) => {
-    return { prompt, completion: isTaught ? completion : expected, truncation: "end" };
+    return { prompt, completion: isTaught ? completion : expected };
   },
   choosing: () => ({ prompt: "{context}", completion: "{separator}{right}" }),
-  instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion, truncation: "end" }),
+  instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion }),
   head: ({ text, pair }: HeadTask) => ({ text, ...pair !== undefined && { pair }, label: "{label}" }),
   code: ({ prompt, solution }) => ({ prompt, completion: `{${solution}}` }),
 };
