@@ -319,6 +319,7 @@ export type { Provider } from "./ops/onnx/model.ts";
 export type { Scalar } from "./pipelines/recipes/overrides.ts";
 export type {
   ActivationsRecord,
+  AverageRecord,
   EncodeRecord,
   EvaluateRecord,
   MemberRecord,
@@ -327,6 +328,7 @@ export type {
   Results,
   StageRecord,
   StageRecords,
+  TaskRecord,
   TrainRecord,
 } from "./pipelines/results/results.ts";
 export type { Truncation } from "./pipelines/data/length_limits.ts";

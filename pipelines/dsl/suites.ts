@@ -1,4 +1,5 @@
 /** Suites of published tasks. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { count, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { guarded } from "../common/guarded.ts";
@@ -112,13 +113,13 @@ export function suite(name: SuiteName, settings: SuiteOptions = {}): DeclaredSui
     },
     evaluate(model: Sweepable<ModelSpec | TrainSpec | BestSpec>) {
       return Object.fromEntries(names.map((each) => {
-        const { data, ...evaluation } = declared[each]!.evaluation;
+        const { data, ...evaluation } = ownValue(declared, each)!.evaluation;
         return [each, evaluate(model, { ...evaluation, data: limited(viewed(data), limits.test) })];
       }));
     },
   };
   function trainOf(suite: string, each: string): Rows {
-    const of = declared[each]!;
+    const of = ownValue(declared, each)!;
     if ("train" in of) return of.train as Rows;
     throw new RequestError(`${each} of the suite ${suite} has no training rows`);
   }

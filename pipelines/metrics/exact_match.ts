@@ -1,4 +1,5 @@
 /** Metrics that count the predictions equal to what a row has. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { isText, leaf, oneOf, optional } from "../common/checks.ts";
 import { choiceScores, chosenAt, chosenBy } from "./choice_scores.ts";
 import type { AnswerSettings, SpecOf } from "./declared.ts";
@@ -38,7 +39,9 @@ export const accuracy: Metric<SpecOf<"accuracy">> = {
   measures: {
     texts({ by, gold, ...spec }) {
       if (gold !== undefined) {
-        const statistic = meanOf((row: MeasuredRow) => Number(chosenAt(by ?? "sum", row) === row.fields[gold]));
+        const statistic = meanOf((row: MeasuredRow) =>
+          Number(chosenAt(by ?? "sum", row) === ownValue(row.fields, gold))
+        );
         return { reads: "choices", statistic };
       }
       if (by === undefined) return { reads: "answers", statistic: meanOf(isEqual), needsEqual: isAsItIs(spec) };

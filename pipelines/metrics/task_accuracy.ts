@@ -1,4 +1,5 @@
 /** The share of answers that a task's published rule takes for right. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { isText, leaf, text } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
@@ -11,7 +12,7 @@ import { meanOf } from "./statistic.ts";
 
 /** The label as Python prints it, which is a text in the suites' files. */
 function labelOf({ fields, place }: MeasuredRow, name: string): string {
-  const label = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  const label = ownValue(fields, name);
   if (typeof label === "string" || typeof label === "number" || typeof label === "boolean") return String(label);
   throw new RequestError(
     `the row has no label ${quote(name)}, which the rule compares answers with; ${suggest(name, Object.keys(fields))}`,

@@ -1,4 +1,5 @@
 /** A run's numbers on published tasks beside the paper's. What was not run says so, and nothing of the paper's is ours. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { EvaluateRecord, MemberRecord, Results, TaskRecord } from "../results/results.ts";
 import { type Suite, suiteNamed } from "../tasks/suites.ts";
@@ -110,7 +111,7 @@ function paperRow(
   model: string,
   listed: readonly string[],
 ): readonly PaperRow[] {
-  const found = listed.map((name): Measured | undefined => tasks[name]?.reported?.[method]?.[model]);
+  const found = listed.map((name): Measured | undefined => ownValue(ownValue(tasks, name)?.reported?.[method], model));
   if (found.every((each) => each === undefined)) return [];
   const cells = found.map((each): PaperCell => {
     if (each === undefined) return { isRun: false };
@@ -118,7 +119,7 @@ function paperRow(
       ? { isRun: true, value: each }
       : { isRun: true, value: each[0], deviation: each[1] };
   });
-  const share = shares?.[method][model], lora = shares?.lora[model];
+  const share = ownValue(shares?.[method], model), lora = ownValue(shares?.lora, model);
   return [{
     who: "paper",
     name: `${methodNames[method]} on ${model}`,
@@ -144,7 +145,7 @@ function deviationOf(values: readonly number[]): number | undefined {
   return Math.sqrt(values.reduce((sum, each) => sum + (each - middle) ** 2, 0) / (values.length - 1));
 }
 
-const percentOf = ({ metrics, task }: Evaluated) => 100 * metrics[task.metric]!;
+const percentOf = ({ metrics, task }: Evaluated) => 100 * ownValue(metrics, task.metric)!;
 
 function ourRow(
   { id, runs }: Experiment,
@@ -157,7 +158,7 @@ function ourRow(
   const parameters = Math.max(...runs.flatMap(({ of }) => of.map(({ task }) => task.parameters)));
   const cells = listed.map((name, at): PaperCell => {
     const found = runs.flatMap(({ of }) =>
-      of.filter(({ task, metrics }) => task.name === name && task.metric in metrics)
+      of.filter(({ task, metrics }) => task.name === name && Object.hasOwn(metrics, task.metric))
     );
     if (found.length === 0) return { isRun: false };
     const values = found.map(percentOf), value = mean(values), deviation = deviationOf(values);

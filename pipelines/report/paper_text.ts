@@ -1,4 +1,5 @@
 /** Tables beside the paper's as text, for a README or for a paper. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import type { PaperCell, PaperRow, PaperTable } from "./report_view.ts";
 
 /** The forms of a table. */
@@ -32,7 +33,7 @@ const special: Readonly<Record<string, string>> = {
 
 const latex: Form = {
   text: (words) =>
-    words.replace(/[\\~^]/g, (mark) => special[mark]!).replace(
+    words.replace(/[\\~^]/g, (mark) => ownValue(special, mark)!).replace(
       /[&%$#_{}](?!extbackslash|extascii)/g,
       (mark) => `\\${mark}`,
     ),

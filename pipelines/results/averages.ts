@@ -1,4 +1,5 @@
 /** Averages over the tasks of a suite. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import type { AverageRecord, StageRecord } from "./results.ts";
 
 /** What the tasks of each suite have in common, by suite and rule. */
@@ -8,7 +9,7 @@ export function averagesOf(
 ): readonly AverageRecord[] {
   const evaluated = stages.flatMap((stage) => {
     if (stage.kind !== "evaluate" || stage.task === undefined) return [];
-    const { task, metrics } = stage, value = Object.hasOwn(metrics, task.metric) ? metrics[task.metric] : undefined;
+    const { task, metrics } = stage, value = ownValue(metrics, task.metric);
     if (value === undefined || averaged(task.suite)?.includes(task.name) === false) return [];
     return [{ task, value }];
   });

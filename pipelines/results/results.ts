@@ -63,19 +63,23 @@ export interface EvaluateRecord {
 
 /** The published task that an evaluation is of. */
 export interface TaskRecord {
+  /** The suite's name. */
   readonly suite: string;
+  /** The task's name. */
   readonly name: string;
   /** Whose rule judges answers. */
   readonly scoring: string;
   /** The metric that is compared with what is published. */
   readonly metric: string;
-  /** The base model, and how many parameters it has. */
+  /** The base model. */
   readonly base: string;
+  /** How many parameters it has. */
   readonly baseParameters: number;
   /** What was trained, by the kinds of edits and adapters; absent of a model as it is. */
   readonly method?: string;
   /** How many numbers that trained, the head's aside. */
   readonly parameters: number;
+  /** How many numbers of a head were trained; absent without a head. */
   readonly headParameters?: number;
   /** Rows that are measured. */
   readonly rows: number;
@@ -85,10 +89,13 @@ export interface TaskRecord {
 
 /** An average over the tasks of a suite. */
 export interface AverageRecord {
+  /** The suite's name. */
   readonly suite: string;
+  /** Whose rule judged answers. */
   readonly scoring: string;
   /** Those that were run of the tasks that the suite averages. */
   readonly tasks: readonly string[];
+  /** The mean of their compared metrics. */
   readonly value: number;
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import { strip } from "../data/python/split.ts";
@@ -58,5 +59,5 @@ export function numberOf(label: unknown, options: readonly unknown[]): number {
 
 /** Whether a row has texts, or whatever else, of these names. */
 export function hasFields(row: Fields, names: readonly string[]): boolean {
-  return names.every((name) => Object.hasOwn(row, name) && row[name] !== null && row[name] !== undefined);
+  return names.every((name) => (ownValue(row, name) ?? null) !== null);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { strip } from "../data/python/split.ts";
 import { capitalize } from "../data/python/text_methods.ts";
@@ -68,7 +69,9 @@ function questionSet(hub: HubData, names: readonly string[], contextOf: (questio
     fields: `${names[0]}, choices, answerKey`,
     read(row) {
       const name = names.find((each) => hasFields(row, [each])), found = choicesOf(row);
-      return name === undefined || found === undefined ? undefined : { question: String(row[name]), ...found };
+      return name === undefined || found === undefined
+        ? undefined
+        : { question: String(ownValue(row, name)), ...found };
     },
     instruct: instructed,
     ask: ({ question, choices, gold }) => asked(contextOf(question), choices, gold),
@@ -129,7 +132,7 @@ const social: ChoiceSet<Question> = {
   read(row) {
     const answers = ["answerA", "answerB", "answerC"];
     if (!hasFields(row, ["context", "question", "label", ...answers])) return undefined;
-    const choices = answers.map((name) => String(row[name]));
+    const choices = answers.map((name) => String(ownValue(row, name)));
     return { question: `${row["context"]} ${row["question"]}`, choices, gold: numberOf(row["label"], [1, 2, 3]) };
   },
   instruct: instructed,

@@ -1,4 +1,5 @@
 /** Instruction tuning, tested on AlpacaEval's instructions, whose answers another model compares. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { barePrompt, inputPrompt } from "./alpaca.ts";
 import { hasFields } from "./asked.ts";
 import type { InstructName } from "./names.ts";
@@ -37,7 +38,7 @@ function withReference(row: Fields): Fields | undefined {
 /** The prompt depends on whether there is an input. */
 function requested(row: Fields): Fields {
   const input = row["input"] ?? "", template = input === "" ? barePrompt : inputPrompt;
-  const request = template.replace(/\{(instruction|input)\}/g, (_, name: string) => String(row[name]));
+  const request = template.replace(/\{(instruction|input)\}/g, (_, name: string) => String(ownValue(row, name)));
   return { ...row, request };
 }
 

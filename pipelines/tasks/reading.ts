@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { type Asked, asked, numberOf } from "./asked.ts";
 import type { ReadingName } from "./names.ts";
@@ -43,7 +44,7 @@ function pythonList(text: string): readonly Problem[] {
 function unescaped(mark: string): string {
   const known: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
   if (/^x[0-9a-f]{2}$/i.test(mark)) return String.fromCharCode(parseInt(mark.slice(1), 16));
-  return Object.hasOwn(known, mark) ? known[mark]! : mark;
+  return ownValue(known, mark) ?? mark;
 }
 
 /** A blank that ends a question, in which its answer is put. */

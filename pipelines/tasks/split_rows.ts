@@ -1,4 +1,5 @@
 /** A task's rows as data sets: where they are, in which form, and which of them are a split's. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import type { Dataset, Template } from "../data/dataset.ts";
@@ -89,7 +90,8 @@ function partOf(of: Dataset, part: Part, seed: number): Dataset {
       return { kind: "half", of, half: part.half, seed };
     case "numbered": {
       const { field, from, to } = part;
-      const keep = (row: Fields) => Number(row[field]) >= from && Number(row[field]) <= to;
+      const numberIn = (row: Fields) => Number(ownValue(row, field));
+      const keep = (row: Fields) => numberIn(row) >= from && numberIn(row) <= to;
       return { kind: "filter", of, keep };
     }
   }

@@ -1,4 +1,5 @@
 /** Suites of tasks: which are measured together, what one model is trained on for all of them, and what the paper averages. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { code } from "./code.ts";
 import { commonsense } from "./commonsense.ts";
@@ -75,7 +76,7 @@ export const suites: Readonly<Record<SuiteName, Suite>> = known;
 /** A suite by the name that results have. */
 export function suiteNamed(name: string): Suite | undefined {
   const all: Readonly<Record<string, Suite>> = suites;
-  return Object.hasOwn(all, name) ? all[name] : undefined;
+  return ownValue(all, name);
 }
 
 /** The suite that a task is of. */
