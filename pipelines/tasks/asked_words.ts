@@ -9,6 +9,15 @@ import type { Fields } from "../data/files/raw_row.ts";
  */
 export function askedWords(fields: Fields, text: string): string {
   const question = fields["instruction"] ?? fields["question"];
-  const whole = question === undefined ? text : `${question} ${fields["input"] ?? ""}`;
-  return whole.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  return lettersOf(question === undefined ? text : `${question} ${fields["input"] ?? ""}`);
 }
+
+/** The same of a row with a label, which may have two texts: whatever texts it has. */
+export function labelledWords({ label: _, ...fields }: Fields): string {
+  const texts = Object.entries(fields).filter(([, value]) => typeof value === "string").sort(([one], [other]) => {
+    return one < other ? -1 : 1;
+  });
+  return texts.map(([, value]) => lettersOf(String(value))).join(" ");
+}
+
+const lettersOf = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");

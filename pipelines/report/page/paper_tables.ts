@@ -12,7 +12,11 @@ export function drawPapers({ view: { papers } }: Drawing): void {
 
 function tableOf({ suite, scoring, base, tasks, averaged, rows, notes }: PaperTable): readonly HTMLElement[] {
   const headings = ["", "method", "trained", "% of base", "LoRA / own", ...tasks, `average of ${averaged.length}`];
-  const head = element("tr", {}, ...headings.map((text) => element("th", { scope: "col" }, text)));
+  const head = element(
+    "tr",
+    {},
+    ...headings.map((text) => element("th", { scope: "col", style: "padding:0.5rem 0.75rem" }, text)),
+  );
   const title = `${suite} on ${base}, judged as ${scoring}, in percent`;
   const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows.map(rowOf)));
   return [

@@ -4,7 +4,7 @@ import { type Adaptation, isFixed } from "../../compile/lower/adaptation.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
-import { askedWords } from "../../tasks/asked_words.ts";
+import { askedWords, labelledWords } from "../../tasks/asked_words.ts";
 import type { TaskRecord } from "../../results/results.ts";
 import type { PreparedEvaluation } from "./prepared.ts";
 
@@ -54,10 +54,10 @@ function sharedCount(seen: readonly LaidOutRow[], tested: readonly TokenizedExam
   return tested.filter((example) => known.has(asked(example))).length;
 }
 
-/** What a row asks; of texts before a head the tokens. */
+/** What a row asks. */
 function asked(example: TokenizedExample): string {
   return questions.getOrInsertComputed(example, () => {
-    const { prompt, typeIds, source: { text, fields } } = example;
-    return typeIds === undefined ? askedWords(fields, text) : prompt.join(" ");
+    const { typeIds, source: { text, fields } } = example;
+    return typeIds === undefined ? askedWords(fields, text) : labelledWords(fields);
   });
 }

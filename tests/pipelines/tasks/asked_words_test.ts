@@ -1,7 +1,7 @@
 /** Questions in the same words, counted in the data of ../shared. @module */
 import assert from "node:assert/strict";
 import type { Fields } from "../../../pipelines/data/files/raw_row.ts";
-import { askedWords } from "../../../pipelines/tasks/asked_words.ts";
+import { askedWords, labelledWords } from "../../../pipelines/tasks/asked_words.ts";
 import { readRows, taskFolder } from "../../support/task_goldens.ts";
 
 Deno.test("punctuation, blanks and case make no other question, and other words do", () => {
@@ -13,6 +13,12 @@ Deno.test("punctuation, blanks and case make no other question, and other words 
   assert.notEqual(words("He had 22."), words("He had 23."));
   assert.equal(askedWords({ instruction: "Sum", input: "1, 2" }, "text"), "sum12");
   assert.equal(askedWords({}, "Übung!"), "übung");
+  // A pair of texts is another one where either is.
+  const pair = (question: string, sentence: string, label: number) =>
+    labelledWords({ sentence, label, question, idx: 1 });
+  assert.equal(pair("Who?", "It was he .", 0), pair("who", "It was he.", 1));
+  assert.notEqual(pair("Who?", "It was he.", 0), pair("Who?", "It was she.", 0));
+  assert.equal(pair("Who?", "It was he.", 0), "who itwashe");
 });
 
 Deno.test({
