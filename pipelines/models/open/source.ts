@@ -5,6 +5,7 @@ import { faultText } from "../../common/files.ts";
 import { type AccessOptions, readEnvironment } from "../hub/access.ts";
 import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
+import { digestCacheOf } from "../weights/weights_digest.ts";
 import { builtinFolder } from "./builtin.ts";
 import type { ModelOrigin } from "./restoring.ts";
 
@@ -77,7 +78,9 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
     );
   }
   const { revision = "main", weights = true, env = readEnvironment() } = options;
-  return { ...await hubFolder({ ...options, id: source, revision, weights }, env), name: source, origin: "hub" };
+  const digestCache = options.store === undefined ? {} : { digestCache: digestCacheOf(options.store) };
+  const found = await hubFolder({ ...options, ...digestCache, id: source, revision, weights }, env);
+  return { ...found, name: source, origin: "hub" };
 }
 
 /** Whether a source is an id by the hub's rule, which also keeps it from leaving the cache. */
