@@ -78,6 +78,7 @@ export type WorkName =
   | "download"
   | "encode"
   | "evaluate"
+  | "merge"
   | "quantize"
   | "read"
   | "score"

@@ -69,6 +69,7 @@ const grants = {
   watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
   import: { ...hub, write: true, import: true },
   export: { ...hub, write: true, import: true, env: [...hub.env, ...yaml] },
+  merge: { ...hub, write: true, import: true, ffi: true, env: [...hub.env, ...yaml] },
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
   pull: { ...hub, write: true, env: [...hub.env, ...yaml] },
   cache: { ...offline, write: true, sys: ["statfs"] },

@@ -89,7 +89,8 @@ export class MlflowEntries {
           const first = `${member}\n${stage}`;
           if (!this.#firstSteps.has(first)) this.#firstSteps.set(first, step);
           const norm = gradientNorm === undefined ? {} : { grad_norm: gradientNorm };
-          return metrics(member, "train", stage, { loss, learning_rate: learningRate, ...norm }, { step, timestamp });
+          const rate = learningRate === undefined ? {} : { learning_rate: learningRate };
+          return metrics(member, "train", stage, { loss, ...rate, ...norm }, { step, timestamp });
         });
       }
       case "validation": {
