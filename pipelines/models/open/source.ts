@@ -7,7 +7,6 @@ import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
 import { digestCacheOf } from "../weights/weights_digest.ts";
 import { builtinFolder } from "./builtin.ts";
-import type { ModelOrigin } from "./restoring.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
@@ -24,6 +23,9 @@ export interface SourceOptions extends AccessOptions {
   /** Called as the weights of a GGUF file are converted. */
   readonly converting?: DownloadProgress;
 }
+
+/** Where a model's files came from. */
+export type ModelOrigin = "builtin" | "folder" | "converted" | "hub";
 
 /** Where a model's files are. */
 interface ModelFolder {
