@@ -53,6 +53,7 @@ export async function generateText(
     throw new RequestError(`the prompt has ${length} tokens and the model reads 1 to ${room - 1}; change it`);
   }
   const [text = ""] = await writeTexts(generator, [asked], writing, tokenizer);
+  await runContext.store.checks.settled();
   return text;
 }
 
