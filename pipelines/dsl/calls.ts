@@ -219,15 +219,15 @@ export function requireCall(
   fields?: Readonly<Record<string, Check>>,
 ): void {
   const { takes, rest, example }: Call = calls[name];
-  const require = (check: Check, value: unknown, at: number) => {
+  const requireAt = (check: Check, value: unknown, at: number) => {
     const place = `the ${ordinals[at] ?? `${at + 1}th`} argument of ${name}`;
     if (!passes(check, value, place)) throw refusal(check, value, place, example);
   };
-  takes.forEach((check, at) => require(check, given[at], at));
+  takes.forEach((check, at) => requireAt(check, given[at], at));
   const last = takes.length - 1;
-  if (fields !== undefined && given[last] !== undefined) require(record("its settings", fields), given[last], last);
+  if (fields !== undefined && given[last] !== undefined) requireAt(record("its settings", fields), given[last], last);
   const others = Array.from(given).slice(takes.length);
-  if (rest !== undefined) return others.forEach((value, at) => require(rest, value, takes.length + at));
+  if (rest !== undefined) return others.forEach((value, at) => requireAt(rest, value, takes.length + at));
   if (others.length === 0) return;
   throw new RequestError(`${name} takes ${amounts[takes.length]} and is given ${given.length}; write ${example}`);
 }
