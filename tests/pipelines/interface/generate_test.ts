@@ -16,6 +16,10 @@ Deno.test("generate() writes what an evaluation has as its prediction, of a memb
       assert.equal(await generate(tuned, prompt, options), prediction);
     }
     const [first] = await member!.predictions(), { prompt } = first!;
+    const notes: string[] = [], onNote = (note: string) => notes.push(note);
+    const untrained = baseModel("./model").with(loreft({ at: block(1).output, positions: "l1", rank: 2 }));
+    for (const asked of [tuned, untrained]) await generate(asked, prompt, { ...options, onNote });
+    assert.deepEqual(notes, ["the model has edits that nothing trained; give a run's member, or saved(folder)"]);
     const drawn = await Promise.all([1, 2].map(() => {
       return generate(tuned, prompt, { ...options, decoding: sample({ maxNewTokens: 8, seed: 7 }) });
     }));
