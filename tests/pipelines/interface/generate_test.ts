@@ -38,8 +38,8 @@ Deno.test("what cannot be asked is refused in one line", () =>
       /maxNewTokens is 0/,
     );
     await assert.rejects(
-      generate(model, "", options),
-      /the prompt has 0 tokens and the model reads 1 to \d+; change it/,
+      generate(model, "a b ".repeat(3000), options),
+      /tokens and the model reads 1 to \d+; change it/,
     );
     await assert.rejects(generate(model, [{ role: "user", content: "a" }], options), /has no chat template for a conv/);
     await assert.rejects(generate(baseModel("./none"), "a", options), /none/);
