@@ -41,6 +41,8 @@ export class LiveLog implements Watcher {
   #written = -Infinity;
   #writing: Promise<void> = Promise.resolve();
   #isOpen = false;
+  /** Whether several members run together, so that each is named. */
+  #hasSeveral = false;
 
   constructor(folder: string, pipeline: string) {
     this.#path = join(folder, liveFile);
@@ -52,6 +54,7 @@ export class LiveLog implements Watcher {
     switch (event.kind) {
       case "membersReady":
         this.#isOpen = true;
+        this.#hasSeveral = event.members.length > 1;
         return this.#update(true);
       case "work": {
         const { done, total, unit, subject } = event, label = workLabel(event);
@@ -59,9 +62,9 @@ export class LiveLog implements Watcher {
         return this.#update(done === total);
       }
       case "trainingStarted":
-        this.#trainings = event.members.map((_, at) => {
-          const label = trainingLabel(event.stage, event.members);
-          return { name: event.members.length === 1 ? label : `${label} (${at + 1})`, losses: [] };
+        this.#trainings = event.members.map((member) => {
+          const label = trainingLabel(event.stage, [member]);
+          return { name: this.#hasSeveral ? `${label} ${member}` : label, losses: [] };
         });
         return;
       case "step":
