@@ -100,6 +100,7 @@ const rooms: readonly string[] = [
   "pipelines/report/page",
   "pipelines/interchange/onnx",
   "pipelines/interchange/merged",
+  "pipelines/interchange/gguf",
   "pipelines/interchange",
   "pipelines/interchange/peft",
   "pipelines/cli/terminal",
