@@ -11,8 +11,9 @@ import type { FewShot } from "../../data/few_shot.ts";
 import type { Truncation } from "../../data/length_limits.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-import { fileProgress } from "../context/progress.ts";
+
 import type { RunContext } from "../context/run_context.ts";
+import { fileProgress, noteTo } from "../context/work.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -72,12 +73,12 @@ export class SharedPreparation {
     const asksLast = asks && hasTurns(data);
     const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
-      const { base, progress } = this.#runContext,
+      const { base, emit } = this.#runContext,
         warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const note = (note: RowNote, place: SourceLocation) => {
         this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
       };
-      const files = { base, hub: this.#runContext.hub, progress: fileProgress(progress), warn };
+      const files = { base, hub: this.#runContext.hub, progress: fileProgress(emit), warn };
       return readRows(data, files, model, {
         head,
         maxLength,
@@ -85,7 +86,7 @@ export class SharedPreparation {
         toWrite,
         asksLast,
         fewShot,
-        progress,
+        emit,
         warn,
         note,
       });
@@ -130,7 +131,7 @@ export class SharedPreparation {
 
   /** Tells what was noted. */
   tellNotes(): void {
-    for (const note of this.#notes.splice(0)) this.#runContext.progress.warn(note);
+    for (const note of this.#notes.splice(0)) noteTo(this.#runContext.emit)(note);
   }
 
   /** Rows that were read in one way are one object. */

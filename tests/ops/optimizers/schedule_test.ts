@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Schedule, schedules, warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import { input, type Program } from "../../../ops/program/program.ts";
+import { scalarOf } from "../../../ops/passes/scalars.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { type Environment, interpret } from "../reference.ts";
@@ -47,6 +48,9 @@ Deno.test("schedules are those of transformers at every step", async (t) => {
           const what = `step ${step} of ${totalSteps} with ${warmupSteps} to warm up`;
           assertClose(interpret(program, at)["factor"]!, expected, 1e-11, what);
           assertClose((await runOn(session, at))["factor"]!, expected, 1e-7, what);
+          const run = { step, warmupSteps, totalSteps, power, end };
+          const byHost = scalarOf(program.outputs["factor"]!, new Map(Object.entries(run)));
+          assertClose(tensor([], [byHost]), expected, 1e-11, `${what} by the host`);
         }
       }
       await session.close();
