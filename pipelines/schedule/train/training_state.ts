@@ -20,7 +20,7 @@ const previously = "previous.";
 /** What of a training the state depends on. */
 export interface StateJob {
   readonly programs: Pick<CompiledTraining, "parameters" | "state">;
-  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm" | "labelSmoothing">;
+  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm" | "labelSmoothing" | "baseDropout">;
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
   /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */

@@ -39,6 +39,7 @@ const train = {
   maxGradNorm: optional(positive),
   labelSmoothing: optional(belowOne),
   maxSteps: optional(count),
+  baseDropout: optional(flag),
   lossReduction: optional(oneOf(Object.keys(lossReductions))),
 } satisfies Fields<spec.TrainSpec>;
 
