@@ -1,11 +1,15 @@
 import type { Dataset } from "../data/dataset.ts";
+import { noteDeclared } from "../common/declared.ts";
 import { declared, located } from "../common/source_location.ts";
 import type {
+  ActingSpec,
   ActivationsSpec,
   BestSpec,
+  CheckpointSpec,
   DecodingSpec,
   EvaluateSpec,
   FewShotSpec,
+  KeptParameters,
   LossReduction,
   MetricSpec,
   ModelSpec,
@@ -16,11 +20,31 @@ import type {
   Sweepable,
   SweepableOptions,
   TrainSpec,
+  ValidationInterval,
   WhereSpec,
 } from "../spec/mod.ts";
 import type { ChoosePositions } from "../data/prompt_tokens.ts";
 import { noteRunAlone } from "./alone.ts";
 import { requireCall } from "./calls.ts";
+import { withMethods } from "./methods.ts";
+
+/** Settings of validations. */
+export interface ValidateOptions {
+  /** The rows. */
+  readonly data: Dataset;
+  /** What to measure, at least one. */
+  readonly metrics: readonly MetricSpec[];
+  /** `"epoch"` for after each epoch, and if omitted; or a number of steps. It is always done after the last step. */
+  readonly every?: ValidationInterval;
+  /** By which metric parameters are best and `patience` counts; the first of `metrics` if omitted. */
+  readonly best?: MetricSpec;
+  /** How answers are made; needed by metrics of answers. */
+  readonly decoding?: DecodingSpec;
+  /** Rows that run together; as in {@linkcode evaluate} if omitted. */
+  readonly batchSize?: number;
+  /** As in {@linkcode evaluate}. */
+  readonly maxLength?: number;
+}
 
 /** Settings of a training. */
 export interface TrainOptions {
@@ -54,7 +78,60 @@ export interface TrainOptions {
    * and so pyreft has it (`"microbatches"`; a last step of fewer batches is divided by as many as a whole one).
    */
   readonly lossReduction?: LossReduction;
+  /**
+   * Measures the model on other rows while it is trained: in results.json (`validation`), the report and TensorBoard.
+   * Nothing is compiled or encoded twice for it. Rows that are trained on, too, are counted and warned of.
+   */
+  readonly validate?: SweepableOptions<ValidateOptions>;
+  /**
+   * `"best"` gives the parameters of the validation that was best by its `best` metric, of equals the earliest;
+   * `"last"`, and if omitted, those after the last step.
+   */
+  readonly keep?: KeptParameters;
+  /** Ends the training after so many validations in a row of which none is better than the best before them. */
+  readonly patience?: number;
+  /** The epochs, from 1 on, after which the parameters are kept for {@linkcode Training.at}. */
+  readonly checkpoints?: readonly number[];
 }
+
+/** A training, whose model can be evaluated. */
+export interface Training extends TrainSpec {
+  /**
+   * The model as it was after one of the epochs that `checkpoints` lists. It is in the run's folder, too, and
+   * `deno task export <run> --member main/epoch=1` takes it.
+   *
+   * @param epoch From 1 on. Of a training that `patience` ended before, the model is as that left it.
+   *
+   * @example Each epoch's loss on held-back rows
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { adamw, baseModel, block, evaluate, jsonl, loreft, loss, sweep, train } from "refract";
+   *
+   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+   * const edited = baseModel("builtin:tiny").with(loreft({ at: block(2).output, positions: "l1", rank: 4 }));
+   * const { train: data, test } = rows.split({ test: 0.25, seed: 7 });
+   * const optimizer = adamw({ learningRate: 4e-3 });
+   * const tuned = train(edited, { data, epochs: 6, batchSize: 8, optimizer, checkpoints: [1, 3, 6] });
+   * const score = evaluate(tuned.at(sweep("epoch", [1, 3, 6])), { data: test, metrics: [loss()] });
+   * assert.equal(tuned.at(3).epoch, 3);
+   * ```
+   */
+  at(epoch: Sweepable<number>): CheckpointSpec;
+}
+
+/** Settings that a training may lack. */
+type OmissibleSettings = { [K in keyof TrainSpec]-?: undefined extends TrainSpec[K] ? K : never }[keyof TrainSpec];
+
+const omissible: Readonly<Record<OmissibleSettings, true>> = {
+  maxLength: true,
+  maxGradNorm: true,
+  maxSteps: true,
+  lossReduction: true,
+  validate: true,
+  keep: true,
+  patience: true,
+  checkpoints: true,
+};
 
 /**
  * Trains what is to be learned of a model on the completions' tokens, or on labels where it has a head.
@@ -69,11 +146,37 @@ export interface TrainOptions {
  * const tuned = train(edited, { data: rows, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
  * assert.equal(tuned.shuffle, true);
  * ```
+ *
+ * @example The best epoch by one half of the held-back rows, measured on the other
+ * ```ts
+ * import { accuracy, adamw, baseModel, block, classification, evaluate, jsonl, loreft, train } from "refract";
+ *
+ * const fields = { text: "{sentence}", label: "{label}" }, data = jsonl("./train.jsonl", fields);
+ * const held = jsonl("./dev.jsonl", fields).split({ test: 0.5, seed: 42 }), metrics = [accuracy()];
+ * const edit = loreft({ at: block("all").output, positions: "f1", rank: 1 });
+ * const model = baseModel("FacebookAI/roberta-base").with(edit, classification({ labels: ["no", "yes"] }));
+ * const optimizer = adamw({ learningRate: 6e-4 }), validate = { data: held.train, metrics };
+ * const tuned = train(model, { data, epochs: 40, batchSize: 32, optimizer, validate, keep: "best", patience: 5 });
+ * const tested = evaluate(tuned, { data: held.test, metrics });
+ * ```
  */
-export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
+export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): Training {
   requireCall("train", arguments);
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
-  return declared({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model });
+  const data: TrainSpec = { ...rest, gradientAccumulation, seed, shuffle, kind: "train", model };
+  const training: Training = withMethods(
+    data,
+    {
+      at(epoch: Sweepable<number>): CheckpointSpec {
+        requireCall("tuned.at", arguments);
+        return declared({ kind: "checkpoint", training, epoch });
+      },
+    },
+    "a training",
+    Object.keys(omissible),
+  );
+  noteDeclared(training);
+  return training;
 }
 
 /** Settings of an evaluation. */
@@ -112,7 +215,7 @@ export interface EvaluateOptions {
  * ```
  */
 export function evaluate(
-  model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
+  model: Sweepable<ActingSpec>,
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
   requireCall("evaluate", arguments);
@@ -153,7 +256,7 @@ export interface ActivationsOptions {
  * ```
  */
 export function activations(
-  model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
+  model: Sweepable<ActingSpec>,
   options: SweepableOptions<ActivationsOptions>,
 ): ActivationsSpec {
   requireCall("activations", arguments);

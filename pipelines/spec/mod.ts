@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./acting.ts";
 export * from "./activations.ts";
 export * from "./decoding.ts";
 export * from "./evaluate.ts";
@@ -11,3 +12,4 @@ export * from "./model.ts";
 export * from "./pipeline.ts";
 export * from "./sweepable.ts";
 export * from "./train.ts";
+export * from "./validate.ts";

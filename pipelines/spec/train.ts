@@ -3,6 +3,7 @@ import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ModelSpec } from "./model.ts";
 import type { BestSpec, Sweepable } from "./sweepable.ts";
+import type { KeptParameters, ValidateSpec } from "./validate.ts";
 
 /** A learning-rate schedule. */
 export interface ScheduleSpec {
@@ -68,4 +69,12 @@ export interface TrainSpec {
   readonly maxSteps?: Sweepable<number>;
   /** Over what the loss is a mean; all labelled tokens if omitted. */
   readonly lossReduction?: Sweepable<LossReduction>;
+  /** What is measured while it runs. */
+  readonly validate?: Sweepable<ValidateSpec>;
+  /** Which parameters it gives; the last ones if omitted. */
+  readonly keep?: Sweepable<KeptParameters>;
+  /** The training ends after so many validations in a row of which none is better than the best before. */
+  readonly patience?: Sweepable<number>;
+  /** The epochs after which the parameters are kept for later stages, too. */
+  readonly checkpoints?: Sweepable<readonly number[]>;
 }

@@ -3,6 +3,7 @@ import { type CompiledTraining, rowWork } from "../../compile/frontier/compiled_
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { batchOrder, groupByLength } from "../../data/batches.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 
 /** What decides which rows run together. */
 export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;
@@ -35,13 +36,13 @@ export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
 
 /** How many steps a training has. */
 export function stepCount({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
-  const { epochs, batchSize, gradientAccumulation, maxSteps = Infinity } = spec;
-  return Math.min(maxSteps, epochs * Math.ceil(rows.length / (batchSize * gradientAccumulation)));
+  const { epochs, maxSteps = Infinity } = spec;
+  return Math.min(maxSteps, epochs * stepsInEpoch(spec, rows.length));
 }
 
 /** How many rows all steps take together, each as often as it is taken. */
 export function rowsTaken({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
-  const effective = spec.batchSize * spec.gradientAccumulation, inEpoch = Math.ceil(rows.length / effective);
+  const effective = spec.batchSize * spec.gradientAccumulation, inEpoch = stepsInEpoch(spec, rows.length);
   const steps = stepCount({ spec, rows });
   return Math.floor(steps / inEpoch) * rows.length + Math.min(rows.length, (steps % inEpoch) * effective);
 }
