@@ -11,6 +11,14 @@ export interface EncodeRecord {
   readonly bytes: number;
 }
 
+/** What a model measured at while it was trained. */
+export interface ValidationRecord {
+  /** After how many steps. */
+  readonly step: number;
+  /** By name. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 /** The line of a training. */
 export interface TrainRecord {
   readonly name: string;
@@ -23,6 +31,10 @@ export interface TrainRecord {
   /** One number a step: the 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
   readonly gradientNorms?: readonly number[];
   readonly stepSeconds: readonly number[];
+  /** What it measured while it ran; absent where it is not validated. */
+  readonly validation?: readonly ValidationRecord[];
+  /** After how many steps it was best, and by which metric; where it keeps its best parameters, they are those. */
+  readonly best?: { readonly step: number; readonly metric: string };
 }
 
 /** The line of an evaluation. */

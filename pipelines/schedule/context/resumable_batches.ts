@@ -23,6 +23,8 @@ export interface BatchedRows {
   readonly lengths: readonly number[];
   /** How many rows make a batch. */
   readonly size: number;
+  /** Whether how far it is is not shown. */
+  readonly isQuiet?: boolean | undefined;
 }
 
 const kind = "part";
@@ -38,7 +40,8 @@ export async function inBatches<T>(
   const timer = new CheckpointTimer(runContext.checkpointInterval, 0), planned = batches(lengths, rows.size);
   // In the order of the batches, whose rows are those that they were for whoever kept this.
   const results = [...await store.getJson(kind, key) as readonly T[] | undefined ?? []];
-  const done = progress.begin(`${purpose === "answer" ? "evaluate" : "score"} ${stage}`, lengths.length);
+  const label = `${purpose === "answer" ? "evaluate" : "score"} ${stage}`;
+  const done = rows.isQuiet ? () => {} : progress.begin(label, lengths.length);
   if (results.length > 0) done(results.length, "resumed");
   let start = 0, kept = results.length;
   const keep = async () => {

@@ -16,4 +16,6 @@ export interface EvaluateJob {
   readonly tensorsKey: string;
   /** Encodes the prompts for all evaluations that share them; `undefined` if it does not pay to keep what is constant. */
   readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
+  /** Whether how far it is is not shown, as it is a part of something that is. */
+  readonly isQuiet?: boolean;
 }

@@ -77,6 +77,6 @@ export async function scoreAll(
   const session = await runContext.sessions.open(program, weights);
   const scorer: Scorer = { architecture, adaptations, tensors, session, layout, shared };
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
-  const rows: BatchedRows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
+  const rows: BatchedRows = { ...kept, stage: stage.name, lengths, size: stage.batchSize, isQuiet: job.isQuiet };
   return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
 }

@@ -22,7 +22,7 @@ export class MemberExecution implements Disposable {
   readonly #shared: SharedWork;
 
   constructor(runContext: RunContext, output: RunOutput) {
-    const trainings = new Trainings(runContext, output), prompts = new SharedPrompts(runContext);
+    const prompts = new SharedPrompts(runContext), trainings = new Trainings(runContext, output, prompts);
     this.#shared = { runContext, output, trainings, prompts, timed: new Set() };
   }
 

@@ -40,8 +40,10 @@ export interface TrainingLoop extends StateJob {
   readonly beginProgress: (steps: number) => ReturnType<Progress["begin"]>;
   /** Where an earlier run of this training came to, to go on from there. */
   readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
-  /** Called after each step, before the next one starts. */
+  /** Called after each step, before the next one starts, and before the first where an earlier run came to one. */
   readonly reached: (run: LoopProgress) => Promise<void>;
+  /** Whether a member's training has ended; asked when a step is done. When all have, the loop ends. */
+  readonly isOver: (member: number) => boolean;
 }
 
 /** What the steps so far gave; it grows with each step. */
@@ -54,6 +56,8 @@ export interface LoopProgress {
   readonly stepSeconds: readonly number[];
   /** Parameters and moments to start from again; `undefined` while a step has them. */
   readonly state: () => TensorMap | undefined;
+  /** What all members have learned, in trained form. */
+  readonly parameters: () => TensorMap;
 }
 
 /** A loss that is not a number: the training stopped, and this is what it had before. */
@@ -71,7 +75,7 @@ export class DivergedError extends RequestError {
 }
 
 /** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
-interface LoopResult extends Omit<LoopProgress, "state"> {
+interface LoopResult extends Omit<LoopProgress, "state" | "parameters"> {
   /** The trained tensors of all members in trained form. */
   readonly parameters: TensorMap;
 }
@@ -82,16 +86,25 @@ interface LoopResult extends Omit<LoopProgress, "state"> {
  * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
  */
 export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
-  const { steps, start } = job;
+  const { steps, start, isOver } = job;
   const state = new TrainingState(job, start?.state);
   const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
   const gradientNorms = job.members.map((): number[] => []);
-  const run: LoopProgress = { losses, gradientNorms, stepSeconds, state: () => state.whole() };
+  const run: LoopProgress = {
+    losses,
+    gradientNorms,
+    stepSeconds,
+    state: () => state.whole(),
+    parameters: () => state.parameters(),
+  };
+  const result = () => ({ parameters: state.parameters(), losses, gradientNorms, stepSeconds });
+  const areAllOver = () => job.members.every((_, member) => isOver(member));
+  if (start !== undefined) await job.reached(run);
   const groups = steps.flatMap((step, index) =>
     index < (start?.step ?? 0) ? [] : groupsOf(job, step).map((group) => ({ ...group, index }))
   );
   const [first] = groups;
-  if (first === undefined) return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+  if (first === undefined || areAllOver()) return result();
   const isWhole = steps.every((step) => step.length === 1);
   // The programs are opened before the clock of the first step starts.
   const session = await job.session(isWhole ? "train" : "accumulate");
@@ -107,7 +120,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
     const { outputs } = await running;
     sums = sums.map((sum, member) => sum + Number(ownValue(outputs, lossName(member))!.data[0]));
-    const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
+    const diverged = sums.findIndex((sum, member) => !Number.isFinite(sum) && !isOver(member));
     if (diverged >= 0) {
       throw new DivergedError(
         `the loss of step ${group.index + 1} of ${steps.length} is ${sums[diverged]}; lower the learning rate`,
@@ -123,16 +136,17 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     if (update !== undefined) state.take(stepped);
     gradientNorms.forEach((list, member) => {
       const norm = ownValue(stepped, normName(member));
-      if (norm !== undefined) list.push(Number(norm.data[0]));
+      if (norm !== undefined && !isOver(member)) list.push(Number(norm.data[0]));
     });
-    losses.forEach((list, member) => list.push(sums[member]!));
+    losses.forEach((list, member) => isOver(member) || list.push(sums[member]!));
     stepSeconds.push((performance.now() - begun) / 1000);
     progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`, sums);
     await job.reached(run);
+    if (areAllOver()) break;
     sums = losses.map(() => 0);
     begun = performance.now();
   }
-  return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+  return result();
 }
 
 /** A step's groups of rows, which follow each other by batch; of each by how many labels its summed loss is divided. */

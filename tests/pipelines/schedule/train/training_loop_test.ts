@@ -71,6 +71,7 @@ async function inLoop(
       toSaved: (trained) => Promise.resolve(trained),
       beginProgress: () => () => {},
       start: undefined,
+      isOver: () => false,
       reached: ({ losses: [own] }) => Promise.resolve(void seen.reached.push([...own!])),
     };
     await test(loop, seen);
