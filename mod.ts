@@ -128,7 +128,9 @@ export {
   type EvaluateOptions,
   pipeline,
   train,
+  type Training,
   type TrainOptions,
+  type ValidateOptions,
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
@@ -193,6 +195,7 @@ export type {
 export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
+  ActingSpec,
   ActivationsSpec,
   AdaptationSpec,
   AdapterSpec,
@@ -202,6 +205,7 @@ export type {
   BestSpec,
   BestValueSpec,
   Blocks,
+  CheckpointSpec,
   ClassificationSpec,
   ComparedSpec,
   DecayScope,
@@ -213,6 +217,7 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  KeptParameters,
   LossReduction,
   MetricSpec,
   ModelSpec,
@@ -230,6 +235,8 @@ export type {
   SweepableOptions,
   TrainableSpec,
   TrainSpec,
+  ValidateSpec,
+  ValidationInterval,
   WhereSpec,
   WritingSpec,
 } from "./pipelines/spec/mod.ts";
