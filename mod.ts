@@ -128,11 +128,10 @@ export {
   type EvaluateOptions,
   pipeline,
   train,
-  type Training,
   type TrainOptions,
-  type ValidateOptions,
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";

@@ -80,7 +80,7 @@ async function compare(golden: Golden, shared: string): Promise<void> {
     const last = golden.validation.at(-1)!.step;
     assert.ok(golden.bestStep < last, "the best epoch is not the last, so that choosing it matters");
     const path = join(scratch, "out/members/main/intervention/weights.safetensors");
-    const bias = [...(await readTensor((await readHeader(path)).tensors.get("0.bias")!)).data];
+    const bias = [...(await readTensor((await readHeader(path)).tensors.get("0.bias")!))];
     const apart = Math.max(...golden.bias.map((each, at) => Math.abs(each - Number(bias[at]))));
     assert.ok(apart <= 1e-3 * Math.max(...golden.bias.map(Math.abs)), `the bias that is kept is ${apart} apart`);
     console.log(

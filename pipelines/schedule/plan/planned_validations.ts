@@ -5,35 +5,45 @@ import { layOut } from "../../compile/rows/laid_out_rows.ts";
 import { wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { writtenOf } from "../../decoding/kinds.ts";
-import { metricOf } from "../../metrics/mod.ts";
-import { rowFlops } from "../encode/flops.ts";
+import { readsScores } from "../../metrics/mod.ts";
+import { encodeFlops, rowFlops } from "../encode/flops.ts";
+import { cutScoring } from "../evaluate/shared_scores.ts";
+import { isWorthKeeping } from "../evaluate/shared_prompts.ts";
+import type { RunContext } from "../context/run_context.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { validationCount } from "../train/validations.ts";
 
-/** Floating-point operations of all validations of a training: forward passes over whole rows, and at most all that is written. */
-export function validationFlops({ stage, compiled }: TrainJob): number {
+/**
+ * Floating-point operations of all validations of a training: passes over rows, of which what is constant is encoded once
+ * where that pays, and at most all that is written.
+ */
+export function validationFlops({ cacheMemory }: Pick<RunContext, "cacheMemory">, job: TrainJob): number {
+  const { stage, compiled, weights } = job, count = validationCount(stage);
   if (stage.validation === undefined) return 0;
-  const { evaluation } = stage.validation, { model: { architecture }, adaptations } = evaluation;
-  const layout = wholeRows(architecture, adaptations);
-  const program = (headOf(adaptations) === undefined ? scoreProgram : headProgram)(compiled, layout);
-  const passes = readings(evaluation).map((examples) => {
-    const rows = examples.map((example) => layOut(example, layout));
+  const { evaluation } = stage.validation, { model, adaptations, examples, spec } = evaluation;
+  const layout = wholeRows(model.architecture, adaptations), hasHead = headOf(adaptations) !== undefined;
+  const passOver = (read: readonly TokenizedExample[]) => {
+    const rows = read.map((example) => layOut(example, layout));
+    const program = (hasHead ? headProgram : scoreProgram)(compiled, layout);
     return rows.length === 0 ? 0 : rows.length * rowFlops(program, rows);
-  });
-  return validationCount(stage) * passes.reduce((sum, flops) => sum + flops, 0);
+  };
+  if (hasHead) return count * passOver(examples);
+  const answers = count * answersRead(evaluation).reduce((sum, read) => sum + passOver(read), 0);
+  if (!readsScores(spec.metrics)) return answers;
+  const cut = cutScoring(evaluation, compiled);
+  if (cut === undefined || !isWorthKeeping(cut.rows, cut.scoring, cacheMemory)) {
+    return answers + count * passOver(examples);
+  }
+  const once = encodeFlops({ model, weights, layout: cut.layout, rows: cut.rows, kept: cut.scoring.kept, adaptations });
+  return answers + once + count * cut.rows.length * rowFlops(cut.scoring.program, cut.rows);
 }
 
-/** All that one validation reads and writes, as rows whose completions are read. */
-function readings(
-  { examples, choices, spec, adaptations }: PreparedEvaluation,
-): readonly (readonly TokenizedExample[])[] {
-  if (headOf(adaptations) !== undefined) return [examples];
+/** What one validation reads to answer, and writes, as rows whose completions are read. */
+function answersRead({ examples, choices, spec }: PreparedEvaluation): readonly (readonly TokenizedExample[])[] {
   const { newTokens, copies } = writtenOf(spec.decoding);
-  const scores = spec.metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores");
   const written = examples.map((example) => ({ ...example, completion: new Array<number>(newTokens).fill(0) }));
   return [
-    ...scores ? [examples] : [],
     ...newTokens > 0 ? new Array<readonly TokenizedExample[]>(copies).fill(written) : [],
     (choices ?? []).flat().flatMap(({ example, unconditional }) => [example, ...unconditional ? [unconditional] : []]),
   ];

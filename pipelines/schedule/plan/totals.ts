@@ -39,7 +39,7 @@ export async function estimateOf(
     const steps = open.reduce((sum, { job }) => sum + stepCount(job.stage), 0);
     const validations = open.reduce((sum, { job }) => sum + validationCount(job.stage), 0);
     // Members of a group differ in what they start from, or in settings of the optimizer.
-    const ofEach = open.length === 0 ? 0 : between(group, compiled, validationFlops);
+    const ofEach = open.length === 0 ? 0 : between(group, compiled, (job) => validationFlops(runContext, job));
     return { steps, validations, flops: trainings[at]!.flops * open.length / jobs.length + open.length * ofEach };
   });
   const measured = await ratesOf(runContext);

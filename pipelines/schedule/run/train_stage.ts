@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
 import { epochFolder } from "../../compile/parameters/trained_interventions.ts";
-import { metricNameOf } from "../../metrics/mod.ts";
+import { metricNameOf, readsScores } from "../../metrics/mod.ts";
 import type { TrainRecord, ValidationRecord } from "../../results/results.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
@@ -21,10 +21,12 @@ function validated(
 
 /** Trainings. */
 export const trainStage: StageExecution<"train"> = {
-  async gather({ runContext, trainings, prompts }, stage, { member }) {
+  async gather({ runContext, trainings, prompts, scores }, stage, { member }) {
     await trainings.add(stage, member.id);
     if (stage.validation === undefined) return;
-    prompts.add(stage.validation.evaluation, await weightsFor(runContext, stage));
+    const { evaluation } = stage.validation, weights = await weightsFor(runContext, stage);
+    prompts.add(evaluation, weights);
+    if (readsScores(evaluation.spec.metrics)) scores.add(evaluation, weights);
   },
   async run({ trainings, output, timed }, stage, { member, stages }) {
     const key = trainings.keyOf(stage), isFirst = !timed.has(key);

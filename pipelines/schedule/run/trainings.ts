@@ -17,10 +17,8 @@ import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import { findTrained, type Trained, trainedKind } from "../train/trained.ts";
 import { DivergedError } from "../train/training_loop.ts";
 import type { MeasureValidation } from "../train/training_watch.ts";
-import type { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import type { RunOutput } from "./run_output.ts";
 import { SharedEncodings } from "./shared_encodings.ts";
-import { validating } from "./validating.ts";
 
 /** The trainings of members that run together. */
 export class Trainings implements Disposable {
@@ -34,12 +32,12 @@ export class Trainings implements Disposable {
   readonly #trained = new Map<string, Trained>();
   readonly #batchingKeys = new Map<TrainJob, string | undefined>();
 
-  /** @param prompts What is encoded of the rows that trainings are validated on. */
-  constructor(runContext: RunContext, output: RunOutput, prompts: SharedPrompts) {
+  /** @param measure Measures the validations of trainings. */
+  constructor(runContext: RunContext, output: RunOutput, measure: MeasureValidation) {
     this.#runContext = runContext;
     this.#output = output;
     this.#encodings = new SharedEncodings(runContext);
-    this.#measure = validating(runContext, prompts);
+    this.#measure = measure;
   }
 
   /** Takes note of a member's training before any runs. */

@@ -3,12 +3,15 @@ import { measure } from "../../metrics/measure.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { predictions } from "../evaluate/evaluate.ts";
-import type { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import type { MeasureValidation } from "../train/training_watch.ts";
+import type { SharedWork } from "./stage_execution.ts";
 import { actingTensors } from "./stage_tensors.ts";
 
 /** Measures validations; what there is to say of one is said once a training. */
-export function validating(runContext: RunContext, prompts: SharedPrompts): MeasureValidation {
+export function validating(
+  runContext: RunContext,
+  { prompts, scores }: Pick<SharedWork, "prompts" | "scores">,
+): MeasureValidation {
   const said = new Set<string>();
   return async ({ stage: { validation }, weights, compiled, key }, step, tensors) => {
     if (validation === undefined) throw new TypeError("The training has no validation");
@@ -20,6 +23,7 @@ export function validating(runContext: RunContext, prompts: SharedPrompts): Meas
       tensors: actingTensors(evaluation, tensors),
       tensorsKey: keyOf([key, step]),
       encodedPrompts: () => prompts.of(evaluation),
+      encodedScores: () => scores.of(evaluation),
       isQuiet: true,
     });
     const { metrics } = measure(evaluation.spec.metrics, predicted, (caution) => {

@@ -82,10 +82,11 @@ Deno.test("the best parameters are those of their step, and epochs are those tha
         await weightsIn(scene, "kept", `main/epoch=${best!.step / 4}`),
       );
       const late = ofKind((await readResults(scene.path("kept", "out")))!.members[0]!.stages, "evaluate")[0]!;
-      assert.equal(
-        late.metrics["loss"],
-        validation[1]!.metrics["loss"],
-        "the model after epoch 2 is the one measured then",
+      // A validation goes on from what was encoded of the rows, and an evaluation reads them whole: the last bits differ.
+      const [found, measured] = [late.metrics["loss"]!, validation[1]!.metrics["loss"]!];
+      assert.ok(
+        Math.abs(found - measured) <= 1e-6 * measured,
+        `${found} is not the ${measured} that was measured then`,
       );
       assert.equal(await run(scene, "kept"), "", "all of it is in the store");
     },
