@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Records trainings by pyreft's own ReftTrainer that are validated after each epoch and keep the best, for
+"""Records a training by pyreft's own ReftTrainer that is validated after each epoch and keeps the best, for
 tests/integration/validation_test.ts.
 
     pip install -r ../shared/peer/requirements.txt
     python -B tests/goldens/make_validation.py ../shared PATH/TO/SmolLM2-135M-Instruct
 
-validation/<model>.safetensors: where a training starts.
-validation/trainings.json: for each model its settings, the loss and the gradients' norm of every step, the loss of the
+validation/smollm2.safetensors: where the training starts.
+validation/trainings.json: its settings, the loss and the gradients' norm of every step, the loss of the
 validation rows after each epoch, the step whose checkpoint transformers loads at the end, and the bias of the first
 intervention once it is loaded.
 
@@ -40,8 +40,7 @@ BATCH = 4
 MAX_NORM = 1.0
 WARMUP = 0.1
 TRAININGS = {
-    "stories260k": {"layers": [0, 1, 2, 3, 4], "first": 2, "last": 3, "rank": 4, "epochs": 20, "rate": 2e-2},
-    "smollm2": {"layers": [15], "first": 0, "last": 1, "rank": 4, "epochs": 12, "rate": 1e-2},
+    "smollm2": {"layers": [15], "last": 1, "rank": 4, "epochs": 12, "rate": 1e-2},
 }
 
 
@@ -71,23 +70,19 @@ class Trainer(pyreft.ReftTrainerForCausalLM):
             torch.load = load
 
 
-def encoded(rows, tokenizer, groups, first, last):
+def encoded(rows, tokenizer, layers, last):
     """Rows as pyreft's data sets have them: labels of the completion alone, and where each intervention acts."""
     found = []
     for row in rows:
         prompt = tokenizer(row["instruction"] + "\n")["input_ids"]
         whole = tokenizer(row["instruction"] + "\n" + row["answer"])["input_ids"] + [tokenizer.eos_token_id]
         border = len(prompt)
-        sides = {"first": list(range(first)), "last": list(range(border - last, border))}
-        width = max(first, last)
-        # Rows of locations have to be equally long; a location twice is one edit of the same value.
-        locations = [(sides[side] * width)[:width] if len(sides[side]) < width else sides[side] for _, side in groups]
         found.append(
             {
                 "input_ids": torch.tensor(whole),
                 "labels": torch.tensor([-100] * border + whole[border:]),
                 "attention_mask": torch.ones(len(whole), dtype=torch.long),
-                "intervention_locations": torch.tensor(locations),
+                "intervention_locations": torch.tensor([list(range(border - last, border))] * len(layers)),
             }
         )
     return found
@@ -95,15 +90,13 @@ def encoded(rows, tokenizer, groups, first, last):
 
 def record(peer, name, folder, source, rows):
     settings = TRAININGS[name]
-    first, last, rank = settings["first"], settings["last"], settings["rank"]
+    layers, last, rank = settings["layers"], settings["last"], settings["rank"]
     set_seed(0)
     torch.set_num_threads(1)
     model = AutoModelForCausalLM.from_pretrained(source, torch_dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(source)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    sides = [side for side, count in (("first", first), ("last", last)) if count > 0]
-    groups = [(layer, side) for side in sides for layer in settings["layers"]]
     width = model.config.hidden_size
     representations = [
         {
@@ -114,7 +107,7 @@ def record(peer, name, folder, source, rows):
                 embed_dim=width, low_rank_dimension=rank, dtype=torch.float32, add_bias=False
             ),
         }
-        for layer, _ in groups
+        for layer in layers
     ]
     reft = pyreft.get_reft_model(model, pyreft.ReftConfig(representations=representations))
     interventions = [each[0] if isinstance(each, (list, tuple)) else each for each in reft.interventions.values()]
@@ -149,8 +142,8 @@ def record(peer, name, folder, source, rows):
             model=reft,
             tokenizer=tokenizer,
             args=arguments,
-            train_dataset=encoded(rows[:TRAIN_ROWS], tokenizer, groups, first, last),
-            eval_dataset=encoded(rows[TRAIN_ROWS : TRAIN_ROWS + VALIDATION_ROWS], tokenizer, groups, first, last),
+            train_dataset=encoded(rows[:TRAIN_ROWS], tokenizer, layers, last),
+            eval_dataset=encoded(rows[TRAIN_ROWS : TRAIN_ROWS + VALIDATION_ROWS], tokenizer, layers, last),
             data_collator=make_data_collator(tokenizer, model),
         )
         trainer.train()
@@ -158,8 +151,8 @@ def record(peer, name, folder, source, rows):
     return {
         "model": name,
         "initial": initial.name,
-        "blocks": settings["layers"],
-        "positions": "+".join(f"{side[0]}{count}" for side, count in (("first", first), ("last", last)) if count > 0),
+        "blocks": layers,
+        "positions": f"l{last}",
         "rank": rank,
         "epochs": settings["epochs"],
         "learningRate": settings["rate"],
@@ -187,7 +180,7 @@ def main(shared, smollm2):
     folder.mkdir(exist_ok=True)
     with open(shared / "data/multiarith.test.jsonl", encoding="utf-8") as lines:
         rows = [json.loads(line) for line, _ in zip(lines, range(TRAIN_ROWS + VALIDATION_ROWS))]
-    sources = {"stories260k": shared / "models/stories260k", "smollm2": smollm2}
+    sources = {"smollm2": smollm2}
     write_json(folder / "trainings.json", [record(peer, name, folder, sources[name], rows) for name in TRAININGS])
 
 

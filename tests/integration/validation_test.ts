@@ -1,5 +1,5 @@
 /**
- * Trainings that are clipped, warmed up, validated after each epoch and give their best, against runs of pyreft's own
+ * A training that is clipped, warmed up, validated after each epoch and gives its best, against a run of pyreft's own
  * ReftTrainer with `load_best_model_at_end`: from the same initial values every step's loss and norm, every validation and
  * the epoch that is chosen. What pyreft found is in goldens/validation, so that neither torch nor pyreft need be here.
  *
@@ -17,7 +17,7 @@ import { assertTrajectory, runIn } from "../support/trajectory.ts";
 
 /** What make_validation.py writes of a training. */
 interface Golden {
-  readonly model: "stories260k" | "smollm2";
+  readonly model: "smollm2";
   readonly initial: string;
   readonly blocks: readonly number[];
   readonly positions: string;
@@ -41,9 +41,9 @@ const folder = fileURLToPath(new URL("../goldens/validation/", import.meta.url))
 const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(join(folder, "trainings.json")));
 
 async function compare(golden: Golden, shared: string): Promise<void> {
-  const { model, blocks, positions, rank, initial, learningRate, warmup, trainRows, validationRows } = golden;
+  const { blocks, positions, rank, initial, learningRate, warmup, trainRows, validationRows } = golden;
   const { epochs, batchSize, maxGradNorm } = golden;
-  const source = model === "smollm2" ? await smollm2Folder(shared) : join(shared, "models", model);
+  const source = await smollm2Folder(shared);
   const rows = jsonl(join(shared, "data", "multiarith.test.jsonl"), {
     prompt: "{instruction}\n",
     completion: "{answer}",
@@ -66,9 +66,7 @@ async function compare(golden: Golden, shared: string): Promise<void> {
         }),
       })),
     );
-    const [{ losses, gradientNorms = [], validation = [], best }] = ofKind(member!.stages, "train") as [
-      ReturnType<typeof ofKind<(typeof member & object)["stages"][number], "train">>[number],
-    ];
+    const [trained] = ofKind(member!.stages, "train"), { losses, gradientNorms = [], validation = [], best } = trained!;
     const worst = assertTrajectory(losses, golden.losses);
     const worstNorm = assertTrajectory(gradientNorms, golden.gradientNorms);
     const worstValidation = assertTrajectory(
