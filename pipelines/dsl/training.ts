@@ -60,7 +60,9 @@ type OmissibleSettings = { [K in keyof TrainSpec]-?: undefined extends TrainSpec
 
 const omissible: Readonly<Record<OmissibleSettings, true>> = {
   maxLength: true,
+  truncate: true,
   maxGradNorm: true,
+  labelSmoothing: true,
   maxSteps: true,
   lossReduction: true,
   validate: true,

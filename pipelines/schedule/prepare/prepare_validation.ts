@@ -11,12 +11,15 @@ import type { SharedPreparation } from "./shared_preparation.ts";
 
 type Settings = Resolved<TrainSpec>;
 
-/** How many steps an epoch over so many rows has. */
-export function stepsInEpoch(
-  { batchSize, gradientAccumulation }: Pick<Settings, "batchSize" | "gradientAccumulation">,
-  rows: number,
-): number {
-  return Math.ceil(rows / (batchSize * gradientAccumulation));
+/** What decides how many steps an epoch has. */
+interface EpochRows {
+  readonly spec: Pick<Settings, "batchSize" | "gradientAccumulation">;
+  readonly rows: { readonly length: number };
+}
+
+/** How many steps take all rows once. */
+export function stepsInEpoch({ spec, rows }: EpochRows): number {
+  return Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
 }
 
 /**
@@ -50,14 +53,14 @@ export async function prepareValidation(
         `${metricOf(decides).call} to its metrics`,
     );
   }
-  const interval = every === "epoch" ? stepsInEpoch(spec, training.rows.length) : every;
+  const interval = every === "epoch" ? stepsInEpoch(training) : every;
   return { evaluation, interval, best: decides };
 }
 
 /** What decides how much the epochs take that a training keeps. */
 interface CheckpointSizes {
-  /** How many rows it is trained on. */
-  readonly rows: number;
+  /** Those that it is trained on. */
+  readonly rows: EpochRows["rows"];
   readonly trainableParameters: number;
 }
 
@@ -75,7 +78,7 @@ export function requireCheckpoints(
   const { checkpoints = [], epochs, maxSteps = Infinity } = spec,
     last = Math.min(
       epochs,
-      Math.floor(maxSteps / stepsInEpoch(spec, rows)),
+      Math.floor(maxSteps / stepsInEpoch({ spec, rows })),
     );
   const beyond = checkpoints.find((epoch) => epoch > last);
   const twice = checkpoints.find((epoch, at) => checkpoints.indexOf(epoch) !== at);

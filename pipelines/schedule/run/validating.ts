@@ -28,7 +28,7 @@ export function validating(
     });
     const { metrics } = measure(evaluation.spec.metrics, predicted, (caution) => {
       const says = `${evaluation.name}: ${caution}`;
-      if (!said.has(says)) runContext.progress.warn(`${says} (after step ${step})`);
+      if (!said.has(says)) runContext.emit({ kind: "note", message: `${says} (after step ${step})` });
       said.add(says);
     });
     return metrics;

@@ -43,7 +43,7 @@ export async function runTrainings(
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
   const steps = stepsOf({ spec, rows, programs: costs });
-  const watch = new TrainingWatch({ store: runContext.store, trainings, measure, toSaved });
+  const watch = new TrainingWatch({ runContext, trainings, measure, toSaved });
   const ended = new Map<number, Omit<Trained, "seconds">>(), isOver = (member: number) => ended.has(member);
   const keeper = new CheckpointKeeper(runContext, trainings, { isOver, kept: (member) => watch.kept(member) });
   const end = async (at: number, run: Omit<LoopProgress, "state" | "parameters">, all: () => Promise<TensorMap>) => {
@@ -53,7 +53,6 @@ export async function runTrainings(
     await storeTrained(runContext.store, jobs[at]!.key, trained);
     ended.set(at, trained);
   };
-  const label = jobs.length === 1 ? `train ${stage.name}` : `train ${stage.name} × ${jobs.length}`;
   try {
     const run = await runTrainingLoop({
       spec,
@@ -68,7 +67,8 @@ export async function runTrainings(
       encoded,
       toSaved,
       session: (program) => runContext.sessions.hold(programs[program], weights),
-      beginProgress: (steps) => runContext.progress.begin(label, steps),
+      named: { stage: stage.name, members: trainings.map(({ member }) => member) },
+      emit: runContext.emit,
       start: startOf(trainings),
       async reached(run) {
         await watch.reached(run, isOver);

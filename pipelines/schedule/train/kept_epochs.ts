@@ -32,7 +32,7 @@ export async function findEpoch(store: Store, key: string, epoch: number): Promi
 
 /** Whether a training of so many steps ended before an epoch, as patience may have it. */
 export function endedBefore({ spec, rows }: PreparedTraining, steps: number, epoch: number): boolean {
-  return epoch * stepsInEpoch(spec, rows.length) > steps;
+  return epoch * stepsInEpoch({ spec, rows }) > steps;
 }
 
 /** Whether the store has all epochs that a training of so many steps keeps. */

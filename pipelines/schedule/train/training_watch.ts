@@ -1,7 +1,7 @@
 /** What is done between the steps of batched trainings: validating, and keeping what is best and what epochs gave. @module */
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { ValidationRecord } from "../../results/results.ts";
-import type { Store } from "../../store/store.ts";
+import type { RunContext } from "../context/run_context.ts";
 import { ownTensors } from "./batched_members.ts";
 import { type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
 import { keepEpoch } from "./kept_epochs.ts";
@@ -26,7 +26,7 @@ interface Validated {
 
 /** What watching trainings takes. */
 interface WatchJob {
-  readonly store: Store;
+  readonly runContext: Pick<RunContext, "store" | "emit">;
   /** Their checkpoints, if they have any, are at the same step. */
   readonly trainings: readonly ResumableTraining[];
   readonly measure: MeasureValidation;
@@ -52,7 +52,7 @@ export class TrainingWatch {
    * @param isOver Whether a training has ended, so that nothing of it is due.
    */
   async reached(progress: LoopProgress, isOver: (member: number) => boolean): Promise<void> {
-    const { trainings, toSaved, store } = this.#job, jobs = trainings.map(({ job }) => job);
+    const { trainings, toSaved, runContext: { store } } = this.#job, jobs = trainings.map(({ job }) => job);
     const step = stepsDone(trainings[0]?.checkpoint) + progress.stepSeconds.length;
     let all: Promise<TensorMap> | undefined;
     const savedOf = async (member: number) => ownTensors(jobs, member, await (all ??= toSaved(progress.parameters())));
@@ -82,10 +82,11 @@ export class TrainingWatch {
   }
 
   async #validate(member: number, step: number, tensors: TensorMap): Promise<void> {
-    const { job } = this.#job.trainings[member]!;
-    const records = [...this.validation(member), { step, metrics: await this.#job.measure(job, step, tensors) }];
+    const { job, member: id } = this.#job.trainings[member]!, metrics = await this.#job.measure(job, step, tensors);
+    const records = [...this.validation(member), { step, metrics }];
     const isBest = bestOf(job.stage, records) === records.length - 1;
     const best = job.stage.spec.keep === "best" && isBest ? tensors : this.#validated[member]!.best;
     this.#validated[member] = { records, best };
+    this.#job.runContext.emit({ kind: "validation", stage: job.stage.name, member: id, step, metrics, isBest });
   }
 }

@@ -33,6 +33,6 @@ export function isOutOfPatience(stage: PreparedTraining, records: readonly Valid
 
 /** The epoch that a training has just done after so many steps, if it is to be kept. */
 export function keptEpochAt({ spec, rows }: PreparedTraining, step: number): number | undefined {
-  const epoch = step / stepsInEpoch(spec, rows.length);
+  const epoch = step / stepsInEpoch({ spec, rows });
   return spec.checkpoints?.includes(epoch) ? epoch : undefined;
 }
