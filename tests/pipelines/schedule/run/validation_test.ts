@@ -136,3 +136,19 @@ Deno.test("a run that is stopped after a step and before its validation makes up
     assert.equal((await watchedRun(scene, "out")).error, undefined);
     assert.deepEqual(await leftBehind(scene.path("out", "out")), expected);
   }));
+
+Deno.test("the epochs that are kept can be swept over, and the training runs once", () =>
+  inScene({
+    ...parts,
+    rank: "1",
+    epochs: "2",
+    trainSettings: "checkpoints: [1, 2]",
+    stages: '{ late: evaluate(tuned.at(sweep("epoch", [1, 2])), { data: held, metrics: [loss()] }) }',
+  }, async (scene) => {
+    await run(scene, "out");
+    const { members } = (await readResults(scene.path("out", "out")))!;
+    const trained = members.flatMap(({ stages }) => ofKind(stages, "train"));
+    assert.deepEqual(trained.map(({ cached }) => cached), [false, true]);
+    const losses = members.flatMap(({ stages }) => ofKind(stages, "evaluate").map(({ metrics }) => metrics["loss"]!));
+    assert.ok(losses.length === 2 && losses[0] !== losses[1], `${losses}`);
+  }));
