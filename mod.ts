@@ -144,6 +144,9 @@ export {
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
+export { generate } from "./pipelines/interface/generate.ts";
+export type { GenerateOptions } from "./pipelines/interface/generate_options.ts";
+export type { Prompt } from "./pipelines/interface/prompt.ts";
 export { open } from "./pipelines/interface/open.ts";
 export { type Run, run } from "./pipelines/interface/run.ts";
 export type { RunOptions } from "./pipelines/interface/run_options.ts";

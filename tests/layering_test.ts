@@ -99,6 +99,7 @@ const rooms: readonly string[] = [
   "pipelines/report",
   "pipelines/report/page",
   "pipelines/report/mlflow",
+  "pipelines/report/notebook",
   "pipelines/interchange/onnx",
   "pipelines/interchange/merged",
   "pipelines/interchange",

@@ -31,8 +31,13 @@ export async function tensorsOf(
       : await trainings.resultAt(training, epoch);
     return { tensors: actingTensors(stage, tensors), key };
   }
-  const tensors = await initialTensors(stage, weights, untrainedSeed);
-  return { tensors: actingTensors(stage, tensors), key: tensorsDigest(tensors) };
+  return await untrainedTensors(stage, weights);
+}
+
+/** The tensors that a model's adaptations start with. */
+export async function untrainedTensors(model: PreparedModel, weights: ModelWeights): Promise<StageTensors> {
+  const tensors = await initialTensors(model, weights, untrainedSeed);
+  return { tensors: actingTensors(model, tensors), key: tensorsDigest(tensors) };
 }
 
 /** Those of a training's tensors that a model acts with. */
