@@ -1,6 +1,6 @@
 /**
  * GLUE with an encoder and a trained head (table 4): each task trains a model of its own, and the half of its validation
- * set that torch draws from the training's seed is reported. The paper keeps the epoch that is best on the other half.
+ * set that torch draws from the training's seed is reported. The epoch that is best on the other half is kept.
  */
 import {
   baseModel,
@@ -41,6 +41,8 @@ export default pipeline("glue", () => {
       data: set.trainRows > 0 ? of.train.take(set.trainRows) : of.train,
       seed,
       ...trainingOf(chosen),
+      validate: { data: of.validation, metrics: of.evaluation.metrics },
+      keep: "best",
     });
     stages[name] = evaluate(tuned, of.evaluation);
   }

@@ -43,15 +43,20 @@ export async function scoreGroups(
   const lengths = groups.map((group) =>
     group.reduce((sum, { prompt, completion }) => sum + prompt.length + completion.length, 0)
   );
-  const found = await inBatches(runContext, { ...kept, stage: stage.name, lengths, size: 1 }, async (batch) => {
-    const all: (readonly Score[])[] = [];
-    for (const at of batch) {
-      const group = groups[at]!, layout = layouts[at]!;
-      const { outputs } = await prompts.run(sharedFeeds(layOut(group[0]!, layout), layout, architecture));
-      all.push(await score({ ...scorer, layout, shared: { ...outputs } }, group));
-    }
-    return all;
-  });
+  const found = await inBatches(
+    runContext,
+    { ...kept, stage: stage.name, lengths, size: 1, isQuiet: job.isQuiet },
+    async (batch) => {
+      const all: (readonly Score[])[] = [];
+      for (const at of batch) {
+        const group = groups[at]!, layout = layouts[at]!;
+        const rows = group.map((example) => layOut(example, layout));
+        const { outputs } = await prompts.run(sharedFeeds(rows[0]!, layout, architecture));
+        all.push(await score({ ...scorer, layout, shared: { ...outputs } }, rows));
+      }
+      return all;
+    },
+  );
   await runContext.sessions.release(reading, weights);
   return found.flat();
 }

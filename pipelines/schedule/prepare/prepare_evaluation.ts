@@ -26,7 +26,7 @@ export async function prepareEvaluation(
   shared: SharedPreparation,
   name: string,
   spec: Resolved<EvaluateSpec>,
-  { model, training }: ActingModel,
+  { model, training, epoch }: ActingModel,
 ): Promise<PreparedEvaluation> {
   const { model: base, adaptations } = model, head = headOf(adaptations);
   requireMeasurable(name, spec, head);
@@ -53,7 +53,7 @@ export async function prepareEvaluation(
   requireRoom(adaptations, longestOf(all), base.architecture.contextLength);
   atLocationOf(spec, () => requireSelections(adaptations, all));
   const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longest);
-  const stage = { name, spec, training, rows, examples, choices, batchSize };
+  const stage = { name, spec, training, epoch, rows, examples, choices, batchSize };
   const prepared = { ...modelPart(model), kind: "evaluate" as const, ...stage };
   const overlap = overlapNote(prepared);
   if (overlap !== undefined) shared.warnOnce(placed(spec, overlap));
