@@ -18,6 +18,7 @@ import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
 import { scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
+import { joinedRows } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {
@@ -39,7 +40,7 @@ export async function predictions(
   const work = {
     programs: programKey(stage, weights),
     tensors: tensorsKey,
-    chosen: selectedRows(interventionsOf(stage.adaptations), [...stage.examples, ...answeredExamples(stage)]),
+    chosen: selectedRows(interventionsOf(stage.adaptations), joinedRows(stage.examples, answeredExamples(stage))),
     batchSize: stage.batchSize,
     machine: runContext.machine,
     // What is read in two parts may differ in its last bits.
@@ -71,7 +72,7 @@ export async function predictions(
     return { prompt, completion, ...answers?.rows[row], ...scores?.found[row] };
   });
   const rows = found.map((prediction, row) => {
-    const { fields, place } = stage.rows[row]!;
+    const { fields, place } = stage.rows.at(row)!;
     return { ...prediction, fields, place };
   });
   return {

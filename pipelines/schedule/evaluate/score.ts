@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
@@ -58,7 +59,7 @@ async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Pro
 export async function scoreAll(
   runContext: RunContext,
   job: EvaluateJob,
-  examples: readonly TokenizedExample[],
+  examples: RowList<TokenizedExample>,
   kept: Pick<BatchedRows, "key" | "purpose">,
 ): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
@@ -72,11 +73,11 @@ export async function scoreAll(
       job,
       scoreProgram(compiled, layout),
       layout,
-      examples.map((each) => layOut(each, layout)),
+      madeOf(examples, (each) => layOut(each, layout)),
     );
   const session = await runContext.sessions.open(program, weights);
   const scorer: Scorer = { architecture, adaptations, tensors, session, layout, shared };
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
   const rows: BatchedRows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
-  return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
+  return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples.at(row)!)));
 }

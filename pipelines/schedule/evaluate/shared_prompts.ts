@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { type CompiledPrefill, compilePrefill } from "../../compile/frontier/prefill.ts";
@@ -36,7 +37,7 @@ interface Reader {
   readonly stage: PreparedEvaluation;
   readonly weights: ModelWeights;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
 }
 
 /** Evaluations of the same prompts in the same layout. */
@@ -59,7 +60,7 @@ export class SharedPrompts implements Disposable {
   readonly #groups = new Map<string, Group>();
   readonly #readers = new Map<PreparedEvaluation, { readonly reader: Reader; readonly group: Group }>();
   readonly #prefills = new Map<string, CompiledPrefill>();
-  readonly #rows = new WeakMap<readonly TokenizedExample[], Map<string, readonly LaidOutRow[]>>();
+  readonly #rows = new WeakMap<RowList<TokenizedExample>, Map<string, RowList<LaidOutRow>>>();
   readonly #opened: EncodedExamples[] = [];
 
   constructor(runContext: RunContext) {
@@ -100,10 +101,10 @@ export class SharedPrompts implements Disposable {
     for (const encoded of this.#opened) encoded[Symbol.dispose]();
   }
 
-  #laidOut({ examples }: PreparedEvaluation, layout: Layout): readonly LaidOutRow[] {
+  #laidOut({ examples }: PreparedEvaluation, layout: Layout): RowList<LaidOutRow> {
     return this.#rows.getOrInsertComputed(examples, () => new Map())
       .getOrInsertComputed(JSON.stringify(layout), () => {
-        return examples.map((example) => layOut({ ...example, completion: [] }, layout));
+        return madeOf(examples, (example) => layOut({ ...example, completion: [] }, layout));
       });
   }
 

@@ -1,4 +1,5 @@
 /** Checks of examples that do not depend on a head. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
@@ -8,11 +9,11 @@ import type { TokenizedExample } from "../../data/examples.ts";
  *
  * @throws {RequestError} If one is not sound.
  */
-export function requireSelections(adaptations: readonly Adaptation[], examples: readonly TokenizedExample[]): void {
+export function requireSelections(adaptations: readonly Adaptation[], examples: RowList<TokenizedExample>): void {
   selectedRows(interventionsOf(adaptations), examples);
 }
 
 /** The tokens of the longest example. */
-export function longestOf(examples: readonly TokenizedExample[]): number {
+export function longestOf(examples: RowList<TokenizedExample>): number {
   return examples.reduce((most, { prompt, completion }) => Math.max(most, prompt.length + completion.length), 0);
 }

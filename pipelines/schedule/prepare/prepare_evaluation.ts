@@ -15,6 +15,7 @@ import { modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
 import { requireStops } from "./stops.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
+import { joinedRows } from "../../common/row_list.ts";
 
 /**
  * An evaluation made ready.
@@ -44,7 +45,7 @@ export async function prepareEvaluation(
   for (const note of atLocationOf(spec.decoding, () => choiceNotes(spec, rows, choices))) {
     shared.warnOnce(`${name}: ${note}`);
   }
-  const all = [...examples, ...answeredExamples({ choices })];
+  const all = joinedRows(examples, answeredExamples({ choices }));
   requireStops(spec.decoding, base.tokenizer);
   requireRoom(adaptations, longestOf(all), base.architecture.contextLength);
   atLocationOf(spec, () => requireSelections(adaptations, all));

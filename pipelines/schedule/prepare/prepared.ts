@@ -1,4 +1,5 @@
 /** What stages are when they are ready to compile. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ActivationsSpec, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
@@ -15,7 +16,7 @@ export interface PreparedTraining extends PreparedModel {
   readonly name: string;
   readonly spec: Resolved<TrainSpec>;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
   readonly trainableParameters: number;
 }
 

@@ -1,4 +1,5 @@
 /** Rows read and tokenized as a model takes them. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { atLocationOf, placed } from "../../common/source_location.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -16,8 +17,8 @@ import { requireKind, targetsOf } from "./head_checks.ts";
 
 /** Rows with their tokens. */
 export interface PreparedRows {
-  readonly rows: readonly Row[];
-  readonly examples: readonly TokenizedExample[];
+  readonly rows: RowList<Row>;
+  readonly examples: RowList<TokenizedExample>;
 }
 
 /** How rows are read. */

@@ -1,4 +1,5 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import { formatLocation, type SourceLocation } from "../../common/errors.ts";
 import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
@@ -20,7 +21,7 @@ import { type PreparedRows, readRows } from "./read_rows.ts";
 /** Rows cut into segments. */
 interface LaidOut {
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
 }
 
 /** What rows are read for. */
@@ -90,7 +91,7 @@ export class SharedPreparation {
     const layout = withAttentionParts(plain, architecture, examples);
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
-      return Promise.resolve(examples.map((example) => layOut(example, layout)));
+      return Promise.resolve(madeOf(examples, (example) => layOut(example, layout)));
     });
     known.set(prepared, { layout, rows });
     return { layout, rows };
