@@ -21,6 +21,8 @@ export interface FewShot {
 
 /** Examples that were drawn, to be put before rows. */
 export interface Shots {
+  /** What is put before each prompt. */
+  readonly text: string;
   /**
    * A row whose prompt follows them.
    *
@@ -60,6 +62,7 @@ export async function shotsOf(
     );
   };
   return {
+    text,
     before(row) {
       requirePlain(row);
       const own = textOf(row);

@@ -30,10 +30,20 @@ export function bytesProgress(progress: Progress, label: string): NonNullable<So
   };
 }
 
+/** From how many bytes on it is shown how far a file is read. */
+const shownFrom = 2 ** 26;
+/** After how many: of a large file a few rows may be all that is asked for. */
+const shownAfter = 2 ** 23;
+
 /** Shows how far large files of rows are read. */
 export function fileProgress(progress: Progress): FileProgress {
   return (path, total) => {
-    const show = progress.begin("read", total, "bytes"), name = basename(path);
-    return (done) => show(done, name);
+    if (total < shownFrom) return () => {};
+    const name = basename(path);
+    let show: ReturnType<Progress["begin"]> | undefined, before = 0;
+    return (done) => {
+      if (show === undefined && before < shownAfter) before = done;
+      else (show ??= progress.begin("read", total, "bytes"))(done, name);
+    };
   };
 }

@@ -59,6 +59,8 @@ export class RunContext implements AsyncDisposable {
   /** How data sets are had from a hub. */
   readonly hub: HubReading;
   readonly sessions: Sessions;
+  /** What is open until the end. */
+  readonly opened = new DisposableStack();
 
   constructor(options: RunContextOptions) {
     const { base, store, provider, threads, progress, checkpointInterval = defaultInterval, signal, hub = {} } =
@@ -97,6 +99,7 @@ export class RunContext implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.opened.dispose();
     await this.sessions[Symbol.asyncDispose]();
     await this.models[Symbol.asyncDispose]();
   }

@@ -9,7 +9,12 @@ export async function fileDigest(path: string): Promise<string> {
   const { size, mtime } = await Deno.stat(path);
   const key = JSON.stringify([path, size, mtime]);
   return await fileDigests.getOrInsertComputed(key, async () => {
-    return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+    using file = await Deno.open(path);
+    const hash = createHash("sha256"), chunk = new Uint8Array(2 ** 20);
+    for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
+      hash.update(chunk.subarray(0, read));
+    }
+    return hash.digest("hex");
   });
 }
 

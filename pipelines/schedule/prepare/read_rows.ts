@@ -1,19 +1,25 @@
 /** Rows read and tokenized as a model takes them. @module */
-import type { RowList } from "../../common/row_list.ts";
+import { MadeRows, type RowList } from "../../common/row_list.ts";
+import { formatLocation, RunError, type SourceLocation } from "../../common/errors.ts";
 import { atLocationOf, placed } from "../../common/source_location.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { tokenize, type TokenizedExample, type TokenizeOptions } from "../../data/examples.ts";
+import { type RowNote, rowNotes, tokenize, type TokenizedExample } from "../../data/examples.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
-import { type FewShot, withShots } from "../../data/few_shot.ts";
+import { type FewShot, type Shots, shotsOf } from "../../data/few_shot.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
-import type { FileReading } from "../../data/files/record_kind.ts";
+import { type PlacedRecord, recordOf, recordText } from "../../data/files/record_text.ts";
 import type { Row } from "../../data/row.ts";
-import { loadRows } from "../../data/rows.ts";
+import { type OpenRows, openRows } from "../../data/rows.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Model } from "../../models/open/model.ts";
-import type { Progress } from "../context/progress.ts";
+import type { Entry } from "../../store/store.ts";
+import { fileProgress } from "../context/progress.ts";
+import type { RunContext } from "../context/run_context.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
+import { keptRows, KeptRowsWriter, type RowsNote } from "./kept_rows.ts";
+import { identityOf, RecordsDigest, type RowsIdentity } from "./row_key.ts";
+import { tokenizeProgress } from "./tokenize_progress.ts";
 
 /** Rows with their tokens. */
 export interface PreparedRows {
@@ -32,41 +38,188 @@ interface Reading {
   readonly asksLast: boolean;
   /** Examples that are put before the prompts. */
   readonly fewShot: FewShot | undefined;
-  /** Is shown how far large data sets are. */
-  readonly progress: Progress;
   /** Takes what a person should know of the rows. */
   readonly warn: (message: string, kind?: string) => void;
-  /** Takes what there is to say of a row. */
-  readonly note: NonNullable<TokenizeOptions["note"]>;
 }
 
 /**
- * The rows of a data set for a model, or for its head where it has one.
+ * The rows of a data set for a model, or for its head where it has one. Rows that were tokenized once are read from the
+ * store.
  *
- * @param files Where files are, and how data sets are had from a hub.
  * @throws {RequestError} If a row cannot be read, is not what the model predicts, or is too long.
  */
 export async function readRows(
+  runContext: RunContext,
   data: Dataset,
-  files: FileReading,
-  { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
-  { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note }: Reading,
+  model: Model,
+  reading: Reading,
 ): Promise<PreparedRows> {
-  const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
-  const reading = { format: tokenizer.chat, asksLast, ends, warn };
-  const own = await atLocationOf(data, () => loadRows(data, files, reading));
-  atLocationOf(data, () => requireKind(own, head));
-  const rows = fewShot === undefined ? own : await atLocationOf(fewShot, () => withShots(own, fewShot, files, reading));
-  if (head === undefined && !hasTurns(data) && tokenizer.chat.templates.size > 0) {
-    warn(placed(data, bareRows), "bareRows");
+  return await new RowsReading(runContext, data, model, reading).read();
+}
+
+/** Rows are tokenized some at a time, after which a request to stop is heard. */
+const rowsAtOnce = 256;
+
+/** A row with its record and its tokens. */
+interface TokenizedRow {
+  readonly found: PlacedRecord;
+  readonly row: Row;
+  readonly example: TokenizedExample;
+}
+
+/** The reading of one data set. */
+class RowsReading {
+  readonly #runContext: RunContext;
+  readonly #data: Dataset;
+  readonly #model: Model;
+  readonly #reading: Reading;
+  /** What there is to say of the rows, by what it is of. */
+  readonly #notes = new Map<string, string>();
+
+  constructor(runContext: RunContext, data: Dataset, model: Model, reading: Reading) {
+    this.#runContext = runContext;
+    this.#data = data;
+    this.#model = model;
+    this.#reading = reading;
   }
-  const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
-  const examples = await inParts(rows, progress, (part) => {
-    return head === undefined
-      ? tokenize(part, tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note })
-      : tokenizeLabelled(part, tokenizer, targetsOf(head), limit);
-  });
-  return { rows: rows.map((row, at) => withoutSpecial(row, examples[at]!, tokenizer)), examples };
+
+  async read(): Promise<PreparedRows> {
+    const { fewShot, warn } = this.#reading, { store } = this.#runContext;
+    const opened = await atLocationOf(this.#data, () => openRows(this.#data, this.#files(), this.#chat()));
+    const shots = fewShot && await atLocationOf(fewShot, () => shotsOf(fewShot, this.#files(), this.#chat()));
+    const identity = await atLocationOf(
+      this.#data,
+      () => identityOf(this.#data, opened, this.#files(), this.#settings(shots)),
+    );
+    const entry = identity && (await store.get("rows", identity.key) ?? await this.#keep(opened, shots, identity));
+    if (entry === undefined) return await this.#inMemory(opened, shots);
+    this.#runContext.opened.use(entry);
+    const { files } = identity!, { tokenizer } = this.#model;
+    const { rows, examples, notes } = await keptRows(entry, (record) => {
+      const row = opened.rowOf(recordOf(record, files));
+      return shots === undefined ? row : shots.before(row);
+    });
+    for (const [message, kind] of notes) warn(message, kind);
+    return {
+      rows: new MadeRows(rows.length, (at) => withoutSpecial(rows.at(at)!, examples.at(at)!, tokenizer)),
+      examples,
+    };
+  }
+
+  /** Tokenizes the rows into an entry of the store; nothing if it can't be written. */
+  async #keep(opened: OpenRows, shots: Shots | undefined, identity: RowsIdentity): Promise<Entry | undefined> {
+    const { store } = this.#runContext, { key, files, bytes, content } = identity, digest = new RecordsDigest();
+    let entry: Entry;
+    try {
+      entry = await store.putAndOpen("rows", key, async (writer) => {
+        const kept = new KeptRowsWriter(writer, 2 * bytes);
+        for await (const { found, row, example } of this.#tokenized(opened, shots)) {
+          const text = recordText(found, files);
+          if (text === undefined) throw new TypeError("A record that was kept before can't be kept");
+          if (content !== undefined) digest.add(text);
+          kept.add(example, row, text);
+        }
+        kept.finish([...this.#notes].map(([kind, message]) => [message, kind]));
+      });
+    } catch (fault) {
+      if (!(fault instanceof RunError)) throw fault;
+      // What is only planned needs no store that can be written.
+      this.#notes.clear();
+      return undefined;
+    }
+    // A function that gives other rows each time it is called gives them to nobody else.
+    if (content !== undefined && digest.finish().digest !== content) store.remove("rows", key);
+    return entry;
+  }
+
+  /** The rows where they can't be kept. */
+  async #inMemory(opened: OpenRows, shots: Shots | undefined): Promise<PreparedRows> {
+    const rows: Row[] = [], examples: TokenizedExample[] = [];
+    for await (const { row, example } of this.#tokenized(opened, shots)) {
+      rows.push(withoutSpecial(row, example, this.#model.tokenizer));
+      examples.push(example);
+    }
+    for (const [kind, message] of this.#notes) this.#reading.warn(message, kind);
+    return { rows, examples };
+  }
+
+  async *#tokenized(opened: OpenRows, shots: Shots | undefined): AsyncGenerator<TokenizedRow> {
+    const { head } = this.#reading, { tokenizer } = this.#model;
+    if (head === undefined && !hasTurns(this.#data) && tokenizer.chat.templates.size > 0) {
+      this.#note(placed(this.#data, bareRows), "bareRows");
+    }
+    const show = tokenizeProgress(this.#runContext.progress);
+    const part: { readonly found: PlacedRecord; readonly row: Row }[] = [];
+    let done = 0;
+    const tokenizePart = async () => {
+      const rows = part.splice(0), examples = this.#tokenize(rows.map(({ row }) => row));
+      show.rows(done += rows.length);
+      await this.#runContext.stopIfAsked();
+      return rows.map((row, at): TokenizedRow => ({ ...row, example: examples[at]! }));
+    };
+    const reading = opened.read({ ...this.#files(), progress: show.file });
+    for (;;) {
+      const next = await atLocationOf(this.#data, () => reading.next());
+      if (next.done) break;
+      const { row, ...found } = next.value;
+      atLocationOf(this.#data, () => requireKind([row], head));
+      part.push({
+        found,
+        row: shots === undefined ? row : atLocationOf(this.#reading.fewShot, () => shots.before(row)),
+      });
+      if (part.length === rowsAtOnce) yield* await tokenizePart();
+    }
+    yield* await tokenizePart();
+    show.finish();
+    const note = shots?.note();
+    if (note !== undefined) this.#note(note);
+  }
+
+  #tokenize(rows: readonly Row[]): TokenizedExample[] {
+    const { head, toWrite, asksLast: asks } = this.#reading;
+    const { architecture: { encoder }, tokenizer } = this.#model, limits = this.#limits();
+    if (head !== undefined) return tokenizeLabelled(rows, tokenizer, targetsOf(head), limits);
+    const hasEncoder = encoder !== undefined;
+    const note = (note: RowNote, place: SourceLocation) => {
+      this.#note(`${formatLocation(place)}: ${rowNotes[note]}`, note);
+    };
+    return tokenize(rows, tokenizer, { ...limits, toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder, note });
+  }
+
+  #limits() {
+    const { maxLength } = this.#reading, { contextLength: maxContext } = this.#model.architecture;
+    return maxLength === undefined ? { maxContext } : { maxContext, maxLength };
+  }
+
+  #note(message: string, kind = message): void {
+    this.#notes.getOrInsertComputed(kind, () => message);
+  }
+
+  /** All that examples depend on besides their records. */
+  #settings(shots: Shots | undefined): unknown {
+    const { head, toWrite, asksLast } = this.#reading, { architecture, tokenizer } = this.#model;
+    return {
+      tokenizer: tokenizer.digest,
+      embedded: architecture.vocabularySize,
+      limits: this.#limits(),
+      ...this.#reading.maxLength === undefined ? {} : { toWrite },
+      ...head === undefined ? {} : { head: [head.kind, [...head.labels]] },
+      asksLast,
+      hasEncoder: architecture.encoder !== undefined,
+      ...shots === undefined ? {} : { shots: shots.text },
+    };
+  }
+
+  #files() {
+    const { base, hub, progress } = this.#runContext;
+    return { base, hub, progress: fileProgress(progress), warn: (message: string) => this.#note(message) };
+  }
+
+  #chat() {
+    const { tokenizer } = this.#model, { asksLast } = this.#reading;
+    const ends = endTokensOf(tokenizer);
+    return { format: tokenizer.chat, asksLast, ends, warn: (message: string) => this.#note(message) };
+  }
 }
 
 /** What a template writes for a turn, compared as answers are: without special tokens. */
@@ -77,18 +230,3 @@ function withoutSpecial(row: Row, { completion }: TokenizedExample, tokenizer: M
 
 const bareRows =
   "the model has a chat template and these rows are put into text without it; chat(…) puts them into its form";
-
-/** Up to so many rows are tokenized in a moment; of more it is shown how many are done. */
-const rowsAtOnce = 2000;
-
-/** Does something with rows part by part, so that it can be shown and stopped. */
-async function inParts<T>(rows: readonly Row[], progress: Progress, act: (part: readonly Row[]) => T[]): Promise<T[]> {
-  if (rows.length <= rowsAtOnce) return act(rows);
-  const show = progress.begin("tokenize", rows.length), made: T[] = [];
-  for (let start = 0; start < rows.length; start += rowsAtOnce) {
-    for (const item of act(rows.slice(start, start + rowsAtOnce))) made.push(item);
-    show(made.length);
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-  return made;
-}

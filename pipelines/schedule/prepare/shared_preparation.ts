@@ -1,17 +1,14 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
 import { madeOf, type RowList } from "../../common/row_list.ts";
-import { formatLocation, type SourceLocation } from "../../common/errors.ts";
 import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
-import { type RowNote, rowNotes } from "../../data/examples.ts";
 import type { FewShot } from "../../data/few_shot.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-import { fileProgress } from "../context/progress.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
@@ -68,13 +65,8 @@ export class SharedPreparation {
     const asksLast = asks && hasTurns(data);
     const limits = maxLength === undefined ? null : [maxLength, toWrite];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
-      const { base, progress } = this.#runContext,
-        warn = (message: string, kind?: string) => this.warnOnce(message, kind);
-      const note = (note: RowNote, place: SourceLocation) => {
-        this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
-      };
-      const files = { base, hub: this.#runContext.hub, progress: fileProgress(progress), warn };
-      return readRows(data, files, model, { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note });
+      const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
+      return readRows(this.#runContext, data, model, { head, maxLength, toWrite, asksLast, fewShot, warn });
     });
   }
 
