@@ -10,7 +10,7 @@
 import type { TokenizedExample } from "./examples.ts";
 
 /** What a chunk says of each row, in this order. */
-const columns = ["prompt", "completion", "taught", "text", "end", "flags", "record"] as const;
+const columns = ["prompt", "completion", "taught", "text", "end", "bits", "record"] as const;
 
 /** A number that is not there. */
 const none = -1;
@@ -97,6 +97,9 @@ export interface PackedRow {
   record(): string;
 }
 
+/** What a chunk says of a row. */
+type Head = Readonly<Record<typeof columns[number], number>>;
+
 /**
  * The rows of a chunk.
  *
@@ -104,36 +107,60 @@ export interface PackedRow {
  */
 export function chunkRows(chunk: Uint8Array<ArrayBuffer>): readonly PackedRow[] {
   const ints = new Int32Array(chunk.buffer, 0, chunk.length >> 2), count = ints[0]!;
-  const heads = Array.from({ length: count }, (_, row) => {
-    const [prompt = 0, completion = 0, taught = 0, text = 0, end = 0, bits = 0, record = 0] = ints.subarray(
-      1 + row * columns.length,
-      1 + (row + 1) * columns.length,
+  const headAt = (row: number): Head => {
+    const start = 1 + row * columns.length;
+    const [prompt = 0, completion = 0, taught = 0, text = 0, end = 0, bits = 0, record = 0] = listOf(
+      ints,
+      start,
+      start + columns.length,
     );
     return { prompt, completion, taught, text, end, bits, record };
-  });
+  };
+  const heads = Array.from({ length: count }, (_, row) => headAt(row));
   let at = 1 + count * columns.length;
-  const take = (length: number) => ints.subarray(at, at += length);
-  const rows = heads.map((head) => {
-    const prompt = Array.from(take(head.prompt));
-    const isNumber = (head.bits & flags.number) !== 0;
-    const completion = isNumber ? [numberOf(take(2))] : Array.from(take(head.completion));
-    const taught = head.taught === none ? {} : { taught: Array.from(take(head.taught)) };
-    const types = (head.bits & flags.types) === 0 ? {} : { typeIds: Array.from(take(head.prompt)) };
-    const end = head.end === none ? {} : { endToken: head.end };
-    return { prompt, completion, ...taught, ...types, ...end };
+  const starts = heads.map((head) => {
+    const start = at;
+    at += numbersOf(head);
+    return start;
   });
   let byte = 4 * at;
-  return rows.map((example, row) => {
-    const { text, record } = heads[row]!, start = byte;
-    byte += record;
+  return heads.map((head, row) => {
+    const start = byte, end = byte += head.record;
     return {
-      example,
-      textLength: text === none ? undefined : text,
-      record: () => new TextDecoder("utf-8", { ignoreBOM: true }).decode(chunk.subarray(start, start + record)),
+      example: exampleOf(ints, head, starts[row]!),
+      textLength: head.text === none ? undefined : head.text,
+      record: () => new TextDecoder("utf-8", { ignoreBOM: true }).decode(chunk.subarray(start, end)),
     };
   });
 }
 
-function numberOf(halves: Int32Array): number {
+/** How many numbers a row has after the heads. */
+function numbersOf({ prompt, completion, taught, bits }: Head): number {
+  const answer = (bits & flags.number) === 0 ? completion : 2;
+  return prompt + answer + Math.max(0, taught) + ((bits & flags.types) === 0 ? 0 : prompt);
+}
+
+function exampleOf(ints: Int32Array, head: Head, start: number): PackedRow["example"] {
+  let at = start;
+  const take = (length: number) => listOf(ints, at, at += length);
+  const prompt = take(head.prompt);
+  const completion = (head.bits & flags.number) === 0 ? take(head.completion) : [numberOf(take(2))];
+  return {
+    prompt,
+    completion,
+    ...head.taught === none ? {} : { taught: take(head.taught) },
+    ...(head.bits & flags.types) === 0 ? {} : { typeIds: take(head.prompt) },
+    ...head.end === none ? {} : { endToken: head.end },
+  };
+}
+
+/** A part as a list; several times faster than by its iterator. */
+function listOf(ints: Int32Array, start: number, end: number): number[] {
+  const list: number[] = [];
+  for (let at = start; at < end; at++) list.push(ints[at]!);
+  return list;
+}
+
+function numberOf(halves: readonly number[]): number {
   return new Float64Array(Int32Array.from(halves).buffer)[0]!;
 }

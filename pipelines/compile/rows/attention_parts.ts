@@ -3,6 +3,7 @@ import type { RowList } from "../../common/row_list.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Layout, Segment } from "./layout.ts";
+import { lengthsOfExamples } from "../../data/example_lengths.ts";
 
 /** The scores of one row that are made at once, in bytes. */
 const mostScores = 2 ** 26;
@@ -14,7 +15,7 @@ export function withAttentionParts(
   prompts: RowList<Pick<TokenizedPrompt, "prompt">>,
 ): Layout {
   if (layout.segments.some(({ stack }) => stack !== undefined)) return layout;
-  const lengths = prompts.map(({ prompt }) => prompt.length);
+  const { prompts: lengths } = lengthsOfExamples(prompts);
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const partsOf = ({ from, to }: Segment): number => {
     let [least, most] = [Infinity, 0];

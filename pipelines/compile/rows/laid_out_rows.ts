@@ -51,7 +51,7 @@ export function groupExtents(rows: readonly LaidOutRow[]): SegmentExtents {
 }
 
 /** What distinguishes a row from others, labels aside. */
-export function rowKey(row: LaidOutRow): readonly unknown[] {
+export function rowKey(row: LaidOutRow): readonly (readonly number[])[] {
   const { prompt, typeIds = [] } = row.whole, tokens = segmentNames.map((name) => row[name]);
-  return [...tokens, prompt.length, ...typeIds.some((type) => type !== 0) ? [typeIds] : []];
+  return [...tokens, [prompt.length], typeIds.some((type) => type !== 0) ? typeIds : []];
 }

@@ -18,7 +18,7 @@ import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
 import { scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
-import { joinedRows } from "../../common/row_list.ts";
+import { joinedRows, madeOf } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {
@@ -47,7 +47,7 @@ export async function predictions(
     ...isPrefixed(stage) ? { prefixed: true } : {},
   };
   if (headOf(stage.adaptations) !== undefined) {
-    const rows = stage.examples.map(({ prompt, typeIds }) => [prompt, typeIds]);
+    const rows = madeOf(stage.examples, ({ prompt, typeIds }) => [prompt, typeIds]);
     const { found, cached } = await inStore(
       runContext,
       keyOf({ ...work, rows }),
@@ -58,7 +58,7 @@ export async function predictions(
   const common = {
     ...work,
     tokenizer: stage.model.tokenizer.digest,
-    rows: stage.examples.map(({ prompt, completion, taught = null }) => [prompt, completion, taught]),
+    rows: madeOf(stage.examples, ({ prompt, completion, taught = null }) => [prompt, completion, taught]),
   };
   const answers = decoding === undefined
     ? undefined

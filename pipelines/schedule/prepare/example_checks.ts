@@ -3,6 +3,7 @@ import type { RowList } from "../../common/row_list.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
+import { lengthsOfExamples } from "../../data/example_lengths.ts";
 
 /**
  * Asks for all that functions select of each example, so that a selection that is none shows now.
@@ -15,5 +16,6 @@ export function requireSelections(adaptations: readonly Adaptation[], examples: 
 
 /** The tokens of the longest example. */
 export function longestOf(examples: RowList<TokenizedExample>): number {
-  return examples.reduce((most, { prompt, completion }) => Math.max(most, prompt.length + completion.length), 0);
+  const { prompts, completions } = lengthsOfExamples(examples);
+  return prompts.reduce((most, length, at) => Math.max(most, length + completions[at]!), 0);
 }

@@ -197,6 +197,7 @@ export function requireVaried(metrics: readonly MetricSpec[], examples: RowList<
 
 /** The classes that no row has. */
 export function unseenLabels(head: Head | undefined, examples: RowList<TokenizedExample>): readonly string[] {
+  if (head === undefined) return [];
   const seen = new Set(examples.map(({ completion: [id] }) => id));
-  return (head?.labels ?? []).filter((_, id) => !seen.has(id));
+  return head.labels.filter((_, id) => !seen.has(id));
 }
