@@ -1,0 +1,154 @@
+/** Rows that are tokenized once: what is kept of them in the store, and when it is made again. @module */
+import assert from "node:assert/strict";
+import { csv, jsonl, records } from "../../../../mod.ts";
+import { tokenize, type TokenizedExample } from "../../../../pipelines/data/examples.ts";
+import type { Dataset } from "../../../../pipelines/data/dataset.ts";
+import type { Row } from "../../../../pipelines/data/row.ts";
+import { loadRows } from "../../../../pipelines/data/rows.ts";
+import type { Model } from "../../../../pipelines/models/open/model.ts";
+import { RunContext } from "../../../../pipelines/schedule/context/run_context.ts";
+import { readRows } from "../../../../pipelines/schedule/prepare/read_rows.ts";
+import { inPreparedScene, type PreparedScene } from "../prepared.ts";
+
+/** Another than the scene's own, whose rows are in the store already. */
+const template = { prompt: "{q}?\n", completion: "{a}" };
+
+/** What a reading gives, and how many texts it encoded for that. */
+interface Read {
+  readonly rows: readonly Row[];
+  readonly examples: readonly TokenizedExample[];
+  readonly encoded: number;
+  readonly said: readonly string[];
+}
+
+/** Reads rows as a run of its own would. */
+async function read({ scene, trainings }: PreparedScene, data: Dataset): Promise<Read> {
+  const { model } = trainings[0]!, said: string[] = [];
+  let encoded = 0;
+  const tokenizer = { ...model.tokenizer, encode: (text: string) => (encoded++, model.tokenizer.encode(text)) };
+  const progress = { begin: () => () => {}, warn: (message: string) => void said.push(message) };
+  await using runContext = new RunContext({
+    base: scene.folder,
+    store: scene.path("store"),
+    provider: "cpu",
+    threads: 1,
+    progress,
+  });
+  const reading = { head: undefined, maxLength: undefined, toWrite: 0, asksLast: false, fewShot: undefined };
+  const warn = (message: string) => void said.push(message);
+  const opened: Model = { ...model, tokenizer };
+  // Finding the tokens that end an answer encodes them.
+  const found = await readRows(runContext, data, opened, { ...reading, warn });
+  const ends = model.tokenizer.eosTokenIds.length;
+  const { rows, examples } = {
+    rows: [...found.rows],
+    examples: [...found.examples].map((example) => ({ ...example, source: example.source })),
+  };
+  return { rows, examples, encoded: Math.max(0, encoded - 2 * ends), said };
+}
+
+/** What rows are without any store. */
+async function plainly({ scene, trainings }: PreparedScene, data: Dataset) {
+  const { tokenizer, architecture: { contextLength: maxContext } } = trainings[0]!.model;
+  const rows = await loadRows(data, scene.folder);
+  return { rows, examples: tokenize(rows, tokenizer, { maxContext }) };
+}
+
+const scene = {};
+
+/** Data sets that are known by their files, and by what they hold. */
+const datasets: Readonly<Record<string, Dataset>> = {
+  "a file": jsonl("./rows.jsonl", template),
+  "a split of a file": jsonl("./rows.jsonl", template).split({ test: 0.5, seed: 7 }).train,
+  "comma-separated values": csv("./rows.csv", template),
+  "the first rows of a file": jsonl("./rows.jsonl", template).take(3),
+  "what a function makes of a file": jsonl("./rows.jsonl", template).map((row) => ({ ...row, a: `${row["a"]}!` })),
+  "rows of the pipeline": records(
+    [{ q: "A cat", a: 5.5, big: 12n, none: undefined }, { q: "The\u2028dog", a: -0 }],
+    template,
+  ),
+};
+
+for (const [name, data] of Object.entries(datasets)) {
+  Deno.test(`rows are encoded once and are then what they were: ${name}`, () =>
+    inPreparedScene(scene, async (prepared) => {
+      await prepared.scene.write("rows.csv", 'q,a\nThe cat,sits\n"It, ""is""",late\n');
+      const plain = await plainly(prepared, data);
+      const first = await read(prepared, data), second = await read(prepared, data);
+      for (const { rows, examples } of [first, second]) {
+        assert.deepEqual(rows, plain.rows);
+        assert.deepEqual(examples, plain.examples);
+      }
+      assert.ok(first.encoded >= plain.rows.length);
+      assert.equal(second.encoded, 0);
+    }));
+}
+
+Deno.test("a damaged entry is made again, and rows of a file that has changed are encoded anew", () =>
+  inPreparedScene(scene, async (prepared) => {
+    const { scene } = prepared, data = jsonl("./rows.jsonl", template);
+    const before = new Set(scene.entries), first = await read(prepared, data);
+    const [entry] = scene.entries.filter((path) => !before.has(path));
+    const path = scene.path("store", entry!);
+    const bytes = await Deno.readFile(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    await Deno.writeFile(path, bytes);
+    const healed = await read(prepared, data);
+    assert.ok(healed.encoded > 0);
+    assert.match(healed.said.join("\n"), /it is dropped and will be made again/);
+    assert.deepEqual(healed.examples, first.examples);
+    assert.equal((await read(prepared, data)).encoded, 0);
+    const text = await Deno.readTextFile(scene.path("rows.jsonl"));
+    await scene.write("rows.jsonl", text.replace("The cat", "The bat"));
+    const changed = await read(prepared, data);
+    assert.ok(changed.encoded > 0);
+    assert.equal(changed.rows[0]!.prompt, "The bat?\n");
+  }));
+
+Deno.test("of a file no more is read than the first rows that are asked for", () =>
+  inPreparedScene(scene, async (prepared) => {
+    const rows = Array.from(
+      { length: 40_000 },
+      (_, at) => JSON.stringify({ q: `question ${at}`, a: "yes", pad: "x".repeat(90) }),
+    );
+    await prepared.scene.write("rows.jsonl", `${rows.join("\n")}\nno JSON\n`);
+    for (const expected of [true, false]) {
+      const { rows, encoded } = await read(prepared, jsonl("./rows.jsonl", template).take(2));
+      assert.deepEqual(rows.map(({ prompt }) => prompt), ["question 0?\n", "question 1?\n"]);
+      assert.equal(encoded > 0, expected);
+    }
+    // What is known by its first rows is the same whatever follows them.
+    await prepared.scene.write("rows.jsonl", rows.slice(0, 3).join("\n"));
+    assert.equal((await read(prepared, jsonl("./rows.jsonl", template).take(2))).encoded, 0);
+  }));
+
+Deno.test("rows that a function draws anew each time are given to nobody else", () =>
+  inPreparedScene(scene, async (prepared) => {
+    let calls = 0;
+    const before = prepared.scene.entries;
+    const drawn = jsonl("./rows.jsonl", template).map((row) => ({ ...row, a: String(calls++) }));
+    const { rows } = await read(prepared, drawn), completions = rows.map(({ completion }) => completion);
+    calls = 0;
+    const again = (await read(prepared, drawn)).rows.map(({ completion }) => completion);
+    assert.deepEqual(again, completions);
+    assert.deepEqual(prepared.scene.entries, before);
+  }));
+
+Deno.test("rows with values that no file has are read all the same", () =>
+  inPreparedScene(scene, async (prepared) => {
+    const when = new Date(0), data = records([{ q: "The cat", a: "sits", when }], template);
+    for (const { rows, encoded } of [await read(prepared, data), await read(prepared, data)]) {
+      assert.equal(rows[0]!.fields["when"], when);
+      assert.ok(encoded > 0);
+    }
+  }));
+
+Deno.test("what there was to say of rows is said again when they are read from the store", () =>
+  inPreparedScene(scene, async (prepared) => {
+    const data = jsonl("./rows.jsonl", { prompt: "Always the same", completion: "{a}" }).take(100);
+    const first = await read(prepared, data), second = await read(prepared, data);
+    assert.match(first.said.join("\n"), /takes all 8 rows/);
+    assert.match(first.said.join("\n"), /names no field/);
+    assert.deepEqual([...second.said].sort(), [...first.said].sort());
+    assert.equal(second.encoded, 0);
+  }));
