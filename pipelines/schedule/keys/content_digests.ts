@@ -2,22 +2,6 @@
 import { createHash } from "node:crypto";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 
-const fileDigests = new Map<string, Promise<string>>();
-
-/** A digest of a file's content, made once for as long as the file stays as it is. */
-export async function fileDigest(path: string): Promise<string> {
-  const { size, mtime } = await Deno.stat(path);
-  const key = JSON.stringify([path, size, mtime]);
-  return await fileDigests.getOrInsertComputed(key, async () => {
-    using file = await Deno.open(path);
-    const hash = createHash("sha256"), chunk = new Uint8Array(2 ** 20);
-    for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
-      hash.update(chunk.subarray(0, read));
-    }
-    return hash.digest("hex");
-  });
-}
-
 /** A digest of tensors' names, shapes and content. */
 export function tensorsDigest(tensors: TensorMap): string {
   const hash = createHash("sha256");

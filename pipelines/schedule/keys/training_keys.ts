@@ -13,7 +13,7 @@ import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
-import { fileDigest } from "./content_digests.ts";
+import { fileDigest } from "../context/file_digests.ts";
 import { programKey } from "./program_key.ts";
 import { keyOfRows, labelsDigest, rowsDigest } from "./row_keys.ts";
 import { madeOf } from "../../common/row_list.ts";

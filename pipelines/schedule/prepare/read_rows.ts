@@ -17,7 +17,7 @@ import type { Entry } from "../../store/store.ts";
 import { fileProgress } from "../context/progress.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
-import { keptRows, KeptRowsWriter, type RowsNote } from "./kept_rows.ts";
+import { keptRows, KeptRowsWriter } from "./kept_rows.ts";
 import { identityOf, RecordsDigest, type RowsIdentity } from "./row_key.ts";
 import { tokenizeProgress } from "./tokenize_progress.ts";
 

@@ -8,8 +8,8 @@ import { recordText } from "../../data/files/record_text.ts";
 import type { OpenRows } from "../../data/rows.ts";
 import { filesOf, kindOf, sourcesOf } from "../../data/source_kinds.ts";
 import { viewKindOf } from "../../data/view_kinds.ts";
-import { fileDigest } from "../keys/content_digests.ts";
-import { compilerVersion } from "../keys/compiler_version.ts";
+import { fileDigest } from "../context/file_digests.ts";
+import { compilerVersion } from "../context/compiler_version.ts";
 
 /** What rows are known by in the store. */
 export interface RowsIdentity {
