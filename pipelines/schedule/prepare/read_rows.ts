@@ -15,6 +15,7 @@ import { hasTurns } from "../../data/source_kinds.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { Entry } from "../../store/store.ts";
 import { fileProgress } from "../context/progress.ts";
+import { mapRecord } from "../../common/map_record.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 import { keptRows, KeptRowsWriter } from "./kept_rows.ts";
@@ -60,6 +61,9 @@ export async function readRows(
 /** Rows are tokenized some at a time, after which a request to stop is heard. */
 const rowsAtOnce = 256;
 
+/** Fewer rows are encoded again in a moment, and nothing is kept of them. */
+export const leastKept = 1000;
+
 /** A row with its record and its tokens. */
 interface TokenizedRow {
   readonly found: PlacedRecord;
@@ -84,63 +88,86 @@ class RowsReading {
   }
 
   async read(): Promise<PreparedRows> {
-    const { fewShot, warn } = this.#reading, { store } = this.#runContext;
+    const { fewShot } = this.#reading, { store } = this.#runContext;
     const opened = await atLocationOf(this.#data, () => openRows(this.#data, this.#files(), this.#chat()));
     const shots = fewShot && await atLocationOf(fewShot, () => shotsOf(fewShot, this.#files(), this.#chat()));
-    const identity = await atLocationOf(
-      this.#data,
-      () => identityOf(this.#data, opened, this.#files(), this.#settings(shots)),
-    );
-    const entry = identity && (await store.get("rows", identity.key) ?? await this.#keep(opened, shots, identity));
-    if (entry === undefined) return await this.#inMemory(opened, shots);
+    const identity = await atLocationOf(this.#data, () => {
+      return identityOf(this.#data, opened, this.#files(), this.#settings(shots), leastKept);
+    });
+    const stored = identity && await store.get("rows", identity.key);
+    return identity !== undefined && stored !== undefined
+      ? await this.#kept(stored, identity, opened, shots)
+      : await this.#encoded(opened, shots, identity);
+  }
+
+  /** The rows of an entry of the store. */
+  async #kept(
+    entry: Entry,
+    { files }: RowsIdentity,
+    opened: OpenRows,
+    shots: Shots | undefined,
+  ): Promise<PreparedRows> {
     this.#runContext.opened.use(entry);
-    const { files } = identity!, { tokenizer } = this.#model;
+    const { tokenizer } = this.#model;
     const { rows, examples, notes } = await keptRows(entry, (record) => {
       const row = opened.rowOf(recordOf(record, files));
       return shots === undefined ? row : shots.before(row);
     });
-    for (const [message, kind] of notes) warn(message, kind);
+    for (const [message, kind] of notes) this.#reading.warn(message, kind);
+    return { rows: madeRows(rows, examples, tokenizer), examples };
+  }
+
+  /** The rows encoded anew, and kept in the store if they are many and can be. */
+  async #encoded(
+    opened: OpenRows,
+    shots: Shots | undefined,
+    identity: RowsIdentity | undefined,
+  ): Promise<PreparedRows> {
+    const all = this.#tokenized(opened, shots), first: TokenizedRow[] = [];
+    for (let next = await all.next(); !next.done; next = await all.next()) {
+      first.push(next.value);
+      if (identity === undefined || first.length < leastKept) continue;
+      const entry = await this.#keep(first, all, identity);
+      if (entry !== undefined) return await this.#kept(entry, identity, opened, shots);
+      // What is only planned needs no store that can be written.
+      this.#notes.clear();
+      return await this.#encoded(opened, shots, undefined);
+    }
+    for (const [kind, message] of this.#notes) this.#reading.warn(message, kind);
     return {
-      rows: new MadeRows(rows.length, (at) => withoutSpecial(rows.at(at)!, examples.at(at)!, tokenizer)),
-      examples,
+      rows: first.map(({ row, example }) => withoutSpecial(row, example, this.#model.tokenizer)),
+      examples: first.map(({ example }) => example),
     };
   }
 
-  /** Tokenizes the rows into an entry of the store; nothing if it can't be written. */
-  async #keep(opened: OpenRows, shots: Shots | undefined, identity: RowsIdentity): Promise<Entry | undefined> {
-    const { store } = this.#runContext, { key, files, bytes, content } = identity, digest = new RecordsDigest();
+  /** Writes rows to an entry of the store; nothing if it can't be written. */
+  async #keep(
+    first: readonly TokenizedRow[],
+    rest: AsyncIterable<TokenizedRow>,
+    { key, files, bytes, content }: RowsIdentity,
+  ): Promise<Entry | undefined> {
+    const { store } = this.#runContext, digest = new RecordsDigest();
     let entry: Entry;
     try {
       entry = await store.putAndOpen("rows", key, async (writer) => {
         const kept = new KeptRowsWriter(writer, 2 * bytes);
-        for await (const { found, row, example } of this.#tokenized(opened, shots)) {
+        const keep = ({ found, row, example }: TokenizedRow) => {
           const text = recordText(found, files);
-          if (text === undefined) throw new TypeError("A record that was kept before can't be kept");
+          if (text === undefined) throw new TypeError("A record of a file can't be kept");
           if (content !== undefined) digest.add(text);
           kept.add(example, row, text);
-        }
+        };
+        first.forEach(keep);
+        for await (const row of rest) keep(row);
         kept.finish([...this.#notes].map(([kind, message]) => [message, kind]));
       });
     } catch (fault) {
-      if (!(fault instanceof RunError)) throw fault;
-      // What is only planned needs no store that can be written.
-      this.#notes.clear();
-      return undefined;
+      if (fault instanceof RunError) return undefined;
+      throw fault;
     }
     // A function that gives other rows each time it is called gives them to nobody else.
     if (content !== undefined && digest.finish().digest !== content) store.remove("rows", key);
     return entry;
-  }
-
-  /** The rows where they can't be kept. */
-  async #inMemory(opened: OpenRows, shots: Shots | undefined): Promise<PreparedRows> {
-    const rows: Row[] = [], examples: TokenizedExample[] = [];
-    for await (const { row, example } of this.#tokenized(opened, shots)) {
-      rows.push(withoutSpecial(row, example, this.#model.tokenizer));
-      examples.push(example);
-    }
-    for (const [kind, message] of this.#notes) this.#reading.warn(message, kind);
-    return { rows, examples };
   }
 
   async *#tokenized(opened: OpenRows, shots: Shots | undefined): AsyncGenerator<TokenizedRow> {
@@ -201,7 +228,7 @@ class RowsReading {
     return {
       tokenizer: tokenizer.digest,
       embedded: architecture.vocabularySize,
-      limits: this.#limits(),
+      limits: mapRecord(this.#limits(), String),
       ...this.#reading.maxLength === undefined ? {} : { toWrite },
       ...head === undefined ? {} : { head: [head.kind, [...head.labels]] },
       asksLast,
@@ -220,6 +247,15 @@ class RowsReading {
     const ends = endTokensOf(tokenizer);
     return { format: tokenizer.chat, asksLast, ends, warn: (message: string) => this.#note(message) };
   }
+}
+
+/** Rows of the store as they are compared. */
+function madeRows(
+  rows: RowList<Row>,
+  examples: RowList<TokenizedExample>,
+  tokenizer: Model["tokenizer"],
+): RowList<Row> {
+  return new MadeRows(rows.length, (at) => withoutSpecial(rows.at(at)!, examples.at(at)!, tokenizer));
 }
 
 /** What a template writes for a turn, compared as answers are: without special tokens. */

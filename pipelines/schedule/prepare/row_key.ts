@@ -27,13 +27,15 @@ export interface RowsIdentity {
  * no more is read than that, and a function is no riddle.
  *
  * @param settings What else decides their examples.
- * @returns Nothing for rows with values that no file has, which can't be kept.
+ * @param least How many rows are worth keeping, of those that are known by what they hold.
+ * @returns Nothing for fewer, and for rows with values that no file has, which can't be kept.
  */
 export async function identityOf(
   data: Dataset,
   opened: OpenRows,
   reading: FileReading,
   settings: unknown,
+  least: number,
 ): Promise<RowsIdentity | undefined> {
   const files: string[] = [], digests: string[] = [];
   let bytes = 0, isInFiles = true;
@@ -55,7 +57,7 @@ export async function identityOf(
     return { key: keyOf({ ...base, files, digests, data: declared }), files, bytes, content: undefined };
   }
   const content = await contentOf(opened.records(reading), files);
-  if (content === undefined) return undefined;
+  if (content === undefined || content.rows < least) return undefined;
   const sources: unknown = JSON.parse(JSON.stringify(sourcesOf(data), (name, value) => isRows(name) ? null : value));
   return {
     key: keyOf({ ...base, files, content: content.digest, sources }),
@@ -85,14 +87,16 @@ function isDrawn(data: Dataset): boolean {
 export class RecordsDigest {
   readonly #hash = createHash("sha256");
   #bytes = 0;
+  #rows = 0;
 
   add(text: string): void {
+    this.#rows++;
     this.#bytes += text.length;
     this.#hash.update(text).update("\n");
   }
 
   finish() {
-    return { digest: this.#hash.digest("hex"), bytes: this.#bytes };
+    return { digest: this.#hash.digest("hex"), bytes: this.#bytes, rows: this.#rows };
   }
 }
 

@@ -7,7 +7,7 @@ import type { Row } from "../../../../pipelines/data/row.ts";
 import { loadRows } from "../../../../pipelines/data/rows.ts";
 import type { Model } from "../../../../pipelines/models/open/model.ts";
 import { RunContext } from "../../../../pipelines/schedule/context/run_context.ts";
-import { readRows } from "../../../../pipelines/schedule/prepare/read_rows.ts";
+import { leastKept, readRows } from "../../../../pipelines/schedule/prepare/read_rows.ts";
 import { inPreparedScene, type PreparedScene } from "../prepared.ts";
 
 /** Another than the scene's own, whose rows are in the store already. */
@@ -56,23 +56,33 @@ async function plainly({ scene, trainings }: PreparedScene, data: Dataset) {
 
 const scene = {};
 
+const questions = Array.from(
+  { length: leastKept + 300 },
+  (_, at) => ({ q: `question ${at % 50}`, a: at, b: "yes\u2028" }),
+);
+
 /** Data sets that are known by their files, and by what they hold. */
 const datasets: Readonly<Record<string, Dataset>> = {
-  "a file": jsonl("./rows.jsonl", template),
-  "a split of a file": jsonl("./rows.jsonl", template).split({ test: 0.5, seed: 7 }).train,
-  "comma-separated values": csv("./rows.csv", template),
-  "the first rows of a file": jsonl("./rows.jsonl", template).take(3),
-  "what a function makes of a file": jsonl("./rows.jsonl", template).map((row) => ({ ...row, a: `${row["a"]}!` })),
+  "a file": jsonl("./many.jsonl", template),
+  "a split of a file": jsonl("./many.jsonl", template).split({ test: 0.1, seed: 7 }).train,
+  "comma-separated values": csv("./many.csv", template),
+  "the first rows of a file": jsonl("./many.jsonl", template).take(leastKept),
+  "what a function makes of a file": jsonl("./many.jsonl", template).map((row) => ({ ...row, a: `${row["a"]}!` })),
   "rows of the pipeline": records(
-    [{ q: "A cat", a: 5.5, big: 12n, none: undefined }, { q: "The\u2028dog", a: -0 }],
+    [{ q: "A cat", a: 5.5, big: 12n, none: undefined, zero: -0 }, ...questions],
     template,
   ),
 };
 
+async function writeMany({ scene }: PreparedScene): Promise<void> {
+  await scene.write("many.jsonl", questions.map((row) => JSON.stringify(row) + "\n").join(""));
+  await scene.write("many.csv", ["q,a", ...questions.map(({ q, a }) => `"It, ""${q}""",${a}`)].join("\n"));
+}
+
 for (const [name, data] of Object.entries(datasets)) {
   Deno.test(`rows are encoded once and are then what they were: ${name}`, () =>
     inPreparedScene(scene, async (prepared) => {
-      await prepared.scene.write("rows.csv", 'q,a\nThe cat,sits\n"It, ""is""",late\n');
+      await writeMany(prepared);
       const plain = await plainly(prepared, data);
       const first = await read(prepared, data), second = await read(prepared, data);
       for (const { rows, examples } of [first, second]) {
@@ -84,13 +94,17 @@ for (const [name, data] of Object.entries(datasets)) {
     }));
 }
 
+Deno.test("nothing is kept of a few rows", () =>
+  inPreparedScene(scene, async (prepared) => {
+    await read(prepared, jsonl("./rows.jsonl", template));
+    assert.deepEqual(prepared.scene.entries, []);
+  }));
+
 Deno.test("a damaged entry is made again, and rows of a file that has changed are encoded anew", () =>
   inPreparedScene(scene, async (prepared) => {
-    const { scene } = prepared, data = jsonl("./rows.jsonl", template);
-    const before = new Set(scene.entries), first = await read(prepared, data);
-    const [entry] = scene.entries.filter((path) => !before.has(path));
-    const path = scene.path("store", entry!);
-    const bytes = await Deno.readFile(path);
+    await writeMany(prepared);
+    const { scene } = prepared, data = jsonl("./many.jsonl", template), first = await read(prepared, data);
+    const [entry] = scene.entries, path = scene.path("store", entry!), bytes = await Deno.readFile(path);
     bytes[bytes.length >> 1]! ^= 1;
     await Deno.writeFile(path, bytes);
     const healed = await read(prepared, data);
@@ -98,56 +112,64 @@ Deno.test("a damaged entry is made again, and rows of a file that has changed ar
     assert.match(healed.said.join("\n"), /it is dropped and will be made again/);
     assert.deepEqual(healed.examples, first.examples);
     assert.equal((await read(prepared, data)).encoded, 0);
-    const text = await Deno.readTextFile(scene.path("rows.jsonl"));
-    await scene.write("rows.jsonl", text.replace("The cat", "The bat"));
+    const text = await Deno.readTextFile(scene.path("many.jsonl"));
+    await scene.write("many.jsonl", text.replace("question 0", "question X"));
     const changed = await read(prepared, data);
     assert.ok(changed.encoded > 0);
-    assert.equal(changed.rows[0]!.prompt, "The bat?\n");
+    assert.equal(changed.rows[0]!.prompt, "question X?\n");
   }));
 
 Deno.test("of a file no more is read than the first rows that are asked for", () =>
   inPreparedScene(scene, async (prepared) => {
-    const rows = Array.from(
-      { length: 40_000 },
-      (_, at) => JSON.stringify({ q: `question ${at}`, a: "yes", pad: "x".repeat(90) }),
-    );
-    await prepared.scene.write("rows.jsonl", `${rows.join("\n")}\nno JSON\n`);
+    const rows = Array.from({ length: 40_000 }, (_, at) => {
+      return JSON.stringify({ q: `question ${at}`, a: "yes", pad: "x".repeat(90) });
+    });
+    await prepared.scene.write("many.jsonl", `${rows.join("\n")}\nno JSON\n`);
+    const data = jsonl("./many.jsonl", template).take(leastKept);
     for (const expected of [true, false]) {
-      const { rows, encoded } = await read(prepared, jsonl("./rows.jsonl", template).take(2));
-      assert.deepEqual(rows.map(({ prompt }) => prompt), ["question 0?\n", "question 1?\n"]);
+      const { rows, encoded } = await read(prepared, data);
+      assert.deepEqual([rows.length, rows[1]!.prompt], [leastKept, "question 1?\n"]);
       assert.equal(encoded > 0, expected);
     }
     // What is known by its first rows is the same whatever follows them.
-    await prepared.scene.write("rows.jsonl", rows.slice(0, 3).join("\n"));
-    assert.equal((await read(prepared, jsonl("./rows.jsonl", template).take(2))).encoded, 0);
+    await prepared.scene.write("many.jsonl", rows.slice(0, leastKept + 1).join("\n"));
+    assert.equal((await read(prepared, data)).encoded, 0);
   }));
 
 Deno.test("rows that a function draws anew each time are given to nobody else", () =>
   inPreparedScene(scene, async (prepared) => {
+    await writeMany(prepared);
     let calls = 0;
-    const before = prepared.scene.entries;
-    const drawn = jsonl("./rows.jsonl", template).map((row) => ({ ...row, a: String(calls++) }));
+    const drawn = jsonl("./many.jsonl", template).map((row) => ({ ...row, a: String(calls++) }));
     const { rows } = await read(prepared, drawn), completions = rows.map(({ completion }) => completion);
-    calls = 0;
-    const again = (await read(prepared, drawn)).rows.map(({ completion }) => completion);
-    assert.deepEqual(again, completions);
-    assert.deepEqual(prepared.scene.entries, before);
+    assert.deepEqual([completions[0], completions.length], [String(questions.length), questions.length]);
+    assert.deepEqual(prepared.scene.entries, []);
   }));
 
 Deno.test("rows with values that no file has are read all the same", () =>
   inPreparedScene(scene, async (prepared) => {
-    const when = new Date(0), data = records([{ q: "The cat", a: "sits", when }], template);
+    const when = new Date(0), data = records([{ q: "The cat", a: "sits", when }, ...questions], template);
     for (const { rows, encoded } of [await read(prepared, data), await read(prepared, data)]) {
       assert.equal(rows[0]!.fields["when"], when);
       assert.ok(encoded > 0);
     }
   }));
 
+Deno.test("rows are read where the store can't be written", () =>
+  inPreparedScene(scene, async (prepared) => {
+    await writeMany(prepared);
+    await Deno.mkdir(prepared.scene.path("store"));
+    await prepared.scene.write("store/rows", "in the way");
+    const data = jsonl("./many.jsonl", template), plain = await plainly(prepared, data);
+    assert.deepEqual((await read(prepared, data)).examples, plain.examples);
+  }));
+
 Deno.test("what there was to say of rows is said again when they are read from the store", () =>
   inPreparedScene(scene, async (prepared) => {
-    const data = jsonl("./rows.jsonl", { prompt: "Always the same", completion: "{a}" }).take(100);
+    await writeMany(prepared);
+    const data = jsonl("./many.jsonl", { prompt: "Always the same", completion: "{a}" }).take(1e6);
     const first = await read(prepared, data), second = await read(prepared, data);
-    assert.match(first.said.join("\n"), /takes all 8 rows/);
+    assert.match(first.said.join("\n"), /takes all 1300 rows/);
     assert.match(first.said.join("\n"), /names no field/);
     assert.deepEqual([...second.said].sort(), [...first.said].sort());
     assert.equal(second.encoded, 0);
