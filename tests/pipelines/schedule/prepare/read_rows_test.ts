@@ -8,6 +8,7 @@ import { loadRows } from "../../../../pipelines/data/rows.ts";
 import type { Model } from "../../../../pipelines/models/open/model.ts";
 import { RunContext } from "../../../../pipelines/schedule/context/run_context.ts";
 import { leastKept, readRows } from "../../../../pipelines/schedule/prepare/read_rows.ts";
+import { onFullDisk, onReadOnlyDisk } from "../../../support/disk.ts";
 import { inPreparedScene, type PreparedScene } from "../prepared.ts";
 
 /** Another than the scene's own, whose rows are in the store already. */
@@ -158,10 +159,12 @@ Deno.test("rows with values that no file has are read all the same", () =>
 Deno.test("rows are read where the store can't be written", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
-    await Deno.mkdir(prepared.scene.path("store"));
-    await prepared.scene.write("store/rows", "in the way");
     const data = jsonl("./many.jsonl", template), plain = await plainly(prepared, data);
-    assert.deepEqual((await read(prepared, data)).examples, plain.examples);
+    for (const on of [onReadOnlyDisk, (_: string, run: () => Promise<Read>) => onFullDisk(50_000, run)]) {
+      const { examples } = await on(prepared.scene.folder, () => read(prepared, data));
+      assert.deepEqual(examples, plain.examples);
+      assert.deepEqual(prepared.scene.entries, []);
+    }
   }));
 
 Deno.test("what there was to say of rows is said again when they are read from the store", () =>
