@@ -51,6 +51,9 @@ interface AdaptedProjection extends Projection {
   readonly dropped?: Value;
 }
 
+/** The weight and bias of a projection, which make it up. */
+export type AffineMap = Omit<Projection, "input">;
+
 /** How the settings of a kind of adapter become options, and options settings again. */
 export interface AdapterSetup {
   /** The settings that it has. */
@@ -74,4 +77,16 @@ export interface AdapterKind extends AdapterSetup {
     tensors: Readonly<Record<string, Value>>,
     options: AdapterOptions,
   ): Value;
+  /**
+   * The projection that gives by itself what the adapter makes of another's output.
+   *
+   * @param output The other: the frozen one, or what earlier adapters made of it.
+   * @param frozen As it is in the frozen model.
+   */
+  merged(
+    output: AffineMap,
+    frozen: AffineMap,
+    tensors: Readonly<Record<string, Value>>,
+    options: AdapterOptions,
+  ): AffineMap;
 }

@@ -12,4 +12,8 @@ export const bitfit: AdapterKind = {
   modules: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
   tensors: ({ outputs }) => ({ bias: { shape: [outputs], start: "zero", decays: false } }),
   adapt: (output, _, tensors) => o.add(output, tensorOf(tensors, "bias")),
+  merged({ weight, bias }, _, tensors) {
+    const shift = tensorOf(tensors, "bias");
+    return { weight, bias: bias === undefined ? shift : o.add(bias, shift) };
+  },
 };

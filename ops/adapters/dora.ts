@@ -34,4 +34,13 @@ export const dora: AdapterKind = {
     if (bias === undefined) return o.mul(o.add(output, change), stretch);
     return o.add(o.mul(o.add(o.sub(output, bias), change), stretch), bias);
   },
+  merged(output, frozen, tensors, { scaling }) {
+    const change = o.matmul(tensorOf(tensors, "lora_B"), tensorOf(tensors, "lora_A"), { alpha: scaling });
+    const stretch = o.div(tensorOf(tensors, "magnitude"), rowNorms(o.add(frozen.weight, change)));
+    const column = o.reshape(stretch, [...stretch.shape, 1]);
+    const weight = o.mul(o.add(output.weight, change), column);
+    if (output.bias === undefined || output.bias === frozen.bias) return { weight, bias: output.bias };
+    if (frozen.bias === undefined) return { weight, bias: o.mul(output.bias, stretch) };
+    return { weight, bias: o.add(o.mul(o.sub(output.bias, frozen.bias), stretch), frozen.bias) };
+  },
 };

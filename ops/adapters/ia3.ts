@@ -18,4 +18,10 @@ export const ia3: AdapterKind = {
     const scale = tensorOf(tensors, "scale");
     return scalesInput ? linear(o.mul(input, scale), weight, bias) : o.mul(output, scale);
   },
+  merged(output, frozen, tensors, { scalesInput }) {
+    const scale = tensorOf(tensors, "scale");
+    if (scalesInput) return { weight: o.mul(frozen.weight, scale), bias: frozen.bias };
+    const column = o.reshape(scale, [...scale.shape, 1]);
+    return { weight: o.mul(output.weight, column), bias: output.bias && o.mul(output.bias, scale) };
+  },
 };

@@ -18,4 +18,8 @@ export const lora: AdapterKind = {
     const reduced = o.matmul(dropped, tensorOf(tensors, "lora_A"), { transposeB: true });
     return o.add(output, o.matmul(reduced, tensorOf(tensors, "lora_B"), { transposeB: true, alpha: scaling }));
   },
+  merged: ({ weight, bias }, _, tensors, { scaling }) => {
+    const change = o.matmul(tensorOf(tensors, "lora_B"), tensorOf(tensors, "lora_A"), { alpha: scaling });
+    return { weight: o.add(weight, change), bias };
+  },
 };

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { publish } from "./durable.ts";
+import { publish, publishUnsynced } from "./durable.ts";
 import { DiskError, RequestError } from "./errors.ts";
 
 /** A JSON object whose members are still to be checked. */
@@ -94,15 +94,27 @@ export function markWritten(file: Deno.FsFile): void {
  * @param chunks Its content, in order. The temporary file is removed if anything fails.
  * @returns When the file is in place. Throws a DiskError naming the path if it can't be written.
  */
-export async function writeAtomically(
-  path: string,
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<void> {
+export function writeAtomically(path: string, chunks: Chunks): Promise<void> {
+  return writeThen(path, chunks, publish);
+}
+
+/**
+ * Writes a file as {@linkcode writeAtomically} does but for a power failure, after which it may be empty: for what is
+ * written anew every second and missed by nobody.
+ */
+export function replaceFile(path: string, chunks: Chunks): Promise<void> {
+  return writeThen(path, chunks, publishUnsynced);
+}
+
+/** A file's content, in order. */
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+async function writeThen(path: string, chunks: Chunks, finish: typeof publish): Promise<void> {
   const temporary = temporaryName(path);
   try {
     using file = await Deno.open(temporary, { write: true, createNew: true });
     for await (const chunk of chunks) await writeAll(file, chunk);
-    await publish(file, temporary, path);
+    await finish(file, temporary, path);
   } catch (fault) {
     await Deno.remove(temporary).catch(() => {});
     throw unwritable(path, fault);

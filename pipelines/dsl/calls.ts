@@ -38,6 +38,8 @@ const isRecord = (value: unknown): value is object =>
 const isDeclared = (...kinds: readonly string[]) => (value: unknown) =>
   isRecord(value) && "kind" in value && kinds.some((kind) => value.kind === kind);
 
+const isRunnable = (value: unknown) => isDeclared("pipeline")(value) || (isText(value) && value !== "");
+
 /** A record of settings: no declaration, which a person may have put in its place. */
 const settings = leaf("its settings", (value) => isRecord(value) && !("kind" in value) && !isNoted(value));
 const isNoted = (value: unknown) => locationOf(value) !== undefined;
@@ -130,10 +132,14 @@ const calls = {
   halving: { takes: [settings], example: "halving({ by: loss(), rounds: 3, keep: 0.5 })" },
   // Optimizers, decoding and metrics.
   adamw: { takes: required, example: "adamw({ learningRate: 1e-3 })" },
+  sgd: { takes: required, example: "sgd({ learningRate: 0.1, momentum: 0.9 })" },
+  lion: { takes: required, example: "lion({ learningRate: 1e-4 })" },
+  adafactor: { takes: omissible, example: "adafactor({ learningRate: 1e-3 })" },
   constantSchedule: { takes: omissible, example: "constantSchedule({ warmup: 0.1 })" },
   linearSchedule: { takes: omissible, example: "linearSchedule({ warmup: 0.1 })" },
   cosineSchedule: { takes: omissible, example: "cosineSchedule({ warmup: 0.1 })" },
   inverseSqrtSchedule: { takes: omissible, example: "inverseSqrtSchedule({ warmup: 0.1 })" },
+  polynomialSchedule: { takes: omissible, example: "polynomialSchedule({ power: 2, end: 1e-5 })" },
   greedy: { takes: required, example: "greedy({ maxNewTokens: 8 })" },
   sample: { takes: required, example: "sample({ maxNewTokens: 8, temperature: 0.7 })" },
   beam: { takes: required, example: "beam({ maxNewTokens: 8, beams: 4 })" },
@@ -164,6 +170,12 @@ const calls = {
   repeat: { takes: [settings], example: "repeat({ seeds: [42, 43, 44] })" },
   where: { takes: [action], example: "where(({ rank }) => rank < 8)" },
   settings: { takes: [settings], example: "settings({ epochs: 3 })" },
+  // Running.
+  run: {
+    takes: [leaf("a pipeline, or the path of its file", isRunnable), optional(settings)],
+    example: `run("./pipeline.ts", { set: { rank: 4 } })`,
+  },
+  open: { takes: [path], example: `open("./runs/first")` },
   // Tokens.
   at: { takes: [list, text, optional(oneOf(["first", "last"]))], example: `at(pieces, " colour")` },
   fromEnd: { takes: [count], example: "fromEnd(1)" },

@@ -48,7 +48,7 @@ export interface EditSpec {
   readonly at: Sweepable<SiteSpec>;
   /**
    * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all`, `{field}` or those that a function chooses; or those after
-   * it: `completion`, `generated`.
+   * it: `completion`, `generated`; or all of a row's: `all+completion`.
    */
   readonly positions: Sweepable<string | ChoosePositions>;
   /** How prompts too short for `fN`, `lN` or `fN+lM` are edited; as the paper has it if omitted. */

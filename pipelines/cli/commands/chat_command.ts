@@ -33,7 +33,8 @@ import {
   requireNoHead,
   type StoredIntervention,
 } from "../requests/stored_intervention.ts";
-import { type Terminal, terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   member,
@@ -75,7 +76,7 @@ function parseTemplate(text: string): string {
 async function chat(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
   const stored = await findIntervention(path, options.member);
   const { source, base } = await baseModelOf(stored, options.model);
-  await using runContext = openRunContext({ ...options, base }, options, terminalProgress(terminal));
+  await using runContext = openRunContext({ ...options, base }, options, terminalEvents(terminal));
   const writer = await openWriter(runContext, source, stored, options);
   const { tokenizer } = writer.model, session = await openSession(writer, options);
   const generator = await openGenerator(runContext, { ...writer, endTokens: session.endTokens }, 1);
@@ -94,6 +95,8 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
     const writing = temperature === 0
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
+    // Nothing is shown that damaged weights have written.
+    await runContext.store.checks.settled();
     const stream = new TextStream((text) => terminal.put(text), tokenizer.cleanUp.settled);
     const [written = []] = await generateRows(generator, [tokenized], {
       maxNewTokens,

@@ -75,7 +75,10 @@ async function pushedFolder(
       });
     }
   }
-  if (!isExported) await requireSoundTensors(join(folder, interventionFileNames.tensors));
+  if (!isExported) {
+    await readDescription(folder);
+    await requireSoundTensors(join(folder, interventionFileNames.tensors));
+  }
   return { folder, names: interventionFiles({ id: folder, paths: there }) };
 }
 

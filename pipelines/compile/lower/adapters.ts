@@ -19,6 +19,26 @@ interface Module {
   readonly inputs: number;
   readonly outputs: number;
   readonly weight: (block: number) => string;
+  readonly isTransposed?: true;
+}
+
+/** A projection of one block, which an adapter can be made for. */
+export interface BlockProjection extends Omit<Module, "weight"> {
+  readonly stack?: StackName;
+  readonly block: number;
+  /** The weight's name, of which the files may omit the bare model's prefix. */
+  readonly weight: string;
+}
+
+/** Every projection of a model's blocks, those of an encoder first. */
+export function blockProjections(model: EditedModel): BlockProjection[] {
+  const names = model.encoder === undefined ? [undefined] : ["encoder", "decoder"] as const;
+  return names.flatMap((stack) => {
+    const found = stackOf(model, stack), modules = modulesOf(found);
+    return Array.from({ length: found.blocks }, (_, block) => block).flatMap((block) =>
+      modules.map((module) => ({ ...module, ...stack && { stack }, block, weight: module.weight(block) }))
+    );
+  });
 }
 
 /** The adapters of all modules, block by block; of both stacks, the encoder first, where there are two and none is named. */
@@ -73,7 +93,7 @@ function requireModule(name: string, stacks: readonly Stack[]): void {
 function modulesOf({ sites }: Stack): Module[] {
   return Object.entries(sites).flatMap(([site, { width, projection }]): Module[] => {
     if (projection === undefined) return [];
-    const { module: name, inputs, weight } = projection;
-    return [{ name, site: site as SiteName, inputs, outputs: width, weight }];
+    const { module: name, ...own } = projection;
+    return [{ name, site: site as SiteName, outputs: width, ...own }];
   });
 }

@@ -15,7 +15,7 @@ export interface TunedModel extends Omit<TunedWeights, "architecture" | "about">
 const copied = ["config.json", "tokenizer.json", "chat_template.jinja"];
 
 /** What shows how to use it. */
-const shown = ["generate.mjs", "example.mjs", "example.html"];
+const shown = ["generate.mjs", "conversation.mjs", "example.mjs", "example.html"];
 
 /**
  * Writes the files of an exported model.
@@ -44,9 +44,10 @@ export async function writeOnnxFolder(folder: string, out: string, tuned: TunedM
   await write("README.md", readme(await pageSource("README.md"), tuned));
 }
 
-/** The base model's, with its tokens as plain strings, the form that the page's library reads, and no assumption left. */
-async function tokenizerConfig({ folder }: Model): Promise<JsonObject> {
+/** The base model's, with its tokens as plain strings and its one chat template, the forms that the page's libraries read. */
+async function tokenizerConfig({ folder, tokenizer }: Model): Promise<JsonObject> {
   const own = await readJsonObject(join(folder, "tokenizer_config.json"), "download it again") ?? {};
+  const template = tokenizer.chat.templates.get("default");
   const plain = (value: unknown): unknown =>
     isJsonObject(value) && typeof value["content"] === "string" ? value["content"] : value;
   return {
@@ -54,6 +55,7 @@ async function tokenizerConfig({ folder }: Model): Promise<JsonObject> {
       Object.entries(own).map(([key, value]) => [key, Array.isArray(value) ? value.map(plain) : plain(value)]),
     ),
     clean_up_tokenization_spaces: own["clean_up_tokenization_spaces"] === true,
+    ...template === undefined ? {} : { chat_template: template },
   };
 }
 
@@ -65,7 +67,7 @@ async function generationConfig({ folder, tokenizer }: Model): Promise<JsonObjec
 
 const page = new URL("./page/", import.meta.url);
 
-const pageSource = (name: string) => Deno.readTextFile(new URL(name, page));
+const pageSource = async (name: string) => await (await fetch(new URL(name, page))).text();
 
 function readme(template: string, { model: { name, architecture }, adaptations, quantize }: TunedModel): string {
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;

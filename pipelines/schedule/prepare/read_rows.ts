@@ -8,13 +8,14 @@ import { type RowNote, rowNotes, tokenize, type TokenizedExample } from "../../d
 import { endTokensOf } from "../../data/end_tokens.ts";
 import { type FewShot, type Shots, shotsOf } from "../../data/few_shot.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import { type PlacedRecord, recordOf, recordText } from "../../data/files/record_text.ts";
 import type { Row } from "../../data/row.ts";
 import { type OpenRows, openRows } from "../../data/rows.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { Entry } from "../../store/store.ts";
-import { fileProgress } from "../context/progress.ts";
+import { fileProgress } from "../context/work.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
@@ -33,6 +34,8 @@ interface Reading {
   /** What predicts their labels. */
   readonly head: Head | undefined;
   readonly maxLength: number | undefined;
+  /** Which end of longer rows is cut. */
+  readonly truncate: Truncation | undefined;
   /** How many tokens are to be written after each prompt. */
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
@@ -175,7 +178,7 @@ class RowsReading {
     if (head === undefined && !hasTurns(this.#data) && tokenizer.chat.templates.size > 0) {
       this.#note(placed(this.#data, bareRows), "bareRows");
     }
-    const show = tokenizeProgress(this.#runContext.progress);
+    const show = tokenizeProgress(this.#runContext.emit);
     const part: { readonly found: PlacedRecord; readonly row: Row }[] = [];
     let done = 0;
     const tokenizePart = async () => {
@@ -214,8 +217,12 @@ class RowsReading {
   }
 
   #limits() {
-    const { maxLength } = this.#reading, { contextLength: maxContext } = this.#model.architecture;
-    return maxLength === undefined ? { maxContext } : { maxContext, maxLength };
+    const { maxLength, truncate } = this.#reading, { contextLength: maxContext } = this.#model.architecture;
+    return {
+      maxContext,
+      ...maxLength === undefined ? {} : { maxLength },
+      ...truncate === undefined ? {} : { truncate },
+    };
   }
 
   #note(message: string, kind = message): void {
@@ -238,8 +245,8 @@ class RowsReading {
   }
 
   #files() {
-    const { base, hub, progress } = this.#runContext;
-    return { base, hub, progress: fileProgress(progress), warn: (message: string) => this.#note(message) };
+    const { base, hub, emit } = this.#runContext;
+    return { base, hub, progress: fileProgress(emit), warn: (message: string) => this.#note(message) };
   }
 
   #chat() {

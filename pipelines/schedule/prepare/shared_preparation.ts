@@ -7,9 +7,11 @@ import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import type { FewShot } from "../../data/few_shot.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { noteTo } from "../context/work.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -26,6 +28,7 @@ interface RowsOptions {
   readonly asks?: boolean;
   readonly toWrite?: number;
   readonly fewShot?: FewShot | undefined;
+  readonly truncate?: Truncation | undefined;
 }
 
 /** Models, rows and layouts of members that are prepared together. */
@@ -54,19 +57,20 @@ export class SharedPreparation {
    * @param asks Whether the rows are for the model to answer, which matters to conversations.
    * @param toWrite How many tokens it may write, which matters to prompts that are cut.
    * @param fewShot Examples that are put before the prompts.
+   * @param truncate Which end is cut of rows that are longer.
    */
   rows(
     data: Resolved<TrainSpec>["data"],
     { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
-    { asks = false, toWrite = 0, fewShot }: RowsOptions = {},
+    { asks = false, toWrite = 0, fewShot, truncate }: RowsOptions = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && hasTurns(data);
-    const limits = maxLength === undefined ? null : [maxLength, toWrite];
+    const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
       const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
-      return readRows(this.#runContext, data, model, { head, maxLength, toWrite, asksLast, fewShot, warn });
+      return readRows(this.#runContext, data, model, { head, maxLength, truncate, toWrite, asksLast, fewShot, warn });
     });
   }
 
@@ -103,7 +107,7 @@ export class SharedPreparation {
 
   /** Tells what was noted. */
   tellNotes(): void {
-    for (const note of this.#notes.splice(0)) this.#runContext.progress.warn(note);
+    for (const note of this.#notes.splice(0)) noteTo(this.#runContext.emit)(note);
   }
 
   /** Rows that were read in one way are one object. */

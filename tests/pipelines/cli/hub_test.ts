@@ -279,3 +279,30 @@ Deno.test("a run downloads its model with a bar, and a plan without the weights"
       assert.equal(hub.requests.length, before);
     });
   }));
+
+Deno.test("a run downloads damaged weights of the cache again, and refuses them by name where it may not", () =>
+  inScene({ source: `"owner/model"` }, async (scene) => {
+    const files: Record<string, Uint8Array<ArrayBuffer>> = {};
+    for (const name of treeOf(scene.path("model"))) files[name] = await Deno.readFile(scene.path("model", name));
+    await withCommands(scene, { "owner/model": { files } }, async (_, command, commandBy) => {
+      const run = (by: Command) => by("run", scene.pipeline, ...scene.places);
+      assert.equal((await run(command)).code, 0);
+      const expected = await written(scene, "out/members/main/intervention");
+      const link = scene.filesOf("cache").find((path) => path.endsWith("/model.safetensors"))!;
+      const blob = await Deno.realPath(scene.path("cache", link)), sound = await Deno.readFile(blob);
+      // In the last weight; in the length of the header, so that no weight is found; in a tensor's name.
+      for (const at of [sound.length - 3, 1, 60]) {
+        const flipped = sound.slice();
+        flipped[at]! ^= 1;
+        await Deno.writeFile(blob, flipped);
+        const offline = await run(commandBy({ HF_HUB_OFFLINE: "1" }));
+        assert.equal(offline.code, 2, `${at}`);
+        assert.ok(offline.stderr.includes(`error: ${blob}: is damaged, its SHA-256 is`), offline.stderr);
+        const online = await run(command);
+        assert.equal(online.code, 0, online.stderr);
+        assert.ok(online.stderr.includes(`${scene.path("cache", link)}: is damaged; it is downloaded again\n`));
+        assert.deepEqual(await Deno.readFile(blob), sound);
+        assert.deepEqual(await written(scene, "out/members/main/intervention"), expected);
+      }
+    });
+  }));

@@ -27,15 +27,21 @@ async function read({ scene, trainings }: PreparedScene, data: Dataset): Promise
   const { model } = trainings[0]!, said: string[] = [];
   let encoded = 0;
   const tokenizer = { ...model.tokenizer, encode: (text: string) => (encoded++, model.tokenizer.encode(text)) };
-  const progress = { begin: () => () => {}, warn: (message: string) => void said.push(message) };
   await using runContext = new RunContext({
     base: scene.folder,
     store: scene.path("store"),
     provider: "cpu",
     threads: 1,
-    progress,
+    emit: (event) => event.kind === "note" ? void said.push(event.message) : undefined,
   });
-  const reading = { head: undefined, maxLength: undefined, toWrite: 0, asksLast: false, fewShot: undefined };
+  const reading = {
+    head: undefined,
+    maxLength: undefined,
+    truncate: undefined,
+    toWrite: 0,
+    asksLast: false,
+    fewShot: undefined,
+  };
   const warn = (message: string) => void said.push(message);
   const opened: Model = { ...model, tokenizer };
   // Finding the tokens that end an answer encodes them.
