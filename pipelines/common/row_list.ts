@@ -65,6 +65,11 @@ export function madeOf<T, U>(rows: RowList<T>, make: (row: T, index: number) => 
   return new MadeRows(rows.length, (index) => make(rows.at(index)!, index));
 }
 
+/** Rows as a longer list, of which each is there as often as any other. */
+export function stretched<T>(rows: RowList<T>, length: number): RowList<T> {
+  return new MadeRows(length, (index) => rows.at(Math.floor(index * rows.length / length))!);
+}
+
 /** Lists one after the other, none of them copied that is not in memory. */
 export function joinedRows<T>(one: RowList<T>, other: RowList<T>): RowList<T> {
   if (other.length === 0) return one;

@@ -16,6 +16,8 @@ export type RowsNote = readonly [message: string, kind: string];
 interface Summary {
   readonly rows: number;
   readonly notes: readonly RowsNote[];
+  /** Of a sample: of how many rows. */
+  readonly of?: number;
 }
 
 /** A row of a chunk that is held; its text is made when it is first asked for. */
@@ -45,9 +47,10 @@ export class KeptRowsWriter {
     if (this.#chunk.isFull) this.#flush();
   }
 
-  finish(notes: readonly RowsNote[]): void {
+  /** @param of If the rows are a sample: of how many. */
+  finish(notes: readonly RowsNote[], of?: number): void {
     if (this.#chunk.rows > 0) this.#flush();
-    const summary: Summary = { rows: this.#rows, notes };
+    const summary: Summary = { rows: this.#rows, notes, ...of === undefined ? {} : { of } };
     const json = new TextEncoder().encode(JSON.stringify(summary)), chunks = this.#firsts.length;
     const starts = Float64Array.from(this.#starts), firsts = Float64Array.from(this.#firsts);
     for (const part of [starts, firsts, json]) this.#entry.extend(part);
@@ -73,6 +76,8 @@ export interface KeptRows {
   readonly rows: RowList<Row>;
   readonly examples: RowList<TokenizedExample>;
   readonly notes: readonly RowsNote[];
+  /** Of a sample: of how many rows. */
+  readonly of: number | undefined;
 }
 
 /**
@@ -84,7 +89,7 @@ export interface KeptRows {
 export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Promise<KeptRows> {
   const numbers = async (name: string) => new Float64Array((await entry.readBytes(name)).buffer);
   const starts = await numbers("starts"), firsts = await numbers("firsts");
-  const { rows, notes }: Summary = JSON.parse(new TextDecoder().decode(await entry.readBytes("json")));
+  const { rows, notes, of }: Summary = JSON.parse(new TextDecoder().decode(await entry.readBytes("json")));
   const held = new Map<number, readonly HeldRow[]>();
   const chunkAt = (chunk: number): readonly HeldRow[] => {
     const known = held.get(chunk);
@@ -109,6 +114,7 @@ export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Pr
   };
   return {
     notes,
+    of,
     rows: new MadeRows(rows, (index) => at(index).row()),
     examples: new MadeRows(rows, (index) => at(index).example),
   };

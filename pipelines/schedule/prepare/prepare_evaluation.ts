@@ -35,14 +35,16 @@ export async function prepareEvaluation(
   const ofHead = head === undefined ? undefined : training?.spec;
   const maxLength = spec.maxLength ?? ofHead?.maxLength;
   const { newTokens: toWrite } = writtenOf(spec.decoding);
-  const { rows, examples } = await shared.rows(spec.data, model, maxLength, {
+  const { rows, examples, of } = await shared.rows(spec.data, model, maxLength, {
     asks: true,
     toWrite,
     truncate: ofHead?.truncate,
     fewShot: spec.fewShot,
   });
   requireVaried(spec.metrics, examples);
-  const note = training === undefined ? undefined : sharedRowsNote(name, training.rows, examples);
+  // Samples show nothing of it.
+  const isWhole = of === undefined && training?.sampled === undefined;
+  const note = training === undefined || !isWhole ? undefined : sharedRowsNote(name, training.rows, examples);
   if (note !== undefined) shared.warnOnce(placed(spec, note));
   const choices = choicesOf(spec, rows, examples, base), longest = longestOf(examples);
   for (const note of atLocationOf(spec.decoding, () => choiceNotes(spec, rows, choices))) {

@@ -17,6 +17,8 @@ export interface PreparedTraining extends PreparedModel {
   readonly spec: Resolved<TrainSpec>;
   readonly layout: Layout;
   readonly rows: RowList<LaidOutRow>;
+  /** Set if these rows stand for others: how many were drawn, each of which is there in place of as many. */
+  readonly sampled?: number;
   readonly trainableParameters: number;
 }
 

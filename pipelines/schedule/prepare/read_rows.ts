@@ -11,10 +11,11 @@ import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Truncation } from "../../data/length_limits.ts";
 import { type PlacedRecord, recordOf, recordText } from "../../data/files/record_text.ts";
 import type { Row } from "../../data/row.ts";
-import { type OpenRows, openRows } from "../../data/rows.ts";
+import { sampleOf } from "../../data/row_sample.ts";
+import { type FoundRow, type OpenRows, openRows } from "../../data/rows.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Model } from "../../models/open/model.ts";
-import type { Entry } from "../../store/store.ts";
+import { type Entry, keyOf } from "../../store/store.ts";
 import { fileProgress } from "../context/work.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -27,6 +28,8 @@ import { tokenizeProgress } from "./tokenize_progress.ts";
 export interface PreparedRows {
   readonly rows: RowList<Row>;
   readonly examples: RowList<TokenizedExample>;
+  /** Set if these are a sample of the data set's rows: of how many. */
+  readonly of?: number;
 }
 
 /** How rows are read. */
@@ -42,6 +45,8 @@ interface Reading {
   readonly asksLast: boolean;
   /** Examples that are put before the prompts. */
   readonly fewShot: FewShot | undefined;
+  /** How many rows are enough, drawn of all; all of them if `undefined`. */
+  readonly sample: number | undefined;
   /** Takes what a person should know of the rows. */
   readonly warn: (message: string, kind?: string) => void;
 }
@@ -98,9 +103,16 @@ class RowsReading {
       return identityOf(this.#data, opened, this.#files(), this.#settings(shots), leastKept);
     });
     const stored = identity && await store.get("rows", identity.key);
-    return identity !== undefined && stored !== undefined
-      ? await this.#kept(stored, identity, opened, shots)
-      : await this.#encoded(opened, shots, identity);
+    if (identity !== undefined && stored !== undefined) return await this.#kept(stored, identity, opened, shots);
+    const { sample } = this.#reading;
+    if (sample === undefined) return await this.#encoded(opened, shots, identity);
+    const ofSample = identity && { ...identity, key: keyOf([identity.key, "sample", sample]), content: undefined };
+    const drawn = ofSample && await store.get("rows", ofSample.key);
+    if (ofSample !== undefined && drawn !== undefined) return await this.#kept(drawn, ofSample, opened, shots);
+    const found = await atLocationOf(this.#data, () => sampleOf(opened.read(this.#files()), sample));
+    return found.of > sample
+      ? await this.#encoded(opened, shots, ofSample, found)
+      : await this.#encoded(opened, shots, identity, { ...found, of: undefined });
   }
 
   /** The rows of an entry of the store. */
@@ -112,34 +124,39 @@ class RowsReading {
   ): Promise<PreparedRows> {
     this.#runContext.opened.use(entry);
     const { tokenizer } = this.#model;
-    const { rows, examples, notes } = await keptRows(entry, (record) => {
+    const { rows, examples, notes, of } = await keptRows(entry, (record) => {
       const row = opened.rowOf(recordOf(record, files));
       return shots === undefined ? row : shots.before(row);
     });
     for (const [message, kind] of notes) this.#reading.warn(message, kind);
-    return { rows: madeRows(rows, examples, tokenizer), examples };
+    return { rows: madeRows(rows, examples, tokenizer), examples, ...of === undefined ? {} : { of } };
   }
 
-  /** The rows encoded anew, and kept in the store if they are many and can be. */
+  /**
+   * The rows encoded anew, and kept in the store if they are many and can be.
+   *
+   * @param read Those that were read already, and if they are a sample of how many.
+   */
   async #encoded(
     opened: OpenRows,
     shots: Shots | undefined,
     identity: RowsIdentity | undefined,
+    read?: { readonly rows: readonly FoundRow[]; readonly of: number | undefined },
   ): Promise<PreparedRows> {
-    const all = this.#tokenized(opened, shots), first: TokenizedRow[] = [];
+    const all = this.#tokenized(opened, shots, read?.rows), first: TokenizedRow[] = [], of = read?.of;
     for (let next = await all.next(); !next.done; next = await all.next()) {
       first.push(next.value);
       if (identity === undefined || first.length < leastKept) continue;
-      const entry = await this.#keep(first, all, identity);
+      const entry = await this.#keep(first, all, identity, of);
       if (entry !== undefined) return await this.#kept(entry, identity, opened, shots);
       // What is only planned needs no store that can be written.
-      this.#notes.clear();
-      return await this.#encoded(opened, shots, undefined);
+      return await this.#encoded(opened, shots, undefined, read);
     }
     for (const [kind, message] of this.#notes) this.#reading.warn(message, kind);
     return {
       rows: first.map(({ row, example }) => withoutSpecial(row, example, this.#model.tokenizer)),
       examples: first.map(({ example }) => example),
+      ...of === undefined ? {} : { of },
     };
   }
 
@@ -148,6 +165,7 @@ class RowsReading {
     first: readonly TokenizedRow[],
     rest: AsyncIterable<TokenizedRow>,
     { key, files, bytes, content }: RowsIdentity,
+    of: number | undefined,
   ): Promise<Entry | undefined> {
     const { store } = this.#runContext, digest = new RecordsDigest();
     let entry: Entry;
@@ -162,7 +180,7 @@ class RowsReading {
         };
         first.forEach(keep);
         for await (const row of rest) keep(row);
-        kept.finish([...this.#notes].map(([kind, message]) => [message, kind]));
+        kept.finish([...this.#notes].map(([kind, message]) => [message, kind]), of);
       });
     } catch (fault) {
       if (fault instanceof RunError) return undefined;
@@ -173,7 +191,11 @@ class RowsReading {
     return entry;
   }
 
-  async *#tokenized(opened: OpenRows, shots: Shots | undefined): AsyncGenerator<TokenizedRow> {
+  async *#tokenized(
+    opened: OpenRows,
+    shots: Shots | undefined,
+    read?: readonly FoundRow[],
+  ): AsyncGenerator<TokenizedRow> {
     const { head } = this.#reading, { tokenizer } = this.#model;
     if (head === undefined && !hasTurns(this.#data) && tokenizer.chat.templates.size > 0) {
       this.#note(placed(this.#data, bareRows), "bareRows");
@@ -187,7 +209,7 @@ class RowsReading {
       await this.#runContext.stopIfAsked();
       return rows.map((row, at): TokenizedRow => ({ ...row, example: examples[at]! }));
     };
-    const reading = opened.read({ ...this.#files(), progress: show.file });
+    const reading = read === undefined ? opened.read({ ...this.#files(), progress: show.file }) : Iterator.from(read);
     for (;;) {
       const next = await atLocationOf(this.#data, () => reading.next());
       if (next.done) break;

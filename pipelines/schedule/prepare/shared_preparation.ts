@@ -1,5 +1,5 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
-import { madeOf, type RowList } from "../../common/row_list.ts";
+import { madeOf, type RowList, stretched } from "../../common/row_list.ts";
 import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
@@ -34,6 +34,7 @@ interface RowsOptions {
 /** Models, rows and layouts of members that are prepared together. */
 export class SharedPreparation {
   readonly #runContext: RunContext;
+  readonly #sample: number | undefined;
   readonly #warned = new Set<string>();
   readonly #notes: string[] = [];
   readonly #shared = new Map<string, Promise<unknown>>();
@@ -42,8 +43,10 @@ export class SharedPreparation {
   #rowsRead = 0;
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
 
-  constructor(runContext: RunContext) {
+  /** @param sample How many rows of each data set are enough; all if omitted. */
+  constructor(runContext: RunContext, sample?: number) {
     this.#runContext = runContext;
+    this.#sample = sample;
   }
 
   /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
@@ -70,7 +73,17 @@ export class SharedPreparation {
     const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
       const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
-      return readRows(this.#runContext, data, model, { head, maxLength, truncate, toWrite, asksLast, fewShot, warn });
+      const sample = this.#sample;
+      return readRows(this.#runContext, data, model, {
+        sample,
+        head,
+        maxLength,
+        truncate,
+        toWrite,
+        asksLast,
+        fewShot,
+        warn,
+      });
     });
   }
 
@@ -87,7 +100,8 @@ export class SharedPreparation {
     const layout = withAttentionParts(plain, architecture, examples);
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
-      return Promise.resolve(madeOf(examples, (example) => layOut(example, layout)));
+      const own = madeOf(examples, (example) => layOut(example, layout)), { of } = prepared;
+      return Promise.resolve(of === undefined ? own : stretched([...own], of));
     });
     known.set(prepared, { layout, rows });
     return { layout, rows };

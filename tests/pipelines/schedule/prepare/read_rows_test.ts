@@ -20,10 +20,12 @@ interface Read {
   readonly examples: readonly TokenizedExample[];
   readonly encoded: number;
   readonly said: readonly string[];
+  /** Of a sample: of how many rows. */
+  readonly of: number | undefined;
 }
 
 /** Reads rows as a run of its own would. */
-async function read({ scene, trainings }: PreparedScene, data: Dataset): Promise<Read> {
+async function read({ scene, trainings }: PreparedScene, data: Dataset, sample?: number): Promise<Read> {
   const { model } = trainings[0]!, said: string[] = [];
   let encoded = 0;
   const tokenizer = { ...model.tokenizer, encode: (text: string) => (encoded++, model.tokenizer.encode(text)) };
@@ -41,6 +43,7 @@ async function read({ scene, trainings }: PreparedScene, data: Dataset): Promise
     toWrite: 0,
     asksLast: false,
     fewShot: undefined,
+    sample,
   };
   const warn = (message: string) => void said.push(message);
   const opened: Model = { ...model, tokenizer };
@@ -51,7 +54,7 @@ async function read({ scene, trainings }: PreparedScene, data: Dataset): Promise
     rows: [...found.rows],
     examples: [...found.examples].map((example) => ({ ...example, source: example.source })),
   };
-  return { rows, examples, encoded: Math.max(0, encoded - 2 * ends), said };
+  return { rows, examples, encoded: Math.max(0, encoded - 2 * ends), said, of: found.of };
 }
 
 /** What rows are without any store. */
@@ -182,4 +185,25 @@ Deno.test("what there was to say of rows is said again when they are read from t
     assert.match(first.said.join("\n"), /names no field/);
     assert.deepEqual([...second.said].sort(), [...first.said].sort());
     assert.equal(second.encoded, 0);
+  }));
+
+Deno.test("a sample is drawn once, of all rows, each of which has to be sound; all are taken where they are there", () =>
+  inPreparedScene(scene, async (prepared) => {
+    await writeMany(prepared);
+    const data = jsonl("./many.jsonl", template), sample = leastKept + 1;
+    const first = await read(prepared, data, sample), second = await read(prepared, data, sample);
+    assert.deepEqual([first.of, first.examples.length], [questions.length, sample]);
+    assert.ok(first.encoded > 0 && second.encoded === 0);
+    assert.deepEqual({ ...second, encoded: 0 }, { ...first, encoded: 0 });
+    const plain = await plainly(prepared, data), lines = first.rows.map(({ place }) => place.line!);
+    assert.deepEqual(first.rows, lines.map((line) => plain.rows[line - 1]));
+    assert.deepEqual(lines, [...new Set(lines)].sort((a, b) => a - b));
+    // Not the first ones.
+    assert.ok(lines.at(-1)! > sample);
+    const all = await read(prepared, data, questions.length);
+    assert.deepEqual([all.of, all.examples], [undefined, plain.examples]);
+    const known = await read(prepared, data, sample);
+    assert.deepEqual([known.of, known.encoded, known.examples.length], [undefined, 0, questions.length]);
+    await prepared.scene.write("many.jsonl", `${JSON.stringify({ q: "no answer" })}\n`.repeat(2000));
+    await assert.rejects(read(prepared, data, sample), /has no field "a"/);
   }));
