@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { rowFinderOf } from "../../data/example_rows.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
@@ -89,11 +90,11 @@ export class SharedPrompts implements Disposable {
     if (!isWorthKeeping(reader, prefill, this.#runContext.cacheMemory)) return undefined;
     group.encoded ??= this.#encode(group);
     const encoded = await group.encoded;
-    const indices = new Map(stage.examples.map(({ source }, at) => [source, at]));
+    const rowOf = rowFinderOf(stage.examples);
     return {
       prefill,
       layout: reader.layout,
-      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => indices.get(source)!), prefill.kept, "prompts"),
+      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => rowOf(source)!), prefill.kept, "prompts"),
     };
   }
 

@@ -1,5 +1,6 @@
 /** Rows and their examples in the store, of which only those are in memory that were asked for last. @module */
 import { MadeRows, type RowList } from "../../common/row_list.ts";
+import { findRowsBy } from "../../data/example_rows.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { chunkRows, ChunkWriter, type PackedRow } from "../../data/packed_rows.ts";
 import type { Row } from "../../data/row.ts";
@@ -87,10 +88,10 @@ export interface KeptRows {
  * @param rowOf Makes a row of its record's text.
  */
 export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Promise<KeptRows> {
-  const numbers = async (name: string) => new Float64Array((await entry.readBytes(name)).buffer);
-  const starts = await numbers("starts"), firsts = await numbers("firsts");
+  const floats = async (name: string) => new Float64Array((await entry.readBytes(name)).buffer);
+  const starts = await floats("starts"), firsts = await floats("firsts");
   const { rows, notes, of }: Summary = JSON.parse(new TextDecoder().decode(await entry.readBytes("json")));
-  const held = new Map<number, readonly HeldRow[]>();
+  const held = new Map<number, readonly HeldRow[]>(), numbers = new WeakMap<TokenizedExample["source"], number>();
   const chunkAt = (chunk: number): readonly HeldRow[] => {
     const known = held.get(chunk);
     if (known !== undefined) {
@@ -102,7 +103,10 @@ export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Pr
     }
     const bytes = new Uint8Array(starts[chunk + 1]! - starts[chunk]!);
     entry.readBytesInto("chunks", bytes, starts[chunk]!);
-    const made = chunkRows(bytes).map((packed) => heldRow(packed, rowOf));
+    const first = firsts[chunk]!;
+    const made = chunkRows(bytes).map((packed, at) =>
+      heldRow(packed, rowOf, (source) => numbers.set(source, first + at))
+    );
     if (held.size >= heldChunks) held.delete(held.keys().next().value!);
     held.set(chunk, made);
     return made;
@@ -112,12 +116,9 @@ export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Pr
     if (!(firsts[last]! <= index && index < (firsts[last + 1] ?? rows))) last = chunkOf(firsts, index);
     return chunkAt(last)[index - firsts[last]!]!;
   };
-  return {
-    notes,
-    of,
-    rows: new MadeRows(rows, (index) => at(index).row()),
-    examples: new MadeRows(rows, (index) => at(index).example),
-  };
+  const examples = new MadeRows(rows, (index) => at(index).example);
+  findRowsBy(examples, (source) => numbers.get(source));
+  return { notes, of, rows: new MadeRows(rows, (index) => at(index).row()), examples };
 }
 
 /** The chunk that has a row: the last one that does not begin after it. */
@@ -131,7 +132,12 @@ function chunkOf(firsts: Float64Array, row: number): number {
   return low;
 }
 
-function heldRow({ example, textLength, record }: PackedRow, rowOf: (record: string) => Row): HeldRow {
+/** @param noted Is told of the example's source. */
+function heldRow(
+  { example, textLength, record }: PackedRow,
+  rowOf: (record: string) => Row,
+  noted: (source: TokenizedExample["source"]) => void,
+): HeldRow {
   let made: Row | undefined, source: TokenizedExample["source"] | undefined;
   const row = () => made ??= rowOf(record());
   return {
@@ -141,7 +147,9 @@ function heldRow({ example, textLength, record }: PackedRow, rowOf: (record: str
       get source() {
         if (source !== undefined) return source;
         const { prompt, spans, fields, place } = row();
-        return source = { text: textLength === undefined ? prompt : prompt.slice(0, textLength), spans, fields, place };
+        source = { text: textLength === undefined ? prompt : prompt.slice(0, textLength), spans, fields, place };
+        noted(source);
+        return source;
       },
     },
   };
