@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { publish, publishUnsynced } from "./durable.ts";
+import { isStill } from "./leavings.ts";
 import { DiskError, RequestError } from "./errors.ts";
 
 /** A JSON object whose members are still to be checked. */
@@ -112,12 +113,26 @@ type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 async function writeThen(path: string, chunks: Chunks, finish: typeof publish): Promise<void> {
   const temporary = temporaryName(path);
   try {
-    using file = await Deno.open(temporary, { write: true, createNew: true });
+    using file = await createLocked(temporary);
     for await (const chunk of chunks) await writeAll(file, chunk);
     await finish(file, temporary, path);
   } catch (fault) {
     await Deno.remove(temporary).catch(() => {});
     throw unwritable(path, fault);
+  }
+}
+
+/** A file system may name an open file otherwise than its path: then it stays as it is. */
+export const mostTries = 3;
+
+/** Makes a file that is locked; one that another process took for left behind before it was is made again. */
+async function createLocked(path: string): Promise<Deno.FsFile> {
+  for (let tries = 1;; tries++) {
+    const file = await Deno.open(path, { write: true, createNew: true });
+    markWritten(file);
+    if (isStill(file, path) || tries === mostTries) return file;
+    file.close();
+    await Deno.remove(path).catch(() => {});
   }
 }
 

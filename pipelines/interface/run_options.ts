@@ -69,13 +69,18 @@ const set: Check = (value, name) => {
   for (const [key, each] of Object.entries(value ?? {})) values(Array.isArray(each) ? each : [each], `${name}.${key}`);
 };
 
-const fields: { readonly [K in keyof RunOptions]-?: Check } = {
-  set: optional(set),
-  out: optional(path),
+/** Checks of where programs run and where their results are kept. */
+export const placeChecks: Readonly<Record<"store" | "base" | "threads" | "provider", Check>> = {
   store: optional(path),
   base: optional(path),
   threads: optional(leaf(threadCounts, isThreadCount)),
   provider: optional(oneOf(providers)),
+};
+
+const fields: { readonly [K in keyof RunOptions]-?: Check } = {
+  ...placeChecks,
+  set: optional(set),
+  out: optional(path),
   cacheDisk: optional(bytes),
   cacheMemory: optional(bytes),
   activationMemory: optional(bytes),

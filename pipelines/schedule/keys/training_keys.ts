@@ -42,13 +42,15 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
-  const { rows, layout, spec } = stage, { optimizer, schedule: kind, clips, smooths, groups } = steppingOf(spec);
+  const { rows, layout, spec } = stage,
+    { optimizer, schedule: kind, clips, smooths, dropsBase, groups } = steppingOf(spec);
   const parts = [
     ...budgetParts(stage, budgets),
     optimizer.form,
     JSON.stringify(groups),
     ...clips ? ["clips"] : [],
     ...smooths ? ["smooths"] : [],
+    ...dropsBase ? ["dropsBase"] : [],
   ];
   const program = programKey(stage, weights);
   return keyOfRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
@@ -64,6 +66,25 @@ export function encodingKey(
   return keyOfRows(rows, `encoding ${folder} ${digest} ${layoutText(layout)}`, () => {
     return keyOf([folder, digest, layout, rowsDigest(rows)]);
   });
+}
+
+/** What of a training's validations decides its result, with what they measure; `undefined` where there are none. */
+function validationPart({ validation, spec: { keep = "last", patience } }: PreparedTraining): unknown {
+  if (validation === undefined) return undefined;
+  const { evaluation: { examples, choices, rows, batchSize, spec }, interval, best } = validation;
+  // Functions count by their text.
+  const declared = { metrics: spec.metrics, best, decoding: spec.decoding ?? null };
+  return {
+    declared: JSON.stringify(declared, (_, value) => typeof value === "function" ? String(value) : value),
+    rows: keyOf(madeOf(examples, ({ prompt, completion, typeIds = null }, at) => {
+      const answers = choices?.[at]?.map(({ text, example }) => [text, example.completion]) ?? null;
+      return [prompt, completion, typeIds, answers, JSON.stringify(rows.at(at)!.fields)];
+    })),
+    batchSize,
+    interval,
+    keep,
+    patience: patience ?? null,
+  };
 }
 
 /** The key of a training's result. */
@@ -83,13 +104,17 @@ export async function trainKey(
     maxGradNorm,
     maxSteps,
     labelSmoothing = 0,
+    baseDropout = false,
     lossReduction = "tokens",
   } = spec;
+  const watched = validationPart(stage);
   const limits = {
     ...maxGradNorm === undefined ? {} : { maxGradNorm },
     ...maxSteps === undefined ? {} : { maxSteps },
     ...labelSmoothing === 0 ? {} : { labelSmoothing },
+    ...baseDropout ? { baseDropout } : {},
     ...lossReduction === "tokens" ? {} : { lossReduction },
+    ...watched === undefined ? {} : { validation: watched },
   };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
   const chosen = selectedRows(interventionsOf(adaptations), madeOf(rows, ({ whole }) => whole));

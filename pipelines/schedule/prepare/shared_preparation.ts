@@ -41,7 +41,10 @@ export class SharedPreparation {
   readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
   readonly #rowNumbers = new WeakMap<PreparedRows, number>();
   #rowsRead = 0;
+  readonly #kept = new Map<string, number>();
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
+  /** Where the model's own dropout acts, and no part of a row is a constant. */
+  readonly #wholeLayouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
 
   /** @param sample How many rows of each data set are enough; all if omitted. */
   constructor(runContext: RunContext, sample?: number) {
@@ -87,17 +90,22 @@ export class SharedPreparation {
     });
   }
 
-  /** Rows cut into segments for the adaptations of a model. */
-  async laidOut(model: PreparedModel, prepared: PreparedRows): Promise<LaidOut> {
-    const known = this.#layouts.getOrInsertComputed(model, () => new Map());
+  /**
+   * Rows cut into segments for the adaptations of a model.
+   *
+   * @param dropsBase Whether the model's own dropout acts, so that they are not cut.
+   */
+  async laidOut(model: PreparedModel, prepared: PreparedRows, dropsBase = false): Promise<LaidOut> {
+    const layouts = dropsBase ? this.#wholeLayouts : this.#layouts;
+    const known = layouts.getOrInsertComputed(model, () => new Map());
     const found = known.get(prepared);
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const plain = model.full === undefined
+    const plain = model.full === undefined && !dropsBase
       ? layoutOf(architecture, adaptations, examples)
       : wholeRows(architecture, adaptations);
-    const layout = withAttentionParts(plain, architecture, examples);
+    const layout = dropsBase ? plain : withAttentionParts(plain, architecture, examples);
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       const own = madeOf(examples, (example) => layOut(example, layout)), { of } = prepared;
@@ -117,6 +125,17 @@ export class SharedPreparation {
     if (this.#warned.has(kind)) return;
     this.#warned.add(kind);
     this.#notes.push(message);
+  }
+
+  /**
+   * Takes note of what is to be kept in the store for as long as the run lasts.
+   *
+   * @param of What keeps it, which members may share.
+   * @returns The bytes of all that was noted, and what the store may hold.
+   */
+  takeRoom(of: string, bytes: number): { readonly all: number; readonly limit: number } {
+    this.#kept.set(of, bytes);
+    return { all: [...this.#kept.values()].reduce((sum, each) => sum + each, 0), limit: this.#runContext.store.limit };
   }
 
   /** Tells what was noted. */

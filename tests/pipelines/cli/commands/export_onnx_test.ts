@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { answersInNode } from "../../interchange/onnx/support.ts";
 import { conversations, inChatScene, turnTemplate } from "../../../support/chat_scene.ts";
 import { inProcess, treeOf } from "../../../support/command.ts";
+import { dyingAt } from "../../../support/dying.ts";
 import { onDiskWithRoom } from "../../../support/disk.ts";
 import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
 
@@ -117,6 +118,22 @@ Deno.test("an export to ONNX refuses what depends on an example, until it is fix
     await refuses(scene, "out", new RegExp(`${at}a function chose the subspace of intervention 0, `), ...fixed);
   });
 });
+
+Deno.test("an export to ONNX that died at any moment is made whole by the next, which leaves nothing of it", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    for (const isThere of [false, true]) {
+      let died = true;
+      for (let moment = 1; died; moment++) {
+        await Deno.remove(scene.path("exported"), { recursive: true }).catch(() => {});
+        if (isThere) await Deno.mkdir(scene.path("exported"));
+        ({ died } = await dyingAt(moment, () => exporting(scene, "out")));
+        await exports(scene, "out");
+        assert.deepEqual(treeOf(scene.folder).filter((path) => /\.tmp\/?$/.test(path)), []);
+        assert.ok(moment < 40);
+      }
+    }
+  }));
 
 Deno.test("an export to ONNX refuses bases that are not there, and folders that are others'", () =>
   inScene({}, async (scene) => {
