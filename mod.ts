@@ -111,15 +111,26 @@ export {
   type StackSites,
 } from "./pipelines/dsl/model.ts";
 export {
+  adafactor,
+  type AdafactorOptions,
   adamw,
   type AdamWOptions,
+  lion,
+  type LionOptions,
+  type OptimizerOptions,
+  sgd,
+  type SgdOptions,
+} from "./pipelines/dsl/optimizer.ts";
+export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+export {
   constantSchedule,
   cosineSchedule,
   inverseSqrtSchedule,
   linearSchedule,
+  polynomialSchedule,
+  type PolynomialScheduleOptions,
   type ScheduleOptions,
-} from "./pipelines/dsl/optimizer.ts";
-export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+} from "./pipelines/dsl/schedule.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -132,6 +143,14 @@ export {
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
+export { generate } from "./pipelines/interface/generate.ts";
+export type { GenerateOptions } from "./pipelines/interface/generate_options.ts";
+export type { Prompt } from "./pipelines/interface/prompt.ts";
+export { open } from "./pipelines/interface/open.ts";
+export { run } from "./pipelines/interface/run.ts";
+export type { Run } from "./pipelines/interface/start_run.ts";
+export type { RunOptions } from "./pipelines/interface/run_options.ts";
+export type { OpenedRun, RunMember } from "./pipelines/interface/opened_run.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
@@ -194,6 +213,8 @@ export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,
+  AdafactorSpec,
+  AdamWSpec,
   AdaptationSpec,
   AdapterSpec,
   Axis,
@@ -213,16 +234,24 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  LionSpec,
   LossReduction,
   MetricSpec,
   ModelSpec,
+  OptimizerBase,
   OptimizerSpec,
+  ParameterGroup,
+  ParameterKind,
   PieceSpec,
   Pipeline,
+  PlainScheduleSpec,
+  PolynomialScheduleSpec,
   PrefixTuningSpec,
   RegressionSpec,
   SavedSpec,
+  ScheduleBase,
   ScheduleSpec,
+  SgdSpec,
   ShortPrompts,
   SiteSpec,
   StageSpec,
@@ -234,5 +263,43 @@ export type {
   WritingSpec,
 } from "./pipelines/spec/mod.ts";
 export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
+export type {
+  EpochDone,
+  Evaluated,
+  MemberDone,
+  MemberOutline,
+  MemberPlace,
+  MembersReady,
+  MemberStep,
+  Noted,
+  RunDone,
+  RunEvent,
+  RunFailed,
+  RunStarted,
+  StageDone,
+  StageOutline,
+  StageStarted,
+  StepDone,
+  TrainingStarted,
+  Validated,
+  WorkName,
+  WorkProgress,
+  WorkUnit,
+} from "./pipelines/results/events.ts";
+export type { Provider } from "./ops/onnx/model.ts";
+export type { Scalar } from "./pipelines/recipes/overrides.ts";
+export type {
+  ActivationsRecord,
+  EncodeRecord,
+  EvaluateRecord,
+  MemberRecord,
+  MetricSummary,
+  RepeatedRecord,
+  Results,
+  StageRecord,
+  StageRecords,
+  TrainRecord,
+} from "./pipelines/results/results.ts";
+export type { Truncation } from "./pipelines/data/length_limits.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";

@@ -24,7 +24,7 @@ interface Declaration {
 
 /** The exported declarations of a file, and the methods of its interfaces, each with the doc comment before it. */
 function declarationsOf(path: string): Declaration[] {
-  const pattern = /^( *)\/\*\*((?:(?!\*\/)[^])*)\*\/\n\1(?:export (\w+) (\w+)|(\w+)(?:<.*?>)?\()/gm;
+  const pattern = /^( *)\/\*\*((?:(?!\*\/)[^])*)\*\/\n\1(?:export (?:async )?(\w+) (\w+)|(\w+)(?:<.*?>)?\()/gm;
   return [...read(path).matchAll(pattern)].map(([, , comment = "", kind, exported, method]) => ({
     path,
     name: exported ?? method ?? "",
@@ -157,7 +157,7 @@ Deno.test("commands in READMEs are tasks, with options that they have", async ()
   for (const { path, task, rest } of calls) {
     if (!Object.hasOwn(tasks, task)) faults.push(`${path}: there is no task ${task}`);
     const options = [...rest.matchAll(/ (--[a-z-]+)/g)].map(([, option = ""]) => option);
-    if (!tasks[task]?.includes("pipelines/cli/main.ts")) continue;
+    if (!tasks[task]?.includes("pipelines/cli/refract.ts")) continue;
     const subcommand = task === "cache" ? rest.trim().split(" ").slice(0, 1) : [];
     const { stdout } = await inProcess(task, ...subcommand, "--help");
     if (!stdout.startsWith(`Usage: refract ${[task, ...subcommand].join(" ")} `)) {

@@ -98,19 +98,24 @@ const rooms: readonly string[] = [
   // What others see of it.
   "pipelines/report",
   "pipelines/report/page",
+  "pipelines/report/mlflow",
+  "pipelines/report/notebook",
   "pipelines/interchange/onnx",
   "pipelines/interchange/merged",
   "pipelines/interchange/gguf",
   "pipelines/interchange/vllm",
   "pipelines/interchange",
   "pipelines/interchange/peft",
+  "pipelines/cli/launch",
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",
   "pipelines/cli/requests",
-  "pipelines/cli/commands",
-  "pipelines/cli",
   // What a pipeline file imports: all rooms before know only the plain data that its functions return.
   "pipelines/dsl",
+  // What a program calls, the command line among them.
+  "pipelines/interface",
+  "pipelines/cli/commands",
+  "pipelines/cli",
   ".",
 ];
 

@@ -64,10 +64,13 @@ export interface AdapterSetup {
   settingsOf(options: Pick<AdapterOptions, "rank" | "scaling">): Partial<AdapterSettings>;
 }
 
+/** What a projection is for, whatever a family calls it. One that gives several of these has all of their roles. */
+export type ProjectionRole = "query" | "key" | "value" | "output" | "gate" | "up" | "down";
+
 /** A kind of adapter. */
 export interface AdapterKind extends AdapterSetup {
   /** The projections that it adapts where none are named. */
-  readonly modules: readonly string[];
+  readonly projections: readonly ProjectionRole[];
   /** The tensors by name, in the order in which they are saved. */
   tensors(extents: AdapterExtents, options: AdapterOptions): Readonly<Record<string, TensorRole>>;
   /** The adapted output [..., outputs]. */

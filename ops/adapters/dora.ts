@@ -15,7 +15,7 @@ const rowNorms = (matrix: Value) => o.sqrt(o.reduceSum(o.mul(matrix, matrix), [1
  */
 export const dora: AdapterKind = {
   ...lowRank,
-  modules: ["q_proj", "v_proj"],
+  projections: ["query", "value"],
   tensors: ({ inputs, outputs }, { rank }) => ({
     lora_A: { shape: [rank, inputs], start: "linear", decays: true },
     lora_B: { shape: [outputs, rank], start: "zero", decays: true },

@@ -10,7 +10,7 @@ import { withoutSettings } from "./setup.ts";
  */
 export const ia3: AdapterKind = {
   ...withoutSettings,
-  modules: ["k_proj", "v_proj", "down_proj"],
+  projections: ["key", "value", "down"],
   tensors: ({ inputs, outputs }, { scalesInput }) => ({
     scale: { shape: [scalesInput ? inputs : outputs], start: "one", decays: true },
   }),

@@ -9,7 +9,7 @@ import { lowRank } from "./setup.ts";
  */
 export const lora: AdapterKind = {
   ...lowRank,
-  modules: ["q_proj", "v_proj"],
+  projections: ["query", "value"],
   tensors: ({ inputs, outputs }, { rank }) => ({
     lora_A: { shape: [rank, inputs], start: "linear", decays: true },
     lora_B: { shape: [outputs, rank], start: "zero", decays: true },

@@ -28,6 +28,8 @@ export interface MemberView {
   /** Of the metrics that have one. */
   readonly standardErrors: Readonly<Record<string, number>>;
   readonly losses: readonly number[];
+  /** Of the same steps the norm of the gradients before they were clipped; none where they were not. */
+  readonly gradientNorms: readonly number[];
   /** How many steps lie between two losses. */
   readonly stride: number;
   readonly finalLoss?: number;

@@ -3,34 +3,51 @@ import type { QuantizationName } from "../models/weights/quantization.ts";
 
 /** One encoding of rows, computed once for all trainings that read them. */
 export interface EncodeRecord {
+  /** The store's key. */
   readonly key: string;
+  /** Whether it was in the store. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
+  /** How many rows were encoded. */
   readonly examples: number;
+  /** How many tokens they have. */
   readonly tokens: number;
+  /** How many bytes are kept of them. */
   readonly bytes: number;
 }
 
 /** The line of a training. */
 export interface TrainRecord {
+  /** The stage's name. */
   readonly name: string;
+  /** Tells the kinds of record apart. */
   readonly kind: "train";
+  /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
+  /** How many steps there were. */
   readonly steps: number;
   /** One number a step: in nats a token, or a row where a head predicts classes; of numbers the squared error. */
   readonly losses: readonly number[];
   /** One number a step: the 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
   readonly gradientNorms?: readonly number[];
+  /** The wall seconds of each step; a share of them where members train together. */
   readonly stepSeconds: readonly number[];
 }
 
 /** The line of an evaluation. */
 export interface EvaluateRecord {
+  /** The stage's name. */
   readonly name: string;
+  /** Tells the kinds of record apart. */
   readonly kind: "evaluate";
+  /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
+  /** What was measured, by the names of the metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   /** By how much they may be off, as one standard error, of those that have one. */
   readonly standardErrors?: Readonly<Record<string, number>>;
@@ -43,11 +60,16 @@ export interface EvaluateRecord {
 }
 
 /** The line of an activations stage: what a model computed, written to a file. */
-interface ActivationsRecord {
+export interface ActivationsRecord {
+  /** The stage's name. */
   readonly name: string;
+  /** Tells the kinds of record apart. */
   readonly kind: "activations";
+  /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
+  /** How many rows there are. */
   readonly rows: number;
   /** A path within the run's folder. */
   readonly tensors: string;
@@ -55,8 +77,11 @@ interface ActivationsRecord {
 
 /** The lines of stages, by the stage's kind. */
 export interface StageRecords {
+  /** Of a training. */
   readonly train: TrainRecord;
+  /** Of an evaluation. */
   readonly evaluate: EvaluateRecord;
+  /** Of an activations stage. */
   readonly activations: ActivationsRecord;
 }
 
@@ -65,21 +90,27 @@ export type StageRecord = StageRecords[keyof StageRecords];
 
 /** A member's results. */
 export interface MemberRecord {
+  /** Readable and stable, as in `layer=15,rank=4`; `main` without axes. */
   readonly id: string;
+  /** Its values of the axes. */
   readonly axes: Readonly<Record<string, string | number | boolean>>;
   /** The best members that it goes on with: the stage and metric that they are best by, and their id. */
   readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
+  /** How many numbers it trains. */
   readonly trainableParameters: number;
   /** How its base model is quantized; absent if it is as it is stored. */
   readonly quantize?: QuantizationName;
+  /** Its stages, in the order in which they ran. */
   readonly stages: readonly StageRecord[];
 }
 
 /** A metric over the repetitions of an experiment. */
 export interface MetricSummary {
+  /** The mean. */
   readonly mean: number;
   /** The sample's standard deviation. */
   readonly deviation: number;
+  /** Over how many repetitions. */
   readonly count: number;
 }
 
@@ -87,9 +118,11 @@ export interface MetricSummary {
 export interface RepeatedRecord {
   /** The members' id without the axes that repeat. */
   readonly id: string;
+  /** The values of the axes that all of them share. */
   readonly axes: Readonly<Record<string, string | number | boolean>>;
   /** The ids of its members. */
   readonly members: readonly string[];
+  /** Each evaluation with its metrics over the members. */
   readonly stages: readonly {
     readonly name: string;
     readonly metrics: Readonly<Record<string, MetricSummary>>;
@@ -98,8 +131,11 @@ export interface RepeatedRecord {
 
 /** A run's results. */
 export interface Results {
+  /** The pipeline's name. */
   readonly pipeline: string;
+  /** The members, in the order in which they ran. */
   readonly members: readonly MemberRecord[];
+  /** What the trainings read, each computed once. */
   readonly encode: readonly EncodeRecord[];
   /** One for each repeated experiment, if there is any. */
   readonly summaries?: readonly RepeatedRecord[];

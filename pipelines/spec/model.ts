@@ -87,8 +87,8 @@ export interface AdapterSpec {
   readonly blocks: Sweepable<Blocks>;
   /** Whose blocks, in a model with an encoder and a decoder; those of both if omitted. */
   readonly stack?: Sweepable<StackName>;
-  /** The projections by name, as in `q_proj`. */
-  readonly modules: Sweepable<readonly string[]>;
+  /** The projections by name, as in `q_proj`; those that its kind usually has if omitted. */
+  readonly modules?: Sweepable<readonly string[]>;
   /** Rank of LoRA's change. */
   readonly rank?: Sweepable<number>;
   /** LoRA's change is scaled by alpha/rank; the rank if omitted. */

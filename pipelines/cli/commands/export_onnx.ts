@@ -1,6 +1,7 @@
 /** `deno task export --to onnx`. @module */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
+import { isTemporaryOf, removeLeavings } from "../../common/leavings.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
@@ -8,11 +9,11 @@ import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import { type InterventionDescription, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { onnxFiles } from "../../interchange/onnx/files.ts";
-import { type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.ts";
+import { exportedNames, type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { editedModel, type Model, openModel, openModelWeights } from "../../models/open/model.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
-import { bytesProgress, downloadProgress } from "../../schedule/context/progress.ts";
+import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { namesIn } from "../../common/folder_names.ts";
 import { writeFolder } from "../requests/output_folder.ts";
@@ -23,7 +24,8 @@ import {
   requireNoHead,
   type StoredIntervention,
 } from "../requests/stored_intervention.ts";
-import { type Terminal, terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** The options of an export to ONNX. */
 interface ExportOnnxOptions {
@@ -70,12 +72,12 @@ async function isModel(folder: string, { member, model, positions, fields }: Exp
 type Sources = Omit<SourceOptions, "base">;
 
 function sourcesOf(terminal: Terminal): Sources {
-  const progress = terminalProgress(terminal);
+  const emit = terminalEvents(terminal);
   return {
     store: storeFolder(undefined),
-    warn: (message) => progress.warn(message),
-    progress: downloadProgress(progress),
-    converting: bytesProgress(progress, "convert"),
+    warn: noteTo(emit),
+    progress: bytesProgress(emit, "download"),
+    converting: bytesProgress(emit, "convert"),
   };
 }
 
@@ -95,8 +97,10 @@ async function editedBase(path: string, options: ExportOnnxOptions, sources: Sou
 
 /** Refuses a folder that holds anything but an earlier export: an export would mix with it, or overwrite it. */
 async function requireOwn(out: string): Promise<void> {
-  const names = await namesIn(out);
+  const wasCutShort = removeLeavings(out);
+  const names = (await namesIn(out)).filter((name) => !isTemporaryOf(name, basename(out)));
   if (names.length === 0 || names.includes(onnxFiles.graph)) return;
+  if (wasCutShort && names.every((name) => exportedNames.has(name))) return;
   throw new RequestError("holds other files; give --out a new folder, or one of an earlier export to ONNX", {
     file: out,
   });

@@ -4,6 +4,7 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { type JsonObject, writeAtomically } from "../../common/files.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { withDigests } from "../../compile/parameters/description_digest.ts";
 import { readTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
@@ -43,8 +44,8 @@ export async function writeImported(
   await writeFolder(out, async (temporary) => {
     const weights = join(temporary, interventionFileNames.tensors),
       text = describeAll(base, architecture.width, adaptations);
-    await writeSealed(weights, listed, { format: "pt" });
-    await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(text)]);
+    const described = withDigests(text, await writeSealed(weights, listed, { format: "pt" }));
+    await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(described)]);
     await requireUsable(weights, adaptations, source);
   });
   return adaptations;

@@ -17,9 +17,10 @@ import {
 } from "../../interchange/merged/rounding.ts";
 import { biasOf, givesBias, writeMergedWeights } from "../../interchange/merged/write.ts";
 import { withBiases } from "../../models/families/bias_flags.ts";
-import { type BareModel, locateModelWeights, type ModelWeights } from "../../models/open/model.ts";
+import { type BareModel, type ModelWeights, openModelWeights } from "../../models/open/model.ts";
 import { openWeights } from "../../models/weights/weights.ts";
-import { bytesProgress, downloadProgress } from "../../schedule/context/progress.ts";
+import { digestCacheOf } from "../../models/weights/weights_digest.ts";
+import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { Sessions } from "../../schedule/context/sessions.ts";
 import { command } from "../arguments/command.ts";
 import { member } from "../arguments/common_options.ts";
@@ -28,7 +29,8 @@ import { callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { requireEmpty, writeFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
-import { type Terminal, terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   member,
@@ -63,22 +65,23 @@ async function merge(
   if (positions !== undefined) positionsOf(positions);
   const out = callerPath(folder), dtype = name === undefined ? undefined : storedTypes[name];
   await requireEmpty(out);
-  const stored = await findIntervention(path, member), progress = terminalProgress(terminal);
+  const stored = await findIntervention(path, member), emit = terminalEvents(terminal);
   const { bare } = await openStoredBase(stored, model, {
     store: storeFolder(undefined),
-    warn: (message) => progress.warn(message),
-    progress: downloadProgress(progress),
-    converting: bytesProgress(progress, "convert"),
+    warn: noteTo(emit),
+    progress: bytesProgress(emit, "download"),
+    converting: bytesProgress(emit, "convert"),
   });
   const adaptations = adaptationsOf(stored, bare.architecture, positions);
   const sites = atLocation({ file: stored.file }, () => mergeSites(adaptations, bare.architecture));
-  const tensors = await readTensors(stored.tensors, adaptations), weights = await locateModelWeights(bare);
+  const tensors = await readTensors(stored.tensors, adaptations);
+  const weights = await openModelWeights(bare, digestCacheOf(storeFolder(undefined)));
   const { fields, added } = await neededBiases(bare, sites, weights, stored.file);
   const records = [...(await openWeights(bare.folder)).tensors.values()];
   let loss = new RoundingLoss();
   await using sessions = new Sessions("cpu", navigator.hardwareConcurrency);
   await writeFolder(out, async (temporary) => {
-    const show = bytesProgress(progress, "merge");
+    const show = bytesProgress(emit, "merge");
     loss = await writeMergedWeights(temporary, {
       ...{ records, weights, sites, added, tensors, dtype, shardSize, sessions, progress: show },
     });

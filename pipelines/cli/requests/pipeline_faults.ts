@@ -82,7 +82,7 @@ const kinds: readonly FaultKind[] = [
         return `the package ${quote(specifier)} is not known; write where it comes from, as in "npm:${specifier}"`;
       }
       return specifier === "refract"
-        ? 'nothing says where "refract" is; run the pipeline by deno task run in the checkout, or map "refract" to its mod.ts'
+        ? 'nothing says where "refract" is; make a project by deno task new in the checkout, or map "refract" to its mod.ts'
         : `there is no package ${quote(specifier)}; did you mean "refract"`;
     },
   },
@@ -92,7 +92,7 @@ const kinds: readonly FaultKind[] = [
       const target = what === "" || what.startsWith("<") ? "" : ` to ${what}`;
       const allowed = target === "" ? flag : `${flag}=${what}`;
       const other = instead.get(access) ?? "do it before the run";
-      return `a pipeline has no ${access} access${target}; ${other}, or add ${allowed} to the task in Refract's deno.json`;
+      return `a pipeline has no ${access} access${target}; ${other}, or run it again with ${allowed}`;
     },
   },
   {

@@ -1,6 +1,6 @@
 /** Adapters as declared, lowered to one for each projection of each block. @module */
-import { adapters } from "../../../ops/adapters/mod.ts";
-import { isAdapterName } from "../../../ops/adapters/mod.ts";
+import type { ProjectionRole } from "../../../ops/adapters/adapter.ts";
+import { type AdapterName, adapters, isAdapterName } from "../../../ops/adapters/mod.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel, SiteName, StackName } from "../../models/architecture/architecture.ts";
 import type { AdapterSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
@@ -47,7 +47,7 @@ export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedMo
   const stacks = (both ? ["encoder", "decoder"] as const : [spec.stack]).map((name) => {
     return { name, stack: stackOf(architecture, name) };
   });
-  for (const name of spec.modules) requireModule(name, stacks.map(({ stack }) => stack));
+  for (const name of spec.modules ?? []) requireModule(name, stacks.map(({ stack }) => stack));
   return stacks.flatMap(({ name, stack }) => lowerInStack(spec, name, stack));
 }
 
@@ -57,7 +57,7 @@ function lowerInStack(
   stack: Stack,
 ): LoweredAdapter[] {
   const { kind, dropout = 0 } = spec, set = adapters[kind].options(spec), { rank } = set;
-  const modules = spec.modules.flatMap((module) => modulesNamed(module, stack));
+  const modules = spec.modules?.flatMap((module) => modulesNamed(module, stack)) ?? usualModules(kind, stack);
   if (modules.length === 0) return [];
   const twice = modules.find(({ name }, at) => modules.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined) throw new RequestError(`the module ${twice.name} is named twice; name each module once`);
@@ -76,6 +76,27 @@ function lowerInStack(
       return { form: "adapter", kind, options, ...location, dropout, tensors };
     })
   );
+}
+
+/** The sites of what a projection is for; a fused one gives several. */
+const sitesOfRole: Readonly<Record<ProjectionRole, readonly SiteName[]>> = {
+  query: ["attention.query", "crossAttention.query", "attention.queryKeyValue"],
+  key: ["attention.key", "crossAttention.key", "attention.queryKeyValue"],
+  value: ["attention.value", "crossAttention.value", "attention.queryKeyValue"],
+  output: ["attention.output", "crossAttention.output"],
+  gate: ["mlp.gate", "mlp.gateUp"],
+  up: ["mlp.up", "mlp.gateUp"],
+  down: ["mlp.output"],
+};
+
+/** The modules that a kind of adapter is for where none are named. */
+function usualModules(kind: AdapterName, stack: Stack): Module[] {
+  const modules = modulesOf(stack);
+  return [
+    ...new Set(adapters[kind].projections.flatMap((role) => {
+      return modules.filter(({ site }) => sitesOfRole[role].includes(site));
+    })),
+  ];
 }
 
 /** The modules of a name: the whole of theirs, or its last part, as in peft's target modules. */

@@ -1,6 +1,6 @@
 /** What heads predict of rows, as values of a program: each reads what the last block gives of a row. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
+import { crossEntropies, rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
@@ -45,7 +45,7 @@ export function headOutputsOf(
       };
     // Members side by side would not come to the very numbers that they come to alone.
     const take = architecture.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
-    return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head));
+    return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head), form.dropBase);
   });
 }
 
@@ -65,9 +65,13 @@ function pool(
   return finish(take(last, read), read);
 }
 
-/** The losses [batch, 1] of what a head predicts: cross-entropies of classes, squared errors of numbers. */
-export function headLosses(outputs: Value, { kind }: Pick<Head, "kind">): Value {
+/**
+ * The losses [batch, 1] of what a head predicts: cross-entropies of classes, squared errors of numbers.
+ *
+ * @param smoothing The share of a class's label that is spread over all classes, a tensor without axes.
+ */
+export function headLosses(outputs: Value, { kind }: Pick<Head, "kind">, smoothing?: Value): Value {
   return kind === "classification"
-    ? o.crossEntropy(outputs, input(labelInputs.targets, ["batch", 1], "int64"))
+    ? crossEntropies(outputs, input(labelInputs.targets, ["batch", 1], "int64"), smoothing)
     : squaredErrors(outputs, input(labelInputs.targets, ["batch", 1]));
 }

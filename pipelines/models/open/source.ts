@@ -1,11 +1,12 @@
-import { basename, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, isAbsolute, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { pathProblem } from "../../common/declared_path.ts";
 import { faultText } from "../../common/files.ts";
 import { type AccessOptions, readEnvironment } from "../hub/access.ts";
 import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
+import { digestCacheOf } from "../weights/weights_digest.ts";
+import { builtinFolder } from "./builtin.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
@@ -23,12 +24,16 @@ export interface SourceOptions extends AccessOptions {
   readonly converting?: DownloadProgress;
 }
 
+/** Where a model's files came from. */
+export type ModelOrigin = "builtin" | "folder" | "converted" | "hub";
+
 /** Where a model's files are. */
 interface ModelFolder {
   /** Absolute path. */
   readonly folder: string;
   /** What to call the model: `owner/name`, `builtin:NAME`, or the own name of the folder or GGUF file. */
   readonly name: string;
+  readonly origin: ModelOrigin;
   /** The commit of a Hugging Face model. */
   readonly commit?: string;
 }
@@ -49,12 +54,13 @@ const HUB_ID = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 export async function resolveModelFolder(source: string, options: SourceOptions): Promise<ModelFolder> {
   if (source.startsWith(BUILTIN)) {
     refuseRevision(source, options);
-    return await builtinFolder(source.slice(BUILTIN.length));
+    const name = source.slice(BUILTIN.length);
+    return { folder: await builtinFolder(name, options.store), name: source, origin: "builtin" };
   }
   const path = resolve(options.base, source);
   if (source !== "" && await isFolder(path)) {
     refuseRevision(source, options);
-    return { folder: await Deno.realPath(path), name: basename(path) };
+    return { folder: await Deno.realPath(path), name: basename(path), origin: "folder" };
   }
   if (isGgufPath(source)) {
     refuseRevision(source, options);
@@ -74,7 +80,9 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
     );
   }
   const { revision = "main", weights = true, env = readEnvironment() } = options;
-  return { ...await hubFolder({ ...options, id: source, revision, weights }, env), name: source };
+  const digestCache = options.store === undefined ? {} : { digestCache: digestCacheOf(options.store) };
+  const found = await hubFolder({ ...options, ...digestCache, id: source, revision, weights }, env);
+  return { ...found, name: source, origin: "hub" };
 }
 
 /** Whether a source is an id by the hub's rule, which also keeps it from leaving the cache. */
@@ -101,7 +109,11 @@ async function ggufFolder(
     converting?.(done, total, name);
   };
   const options = { weights, progress, ...warn === undefined ? {} : { warn } };
-  return { folder: await convertedFolder(await Deno.realPath(path), resolve(store), options), name };
+  return {
+    folder: await convertedFolder(await Deno.realPath(path), resolve(store), options),
+    name,
+    origin: "converted",
+  };
 }
 
 function refuseRevision(source: string, { revision }: SourceOptions): void {
@@ -111,25 +123,6 @@ function refuseRevision(source: string, { revision }: SourceOptions): void {
       JSON.stringify(source)
     }; omit it`,
   );
-}
-
-async function builtinFolder(name: string): Promise<ModelFolder> {
-  const url = new URL("../builtin/", import.meta.url);
-  if (url.protocol !== "file:") {
-    throw new RequestError(`builtin models need Refract on the disk, not from ${url.host}; give a folder instead`);
-  }
-  const parent = fileURLToPath(url);
-  const names = await builtinNames(parent);
-  if (names.includes(name)) return { folder: await Deno.realPath(join(parent, name)), name: BUILTIN + name };
-  const choice = names.length === 0 ? "there are none" : `give one of ${names.map((n) => BUILTIN + n).join(", ")}`;
-  throw new RequestError(`no builtin model is called ${JSON.stringify(name)}; ${choice}`);
-}
-
-async function builtinNames(parent: string): Promise<string[]> {
-  if (!await isFolder(parent)) return [];
-  const names: string[] = [];
-  for await (const entry of Deno.readDir(parent)) if (entry.isDirectory) names.push(entry.name);
-  return names.sort();
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** The loss of every step. @module */
+/** The loss of every step, and the norm of its gradients. @module */
 import type { Drawing } from "./choices.ts";
 import { type Curve, curvesOf, type Stroke, strokesOf } from "./curves.ts";
 import { byId, chooser, element, svg, tip } from "./dom.ts";
@@ -9,9 +9,9 @@ import { linearScale, linearTicks, type Scale } from "./scales.ts";
 /** How many curves are drawn at most, and how many have a name in the legend. */
 const mostCurves = 40, mostNames = 16;
 
-/** Draws the section of losses, if anything was trained. */
+/** Draws the section of losses, if anything was trained, with the norms of gradients where these were clipped. */
 export function drawLosses({ view, choices, redraw }: Drawing): void {
-  const all = curvesOf(view.members, choices.smoothing), curves = all.slice(0, mostCurves);
+  const all = curvesOf(view.members, choices.smoothing, "losses"), curves = all.slice(0, mostCurves);
   byId("curves").hidden = all.length === 0;
   if (all.length === 0) return;
   const note = all.length > curves.length ? `the first ${curves.length} of ${all.length}` : "steps";
@@ -22,22 +22,37 @@ export function drawLosses({ view, choices, redraw }: Drawing): void {
     }),
     element("span", { class: "quiet" }, note),
   );
+  const strokes = strokesOf(curves, view.axes, colourCount);
+  const strokeOf = new Map(curves.map(({ id }, at) => [id, strokes[at]!]));
+  const norms = curvesOf(view.members, choices.smoothing, "gradientNorms").filter(({ id }) => strokeOf.has(id));
+  const named = curves.length <= mostNames ? curves : [];
+  byId("loss-plot").replaceChildren(
+    picture("Loss of every step", "loss", curves, strokeOf),
+    ...norms.length === 0
+      ? []
+      : [picture("Norm of the gradients of every step, before it was clipped", "norm of gradients", norms, strokeOf)],
+    legend(named.map(({ id }, at) => ({ colour: strokes[at]!.colour, text: id }))),
+  );
+}
+
+/** A plot of what every step has. */
+function picture(
+  label: string,
+  text: string,
+  curves: readonly Curve[],
+  strokeOf: ReadonlyMap<string, Stroke>,
+): SVGSVGElement {
   const last = Math.max(2, ...curves.map(({ mean, stride }) => mean.length * stride));
   const top = Math.max(...curves.flatMap(({ high }) => high)) * 1.05 || 1;
   const x = linearScale([1, last], [frame.left, frame.width - frame.right]);
   const y = linearScale([0, top], [frame.height - frame.bottom, frame.top]);
-  const picture = plot(
-    "Loss of every step",
+  const found = plot(
+    label,
     { text: "step", scale: x, ticks: linearTicks([1, last]) },
-    { text: "loss", scale: y, ticks: linearTicks([0, top]) },
+    { text, scale: y, ticks: linearTicks([0, top]) },
   );
-  const strokes = strokesOf(curves, view.axes, colourCount);
-  curves.forEach((curve, at) => picture.append(...drawn(curve, strokes[at]!, x, y)));
-  const named = curves.length <= mostNames ? curves : [];
-  byId("loss-plot").replaceChildren(
-    picture,
-    legend(named.map(({ id }, at) => ({ colour: strokes[at]!.colour, text: id }))),
-  );
+  for (const curve of curves) found.append(...drawn(curve, strokeOf.get(curve.id)!, x, y));
+  return found;
 }
 
 /** The line of the mean, over the range of several members. */

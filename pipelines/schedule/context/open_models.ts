@@ -1,5 +1,4 @@
 /** The models of a run that are open, with their weights. @module */
-import { join } from "node:path";
 import type { HubOptions } from "../../models/hub/access.ts";
 import {
   type BareModel,
@@ -13,9 +12,11 @@ import {
 import { modelFileDigests } from "../../models/open/model_files.ts";
 import { unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
+import { digestCacheOf } from "../../models/weights/weights_digest.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { Store } from "../../store/store.ts";
-import { bytesProgress, downloadProgress, type Progress } from "./progress.ts";
+import type { Emit } from "../../results/events.ts";
+import { bytesProgress, noteTo } from "./work.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";
 
 /** Where models come from, and where what is made of them is kept. */
@@ -25,7 +26,7 @@ interface OpenModelsOptions extends HubOptions {
   /** Ends downloads when it is aborted. */
   readonly signal: AbortSignal | undefined;
   readonly store: Store;
-  readonly progress: Progress;
+  readonly emit: Emit;
 }
 
 /** Models and weights, each opened once. */
@@ -54,11 +55,12 @@ export class OpenModels implements AsyncDisposable {
 
   /** A model's weights; those of its projections in a few bits if asked for, made if the store lacks them. */
   async weights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights> {
-    const base = await this.#weights.getOrInsertComputed(model, () => openModelWeights(model, this.#digests));
+    const { store, emit } = this.#options;
+    const open = () => openModelWeights(model, this.#digests, store.checks);
+    const base = await this.#weights.getOrInsertComputed(model, open);
     if (quantize === undefined) return base;
-    const { store, progress } = this.#options;
     const key = JSON.stringify([model.folder, base.digest, quantize]);
-    const make = () => openQuantized(store, model, base, quantize, progress);
+    const make = () => openQuantized(store, model, base, quantize, emit);
     return (await this.#quantized.getOrInsertComputed(key, make)).weights;
   }
 
@@ -82,20 +84,20 @@ export class OpenModels implements AsyncDisposable {
 
   /** Where the digests of weight files are remembered. */
   get #digests(): string {
-    return join(this.#options.store.folder, "weights.json");
+    return digestCacheOf(this.#options.store.folder);
   }
 
   /** How models are found, with downloads and conversions shown. */
   #sources(): SourceOptions {
-    const { base, signal, store, progress, ...hub } = this.#options;
+    const { base, signal, store, emit, ...hub } = this.#options;
     return {
       ...hub,
       base,
       ...signal === undefined ? {} : { signal },
-      warn: (message: string) => progress.warn(message),
+      warn: noteTo(emit),
       store: store.folder,
-      converting: bytesProgress(progress, "convert"),
-      progress: downloadProgress(progress),
+      converting: bytesProgress(emit, "convert"),
+      progress: bytesProgress(emit, "download"),
     };
   }
 }

@@ -12,7 +12,8 @@ import { mostByDefault } from "../../store/disk_budget.ts";
 import { Store } from "../../store/store.ts";
 import { type CheckpointInterval, defaultInterval } from "./checkpoint_interval.ts";
 import { OpenModels } from "./open_models.ts";
-import { downloadProgress, type Progress } from "./progress.ts";
+import type { Emit } from "../../results/events.ts";
+import { bytesProgress, noteTo } from "./work.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Settings of a run. */
@@ -22,7 +23,7 @@ export interface RunContextOptions {
   readonly store: string;
   readonly provider: Provider;
   readonly threads: number;
-  readonly progress: Progress;
+  readonly emit: Emit;
   /** How often unfinished work is kept; without it at {@linkcode defaultInterval}. */
   readonly checkpointInterval?: CheckpointInterval;
   /** Ends the run when it is aborted, with its reason. */
@@ -45,14 +46,14 @@ export class RunContext implements AsyncDisposable {
   readonly base: string;
   readonly provider: Provider;
   readonly threads: number;
-  readonly progress: Progress;
+  readonly emit: Emit;
   readonly store: Store;
   /** What a training may keep of its rows, in bytes. */
   readonly cacheMemory: number;
   /** What the activations of a training's longest row may take, in bytes. */
   readonly activationMemory: number;
   readonly checkpointInterval: CheckpointInterval;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   /** Trainings that were compiled, by what decides their programs. */
   readonly compiled = new Map<string, CompiledTraining>();
   readonly models: OpenModels;
@@ -61,19 +62,20 @@ export class RunContext implements AsyncDisposable {
   readonly sessions: Sessions;
 
   constructor(options: RunContextOptions) {
-    const { base, store, provider, threads, progress, checkpointInterval = defaultInterval, signal, hub = {} } =
-      options;
+    const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, hub = {} } = options;
     const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
-    this.progress = progress;
+    this.emit = emit;
     this.checkpointInterval = checkpointInterval;
-    this.#signal = signal;
-    const warn = (message: string) => progress.warn(message);
+    const warn = noteTo(emit);
     this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
-    this.hub = { ...hub, ...signal && { signal }, warn, progress: downloadProgress(progress) };
-    this.models = new OpenModels({ ...hub, base, signal, store: this.store, progress });
+    // A run that uses damaged weights ends when that is found, not when it would publish something.
+    const signal = AbortSignal.any([...options.signal ? [options.signal] : [], this.store.checks.signal]);
+    this.#signal = signal;
+    this.hub = { ...hub, signal, warn, progress: bytesProgress(emit, "download") };
+    this.models = new OpenModels({ ...hub, base, signal, store: this.store, emit });
     this.sessions = new Sessions(provider, threads, signal);
     // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
     const disk = cacheDisk ?? mostByDefault;
@@ -84,11 +86,11 @@ export class RunContext implements AsyncDisposable {
   /**
    * Lets a request to stop be heard, between parts of work that keep this thread busy.
    *
-   * @throws {StoppedError} If there is one.
+   * @throws {StoppedError} If there is one. What a check of weights in use has thrown, if one failed.
    */
   async stopIfAsked(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve));
-    this.#signal?.throwIfAborted();
+    this.#signal.throwIfAborted();
   }
 
   /** What every result that the runtime computes depends on besides program, weights and data. */
@@ -99,5 +101,6 @@ export class RunContext implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sessions[Symbol.asyncDispose]();
     await this.models[Symbol.asyncDispose]();
+    this.store.checks[Symbol.dispose]();
   }
 }

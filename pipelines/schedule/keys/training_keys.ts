@@ -40,8 +40,16 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
-  const { rows, layout, spec } = stage, { schedule: kind, clips } = steppingOf(spec);
-  const parts = [...budgetParts(stage, budgets), ...clips ? ["clips"] : []];
+  const { rows, layout, spec } = stage,
+    { optimizer, schedule: kind, clips, smooths, dropsBase, groups } = steppingOf(spec);
+  const parts = [
+    ...budgetParts(stage, budgets),
+    optimizer.form,
+    JSON.stringify(groups),
+    ...clips ? ["clips"] : [],
+    ...smooths ? ["smooths"] : [],
+    ...dropsBase ? ["dropsBase"] : [],
+  ];
   const program = programKey(stage, weights);
   return keyOfRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
     return keyOf([program, layout, kind, rowsDigest(rows), ...parts]);
@@ -74,11 +82,15 @@ export async function trainKey(
     shuffle,
     maxGradNorm,
     maxSteps,
+    labelSmoothing = 0,
+    baseDropout = false,
     lossReduction = "tokens",
   } = spec;
   const limits = {
     ...maxGradNorm === undefined ? {} : { maxGradNorm },
     ...maxSteps === undefined ? {} : { maxSteps },
+    ...labelSmoothing === 0 ? {} : { labelSmoothing },
+    ...baseDropout ? { baseDropout } : {},
     ...lossReduction === "tokens" ? {} : { lossReduction },
   };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));

@@ -6,12 +6,14 @@ import { tokenize, type TokenizedExample, type TokenizeOptions } from "../../dat
 import { endTokensOf } from "../../data/end_tokens.ts";
 import { type FewShot, withShots } from "../../data/few_shot.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import type { FileReading } from "../../data/files/record_kind.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Model } from "../../models/open/model.ts";
-import type { Progress } from "../context/progress.ts";
+import type { Emit } from "../../results/events.ts";
+import { beginWork } from "../context/work.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 
 /** Rows with their tokens. */
@@ -25,6 +27,8 @@ interface Reading {
   /** What predicts their labels. */
   readonly head: Head | undefined;
   readonly maxLength: number | undefined;
+  /** Which end of longer rows is cut. */
+  readonly truncate: Truncation | undefined;
   /** How many tokens are to be written after each prompt. */
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
@@ -32,7 +36,7 @@ interface Reading {
   /** Examples that are put before the prompts. */
   readonly fewShot: FewShot | undefined;
   /** Is shown how far large data sets are. */
-  readonly progress: Progress;
+  readonly emit: Emit;
   /** Takes what a person should know of the rows. */
   readonly warn: (message: string, kind?: string) => void;
   /** Takes what there is to say of a row. */
@@ -49,7 +53,7 @@ export async function readRows(
   data: Dataset,
   files: FileReading,
   { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
-  { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note }: Reading,
+  { head, maxLength, truncate, toWrite, asksLast, fewShot, emit, warn, note }: Reading,
 ): Promise<PreparedRows> {
   const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
   const reading = { format: tokenizer.chat, asksLast, ends, warn };
@@ -59,8 +63,12 @@ export async function readRows(
   if (head === undefined && !hasTurns(data) && tokenizer.chat.templates.size > 0) {
     warn(placed(data, bareRows), "bareRows");
   }
-  const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
-  const examples = await inParts(rows, progress, (part) => {
+  const limit = {
+    maxContext,
+    ...maxLength === undefined ? {} : { maxLength },
+    ...truncate === undefined ? {} : { truncate },
+  };
+  const examples = await inParts(rows, emit, (part) => {
     return head === undefined
       ? tokenize(part, tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note })
       : tokenizeLabelled(part, tokenizer, targetsOf(head), limit);
@@ -81,9 +89,9 @@ const bareRows =
 const rowsAtOnce = 2000;
 
 /** Does something with rows part by part, so that it can be shown and stopped. */
-async function inParts<T>(rows: readonly Row[], progress: Progress, act: (part: readonly Row[]) => T[]): Promise<T[]> {
+async function inParts<T>(rows: readonly Row[], emit: Emit, act: (part: readonly Row[]) => T[]): Promise<T[]> {
   if (rows.length <= rowsAtOnce) return act(rows);
-  const show = progress.begin("tokenize", rows.length), made: T[] = [];
+  const show = beginWork(emit, "tokenize", rows.length), made: T[] = [];
   for (let start = 0; start < rows.length; start += rowsAtOnce) {
     for (const item of act(rows.slice(start, start + rowsAtOnce))) made.push(item);
     show(made.length);

@@ -8,10 +8,12 @@ import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { type RowNote, rowNotes } from "../../data/examples.ts";
 import type { FewShot } from "../../data/few_shot.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-import { fileProgress } from "../context/progress.ts";
+
 import type { RunContext } from "../context/run_context.ts";
+import { fileProgress, noteTo } from "../context/work.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -28,6 +30,7 @@ interface RowsOptions {
   readonly asks?: boolean;
   readonly toWrite?: number;
   readonly fewShot?: FewShot | undefined;
+  readonly truncate?: Truncation | undefined;
 }
 
 /** Models, rows and layouts of members that are prepared together. */
@@ -40,6 +43,8 @@ export class SharedPreparation {
   readonly #rowNumbers = new WeakMap<PreparedRows, number>();
   #rowsRead = 0;
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
+  /** Where the model's own dropout acts, and no part of a row is a constant. */
+  readonly #wholeLayouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
 
   constructor(runContext: RunContext) {
     this.#runContext = runContext;
@@ -56,38 +61,54 @@ export class SharedPreparation {
    * @param asks Whether the rows are for the model to answer, which matters to conversations.
    * @param toWrite How many tokens it may write, which matters to prompts that are cut.
    * @param fewShot Examples that are put before the prompts.
+   * @param truncate Which end is cut of rows that are longer.
    */
   rows(
     data: Resolved<TrainSpec>["data"],
     { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
-    { asks = false, toWrite = 0, fewShot }: RowsOptions = {},
+    { asks = false, toWrite = 0, fewShot, truncate }: RowsOptions = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && hasTurns(data);
-    const limits = maxLength === undefined ? null : [maxLength, toWrite];
+    const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
-      const { base, progress } = this.#runContext,
+      const { base, emit } = this.#runContext,
         warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const note = (note: RowNote, place: SourceLocation) => {
         this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
       };
-      const files = { base, hub: this.#runContext.hub, progress: fileProgress(progress), warn };
-      return readRows(data, files, model, { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note });
+      const files = { base, hub: this.#runContext.hub, progress: fileProgress(emit), warn };
+      return readRows(data, files, model, {
+        head,
+        maxLength,
+        truncate,
+        toWrite,
+        asksLast,
+        fewShot,
+        emit,
+        warn,
+        note,
+      });
     });
   }
 
-  /** Rows cut into segments for the adaptations of a model. */
-  async laidOut(model: PreparedModel, prepared: PreparedRows): Promise<LaidOut> {
-    const known = this.#layouts.getOrInsertComputed(model, () => new Map());
+  /**
+   * Rows cut into segments for the adaptations of a model.
+   *
+   * @param dropsBase Whether the model's own dropout acts, so that they are not cut.
+   */
+  async laidOut(model: PreparedModel, prepared: PreparedRows, dropsBase = false): Promise<LaidOut> {
+    const layouts = dropsBase ? this.#wholeLayouts : this.#layouts;
+    const known = layouts.getOrInsertComputed(model, () => new Map());
     const found = known.get(prepared);
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const plain = model.full === undefined
+    const plain = model.full === undefined && !dropsBase
       ? layoutOf(architecture, adaptations, examples)
       : wholeRows(architecture, adaptations);
-    const layout = withAttentionParts(plain, architecture, examples);
+    const layout = dropsBase ? plain : withAttentionParts(plain, architecture, examples);
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));
@@ -110,7 +131,7 @@ export class SharedPreparation {
 
   /** Tells what was noted. */
   tellNotes(): void {
-    for (const note of this.#notes.splice(0)) this.#runContext.progress.warn(note);
+    for (const note of this.#notes.splice(0)) noteTo(this.#runContext.emit)(note);
   }
 
   /** Rows that were read in one way are one object. */

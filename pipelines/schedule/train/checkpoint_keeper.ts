@@ -4,6 +4,7 @@ import { RunError } from "../../common/errors.ts";
 import type { Store } from "../../store/store.ts";
 import { CheckpointTimer } from "../context/checkpoint_interval.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { noteTo } from "../context/work.ts";
 import { ownTensors } from "./batched_members.ts";
 import { type Checkpoint, findCheckpoint, putCheckpoint } from "./checkpoint.ts";
 import type { TrainJob } from "./train_job.ts";
@@ -12,12 +13,14 @@ import type { LoopProgress } from "./training_loop.ts";
 /** A training and where an earlier run of it came to. */
 export interface ResumableTraining {
   readonly job: TrainJob;
+  /** The id of the member that it is of. */
+  readonly member: string;
   readonly checkpoint: Checkpoint | undefined;
 }
 
 /** A training with its checkpoint, if there is one. */
-export async function resumable(store: Store, job: TrainJob): Promise<ResumableTraining> {
-  return { job, checkpoint: await findCheckpoint(store, job.key) };
+export async function resumable(store: Store, job: TrainJob, member: string): Promise<ResumableTraining> {
+  return { job, member, checkpoint: await findCheckpoint(store, job.key) };
 }
 
 /** How many steps of a training are done. */
@@ -40,7 +43,7 @@ export function historyOf(
 }
 
 /** What keeping takes of a run. */
-type KeepingContext = Pick<RunContext, "store" | "progress" | "checkpointInterval">;
+type KeepingContext = Pick<RunContext, "store" | "emit" | "checkpointInterval">;
 
 /** Keeps checkpoints of batched trainings while they run. */
 export class CheckpointKeeper {
@@ -55,10 +58,12 @@ export class CheckpointKeeper {
     this.#runContext = runContext;
     this.#trainings = trainings;
     this.#kept = stepsDone(trainings[0]?.checkpoint);
-    const values = trainings.flatMap(({ job }) => job.programs.parameters.map(({ shape }) => shape));
-    const elements = values.reduce((sum, shape) => sum + elementCount(shape), 0);
-    // Parameters, two moments, and the parameters of one step before.
-    this.#timer = new CheckpointTimer(runContext.checkpointInterval, 4 * 4 * elements);
+    // The parameters of one step before are kept, too.
+    const kept = trainings.flatMap(({ job: { programs: { parameters, state } } }) => {
+      return [...parameters, ...parameters, ...state];
+    });
+    const elements = kept.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+    this.#timer = new CheckpointTimer(runContext.checkpointInterval, 4 * elements);
   }
 
   /** Takes note of a step that is done, and keeps the state if it is time to. */
@@ -88,7 +93,7 @@ export class CheckpointKeeper {
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       this.#timer = undefined;
-      this.#runContext.progress.warn(`${error.message} (the training goes on without checkpoints)`);
+      noteTo(this.#runContext.emit)(`${error.message} (the training goes on without checkpoints)`);
     }
     return this.#kept;
   }

@@ -10,15 +10,18 @@ import type { CompiledTraining } from "../../compile/frontier/compiled_training.
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { lossName, normName } from "../../compile/programs/training_programs.ts";
+import { baseDropoutFeeds } from "../../compile/rows/base_dropout.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
+import type { Emit } from "../../results/events.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
-import type { Progress } from "../context/progress.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { learningRates } from "./learning_rate.ts";
+import { stepsInEpoch } from "./steps.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
 
 /** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
@@ -37,7 +40,9 @@ export interface TrainingLoop extends StateJob {
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
   /** The tensors in saved form, for the last good state of a training that failed. */
   readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
-  readonly beginProgress: (steps: number) => ReturnType<Progress["begin"]>;
+  /** What the training is called in events, and its members in the order of {@linkcode members}. */
+  readonly named: { readonly stage: string; readonly members: readonly string[] };
+  readonly emit: Emit;
   /** Where an earlier run of this training came to, to go on from there. */
   readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
   /** Called after each step, before the next one starts. */
@@ -97,8 +102,9 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const session = await job.session(isWhole ? "train" : "accumulate");
   const update = isWhole ? undefined : await job.session("update");
   let prepared = prepare(job, first, 0);
-  const progress = job.beginProgress(steps.length);
-  if (first.index > 0) progress(first.index, "resumed");
+  const { emit, named, spec: { epochs, optimizer } } = job, inEpoch = stepsInEpoch(job);
+  const rateAt = learningRates(optimizer, steps.length);
+  emit({ kind: "trainingStarted", ...named, steps: steps.length, stepsDone: first.index });
   let sums = losses.map(() => 0), begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
@@ -121,13 +127,21 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
       ? outputs
       : (await update.run(state.feeds(group.index, steps.length, group.labels))).outputs;
     if (update !== undefined) state.take(stepped);
-    gradientNorms.forEach((list, member) => {
-      const norm = ownValue(stepped, normName(member));
-      if (norm !== undefined) list.push(Number(norm.data[0]));
+    const members = named.members.map((member, at) => {
+      const loss = sums[at]!, norm = ownValue(stepped, normName(at));
+      losses[at]!.push(loss);
+      if (norm === undefined) return { member, loss };
+      const gradientNorm = Number(norm.data[0]);
+      gradientNorms[at]!.push(gradientNorm);
+      return { member, loss, gradientNorm };
     });
-    losses.forEach((list, member) => list.push(sums[member]!));
-    stepSeconds.push((performance.now() - begun) / 1000);
-    progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`, sums);
+    const step = group.index + 1, seconds = (performance.now() - begun) / 1000;
+    stepSeconds.push(seconds);
+    const { stage } = named,
+      learningRate = rateAt(group.index),
+      rate = learningRate === undefined ? {} : { learningRate };
+    emit({ kind: "step", stage, step, steps: steps.length, ...rate, seconds, members });
+    if (step % inEpoch === 0) emit({ kind: "epoch", ...named, epoch: step / inEpoch, epochs, step });
     await job.reached(run);
     sums = losses.map(() => 0);
     begun = performance.now();
@@ -163,5 +177,11 @@ function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: numb
   const rows = group.map((row) => job.rows[row]!);
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
   const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
-  return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
+  const base = job.spec.baseDropout === true
+    ? baseDropoutFeeds(architecture, {
+      ...{ seed, step: index, rows: group, tail: dropped.tail, virtual: layout.virtual },
+      lengths: rows.map(({ tail }) => tail.length),
+    })
+    : {};
+  return { ...own, ...base, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { globals } from "../../../../pipelines/data/chat/jinja/globals.ts";
 import { render } from "../../../../pipelines/data/chat/jinja/render.ts";
 import { Scope } from "../../../../pipelines/data/chat/jinja/scope.ts";
-import { readTemplate } from "../../../../pipelines/data/chat/jinja/tree.ts";
+import { readTemplate } from "../../../../pipelines/data/chat/jinja/read_template.ts";
 import type { ChatSource } from "../../../../pipelines/data/chat/source.ts";
 import { loadRows } from "../../../../pipelines/data/rows.ts";
 import { inFolder } from "../../models/support.ts";
@@ -27,7 +27,7 @@ const fields = [...pythonFields({ fields: JSON.parse(values), json: values })].m
 });
 
 /** What the library's parser does not read, and refuses. */
-const refused = new Set(["{{ (1, 2) + (3,) }}", "{{ ('x',) }}", "{{ huge == 12345678901234567000 }}"]);
+const refused = new Set(["{{ huge == 12345678901234567000 }}"]);
 
 /** A template's text, or null where it raises. */
 function written(template: string): string | null {

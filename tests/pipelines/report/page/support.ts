@@ -12,6 +12,7 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
     metrics: {},
     standardErrors: {},
     losses: [],
+    gradientNorms: [],
     stride: 1,
     seconds: 0,
     ...given,
