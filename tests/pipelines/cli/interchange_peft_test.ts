@@ -214,6 +214,22 @@ Deno.test("an import says which settings it does not know, and reads adapter_mod
     );
   }));
 
+Deno.test("an import and an export need the base's config.json alone", () =>
+  inFolder(async (folder) => {
+    const base = join(folder, "base"), [imported, exported] = [join(folder, "imported"), join(folder, "exported")];
+    await Deno.mkdir(base);
+    const tiny = new URL("../../../pipelines/models/builtin/tiny/config.json", import.meta.url);
+    await Deno.copyFile(tiny, join(base, "config.json"));
+    for (const name of ["dora", "prefix"]) {
+      await succeeds("import", savedByPeft(name), "--model", base, "--out", join(imported, name));
+      await succeeds("export", join(imported, name), "--to", "peft", "--out", join(exported, name));
+      assert.deepEqual(
+        await tensorsOf(join(exported, name, file)),
+        await tensorsOf(join(savedByPeft(name), file)),
+      );
+    }
+  }));
+
 /** Refuses an export of an intervention's folder. */
 async function refusesExport(folder: string, intervention: string, says: RegExp): Promise<void> {
   const out = join(folder, "exported");
