@@ -142,6 +142,7 @@ export {
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export { generate } from "./pipelines/interface/generate.ts";
 export type { GenerateOptions } from "./pipelines/interface/generate_options.ts";
@@ -212,6 +213,7 @@ export type {
 export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
+  ActingSpec,
   ActivationsSpec,
   AdafactorSpec,
   AdamWSpec,
@@ -223,6 +225,7 @@ export type {
   BestSpec,
   BestValueSpec,
   Blocks,
+  CheckpointSpec,
   ClassificationSpec,
   ComparedSpec,
   DecayScope,
@@ -234,6 +237,7 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  KeptParameters,
   LionSpec,
   LossReduction,
   MetricSpec,
@@ -259,6 +263,8 @@ export type {
   SweepableOptions,
   TrainableSpec,
   TrainSpec,
+  ValidateSpec,
+  ValidationInterval,
   WhereSpec,
   WritingSpec,
 } from "./pipelines/spec/mod.ts";

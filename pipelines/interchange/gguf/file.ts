@@ -2,7 +2,7 @@
 import { elementCount } from "../../../ops/program/dimension.ts";
 
 /** A metadata value of one of the types that are written. */
-export type GgufField = { readonly text: string } | { readonly count: number } | { readonly number: number };
+type GgufField = { readonly text: string } | { readonly count: number } | { readonly number: number };
 
 /** A tensor to write, its extents outermost first. */
 export interface FloatTensor {

@@ -42,7 +42,7 @@ interface BertVariant {
 }
 
 /** The rates of BERT's dropout. */
-export function bertDropout(config: ConfigReader): DropoutRates {
+function bertDropout(config: ConfigReader): DropoutRates {
   const hidden = config.share("hidden_dropout_prob", 0.1);
   return {
     "embedding": hidden,
