@@ -142,12 +142,14 @@ export {
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export { generate } from "./pipelines/interface/generate.ts";
 export type { GenerateOptions } from "./pipelines/interface/generate_options.ts";
 export type { Prompt } from "./pipelines/interface/prompt.ts";
 export { open } from "./pipelines/interface/open.ts";
-export { type Run, run } from "./pipelines/interface/run.ts";
+export { run } from "./pipelines/interface/run.ts";
+export type { Run } from "./pipelines/interface/start_run.ts";
 export type { RunOptions } from "./pipelines/interface/run_options.ts";
 export type { OpenedRun, RunMember } from "./pipelines/interface/opened_run.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
@@ -211,6 +213,7 @@ export type {
 export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
+  ActingSpec,
   ActivationsSpec,
   AdafactorSpec,
   AdamWSpec,
@@ -222,6 +225,7 @@ export type {
   BestSpec,
   BestValueSpec,
   Blocks,
+  CheckpointSpec,
   ClassificationSpec,
   ComparedSpec,
   DecayScope,
@@ -233,6 +237,7 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  KeptParameters,
   LionSpec,
   LossReduction,
   MetricSpec,
@@ -258,6 +263,8 @@ export type {
   SweepableOptions,
   TrainableSpec,
   TrainSpec,
+  ValidateSpec,
+  ValidationInterval,
   WhereSpec,
   WritingSpec,
 } from "./pipelines/spec/mod.ts";

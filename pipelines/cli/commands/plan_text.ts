@@ -63,8 +63,11 @@ function andMore(count: number, what: string): string {
 }
 
 function formatEstimate({ estimate, budgets: { disk } }: Plan): string {
-  const { steps, flops, bytes, memory, seconds, rates, isMeasured } = estimate;
-  const work = `${steps.toLocaleString("en")} steps, ${(flops / 1e9).toFixed(1)} GFLOP, ${(bytes / 1e6).toFixed(1)} MB`;
+  const { steps, validations, flops, bytes, memory, seconds, rates, isMeasured } = estimate;
+  const validated = validations === 0 ? "" : `${validations.toLocaleString("en")} validations, `;
+  const work = `${steps.toLocaleString("en")} steps, ${validated}${(flops / 1e9).toFixed(1)} GFLOP, ${
+    (bytes / 1e6).toFixed(1)
+  } MB`;
   const rate = `${(rates.train / 1e9).toPrecision(3)} GFLOP/s ${isMeasured ? "measured here" : "assumed"}`;
   const time = `about ${formatSeconds(seconds)} to encode and train at ${rate}, evaluations aside\n`;
   const budget = `the store may hold: ${formatSize(disk ?? Infinity)}\n`;

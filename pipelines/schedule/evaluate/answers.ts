@@ -102,7 +102,14 @@ async function generate<W extends Writing>(
   const opened = { ...job, model, adaptations, endTokens };
   const generator = await openGenerator(runContext, opened, batchSize, encoded, stage.examples);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
-  const rows: BatchedRows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
+  const rows: BatchedRows = {
+    key,
+    purpose: "answer",
+    stage: stage.name,
+    lengths,
+    size: batchSize,
+    isQuiet: job.isQuiet,
+  };
   return await inBatches(runContext, rows, async (batch) => {
     const prompts = batch.map((row) => stage.examples[row]!);
     const written = await writer.write(generator, prompts, batch, writing, model.tokenizer);

@@ -5,7 +5,7 @@
  */
 import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
-import { metricOf } from "../../metrics/mod.ts";
+import { readsScores } from "../../metrics/mod.ts";
 import type { Predicted } from "../../metrics/predicted.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import { keyOf } from "../../store/store.ts";
@@ -62,7 +62,7 @@ export async function predictions(
   const answers = decoding === undefined
     ? undefined
     : await answeringOf(decoding).answers(runContext, job, decoding, common);
-  const scores = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores")
+  const scores = readsScores(metrics)
     ? await inStore(runContext, keyOf({ ...common, scores: true }), (key) => {
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })

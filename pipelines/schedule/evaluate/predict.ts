@@ -25,7 +25,7 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
   const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
   const session = await runContext.sessions.open(headProgram(job.compiled, layout), weights);
   const lengths = examples.map(({ prompt }) => prompt.length);
-  const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
+  const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize, isQuiet: job.isQuiet };
   return await inBatches(runContext, rows, async (batch) => {
     const laidOut = batch.map((row) => layOut(examples[row]!, layout));
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };

@@ -45,7 +45,12 @@ interface Group {
   encoded?: Promise<EncodedExamples>;
 }
 
-function isWorthKeeping({ rows }: Reader, { program, kept }: CompiledPrefill, cacheMemory: number): boolean {
+/** Whether keeping what is constant of rows saves much of a program's work, and takes little room. */
+export function isWorthKeeping(
+  rows: readonly LaidOutRow[],
+  { program, kept }: Pick<CompiledPrefill, "program" | "kept">,
+  cacheMemory: number,
+): boolean {
   if (kept.length === 0) return false;
   if (packedBytes(kept, rows) > Math.min(mostKept, cacheMemory)) return false;
   const encoding = { name: "encode", outputs: Object.fromEntries(kept.map(({ name, value }) => [name, value])) };
@@ -85,7 +90,7 @@ export class SharedPrompts implements Disposable {
     const found = this.#readers.get(stage);
     if (found === undefined) return undefined;
     const { reader, group } = found, prefill = this.#prefill(reader);
-    if (!isWorthKeeping(reader, prefill, this.#runContext.cacheMemory)) return undefined;
+    if (!isWorthKeeping(reader.rows, prefill, this.#runContext.cacheMemory)) return undefined;
     group.encoded ??= this.#encode(group);
     const encoded = await group.encoded;
     const indices = new Map(stage.examples.map(({ source }, at) => [source, at]));

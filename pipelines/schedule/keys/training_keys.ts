@@ -66,6 +66,25 @@ export function encodingKey(
   });
 }
 
+/** What of a training's validations decides its result, with what they measure; `undefined` where there are none. */
+function validationPart({ validation, spec: { keep = "last", patience } }: PreparedTraining): unknown {
+  if (validation === undefined) return undefined;
+  const { evaluation: { examples, choices, rows, batchSize, spec }, interval, best } = validation;
+  // Functions count by their text.
+  const declared = { metrics: spec.metrics, best, decoding: spec.decoding ?? null };
+  return {
+    declared: JSON.stringify(declared, (_, value) => typeof value === "function" ? String(value) : value),
+    rows: keyOf(examples.map(({ prompt, completion, typeIds = null }, at) => {
+      const answers = choices?.[at]?.map(({ text, example }) => [text, example.completion]) ?? null;
+      return [prompt, completion, typeIds, answers, JSON.stringify(rows[at]!.fields)];
+    })),
+    batchSize,
+    interval,
+    keep,
+    patience: patience ?? null,
+  };
+}
+
 /** The key of a training's result. */
 export async function trainKey(
   runContext: RunContext,
@@ -86,12 +105,14 @@ export async function trainKey(
     baseDropout = false,
     lossReduction = "tokens",
   } = spec;
+  const watched = validationPart(stage);
   const limits = {
     ...maxGradNorm === undefined ? {} : { maxGradNorm },
     ...maxSteps === undefined ? {} : { maxSteps },
     ...labelSmoothing === 0 ? {} : { labelSmoothing },
     ...baseDropout ? { baseDropout } : {},
     ...lossReduction === "tokens" ? {} : { lossReduction },
+    ...watched === undefined ? {} : { validation: watched },
   };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
   const chosen = selectedRows(interventionsOf(adaptations), rows.map(({ whole }) => whole));

@@ -72,7 +72,9 @@ export interface Plan {
 /** What is left to run. */
 export interface PlanEstimate {
   readonly steps: number;
-  /** Floating-point operations of the matrix products that are not cached. */
+  /** How often trainings are validated, if none ends early. */
+  readonly validations: number;
+  /** Floating-point operations of the matrix products that are not cached, validations counted. */
   readonly flops: number;
   /** Bytes that the encodings would add to the store. */
   readonly bytes: number;

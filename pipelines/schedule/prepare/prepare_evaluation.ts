@@ -25,7 +25,7 @@ export async function prepareEvaluation(
   shared: SharedPreparation,
   name: string,
   spec: Resolved<EvaluateSpec>,
-  { model, training }: ActingModel,
+  { model, training, epoch }: ActingModel,
 ): Promise<PreparedEvaluation> {
   const { model: base, adaptations } = model, head = headOf(adaptations);
   requireMeasurable(name, spec, head);
@@ -52,7 +52,7 @@ export async function prepareEvaluation(
   requireRoom(adaptations, longestOf(all), base.architecture.contextLength);
   atLocationOf(spec, () => requireSelections(adaptations, all));
   const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longest);
-  const stage = { name, spec, training, rows, examples, choices, batchSize };
+  const stage = { name, spec, training, epoch, rows, examples, choices, batchSize };
   const prepared = { ...modelPart(model), kind: "evaluate" as const, ...stage };
   for (const [says, kind] of await cautionsOfEvaluation(prepared)) shared.warnOnce(says, kind);
   return prepared;

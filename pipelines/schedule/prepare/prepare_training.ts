@@ -9,6 +9,7 @@ import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { cautionsOfTraining } from "./cautions.ts";
 import { requirePredicted, requireSmoothable, unseenLabels } from "./head_checks.ts";
 import { decayOfEdits, requireOptimizer } from "./optimizer_checks.ts";
+import { prepareValidation, requireCheckpoints } from "./prepare_validation.ts";
 import type { PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
@@ -43,9 +44,11 @@ export async function prepareTraining(
   if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
   const { layout, rows } = await shared.laidOut(model, read, spec.baseDropout);
   const trainableParameters = countParameters(model);
-  const prepared = { ...model, kind: "train" as const, name, spec, layout, rows, trainableParameters };
+  requireCheckpoints(shared, name, spec, { rows, trainableParameters });
+  const training = { ...model, kind: "train" as const, name, spec, layout, rows, trainableParameters };
+  const prepared = { ...training, validation: undefined };
   for (const [says, kind] of await cautionsOfTraining(prepared)) shared.warnOnce(says, kind);
-  return prepared;
+  return { ...training, validation: await prepareValidation(shared, prepared) };
 }
 
 /** @throws {RequestError} If dropout is asked of a model of which none is known, or whose config has none. */

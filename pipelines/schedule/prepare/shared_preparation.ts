@@ -42,6 +42,7 @@ export class SharedPreparation {
   readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
   readonly #rowNumbers = new WeakMap<PreparedRows, number>();
   #rowsRead = 0;
+  readonly #kept = new Map<string, number>();
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
   /** Where the model's own dropout acts, and no part of a row is a constant. */
   readonly #wholeLayouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
@@ -127,6 +128,17 @@ export class SharedPreparation {
     if (this.#warned.has(kind)) return;
     this.#warned.add(kind);
     this.#notes.push(message);
+  }
+
+  /**
+   * Takes note of what is to be kept in the store for as long as the run lasts.
+   *
+   * @param of What keeps it, which members may share.
+   * @returns The bytes of all that was noted, and what the store may hold.
+   */
+  takeRoom(of: string, bytes: number): { readonly all: number; readonly limit: number } {
+    this.#kept.set(of, bytes);
+    return { all: [...this.#kept.values()].reduce((sum, each) => sum + each, 0), limit: this.#runContext.store.limit };
   }
 
   /** Tells what was noted. */

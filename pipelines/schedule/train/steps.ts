@@ -3,6 +3,7 @@ import { type CompiledTraining, rowWork } from "../../compile/frontier/compiled_
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { batchOrder, groupByLength } from "../../data/batches.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 
 /** What decides which rows run together. */
 export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;
@@ -31,11 +32,6 @@ export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
     }
     return parts;
   });
-}
-
-/** How many steps take all rows once. */
-export function stepsInEpoch({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
-  return Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
 }
 
 /** How many steps a training has. */

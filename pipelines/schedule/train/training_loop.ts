@@ -21,7 +21,7 @@ import type { Emit } from "../../results/events.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { learningRates } from "./learning_rate.ts";
-import { stepsInEpoch } from "./steps.ts";
+import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
 
 /** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
@@ -45,8 +45,10 @@ export interface TrainingLoop extends StateJob {
   readonly emit: Emit;
   /** Where an earlier run of this training came to, to go on from there. */
   readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
-  /** Called after each step, before the next one starts. */
+  /** Called after each step, before the next one starts, and before the first where an earlier run came to one. */
   readonly reached: (run: LoopProgress) => Promise<void>;
+  /** Whether a member's training has ended; asked when a step is done. When all have, the loop ends. */
+  readonly isOver: (member: number) => boolean;
 }
 
 /** What the steps so far gave; it grows with each step. */
@@ -59,6 +61,8 @@ export interface LoopProgress {
   readonly stepSeconds: readonly number[];
   /** Parameters and moments to start from again; `undefined` while a step has them. */
   readonly state: () => TensorMap | undefined;
+  /** What all members have learned, in trained form. */
+  readonly parameters: () => TensorMap;
 }
 
 /** A loss that is not a number: the training stopped, and this is what it had before. */
@@ -76,7 +80,7 @@ export class DivergedError extends RequestError {
 }
 
 /** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
-interface LoopResult extends Omit<LoopProgress, "state"> {
+interface LoopResult extends Omit<LoopProgress, "state" | "parameters"> {
   /** The trained tensors of all members in trained form. */
   readonly parameters: TensorMap;
 }
@@ -87,16 +91,25 @@ interface LoopResult extends Omit<LoopProgress, "state"> {
  * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
  */
 export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
-  const { steps, start } = job;
+  const { steps, start, isOver } = job;
   const state = new TrainingState(job, start?.state);
   const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
   const gradientNorms = job.members.map((): number[] => []);
-  const run: LoopProgress = { losses, gradientNorms, stepSeconds, state: () => state.whole() };
+  const run: LoopProgress = {
+    losses,
+    gradientNorms,
+    stepSeconds,
+    state: () => state.whole(),
+    parameters: () => state.parameters(),
+  };
+  const result = () => ({ parameters: state.parameters(), losses, gradientNorms, stepSeconds });
+  const areAllOver = () => job.members.every((_, member) => isOver(member));
+  if (start !== undefined) await job.reached(run);
   const groups = steps.flatMap((step, index) =>
     index < (start?.step ?? 0) ? [] : groupsOf(job, step).map((group) => ({ ...group, index }))
   );
   const [first] = groups;
-  if (first === undefined) return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+  if (first === undefined || areAllOver()) return result();
   const isWhole = steps.every((step) => step.length === 1);
   // The programs are opened before the clock of the first step starts.
   const session = await job.session(isWhole ? "train" : "accumulate");
@@ -113,7 +126,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
     const { outputs } = await running;
     sums = sums.map((sum, member) => sum + Number(ownValue(outputs, lossName(member))!.data[0]));
-    const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
+    const diverged = sums.findIndex((sum, member) => !Number.isFinite(sum) && !isOver(member));
     if (diverged >= 0) {
       throw new DivergedError(
         `the loss of step ${group.index + 1} of ${steps.length} is ${sums[diverged]}; lower the learning rate`,
@@ -127,7 +140,8 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
       ? outputs
       : (await update.run(state.feeds(group.index, steps.length, group.labels))).outputs;
     if (update !== undefined) state.take(stepped);
-    const members = named.members.map((member, at) => {
+    const members = named.members.flatMap((member, at) => {
+      if (isOver(at)) return [];
       const loss = sums[at]!, norm = ownValue(stepped, normName(at));
       losses[at]!.push(loss);
       if (norm === undefined) return { member, loss };
@@ -143,10 +157,11 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     emit({ kind: "step", stage, step, steps: steps.length, ...rate, seconds, members });
     if (step % inEpoch === 0) emit({ kind: "epoch", ...named, epoch: step / inEpoch, epochs, step });
     await job.reached(run);
+    if (areAllOver()) break;
     sums = losses.map(() => 0);
     begun = performance.now();
   }
-  return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+  return result();
 }
 
 /** A step's groups of rows, which follow each other by batch; of each by how many labels its summed loss is divided. */

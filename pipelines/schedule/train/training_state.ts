@@ -129,16 +129,16 @@ export class TrainingState {
   /** Rate and decay of each of the optimizer's groups, and of all other parameters. */
   #rates(): Feeds {
     const { groups = [], ...all } = this.#job.spec.optimizer;
-    const fed = [undefined, ...groups.keys()].map((group) => {
+    const fed = [undefined, ...groups.keys()].flatMap((group) => {
       const own = { ...group === undefined ? {} : groups[group] };
       const { learningRate = all.learningRate ?? 1, weightDecay = all.weightDecay } = own, prefix = groupPrefix(group);
-      return {
-        [`${prefix}learningRate`]: scalar(learningRate),
-        [`${prefix}weightDecay`]: scalar(weightDecay),
-        [`${prefix}exemptDecay`]: scalar(all.decay === "all" ? weightDecay : 0),
-      };
+      return [
+        [`${prefix}learningRate`, scalar(learningRate)],
+        [`${prefix}weightDecay`, scalar(weightDecay)],
+        [`${prefix}exemptDecay`, scalar(all.decay === "all" ? weightDecay : 0)],
+      ] as const;
     });
-    return Object.assign({}, ...fed);
+    return Object.fromEntries(fed);
   }
 
   /** The optimizer's own settings. */

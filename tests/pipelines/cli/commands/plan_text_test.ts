@@ -26,7 +26,7 @@ const plan: Plan = {
   advice: ["choose l7"],
   budgets: { memory: 50e9, activations: 2e9, disk: null },
   estimate: {
-    ...{ steps: 1200, flops: 2.5e9, bytes: 1e6, memory: 3e6, seconds: 14 },
+    ...{ steps: 1200, validations: 3, flops: 2.5e9, bytes: 1e6, memory: 3e6, seconds: 14 },
     ...{ rates: { encode: 1e9, train: 2e9 }, isMeasured: false },
   },
 };
@@ -52,7 +52,7 @@ Deno.test("a plan lists members, frontiers, advice, programs and the estimate", 
       "train    rank=1           12    2.5  no            0.60",
       "",
       "the store may hold: unlimited",
-      "to run: 1,200 steps, 2.5 GFLOP, 1.0 MB to store, 3 MB of activations",
+      "to run: 1,200 steps, 3 validations, 2.5 GFLOP, 1.0 MB to store, 3 MB of activations",
       "about 14.0 s to encode and train at 2.00 GFLOP/s assumed, evaluations aside",
       "",
     ].join("\n"),

@@ -14,6 +14,7 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
     losses: [],
     gradientNorms: [],
     stride: 1,
+    validation: {},
     seconds: 0,
     ...given,
   };

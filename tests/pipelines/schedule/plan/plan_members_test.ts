@@ -78,3 +78,14 @@ Deno.test("an evaluation alone plans nothing to train", async () => {
   });
   assert.deepEqual([members[0]!.trainableParameters, programs, cache], [0, [], []]);
 });
+
+Deno.test("a plan counts validations, and what they and the answers of them take", async () => {
+  const held = "validate: { data: held, every: 3, metrics: ";
+  const [none, scored, answered] = await Promise.all(
+    ["", `${held}[loss()] }`, `${held}[exactMatch()], decoding: greedy({ maxNewTokens: 3 }) }`].map((trainSettings) => {
+      return planOf({ trainSettings });
+    }),
+  );
+  assert.deepEqual([none, scored, answered].map((plan) => plan!.estimate.validations), [0, 2, 2]);
+  assert.ok(none!.estimate.flops < scored!.estimate.flops && scored!.estimate.flops < answered!.estimate.flops);
+});
