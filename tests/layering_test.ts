@@ -102,6 +102,7 @@ const rooms: readonly string[] = [
   "pipelines/report/notebook",
   "pipelines/interchange/onnx",
   "pipelines/interchange/merged",
+  "pipelines/interchange/gguf",
   "pipelines/interchange",
   "pipelines/interchange/peft",
   "pipelines/cli/launch",

@@ -64,6 +64,12 @@ export interface TrainOptions {
   /** Steps after which the training ends, if its epochs do not before; schedules end there, too. */
   readonly maxSteps?: number;
   /**
+   * Whether the frozen model's own dropout acts in training, at the rates of its config.json, as pyreft and peft have it;
+   * not if omitted. Then nothing that the model computes is a constant, and every step runs over whole rows: `plan` says
+   * what it costs. BERT, RoBERTa, DistilBERT and GPT-2 have it; evaluations never do.
+   */
+  readonly baseDropout?: boolean;
+  /**
    * Over what the loss of a step is a mean where `gradientAccumulation` is above 1: all labelled tokens of its batches
    * (`"tokens"`, and if omitted), or its batches, each the mean over its own tokens, as transformers' Trainer up to 4.45
    * and so pyreft has it (`"microbatches"`; a last step of fewer batches is divided by as many as a whole one).

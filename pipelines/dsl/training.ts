@@ -64,6 +64,7 @@ const omissible: Readonly<Record<OmissibleSettings, true>> = {
   maxGradNorm: true,
   labelSmoothing: true,
   maxSteps: true,
+  baseDropout: true,
   lossReduction: true,
   validate: true,
   keep: true,

@@ -50,6 +50,8 @@ export class LiveLog implements Watcher {
   #written = -Infinity;
   #writing: Promise<void> = Promise.resolve();
   #isOpen = false;
+  /** Whether several members run together, so that each is named. */
+  #hasSeveral = false;
 
   constructor(folder: string, pipeline: string) {
     this.#path = join(folder, liveFile);
@@ -61,6 +63,7 @@ export class LiveLog implements Watcher {
     switch (event.kind) {
       case "membersReady":
         this.#isOpen = true;
+        this.#hasSeveral = event.members.length > 1;
         return this.#update(true);
       case "work": {
         const { done, total, unit, subject } = event, label = workLabel(event);
@@ -69,9 +72,9 @@ export class LiveLog implements Watcher {
       }
       case "trainingStarted":
         this.#label = trainingLabel(event.stage, event.members);
-        this.#trainings = new Map(event.members.map((member, at) => {
-          const name = event.members.length === 1 ? this.#label : `${this.#label} (${at + 1})`;
-          return [member, { name, losses: [], validation: [] }];
+        this.#trainings = new Map(event.members.map((member) => {
+          const label = trainingLabel(event.stage, [member]);
+          return [member, { name: this.#hasSeveral ? `${label} ${member}` : label, losses: [], validation: [] }];
         }));
         return;
       case "step":

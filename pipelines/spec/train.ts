@@ -39,6 +39,8 @@ export interface TrainSpec {
   readonly labelSmoothing?: Sweepable<number>;
   /** The training ends here, if its epochs do not before. */
   readonly maxSteps?: Sweepable<number>;
+  /** Whether the frozen model's own dropout acts; not if omitted. */
+  readonly baseDropout?: Sweepable<boolean>;
   /** Over what the loss is a mean; all labelled tokens if omitted. */
   readonly lossReduction?: Sweepable<LossReduction>;
   /** What is measured while it runs. */

@@ -17,8 +17,9 @@ import {
 } from "../../interchange/merged/rounding.ts";
 import { biasOf, givesBias, writeMergedWeights } from "../../interchange/merged/write.ts";
 import { withBiases } from "../../models/families/bias_flags.ts";
-import { type BareModel, locateModelWeights, type ModelWeights } from "../../models/open/model.ts";
+import { type BareModel, type ModelWeights, openModelWeights } from "../../models/open/model.ts";
 import { openWeights } from "../../models/weights/weights.ts";
+import { digestCacheOf } from "../../models/weights/weights_digest.ts";
 import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { Sessions } from "../../schedule/context/sessions.ts";
 import { command } from "../arguments/command.ts";
@@ -74,7 +75,8 @@ async function merge(
   });
   const adaptations = adaptationsOf(stored, bare.architecture, positions);
   const sites = atLocation({ file: stored.file }, () => mergeSites(adaptations, bare.architecture));
-  const tensors = await readTensors(stored.tensors, adaptations), weights = await locateModelWeights(bare);
+  const tensors = await readTensors(stored.tensors, adaptations);
+  const weights = await openModelWeights(bare, digestCacheOf(storeFolder(undefined)));
   const { fields, added } = await neededBiases(bare, sites, weights, stored.file);
   const records = [...(await openWeights(bare.folder)).tensors.values()];
   let loss = new RoundingLoss();

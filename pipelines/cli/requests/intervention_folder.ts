@@ -1,7 +1,9 @@
 /** Which intervention a path on the command line refers to. @module */
 import { basename, dirname, join } from "node:path";
+import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { hasEpoch, isIntervention, trainedIds } from "../../compile/parameters/trained_interventions.ts";
 import { RequestError } from "../../common/errors.ts";
+import { innerPath } from "../../common/inner_path.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 
 /**
@@ -16,7 +18,7 @@ export async function interventionFolder(path: string, member: string | undefine
   const itself = [path, join(path, "intervention")].find(isIntervention);
   if (member === undefined && itself !== undefined) return itself;
   const ids = await trainedIds(path);
-  const of = (id: string) => join(path, "members", id, "intervention");
+  const of = (id: string) => withinRun(path, join("members", id, "intervention"));
   const [only] = ids;
   if (only === undefined) {
     if (!await exists(path)) throw new RequestError("there is no such folder; check the path", { file: path });
@@ -43,6 +45,12 @@ export async function interventionFolder(path: string, member: string | undefine
     `has several trainings of ${quote(member)}; choose one with --member: ${[within, ...others].join(" ")}`,
     { file: path },
   );
+}
+
+/** An intervention's folder within a run's, which someone else may have made: neither it nor its files lead elsewhere. */
+async function withinRun(run: string, folder: string): Promise<string> {
+  for (const name of Object.values(interventionFileNames)) await innerPath(run, join(folder, name));
+  return join(run, folder);
 }
 
 /** The run whose folder contains an intervention's, and the member's id; `undefined` if no run's does. */

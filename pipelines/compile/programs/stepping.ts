@@ -13,15 +13,17 @@ export interface Stepping {
   readonly groups: GroupMatches;
   /** Whether the common norm of each member's gradients has a bound. */
   readonly clips: boolean;
+  /** Whether the frozen model's own dropout acts. */
+  readonly dropsBase: boolean;
   /** Whether a share of each label is spread over all classes. */
   readonly smooths: boolean;
 }
 
 /** What a training's settings say of its steps. */
 export function steppingOf(
-  { optimizer, maxGradNorm, labelSmoothing = 0 }: Pick<
+  { optimizer, maxGradNorm, labelSmoothing = 0, baseDropout = false }: Pick<
     Resolved<TrainSpec>,
-    "optimizer" | "maxGradNorm" | "labelSmoothing"
+    "optimizer" | "maxGradNorm" | "labelSmoothing" | "baseDropout"
   >,
 ): Stepping {
   return {
@@ -29,6 +31,7 @@ export function steppingOf(
     schedule: optimizer.schedule.kind,
     groups: matchesOf(optimizer),
     clips: maxGradNorm !== undefined,
+    dropsBase: baseDropout,
     smooths: labelSmoothing > 0,
   };
 }

@@ -16,6 +16,7 @@ import {
 import type { Boundary } from "../../../ops/passes/recompute.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
+import { baseDropout } from "../lower/base_dropout.ts";
 import { trainedTensors, trainingForm } from "../lower/tensor_forms.ts";
 import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";
@@ -43,9 +44,10 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, stepping: Stepping): TrainingPrograms {
-  const result = runTail(model, layout, trainingForm);
+  const form = stepping.dropsBase ? { ...trainingForm, dropBase: baseDropout(model.architecture) } : trainingForm;
+  const result = runTail(model, layout, form);
   const smoothing = stepping.smooths ? scalarInput("step.labelSmoothing") : undefined;
-  const losses = labelledLosses(model, result, trainingForm, smoothing).map((each) => {
+  const losses = labelledLosses(model, result, form, smoothing).map((each) => {
     return scaledLoss(each, scalarInput("step.lossScale"));
   });
   // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.

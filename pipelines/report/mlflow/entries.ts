@@ -26,7 +26,7 @@ export interface CreatedRun {
 }
 
 /** A run's parameters, {@linkcode mostParams} at most. */
-export interface LoggedParams {
+interface LoggedParams {
   readonly kind: "params";
   readonly run: string;
   readonly params: readonly KeyValue[];
@@ -56,7 +56,7 @@ export interface EndedRun {
 export type MlflowEntry = CreatedRun | LoggedParams | LoggedMetric | EndedRun;
 
 /** What the run of all members is called; no member's id is empty. */
-export const wholeRun = "";
+const wholeRun = "";
 
 /** The most parameters that one request may hold. */
 const mostParams = 100;

@@ -40,13 +40,15 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
-  const { rows, layout, spec } = stage, { optimizer, schedule: kind, clips, smooths, groups } = steppingOf(spec);
+  const { rows, layout, spec } = stage,
+    { optimizer, schedule: kind, clips, smooths, dropsBase, groups } = steppingOf(spec);
   const parts = [
     ...budgetParts(stage, budgets),
     optimizer.form,
     JSON.stringify(groups),
     ...clips ? ["clips"] : [],
     ...smooths ? ["smooths"] : [],
+    ...dropsBase ? ["dropsBase"] : [],
   ];
   const program = programKey(stage, weights);
   return keyOfRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
@@ -100,6 +102,7 @@ export async function trainKey(
     maxGradNorm,
     maxSteps,
     labelSmoothing = 0,
+    baseDropout = false,
     lossReduction = "tokens",
   } = spec;
   const watched = validationPart(stage);
@@ -107,6 +110,7 @@ export async function trainKey(
     ...maxGradNorm === undefined ? {} : { maxGradNorm },
     ...maxSteps === undefined ? {} : { maxSteps },
     ...labelSmoothing === 0 ? {} : { labelSmoothing },
+    ...baseDropout ? { baseDropout } : {},
     ...lossReduction === "tokens" ? {} : { lossReduction },
     ...watched === undefined ? {} : { validation: watched },
   };

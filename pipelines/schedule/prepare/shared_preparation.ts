@@ -44,6 +44,8 @@ export class SharedPreparation {
   #rowsRead = 0;
   readonly #kept = new Map<string, number>();
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
+  /** Where the model's own dropout acts, and no part of a row is a constant. */
+  readonly #wholeLayouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
 
   constructor(runContext: RunContext) {
     this.#runContext = runContext;
@@ -92,17 +94,22 @@ export class SharedPreparation {
     });
   }
 
-  /** Rows cut into segments for the adaptations of a model. */
-  async laidOut(model: PreparedModel, prepared: PreparedRows): Promise<LaidOut> {
-    const known = this.#layouts.getOrInsertComputed(model, () => new Map());
+  /**
+   * Rows cut into segments for the adaptations of a model.
+   *
+   * @param dropsBase Whether the model's own dropout acts, so that they are not cut.
+   */
+  async laidOut(model: PreparedModel, prepared: PreparedRows, dropsBase = false): Promise<LaidOut> {
+    const layouts = dropsBase ? this.#wholeLayouts : this.#layouts;
+    const known = layouts.getOrInsertComputed(model, () => new Map());
     const found = known.get(prepared);
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const plain = model.full === undefined
+    const plain = model.full === undefined && !dropsBase
       ? layoutOf(architecture, adaptations, examples)
       : wholeRows(architecture, adaptations);
-    const layout = withAttentionParts(plain, architecture, examples);
+    const layout = dropsBase ? plain : withAttentionParts(plain, architecture, examples);
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));

@@ -10,6 +10,7 @@ import type { CompiledTraining } from "../../compile/frontier/compiled_training.
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { lossName, normName } from "../../compile/programs/training_programs.ts";
+import { baseDropoutFeeds } from "../../compile/rows/base_dropout.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
@@ -191,5 +192,11 @@ function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: numb
   const rows = group.map((row) => job.rows[row]!);
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
   const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
-  return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
+  const base = job.spec.baseDropout === true
+    ? baseDropoutFeeds(architecture, {
+      ...{ seed, step: index, rows: group, tail: dropped.tail, virtual: layout.virtual },
+      lengths: rows.map(({ tail }) => tail.length),
+    })
+    : {};
+  return { ...own, ...base, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
 }

@@ -65,6 +65,7 @@ const train = {
   maxGradNorm: optional(positive),
   labelSmoothing: optional(belowOne),
   maxSteps: optional(count),
+  baseDropout: optional(flag),
   lossReduction: optional(oneOf(Object.keys(lossReductions))),
   validate: optional(validation),
   keep: optional(oneOf(Object.keys(keptParameters))),

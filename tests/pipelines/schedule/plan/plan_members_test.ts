@@ -5,9 +5,14 @@ import { RunContext } from "../../../../pipelines/schedule/context/run_context.t
 import type { Plan } from "../../../../pipelines/schedule/plan/plan.ts";
 import { planMembers } from "../../../../pipelines/schedule/plan/plan_members.ts";
 import { inScene, type PipelineParts } from "../../../support/scene.ts";
+import type { TinyModelOptions } from "../../../support/tiny_model.ts";
 
 /** The plan of a scene of which nothing was ever run. */
-async function planOf(parts: Partial<PipelineParts>, cacheMemory?: number): Promise<Plan> {
+async function planOf(
+  parts: Partial<PipelineParts>,
+  cacheMemory?: number,
+  model: TinyModelOptions = {},
+): Promise<Plan> {
   let plan: Plan | undefined;
   await inScene(parts, async (scene) => {
     const { base, expansion } = await loadPipeline(scene.pipeline, new Map());
@@ -15,9 +20,17 @@ async function planOf(parts: Partial<PipelineParts>, cacheMemory?: number): Prom
     await using runContext = new RunContext({ base, store, provider: "cpu", threads: 1, emit, cacheMemory });
     plan = await planMembers(runContext, "scene", expansion);
     assert.deepEqual(scene.entries, []);
-  });
+  }, model);
   return plan!;
 }
+
+Deno.test("the plan of a training with the model's own dropout says what that costs", async () => {
+  const config = { model_type: "gpt2", n_embd: 16, n_layer: 2, n_head: 2, n_positions: 256 };
+  const { frontiers: [frontier], advice } = await planOf({ trainSettings: "baseDropout: true" }, undefined, { config });
+  assert.match(frontier!.reason, /^the model's own dropout acts, so only what comes before it is computed once$/);
+  const [, times] = /^baseDropout makes a step (\d+\.\d) times as much arithmetic as it is without/.exec(advice[0]!)!;
+  assert.ok(Number(times) > 2, times);
+});
 
 const reasons: Readonly<Record<string, readonly [parts: Partial<PipelineParts>, reason: RegExp]>> = {
   "the last tokens": [
