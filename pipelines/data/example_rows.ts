@@ -3,7 +3,7 @@ import type { RowList } from "../common/row_list.ts";
 import type { TokenizedExample } from "./examples.ts";
 
 /** Finds the number of a row by the source of its example. */
-export type RowFinder = (source: TokenizedExample["source"]) => number | undefined;
+type RowFinder = (source: TokenizedExample["source"]) => number | undefined;
 
 const finders = new WeakMap<RowList<TokenizedExample>, RowFinder>();
 

@@ -2,7 +2,7 @@
 import { createRandom } from "./random.ts";
 
 /** Rows that were drawn, in their order, and of how many. */
-export interface RowSample<T> {
+interface RowSample<T> {
   readonly rows: readonly T[];
   readonly of: number;
 }

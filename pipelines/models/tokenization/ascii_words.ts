@@ -46,7 +46,7 @@ const lookahead = 4;
 const leastKept = 32;
 
 /** Encodes texts of ASCII. */
-export class AsciiEncoder {
+class AsciiEncoder {
   readonly #words: WordTable;
   readonly #digits: DigitWords;
   /** The text before, where its words end, how many ids it has up to there, and these: a prompt is followed by the text that goes on from it. */

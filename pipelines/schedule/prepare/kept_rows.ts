@@ -11,7 +11,7 @@ import type { EntryWriter } from "../../store/store.ts";
 const heldChunks = 16;
 
 /** What there is to say of rows, and what it is of, by which it is said once. */
-export type RowsNote = readonly [message: string, kind: string];
+type RowsNote = readonly [message: string, kind: string];
 
 /** What an entry says of its rows besides them. */
 interface Summary {
@@ -73,7 +73,7 @@ export class KeptRowsWriter {
 }
 
 /** Rows and examples that are read from an entry of the store. */
-export interface KeptRows {
+interface KeptRows {
   readonly rows: RowList<Row>;
   readonly examples: RowList<TokenizedExample>;
   readonly notes: readonly RowsNote[];

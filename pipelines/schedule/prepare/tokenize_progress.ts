@@ -8,7 +8,7 @@ import { beginWork } from "../context/work.ts";
 const shownFrom = 2000;
 
 /** Shows how many rows are tokenized. */
-export interface TokenizeProgress {
+interface TokenizeProgress {
   /** Is told how far files are read. */
   readonly file: FileProgress;
   /** Is told how many rows are tokenized. */
