@@ -337,6 +337,7 @@ export type {
   StageRecords,
   TaskRecord,
   TrainRecord,
+  ValidationRecord,
 } from "./pipelines/results/results.ts";
 export type { Truncation } from "./pipelines/data/length_limits.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";

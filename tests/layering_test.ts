@@ -103,6 +103,7 @@ const rooms: readonly string[] = [
   "pipelines/interchange/onnx",
   "pipelines/interchange/merged",
   "pipelines/interchange/gguf",
+  "pipelines/interchange/vllm",
   "pipelines/interchange",
   "pipelines/interchange/peft",
   "pipelines/cli/launch",

@@ -19,6 +19,7 @@ async function* chosen(rows: Viewed, isWanted: (index: number) => boolean): Asyn
 
 /** `.split({ test, seed })`. */
 export const split: ViewKind<SplitView> = {
+  reads: "all",
   settings: (of) => ({ of, part: anything, test: anything, seed: anything }),
   describe: ({ test, part }) => `.split({ test: ${test} }).${part}`,
   rows(view, rows) {
@@ -47,6 +48,7 @@ function testRows({ test, seed }: SplitView, count: number, file: string): Reado
 
 /** `.sample(n, seed)`. */
 export const sample: ViewKind<SampleView> = {
+  reads: "all",
   settings: (of) => ({ of, count: anything, seed: anything }),
   describe: ({ count, seed }) => `.sample(${count}, ${seed})`,
   rows({ kind, count: size, seed }, rows) {
@@ -81,6 +83,7 @@ async function* arranged(rows: Viewed, wanted: readonly number[]): AsyncGenerato
 
 /** `.shuffle(seed)`. */
 export const shuffle: ViewKind<ShuffleView> = {
+  reads: "all",
   settings: (of) => ({ of, seed: anything }),
   describe: ({ seed }) => `.shuffle(${seed})`,
   rows({ kind, seed }, rows) {
@@ -94,6 +97,7 @@ export const shuffle: ViewKind<ShuffleView> = {
 
 /** A half that torch draws. */
 export const half: ViewKind<HalfView> = {
+  reads: "all",
   settings: (of) => ({ of, half: oneOf(["test", "validation"]), seed: anything }),
   describe: ({ half, seed }) => ` (the half for ${half} by torch's seed ${seed})`,
   rows({ half, seed }, rows) {

@@ -47,7 +47,7 @@ export interface TokenizedExample extends TokenizedPrompt {
 }
 
 /** How rows become examples. */
-export interface TokenizeOptions extends LengthLimits {
+interface TokenizeOptions extends LengthLimits {
   /** Whether prompts are for a model to answer, so that a conversation's is encoded without what follows. */
   readonly asks?: boolean;
   /** Whether prompt and completion go to two stacks of a model, so that nothing can be encoded together. */

@@ -19,13 +19,15 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification
 
 FAMILIES = Path(__file__).parent / "families"
 CASES = {
     "bert-classifier": AutoModelForSequenceClassification,
     "roberta-classifier": AutoModelForSequenceClassification,
     "distilbert-classifier": AutoModelForSequenceClassification,
+    "deberta-v3-classifier": AutoModelForSequenceClassification,
+    "deberta-v2": AutoModelForMaskedLM,
     "gpt2": AutoModelForCausalLM,
 }
 

@@ -2,17 +2,19 @@
 import { RequestError } from "../../common/errors.ts";
 import { command } from "../arguments/command.ts";
 import { member } from "../arguments/common_options.ts";
+import { exportEasySteer } from "./export_easysteer.ts";
 import { exportGguf } from "./export_gguf.ts";
 import { exportOnnx } from "./export_onnx.ts";
 import { exportPeft } from "./export_peft.ts";
 import { exportPyreft } from "./export_pyreft.ts";
+import { exportVllm } from "./export_vllm.ts";
 import { choice, json, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Options that some formats take. */
 const extras = {
-  model: optional(text("base"), "peft, onnx, gguf: the base model, if it is elsewhere than the run says"),
-  positions: optional(text("positions"), "onnx, gguf: in place of those that the edits were trained with"),
+  model: optional(text("base"), "but for pyreft: the base model, if it is elsewhere than the run says"),
+  positions: optional(text("positions"), "but for pyreft and peft: in place of those that the edits were trained with"),
   fields: optional(json, "onnx: the fields that the edits' subspaces name, the same for all prompts"),
   dtype: optional(
     choice("type", ["float32", "float16"]),
@@ -39,6 +41,8 @@ const formats = {
   pyreft: { takes: [], write: exportPyreft },
   peft: { takes: ["model"], write: exportPeft },
   gguf: { takes: ["model", "positions"], write: exportGguf },
+  vllm: { takes: ["model", "positions"], write: exportVllm },
+  easysteer: { takes: ["model", "positions"], write: exportEasySteer },
   onnx: { takes: ["model", "positions", "fields", "dtype"], write: exportOnnx },
 } satisfies Readonly<Record<string, ExportFormat>>;
 
@@ -47,7 +51,8 @@ type FormatName = keyof typeof formats;
 /** Makes what another library reads of a trained or imported intervention. */
 export const exportCommand = command({
   name: "export",
-  summary: "Makes what pyreft, peft, llama.cpp or ONNX Runtime reads of a trained or imported intervention.",
+  summary:
+    "Makes what pyreft, peft, llama.cpp, vLLM, EasySteer or ONNX Runtime reads of a trained or imported intervention.",
   parameters: [{
     name: "folder",
     help: "a run's folder, a member's, or an intervention's; onnx: or a model's that was trained whole",

@@ -20,8 +20,13 @@ export function formatPlan(plan: Plan): string {
   }));
   const advice = plan.advice.map((sentence) => `advice: ${sentence}\n`).join("");
   const members = [formatMembers(plan.members), rest, formatQuantized(plan)];
+  const samples = plan.samples.map(({ rows, of }) => {
+    return `estimated from a sample of ${rows.toLocaleString("en")} rows, of ${of.toLocaleString("en")}\n`;
+  });
   const parts = [`pipeline ${plan.pipeline}\n`, ...members, [...reasons].join(""), advice];
-  return [...parts, formatPrograms(plan), formatEstimate(plan)].filter((part) => part !== "").join("\n");
+  return [...parts, formatPrograms(plan), [...new Set(samples)].join(""), formatEstimate(plan)].filter((part) =>
+    part !== ""
+  ).join("\n");
 }
 
 /** The base models in a few bits. */

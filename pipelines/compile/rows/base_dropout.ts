@@ -22,14 +22,16 @@ interface RowsOfStep {
   readonly virtual: number;
 }
 
-/** What is drawn for one place: a factor for each row. */
+/** What is drawn for one place: factors for each row. */
 interface PlaceDrawing {
   readonly shape: readonly number[];
+  /** Whether all rows of a step have the same. */
+  readonly isShared?: true;
   /** Draws the factors of a row, which it finds at 1: those of tokens that it has, whatever it is padded to. */
   readonly draw: (factors: Float32Array, length: number, drawing: Drawing, word: () => number) => void;
 }
 
-type Model = Pick<Architecture, "width" | "heads" | "blocks" | "dropout">;
+type Model = Pick<Architecture, "width" | "heads" | "blocks" | "inputs" | "dropout">;
 
 const perToken = ({ width }: Model, { tail }: RowsOfStep): PlaceDrawing => ({
   shape: [tail, width],
@@ -54,17 +56,29 @@ const perScore = ({ heads: { heads, keyValueHeads } }: Model, { tail, virtual }:
   },
 });
 
+const perDistance = ({ width, inputs: { distances } }: Model): PlaceDrawing => ({
+  shape: [2 * (distances?.span ?? 0), width],
+  isShared: true,
+  draw: (factors, _length, drawing, word) => drop(factors, word, drawing),
+});
+
 /** What is drawn for each place. */
 const places: Readonly<Record<DropoutPlace, (model: Model, rows: RowsOfStep) => PlaceDrawing>> = {
   "embedding": perToken,
+  "attention.distances": perDistance,
   "attention.weights": perScore,
   "attention.output": perToken,
   "mlp.output": perToken,
+  "convolution": perToken,
   "classifier.input": perRow,
   "classifier.hidden": perRow,
 };
 
-const inBlocks: ReadonlySet<DropoutPlace> = new Set(["attention.weights", "attention.output", "mlp.output"]);
+/** The blocks that have a place; none where it is before or after them. */
+function blocksOf(place: DropoutPlace, { blocks }: Model): readonly (number | undefined)[] {
+  if (place === "convolution") return [0];
+  return place === "embedding" || place.startsWith("classifier.") ? [undefined] : [...Array(blocks).keys()];
+}
 
 /**
  * A factor for each place where the model drops: 0 by its rate, else 1/(1 − rate). What is drawn for a row depends on the
@@ -75,8 +89,8 @@ export function baseDropoutFeeds(model: Model, rows: RowsOfStep): Feeds {
   for (const [place, rate] of Object.entries(model.dropout ?? {}) as [DropoutPlace, number][]) {
     if (rate === 0) continue;
     const drawing = drawingOf(rate), each = places[place](model, rows);
-    const blocks = inBlocks.has(place) ? Array.from({ length: model.blocks }, (_, block) => block) : [undefined];
-    for (const block of blocks) {
+
+    for (const block of blocksOf(place, model)) {
       putValue(feeds, baseDropoutName(place, block), drawn(place, block, each, drawing, rows));
     }
   }
@@ -86,14 +100,15 @@ export function baseDropoutFeeds(model: Model, rows: RowsOfStep): Feeds {
 function drawn(
   place: DropoutPlace,
   block: number | undefined,
-  { shape, draw }: PlaceDrawing,
+  { shape, isShared, draw }: PlaceDrawing,
   drawing: Drawing,
   { seed, step, rows, lengths }: RowsOfStep,
 ): HostTensor {
-  const size = shape.reduce((all, extent) => all * extent, 1), data = new Float32Array(rows.length * size).fill(1);
-  rows.forEach((row, at) => {
+  const drawnRows = isShared ? [-1] : rows, size = shape.reduce((all, extent) => all * extent, 1);
+  const data = new Float32Array(drawnRows.length * size).fill(1);
+  drawnRows.forEach((row, at) => {
     const { word } = createRandom(seed, "baseDropout", step, row, place, block ?? -1);
     draw(data.subarray(at * size, (at + 1) * size), lengths[at]!, drawing, word);
   });
-  return { data, shape: [rows.length, ...shape] };
+  return { data, shape: isShared ? shape : [rows.length, ...shape] };
 }

@@ -1,5 +1,6 @@
 /** Edits that add the same to every representation, as the vector that they add. @module */
 import type { InterventionName } from "../../../ops/interventions/mod.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Intervention } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
@@ -27,6 +28,20 @@ const shifts: Readonly<
   reftR1: () => undefined,
 };
 
+/** The vector that an adaptation adds to every representation, if that is what it does. */
+function shiftOf(adaptation: Adaptation, tensors: TensorMap): Float32Array<ArrayBuffer> | undefined {
+  if (adaptation.form !== "intervention" || adaptation.subspace !== undefined) return undefined;
+  const own = Object.keys(adaptation.tensors).map((name) => {
+    return [name, ownValue(tensors, `${adaptation.index}.${name}`)!.data as Float32Array] as const;
+  });
+  return shifts[adaptation.kind](Object.fromEntries(own), adaptation);
+}
+
+/** Whether an adaptation adds the same to every representation. */
+export function isShift(adaptation: Adaptation, tensors: TensorMap): boolean {
+  return shiftOf(adaptation, tensors) !== undefined;
+}
+
 /**
  * What edits add to the outputs of blocks, by block.
  *
@@ -40,14 +55,11 @@ export function blockShifts(
 ): ReadonlyMap<number, Float32Array<ArrayBuffer>> {
   const found = new Map<number, Float32Array<ArrayBuffer>>();
   for (const adaptation of adaptations) {
-    const { kind, block, site, index } = adaptation;
+    const { kind, block, site } = adaptation;
     if (adaptation.form !== "intervention" || block === undefined) {
       throw new RequestError(`a control vector is no ${kind}; ${remedy}`);
     }
-    const own = Object.fromEntries(
-      Object.keys(adaptation.tensors).map((name) => [name, tensors[`${index}.${name}`]!.data as Float32Array]),
-    );
-    const shift = adaptation.subspace === undefined ? shifts[adaptation.kind](own, adaptation) : undefined;
+    const shift = shiftOf(adaptation, tensors);
     if (shift === undefined) {
       throw new RequestError(
         `the ${kind} does more than to add a vector, which is all that a control vector does; ${remedy}`,

@@ -72,9 +72,11 @@ export type EditHook = (site: Site, hidden: Value, projection?: Projection) => V
 /** Where a family's own dropout acts in training. */
 export type DropoutPlace =
   | "embedding"
+  | "attention.distances"
   | "attention.weights"
   | "attention.output"
   | "mlp.output"
+  | "convolution"
   | "classifier.input"
   | "classifier.hidden";
 

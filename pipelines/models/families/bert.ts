@@ -42,14 +42,14 @@ interface BertVariant {
 }
 
 /** The rates of BERT's dropout. */
-function bertDropout(config: ConfigReader): DropoutRates {
+export function bertDropout(config: ConfigReader) {
   const hidden = config.share("hidden_dropout_prob", 0.1);
   return {
     "embedding": hidden,
     "attention.weights": config.share("attention_probs_dropout_prob", 0.1),
     "attention.output": hidden,
     "mlp.output": hidden,
-  };
+  } satisfies DropoutRates;
 }
 
 /** BERT's block around a family's own attention. */

@@ -18,6 +18,7 @@ import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
 import { scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
+import { joinedRows, madeOf } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {
@@ -39,14 +40,14 @@ export async function predictions(
   const work = {
     programs: programKey(stage, weights),
     tensors: tensorsKey,
-    chosen: selectedRows(interventionsOf(stage.adaptations), [...stage.examples, ...answeredExamples(stage)]),
+    chosen: selectedRows(interventionsOf(stage.adaptations), joinedRows(stage.examples, answeredExamples(stage))),
     batchSize: stage.batchSize,
     machine: runContext.machine,
     // What is read in two parts may differ in its last bits.
     ...isPrefixed(stage) ? { prefixed: true } : {},
   };
   if (headOf(stage.adaptations) !== undefined) {
-    const rows = stage.examples.map(({ prompt, typeIds }) => [prompt, typeIds]);
+    const rows = madeOf(stage.examples, ({ prompt, typeIds }) => [prompt, typeIds]);
     const { found, cached } = await inStore(
       runContext,
       keyOf({ ...work, rows }),
@@ -57,7 +58,7 @@ export async function predictions(
   const common = {
     ...work,
     tokenizer: stage.model.tokenizer.digest,
-    rows: stage.examples.map(({ prompt, completion, taught = null }) => [prompt, completion, taught]),
+    rows: madeOf(stage.examples, ({ prompt, completion, taught = null }) => [prompt, completion, taught]),
   };
   const answers = decoding === undefined
     ? undefined
@@ -71,7 +72,7 @@ export async function predictions(
     return { prompt, completion, ...answers?.rows[row], ...scores?.found[row] };
   });
   const rows = found.map((prediction, row) => {
-    const { fields, place } = stage.rows[row]!;
+    const { fields, place } = stage.rows.at(row)!;
     return { ...prediction, fields, place };
   });
   return {

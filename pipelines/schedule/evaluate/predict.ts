@@ -27,7 +27,7 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
   const lengths = examples.map(({ prompt }) => prompt.length);
   const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize, isQuiet: job.isQuiet };
   return await inBatches(runContext, rows, async (batch) => {
-    const laidOut = batch.map((row) => layOut(examples[row]!, layout));
+    const laidOut = batch.map((row) => layOut(examples.at(row)!, layout));
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
     const { headOutputs: output } = (await session.run(feeds)).outputs;
     const [, width] = output!.shape as readonly [number, number];
@@ -45,12 +45,12 @@ export function readPredictions(
   const head = headOf(adaptations);
   if (head === undefined) throw new TypeError("The model has no head");
   const read = outputs.map((values, row) => {
-    const { prompt, pair, completion } = rows[row]!, expected = examples[row]!.completion[0]!;
+    const { prompt, pair, completion } = rows.at(row)!, expected = examples.at(row)!.completion[0]!;
     const texts = { prompt, ...pair === undefined ? {} : { pair } };
     return readers[head.kind](values, expected, { ...texts, completion }, head);
   });
   const measured = read.map(({ prediction, ...row }, at) => {
-    const { fields, place } = rows[at]!;
+    const { fields, place } = rows.at(at)!;
     return { ...row, row: { ...prediction, fields, place } };
   });
   return {

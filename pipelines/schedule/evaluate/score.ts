@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
@@ -58,7 +59,7 @@ export async function score(scorer: Scorer, rows: readonly LaidOutRow[], kept: F
 export async function scoreAll(
   runContext: RunContext,
   job: EvaluateJob,
-  examples: readonly TokenizedExample[],
+  examples: RowList<TokenizedExample>,
   kept: Pick<BatchedRows, "key" | "purpose">,
 ): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
@@ -70,7 +71,7 @@ export async function scoreAll(
     const session = await runContext.sessions.open(program, weights);
     const scorer = { architecture, adaptations, tensors, session, layout, shared: {} };
     return await inBatches(runContext, batched, (batch) => {
-      return score(scorer, batch.map((row) => rows[row]!), encoded.kept(batch));
+      return score(scorer, batch.map((row) => rows.at(row)!), encoded.kept(batch));
     });
   }
   const { model: { architecture }, adaptations } = stage;
@@ -83,11 +84,11 @@ export async function scoreAll(
       job,
       scoreProgram(compiled, layout),
       layout,
-      examples.map((each) => layOut(each, layout)),
+      madeOf(examples, (each) => layOut(each, layout)),
     );
   const session = await runContext.sessions.open(program, weights);
   const scorer: Scorer = { architecture, adaptations, tensors, session, layout, shared };
   return await inBatches(runContext, batched, (batch) => {
-    return score(scorer, batch.map((row) => layOut(examples[row]!, layout)));
+    return score(scorer, batch.map((row) => layOut(examples.at(row)!, layout)));
   });
 }

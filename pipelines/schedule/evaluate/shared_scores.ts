@@ -25,12 +25,13 @@ import { rowsDigest } from "../keys/row_keys.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
 import { isWorthKeeping } from "./shared_prompts.ts";
+import { madeOf, type RowList } from "../../common/row_list.ts";
 
 /** The scoring of rows of which a part was encoded. */
 export interface EncodedScores {
   readonly program: Program;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
   /** What was encoded of some of the rows. */
   readonly kept: (rows: readonly number[]) => Feeds;
 }
@@ -38,7 +39,7 @@ export interface EncodedScores {
 /** Rows cut into segments, and the program that scores them, cut at what no parameter reaches. */
 interface CutScoring {
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
   readonly scoring: CutProgram;
 }
 
@@ -58,12 +59,11 @@ interface Group {
 export function cutScoring(
   { model: { architecture }, adaptations, examples, full }: PreparedEvaluation,
   compiled: CompiledModel,
-  compile: (layout: Layout, rows: readonly LaidOutRow[], make: () => CutProgram) => CutProgram = (_, __, make) =>
-    make(),
+  compile: (layout: Layout, rows: RowList<LaidOutRow>, make: () => CutProgram) => CutProgram = (_, __, make) => make(),
 ): CutScoring | undefined {
   if (headOf(adaptations) !== undefined || full !== undefined) return undefined;
   const layout = withAttentionParts(layoutOf(architecture, adaptations, examples), architecture, examples);
-  const rows = examples.map((example) => layOut(example, layout));
+  const rows = madeOf(examples, (example) => layOut(example, layout));
   const scoring = compile(layout, rows, () => cut(scoreProgram(compiled, layout), typicalExtents(rows)));
   return { layout, rows, scoring };
 }
@@ -100,7 +100,7 @@ export class SharedScores implements Disposable {
     const { reader: { rows, layout, scoring: { program, kept } }, group } = found;
     if (!isWorthKeeping(rows, { program, kept }, this.#runContext.cacheMemory)) return undefined;
     const encoded = await (group.encoded ??= this.#encode(group)), { architecture } = stage.model;
-    const shared = sharedFeeds(rows[0]!, layout, architecture);
+    const shared = sharedFeeds(rows.at(0)!, layout, architecture);
     return { program, layout, rows, kept: (batch) => ({ ...shared, ...encoded.feeds(batch, kept, "scores") }) };
   }
 

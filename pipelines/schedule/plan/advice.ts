@@ -7,6 +7,7 @@ import { steppingOf } from "../../compile/programs/stepping.ts";
 import { rowFlops } from "../encode/flops.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { contextTokens } from "./context_tokens.ts";
+import { madeOf } from "../../common/row_list.ts";
 
 /** A change has to make a step this much cheaper to be worth a sentence. */
 const leastGain = 1.5;
@@ -36,10 +37,10 @@ function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | un
   const edits = interventionsOf(adaptations);
   const both = edits.filter(({ positions: { first, last } }) => Number.isFinite(first) && first > 0 && last > 0);
   if (!isWhole(layout) || edits.length < adaptations.length || both.length === 0) return undefined;
-  const changed = withoutFirst(adaptations), prompts = rows.map(({ whole }) => whole);
+  const changed = withoutFirst(adaptations), prompts = madeOf(rows, ({ whole }) => whole);
   const shorter = layoutOf(compiled.architecture, changed, prompts);
   if (isWhole(shorter)) return undefined;
-  const cut = prompts.map((whole) => layOut(whole, shorter));
+  const cut = madeOf(prompts, (whole) => layOut(whole, shorter));
   const { train } = compileTraining(
     { ...compiled, members: [changed] },
     shorter,

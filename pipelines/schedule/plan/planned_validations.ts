@@ -13,18 +13,22 @@ import type { RunContext } from "../context/run_context.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { validationCount } from "../train/validations.ts";
+import { madeOf, type RowList } from "../../common/row_list.ts";
 
 /**
  * Floating-point operations of all validations of a training: passes over rows, of which what is constant is encoded once
  * where that pays, and at most all that is written.
  */
 export function validationFlops({ cacheMemory }: Pick<RunContext, "cacheMemory">, job: TrainJob): number {
-  const { stage, compiled, weights } = job, count = validationCount(stage);
+  const { stage, compiled, weights } = job;
   if (stage.validation === undefined) return 0;
-  const { evaluation } = stage.validation, { model, adaptations, examples, spec } = evaluation;
+  const { evaluation } = stage.validation, { of = evaluation.examples.length } = evaluation;
+  // A sample stands for all rows.
+  const count = validationCount(stage) * of / evaluation.examples.length;
+  const { model, adaptations, examples, spec } = evaluation;
   const layout = wholeRows(model.architecture, adaptations), hasHead = headOf(adaptations) !== undefined;
-  const passOver = (read: readonly TokenizedExample[]) => {
-    const rows = read.map((example) => layOut(example, layout));
+  const passOver = (read: RowList<TokenizedExample>) => {
+    const rows = madeOf(read, (example) => layOut(example, layout));
     const program = (hasHead ? headProgram : scoreProgram)(compiled, layout);
     return rows.length === 0 ? 0 : rows.length * rowFlops(program, rows);
   };
@@ -40,11 +44,11 @@ export function validationFlops({ cacheMemory }: Pick<RunContext, "cacheMemory">
 }
 
 /** What one validation reads to answer, and writes, as rows whose completions are read. */
-function answersRead({ examples, choices, spec }: PreparedEvaluation): readonly (readonly TokenizedExample[])[] {
+function answersRead({ examples, choices, spec }: PreparedEvaluation): readonly RowList<TokenizedExample>[] {
   const { newTokens, copies } = writtenOf(spec.decoding);
-  const written = examples.map((example) => ({ ...example, completion: new Array<number>(newTokens).fill(0) }));
+  const written = madeOf(examples, (example) => ({ ...example, completion: new Array<number>(newTokens).fill(0) }));
   return [
-    ...newTokens > 0 ? new Array<readonly TokenizedExample[]>(copies).fill(written) : [],
+    ...newTokens > 0 ? new Array<RowList<TokenizedExample>>(copies).fill(written) : [],
     (choices ?? []).flat().flatMap(({ example, unconditional }) => [example, ...unconditional ? [unconditional] : []]),
   ];
 }

@@ -7,6 +7,7 @@ import { mostActivations, stepCount } from "../train/steps.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { validationCount } from "../train/validations.ts";
 import type { PlanEstimate, PlannedEntry, PlannedProgram } from "./plan.ts";
+import { lengthsOf } from "../../compile/rows/row_lengths.ts";
 import { between, type Group } from "./plan_estimates.ts";
 import { validationFlops } from "./planned_validations.ts";
 
@@ -61,7 +62,9 @@ export async function estimateOf(
 
 /** The activations of a step's largest run. */
 function stepMemory({ stage: { rows, spec }, programs }: TrainJob): number {
-  const one = programs.activationBytes * rows.reduce((most, row) => Math.max(most, rowWork(row, programs)), 0);
+  const lengths = lengthsOf(rows);
+  const work = lengths.tail.reduce((most, _, row) => Math.max(most, rowWork(lengths, row, programs)), 0);
+  const one = programs.activationBytes * work;
   if (one > mostActivations) return peakBytes(programs.accumulate, longestExtents(rows));
   return Math.min(mostActivations, spec.batchSize * one);
 }

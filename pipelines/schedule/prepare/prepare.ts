@@ -21,8 +21,9 @@ import { SharedPreparation } from "./shared_preparation.ts";
 export class Preparation {
   readonly #shared: SharedPreparation;
 
-  constructor(runContext: RunContext) {
-    this.#shared = new SharedPreparation(runContext);
+  /** @param sample How many rows of each data set are enough; all if omitted. */
+  constructor(runContext: RunContext, sample?: number) {
+    this.#shared = new SharedPreparation(runContext, sample);
   }
 
   /** Tells what a person should know of the members, and what else was noted of them. */

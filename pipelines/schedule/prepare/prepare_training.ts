@@ -44,12 +44,14 @@ export async function prepareTraining(
   requireOptimizer(spec, model);
   const read = await shared.rows(spec.data, model, spec.maxLength, { truncate: spec.truncate });
   await atLocationOf(spec.data, () => refuseLeaks(spec.data, shared.base));
-  const unseen = unseenLabels(headOf(model.adaptations), read.examples);
+  // A sample may lack what the rows have.
+  const unseen = read.of === undefined ? unseenLabels(headOf(model.adaptations), read.examples) : [];
   if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
   const { layout, rows } = await shared.laidOut(model, read, spec.baseDropout);
   const trainableParameters = countParameters(model);
+  const sampled = read.of === undefined ? {} : { sampled: read.examples.length };
   requireCheckpoints(shared, name, spec, { rows, trainableParameters });
-  const training = { ...model, kind: "train" as const, name, spec, layout, rows, trainableParameters };
+  const training = { ...model, kind: "train" as const, name, spec, layout, rows, trainableParameters, ...sampled };
   const prepared = { ...training, validation: undefined };
   for (const [says, kind] of await cautionsOfTraining(prepared)) shared.warnOnce(says, kind);
   return { ...training, validation: await prepareValidation(shared, prepared) };

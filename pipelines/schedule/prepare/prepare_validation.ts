@@ -1,7 +1,7 @@
 /** Validations and the epochs that trainings keep, made ready. @module */
 import { namingFunctions } from "../../common/function_name.ts";
 import { RequestError } from "../../common/errors.ts";
-import { atLocationOf, withLocationOf } from "../../common/source_location.ts";
+import { withLocationOf } from "../../common/source_location.ts";
 import { metricNameOf, metricOf } from "../../metrics/mod.ts";
 import type { EvaluateSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import { formatSize } from "../../store/size.ts";
@@ -93,10 +93,12 @@ export function requireCheckpoints(
   const bytes = 4 * trainableParameters * checkpoints.length;
   const { all, limit } = shared.takeRoom(JSON.stringify(spec, namingFunctions), bytes);
   if (all <= limit) return;
+  const others = all > bytes ? `, those of all trainings ${formatSize(all)}` : "";
   throw new RequestError(
-    `the ${checkpoints.length} checkpoints of the training ${name} take ${formatSize(bytes)}` +
-      `${all > bytes ? `, those of all trainings ${formatSize(all)}` : ""}, and the store may hold ` +
-      `${formatSize(limit)}; keep fewer, or give --cache-disk more`,
+    `the checkpoints of the training ${name}, ${checkpoints.length} in number, take ${
+      formatSize(bytes)
+    }${others}, and ` +
+      `the store may hold ${formatSize(limit)}; keep fewer, or give --cache-disk more`,
   );
 }
 

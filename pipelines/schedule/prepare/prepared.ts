@@ -1,4 +1,5 @@
 /** What stages are when they are ready to compile. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { ActivationsSpec, EvaluateSpec, MetricSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
@@ -25,7 +26,9 @@ export interface PreparedTraining extends PreparedModel {
   readonly name: string;
   readonly spec: Resolved<TrainSpec>;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
+  /** Set if these rows stand for others: how many were drawn, each of which is there in place of as many. */
+  readonly sampled?: number;
   readonly trainableParameters: number;
   /** How it is validated while it runs; `undefined` if it is not. */
   readonly validation: PreparedValidation | undefined;

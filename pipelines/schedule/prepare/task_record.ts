@@ -1,6 +1,7 @@
 /** What results say of an evaluation of a published task: what is needed to read it beside the paper's. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { type Adaptation, isFixed } from "../../compile/lower/adaptation.ts";
+import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
@@ -46,10 +47,10 @@ function trained(adaptations: readonly Adaptation[]): number {
 }
 
 const questions = new WeakMap<TokenizedExample, string>();
-const gathered = new WeakMap<readonly LaidOutRow[], ReadonlySet<string>>();
+const gathered = new WeakMap<RowList<LaidOutRow>, ReadonlySet<string>>();
 
 /** How many of some rows ask what others ask. */
-function sharedCount(seen: readonly LaidOutRow[], tested: readonly TokenizedExample[]): number {
+function sharedCount(seen: RowList<LaidOutRow>, tested: RowList<TokenizedExample>): number {
   const known = gathered.getOrInsertComputed(seen, () => new Set(seen.map(({ whole }) => asked(whole))));
   return tested.filter((example) => known.has(asked(example))).length;
 }

@@ -63,7 +63,7 @@ export async function runTrainings(
       steps,
       programs,
       initial: stage.full === undefined ? parameters : { ...copyTensors(initial), ...parameters },
-      fixed: { ...bases, ...(programs.readsShared ? sharedFeeds(rows[0]!, layout, stage.model.architecture) : {}) },
+      fixed: { ...bases, ...(programs.readsShared ? sharedFeeds(rows.at(0)!, layout, stage.model.architecture) : {}) },
       encoded,
       toSaved,
       session: (program) => runContext.sessions.hold(programs[program], weights),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
@@ -23,6 +24,7 @@ import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { learningRates } from "./learning_rate.ts";
 import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
+import { lengthsOf } from "../../compile/rows/row_lengths.ts";
 
 /** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
 export interface TrainingLoop extends StateJob {
@@ -31,7 +33,7 @@ export interface TrainingLoop extends StateJob {
   readonly spec: Resolved<TrainSpec>;
   readonly architecture: Architecture;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
   readonly programs: CompiledTraining;
   /** Of each step the groups of rows that run together. */
   readonly steps: readonly (readonly (readonly number[])[])[];
@@ -167,7 +169,8 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
 /** A step's groups of rows, which follow each other by batch; of each by how many labels its summed loss is divided. */
 function groupsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[]) {
   const { lossReduction = "tokens", batchSize, gradientAccumulation } = spec, all = step.flat();
-  const labels = (some: readonly number[]) => some.reduce((sum, row) => sum + rows[row]!.labels.length, 0);
+  const { labels: lengths } = lengthsOf(rows);
+  const labels = (some: readonly number[]) => some.reduce((sum, row) => sum + lengths[row]!, 0);
   const inStep = labels(all);
   let before = 0;
   return step.map((group, at) => {
@@ -189,7 +192,7 @@ interface StepRows {
 
 function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: number): Feeds {
   const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
-  const rows = group.map((row) => job.rows[row]!);
+  const rows = group.map((row) => job.rows.at(row)!);
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
   const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
   const base = job.spec.baseDropout === true

@@ -21,16 +21,18 @@ for (const [name, { dropouts, logits }] of Object.entries(golden)) {
     const { config, folder, stack: { tokens: [ids] }, segments } = await readFamilyGolden(name);
     const architecture = architectureOf(config), leaves: Record<string, Tensor> = {};
     const acted: { readonly shape: readonly number[]; readonly rate: number }[] = [];
-    const drop: DropHook = (place: DropoutPlace, _block, x) => {
-      const rate = architecture.dropout?.[place] ?? 0;
-      if (rate === 0) return x;
-      const call = acted.length, shape = evaluateShape(x.shape, symbols);
-      const count = shape.reduce((all, extent) => all * extent, 1);
-      acted.push({ shape, rate });
-      const kept = (at: number) => (7 * at + 3 * call) % 10 === 0 ? 0 : 1 / (1 - rate);
-      leaves[`drop.${call}`] = tensor(shape, Array.from({ length: count }, (_, at) => kept(at)));
-      return o.mul(x, input(`drop.${call}`, x.shape));
-    };
+    const known = new Map<string, Value>();
+    const drop: DropHook = (place: DropoutPlace, block, x) =>
+      known.getOrInsertComputed(`${block} ${place}`, () => {
+        const rate = architecture.dropout?.[place] ?? 0;
+        if (rate === 0) return x;
+        const call = acted.length, shape = evaluateShape(x.shape, symbols);
+        const count = shape.reduce((all, extent) => all * extent, 1);
+        acted.push({ shape, rate });
+        const kept = (at: number) => (7 * at + 3 * call) % 10 === 0 ? 0 : 1 / (1 - rate);
+        leaves[`drop.${call}`] = tensor(shape, Array.from({ length: count }, (_, at) => kept(at)));
+        return o.mul(x, input(`drop.${call}`, x.shape));
+      });
     const source: WeightSource = (name, shape) => weight(name, shape as readonly number[]);
     const run = runInputs(architecture, { name: "tail", batch: "batch", seen: "batch" });
     const { hiddenStates } = architecture.forward({ ...run, drop }, source), last = hiddenStates.at(-1) as Value;
@@ -53,6 +55,8 @@ for (const [name, { dropouts, logits }] of Object.entries(golden)) {
       leaves[name] = tensor([...shape], [...data].map(Number));
     }
     const [scores] = evaluate([found], { symbols, leaves });
-    assertClose({ shape: [logits.length], data: scores!.data }, tensor([logits.length], logits), 1e-8, "logits");
+    // transformers keeps what DeBERTa divides its scores by in float32.
+    const tolerance = name.startsWith("deberta") ? 1e-6 : 1e-8;
+    assertClose({ shape: [logits.length], data: scores!.data }, tensor([logits.length], logits), tolerance, "logits");
   });
 }

@@ -12,6 +12,7 @@ async function planOf(
   parts: Partial<PipelineParts>,
   cacheMemory?: number,
   model: TinyModelOptions = {},
+  kept = 0,
 ): Promise<Plan> {
   let plan: Plan | undefined;
   await inScene(parts, async (scene) => {
@@ -19,7 +20,7 @@ async function planOf(
     const emit = () => {}, store = scene.path("store");
     await using runContext = new RunContext({ base, store, provider: "cpu", threads: 1, emit, cacheMemory });
     plan = await planMembers(runContext, "scene", expansion);
-    assert.deepEqual(scene.entries, []);
+    assert.equal(scene.entries.length, kept);
   }, model);
   return plan!;
 }
@@ -70,6 +71,16 @@ Deno.test("members that share programs and an encoding are listed once each, wit
   ]);
   assert.equal(estimate.steps, 2 * 2 + 3 * 2);
   assert.ok(!estimate.isMeasured && estimate.seconds > 0 && estimate.flops > 0);
+});
+
+Deno.test("what is estimated of many rows is estimated of a sample, and the plan says so", async () => {
+  const rows = Array.from({ length: 9000 }, (_, at) => ({ q: `question ${at % 7}`, a: "yes" }));
+  const few = await planOf({ data: `records(${JSON.stringify(rows.slice(0, 900))}, template)`, heldOut: "data" });
+  const many = await planOf({ data: `records(${JSON.stringify(rows)}, template)`, heldOut: "data" }, undefined, {}, 1);
+  assert.deepEqual([few.samples, many.samples], [[], [{ members: ["main"], rows: 8192, of: 9000 }]]);
+  assert.equal(many.estimate.steps, 10 * few.estimate.steps);
+  assert.ok(Math.abs(many.estimate.flops / few.estimate.flops - 10) < 0.1);
+  assert.deepEqual(many.cache.map(({ key }) => key), [null, null]);
 });
 
 Deno.test("an evaluation alone plans nothing to train", async () => {

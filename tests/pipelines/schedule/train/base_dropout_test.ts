@@ -6,6 +6,7 @@ import { assertClose, evaluationOf, resultsOf, trainingOf } from "../support.ts"
 const model = {
   width: 6,
   blocks: 2,
+  inputs: {},
   heads: { heads: 2, keyValueHeads: 1, headWidth: 3 },
   dropout: { "embedding": 0.5, "attention.weights": 0.25, "attention.output": 0, "classifier.hidden": 0.5 },
 };
