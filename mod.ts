@@ -80,6 +80,7 @@ export { classification, type ClassificationOptions, type HeadOptions, regressio
 export {
   bitsPerByte,
   type ClassMetricOptions,
+  combined,
   f1,
   type F1Options,
   loss,
@@ -141,7 +142,16 @@ export {
   train,
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
+export { type DeclaredSuite, suite, type SuiteOptions } from "./pipelines/dsl/suites.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export {
+  type DeclaredTask,
+  task,
+  taskAccuracy,
+  type TaskAccuracyOptions,
+  type TaskOptions,
+  type TaskScoring,
+} from "./pipelines/dsl/tasks.ts";
 export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export { generate } from "./pipelines/interface/generate.ts";
@@ -158,6 +168,7 @@ export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { ScoredBy } from "./pipelines/metrics/choice_scores.ts";
 export type {
   AnswerSettings,
+  CombinedName,
   ExtractAnswer,
   MappedSettings,
   MetricName,
@@ -168,6 +179,21 @@ export type {
   RougeVariant,
   TakenMatch,
 } from "./pipelines/metrics/declared.ts";
+export type {
+  ArithmeticName,
+  CodeName,
+  CommonsenseName,
+  GlueName,
+  Gsm8kName,
+  InstructName,
+  ReadingName,
+  SuiteName,
+  TaskName,
+  UntrainedTaskName,
+  ValidatedTaskName,
+} from "./pipelines/tasks/names.ts";
+export type { ScoringName } from "./pipelines/tasks/task.ts";
+export type { ScoringKind, ScoringSettings, ScoringSpec, Trigger } from "./pipelines/tasks/scoring/scoring.ts";
 export type { MeasuredRow, Prediction } from "./pipelines/metrics/prediction.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
@@ -178,6 +204,8 @@ export type {
   CsvSource,
   Dataset,
   FilterView,
+  FolderSource,
+  HalfView,
   HubSource,
   JsonlSource,
   JsonSource,
@@ -203,6 +231,7 @@ export type {
 export type {
   CsvRows,
   DeclaredRows,
+  FolderRows,
   HubRows,
   JsonlRows,
   JsonRows,
@@ -261,6 +290,7 @@ export type {
   StageSpec,
   Sweepable,
   SweepableOptions,
+  TaskSpec,
   TrainableSpec,
   TrainSpec,
   ValidateSpec,
@@ -296,6 +326,7 @@ export type { Provider } from "./ops/onnx/model.ts";
 export type { Scalar } from "./pipelines/recipes/overrides.ts";
 export type {
   ActivationsRecord,
+  AverageRecord,
   EncodeRecord,
   EvaluateRecord,
   MemberRecord,
@@ -304,6 +335,7 @@ export type {
   Results,
   StageRecord,
   StageRecords,
+  TaskRecord,
   TrainRecord,
   ValidationRecord,
 } from "./pipelines/results/results.ts";

@@ -86,6 +86,8 @@ const calls = {
   records: { takes: [list, optional(given)], example: `records([{ question: "…", answer: "…" }], ${template})` },
   chat: { takes: [given, optional(settings)], example: `chat("./talks.jsonl", { loss: "completion" })` },
   fewShot: { takes: [given, given, given, optional(settings)], example: "fewShot(rows, 5, 42)" },
+  task: { takes: [text, optional(settings)], example: `task("boolq", { data: "./data" })` },
+  suite: { takes: [text, optional(settings)], example: `suite("commonsense", { data: "./data" })` },
   // Views.
   "rows.take": { takes: [swept(index)], example: "rows.take(100)" },
   "rows.skip": { takes: [swept(index)], example: "rows.skip(100)" },
@@ -154,6 +156,8 @@ const calls = {
     takes: [leaf("a regular expression", (value) => value instanceof RegExp), optional(settings)],
     example: "regexMatch(/-?\\d+/)",
   },
+  taskAccuracy: { takes: [text, optional(settings)], example: `taskAccuracy("boolq", { scoring: "pyreft" })` },
+  combined: { takes: [list, optional(settings)], example: `combined(["accuracy", "f1"])` },
   tokenF1: { takes: omissible, example: "tokenF1()" },
   bleu: { takes: omissible, example: "bleu()" },
   rouge: { takes: [text, optional(settings)], example: `rouge("L")` },

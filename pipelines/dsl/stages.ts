@@ -18,6 +18,7 @@ import type {
   StageSpec,
   Sweepable,
   SweepableOptions,
+  TaskSpec,
   TrainSpec,
   WhereSpec,
 } from "../spec/mod.ts";
@@ -143,6 +144,8 @@ export interface EvaluateOptions {
    * its training if omitted.
    */
   readonly maxLength?: number;
+  /** The published task that it is of, as `task(…).evaluation` has it: results and reports are then read beside the paper's. */
+  readonly task?: TaskSpec;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The metrics, one record each. What a metric has, needs and means is known here alone. @module */
 import { bleu } from "./bleu.ts";
+import { combined } from "./combined.ts";
 import { pearson, spearman } from "./correlations.ts";
 import type { MetricName, MetricSpec, SpecOf } from "./declared.ts";
 import { accuracy, exactMatch } from "./exact_match.ts";
@@ -12,6 +13,7 @@ import { numericMatch } from "./numeric_match.ts";
 import { own } from "./own.ts";
 import { regexMatch } from "./regex_match.ts";
 import { rouge } from "./rouge.ts";
+import { taskAccuracy } from "./task_accuracy.ts";
 import { tokenF1 } from "./token_f1.ts";
 
 /** Every metric, in the order in which messages list them. */
@@ -32,6 +34,8 @@ export const metricKinds: { readonly [K in MetricName]: Metric<SpecOf<K>> } = {
   loss,
   perplexity,
   bitsPerByte,
+  taskAccuracy,
+  combined,
   metric: own,
 };
 

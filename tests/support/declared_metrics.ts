@@ -3,6 +3,7 @@ import {
   accuracy,
   bitsPerByte,
   bleu,
+  combined,
   exactMatch,
   f1,
   loss,
@@ -17,6 +18,7 @@ import {
   regexMatch,
   rouge,
   spearman,
+  taskAccuracy,
   tokenF1,
 } from "refract";
 
@@ -38,5 +40,7 @@ export const declaredMetrics: Readonly<Record<MetricName, MetricSpec>> = {
   loss: loss(),
   perplexity: perplexity(),
   bitsPerByte: bitsPerByte(),
+  taskAccuracy: taskAccuracy("boolq"),
+  combined: combined(["accuracy", "f1"]),
   metric: metric("length", { measure: (answer) => answer.length }),
 };

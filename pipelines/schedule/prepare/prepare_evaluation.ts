@@ -13,6 +13,7 @@ import { requireMeasurable, requirePredicted, requireVaried } from "./head_check
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
+import { overlapNote } from "./task_record.ts";
 import { requireStops } from "./stops.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
 import { joinedRows } from "../../common/row_list.ts";
@@ -58,6 +59,8 @@ export async function prepareEvaluation(
   const sampled = of === undefined ? {} : { of };
   const stage = { ...sampled, name, spec, training, epoch, rows, examples, choices, batchSize };
   const prepared = { ...modelPart(model), kind: "evaluate" as const, ...stage };
+  const overlap = overlapNote(prepared);
+  if (overlap !== undefined) shared.warnOnce(placed(spec, overlap));
   for (const [says, kind] of await cautionsOfEvaluation(prepared)) shared.warnOnce(says, kind);
   return prepared;
 }

@@ -52,6 +52,11 @@ export class SharedPreparation {
     this.#sample = sample;
   }
 
+  /** The folder that relative paths count from. */
+  get base(): string {
+    return this.#runContext.base;
+  }
+
   /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
   model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
     return this.#models.getOrInsertComputed(spec, () => prepareModel(this.#runContext, spec));
