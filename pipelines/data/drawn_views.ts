@@ -99,6 +99,7 @@ export const shuffle: ViewKind<ShuffleView> = {
 export const half: ViewKind<HalfView> = {
   reads: "all",
   settings: (of) => ({ of, half: oneOf(["test", "validation"]), seed: anything }),
+  reads: "all",
   describe: ({ half, seed }) => ` (the half for ${half} by torch's seed ${seed})`,
   rows({ half, seed }, rows) {
     // torch's generator takes 32 bits.

@@ -1,5 +1,6 @@
 /** What results say of an evaluation of a published task: what is needed to read it beside the paper's. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
+import type { RowList } from "../../common/row_list.ts";
 import { type Adaptation, isFixed } from "../../compile/lower/adaptation.ts";
 import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
