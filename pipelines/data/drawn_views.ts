@@ -97,7 +97,6 @@ export const shuffle: ViewKind<ShuffleView> = {
 
 /** A half that torch draws. */
 export const half: ViewKind<HalfView> = {
-  reads: "all",
   settings: (of) => ({ of, half: oneOf(["test", "validation"]), seed: anything }),
   reads: "all",
   describe: ({ half, seed }) => ` (the half for ${half} by torch's seed ${seed})`,

@@ -2,7 +2,6 @@
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { RowList } from "../../common/row_list.ts";
 import { type Adaptation, isFixed } from "../../compile/lower/adaptation.ts";
-import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
