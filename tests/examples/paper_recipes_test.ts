@@ -25,7 +25,7 @@ const roberta = (hidden: number, layers: number, heads: number) => ({
   ...{ hidden_size: hidden, intermediate_size: 4 * hidden, num_hidden_layers: layers, num_attention_heads: heads },
   ...{ max_position_embeddings: 514, vocab_size: 50265, type_vocab_size: 1, layer_norm_eps: 1e-5, hidden_act: "gelu" },
   ...{ bos_token_id: 0, eos_token_id: 2, pad_token_id: 1, position_embedding_type: "absolute" },
-  ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0, classifier_dropout: null },
+  ...{ hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1, classifier_dropout: null },
 });
 
 const llama3 = { ...llama(4096, 14336, 32, 32), num_key_value_heads: 8, vocab_size: 128256, rope_theta: 500000 };

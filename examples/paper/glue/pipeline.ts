@@ -43,6 +43,7 @@ export default pipeline("glue", () => {
       ...trainingOf(chosen),
       validate: { data: of.validation, metrics: of.evaluation.metrics },
       keep: "best",
+      baseDropout: true,
     });
     stages[name] = evaluate(tuned, of.evaluation);
   }
