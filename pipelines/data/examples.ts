@@ -2,7 +2,7 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { atLocation } from "../common/source_location.ts";
 import { encodeConversation } from "./chat/example.ts";
-import { encodeTogether, type JointTokenizer } from "../models/tokenization/joint_tokens.ts";
+import { encodeTogether, type JointTokenizer, sharedLength } from "../models/tokenization/joint_tokens.ts";
 import { fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";
@@ -40,6 +40,8 @@ export interface TokenizedExample extends TokenizedPrompt {
    * `[1]`, the id of a class or a number.
    */
   readonly completion: readonly number[];
+  /** `[rejectedTokens]`, another completion, which the first is preferred to; likewise with its end. */
+  readonly rejected?: readonly number[];
   /** The completion's tokens, by index, that are taught; all of them if omitted. The first always is. */
   readonly taught?: readonly number[];
   /** The special token that ends the completion, of a conversation's if there is one. */
@@ -87,14 +89,40 @@ export function tokenize(
 ): TokenizedExample[] {
   requireLength(options.maxLength);
   return rows.map((row) => {
-    const { place } = row, example = atLocation(place, () => encodeRow(row, tokenizer, options));
+    const { place } = row, example = atLocation(place, () => encodeAnswers(row, tokenizer, options));
     if (row.end !== undefined) options.note?.("end", place);
-    const { prompt, completion } = example;
+    const { prompt, completion, rejected = [] } = example, longest = Math.max(completion.length, rejected.length);
     if (prompt.length === 0) throw new RequestError(emptyPrompt(row), place);
-    const kept = fitPrompt(prompt, tokenizer.around.before, completion.length, options, place);
-    requireFit(kept.length + completion.length, options.maxContext, "prompt's start", place);
+    const kept = fitPrompt(prompt, tokenizer.around.before, longest, options, place);
+    requireFit(kept.length + longest, options.maxContext, "prompt's start", place);
     return { ...example, prompt: kept };
   });
+}
+
+/** A row with its completion, or with both of its answers, which follow the tokens that their prompts have in common. */
+function encodeAnswers(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptions): TokenizedExample {
+  const chosen = encodeRow(row, tokenizer, options);
+  if (row.rejected === undefined) return chosen;
+  const rejected = encodeRow(row.rejected, tokenizer, options), all = [chosen, rejected].map(tokensOf);
+  const shared = sharedLength(all[0]!, all[1]!);
+  const own = Math.min(chosen.prompt.length, rejected.prompt.length);
+  // An answer is left of each, also where one goes on where the other ends.
+  const most = row.isPromptShared ? Math.min(...all.map(({ length }) => length)) - 1 : own;
+  const count = Math.min(shared, most);
+  if (!row.isPromptShared && count < Math.max(chosen.prompt.length, rejected.prompt.length)) {
+    options.note?.("border", row.place);
+  }
+  const { taught: _, ...example } = chosen;
+  return {
+    ...example,
+    prompt: all[0]!.slice(0, count),
+    completion: all[0]!.slice(count),
+    rejected: all[1]!.slice(count),
+  };
+}
+
+function tokensOf({ prompt, completion }: TokenizedExample): readonly number[] {
+  return [...prompt, ...completion];
 }
 
 function encodeRow(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptions): TokenizedExample {

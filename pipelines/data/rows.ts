@@ -3,7 +3,7 @@ import { RequestError } from "../common/errors.ts";
 import { requireFile } from "../common/declared_path.ts";
 import { atLocationOf, placed } from "../common/source_location.ts";
 import type { Dataset, Source } from "./dataset.ts";
-import { withoutEnd } from "./end_tokens.ts";
+import { type EndToken, withoutEnd } from "./end_tokens.ts";
 import type { RawRow } from "./files/raw_row.ts";
 import { isPattern } from "./files/glob.ts";
 import type { FileReading } from "./files/record_kind.ts";
@@ -51,11 +51,16 @@ export async function* streamRows(
     const count = (seen.get(source) ?? 0) + 1;
     seen.set(source, count);
     if (count <= 2) checkUse(source, record, count, where);
-    const row = readers.get(source)!(record);
-    const found = row.kind === "completion" ? withoutEnd(row.completion, ends) : undefined;
-    yield found === undefined ? row : { ...row, completion: found.text, end: found.end };
+    yield endedBy(readers.get(source)!(record), ends);
   }
   if (isEmpty) throw await noRows(dataset, where);
+}
+
+/** A row whose answers end with no end-of-sequence token of their own. */
+function endedBy(row: Row, ends: readonly EndToken[]): Row {
+  const found = row.kind === "label" ? undefined : withoutEnd(row.completion, ends);
+  const bare = found === undefined ? row : { ...row, completion: found.text, end: found.end };
+  return bare.rejected === undefined ? bare : { ...bare, rejected: endedBy(bare.rejected, ends) };
 }
 
 /** Sees that the files that a source names one by one are there. */

@@ -82,6 +82,7 @@ const calls = {
   records: { takes: [list, optional(given)], example: `records([{ question: "…", answer: "…" }], ${template})` },
   chat: { takes: [given, optional(settings)], example: `chat("./talks.jsonl", { loss: "completion" })` },
   fewShot: { takes: [given, given, given, optional(settings)], example: "fewShot(rows, 5, 42)" },
+  prefer: { takes: required, example: `prefer({ prompt: "{question}\\n", chosen: "{better}", rejected: "{worse}" })` },
   // Views.
   "rows.take": { takes: [swept(index)], example: "rows.take(100)" },
   "rows.skip": { takes: [swept(index)], example: "rows.skip(100)" },
@@ -130,6 +131,10 @@ const calls = {
   halving: { takes: [settings], example: "halving({ by: loss(), rounds: 3, keep: 0.5 })" },
   // Optimizers, decoding and metrics.
   adamw: { takes: required, example: "adamw({ learningRate: 1e-3 })" },
+  dpo: { takes: required, example: "dpo({ beta: 0.1 })" },
+  ipo: { takes: required, example: "ipo({ beta: 0.1 })" },
+  simpo: { takes: required, example: "simpo({ beta: 2, gamma: 1 })" },
+  reps: { takes: omissible, example: "reps()" },
   constantSchedule: { takes: omissible, example: "constantSchedule({ warmup: 0.1 })" },
   linearSchedule: { takes: omissible, example: "linearSchedule({ warmup: 0.1 })" },
   cosineSchedule: { takes: omissible, example: "cosineSchedule({ warmup: 0.1 })" },

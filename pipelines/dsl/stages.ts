@@ -9,6 +9,7 @@ import type {
   LossReduction,
   MetricSpec,
   ModelSpec,
+  ObjectiveSpec,
   OptimizerSpec,
   Pipeline,
   SiteSpec,
@@ -54,6 +55,8 @@ export interface TrainOptions {
    * and so pyreft has it (`"microbatches"`; a last step of fewer batches is divided by as many as a whole one).
    */
   readonly lossReduction?: LossReduction;
+  /** What is minimized of rows with two answers, as in `dpo({ beta: 0.1 })`; other rows have none. */
+  readonly objective?: ObjectiveSpec;
 }
 
 /**

@@ -22,7 +22,28 @@ export interface TrainRecord {
   readonly losses: readonly number[];
   /** One number a step: the 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
   readonly gradientNorms?: readonly number[];
+  /** Of a training on preferences. */
+  readonly rewards?: RewardRecord;
+  /** What the frozen model gave to its rows' answers, where the objective compares with it. */
+  readonly reference?: ReferenceRecord;
   readonly stepSeconds: readonly number[];
+}
+
+/** One number a step of each: means over the step's rows. */
+export interface RewardRecord {
+  readonly chosen: readonly number[];
+  readonly rejected: readonly number[];
+  /** By how much the chosen answers' rewards are larger. */
+  readonly margins: readonly number[];
+  /** The share of rows whose chosen answer has the larger reward. */
+  readonly accuracies: readonly number[];
+}
+
+/** The log-likelihoods that the frozen model gives to answers, computed once for all trainings on these rows. */
+export interface ReferenceRecord {
+  readonly key: string;
+  readonly cached: boolean;
+  readonly seconds: number;
 }
 
 /** The line of an evaluation. */

@@ -2,6 +2,7 @@
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ModelSpec } from "./model.ts";
+import type { ObjectiveSpec } from "./objective.ts";
 import type { BestSpec, Sweepable } from "./sweepable.ts";
 
 /** A learning-rate schedule. */
@@ -68,4 +69,6 @@ export interface TrainSpec {
   readonly maxSteps?: Sweepable<number>;
   /** Over what the loss is a mean; all labelled tokens if omitted. */
   readonly lossReduction?: Sweepable<LossReduction>;
+  /** What is minimized of preferences; the negative log-likelihood of what rows teach if omitted. */
+  readonly objective?: Sweepable<ObjectiveSpec>;
 }

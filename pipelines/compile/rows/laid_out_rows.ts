@@ -1,5 +1,6 @@
 /** Rows cut into the segments of a layout. @module */
 import type { TokenizedExample } from "../../data/examples.ts";
+import type { Branch } from "../../models/inputs/input_kind.ts";
 import { type Layout, type Segment, type SegmentName, segmentNames, tailOf } from "./layout.ts";
 
 /** One row's tokens by segment; none in those that the layout does not have. */
@@ -10,12 +11,16 @@ export interface LaidOutRow extends Readonly<Record<SegmentName, readonly number
   readonly labels: readonly number[];
   /** The index in the tail of the token that predicts each of them: the one before it. */
   readonly labelIndices: readonly number[];
+  /** Where the second of two answers begins in the tail; its labels follow those of the first. */
+  readonly branch?: Branch;
 }
 
 const noTokens: Readonly<Record<SegmentName, readonly number[]>> = { shared: [], context: [], tail: [] };
 
 /** An example's row: the prompt and the completion up to its last token, which is only predicted. */
 export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
+  const { rejected } = example;
+  if (layout.answers !== undefined && rejected !== undefined) return layOutAnswers(example, rejected, layout);
   const { prompt, completion, taught = [...completion.keys()] } = example, { name: last } = tailOf(layout);
   const tokens = Object.fromEntries(layout.segments.map(({ name, from, to, startToken }) => {
     const start = startToken === undefined ? [] : [startToken];
@@ -24,6 +29,26 @@ export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   const row = { ...noTokens, ...tokens }, first = row.tail.length - completion.length;
   const labels = taught.map((at) => completion[at]!), labelIndices = taught.map((at) => first + at);
   return { ...row, whole: example, labels, labelIndices };
+}
+
+/** A prompt's row with both of its answers, which begin after the same token. */
+function layOutAnswers(example: TokenizedExample, rejected: readonly number[], layout: Layout): LaidOutRow {
+  const { completion: chosen } = example;
+  const first = layOut({ ...example, completion: chosen.slice(0, 1), taught: [] }, {
+    segments: layout.segments,
+    virtual: 0,
+  });
+  const after = first.tail.length, at = after + chosen.length - 1;
+  const indices = (from: number, answer: readonly number[]) =>
+    answer.map((_, each) => each === 0 ? after - 1 : from + each - 1);
+  return {
+    ...first,
+    whole: example,
+    tail: [...first.tail, ...chosen.slice(0, -1), ...rejected.slice(0, -1)],
+    labels: [...chosen, ...rejected],
+    labelIndices: [...indices(after, chosen), ...indices(at, rejected)],
+    branch: { at, after },
+  };
 }
 
 /** How many tokens of a row a segment sees before its own. */
@@ -58,7 +83,9 @@ export function groupExtents(rows: readonly LaidOutRow[]): SegmentExtents {
 /** What distinguishes rows, labels aside. */
 export function rowKeys(rows: readonly LaidOutRow[]): readonly unknown[] {
   return rows.map((row) => {
-    const { prompt, typeIds = [] } = row.whole, tokens = segmentNames.map((name) => row[name]);
-    return [...tokens, prompt.length, ...typeIds.some((type) => type !== 0) ? [typeIds] : []];
+    const { whole: { prompt, typeIds = [] }, branch } = row, tokens = segmentNames.map((name) => row[name]);
+    const types = typeIds.some((type) => type !== 0) ? [typeIds] : [],
+      answers = branch === undefined ? [] : [{ ...branch }];
+    return [...tokens, prompt.length, ...types, ...answers];
   });
 }

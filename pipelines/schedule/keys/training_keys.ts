@@ -40,8 +40,12 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
-  const { rows, layout, spec } = stage, { schedule: kind, clips } = steppingOf(spec);
-  const parts = [...budgetParts(stage, budgets), ...clips ? ["clips"] : []];
+  const { rows, layout, spec } = stage, { schedule: kind, clips, objective } = steppingOf(spec);
+  const parts = [
+    ...budgetParts(stage, budgets),
+    ...clips ? ["clips"] : [],
+    ...objective === undefined ? [] : [objective],
+  ];
   const program = programKey(stage, weights);
   return keyOfRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
     return keyOf([program, layout, kind, rowsDigest(rows), ...parts]);
@@ -75,11 +79,13 @@ export async function trainKey(
     maxGradNorm,
     maxSteps,
     lossReduction = "tokens",
+    objective,
   } = spec;
   const limits = {
     ...maxGradNorm === undefined ? {} : { maxGradNorm },
     ...maxSteps === undefined ? {} : { maxSteps },
     ...lossReduction === "tokens" ? {} : { lossReduction },
+    ...objective === undefined ? {} : { objective },
   };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
   const chosen = selectedRows(interventionsOf(adaptations), rows.map(({ whole }) => whole));

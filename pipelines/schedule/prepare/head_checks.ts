@@ -26,8 +26,8 @@ export function targetsOf({ kind, labels }: Pick<Head, "kind" | "labels">): Targ
  * @throws {RequestError} As said.
  */
 export function requireKind(rows: readonly Row[], head: Head | undefined): void {
-  const wanted = head === undefined ? "completion" : "label", place = rows[0]?.place;
-  if (rows.every(({ kind }) => kind === wanted)) return;
+  const place = rows[0]?.place;
+  if (rows.every(({ kind }) => (kind === "label") === (head !== undefined))) return;
   throw new RequestError(
     head === undefined
       ? "the rows have labels and the model has no head to predict them; add one, as in model.with(classification(…))"

@@ -7,6 +7,7 @@ import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { cautionsOfTraining } from "./cautions.ts";
 import { requirePredicted, unseenLabels } from "./head_checks.ts";
+import { equalAnswersNote, requirePreferences } from "./preference_checks.ts";
 import type { PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
@@ -34,6 +35,9 @@ export async function prepareTraining(
   if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
   atLocationOf(spec, () => requirePredicted(model));
   const read = await shared.rows(spec.data, model, spec.maxLength);
+  atLocationOf(spec, () => requirePreferences(spec, model, read.rows));
+  const equal = equalAnswersNote(name, read);
+  if (equal !== undefined) shared.warnOnce(equal);
   const unseen = unseenLabels(headOf(model.adaptations), read.examples);
   if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
   const { layout, rows } = await shared.laidOut(model, read);

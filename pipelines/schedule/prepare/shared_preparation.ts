@@ -87,7 +87,8 @@ export class SharedPreparation {
     const plain = model.full === undefined
       ? layoutOf(architecture, adaptations, examples)
       : wholeRows(architecture, adaptations);
-    const layout = withAttentionParts(plain, architecture, examples);
+    const answers = examples.some(({ rejected }) => rejected !== undefined) ? { answers: 2 } as const : {};
+    const layout = { ...withAttentionParts(plain, architecture, examples), ...answers };
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       return Promise.resolve(examples.map((example) => layOut(example, layout)));

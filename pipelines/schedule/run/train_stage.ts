@@ -1,6 +1,7 @@
 /** How a training runs: what it learned is written to the member's folder. @module */
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
+import { marginsOf } from "../train/rewards.ts";
 import type { StageExecution } from "./stage_execution.ts";
 
 /** Trainings. */
@@ -9,7 +10,8 @@ export const trainStage: StageExecution<"train"> = {
   async run({ trainings, output, timed }, stage, { member, stages }) {
     const key = trainings.keyOf(stage), isFirst = !timed.has(key);
     timed.add(key);
-    const { tensors, losses, gradientNorms, stepSeconds, cached, seconds } = await trainings.resultOf(stage);
+    const trained = await trainings.resultOf(stage), { tensors, losses, gradientNorms, rewards, reference } = trained;
+    const { stepSeconds, cached, seconds } = trained;
     const name = stage.full === undefined ? "intervention" : "model";
     const folder = ofKind(stages, "train").length > 1 ? join(stage.name, name) : name;
     await output.trained(member.id, folder, stage, tensors);
@@ -22,6 +24,8 @@ export const trainStage: StageExecution<"train"> = {
       steps: losses.length,
       losses,
       ...gradientNorms.length > 0 ? { gradientNorms } : {},
+      ...rewards === undefined ? {} : { rewards: { ...rewards, margins: marginsOf(rewards) } },
+      ...reference === undefined ? {} : { reference },
       stepSeconds,
     };
   },

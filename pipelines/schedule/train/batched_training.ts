@@ -3,14 +3,17 @@
  *
  * @module
  */
+import { objectives } from "../../../ops/objectives/mod.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import { StoppedError } from "../../common/errors.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
+import { objectiveFeeds } from "../../compile/rows/answers.ts";
 import { sharedFeeds } from "../../compile/rows/feeds.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
 import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
+import { referenceOf } from "./reference.ts";
 import { stepsOf } from "./steps.ts";
 import { storeTrained, type Trained } from "./trained.ts";
 import { DivergedError, runTrainingLoop, type TrainingLoop } from "./training_loop.ts";
@@ -40,6 +43,14 @@ export async function runTrainings(
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
   const steps = stepsOf({ spec, rows, programs: costs });
+  const reference = spec.objective !== undefined && objectives[spec.objective.kind].needsReference
+    ? await referenceOf(runContext, {
+      name: stage.name,
+      model: stage.model,
+      weights,
+      examples: rows.map(({ whole }) => whole),
+    })
+    : undefined;
   const keeper = new CheckpointKeeper(runContext, trainings);
   const label = jobs.length === 1 ? `train ${stage.name}` : `train ${stage.name} × ${jobs.length}`;
   try {
@@ -52,7 +63,12 @@ export async function runTrainings(
       steps,
       programs,
       initial: stage.full === undefined ? parameters : { ...copyTensors(initial), ...parameters },
-      fixed: { ...bases, ...(programs.readsShared ? sharedFeeds(rows[0]!, layout, stage.model.architecture) : {}) },
+      fixed: {
+        ...bases,
+        ...objectiveFeeds(spec.objective),
+        ...(programs.readsShared ? sharedFeeds(rows[0]!, layout, stage.model.architecture) : {}),
+      },
+      reference: reference?.scores,
       encoded,
       toSaved,
       session: (program) => open(programs[program]),
@@ -67,6 +83,7 @@ export async function runTrainings(
         ...historyOf(trainings, at, run),
         cached: false,
         encoding: encoded?.record,
+        reference: reference && { key: reference.key, cached: reference.cached, seconds: reference.seconds },
       };
     });
     for (const [at, { key }] of jobs.entries()) await storeTrained(runContext.store, key, trained[at]!);

@@ -8,6 +8,7 @@ import { RequestError } from "../../common/errors.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { answerFeeds, type ReferenceScores } from "../../compile/rows/answers.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { lossName, normName } from "../../compile/programs/training_programs.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
@@ -19,6 +20,7 @@ import type { Session } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { Progress } from "../context/progress.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { noRewards, type Rewards, withGroup, withStep, zeroRewards } from "./rewards.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
 
 /** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
@@ -32,6 +34,8 @@ export interface TrainingLoop extends StateJob {
   readonly programs: CompiledTraining;
   /** Of each step the groups of rows that run together. */
   readonly steps: readonly (readonly (readonly number[])[])[];
+  /** What the frozen model gives to each row's answers, where the objective compares with it. */
+  readonly reference?: ReferenceScores | undefined;
   /** What was encoded of the rows; absent where nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
@@ -50,6 +54,8 @@ export interface LoopProgress {
   readonly losses: readonly (readonly number[])[];
   /** Of each member the norm of its gradients in each step, before they were clipped; none where they are not. */
   readonly gradientNorms: readonly (readonly number[])[];
+  /** Of each member the means of rewards over the rows of each step, where they are trained on preferences. */
+  readonly rewards?: readonly Rewards[];
   /** Wall seconds of each step. */
   readonly stepSeconds: readonly number[];
   /** Parameters and moments to start from again; `undefined` while a step has them. */
@@ -85,13 +91,14 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const { steps, start } = job;
   const state = new TrainingState(job, start?.state);
   const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
-  const gradientNorms = job.members.map((): number[] => []);
-  const run: LoopProgress = { losses, gradientNorms, stepSeconds, state: () => state.whole() };
+  const gradientNorms = job.members.map((): number[] => []), rewards = job.members.map(() => noRewards);
+  const preferred = job.spec.objective === undefined ? {} : { rewards };
+  const run: LoopProgress = { losses, gradientNorms, ...preferred, stepSeconds, state: () => state.whole() };
   const groups = steps.flatMap((step, index) =>
     index < (start?.step ?? 0) ? [] : groupsOf(job, step).map((group) => ({ ...group, index }))
   );
   const [first] = groups;
-  if (first === undefined) return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+  if (first === undefined) return { parameters: state.parameters(), losses, gradientNorms, ...preferred, stepSeconds };
   const isWhole = steps.every((step) => step.length === 1);
   // The programs are opened before the clock of the first step starts.
   const session = await job.session(isWhole ? "train" : "accumulate");
@@ -99,7 +106,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   let prepared = prepare(job, first, 0);
   const progress = job.beginProgress(steps.length);
   if (first.index > 0) progress(first.index, "resumed");
-  let sums = losses.map(() => 0), begun = performance.now();
+  let sums = losses.map(() => 0), stepRewards = losses.map(() => zeroRewards), begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
     // The next batch is gathered while this one runs.
@@ -107,6 +114,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
     const { outputs } = await running;
     sums = sums.map((sum, member) => sum + Number(ownValue(outputs, lossName(member))!.data[0]));
+    stepRewards = stepRewards.map((means, member) => withGroup(means, outputs, member));
     const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
     if (diverged >= 0) {
       throw new DivergedError(
@@ -126,19 +134,23 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
       if (norm !== undefined) list.push(Number(norm.data[0]));
     });
     losses.forEach((list, member) => list.push(sums[member]!));
+    stepRewards.forEach((means, member) => rewards[member] = withStep(rewards[member]!, means));
     stepSeconds.push((performance.now() - begun) / 1000);
     progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`, sums);
     await job.reached(run);
     sums = losses.map(() => 0);
+    stepRewards = losses.map(() => zeroRewards);
     begun = performance.now();
   }
-  return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+  return { parameters: state.parameters(), losses, gradientNorms, ...preferred, stepSeconds };
 }
 
 /** A step's groups of rows, which follow each other by batch; of each by how many labels its summed loss is divided. */
 function groupsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[]) {
-  const { lossReduction = "tokens", batchSize, gradientAccumulation } = spec, all = step.flat();
-  const labels = (some: readonly number[]) => some.reduce((sum, row) => sum + rows[row]!.labels.length, 0);
+  const { lossReduction = "tokens", batchSize, gradientAccumulation, objective } = spec, all = step.flat();
+  // An objective has one loss for a row's two answers.
+  const labels = (some: readonly number[]) =>
+    objective === undefined ? some.reduce((sum, row) => sum + rows[row]!.labels.length, 0) : some.length;
   const inStep = labels(all);
   let before = 0;
   return step.map((group, at) => {
@@ -159,9 +171,17 @@ interface StepRows {
 }
 
 function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: number): Feeds {
-  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
+  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed, objective } } = job;
   const rows = group.map((row) => job.rows[row]!);
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
   const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
-  return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
+  const answers = objective === undefined
+    ? {}
+    : answerFeeds(rows, job.reference && group.map((row) => job.reference![row]!));
+  return {
+    ...own,
+    ...answers,
+    ...dropoutFeeds(members, dropped, own),
+    ...job.encoded?.feeds(group, kept, `slot${slot}`),
+  };
 }

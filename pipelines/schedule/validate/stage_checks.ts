@@ -1,14 +1,19 @@
 /** Checks of stages: one for each setting of each kind. @module */
+import { objectives } from "../../../ops/objectives/mod.ts";
+import type { ObjectiveSetting } from "../../../ops/objectives/objective.ts";
 import { schedules } from "../../../ops/optimizers/schedule.ts";
 import {
   among,
   amount,
   belowOne,
+  type Check,
   count,
   type Fields,
   flag,
+  from,
   index,
   integer,
+  leaf,
   listOf,
   oneOf,
   optional,
@@ -39,6 +44,17 @@ const optimizer = {
   epsilon: amount,
 } satisfies Fields<spec.OptimizerSpec>;
 
+const settingRanges: Readonly<Record<ObjectiveSetting["range"], Check>> = {
+  positive,
+  amount,
+  belowHalf: leaf("a number from 0 to below 0.5", (value) => from(0, 0.5)(value) && value !== 0.5),
+};
+
+const objective = among(
+  `one of ${Object.values(objectives).map(({ call }) => call).join(", ")}`,
+  mapRecord(objectives, ({ settings }) => mapRecord(settings, ({ range }) => settingRanges[range])),
+);
+
 const train = {
   model: among("a model, as in baseModel(…).with(…)", { model }),
   data: dataset,
@@ -52,6 +68,7 @@ const train = {
   maxGradNorm: optional(positive),
   maxSteps: optional(count),
   lossReduction: optional(oneOf(Object.keys(lossReductions))),
+  objective: optional(objective),
 } satisfies Fields<spec.TrainSpec>;
 
 /** What evaluations and activations act with. */

@@ -1,0 +1,77 @@
+/** Checks of trainings on preferences: rows, objective and model have to be for each other. @module */
+import { objectives } from "../../../ops/objectives/mod.ts";
+import { formatLocation, RequestError } from "../../common/errors.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+import type { Row } from "../../data/row.ts";
+import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { PreparedModel } from "./prepared_model.ts";
+import type { PreparedRows } from "./read_rows.ts";
+
+/**
+ * Refuses an objective over preferences without such rows or without a model that it can be of, and such rows without an
+ * objective.
+ *
+ * @throws {RequestError} As said.
+ */
+export function requirePreferences(
+  { objective }: Pick<Resolved<TrainSpec>, "objective">,
+  { model: { architecture }, adaptations, full }: Pick<PreparedModel, "model" | "adaptations" | "full">,
+  rows: readonly Row[],
+): void {
+  const isPreference = ({ kind }: Row) => kind === "preference", other = rows.find((row) => !isPreference(row));
+  if (objective === undefined) {
+    if (!rows.some(isPreference)) return;
+    throw new RequestError(
+      "the rows have two answers each and the training does not say how they are compared; give it an objective, as in " +
+        "objective: dpo({ beta: 0.1 })",
+      rows.find(isPreference)?.place,
+    );
+  }
+  const { kind } = objective, head = headOf(adaptations);
+  if (head !== undefined) {
+    throw new RequestError(
+      `the objective ${kind} compares what a model writes and the model has a head (${head.kind}); omit one of the two`,
+    );
+  }
+  if (other !== undefined) {
+    throw new RequestError(
+      `the objective ${kind} compares two answers and the row has one; give the rows prefer({ prompt, chosen, rejected })`,
+      other.place,
+    );
+  }
+  if (!architecture.causal || architecture.encoder !== undefined) {
+    throw new RequestError(
+      `the objective ${kind} reads two answers after one prompt, which a model with an encoder does not; take one ` +
+        "that has a decoder alone",
+    );
+  }
+  if (objectives[kind].needsReference && full?.initializeFrom !== undefined) {
+    throw new RequestError(
+      `the objective ${kind} compares with the frozen model, and weights that are drawn afresh have none; omit ` +
+        "initializeFrom, or take simpo",
+    );
+  }
+}
+
+/**
+ * What to say of rows whose two answers have the same tokens, which teach nothing.
+ *
+ * @throws {RequestError} If all are such.
+ */
+export function equalAnswersNote(name: string, { examples }: PreparedRows): string | undefined {
+  const equal = examples.filter(isEqual), [first] = equal;
+  if (first === undefined) return undefined;
+  const { place } = first.source;
+  if (equal.length === examples.length) {
+    throw new RequestError("the row's two answers are the same, as those of all rows are; correct their fields", place);
+  }
+  const where = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
+  return `${equal.length} of the ${examples.length} rows that ${name} trains on have two answers of the same tokens, which ` +
+    `teach nothing${where}; leave them out by rows.filter(…)`;
+}
+
+function isEqual({ completion, rejected }: TokenizedExample): boolean {
+  return rejected !== undefined && completion.length === rejected.length &&
+    completion.every((id, at) => id === rejected[at]);
+}
