@@ -77,7 +77,13 @@ export {
   type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
 export { fewShot, type FewShotOptions } from "./pipelines/dsl/few_shot.ts";
-export { classification, type ClassificationOptions, type HeadOptions, regression } from "./pipelines/dsl/heads.ts";
+export {
+  classification,
+  type ClassificationOptions,
+  type HeadOptions,
+  regression,
+  reward,
+} from "./pipelines/dsl/heads.ts";
 export {
   bitsPerByte,
   type ClassMetricOptions,
@@ -90,6 +96,8 @@ export {
   type NumberMetricOptions,
   pearson,
   perplexity,
+  rewardAccuracy,
+  rewardMargin,
   spearman,
 } from "./pipelines/dsl/metrics.ts";
 export {
@@ -112,6 +120,8 @@ export {
   type StackSites,
 } from "./pipelines/dsl/model.ts";
 export {
+  bradleyTerry,
+  type BradleyTerryOptions,
   dpo,
   type DpoOptions,
   ipo,
@@ -214,6 +224,7 @@ export type {
   BestSpec,
   BestValueSpec,
   Blocks,
+  BradleyTerrySpec,
   ClassificationSpec,
   ComparedSpec,
   DecayScope,
@@ -237,6 +248,7 @@ export type {
   PrefixTuningSpec,
   RegressionSpec,
   RepsSpec,
+  RewardSpec,
   SavedSpec,
   ScheduleSpec,
   ShortPrompts,

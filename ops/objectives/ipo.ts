@@ -1,5 +1,5 @@
 import * as o from "../operators.ts";
-import { type Answer, type Objective, perToken, referenceOf } from "./objective.ts";
+import { type Answer, type Objective, perToken, referenceOf, tokensOf } from "./objective.ts";
 
 /**
  * IPO: `(h − 1/(2β))²` (Azar et al. 2023, equation 17), where h is by how much the model's log-ratio of the two answers
@@ -12,7 +12,7 @@ export const ipo: Objective<"beta"> = {
   scores: "likelihoods",
   settings: { beta: { range: "positive" } },
   compare({ chosen, rejected }, { beta }) {
-    const ratio = (answer: Answer) => o.sub(perToken(answer), o.div(referenceOf(answer), answer.tokens));
+    const ratio = (answer: Answer) => o.sub(perToken(answer), o.div(referenceOf(answer), tokensOf(answer)));
     const [better, worse] = [ratio(chosen), ratio(rejected)];
     const distance = o.sub(o.sub(better, worse), o.div(0.5, beta));
     return {

@@ -10,8 +10,8 @@ import type { Value } from "../program/program.ts";
 export interface Answer {
   /** The sum of its tokens' log-likelihoods, or the number that a head gives it. */
   readonly score: Value;
-  /** How many tokens it has. */
-  readonly tokens: Value;
+  /** How many tokens it has; absent where a head scores it. */
+  readonly tokens?: Value;
   /** The sum of its tokens' log-likelihoods by the frozen model; absent of objectives that need none. */
   readonly reference?: Value;
 }
@@ -65,6 +65,12 @@ export function referenceOf({ reference }: Answer): Value {
 }
 
 /** The mean of an answer's log-likelihoods over its tokens. */
-export function perToken({ score, tokens }: Answer): Value {
-  return o.div(score, tokens);
+export function perToken(answer: Answer): Value {
+  return o.div(answer.score, tokensOf(answer));
+}
+
+/** How many tokens an answer has; their absence is a bug. */
+export function tokensOf({ tokens }: Answer): Value {
+  if (tokens === undefined) throw new TypeError("The objective needs the answers' numbers of tokens");
+  return tokens;
 }

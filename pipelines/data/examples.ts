@@ -42,6 +42,8 @@ export interface TokenizedExample extends TokenizedPrompt {
   readonly completion: readonly number[];
   /** `[rejectedTokens]`, another completion, which the first is preferred to; likewise with its end. */
   readonly rejected?: readonly number[];
+  /** Set if a head gives each of the two completions a number, and neither is predicted. */
+  readonly isScored?: true;
   /** The completion's tokens, by index, that are taught; all of them if omitted. The first always is. */
   readonly taught?: readonly number[];
   /** The special token that ends the completion, of a conversation's if there is one. */

@@ -1,6 +1,6 @@
 /** What a training minimizes of rows with two answers. @module */
 import { located } from "../common/source_location.ts";
-import type { DpoSpec, IpoSpec, RepsSpec, SimpoSpec, SweepableOptions } from "../spec/mod.ts";
+import type { BradleyTerrySpec, DpoSpec, IpoSpec, RepsSpec, SimpoSpec, SweepableOptions } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
 /** Settings of DPO. */
@@ -105,4 +105,34 @@ export interface RepsOptions {
 export function reps(options: SweepableOptions<RepsOptions> = {}): RepsSpec {
   requireCall("reps", arguments);
   return located({ scale: 1, ...options, kind: "reps" });
+}
+
+/** Settings of the pairwise loss. */
+export interface BradleyTerryOptions {
+  /** How much the square of both rewards' sum counts, which keeps rewards around 0; 0 if omitted. trl advises 0.01. */
+  readonly centering?: number;
+}
+
+/**
+ * The loss of reward models: `−ln σ(r₁ − r₂)`, where r is the number that a head gives an answer (Ouyang et al. 2022,
+ * equation 1), and `c·(r₁ + r₂)²` to keep them around 0 (Eisenstein et al. 2023, equation 5).
+ *
+ * @example A reward model over an edit
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { adamw, baseModel, block, bradleyTerry, jsonl, loreft, prefer, reward, train } from "refract";
+ *
+ * const data = jsonl("./pairs.jsonl", prefer({ prompt: "{question}\n", chosen: "{better}", rejected: "{worse}" }));
+ * const scored = baseModel("builtin:tiny").with(
+ *   loreft({ at: block(2).output, positions: "l1", rank: 4 }),
+ *   reward(),
+ * );
+ * const objective = bradleyTerry();
+ * const tuned = train(scored, { data, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }), objective });
+ * assert.equal(objective.centering, 0);
+ * ```
+ */
+export function bradleyTerry(options: SweepableOptions<BradleyTerryOptions> = {}): BradleyTerrySpec {
+  requireCall("bradleyTerry", arguments);
+  return located({ centering: 0, ...options, kind: "bradleyTerry" });
 }

@@ -37,5 +37,13 @@ export interface RepsSpec {
   readonly scale: Sweepable<number>;
 }
 
+/** The pairwise loss of reward models. */
+export interface BradleyTerrySpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "bradleyTerry";
+  /** How much the square of both rewards' sum counts. */
+  readonly centering: Sweepable<number>;
+}
+
 /** What is minimized of rows with two answers. */
-export type ObjectiveSpec = DpoSpec | IpoSpec | SimpoSpec | RepsSpec;
+export type ObjectiveSpec = DpoSpec | IpoSpec | SimpoSpec | RepsSpec | BradleyTerrySpec;

@@ -15,6 +15,8 @@ import {
   pearson,
   perplexity,
   regexMatch,
+  rewardAccuracy,
+  rewardMargin,
   rouge,
   spearman,
   tokenF1,
@@ -38,5 +40,7 @@ export const declaredMetrics: Readonly<Record<MetricName, MetricSpec>> = {
   loss: loss(),
   perplexity: perplexity(),
   bitsPerByte: bitsPerByte(),
+  rewardAccuracy: rewardAccuracy(),
+  rewardMargin: rewardMargin(),
   metric: metric("length", { measure: (answer) => answer.length }),
 };

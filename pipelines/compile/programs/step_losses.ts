@@ -2,12 +2,11 @@
 import * as o from "../../../ops/operators.ts";
 import { scaledLoss } from "../../../ops/nn/loss.ts";
 import { type ObjectiveName, objectives } from "../../../ops/objectives/mod.ts";
-import { mapRecord } from "../../common/map_record.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { RunResult } from "../../models/architecture/architecture.ts";
 import { trainingForm } from "../lower/tensor_forms.ts";
-import { answerInputs, type AnswerName, objectiveInput } from "../rows/answers.ts";
-import { type CompiledModel, labelledLosses } from "./forward.ts";
+import { answersOf, compared, scoredAnswers } from "./comparison.ts";
+import { type CompiledModel, headOutputs, labelledLosses } from "./forward.ts";
 
 /** What is computed of preferences in each step beside the loss: means over its rows. */
 export const rewardNames = ["chosen", "rejected", "accuracies"] as const;
@@ -28,32 +27,18 @@ interface StepLoss {
 
 /** Each member's loss: of the rows' labels, or of an objective over their two answers. */
 export function stepLosses(model: CompiledModel, result: RunResult, objective: ObjectiveName | undefined): StepLoss[] {
-  const scale = input("step.lossScale", []), losses = labelledLosses(model, result, trainingForm);
-  if (objective === undefined) return losses.map((each) => ({ loss: scaledLoss(each, scale), logged: {} }));
-  return losses.map((each, member) => {
-    const { losses, chosenRewards, rejectedRewards } = compared(each, objective);
-    const isRight = o.relu(o.sign(o.sub(chosenRewards, rejectedRewards)));
-    const rewards: Readonly<Record<RewardName, Value>> = {
-      chosen: chosenRewards,
-      rejected: rejectedRewards,
-      accuracies: isRight,
-    };
+  const scale = input("step.lossScale", []);
+  if (objective === undefined) {
+    return labelledLosses(model, result, trainingForm).map((each) => ({ loss: scaledLoss(each, scale), logged: {} }));
+  }
+  const pairs = objectives[objective].scores === "heads"
+    ? headOutputs(model, result, trainingForm).map(scoredAnswers)
+    : labelledLosses(model, result, trainingForm).map(answersOf);
+  return pairs.map((pair, member) => {
+    const { losses, chosenRewards: chosen, rejectedRewards: rejected } = compared(objective, pair);
+    const accuracies = o.relu(o.sign(o.sub(chosen, rejected)));
+    const rewards: Readonly<Record<RewardName, Value>> = { chosen, rejected, accuracies };
     const logged = rewardNames.map((name) => [rewardName(member, name), scaledLoss(rewards[name], scale)] as const);
     return { loss: scaledLoss(losses, scale), logged: Object.fromEntries(logged) };
   });
-}
-
-/** An objective over the answers whose tokens' losses [labelled, 1] are given. */
-function compared(losses: Value, name: ObjectiveName) {
-  const { compare, needsReference, settings } = objectives[name];
-  const answer = (which: AnswerName) => {
-    const { tokens, reference } = answerInputs[which], ofRows = input(tokens, ["batch", "labelled"]);
-    return {
-      score: o.neg(o.matmul(ofRows, losses)),
-      tokens: o.reduceSum(ofRows, [1], true),
-      ...needsReference ? { reference: input(reference, ["batch", 1]) } : {},
-    };
-  };
-  const numbers = mapRecord(settings, (_, setting) => input(objectiveInput(setting), []));
-  return compare({ chosen: answer("chosen"), rejected: answer("rejected") }, numbers);
 }

@@ -7,13 +7,27 @@ export type AnswerName = "chosen" | "rejected";
 
 /** The names of the fed tensors of each answer. */
 export const answerInputs = {
-  chosen: { tokens: "answers.chosen", reference: "reference.chosen" },
-  rejected: { tokens: "answers.rejected", reference: "reference.rejected" },
+  chosen: {
+    tokens: "answers.chosen",
+    reference: "reference.chosen",
+    score: "score.chosen",
+    count: "count.chosen",
+  },
+  rejected: {
+    tokens: "answers.rejected",
+    reference: "reference.rejected",
+    score: "score.rejected",
+    count: "count.rejected",
+  },
 } as const satisfies Record<AnswerName, {
   /** 1 where a label is of the row's answer [batch, labelled]. */
   readonly tokens: string;
   /** The sum of its tokens' log-likelihoods by the frozen model [batch, 1]. */
   readonly reference: string;
+  /** The same by the model in question, where it is known [batch, 1]. */
+  readonly score: string;
+  /** How many tokens it has [batch, 1]. */
+  readonly count: string;
 }>;
 
 /** The name of the scalar that a setting of an objective is fed by. */
@@ -29,8 +43,8 @@ export function objectiveFeeds(objective: Readonly<Record<string, unknown>> | un
   }));
 }
 
-/** The log-likelihoods of both answers of each row by the frozen model, the chosen one's first. */
-export type ReferenceScores = readonly (readonly [chosen: number, rejected: number])[];
+/** A number of both answers of each row, the chosen one's first, as their log-likelihoods by a model. */
+export type AnswerScores = readonly (readonly [chosen: number, rejected: number])[];
 
 /** Which of a row's labels are of which answer, as places in the row's labels. */
 function labelsOf({ branch, labels, labelIndices }: LaidOutRow): Readonly<Record<AnswerName, readonly number[]>> {
@@ -55,7 +69,7 @@ export function sumsByAnswer(row: LaidOutRow, ofLabel: (label: number) => number
  *
  * @param reference Of each of them; `undefined` if the objective needs none.
  */
-export function answerFeeds(rows: readonly LaidOutRow[], reference: ReferenceScores | undefined): Feeds {
+export function answerFeeds(rows: readonly LaidOutRow[], reference: AnswerScores | undefined): Feeds {
   const labels = rows.map(labelsOf), labelled = rows.reduce((sum, row) => sum + row.labels.length, 0);
   const names = ["chosen", "rejected"] as const;
   return Object.fromEntries(names.flatMap((name, which) => {

@@ -33,22 +33,17 @@ export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
 
 /** A prompt's row with both of its answers, which begin after the same token. */
 function layOutAnswers(example: TokenizedExample, rejected: readonly number[], layout: Layout): LaidOutRow {
-  const { completion: chosen } = example;
-  const first = layOut({ ...example, completion: chosen.slice(0, 1), taught: [] }, {
-    segments: layout.segments,
-    virtual: 0,
-  });
-  const after = first.tail.length, at = after + chosen.length - 1;
+  const { completion: chosen, isScored } = example, alone = { segments: layout.segments, virtual: layout.virtual };
+  const first = layOut({ ...example, completion: chosen.slice(0, 1), taught: [] }, alone), after = first.tail.length;
+  // What a head scores is read to its end; what a model writes has a last token that is only predicted.
+  const read = (answer: readonly number[]) => isScored ? answer : answer.slice(0, -1);
+  const at = after + read(chosen).length, own = { ...first, whole: example, branch: { at, after } };
+  const tail = [...first.tail, ...read(chosen), ...read(rejected)];
+  if (isScored) return { ...own, tail, labels: [0, 0], labelIndices: [at - 1, tail.length - 1] };
   const indices = (from: number, answer: readonly number[]) =>
     answer.map((_, each) => each === 0 ? after - 1 : from + each - 1);
-  return {
-    ...first,
-    whole: example,
-    tail: [...first.tail, ...chosen.slice(0, -1), ...rejected.slice(0, -1)],
-    labels: [...chosen, ...rejected],
-    labelIndices: [...indices(after, chosen), ...indices(at, rejected)],
-    branch: { at, after },
-  };
+  const labelIndices = [...indices(after, chosen), ...indices(at, rejected)];
+  return { ...own, tail, labels: [...chosen, ...rejected], labelIndices };
 }
 
 /** How many tokens of a row a segment sees before its own. */

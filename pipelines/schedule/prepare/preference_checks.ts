@@ -4,7 +4,8 @@ import { formatLocation, RequestError } from "../../common/errors.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Row } from "../../data/row.ts";
-import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import { metricNameOf, metricOf } from "../../metrics/mod.ts";
+import type { MetricSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import type { PreparedRows } from "./read_rows.ts";
 
@@ -20,18 +21,26 @@ export function requirePreferences(
   rows: readonly Row[],
 ): void {
   const isPreference = ({ kind }: Row) => kind === "preference", other = rows.find((row) => !isPreference(row));
+  const head = headOf(adaptations);
   if (objective === undefined) {
     if (!rows.some(isPreference)) return;
+    const call = objectives[head?.kind === "reward" ? "bradleyTerry" : "dpo"].call;
     throw new RequestError(
       "the rows have two answers each and the training does not say how they are compared; give it an objective, as in " +
-        "objective: dpo({ beta: 0.1 })",
+        `objective: ${call}`,
       rows.find(isPreference)?.place,
     );
   }
-  const { kind } = objective, head = headOf(adaptations);
-  if (head !== undefined) {
+  const { kind } = objective, { scores } = objectives[kind];
+  if (scores === "heads" && head?.kind !== "reward") {
     throw new RequestError(
-      `the objective ${kind} compares what a model writes and the model has a head (${head.kind}); omit one of the two`,
+      `the objective ${kind} compares what a head gives to answers, and the model has none; add it, as in model.with(reward())`,
+    );
+  }
+  if (scores === "likelihoods" && head !== undefined) {
+    throw new RequestError(
+      `the objective ${kind} compares what a model writes, and the model has a head (${head.kind}); omit one of the two` +
+        (head.kind === "reward" ? ", or take bradleyTerry()" : ""),
     );
   }
   if (other !== undefined) {
@@ -74,4 +83,23 @@ export function equalAnswersNote(name: string, { examples }: PreparedRows): stri
 function isEqual({ completion, rejected }: TokenizedExample): boolean {
   return rejected !== undefined && completion.length === rejected.length &&
     completion.every((id, at) => id === rejected[at]);
+}
+
+/**
+ * Refuses metrics of rewards where rows have one answer.
+ *
+ * @param name The evaluation's.
+ * @throws {RequestError} As said.
+ */
+export function requirePairs(name: string, metrics: readonly MetricSpec[], rows: readonly Row[]): void {
+  const metric = metrics.find((each) => metricOf(each).measures.texts?.(each).reads === "rewards");
+  const other = rows.find(({ kind }) => kind !== "preference");
+  if (metric === undefined || other === undefined) return;
+  throw new RequestError(
+    `the metric ${
+      metricNameOf(metric)
+    } of ${name} compares two answers and the row has one; give the rows prefer({ prompt, ` +
+      "chosen, rejected })",
+    other.place,
+  );
 }

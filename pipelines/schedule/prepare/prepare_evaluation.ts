@@ -10,6 +10,7 @@ import { answeredExamples, choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
+import { requirePairs } from "./preference_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
@@ -37,6 +38,7 @@ export async function prepareEvaluation(
     toWrite,
     fewShot: spec.fewShot,
   });
+  requirePairs(name, spec.metrics, rows);
   requireVaried(spec.metrics, examples);
   const note = training === undefined ? undefined : sharedRowsNote(name, training.rows, examples);
   if (note !== undefined) shared.warnOnce(placed(spec, note));

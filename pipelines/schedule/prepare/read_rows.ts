@@ -61,11 +61,22 @@ export async function readRows(
   }
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
   const examples = await inParts(rows, progress, (part) => {
-    return head === undefined
-      ? tokenize(part, tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note })
-      : tokenizeLabelled(part, tokenizer, targetsOf(head), limit);
+    const options = { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note };
+    return tokenizeFor(head, part, tokenizer, options);
   });
   return { rows: rows.map((row, at) => withoutSpecial(row, examples[at]!, tokenizer)), examples };
+}
+
+/** Rows as token ids for a model without a head, or for what its head reads. */
+export function tokenizeFor(
+  head: Head | undefined,
+  rows: readonly Row[],
+  tokenizer: Model["tokenizer"],
+  options: TokenizeOptions,
+): TokenizedExample[] {
+  if (head === undefined) return tokenize(rows, tokenizer, options);
+  if (head.kind !== "reward") return tokenizeLabelled(rows, tokenizer, targetsOf(head), options);
+  return tokenize(rows, tokenizer, options).map((example) => ({ ...example, isScored: true }));
 }
 
 /** What a template writes for a turn, compared as answers are: without special tokens. */

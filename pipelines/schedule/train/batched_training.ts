@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { objectives } from "../../../ops/objectives/mod.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import { StoppedError } from "../../common/errors.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
@@ -11,9 +10,10 @@ import { objectiveFeeds } from "../../compile/rows/answers.ts";
 import { sharedFeeds } from "../../compile/rows/feeds.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { referenceOf } from "../preferences/reference.ts";
+import { needsReference } from "../preferences/rewards.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
 import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
-import { referenceOf } from "./reference.ts";
 import { stepsOf } from "./steps.ts";
 import { storeTrained, type Trained } from "./trained.ts";
 import { DivergedError, runTrainingLoop, type TrainingLoop } from "./training_loop.ts";
@@ -43,7 +43,7 @@ export async function runTrainings(
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
   const steps = stepsOf({ spec, rows, programs: costs });
-  const reference = spec.objective !== undefined && objectives[spec.objective.kind].needsReference
+  const reference = needsReference(spec.objective)
     ? await referenceOf(runContext, {
       name: stage.name,
       model: stage.model,

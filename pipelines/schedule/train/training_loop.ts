@@ -8,7 +8,7 @@ import { RequestError } from "../../common/errors.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
-import { answerFeeds, type ReferenceScores } from "../../compile/rows/answers.ts";
+import { answerFeeds, type AnswerScores } from "../../compile/rows/answers.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { lossName, normName } from "../../compile/programs/training_programs.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
@@ -35,7 +35,7 @@ export interface TrainingLoop extends StateJob {
   /** Of each step the groups of rows that run together. */
   readonly steps: readonly (readonly (readonly number[])[])[];
   /** What the frozen model gives to each row's answers, where the objective compares with it. */
-  readonly reference?: ReferenceScores | undefined;
+  readonly reference?: AnswerScores | undefined;
   /** What was encoded of the rows; absent where nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
