@@ -8,9 +8,10 @@ import { StoppedError } from "../../common/errors.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
 import { objectiveFeeds } from "../../compile/rows/answers.ts";
 import { sharedFeeds } from "../../compile/rows/feeds.ts";
+import type { ReferenceRecord } from "../../results/results.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
-import { referenceOf } from "../preferences/reference.ts";
+import { type Reference, referenceOf } from "../preferences/reference.ts";
 import { needsReference } from "../preferences/rewards.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
 import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
@@ -83,7 +84,7 @@ export async function runTrainings(
         ...historyOf(trainings, at, run),
         cached: false,
         encoding: encoded?.record,
-        reference: reference && { key: reference.key, cached: reference.cached, seconds: reference.seconds },
+        reference: reference && recordOf(reference, at),
       };
     });
     for (const [at, { key }] of jobs.entries()) await storeTrained(runContext.store, key, trained[at]!);
@@ -107,4 +108,9 @@ function startOf(trainings: readonly ResumableTraining[]): TrainingLoop["start"]
   if (step === 0) return undefined;
   const states = trainings.map(({ checkpoint }) => checkpoint?.tensors ?? {});
   return { step, state: batchedTensors(trainings.map(({ job }) => job), states) };
+}
+
+/** What a training says of the frozen model's scores, which the first of a batch has asked for. */
+function recordOf({ key, cached, seconds }: Reference, at: number): ReferenceRecord {
+  return at === 0 ? { key, cached, seconds } : { key, cached: true, seconds: 0 };
 }

@@ -54,7 +54,18 @@ const examples: readonly TokenizedExample[] = [
 ];
 
 /** Families that take positions in every way: turned, learned, as a bias of scores, within windows. */
-const families = ["llama", "gptj", "gpt2", "opt", "bloom", "falcon-alibi", "gpt-neo", "mistral", "gemma3-text", "smollm3"];
+const families = [
+  "llama",
+  "gptj",
+  "gpt2",
+  "opt",
+  "bloom",
+  "falcon-alibi",
+  "gpt-neo",
+  "mistral",
+  "gemma3-text",
+  "smollm3",
+];
 
 for (const name of families) {
   const golden = await readFamilyGolden(name), model = await openFolder(golden.folder), { architecture } = model;
