@@ -12,18 +12,21 @@ import {
   adamw,
   baseModel,
   block,
+  bradleyTerry,
   dpo,
   ipo,
   jsonl,
   linearSchedule,
   loreft,
+  type Model,
   pipeline,
   reps,
+  reward,
   simpo,
   train,
 } from "refract";
 import { ofKind } from "../../pipelines/common/of_kind.ts";
-import type { ObjectiveSpec } from "../../pipelines/spec/mod.ts";
+import type { ModelSpec, ObjectiveSpec, Sweepable } from "../../pipelines/spec/mod.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { runIn } from "../support/trajectory.ts";
@@ -66,22 +69,24 @@ const folders = {
 
 const tolerance = 1e-4;
 
-async function compare(model: keyof typeof folders, name: keyof typeof objectives, source: string): Promise<void> {
-  const { batchSize, learningRate, models } = goldens,
-    { block: at, epochs, rank, objectives: expected } = models[model];
+/** A training of a model on the rows, and what trl found of it. */
+interface Compared {
+  readonly model: Sweepable<ModelSpec>;
+  readonly objective: ObjectiveSpec;
+  readonly epochs: number;
+  readonly expected: Steps;
+}
+
+async function compare({ model, objective, epochs, expected }: Compared): Promise<void> {
+  const { batchSize, learningRate } = goldens, data = jsonl(join(folder, "rows.jsonl"));
+  const settings = { data, epochs, batchSize, shuffle: false, objective };
   await inFolder(async (scratch) => {
-    const edit = loreft({ at: block(at).output, positions: "l1", rank, initial: join(folder, `${model}.safetensors`) });
     const optimizer = adamw({ learningRate, schedule: linearSchedule() });
-    const declared = pipeline("preferences", () => ({
-      tuned: train(baseModel(source).with(edit), {
-        data: jsonl(join(folder, "rows.jsonl")),
-        ...{ epochs, batchSize, optimizer, shuffle: false, objective: objectives[name] },
-      }),
-    }));
+    const declared = pipeline("preferences", () => ({ tuned: train(model, { ...settings, optimizer }) }));
     const [member] = await runIn(scratch, folder, declared);
     const [{ losses, rewards } = assert.fail()] = ofKind(member!.stages, "train");
     const found: Steps = { loss: losses, ...rewards! };
-    const worst = Object.entries(expected[name]).map(([of, steps]) => {
+    const worst = Object.entries(expected).map(([of, steps]) => {
       const values = found[of as keyof Steps];
       assert.equal(values.length, steps.length);
       // Rewards are sums over tokens, so that large ones have their error in proportion.
@@ -93,12 +98,34 @@ async function compare(model: keyof typeof folders, name: keyof typeof objective
   });
 }
 
+/** The model with the edit that its trainings start from. */
+async function editedModel(name: keyof typeof folders): Promise<Model> {
+  const { block: at, rank } = goldens.models[name], initial = join(folder, `${name}.safetensors`);
+  const edit = loreft({ at: block(at).output, positions: "l1", rank, initial });
+  return baseModel(await folders[name](shared as string)).with(edit);
+}
+
 for (const model of ["stories260k", "smollm2"] as const) {
   for (const name of Object.keys(objectives) as (keyof typeof objectives)[]) {
     Deno.test({
       name: `${name} on ${model} gives trl's losses and rewards`,
       ignore: shared === undefined,
-      fn: async () => compare(model, name, await folders[model](shared as string)),
+      fn: async () => {
+        const { epochs, objectives: { [name]: expected } } = goldens.models[model];
+        await compare({ model: await editedModel(model), objective: objectives[name], epochs, expected });
+      },
     });
   }
 }
+
+Deno.test({
+  name: "a reward model over an edit gives trl's losses and rewards",
+  ignore: shared === undefined,
+  fn: async () => {
+    const golden = JSON.parse(await Deno.readTextFile(join(folder, "reward.json")));
+    const { centering, epochs, steps: expected }: { centering: number; epochs: number; steps: Steps } = golden;
+    const head = reward({ initial: join(folder, "reward.safetensors") });
+    const model = (await editedModel("stories260k")).with(head);
+    await compare({ model, objective: bradleyTerry({ centering }), epochs, expected });
+  },
+});
