@@ -153,6 +153,10 @@ export {
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
+export { open } from "./pipelines/interface/open.ts";
+export { type Run, run } from "./pipelines/interface/run.ts";
+export type { RunOptions } from "./pipelines/interface/run_options.ts";
+export type { OpenedRun, RunMember } from "./pipelines/interface/opened_run.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
 export type { ActivationName } from "./ops/interventions/intervention.ts";
 export type { InterventionName } from "./ops/interventions/mod.ts";
@@ -263,5 +267,42 @@ export type {
   WritingSpec,
 } from "./pipelines/spec/mod.ts";
 export type { ChoosePositions, ChooseSubspace, FromEnd, PromptTokens } from "./pipelines/data/prompt_tokens.ts";
+export type {
+  EpochDone,
+  Evaluated,
+  MemberDone,
+  MemberOutline,
+  MemberPlace,
+  MembersReady,
+  MemberStep,
+  Noted,
+  RunDone,
+  RunEvent,
+  RunFailed,
+  RunStarted,
+  StageDone,
+  StageOutline,
+  StageStarted,
+  StepDone,
+  TrainingStarted,
+  Validated,
+  WorkName,
+  WorkProgress,
+  WorkUnit,
+} from "./pipelines/results/events.ts";
+export type { Provider } from "./ops/onnx/model.ts";
+export type { Scalar } from "./pipelines/recipes/overrides.ts";
+export type {
+  ActivationsRecord,
+  EncodeRecord,
+  EvaluateRecord,
+  MemberRecord,
+  MetricSummary,
+  RepeatedRecord,
+  Results,
+  StageRecord,
+  StageRecords,
+  TrainRecord,
+} from "./pipelines/results/results.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";

@@ -157,7 +157,7 @@ Deno.test("commands in READMEs are tasks, with options that they have", async ()
   for (const { path, task, rest } of calls) {
     if (!Object.hasOwn(tasks, task)) faults.push(`${path}: there is no task ${task}`);
     const options = [...rest.matchAll(/ (--[a-z-]+)/g)].map(([, option = ""]) => option);
-    if (!tasks[task]?.includes("pipelines/cli/main.ts")) continue;
+    if (!tasks[task]?.includes("pipelines/cli/refract.ts")) continue;
     const subcommand = task === "cache" ? rest.trim().split(" ").slice(0, 1) : [];
     const { stdout } = await inProcess(task, ...subcommand, "--help");
     if (!stdout.startsWith(`Usage: refract ${[task, ...subcommand].join(" ")} `)) {

@@ -102,13 +102,16 @@ const rooms: readonly string[] = [
   "pipelines/report/page",
   "pipelines/interchange/onnx",
   "pipelines/interchange",
+  "pipelines/cli/launch",
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",
   "pipelines/cli/requests",
-  "pipelines/cli/commands",
-  "pipelines/cli",
   // What a pipeline file imports: all rooms before know only the plain data that its functions return.
   "pipelines/dsl",
+  // What a program calls, the command line among them.
+  "pipelines/interface",
+  "pipelines/cli/commands",
+  "pipelines/cli",
   ".",
 ];
 

@@ -4,10 +4,12 @@ import { activationsCommand } from "./commands/activations_command.ts";
 import { parseArguments, UsageError } from "./arguments/argument_parser.ts";
 import { cacheCommands } from "./commands/cache_command.ts";
 import { chatCommand } from "./commands/chat_command.ts";
-import type { CommandGroup, RunControl } from "./arguments/command.ts";
+import type { Command, CommandGroup, RunControl } from "./arguments/command.ts";
 import { exportCommand } from "./commands/export_command.ts";
+import { type CommandName, commandNames } from "./launch/grants.ts";
 import { importCommand } from "./commands/import_command.ts";
 import { flag } from "./arguments/option.ts";
+import { newCommand } from "./commands/new_command.ts";
 import { planCommand } from "./commands/plan_command.ts";
 import { pullCommand } from "./commands/pull_command.ts";
 import { pushCommand } from "./commands/push_command.ts";
@@ -18,27 +20,31 @@ import { scoreCommand } from "./commands/score_command.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { watchCommand } from "./commands/watch_command.ts";
 
+/** Each command, or group of them, that a program may be started for. */
+const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
+  new: newCommand,
+  run: runCommand,
+  plan: planCommand,
+  rows: rowsCommand,
+  data: dataCommand,
+  chat: chatCommand,
+  activations: activationsCommand,
+  score: scoreCommand,
+  report: reportCommand,
+  watch: watchCommand,
+  import: importCommand,
+  export: exportCommand,
+  push: pushCommand,
+  pull: pullCommand,
+  cache: cacheCommands,
+};
+
 /** All commands, in the order of the help. */
 export const refract: CommandGroup = {
   kind: "group",
   name: "refract",
   summary: "Compiles and runs representation-finetuning pipelines.",
-  commands: [
-    runCommand,
-    planCommand,
-    rowsCommand,
-    dataCommand,
-    chatCommand,
-    activationsCommand,
-    scoreCommand,
-    reportCommand,
-    watchCommand,
-    importCommand,
-    exportCommand,
-    pushCommand,
-    pullCommand,
-    cacheCommands,
-  ],
+  commands: commandNames.map((name) => commands[name]),
 };
 
 /** Options of every command. */

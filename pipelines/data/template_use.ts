@@ -30,7 +30,7 @@ export function requireSingleBraces(template: Template, fields: Fields): void {
   const named = new Set(texts.flatMap(([role, text]) => fieldsOf(text, role)));
   for (const [role, text] of texts) {
     for (const [written, field = ""] of text.matchAll(doubled)) {
-      if (named.has(field) || !Object.hasOwn(fields, field)) continue;
+      if (named.has(field) || !hasField(fields, field)) continue;
       throw new RequestError(
         `the ${role} template writes ${quote(written)}, which are literal braces and not the field ${
           quote(field)
@@ -39,6 +39,11 @@ export function requireSingleBraces(template: Template, fields: Fields): void {
       );
     }
   }
+}
+
+/** Whether a row has a field of this name, or one that holds it, as `answers` holds `answers.text`. */
+function hasField(fields: Fields, field: string): boolean {
+  return Object.hasOwn(fields, field) || Object.hasOwn(fields, field.split(".", 1)[0] ?? field);
 }
 
 /** What to say of a template that makes one text of all rows; an empty one is meant. */

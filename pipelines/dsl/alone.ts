@@ -15,10 +15,8 @@ export function noteRunAlone(pipeline: Pipeline): Pipeline {
   let isBuilt = false;
   globalThis.addEventListener("unload", () => {
     if (isBuilt) return;
-    const tasks = shown(new URL("../../deno.json", import.meta.url).href);
     console.error(
-      `error: ${formatLocation(location)}: a pipeline file only declares; run it by ` +
-        `deno task --config ${tasks} run ${location.file}`,
+      `error: ${formatLocation(location)}: a pipeline file only declares; run it by ${command} run ${location.file}`,
     );
     Deno.exitCode = 2;
   });
@@ -28,6 +26,11 @@ export function noteRunAlone(pipeline: Pipeline): Pipeline {
   };
   return withLocationOf(pipeline, { ...pipeline, build });
 }
+
+/** What runs pipelines of any folder: the tasks of this copy, or those of a project that has it by its address. */
+const command = import.meta.url.startsWith("file:")
+  ? `deno task --config ${shown(new URL("../../deno.json", import.meta.url).href)}`
+  : "deno task";
 
 function isMain(file: string): boolean {
   return shown(Deno.mainModule) === file;

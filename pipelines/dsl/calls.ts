@@ -38,6 +38,8 @@ const isRecord = (value: unknown): value is object =>
 const isDeclared = (...kinds: readonly string[]) => (value: unknown) =>
   isRecord(value) && "kind" in value && kinds.some((kind) => value.kind === kind);
 
+const isRunnable = (value: unknown) => isDeclared("pipeline")(value) || (isText(value) && value !== "");
+
 /** A record of settings: no declaration, which a person may have put in its place. */
 const settings = leaf("its settings", (value) => isRecord(value) && !("kind" in value) && !isNoted(value));
 const isNoted = (value: unknown) => locationOf(value) !== undefined;
@@ -173,6 +175,12 @@ const calls = {
   repeat: { takes: [settings], example: "repeat({ seeds: [42, 43, 44] })" },
   where: { takes: [action], example: "where(({ rank }) => rank < 8)" },
   settings: { takes: [settings], example: "settings({ epochs: 3 })" },
+  // Running.
+  run: {
+    takes: [leaf("a pipeline, or the path of its file", isRunnable), optional(settings)],
+    example: `run("./pipeline.ts", { set: { rank: 4 } })`,
+  },
+  open: { takes: [path], example: `open("./runs/first")` },
   // Tokens.
   at: { takes: [list, text, optional(oneOf(["first", "last"]))], example: `at(pieces, " colour")` },
   fromEnd: { takes: [count], example: "fromEnd(1)" },

@@ -33,6 +33,16 @@ export function overridesOfOptions(set: ReadonlyMap<string, readonly string[]>):
   }));
 }
 
+/** What a program gave. */
+export function overridesOfValues(set: Readonly<Record<string, Scalar | readonly Scalar[]>>): Overrides {
+  return new Map(
+    Object.entries(set).map(([name, given]) => {
+      const isList = typeof given === "object", values = isList ? given : [given];
+      return [name, { values, isList, isText: false, location: { file: `set.${name}` } }];
+    }),
+  );
+}
+
 /** A pipeline that is being loaded: its overrides, and the values of the settings that it has declared so far. */
 interface Loading {
   readonly overrides: Overrides;

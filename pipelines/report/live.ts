@@ -6,8 +6,10 @@
  */
 import { join } from "node:path";
 import { writeAtomically } from "../common/files.ts";
+import type { RunEvent, StepDone } from "../results/events.ts";
 import type { MemberRecord } from "../results/results.ts";
-import type { Progress } from "../schedule/context/progress.ts";
+import type { Watcher } from "./watcher.ts";
+import { trainingLabel, workLabel } from "../results/event_labels.ts";
 
 /** The file's name within a run's folder. */
 export const liveFile = "live.json";
@@ -29,7 +31,7 @@ export interface LiveState {
 const interval = 1000;
 
 /** Keeps the file of a run; what the disk refuses is omitted, as nothing depends on it. */
-export class LiveLog {
+export class LiveLog implements Watcher {
   readonly #path: string;
   readonly #pipeline: string;
   readonly #begun = new Date().toISOString();
@@ -45,37 +47,33 @@ export class LiveLog {
     this.#pipeline = pipeline;
   }
 
-  /** Writes from now on: the run's folder is there. */
-  open(): void {
-    this.#isOpen = true;
-    this.#update(true);
-  }
-
-  /** Takes a member that is done. */
-  member(record: MemberRecord): void {
-    this.#members.push(record);
-    this.#trainings = [];
-    this.#update(true);
-  }
-
-  /** A progress that updates the file, too. */
-  following(progress: Progress): Progress {
-    return {
-      warn: (message) => progress.warn(message),
-      begin: (label, total, unit) => {
-        const shown = progress.begin(label, total, unit), trainings: { name: string; losses: number[] }[] = [];
-        return (done, note, losses) => {
-          shown(done, note, losses);
-          this.#now = unit === "bytes" ? `${label} of ${note}` : `${label} ${done}/${total}`;
-          losses?.forEach((loss, at) => {
-            trainings[at] ??= { name: losses.length === 1 ? label : `${label} (${at + 1})`, losses: [] };
-            trainings[at].losses.push(loss);
-          });
-          if (trainings.length > 0) this.#trainings = trainings;
-          this.#update(done === total);
-        };
-      },
-    };
+  /** Takes an event; nothing is written before the members are ready, and with them the run's folder. */
+  take(event: RunEvent): void {
+    switch (event.kind) {
+      case "membersReady":
+        this.#isOpen = true;
+        return this.#update(true);
+      case "work": {
+        const { done, total, unit, subject } = event, label = workLabel(event);
+        this.#now = unit === "bytes" ? `${label} of ${subject}` : `${label} ${done}/${total}`;
+        return this.#update(done === total);
+      }
+      case "trainingStarted":
+        this.#trainings = event.members.map((_, at) => {
+          const label = trainingLabel(event.stage, event.members);
+          return { name: event.members.length === 1 ? label : `${label} (${at + 1})`, losses: [] };
+        });
+        return;
+      case "step":
+        this.#step(event);
+        return this.#update(event.step === event.steps);
+      case "memberDone":
+        this.#members.push(event.record);
+        this.#trainings = [];
+        return this.#update(true);
+      default:
+        return;
+    }
   }
 
   /** Removes the file. */
@@ -86,6 +84,11 @@ export class LiveLog {
     await Deno.remove(this.#path).catch(() => {});
   }
 
+  #step({ stage, step, steps, members }: StepDone): void {
+    this.#now = `${trainingLabel(stage, members)} ${step}/${steps}`;
+    members.forEach(({ loss }, at) => this.#trainings[at]?.losses.push(loss));
+  }
+
   #update(isDue: boolean): void {
     if (!this.#isOpen || (!isDue && performance.now() - this.#written < interval)) return;
     this.#written = performance.now();
@@ -94,7 +97,7 @@ export class LiveLog {
       begun: this.#begun,
       now: this.#now,
       members: this.#members,
-      trainings: this.#trainings,
+      trainings: this.#trainings.filter(({ losses }) => losses.length > 0),
     };
     const bytes = new TextEncoder().encode(JSON.stringify(state));
     this.#writing = this.#writing.then(() => writeAtomically(this.#path, [bytes])).catch(() => {});

@@ -1,7 +1,7 @@
 /** A run's report, drawn from what is in its folder. @module */
 import { basename, join } from "node:path";
-import { RequestError, type SourceLocation } from "../common/errors.ts";
-import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject } from "../common/files.ts";
+import { RequestError } from "../common/errors.ts";
+import { readFileIfPresent, readJsonObject } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { csvOf } from "./csv.ts";
@@ -9,6 +9,7 @@ import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
 import { liveFile, type LiveState } from "./live.ts";
 import type { MemberRecord } from "../results/results.ts";
+import { readPredictions } from "../results/read_predictions.ts";
 import { readResults, resultsFile } from "../results/read_results.ts";
 import { manifestFile, readManifest } from "./manifest.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -78,7 +79,9 @@ async function readSource(folder: string): Promise<ReportSource> {
     return ofKind(stages, "evaluate").map(({ predictions }) => predictions);
   }));
   const predictions = new Map<string, readonly ReportPrediction[]>();
-  for (const path of paths) predictions.set(path, await readPredictions(await innerPath(folder, path)));
+  for (const path of paths) {
+    predictions.set(path, await readPredictions(await innerPath(folder, path), mostPredictions));
+  }
   return {
     results,
     made: (await Deno.stat(join(folder, resultsFile))).mtime?.toISOString().slice(0, 19).replace("T", " ") + "Z",
@@ -86,24 +89,4 @@ async function readSource(folder: string): Promise<ReportSource> {
     manifest: manifest === undefined ? "" : new TextDecoder().decode(manifest),
     predictions: (path) => predictions.get(path) ?? [],
   };
-}
-
-async function readPredictions(path: string): Promise<ReportPrediction[]> {
-  const bytes = await readFileIfPresent(path);
-  const lines = bytes === undefined ? [] : new TextDecoder().decode(bytes).split("\n").slice(0, mostPredictions);
-  return lines.flatMap((line, at) => line === "" ? [] : [parsePrediction(line, { file: path, line: at + 1 })]);
-}
-
-function parsePrediction(line: string, at: SourceLocation): ReportPrediction {
-  try {
-    const row: unknown = JSON.parse(line);
-    if (isPrediction(row)) return row;
-  } catch {
-    // As wrong as a line of another shape.
-  }
-  throw new RequestError("is no prediction; run the pipeline again", at);
-}
-
-function isPrediction(row: unknown): row is JsonObject & ReportPrediction {
-  return isJsonObject(row) && typeof row["prompt"] === "string" && typeof row["completion"] === "string";
 }

@@ -3,20 +3,31 @@ import type { QuantizationName } from "../models/weights/quantization.ts";
 
 /** One encoding of rows, computed once for all trainings that read them. */
 export interface EncodeRecord {
+  /** The store's key. */
   readonly key: string;
+  /** Whether it was in the store. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
+  /** How many rows were encoded. */
   readonly examples: number;
+  /** How many tokens they have. */
   readonly tokens: number;
+  /** How many bytes are kept of them. */
   readonly bytes: number;
 }
 
 /** The line of a training. */
 export interface TrainRecord {
+  /** The stage's name. */
   readonly name: string;
+  /** Tells the kinds of record apart. */
   readonly kind: "train";
+  /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
+  /** How many steps there were. */
   readonly steps: number;
   /** One number a step: in nats a token, or a row where a head predicts classes; of numbers the squared error. */
   readonly losses: readonly number[];
@@ -26,12 +37,15 @@ export interface TrainRecord {
   readonly rewards?: RewardRecord;
   /** What the frozen model gave to its rows' answers, where the objective compares with it. */
   readonly reference?: ReferenceRecord;
+  /** The wall seconds of each step; a share of them where members train together. */
   readonly stepSeconds: readonly number[];
 }
 
 /** One number a step of each: means over the step's rows. */
 export interface RewardRecord {
+  /** The rewards of the chosen answers. */
   readonly chosen: readonly number[];
+  /** The rewards of the rejected answers. */
   readonly rejected: readonly number[];
   /** By how much the chosen answers' rewards are larger. */
   readonly margins: readonly number[];
@@ -41,17 +55,25 @@ export interface RewardRecord {
 
 /** The log-likelihoods that the frozen model gives to answers, computed once for all trainings on these rows. */
 export interface ReferenceRecord {
+  /** Its key in the store. */
   readonly key: string;
+  /** Whether an earlier training has computed it. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
 }
 
 /** The line of an evaluation. */
 export interface EvaluateRecord {
+  /** The stage's name. */
   readonly name: string;
+  /** Tells the kinds of record apart. */
   readonly kind: "evaluate";
+  /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
+  /** What was measured, by the names of the metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   /** By how much they may be off, as one standard error, of those that have one. */
   readonly standardErrors?: Readonly<Record<string, number>>;
@@ -64,11 +86,16 @@ export interface EvaluateRecord {
 }
 
 /** The line of an activations stage: what a model computed, written to a file. */
-interface ActivationsRecord {
+export interface ActivationsRecord {
+  /** The stage's name. */
   readonly name: string;
+  /** Tells the kinds of record apart. */
   readonly kind: "activations";
+  /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
+  /** The seconds that it took. */
   readonly seconds: number;
+  /** How many rows there are. */
   readonly rows: number;
   /** A path within the run's folder. */
   readonly tensors: string;
@@ -76,8 +103,11 @@ interface ActivationsRecord {
 
 /** The lines of stages, by the stage's kind. */
 export interface StageRecords {
+  /** Of a training. */
   readonly train: TrainRecord;
+  /** Of an evaluation. */
   readonly evaluate: EvaluateRecord;
+  /** Of an activations stage. */
   readonly activations: ActivationsRecord;
 }
 
@@ -86,21 +116,27 @@ export type StageRecord = StageRecords[keyof StageRecords];
 
 /** A member's results. */
 export interface MemberRecord {
+  /** Readable and stable, as in `layer=15,rank=4`; `main` without axes. */
   readonly id: string;
+  /** Its values of the axes. */
   readonly axes: Readonly<Record<string, string | number | boolean>>;
   /** The best members that it goes on with: the stage and metric that they are best by, and their id. */
   readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
+  /** How many numbers it trains. */
   readonly trainableParameters: number;
   /** How its base model is quantized; absent if it is as it is stored. */
   readonly quantize?: QuantizationName;
+  /** Its stages, in the order in which they ran. */
   readonly stages: readonly StageRecord[];
 }
 
 /** A metric over the repetitions of an experiment. */
 export interface MetricSummary {
+  /** The mean. */
   readonly mean: number;
   /** The sample's standard deviation. */
   readonly deviation: number;
+  /** Over how many repetitions. */
   readonly count: number;
 }
 
@@ -108,9 +144,11 @@ export interface MetricSummary {
 export interface RepeatedRecord {
   /** The members' id without the axes that repeat. */
   readonly id: string;
+  /** The values of the axes that all of them share. */
   readonly axes: Readonly<Record<string, string | number | boolean>>;
   /** The ids of its members. */
   readonly members: readonly string[];
+  /** Each evaluation with its metrics over the members. */
   readonly stages: readonly {
     readonly name: string;
     readonly metrics: Readonly<Record<string, MetricSummary>>;
@@ -119,8 +157,11 @@ export interface RepeatedRecord {
 
 /** A run's results. */
 export interface Results {
+  /** The pipeline's name. */
   readonly pipeline: string;
+  /** The members, in the order in which they ran. */
   readonly members: readonly MemberRecord[];
+  /** What the trainings read, each computed once. */
   readonly encode: readonly EncodeRecord[];
   /** One for each repeated experiment, if there is any. */
   readonly summaries?: readonly RepeatedRecord[];

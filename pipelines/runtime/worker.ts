@@ -46,14 +46,22 @@ function sessionOptions(
   };
 }
 
-/** The folder of the native binding, where its providers' libraries belong. */
+/**
+ * The folder of the native binding, where its providers' libraries belong.
+ *
+ * @throws {Error} If Refract is loaded from an address, so that Deno does not say where the binding is.
+ */
 function bindingFolder(): string {
+  if (!import.meta.url.startsWith("file:")) {
+    throw new Error("this provider takes a copy of Refract on the disk; clone it");
+  }
   const main = createRequire(import.meta.url).resolve("onnxruntime-node");
   return join(dirname(main), "..", "bin", "napi-v6", process.platform, process.arch);
 }
 
 async function open(id: number, model: OnnxModel, settings: SessionSettings): Promise<void> {
-  const missing = missingLibraries(model.provider, bindingFolder());
+  const { libraries } = providerRuntimes[model.provider];
+  const missing = libraries === undefined ? undefined : missingLibraries(model.provider, bindingFolder());
   if (missing !== undefined) throw new Error(missing);
   sessions.set(id, await ort.InferenceSession.create(model.bytes, sessionOptions(model, settings)));
 }

@@ -17,6 +17,7 @@ import { Sessions } from "../../pipelines/schedule/context/sessions.ts";
 import { type Limit, measureLimit } from "./limit.ts";
 import { inFreshFolder } from "./refract.ts";
 import { median, sum } from "./statistics.ts";
+import { noting } from "../support/noting.ts";
 
 /** One run of a program. */
 interface ProgramRun {
@@ -80,9 +81,9 @@ export async function analyse(
 ): Promise<ProgramMeasure[]> {
   return await inFreshFolder(scratch, async (folder) => {
     const { pipeline, base, expansion } = await loadPipeline(pipelineFile, new Map());
-    const progress = { begin: () => () => {}, warn: console.error };
+    const emit = noting(console.error);
     const store = join(folder, "store");
-    await using runContext = new RecordingContext({ base, store, provider: "cpu", threads, progress });
+    await using runContext = new RecordingContext({ base, store, provider: "cpu", threads, emit });
     const { members: prepared } = await runPipeline(
       runContext,
       pipeline.name,

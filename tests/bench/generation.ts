@@ -21,6 +21,7 @@ import { inFreshFolder } from "./refract.ts";
 import type { GenerationBatchResult, GenerationResult, GenerationSide } from "./results.ts";
 import { multiArithPrompts } from "./rows.ts";
 import { median, sum } from "./statistics.ts";
+import { noting } from "../support/noting.ts";
 
 /** Prompts that are continued so many at a time. */
 export interface GenerationBatch {
@@ -110,8 +111,8 @@ async function refractRun(
   { model: { folder: source }, threads, scratch }: Bench,
 ): Promise<Generated> {
   return await inFreshFolder(scratch, async (store) => {
-    const progress = { begin: () => () => {}, warn: console.error };
-    await using runContext = new RunContext({ base: root, store, provider: "cpu", threads, progress });
+    const emit = noting(console.error);
+    await using runContext = new RunContext({ base: root, store, provider: "cpu", threads, emit });
     const writer = await editedWriter(runContext, source);
     const generator = await openGenerator(runContext, writer, batch);
     const encoded = prompts.map((text) => {

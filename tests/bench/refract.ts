@@ -1,8 +1,8 @@
 /** Training with Refract, through its command line. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { flagsOf, grantsOf } from "../../pipelines/cli/launch/grants.ts";
 import type { Results } from "../../pipelines/results/results.ts";
-import { readTasks, taskFlags } from "../support/tasks.ts";
 import { runCommand } from "./command.ts";
 import { batchSize, type Job, learningRate, type Setting, warmup } from "./jobs.ts";
 import type { Run } from "./peer.ts";
@@ -60,7 +60,7 @@ export interface Memory {
 /** Runs a pipeline with a new store. */
 export async function trainRefract(pipeline: string, threads: number, scratch: string): Promise<Run> {
   return await inFreshFolder(scratch, async (folder) => {
-    const { stdout, seconds } = await runCommand(Deno.execPath(), await commandLine(pipeline, threads, folder));
+    const { stdout, seconds } = await runCommand(Deno.execPath(), commandLine(pipeline, threads, folder));
     return { trainings: trainingsOf(JSON.parse(stdout)), seconds };
   });
 }
@@ -74,7 +74,7 @@ export async function measureMemory(
   return await inFreshFolder(scratch, async (folder) => {
     const script = fileURLToPath(new URL("../support/peak_memory.py", import.meta.url)),
       peaks = join(folder, "peaks.json");
-    const command = [Deno.execPath(), ...await commandLine(pipeline, threads, folder)];
+    const command = [Deno.execPath(), ...commandLine(pipeline, threads, folder)];
     await runCommand("python3", [script, peaks, ...command]);
     const memory: Memory = JSON.parse(await Deno.readTextFile(peaks));
     return memory.own === 0 ? undefined : memory;
@@ -94,10 +94,10 @@ function trainingsOf({ members }: Results): Run["trainings"] {
   });
 }
 
-async function commandLine(pipeline: string, threads: number, folder: string): Promise<string[]> {
+function commandLine(pipeline: string, threads: number, folder: string): string[] {
   const places = ["--store", join(folder, "store"), "--out", join(folder, "out")];
   const options = [...places, "--threads", String(threads), "--json"];
-  return ["run", ...taskFlags(await readTasks(), "run"), "pipelines/cli/main.ts", "run", pipeline, ...options];
+  return ["run", ...flagsOf(grantsOf("run", undefined)), "pipelines/cli/main.ts", "run", pipeline, ...options];
 }
 
 /** Runs something in a folder that did not exist and is removed. */

@@ -95,10 +95,13 @@ Deno.test({
       await inPage(address, wide, async (page) => {
         await page.until(`document.body.textContent.includes("waiting for the run to begin")`);
         await Deno.mkdir(run);
-        const live = new LiveLog(run, "sweep"), progress = live.following({ begin: () => () => {}, warn: () => {} });
-        live.open();
-        const done = progress.begin("train tuned", 3);
-        for (const [step, loss] of [3, 2, 1].entries()) done(step + 1, "", [loss]);
+        const live = new LiveLog(run, "sweep"), stage = "tuned", steps = 3, learningRate = 0.1, seconds = 1;
+        live.take({ kind: "membersReady", members: [] });
+        live.take({ kind: "trainingStarted", stage, members: ["main"], steps, stepsDone: 0 });
+        for (const [at, loss] of [3, 2, 1].entries()) {
+          const members = [{ member: "main", loss }];
+          live.take({ kind: "step", stage, step: at + 1, steps, learningRate, seconds, members });
+        }
         await page.until(`document.querySelectorAll("#loss-plot .curve").length === 1`);
         await page.until(`document.body.textContent.includes("train tuned 3/3")`);
         await live.close();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commandNames } from "../../pipelines/cli/launch/grants.ts";
 import type { Outcome } from "../support/command.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url)), quickstart = join(root, "examples/quickstart");
@@ -47,8 +48,17 @@ Deno.test("a task reads paths from the caller's folder and prints nothing on std
     );
     assert.equal(code, 0, stderr);
     assert.equal(JSON.parse(stdout).pipeline, "quickstart");
-    assert.match(stderr, /^Task plan deno run \$\(deno task --quiet _pipeline\) pipelines\/cli\/main\.ts plan /);
+    assert.match(stderr, /^Task plan deno run [^$]* pipelines\/cli\/refract\.ts plan /);
     assert.equal(stderr.split("\n").filter((line) => line.startsWith("Task ")).length, 1, stderr);
+  }));
+
+Deno.test("every task of a command shows its help", () =>
+  inFolder(async (folder) => {
+    for (const name of commandNames) {
+      const { code, stdout, stderr } = await call([name, "--help"], { cwd: folder });
+      assert.equal(code, 0, stderr);
+      assert.ok(stdout.startsWith(`Usage: refract ${name} `), stdout);
+    }
   }));
 
 Deno.test("a task has its command's exit code, and its arguments come whole", () =>

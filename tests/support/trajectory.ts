@@ -7,12 +7,13 @@ import { expand } from "../../pipelines/schedule/expand/expand.ts";
 import { runPipeline } from "../../pipelines/schedule/run/run.ts";
 import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
 import type { Pipeline } from "../../pipelines/spec/mod.ts";
+import { noting } from "./noting.ts";
 
 /** Runs a pipeline with a new store; its results are in `out` of the folder. */
 export async function runIn(scratch: string, base: string, declared: Pipeline): Promise<readonly MemberRecord[]> {
-  const progress = { begin: () => () => {}, warn: console.log };
+  const emit = noting(console.log);
   const store = join(scratch, "store");
-  await using runContext = new RunContext({ base, store, provider: "cpu", threads: 2, progress });
+  await using runContext = new RunContext({ base, store, provider: "cpu", threads: 2, emit });
   const { results } = await runPipeline(
     runContext,
     declared.name,

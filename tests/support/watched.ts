@@ -2,6 +2,8 @@
 import { overridesOfOptions } from "../../pipelines/recipes/overrides.ts";
 import { loadPipeline } from "../../pipelines/cli/requests/load_pipeline.ts";
 import { StoppedError } from "../../pipelines/common/errors.ts";
+import { trainingLabel, workLabel } from "../../pipelines/results/event_labels.ts";
+import type { Emit } from "../../pipelines/results/events.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
 import type { CheckpointInterval } from "../../pipelines/schedule/context/checkpoint_interval.ts";
 import { runPipeline } from "../../pipelines/schedule/run/run.ts";
@@ -38,19 +40,25 @@ export async function watchedRun(
     overridesOfOptions(new Map(Object.entries(set).map(([axis, value]) => [axis, [value]]))),
   );
   const starts: string[] = [], stop = new AbortController();
-  const progress = {
-    begin(label: string) {
-      let isFirst = true;
-      return (done: number) => {
-        if (isFirst) starts.push(`${label} ${done}`);
-        isFirst = false;
-        if (stopsAt(label, done)) stop.abort(new StoppedError(130));
-      };
-    },
-    warn: console.log,
+  let isFirst = true;
+  const saw = (label: string, done: number) => {
+    if (isFirst) starts.push(`${label} ${done}`);
+    isFirst = false;
+    if (stopsAt(label, done)) stop.abort(new StoppedError(130));
+  };
+  const emit: Emit = (event) => {
+    if (event.kind === "note") console.log(event.message);
+    if (event.kind === "trainingStarted") {
+      isFirst = true;
+      if (event.stepsDone > 0) saw(trainingLabel(event.stage, event.members), event.stepsDone);
+    }
+    if (event.kind === "step") saw(trainingLabel(event.stage, event.members), event.step);
+    if (event.kind !== "work") return;
+    if (event.done === 0) isFirst = true;
+    else saw(workLabel(event), event.done);
   };
   const store = scene.path(place, "store");
-  const options = { base, store, progress, provider: "cpu", threads: 1, checkpointInterval: whenStopped } as const;
+  const options = { base, store, emit, provider: "cpu", threads: 1, checkpointInterval: whenStopped } as const;
   try {
     await using runContext = new RunContext({ ...options, signal: stop.signal });
     using folder = new RunFolder(scene.path(place, "out"));

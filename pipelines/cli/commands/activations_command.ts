@@ -11,7 +11,8 @@ import { command } from "../arguments/command.ts";
 import { runtimeOptions } from "../arguments/common_options.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { onUnlessNamed, optional, type OptionValues, parsed, repeatable, required, text } from "../arguments/option.ts";
-import { type Terminal, terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   input: optional(text("file"), "safetensors with input_ids and attention_mask [batch, tokens]"),
@@ -53,7 +54,7 @@ async function writeActivations(
   if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {
     throw new RequestError("is a folder; give --out a file", { file: out });
   }
-  await using runContext = openRunContext({ base, threads, provider }, options, terminalProgress(terminal));
+  await using runContext = openRunContext({ base, threads, provider }, options, terminalEvents(terminal));
   const tokenized = text === undefined ? undefined : await runContext.models.model(source);
   const model = tokenized ?? await runContext.models.bareModel(source), { architecture } = model;
   const sites = (options.sites ?? []).map((site) => parseSite(site, architecture));
@@ -67,7 +68,7 @@ async function writeActivations(
   const weights = await runContext.models.weights(model);
   const logits = options.logits && architecture.head !== undefined;
   const job = { architecture, weights, rows, sites, hiddenStates: true, logits };
-  const tensors = await activate(runContext, job, "activations");
+  const tensors = await activate(runContext, job);
   await writeSafetensors(out, [...(text === undefined ? [] : readTensors(batch)), ...tensors]);
   terminal.print(`${tensors.length} tensors of ${rows.length} rows in ${out}`);
 }

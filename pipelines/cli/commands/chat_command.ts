@@ -33,7 +33,8 @@ import {
   requireNoHead,
   type StoredIntervention,
 } from "../requests/stored_intervention.ts";
-import { type Terminal, terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   member,
@@ -75,7 +76,7 @@ function parseTemplate(text: string): string {
 async function chat(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
   const stored = await findIntervention(path, options.member);
   const { source, base } = await baseModelOf(stored, options.model);
-  await using runContext = openRunContext({ ...options, base }, options, terminalProgress(terminal));
+  await using runContext = openRunContext({ ...options, base }, options, terminalEvents(terminal));
   const writer = await openWriter(runContext, source, stored, options);
   const { tokenizer } = writer.model, session = await openSession(writer, options);
   const generator = await openGenerator(runContext, { ...writer, endTokens: session.endTokens }, 1);

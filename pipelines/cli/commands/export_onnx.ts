@@ -12,7 +12,7 @@ import { type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { editedModel, type Model, openModel, openModelWeights } from "../../models/open/model.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
-import { bytesProgress, downloadProgress } from "../../schedule/context/progress.ts";
+import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { namesIn } from "../../common/folder_names.ts";
 import { writeFolder } from "../requests/output_folder.ts";
@@ -23,7 +23,8 @@ import {
   requireNoHead,
   type StoredIntervention,
 } from "../requests/stored_intervention.ts";
-import { type Terminal, terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** The options of an export to ONNX. */
 interface ExportOnnxOptions {
@@ -70,12 +71,12 @@ async function isModel(folder: string, { member, model, positions, fields }: Exp
 type Sources = Omit<SourceOptions, "base">;
 
 function sourcesOf(terminal: Terminal): Sources {
-  const progress = terminalProgress(terminal);
+  const emit = terminalEvents(terminal);
   return {
     store: storeFolder(undefined),
-    warn: (message) => progress.warn(message),
-    progress: downloadProgress(progress),
-    converting: bytesProgress(progress, "convert"),
+    warn: noteTo(emit),
+    progress: bytesProgress(emit, "download"),
+    converting: bytesProgress(emit, "convert"),
   };
 }
 

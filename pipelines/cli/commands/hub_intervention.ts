@@ -12,9 +12,10 @@ import {
 import type { Repository } from "../../models/hub/files.ts";
 import { requireRevision } from "../../models/hub/folder.ts";
 import { isHubId } from "../../models/open/source.ts";
+import { noteTo } from "../../schedule/context/work.ts";
 import { isStateFile } from "../../interchange/pyreft_config.ts";
 import type { CommandContext } from "../arguments/command.ts";
-import { terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 
 /** The file of a repository's model card. */
 export const card = "README.md";
@@ -36,7 +37,7 @@ export async function reachHub(
 ): Promise<{ readonly env: Environment; readonly access: HubAccess }> {
   if (!isHubId(id)) throw new RequestError(`${quote(id)} is no name of a repository; write it as owner/name`);
   requireRevision(id, revision);
-  const env = hub.env ?? readEnvironment(), signal = stops?.(), { warn } = terminalProgress(terminal);
+  const env = hub.env ?? readEnvironment(), signal = stops?.(), warn = noteTo(terminalEvents(terminal));
   const options: AccessOptions = { ...hub, warn, ...signal === undefined ? {} : { signal } };
   return { env, access: await hubAccess(env, options) };
 }

@@ -2,12 +2,13 @@
 import { planMembers } from "../../schedule/plan/plan_members.ts";
 import { command } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
+import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { flag } from "../arguments/option.ts";
 import { formatDot } from "./plan_dot.ts";
 import { formatPlan } from "./plan_text.ts";
-import { terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 
 /** Prints what a run would do. */
 export const planCommand = command({
@@ -17,11 +18,11 @@ export const planCommand = command({
   options: { ...requestOptions, dot: flag("prints the programs as a graph for Graphviz") },
   examples: ["plan examples/rank-by-layer/pipeline.ts --set rank=1,8"],
   async run([path], options, { terminal, hub }) {
-    const request = await loadRequest(path, options);
+    const request = await loadRequest(path, { ...options, overrides: overridesOfOptions(options.set) });
     await using runContext = openRunContext(
       request,
       options,
-      terminalProgress(terminal),
+      terminalEvents(terminal),
       hub === undefined ? {} : { hub },
     );
     const plan = await planMembers(runContext, request.pipeline.name, request.expansion);

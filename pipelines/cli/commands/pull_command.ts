@@ -7,13 +7,13 @@ import { cachedCommit, cachedRepository, partsOf } from "../../models/hub/cache.
 import { removeDamaged } from "../../models/hub/damaged_blobs.ts";
 import type { Repository } from "../../models/hub/files.ts";
 import { requireOnline } from "../../models/hub/folder.ts";
-import { downloadProgress } from "../../schedule/context/progress.ts";
+import { bytesProgress } from "../../schedule/context/work.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { card, type HubTarget, interventionFiles, reachHub } from "./hub_intervention.ts";
 import { required, text, withDefault } from "../arguments/option.ts";
 import { writeFolder } from "../requests/output_folder.ts";
-import { terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 
 /** Downloads an intervention into a folder, by way of the shared cache. */
 export const pullCommand = command({
@@ -40,7 +40,7 @@ async function pull({ id, revision }: HubTarget, out: string, context: CommandCo
     await removeDamaged(parts.snapshot(commit), names, env);
   } else {
     const { downloadSnapshot } = await import("../../models/hub/snapshot.ts");
-    const progress = downloadProgress(terminalProgress(terminal));
+    const progress = bytesProgress(terminalEvents(terminal), "download");
     const choose = (there: Repository) => Promise.resolve(names = interventionFiles(there));
     const usual = [interventionFileNames.description, interventionFileNames.tensors, card];
     const download = () =>

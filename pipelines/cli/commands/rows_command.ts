@@ -3,9 +3,10 @@ import { inspectRows } from "../../schedule/inspect/inspect_rows.ts";
 import { command } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
 import { flag, integer, withDefault } from "../arguments/option.ts";
+import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
-import { terminalProgress } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 import { formatRows } from "./rows_text.ts";
 
 const { set, store, json } = requestOptions;
@@ -25,9 +26,9 @@ const named = (name: "rows" | "data", summary: string) =>
     },
     examples: [`${name} examples/quickstart/pipeline.ts`, `${name} examples/quickstart/pipeline.ts --rows 1 --ids`],
     async run([path], { rows, ids, ...options }, { terminal, stops, hub }) {
-      const request = await loadRequest(path, { ...options, threads: undefined, provider: undefined });
+      const request = await loadRequest(path, { overrides: overridesOfOptions(options.set) });
       const signal = stops?.(), control = { signal, ...hub === undefined ? {} : { hub } };
-      await using runContext = openRunContext(request, options, terminalProgress(terminal), control);
+      await using runContext = openRunContext(request, options, terminalEvents(terminal), control);
       const inspection = await inspectRows(runContext, request.expansion.members, rows);
       const style = { isColored: terminal.isColored, hasIds: ids };
       terminal.print(options.json ? JSON.stringify(inspection, null, 2) : formatRows(inspection, style).trimEnd());

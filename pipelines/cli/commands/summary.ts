@@ -1,20 +1,12 @@
 /** The table that ends a run. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
+import type { MemberOutline } from "../../results/events.ts";
 import type { EvaluateRecord, RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
 /** What the summary needs of a member that was run. */
-interface SummarizedMember {
-  readonly stages: readonly (
-    & { readonly model: { readonly architecture: Pick<Architecture, "weights"> } }
-    & (
-      | { readonly kind: "train"; readonly name: string; readonly spec: { readonly epochs: number } }
-      | { readonly kind: "evaluate" | "activations" }
-    )
-  )[];
-}
+type SummarizedMember = Pick<MemberOutline, "baseParameters" | "stages">;
 
 /** A member a line: metrics, trainable parameters and their share of the base, times; then what the cache saved. */
 export function summarize(results: Results, members: readonly SummarizedMember[], seconds: number): string {
@@ -29,7 +21,7 @@ export function summarize(results: Results, members: readonly SummarizedMember[]
       const stage = evaluations.find((evaluation) => metricNames(evaluation).includes(name));
       return stage === undefined ? "" : measuredText(stage, name.slice(stage.name.length + 1));
     });
-    const base = parameterCount(members[index]!.stages[0]!.model.architecture);
+    const base = members[index]!.baseParameters;
     const share = record.trainableParameters === 0
       ? ""
       : `${(100 * record.trainableParameters / base).toPrecision(3)} %`;
@@ -93,7 +85,9 @@ function encodings(results: Results, members: readonly SummarizedMember[]): stri
   const epochs = members.flatMap(({ stages }, index) => {
     const ran = ofKind(results.members[index]!.stages, "train").filter(({ cached }) => !cached);
     const names = new Set(ran.map(({ name }) => name));
-    return ofKind(stages, "train").filter(({ name }) => names.has(name)).map(({ spec }) => spec.epochs);
+    return ofKind(stages, "train").filter(({ name }) => names.has(name)).map(({ settings }) =>
+      Number(ownValue(settings, "epochs"))
+    );
   }).reduce((sum, count) => sum + count, 0);
   return encode.map(({ cached, seconds, examples, tokens, bytes }) => {
     const size = `${examples} examples, ${tokens.toLocaleString("en")} tokens, ${(bytes / 1e6).toFixed(1)} MB`;

@@ -52,6 +52,17 @@ export async function loadPipeline(path: string, overrides: Overrides): Promise<
   return await whileLoading({ overrides, settings }, () => whileDeclaring(load));
 }
 
+/**
+ * Expands the members of a pipeline that a program has declared.
+ *
+ * @throws {RequestError} If the pipeline is not sound, or an override is of nothing that it has.
+ */
+export function expandPipeline(pipeline: Pipeline, overrides: Overrides): Expansion {
+  requireName(pipeline);
+  const declared = new Set<object>();
+  return declaringInto(declared, () => expand(pipeline, overrides, new Map(), declared));
+}
+
 async function importPipeline(file: string, overrides: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {
   const pipeline = await faultsOf(file, async () => (await import(pathToFileURL(file).href)).default as unknown);
   if (!isPipeline(pipeline)) {
@@ -59,15 +70,18 @@ async function importPipeline(file: string, overrides: Overrides, settings: Map<
       file,
     });
   }
-  if (!/^\w[\w.-]*$/.test(pipeline.name)) {
-    const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
-    throw new RequestError(problem, locationOf(pipeline) ?? { file });
-  }
+  requireName(pipeline, file);
   const before = imported.get(file) ?? { overrides: valuesOf(overrides, settings), settings: new Map(settings) };
   imported.set(file, before);
   for (const [name, value] of before.settings) settings.set(name, value);
   if (before.overrides === valuesOf(overrides, before.settings)) return pipeline;
-  throw new TypeError(`${file} was loaded with other settings before; load it in a process of its own`);
+  throw new RequestError("was loaded with other settings before; run it in a process of its own", { file });
+}
+
+function requireName(pipeline: Pipeline, file?: string): void {
+  if (/^\w[\w.-]*$/.test(pipeline.name)) return;
+  const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
+  throw new RequestError(problem, locationOf(pipeline) ?? (file === undefined ? undefined : { file }));
 }
 
 /** The overrides of settings as a text, to compare them. */
@@ -101,7 +115,7 @@ function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" |
 
 /** What a pipeline file can import, asked for by the name that it imports: the command line knows no function of the DSL. */
 async function exportedNames(): Promise<readonly string[]> {
-  const refract: object = await import(import.meta.resolve("refract"));
+  const refract: object = await import(import.meta.resolve("../../../mod.ts"));
   return Object.keys(refract);
 }
 

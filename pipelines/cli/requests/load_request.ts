@@ -1,25 +1,33 @@
 /**
- * What a command runs: a pipeline file, or a recipe that names one. Options win over the recipe.
+ * What a command runs: a pipeline file, or a recipe that names one, or a pipeline that a program has declared. Options win
+ * over the recipe.
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { Provider } from "../../../ops/onnx/model.ts";
-import { overridesOfOptions } from "../../recipes/overrides.ts";
+import { locationOf } from "../../common/source_location.ts";
+import type { Overrides } from "../../recipes/overrides.ts";
 import { isRecipePath, readRecipe, type Recipe } from "../../recipes/recipe.ts";
 import { redirect, type Redirected } from "../../schedule/expand/redirect.ts";
 import type { Member } from "../../schedule/expand/member.ts";
-import { callerPath } from "./caller_paths.ts";
-import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
+import type { Pipeline } from "../../spec/mod.ts";
+import { callerFolder, callerPath } from "./caller_paths.ts";
+import { expandPipeline, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 
 /** The options that a recipe has as well. */
 interface RequestOptions {
-  readonly set: ReadonlyMap<string, readonly string[]>;
-  readonly threads: number | undefined;
-  readonly provider: Provider | undefined;
+  readonly overrides: Overrides;
+  /** What the relative paths of a pipeline start from, if not its file's folder. */
+  readonly base?: string | undefined;
+  readonly threads?: number | undefined;
+  readonly provider?: Provider | undefined;
 }
 
 /** A pipeline with all that it is to be run with. */
-export interface Request extends LoadedPipeline, Redirected {
+export interface Request extends Omit<LoadedPipeline, "file">, Redirected {
+  /** The pipeline's file; a notebook's pipeline is in none. */
+  readonly file: string | undefined;
   /** The members as the pipeline declares them, before data and models were redirected. */
   readonly declared: readonly Member[];
   readonly recipe: Recipe | undefined;
@@ -28,20 +36,39 @@ export interface Request extends LoadedPipeline, Redirected {
 }
 
 /**
- * Loads a pipeline file or a recipe.
+ * Loads a pipeline file or a recipe, or takes a pipeline as it is.
  *
  * @throws {RequestError} As of {@linkcode loadPipeline}, {@linkcode readRecipe} and {@linkcode redirect}.
  */
-export async function loadRequest(path: string, options: RequestOptions): Promise<Request> {
-  const recipe = isRecipePath(path) ? await readRecipe(callerPath(path)) : undefined;
-  const overrides = new Map([...recipe?.set ?? [], ...overridesOfOptions(options.set)]);
-  const loaded = await loadPipeline(recipe?.pipeline ?? path, overrides);
+export async function loadRequest(pipeline: string | Pipeline, options: RequestOptions): Promise<Request> {
+  const isPath = typeof pipeline === "string";
+  const recipe = isPath && isRecipePath(pipeline) ? await readRecipe(callerPath(pipeline)) : undefined;
+  const overrides = new Map([...recipe?.set ?? [], ...options.overrides]);
+  const loaded = isPath ? await loadPipeline(recipe?.pipeline ?? pipeline, overrides) : expanded(pipeline, overrides);
+  const base = options.base === undefined ? loaded.base : callerPath(options.base);
   return {
     ...loaded,
-    ...await redirect(loaded.expansion, loaded.base, recipe ?? {}),
+    base,
+    ...await redirect(loaded.expansion, base, recipe ?? {}),
     declared: loaded.expansion.members,
     recipe,
     threads: options.threads ?? recipe?.threads ?? navigator.hardwareConcurrency,
     provider: options.provider ?? recipe?.provider ?? "cpu",
   };
+}
+
+/** A pipeline of a program, whose settings have their values already. */
+function expanded(pipeline: Pipeline, overrides: Overrides) {
+  const declaredIn = locationOf(pipeline)?.file,
+    file = declaredIn !== undefined && isFile(declaredIn) ? declaredIn : undefined;
+  const base = file === undefined ? callerFolder() : dirname(file);
+  return { pipeline, file, base, expansion: expandPipeline(pipeline, overrides), settings: new Map() };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

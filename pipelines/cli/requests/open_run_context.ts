@@ -1,6 +1,6 @@
 /** The run context of a command. @module */
 import { RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
-import type { Progress } from "../../schedule/context/progress.ts";
+import type { Emit } from "../../results/events.ts";
 import { storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */
@@ -12,9 +12,9 @@ interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "ca
 export function openRunContext(
   { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
   { store, cacheDisk, cacheMemory, activationMemory }: StoreOptions,
-  progress: Progress,
+  emit: Emit,
   control: Pick<RunContextOptions, "checkpointInterval" | "signal" | "hub"> = {},
 ): RunContext {
   const budgets = { cacheDisk, cacheMemory, activationMemory };
-  return new RunContext({ base, store: storeFolder(store), threads, provider, progress, ...budgets, ...control });
+  return new RunContext({ base, store: storeFolder(store, base), threads, provider, emit, ...budgets, ...control });
 }

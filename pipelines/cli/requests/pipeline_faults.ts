@@ -92,7 +92,7 @@ const kinds: readonly FaultKind[] = [
       const target = what === "" || what.startsWith("<") ? "" : ` to ${what}`;
       const allowed = target === "" ? flag : `${flag}=${what}`;
       const other = instead.get(access) ?? "do it before the run";
-      return `a pipeline has no ${access} access${target}; ${other}, or add ${allowed} to the task in Refract's deno.json`;
+      return `a pipeline has no ${access} access${target}; ${other}, or run it again with ${allowed}`;
     },
   },
   {

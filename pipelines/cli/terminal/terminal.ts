@@ -1,14 +1,4 @@
-/**
- * What the user sees during a run: one line a stage on stderr, a bar that fills if that is a terminal.
- *
- * @module
- */
-import type { Progress } from "../../schedule/context/progress.ts";
-import { formatSize } from "../../store/size.ts";
-
-const width = 24;
-const redrawMilliseconds = { live: 80, logged: 10_000 };
-
+/** Where the command line writes to, and how it writes times and tables. @module */
 /** Where the command line writes to. */
 export interface Terminal {
   /** Prints a result and ends the line. */
@@ -23,6 +13,8 @@ export interface Terminal {
   endLine(): void;
   /** Whether a line that was written can be written over. */
   readonly live: boolean;
+  /** How many characters fit on a line, where that is known. */
+  readonly columns?: () => number;
   /** Whether results may have colours. */
   readonly isColored: boolean;
 }
@@ -45,6 +37,7 @@ export function processTerminal(): Terminal {
     write,
     endLine: () => isOpen ? write("\n") : undefined,
     live: Deno.stderr.isTerminal(),
+    columns: () => Deno.stderr.isTerminal() ? Deno.consoleSize().columns : Infinity,
     isColored: Deno.stdout.isTerminal() && !Deno.noColor,
   };
 }
@@ -57,40 +50,6 @@ async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIt
     yield* lines;
   }
   if (rest !== "") yield rest;
-}
-
-/** Progress, a line for each stage. */
-export function terminalProgress({ live, write }: Terminal): Progress {
-  let open = "";
-  return {
-    begin(label, total, unit) {
-      const count = (parts: number) => unit === "bytes" ? formatSize(parts) : String(parts);
-      const start = performance.now();
-      let drawn = live ? -Infinity : start;
-      const draw = (done: number, note = "") => {
-        const seconds = (performance.now() - start) / 1000;
-        const finished = done >= total;
-        const pause = live ? redrawMilliseconds.live : redrawMilliseconds.logged;
-        if (!finished && performance.now() - drawn < pause) return;
-        drawn = performance.now();
-        const line = `${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${
-          formatSeconds(seconds)
-        }  ${note}`;
-        open = finished ? "" : line;
-        write(live ? `\r\x1b[2K${line}${finished ? "\n" : ""}` : `${line}\n`);
-      };
-      draw(0);
-      return draw;
-    },
-    warn(message) {
-      write(`${live && open !== "" ? "\r\x1b[2K" : ""}note: ${message}\n${live ? open : ""}`);
-    },
-  };
-}
-
-function bar(share: number): string {
-  const filled = Math.round(Math.min(1, share) * width);
-  return "█".repeat(filled) + "░".repeat(width - filled);
 }
 
 /** Seconds as text: `0.21 s`, `14.0 s`, `3 min 5 s`. */

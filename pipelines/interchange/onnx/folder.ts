@@ -65,7 +65,7 @@ async function generationConfig({ folder, tokenizer }: Model): Promise<JsonObjec
 
 const page = new URL("./page/", import.meta.url);
 
-const pageSource = (name: string) => Deno.readTextFile(new URL(name, page));
+const pageSource = async (name: string) => await (await fetch(new URL(name, page))).text();
 
 function readme(template: string, { model: { name, architecture }, adaptations, quantize }: TunedModel): string {
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;

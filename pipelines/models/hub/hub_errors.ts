@@ -65,9 +65,9 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
   if (host !== undefined) {
     return new RequestError(
       host === new URL(endpoint).host
-        ? `${endpoint} is not among the hosts that --allow-net permits; add ${host} to it`
-        : `${endpoint} has files of ${id} on ${host}, which is not among the hosts that --allow-net permits; add ${host} to ` +
-          `that of the task _hub in deno.json, or give ${repositoryKinds[kind].instead}`,
+        ? `${endpoint} is not among the hosts that --allow-net permits; run it again with --allow-net=${host}`
+        : `${endpoint} has files of ${id} on ${host}, which is not among the hosts that --allow-net permits; run it again ` +
+          `with --allow-net=${host}, or give ${repositoryKinds[kind].instead}`,
     );
   }
   // The whole URL comes before the reason, and may be one that lets anybody in.

@@ -1,11 +1,11 @@
-import { basename, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, isAbsolute, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { pathProblem } from "../../common/declared_path.ts";
 import { faultText } from "../../common/files.ts";
 import { type AccessOptions, readEnvironment } from "../hub/access.ts";
 import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
+import { builtinFolder } from "./builtin.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
@@ -49,7 +49,8 @@ const HUB_ID = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 export async function resolveModelFolder(source: string, options: SourceOptions): Promise<ModelFolder> {
   if (source.startsWith(BUILTIN)) {
     refuseRevision(source, options);
-    return await builtinFolder(source.slice(BUILTIN.length));
+    const name = source.slice(BUILTIN.length);
+    return { folder: await builtinFolder(name, options.store), name: source };
   }
   const path = resolve(options.base, source);
   if (source !== "" && await isFolder(path)) {
@@ -111,25 +112,6 @@ function refuseRevision(source: string, { revision }: SourceOptions): void {
       JSON.stringify(source)
     }; omit it`,
   );
-}
-
-async function builtinFolder(name: string): Promise<ModelFolder> {
-  const url = new URL("../builtin/", import.meta.url);
-  if (url.protocol !== "file:") {
-    throw new RequestError(`builtin models need Refract on the disk, not from ${url.host}; give a folder instead`);
-  }
-  const parent = fileURLToPath(url);
-  const names = await builtinNames(parent);
-  if (names.includes(name)) return { folder: await Deno.realPath(join(parent, name)), name: BUILTIN + name };
-  const choice = names.length === 0 ? "there are none" : `give one of ${names.map((n) => BUILTIN + n).join(", ")}`;
-  throw new RequestError(`no builtin model is called ${JSON.stringify(name)}; ${choice}`);
-}
-
-async function builtinNames(parent: string): Promise<string[]> {
-  if (!await isFolder(parent)) return [];
-  const names: string[] = [];
-  for await (const entry of Deno.readDir(parent)) if (entry.isDirectory) names.push(entry.name);
-  return names.sort();
 }
 
 async function isFolder(path: string): Promise<boolean> {

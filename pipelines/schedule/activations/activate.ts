@@ -18,6 +18,7 @@ import type { RunRow } from "../../models/inputs/input_kind.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { beginWork } from "../context/work.ts";
 
 /** A run of tokens whose representations are wanted. */
 export interface ActivatedRun extends RunRow {
@@ -54,9 +55,9 @@ const groupTokens = 4096, groupLogits = 1 << 26;
 /**
  * The representations of rows, by name: each [rows, slots, width], 0 in slots of no token; scores of whole rows [rows, classes].
  *
- * @param label What the progress is called.
+ * @param stage The stage that asks for them, if one does.
  */
-export async function activate(runContext: RunContext, job: ActivateJob, label: string): Promise<NamedTensor[]> {
+export async function activate(runContext: RunContext, job: ActivateJob, stage?: string): Promise<NamedTensor[]> {
   const { architecture, weights, rows, edited } = job;
   const source: WeightSource = (name, shape) => frozenWeight(name, shape, weights.storedType(name));
   const edit = edited === undefined
@@ -69,7 +70,7 @@ export async function activate(runContext: RunContext, job: ActivateJob, label: 
   );
   const program = activationsProgram({ ...job, weights: source, ...edit, layout });
   const session = await runContext.sessions.open(program, weights);
-  const done = runContext.progress.begin(label, rows.length), found = new Map<string, NamedTensor>();
+  const done = beginWork(runContext.emit, "activations", rows.length, stage), found = new Map<string, NamedTensor>();
   let finished = 0;
   for (const group of groupsOf(rows, tokensOf(job))) {
     const laidOut = edited === undefined ? [] : group.map((row) => edited.rows[row]!);

@@ -46,7 +46,7 @@ export async function activationsOf(
   const found = await activate(
     runContext,
     { architecture, weights, rows, sites, hiddenStates, logits, edited },
-    `activations ${stage.name}`,
+    stage.name,
   );
   const integers = (name: string, of: (token: number, row: number) => number): NamedTensor => {
     const data = prompts.flatMap(({ slots }, row) => {

@@ -15,7 +15,8 @@ import { unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { Store } from "../../store/store.ts";
-import { bytesProgress, downloadProgress, type Progress } from "./progress.ts";
+import type { Emit } from "../../results/events.ts";
+import { bytesProgress, noteTo } from "./work.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";
 
 /** Where models come from, and where what is made of them is kept. */
@@ -25,7 +26,7 @@ interface OpenModelsOptions extends HubOptions {
   /** Ends downloads when it is aborted. */
   readonly signal: AbortSignal | undefined;
   readonly store: Store;
-  readonly progress: Progress;
+  readonly emit: Emit;
 }
 
 /** Models and weights, each opened once. */
@@ -56,9 +57,9 @@ export class OpenModels implements AsyncDisposable {
   async weights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights> {
     const base = await this.#weights.getOrInsertComputed(model, () => openModelWeights(model, this.#digests));
     if (quantize === undefined) return base;
-    const { store, progress } = this.#options;
+    const { store, emit } = this.#options;
     const key = JSON.stringify([model.folder, base.digest, quantize]);
-    const make = () => openQuantized(store, model, base, quantize, progress);
+    const make = () => openQuantized(store, model, base, quantize, emit);
     return (await this.#quantized.getOrInsertComputed(key, make)).weights;
   }
 
@@ -87,15 +88,15 @@ export class OpenModels implements AsyncDisposable {
 
   /** How models are found, with downloads and conversions shown. */
   #sources(): SourceOptions {
-    const { base, signal, store, progress, ...hub } = this.#options;
+    const { base, signal, store, emit, ...hub } = this.#options;
     return {
       ...hub,
       base,
       ...signal === undefined ? {} : { signal },
-      warn: (message: string) => progress.warn(message),
+      warn: noteTo(emit),
       store: store.folder,
-      converting: bytesProgress(progress, "convert"),
-      progress: downloadProgress(progress),
+      converting: bytesProgress(emit, "convert"),
+      progress: bytesProgress(emit, "download"),
     };
   }
 }

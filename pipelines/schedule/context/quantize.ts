@@ -9,7 +9,8 @@ import type { BareModel, ModelWeights } from "../../models/open/model.ts";
 import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/open/quantized_weights.ts";
 import { codeBytes, type QuantizationName, quantize } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
-import type { Progress } from "./progress.ts";
+import type { Emit } from "../../results/events.ts";
+import { beginWork } from "./work.ts";
 
 /** The kind of the store's entries. */
 export const quantizedKind = "quantize";
@@ -38,10 +39,10 @@ export async function openQuantized(
   model: BareModel,
   base: ModelWeights,
   name: QuantizationName,
-  progress: Progress,
+  emit: Emit,
 ): Promise<OpenedQuantized> {
   const key = quantizedDigest(model.architecture, base.digest, name);
-  const entry = await store.get(quantizedKind, key) ?? await make(store, key, model, base, name, progress);
+  const entry = await store.get(quantizedKind, key) ?? await make(store, key, model, base, name, emit);
   const path = await Deno.realPath(entry.path);
   const file = { path, tensors: entry.tensors, readBytes: (tensor: string) => entry.readBytes(tensor) };
   return { weights: quantizedWeights(model.architecture, base, name, file), entry };
@@ -53,9 +54,9 @@ function make(
   { architecture }: BareModel,
   base: ModelWeights,
   name: QuantizationName,
-  progress: Progress,
+  emit: Emit,
 ): Promise<Entry> {
-  const projections = projectionsOf(architecture), done = progress.begin(`quantize ${name}`, projections.size);
+  const projections = projectionsOf(architecture), done = beginWork(emit, "quantize", projections.size, name);
   return store.putAndOpen(quantizedKind, key, async (entry) => {
     entry.declare({
       tensors: [...projections].flatMap(([weight, [rows, columns]]) => {

@@ -8,6 +8,7 @@ import { RunError, StoppedError } from "../../common/errors.ts";
 import { keyOf, type Store } from "../../store/store.ts";
 import { CheckpointTimer } from "./checkpoint_interval.ts";
 import type { RunContext } from "./run_context.ts";
+import { beginWork } from "./work.ts";
 
 /** What the rows of a stage are worked on for. */
 type Purpose = "answer" | "choice" | "score";
@@ -30,16 +31,16 @@ const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
 
 /** Works on all rows but those whose results an earlier run has kept; gives a result for each. */
 export async function inBatches<T>(
-  runContext: Pick<RunContext, "store" | "progress" | "checkpointInterval">,
+  runContext: Pick<RunContext, "store" | "emit" | "checkpointInterval">,
   rows: BatchedRows,
   work: (batch: readonly number[]) => Promise<readonly T[]>,
 ): Promise<T[]> {
-  const { store, progress } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
+  const { store, emit } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
   const timer = new CheckpointTimer(runContext.checkpointInterval, 0), planned = batches(lengths, rows.size);
   // In the order of the batches, whose rows are those that they were for whoever kept this.
   const results = [...await store.getJson(kind, key) as readonly T[] | undefined ?? []];
-  const done = progress.begin(`${purpose === "answer" ? "evaluate" : "score"} ${stage}`, lengths.length);
-  if (results.length > 0) done(results.length, "resumed");
+  const done = beginWork(emit, purpose === "answer" ? "evaluate" : "score", lengths.length, stage);
+  if (results.length > 0) done(results.length, true);
   let start = 0, kept = results.length;
   const keep = async () => {
     if (results.length === kept) return;

@@ -12,7 +12,8 @@ import { mostByDefault } from "../../store/disk_budget.ts";
 import { Store } from "../../store/store.ts";
 import { type CheckpointInterval, defaultInterval } from "./checkpoint_interval.ts";
 import { OpenModels } from "./open_models.ts";
-import { downloadProgress, type Progress } from "./progress.ts";
+import type { Emit } from "../../results/events.ts";
+import { bytesProgress, noteTo } from "./work.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Settings of a run. */
@@ -22,7 +23,7 @@ export interface RunContextOptions {
   readonly store: string;
   readonly provider: Provider;
   readonly threads: number;
-  readonly progress: Progress;
+  readonly emit: Emit;
   /** How often unfinished work is kept; without it at {@linkcode defaultInterval}. */
   readonly checkpointInterval?: CheckpointInterval;
   /** Ends the run when it is aborted, with its reason. */
@@ -45,7 +46,7 @@ export class RunContext implements AsyncDisposable {
   readonly base: string;
   readonly provider: Provider;
   readonly threads: number;
-  readonly progress: Progress;
+  readonly emit: Emit;
   readonly store: Store;
   /** What a training may keep of its rows, in bytes. */
   readonly cacheMemory: number;
@@ -61,19 +62,18 @@ export class RunContext implements AsyncDisposable {
   readonly sessions: Sessions;
 
   constructor(options: RunContextOptions) {
-    const { base, store, provider, threads, progress, checkpointInterval = defaultInterval, signal, hub = {} } =
-      options;
+    const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, signal, hub = {} } = options;
     const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
-    this.progress = progress;
+    this.emit = emit;
     this.checkpointInterval = checkpointInterval;
     this.#signal = signal;
-    const warn = (message: string) => progress.warn(message);
+    const warn = noteTo(emit);
     this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
-    this.hub = { ...hub, ...signal && { signal }, warn, progress: downloadProgress(progress) };
-    this.models = new OpenModels({ ...hub, base, signal, store: this.store, progress });
+    this.hub = { ...hub, ...signal && { signal }, warn, progress: bytesProgress(emit, "download") };
+    this.models = new OpenModels({ ...hub, base, signal, store: this.store, emit });
     this.sessions = new Sessions(provider, threads, signal);
     // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
     const disk = cacheDisk ?? mostByDefault;

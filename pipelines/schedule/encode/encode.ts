@@ -15,6 +15,7 @@ import { groupExtents, type LaidOutRow, rowExtents } from "../../compile/rows/la
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { beginWork } from "../context/work.ts";
 import { type EncodeJob, encodeKey } from "./encode_job.ts";
 import { EncodedExamples } from "./encoded_examples.ts";
 
@@ -42,7 +43,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
   const [own, shared] = [job.kept.filter((value) => !isShared(value)), job.kept.filter(isShared)];
   const common = await computeShared(runContext, job, programs.shared);
   const session = await runContext.sessions.open(programs.rows, weights);
-  const done = runContext.progress.begin("encode", rows.length);
+  const done = beginWork(runContext.emit, "encode", rows.length);
   const order = rows.map((_, index) => index).sort((a, b) => rowLength(rows[a]!) - rowLength(rows[b]!) || a - b);
   const entry = await runContext.store.putAndOpen("encode", key, async (writer) => {
     writer.declare({

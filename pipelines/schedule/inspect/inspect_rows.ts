@@ -8,7 +8,7 @@ import type { Row } from "../../data/row.ts";
 import { streamRows } from "../../data/rows.ts";
 import { sharedLength } from "../../models/tokenization/joint_tokens.ts";
 import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
-import { fileProgress } from "../context/progress.ts";
+import { fileProgress, noteTo } from "../context/work.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Member } from "../expand/member.ts";
 import { requireKind } from "../prepare/head_checks.ts";
@@ -61,13 +61,13 @@ async function inspect(
   prints: Fingerprints,
 ): Promise<InspectedData> {
   const { stages, isTrained, member, model: { model }, maxLength, data } = reading,
-    { base, hub, progress } = runContext;
+    { base, hub, emit } = runContext;
   const { tokenizer, architecture: { contextLength: limit } } = model, warned = new Set<string>();
   const warn = (message: string) => {
-    if (!warned.has(message)) progress.warn(message);
+    if (!warned.has(message)) noteTo(emit)(message);
     warned.add(message);
   };
-  const files = { base, hub, progress: fileProgress(progress), warn };
+  const files = { base, hub, progress: fileProgress(emit), warn };
   const chat = { format: tokenizer.chat, asksLast: reading.asks, ends: endTokensOf(tokenizer), warn };
   const first: InspectedRow[] = [], lengths = new Map<number, number>(), ends = new Map<string, [number, boolean]>();
   const cut = { rows: 0, tokens: 0 };

@@ -11,7 +11,8 @@ import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Model } from "../../models/open/model.ts";
-import type { Progress } from "../context/progress.ts";
+import type { Emit } from "../../results/events.ts";
+import { beginWork } from "../context/work.ts";
 import { requireKind, targetsOf } from "./head_checks.ts";
 
 /** Rows with their tokens. */
@@ -32,7 +33,7 @@ interface Reading {
   /** Examples that are put before the prompts. */
   readonly fewShot: FewShot | undefined;
   /** Is shown how far large data sets are. */
-  readonly progress: Progress;
+  readonly emit: Emit;
   /** Takes what a person should know of the rows. */
   readonly warn: (message: string, kind?: string) => void;
   /** Takes what there is to say of a row. */
@@ -49,7 +50,7 @@ export async function readRows(
   data: Dataset,
   files: FileReading,
   { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
-  { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note }: Reading,
+  { head, maxLength, toWrite, asksLast, fewShot, emit, warn, note }: Reading,
 ): Promise<PreparedRows> {
   const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
   const reading = { format: tokenizer.chat, asksLast, ends, warn };
@@ -60,7 +61,7 @@ export async function readRows(
     warn(placed(data, bareRows), "bareRows");
   }
   const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
-  const examples = await inParts(rows, progress, (part) => {
+  const examples = await inParts(rows, emit, (part) => {
     const options = { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note };
     return tokenizeFor(head, part, tokenizer, options);
   });
@@ -92,9 +93,9 @@ const bareRows =
 const rowsAtOnce = 2000;
 
 /** Does something with rows part by part, so that it can be shown and stopped. */
-async function inParts<T>(rows: readonly Row[], progress: Progress, act: (part: readonly Row[]) => T[]): Promise<T[]> {
+async function inParts<T>(rows: readonly Row[], emit: Emit, act: (part: readonly Row[]) => T[]): Promise<T[]> {
   if (rows.length <= rowsAtOnce) return act(rows);
-  const show = progress.begin("tokenize", rows.length), made: T[] = [];
+  const show = beginWork(emit, "tokenize", rows.length), made: T[] = [];
   for (let start = 0; start < rows.length; start += rowsAtOnce) {
     for (const item of act(rows.slice(start, start + rowsAtOnce))) made.push(item);
     show(made.length);

@@ -10,8 +10,9 @@ import { type RowNote, rowNotes } from "../../data/examples.ts";
 import type { FewShot } from "../../data/few_shot.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-import { fileProgress } from "../context/progress.ts";
+
 import type { RunContext } from "../context/run_context.ts";
+import { fileProgress, noteTo } from "../context/work.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -67,13 +68,13 @@ export class SharedPreparation {
     const asksLast = asks && hasTurns(data);
     const limits = maxLength === undefined ? null : [maxLength, toWrite];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
-      const { base, progress } = this.#runContext,
+      const { base, emit } = this.#runContext,
         warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const note = (note: RowNote, place: SourceLocation) => {
         this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
       };
-      const files = { base, hub: this.#runContext.hub, progress: fileProgress(progress), warn };
-      return readRows(data, files, model, { head, maxLength, toWrite, asksLast, fewShot, progress, warn, note });
+      const files = { base, hub: this.#runContext.hub, progress: fileProgress(emit), warn };
+      return readRows(data, files, model, { head, maxLength, toWrite, asksLast, fewShot, emit, warn, note });
     });
   }
 
@@ -111,7 +112,7 @@ export class SharedPreparation {
 
   /** Tells what was noted. */
   tellNotes(): void {
-    for (const note of this.#notes.splice(0)) this.#runContext.progress.warn(note);
+    for (const note of this.#notes.splice(0)) noteTo(this.#runContext.emit)(note);
   }
 
   /** Rows that were read in one way are one object. */

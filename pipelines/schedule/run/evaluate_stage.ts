@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
 import { measure } from "../../metrics/measure.ts";
 import type { EvaluateRecord } from "../../results/results.ts";
+import { noteTo } from "../context/work.ts";
 import { predictions } from "../evaluate/evaluate.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
@@ -29,8 +30,8 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
     const path = join("members", member.id, folder, "predictions.jsonl");
     await output.predictions(path, found);
-    const measured = measure(spec.metrics, predicted, (caution) => runContext.progress.warn(`${name}: ${caution}`));
-    return {
+    const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
+    const record: EvaluateRecord = {
       name,
       kind: "evaluate",
       cached,
@@ -38,6 +39,8 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       ...recordOf(measured),
       predictions: path,
     };
+    runContext.emit({ kind: "evaluation", member: member.id, record });
+    return record;
   },
 };
 

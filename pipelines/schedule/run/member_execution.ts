@@ -1,4 +1,5 @@
 /** Running members that are all known before the first of them runs, with what they share computed once. @module */
+import type { MemberPlace } from "../../results/events.ts";
 import type { EncodeRecord, MemberRecord, StageRecord, StageRecords } from "../../results/results.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -36,10 +37,21 @@ export class MemberExecution implements Disposable {
     }
   }
 
-  /** Runs a member's stages and writes what they give. */
-  async run(prepared: PreparedMember): Promise<MemberRecord> {
+  /**
+   * Runs a member's stages and writes what they give.
+   *
+   * @param place Which of the members that run together it is.
+   */
+  async run(prepared: PreparedMember, place: MemberPlace): Promise<MemberRecord> {
     const records: StageRecord[] = [], { member, stages, trainableParameters } = prepared;
-    for (const stage of stages) records.push(await this.#run(stage.kind, stage, prepared));
+    const { emit } = this.#shared.runContext;
+    for (const stage of stages) {
+      const named = { member: place, stage: stage.name, stageKind: stage.kind };
+      emit({ kind: "stageStarted", ...named });
+      const record = await this.#run(stage.kind, stage, prepared), { cached, seconds } = record;
+      emit({ kind: "stageDone", ...named, cached, seconds });
+      records.push(record);
+    }
     const { id, axes, chosen } = member, quantize = stages[0]?.quantize;
     const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };
     return { id, axes, ...optional, trainableParameters, stages: records };

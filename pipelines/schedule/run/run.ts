@@ -5,12 +5,14 @@
  */
 import type { EncodeRecord, MemberRecord, Results } from "../../results/results.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { noteTo } from "../context/work.ts";
 import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
 import { MemberExecution } from "./member_execution.ts";
 import type { RunOutput } from "./run_output.ts";
 import { outcomesOf } from "./outcomes.ts";
+import { outlineOf } from "./outline.ts";
 import { summariesOf } from "./summaries.ts";
 
 /** A run's results and what the manifest says of its models and data. */
@@ -26,10 +28,6 @@ interface RunObserver {
    * anything is written.
    */
   readonly ready?: (members: readonly PreparedMember[]) => Promise<void>;
-  /** Called when the output is ready for the first file. */
-  readonly begins?: () => void;
-  /** Gets each member's record when it is done. */
-  readonly member?: (record: MemberRecord) => void;
 }
 
 /** Runs all members of a pipeline and writes what each gives. */
@@ -38,9 +36,9 @@ export async function runPipeline(
   pipeline: string,
   expansion: Expansion,
   output: RunOutput,
-  { ready, begins, member: isDone }: RunObserver = {},
+  { ready }: RunObserver = {},
 ): Promise<RunOutcome> {
-  const preparation = new Preparation(runContext);
+  const preparation = new Preparation(runContext), { emit } = runContext;
   if (expansion.goesOn) await rehearse(preparation, expansion);
   const members: PreparedMember[] = [], records: MemberRecord[] = [];
   const encodings = new Map<string, EncodeRecord>();
@@ -52,15 +50,13 @@ export async function runPipeline(
     using running = new MemberExecution(runContext, output);
     await running.gather(prepared);
     // Nothing is written before all of the request is known to be sound.
-    if (members.length === 0) {
-      await output.prepare();
-      begins?.();
-    }
+    if (members.length === 0) await output.prepare();
+    emit({ kind: "membersReady", members: prepared.map(outlineOf) });
     const done: MemberRecord[] = [];
-    for (const member of prepared) {
-      const record = await running.run(member);
+    for (const [at, member] of prepared.entries()) {
+      const record = await running.run(member, { id: member.member.id, number: at + 1, of: prepared.length });
       done.push(record);
-      isDone?.(record);
+      emit({ kind: "memberDone", record });
     }
     members.push(...prepared);
     records.push(...done);
@@ -69,7 +65,7 @@ export async function runPipeline(
   }
   const results = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
   await output.results(results);
-  for (const outcome of outcomesOf(members, records)) runContext.progress.warn(outcome);
+  for (const outcome of outcomesOf(members, records)) noteTo(emit)(outcome);
   return { results, members };
 }
 

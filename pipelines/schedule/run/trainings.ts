@@ -90,7 +90,7 @@ export class Trainings implements Disposable {
 
   /** A training that has to run, with those that can be batched with it: they are at the same step. */
   async #batchOf(job: TrainJob): Promise<ResumableTraining[]> {
-    const { store } = this.#runContext, first = await resumable(store, job);
+    const { store } = this.#runContext, first = await this.#resumable(job);
     const batch = new Map([[job.key, first]]), most = mostBatched(job);
     const { batchesTrainings } = providerRuntimes[this.#runContext.provider];
     const key = batchesTrainings ? this.#batchingKey(job) : undefined;
@@ -98,10 +98,14 @@ export class Trainings implements Disposable {
       if (batch.size + 1 > most) break;
       const isDone = this.#trained.has(other.key) || store.has(trainedKind, other.key);
       if (isDone || batch.has(other.key) || this.#batchingKey(other) !== key) continue;
-      const found = await resumable(store, other);
+      const found = await this.#resumable(other);
       if (stepsDone(found.checkpoint) === stepsDone(first.checkpoint)) batch.set(other.key, found);
     }
     return [...batch.values()];
+  }
+
+  #resumable(job: TrainJob): Promise<ResumableTraining> {
+    return resumable(this.#runContext.store, job, this.#members.get(job.stage)!);
   }
 
   #batchingKey(job: TrainJob): string | undefined {

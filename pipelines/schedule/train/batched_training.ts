@@ -53,7 +53,6 @@ export async function runTrainings(
     })
     : undefined;
   const keeper = new CheckpointKeeper(runContext, trainings);
-  const label = jobs.length === 1 ? `train ${stage.name}` : `train ${stage.name} × ${jobs.length}`;
   try {
     const run = await runTrainingLoop({
       spec,
@@ -73,7 +72,8 @@ export async function runTrainings(
       encoded,
       toSaved,
       session: (program) => open(programs[program]),
-      beginProgress: (steps) => runContext.progress.begin(label, steps),
+      named: { stage: stage.name, members: trainings.map(({ member }) => member) },
+      emit: runContext.emit,
       start: startOf(trainings),
       reached: (run) => keeper.reached(run),
     });

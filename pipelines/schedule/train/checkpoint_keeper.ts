@@ -4,6 +4,7 @@ import { RunError } from "../../common/errors.ts";
 import type { Store } from "../../store/store.ts";
 import { CheckpointTimer } from "../context/checkpoint_interval.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { noteTo } from "../context/work.ts";
 import { ownTensors } from "./batched_members.ts";
 import { type Checkpoint, findCheckpoint, putCheckpoint } from "./checkpoint.ts";
 import { joined, noRewards } from "./rewards.ts";
@@ -13,12 +14,14 @@ import type { LoopProgress } from "./training_loop.ts";
 /** A training and where an earlier run of it came to. */
 export interface ResumableTraining {
   readonly job: TrainJob;
+  /** The id of the member that it is of. */
+  readonly member: string;
   readonly checkpoint: Checkpoint | undefined;
 }
 
 /** A training with its checkpoint, if there is one. */
-export async function resumable(store: Store, job: TrainJob): Promise<ResumableTraining> {
-  return { job, checkpoint: await findCheckpoint(store, job.key) };
+export async function resumable(store: Store, job: TrainJob, member: string): Promise<ResumableTraining> {
+  return { job, member, checkpoint: await findCheckpoint(store, job.key) };
 }
 
 /** How many steps of a training are done. */
@@ -45,7 +48,7 @@ export function historyOf(
 }
 
 /** What keeping takes of a run. */
-type KeepingContext = Pick<RunContext, "store" | "progress" | "checkpointInterval">;
+type KeepingContext = Pick<RunContext, "store" | "emit" | "checkpointInterval">;
 
 /** Keeps checkpoints of batched trainings while they run. */
 export class CheckpointKeeper {
@@ -93,7 +96,7 @@ export class CheckpointKeeper {
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       this.#timer = undefined;
-      this.#runContext.progress.warn(`${error.message} (the training goes on without checkpoints)`);
+      noteTo(this.#runContext.emit)(`${error.message} (the training goes on without checkpoints)`);
     }
     return this.#kept;
   }

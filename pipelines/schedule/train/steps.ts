@@ -33,15 +33,20 @@ export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
   });
 }
 
+/** How many steps take all rows once. */
+export function stepsInEpoch({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
+  return Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
+}
+
 /** How many steps a training has. */
 export function stepCount({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
-  const { epochs, batchSize, gradientAccumulation, maxSteps = Infinity } = spec;
-  return Math.min(maxSteps, epochs * Math.ceil(rows.length / (batchSize * gradientAccumulation)));
+  const { epochs, maxSteps = Infinity } = spec;
+  return Math.min(maxSteps, epochs * stepsInEpoch({ spec, rows }));
 }
 
 /** How many rows all steps take together, each as often as it is taken. */
 export function rowsTaken({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
-  const effective = spec.batchSize * spec.gradientAccumulation, inEpoch = Math.ceil(rows.length / effective);
+  const effective = spec.batchSize * spec.gradientAccumulation, inEpoch = stepsInEpoch({ spec, rows });
   const steps = stepCount({ spec, rows });
   return Math.floor(steps / inEpoch) * rows.length + Math.min(rows.length, (steps % inEpoch) * effective);
 }

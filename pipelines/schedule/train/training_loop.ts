@@ -17,10 +17,12 @@ import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
+import type { Emit } from "../../results/events.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
-import type { Progress } from "../context/progress.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
-import { noRewards, type Rewards, withGroup, withStep, zeroRewards } from "./rewards.ts";
+import { learningRates } from "./learning_rate.ts";
+import { noRewards, type Rewards, shownRewards, withGroup, withStep, zeroRewards } from "./rewards.ts";
+import { stepsInEpoch } from "./steps.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
 
 /** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
@@ -41,7 +43,9 @@ export interface TrainingLoop extends StateJob {
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
   /** The tensors in saved form, for the last good state of a training that failed. */
   readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
-  readonly beginProgress: (steps: number) => ReturnType<Progress["begin"]>;
+  /** What the training is called in events, and its members in the order of {@linkcode members}. */
+  readonly named: { readonly stage: string; readonly members: readonly string[] };
+  readonly emit: Emit;
   /** Where an earlier run of this training came to, to go on from there. */
   readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
   /** Called after each step, before the next one starts. */
@@ -104,8 +108,9 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const session = await job.session(isWhole ? "train" : "accumulate");
   const update = isWhole ? undefined : await job.session("update");
   let prepared = prepare(job, first, 0);
-  const progress = job.beginProgress(steps.length);
-  if (first.index > 0) progress(first.index, "resumed");
+  const { emit, named, spec: { epochs, optimizer } } = job, inEpoch = stepsInEpoch(job);
+  const rateAt = learningRates(optimizer, steps.length);
+  emit({ kind: "trainingStarted", ...named, steps: steps.length, stepsDone: first.index });
   let sums = losses.map(() => 0), stepRewards = losses.map(() => zeroRewards), begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
@@ -129,14 +134,24 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
       ? outputs
       : (await update.run(state.feeds(group.index, steps.length, group.labels))).outputs;
     if (update !== undefined) state.take(stepped);
-    gradientNorms.forEach((list, member) => {
-      const norm = ownValue(stepped, normName(member));
-      if (norm !== undefined) list.push(Number(norm.data[0]));
+    const members = named.members.map((member, at) => {
+      const loss = sums[at]!, norm = ownValue(stepped, normName(at));
+      losses[at]!.push(loss);
+      if (norm !== undefined) gradientNorms[at]!.push(Number(norm.data[0]));
+      const means = stepRewards[at]!;
+      rewards[at] = withStep(rewards[at]!, means);
+      return {
+        member,
+        loss,
+        ...norm === undefined ? {} : { gradientNorm: Number(norm.data[0]) },
+        ...job.spec.objective === undefined ? {} : { rewards: shownRewards(means) },
+      };
     });
-    losses.forEach((list, member) => list.push(sums[member]!));
-    stepRewards.forEach((means, member) => rewards[member] = withStep(rewards[member]!, means));
-    stepSeconds.push((performance.now() - begun) / 1000);
-    progress(group.index + 1, `loss ${sums.map((sum) => sum.toFixed(4)).join(" ")}`, sums);
+    const step = group.index + 1, seconds = (performance.now() - begun) / 1000;
+    stepSeconds.push(seconds);
+    const { stage } = named, learningRate = rateAt(group.index);
+    emit({ kind: "step", stage, step, steps: steps.length, learningRate, seconds, members });
+    if (step % inEpoch === 0) emit({ kind: "epoch", ...named, epoch: step / inEpoch, epochs, step });
     await job.reached(run);
     sums = losses.map(() => 0);
     stepRewards = losses.map(() => zeroRewards);

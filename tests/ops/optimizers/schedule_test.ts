@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Schedule, schedules, warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import { input, type Program } from "../../../ops/program/program.ts";
+import { scalarOf } from "../../../ops/passes/scalars.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { type Environment, interpret } from "../reference.ts";
@@ -54,6 +55,8 @@ Deno.test("schedules are those of transformers at every step", async (t) => {
         const what = JSON.stringify(run);
         assertClose(interpret(program, environment(run))["factor"]!, expected, 1e-15, what);
         assertClose((await runOn(session, environment(run)))["factor"]!, expected, 1e-6, what);
+        const byHost = scalarOf(program.outputs["factor"]!, new Map(Object.entries(run)));
+        assertClose(tensor([], [byHost]), expected, 1e-15, `${what} by the host`);
       }
       await session.close();
     });

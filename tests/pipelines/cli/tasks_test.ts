@@ -1,27 +1,11 @@
-/** What the tasks of deno.json permit. @module */
+/** What the tasks of deno.json start, and what each command is permitted. @module */
 import assert from "node:assert/strict";
+import { commandNames, flagsOf, type Grants, grantsOf } from "../../../pipelines/cli/launch/grants.ts";
+import { launchFlags } from "../../../pipelines/cli/launch/launch.ts";
 import { readEnvironment } from "../../../pipelines/models/hub/access.ts";
-import { readTasks, taskFlags } from "../../support/tasks.ts";
+import { readTasks } from "../../support/tasks.ts";
 
-/** What a command may do: each permission with its list, or `true` where it has none. */
-type Permissions = Readonly<Record<string, readonly string[] | true>>;
-
-const tasks = await readTasks();
-const commands = Object.keys(tasks).filter((task) => tasks[task]?.includes("pipelines/cli/main.ts")).sort();
-
-function permissionsOf(task: string): Permissions {
-  const found: Record<string, readonly string[] | true> = {};
-  for (const flag of taskFlags(tasks, task)) {
-    const [, name, list] = /^--allow-([a-z]+)(?:=(.*))?$/.exec(flag) ?? [];
-    if (name === undefined) continue;
-    const listed = found[name] ?? [];
-    assert.ok(listed !== true && (list !== undefined || listed.length === 0), `${task} has ${flag} twice`);
-    found[name] = list === undefined ? true : [...listed, ...list.split(",")].sort();
-  }
-  return found;
-}
-
-const logging = ["LOG_STREAM", "LOG_TOKENS"];
+const own = ["CLICOLOR_FORCE", "INIT_CWD"], logging = ["LOG_STREAM", "LOG_TOKENS"];
 const hubNames = [
   "CLICOLOR_FORCE",
   "HF_ENDPOINT",
@@ -45,43 +29,61 @@ const planning = { read: true, write: true, import: true, sys: ["statfs"], env: 
 const running = { ...planning, ffi: true } as const;
 
 /** What each command may do, no more and no less. */
-const permitted: Readonly<Record<string, Permissions>> = {
+const permitted: Readonly<Record<string, Grants>> = {
   activations: running,
-  cache: { read: true, write: true, sys: ["statfs"], env: ["CLICOLOR_FORCE", "INIT_CWD"] },
+  cache: { read: true, write: true, sys: ["statfs"], env: own },
   chat: running,
   data: planning,
   export: { read: true, write: true, import: true, env: withLogging, net: hosts },
   import: { read: true, write: true, import: true, env: hubNames, net: hosts },
+  new: { read: true, write: true, env: own },
   plan: planning,
   pull: { read: true, write: true, env: withLogging, net: hosts },
   push: { read: true, env: withLogging, net: ["*.amazonaws.com", ...hosts] },
-  report: { read: true, write: true, env: ["INIT_CWD", ...logging] },
+  report: { read: true, write: true, env: [...own, ...logging] },
   rows: planning,
   run: running,
-  score: { read: true, env: ["INIT_CWD"] },
-  watch: { read: true, net: ["127.0.0.1"], env: ["INIT_CWD", ...logging] },
+  score: { read: true, env: own },
+  watch: { read: true, net: ["127.0.0.1"], env: [...own, ...logging] },
 };
 
+/** The same permissions, with their lists in one order. */
+function sorted(granted: Grants): Grants {
+  const { env, net } = granted;
+  return { ...granted, env: [...env].sort(), ...net === undefined ? {} : { net: [...net].sort() } };
+}
+
 Deno.test("each command has its own permissions, no more and no less", () => {
-  assert.deepEqual(commands, Object.keys(permitted));
-  for (const task of commands) {
-    assert.deepEqual(permissionsOf(task), permitted[task], task);
-    const others = taskFlags(tasks, task).filter((flag) => !flag.startsWith("--allow-"));
-    assert.deepEqual(others, ["--frozen=false"], task);
-    assert.match(tasks[task] ?? "", new RegExp(`^deno run .* pipelines/cli/main\\.ts ${task}$`));
+  assert.deepEqual([...commandNames].sort(), Object.keys(permitted).sort());
+  for (const name of commandNames) {
+    assert.deepEqual(sorted(grantsOf(name, undefined)), sorted(permitted[name]!), name);
   }
+});
+
+Deno.test("permissions are flags of Deno", () => {
+  assert.deepEqual(flagsOf(grantsOf("cache", undefined)), [
+    "--allow-read",
+    "--allow-env=INIT_CWD,CLICOLOR_FORCE",
+    "--allow-write",
+    "--allow-sys=statfs",
+  ]);
+});
+
+Deno.test("the mirror that HF_ENDPOINT names is permitted to commands that may reach the hub, and to no others", () => {
+  assert.ok(grantsOf("pull", "https://mirror.example:8443/hf").net?.includes("mirror.example:8443"));
+  assert.deepEqual(grantsOf("watch", "https://mirror.example").net, ["127.0.0.1"]);
+  assert.deepEqual(grantsOf("pull", "no address").net, grantsOf("pull", undefined).net);
 });
 
 Deno.test("commands that may see a token of the hub see all that says how the hub is reached", () => {
   for (const name of Object.keys(readEnvironment())) assert.ok(hubNames.includes(name), name);
 });
 
-Deno.test("deno.json names the hub's hosts and variables, and evaluates HF_ENDPOINT, in one task", () => {
-  for (const text of ["*.hf.co", "HF_TOKEN", "deno eval"]) {
-    assert.deepEqual(Object.keys(tasks).filter((task) => tasks[task]?.includes(text)), ["_hub"], text);
+Deno.test("each command is a task, which starts it by the program that knows its permissions", async () => {
+  const tasks = await readTasks();
+  for (const name of commandNames) {
+    assert.equal(tasks[name], `deno run ${launchFlags.join(" ")} pipelines/cli/refract.ts ${name}`);
   }
-});
-
-Deno.test("the line that Deno prints before a command is short", () => {
-  for (const task of commands) assert.ok((tasks[task] ?? "").length <= 130, task);
+  const started = Object.keys(tasks).filter((task) => tasks[task]?.includes("pipelines/cli/"));
+  assert.deepEqual(started.sort(), [...commandNames].sort());
 });

@@ -11,6 +11,7 @@ import { openGenerator } from "../../../pipelines/schedule/evaluate/generator.ts
 import { tinyT5Config } from "../../support/tiny_t5.ts";
 import { writeTinyModel } from "../../support/tiny_model.ts";
 import { inFolder } from "../models/support.ts";
+import { noting } from "../../support/noting.ts";
 
 const contextLength = 96;
 
@@ -60,9 +61,9 @@ async function withGenerator(
   await inFolder(async (folder) => {
     const source = join(folder, "model");
     await writeTinyModel(source, { config });
-    const progress = { begin: () => () => {}, warn: console.log };
+    const emit = noting(console.log);
     const store = join(folder, "store");
-    await using runContext = new RunContext({ base: folder, store, provider: "cpu", threads: 1, progress });
+    await using runContext = new RunContext({ base: folder, store, provider: "cpu", threads: 1, emit });
     const model = await runContext.models.model(source), weights = await runContext.models.weights(model);
     const { architecture } = model, { storedType } = weights;
     const compiled = { architecture, storedType, members: [[]], full: false };

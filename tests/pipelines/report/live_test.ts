@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { liveFile, LiveLog, type LiveState } from "../../../pipelines/report/live.ts";
 import { test } from "../store/support.ts";
 
-const quiet = { begin: () => () => {}, warn: () => {} };
 const stateIn = async (folder: string): Promise<LiveState> => {
   return JSON.parse(await Deno.readTextFile(join(folder, liveFile)));
 };
@@ -18,20 +17,22 @@ async function until(folder: string, holds: (state: LiveState) => boolean): Prom
 }
 
 test("what a run is at is in its folder while it goes on, and gone at its end", async (folder) => {
-  const log = new LiveLog(folder, "p"), progress = log.following(quiet);
-  progress.begin("encode", 2)(2);
+  const log = new LiveLog(folder, "p"), stage = "tuned", steps = 2, learningRate = 0.1, seconds = 1;
+  log.take({ kind: "work", work: "encode", done: 2, total: 2, unit: "rows" });
   assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing before the folder is ready");
-  log.open();
+  log.take({ kind: "membersReady", members: [] });
   assert.equal((await until(folder, () => true)).pipeline, "p");
-  const done = progress.begin("train tuned × 2", 2);
-  done(1, "loss 3 4", [3, 4]);
-  done(2, "loss 1 2", [1, 2]);
+  log.take({ kind: "trainingStarted", stage, members: ["a", "b"], steps, stepsDone: 0 });
+  for (const [at, losses] of [[3, 4], [1, 2]].entries()) {
+    const members = losses.map((loss, at) => ({ member: "ab"[at]!, loss }));
+    log.take({ kind: "step", stage, step: at + 1, steps, learningRate, seconds, members });
+  }
   const { now, trainings } = await until(folder, ({ now }) => now === "train tuned × 2 2/2");
   assert.deepEqual([now, trainings], ["train tuned × 2 2/2", [
     { name: "train tuned × 2 (1)", losses: [3, 1] },
     { name: "train tuned × 2 (2)", losses: [4, 2] },
   ]]);
-  log.member({ id: "main", axes: {}, trainableParameters: 1, stages: [] });
+  log.take({ kind: "memberDone", record: { id: "main", axes: {}, trainableParameters: 1, stages: [] } });
   const { members, trainings: none } = await until(folder, ({ members }) => members.length > 0);
   assert.deepEqual([members.map(({ id }) => id), none], [["main"], []]);
   await log.close();

@@ -3,6 +3,7 @@ import { loadPipeline } from "../../../pipelines/cli/requests/load_pipeline.ts";
 import { RunContext } from "../../../pipelines/schedule/context/run_context.ts";
 import { Preparation } from "../../../pipelines/schedule/prepare/prepare.ts";
 import type { PreparedMember, PreparedTraining } from "../../../pipelines/schedule/prepare/prepared.ts";
+import { noting } from "../../support/noting.ts";
 import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts";
 
 /** What a test gets of a scene. */
@@ -22,13 +23,13 @@ export async function inPreparedScene(
 ): Promise<void> {
   await inScene(parts, async (scene) => {
     const { base, expansion } = await loadPipeline(scene.pipeline, new Map()), warnings: string[] = [];
-    const progress = { begin: () => () => {}, warn: (message: string) => void warnings.push(message) };
+    const emit = noting((message) => warnings.push(message));
     await using runContext = new RunContext({
       base,
       store: scene.path("store"),
       provider: "cpu",
       threads: 1,
-      progress,
+      emit,
     });
     const preparation = new Preparation(runContext), members: PreparedMember[] = [];
     for (const member of expansion.members) members.push(await preparation.member(member));

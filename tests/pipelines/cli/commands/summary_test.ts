@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { summarize } from "../../../../pipelines/cli/commands/summary.ts";
 import type { MemberRecord, Results } from "../../../../pipelines/results/results.ts";
 
-const model = { architecture: { weights: new Map([["w", [100, 20]]]) } };
 const prepared = {
+  baseParameters: 2000,
   stages: [
-    { kind: "train", name: "tuned", model, spec: { epochs: 3 } },
-    { kind: "evaluate", model },
+    { kind: "train", name: "tuned", settings: { epochs: 3 } },
+    { kind: "evaluate", name: "tuned", settings: {} },
   ],
 } as const;
 

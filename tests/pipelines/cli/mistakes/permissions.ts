@@ -6,12 +6,12 @@ export const permissions: readonly Mistake<string>[] = [
   [
     "the network",
     { pre: 'await fetch("https://example.com/rows.jsonl");' },
-    "pipeline.ts:5:7: a pipeline has no net access to example.com:443; download the file before the run, or add --allow-net=example.com:443 to the task in Refract's deno.json",
+    "pipeline.ts:5:7: a pipeline has no net access to example.com:443; download the file before the run, or run it again with --allow-net=example.com:443",
   ],
   [
     "a program",
     { pre: 'new Deno.Command("ls").outputSync();' },
-    "pipeline.ts:5:24: a pipeline has no run access to ls; run the program before the run, or add --allow-run=ls to the task in Refract's deno.json",
+    "pipeline.ts:5:24: a pipeline has no run access to ls; run the program before the run, or run it again with --allow-run=ls",
   ],
   [
     "a file of the folder of the command",

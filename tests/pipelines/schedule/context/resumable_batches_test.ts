@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { StoppedError } from "../../../../pipelines/common/errors.ts";
 import { inBatches, removeParts } from "../../../../pipelines/schedule/context/resumable_batches.ts";
+import type { Emit } from "../../../../pipelines/results/events.ts";
 import { Store } from "../../../../pipelines/store/store.ts";
 import { test } from "../../store/support.ts";
 
@@ -11,7 +12,7 @@ function worked(folder: string, stopsBefore?: number) {
   const batches: (readonly number[])[] = [], done: number[] = [];
   const context = {
     store: new Store(folder),
-    progress: { begin: () => (count: number) => void done.push(count), warn: () => {} },
+    emit: ((event) => event.kind === "work" && event.done > 0 ? void done.push(event.done) : undefined) as Emit,
     checkpointInterval: { seconds: Infinity, share: 1 },
   };
   const results = inBatches(context, rows, (batch) => {

@@ -11,8 +11,8 @@ async function planOf(parts: Partial<PipelineParts>, cacheMemory?: number): Prom
   let plan: Plan | undefined;
   await inScene(parts, async (scene) => {
     const { base, expansion } = await loadPipeline(scene.pipeline, new Map());
-    const progress = { begin: () => () => {}, warn: () => {} }, store = scene.path("store");
-    await using runContext = new RunContext({ base, store, provider: "cpu", threads: 1, progress, cacheMemory });
+    const emit = () => {}, store = scene.path("store");
+    await using runContext = new RunContext({ base, store, provider: "cpu", threads: 1, emit, cacheMemory });
     plan = await planMembers(runContext, "scene", expansion);
     assert.deepEqual(scene.entries, []);
   });

@@ -32,16 +32,16 @@ async function inTraining(test: (job: TrainJob, scene: PreparedScene) => void | 
 }
 
 Deno.test("the state after each step is kept where it is due, with the losses of all steps", () =>
-  inTraining(async (job, { runContext: { store, progress } }) => {
+  inTraining(async (job, { runContext: { store, emit } }) => {
     await putCheckpoint(store, job.key, {
       tensors: state,
       losses: [5, 4],
       gradientNorms: [2.5, 2],
       stepSeconds: [1, 1],
     });
-    const training = await resumable(store, job);
+    const training = await resumable(store, job, "main");
     assert.equal(stepsDone(training.checkpoint), 2);
-    const keeper = new CheckpointKeeper({ store, progress, checkpointInterval: always }, [training]);
+    const keeper = new CheckpointKeeper({ store, emit, checkpointInterval: always }, [training]);
     await keeper.reached(afterSteps(3));
     const kept = { tensors: state, losses: [5, 4, 3], gradientNorms: [2.5, 2, 1.5], stepSeconds: [1, 1, 2] };
     assert.deepEqual(await findCheckpoint(store, job.key), kept);
@@ -49,9 +49,9 @@ Deno.test("the state after each step is kept where it is due, with the losses of
   }));
 
 Deno.test("nothing is kept before it is due, nor while a step has the state", () =>
-  inTraining(async (job, { runContext: { store, progress } }) => {
-    const training = await resumable(store, job), never = { seconds: Infinity, share: 1 };
-    const keeper = new CheckpointKeeper({ store, progress, checkpointInterval: never }, [training]);
+  inTraining(async (job, { runContext: { store, emit } }) => {
+    const training = await resumable(store, job, "main"), never = { seconds: Infinity, share: 1 };
+    const keeper = new CheckpointKeeper({ store, emit, checkpointInterval: never }, [training]);
     await keeper.reached({ ...afterSteps(3), state: () => undefined });
     assert.equal(await keeper.keep(), 0);
     await keeper.reached(afterSteps(3));
@@ -60,14 +60,14 @@ Deno.test("nothing is kept before it is due, nor while a step has the state", ()
   }));
 
 Deno.test("a disk that refuses ends the checkpoints with one warning, and not the training", () =>
-  inTraining(async (job, { scene, runContext: { progress }, warnings }) => {
+  inTraining(async (job, { scene, runContext: { emit }, warnings }) => {
     class FullStore extends Store {
       override put(): Promise<void> {
         return Promise.reject(new RunError("the disk is full"));
       }
     }
-    const context = { store: new FullStore(scene.path("full")), progress, checkpointInterval: always };
-    const keeper = new CheckpointKeeper(context, [await resumable(context.store, job)]);
+    const context = { store: new FullStore(scene.path("full")), emit, checkpointInterval: always };
+    const keeper = new CheckpointKeeper(context, [await resumable(context.store, job, "main")]);
     await keeper.reached(afterSteps(1));
     await keeper.reached(afterSteps(1, 1));
     assert.deepEqual(warnings, ["the disk is full (the training goes on without checkpoints)"]);
@@ -75,7 +75,7 @@ Deno.test("a disk that refuses ends the checkpoints with one warning, and not th
 
 Deno.test("of batched trainings each has its own losses and its share of the seconds", () =>
   inTraining((job) => {
-    const trainings = [{ job, checkpoint: undefined }, { job, checkpoint: undefined }];
+    const trainings = ["a", "b"].map((member) => ({ job, member, checkpoint: undefined }));
     const progress = { losses: [[1, 2], [3, 4]], gradientNorms: [[5, 6], [7, 8]], stepSeconds: [6, 8] };
     assert.deepEqual(historyOf(trainings, 1, progress), { losses: [3, 4], gradientNorms: [7, 8], stepSeconds: [3, 4] });
   }));

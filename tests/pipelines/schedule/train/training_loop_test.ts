@@ -4,6 +4,7 @@ import { elementCount } from "../../../../ops/program/dimension.ts";
 import type { Feeds, HostTensor } from "../../../../pipelines/common/host_tensor.ts";
 import { trainedForm } from "../../../../pipelines/compile/parameters/initial.ts";
 import type { Session } from "../../../../pipelines/runtime/runtime.ts";
+import type { RunEvent } from "../../../../pipelines/results/events.ts";
 import { weightsFor } from "../../../../pipelines/schedule/prepare/model_weights.ts";
 import { trainJobOf } from "../../../../pipelines/schedule/train/train_job.ts";
 import {
@@ -20,6 +21,7 @@ interface Seen {
   readonly runs: number[];
   /** The losses after each step. */
   readonly reached: number[][];
+  readonly events: RunEvent[];
 }
 
 /** A tensor with a number added to each of its own. */
@@ -52,7 +54,7 @@ async function inLoop(
     const zeros = programs.parameters.map(({ name, shape }): [string, HostTensor] => {
       return [name, { data: new Float32Array(elementCount(shape)), shape }];
     });
-    const seen: Seen = { programs: [], runs: [], reached: [] };
+    const seen: Seen = { programs: [], runs: [], reached: [], events: [] };
     const loop: TrainingLoop = {
       members: compiled.members,
       spec,
@@ -69,7 +71,8 @@ async function inLoop(
         return Promise.resolve(countingSession(program, losses, seen.runs));
       },
       toSaved: (trained) => Promise.resolve(trained),
-      beginProgress: () => () => {},
+      named: { stage: "tuned", members: ["main"] },
+      emit: (event) => void seen.events.push(event),
       start: undefined,
       reached: ({ losses: [own] }) => Promise.resolve(void seen.reached.push([...own!])),
     };
@@ -88,6 +91,21 @@ Deno.test("each step runs once, and what it gave is the next one's state", () =>
     assert.equal(stepSeconds.length, 4);
     assert.deepEqual(reached, [[4], [4, 3], [4, 3, 2], [4, 3, 2, 1]]);
     assert.equal(biasOf(parameters), 4);
+  }));
+
+Deno.test("each step says its loss and rate, and the last of an epoch that it is", () =>
+  inLoop([4, 3, 2, 1], async (loop, { events }) => {
+    const schedule = { kind: "linear", warmup: 0.5 } as const;
+    const optimizer = { ...loop.spec.optimizer, learningRate: 0.1, schedule };
+    // An epoch has two steps of these eight rows.
+    await runTrainingLoop({ ...loop, spec: { ...loop.spec, optimizer, batchSize: 4, epochs: 2 } });
+    const [first, ...later] = events;
+    assert.deepEqual(first, { kind: "trainingStarted", stage: "tuned", members: ["main"], steps: 4, stepsDone: 0 });
+    assert.deepEqual(later.map((event) => event.kind === "step" ? event.members[0]?.loss : event.kind), [
+      ...[4, 3, "epoch", 2, 1, "epoch"],
+    ]);
+    const rates = later.flatMap((event) => event.kind === "step" ? event.learningRate : []);
+    assert.deepEqual(rates.map((rate) => Number(rate.toFixed(6))), [0, 0.05, 0.1, 0.05]);
   }));
 
 Deno.test("a step whose rows run in groups adds up their losses, and then the optimizer steps", () =>

@@ -1,0 +1,96 @@
+/** What a new project holds. @module */
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import own from "../../../deno.json" with { type: "json" };
+import { commandNames } from "../launch/grants.ts";
+import { launchFlags } from "../launch/launch.ts";
+import { resolvedFrom } from "../launch/project.ts";
+
+/** A project to start from, which the examples have as a folder of the same name. */
+interface Starter {
+  readonly about: string;
+  readonly files: readonly string[];
+  /** What to do next, besides running it. */
+  readonly then?: string;
+}
+
+/** The names of the projects to start from. */
+export const starterNames = ["quickstart", "sweep", "classification", "chat"] as const;
+
+type StarterName = typeof starterNames[number];
+
+/** The projects to start from. */
+export const starters: Readonly<Record<StarterName, Starter>> = {
+  quickstart: { about: "one edit, before and after", files: ["pipeline.ts", "rows.jsonl"] },
+  sweep: { about: "ranks and layers beside each other", files: ["pipeline.ts", "rows.jsonl"] },
+  classification: { about: "a head with and without an edit", files: ["pipeline.ts", "rows.jsonl"] },
+  chat: {
+    about: "a persona from a dozen conversations, on a model of the hub",
+    files: ["pipeline.ts", "rows.jsonl"],
+    then: "chat runs/chat/<run>",
+  },
+};
+
+const config = new URL("../../../deno.json", import.meta.url);
+
+/** The files of a new project, by their names. */
+export async function projectFiles(folder: string, name: StarterName): Promise<Readonly<Record<string, string>>> {
+  const starter = starters[name], texts: [string, string][] = [];
+  for (const file of starter.files) {
+    const source = new URL(`examples/projects/${name}/${file}`, config);
+    texts.push([file, await (await fetch(source)).text()]);
+  }
+  return {
+    ...Object.fromEntries(texts),
+    "deno.json": `${JSON.stringify(projectConfig(folder), null, 2)}\n`,
+    ".gitignore": ".refract/\nruns/\n",
+    "README.md": readme(name, starter),
+  };
+}
+
+/** The import map and the tasks, which name this copy of Refract. */
+function projectConfig(folder: string) {
+  const address = (place: string) => addressFrom(folder, new URL(place, config));
+  const imports = Object.entries(own.imports).map(([name, value]) => {
+    const resolved = resolvedFrom(config.href, value);
+    return [name, resolved === value ? value : address(value)];
+  });
+  const { protocol, host } = config;
+  const flags = [...launchFlags, ...protocol === "file:" ? [] : [`--allow-import=${host}`]].join(" ");
+  const program = address("pipelines/cli/refract.ts");
+  const tasks = commandNames.map((name) => [
+    name,
+    { description: own.tasks[name].description, command: `deno run ${flags} ${program} ${name}` },
+  ]);
+  return {
+    imports: Object.fromEntries(imports),
+    nodeModulesDir: own.nodeModulesDir,
+    allowScripts: own.allowScripts,
+    tasks: Object.fromEntries(tasks),
+  };
+}
+
+/** A file of this copy as a project names it: by the way there where that is short, so that both can move, or by its address. */
+function addressFrom(folder: string, url: URL): string {
+  if (url.protocol !== "file:") return url.href;
+  const path = relative(folder, fileURLToPath(url)).replaceAll("\\", "/");
+  if (path.startsWith("../../../") || /^[a-z]:/i.test(path)) return url.href;
+  return path.startsWith(".") ? path : `./${path}`;
+}
+
+function readme(name: StarterName, { then }: Starter): string {
+  const next = then === undefined ? "" : `deno task ${then}\n`;
+  return `# ${name}
+
+\`\`\`sh
+deno task rows pipeline.ts
+deno task plan pipeline.ts
+deno task run pipeline.ts
+${next}\`\`\`
+
+\`rows\` shows rows.jsonl as the model reads it, \`plan\` what a run would do, and \`run\` does it. A run's folder, under
+\`runs/\`, has its \`report.html\`. What was computed once is kept in \`.refract/store\`.
+
+Refract ${own.version}
+`;
+}

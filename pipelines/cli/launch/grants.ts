@@ -1,0 +1,100 @@
+/**
+ * What the program of each command may do. A pipeline file is a program too, and may do what its command may.
+ *
+ * @module
+ */
+
+/** Permissions of Deno by their names; those with a list are held to it. */
+export interface Grants {
+  readonly read: true;
+  readonly write?: true;
+  /** Modules of any host, as a pipeline file may import them. */
+  readonly import?: true;
+  /** ONNX Runtime, which is native code. */
+  readonly ffi?: true;
+  readonly sys?: readonly string[];
+  readonly net?: readonly string[];
+  readonly env: readonly string[];
+}
+
+/** Stays on this machine; the library that prints the help reads CLICOLOR_FORCE. */
+const offline = { read: true, env: ["INIT_CWD", "CLICOLOR_FORCE"] } as const satisfies Grants;
+
+/** What the YAML library reads. */
+const yaml = ["LOG_TOKENS", "LOG_STREAM"] as const;
+
+/** May reach the Hugging Face hub, or the mirror that HF_ENDPOINT names. */
+const hub = {
+  read: true,
+  env: [
+    ...offline.env,
+    "HOME",
+    "USERPROFILE",
+    "XDG_CACHE_HOME",
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "HF_HUB_OFFLINE",
+    "HF_ENDPOINT",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HF_TOKEN_PATH",
+  ],
+  net: ["huggingface.co", "*.huggingface.co", "*.hf.co"],
+} as const satisfies Grants;
+
+/** Loads a pipeline and keeps a store. */
+const pipeline = {
+  ...hub,
+  write: true,
+  import: true,
+  sys: ["statfs"],
+  env: [...hub.env, ...yaml],
+} as const satisfies Grants;
+
+/** Loads a pipeline and runs models. */
+const models = { ...pipeline, ffi: true } as const satisfies Grants;
+
+/** Of each command, in the order of the help. */
+const grants = {
+  new: { ...offline, write: true },
+  run: models,
+  plan: pipeline,
+  rows: pipeline,
+  data: pipeline,
+  chat: models,
+  activations: models,
+  score: offline,
+  report: { ...offline, write: true, env: [...offline.env, ...yaml] },
+  watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
+  import: { ...hub, write: true, import: true },
+  export: { ...hub, write: true, import: true, env: [...hub.env, ...yaml] },
+  push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
+  pull: { ...hub, write: true, env: [...hub.env, ...yaml] },
+  cache: { ...offline, write: true, sys: ["statfs"] },
+} as const satisfies Readonly<Record<string, Grants>>;
+
+/** A command of the command line, or a group of them, by its name. */
+export type CommandName = keyof typeof grants;
+
+/** All of them, in the order of the help. */
+export const commandNames = Object.keys(grants).filter(isCommandName);
+
+/** Whether there is a command of this name. */
+export function isCommandName(name: string | undefined): name is CommandName {
+  return name !== undefined && Object.hasOwn(grants, name);
+}
+
+/** What a command's program may do here; without a command it shows the help. */
+export function grantsOf(command: CommandName | undefined, endpoint: string | undefined): Grants {
+  const granted: Grants = command === undefined ? offline : grants[command];
+  const host = URL.parse(endpoint ?? "")?.host;
+  return granted.net === undefined || !granted.env.includes("HF_ENDPOINT") || host === undefined || host === ""
+    ? granted
+    : { ...granted, net: [...granted.net, host] };
+}
+
+/** Permissions as flags of `deno run`. */
+export function flagsOf(granted: Grants): string[] {
+  return Object.entries(granted).map(([name, list]) => `--allow-${name}${list === true ? "" : `=${list.join(",")}`}`);
+}

@@ -1,0 +1,112 @@
+/**
+ * Starts the program of a command with the permissions that are its own, and no others. A copy of Refract on the disk or
+ * at an address is started alike.
+ *
+ * @module
+ */
+import { dirname, isAbsolute, join } from "node:path";
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { flagsOf, grantsOf, isCommandName } from "./grants.ts";
+import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
+
+/** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
+export const launchFlags = ["--no-prompt", "--allow-read", "--allow-env", "--allow-run"] as const;
+
+/** A copy of Refract. */
+export interface Copy {
+  /** The address of its deno.json. */
+  readonly config: string;
+  /** The imports of its deno.json. */
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+/** What a command is called with. */
+interface Call {
+  /** The command's, and any permissions that a pipeline is given besides. */
+  readonly args: readonly string[];
+  /** Where the caller is. */
+  readonly folder: string;
+  /** The value of HF_ENDPOINT. */
+  readonly endpoint?: string | undefined;
+}
+
+/** A copy of Refract other than the one that is called. */
+export class OtherCopyError extends Error {}
+
+/**
+ * The arguments of Deno that do what a call asks.
+ *
+ * @throws {OtherCopyError} If the project of the caller, or of the pipeline, has another copy of Refract.
+ */
+export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): string[] {
+  const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
+  const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
+  const granted = grantsOf(isCommandName(command) ? command : undefined, endpoint);
+  const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
+  const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
+  return [
+    "run",
+    "--no-prompt",
+    "--frozen=false",
+    ...importFlags(copy, projectOf(folderOf(first, folder)) ?? projectOf(folder)),
+    ...flagsOf(reached),
+    ...imported,
+    ...args.filter(isPermission),
+    new URL("pipelines/cli/main.ts", copy.config).href,
+    ...own,
+  ];
+}
+
+/** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */
+function isPermission(argument: string): boolean {
+  return /^--allow-(?:env|ffi|import|net|read|run|sys|write)(?:=.*)?$/.test(argument);
+}
+
+/** The folder of a file that a command's first argument may name. */
+function folderOf(argument: string | undefined, folder: string): string {
+  if (argument === undefined || argument.startsWith("-")) return folder;
+  return dirname(isAbsolute(argument) ? argument : join(folder, argument));
+}
+
+/** What lets a pipeline and Refract itself find their imports: by the copy's own deno.json, and by the project's. */
+function importFlags(copy: Copy, project: Project | undefined): string[] {
+  const own = Object.fromEntries(
+    Object.entries(copy.imports).map(([name, address]) => [name, resolvedFrom(copy.config, address)]),
+  );
+  const isOnDisk = new URL(copy.config).protocol === "file:";
+  if (project === undefined) return isOnDisk ? [] : ["--no-config", importMap(own)];
+  const theirs = resolvedImports(project);
+  if (!isSame(theirs["refract"], own["refract"])) {
+    throw new OtherCopyError(
+      `${project.file} maps "refract" to ${theirs["refract"]}, and this is ${own["refract"]}; ` +
+        "call that copy's command, as its deno task does, or change the map",
+    );
+  }
+  return Object.entries(own).every(([name, address]) => ownValue(theirs, name) === address) && isOnDisk &&
+      Object.keys(theirs).length === Object.keys(own).length
+    ? []
+    : ["--config", project.file, importMap({ ...theirs, ...own })];
+}
+
+/** An import map as Deno makes it of a deno.json's imports, where a package's name also leads to its parts. */
+function importMap(imports: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(imports).flatMap(([name, address]) => {
+    const [, scheme, packageName] = /^(npm|jsr):\/?(.+)$/.exec(address) ?? [];
+    return scheme === undefined || name.endsWith("/") ? [] : [[`${name}/`, `${scheme}:/${packageName}/`]];
+  });
+  const all = { ...Object.fromEntries(parts), ...imports };
+  return `--import-map=data:application/json,${encodeURIComponent(JSON.stringify({ imports: all }))}`;
+}
+
+/** Whether two addresses are of one module; a file may have several paths. */
+function isSame(one: string | undefined, other: string | undefined): boolean {
+  const place = (address = "") => {
+    if (!address.startsWith("file:")) return address;
+    try {
+      return Deno.realPathSync(new URL(address));
+    } catch {
+      return address;
+    }
+  };
+  return place(one) === place(other);
+}

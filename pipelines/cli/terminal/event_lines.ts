@@ -1,0 +1,147 @@
+/**
+ * What the user sees of a run's events: one line for each part of the work on stderr, a bar that fills if that is a
+ * terminal, and notes.
+ *
+ * @module
+ */
+import { trainingLabel, workLabel } from "../../results/event_labels.ts";
+import type { Emit, MemberPlace, RunEvent } from "../../results/events.ts";
+import { formatSize } from "../../store/size.ts";
+import { formatSeconds, type Terminal } from "./terminal.ts";
+
+const width = 24;
+const redrawMilliseconds = { live: 80, logged: 10_000 };
+
+/** Work that is shown, from its first part. */
+interface ShownWork {
+  readonly label: string;
+  readonly total: number;
+  /** How many parts were done when it began, by an earlier run. */
+  readonly before: number;
+  readonly count: (parts: number) => string;
+  readonly start: number;
+  /** When its line was last written. */
+  drawn: number;
+}
+
+/** Shows events, a line for each part of the work. */
+export function terminalEvents(terminal: Pick<Terminal, "live" | "write" | "columns">): Emit {
+  const lines = new EventLines(terminal);
+  return (event) => lines.take(event);
+}
+
+class EventLines {
+  readonly #terminal: Pick<Terminal, "live" | "write" | "columns">;
+  #work: ShownWork | undefined;
+  /** The line that is not ended yet. */
+  #open = "";
+  /** The members that run together, by id; of one alone nothing is said. */
+  #places = new Map<string, number>();
+  #member: MemberPlace | undefined;
+  #validated = "";
+
+  constructor(terminal: Pick<Terminal, "live" | "write" | "columns">) {
+    this.#terminal = terminal;
+  }
+
+  take(event: RunEvent): void {
+    switch (event.kind) {
+      case "membersReady":
+        this.#places = new Map(event.members.map(({ id }, at) => [id, at + 1]));
+        return;
+      case "stageStarted":
+        this.#member = event.member;
+        return;
+      case "work": {
+        const { done, total, unit, subject, resumed } = event;
+        const count = (parts: number) => unit === "bytes" ? formatSize(parts) : String(parts);
+        if (done === 0 || this.#work === undefined) this.#begin(workLabel(event), total, 0, count);
+        if (resumed) this.#begin(workLabel(event), total, done, count);
+        const note = unit === "bytes" ? subject : resumed ? "resumed" : undefined;
+        const isOfStage = unit === "rows" && subject !== undefined;
+        return this.#draw(done, [note, isOfStage ? memberText(this.#member) : undefined]);
+      }
+      case "trainingStarted": {
+        const { stage, members, steps, stepsDone } = event;
+        this.#validated = "";
+        this.#begin(trainingLabel(stage, members), steps, stepsDone, String);
+        return this.#draw(stepsDone, [stepsDone > 0 ? "resumed" : undefined, this.#membersText(members)]);
+      }
+      case "step": {
+        const losses = `loss ${event.members.map(({ loss }) => loss.toFixed(4)).join(" ")}`;
+        return this.#draw(event.step, [
+          losses,
+          this.#validated,
+          this.#membersText(event.members.map(({ member }) => member)),
+        ]);
+      }
+      case "validation": {
+        const measured = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`).join(", ");
+        this.#validated = `validated ${measured}${event.isBest ? ", the best" : ""}`;
+        return;
+      }
+      case "note":
+        return this.#note(event.message);
+      case "runStarted":
+      case "epoch":
+      case "evaluation":
+      case "stageDone":
+      case "memberDone":
+      case "runDone":
+      case "runFailed":
+        // The summary, or the error's line, says what there is to say of these.
+        return;
+    }
+  }
+
+  #begin(label: string, total: number, before: number, count: (parts: number) => string): void {
+    const start = performance.now();
+    this.#work = { label, total, before, count, start, drawn: this.#terminal.live ? -Infinity : start };
+  }
+
+  #draw(done: number, notes: readonly (string | undefined)[]): void {
+    const work = this.#work, { live, write, columns } = this.#terminal, now = performance.now();
+    if (work === undefined) return;
+    const { label, total, before, count, start } = work, finished = done >= total;
+    const pause = live ? redrawMilliseconds.live : redrawMilliseconds.logged;
+    if (!finished && now - work.drawn < pause) return;
+    work.drawn = now;
+    const seconds = (now - start) / 1000;
+    const left = finished || done <= before
+      ? ""
+      : `, ${formatSeconds(seconds * (total - done) / (done - before))} left`;
+    const time = `${formatSeconds(seconds)}${left}`, said = notes.filter(Boolean).join("  ");
+    const line = `${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${time}  ${said}`;
+    this.#open = finished ? "" : fitted(line, columns?.());
+    write(live ? `\r\x1b[2K${finished ? line : this.#open}${finished ? "\n" : ""}` : `${line}\n`);
+  }
+
+  #note(message: string): void {
+    const { live, write } = this.#terminal, isOver = live && this.#open !== "";
+    write(`${isOver ? "\r\x1b[2K" : ""}note: ${message}\n${live ? this.#open : ""}`);
+  }
+
+  /** Which of the members that run together are trained, as in `rank=4 (2 of 4)` or `(1 to 3 of 4)`. */
+  #membersText(ids: readonly string[]): string {
+    const [first = ""] = ids, of = this.#places.size, number = this.#places.get(first);
+    if (number === undefined) return "";
+    if (ids.length === 1) return memberText({ id: first, number, of });
+    const numbers = ids.flatMap((id) => this.#places.get(id) ?? []).sort((one, other) => one - other);
+    const isRun = numbers.every((each, at) => each === numbers[0]! + at);
+    return `(${isRun ? `${numbers[0]} to ${numbers.at(-1)}` : numbers.join(", ")} of ${of})`;
+  }
+}
+
+function memberText(member: MemberPlace | undefined): string {
+  return member === undefined || member.of === 1 ? "" : `${member.id} (${member.number} of ${member.of})`;
+}
+
+/** A line that can be written over: one that is wrapped cannot. */
+function fitted(line: string, columns: number | undefined): string {
+  return columns === undefined || line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
+}
+
+function bar(share: number): string {
+  const filled = Math.round(Math.min(1, share) * width);
+  return "█".repeat(filled) + "░".repeat(width - filled);
+}

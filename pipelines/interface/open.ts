@@ -1,0 +1,38 @@
+/** Reading a run's folder from a program. @module */
+import { RequestError } from "../common/errors.ts";
+import { requireCall } from "../dsl/calls.ts";
+import { readResults, resultsFile } from "../results/read_results.ts";
+import { type OpenedRun, openedRun } from "./opened_run.ts";
+
+/**
+ * Reads what a run found.
+ *
+ * @param folder The run's folder, absolute or from the folder of the process.
+ * @throws {RequestError} If it holds no results, or results that no run writes.
+ *
+ * @example The metrics of each member
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { baseModel, evaluate, exactMatch, greedy, open, pipeline, records, run, sweep } from "refract";
+ *
+ * const rows = records([{ q: "sky", a: "blue" }, { q: "grass", a: "green" }], { prompt: "{q}:", completion: " {a}" });
+ * const declared = pipeline("untrained", () => {
+ *   const decoding = greedy({ maxNewTokens: sweep("length", [1, 2]) });
+ *   return { score: evaluate(baseModel("builtin:tiny"), { data: rows, decoding, metrics: [exactMatch()] }) };
+ * });
+ * const place = await Deno.makeTempDir();
+ * await run(declared, { out: `${place}/run`, store: `${place}/store`, threads: 1 }).result;
+ *
+ * const opened = await open(`${place}/run`);
+ * assert.deepEqual(opened.members.map(({ id }) => id), ["length=1", "length=2"]);
+ * const [first] = await opened.member("length=1").predictions();
+ * assert.equal(first!.prompt, "sky:");
+ * await Deno.remove(place, { recursive: true });
+ * ```
+ */
+export async function open(folder: string): Promise<OpenedRun> {
+  requireCall("open", arguments);
+  const results = await readResults(folder);
+  if (results !== undefined) return openedRun(folder, results);
+  throw new RequestError(`there is no ${resultsFile}; give the folder of a run that has ended`, { file: folder });
+}

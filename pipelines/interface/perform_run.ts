@@ -1,0 +1,69 @@
+/** A run from its request to its folder: what the command line and programs have in common. @module */
+import { StoppedError } from "../common/errors.ts";
+import { callerPath } from "../cli/requests/caller_paths.ts";
+import { loadRequest } from "../cli/requests/load_request.ts";
+import { openRunContext } from "../cli/requests/open_run_context.ts";
+import { EventLog } from "../report/event_log.ts";
+import { LiveLog } from "../report/live.ts";
+import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
+import { record } from "../report/record.ts";
+import { RunFolder } from "../report/run_folder.ts";
+import type { Watcher } from "../report/watcher.ts";
+import { writeReport } from "../report/write_report.ts";
+import type { Emit } from "../results/events.ts";
+import { noteTo } from "../schedule/context/work.ts";
+import { runPipeline } from "../schedule/run/run.ts";
+import { type OpenedRun, openedRun } from "./opened_run.ts";
+import { compare, manifestOf, runPath } from "./run_manifest.ts";
+import type { RunCall } from "./run_options.ts";
+
+/**
+ * Runs a pipeline and writes its folder. Every run ends with an event that says how.
+ *
+ * @throws {RequestError} If the request is not sound.
+ * @throws {RunError} If the run fails.
+ */
+export async function performRun(call: RunCall, shown: Emit): Promise<OpenedRun> {
+  const watchers: Watcher[] = [];
+  const emit: Emit = (event) => {
+    shown(event);
+    for (const watcher of watchers) watcher.take(event);
+  };
+  try {
+    return await perform(call, watchers, emit);
+  } catch (error) {
+    const message = error instanceof Error ? error.message || error.name : String(error);
+    emit({ kind: "runFailed", message, stopped: error instanceof StoppedError });
+    throw error;
+  } finally {
+    for (const watcher of watchers) await watcher.close();
+  }
+}
+
+async function perform({ pipeline, overrides, options, control }: RunCall, watchers: Watcher[], emit: Emit) {
+  const start = performance.now(), request = await loadRequest(pipeline, { ...options, overrides }), { file } = request;
+  using folder = new RunFolder(runPath(request, options.out));
+  const { name } = request.pipeline, note = noteTo(emit);
+  watchers.push(new LiveLog(folder.path, name));
+  const log = options.log === undefined ? undefined : new EventLog(callerPath(options.log), note);
+  if (log !== undefined) watchers.push(log);
+  emit({ kind: "runStarted", pipeline: name, folder: folder.path });
+  await using runContext = openRunContext(request, options, emit, control);
+  let manifest: Manifest | undefined;
+  const { results } = await runPipeline(runContext, name, request.expansion, folder, {
+    ready: async (all) => {
+      // What is declared in no file cannot be read again.
+      if (file !== undefined) {
+        const recorded = await record(runContext, { ...request, file }, all, folder.path);
+        compare(request, recorded, { set: [...overrides.keys()], allowed: options.allowChanges ?? false }, note);
+        manifest = manifestOf({ ...request, file }, recorded);
+      }
+      log?.open();
+    },
+  });
+  if (manifest !== undefined) await folder.text(manifestFile, formatManifest(manifest));
+  await writeReport(folder.path);
+  const seconds = (performance.now() - start) / 1000;
+  emit({ kind: "runDone", pipeline: name, folder: folder.path, members: results.members.length, seconds });
+  return openedRun(folder.path, results);
+}

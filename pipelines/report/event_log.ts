@@ -1,0 +1,77 @@
+/**
+ * A run's events as JSON Lines: each event an object on a line of its own, which begins with the time. A file that is
+ * there already is appended to, so that a run that goes on after it was stopped has one log.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { faultText, unwritable } from "../common/files.ts";
+import type { RunEvent } from "../results/events.ts";
+import type { Watcher } from "./watcher.ts";
+
+const encoder = new TextEncoder();
+
+/** Writes events to a file, each at once and in one piece. */
+export class EventLog implements Watcher {
+  readonly #path: string;
+  readonly #note: (message: string) => void;
+  /** What is written when the file is opened. */
+  #waiting: string[] | undefined = [];
+  #file: Deno.FsFile | undefined;
+
+  /** @param note Is told once if the file can no longer be written; the run goes on. */
+  constructor(path: string, note: (message: string) => void) {
+    this.#path = path;
+    this.#note = note;
+  }
+
+  /**
+   * Opens the file and writes what was taken so far, once the request is known to be sound.
+   *
+   * @throws {DiskError} If it cannot be written.
+   */
+  open(): void {
+    try {
+      Deno.mkdirSync(dirname(this.#path), { recursive: true });
+      this.#file = Deno.openSync(this.#path, { read: true, append: true, create: true });
+    } catch (fault) {
+      throw unwritable(this.#path, fault);
+    }
+    if (endsWithinLine(this.#file)) this.#write("\n");
+    this.#write(this.#waiting?.join("") ?? "");
+    this.#waiting = undefined;
+  }
+
+  take(event: RunEvent): void {
+    const line = JSON.stringify({ time: new Date().toISOString(), ...event }) + "\n";
+    if (this.#waiting === undefined) this.#write(line);
+    else this.#waiting.push(line);
+  }
+
+  close(): Promise<void> {
+    this.#file?.close();
+    this.#file = undefined;
+    return Promise.resolve();
+  }
+
+  #write(text: string): void {
+    const bytes = encoder.encode(text);
+    try {
+      for (let written = 0; this.#file !== undefined && written < bytes.length;) {
+        written += this.#file.writeSync(bytes.subarray(written));
+      }
+    } catch (fault) {
+      void this.close();
+      this.#note(`${this.#path}: the log can no longer be written (${faultText(fault)}); the run goes on without it`);
+    }
+  }
+}
+
+/** Whether a writer that died left half a line. */
+function endsWithinLine(file: Deno.FsFile): boolean {
+  const { size } = file.statSync(), last = new Uint8Array(1);
+  if (size === 0) return false;
+  file.seekSync(-1, Deno.SeekMode.End);
+  file.readSync(last);
+  return last[0] !== 0x0a;
+}

@@ -1,0 +1,279 @@
+/**
+ * What a run says of itself while it goes on. The terminal, live.json, logs and programs that call `run` read the same
+ * events, in the order in which they happen.
+ *
+ * @module
+ */
+import type { AxisLabel } from "../spec/mod.ts";
+import type { EvaluateRecord, MemberRecord, StageRecord } from "./results.ts";
+
+/** A run begins: its request is being read, and nothing is computed yet. */
+export interface RunStarted {
+  /** What happened. */
+  readonly kind: "runStarted";
+  /** The pipeline's name. */
+  readonly pipeline: string;
+  /** The run's folder. */
+  readonly folder: string;
+}
+
+/** A stage as it is known before it runs. */
+export interface StageOutline {
+  /** The stage's name. */
+  readonly name: string;
+  /** What it does. */
+  readonly kind: StageRecord["kind"];
+  /** What the stage sets, by path, as in `optimizer.learningRate`; not its model and data. */
+  readonly settings: Readonly<Record<string, AxisLabel>>;
+}
+
+/** A member as it is known before it runs. */
+export interface MemberOutline {
+  /** The member's id, as in `layer=15,rank=4`. */
+  readonly id: string;
+  /** Its values of the axes. */
+  readonly axes: MemberRecord["axes"];
+  /** How many numbers it trains. */
+  readonly trainableParameters: number;
+  /** How many numbers its base model has. */
+  readonly baseParameters: number;
+  /** Its stages, in the order in which they run. */
+  readonly stages: readonly StageOutline[];
+}
+
+/** The members that run next are known. A run has several of these where members go on with the best of earlier ones. */
+export interface MembersReady {
+  /** What happened. */
+  readonly kind: "membersReady";
+  /** The members, in the order in which they run. */
+  readonly members: readonly MemberOutline[];
+}
+
+/** Which member a stage belongs to. */
+export interface MemberPlace {
+  /** The member's id. */
+  readonly id: string;
+  /** Its place among those that run together, from 1. */
+  readonly number: number;
+  /** How many run together. */
+  readonly of: number;
+}
+
+/** A stage of a member begins. What it needs may be in the store, or have been computed with an earlier member's. */
+export interface StageStarted {
+  /** What happened. */
+  readonly kind: "stageStarted";
+  /** Whose stage it is. */
+  readonly member: MemberPlace;
+  /** The stage's name. */
+  readonly stage: string;
+  /** What the stage does. */
+  readonly stageKind: StageRecord["kind"];
+}
+
+/** Work that has parts which can be counted. */
+export type WorkName =
+  | "activations"
+  | "convert"
+  | "download"
+  | "encode"
+  | "evaluate"
+  | "quantize"
+  | "read"
+  | "score"
+  | "tokenize";
+
+/** What the parts of work are. */
+export type WorkUnit = "bytes" | "rows" | "tensors";
+
+/** How much of some work is done: once with `done` 0 when it begins, then after each part. */
+export interface WorkProgress {
+  /** What happened. */
+  readonly kind: "work";
+  /** The work. */
+  readonly work: WorkName;
+  /** What is worked on: a file's name, or a stage's. */
+  readonly subject?: string;
+  /** How many parts are done. */
+  readonly done: number;
+  /** How many parts there are. */
+  readonly total: number;
+  /** What the parts are. */
+  readonly unit: WorkUnit;
+  /** Whether an earlier run did these parts. */
+  readonly resumed?: true;
+}
+
+/** The steps of a training begin; those of members that differ only in what is trained are taken together. */
+export interface TrainingStarted {
+  /** What happened. */
+  readonly kind: "trainingStarted";
+  /** The training's name. */
+  readonly stage: string;
+  /** The ids of the members that are trained. */
+  readonly members: readonly string[];
+  /** How many steps there are. */
+  readonly steps: number;
+  /** How many of them an earlier run has done. */
+  readonly stepsDone: number;
+}
+
+/** What a step gave to one of the members that train together. */
+export interface MemberStep {
+  /** The member's id. */
+  readonly member: string;
+  /** The loss before the step's update: in nats a token, or a row where a head predicts classes. */
+  readonly loss: number;
+  /** The 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
+  readonly gradientNorm?: number;
+  /** Of a training on preferences. */
+  readonly rewards?: StepRewards;
+}
+
+/** Means over the rows of a step on preferences. */
+export interface StepRewards {
+  /** The reward of the chosen answers. */
+  readonly chosen: number;
+  /** The reward of the rejected answers. */
+  readonly rejected: number;
+  /** By how much the former is larger. */
+  readonly margin: number;
+  /** The share of rows whose chosen answer has the larger reward. */
+  readonly accuracy: number;
+}
+
+/** A step of a training is done. */
+export interface StepDone {
+  /** What happened. */
+  readonly kind: "step";
+  /** The training's name. */
+  readonly stage: string;
+  /** The step's number, from 1. */
+  readonly step: number;
+  /** How many steps there are. */
+  readonly steps: number;
+  /** The optimizer's learning rate at this step, its schedule applied. */
+  readonly learningRate: number;
+  /** The wall seconds of the step, of all members together. */
+  readonly seconds: number;
+  /** What it gave to each member. */
+  readonly members: readonly MemberStep[];
+}
+
+/** A training has taken all rows once more. */
+export interface EpochDone {
+  /** What happened. */
+  readonly kind: "epoch";
+  /** The training's name. */
+  readonly stage: string;
+  /** The ids of the members that are trained. */
+  readonly members: readonly string[];
+  /** The epoch's number, from 1. */
+  readonly epoch: number;
+  /** How many epochs were asked for. */
+  readonly epochs: number;
+  /** How many steps are done. */
+  readonly step: number;
+}
+
+/** A member was measured during its training. */
+export interface Validated {
+  /** What happened. */
+  readonly kind: "validation";
+  /** The training's name. */
+  readonly stage: string;
+  /** The member's id. */
+  readonly member: string;
+  /** How many steps were done. */
+  readonly step: number;
+  /** What was measured. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Whether this is the best of the training so far. */
+  readonly isBest: boolean;
+}
+
+/** An evaluation's result. */
+export interface Evaluated {
+  /** What happened. */
+  readonly kind: "evaluation";
+  /** The member's id. */
+  readonly member: string;
+  /** As results.json has it. */
+  readonly record: EvaluateRecord;
+}
+
+/** Something that a person should know, and that ends nothing. */
+export interface Noted {
+  /** What happened. */
+  readonly kind: "note";
+  /** What to know. */
+  readonly message: string;
+}
+
+/** A stage of a member is done. */
+export interface StageDone {
+  /** What happened. */
+  readonly kind: "stageDone";
+  /** Whose stage it is. */
+  readonly member: MemberPlace;
+  /** The stage's name. */
+  readonly stage: string;
+  /** What the stage does. */
+  readonly stageKind: StageRecord["kind"];
+  /** Whether its result was in the store, or had been computed with an earlier member's. */
+  readonly cached: boolean;
+  /** The seconds that it took. */
+  readonly seconds: number;
+}
+
+/** All stages of a member are done. */
+export interface MemberDone {
+  /** What happened. */
+  readonly kind: "memberDone";
+  /** As results.json has it. */
+  readonly record: MemberRecord;
+}
+
+/** A run is done, and its folder is written. */
+export interface RunDone {
+  /** What happened. */
+  readonly kind: "runDone";
+  /** The pipeline's name. */
+  readonly pipeline: string;
+  /** The run's folder. */
+  readonly folder: string;
+  /** How many members it had. */
+  readonly members: number;
+  /** The seconds that it took. */
+  readonly seconds: number;
+}
+
+/** A run ended before it was done. */
+export interface RunFailed {
+  /** What happened. */
+  readonly kind: "runFailed";
+  /** Why, and what to do about it. */
+  readonly message: string;
+  /** Whether it was asked to stop; the same command goes on from there. */
+  readonly stopped: boolean;
+}
+
+/** What a run says of itself while it goes on. */
+export type RunEvent =
+  | RunStarted
+  | MembersReady
+  | StageStarted
+  | WorkProgress
+  | TrainingStarted
+  | StepDone
+  | EpochDone
+  | Validated
+  | Evaluated
+  | Noted
+  | StageDone
+  | MemberDone
+  | RunDone
+  | RunFailed;
+
+/** Takes a run's events. It must not throw: nothing depends on who watches. */
+export type Emit = (event: RunEvent) => void;

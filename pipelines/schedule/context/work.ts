@@ -1,0 +1,57 @@
+/** Work whose parts are counted, as events of a run. @module */
+import { basename } from "node:path";
+import type { FileProgress } from "../../data/files/record_kind.ts";
+import type { SourceOptions } from "../../models/open/source.ts";
+import type { Emit, WorkName, WorkUnit } from "../../results/events.ts";
+
+/** What the parts of each work are. */
+const units: Readonly<Record<WorkName, WorkUnit>> = {
+  activations: "rows",
+  convert: "bytes",
+  download: "bytes",
+  encode: "rows",
+  evaluate: "rows",
+  quantize: "tensors",
+  read: "bytes",
+  score: "rows",
+  tokenize: "rows",
+};
+
+/** Says how many parts are done, those of an earlier run included. */
+type ShowDone = (done: number, resumed?: true) => void;
+
+/**
+ * Begins work that has parts.
+ *
+ * @param subject What is worked on: a file's name, or a stage's.
+ */
+export function beginWork(emit: Emit, work: WorkName, total: number, subject?: string): ShowDone {
+  const said = { kind: "work", work, total, unit: units[work], ...subject === undefined ? {} : { subject } } as const;
+  const show: ShowDone = (done, resumed) => emit({ ...said, done, ...resumed && { resumed } });
+  show(0);
+  return show;
+}
+
+/** Says what a person should know. */
+export function noteTo(emit: Emit): (message: string) => void {
+  return (message) => emit({ kind: "note", message });
+}
+
+/** Shows downloads or conversions as work whose parts are bytes; several files may be on their way at once. */
+export function bytesProgress(emit: Emit, work: "download" | "convert"): NonNullable<SourceOptions["progress"]> {
+  let open: number | undefined;
+  return (done, total, subject) => {
+    const said = { kind: "work", work, total, unit: units[work], subject } as const;
+    if (open !== total) emit({ ...said, done: 0 });
+    emit({ ...said, done });
+    open = done === total ? undefined : total;
+  };
+}
+
+/** Shows how far large files of rows are read. */
+export function fileProgress(emit: Emit): FileProgress {
+  return (path, total) => {
+    const show = beginWork(emit, "read", total, basename(path));
+    return (done) => show(done);
+  };
+}

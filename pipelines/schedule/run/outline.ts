@@ -1,0 +1,23 @@
+/** What is known of members before they run, as their events have it. @module */
+import { parameterCount } from "../../models/architecture/architecture.ts";
+import type { MemberOutline } from "../../results/events.ts";
+import type { AxisLabel } from "../../spec/mod.ts";
+import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
+
+/** A member's outline. */
+export function outlineOf({ member: { id, axes }, stages, trainableParameters }: PreparedMember): MemberOutline {
+  const outlined = stages.map((stage) => ({ name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec) }));
+  const [first] = stages, baseParameters = first === undefined ? 0 : parameterCount(first.model.architecture);
+  return { id, axes, trainableParameters, baseParameters, stages: outlined };
+}
+
+/** What a stage sets, by path; its model and data are no settings. */
+function settingsOf({ kind: _, model: _model, data: _data, ...settings }: PreparedStage["spec"]) {
+  return Object.fromEntries(scalarsIn(settings, ""));
+}
+
+function scalarsIn(value: unknown, path: string): (readonly [string, AxisLabel])[] {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return [[path, value]];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => scalarsIn(inner, path === "" ? name : `${path}.${name}`));
+}

@@ -1,0 +1,109 @@
+/** Projects of a person's own, from nothing to a trained edit: of a copy on the disk, and of one at an address. @module */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Outcome } from "../support/command.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url)), launcher = "pipelines/cli/refract.ts";
+
+/** Runs Deno where it knows nothing but its own downloads. */
+async function deno(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    env: { NO_COLOR: "1", HF_ENDPOINT: "", ...env },
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "refract project " }));
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const flags = ["run", "--no-prompt", "--allow-read", "--allow-env", "--allow-run"];
+
+Deno.test("every starter makes a project that is checked, and those of a builtin model run", () =>
+  inFolder(async (folder) => {
+    for (const name of ["quickstart", "sweep", "classification", "chat"]) {
+      const made = await deno([...flags, join(root, launcher), "new", name, "--from", name], folder);
+      assert.equal(made.code, 0, made.stderr);
+      const project = join(folder, name);
+      const checked = await deno(["check", "pipeline.ts"], project);
+      assert.equal(checked.code, 0, checked.stderr);
+      if (name === "chat") continue;
+      await Deno.mkdir(join(project, "within"));
+      const ran = await deno(["task", "run", "../pipeline.ts", "--json", "--out", "out"], join(project, "within"));
+      assert.equal(ran.code, 0, ran.stderr);
+      assert.equal(JSON.parse(ran.stdout).pipeline, name);
+      // The store is the project's, wherever it is called.
+      assert.ok((await Deno.stat(join(project, ".refract/store"))).isDirectory);
+      assert.deepEqual([...Deno.readDirSync(join(project, "within"))].map((entry) => entry.name), ["out"]);
+    }
+    const again = await deno([...flags, join(root, launcher), "new", "sweep"], folder);
+    assert.deepEqual([again.code, again.stderr], [
+      2,
+      `error: ${join(folder, "sweep")}: has files already; give a folder that is empty or not there\n`,
+    ]);
+  }));
+
+Deno.test("a copy that is served from an address makes projects, trains, reports and exports", () =>
+  inFolder(async (folder) => {
+    const asked = new Set<string>();
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
+      const path = decodeURIComponent(new URL(url).pathname);
+      asked.add(path);
+      const type = /\.ts$/.test(path)
+        ? "application/typescript"
+        : /\.json$/.test(path)
+        ? "application/json"
+        : "text/plain";
+      try {
+        return new Response(await Deno.readFile(join(root, path)), { headers: { "content-type": type } });
+      } catch {
+        return new Response("", { status: 404 });
+      }
+    });
+    const host = `127.0.0.1:${server.addr.port}`, project = join(folder, "mine");
+    // No module of an address is known yet; packages of npm are.
+    const cache = join(folder, "cache");
+    await Deno.mkdir(cache);
+    const known = await npmCache();
+    if (known !== undefined) await Deno.symlink(known, join(cache, "npm"));
+    const env = { DENO_DIR: cache };
+    const made = await deno(
+      [...flags, `--allow-import=${host}`, `http://${host}/${launcher}`, "new", "mine"],
+      folder,
+      env,
+    );
+    assert.equal(made.code, 0, made.stderr);
+    const ran = await deno(["task", "run", "pipeline.ts", "--json", "--out", "out"], project, env);
+    assert.equal(ran.code, 0, ran.stderr);
+    const { members: [member] } = JSON.parse(ran.stdout);
+    assert.ok(member.stages.at(-1).metrics.exactMatch >= 0.9, ran.stdout);
+    const drawn = await deno(["task", "report", "out"], project, env);
+    assert.equal(drawn.code, 0, drawn.stderr);
+    const exported = await deno(["task", "export", "out", "--to", "onnx", "--out", "exported"], project, env);
+    assert.equal(exported.code, 0, exported.stderr);
+    assert.ok((await Deno.stat(join(project, "exported/example.html"))).isFile);
+    assert.ok(asked.has("/pipelines/models/builtin/tiny/model.safetensors"), "the model came from elsewhere");
+    await server.shutdown();
+  }));
+
+/** Where Deno keeps the packages that it has. */
+async function npmCache(): Promise<string | undefined> {
+  const { stdout } = await deno(["info", "--json"], root);
+  const { npmCache } = JSON.parse(stdout);
+  return typeof npmCache === "string" ? join(dirname(npmCache), "npm") : undefined;
+}

@@ -1,0 +1,75 @@
+/** How a command's program is started. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Copy, denoArguments, OtherCopyError } from "../../../../pipelines/cli/launch/launch.ts";
+import { inFolder } from "../../models/support.ts";
+
+const imports = { refract: "./mod.ts", yaml: "npm:yaml@2.9.1" };
+const remote: Copy = { config: "http://127.0.0.1:8000/deno.json", imports };
+
+/** The imports of the map that Deno is given. */
+function mapOf(args: readonly string[]): Record<string, string> | undefined {
+  const text = args.find((argument) => argument.startsWith("--import-map="))?.split(",").slice(1).join(",");
+  return text === undefined ? undefined : JSON.parse(decodeURIComponent(text)).imports;
+}
+
+const withCopy = (test: (copy: Copy, folder: string) => Promise<void> | void) =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "copy"));
+    await Deno.writeTextFile(join(folder, "copy/mod.ts"), "");
+    await Deno.mkdir(join(folder, "mine/sub"), { recursive: true });
+    await test({ config: pathToFileURL(join(folder, "copy/deno.json")).href, imports }, folder);
+  });
+
+const writeProject = (folder: string, map: Readonly<Record<string, string>>) =>
+  Deno.writeTextFile(join(folder, "mine/deno.json"), JSON.stringify({ imports: map }));
+
+Deno.test("a copy on the disk needs no map where there is no project", () =>
+  withCopy((copy, folder) => {
+    const args = denoArguments(copy, { args: ["plan", "pipeline.ts"], folder: join(folder, "mine") });
+    assert.deepEqual(args.slice(0, 3), ["run", "--no-prompt", "--frozen=false"]);
+    assert.equal(mapOf(args), undefined);
+    assert.deepEqual(args.slice(-3), [
+      pathToFileURL(join(folder, "copy/pipelines/cli/main.ts")).href,
+      "plan",
+      "pipeline.ts",
+    ]);
+  }));
+
+Deno.test("a project's own imports hold for its pipelines, wherever the command is called", () =>
+  withCopy(async (copy, folder) => {
+    await writeProject(folder, { refract: "../copy/mod.ts", mine: "./mine.ts", zod: "npm:zod@4" });
+    for (const [from, path] of [["mine/sub", "../pipeline.ts"], ["", "mine/pipeline.ts"]] as const) {
+      const args = denoArguments(copy, { args: ["run", path], folder: join(folder, from) });
+      const map = mapOf(args);
+      assert.equal(map?.["mine"], pathToFileURL(join(folder, "mine/mine.ts")).href);
+      assert.equal(map?.["refract"], pathToFileURL(join(folder, "copy/mod.ts")).href);
+      assert.deepEqual([map?.["zod/"], map?.["yaml/"]], ["npm:/zod@4/", "npm:/yaml@2.9.1/"]);
+      assert.equal(args[args.indexOf("--config") + 1], join(folder, "mine/deno.json"));
+    }
+  }));
+
+Deno.test("a project that has another copy is told so", () =>
+  withCopy(async (copy, folder) => {
+    await writeProject(folder, { refract: "../other/mod.ts" });
+    assert.throws(
+      () => denoArguments(copy, { args: ["run", "pipeline.ts"], folder: join(folder, "mine") }),
+      OtherCopyError,
+    );
+  }));
+
+Deno.test("a copy at an address may be reached there, and brings its map", () =>
+  withCopy((_, folder) => {
+    const args = denoArguments(remote, { args: ["report", "runs/first"], folder });
+    assert.ok(args.includes("--allow-net=127.0.0.1:8000") && args.includes("--allow-import=127.0.0.1:8000"));
+    assert.equal(mapOf(args)?.["refract"], "http://127.0.0.1:8000/mod.ts");
+  }));
+
+Deno.test("a permission that a caller adds is Deno's and no option of the command", () =>
+  withCopy((copy, folder) => {
+    const args = denoArguments(copy, { args: ["run", "p.ts", "--allow-net=example.com", "--allow-changes"], folder });
+    const main = args.findIndex((argument) => argument.endsWith("main.ts"));
+    assert.ok(args.indexOf("--allow-net=example.com") < main);
+    assert.deepEqual(args.slice(main + 1), ["run", "p.ts", "--allow-changes"]);
+  }));

@@ -1,0 +1,98 @@
+/** What a terminal shows of a run's events. @module */
+import assert from "node:assert/strict";
+import { terminalEvents } from "../../../../pipelines/cli/terminal/event_lines.ts";
+import type { RunEvent } from "../../../../pipelines/results/events.ts";
+import { terminalOf } from "../../../support/command.ts";
+
+/** All that a terminal writes of some events. */
+function written(live: boolean, events: readonly RunEvent[], columns = Infinity): string {
+  const { terminal, outcome } = terminalOf(live);
+  const emit = terminalEvents({ ...terminal, columns: () => columns });
+  for (const event of events) emit(event);
+  return outcome().stderr;
+}
+
+const empty = "░".repeat(24), full = "█".repeat(24), clear = "\r\x1b[2K";
+const note = (message: string): RunEvent => ({ kind: "note", message });
+const trained = (members: readonly string[], stepsDone = 0): RunEvent[] => {
+  return [{ kind: "trainingStarted", stage: "tuned", members, steps: 4, stepsDone }];
+};
+const step = (number: number, members: readonly string[]): RunEvent => {
+  const losses = members.map((member) => ({ member, loss: 0.5 }));
+  return { kind: "step", stage: "tuned", step: number, steps: 4, learningRate: 0.1, seconds: 1, members: losses };
+};
+const ready = (...ids: readonly string[]): RunEvent => {
+  return {
+    kind: "membersReady",
+    members: ids.map((id) => ({ id, axes: {}, trainableParameters: 1, baseParameters: 9, stages: [] })),
+  };
+};
+const download = (done: number): RunEvent => {
+  return { kind: "work", work: "download", done, total: 2_000_000, unit: "bytes", subject: "model.safetensors" };
+};
+
+Deno.test("a log has a line for a stage that ends, and none in between", () => {
+  const text = written(false, [ready("main"), ...trained(["main"]), ...[1, 2, 3, 4].map((at) => step(at, ["main"]))]);
+  assert.match(text, new RegExp(`^train tuned {6}${full} 4/4 {2}[\\d.]+ m?s {2}loss 0\\.5000\n$`));
+});
+
+Deno.test("a live terminal has a bar that is drawn over, and a note goes before it", () => {
+  const text = written(true, [download(0), note("slow"), download(2_000_000), note("done")]);
+  const [first = "", second = "", third = "", ...rest] = text.split(clear);
+  assert.equal(first, "");
+  assert.match(second, new RegExp(`^download {9}${empty} 0 B/2\\.00 MB  `));
+  assert.equal(third, `note: slow\n${second}`);
+  assert.equal(rest.length, 1);
+  assert.match(rest[0]!, new RegExp(`^download {9}${full} 2\\.00 MB/2\\.00 MB  .*\nnote: done\n$`));
+});
+
+Deno.test("of several members it is said which is at work", () => {
+  const all = ready("rank=1", "rank=2", "rank=4");
+  assert.match(
+    written(false, [all, ...trained(["rank=2"]), step(4, ["rank=2"])]),
+    /loss 0\.5000 {2}rank=2 \(2 of 3\)\n$/,
+  );
+  const both = ["rank=1", "rank=2"], apart = ["rank=1", "rank=4"];
+  assert.match(
+    written(false, [all, ...trained(both), step(4, both)]),
+    /^train tuned × 2 .*loss 0\.5000 0\.5000 {2}\(1 to 2 of 3\)\n$/,
+  );
+  assert.match(written(false, [all, ...trained(apart), step(4, apart)]), /\(1, 3 of 3\)\n$/);
+  const evaluated = (done: number): RunEvent => {
+    return { kind: "work", work: "evaluate", subject: "score", done, total: 2, unit: "rows" };
+  };
+  const started: RunEvent = {
+    ...{ kind: "stageStarted", stage: "score", stageKind: "evaluate" },
+    member: { id: "rank=4", number: 3, of: 3 },
+  };
+  assert.match(
+    written(false, [all, started, evaluated(0), evaluated(2)]),
+    /^evaluate score .* {2}rank=4 \(3 of 3\)\n$/,
+  );
+});
+
+Deno.test("the time that is left follows from the parts that were done in this run", async () => {
+  const { terminal, outcome } = terminalOf(true), emit = terminalEvents(terminal);
+  for (const event of trained(["main"], 2)) emit(event);
+  assert.match(outcome().stderr, / 2\/4 {2}[\d.]+ m?s {2}resumed$/, "nothing is known of the rate");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  emit(step(3, ["main"]));
+  const [, taken, left] = / 3\/4 {2}([\d.]+) s, ([\d.]+) s left {2}loss 0\.5000$/.exec(outcome().stderr) ?? [];
+  assert.ok(Number(taken) >= 0.1);
+  assert.equal(left, taken, "one step is left, and one was taken");
+});
+
+Deno.test("what was measured in a training stands beside its loss", () => {
+  const validated: RunEvent = {
+    ...{ kind: "validation", stage: "tuned", member: "main", step: 2 },
+    ...{ metrics: { exactMatch: 0.75 }, isBest: true },
+  };
+  const text = written(false, [...trained(["main"]), validated, step(4, ["main"])]);
+  assert.match(text, /loss 0\.5000 {2}validated exactMatch 0\.7500, the best\n$/);
+});
+
+Deno.test("a line that is drawn over is no longer than the terminal is wide", () => {
+  const lines = written(true, [ready("rank=1", "rank=2"), ...trained(["rank=1"])], 60).split(clear);
+  assert.deepEqual(lines.map(({ length }) => length), [0, 59]);
+  assert.ok(lines[1]!.endsWith("…"));
+});
