@@ -28,6 +28,8 @@ export interface MemberView {
   /** Of the metrics that have one. */
   readonly standardErrors: Readonly<Record<string, number>>;
   readonly losses: readonly number[];
+  /** The margins of rewards at the same steps, of a training on preferences. */
+  readonly margins?: readonly number[];
   /** How many steps lie between two losses. */
   readonly stride: number;
   readonly finalLoss?: number;

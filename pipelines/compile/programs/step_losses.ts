@@ -9,9 +9,9 @@ import { answersOf, compared, scoredAnswers } from "./comparison.ts";
 import { type CompiledModel, headOutputs, labelledLosses } from "./forward.ts";
 
 /** What is computed of preferences in each step beside the loss: means over its rows. */
-export const rewardNames = ["chosen", "rejected", "accuracies"] as const;
+const rewardNames = ["chosen", "rejected", "accuracies"] as const;
 
-/** One of {@linkcode rewardNames}. */
+/** One of these. */
 export type RewardName = typeof rewardNames[number];
 
 /** The name of a member's mean among a program's results. */

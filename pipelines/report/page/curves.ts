@@ -1,6 +1,7 @@
 /** Curves of losses. @module */
 import { ownValue } from "./own_value.ts";
 import type { AxisView, MemberView } from "../report_view.ts";
+import type { CurveName } from "./choices.ts";
 import { variedAxes } from "./sweep.ts";
 
 /** The losses of members that repeat one experiment, of as many steps as all of them have. */
@@ -31,11 +32,11 @@ export function smoothed(losses: readonly number[], width: number): number[] {
 }
 
 /** A curve for each experiment that was trained. */
-export function curvesOf(members: readonly MemberView[], smoothing: number): Curve[] {
-  const trained = members.filter(({ losses }) => losses.length > 0);
+export function curvesOf(members: readonly MemberView[], smoothing: number, of: CurveName = "losses"): Curve[] {
+  const trained = members.filter(({ [of]: values = [] }) => values.length > 0);
   return [...Map.groupBy(trained, ({ repeated }) => repeated)].map(([id, members]) => {
     const { axes, stride } = members[0]!;
-    const lists = members.map(({ losses }) => smoothed(losses, smoothing));
+    const lists = members.map(({ [of]: values = [] }) => smoothed(values, smoothing));
     const steps = Array.from({ length: Math.min(...lists.map((list) => list.length)) }, (_, step) => {
       return lists.map((list) => list[step]!);
     });

@@ -1,5 +1,5 @@
 /** The loss of every step. @module */
-import type { Drawing } from "./choices.ts";
+import type { CurveName, Drawing } from "./choices.ts";
 import { type Curve, curvesOf, type Stroke, strokesOf } from "./curves.ts";
 import { byId, chooser, element, svg, tip } from "./dom.ts";
 import { decimal } from "./format.ts";
@@ -9,13 +9,27 @@ import { linearScale, linearTicks, type Scale } from "./scales.ts";
 /** How many curves are drawn at most, and how many have a name in the legend. */
 const mostCurves = 40, mostNames = 16;
 
+const texts: Readonly<Record<CurveName, { readonly title: string; readonly axis: string }>> = {
+  losses: { title: "Loss of every step", axis: "loss" },
+  margins: { title: "Margin of the rewards of every step", axis: "margin" },
+};
+
 /** Draws the section of losses, if anything was trained. */
 export function drawLosses({ view, choices, redraw }: Drawing): void {
-  const all = curvesOf(view.members, choices.smoothing), curves = all.slice(0, mostCurves);
+  const hasMargins = view.members.some(({ margins = [] }) => margins.length > 0),
+    shown = hasMargins ? choices.curve : "losses";
+  const all = curvesOf(view.members, choices.smoothing, shown), curves = all.slice(0, mostCurves);
   byId("curves").hidden = all.length === 0;
   if (all.length === 0) return;
   const note = all.length > curves.length ? `the first ${curves.length} of ${all.length}` : "steps";
+  const { title, axis } = texts[shown];
   byId("curve-controls").replaceChildren(
+    ...hasMargins
+      ? [chooser("Curves of", ["losses", "margins"], shown, (option) => {
+        choices.curve = option === "margins" ? "margins" : "losses";
+        redraw();
+      })]
+      : [],
     chooser("Smooth over", ["1", "5", "20"], String(choices.smoothing), (option) => {
       choices.smoothing = Number(option);
       redraw();
@@ -23,13 +37,14 @@ export function drawLosses({ view, choices, redraw }: Drawing): void {
     element("span", { class: "quiet" }, note),
   );
   const last = Math.max(2, ...curves.map(({ mean, stride }) => mean.length * stride));
-  const top = Math.max(...curves.flatMap(({ high }) => high)) * 1.05 || 1;
+  const top = Math.max(0, ...curves.flatMap(({ high }) => high)) * 1.05 || 1;
+  const least = Math.min(0, ...curves.flatMap(({ low }) => low)) * 1.05;
   const x = linearScale([1, last], [frame.left, frame.width - frame.right]);
-  const y = linearScale([0, top], [frame.height - frame.bottom, frame.top]);
+  const y = linearScale([least, top], [frame.height - frame.bottom, frame.top]);
   const picture = plot(
-    "Loss of every step",
+    title,
     { text: "step", scale: x, ticks: linearTicks([1, last]) },
-    { text: "loss", scale: y, ticks: linearTicks([0, top]) },
+    { text: axis, scale: y, ticks: linearTicks([least, top]) },
   );
   const strokes = strokesOf(curves, view.axes, colourCount);
   curves.forEach((curve, at) => picture.append(...drawn(curve, strokes[at]!, x, y)));

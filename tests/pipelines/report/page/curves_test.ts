@@ -21,6 +21,11 @@ Deno.test("curvesOf() joins members that repeat one experiment, as far as all of
   ]);
 });
 
+Deno.test("curvesOf() the margins of rewards has those members alone that are trained on preferences", () => {
+  const members = [memberView("a", { losses: [2, 1], margins: [-1, 3] }), memberView("b", { losses: [1] })];
+  assert.deepEqual(curvesOf(members, 1, "margins").map(({ id, mean }) => [id, mean]), [["a", [-1, 3]]]);
+});
+
 Deno.test("strokesOf() gives each curve a colour, and of more curves than colours one by the axes", () => {
   const rank = { name: "rank", values: [1, 4] }, layer = { name: "layer", values: [0, 1, 2, 3, 4] };
   const curves = curvesOf(
