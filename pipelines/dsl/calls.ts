@@ -109,7 +109,7 @@ const calls = {
   lobireft: { takes: required, example: `lobireft({ ${place}, rank: 4 })` },
   red: { takes: required, example: `red({ ${place} })` },
   road: { takes: required, example: `road({ ${place} })` },
-  reftR1: { takes: required, example: `reftR1({ ${place} })` },
+  gatedDirection: { takes: required, example: `gatedDirection({ ${place} })` },
   saved: { takes: [given, optional(settings)], example: `saved("./runs/first/members/main/intervention")` },
   fullFinetuning: { takes: omissible, example: "fullFinetuning()" },
   lora: { takes: required, example: "lora({ rank: 8 })" },
