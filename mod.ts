@@ -132,15 +132,26 @@ export {
   type SimpoOptions,
 } from "./pipelines/dsl/objectives.ts";
 export {
+  adafactor,
+  type AdafactorOptions,
   adamw,
   type AdamWOptions,
+  lion,
+  type LionOptions,
+  type OptimizerOptions,
+  sgd,
+  type SgdOptions,
+} from "./pipelines/dsl/optimizer.ts";
+export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+export {
   constantSchedule,
   cosineSchedule,
   inverseSqrtSchedule,
   linearSchedule,
+  polynomialSchedule,
+  type PolynomialScheduleOptions,
   type ScheduleOptions,
-} from "./pipelines/dsl/optimizer.ts";
-export { metric, type OwnMetricOptions } from "./pipelines/dsl/own_metric.ts";
+} from "./pipelines/dsl/schedule.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -153,6 +164,9 @@ export {
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
+export { generate } from "./pipelines/interface/generate.ts";
+export type { GenerateOptions } from "./pipelines/interface/generate_options.ts";
+export type { Prompt } from "./pipelines/interface/prompt.ts";
 export { open } from "./pipelines/interface/open.ts";
 export { type Run, run } from "./pipelines/interface/run.ts";
 export type { RunOptions } from "./pipelines/interface/run_options.ts";
@@ -220,6 +234,8 @@ export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
   ActivationsSpec,
+  AdafactorSpec,
+  AdamWSpec,
   AdaptationSpec,
   AdapterSpec,
   Axis,
@@ -242,19 +258,27 @@ export type {
   HeadSettings,
   HeadSpec,
   IpoSpec,
+  LionSpec,
   LossReduction,
   MetricSpec,
   ModelSpec,
   ObjectiveSpec,
+  OptimizerBase,
   OptimizerSpec,
+  ParameterGroup,
+  ParameterKind,
   PieceSpec,
   Pipeline,
+  PlainScheduleSpec,
+  PolynomialScheduleSpec,
   PrefixTuningSpec,
   RegressionSpec,
   RepsSpec,
   RewardSpec,
   SavedSpec,
+  ScheduleBase,
   ScheduleSpec,
+  SgdSpec,
   ShortPrompts,
   SimpoSpec,
   SiteSpec,
@@ -307,5 +331,6 @@ export type {
   StageRecords,
   TrainRecord,
 } from "./pipelines/results/results.ts";
+export type { Truncation } from "./pipelines/data/length_limits.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";

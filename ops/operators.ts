@@ -109,6 +109,8 @@ export function sumTo(x: Value, shape: Shape): Value {
 }
 /** Exponentials over their sum along the last axis. */
 export const softmax = (x: Value): Value => apply("softmax", [x]);
+/** `ln Σ eˣ` over the last axis, which stays with extent 1. */
+export const logSumExp = (x: Value): Value => apply("logSumExp", [x]);
 /** `x / √(mean(x²) + ε) · weight` over the last axis (Zhang & Sennrich 2019). */
 export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value => apply("rmsNorm", [x, weight], { epsilon });
 /** `1 / √(mean(x²) + ε)` over the last axis, which stays with extent 1; `weight` only lets it share rmsNorm's node. */

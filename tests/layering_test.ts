@@ -100,8 +100,12 @@ const rooms: readonly string[] = [
   // What others see of it.
   "pipelines/report",
   "pipelines/report/page",
+  "pipelines/report/mlflow",
+  "pipelines/report/notebook",
   "pipelines/interchange/onnx",
+  "pipelines/interchange/merged",
   "pipelines/interchange",
+  "pipelines/interchange/peft",
   "pipelines/cli/launch",
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",

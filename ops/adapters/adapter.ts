@@ -51,6 +51,9 @@ interface AdaptedProjection extends Projection {
   readonly dropped?: Value;
 }
 
+/** The weight and bias of a projection, which make it up. */
+export type AffineMap = Omit<Projection, "input">;
+
 /** How the settings of a kind of adapter become options, and options settings again. */
 export interface AdapterSetup {
   /** The settings that it has. */
@@ -61,10 +64,13 @@ export interface AdapterSetup {
   settingsOf(options: Pick<AdapterOptions, "rank" | "scaling">): Partial<AdapterSettings>;
 }
 
+/** What a projection is for, whatever a family calls it. One that gives several of these has all of their roles. */
+export type ProjectionRole = "query" | "key" | "value" | "output" | "gate" | "up" | "down";
+
 /** A kind of adapter. */
 export interface AdapterKind extends AdapterSetup {
   /** The projections that it adapts where none are named. */
-  readonly modules: readonly string[];
+  readonly projections: readonly ProjectionRole[];
   /** The tensors by name, in the order in which they are saved. */
   tensors(extents: AdapterExtents, options: AdapterOptions): Readonly<Record<string, TensorRole>>;
   /** The adapted output [..., outputs]. */
@@ -74,4 +80,16 @@ export interface AdapterKind extends AdapterSetup {
     tensors: Readonly<Record<string, Value>>,
     options: AdapterOptions,
   ): Value;
+  /**
+   * The projection that gives by itself what the adapter makes of another's output.
+   *
+   * @param output The other: the frozen one, or what earlier adapters made of it.
+   * @param frozen As it is in the frozen model.
+   */
+  merged(
+    output: AffineMap,
+    frozen: AffineMap,
+    tensors: Readonly<Record<string, Value>>,
+    options: AdapterOptions,
+  ): AffineMap;
 }

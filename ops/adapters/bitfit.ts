@@ -9,7 +9,11 @@ import { withoutSettings } from "./setup.ts";
  */
 export const bitfit: AdapterKind = {
   ...withoutSettings,
-  modules: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+  projections: ["query", "key", "value", "output", "gate", "up", "down"],
   tensors: ({ outputs }) => ({ bias: { shape: [outputs], start: "zero", decays: false } }),
   adapt: (output, _, tensors) => o.add(output, tensorOf(tensors, "bias")),
+  merged({ weight, bias }, _, tensors) {
+    const shift = tensorOf(tensors, "bias");
+    return { weight, bias: bias === undefined ? shift : o.add(bias, shift) };
+  },
 };

@@ -15,7 +15,7 @@ const rowNorms = (matrix: Value) => o.sqrt(o.reduceSum(o.mul(matrix, matrix), [1
  */
 export const dora: AdapterKind = {
   ...lowRank,
-  modules: ["q_proj", "v_proj"],
+  projections: ["query", "value"],
   tensors: ({ inputs, outputs }, { rank }) => ({
     lora_A: { shape: [rank, inputs], start: "linear", decays: true },
     lora_B: { shape: [outputs, rank], start: "zero", decays: true },
@@ -33,5 +33,14 @@ export const dora: AdapterKind = {
     }
     if (bias === undefined) return o.mul(o.add(output, change), stretch);
     return o.add(o.mul(o.add(o.sub(output, bias), change), stretch), bias);
+  },
+  merged(output, frozen, tensors, { scaling }) {
+    const change = o.matmul(tensorOf(tensors, "lora_B"), tensorOf(tensors, "lora_A"), { alpha: scaling });
+    const stretch = o.div(tensorOf(tensors, "magnitude"), rowNorms(o.add(frozen.weight, change)));
+    const column = o.reshape(stretch, [...stretch.shape, 1]);
+    const weight = o.mul(o.add(output.weight, change), column);
+    if (output.bias === undefined || output.bias === frozen.bias) return { weight, bias: output.bias };
+    if (frozen.bias === undefined) return { weight, bias: o.mul(output.bias, stretch) };
+    return { weight, bias: o.add(o.mul(o.sub(output.bias, frozen.bias), stretch), frozen.bias) };
   },
 };

@@ -10,12 +10,18 @@ import { withoutSettings } from "./setup.ts";
  */
 export const ia3: AdapterKind = {
   ...withoutSettings,
-  modules: ["k_proj", "v_proj", "down_proj"],
+  projections: ["key", "value", "down"],
   tensors: ({ inputs, outputs }, { scalesInput }) => ({
     scale: { shape: [scalesInput ? inputs : outputs], start: "one", decays: true },
   }),
   adapt(output, { input, weight, bias }, tensors, { scalesInput }) {
     const scale = tensorOf(tensors, "scale");
     return scalesInput ? linear(o.mul(input, scale), weight, bias) : o.mul(output, scale);
+  },
+  merged(output, frozen, tensors, { scalesInput }) {
+    const scale = tensorOf(tensors, "scale");
+    if (scalesInput) return { weight: o.mul(frozen.weight, scale), bias: frozen.bias };
+    const column = o.reshape(scale, [...scale.shape, 1]);
+    return { weight: o.mul(output.weight, column), bias: output.bias && o.mul(output.bias, scale) };
   },
 };

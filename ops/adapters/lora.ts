@@ -9,7 +9,7 @@ import { lowRank } from "./setup.ts";
  */
 export const lora: AdapterKind = {
   ...lowRank,
-  modules: ["q_proj", "v_proj"],
+  projections: ["query", "value"],
   tensors: ({ inputs, outputs }, { rank }) => ({
     lora_A: { shape: [rank, inputs], start: "linear", decays: true },
     lora_B: { shape: [outputs, rank], start: "zero", decays: true },
@@ -17,5 +17,9 @@ export const lora: AdapterKind = {
   adapt(output, { input, dropped = input }, tensors, { scaling }) {
     const reduced = o.matmul(dropped, tensorOf(tensors, "lora_A"), { transposeB: true });
     return o.add(output, o.matmul(reduced, tensorOf(tensors, "lora_B"), { transposeB: true, alpha: scaling }));
+  },
+  merged: ({ weight, bias }, _, tensors, { scaling }) => {
+    const change = o.matmul(tensorOf(tensors, "lora_B"), tensorOf(tensors, "lora_A"), { alpha: scaling });
+    return { weight: o.add(weight, change), bias };
   },
 };

@@ -1,5 +1,5 @@
 import * as o from "../operators.ts";
-import { type InterventionKind, learnedSource, tensorOf } from "./intervention.ts";
+import { type InterventionKind, learnedSource, ofActivation, tensorOf } from "./intervention.ts";
 
 /**
  * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3), LoReFT without the subtraction and the constraint. `proj` is
@@ -9,6 +9,7 @@ import { type InterventionKind, learnedSource, tensorOf } from "./intervention.t
 export const direft: InterventionKind = {
   hasRank: true,
   has: ["activation", "orthogonal", "projectionBias"],
+  linearity: ofActivation,
   tensors: ({ width, rank }, { orthogonal, projectionBias }) => ({
     ...(orthogonal
       ? { rotate: { shape: [width, rank], start: "orthogonal", decays: true } as const }

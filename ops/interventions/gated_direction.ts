@@ -9,6 +9,7 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
 export const gatedDirection: InterventionKind = {
   hasRank: false,
   has: [],
+  linearity: () => "other",
   tensors: ({ width }) => ({ direction: { shape: [1, width], start: "linear", decays: true } }),
   edit(hidden, tensors, mask) {
     const direction = tensorOf(tensors, "direction");

@@ -42,6 +42,12 @@ export interface InterventionOptions {
 /** The options where a pipeline says nothing. */
 export const usualOptions: InterventionOptions = { activation: "linear", orthogonal: false, projectionBias: false };
 
+/**
+ * What a representation and its edited form have to do with each other: `shift`, the same is added to each; `affine`, a
+ * matrix times it plus a constant; `other`, none of these.
+ */
+type Linearity = "shift" | "affine" | "other";
+
 /** An edit. */
 export interface InterventionKind {
   /** Whether it edits a subspace whose rank is chosen, and of which each example may edit rows alone. */
@@ -54,6 +60,8 @@ export interface InterventionKind {
    * @throws {RangeError} If there is none for the extents; the message says why.
    */
   tensors(extents: InterventionExtents, options: InterventionOptions): Readonly<Record<string, TensorRole>>;
+  /** Which kind of map it is. */
+  linearity(options: InterventionOptions): Linearity;
   /**
    * The edited representation.
    *
@@ -76,6 +84,11 @@ export const activations: Readonly<Record<ActivationName, (x: Value) => Value>> 
   sigmoid: o.sigmoid,
   tanh: o.tanh,
 };
+
+/** The linearity of an edit with a learned source, which its activation decides. */
+export function ofActivation({ activation }: InterventionOptions): Linearity {
+  return activation === "linear" ? "affine" : "other";
+}
 
 /** A tensor that an edit must have; its absence is a bug. */
 export function tensorOf(tensors: Readonly<Record<string, Value>>, name: string): Value {

@@ -8,6 +8,7 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
 export const lobireft: InterventionKind = {
   hasRank: true,
   has: [],
+  linearity: () => "shift",
   tensors: ({ width, rank }) => ({
     rotate: { shape: [width, rank], start: "orthogonal", decays: true },
     // In the place of a learned source, which transformers counts among the weights.

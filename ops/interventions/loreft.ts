@@ -1,5 +1,5 @@
 import * as o from "../operators.ts";
-import { type InterventionKind, learnedSource, tensorOf } from "./intervention.ts";
+import { type InterventionKind, learnedSource, ofActivation, tensorOf } from "./intervention.ts";
 
 /**
  * LoReFT: `h + Rᵀ(Wh + b − Rh)` with orthonormal rows of R (Wu et al. 2024, equation 2). `rotate` is Rᵀ. An activation,
@@ -8,6 +8,7 @@ import { type InterventionKind, learnedSource, tensorOf } from "./intervention.t
 export const loreft: InterventionKind = {
   hasRank: true,
   has: ["activation"],
+  linearity: ofActivation,
   tensors: ({ width, rank }) => ({
     rotate: { shape: [width, rank], start: "orthogonal", decays: true },
     weight: { shape: [rank, width], start: "linear", decays: true },

@@ -1,6 +1,6 @@
 import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
-import { type InterventionKind, learnedSource, tensorOf } from "./intervention.ts";
+import { type InterventionKind, learnedSource, ofActivation, tensorOf } from "./intervention.ts";
 
 /**
  * NoReFT: `h + W₂ᵀ(W₁h + b − W₂h)`, LoReFT whose projection is free (pyreft's `NoreftIntervention`). `proj` is W₂,
@@ -9,6 +9,7 @@ import { type InterventionKind, learnedSource, tensorOf } from "./intervention.t
 export const noreft: InterventionKind = {
   hasRank: true,
   has: ["activation", "projectionBias"],
+  linearity: ofActivation,
   tensors: ({ width, rank }, { projectionBias }) => ({
     proj: { shape: [rank, width], start: "linear", decays: true },
     ...(projectionBias ? { proj_bias: { shape: [rank], start: "linear", decays: false } as const } : {}),

@@ -8,6 +8,7 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
 export const red: InterventionKind = {
   hasRank: false,
   has: [],
+  linearity: () => "affine",
   tensors: ({ width }) => ({
     scale: { shape: [width], start: "one", decays: true },
     bias: { shape: [width], start: "zero", decays: false },

@@ -10,6 +10,7 @@ import { type InterventionKind, tensorOf } from "./intervention.ts";
 export const road: InterventionKind = {
   hasRank: false,
   has: [],
+  linearity: () => "affine",
   tensors({ width }) {
     if (width % 2 !== 0) throw new RangeError(`road turns pairs of channels and cannot pair ${width}`);
     return {

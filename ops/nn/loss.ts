@@ -9,6 +9,20 @@ export function rowsAt(hidden: Value, places: Value): Value {
   return o.reshape(o.gatherRows(rows, places), [elementCount(places.shape), width]);
 }
 
+/**
+ * Each row's cross-entropy with a distribution that has `share` of its mass spread evenly over the classes and the rest on
+ * the label: `(1 − ε)·nll + ε·(lse − mean(logits))`, torch's `label_smoothing` and transformers' LabelSmoother alike.
+ *
+ * @param logits [n, classes].
+ * @param labels [n, 1].
+ * @param share A tensor without axes; nothing is spread if omitted.
+ */
+export function crossEntropies(logits: Value, labels: Value, share?: Value): Value {
+  if (share === undefined) return o.crossEntropy(logits, labels);
+  const uniform = o.sub(o.logSumExp(logits), o.reduceMean(logits, [1], true));
+  return o.add(o.mul(o.crossEntropy(logits, labels), o.sub(1, share)), o.mul(uniform, share));
+}
+
 /** The squared errors [rows, 1] of the numbers predicted for some rows. */
 export function squaredErrors(outputs: Value, targets: Value): Value {
   const difference = o.sub(outputs, targets);

@@ -2,13 +2,17 @@
 import * as o from "../operators.ts";
 import { scalar, type Value } from "../program/program.ts";
 
-/** How far a run has come, each a tensor without axes. */
+/** How far a run has come, and where a schedule leads to, each a tensor without axes. */
 interface ScheduleProgress {
   /** Steps taken before this one. */
   readonly step: Value;
   /** Steps over which the rate rises from 0; 0 for none. */
   readonly warmupSteps: Value;
   readonly totalSteps: Value;
+  /** The power of a polynomial. */
+  readonly power: Value;
+  /** The factor at the end of a polynomial. */
+  readonly end: Value;
 }
 
 /** How long the rate rises: over a share of all steps, or over a number of them. */
@@ -41,7 +45,7 @@ function afterWarmup(progress: ScheduleProgress, later: Value): Value {
 }
 
 /** The name of a schedule. */
-export type ScheduleName = "constant" | "cosine" | "inverseSqrt" | "linear";
+export type ScheduleName = "constant" | "cosine" | "inverseSqrt" | "linear" | "polynomial";
 
 /** Steps over which the inverse square root falls to 1/√2 where there is no warm-up, as transformers has it. */
 const timescaleWithoutWarmup = 10_000;
@@ -51,9 +55,14 @@ function shareDone({ step, warmupSteps, totalSteps }: ScheduleProgress): Value {
   return o.div(o.sub(step, warmupSteps), o.max(o.sub(totalSteps, warmupSteps), 1));
 }
 
+/** The share of the steps after the warm-up that are left; none after the last. */
+function shareLeft({ step, warmupSteps, totalSteps }: ScheduleProgress): Value {
+  return o.max(o.div(o.sub(totalSteps, step), o.max(o.sub(totalSteps, warmupSteps), 1)), 0);
+}
+
 /**
  * The schedules by name: after the warm-up constant, along half a cosine down to 0 at the last step, falling with the
- * inverse square root of the steps, or linear down to 0 at the last step.
+ * inverse square root of the steps, linear down to 0 at the last step, or as a power of the share that is left.
  */
 export const schedules: Readonly<Record<ScheduleName, Schedule>> = {
   constant: (progress) => afterWarmup(progress, scalar(1)),
@@ -68,9 +77,11 @@ export const schedules: Readonly<Record<ScheduleName, Schedule>> = {
     // Before the end of the warm-up it counts for nothing, but must stay finite.
     return afterWarmup(progress, o.div(1, o.sqrt(o.max(since, 1e-6))));
   },
-  linear(progress) {
-    const { step, warmupSteps, totalSteps } = progress;
-    const left = o.div(o.sub(totalSteps, step), o.max(o.sub(totalSteps, warmupSteps), 1));
-    return afterWarmup(progress, o.max(left, 0));
+  linear: (progress) => afterWarmup(progress, shareLeft(progress)),
+  polynomial(progress) {
+    const { power, end } = progress;
+    // 0ᵖ is 0 by way of e^−∞.
+    const height = o.exp(o.mul(o.log(shareLeft(progress)), power));
+    return afterWarmup(progress, o.add(o.mul(o.sub(1, end), height), end));
   },
 };

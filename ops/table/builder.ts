@@ -66,6 +66,7 @@ export interface Builder {
   readonly expand: (x: Value, shape: Shape) => Value;
   readonly gatherRows: (x: Value, indices: Value) => Value;
   readonly scatterRows: (updates: Value, indices: Value, rows: Dimension, distinct: boolean) => Value;
+  readonly softmax: Unary;
   readonly crossEntropyGradient: (logits: Value, labels: Value) => Value;
   readonly rotary: (x: Value, cosines: Value, sines: Value, heads: number, interleaved?: boolean) => Value;
 }

@@ -12,6 +12,7 @@ import {
   operand,
 } from "./definition.ts";
 import type { Emitter } from "./emitter.ts";
+import { emitRowMax, emitSoftmax } from "./last_axis.ts";
 import { moved, perElement, perFoldedElement } from "./price.ts";
 
 function requireIndices(op: string, indices: Value, rank: number): void {
@@ -36,14 +37,6 @@ function requireLabels(op: string, inputs: readonly Value[]): { logits: Value; l
 }
 
 const alongColumns = { axis: { int: 1 } };
-
-function emitSoftmax(emit: Emitter, logits: Value): TensorName {
-  return emit.node("Softmax", [emit.of(logits)], { axis: { int: -1 } });
-}
-
-function emitRowMax(emit: Emitter, x: TensorName): TensorName {
-  return emit.node("ReduceMax", [x, emit.integers([-1])], { keepdims: { int: 1 } });
-}
 
 /** Indices [n] as a column; fed as one [n, 1] they need no integer node, which webgpu has not. */
 function emitColumn(emit: Emitter, indices: Value): TensorName {

@@ -1,6 +1,8 @@
 /** The axis that normalizations run along. @module */
+import type { TensorName } from "../onnx/graph_writer.ts";
 import type { Value } from "../program/program.ts";
 import { alongTokens, noExtents, operand } from "./definition.ts";
+import type { Emitter } from "./emitter.ts";
 import { perElement } from "./price.ts";
 
 /** What holds of all that is computed along the last axis. */
@@ -18,4 +20,14 @@ export function lastExtent(op: string, x: Value): number {
   const extent = x.shape[x.shape.length - 1];
   if (typeof extent !== "number") throw new TypeError(`${op} needs a last axis of known extent`);
   return extent;
+}
+
+/** Writes the softmax over the last axis. */
+export function emitSoftmax(emit: Emitter, x: Value): TensorName {
+  return emit.node("Softmax", [emit.of(x)], { axis: { int: -1 } });
+}
+
+/** Writes the largest element of the last axis, which stays with extent 1. */
+export function emitRowMax(emit: Emitter, x: TensorName): TensorName {
+  return emit.node("ReduceMax", [x, emit.integers([-1])], { keepdims: { int: 1 } });
 }

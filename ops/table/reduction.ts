@@ -8,7 +8,7 @@ import {
   type OpDefinition,
   operand,
 } from "./definition.ts";
-import { lastExtent, overLastAxis, requireLastAxis } from "./last_axis.ts";
+import { emitRowMax, emitSoftmax, lastExtent, overLastAxis, requireLastAxis } from "./last_axis.ts";
 import { perFoldedElement } from "./price.ts";
 
 /** Which axes are folded, and whether they stay with extent 1. */
@@ -46,6 +46,7 @@ export interface ReductionAttributes {
   readonly reduceSum: Fold;
   readonly reduceMean: Fold;
   readonly softmax: NoAttributes;
+  readonly logSumExp: NoAttributes;
   readonly topMask: { readonly count: number };
 }
 
@@ -70,7 +71,21 @@ export const reductions: Definitions<ReductionAttributes> = {
     infer: (inputs) => requireLastAxis("softmax", inputs),
     // y · (g − Σ g·y)
     vjp: (o, g, y) => [o.mul(y, o.sub(g, o.reduceSum(o.mul(g, y), [-1], true)))],
-    onnx: (emit, value) => emit.node("Softmax", [emit.of(operand(value, 0))], { axis: { int: -1 } }),
+    onnx: (emit, value) => emitSoftmax(emit, operand(value, 0)),
+  },
+  // max x − log max softmax(x), as in crossEntropy.
+  logSumExp: {
+    ...overLastAxis,
+    infer(inputs) {
+      const { shape, dtype } = requireLastAxis("logSumExp", inputs);
+      return { shape: [...shape.slice(0, -1), 1], dtype };
+    },
+    vjp: (o, g, value) => [o.mul(g, o.softmax(operand(value, 0)))],
+    onnx(emit, value) {
+      const x = operand(value, 0), peak = emit.node("Log", [emitRowMax(emit, emitSoftmax(emit, x))]);
+      return emit.node("Sub", [emitRowMax(emit, emit.of(x)), peak]);
+    },
+    price: perFoldedElement,
   },
   topMask: {
     ...overLastAxis,

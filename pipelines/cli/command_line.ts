@@ -1,6 +1,7 @@
 /** The command line: which commands there are, and how an error of any is reported. @module */
 import { RequestError, RunError, StoppedError } from "../common/errors.ts";
 import { activationsCommand } from "./commands/activations_command.ts";
+import { mergeCommand } from "./commands/merge_command.ts";
 import { parseArguments, UsageError } from "./arguments/argument_parser.ts";
 import { cacheCommands } from "./commands/cache_command.ts";
 import { chatCommand } from "./commands/chat_command.ts";
@@ -34,6 +35,7 @@ const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   watch: watchCommand,
   import: importCommand,
   export: exportCommand,
+  merge: mergeCommand,
   push: pushCommand,
   pull: pullCommand,
   cache: cacheCommands,

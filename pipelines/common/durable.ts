@@ -18,6 +18,11 @@ export async function publish(file: Deno.FsFile, temporary: string, path: string
   await syncFolder(dirname(path));
 }
 
+/** {@linkcode publish} of what may be lost or empty after a power failure: a reader finds the old or the new of it. */
+export async function publishUnsynced(_: Deno.FsFile, temporary: string, path: string): Promise<void> {
+  await Deno.rename(temporary, path);
+}
+
 /** {@linkcode publish}, for what is written at once. */
 export function publishSync(file: Deno.FsFile, temporary: string, path: string): void {
   try {

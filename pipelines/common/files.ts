@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
-import { publish } from "./durable.ts";
+import { publish, publishUnsynced } from "./durable.ts";
+import { isStill } from "./leavings.ts";
 import { DiskError, RequestError } from "./errors.ts";
 
 /** A JSON object whose members are still to be checked. */
@@ -94,18 +95,44 @@ export function markWritten(file: Deno.FsFile): void {
  * @param chunks Its content, in order. The temporary file is removed if anything fails.
  * @returns When the file is in place. Throws a DiskError naming the path if it can't be written.
  */
-export async function writeAtomically(
-  path: string,
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<void> {
+export function writeAtomically(path: string, chunks: Chunks): Promise<void> {
+  return writeThen(path, chunks, publish);
+}
+
+/**
+ * Writes a file as {@linkcode writeAtomically} does but for a power failure, after which it may be empty: for what is
+ * written anew every second and missed by nobody.
+ */
+export function replaceFile(path: string, chunks: Chunks): Promise<void> {
+  return writeThen(path, chunks, publishUnsynced);
+}
+
+/** A file's content, in order. */
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+async function writeThen(path: string, chunks: Chunks, finish: typeof publish): Promise<void> {
   const temporary = temporaryName(path);
   try {
-    using file = await Deno.open(temporary, { write: true, createNew: true });
+    using file = await createLocked(temporary);
     for await (const chunk of chunks) await writeAll(file, chunk);
-    await publish(file, temporary, path);
+    await finish(file, temporary, path);
   } catch (fault) {
     await Deno.remove(temporary).catch(() => {});
     throw unwritable(path, fault);
+  }
+}
+
+/** A file system may name an open file otherwise than its path: then it stays as it is. */
+export const mostTries = 3;
+
+/** Makes a file that is locked; one that another process took for left behind before it was is made again. */
+async function createLocked(path: string): Promise<Deno.FsFile> {
+  for (let tries = 1;; tries++) {
+    const file = await Deno.open(path, { write: true, createNew: true });
+    markWritten(file);
+    if (isStill(file, path) || tries === mostTries) return file;
+    file.close();
+    await Deno.remove(path).catch(() => {});
   }
 }
 

@@ -3,7 +3,7 @@ import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { atLocation } from "../common/source_location.ts";
 import { encodeConversation } from "./chat/example.ts";
 import { encodeTogether, type JointTokenizer, sharedLength } from "../models/tokenization/joint_tokens.ts";
-import { fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
+import { completionWithin, fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";
 
@@ -95,9 +95,16 @@ export function tokenize(
     if (row.end !== undefined) options.note?.("end", place);
     const { prompt, completion, rejected = [] } = example, longest = Math.max(completion.length, rejected.length);
     if (prompt.length === 0) throw new RequestError(emptyPrompt(row), place);
-    const kept = fitPrompt(prompt, tokenizer.around.before, longest, options, place);
-    requireFit(kept.length + longest, options.maxContext, "prompt's start", place);
-    return { ...example, prompt: kept };
+    const kept = options.truncate === "right"
+      ? withoutEnd(example, tokenizer.around.after, options, place)
+      : { ...example, prompt: fitPrompt(prompt, tokenizer.around.before, longest, options, place) };
+    requireFit(
+      kept.prompt.length + Math.max(kept.completion.length, kept.rejected?.length ?? 0),
+      options.maxContext,
+      "prompt's start",
+      place,
+    );
+    return kept;
   });
 }
 
@@ -125,6 +132,35 @@ function encodeAnswers(row: Row, tokenizer: ExampleTokenizer, options: TokenizeO
 
 function tokensOf({ prompt, completion }: TokenizedExample): readonly number[] {
   return [...prompt, ...completion];
+}
+
+/**
+ * An example cut at its end, as transformers cuts a text on the right: what is taught loses its end, the end-of-sequence
+ * token first. Where an encoder reads the prompt it is the prompt that loses its end, but no special token there.
+ */
+function withoutEnd(
+  example: TokenizedExample,
+  after: readonly number[],
+  { maxLength = Infinity, hasEncoder = false, ...limits }: TokenizeOptions,
+  place: SourceLocation,
+): TokenizedExample {
+  const { prompt, completion, taught, endToken: _, rejected, ...rest } = example;
+  if (prompt.length + Math.max(completion.length, rejected?.length ?? 0) <= maxLength) return example;
+  if (hasEncoder) {
+    const fit = fitPrompt(prompt, [], completion.length, { ...limits, maxLength }, place).length;
+    const ending = after.every((id, at) => prompt[prompt.length - after.length + at] === id) ? after : [];
+    return { ...example, prompt: [...prompt.slice(0, Math.max(0, fit - ending.length)), ...ending] };
+  }
+  const kept = completionWithin(prompt.length, completion.length, maxLength, place);
+  return {
+    ...rest,
+    prompt,
+    completion: completion.slice(0, kept),
+    ...rejected === undefined
+      ? {}
+      : { rejected: rejected.slice(0, completionWithin(prompt.length, rejected.length, maxLength, place)) },
+    ...taught === undefined ? {} : { taught: taught.filter((at) => at < kept) },
+  };
 }
 
 function encodeRow(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptions): TokenizedExample {

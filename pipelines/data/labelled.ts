@@ -3,20 +3,25 @@ import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { atLocation } from "../common/source_location.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { TokenizedExample } from "./examples.ts";
-import { type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
+import { type LengthLimits, requireFit, requireLength, type Truncation } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 
 /** What tokenizing rows with labels takes of a tokenizer. */
 interface PairTokenizer {
   /** One text or two as ids with special tokens, each with its type, cut to a length. */
-  encodePair(first: string, second: string | undefined, maxLength?: number): { ids: number[]; typeIds: number[] };
+  encodePair(
+    first: string,
+    second: string | undefined,
+    maxLength?: number,
+    truncate?: Truncation,
+  ): { ids: number[]; typeIds: number[] };
 }
 
 /** What a row's label is to a head: a class's id, or a number. */
 export type TargetOf = (label: string, place: SourceLocation) => number;
 
 /**
- * Encodes rows with labels: one text or two, cut on the right to `maxLength`, the longer of two first.
+ * Encodes rows with labels: one text or two, cut to `maxLength` on the right or the left, the longer of two first.
  *
  * @returns One example a row, its completion the target alone.
  * @throws {RequestError} If a row has no tokens, is too long for the model, or has a label that is no target.
@@ -25,11 +30,11 @@ export function tokenizeLabelled(
   rows: readonly Row[],
   tokenizer: PairTokenizer,
   targetOf: TargetOf,
-  { maxContext, maxLength }: LengthLimits,
+  { maxContext, maxLength, truncate }: LengthLimits,
 ): TokenizedExample[] {
   requireLength(maxLength);
   return rows.map(({ prompt: text, pair, spans, completion: label, fields, place }) => {
-    const { ids, typeIds } = atLocation(place, () => tokenizer.encodePair(text, pair, maxLength));
+    const { ids, typeIds } = atLocation(place, () => tokenizer.encodePair(text, pair, maxLength, truncate));
     if (ids.length === 0) {
       throw new RequestError("the row's text has no tokens; write some text in its fields or its template", place);
     }

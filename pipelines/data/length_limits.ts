@@ -2,6 +2,9 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { sharedLength } from "../models/tokenization/joint_tokens.ts";
 
+/** Which end of what is too long is cut. */
+export type Truncation = "left" | "right";
+
 /** How many tokens an example may have, its completion and the end-of-sequence token counted. */
 export interface LengthLimits {
   /** The model's context length. A longer example is an error. */
@@ -11,6 +14,8 @@ export interface LengthLimits {
    * there; never from its completion.
    */
   readonly maxLength?: number;
+  /** Which end of a longer example is cut; if omitted the prompt's start, and of a labelled text its end. */
+  readonly truncate?: Truncation;
   /** How many tokens are still to be written after the prompt, for which it has to leave room where it is cut. */
   readonly toWrite?: number;
 }
@@ -64,4 +69,18 @@ export function fitPrompt(
   // A limit past the context says nothing of how much will be written.
   const asked = maxContext - toWrite, most = asked < least ? room : Math.min(room, asked);
   return prompt.length > most ? [...prompt.slice(0, kept), ...prompt.slice(prompt.length - most + kept)] : prompt;
+}
+
+/**
+ * How much of a completion is left within `maxLength` after the whole of its prompt.
+ *
+ * @throws {RequestError} If nothing is, so that there is nothing to teach.
+ */
+export function completionWithin(prompt: number, completion: number, maxLength: number, place: SourceLocation): number {
+  if (prompt < maxLength) return Math.min(completion, maxLength - prompt);
+  throw new RequestError(
+    `the row's prompt has ${prompt} tokens and leaves nothing of its completion within maxLength: ${maxLength}; ` +
+      'raise maxLength, or cut the prompt\'s start with truncate: "left"',
+    place,
+  );
 }

@@ -1,4 +1,4 @@
-import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
+import type { AdapterName } from "../../ops/adapters/mod.ts";
 import type { StackName } from "../models/architecture/architecture.ts";
 import { declared } from "../common/source_location.ts";
 import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
@@ -10,7 +10,10 @@ export interface AdapterOptions {
   readonly blocks?: Blocks;
   /** Whose blocks, in a model with an encoder and a decoder; those of both if omitted. */
   readonly stack?: StackName;
-  /** Projections by name, as in `["q_proj", "v_proj"]`. */
+  /**
+   * Projections by the names that the model's family has for them, as in `["q_proj", "v_proj"]`; if omitted, those that the
+   * kind of adapter usually has, found in any family.
+   */
   readonly modules?: readonly string[];
   /** A safetensors file to start from, relative to the pipeline file. */
   readonly initial?: string;
@@ -32,7 +35,7 @@ export interface LoraOptions extends AdapterOptions {
 }
 
 function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): AdapterSpec {
-  return declared({ blocks: "all", modules: adapters[kind].modules, ...options, kind });
+  return declared({ blocks: "all", ...options, kind });
 }
 
 /**
@@ -47,7 +50,7 @@ function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): 
  *
  * const adapter = lora({ rank: 8, alpha: 16, blocks: [20, 21, 22] });
  * const adapted = baseModel("HuggingFaceTB/SmolLM2-135M").with(adapter);
- * assert.deepEqual(adapter.modules, ["q_proj", "v_proj"]);
+ * assert.equal(adapter.rank, 8);
  * ```
  */
 export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
@@ -78,12 +81,12 @@ export function dora(options: SweepableOptions<LoraOptions>): AdapterSpec {
  * (IA)³: learned scales of keys, values and the MLP's inner activations, which start at 1 (Liu et al. 2022). Other
  * modules have their outputs scaled. An adapter has as many trainable parameters as what it scales is wide.
  *
- * @example The projections that are scaled by default
+ * @example In the upper blocks alone
  * ```ts
  * import assert from "node:assert/strict";
  * import { ia3 } from "refract";
  *
- * assert.deepEqual(ia3().modules, ["k_proj", "v_proj", "down_proj"]);
+ * assert.deepEqual(ia3({ blocks: [2, 3] }).blocks, [2, 3]);
  * ```
  */
 export function ia3(options: SweepableOptions<AdapterOptions> = {}): AdapterSpec {

@@ -40,6 +40,8 @@ const isDeclared = (...kinds: readonly string[]) => (value: unknown) =>
 
 const isRunnable = (value: unknown) => isDeclared("pipeline")(value) || (isText(value) && value !== "");
 
+const isMember = (value: unknown) => isRecord(value) && "folder" in value && "stages" in value;
+
 /** A record of settings: no declaration, which a person may have put in its place. */
 const settings = leaf("its settings", (value) => isRecord(value) && !("kind" in value) && !isNoted(value));
 const isNoted = (value: unknown) => locationOf(value) !== undefined;
@@ -139,10 +141,14 @@ const calls = {
   simpo: { takes: required, example: "simpo({ beta: 2, gamma: 1 })" },
   bradleyTerry: { takes: omissible, example: "bradleyTerry()" },
   reps: { takes: omissible, example: "reps()" },
+  sgd: { takes: required, example: "sgd({ learningRate: 0.1, momentum: 0.9 })" },
+  lion: { takes: required, example: "lion({ learningRate: 1e-4 })" },
+  adafactor: { takes: omissible, example: "adafactor({ learningRate: 1e-3 })" },
   constantSchedule: { takes: omissible, example: "constantSchedule({ warmup: 0.1 })" },
   linearSchedule: { takes: omissible, example: "linearSchedule({ warmup: 0.1 })" },
   cosineSchedule: { takes: omissible, example: "cosineSchedule({ warmup: 0.1 })" },
   inverseSqrtSchedule: { takes: omissible, example: "inverseSqrtSchedule({ warmup: 0.1 })" },
+  polynomialSchedule: { takes: omissible, example: "polynomialSchedule({ power: 2, end: 1e-5 })" },
   greedy: { takes: required, example: "greedy({ maxNewTokens: 8 })" },
   sample: { takes: required, example: "sample({ maxNewTokens: 8, temperature: 0.7 })" },
   beam: { takes: required, example: "beam({ maxNewTokens: 8, beams: 4 })" },
@@ -181,6 +187,14 @@ const calls = {
     example: `run("./pipeline.ts", { set: { rank: 4 } })`,
   },
   open: { takes: [path], example: `open("./runs/first")` },
+  generate: {
+    takes: [
+      leaf("a model, or a member of a run", (value) => isDeclared("model")(value) || isMember(value)),
+      leaf("a text, or a list of messages", (value) => isText(value) || Array.isArray(value)),
+      optional(settings),
+    ],
+    example: `generate(baseModel("./model"), "Why is the sky blue?")`,
+  },
   // Tokens.
   at: { takes: [list, text, optional(oneOf(["first", "last"]))], example: `at(pieces, " colour")` },
   fromEnd: { takes: [count], example: "fromEnd(1)" },
@@ -214,15 +228,15 @@ export function requireCall(
   fields?: Readonly<Record<string, Check>>,
 ): void {
   const { takes, rest, example }: Call = calls[name];
-  const require = (check: Check, value: unknown, at: number) => {
+  const requireAt = (check: Check, value: unknown, at: number) => {
     const place = `the ${ordinals[at] ?? `${at + 1}th`} argument of ${name}`;
     if (!passes(check, value, place)) throw refusal(check, value, place, example);
   };
-  takes.forEach((check, at) => require(check, given[at], at));
+  takes.forEach((check, at) => requireAt(check, given[at], at));
   const last = takes.length - 1;
-  if (fields !== undefined && given[last] !== undefined) require(record("its settings", fields), given[last], last);
+  if (fields !== undefined && given[last] !== undefined) requireAt(record("its settings", fields), given[last], last);
   const others = Array.from(given).slice(takes.length);
-  if (rest !== undefined) return others.forEach((value, at) => require(rest, value, takes.length + at));
+  if (rest !== undefined) return others.forEach((value, at) => requireAt(rest, value, takes.length + at));
   if (others.length === 0) return;
   throw new RequestError(`${name} takes ${amounts[takes.length]} and is given ${given.length}; write ${example}`);
 }

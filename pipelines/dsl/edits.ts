@@ -19,7 +19,7 @@ export interface EditPlace {
   /**
    * Which of the prompt's tokens: `"f7"` the first 7, `"l1"` the last, `"f7+l7"` both, `"all"` every one. `"completion"`,
    * or `"generated"`, names those after the prompt: a row's completion in training and scoring, every token that the
-   * model writes in generation. `"{country}"` names the tokens that this field of the prompt's template wrote,
+   * model writes in generation; `"all+completion"` every token of both. `"{country}"` names the tokens that this field of the prompt's template wrote,
    * `"{country}.l1"` their last and `"{country}.f2"` their first two. A function chooses for each prompt by itself, as in
    * `({ pieces }) => [at(pieces, " colour"), fromEnd(1)]`.
    */

@@ -1,104 +1,43 @@
 import { RequestError } from "../common/errors.ts";
 import { located } from "../common/source_location.ts";
-import type { DecayScope, OptimizerSpec, ScheduleSpec, SweepableOptions } from "../spec/mod.ts";
+import type {
+  AdafactorSpec,
+  AdamWSpec,
+  DecayScope,
+  LionSpec,
+  ParameterGroup,
+  ScheduleSpec,
+  SgdSpec,
+  SweepableOptions,
+} from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
+import { constantSchedule } from "./schedule.ts";
 
-/** Settings of a schedule. */
-export interface ScheduleOptions {
-  /** Share of all steps, from 0 to 1, over which the rate rises from 0; steps are rounded up, as transformers does. */
-  readonly warmup?: number;
-  /** A number of steps in place of the share. */
-  readonly warmupSteps?: number;
-}
-
-function scheduleOf(kind: ScheduleSpec["kind"], options: SweepableOptions<ScheduleOptions>): ScheduleSpec {
-  if (options.warmup !== undefined && options.warmupSteps !== undefined) {
-    throw new RequestError("a schedule has warmup, a share of all steps, or warmupSteps, a number of them; omit one");
-  }
-  return located({ warmup: 0, ...options, kind });
-}
-
-/**
- * The rate rises over the warm-up and stays.
- *
- * @example A tenth of the steps to warm up
- * ```ts
- * import assert from "node:assert/strict";
- * import { adamw, constantSchedule } from "refract";
- *
- * const optimizer = adamw({ learningRate: 1e-3, schedule: constantSchedule({ warmup: 0.1 }) });
- * assert.equal(constantSchedule().warmup, 0);
- * ```
- */
-export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  requireCall("constantSchedule", arguments);
-  return scheduleOf("constant", options);
-}
-
-/**
- * The rate rises over the warm-up, then falls linearly and would be 0 after the last step.
- *
- * @example A tenth of the steps to warm up, then down to 0
- * ```ts
- * import { adamw, linearSchedule } from "refract";
- *
- * const optimizer = adamw({ learningRate: 9e-4, schedule: linearSchedule({ warmup: 0.1 }) });
- * ```
- */
-export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  requireCall("linearSchedule", arguments);
-  return scheduleOf("linear", options);
-}
-
-/**
- * The rate rises over the warm-up, then falls along half a cosine and would be 0 after the last step, as transformers'
- * `get_cosine_schedule_with_warmup` has it.
- *
- * @example A twentieth of the steps to warm up, then down to 0
- * ```ts
- * import assert from "node:assert/strict";
- * import { adamw, cosineSchedule } from "refract";
- *
- * const optimizer = adamw({ learningRate: 2e-5, schedule: cosineSchedule({ warmup: 0.05 }) });
- * assert.equal(cosineSchedule().warmup, 0);
- * ```
- */
-export function cosineSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  requireCall("cosineSchedule", arguments);
-  return scheduleOf("cosine", options);
-}
-
-/**
- * The rate rises over w steps of warm-up, then is √(w/step) of its highest, as transformers' `get_inverse_sqrt_schedule`
- * has it; without a warm-up √(10,000/(step + 10,000)).
- *
- * @example A tenth of the steps to warm up
- * ```ts
- * import assert from "node:assert/strict";
- * import { adamw, inverseSqrtSchedule } from "refract";
- *
- * const optimizer = adamw({ learningRate: 1e-3, schedule: inverseSqrtSchedule({ warmup: 0.1 }) });
- * assert.equal(inverseSqrtSchedule().warmup, 0);
- * ```
- */
-export function inverseSqrtSchedule(options: SweepableOptions<ScheduleOptions> = {}): ScheduleSpec {
-  requireCall("inverseSqrtSchedule", arguments);
-  return scheduleOf("inverseSqrt", options);
-}
-
-/** Settings of AdamW. */
-export interface AdamWOptions {
-  /** The rate that the schedule scales. */
-  readonly learningRate: number;
+/** Settings of every optimizer. */
+export interface OptimizerOptions {
   /** Constant if omitted. */
   readonly schedule?: ScheduleSpec;
-  /** Decoupled decay; 0 if omitted. */
+  /** Decay of the parameters; 0 if omitted. */
   readonly weightDecay?: number;
   /**
-   * What weight decay acts on: `"all"`, as torch's AdamW does and if omitted, or `"weights"`, all but biases and norms, as
-   * transformers' Trainer does.
+   * What weight decay acts on: `"all"`, as torch's optimizers do and if omitted, or `"weights"`, all but biases and norms,
+   * as transformers' Trainer does.
    */
   readonly decay?: DecayScope;
+  /**
+   * Parameters with a rate or decay of their own, by what they are of; each parameter belongs to the first group that
+   * matches it. `decay: "weights"` spares biases and norms in groups, too.
+   */
+  readonly groups?: readonly ParameterGroup[];
+}
+
+/** What all optimizers start from. */
+const usual = () => ({ schedule: constantSchedule(), weightDecay: 0, decay: "all" } as const);
+
+/** Settings of AdamW. */
+export interface AdamWOptions extends OptimizerOptions {
+  /** The rate that the schedule scales. */
+  readonly learningRate: number;
   /** Decay of the first moment; 0.9 if omitted. */
   readonly beta1?: number;
   /** Decay of the second moment; 0.999 if omitted. */
@@ -126,9 +65,132 @@ export interface AdamWOptions {
  *
  * const optimizer = adamw({ learningRate: 1e-3, weightDecay: 0.01, decay: "weights" });
  * ```
+ *
+ * @example LoRA+: a larger rate for LoRA's B (Hayou et al. 2024)
+ * ```ts
+ * import { adamw } from "refract";
+ *
+ * const optimizer = adamw({ learningRate: 1e-4, groups: [{ match: "lora_B", learningRate: 16e-4 }] });
+ * ```
+ *
+ * @example A head that learns faster than the edits below it
+ * ```ts
+ * import { adamw } from "refract";
+ *
+ * const groups = [{ match: "head", learningRate: 1e-3, weightDecay: 0 }] as const;
+ * const optimizer = adamw({ learningRate: 4e-4, weightDecay: 0.01, groups });
+ * ```
  */
-export function adamw(options: SweepableOptions<AdamWOptions>): OptimizerSpec {
+export function adamw(options: SweepableOptions<AdamWOptions>): AdamWSpec {
   requireCall("adamw", arguments);
-  const usual = { schedule: constantSchedule(), weightDecay: 0, decay: "all" } as const;
-  return located({ ...usual, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...options, kind: "adamw" });
+  return located({ ...usual(), beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...options, kind: "adamw" });
+}
+
+/** Settings of stochastic gradient descent. */
+export interface SgdOptions extends OptimizerOptions {
+  /** The rate that the schedule scales. */
+  readonly learningRate: number;
+  /** How much of the last step's direction is kept, from 0 to below 1; 0 if omitted. */
+  readonly momentum?: number;
+  /** Whether a step looks ahead along the momentum; not if omitted. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent as torch has it: weight decay is added to the gradient, and momentum is not dampened
+ * (Sutskever et al. 2013).
+ *
+ * @example With Nesterov's momentum
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sgd } from "refract";
+ *
+ * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true });
+ * assert.equal(sgd({ learningRate: 0.1 }).momentum, 0);
+ * ```
+ */
+export function sgd(options: SweepableOptions<SgdOptions>): SgdSpec {
+  requireCall("sgd", arguments);
+  return located({ ...usual(), momentum: 0, nesterov: false, ...options, kind: "sgd" });
+}
+
+/** Settings of Lion. */
+export interface LionOptions extends OptimizerOptions {
+  /** The rate that the schedule scales: the size of each parameter's step. */
+  readonly learningRate: number;
+  /** The share of the moment in the direction of a step; 0.9 if omitted. */
+  readonly beta1?: number;
+  /** Decay of the moment; 0.99 if omitted. */
+  readonly beta2?: number;
+}
+
+/**
+ * Lion (Chen et al. 2023, algorithm 2): every parameter moves by the rate, along the sign of a mean of gradients; weight
+ * decay is decoupled. Rates are 3 to 10 times smaller than AdamW's, and weight decay as much larger.
+ *
+ * @example With weight decay
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { lion } from "refract";
+ *
+ * const optimizer = lion({ learningRate: 1e-4, weightDecay: 0.1 });
+ * assert.deepEqual([optimizer.beta1, optimizer.beta2], [0.9, 0.99]);
+ * ```
+ */
+export function lion(options: SweepableOptions<LionOptions>): LionSpec {
+  requireCall("lion", arguments);
+  return located({ ...usual(), beta1: 0.9, beta2: 0.99, ...options, kind: "lion" });
+}
+
+/** Settings of Adafactor. */
+export interface AdafactorOptions extends OptimizerOptions {
+  /**
+   * The rate that the schedule scales, as transformers has it with `relative_step=False`. If omitted, steps are relative,
+   * min(0.01, 1/√step), and no schedule may be given.
+   */
+  readonly learningRate?: number;
+  /** Whether steps are multiplied by the root mean square of the parameter; on if omitted. */
+  readonly scaleParameter?: boolean;
+  /** Whether relative steps rise from 0, as min(10⁻⁶·step, 1/√step); not if omitted. */
+  readonly warmupInit?: boolean;
+  /** Decay of the first moment; none is kept if omitted. */
+  readonly beta1?: number;
+  /** The second moment forgets the past by `step^decayRate`; −0.8 if omitted. */
+  readonly decayRate?: number;
+  /** An update whose root mean square is larger is scaled down to it; 1 if omitted. */
+  readonly clipThreshold?: number;
+  /** Added to squared gradients; 1e-30 if omitted. */
+  readonly epsilon?: number;
+  /** The least root mean square that a parameter is taken to have; 1e-3 if omitted. */
+  readonly scaleEpsilon?: number;
+}
+
+/**
+ * Adafactor (Shazeer & Stern 2018) as transformers has it. Of a matrix it keeps the mean squares of the gradient's rows and
+ * columns alone.
+ *
+ * @throws {RequestError} If a schedule is given without a rate.
+ *
+ * @example A fixed rate, as T5 is usually finetuned
+ * ```ts
+ * import { adafactor } from "refract";
+ *
+ * const optimizer = adafactor({ learningRate: 1e-3, scaleParameter: false });
+ * ```
+ *
+ * @example Relative steps
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { adafactor } from "refract";
+ *
+ * assert.equal(adafactor().learningRate, undefined);
+ * ```
+ */
+export function adafactor(options: SweepableOptions<AdafactorOptions> = {}): AdafactorSpec {
+  requireCall("adafactor", arguments);
+  if (options.learningRate === undefined && options.schedule !== undefined) {
+    throw new RequestError("adafactor has no learningRate for the schedule to scale; give one, or omit schedule");
+  }
+  const own = { scaleParameter: true, warmupInit: false, decayRate: -0.8, clipThreshold: 1, epsilon: 1e-30 };
+  return located({ ...usual(), ...own, scaleEpsilon: 1e-3, ...options, kind: "adafactor" });
 }

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import type { Truncation } from "../data/length_limits.ts";
 import { declared, located } from "../common/source_location.ts";
 import type {
   ActivationsSpec,
@@ -42,11 +43,22 @@ export interface TrainOptions {
   /** Rows longer than this many tokens lose the front of their prompt; before a head, the end of their longer text. */
   readonly maxLength?: number;
   /**
+   * Which end of such rows is cut in place of that, as transformers' `truncation_side`: with `"right"` a completion loses
+   * its end, as in pyreft, or the prompt where an encoder reads it; with `"left"` before a head, texts lose their front.
+   */
+  readonly truncate?: Truncation;
+  /**
    * Gradients of which the 2-norm, taken over all that is trained, is larger are scaled down to it before each step, as
    * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 unless it is told otherwise, and so had
-   * the ReFT paper's runs. Norms are in results.json and TensorBoard.
+   * the ReFT paper's runs. Norms are in results.json, the report and TensorBoard.
    */
   readonly maxGradNorm?: number;
+  /**
+   * The share of each label, from 0 to below 1, that is spread evenly over all tokens of the vocabulary or all classes; 0
+   * if omitted. It is torch's `label_smoothing` and transformers' `label_smoothing_factor`, whose formulas are the same:
+   * the training's losses are then of smoothed labels, those of `evaluate` are not.
+   */
+  readonly labelSmoothing?: number;
   /** Steps after which the training ends, if its epochs do not before; schedules end there, too. */
   readonly maxSteps?: number;
   /**

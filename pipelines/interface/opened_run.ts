@@ -4,6 +4,7 @@ import { RequestError } from "../common/errors.ts";
 import { innerPath } from "../common/inner_path.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { Prediction } from "../metrics/prediction.ts";
+import { displayOf } from "../report/notebook/display.ts";
 import { readPredictions } from "../results/read_predictions.ts";
 import { resultsFile } from "../results/read_results.ts";
 import type { MemberRecord, Results } from "../results/results.ts";
@@ -56,10 +57,13 @@ export interface OpenedRun {
   member(id: string): RunMember;
 }
 
+/** What Deno's Jupyter kernel asks values by. */
+const display = Symbol.for("Jupyter.display");
+
 /** A run's results with what is in its folder. */
 export function openedRun(folder: string, results: Results): OpenedRun {
   const members = results.members.map((record) => memberOf(folder, record));
-  return {
+  const opened: OpenedRun = {
     folder,
     results,
     members,
@@ -70,6 +74,8 @@ export function openedRun(folder: string, results: Results): OpenedRun {
       throw new RequestError(`has no member ${quote(id)}; ${suggest(id, ids)}`, { file: `${folder}/${resultsFile}` });
     },
   };
+  // No part of the data: it is neither listed nor compared.
+  return Object.defineProperty(opened, display, { value: () => displayOf(results, folder) });
 }
 
 function memberOf(folder: string, record: MemberRecord): RunMember {

@@ -7,6 +7,8 @@ import { EventLog } from "../report/event_log.ts";
 import { LiveLog } from "../report/live.ts";
 import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
 import { record } from "../report/record.ts";
+import { MlflowLog } from "../report/mlflow/log.ts";
+import { mlflowServer } from "../report/mlflow/server.ts";
 import { RunFolder } from "../report/run_folder.ts";
 import type { Watcher } from "../report/watcher.ts";
 import { writeReport } from "../report/write_report.ts";
@@ -47,6 +49,8 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   watchers.push(new LiveLog(folder.path, name));
   const log = options.log === undefined ? undefined : new EventLog(callerPath(options.log), note);
   if (log !== undefined) watchers.push(log);
+  const { mlflow, mlflowExperiment = name } = options;
+  if (mlflow !== undefined) watchers.push(new MlflowLog(mlflowServer(mlflow, mlflowExperiment), note));
   emit({ kind: "runStarted", pipeline: name, folder: folder.path });
   await using runContext = openRunContext(request, options, emit, control);
   let manifest: Manifest | undefined;

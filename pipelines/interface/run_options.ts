@@ -1,7 +1,7 @@
 /** How a run is asked for, and whether its options are sound. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
 import { providers } from "../../ops/onnx/providers.ts";
-import { type Check, flag, leaf, listOf, oneOf, optional, record } from "../common/checks.ts";
+import { type Check, flag, isText, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
 import type { HubOptions } from "../models/hub/access.ts";
 import type { Overrides, Scalar } from "../recipes/overrides.ts";
 import { isThreadCount, threadCounts } from "../recipes/recipe.ts";
@@ -32,6 +32,10 @@ export interface RunOptions {
   readonly allowChanges?: boolean;
   /** A file that gets every event as a line of JSON. */
   readonly log?: string;
+  /** The address of an MLflow server that gets parameters, losses and metrics; one that is down breaks nothing. */
+  readonly mlflow?: string;
+  /** The experiment that the run belongs to there; named as the pipeline if omitted. */
+  readonly mlflowExperiment?: string;
   /** Stops the run when it is aborted; what was computed is kept, and the same run goes on from there. */
   readonly signal?: AbortSignal;
 }
@@ -65,18 +69,25 @@ const set: Check = (value, name) => {
   for (const [key, each] of Object.entries(value ?? {})) values(Array.isArray(each) ? each : [each], `${name}.${key}`);
 };
 
-const fields: { readonly [K in keyof RunOptions]-?: Check } = {
-  set: optional(set),
-  out: optional(path),
+/** Checks of where programs run and where their results are kept. */
+export const placeChecks: Readonly<Record<"store" | "base" | "threads" | "provider", Check>> = {
   store: optional(path),
   base: optional(path),
   threads: optional(leaf(threadCounts, isThreadCount)),
   provider: optional(oneOf(providers)),
+};
+
+const fields: { readonly [K in keyof RunOptions]-?: Check } = {
+  ...placeChecks,
+  set: optional(set),
+  out: optional(path),
   cacheDisk: optional(bytes),
   cacheMemory: optional(bytes),
   activationMemory: optional(bytes),
   allowChanges: optional(flag),
   log: optional(path),
+  mlflow: optional(text),
+  mlflowExperiment: optional(leaf("a name", (value) => isText(value) && value !== "")),
   signal: optional(leaf("an AbortSignal", (value) => value instanceof AbortSignal)),
 };
 

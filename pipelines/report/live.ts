@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writeAtomically } from "../common/files.ts";
+import { replaceFile } from "../common/files.ts";
 import type { RunEvent, StepDone } from "../results/events.ts";
 import type { MemberRecord } from "../results/results.ts";
 import type { Watcher } from "./watcher.ts";
@@ -100,6 +100,6 @@ export class LiveLog implements Watcher {
       trainings: this.#trainings.filter(({ losses }) => losses.length > 0),
     };
     const bytes = new TextEncoder().encode(JSON.stringify(state));
-    this.#writing = this.#writing.then(() => writeAtomically(this.#path, [bytes])).catch(() => {});
+    this.#writing = this.#writing.then(() => replaceFile(this.#path, [bytes])).catch(() => {});
   }
 }

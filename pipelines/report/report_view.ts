@@ -28,8 +28,10 @@ export interface MemberView {
   /** Of the metrics that have one. */
   readonly standardErrors: Readonly<Record<string, number>>;
   readonly losses: readonly number[];
-  /** The margins of rewards at the same steps, of a training on preferences. */
-  readonly margins?: readonly number[];
+  /** Of the same steps the norm of the gradients before they were clipped; none where they were not. */
+  readonly gradientNorms: readonly number[];
+  /** Of the same steps the margins of rewards; none where the training is not on preferences. */
+  readonly margins: readonly number[];
   /** How many steps lie between two losses. */
   readonly stride: number;
   readonly finalLoss?: number;

@@ -11,6 +11,7 @@ import { innerPath } from "../common/inner_path.ts";
 import { writeSealed } from "../models/weights/safetensors_writer.ts";
 import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
+import { withDigests } from "../compile/parameters/description_digest.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import type { Prediction } from "../metrics/prediction.ts";
 import type { Results } from "../results/results.ts";
@@ -127,12 +128,11 @@ export class RunFolder implements RunOutput, Disposable {
       shape,
       data: data as Float32Array,
     }));
-    await writeSealed(join(this.path, folder, file), listed, { format: "pt" });
+    const digest = await writeSealed(join(this.path, folder, file), listed, { format: "pt" });
     if (stage.full === undefined) {
-      await this.text(
-        join(folder, interventionFileNames.description),
-        describeAll(stage.model.name, stage.model.architecture.width, stage.adaptations, stage.quantize),
-      );
+      const { name, architecture } = stage.model;
+      const description = describeAll(name, architecture.width, stage.adaptations, stage.quantize);
+      await this.text(join(folder, interventionFileNames.description), withDigests(description, digest));
     } else {
       await this.#copyModelFiles(stage, folder);
       if (head !== undefined) await this.#declareHead(head, folder);

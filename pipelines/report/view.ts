@@ -126,9 +126,9 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
   const { id, axes, trainableParameters: parameters, stages } = member;
   const trainings = ofKind(stages, "train"), losses = trainings[0]?.losses ?? [];
   const stride = Math.max(1, Math.ceil(losses.length / mostPoints));
-  const final = losses.at(-1), margins = trainings[0]?.rewards?.margins;
   const drawn = (values: readonly number[]) =>
     withLosses ? values.filter((_, step) => step % stride === 0).map((value) => Number(value.toPrecision(6))) : [];
+  const final = losses.at(-1);
   return {
     id,
     repeated,
@@ -138,7 +138,8 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
     metrics: metricsOf(member),
     standardErrors: errorsOf(member),
     losses: drawn(losses),
-    ...margins === undefined ? {} : { margins: drawn(margins) },
+    gradientNorms: drawn(trainings[0]?.gradientNorms ?? []),
+    margins: drawn(trainings[0]?.rewards?.margins ?? []),
     stride,
     ...final === undefined ? {} : { finalLoss: final },
     seconds: trainings.reduce((sum, { cached, seconds }) => sum + (cached ? 0 : seconds), 0),

@@ -4,6 +4,9 @@ import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent, readJsonObject } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
 import { ofKind } from "../common/of_kind.ts";
+import { interventionFileNames, readDescription } from "../compile/parameters/intervention_file.ts";
+import { trainedIds } from "../compile/parameters/trained_interventions.ts";
+import { requireSound } from "../models/weights/sealed_file.ts";
 import { csvOf } from "./csv.ts";
 import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
@@ -25,7 +28,7 @@ const mostPredictions = 200;
  * Writes report.html, results.csv and an event file for each member.
  *
  * @param folder A run's folder.
- * @throws {RequestError} If there are no results in it.
+ * @throws {RequestError} If there are no results in it, or a trained edit is damaged.
  */
 export async function writeReport(folder: string): Promise<void> {
   const source = await readSource(folder), { members } = source.results, out = new RunFolder(folder);
@@ -72,6 +75,11 @@ async function readSource(folder: string): Promise<ReportSource> {
   const results = await readResults(folder);
   if (results === undefined) {
     throw new RequestError("there is no results.json; give the folder of a run that has ended", { file: folder });
+  }
+  for (const id of await trainedIds(folder)) {
+    const trained = await innerPath(folder, join("members", id, "intervention"));
+    await readDescription(trained);
+    await requireSound(join(trained, interventionFileNames.tensors));
   }
   const manifestPath = await innerPath(folder, manifestFile), manifest = await readFileIfPresent(manifestPath);
   const found = await readManifest(manifestPath);

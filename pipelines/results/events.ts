@@ -78,6 +78,7 @@ export type WorkName =
   | "download"
   | "encode"
   | "evaluate"
+  | "merge"
   | "quantize"
   | "read"
   | "score"
@@ -152,8 +153,8 @@ export interface StepDone {
   readonly step: number;
   /** How many steps there are. */
   readonly steps: number;
-  /** The optimizer's learning rate at this step, its schedule applied. */
-  readonly learningRate: number;
+  /** The optimizer's learning rate at this step, its schedule applied; omitted where the optimizer finds its own. */
+  readonly learningRate?: number;
   /** The wall seconds of the step, of all members together. */
   readonly seconds: number;
   /** What it gave to each member. */

@@ -48,7 +48,7 @@ export interface EditSpec {
   readonly at: Sweepable<SiteSpec>;
   /**
    * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all`, `{field}` or those that a function chooses; or those after
-   * it: `completion`, `generated`.
+   * it: `completion`, `generated`; or all of a row's: `all+completion`.
    */
   readonly positions: Sweepable<string | ChoosePositions>;
   /** How prompts too short for `fN`, `lN` or `fN+lM` are edited; as the paper has it if omitted. */
@@ -87,8 +87,8 @@ export interface AdapterSpec {
   readonly blocks: Sweepable<Blocks>;
   /** Whose blocks, in a model with an encoder and a decoder; those of both if omitted. */
   readonly stack?: Sweepable<StackName>;
-  /** The projections by name, as in `q_proj`. */
-  readonly modules: Sweepable<readonly string[]>;
+  /** The projections by name, as in `q_proj`; those that its kind usually has if omitted. */
+  readonly modules?: Sweepable<readonly string[]>;
   /** Rank of LoRA's change. */
   readonly rank?: Sweepable<number>;
   /** LoRA's change is scaled by alpha/rank; the rank if omitted. */

@@ -10,7 +10,13 @@ const LONGEST_HEADER = 100_000_000;
 /** What becomes of a damaged entry. */
 export const REMEDY = "it is dropped and will be made again";
 
-/** An entry whose bytes were found to be those that were written. It holds its file open until it is closed. */
+/** What an entry says of its data: where they begin in the file, and their SHA-256 in hex. */
+interface SealedData {
+  readonly start: number;
+  readonly digest: string;
+}
+
+/** An entry whose header was found to be what was written. It holds its file open until it is closed. */
 export class Entry implements Disposable {
   /** In the order they were declared. `offset` counts from the start of the file. */
   readonly tensors: ReadonlyMap<string, TensorRecord>;
@@ -27,6 +33,8 @@ export class Entry implements Disposable {
     readonly path: string,
     tensors: ReadonlyMap<string, TensorRecord>,
     metadata: Readonly<Record<string, string>>,
+    /** What the data has to be. */
+    readonly data: SealedData,
     onClose: () => void = () => {},
   ) {
     this.#file = file;
@@ -124,7 +132,7 @@ export class Entry implements Disposable {
  * Opens an entry, its header checked against its digest and the format's rules.
  *
  * @param file At its start. It stays the caller's to close if this throws.
- * @param isVerified Whether the data was checked before, so that it need not be read again.
+ * @param isVerified Whether the data was checked before, or will be, so that it need not be read now.
  * @param onClose Is called once, when the entry is closed.
  * @throws {RequestError} If the entry is damaged: bad header, wrong length, other bytes than were written.
  */
@@ -144,7 +152,7 @@ export async function openEntry(
 
   const start = 8 + header.length;
   const { tensors, metadata } = parseTensorTable(header, { file: path, start, size, remedy: REMEDY });
-  const { digest, header: seal, ...own } = metadata;
+  const { digest = "", header: seal, ...own } = metadata;
   const whole = new Uint8Array(start);
   whole.set(prefix);
   whole.set(header, 8);
@@ -152,7 +160,7 @@ export async function openEntry(
   if (!isVerified && digest !== await digestOf(file)) throw damaged("has data that its digest does not match");
 
   const inOrder = [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes);
-  return new Entry(file, path, new Map(inOrder), own, onClose);
+  return new Entry(file, path, new Map(inOrder), own, { start, digest }, onClose);
 }
 
 /** Whether a file begins with a header that its digest matches; false where it can't be read. */

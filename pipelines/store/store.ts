@@ -7,7 +7,9 @@
 
 import { dirname } from "node:path";
 import { DiskError, RequestError, RunError } from "../common/errors.ts";
+import { digestInThread } from "../common/file_digest.ts";
 import { faultText, temporaryName, unwritable } from "../common/files.ts";
+import { PendingChecks } from "../common/pending_checks.ts";
 import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
 import type { Freed } from "./eviction.ts";
@@ -31,6 +33,13 @@ export interface StoreOptions {
   readonly onEvicted?: (message: string) => void;
 }
 
+/** An entry that is mapped into memory rather than read. */
+export interface MappedEntry {
+  readonly entry: Entry;
+  /** Has to be called before the data is used: it begins their check, unless they were checked before. */
+  readonly use: () => void;
+}
+
 /**
  * Entries are at `<folder>/<kind>/<key[0:2]>/<key>.safetensors`. Nothing is made on the disk before the first `put`.
  *
@@ -49,6 +58,11 @@ export interface StoreOptions {
  */
 export class Store {
   readonly folder: string;
+  /**
+   * Checks of files that are in use already. No entry is put into the store before those that were begun are done, so
+   * that nothing which was computed from damaged weights is kept.
+   */
+  readonly checks: PendingChecks = new PendingChecks();
   /** What dead processes had left half written, and was removed as the store was opened. */
   readonly leftovers: Freed;
   readonly #budget: DiskBudget;
@@ -111,6 +125,34 @@ export class Store {
   }
 
   /**
+   * Opens an entry as {@linkcode Store.get} does, but for its data: they are checked while they are in use. If they are
+   * not what was written the entry is dropped, and {@linkcode Store.checks} fails.
+   *
+   * @throws {RunError} If there is a file that can't be read.
+   */
+  async getMapped(kind: string, key: string): Promise<MappedEntry | undefined> {
+    const path = this.#path(kind, key), file = openIfPresent(path);
+    if (file === undefined) return undefined;
+    const info = file.statSync(), seen = identify(path, info), entry = await this.#open(file, path, true);
+    if (entry === undefined) return undefined;
+    setTimes(file, new Date(), info.mtime);
+    let isDue = !this.#verified.has(seen);
+    const check = async (signal: AbortSignal) => {
+      const { start, digest } = entry.data;
+      const found = await digestInThread({ path, start }, signal).catch((fault: unknown) => {
+        throw unreadable(path, fault);
+      });
+      if (found !== digest) throw droppedError(path, removeIfSame(path, seen));
+      this.#verified.add(seen);
+    };
+    const use = () => {
+      if (isDue) this.checks.begin(check);
+      isDue = false;
+    };
+    return { entry, use };
+  }
+
+  /**
    * Reads an entry from end to end, which is no use of it.
    *
    * @returns Whether it is sound, or there is none; if not it has been dropped.
@@ -149,7 +191,7 @@ export class Store {
    * @param kind As of {@linkcode Store.get}.
    * @param key As of {@linkcode Store.get}.
    * @param write Declares the entry and appends its bytes. What it throws is passed on, and nothing is kept.
-   * @throws {RunError} If the disk is full or can't be written.
+   * @throws {RunError} If the disk is full or can't be written, or a file in use turned out to be damaged.
    */
   async put(kind: string, key: string, write: (entry: EntryWriter) => void | Promise<void>): Promise<void> {
     (await this.putAndOpen(kind, key, write)).close();
@@ -177,6 +219,7 @@ export class Store {
     let file: Deno.FsFile;
     try {
       await write(writer);
+      await this.checks.settled();
       file = writer.finish();
     } catch (fault) {
       writer.abandon();
@@ -249,6 +292,12 @@ function openIfPresent(path: string): Deno.FsFile | undefined {
     if (fault instanceof Deno.errors.NotFound) return undefined;
     throw unreadable(path, fault);
   }
+}
+
+/** The error for a mapped entry whose data were in use when they turned out to be damaged. */
+function droppedError(path: string, isGone: boolean): RunError {
+  const remedy = isGone ? "it is dropped; run again, and it is made again" : "remove it and run again";
+  return new RunError(`${path}: is damaged, its data is not what was written; ${remedy}`);
 }
 
 function unreadable(path: string, fault: unknown): RunError {

@@ -1,36 +1,34 @@
 import { join } from "node:path";
+import { removeAbandoned } from "../common/leavings.ts";
 import type { Freed } from "./eviction.ts";
 
-/** A writer touches its file with every chunk: one left alone for a day has lost its process. Milliseconds. */
-const STALE_AFTER = 24 * 60 * 60 * 1000;
-/** A writer locks its file a moment after it makes it and unlocks it a moment before it moves it. Milliseconds. */
+/** A writer to a store locks its file a moment after it makes it and unlocks it a moment before it moves it. Milliseconds. */
 const UNLOCKED_AFTER = 60 * 1000;
 
 /** What `temporaryName` makes of an entry or a model, and `writeAtomically` of a store's other files; nothing else is removed. */
 const ofStore =
   /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|models\.json|rates\.json|model\.safetensors|(config|generation_config|tokenizer|tokenizer_config)\.json)\.[0-9a-f-]{36}\.tmp$/;
 /** What a run's folder may hold half written. */
-const ofRun = /^\.([\w-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
+const ofRun = /^\.([\w.-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
 
 /** Removes temporaries that no process writes any more from a store, as far as it is allowed to. */
 export function removeStaleTemporaries(store: string): Freed {
   // Entries are two folders down, and nothing of a store's is deeper.
-  return removeAbandoned(store, 2, ofStore);
+  return removeAll(store, 2, ofStore, UNLOCKED_AFTER);
 }
 
 /** The same for a run's folder. */
 export function removeRunTemporaries(folder: string): void {
-  removeAbandoned(folder, 0, ofRun);
-  removeAbandoned(join(folder, "members"), 4, ofRun);
+  removeAll(folder, 0, ofRun);
+  for (const inner of ["members", "tensorboard"]) removeAll(join(folder, inner), 4, ofRun);
 }
 
-function removeAbandoned(folder: string, depth: number, name: RegExp): Freed {
+function removeAll(folder: string, depth: number, name: RegExp, lockedAfter?: number): Freed {
   let files = 0, bytes = 0;
   for (const path of temporaries(folder, depth, name)) {
     try {
-      if (!isAbandoned(path)) continue;
-      const { size } = Deno.statSync(path);
-      Deno.removeSync(path);
+      const size = removeAbandoned(path, lockedAfter);
+      if (size === undefined) continue;
       files++;
       bytes += size;
     } catch {
@@ -38,14 +36,6 @@ function removeAbandoned(folder: string, depth: number, name: RegExp): Freed {
     }
   }
   return { files, bytes };
-}
-
-function isAbandoned(path: string): boolean {
-  const { mtime } = Deno.statSync(path);
-  const idle = mtime === null ? 0 : Date.now() - mtime.getTime();
-  if (idle > STALE_AFTER || idle < UNLOCKED_AFTER) return idle > STALE_AFTER;
-  using file = Deno.openSync(path, { read: true, write: true });
-  return file.tryLockSync(true);
 }
 
 function* temporaries(folder: string, depth: number, pattern: RegExp): Generator<string> {

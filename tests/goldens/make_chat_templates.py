@@ -428,6 +428,114 @@ BLOCKS = [
     "{{ strftime_now('100%%') }}",
 ]
 
+# What the JavaScript parser does not know by itself.
+RAW = [
+    "{% raw %}{{ int }} {% if %} {# no #}{% endraw %}{{ int }}",
+    "a\n  {% raw %}\n  {{ x }}\n  {% endraw %}\nb",
+    "a \n {%- raw -%} \n b {{ c }} \n {%- endraw -%} \n d",
+    "a \n {%+ raw %} \n b {{ c }} \n {%+ endraw %} \n d",
+    "a \n {% raw -%} \n b \n {%- endraw %}\n d",
+    "a {% raw %} b {% endraw +%}\n d",
+    "{% raw %}{% endraw %}|{%raw%}x{%endraw%}|{%-raw-%} y {%-endraw-%} z",
+    "  {% raw %}  {% endraw %}\n  {% raw %} b{% endraw %}",
+    "{% raw -%}\n  {% endraw %}x{% raw -%}\n  y{% endraw %}",
+    "{% if true %}\n  {% raw %}'\"\\ \t naïve 漢字 😀 {{'a'}}\n{% endraw %}\n{% endif %}\n",
+    "{# {% raw %} #}{{ '{% raw %}' }}{{ \"{% endraw %} it's\" }}{% set x = '%}{% raw %}' %}{{ x }}",
+    "{% raw %}{% raw %}{% endraw %}{{ int }}",
+    "{% raw %}{{- a -}}{% endraw %}   {{- int -}}   {% raw %} b {% endraw %}",
+    "{% for w in words %}{% raw %}{{ w }}{% endraw %}={{ w }} {% endfor %}",
+    "{% macro f() %}{% raw %}<{{ caller }}>{% endraw %}{% endmacro %}{{ f() | length }}",
+    "{% raw %}no end",
+    "{% endraw %}",
+    "a{% raw %}\n{% endraw %}\nb",
+    "a{% raw %}\r\n{% endraw %}\r\nb",
+]
+WITH = [
+    "{% with a = 1 %}{{ a }}{% endwith %}|{{ a }}",
+    "{% with a = 1, b = 2.0 %}{{ a }}{{ b }}{% endwith %}",
+    "{% set a = 1 %}{% with a = 2, b = a %}{{ a }}{{ b }}{% endwith %}{{ a }}",
+    "{% with %}{% set x = 1 %}{{ x }}{% endwith %}{{ x }}",
+    "{% with a, b = [1, 2] %}{{ a }}-{{ b }}{% endwith %}",
+    "{% with (a, b) = 'xy', c = (1, 2) %}{{ a }}-{{ b }}{{ c }}{% endwith %}",
+    "{% with a = [1, 2], b = {'x': [3, 4]} %}{{ a }}{{ b }}{% endwith %}",
+    "{% with x = dict.b %}{{ x.x }}{% with y = x['items'] %}{{ y }}{{ x.x }}{% endwith %}{{ y }}{% endwith %}",
+    "{% for i in range(4) %}{% with j = i * 2 %}{% if j == 2 %}{% continue %}{% endif %}{% if j == 6 %}{% break %}{% endif %}{{ loop.index }}:{{ j }} {% endwith %}{% endfor %}",
+    "a\n  {% with x = 1 %}\n  {{ x }}\n  {%- endwith %}\nb",
+    "{% with ns = namespace(n=0) %}{% for w in words %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}{% endwith %}",
+    "{% with a = 1 if int else 2 %}{{ a }}{% endwith %}",
+    "{% macro f(x) %}{% with y = x %}{{ y }}{{ caller() if caller }}{% endwith %}{% endmacro %}{{ f(3) }}{% call f(4) %}!{% endcall %}",
+    "{% with a = 1 %}{{ a }}",
+    "{% with a = 1 %}{% endfor %}",
+    "{% for i in words %}{% endwith %}",
+    "{% with a %}{% endwith %}",
+    "{% if int %}{% with a = 1 %}{{ a }}{% endwith %}{% else %}no{% endif %}",
+    "{% with = 3 %}{% endwith %}",
+]
+TUPLES = [f"{{{{ {text} }}}}" for text in """
+('x',)
+(1,)
+(1, 2,)
+()
+(1, 2) + (3,)
+((1,), (2,))
+(('a',),)
+((1,))
+[(1,), ()]
+{'a': (1,)}
+(1,)[0]
+(words,)[0][1]
+(1,) | length
+(1,) == (1,)
+1 in (1,)
+int in (1, 21,)
+not (0,)
+(none,)[0] is none
+'x' if (0,) else 'y'
+'x' if () else 'y'
+text.startswith(('x',))
+text.startswith(('  ',))
+range(2,) | list
+dict(a=(1,))
+1, 2
+1,
+words | first, int
+(int,) ~ 'x'
+'%s and %s' % (1, 2,)
+'%s' % ('a',)
+""".strip().splitlines()] + [
+    "{% set t = (1,) %}{{ t }}",
+    "{% set t = 1, %}{{ t }}",
+    "{% set t = 1, 2, %}{{ t }}",
+    "{% set t = 1, (2,), [3] %}{{ t }}",
+    "{% set (a, b) = (1, 2,) %}{{ a }}{{ b }}",
+    "{% for x in (1,) %}{{ x }}{% endfor %}",
+    "{% for x in 1, 2, 3 %}{{ x }}{% endfor %}",
+    "{% for x in 1, 2, 3 if x != 2 %}{{ x }}{% endfor %}",
+    "{% for x in () %}{{ x }}{% else %}none{% endfor %}",
+    "{% if x in ('a',) %}a{% elif int in (21,) %}b{% endif %}",
+    "{% macro f(a) %}{{ a }}{% endmacro %}{{ f((1,)) }}{{ f(2,) }}{{ f() }}",
+    "{% macro f(a) %}{{ caller((a,)) }}{% endmacro %}{% call(x) f(1,) %}{{ x }}{% endcall %}",
+]
+RECURSIVE = [
+    "{% set tree = [{'n': 'a', 'in': [{'n': 'b', 'in': []}, {'n': 'c', 'in': [{'n': 'd'}]}]}, {'n': 'e'}] %}" + body for body in [
+        "{% for x in tree recursive %}<{{ x.n }}{% if x['in'] %}{{ loop(x['in']) }}{% endif %}>{% endfor %}",
+        "{% for x in tree recursive %}{{ loop.depth }}{{ loop.depth0 }}{{ loop.index }}/{{ loop.length }}{{ x.n }}{{ loop(x['in'] or []) }} {% else %}-{% endfor %}",
+        "{% for x in tree if x.n != 'b' recursive %}{{ x.n }}{{ loop(x['in'] or []) | upper }}{% endfor %}",
+        "{% for x in tree recursive %}{{ x.n }}{% for y in [1] %}{{ loop.depth }}{% endfor %}{% set l = loop %}{{ l(x['in'] or []) | length }}{% endfor %}",
+        "{% for x in tree recursive %}{% if x.n == 'c' %}{% continue %}{% endif %}{{ x.n }}{{ loop(x['in'] or []) }}{% endfor %}",
+        "{% for x in tree recursive %}{% with inner = loop(x['in'] or []) %}[{{ x.n }}{{ inner }}]{% endwith %}{% endfor %}",
+        "{% for x in tree %}{{ loop(x['in'] or []) }}{% endfor %}",
+        "{% for x in tree recursive %}{{ loop() }}{% endfor %}",
+        "{%- for x in tree recursive %}\n  {{ x.n }}\n  {{- loop(x['in'] or []) }}\n{%- endfor %}\n",
+        "{% for x in tree recursive %}{{ x.n }}{{ outer }}{% set outer = x.n %}{{ loop(x['in'] or []) }}{% endfor %}",
+    ]
+]
+REFUSED = [
+    "{% include 'x' %}",
+    "{% import 'x' as y %}",
+    "{% extends 'x' %}",
+]
+
 
 TOOLS = r"""[{"type": "function", "function": {"name": "heat", "description": "Heats a \"room\" – é", "parameters": {"type": "object", "properties": {"degrees": {"type": "number", "default": 20.0, "minimum": 1e-07}, "list": {"type": "array", "items": {"type": "integer"}}, "10": {"type": ["string", "null"]}, "2": {"enum": [1, 2.0, true]}}, "required": ["degrees"]}}}, {"type": "function", "function": {"name": "time", "parameters": {"type": "object", "properties": {}}}}]"""
 CALL = r"""{"id": "c1", "type": "function", "function": {"name": "heat", "arguments": {"room": "den\né", "degrees": 21.0, "sensor": 12345678901234567890, "steps": {"10": "a", "b": [1, null, true], "2": 1e-07}}}}"""
@@ -537,7 +645,7 @@ def rendered(template, values):
 
 
 def main():
-    groups = {"printed": PRINTED, "JSON": JSON_STYLES, "filters": FILTERS, "tests": TESTS, "operators": OPERATORS, "methods": METHODS, "blocks": BLOCKS}
+    groups = {"printed": PRINTED, "JSON": JSON_STYLES, "filters": FILTERS, "tests": TESTS, "operators": OPERATORS, "methods": METHODS, "blocks": BLOCKS, "raw": RAW, "with": WITH, "tuples": TUPLES, "recursive": RECURSIVE, "other templates": REFUSED}
     values = json.loads(VALUES)
     write_json(HERE / "chat_templates.json", {
         "values": VALUES,

@@ -4,6 +4,7 @@ import { extname, join } from "node:path";
 import { adamw, baseModel, block, evaluate, exactMatch, greedy, jsonl, loreft, pipeline, train } from "refract";
 import { answersInNode } from "../pipelines/interchange/onnx/support.ts";
 import { inFolder } from "../pipelines/models/support.ts";
+import { inChatScene, turnTemplate } from "../support/chat_scene.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";
 import { inProcess } from "../support/command.ts";
 import { packagesFolder } from "../support/packages.ts";
@@ -11,9 +12,13 @@ import { inScene, type Scene, sceneRows } from "../support/scene.ts";
 import { sharedFolder, smollm2Folder, type StoredType } from "../support/shared.ts";
 import { runIn } from "../support/trajectory.ts";
 
+/** What the page imports. */
+const pagePackages = ["onnxruntime-web@1.30.0", "@huggingface/tokenizers@0.2.0", "@huggingface/jinja@0.5.11"];
+
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".mjs": "text/javascript",
+  ".js": "text/javascript",
   ".json": "application/json",
   ".wasm": "application/wasm",
 };
@@ -36,8 +41,16 @@ async function exported(scene: Scene, ...options: readonly string[]): Promise<st
   return out;
 }
 
-/** What the exported folder's page writes. */
-async function answersInPage(folder: string, packages: string, prompts: readonly string[]): Promise<string[]> {
+/** Where a page shows what it wrote: the answer to a prompt, or the last one of a conversation. */
+const shownAnswer = { prompt: "output", message: "#said li:last-child" };
+
+/** What the exported folder's page writes after prompts, or after a conversation's messages. */
+async function answersInPage(
+  folder: string,
+  packages: string,
+  prompts: readonly string[],
+  kind: keyof typeof shownAnswer = "prompt",
+): Promise<string[]> {
   const server = serve(folder, packages), answers: string[] = [];
   try {
     const url = `http://127.0.0.1:${server.addr.port}/example.html`;
@@ -47,7 +60,7 @@ async function answersInPage(folder: string, packages: string, prompts: readonly
         const fill = `form.prompt.value = ${JSON.stringify(prompt)}, form.most.value = 6, form.requestSubmit()`;
         await page.evaluate(`{ const form = document.querySelector("form"); ${fill}; }`);
         await page.until("!document.querySelector('button').disabled");
-        answers.push(await page.evaluate("document.querySelector('output').textContent"));
+        answers.push(await page.evaluate(`document.querySelector("${shownAnswer[kind]}").textContent`));
       }
       assert.deepEqual(page.complaints, []);
     });
@@ -64,7 +77,7 @@ Deno.test({
   sanitizeResources: false,
   sanitizeOps: false,
   async fn() {
-    const packages = await packagesFolder(["onnxruntime-web@1.30.0", "@huggingface/tokenizers@0.2.0"]);
+    const packages = await packagesFolder(pagePackages);
     if (packages === undefined) return;
     const parts = { decoding: "greedy({ maxNewTokens: 6 })", heldOut: "rows", epochs: "12" };
     await inScene({ ...parts, source: '"builtin:tiny"', positions: '"f1+l1"' }, async (scene) => {
@@ -77,6 +90,28 @@ Deno.test({
       const folder = await exported(scene, "--dtype", "float16");
       assert.deepEqual(await answersInPage(folder, packages, prompts), await answersInNode(folder, prompts, 6));
     });
+  },
+});
+
+Deno.test({
+  name: "the page of an exported chat model keeps a conversation",
+  ignore: !hasBrowser(),
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    const packages = await packagesFolder(pagePackages);
+    if (packages === undefined) return;
+    const parts = { epochs: "12", optimizer: "adamw({ learningRate: 3e-2 })", positions: '"f1+l1"' };
+    await inChatScene(parts, async (scene) => {
+      assert.equal((await scene.run()).code, 0);
+      const folder = await exported(scene), said = ["The cat", "Where"], messages: object[] = [];
+      const answers = await answersInPage(folder, packages, said, "message");
+      for (const [index, content] of said.entries()) {
+        messages.push({ role: "user", content });
+        assert.deepEqual(await answersInNode(folder, [messages], 6), [answers[index]]);
+        messages.push({ role: "assistant", content: answers[index] });
+      }
+    }, turnTemplate.replaceAll("<|pad|>", "{{ eos_token }}"));
   },
 });
 

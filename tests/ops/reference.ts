@@ -103,6 +103,11 @@ function rowThrough(x: Tensor, index: readonly number[]): number[] {
   return Array.from({ length: x.shape[last]! }, (_, place) => at(x, replaceAt(index, last, place)));
 }
 
+function logSumExpOf(row: readonly number[]): number {
+  const peak = Math.max(...row);
+  return peak + Math.log(sum(row.map((x) => Math.exp(x - peak))));
+}
+
 function softmaxOf(row: readonly number[]): number[] {
   const peak = Math.max(...row), powers = row.map((x) => Math.exp(x - peak)), total = sum(powers);
   return powers.map((power) => power / total);
@@ -295,10 +300,11 @@ const rules: { readonly [Op in OpName]: Rule<OpAttributes[Op]> } = {
       ([row, ...rest]) =>
         sum([...indices!.data].map((named, from) => (named === row ? at(updates!, [from, ...rest]) : 0))),
     ),
+  logSumExp: ([x]) => build(replaceAt(x!.shape, x!.shape.length - 1, 1), (index) => logSumExpOf(rowThrough(x!, index))),
   crossEntropy: ([logits, labels]) =>
     build(labels!.shape, ([row]) => {
-      const scores = rowThrough(logits!, [row!, 0]), peak = Math.max(...scores);
-      return peak + Math.log(sum(scores.map((x) => Math.exp(x - peak)))) - scores[labels!.data[row!]!]!;
+      const scores = rowThrough(logits!, [row!, 0]);
+      return logSumExpOf(scores) - scores[labels!.data[row!]!]!;
     }),
   crossEntropyGradient: ([logits, labels]) =>
     build(logits!.shape, ([row, column]) => {

@@ -1,16 +1,14 @@
 /** `deno task chat`. @module */
 import { RequestError } from "../../common/errors.ts";
-import { readTensors } from "../../compile/parameters/initial.ts";
 import { chatTemplates } from "../../data/chat/template.ts";
 import { roomOf } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { TextStream } from "../../decoding/text_stream.ts";
 import { chooserOf } from "../../decoding/writing.ts";
-import { editedModel } from "../../models/open/model.ts";
-import type { RunContext } from "../../schedule/context/run_context.ts";
 import { openGenerator, type WritingModel } from "../../schedule/evaluate/generator.ts";
 import { callerFolder } from "../requests/caller_paths.ts";
-import { type ChatSession, inConversation, lineByLine } from "./chat_session.ts";
+import { type ChatSession, inConversation, lineByLine } from "../../interface/chat_session.ts";
+import { openStoredWriter } from "../../interface/stored_writer.ts";
 import { command } from "../arguments/command.ts";
 import { member, runtimeOptions } from "../arguments/common_options.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
@@ -26,13 +24,7 @@ import {
   text,
   withDefault,
 } from "../arguments/option.ts";
-import {
-  adaptationsOf,
-  baseModelOf,
-  findIntervention,
-  requireNoHead,
-  type StoredIntervention,
-} from "../requests/stored_intervention.ts";
+import { baseModelOf, findIntervention } from "../requests/stored_intervention.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -77,7 +69,7 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
   const stored = await findIntervention(path, options.member);
   const { source, base } = await baseModelOf(stored, options.model);
   await using runContext = openRunContext({ ...options, base }, options, terminalEvents(terminal));
-  const writer = await openWriter(runContext, source, stored, options);
+  const writer = await openStoredWriter(runContext, source, stored, options.positions);
   const { tokenizer } = writer.model, session = await openSession(writer, options);
   const generator = await openGenerator(runContext, { ...writer, endTokens: session.endTokens }, 1);
   const room = roomOf(generator);
@@ -95,6 +87,8 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
     const writing = temperature === 0
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
+    // Nothing is shown that damaged weights have written.
+    await runContext.store.checks.settled();
     const stream = new TextStream((text) => terminal.put(text), tokenizer.cleanUp.settled);
     const [written = []] = await generateRows(generator, [tokenized], {
       maxNewTokens,
@@ -132,24 +126,4 @@ async function openSession(
     callerFolder(),
   );
   return inConversation(templates().render, system, fields, tokenizer);
-}
-
-async function openWriter(
-  runContext: RunContext,
-  source: string,
-  stored: StoredIntervention,
-  { positions }: ChatOptions,
-): Promise<WritingModel> {
-  const model = await runContext.models.model(source);
-  const weights = await runContext.models.weights(model, stored.description.quantize);
-  const adaptations = adaptationsOf(stored, editedModel(model), positions);
-  requireNoHead(adaptations, stored.file, "chat with one without");
-  const { architecture } = model, { storedType } = weights;
-  return {
-    model,
-    weights,
-    compiled: { architecture, storedType, members: [adaptations], full: false },
-    adaptations,
-    tensors: await readTensors(stored.tensors, adaptations),
-  };
 }

@@ -3,37 +3,76 @@ import { RequestError } from "../../common/errors.ts";
 import { command } from "../arguments/command.ts";
 import { member } from "../arguments/common_options.ts";
 import { exportOnnx } from "./export_onnx.ts";
+import { exportPeft } from "./export_peft.ts";
 import { exportPyreft } from "./export_pyreft.ts";
-import { choice, json, optional, required, text } from "../arguments/option.ts";
+import { choice, json, optional, type OptionValues, required, text } from "../arguments/option.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** Options that some formats take. */
+const extras = {
+  model: optional(text("base"), "peft, onnx: the base model, if it is elsewhere than the run says"),
+  positions: optional(text("positions"), "onnx: in place of those that the edits were trained with"),
+  fields: optional(json, "onnx: the fields that the edits' subspaces name, the same for all prompts"),
+  dtype: optional(
+    choice("type", ["float32", "float16"]),
+    "onnx: what weights are stored in (default: as they are)",
+  ),
+};
+
+type Extras = OptionValues<typeof extras>;
+
+/** What every format is asked for by. */
+interface ExportRequest extends Extras {
+  readonly member: string | undefined;
+  readonly out: string;
+}
+
+/** A format that can be written. */
+interface ExportFormat {
+  readonly takes: readonly (keyof Extras)[];
+  readonly write: (path: string, request: ExportRequest, terminal: Terminal) => Promise<void>;
+}
+
+/** By what `--to` says. */
+const formats = {
+  pyreft: { takes: [], write: exportPyreft },
+  peft: { takes: ["model"], write: exportPeft },
+  onnx: { takes: ["model", "positions", "fields", "dtype"], write: exportOnnx },
+} satisfies Readonly<Record<string, ExportFormat>>;
+
+type FormatName = keyof typeof formats;
 
 /** Makes what another library reads of a trained or imported intervention. */
 export const exportCommand = command({
   name: "export",
-  summary: "Makes a pyreft folder of a trained or imported intervention, or an ONNX model of it with its base.",
+  summary: "Makes what pyreft, peft or ONNX Runtime reads of a trained or imported intervention.",
   parameters: [{
     name: "folder",
     help: "a run's folder, a member's, or an intervention's; onnx: or a model's that was trained whole",
   }],
   options: {
     member,
-    to: required(choice("format", ["pyreft", "onnx"]), "for which library"),
+    to: required(choice("format", Object.keys(formats) as FormatName[]), "for which library"),
     out: required(text("folder"), "where to write it"),
-    model: optional(text("base"), "onnx: the base model, if it is elsewhere than the run says"),
-    positions: optional(text("positions"), "onnx: in place of those that the edits were trained with"),
-    fields: optional(json, "onnx: the fields that the edits' subspaces name, the same for all prompts"),
-    dtype: optional(
-      choice("type", ["float32", "float16"]),
-      "onnx: what weights are stored in (default: as they are)",
-    ),
+    ...extras,
   },
   examples: [
     "export runs/arc-easy/first --member rank=4 --to pyreft --out exported",
+    "export runs/lora/first --to peft --out adapter",
     "export runs/arc-easy/first --member rank=4 --to onnx --dtype float16 --out exported",
   ],
-  async run([path], { to, member, out, ...onnx }, { terminal }) {
-    if (to === "onnx") return await exportOnnx(path, { member, out, ...onnx }, terminal);
-    const [extra] = Object.entries(onnx).flatMap(([name, value]) => value === undefined ? [] : [name]);
-    if (extra !== undefined) throw new RequestError(`--${extra} is for --to onnx; omit it for pyreft`);
-    await exportPyreft(path, { member, out }, terminal);
+  async run([path], { to, ...request }, { terminal }) {
+    const { takes, write }: ExportFormat = formats[to];
+    const foreign = Object.keys(extras).find((name) => {
+      return request[name as keyof Extras] !== undefined && !takes.includes(name as keyof Extras);
+    });
+    if (foreign !== undefined) {
+      const takers = Object.entries<ExportFormat>(formats).filter(([, each]) =>
+        each.takes.includes(foreign as keyof Extras)
+      );
+      const others = takers.map(([name]) => name).join(", ");
+      throw new RequestError(`--${foreign} is for --to ${others}; omit it for ${to}`);
+    }
+    await write(path, request, terminal);
   },
 });

@@ -1,6 +1,7 @@
 /** `deno task export --to onnx`. @module */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
+import { isTemporaryOf, removeLeavings } from "../../common/leavings.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
@@ -8,7 +9,7 @@ import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import { type InterventionDescription, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { onnxFiles } from "../../interchange/onnx/files.ts";
-import { type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.ts";
+import { exportedNames, type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { editedModel, type Model, openModel, openModelWeights } from "../../models/open/model.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
@@ -96,8 +97,10 @@ async function editedBase(path: string, options: ExportOnnxOptions, sources: Sou
 
 /** Refuses a folder that holds anything but an earlier export: an export would mix with it, or overwrite it. */
 async function requireOwn(out: string): Promise<void> {
-  const names = await namesIn(out);
+  const wasCutShort = removeLeavings(out);
+  const names = (await namesIn(out)).filter((name) => !isTemporaryOf(name, basename(out)));
   if (names.length === 0 || names.includes(onnxFiles.graph)) return;
+  if (wasCutShort && names.every((name) => exportedNames.has(name))) return;
   throw new RequestError("holds other files; give --out a new folder, or one of an earlier export to ONNX", {
     file: out,
   });

@@ -1,69 +1,100 @@
 /** `deno task import`. @module */
-import { ownValue } from "../../../ops/program/own_value.ts";
-import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
-import { writeAtomically } from "../../common/files.ts";
-import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
-import { readTensors } from "../../compile/parameters/initial.ts";
-import { describeAll, interventionFileNames } from "../../compile/parameters/intervention_file.ts";
+import { peftFiles } from "../../interchange/peft/names.ts";
+import { isPeftFolder, readPeftConfig } from "../../interchange/peft/config.ts";
+import { readPeftFolder } from "../../interchange/peft/read.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
 import { openBareModel } from "../../models/open/model.ts";
-import { writeSealed } from "../../models/weights/safetensors_writer.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
 import { choice, optional, type OptionValues, required, text } from "../arguments/option.ts";
-import { writeFolder } from "../requests/output_folder.ts";
-import { adaptationsOf } from "../requests/stored_intervention.ts";
+import { writeImported } from "./imported_folder.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
-  model: required(text("base"), "the base model: a Hugging Face id, a folder, a .gguf file or builtin:NAME"),
+  model: optional(
+    text("base"),
+    "the base model: a Hugging Face id, a folder, a .gguf file or builtin:NAME (peft: default, the adapter's own)",
+  ),
   out: required(text("folder"), "where to write intervention.json and weights.safetensors"),
-  positions: optional(text("text"), "the tokens that are edited, as in f7+l7; pyreft's folder does not say"),
-  short: optional(choice("rule", ["paper", "pyreft"]), "how prompts too short for them are edited (default: paper)"),
+  positions: optional(text("text"), "pyreft: the tokens that are edited, as in f7+l7; its folder does not say"),
+  short: optional(
+    choice("rule", ["paper", "pyreft"]),
+    "pyreft: how prompts too short for them are edited (default: paper)",
+  ),
 };
 
-/** Makes an intervention's folder of one that pyreft saved. */
+/** Makes an intervention's folder of one that pyreft or peft saved. */
 export const importCommand = command({
   name: "import",
-  summary: "Makes an intervention's folder of one that pyreft saved.",
-  parameters: [{ name: "pyreft folder", help: "a folder that ReftModel.save wrote" }],
+  summary: "Makes an intervention's folder of one that pyreft or peft saved.",
+  parameters: [{
+    name: "folder",
+    help: "a folder that pyreft's ReftModel.save or peft's save_pretrained wrote",
+  }],
   options: declared,
-  examples: ["import saved --model HuggingFaceTB/SmolLM2-135M-Instruct --positions f7+l7 --out imported"],
-  run: ([path], options, { terminal }) => importPyreft(path, options, terminal),
+  examples: [
+    "import saved --model HuggingFaceTB/SmolLM2-135M-Instruct --positions f7+l7 --out imported",
+    "import adapter --out imported",
+  ],
+  run: async ([path], options, { terminal }) => {
+    const folder = callerPath(path);
+    await (await isPeftFolder(folder) ? importPeft : importPyreft)(folder, options, terminal);
+  },
 });
 
-async function importPyreft(
-  path: string,
-  options: OptionValues<typeof declared>,
+/** A base model's config, which is all that an import reads of it. */
+function openBase(source: string) {
+  return openBareModel(source, { base: callerFolder(), store: storeFolder(undefined) });
+}
+
+async function importPeft(
+  folder: string,
+  { model, out, positions, short }: OptionValues<typeof declared>,
   terminal: Terminal,
 ): Promise<void> {
-  const folder = callerPath(path), out = callerPath(options.out);
-  if (options.positions !== undefined) positionsOf(options.positions);
-  const { architecture } = await openBareModel(options.model, {
-    base: callerFolder(),
-    store: storeFolder(undefined),
+  if (positions !== undefined || short !== undefined) {
+    throw new RequestError(
+      `--${positions === undefined ? "short" : "positions"} is for pyreft's folders; omit it, peft's adapters act on ` +
+        "every token",
+    );
+  }
+  const config = await readPeftConfig(folder), base = model ?? config.base;
+  if (base === undefined) {
+    throw new RequestError(`${peftFiles.config} names no base model; give it with --model`, { file: folder });
+  }
+  const { architecture } = await openBase(base);
+  const { interventions, tensors } = await readPeftFolder(folder, config, architecture);
+  const adaptations = await writeImported(callerPath(out), {
+    ...{ base, architecture, interventions, tensors },
+    source: folder,
   });
-  const { interventions, tensors } = await readPyreftFolder(folder, architecture, options.positions);
-  const short = options.short === undefined ? {} : { short: options.short };
-  const listedAs = interventions.map((each) => ({ ...each, ...short }));
-  const description = { base: options.model, width: architecture.width, interventions: listedAs };
-  const adaptations = adaptationsOf({ description, file: join(folder, "config.json") }, architecture);
-  const listed = adaptations.flatMap(({ index, tensors: roles }) =>
-    Object.entries(roles).map(([tensor, { shape }]) => {
-      const name = `${index}.${tensor}`;
-      return { name, shape, data: ownValue(tensors, name)!.data as Float32Array };
-    })
-  );
-  await writeFolder(out, async (temporary) => {
-    const weights = join(temporary, interventionFileNames.tensors),
-      text = describeAll(options.model, architecture.width, adaptations);
-    await writeSealed(weights, listed, { format: "pt" });
-    await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(text)]);
-    await requireUsable(weights, adaptations, folder);
+  for (const note of config.notes) terminal.write(`${note}\n`);
+  if (config.base !== undefined && config.base !== base) {
+    terminal.write(`the adapter was trained on ${config.base}, and it is imported for ${base}\n`);
+  }
+  terminal.print(`${adaptations.length} adaptations in ${callerPath(out)}`);
+}
+
+async function importPyreft(
+  folder: string,
+  { model, out: path, positions, short }: OptionValues<typeof declared>,
+  terminal: Terminal,
+): Promise<void> {
+  const out = callerPath(path);
+  if (positions !== undefined) positionsOf(positions);
+  if (model === undefined) {
+    throw new RequestError("pyreft's folders do not name their base model; give it with --model");
+  }
+  const { architecture } = await openBase(model);
+  const { interventions, tensors } = await readPyreftFolder(folder, architecture, positions);
+  const listedAs = interventions.map((each) => ({ ...each, ...short === undefined ? {} : { short } }));
+  const adaptations = await writeImported(out, {
+    ...{ base: model, architecture, interventions: listedAs, tensors },
+    source: folder,
   });
-  if (options.positions === undefined) {
+  if (positions === undefined) {
     terminal.write(
       `pyreft's folders do not say which tokens are edited: ${interventions[0]!["positions"]} is assumed; ` +
         "give others with --positions or saved(folder, { positions })\n",
@@ -75,13 +106,4 @@ async function importPyreft(
     );
   }
   terminal.print(`${interventions.length} interventions in ${out}`);
-}
-
-/** Requires that what was imported can be read where it is used. */
-async function requireUsable(weights: string, adaptations: readonly Adaptation[], source: string): Promise<void> {
-  try {
-    await readTensors(weights, adaptations);
-  } catch (error) {
-    throw error instanceof RequestError ? new RequestError(error.problem, { file: source }).causedBy(error) : error;
-  }
 }

@@ -3,15 +3,16 @@ import { putValue } from "../../../ops/program/own_value.ts";
 import { basename, join } from "node:path";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
-import { readFileIfPresent } from "../../common/files.ts";
-import { innerPath } from "../../common/inner_path.ts";
+import { readFileIfPresent, readJsonObject } from "../../common/files.ts";
 import { requireSoundTensors } from "../../compile/parameters/initial.ts";
 import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
 import { isStateFile } from "../../interchange/pyreft_config.ts";
+import { readTorchFile } from "../../interchange/torch_file.ts";
 import { isOffline, shownEndpoint } from "../../models/hub/access.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
 import { modelCard } from "../../report/model_card.ts";
 import { readResults } from "../../results/read_results.ts";
+import { formatSize } from "../../store/size.ts";
 import type { Results } from "../../results/results.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
@@ -50,8 +51,10 @@ async function push({ path, member, id, revision, isPrivate }: Push, context: Co
   const { folder, names } = await pushedFolder(callerPath(path), member);
   if (isOffline(env)) throw new RequestError(`HF_HUB_OFFLINE forbids pushing ${id}; unset it`);
   const files: Record<string, Blob> = {};
-  for (const name of names) putValue(files, name, new Blob([await Deno.readFile(await innerPath(folder, name))]));
+  for (const name of names) putValue(files, name, new Blob([await Deno.readFile(join(folder, name))]));
   files[card] ??= new Blob([await cardOf(folder, id)]);
+  const listed = Object.entries(files).map(([name, { size }]) => `${name} (${formatSize(size)})`).join(", ");
+  context.terminal.write(`pushes ${listed} of ${folder} to ${shownEndpoint(access)}/${id}, branch ${revision}\n`);
   const { pushFiles } = await import("../../models/hub/push.ts");
   const commit = await pushFiles({ id, revision, isPrivate, files, title: `Add ${basename(folder)}` }, access);
   const written = Object.keys(files).join(", ");
@@ -75,8 +78,26 @@ async function pushedFolder(
       });
     }
   }
-  if (!isExported) await requireSoundTensors(join(folder, interventionFileNames.tensors));
-  return { folder, names: interventionFiles({ id: folder, paths: there }) };
+  const names = interventionFiles({ id: folder, paths: there });
+  for (const name of names) await requireRegular(join(folder, name));
+  if (isExported) {
+    await readJsonObject(join(folder, "config.json"), "export it again");
+    for (const name of names.filter(isStateFile)) await readTorchFile(join(folder, name));
+  } else {
+    await readDescription(folder);
+    await requireSoundTensors(join(folder, interventionFileNames.tensors));
+  }
+  return { folder, names };
+}
+
+/** Requires that a file is one itself: a link may lead to what nobody means to show. */
+async function requireRegular(file: string): Promise<void> {
+  const { isFile, isSymlink } = await Deno.lstat(file);
+  if (isFile) return;
+  const what = isSymlink ? "a symbolic link" : "no regular file";
+  throw new RequestError(`is ${what}, and only files of the folder itself are pushed; put a copy in its place`, {
+    file,
+  });
 }
 
 async function cardOf(folder: string, id: string): Promise<string> {

@@ -12,6 +12,8 @@ const declared = {
   ...requestOptions,
   out: optional(text("folder"), "the run's folder (default: runs/<pipeline>/<time>)"),
   log: optional(text("file"), "gets every event of the run as a line of JSON"),
+  mlflow: optional(text("url"), "an MLflow server that gets parameters, losses and metrics"),
+  mlflowExperiment: optional(text("name"), "the experiment there (default: the pipeline's name)"),
   allowChanges: flag("repeats a run from its manifest although what it reads has changed"),
 };
 

@@ -69,6 +69,7 @@ const grants = {
   watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
   import: { ...hub, write: true, import: true },
   export: { ...hub, write: true, import: true, env: [...hub.env, ...yaml] },
+  merge: { ...hub, write: true, import: true, ffi: true, env: [...hub.env, ...yaml] },
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
   pull: { ...hub, write: true, env: [...hub.env, ...yaml] },
   cache: { ...offline, write: true, sys: ["statfs"] },
@@ -92,6 +93,14 @@ export function grantsOf(command: CommandName | undefined, endpoint: string | un
   return granted.net === undefined || !granted.env.includes("HF_ENDPOINT") || host === undefined || host === ""
     ? granted
     : { ...granted, net: [...granted.net, host] };
+}
+
+/** What writing to an MLflow server takes: its host, and the variables that its own client reads a password from. */
+export function withMlflow(granted: Grants, address: string): Grants {
+  const host = URL.parse(address)?.host ?? "";
+  if (host === "") return granted;
+  const env = ["MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"];
+  return { ...granted, net: [...granted.net ?? [], host], env: [...granted.env, ...env] };
 }
 
 /** Permissions as flags of `deno run`. */

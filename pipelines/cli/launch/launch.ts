@@ -6,7 +6,7 @@
  */
 import { dirname, isAbsolute, join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { flagsOf, grantsOf, isCommandName } from "./grants.ts";
+import { flagsOf, grantsOf, isCommandName, withMlflow } from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -41,7 +41,9 @@ export class OtherCopyError extends Error {}
 export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): string[] {
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
-  const granted = grantsOf(isCommandName(command) ? command : undefined, endpoint);
+  const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
+  const mlflow = command === "run" ? optionIn(own, "--mlflow") : undefined;
+  const granted = mlflow === undefined ? usual : withMlflow(usual, mlflow);
   const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
   const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
   return [
@@ -60,6 +62,12 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
 /** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */
 function isPermission(argument: string): boolean {
   return /^--allow-(?:env|ffi|import|net|read|run|sys|write)(?:=.*)?$/.test(argument);
+}
+
+/** The value of an option, as it is written. */
+function optionIn(args: readonly string[], name: string): string | undefined {
+  const at = args.findIndex((argument) => argument === name || argument.startsWith(`${name}=`));
+  return args[at] === name ? args[at + 1] : args[at]?.slice(name.length + 1);
 }
 
 /** The folder of a file that a command's first argument may name. */

@@ -2,10 +2,12 @@
 import { basename, dirname, join } from "node:path";
 import { publishFolder, publishInto } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
-import { unwritable } from "../../common/files.ts";
+import { markWritten, mostTries, temporaryName, unwritable } from "../../common/files.ts";
+import { isStill, removeLeavings } from "../../common/leavings.ts";
 
 /**
- * Makes a folder, or adds files to one that exists, once all of them are written.
+ * Makes a folder, or adds files to one that exists, once all of them are written. What processes that died have left of an
+ * earlier try is removed.
  *
  * @param write Writes the files into the folder that it is given; what it throws leaves nothing behind.
  * @throws {RequestError} If the path is a file's.
@@ -16,15 +18,34 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
   if (there !== undefined && !there.isDirectory) {
     throw new RequestError("is a file; give --out a folder", { file: path });
   }
+  removeLeavings(path);
   // Beside the folder or in it, so that the files can be moved at once.
   const parent = there === undefined ? dirname(path) : path;
-  const temporary = join(parent, `.${basename(path)}.${crypto.randomUUID()}.tmp`);
-  await orUnwritable(path, () => Deno.mkdir(temporary, { recursive: true }));
+  const temporary = temporaryName(join(parent, basename(path)));
+  using _ = await makeLocked(path, temporary);
   try {
     await write(temporary);
     await orUnwritable(path, () => (there === undefined ? publishFolder : publishInto)(temporary, path));
   } finally {
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
+  }
+}
+
+/** Makes a folder that is locked; one that another process took for left behind before it was is made again. */
+async function makeLocked(path: string, temporary: string): Promise<Disposable | undefined> {
+  for (let tries = 1;; tries++) {
+    await orUnwritable(path, () => Deno.mkdir(temporary, { recursive: true }));
+    let folder: Deno.FsFile;
+    try {
+      folder = Deno.openSync(temporary, { read: true });
+    } catch (fault) {
+      if (fault instanceof Deno.errors.NotFound && tries < mostTries) continue;
+      // Some systems open no folder: what is left there goes after a day.
+      return undefined;
+    }
+    markWritten(folder);
+    if (isStill(folder, temporary) || tries === mostTries) return folder;
+    folder.close();
   }
 }
 

@@ -82,7 +82,7 @@ const kinds: readonly FaultKind[] = [
         return `the package ${quote(specifier)} is not known; write where it comes from, as in "npm:${specifier}"`;
       }
       return specifier === "refract"
-        ? 'nothing says where "refract" is; run the pipeline by deno task run in the checkout, or map "refract" to its mod.ts'
+        ? 'nothing says where "refract" is; make a project by deno task new in the checkout, or map "refract" to its mod.ts'
         : `there is no package ${quote(specifier)}; did you mean "refract"`;
     },
   },

@@ -37,7 +37,8 @@ export function processTerminal(): Terminal {
     write,
     endLine: () => isOpen ? write("\n") : undefined,
     live: Deno.stderr.isTerminal(),
-    columns: () => Deno.stderr.isTerminal() ? Deno.consoleSize().columns : Infinity,
+    // A terminal that knows no size says 0.
+    columns: () => Deno.stderr.isTerminal() ? Deno.consoleSize().columns || Infinity : Infinity,
     isColored: Deno.stdout.isTerminal() && !Deno.noColor,
   };
 }

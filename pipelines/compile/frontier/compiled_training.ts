@@ -6,6 +6,7 @@
 import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../../ops/passes/cost.ts";
 import { addDimensions, type Bindings, evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
+import type { TensorShape } from "../programs/optimizer_step.ts";
 import type { Stepping } from "../programs/stepping.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
 import { fitActivations, usualActivations, withBoundaries } from "../programs/activation_budget.ts";
@@ -26,7 +27,9 @@ export interface CompiledTraining extends Omit<CutProgram, "program"> {
   readonly train: Program;
   readonly save: Program;
   /** Names and shapes of the trainable tensors. */
-  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly parameters: readonly TensorShape[];
+  /** What the optimizer keeps of them, each of which starts at 0. */
+  readonly state: readonly TensorShape[];
   /** Whether a step runs over the context itself, not only over what is kept of it. */
   readonly readsContext: boolean;
   /** Whether a step runs over what all rows share, too. */
@@ -107,6 +110,7 @@ export function compileTraining(
     train: trainProgram({ ...whole, accumulate }),
     save: whole.save,
     parameters: whole.parameters.map((value) => ({ name: leafName(value), shape: value.shape as readonly number[] })),
+    state: whole.state,
     readsContext: reads(accumulate, "context"),
     readsShared: reads(accumulate, "shared"),
     kept,

@@ -1,6 +1,6 @@
 /** Adapters as declared, lowered to one for each projection of each block. @module */
-import { adapters } from "../../../ops/adapters/mod.ts";
-import { isAdapterName } from "../../../ops/adapters/mod.ts";
+import type { ProjectionRole } from "../../../ops/adapters/adapter.ts";
+import { type AdapterName, adapters, isAdapterName } from "../../../ops/adapters/mod.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel, SiteName, StackName } from "../../models/architecture/architecture.ts";
 import type { AdapterSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
@@ -19,6 +19,26 @@ interface Module {
   readonly inputs: number;
   readonly outputs: number;
   readonly weight: (block: number) => string;
+  readonly isTransposed?: true;
+}
+
+/** A projection of one block, which an adapter can be made for. */
+export interface BlockProjection extends Omit<Module, "weight"> {
+  readonly stack?: StackName;
+  readonly block: number;
+  /** The weight's name, of which the files may omit the bare model's prefix. */
+  readonly weight: string;
+}
+
+/** Every projection of a model's blocks, those of an encoder first. */
+export function blockProjections(model: EditedModel): BlockProjection[] {
+  const names = model.encoder === undefined ? [undefined] : ["encoder", "decoder"] as const;
+  return names.flatMap((stack) => {
+    const found = stackOf(model, stack), modules = modulesOf(found);
+    return Array.from({ length: found.blocks }, (_, block) => block).flatMap((block) =>
+      modules.map((module) => ({ ...module, ...stack && { stack }, block, weight: module.weight(block) }))
+    );
+  });
 }
 
 /** The adapters of all modules, block by block; of both stacks, the encoder first, where there are two and none is named. */
@@ -27,7 +47,7 @@ export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedMo
   const stacks = (both ? ["encoder", "decoder"] as const : [spec.stack]).map((name) => {
     return { name, stack: stackOf(architecture, name) };
   });
-  for (const name of spec.modules) requireModule(name, stacks.map(({ stack }) => stack));
+  for (const name of spec.modules ?? []) requireModule(name, stacks.map(({ stack }) => stack));
   return stacks.flatMap(({ name, stack }) => lowerInStack(spec, name, stack));
 }
 
@@ -37,7 +57,7 @@ function lowerInStack(
   stack: Stack,
 ): LoweredAdapter[] {
   const { kind, dropout = 0 } = spec, set = adapters[kind].options(spec), { rank } = set;
-  const modules = spec.modules.flatMap((module) => modulesNamed(module, stack));
+  const modules = spec.modules?.flatMap((module) => modulesNamed(module, stack)) ?? usualModules(kind, stack);
   if (modules.length === 0) return [];
   const twice = modules.find(({ name }, at) => modules.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined) throw new RequestError(`the module ${twice.name} is named twice; name each module once`);
@@ -58,6 +78,27 @@ function lowerInStack(
   );
 }
 
+/** The sites of what a projection is for; a fused one gives several. */
+const sitesOfRole: Readonly<Record<ProjectionRole, readonly SiteName[]>> = {
+  query: ["attention.query", "crossAttention.query", "attention.queryKeyValue"],
+  key: ["attention.key", "crossAttention.key", "attention.queryKeyValue"],
+  value: ["attention.value", "crossAttention.value", "attention.queryKeyValue"],
+  output: ["attention.output", "crossAttention.output"],
+  gate: ["mlp.gate", "mlp.gateUp"],
+  up: ["mlp.up", "mlp.gateUp"],
+  down: ["mlp.output"],
+};
+
+/** The modules that a kind of adapter is for where none are named. */
+function usualModules(kind: AdapterName, stack: Stack): Module[] {
+  const modules = modulesOf(stack);
+  return [
+    ...new Set(adapters[kind].projections.flatMap((role) => {
+      return modules.filter(({ site }) => sitesOfRole[role].includes(site));
+    })),
+  ];
+}
+
 /** The modules of a name: the whole of theirs, or its last part, as in peft's target modules. */
 function modulesNamed(name: string, stack: Stack): Module[] {
   return modulesOf(stack).filter((module) => module.name === name || module.name.endsWith(`.${name}`));
@@ -73,7 +114,7 @@ function requireModule(name: string, stacks: readonly Stack[]): void {
 function modulesOf({ sites }: Stack): Module[] {
   return Object.entries(sites).flatMap(([site, { width, projection }]): Module[] => {
     if (projection === undefined) return [];
-    const { module: name, inputs, weight } = projection;
-    return [{ name, site: site as SiteName, inputs, outputs: width, weight }];
+    const { module: name, ...own } = projection;
+    return [{ name, site: site as SiteName, outputs: width, ...own }];
   });
 }

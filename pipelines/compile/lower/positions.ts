@@ -25,7 +25,8 @@ export interface Positions extends Ends {
 export type Side = "both" | "prefix" | "suffix";
 
 /**
- * Positions as they are declared. As text: `fN`, `lN`, `fN+lM` or `all` of the prompt's tokens; `{field}` for those that a
+ * Positions as they are declared. As text: `fN`, `lN`, `fN+lM` or `all` of the prompt's tokens; `all+completion` for all
+ * of the row's; `{field}` for those that a
  * field of its template wrote, `{field}.fN` or `{field}.lN` for some of these; `completion` or, meaning the same,
  * `generated` for those after it.
  *
@@ -67,6 +68,7 @@ function fieldPositions(text: string, decode: Decode | undefined): TokenSelector
 
 function parsePositions(text: string): Positions {
   if (text === "all") return { first: Infinity, last: 0, completion: false };
+  if (text === "all+completion") return { first: Infinity, last: 0, completion: true };
   if (text === "completion" || text === "generated") return { first: 0, last: 0, completion: true };
   const match = /^(?:f(\d+))?(\+)?(?:l(\d+))?$/.exec(text);
   const first = Number(match?.[1] ?? 0), last = Number(match?.[3] ?? 0);
@@ -74,7 +76,7 @@ function parsePositions(text: string): Positions {
   if (match === null || first + last === 0 || joined !== (match[1] !== undefined && match[3] !== undefined)) {
     throw new RequestError(
       `the positions ${JSON.stringify(text)} are none that can be edited; write fN, lN, fN+lM (N, M from 1), all, ` +
-        "{field}, {field}.fN, {field}.lN, completion or generated",
+        "all+completion, {field}, {field}.fN, {field}.lN, completion or generated",
     );
   }
   return { first, last, completion: false };

@@ -10,9 +10,10 @@ import { usualOptions } from "../../../ops/interventions/intervention.ts";
 import { interventions, isInterventionName } from "../../../ops/interventions/mod.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
-import { isJsonObject, type JsonObject, readJsonObject } from "../../common/files.ts";
+import { isJsonObject, type JsonObject, parseJsonObject, readFileIfPresent } from "../../common/files.ts";
 import { isQuantization, type QuantizationName } from "../../models/weights/quantization.ts";
 import type { Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
+import { requireOwnDescription } from "./description_digest.ts";
 import { lowerOne } from "../lower/lower_adaptations.ts";
 import type { Adaptation, LoweredAdaptation } from "../lower/adaptation.ts";
 import { isHeadKind } from "../lower/heads.ts";
@@ -57,7 +58,7 @@ function describeAdaptation(adaptation: Adaptation): JsonObject {
   };
 }
 
-/** intervention.json's text. */
+/** intervention.json's text, but for its digests. */
 export function describeAll(
   base: string,
   width: number,
@@ -70,16 +71,19 @@ export function describeAll(
 /**
  * Reads a folder's intervention.json.
  *
- * @throws {RequestError} If it is absent or not as {@linkcode describeAll} writes it.
+ * @throws {RequestError} If it is absent or not as {@linkcode describeAll} writes it, or has changed since it was written
+ * for the weights beside it.
  */
 export async function readDescription(folder: string): Promise<InterventionDescription> {
   const file = join(folder, interventionFileNames.description);
-  const found = await readJsonObject(file, "train or import the intervention again");
-  if (found === undefined) {
+  const bytes = await readFileIfPresent(file);
+  if (bytes === undefined) {
     throw new RequestError("there is no intervention.json; give the folder of a trained or imported intervention", {
       file: folder,
     });
   }
+  const found = parseJsonObject(bytes, file, "train or import the intervention again");
+  await requireOwnDescription(bytes, found, file, join(folder, interventionFileNames.tensors));
   const { base, width, quantize, interventions } = found;
   if (quantize !== undefined && !isQuantization(quantize)) {
     throw new RequestError(`has the unknown quantize ${JSON.stringify(quantize)}; train it again`, { file });

@@ -2,7 +2,7 @@
 import type { Dimension } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
-import { rowsAt } from "../../../ops/nn/loss.ts";
+import { crossEntropies, rowsAt } from "../../../ops/nn/loss.ts";
 import { type DataType, input, parameter, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, RunResult, WeightSource } from "../../models/architecture/architecture.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
@@ -66,12 +66,22 @@ export function logitsOf(model: CompiledModel, result: RunResult, form: TensorFo
   return requireLogits(model.architecture)(o.concat(rows, 0), weightsOf(model), edit);
 }
 
-/** Each member's losses: the cross-entropies of the labelled tokens [labelled, 1], or those of its head [batch, 1]. */
-export function labelledLosses(model: CompiledModel, result: RunResult, form: TensorForm): Value[] {
+/**
+ * Each member's losses: the cross-entropies of the labelled tokens [labelled, 1], or those of its head [batch, 1].
+ *
+ * @param smoothing The share of a label that is spread over all classes, a tensor without axes.
+ */
+export function labelledLosses(
+  model: CompiledModel,
+  result: RunResult,
+  form: TensorForm,
+  smoothing?: Value,
+): Value[] {
   const { members } = model, head = headOf(members[0] ?? []);
-  if (head !== undefined) return headOutputs(model, result, form).map((each) => headLosses(each, head));
+  if (head !== undefined) return headOutputs(model, result, form).map((each) => headLosses(each, head, smoothing));
   const targets = input(labelInputs.targets, ["labelled", 1], "int64");
-  const losses = o.crossEntropy(logitsOf(model, result, form), o.concat(members.map(() => targets), 0));
+  const logits = logitsOf(model, result, form), labels = o.concat(members.map(() => targets), 0);
+  const losses = crossEntropies(logits, labels, smoothing);
   return members.map((_, member) => batchOf(losses, member, "labelled"));
 }
 

@@ -1,6 +1,6 @@
 /** What heads predict of rows, as values of a program: each reads what the last block gives of a row. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
+import { crossEntropies, rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { narrow } from "../../../ops/passes/narrow.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
@@ -66,13 +66,18 @@ function pool(
   return finish(take(last, read), read);
 }
 
-/** The losses [batch, 1] of what a head predicts: cross-entropies of classes, squared errors of numbers. */
-export function headLosses(outputs: Value, { kind }: Pick<Head, "kind">): Value {
-  return losses[kind](outputs);
+/**
+ * The losses [batch, 1] of what a head predicts: cross-entropies of classes, squared errors of numbers.
+ *
+ * @param smoothing The share of a class's label that is spread over all classes, a tensor without axes.
+ */
+export function headLosses(outputs: Value, { kind }: Pick<Head, "kind">, smoothing?: Value): Value {
+  return losses[kind](outputs, smoothing);
 }
 
-const losses: Readonly<Record<Head["kind"], (outputs: Value) => Value>> = {
-  classification: (outputs) => o.crossEntropy(outputs, input(labelInputs.targets, ["batch", 1], "int64")),
+const losses: Readonly<Record<Head["kind"], (outputs: Value, smoothing: Value | undefined) => Value>> = {
+  classification: (outputs, smoothing) =>
+    crossEntropies(outputs, input(labelInputs.targets, ["batch", 1], "int64"), smoothing),
   regression: (outputs) => squaredErrors(outputs, input(labelInputs.targets, ["batch", 1])),
   reward: () => {
     throw new TypeError("Rewards have a loss by an objective alone");

@@ -1,10 +1,11 @@
 /** What a step minimizes, and what else it says of its rows. @module */
 import * as o from "../../../ops/operators.ts";
 import { scaledLoss } from "../../../ops/nn/loss.ts";
-import { type ObjectiveName, objectives } from "../../../ops/objectives/mod.ts";
+import { objectives } from "../../../ops/objectives/mod.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { RunResult } from "../../models/architecture/architecture.ts";
 import { trainingForm } from "../lower/tensor_forms.ts";
+import type { Stepping } from "./stepping.ts";
 import { answersOf, compared, scoredAnswers } from "./comparison.ts";
 import { type CompiledModel, headOutputs, labelledLosses } from "./forward.ts";
 
@@ -26,10 +27,17 @@ interface StepLoss {
 }
 
 /** Each member's loss: of the rows' labels, or of an objective over their two answers. */
-export function stepLosses(model: CompiledModel, result: RunResult, objective: ObjectiveName | undefined): StepLoss[] {
+export function stepLosses(
+  model: CompiledModel,
+  result: RunResult,
+  { objective, smooths }: Pick<Stepping, "objective" | "smooths">,
+): StepLoss[] {
   const scale = input("step.lossScale", []);
   if (objective === undefined) {
-    return labelledLosses(model, result, trainingForm).map((each) => ({ loss: scaledLoss(each, scale), logged: {} }));
+    const smoothing = smooths ? input("step.labelSmoothing", []) : undefined;
+    return labelledLosses(model, result, trainingForm, smoothing).map((each) => {
+      return { loss: scaledLoss(each, scale), logged: {} };
+    });
   }
   const pairs = objectives[objective].scores === "heads"
     ? headOutputs(model, result, trainingForm).map(scoredAnswers)

@@ -2,9 +2,7 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { gradients } from "../../../ops/passes/autodiff.ts";
 import * as o from "../../../ops/operators.ts";
-import { adamw, type AdamWState } from "../../../ops/optimizers/adamw.ts";
 import { clipByNorm } from "../../../ops/optimizers/clipping.ts";
-import { schedules } from "../../../ops/optimizers/schedule.ts";
 import {
   dependants,
   input,
@@ -22,8 +20,8 @@ import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";
 import { type CompiledModel, runTail } from "./forward.ts";
 import { stepLosses } from "./step_losses.ts";
+import { nextOf, stateTensors, type TensorShape } from "./optimizer_step.ts";
 import type { Stepping } from "./stepping.ts";
-import { exemptParameters } from "./weight_decay.ts";
 
 /** The programs of one training, or of several side by side. */
 interface TrainingPrograms {
@@ -37,6 +35,8 @@ interface TrainingPrograms {
   readonly save: Program;
   /** The trainable tensors by name. */
   readonly parameters: readonly Value[];
+  /** What the optimizer keeps of them, each of which starts at 0. */
+  readonly state: readonly TensorShape[];
 }
 
 const scalarInput = (name: string) => input(name, []);
@@ -44,7 +44,7 @@ const scalarInput = (name: string) => input(name, []);
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, stepping: Stepping): TrainingPrograms {
   const result = runTail(model, layout, trainingForm);
-  const members = stepLosses(model, result, stepping.objective), losses = members.map(({ loss }) => loss);
+  const members = stepLosses(model, result, stepping), losses = members.map(({ loss }) => loss);
   // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.
   const loss = losses.reduce((sum, each) => o.add(sum, each));
   const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");
@@ -70,9 +70,10 @@ export function trainingPrograms(model: CompiledModel, layout: Layout, stepping:
   const { totals: stepped, norms } = stepping.clips
     ? clipped(model, parameters, fedGradients)
     : { totals: fedGradients, norms: {} };
-  const next = updates(parameters, stepped, stepping, exemptParameters(model));
+  const next = nextOf(model, parameters, stepped, stepping);
   const update = simplify({ name: "update", outputs: { ...norms, ...next } });
-  return { accumulate, boundaries, update, save: saveProgram(model), parameters };
+  const state = stateTensors(parameters, stepping);
+  return { accumulate, boundaries, update, save: saveProgram(model), parameters, state };
 }
 
 /** The name of a member's loss among a program's results. */
@@ -121,47 +122,6 @@ export function trainProgram(
   const { outputs } = substitute(update, new Map(totals));
   const losses = Object.entries(accumulate.outputs).filter(([name]) => !name.startsWith("next."));
   return { name: "train", outputs: { ...Object.fromEntries(losses), ...outputs } };
-}
-
-/** The parts of an optimizer's state for a parameter, as names of fed tensors. */
-export function stateNames(parameter: string): { readonly firstMoment: string; readonly secondMoment: string } {
-  return { firstMoment: `first.${parameter}`, secondMoment: `second.${parameter}` };
-}
-
-function updates(
-  parameters: readonly Value[],
-  totals: readonly Value[],
-  { schedule }: Stepping,
-  exempt: ReadonlySet<string>,
-): Record<string, Value> {
-  const step = scalarInput("step.index");
-  const factor = schedules[schedule]({
-    step,
-    warmupSteps: scalarInput("step.warmupSteps"),
-    totalSteps: scalarInput("step.totalSteps"),
-  });
-  const numbers = {
-    learningRate: o.mul(scalarInput("step.learningRate"), factor),
-    beta1: scalarInput("step.beta1"),
-    beta2: scalarInput("step.beta2"),
-    epsilon: scalarInput("step.epsilon"),
-    count: o.add(step, 1),
-  };
-  const outputs: Record<string, Value> = {};
-  parameters.forEach((value, index) => {
-    const name = leafName(value), moments = stateNames(name);
-    const state: AdamWState = {
-      value,
-      firstMoment: input(moments.firstMoment, value.shape),
-      secondMoment: input(moments.secondMoment, value.shape),
-    };
-    const weightDecay = scalarInput(exempt.has(name) ? "step.exemptDecay" : "step.weightDecay");
-    const next = adamw(state, totals[index] as Value, { ...numbers, weightDecay });
-    outputs[`next.${name}`] = next.value;
-    outputs[`next.${moments.firstMoment}`] = next.firstMoment;
-    outputs[`next.${moments.secondMoment}`] = next.secondMoment;
-  });
-  return outputs;
 }
 
 function saveProgram({ members }: CompiledModel): Program {

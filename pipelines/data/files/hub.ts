@@ -7,6 +7,7 @@ import { quote } from "../../common/suggest.ts";
 import { frontMatter } from "../../common/yaml.ts";
 import { hubAccess, hubCache, isOffline, readEnvironment } from "../../models/hub/access.ts";
 import { cachedCommit, cachedRepository, partsOf } from "../../models/hub/cache.ts";
+import { removeDamaged } from "../../models/hub/damaged_blobs.ts";
 import type { Repository } from "../../models/hub/files.ts";
 import { requireOnline, requireRevision } from "../../models/hub/folder.ts";
 import type { HubRows } from "./declared.ts";
@@ -71,7 +72,7 @@ type Choose = (paths: readonly string[], card: unknown, wanted: Wanted) => reado
 async function findSplit(
   wanted: Wanted,
   revision: string,
-  { hub = {} }: FileReading,
+  { hub = {}, warn }: FileReading,
   choose: Choose,
 ): Promise<{ readonly split: Split | undefined; readonly paths: readonly string[] }> {
   const { id } = wanted, env = hub.env ?? readEnvironment();
@@ -82,11 +83,14 @@ async function findSplit(
     return { commit, names, folder: parts.snapshot(commit), classes: classNamesOf(infoOf(card, wanted)) };
   };
   if (cached !== undefined) {
-    const folder = parts.snapshot(cached), paths = await namesBelow(folder), card = await cardIn(folder);
+    const folder = parts.snapshot(cached);
+    await removeDamaged(folder, ["README.md"], env, warn);
+    const paths = await namesBelow(folder), card = await cardIn(folder);
     // What another program, or an earlier run for another split, left there may be a part of the repository.
     const names = whole(() => choose(paths, card, wanted));
     const shards = names === "lacking" ? "some" : shardsOf(names ?? []);
-    if (names !== "lacking" && (shards === "all" || shards === "unknown" && isOffline(env))) {
+    const isWhole = names !== "lacking" && (shards === "all" || shards === "unknown" && isOffline(env));
+    if (isWhole && (await removeDamaged(folder, names ?? [], env, warn)).length === 0) {
       return { split: names === undefined ? undefined : splitOf(cached, names, card), paths };
     }
   } else if (isOffline(env) && revision !== copyBranch) {

@@ -48,7 +48,8 @@ export class Untextual {
 
 /** An object with attributes, of which a template may set some. */
 export class Namespace {
-  constructor(readonly attributes: Map<string, PythonValue>) {}
+  /** @param call What a call of it does, where it can be called. */
+  constructor(readonly attributes: Map<string, PythonValue>, readonly call?: PythonFunction) {}
 }
 
 /** What a call passes: values by position and by name. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../common/files.ts";
 import type { Model } from "../../models/open/model.ts";
-import { type TunedWeights, writeOnnxFiles } from "./files.ts";
+import { onnxFiles, type TunedWeights, writeOnnxFiles } from "./files.ts";
 
 /** A tuned model to write. */
 export interface TunedModel extends Omit<TunedWeights, "architecture" | "about"> {
@@ -15,7 +15,21 @@ export interface TunedModel extends Omit<TunedWeights, "architecture" | "about">
 const copied = ["config.json", "tokenizer.json", "chat_template.jinja"];
 
 /** What shows how to use it. */
-const shown = ["generate.mjs", "example.mjs", "example.html"];
+const shown = ["generate.mjs", "conversation.mjs", "example.mjs", "example.html"];
+
+const [readmeFile, tokenizerConfigFile, generationConfigFile] = [
+  "README.md",
+  "tokenizer_config.json",
+  "generation_config.json",
+] as const;
+
+/** All that the folder may hold. */
+export const exportedNames: ReadonlySet<string> = new Set([
+  ...Object.values(onnxFiles),
+  ...copied,
+  ...shown,
+  ...[readmeFile, tokenizerConfigFile, generationConfigFile],
+]);
 
 /**
  * Writes the files of an exported model.
@@ -38,15 +52,16 @@ export async function writeOnnxFolder(folder: string, out: string, tuned: TunedM
     if (content !== undefined) await write(name, content);
   }
   const json = (fields: JsonObject) => JSON.stringify(fields, null, 2) + "\n";
-  await write("tokenizer_config.json", json(await tokenizerConfig(model)));
-  await write("generation_config.json", json(await generationConfig(model)));
+  await write(tokenizerConfigFile, json(await tokenizerConfig(model)));
+  await write(generationConfigFile, json(await generationConfig(model)));
   for (const name of shown) await write(name, await pageSource(name));
-  await write("README.md", readme(await pageSource("README.md"), tuned));
+  await write(readmeFile, readme(await pageSource(readmeFile), tuned));
 }
 
-/** The base model's, with its tokens as plain strings, the form that the page's library reads, and no assumption left. */
-async function tokenizerConfig({ folder }: Model): Promise<JsonObject> {
+/** The base model's, with its tokens as plain strings and its one chat template, the forms that the page's libraries read. */
+async function tokenizerConfig({ folder, tokenizer }: Model): Promise<JsonObject> {
   const own = await readJsonObject(join(folder, "tokenizer_config.json"), "download it again") ?? {};
+  const template = tokenizer.chat.templates.get("default");
   const plain = (value: unknown): unknown =>
     isJsonObject(value) && typeof value["content"] === "string" ? value["content"] : value;
   return {
@@ -54,6 +69,7 @@ async function tokenizerConfig({ folder }: Model): Promise<JsonObject> {
       Object.entries(own).map(([key, value]) => [key, Array.isArray(value) ? value.map(plain) : plain(value)]),
     ),
     clean_up_tokenization_spaces: own["clean_up_tokenization_spaces"] === true,
+    ...template === undefined ? {} : { chat_template: template },
   };
 }
 

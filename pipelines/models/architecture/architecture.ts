@@ -44,6 +44,8 @@ export interface SiteShape {
     readonly inputs: number;
     /** The weight's name in a block. */
     readonly weight: (block: number) => string;
+    /** Whether the weight is stored [inputs, outputs], as GPT-2 has it. */
+    readonly isTransposed?: true;
   };
   /** How many equal parts it consists of, if it is edited by head. */
   readonly heads?: number;

@@ -11,8 +11,8 @@ import { RequestError } from "../../common/errors.ts";
 import { type JsonObject, unwritable, writeAtomically } from "../../common/files.ts";
 import { modelsFolder } from "./converted_models.ts";
 import { readHeader } from "../weights/safetensors.ts";
-import { requireSeal } from "../weights/sealed_file.ts";
-import { rememberDigest, rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
+import { contentDigest, requireSeal } from "../weights/sealed_file.ts";
+import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 import { planConversion } from "./plan.ts";
 import { readGguf } from "./reader.ts";
 import { tokenizerFiles } from "./tokenizer.ts";
@@ -39,7 +39,7 @@ interface ConversionOptions {
  * @param file Its real path.
  * @param store The store's folder; the models are at `models/<digest>/` in it.
  * @param options How much of it is to be there.
- * @returns The folder's absolute path; what was missing or damaged has been made. Throws a RequestError if the file can't
+ * @returns The folder's absolute path; what was missing, or has a damaged header, has been made. Throws a RequestError if the file can't
  * be converted, and a DiskError if the store can't be written.
  */
 export async function convertedFolder(
@@ -55,7 +55,7 @@ export async function convertedFolder(
     .digest("hex");
   const folder = join(store, modelsFolder, key), path = join(folder, WEIGHTS);
   const described = await descriptionState(store, key);
-  const converted = weights ? await weightsState(path, digests) : sound;
+  const converted = weights ? await weightsState(path) : sound;
   if (described.kind === "sound" && converted.kind === "sound") return folder;
   const { metadata, config, outputs } = plan ?? planConversion(readGguf(file));
   if (described.kind !== "sound") {
@@ -64,11 +64,10 @@ export async function convertedFolder(
   }
   if (converted.kind === "sound") return folder;
   using _ = await turnAt(join(folder, ".lock"));
-  const state = await weightsState(path, digests);
+  const state = await weightsState(path);
   if (state.kind === "sound") return folder;
   reportDamage(state, warn);
-  const digest = await writeWeights(file, outputs, path, progress);
-  await rememberDigest(await Deno.realPath(path), digest, digests);
+  await writeWeights(file, outputs, path, progress);
   return folder;
 }
 
@@ -94,22 +93,22 @@ async function descriptionState(store: string, key: string): Promise<State> {
   return file === undefined ? sound : { kind: "damaged", file };
 }
 
-/**
- * How a model's weights are.
- *
- * @param digests Where it is remembered, so that they are read once for as long as the file stays as it is; without it
- * they are read in any case.
- */
-async function weightsState(path: string, digests?: string): Promise<State> {
+/** How a model's weights are, as their header shows: whoever uses them checks the rest against the digest in it. */
+async function weightsState(path: string): Promise<State> {
   if (!await isPresent(path)) return absent;
   try {
     requireSeal(path, (await readHeader(path)).metadata);
-    await weightsDigest([await Deno.realPath(path)], digests);
     return sound;
   } catch (fault) {
     if (fault instanceof RequestError) return { kind: "damaged", file: path };
     throw fault;
   }
+}
+
+/** How all of a model's weights is. */
+async function contentState(path: string): Promise<State> {
+  const state = await weightsState(path);
+  return state.kind !== "sound" || (await contentDigest(path)).isSound ? state : { kind: "damaged", file: path };
 }
 
 /**
@@ -119,7 +118,7 @@ async function weightsState(path: string, digests?: string): Promise<State> {
  */
 export async function damagedFile(store: string, key: string): Promise<string | undefined> {
   const weights = join(store, modelsFolder, key, WEIGHTS);
-  const states = [await descriptionState(store, key), await weightsState(weights)];
+  const states = [await descriptionState(store, key), await contentState(weights)];
   return states.find((state) => state.kind === "damaged")?.file;
 }
 

@@ -7,6 +7,7 @@
 import { dirname, join, relative } from "node:path";
 import { syncFolder } from "../../common/durable.ts";
 import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
+import { removeLeavings } from "../../common/leavings.ts";
 import { isPresent, orUnwritable } from "./blob.ts";
 import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 
@@ -54,6 +55,7 @@ export async function writeRef(repository: CachedRepository, revision: string, c
   if (isCommit(revision)) return;
   const ref = partsOf(repository).ref(revision);
   await makeFolder(dirname(ref));
+  removeLeavings(ref);
   await writeAtomically(ref, [new TextEncoder().encode(commit)]);
 }
 

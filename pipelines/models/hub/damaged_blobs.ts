@@ -3,9 +3,17 @@ import { join } from "node:path";
 import { blobDigest, requireSoundBlob } from "../weights/blob_digest.ts";
 import { type Environment, isOffline } from "./access.ts";
 
-/** Whether a blob is what its name says. */
+/** Blobs that this process found sound, each with what changes when it does. */
+const sound = new Map<string, string>();
+
+/** Whether a blob is what its name says; once found so it is read no more as long as it stays unchanged. */
 export async function isSound(blob: string): Promise<boolean> {
-  return (await blobDigest(blob))?.isSound ?? true;
+  const { size, mtime, ctime, ino } = await Deno.stat(blob);
+  const identity = [size, mtime?.getTime(), ctime?.getTime(), ino].join();
+  if (sound.get(blob) === identity) return true;
+  const isNamed = (await blobDigest(blob))?.isSound ?? true;
+  if (isNamed) sound.set(blob, identity);
+  return isNamed;
 }
 
 /**

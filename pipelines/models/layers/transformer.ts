@@ -142,6 +142,7 @@ function trace(model: Untraced, blockName: TransformerParts["blockName"]): Trace
         module: rest.replace(/\.weight$/, ""),
         inputs: projection.input.shape[projection.input.shape.length - 1] as number,
         weight: (at) => `${blockName(at)}.${rest}`,
+        ...projection.weight.op === "transpose" ? { isTransposed: true } : {},
       },
     };
     return hidden;

@@ -13,10 +13,14 @@ import type { Architecture, EditedModel } from "../architecture/architecture.ts"
 import { ConfigReader } from "../architecture/config.ts";
 import { architectureOf } from "../families/mod.ts";
 import { readJsonObject } from "../../common/files.ts";
+import type { PendingChecks } from "../../common/pending_checks.ts";
 import { readTensor } from "../weights/safetensors.ts";
 import type { TensorRecord } from "../weights/safetensors_table.ts";
+import { damagedInUse, type ModelOrigin, removedForAnew } from "./restoring.ts";
 import { resolveModelFolder, type SourceOptions } from "./source.ts";
+import { DamagedWeights } from "../weights/damaged_weights.ts";
 import { quantizedWeights, refuseQuantizedConfig } from "../weights/quantized_formats.ts";
+import type { CarriedDigest } from "../weights/sealed_file.ts";
 import { storedName } from "../weights/stored_names.ts";
 import { loadTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
 import { openWeights, type Weights } from "../weights/weights.ts";
@@ -26,7 +30,7 @@ import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 export interface BareModel {
   readonly folder: string;
   /** The source that it was opened from, settled on one commit: that of its weights. */
-  readonly source: { readonly name: string; readonly options: SourceOptions };
+  readonly source: { readonly name: string; readonly origin: ModelOrigin; readonly options: SourceOptions };
   /** As the pipeline names it. */
   readonly name: string;
   readonly architecture: Architecture;
@@ -71,7 +75,7 @@ const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "
  * @throws {RequestError} If the source or config.json is not sound.
  */
 export async function openBareModel(source: string, options: SourceOptions): Promise<BareModel> {
-  const { folder, name, commit } = await resolveModelFolder(source, { ...options, weights: false });
+  const { folder, name, origin, commit } = await resolveModelFolder(source, { ...options, weights: false });
   const file = join(folder, "config.json");
   const fields = await readJsonObject(file, "download it again");
   if (fields === undefined) {
@@ -81,7 +85,7 @@ export async function openBareModel(source: string, options: SourceOptions): Pro
   const architecture = architectureOf(new ConfigReader(file, fields));
   const config = createHash("sha256").update(JSON.stringify(fields)).digest("hex");
   const settled = commit === undefined ? options : { ...options, revision: commit };
-  return { folder, source: { name: source, options: settled }, name, architecture, config };
+  return { folder, source: { name: source, origin, options: settled }, name, architecture, config };
 }
 
 /**
@@ -95,15 +99,42 @@ export async function openModel(source: string, options: SourceOptions): Promise
 }
 
 /**
- * Opens a model's weights: downloads or converts what is missing, checks the files' headers against the architecture, and
- * digests the files.
+ * Opens a model's weights: downloads or converts what is missing or damaged, checks the files' headers against the
+ * architecture, and digests the files.
  *
  * @param digestCache Where digests are remembered; without it every file is read.
+ * @param checks Where files that carry their digest are checked once a weight is used; without it they are read now.
  * @throws {RequestError} If a file is not sound.
  */
-export async function openModelWeights(model: BareModel, digestCache?: string): Promise<ModelWeights> {
+export async function openModelWeights(
+  model: BareModel,
+  digestCache?: string,
+  checks?: PendingChecks,
+): Promise<ModelWeights> {
+  try {
+    return await digestedWeights(model, digestCache, checks);
+  } catch (fault) {
+    if (!(fault instanceof RequestError && await removedForAnew(model, fault))) throw fault;
+    return await digestedWeights(model, digestCache, checks);
+  }
+}
+
+async function digestedWeights(model: BareModel, digestCache?: string, checks?: PendingChecks): Promise<ModelWeights> {
   const weights = await presentWeights(model), records = requireTensors(model, weights);
-  return modelWeights(model, records, weights, await weightsDigest(weights.files, digestCache));
+  const due: CarriedDigest["check"][] = [];
+  const digest = await weightsDigest(weights.files, digestCache, checks && ((check) => due.push(check)));
+  const begin = () => {
+    for (const check of due.splice(0)) checks?.begin((signal) => checkInUse(model, check, signal));
+  };
+  return { digest, ...locatedWeights(model, records, weights, begin) };
+}
+
+async function checkInUse(model: BareModel, check: CarriedDigest["check"], signal: AbortSignal): Promise<void> {
+  try {
+    await check(signal);
+  } catch (fault) {
+    throw fault instanceof DamagedWeights ? await damagedInUse(model, fault) : fault;
+  }
 }
 
 /** A model's weights as {@linkcode openModelWeights} finds them, for what needs no digest of the files. */
@@ -126,7 +157,9 @@ export async function peekModelWeights(model: BareModel, digestCache: string): P
   if (!await hasWeights(model.folder)) return undefined;
   const weights = await openWeights(model.folder);
   const digest = await rememberedDigest(weights.files, digestCache);
-  return digest === undefined ? undefined : modelWeights(model, requireTensors(model, weights), weights, digest);
+  return digest === undefined
+    ? undefined
+    : { digest, ...locatedWeights(model, requireTensors(model, weights), weights) };
 }
 
 /**
@@ -156,19 +189,12 @@ function requireTensors(model: BareModel, weights: Weights): ReadonlyMap<string,
   );
 }
 
-function modelWeights(
-  model: BareModel,
-  records: ReadonlyMap<string, TensorRecord>,
-  weights: Weights,
-  digest: string,
-): ModelWeights {
-  return { digest, ...locatedWeights(model, records, weights) };
-}
-
+/** @param use Called before each use of a weight. */
 function locatedWeights(
   model: BareModel,
   records: ReadonlyMap<string, TensorRecord>,
   weights: Weights,
+  use: () => void = () => {},
 ): Omit<ModelWeights, "digest"> {
   const record = (name: string): TensorRecord => {
     const found = records.get(name);
@@ -182,12 +208,19 @@ function locatedWeights(
       return type;
     },
     locate(name) {
+      use();
       const { file, offset, bytes } = record(name);
       return { location: relative("/", file), offset, length: bytes };
     },
     record,
-    read: (name) => readTensor(record(name)),
-    find: (name) => records.get(name) ?? findRecord(model, weights, name),
+    read(name) {
+      use();
+      return readTensor(record(name));
+    },
+    find(name) {
+      use();
+      return records.get(name) ?? findRecord(model, weights, name);
+    },
   };
 }
 

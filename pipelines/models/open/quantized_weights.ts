@@ -71,6 +71,8 @@ interface QuantizedFile {
   /** A real path. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, TensorRecord>;
+  /** Called before each use of a tensor. */
+  readonly use: () => void;
   readonly readBytes: (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -79,7 +81,7 @@ export function quantizedWeights(
   architecture: Architecture,
   base: ModelWeights,
   name: QuantizationName,
-  { path, tensors, readBytes }: QuantizedFile,
+  { path, tensors, use, readBytes }: QuantizedFile,
 ): ModelWeights {
   const projections = projectionsOf(architecture);
   return {
@@ -88,6 +90,7 @@ export function quantizedWeights(
     locate(tensor) {
       const found = tensors.get(tensor);
       if (found === undefined) return base.locate(tensor);
+      use();
       return { location: relative("/", path), offset: found.offset, length: found.bytes };
     },
     record: base.record,
@@ -95,6 +98,7 @@ export function quantizedWeights(
     async read(weight) {
       const shape = projections.get(weight);
       if (shape === undefined) return await base.read(weight);
+      use();
       const parts = partsOf(weight), scales = new Float32Array((await readBytes(parts.scales)).buffer);
       return dequantize({ codes: await readBytes(parts.codes), scales }, shape[1], name);
     },

@@ -6,6 +6,7 @@ import { type AccessOptions, readEnvironment } from "../hub/access.ts";
 import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
 import { builtinFolder } from "./builtin.ts";
+import type { ModelOrigin } from "./restoring.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
@@ -29,6 +30,7 @@ interface ModelFolder {
   readonly folder: string;
   /** What to call the model: `owner/name`, `builtin:NAME`, or the own name of the folder or GGUF file. */
   readonly name: string;
+  readonly origin: ModelOrigin;
   /** The commit of a Hugging Face model. */
   readonly commit?: string;
 }
@@ -50,12 +52,12 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
   if (source.startsWith(BUILTIN)) {
     refuseRevision(source, options);
     const name = source.slice(BUILTIN.length);
-    return { folder: await builtinFolder(name, options.store), name: source };
+    return { folder: await builtinFolder(name, options.store), name: source, origin: "builtin" };
   }
   const path = resolve(options.base, source);
   if (source !== "" && await isFolder(path)) {
     refuseRevision(source, options);
-    return { folder: await Deno.realPath(path), name: basename(path) };
+    return { folder: await Deno.realPath(path), name: basename(path), origin: "folder" };
   }
   if (isGgufPath(source)) {
     refuseRevision(source, options);
@@ -75,7 +77,7 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
     );
   }
   const { revision = "main", weights = true, env = readEnvironment() } = options;
-  return { ...await hubFolder({ ...options, id: source, revision, weights }, env), name: source };
+  return { ...await hubFolder({ ...options, id: source, revision, weights }, env), name: source, origin: "hub" };
 }
 
 /** Whether a source is an id by the hub's rule, which also keeps it from leaving the cache. */
@@ -102,7 +104,11 @@ async function ggufFolder(
     converting?.(done, total, name);
   };
   const options = { weights, progress, ...warn === undefined ? {} : { warn } };
-  return { folder: await convertedFolder(await Deno.realPath(path), resolve(store), options), name };
+  return {
+    folder: await convertedFolder(await Deno.realPath(path), resolve(store), options),
+    name,
+    origin: "converted",
+  };
 }
 
 function refuseRevision(source: string, { revision }: SourceOptions): void {

@@ -38,10 +38,16 @@ export interface Tokenizer {
    * `[CLS] a [SEP] b [SEP]` of BERT with the types 0 0 0 1 1.
    *
    * @param second Nothing, or nothing in it, for one text alone.
-   * @param maxLength Cut to this many tokens, special ones counted: on the right, from the longer text first.
+   * @param maxLength Cut to this many tokens, special ones counted, from the longer text first.
+   * @param truncate Which end of a text is cut; the right one if omitted.
    * @throws {RequestError} If the special tokens alone are more.
    */
-  encodePair(first: string, second: string | undefined, maxLength?: number): { ids: number[]; typeIds: number[] };
+  encodePair(
+    first: string,
+    second: string | undefined,
+    maxLength?: number,
+    truncate?: "left" | "right",
+  ): { ids: number[]; typeIds: number[] };
   /** The text of some ids; ids outside the vocabulary have none. */
   decode(ids: readonly number[], options?: DecodeOptions): string;
   /** What {@linkcode decode} does to spaces last. */
@@ -166,7 +172,7 @@ function codec(
     around: specialTokensAround(around.single),
     encodePrompt: (text: string) => whole(around.single, encode(text), []).ids,
     encode,
-    encodePair(first: string, second: string | undefined, maxLength?: number) {
+    encodePair(first: string, second: string | undefined, maxLength?: number, truncate: "left" | "right" = "right") {
       const isPair = second !== undefined && second !== "", template = isPair ? around.pair : around.single;
       const [one, other] = [encode(first), isPair ? encode(second) : []];
       if (maxLength === undefined) return whole(template, one, other);
@@ -178,7 +184,9 @@ function codec(
         );
       }
       const [kept, otherKept] = longestFirst(one.length, other.length, maxLength - added);
-      return whole(template, one.slice(0, kept), other.slice(0, otherKept));
+      const cut = (ids: readonly number[], count: number) =>
+        truncate === "right" ? ids.slice(0, count) : ids.slice(ids.length - count);
+      return whole(template, cut(one, kept), cut(other, otherKept));
     },
     cleanUp,
     decode: (ids: readonly number[], options: DecodeOptions = {}) => {

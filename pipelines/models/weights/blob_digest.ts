@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
+import { DamagedWeights } from "./damaged_weights.ts";
 
 /**
  * The digest of a file's content by which a cache names it: of a large file its SHA-256, of a small one git's SHA-1.
@@ -34,15 +35,13 @@ export async function blobDigest(
  * Requires that a file of a Hugging Face cache is what its name says; other files pass.
  *
  * @returns The SHA-256 of a file that is named by it.
- * @throws {RequestError} If it is not.
+ * @throws {DamagedWeights} If it is not.
  */
 export async function requireSoundBlob(file: string): Promise<string | undefined> {
   const found = await blobDigest(file);
   if (found === undefined) return undefined;
   const { digest, isSound } = found, isLarge = digest.length === 64;
   if (isSound) return isLarge ? digest : undefined;
-  throw new RequestError(
-    `is damaged, its ${isLarge ? "SHA-256" : "git SHA-1"} is ${digest}; delete it and download the model again`,
-    { file },
-  );
+  const finding = `is damaged, its ${isLarge ? "SHA-256" : "git SHA-1"} is ${digest}`;
+  throw new DamagedWeights(finding, file, "delete it and download the model again");
 }

@@ -96,16 +96,20 @@ export async function writeSafetensors(
 /**
  * Writes tensors as {@linkcode writeSafetensors} does, with a digest of the file in its metadata. Whoever reads the file
  * finds out if it has changed since.
+ *
+ * @returns The digest, SHA-256 in hex.
  */
 export async function writeSealed(
   path: string,
   tensors: Iterable<NamedTensor>,
   metadata: Readonly<Record<string, string>>,
-): Promise<void> {
+): Promise<string> {
   const chunks = encodeSafetensors(tensors, unsealed(metadata)), hash = createHash("sha256");
   for (const chunk of chunks) hash.update(chunk);
-  seal(chunks[0]!, hash.digest("hex"));
+  const digest = hash.digest("hex");
+  seal(chunks[0]!, digest);
   await writeAtomically(path, chunks);
+  return digest;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: NamedTensor["data"]): Uint8Array<ArrayBuffer> {

@@ -6,17 +6,18 @@
  */
 import { createHash } from "node:crypto";
 import { RequestError } from "../../common/errors.ts";
+import { blankDigest, digestInThread } from "../../common/file_digest.ts";
 import { faultText, readUpTo } from "../../common/files.ts";
+import { DamagedWeights } from "./damaged_weights.ts";
 
 /** The metadata's name for the digest: SHA-256 in hex of the whole file, made while these digits were zeros. */
 const name = "refract_digest";
-const blank = "0".repeat(64);
 /** Within a JSON string the quotes would be escaped, so that this is found as a member's name alone. */
 const member = new TextEncoder().encode(`"${name}":"`);
 
 /** Metadata with room for the seal. */
 export function unsealed(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return { ...metadata, [name]: blank };
+  return { ...metadata, [name]: blankDigest };
 }
 
 /** Fills a digest in, made of a file whose metadata were {@linkcode unsealed}. */
@@ -50,9 +51,8 @@ export async function contentDigest(path: string): Promise<ContentDigest> {
   try {
     using file = await Deno.open(path);
     const start = await readStart(file), offset = sealOffset(start);
-    const carried = new TextDecoder().decode(start.subarray(offset, offset + blank.length));
-    const isSealed = offset >= 0 && start.length >= offset + blank.length;
-    if (isSealed) seal(start, blank);
+    const carried = sealIn(start, offset), isSealed = carried !== undefined;
+    if (isSealed) seal(start, blankDigest);
     hash.update(start);
     const buffer = new Uint8Array(4 << 20);
     for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
@@ -73,9 +73,38 @@ export async function contentDigest(path: string): Promise<ContentDigest> {
 export async function requireSound(path: string): Promise<string> {
   const { digest, isSound } = await contentDigest(path);
   if (isSound) return digest;
-  throw new RequestError("is damaged, its content is not what was written; train, import or download it again", {
-    file: path,
-  });
+  throw damaged(path);
+}
+
+/** The digest that a sealed file carries, and what checks all of the file against it. */
+export interface CarriedDigest {
+  /** SHA-256 in hex, unchecked. */
+  readonly digest: string;
+  /** Reads the file in a thread of its own. Throws {@linkcode DamagedWeights} if it is not what was written. */
+  readonly check: (signal: AbortSignal) => Promise<void>;
+}
+
+/** The digest that a file carries, of which the header alone is read; undefined if it carries none. */
+export async function carriedDigest(path: string): Promise<CarriedDigest | undefined> {
+  const unreadable = (fault: unknown) => {
+    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
+  };
+  const start = await startOf(path).catch(unreadable), blank = sealOffset(start), digest = sealIn(start, blank);
+  if (digest === undefined) return undefined;
+  const check = async (signal: AbortSignal) => {
+    const found = await digestInThread({ path, start: 0, blank }, signal).catch(unreadable);
+    if (found !== digest) throw damaged(path);
+  };
+  return { digest, check };
+}
+
+function damaged(file: string): DamagedWeights {
+  return new DamagedWeights("is damaged, its content is not what was written", file);
+}
+
+async function startOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path);
+  return await readStart(file);
 }
 
 /** The longest header that is searched for a seal, in bytes. */
@@ -91,6 +120,12 @@ async function readStart(file: Deno.FsFile): Promise<Uint8Array<ArrayBuffer>> {
   start.set(prefix);
   start.set(header, 8);
   return start;
+}
+
+/** The digits of the seal, if there is one. */
+function sealIn(header: Uint8Array, offset: number): string | undefined {
+  const end = offset + blankDigest.length;
+  return offset < 0 || header.length < end ? undefined : new TextDecoder().decode(header.subarray(offset, end));
 }
 
 /** Where the digits of the seal start, −1 if there are none. */

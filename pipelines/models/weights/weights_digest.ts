@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
 import { requireSoundBlob } from "./blob_digest.ts";
-import { requireSound } from "./sealed_file.ts";
+import { type CarriedDigest, carriedDigest, requireSound } from "./sealed_file.ts";
 
 /** What differs between an unchanged file and a changed one. */
 interface FileIdentity {
@@ -26,16 +26,26 @@ interface RememberedDigest extends FileIdentity {
  * @param files Their real paths, in the order of the shards' names.
  * @param cacheFile A small JSON file that remembers each file's digest, so that an unchanged one is not read again.
  * It is made if absent; if it is damaged or can't be written, every file is read.
+ * @param later Gets the checks of files that carry their digest, which is taken as it is; without it they are read now.
  * @returns Of one file, its SHA-256 in hex; of several, the SHA-256 of their hex digests, joined in order. Throws a
  * RequestError if a file can't be read, or is damaged: it carries another digest than its own, or is in a Hugging Face
  * cache under another.
  */
-export async function weightsDigest(files: readonly string[], cacheFile?: string): Promise<string> {
+export async function weightsDigest(
+  files: readonly string[],
+  cacheFile?: string,
+  later?: (check: CarriedDigest["check"]) => void,
+): Promise<string> {
   const remembered = await recall(cacheFile);
   const learned = new Map<string, RememberedDigest>();
   const digests: string[] = [];
   for (const file of files) {
-    const before = await identify(file);
+    const before = await identify(file), carried = later && await carriedDigest(file);
+    if (carried !== undefined) {
+      digests.push(carried.digest);
+      later?.(carried.check);
+      continue;
+    }
     const known = remembered.get(file);
     if (known !== undefined && sameFile(known, before)) {
       digests.push(known.sha256);
@@ -49,7 +59,10 @@ export async function weightsDigest(files: readonly string[], cacheFile?: string
   return joined(digests);
 }
 
-/** The digest as `cacheFile` remembers it, if every file is unchanged since; `undefined` otherwise. Reads no weights. */
+/**
+ * The digest as the files carry it, or `cacheFile` remembers it of files that are unchanged since; `undefined` if that of
+ * one is not known. Reads no weights.
+ */
 export async function rememberedDigest(
   files: readonly string[],
   cacheFile: string,
@@ -58,8 +71,11 @@ export async function rememberedDigest(
   const digests: string[] = [];
   for (const file of files) {
     const known = remembered.get(file);
-    if (known === undefined || !sameFile(known, await identify(file))) return undefined;
-    digests.push(known.sha256);
+    const digest = known !== undefined && sameFile(known, await identify(file))
+      ? known.sha256
+      : (await carriedDigest(file))?.digest;
+    if (digest === undefined) return undefined;
+    digests.push(digest);
   }
   return joined(digests);
 }
@@ -106,11 +122,6 @@ function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDig
   return isJsonObject(entry) &&
     [entry["size"], entry["modified"], entry["changed"], entry["inode"]].every(Number.isFinite) &&
     typeof entry["sha256"] === "string" && /^[0-9a-f]{64}$/.test(entry["sha256"]);
-}
-
-/** Remembers the digest of a file that was just written, by its real path, so that it need not be read for it. */
-export async function rememberDigest(file: string, sha256: string, cacheFile: string): Promise<void> {
-  await remember(cacheFile, new Map([[file, { ...await identify(file), sha256 }]]));
 }
 
 /** A digest that can't be remembered is only worked out again, so a failure to write is no failure of the run. */

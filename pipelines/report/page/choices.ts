@@ -1,17 +1,12 @@
 /** What the reader of the page chose. @module */
 import type { ReportView } from "../report_view.ts";
 
-/** What of its steps a training has a curve of. */
-export type CurveName = "losses" | "margins";
-
 /** Changed by the page's controls, and kept while a run goes on. */
 export interface Choices {
   metric: string | undefined;
   /** Axes of the heatmap. */
   rows: string | undefined;
   columns: string | undefined;
-  /** What curves are of. */
-  curve: CurveName;
   /** Over how many losses a curve is smoothed. */
   smoothing: number;
 }

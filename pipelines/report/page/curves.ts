@@ -1,10 +1,12 @@
-/** Curves of losses. @module */
+/** Curves of what every step has. @module */
 import { ownValue } from "./own_value.ts";
 import type { AxisView, MemberView } from "../report_view.ts";
-import type { CurveName } from "./choices.ts";
 import { variedAxes } from "./sweep.ts";
 
-/** The losses of members that repeat one experiment, of as many steps as all of them have. */
+/** What every step has that is drawn. */
+export type StepQuantity = "losses" | "gradientNorms" | "margins";
+
+/** What the steps of members that repeat one experiment have, of as many steps as all of them have. */
 export interface Curve {
   /** The experiment. */
   readonly id: string;
@@ -24,19 +26,19 @@ export interface Stroke {
   readonly dash: string;
 }
 
-/** The exponential mean of losses: each new one counts for 1 / width. */
-export function smoothed(losses: readonly number[], width: number): number[] {
+/** The exponential mean of values: each new one counts for 1 / width. */
+export function smoothed(values: readonly number[], width: number): number[] {
   const kept = 1 - 1 / width;
-  let mean = losses[0] ?? 0;
-  return losses.map((loss) => (mean = kept * mean + (1 - kept) * loss));
+  let mean = values[0] ?? 0;
+  return values.map((value) => (mean = kept * mean + (1 - kept) * value));
 }
 
-/** A curve for each experiment that was trained. */
-export function curvesOf(members: readonly MemberView[], smoothing: number, of: CurveName = "losses"): Curve[] {
-  const trained = members.filter(({ [of]: values = [] }) => values.length > 0);
+/** A curve for each experiment whose steps have the quantity. */
+export function curvesOf(members: readonly MemberView[], smoothing: number, quantity: StepQuantity): Curve[] {
+  const trained = members.filter((member) => member[quantity].length > 0);
   return [...Map.groupBy(trained, ({ repeated }) => repeated)].map(([id, members]) => {
     const { axes, stride } = members[0]!;
-    const lists = members.map(({ [of]: values = [] }) => smoothed(values, smoothing));
+    const lists = members.map((member) => smoothed(member[quantity], smoothing));
     const steps = Array.from({ length: Math.min(...lists.map((list) => list.length)) }, (_, step) => {
       return lists.map((list) => list[step]!);
     });
@@ -45,9 +47,9 @@ export function curvesOf(members: readonly MemberView[], smoothing: number, of: 
       axes,
       count: lists.length,
       stride,
-      mean: steps.map((losses) => losses.reduce((sum, each) => sum + each, 0) / lists.length),
-      low: steps.map((losses) => Math.min(...losses)),
-      high: steps.map((losses) => Math.max(...losses)),
+      mean: steps.map((values) => values.reduce((sum, each) => sum + each, 0) / lists.length),
+      low: steps.map((values) => Math.min(...values)),
+      high: steps.map((values) => Math.max(...values)),
     };
   });
 }

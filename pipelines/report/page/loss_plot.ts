@@ -1,6 +1,6 @@
-/** The loss of every step. @module */
-import type { CurveName, Drawing } from "./choices.ts";
-import { type Curve, curvesOf, type Stroke, strokesOf } from "./curves.ts";
+/** The loss of every step, the margin of its rewards and the norm of its gradients. @module */
+import type { Drawing } from "./choices.ts";
+import { type Curve, curvesOf, type StepQuantity, type Stroke, strokesOf } from "./curves.ts";
 import { byId, chooser, element, svg, tip } from "./dom.ts";
 import { decimal } from "./format.ts";
 import { colour, colourCount, frame, legend, plot } from "./plot.ts";
@@ -9,50 +9,61 @@ import { linearScale, linearTicks, type Scale } from "./scales.ts";
 /** How many curves are drawn at most, and how many have a name in the legend. */
 const mostCurves = 40, mostNames = 16;
 
-const texts: Readonly<Record<CurveName, { readonly title: string; readonly axis: string }>> = {
-  losses: { title: "Loss of every step", axis: "loss" },
-  margins: { title: "Margin of the rewards of every step", axis: "margin" },
-};
+/** What is drawn below the losses, of the members that have it. */
+const further: readonly { readonly quantity: StepQuantity; readonly label: string; readonly text: string }[] = [
+  { quantity: "margins", label: "Margin of the rewards of every step", text: "margin" },
+  {
+    quantity: "gradientNorms",
+    label: "Norm of the gradients of every step, before it was clipped",
+    text: "norm of gradients",
+  },
+];
 
 /** Draws the section of losses, if anything was trained. */
 export function drawLosses({ view, choices, redraw }: Drawing): void {
-  const hasMargins = view.members.some(({ margins = [] }) => margins.length > 0),
-    shown = hasMargins ? choices.curve : "losses";
-  const all = curvesOf(view.members, choices.smoothing, shown), curves = all.slice(0, mostCurves);
+  const all = curvesOf(view.members, choices.smoothing, "losses"), curves = all.slice(0, mostCurves);
   byId("curves").hidden = all.length === 0;
   if (all.length === 0) return;
   const note = all.length > curves.length ? `the first ${curves.length} of ${all.length}` : "steps";
-  const { title, axis } = texts[shown];
   byId("curve-controls").replaceChildren(
-    ...hasMargins
-      ? [chooser("Curves of", ["losses", "margins"], shown, (option) => {
-        choices.curve = option === "margins" ? "margins" : "losses";
-        redraw();
-      })]
-      : [],
     chooser("Smooth over", ["1", "5", "20"], String(choices.smoothing), (option) => {
       choices.smoothing = Number(option);
       redraw();
     }),
     element("span", { class: "quiet" }, note),
   );
+  const strokes = strokesOf(curves, view.axes, colourCount);
+  const strokeOf = new Map(curves.map(({ id }, at) => [id, strokes[at]!]));
+  const named = curves.length <= mostNames ? curves : [];
+  byId("loss-plot").replaceChildren(
+    picture("Loss of every step", "loss", curves, strokeOf),
+    ...further.flatMap(({ quantity, label, text }) => {
+      const found = curvesOf(view.members, choices.smoothing, quantity).filter(({ id }) => strokeOf.has(id));
+      return found.length === 0 ? [] : [picture(label, text, found, strokeOf)];
+    }),
+    legend(named.map(({ id }, at) => ({ colour: strokes[at]!.colour, text: id }))),
+  );
+}
+
+/** A plot of what every step has. */
+function picture(
+  label: string,
+  text: string,
+  curves: readonly Curve[],
+  strokeOf: ReadonlyMap<string, Stroke>,
+): SVGSVGElement {
   const last = Math.max(2, ...curves.map(({ mean, stride }) => mean.length * stride));
   const top = Math.max(0, ...curves.flatMap(({ high }) => high)) * 1.05 || 1;
   const least = Math.min(0, ...curves.flatMap(({ low }) => low)) * 1.05;
   const x = linearScale([1, last], [frame.left, frame.width - frame.right]);
   const y = linearScale([least, top], [frame.height - frame.bottom, frame.top]);
-  const picture = plot(
-    title,
+  const found = plot(
+    label,
     { text: "step", scale: x, ticks: linearTicks([1, last]) },
-    { text: axis, scale: y, ticks: linearTicks([least, top]) },
+    { text, scale: y, ticks: linearTicks([least, top]) },
   );
-  const strokes = strokesOf(curves, view.axes, colourCount);
-  curves.forEach((curve, at) => picture.append(...drawn(curve, strokes[at]!, x, y)));
-  const named = curves.length <= mostNames ? curves : [];
-  byId("loss-plot").replaceChildren(
-    picture,
-    legend(named.map(({ id }, at) => ({ colour: strokes[at]!.colour, text: id }))),
-  );
+  for (const curve of curves) found.append(...drawn(curve, strokeOf.get(curve.id)!, x, y));
+  return found;
 }
 
 /** The line of the mean, over the range of several members. */

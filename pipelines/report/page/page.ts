@@ -28,7 +28,7 @@ const sections: readonly ((drawing: Drawing) => void)[] = [
   drawManifest,
 ];
 
-const choices: Choices = { metric: undefined, rows: undefined, columns: undefined, curve: "losses", smoothing: 1 };
+const choices: Choices = { metric: undefined, rows: undefined, columns: undefined, smoothing: 1 };
 
 function draw(view: ReportView): void {
   const { metric } = choices;

@@ -55,9 +55,10 @@ export class OpenModels implements AsyncDisposable {
 
   /** A model's weights; those of its projections in a few bits if asked for, made if the store lacks them. */
   async weights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights> {
-    const base = await this.#weights.getOrInsertComputed(model, () => openModelWeights(model, this.#digests));
-    if (quantize === undefined) return base;
     const { store, emit } = this.#options;
+    const open = () => openModelWeights(model, this.#digests, store.checks);
+    const base = await this.#weights.getOrInsertComputed(model, open);
+    if (quantize === undefined) return base;
     const key = JSON.stringify([model.folder, base.digest, quantize]);
     const make = () => openQuantized(store, model, base, quantize, emit);
     return (await this.#quantized.getOrInsertComputed(key, make)).weights;

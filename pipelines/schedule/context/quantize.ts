@@ -42,9 +42,10 @@ export async function openQuantized(
   emit: Emit,
 ): Promise<OpenedQuantized> {
   const key = quantizedDigest(model.architecture, base.digest, name);
-  const entry = await store.get(quantizedKind, key) ?? await make(store, key, model, base, name, emit);
+  const { entry, use } = await store.getMapped(quantizedKind, key) ??
+    { entry: await make(store, key, model, base, name, emit), use: () => {} };
   const path = await Deno.realPath(entry.path);
-  const file = { path, tensors: entry.tensors, readBytes: (tensor: string) => entry.readBytes(tensor) };
+  const file = { path, tensors: entry.tensors, use, readBytes: (tensor: string) => entry.readBytes(tensor) };
   return { weights: quantizedWeights(model.architecture, base, name, file), entry };
 }
 

@@ -53,7 +53,7 @@ export class RunContext implements AsyncDisposable {
   /** What the activations of a training's longest row may take, in bytes. */
   readonly activationMemory: number;
   readonly checkpointInterval: CheckpointInterval;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   /** Trainings that were compiled, by what decides their programs. */
   readonly compiled = new Map<string, CompiledTraining>();
   readonly models: OpenModels;
@@ -62,17 +62,19 @@ export class RunContext implements AsyncDisposable {
   readonly sessions: Sessions;
 
   constructor(options: RunContextOptions) {
-    const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, signal, hub = {} } = options;
+    const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, hub = {} } = options;
     const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
     this.emit = emit;
     this.checkpointInterval = checkpointInterval;
-    this.#signal = signal;
     const warn = noteTo(emit);
     this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
-    this.hub = { ...hub, ...signal && { signal }, warn, progress: bytesProgress(emit, "download") };
+    // A run that uses damaged weights ends when that is found, not when it would publish something.
+    const signal = AbortSignal.any([...options.signal ? [options.signal] : [], this.store.checks.signal]);
+    this.#signal = signal;
+    this.hub = { ...hub, signal, warn, progress: bytesProgress(emit, "download") };
     this.models = new OpenModels({ ...hub, base, signal, store: this.store, emit });
     this.sessions = new Sessions(provider, threads, signal);
     // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
@@ -84,11 +86,11 @@ export class RunContext implements AsyncDisposable {
   /**
    * Lets a request to stop be heard, between parts of work that keep this thread busy.
    *
-   * @throws {StoppedError} If there is one.
+   * @throws {StoppedError} If there is one. What a check of weights in use has thrown, if one failed.
    */
   async stopIfAsked(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve));
-    this.#signal?.throwIfAborted();
+    this.#signal.throwIfAborted();
   }
 
   /** What every result that the runtime computes depends on besides program, weights and data. */
@@ -99,5 +101,6 @@ export class RunContext implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sessions[Symbol.asyncDispose]();
     await this.models[Symbol.asyncDispose]();
+    this.store.checks[Symbol.dispose]();
   }
 }

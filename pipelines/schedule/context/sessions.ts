@@ -71,6 +71,7 @@ export class Sessions implements AsyncDisposable {
       const { prepacks: packs = false } = options;
       return await runtime.open(emitOnnx(verify(program), provider, locate, { packs }), options);
     } catch (error) {
+      this.#signal?.throwIfAborted();
       if (!(error instanceof RunError)) throw error;
       if (!isFallbackRefusal(error.message)) throw new RequestError(explainRefusal(provider, error.message));
       const unplaced = await unplacedOperations(program, provider, runtime);

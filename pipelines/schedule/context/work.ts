@@ -11,6 +11,7 @@ const units: Readonly<Record<WorkName, WorkUnit>> = {
   download: "bytes",
   encode: "rows",
   evaluate: "rows",
+  merge: "bytes",
   quantize: "tensors",
   read: "bytes",
   score: "rows",
@@ -37,8 +38,11 @@ export function noteTo(emit: Emit): (message: string) => void {
   return (message) => emit({ kind: "note", message });
 }
 
-/** Shows downloads or conversions as work whose parts are bytes; several files may be on their way at once. */
-export function bytesProgress(emit: Emit, work: "download" | "convert"): NonNullable<SourceOptions["progress"]> {
+/** Shows downloads, conversions or merges as work whose parts are bytes; several files may be on their way at once. */
+export function bytesProgress(
+  emit: Emit,
+  work: "convert" | "download" | "merge",
+): NonNullable<SourceOptions["progress"]> {
   let open: number | undefined;
   return (done, total, subject) => {
     const said = { kind: "work", work, total, unit: units[work], subject } as const;

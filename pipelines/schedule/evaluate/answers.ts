@@ -17,28 +17,32 @@ import { openGenerator } from "./generator.ts";
 import { inStore } from "./in_store.ts";
 import { prefixedPrompts } from "./shared_prefix.ts";
 
-/** Writes the new tokens of some prompts, which are rows of the evaluation. */
-type Write<W> = (
-  generator: Generator,
-  prompts: readonly TokenizedPrompt[],
-  rows: readonly number[],
-  writing: W,
-  tokenizer: Model["tokenizer"],
-) => Promise<number[][]>;
+/** Writes the new tokens of some prompts, which are rows by these numbers. */
+interface Writer<W> {
+  write(
+    generator: Generator,
+    prompts: readonly TokenizedPrompt[],
+    rows: readonly number[],
+    writing: W,
+    tokenizer: Model["tokenizer"],
+  ): Promise<number[][]>;
+}
 
 /** Continues each row by itself; what is drawn for a row depends on its number and not on the others. */
-const writeRows: Write<RowWriting> = (generator, prompts, rows, writing, tokenizer) => {
-  const { stop = [], maxNewTokens } = writing, choose = chooserOf(writing, rows);
-  const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
-  return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
+const byRow: Writer<RowWriting> = {
+  write(generator, prompts, rows, writing, tokenizer) {
+    const { stop = [], maxNewTokens } = writing, choose = chooserOf(writing, rows);
+    const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
+    return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
+  },
 };
 
 /** Writes answers; what the completions' tokens say is noted where it is not what the rows say. */
-function writingWith<W extends Writing>(write: Write<W>): Answering<W> {
+function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
   return {
     async answers(runContext, job, decoding, work) {
       const { found, cached } = await inStore(runContext, keyOf({ ...work, decoding, choices: null }), (key) => {
-        return generate(runContext, job, decoding, write, key);
+        return generate(runContext, job, decoding, writer, key);
       });
       const { rows, examples, model: { tokenizer } } = job.stage;
       return {
@@ -54,12 +58,30 @@ function writingWith<W extends Writing>(write: Write<W>): Answering<W> {
 
 type Decoding = Resolved<DecodingSpec>;
 
+const writers: { readonly [K in Writing["kind"]]: Writer<Extract<Writing, { kind: K }>> } = {
+  greedy: byRow,
+  sample: byRow,
+  beam: { write: (generator, prompts, _, writing) => searchBeams(generator, prompts, writing) },
+};
+
 const answerings: { readonly [K in Decoding["kind"]]: Answering<Extract<Decoding, { kind: K }>> } = {
-  greedy: writingWith(writeRows),
-  sample: writingWith(writeRows),
-  beam: writingWith((generator, prompts, _, writing) => searchBeams(generator, prompts, writing)),
+  greedy: writingWith(writers.greedy),
+  sample: writingWith(writers.sample),
+  beam: writingWith(writers.beam),
   choices: choosing,
 };
+
+/** What a generator writes after each of some prompts, as a decoding has it. */
+export async function writeTexts(
+  generator: Generator,
+  prompts: readonly TokenizedPrompt[],
+  writing: Writing,
+  tokenizer: Model["tokenizer"],
+): Promise<string[]> {
+  const writer: Writer<Writing> = writers[writing.kind];
+  const written = await writer.write(generator, prompts, [...prompts.keys()], writing, tokenizer);
+  return written.map((tokens) => answerOf(writing.stop ?? [], tokenizer, tokens).text);
+}
 
 /** How a decoding answers. */
 export function answeringOf({ kind }: Decoding): Answering<Decoding> {
@@ -71,19 +93,19 @@ async function generate<W extends Writing>(
   runContext: RunContext,
   job: EvaluateJob,
   writing: W,
-  write: Write<W>,
+  writer: Writer<W>,
   key: string,
 ): Promise<string[]> {
   const { stage } = job, { model, adaptations, batchSize } = stage;
   const encoded = await job.encodedPrompts() ?? await prefixedPrompts(runContext, job);
   const endTokens = new Set(stage.examples.flatMap(({ endToken }) => endToken ?? []));
-  const writer = { ...job, model, adaptations, endTokens };
-  const generator = await openGenerator(runContext, writer, batchSize, encoded, stage.examples);
+  const opened = { ...job, model, adaptations, endTokens };
+  const generator = await openGenerator(runContext, opened, batchSize, encoded, stage.examples);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
   const rows: BatchedRows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
   return await inBatches(runContext, rows, async (batch) => {
     const prompts = batch.map((row) => stage.examples[row]!);
-    const written = await write(generator, prompts, batch, writing, model.tokenizer);
+    const written = await writer.write(generator, prompts, batch, writing, model.tokenizer);
     return written.map((tokens) => answerOf(writing.stop ?? [], model.tokenizer, tokens).text);
   });
 }

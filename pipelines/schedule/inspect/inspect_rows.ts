@@ -4,6 +4,7 @@ import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
+import type { LengthLimits } from "../../data/length_limits.ts";
 import type { Row } from "../../data/row.ts";
 import { streamRows } from "../../data/rows.ts";
 import { sharedLength } from "../../models/tokenization/joint_tokens.ts";
@@ -78,7 +79,7 @@ async function inspect(
     const { whole, kept } = encodings(row, reading), length = kept.prompt.length + tailOf(row, kept).length;
     lengths.set(length, (lengths.get(length) ?? 0) + 1);
     taughtTokens += (kept.taught ?? kept.completion).length;
-    const lost = whole.prompt.length - kept.prompt.length;
+    const lost = whole.prompt.length - kept.prompt.length + whole.completion.length - kept.completion.length;
     if (lost > 0) cut.rows++;
     cut.tokens += lost;
     if (length > limit) tooLong = { first: row.place, ...tooLong, rows: tooLong.rows + 1 };
@@ -97,17 +98,18 @@ async function inspect(
 /** A row's tokens, all of them and those that `maxLength` leaves. */
 function encodings(
   row: Row,
-  { model: { model, adaptations }, maxLength, toWrite, asks }: DataReading,
+  { model: { model, adaptations }, maxLength, truncate, toWrite, asks }: DataReading,
 ): { readonly whole: TokenizedExample; readonly kept: TokenizedExample } {
   const { tokenizer, architecture: { contextLength, encoder } } = model, head = headOf(adaptations);
   const maxContext = Infinity, hasEncoder = encoder !== undefined;
   requireKind([row], head);
-  const encode = (limit: { readonly maxLength?: number; readonly maxContext: number }) =>
+  const encode = (limit: LengthLimits) =>
     tokenizeFor(head, [row], tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder })[0]!;
   const whole = encode({ maxContext });
   if (maxLength === undefined) return { whole, kept: whole };
   // A limit past the context takes no less than the context does.
-  return { whole, kept: atLocation(row.place, () => encode({ maxLength, maxContext: contextLength })) };
+  const limits = { maxLength, maxContext: contextLength, ...truncate === undefined ? {} : { truncate } };
+  return { whole, kept: atLocation(row.place, () => encode(limits)) };
 }
 
 /** A completion's tokens; a label is none. */
@@ -127,9 +129,11 @@ function shownRow(row: Row, whole: TokenizedExample, kept: TokenizedExample, rea
   const { model: { model, adaptations } } = reading, { tokenizer, architecture: { encoder } } = model;
   const isLabel = row.kind === "label", completion = tailOf(row, whole);
   const lost = whole.prompt.length - kept.prompt.length;
-  // Completions lose the front of their prompt, labelled texts their end.
-  const cutFrom = isLabel ? kept.prompt.length : sharedLength(tokenizer.around.before, whole.prompt);
-  const taught = new Set(isLabel ? [] : whole.taught ?? completion.keys());
+  const { before, after } = tokenizer.around, side = reading.truncate ?? (isLabel ? "right" : "left");
+  const cutFrom = side === "left"
+    ? sharedLength(before, whole.prompt)
+    : kept.prompt.length - (isLabel ? 0 : Math.min(after.length, lost));
+  const taught = new Set(isLabel ? [] : kept.taught ?? tailOf(row, kept).keys());
   const edits = interventionsOf(adaptations);
   const started = { ...kept, prompt: encoder === undefined ? [] : [encoder.startToken] };
   const editsOf = (at: number, isAnswer: boolean) =>
@@ -152,9 +156,9 @@ function shownRow(row: Row, whole: TokenizedExample, kept: TokenizedExample, rea
     };
   });
   const answer = completion.map((id, at): InspectedToken => ({
-    ...{ id, text: textAfter(id), part: "completion", isCut: false },
+    ...{ id, text: textAfter(id), part: "completion", isCut: at >= kept.completion.length },
     isTaught: taught.has(at),
-    edits: editsOf(at, true),
+    edits: at < kept.completion.length ? editsOf(at, true) : 0,
   }));
   return { place: row.place, tokens: [...prompt, ...answer], ...isLabel ? { label: row.completion } : {} };
 }

@@ -2,6 +2,7 @@
 import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { Member, MemberStages } from "../expand/member.ts";
@@ -18,6 +19,8 @@ export interface DataReading {
   readonly data: Dataset;
   model: PreparedModel;
   readonly maxLength: number | undefined;
+  /** Which end of longer rows is cut. */
+  readonly truncate: Truncation | undefined;
   /** How many tokens are to be written after each prompt. */
   readonly toWrite: number;
   /** Whether the model answers, rather than being taught. */
@@ -89,17 +92,21 @@ export async function dataReadings(
       for (const { does, spec, training, ownLimit, ...reading } of readingsOf(stage.kind, stage)) {
         const model = await shared.model(spec), head = headOf(model.adaptations);
         const maxLength = ownLimit ?? (head === undefined ? undefined : training?.maxLength);
+        const truncate = reading.isTrained || head !== undefined ? training?.truncate : undefined;
         const asks = reading.asks && hasTurns(reading.data);
         const parts = [
           reading.data,
           model.model.folder,
           maxLength,
           maxLength === undefined ? 0 : reading.toWrite,
+          truncate,
           asks,
         ];
         const key = JSON.stringify([...parts, head?.kind, head?.labels, reading.isTrained], namingFunctions);
         const label = `${name} (${does})`;
-        const known = found.getOrInsertComputed(key, () => ({ ...reading, stages: [], member, model, maxLength }));
+        const known = found.getOrInsertComputed(key, () => {
+          return { ...reading, stages: [], member, model, maxLength, truncate };
+        });
         if (!known.stages.includes(label)) known.stages.push(label);
         if (known.model.adaptations.length === 0 && known.member === member) known.model = model;
       }

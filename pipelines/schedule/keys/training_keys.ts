@@ -40,10 +40,14 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
-  const { rows, layout, spec } = stage, { schedule: kind, clips, objective } = steppingOf(spec);
+  const { rows, layout, spec } = stage,
+    { optimizer, schedule: kind, clips, smooths, groups, objective } = steppingOf(spec);
   const parts = [
     ...budgetParts(stage, budgets),
+    optimizer.form,
+    JSON.stringify(groups),
     ...clips ? ["clips"] : [],
+    ...smooths ? ["smooths"] : [],
     ...objective === undefined ? [] : [objective],
   ];
   const program = programKey(stage, weights);
@@ -78,12 +82,14 @@ export async function trainKey(
     shuffle,
     maxGradNorm,
     maxSteps,
+    labelSmoothing = 0,
     lossReduction = "tokens",
     objective,
   } = spec;
   const limits = {
     ...maxGradNorm === undefined ? {} : { maxGradNorm },
     ...maxSteps === undefined ? {} : { maxSteps },
+    ...labelSmoothing === 0 ? {} : { labelSmoothing },
     ...lossReduction === "tokens" ? {} : { lossReduction },
     ...objective === undefined ? {} : { objective },
   };

@@ -1,11 +1,12 @@
 /** What is legal in stages that are ready, and rarely meant. Each is said once, with its place. @module */
+import type { OptimizerName } from "../../../ops/optimizers/mod.ts";
 import { placed } from "../../common/source_location.ts";
 import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
 import { startsAtOwn } from "../../compile/lower/heads.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { metricOf } from "../../metrics/mod.ts";
 import { findTensor } from "../../models/open/model.ts";
-import type { MetricSpec } from "../../spec/mod.ts";
+import type { MetricSpec, OptimizerSpec, Resolved } from "../../spec/mod.ts";
 import type { PreparedActivations, PreparedEvaluation, PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 
@@ -17,18 +18,33 @@ interface Caution {
 
 type Finding = Caution | undefined | Promise<Caution | undefined>;
 
-/** A rate from which on a step is larger than what most weights and representations are. */
-const largeRate = 1;
+/** Usual rates of each optimizer, and one from which on a step is larger than most weights and representations are. */
+const rates: Readonly<Record<OptimizerName, { readonly usual: string; readonly large: number }>> = {
+  adamw: { usual: "1e-5 to 1e-2", large: 1 },
+  sgd: { usual: "1e-3 to 1", large: 10 },
+  lion: { usual: "1e-6 to 1e-3", large: 1 },
+  adafactor: { usual: "1e-4 to 1e-2", large: 1 },
+};
+
+/** The rates of an optimizer and its groups; `undefined` where steps are relative. */
+function ratesOf({ learningRate, groups = [] }: Resolved<OptimizerSpec>): (number | undefined)[] {
+  return [learningRate, ...groups.flatMap((group) => group.learningRate ?? [])];
+}
 
 const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
   function learnsNothing({ name, spec: { optimizer } }) {
-    if (optimizer.learningRate !== 0) return undefined;
+    if (ratesOf(optimizer).some((rate) => rate !== 0)) return undefined;
     return { of: optimizer, says: `the learning rate of ${name} is 0, so that it learns nothing` };
   },
+  function cutsNothing({ name, spec }) {
+    if (spec.truncate === undefined || spec.maxLength !== undefined) return undefined;
+    return { of: spec, says: `truncate of ${name} says which end maxLength cuts, and there is no maxLength` };
+  },
   function learnsWildly({ name, spec: { optimizer } }) {
-    const { learningRate } = optimizer;
-    if (learningRate < largeRate) return undefined;
-    return { of: optimizer, says: `the learning rate of ${name} is ${learningRate}; usual ones are from 1e-5 to 1e-2` };
+    const { usual, large } = rates[optimizer.kind];
+    const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));
+    if (rate < large) return undefined;
+    return { of: optimizer, says: `the learning rate of ${name} is ${rate}; usual ones are from ${usual}` };
   },
 ];
 

@@ -12,7 +12,7 @@ import { isChoosing } from "../../decoding/kinds.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { findTensor, type Model } from "../../models/open/model.ts";
 import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
-import type { EvaluateSpec, MetricSpec, Resolved } from "../../spec/mod.ts";
+import type { EvaluateSpec, MetricSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 
 /** What a row's label is to a head. */
@@ -64,6 +64,16 @@ export function requirePredicted({ model, adaptations }: Pick<PreparedModel, "mo
   throw new RequestError(
     `the positions ${after.positionsText} are after the prompt, where a model with a head reads nothing; edit others`,
   );
+}
+
+/**
+ * Refuses smoothed labels where a head predicts a number.
+ *
+ * @throws {RequestError} As said.
+ */
+export function requireSmoothable(head: Head | undefined, { labelSmoothing = 0 }: Resolved<TrainSpec>): void {
+  if (head?.kind !== "regression" || labelSmoothing === 0) return;
+  throw new RequestError("labelSmoothing spreads a label over classes, and a regression has none; omit it");
 }
 
 /**

@@ -16,7 +16,7 @@ import type { PreparedRows } from "./read_rows.ts";
  * @throws {RequestError} As said.
  */
 export function requirePreferences(
-  { objective }: Pick<Resolved<TrainSpec>, "objective">,
+  { objective, labelSmoothing = 0 }: Pick<Resolved<TrainSpec>, "objective" | "labelSmoothing">,
   { model: { architecture }, adaptations, full }: Pick<PreparedModel, "model" | "adaptations" | "full">,
   rows: readonly Row[],
 ): void {
@@ -41,6 +41,12 @@ export function requirePreferences(
     throw new RequestError(
       `the objective ${kind} compares what a model writes, and the model has a head (${head.kind}); omit one of the two` +
         (head.kind === "reward" ? ", or take bradleyTerry()" : ""),
+    );
+  }
+  if (labelSmoothing > 0) {
+    throw new RequestError(
+      `labelSmoothing spreads the labels of rows that are taught, and the objective ${kind} compares answers; omit it, or take ` +
+        "that of dpo({ beta, labelSmoothing })",
     );
   }
   if (other !== undefined) {

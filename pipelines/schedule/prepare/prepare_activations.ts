@@ -19,8 +19,8 @@ export async function prepareActivations(
   spec: Resolved<ActivationsSpec>,
   { model, training }: ActingModel,
 ): Promise<PreparedActivations> {
-  const maxLength = headOf(model.adaptations) === undefined ? undefined : training?.spec.maxLength;
-  const prepared = await shared.rows(spec.data, model, maxLength);
+  const ofHead = headOf(model.adaptations) === undefined ? undefined : training?.spec;
+  const prepared = await shared.rows(spec.data, model, ofHead?.maxLength, { truncate: ofHead?.truncate });
   requireSelections(model.adaptations, prepared.examples);
   const request = activationRequestOf(name, spec, model, prepared.examples);
   const stage = { ...modelPart(model), kind: "activations" as const, name, spec, training, ...prepared, ...request };

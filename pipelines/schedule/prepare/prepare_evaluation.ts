@@ -31,11 +31,14 @@ export async function prepareEvaluation(
   const { model: base, adaptations } = model, head = headOf(adaptations);
   requireMeasurable(name, spec, head);
   atLocationOf(spec, () => requirePredicted(model));
-  const maxLength = spec.maxLength ?? (head === undefined ? undefined : training?.spec.maxLength);
+  // What a head was trained on is what it is to judge.
+  const ofHead = head === undefined ? undefined : training?.spec;
+  const maxLength = spec.maxLength ?? ofHead?.maxLength;
   const { newTokens: toWrite } = writtenOf(spec.decoding);
   const { rows, examples } = await shared.rows(spec.data, model, maxLength, {
     asks: true,
     toWrite,
+    truncate: ofHead?.truncate,
     fewShot: spec.fewShot,
   });
   requirePairs(name, spec.metrics, rows);

@@ -6,7 +6,8 @@ import { type Adaptation, headOf, isFixed, isFrozen } from "../../compile/lower/
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { cautionsOfTraining } from "./cautions.ts";
-import { requirePredicted, unseenLabels } from "./head_checks.ts";
+import { requirePredicted, requireSmoothable, unseenLabels } from "./head_checks.ts";
+import { decayOfEdits, requireOptimizer } from "./optimizer_checks.ts";
 import { equalAnswersNote, requirePreferences } from "./preference_checks.ts";
 import type { PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -32,9 +33,11 @@ export async function prepareTraining(
       `the training ${name} has nothing to train; give its model an edit, as in model.with(loreft(…))`,
     );
   }
-  if (spec.optimizer.weightDecay > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
+  if (decayOfEdits(spec.optimizer) > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
   atLocationOf(spec, () => requirePredicted(model));
-  const read = await shared.rows(spec.data, model, spec.maxLength);
+  atLocationOf(spec, () => requireSmoothable(headOf(model.adaptations), spec));
+  requireOptimizer(spec, model);
+  const read = await shared.rows(spec.data, model, spec.maxLength, { truncate: spec.truncate });
   atLocationOf(spec, () => requirePreferences(spec, model, read.rows));
   const equal = equalAnswersNote(name, read);
   if (equal !== undefined) shared.warnOnce(equal);

@@ -6,6 +6,7 @@ import { tokenize, type TokenizedExample, type TokenizeOptions } from "../../dat
 import { endTokensOf } from "../../data/end_tokens.ts";
 import { type FewShot, withShots } from "../../data/few_shot.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import type { FileReading } from "../../data/files/record_kind.ts";
 import type { Row } from "../../data/row.ts";
 import { loadRows } from "../../data/rows.ts";
@@ -26,6 +27,8 @@ interface Reading {
   /** What predicts their labels. */
   readonly head: Head | undefined;
   readonly maxLength: number | undefined;
+  /** Which end of longer rows is cut. */
+  readonly truncate: Truncation | undefined;
   /** How many tokens are to be written after each prompt. */
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
@@ -50,7 +53,7 @@ export async function readRows(
   data: Dataset,
   files: FileReading,
   { architecture: { contextLength: maxContext, encoder }, tokenizer }: Model,
-  { head, maxLength, toWrite, asksLast, fewShot, emit, warn, note }: Reading,
+  { head, maxLength, truncate, toWrite, asksLast, fewShot, emit, warn, note }: Reading,
 ): Promise<PreparedRows> {
   const ends = endTokensOf(tokenizer), hasEncoder = encoder !== undefined;
   const reading = { format: tokenizer.chat, asksLast, ends, warn };
@@ -60,7 +63,11 @@ export async function readRows(
   if (head === undefined && !hasTurns(data) && tokenizer.chat.templates.size > 0) {
     warn(placed(data, bareRows), "bareRows");
   }
-  const limit = maxLength === undefined ? { maxContext } : { maxContext, maxLength };
+  const limit = {
+    maxContext,
+    ...maxLength === undefined ? {} : { maxLength },
+    ...truncate === undefined ? {} : { truncate },
+  };
   const examples = await inParts(rows, emit, (part) => {
     const options = { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks: asksLast, hasEncoder, note };
     return tokenizeFor(head, part, tokenizer, options);

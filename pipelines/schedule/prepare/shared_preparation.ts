@@ -8,6 +8,7 @@ import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
 import { type RowNote, rowNotes } from "../../data/examples.ts";
 import type { FewShot } from "../../data/few_shot.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 
@@ -29,6 +30,7 @@ interface RowsOptions {
   readonly asks?: boolean;
   readonly toWrite?: number;
   readonly fewShot?: FewShot | undefined;
+  readonly truncate?: Truncation | undefined;
 }
 
 /** Models, rows and layouts of members that are prepared together. */
@@ -57,16 +59,17 @@ export class SharedPreparation {
    * @param asks Whether the rows are for the model to answer, which matters to conversations.
    * @param toWrite How many tokens it may write, which matters to prompts that are cut.
    * @param fewShot Examples that are put before the prompts.
+   * @param truncate Which end is cut of rows that are longer.
    */
   rows(
     data: Resolved<TrainSpec>["data"],
     { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
-    { asks = false, toWrite = 0, fewShot }: RowsOptions = {},
+    { asks = false, toWrite = 0, fewShot, truncate }: RowsOptions = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && hasTurns(data);
-    const limits = maxLength === undefined ? null : [maxLength, toWrite];
+    const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
       const { base, emit } = this.#runContext,
         warn = (message: string, kind?: string) => this.warnOnce(message, kind);
@@ -74,7 +77,17 @@ export class SharedPreparation {
         this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
       };
       const files = { base, hub: this.#runContext.hub, progress: fileProgress(emit), warn };
-      return readRows(data, files, model, { head, maxLength, toWrite, asksLast, fewShot, emit, warn, note });
+      return readRows(data, files, model, {
+        head,
+        maxLength,
+        truncate,
+        toWrite,
+        asksLast,
+        fewShot,
+        emit,
+        warn,
+        note,
+      });
     });
   }
 

@@ -10,7 +10,7 @@ import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
 import { MemberExecution } from "./member_execution.ts";
-import type { RunOutput } from "./run_output.ts";
+import { afterChecks, type RunOutput } from "./run_output.ts";
 import { outcomesOf } from "./outcomes.ts";
 import { outlineOf } from "./outline.ts";
 import { summariesOf } from "./summaries.ts";
@@ -35,9 +35,10 @@ export async function runPipeline(
   runContext: RunContext,
   pipeline: string,
   expansion: Expansion,
-  output: RunOutput,
+  folder: RunOutput,
   { ready }: RunObserver = {},
 ): Promise<RunOutcome> {
+  const output = afterChecks(folder, () => runContext.store.checks.settled());
   const preparation = new Preparation(runContext), { emit } = runContext;
   if (expansion.goesOn) await rehearse(preparation, expansion);
   const members: PreparedMember[] = [], records: MemberRecord[] = [];

@@ -26,3 +26,14 @@ export interface RunOutput {
    */
   trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<string>;
 }
+
+/** An output that takes nothing before `settled` says that all it follows from is sound. */
+export function afterChecks(output: RunOutput, settled: () => Promise<void>): RunOutput {
+  return {
+    prepare: () => output.prepare(),
+    results: (...given) => settled().then(() => output.results(...given)),
+    predictions: (...given) => settled().then(() => output.predictions(...given)),
+    copy: (...given) => settled().then(() => output.copy(...given)),
+    trained: (...given) => settled().then(() => output.trained(...given)),
+  };
+}

@@ -31,8 +31,13 @@ export async function tensorsOf(
       key: trainings.keyOf(training),
     };
   }
-  const tensors = await initialTensors(stage, weights, untrainedSeed);
-  return { tensors: actingTensors(stage, tensors), key: tensorsDigest(tensors) };
+  return await untrainedTensors(stage, weights);
+}
+
+/** The tensors that a model's adaptations start with. */
+export async function untrainedTensors(model: PreparedModel, weights: ModelWeights): Promise<StageTensors> {
+  const tensors = await initialTensors(model, weights, untrainedSeed);
+  return { tensors: actingTensors(model, tensors), key: tensorsDigest(tensors) };
 }
 
 function actingTensors({ full, adaptations }: PreparedModel, tensors: TensorMap): TensorMap {

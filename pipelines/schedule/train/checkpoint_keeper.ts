@@ -63,10 +63,12 @@ export class CheckpointKeeper {
     this.#runContext = runContext;
     this.#trainings = trainings;
     this.#kept = stepsDone(trainings[0]?.checkpoint);
-    const values = trainings.flatMap(({ job }) => job.programs.parameters.map(({ shape }) => shape));
-    const elements = values.reduce((sum, shape) => sum + elementCount(shape), 0);
-    // Parameters, two moments, and the parameters of one step before.
-    this.#timer = new CheckpointTimer(runContext.checkpointInterval, 4 * 4 * elements);
+    // The parameters of one step before are kept, too.
+    const kept = trainings.flatMap(({ job: { programs: { parameters, state } } }) => {
+      return [...parameters, ...parameters, ...state];
+    });
+    const elements = kept.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+    this.#timer = new CheckpointTimer(runContext.checkpointInterval, 4 * elements);
   }
 
   /** Takes note of a step that is done, and keeps the state if it is time to. */

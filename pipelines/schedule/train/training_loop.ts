@@ -149,8 +149,10 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     });
     const step = group.index + 1, seconds = (performance.now() - begun) / 1000;
     stepSeconds.push(seconds);
-    const { stage } = named, learningRate = rateAt(group.index);
-    emit({ kind: "step", stage, step, steps: steps.length, learningRate, seconds, members });
+    const { stage } = named,
+      learningRate = rateAt(group.index),
+      rate = learningRate === undefined ? {} : { learningRate };
+    emit({ kind: "step", stage, step, steps: steps.length, ...rate, seconds, members });
     if (step % inEpoch === 0) emit({ kind: "epoch", ...named, epoch: step / inEpoch, epochs, step });
     await job.reached(run);
     sums = losses.map(() => 0);

@@ -4,11 +4,13 @@
  * @module
  */
 import { ownValue, putValue } from "../../../ops/program/own_value.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
 import { warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
-import { stateNames } from "../../compile/programs/training_programs.ts";
+import { groupPrefix } from "../../compile/programs/parameter_groups.ts";
+import { steppingOf } from "../../compile/programs/stepping.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 
@@ -17,8 +19,8 @@ const previously = "previous.";
 
 /** What of a training the state depends on. */
 export interface StateJob {
-  readonly programs: Pick<CompiledTraining, "parameters">;
-  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm">;
+  readonly programs: Pick<CompiledTraining, "parameters" | "state">;
+  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm" | "labelSmoothing">;
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
   /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
@@ -31,7 +33,10 @@ export interface StateJob {
  */
 const mostCopied = 2 ** 26;
 
-/** Parameters, moments and gradients between runs. */
+const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
+const zeros = (shape: readonly number[]): HostTensor => ({ data: new Float32Array(elementCount(shape)), shape });
+
+/** Parameters, the optimizer's state and gradients between runs. */
 export class TrainingState {
   readonly #job: StateJob;
   readonly #zeros: Record<string, HostTensor> = {};
@@ -45,15 +50,12 @@ export class TrainingState {
   constructor(job: StateJob, resumed?: TensorMap) {
     this.#job = job;
     for (const { name, shape } of job.programs.parameters) {
-      const { firstMoment, secondMoment } = stateNames(name);
       const initial = ownValue(job.initial, name);
       if (initial === undefined) throw new TypeError(`No initial value for ${name}`);
-      const zeros = () => ({ data: new Float32Array(initial.data.length), shape });
       putValue(this.#tensors, name, initial);
-      putValue(this.#tensors, firstMoment, zeros());
-      putValue(this.#tensors, secondMoment, zeros());
-      this.#zeros[`gradient.${name}`] = zeros();
+      this.#zeros[`gradient.${name}`] = zeros(shape);
     }
+    for (const { name, shape } of job.programs.state) putValue(this.#tensors, name, zeros(shape));
     for (const [name, tensor] of Object.entries(resumed ?? {})) {
       if (name.startsWith(previously)) putValue(this.#previous, name.slice(previously.length), tensor);
       else putValue(this.#tensors, name, tensor);
@@ -67,8 +69,7 @@ export class TrainingState {
 
   /** @param labels By how many labels the summed loss of the rows that run is divided. */
   feeds(step: number, totalSteps: number, labels: number): Feeds {
-    const { optimizer, maxGradNorm } = this.#job.spec;
-    const scalar = (number: number): HostTensor => ({ data: Float32Array.of(number), shape: [] });
+    const { optimizer, maxGradNorm, labelSmoothing } = this.#job.spec;
     return {
       ...this.#job.fixed,
       ...this.#tensors,
@@ -78,12 +79,10 @@ export class TrainingState {
       "step.totalSteps": scalar(totalSteps),
       "step.warmupSteps": scalar(warmupStepsOf(optimizer.schedule, totalSteps)),
       "step.lossScale": scalar(1 / labels),
-      "step.learningRate": scalar(optimizer.learningRate),
-      "step.weightDecay": scalar(optimizer.weightDecay),
-      "step.exemptDecay": scalar(optimizer.decay === "all" ? optimizer.weightDecay : 0),
-      "step.beta1": scalar(optimizer.beta1),
-      "step.beta2": scalar(optimizer.beta2),
-      "step.epsilon": scalar(optimizer.epsilon),
+      ...this.#schedule(),
+      ...this.#rates(),
+      ...this.#settings(),
+      ...labelSmoothing === undefined ? {} : { "step.labelSmoothing": scalar(labelSmoothing) },
       ...maxGradNorm === undefined ? {} : { "step.maxGradNorm": scalar(maxGradNorm) },
     };
   }
@@ -101,7 +100,7 @@ export class TrainingState {
   }
 
   /**
-   * Parameters and moments after the newest step, and the parameters before it, which a training that fails later gives
+   * Parameters and the optimizer's state after the newest step, and the parameters before it, which a training that fails later gives
    * back; `undefined` while a run has some of them.
    */
   whole(): TensorMap | undefined {
@@ -118,6 +117,36 @@ export class TrainingState {
   /** The parameters whose loss was last found finite: those before the newest step. */
   lastGood(): TensorMap {
     return this.#named(Object.keys(this.#previous).length === 0 ? this.#tensors : this.#previous);
+  }
+
+  /** What the schedule has beside its warm-up. */
+  #schedule(): Feeds {
+    const { schedule, learningRate = 1 } = this.#job.spec.optimizer;
+    if (schedule.kind !== "polynomial") return {};
+    return { "step.power": scalar(schedule.power), "step.end": scalar(schedule.end / learningRate) };
+  }
+
+  /** Rate and decay of each of the optimizer's groups, and of all other parameters. */
+  #rates(): Feeds {
+    const { groups = [], ...all } = this.#job.spec.optimizer;
+    const fed = [undefined, ...groups.keys()].map((group) => {
+      const own = { ...group === undefined ? {} : groups[group] };
+      const { learningRate = all.learningRate ?? 1, weightDecay = all.weightDecay } = own, prefix = groupPrefix(group);
+      return {
+        [`${prefix}learningRate`]: scalar(learningRate),
+        [`${prefix}weightDecay`]: scalar(weightDecay),
+        [`${prefix}exemptDecay`]: scalar(all.decay === "all" ? weightDecay : 0),
+      };
+    });
+    return Object.assign({}, ...fed);
+  }
+
+  /** The optimizer's own settings. */
+  #settings(): Feeds {
+    const { optimizer } = steppingOf(this.#job.spec);
+    return Object.fromEntries(
+      Object.entries(optimizer.settings).map(([name, number]) => [`step.${name}`, scalar(number)]),
+    );
   }
 
   #copies(): Readonly<Record<string, HostTensor>> {

@@ -53,7 +53,7 @@ const edits = mapRecord(interventions, ({ hasRank, has }) => ({
 const adapter = {
   blocks,
   stack: optional(stack),
-  modules: listOf('a list of projections, as in ["q_proj"]', text),
+  modules: optional(listOf('a list of projections, as in ["q_proj"]', text)),
   initial: optional(text),
 } satisfies Omit<Fields<spec.AdapterSpec>, keyof AdapterSettings>;
 const settings: Pick<Fields<spec.AdapterSpec>, keyof AdapterSettings> = {

@@ -15,7 +15,7 @@ export const stack = oneOf(["encoder", "decoder"]);
 const orFunction = (expected: string) => leaf(expected, (value) => isText(value) || typeof value === "function");
 /** Which tokens. */
 export const positions = orFunction(
-  '"fN", "lN", "fN+lM", "all", "{field}", "completion" or "generated", or a function of the prompt',
+  '"fN", "lN", "fN+lM", "all", "all+completion", "{field}", "completion" or "generated", or a function of the prompt',
 );
 /** How prompts too short for them are edited. */
 export const short = oneOf(Object.keys(shortRules));

@@ -1,7 +1,6 @@
 /** Checks of stages: one for each setting of each kind. @module */
 import { objectives } from "../../../ops/objectives/mod.ts";
 import type { ObjectiveSetting } from "../../../ops/objectives/objective.ts";
-import { schedules } from "../../../ops/optimizers/schedule.ts";
 import {
   among,
   amount,
@@ -18,31 +17,19 @@ import {
   oneOf,
   optional,
   positive,
-  share,
   text,
 } from "../../common/checks.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import { metricKinds } from "../../metrics/mod.ts";
 import type * as spec from "../../spec/mod.ts";
 import { decoding } from "./decoding_checks.ts";
 import { dataset, model } from "./model_checks.ts";
+import { optimizer } from "./optimizer_checks.ts";
 import { positions, site } from "./site_checks.ts";
 
-const decayScopes: Readonly<Record<spec.DecayScope, true>> = { all: true, weights: true };
+const truncations: Readonly<Record<Truncation, true>> = { left: true, right: true };
 const lossReductions: Readonly<Record<spec.LossReduction, true>> = { tokens: true, microbatches: true };
-
-const optimizer = {
-  learningRate: amount,
-  schedule: among(
-    "a schedule, as in linearSchedule(…)",
-    mapRecord(schedules, () => ({ warmup: share, warmupSteps: optional(index) }) satisfies Fields<spec.ScheduleSpec>),
-  ),
-  weightDecay: amount,
-  decay: oneOf(Object.keys(decayScopes)),
-  beta1: belowOne,
-  beta2: belowOne,
-  epsilon: amount,
-} satisfies Fields<spec.OptimizerSpec>;
 
 const settingRanges: Readonly<Record<ObjectiveSetting["range"], Check>> = {
   positive,
@@ -61,11 +48,13 @@ const train = {
   epochs: count,
   batchSize: count,
   gradientAccumulation: count,
-  optimizer: among("an optimizer, as in adamw(…)", { adamw: optimizer }),
+  optimizer,
   seed: integer,
   shuffle: flag,
   maxLength: optional(count),
+  truncate: optional(oneOf(Object.keys(truncations))),
   maxGradNorm: optional(positive),
+  labelSmoothing: optional(belowOne),
   maxSteps: optional(count),
   lossReduction: optional(oneOf(Object.keys(lossReductions))),
   objective: optional(objective),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { linear } from "../../../ops/nn/linear.ts";
-import { rowsAt, scaledLoss } from "../../../ops/nn/loss.ts";
+import { crossEntropies, rowsAt, scaledLoss } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, parameter } from "../../../ops/program/program.ts";
 import { verify } from "../../../ops/passes/verify.ts";
@@ -37,6 +37,20 @@ Deno.test("scaledLoss() is the mean over the labelled tokens when scaled by thei
   const [found, each] = evaluate([loss, losses], environment);
   assertClose(found!, tensor([], [sum(each!.data) / 3]), 1e-15, "loss");
   assertGradients(loss, environment);
+});
+
+Deno.test("crossEntropies() with a share is the cross-entropy with labels of which that share is spread evenly", () => {
+  const logits = parameter("logits", ["labelled", 5]), labels = input("labels", ["labelled", 1], "int64");
+  const smoothed = crossEntropies(logits, labels, input("share", []));
+  verify({ name: "smoothed", outputs: { smoothed } });
+  const environment = drawLeaves([smoothed], symbols, { labels: (random) => random.integer(5), share: () => 0.1 });
+  const [found, shares] = evaluate([smoothed, o.softmax(logits)], environment), { labels: given } = environment.leaves;
+  const expected = build([3, 1], ([row]) => {
+    const spread = (column: number) => (given!.data[row!] === column ? 0.9 : 0) + 0.1 / 5;
+    return -sum([0, 1, 2, 3, 4].map((column) => spread(column) * Math.log(at(shares!, [row!, column]))));
+  });
+  assertClose(found!, expected, 1e-14, "losses");
+  assertGradients(o.reduceSum(smoothed, [0, 1]), environment);
 });
 
 Deno.test("linear() is x·weightᵀ + bias, or without a bias the product alone", () => {

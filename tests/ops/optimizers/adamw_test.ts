@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { adamw } from "../../../ops/optimizers/adamw.ts";
 import { input, parameter, type Program } from "../../../ops/program/program.ts";
+import { mapRecord } from "../../../pipelines/common/map_record.ts";
 import { createRandom } from "../../../pipelines/data/random.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { type Environment, interpret } from "../reference.ts";
@@ -17,48 +18,43 @@ interface Settings {
 
 interface State {
   readonly value: Tensor;
-  readonly firstMoment: Tensor;
-  readonly secondMoment: Tensor;
+  readonly first: Tensor;
+  readonly second: Tensor;
 }
 
 const shape = [3, 4], steps = 50;
 const number = (name: string) => input(name, []);
 
+const { update, settings: ownSettings } = adamw({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
+const next = update(
+  { value: parameter("value", shape), state: { first: input("first", shape), second: input("second", shape) } },
+  input("gradient", shape),
+  {
+    learningRate: number("learningRate"),
+    weightDecay: number("weightDecay"),
+    count: number("count"),
+    settings: mapRecord(ownSettings, (_, name) => number(name)),
+  },
+);
+
 const program: Program = {
   name: "adamw",
-  outputs: Object.fromEntries(
-    Object.entries(adamw(
-      {
-        value: parameter("value", shape),
-        firstMoment: input("firstMoment", shape),
-        secondMoment: input("secondMoment", shape),
-      },
-      input("gradient", shape),
-      {
-        learningRate: number("learningRate"),
-        weightDecay: number("weightDecay"),
-        beta1: number("beta1"),
-        beta2: number("beta2"),
-        epsilon: number("epsilon"),
-        count: number("count"),
-      },
-    )).map(([name, value]) => [`next.${name}`, value]),
-  ),
+  outputs: { "next.value": next.value, "next.first": next.state.first, "next.second": next.state.second },
 };
 
 /** One step as `torch.optim.AdamW` takes it (`_single_tensor_adamw`), in double precision. */
 function torchStep(state: State, gradient: Tensor, settings: Settings, count: number): State {
   const { learningRate, weightDecay, beta1, beta2, epsilon } = settings;
-  const firstMoment = state.firstMoment.data.map((m, at) => m + (gradient.data[at]! - m) * (1 - beta1));
-  const secondMoment = state.secondMoment.data.map((v, at) => v * beta2 + (1 - beta2) * gradient.data[at]! ** 2);
+  const first = state.first.data.map((m, at) => m + (gradient.data[at]! - m) * (1 - beta1));
+  const second = state.second.data.map((v, at) => v * beta2 + (1 - beta2) * gradient.data[at]! ** 2);
   const stepSize = learningRate / (1 - beta1 ** count), root = Math.sqrt(1 - beta2 ** count);
   const value = state.value.data.map((x, at) =>
-    x * (1 - learningRate * weightDecay) - stepSize * firstMoment[at]! / (Math.sqrt(secondMoment[at]!) / root + epsilon)
+    x * (1 - learningRate * weightDecay) - stepSize * first[at]! / (Math.sqrt(second[at]!) / root + epsilon)
   );
   return {
     value: { shape, data: value },
-    firstMoment: { shape, data: firstMoment },
-    secondMoment: { shape, data: secondMoment },
+    first: { shape, data: first },
+    second: { shape, data: second },
   };
 }
 
@@ -69,8 +65,8 @@ function drawn(name: string, scale: number): Tensor {
 
 const start: State = {
   value: drawn("value", 0.5),
-  firstMoment: tensor(shape, new Float64Array(12)),
-  secondMoment: tensor(shape, new Float64Array(12)),
+  first: tensor(shape, new Float64Array(12)),
+  second: tensor(shape, new Float64Array(12)),
 };
 
 /** Gradients of very different sizes, now and then zero. */
@@ -84,20 +80,20 @@ function environment(state: State, gradient: Tensor, settings: Settings, count: 
 
 const stateOf = (results: Record<string, Tensor>): State => ({
   value: results["next.value"]!,
-  firstMoment: results["next.firstMoment"]!,
-  secondMoment: results["next.secondMoment"]!,
+  first: results["next.first"]!,
+  second: results["next.second"]!,
 });
 
 function assertNear(found: State, expected: State, tolerances: Record<keyof State, number>, what: string): void {
-  for (const name of ["value", "firstMoment", "secondMoment"] as const) {
+  for (const name of ["value", "first", "second"] as const) {
     const error = relativeError(found[name], expected[name]);
     assert.ok(error <= tolerances[name], `${what}: ${name} is off by ${error}`);
   }
 }
 
-const exact = { value: 1e-12, firstMoment: 1e-12, secondMoment: 1e-12 };
+const exact = { value: 1e-12, first: 1e-12, second: 1e-12 };
 /** Of 1 − 0.999 in float32, 1e-5 is rounding. It scales the second moment and its bias correction alike. */
-const single = { value: 2e-6, firstMoment: 1e-6, secondMoment: 2e-5 };
+const single = { value: 2e-6, first: 1e-6, second: 2e-5 };
 
 const usual: Settings = { learningRate: 1e-2, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const variants: Record<string, Settings> = {
@@ -137,7 +133,7 @@ Deno.test("adamw() walks torch's way in the runtime too", async (t) => {
     }
     await t.step(`bias late in a run, as emitted for ${provider}`, async () => {
       for (const count of [1, 2, 10, 1000, 100_000, 10_000_000]) {
-        const state = { ...start, secondMoment: tensor(shape, new Float64Array(12).fill(0.25)) };
+        const state = { ...start, second: tensor(shape, new Float64Array(12).fill(0.25)) };
         const gradient = drawn("gradient", 1);
         const found = stateOf(await runOn(session, environment(state, gradient, usual, count)));
         assertNear(found, torchStep(state, gradient, usual, count), single, `step ${count}`);

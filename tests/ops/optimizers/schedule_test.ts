@@ -7,36 +7,27 @@ import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { type Environment, interpret } from "../reference.ts";
 import { assertClose, emitFor, runOn } from "../support.ts";
 import { tensor } from "../tensor.ts";
+import golden from "../../goldens/schedules.json" with { type: "json" };
 
-type Formula = (step: number, warmupSteps: number, totalSteps: number) => number;
-
-/** The factors of transformers' `get_constant_schedule_with_warmup`, `get_cosine_schedule_with_warmup` and the like. */
-const formulas: Record<keyof typeof schedules, Formula> = {
-  constant: (step, warmup) => step < warmup ? step / Math.max(1, warmup) : 1,
-  cosine: (step, warmup, total) =>
-    step < warmup
-      ? step / Math.max(1, warmup)
-      : Math.max(0, 0.5 * (1 + Math.cos(Math.PI * (step - warmup) / Math.max(1, total - warmup)))),
-  inverseSqrt: (step, warmup) => {
-    const timescale = warmup || 10_000;
-    return step < warmup ? step / Math.max(1, warmup) : 1 / Math.sqrt((step + timescale - warmup) / timescale);
-  },
-  linear: (step, warmup, total) =>
-    step < warmup ? step / Math.max(1, warmup) : Math.max(0, (total - step) / Math.max(1, total - warmup)),
-};
-
-const lengths = [[0, 12], [1, 12], [3, 12], [12, 12], [0, 1], [1, 1], [5, 3], [4, 40]] as const;
-
-function* runs(): Generator<{ step: number; warmupSteps: number; totalSteps: number }> {
-  for (const [warmupSteps, totalSteps] of lengths) {
-    for (let step = 0; step <= totalSteps + 2; step++) yield { step, warmupSteps, totalSteps };
-  }
+/** A schedule with what it has beside its warm-up. */
+interface Case {
+  readonly power?: number;
+  readonly end?: number;
+  readonly runs: readonly { readonly warmupSteps: number; readonly totalSteps: number; readonly factors: number[] }[];
 }
 
+const cases: Readonly<Record<string, Case>> = golden;
+const scheduleOf = (name: string) => schedules[name.split(" ")[0] as keyof typeof schedules];
+
 function programOf(schedule: Schedule): Program {
-  const [step, warmupSteps, totalSteps] = ["step", "warmupSteps", "totalSteps"].map((name) => input(name, []));
-  const factor = schedule({ step: step!, warmupSteps: warmupSteps!, totalSteps: totalSteps! });
-  // Not every schedule reads the total.
+  const number = (name: string) => input(name, []);
+  const factor = schedule({
+    step: number("step"),
+    warmupSteps: number("warmupSteps"),
+    totalSteps: number("totalSteps"),
+    power: number("power"),
+    end: number("end"),
+  });
   return verify({ name: "schedule", outputs: { factor } });
 }
 
@@ -47,16 +38,20 @@ function environment(progress: Record<string, number>): Environment {
 
 Deno.test("schedules are those of transformers at every step", async (t) => {
   using runtime = new Runtime({ threads: 1 });
-  for (const name of Object.keys(schedules) as (keyof typeof schedules)[]) {
+  assert.deepEqual(new Set(Object.keys(cases).map((name) => name.split(" ")[0])), new Set(Object.keys(schedules)));
+  for (const [name, { power = 1, end = 0, runs }] of Object.entries(cases)) {
     await t.step(name, async () => {
-      const program = programOf(schedules[name]), session = await runtime.open(emitFor("cpu", program));
-      for (const run of runs()) {
-        const expected = tensor([], [formulas[name](run.step, run.warmupSteps, run.totalSteps)]);
-        const what = JSON.stringify(run);
-        assertClose(interpret(program, environment(run))["factor"]!, expected, 1e-15, what);
-        assertClose((await runOn(session, environment(run)))["factor"]!, expected, 1e-6, what);
-        const byHost = scalarOf(program.outputs["factor"]!, new Map(Object.entries(run)));
-        assertClose(tensor([], [byHost]), expected, 1e-15, `${what} by the host`);
+      const program = programOf(scheduleOf(name)), session = await runtime.open(emitFor("cpu", program));
+      for (const { warmupSteps, totalSteps, factors } of runs) {
+        for (const [step, factor] of factors.entries()) {
+          const at = environment({ step, warmupSteps, totalSteps, power, end }), expected = tensor([], [factor]);
+          const what = `step ${step} of ${totalSteps} with ${warmupSteps} to warm up`;
+          assertClose(interpret(program, at)["factor"]!, expected, 1e-11, what);
+          assertClose((await runOn(session, at))["factor"]!, expected, 1e-7, what);
+          const run = { step, warmupSteps, totalSteps, power, end };
+          const byHost = scalarOf(program.outputs["factor"]!, new Map(Object.entries(run)));
+          assertClose(tensor([], [byHost]), expected, 1e-11, `${what} by the host`);
+        }
       }
       await session.close();
     });

@@ -41,6 +41,14 @@ export const reductionCases: OperationCase[] = [
     shape: [6, "batch", "tail"],
     symbols,
   },
+  { name: "logSumExp", value: o.logSumExp(x), shape: [...x.shape.slice(0, -1), 1], symbols },
+  {
+    name: "logSumExp of extremes",
+    value: o.logSumExp(x),
+    shape: [...x.shape.slice(0, -1), 1],
+    symbols,
+    draws: { x: between(-300, 300) },
+  },
   { name: "softmax of extremes", value: o.softmax(x), shape: x.shape, symbols, draws: { x: between(-300, 300) } },
   {
     name: "softmax with masked places",

@@ -14,6 +14,8 @@ interface BadHead {
   readonly metrics?: string;
   /** More settings of the evaluation. */
   readonly settings?: string;
+  /** More settings of the training. */
+  readonly training?: string;
   readonly positions?: string;
   readonly change?: (scene: Scene) => Promise<void>;
   /** The line behind `error: ` and the scene's folder. */
@@ -28,7 +30,9 @@ function refuses(name: string, bad: BadHead): void {
   const { head = `classification({ ${labels} })`, metrics = "[accuracy()]", settings = "", file = usual } = bad;
   const data = bad.data ?? `refract.tsv("./rows.tsv", ${template})`;
   const stages =
-    `{ told: evaluate(train(edited.with(refract.${head}), { data: ${data}, epochs, batchSize, optimizer }), ` +
+    `{ told: evaluate(train(edited.with(refract.${head}), { data: ${data}, epochs, batchSize, optimizer, ${
+      bad.training ?? ""
+    } }), ` +
     `{ data: ${data}, metrics: ${metrics}, ${settings} }) }`;
   const positions = bad.positions ?? `"l1"`;
   Deno.test(`bad head: ${name}`, () =>
@@ -84,6 +88,14 @@ refuses("numbers that are all equal", {
   metrics: "[loss(), refract.spearman()]",
   file: "sentence\tlabel\nOne\t2\nTwo\t2.0\n",
   says: /^error: rows\.tsv: the rows' numbers are all equal, so spearman is not defined; /,
+});
+refuses("a regression's labels that are smoothed", {
+  head: "regression()",
+  file: "sentence\tlabel\nThe cat sits\t2.5\nA bird the\t1\n",
+  metrics: "[refract.mse()]",
+  training: "labelSmoothing: 0.1",
+  says:
+    /^error: pipeline\.ts:\d+:\d+: labelSmoothing spreads a label over classes, and a regression has none; omit it$/,
 });
 refuses("a regression's metric of classes", {
   metrics: "[refract.pearson()]",

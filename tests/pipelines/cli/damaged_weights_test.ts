@@ -1,6 +1,6 @@
 /** That weights which are no longer what was written are used by no command. @module */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { inProcess, inProcessWith, type Outcome } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
 
@@ -11,8 +11,16 @@ async function flip(path: string): Promise<void> {
   await Deno.writeFile(path, bytes);
 }
 
+/** Takes the digests of what lies beside a file of weights away, as what another program wrote has none. */
+async function forgetDigests(weights: string): Promise<void> {
+  const path = join(dirname(weights), "intervention.json");
+  const { weights: _, digest: __, ...described } = JSON.parse(await Deno.readTextFile(path));
+  await Deno.writeTextFile(path, JSON.stringify(described));
+}
+
 /** Puts a number that is none into a file's last place, and takes its seal away, as another program's file has none. */
 async function putNaN(path: string): Promise<void> {
+  await forgetDigests(path);
   const bytes = await Deno.readFile(path), start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const header = new TextDecoder().decode(bytes.subarray(8, start)).replace(/"refract_digest":"\w+"/, (text) => {
     return `"other":"${"0".repeat(text.length - 10)}"`;
@@ -53,6 +61,49 @@ for (const [name, use] of Object.entries(uses)) {
       }
     }));
 }
+
+const report = (scene: Scene) => inProcess("report", scene.path("out"));
+
+/** Changes of one byte or a few, each in its place. */
+const changes: readonly (readonly [found: string | RegExp, put: string])[] = [
+  ['"l1"', '"l2"'],
+  ['"rank": 2', '"rank": 3'],
+  ['"digest"', '"digesu"'],
+  ['"weights"', '"weighty"'],
+  ['"weights": "', '"weights": "0'],
+  [/"digest": "./, '"digest": "g'],
+];
+
+Deno.test("an intervention.json of which a byte has changed is refused by whatever reads it, and so are others' weights", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const folder = scene.path("out", "members", "main", "intervention"), weights = join(folder, "weights.safetensors");
+    const path = join(folder, "intervention.json"), sound = await Deno.readTextFile(path);
+    assert.match(sound, /\n {2}"weights": "[0-9a-f]{64}",\n {2}"digest": "[0-9a-f]{64}"\n\}\n$/);
+    const refuse = async (file: string, says: string) => {
+      for (const [name, use] of Object.entries({ ...uses, report })) {
+        const { code, stdout, stderr } = await use(scene);
+        assert.deepEqual([code, stdout], [2, ""], `${name}: ${stderr}`);
+        assert.ok(stderr.split("\n").some((line) => line.startsWith(`error: ${file}: ${says}`)), `${name}: ${stderr}`);
+        await assert.rejects(Deno.stat(scene.path("new")), Deno.errors.NotFound);
+      }
+    };
+    for (const [found, put] of changes) {
+      await Deno.writeTextFile(path, sound.replace(found, put));
+      await refuse(path, "is damaged, its content is not what was written; train, import or download it again");
+    }
+    await Deno.writeTextFile(path, sound);
+    await scene.write("other.ts", (await Deno.readTextFile(scene.pipeline)).replace("epochs = 2", "epochs = 1"));
+    const places = ["--store", scene.path("store"), "--out", scene.path("other")];
+    assert.equal((await inProcess("run", scene.path("other.ts"), ...places)).code, 0);
+    await Deno.copyFile(scene.path("other", "members", "main", "intervention", "weights.safetensors"), weights);
+    await refuse(
+      weights,
+      "is damaged or another training's, intervention.json beside it was written for other weights",
+    );
+    await forgetDigests(weights);
+    assert.equal((await uses["export to pyreft"]!(scene)).code, 0);
+  }));
 
 Deno.test("a fully trained model of which a bit has flipped is neither exported nor trained on", () => {
   const edit = "...(() => [refract.fullFinetuning()])";

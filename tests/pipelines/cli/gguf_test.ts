@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { inProcess } from "../../support/command.ts";
+import { damagedFile } from "../../../pipelines/models/gguf/folder.ts";
+import { openBareModel, openModelWeights } from "../../../pipelines/models/open/model.ts";
+import { inProcess, inProcessWith } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
 import { goldenPath } from "../models/gguf/support.ts";
 
@@ -81,7 +83,9 @@ const digestsIn = async (scene: Scene, name: string) => {
   return (await Deno.readTextFile(scene.path(name, "members", "main", "intervention", "weights.safetensors"))).slice(8);
 };
 
-for (const name of ["model.safetensors", "config.json", "tokenizer.json", "generation_config.json"]) {
+const described = ["config.json", "tokenizer.json", "generation_config.json"];
+
+for (const name of described) {
   Deno.test(`a converted ${name} of which a bit has flipped is made again, and trains the same`, () =>
     withFile(async (scene) => {
       assert.equal((await scene.run()).code, 0);
@@ -89,9 +93,7 @@ for (const name of ["model.safetensors", "config.json", "tokenizer.json", "gener
       const file = scene.filesOf("store").find((path) => path.startsWith("models/") && path.endsWith(`/${name}`))!;
       const path = scene.path("store", file), written = await Deno.readFile(path);
       await flip(path);
-      for (const kind of ["encode", "train", "predictions"]) {
-        await Deno.remove(scene.path("store", kind), { recursive: true });
-      }
+      await forgetResults(scene);
       const again = await inProcess("run", scene.pipeline, ...scene.places.slice(0, 2), "--out", scene.path("again"));
       assert.equal(again.code, 0, again.stderr);
       assert.ok(again.stderr.includes(`${path}: is damaged; it is converted again\n`), again.stderr);
@@ -100,7 +102,63 @@ for (const name of ["model.safetensors", "config.json", "tokenizer.json", "gener
       const third = await inProcess("plan", scene.pipeline, ...scene.places.slice(0, 2));
       assert.doesNotMatch(third.stderr, /damaged/);
     }));
+}
 
+/** Removes what was computed from the model's weights. */
+async function forgetResults(scene: Scene): Promise<void> {
+  for (const kind of ["encode", "train", "predictions"]) {
+    await Deno.remove(scene.path("store", kind), { recursive: true }).catch(() => {});
+  }
+}
+
+Deno.test("a run on converted weights of which a bit has flipped ends and keeps nothing, and the next converts again", () =>
+  withFile(async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const expected = await digestsIn(scene, "out");
+    const file = scene.filesOf("store").find((path) => path.endsWith("/model.safetensors"))!;
+    const path = scene.path("store", file), written = await Deno.readFile(path);
+    await flip(path);
+    await forgetResults(scene);
+    const run = () => inProcess("run", scene.pipeline, ...scene.places.slice(0, 2), "--out", scene.path("again"));
+    const first = await run();
+    assert.equal(first.code, 2, first.stderr);
+    const says = "is damaged, its content is not what was written; run again, and it is converted again";
+    assert.ok(first.stderr.endsWith(`error: ${path}: ${says}\n`), first.stderr);
+    assert.deepEqual([scene.entries, scene.filesOf("again")], [[], []]);
+    await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+    const second = await run();
+    assert.equal(second.code, 0, second.stderr);
+    assert.deepEqual(await Deno.readFile(path), written);
+    assert.equal(await digestsIn(scene, "again"), expected);
+  }));
+
+Deno.test("chat on converted weights of which a bit has flipped shows nothing that they write", () =>
+  withFile(async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const file = scene.filesOf("store").find((path) => path.endsWith("/model.safetensors"))!;
+    await flip(scene.path("store", file));
+    const chat = () => inProcessWith(["The cat"], "chat", scene.path("out"), "--store", scene.path("store"));
+    const { code, stdout, stderr } = await chat();
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, /model\.safetensors: is damaged, .*; run again, and it is converted again\n$/);
+    assert.equal((await chat()).code, 0);
+  }));
+
+Deno.test("an export of converted weights of which a bit has flipped converts them again", () =>
+  withFile(async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const file = scene.filesOf("store").find((path) => path.endsWith("/model.safetensors"))!;
+    const [model] = file.split("/").slice(1), whole = await Deno.readFile(scene.path("store", file));
+    await flip(scene.path("store", file));
+    assert.equal(await damagedFile(scene.path("store"), model!), scene.path("store", file));
+    const source = scene.path("model.gguf"), warnings: string[] = [];
+    const options = { base: scene.folder, store: scene.path("store"), warn: (text: string) => warnings.push(text) };
+    await openModelWeights(await openBareModel(source, options));
+    assert.deepEqual(warnings, [`${scene.path("store", file)}: is damaged; it is converted again`]);
+    assert.deepEqual(await Deno.readFile(scene.path("store", file)), whole);
+  }));
+
+for (const name of ["model.safetensors", ...described]) {
   Deno.test(`cache verify finds a converted ${name} of which a bit has flipped`, () =>
     withFile(async (scene) => {
       assert.equal((await scene.run()).code, 0);

@@ -141,7 +141,7 @@ Deno.test("a push is private where it is meant to be", () =>
       assert.equal(code, 2);
       assert.match(
         stderr,
-        /^error: owner\/public exists on .* and is public; omit --private, or give another name\n$/,
+        /^pushes .*\nerror: owner\/public exists on .* and is public; omit --private, or give another name\n$/,
       );
       assert.equal(hub.files("owner/public")!.size, 0);
     });
@@ -152,7 +152,13 @@ Deno.test("an exported folder is pushed and pulled, too", () =>
     const folder = await writeIntervention(scene), exported = scene.path("exported");
     assert.equal((await inProcess("export", folder, "--to", "pyreft", "--out", exported)).code, 0);
     await withCommands(scene, {}, async (_, command, commandBy) => {
-      assert.equal((await command("push", exported, "owner/tuned")).code, 0);
+      const pushed = await command("push", exported, "owner/tuned");
+      assert.equal(pushed.code, 0, pushed.stderr);
+      assert.match(
+        pushed.stderr,
+        /^pushes config\.json \([\d.]+ k?B\), intkey_.*\.bin \(.*\), README\.md \(\d+ B\) of /,
+      );
+      assert.match(pushed.stderr, /exported to http:.*\/owner\/tuned, branch main\n$/);
       assert.equal((await command("pull", "owner/tuned", "--out", scene.path("pulled"))).code, 0);
       const { "README.md": __, ...own } = await written(scene, "pulled");
       assert.deepEqual(own, await written(scene, "exported"));
@@ -164,6 +170,24 @@ Deno.test("an exported folder is pushed and pulled, too", () =>
 
 const where = String.raw`http://127\.0\.0\.1:\d+`;
 const says = (text: string) => new RegExp(`^error: ${text.replaceAll("URL", where)}\n$`);
+
+Deno.test("a push takes nothing for an exported intervention that is none", () =>
+  inScene({}, async (scene) => {
+    const folder = await writeIntervention(scene), exported = scene.path("exported");
+    assert.equal((await inProcess("export", folder, "--to", "pyreft", "--out", exported)).code, 0);
+    const state = treeOf(exported).find((name) => name.endsWith(".bin"))!;
+    await withCommands(scene, {}, async (hub, command) => {
+      for (const name of [state, "config.json"]) {
+        const path = join(exported, name), sound = await Deno.readFile(path);
+        await Deno.writeTextFile(path, "-----BEGIN OPENSSH PRIVATE KEY-----");
+        const { code, stderr } = await command("push", exported, "owner/tuned");
+        assert.equal(code, 2, name);
+        assert.ok(stderr.startsWith(`error: ${path}:`), stderr);
+        await Deno.writeFile(path, sound);
+      }
+      assert.deepEqual(hub.requests, []);
+    });
+  }));
 
 Deno.test("a push that is refused says why in one line, without the token", () =>
   inScene({}, async (scene) => {
@@ -217,7 +241,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
       for (const [id, faults, env, pattern] of cases) {
         hub.fail(...faults);
         const { code, stdout, stderr } = await commandBy(env)("push", folder, id, "--verbose");
-        const [line = ""] = stderr.split("\n").slice(0, 1);
+        const line = stderr.split("\n").find((text) => !text.startsWith("pushes "));
         assert.match(`${line}\n`, pattern);
         assert.equal(code, 2);
         assert.doesNotMatch(stdout + stderr, /hf_(writer|reader)/);
@@ -226,7 +250,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
       hub.fail();
       const commit = await command("push", folder, "owner/tuned", "--revision", hub.commit("owner/tuned"));
       assert.match(
-        commit.stderr,
+        commit.stderr.split("\n").slice(1).join("\n"),
         says('revision "[0-9a-f]{40}" is a commit, which nothing can be added to; give a branch'),
       );
       await Deno.remove(join(folder, "weights.safetensors"));
@@ -277,5 +301,32 @@ Deno.test("a run downloads its model with a bar, and a plan without the weights"
       const before = hub.requests.length;
       assert.equal((await command("run", scene.pipeline, ...scene.places)).code, 0);
       assert.equal(hub.requests.length, before);
+    });
+  }));
+
+Deno.test("a run downloads damaged weights of the cache again, and refuses them by name where it may not", () =>
+  inScene({ source: `"owner/model"` }, async (scene) => {
+    const files: Record<string, Uint8Array<ArrayBuffer>> = {};
+    for (const name of treeOf(scene.path("model"))) files[name] = await Deno.readFile(scene.path("model", name));
+    await withCommands(scene, { "owner/model": { files } }, async (_, command, commandBy) => {
+      const run = (by: Command) => by("run", scene.pipeline, ...scene.places);
+      assert.equal((await run(command)).code, 0);
+      const expected = await written(scene, "out/members/main/intervention");
+      const link = scene.filesOf("cache").find((path) => path.endsWith("/model.safetensors"))!;
+      const blob = await Deno.realPath(scene.path("cache", link)), sound = await Deno.readFile(blob);
+      // In the last weight; in the length of the header, so that no weight is found; in a tensor's name.
+      for (const at of [sound.length - 3, 1, 60]) {
+        const flipped = sound.slice();
+        flipped[at]! ^= 1;
+        await Deno.writeFile(blob, flipped);
+        const offline = await run(commandBy({ HF_HUB_OFFLINE: "1" }));
+        assert.equal(offline.code, 2, `${at}`);
+        assert.ok(offline.stderr.includes(`error: ${blob}: is damaged, its SHA-256 is`), offline.stderr);
+        const online = await run(command);
+        assert.equal(online.code, 0, online.stderr);
+        assert.ok(online.stderr.includes(`${scene.path("cache", link)}: is damaged; it is downloaded again\n`));
+        assert.deepEqual(await Deno.readFile(blob), sound);
+        assert.deepEqual(await written(scene, "out/members/main/intervention"), expected);
+      }
     });
   }));

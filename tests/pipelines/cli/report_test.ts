@@ -87,14 +87,24 @@ Deno.test("a report refuses results and predictions that are not as a run writes
     }
   }));
 
-Deno.test("what is pushed lies in the intervention's folder", () =>
+Deno.test("what is pushed are files of the intervention's folder itself", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
-    const card = scene.path("out", "members", "main", "intervention", "README.md");
-    await Deno.symlink(scene.path("rows.jsonl"), card);
-    const { code, stderr } = await inProcess("push", scene.path("out"), "someone/tuned");
-    assert.equal(code, 2);
-    assert.match(stderr, /^error: .*intervention: names "README\.md", which leads out of .*\n$/);
+    const folder = scene.path("out", "members", "main", "intervention");
+    await Deno.writeTextFile(join(folder, "README.md"), "# Mine");
+    for (const name of ["README.md", "weights.safetensors", "intervention.json"]) {
+      const path = join(folder, name), content = await Deno.readFile(path), inside = join(folder, "moved");
+      await Deno.writeFile(inside, content);
+      for (const target of [scene.path("rows.jsonl"), inside]) {
+        await Deno.remove(path);
+        await Deno.symlink(target, path);
+        const { code, stderr } = await inProcess("push", scene.path("out"), "someone/tuned");
+        assert.equal(code, 2);
+        assert.match(stderr, new RegExp(`^error: .*/${name}: is a symbolic link, .*; put a copy in its place\n$`));
+      }
+      await Deno.remove(path);
+      await Deno.rename(inside, path);
+    }
   }));
 
 Deno.test("watch shows nothing of files that a run's folder leads to elsewhere", () =>

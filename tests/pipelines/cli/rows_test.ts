@@ -59,6 +59,16 @@ Deno.test("rows lists tokens with their ids, and says what is cut", () =>
     assert.match(text, /\ncut: 1 row \(11 %\) loses \d+ tokens to maxLength: 24\n/);
   }));
 
+Deno.test("rows shows the end that is cut of a completion", () =>
+  inScene({ trainSettings: 'maxLength: 24, truncate: "right"' }, async (scene) => {
+    await scene.write("rows.jsonl", JSON.stringify({ q: "It is", a: "word ".repeat(200) }) + "\n");
+    const [training] = JSON.parse((await rowsOf(scene, "--json")).stdout).data;
+    const [{ tokens }] = training.first as [{ tokens: { isCut: boolean; isTaught: boolean; part: string }[] }];
+    const cut = tokens.findIndex(({ isCut }) => isCut);
+    assert.deepEqual([cut, training.cut], [24, { rows: 1, tokens: tokens.length - 24 }]);
+    assert.ok(tokens.slice(24).every(({ isCut, isTaught, part }) => isCut && !isTaught && part === "completion"));
+  }));
+
 Deno.test("rows counts those that are too long for the model", () =>
   inScene({}, async (scene) => {
     const long = { q: "word ".repeat(200), a: "x" };

@@ -36,6 +36,7 @@ const permitted: Readonly<Record<string, Grants>> = {
   data: planning,
   export: { read: true, write: true, import: true, env: withLogging, net: hosts },
   import: { read: true, write: true, import: true, env: hubNames, net: hosts },
+  merge: { read: true, write: true, import: true, ffi: true, env: withLogging, net: hosts },
   new: { read: true, write: true, env: own },
   plan: planning,
   pull: { read: true, write: true, env: withLogging, net: hosts },

@@ -1,5 +1,7 @@
 /** A small model and small prompts to lower declarations for. @module */
 import assert from "node:assert/strict";
+import { optimizerOf } from "../../../ops/optimizers/mod.ts";
+import type { Stepping } from "../../../pipelines/compile/programs/stepping.ts";
 import { RequestError } from "../../../pipelines/common/errors.ts";
 import type { TokenizedPrompt } from "../../../pipelines/data/examples.ts";
 import type { EditedModel } from "../../../pipelines/models/architecture/architecture.ts";
@@ -58,3 +60,12 @@ export function assertRefused(request: () => unknown, pattern: RegExp): void {
     return true;
   });
 }
+
+/** What a training's steps are where a test has nothing to say of them. */
+export const usualStepping: Stepping = {
+  optimizer: optimizerOf("adamw", { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+  schedule: "constant",
+  groups: [],
+  clips: false,
+  smooths: false,
+};

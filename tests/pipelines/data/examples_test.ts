@@ -56,6 +56,27 @@ Deno.test("tokenize() keeps the special tokens before a prompt, its last tokens 
   assert.equal(tokenize([row("abcd", "ef")], tokenizer, { maxContext: 5, maxLength: 5 }).length, 1);
 });
 
+Deno.test("tokenize() cuts the end of a row on the right, the end-of-sequence token first", () => {
+  const limits = { maxContext: 100, truncate: "right" } as const;
+  const cut = (maxLength: number) => idsOf(tokenize([row("ab", "cd")], tokenizer, { ...limits, maxLength }))[0]!;
+  assert.deepEqual(cut(6), { prompt: [1, 97, 98], completion: [99, 100, 2] });
+  assert.deepEqual(cut(5), { prompt: [1, 97, 98], completion: [99, 100] });
+  assert.deepEqual(cut(4), { prompt: [1, 97, 98], completion: [99] });
+  assert.throws(() => cut(3), {
+    message: "rows.jsonl:3: the row's prompt has 3 tokens and leaves nothing of its completion within maxLength: 3; " +
+      'raise maxLength, or cut the prompt\'s start with truncate: "left"',
+  });
+});
+
+Deno.test("tokenize() cuts the end of what an encoder reads, but no special token there", () => {
+  const ending = { ...tokenizer, encodePrompt: (text: string) => [...tokenizer.encode(text), 2] };
+  const options = { maxContext: 100, maxLength: 4, truncate: "right", hasEncoder: true } as const;
+  const around = { before: [], after: [2] };
+  assert.deepEqual(idsOf(tokenize([row("abcd", "e")], { ...ending, around }, options)), [
+    { prompt: [97, 2], completion: [101, 2] },
+  ]);
+});
+
 Deno.test("tokenize() rejects a completion that leaves no room for the prompt", () => {
   assert.throws(() => tokenize([row("a", "bcd")], tokenizer, { maxContext: 100, maxLength: 4 }), {
     name: "RequestError",

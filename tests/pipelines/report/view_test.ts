@@ -12,7 +12,16 @@ function member(rank: number, seed: number, exactMatch: number): MemberRecord {
     trainableParameters: 100 * rank,
     stages: [
       { name: "base", kind: "evaluate", cached: true, seconds: 1, metrics: { exactMatch: 0.1 }, predictions: "base" },
-      { name: "tuned", kind: "train", cached: false, seconds: 2, steps: 1000, losses, stepSeconds: [] },
+      {
+        name: "tuned",
+        kind: "train",
+        cached: false,
+        seconds: 2,
+        steps: 1000,
+        losses,
+        gradientNorms: losses.map((loss) => 2 * loss),
+        stepSeconds: [],
+      },
       {
         name: "tuned",
         kind: "evaluate",
@@ -74,9 +83,12 @@ Deno.test("the view tells trained metrics first, and what the untrained model ha
 });
 
 Deno.test("the view thins long curves and tells their stride", () => {
-  const [{ losses, stride, finalLoss }] = viewOf(source).members as [ReturnType<typeof viewOf>["members"][number]];
+  const [{ losses, gradientNorms, stride, finalLoss }] = viewOf(source).members as [
+    ReturnType<typeof viewOf>["members"][number],
+  ];
   assert.deepEqual([losses.length, stride], [334, 3]);
   assert.equal(losses[1], 0.75);
+  assert.deepEqual([gradientNorms.length, gradientNorms[1]], [334, 1.5]);
   assert.equal(finalLoss, 3 / 1000);
 });
 

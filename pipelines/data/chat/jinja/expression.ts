@@ -4,7 +4,15 @@ import { attributeOf, itemOf, sliceOf } from "../../python/attributes.ts";
 import { compare, contains, isEqual, isTrue, iterate } from "../../python/compare.ts";
 import { positionally } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
-import { type Arguments, isDict, plain, PythonTuple, type PythonValue, typeName } from "../../python/value.ts";
+import {
+  type Arguments,
+  isDict,
+  Namespace,
+  plain,
+  PythonTuple,
+  type PythonValue,
+  typeName,
+} from "../../python/value.ts";
 import { filterNamed } from "./filters.ts";
 import type { Scope } from "./scope.ts";
 import { testNamed } from "./tests.ts";
@@ -107,6 +115,7 @@ export function argumentsOf(given: readonly Argument[], scope: Scope): Arguments
 export function call(callee: Expression, passed: Arguments, scope: Scope): PythonValue {
   const called = evaluate(callee, scope);
   if (typeof called === "function") return called(passed);
+  if (called instanceof Namespace && called.call !== undefined) return called.call(passed);
   throw new TypeError(
     called === undefined
       ? `${nameOf(callee)} is not defined, or not known here`

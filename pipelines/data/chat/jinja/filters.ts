@@ -6,7 +6,7 @@ import { type JsonStyle, writeJson } from "../../python/json.ts";
 import { itemsOf, type PythonValue } from "../../python/value.ts";
 import { itemFilters } from "./item_filters.ts";
 import { numberFilters } from "./number_filters.ts";
-import { testMark } from "./tree.ts";
+import { testMark } from "./rewritten_tokens.ts";
 import { testNamed } from "./tests.ts";
 import { textFilters } from "./text_filters.ts";
 

@@ -1,13 +1,21 @@
 /** What `loop` is within a loop. @module */
 import { isEqual } from "../../python/compare.ts";
-import { Namespace, type PythonList, type PythonValue } from "../../python/value.ts";
+import { Namespace, type PythonFunction, type PythonList, type PythonValue } from "../../python/value.ts";
 
 /**
  * Where a loop is.
  *
  * @param seen What `loop.changed` was last called with, kept over the whole loop.
+ * @param depth How many calls of `loop` it is in.
+ * @param again What a call of `loop` does.
  */
-export function loopOf(items: PythonList, at: number, seen: Map<number, PythonValue>): Namespace {
+export function loopOf(
+  items: PythonList,
+  at: number,
+  seen: Map<number, PythonValue>,
+  depth: number,
+  again: PythonFunction,
+): Namespace {
   const left = items.length - at;
   return new Namespace(
     new Map<string, PythonValue>([
@@ -20,8 +28,8 @@ export function loopOf(items: PythonList, at: number, seen: Map<number, PythonVa
       ["length", BigInt(items.length)],
       ["previtem", items[at - 1]],
       ["nextitem", items[at + 1]],
-      ["depth", 1n],
-      ["depth0", 0n],
+      ["depth", BigInt(depth + 1)],
+      ["depth0", BigInt(depth)],
       ["cycle", ({ positional }) => positional[at % positional.length]],
       ["changed", ({ positional }) => {
         const isSame = seen.has(0) && isEqual(seen.get(0), positional);
@@ -29,5 +37,6 @@ export function loopOf(items: PythonList, at: number, seen: Map<number, PythonVa
         return !isSame;
       }],
     ]),
+    again,
   );
 }

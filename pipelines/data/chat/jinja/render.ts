@@ -1,5 +1,6 @@
 /** What a template writes. @module */
 import { isTrue, iterate } from "../../python/compare.ts";
+import { bound } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
 import {
   type Arguments,
@@ -49,8 +50,14 @@ function step(statement: Statement, scope: Scope, written: string[]): Jump | und
     case "If":
       return run(isTrue(evaluate(statement.test, scope)) ? statement.body : statement.alternate, scope, written);
     case "For":
-      loop(statement, scope, written);
+      loop(statement, iterated(statement, scope), scope, written, 0);
       return undefined;
+    case "With": {
+      const { targets, values, body } = statement, inner = new Scope(scope);
+      // All values are those of the names around.
+      values.map((value) => evaluate(value, scope)).forEach((value, at) => assign(targets[at]!, value, inner));
+      return run(body, inner, written);
+    }
     case "Set": {
       const { assignee, value, body } = statement;
       assign(assignee, value === null ? render(body, new Scope(scope)) : evaluate(value, scope), scope);
@@ -74,21 +81,37 @@ function step(statement: Statement, scope: Scope, written: string[]): Jump | und
   }
 }
 
-/** Each iteration has a scope of its own, in which `loop` says where it is. */
-function loop({ loopvar, iterable, body, defaultBlock }: For, around: Scope, written: string[]): void {
-  const isFiltered = iterable.type === "SelectExpression";
+/** What a loop goes through, before its condition. */
+function iterated({ iterable }: For, around: Scope): PythonValue {
+  return evaluate(iterable.type === "SelectExpression" ? iterable.lhs : iterable, around);
+}
+
+/**
+ * Each iteration has a scope of its own, in which `loop` says where it is.
+ *
+ * @param depth How many calls of `loop` this is in.
+ */
+function loop(statement: For, through: PythonValue, around: Scope, written: string[], depth: number): void {
+  const { loopvar, iterable, body, defaultBlock, isRecursive } = statement;
   const scopeOf = (item: PythonValue) => {
     const scope = new Scope(around);
     assign(loopvar, item, scope);
     return scope;
   };
-  const all = iterate(evaluate(isFiltered ? iterable.lhs : iterable, around));
-  const items = isFiltered ? all.filter((item) => isTrue(evaluate(iterable.test, scopeOf(item)))) : all;
+  const all = iterate(through), condition = iterable.type === "SelectExpression" ? iterable.test : undefined;
+  const items = condition === undefined ? all : all.filter((item) => isTrue(evaluate(condition, scopeOf(item))));
+  const again: PythonFunction = (passed) => {
+    if (!isRecursive) throw new TypeError("loop can be called where the loop is recursive alone");
+    if (passed.positional.length + passed.named.size === 0) throw new TypeError("loop is called with a list");
+    const inner: string[] = [];
+    loop(statement, bound(["iterable"], passed)[0], around, inner, depth + 1);
+    return inner.join("");
+  };
   const changes = new Map<number, PythonValue>();
   let isDone = false;
   for (const at of items.keys()) {
     const scope = scopeOf(items[at]);
-    scope.set("loop", loopOf(items, at, changes));
+    scope.set("loop", loopOf(items, at, changes, depth, again));
     const jump = run(body, scope, written);
     if (jump === "Break") break;
     // Jinja takes note of an iteration at its end alone.

@@ -1,5 +1,7 @@
 /** A template's syntax tree, as the library reads it. @module */
 import { parse, tokenize } from "@huggingface/jinja";
+import { withoutRawBlocks } from "./raw_blocks.ts";
+import { restored, rewritten } from "./rewritten_tokens.ts";
 
 interface Named {
   readonly type: "Identifier";
@@ -80,6 +82,14 @@ export type Statement =
     readonly iterable: Expression;
     readonly body: Body;
     readonly defaultBlock: Body;
+    /** Whether `loop` can be called with more to go through. */
+    readonly isRecursive?: true;
+  }
+  | {
+    readonly type: "With";
+    readonly targets: readonly Target[];
+    readonly values: readonly Expression[];
+    readonly body: Body;
   }
   | { readonly type: "Break" | "Continue" | "Comment" }
   | { readonly type: "Set"; readonly assignee: Target; readonly value: Expression | null; readonly body: Body }
@@ -92,39 +102,18 @@ export type Statement =
     readonly body: Body;
   };
 
-/** Marks a filter that is a test with arguments; no template can write such a name. */
-export const testMark = "is ";
+/** What a template is read as, before it is a tree. */
+export type Tokens = ReturnType<typeof tokenize>;
 
 /**
  * Reads a template as transformers does: line ends are `\n`, blocks take the end and the start of their line with them.
  *
- * @throws {Error} If it is no Jinja, or has a statement that the library doesn't know.
+ * @throws {Error} If it is no Jinja, or has a statement that is not known.
  */
 export function readTemplate(template: string): Body {
-  const tokens = tokenize(template.replace(/\r\n?/g, "\n"), { trim_blocks: true, lstrip_blocks: true });
-  return parse(withTests(tokens)).body as Body;
-}
-
-type Tokens = ReturnType<typeof tokenize>;
-
-/** The library reads no tests with arguments: they become filters, and `is in` becomes `in`. */
-function withTests(tokens: Tokens): Tokens {
-  const named = (at: number, ...names: readonly string[]) => {
-    const token = tokens[at];
-    return token?.type === "Identifier" && (names.length === 0 || names.includes(token.value));
-  };
-  for (let at = 0; at < tokens.length; at++) {
-    if (!named(at, "is")) continue;
-    const isNegated = named(at + 1, "not"), test = isNegated ? at + 2 : at + 1;
-    if (named(test, "in")) tokens.splice(at, 1);
-    else if (named(test) && tokens[test + 1]?.type === "OpenParen") {
-      const [pipe, name] = [tokens[at]!, tokens[test]!];
-      Object.assign(pipe, { type: "Pipe", value: "|" });
-      Object.assign(name, { value: `${isNegated ? "not " : ""}${testMark}${name.value}` });
-      if (isNegated) tokens.splice(at + 1, 1);
-    }
-  }
-  return tokens;
+  const plain = withoutRawBlocks(template.replace(/\r\n?/g, "\n"));
+  const tokens = tokenize(plain, { trim_blocks: true, lstrip_blocks: true });
+  return restored(parse(rewritten(tokens)).body as Body);
 }
 
 /** All names and texts of a part of a template: what it may ask its values for. */

@@ -6,7 +6,7 @@
  * @param model.Tensor The runtime's class of tensors.
  * @param model.tokenizer The tokenizer of tokenizer.json.
  * @param {number[]} model.endTokens The ids that end an answer.
- * @param {string} prompt
+ * @param {string | number[]} prompt A text, or the ids of one.
  * @param {number} maxNewTokens Where the answer ends at the latest.
  * @param {(text: string) => void} onText Is told the answer as far as it is written.
  * @returns {Promise<string>} The answer.
@@ -16,7 +16,8 @@ export async function generate({ session, Tensor, tokenizer, endTokens }, prompt
   // A vocabulary may lack a character, and a model have more rows than its vocabulary.
   const textOf = (ids) => ids.length === 0 ? "" : tokenizer.decode(ids, { skip_special_tokens: true });
   const isKnown = (id) => tokenizer.id_to_token(id) !== undefined;
-  let tokens = tokenizer.encode(prompt).ids.filter(isKnown), seen = 0, past = emptyPast(session, Tensor);
+  const ids = typeof prompt === "string" ? tokenizer.encode(prompt).ids : prompt;
+  let tokens = ids.filter(isKnown), seen = 0, past = emptyPast(session, Tensor);
   if (tokens.length === 0) throw new RangeError("The prompt has no tokens");
   const promptLength = tokens.length, written = [];
   while (true) {

@@ -1,7 +1,9 @@
 /** Exports to ONNX from the command line: what is written, what it writes on, and what is refused in one line. @module */
 import assert from "node:assert/strict";
 import { answersInNode } from "../../interchange/onnx/support.ts";
+import { conversations, inChatScene, turnTemplate } from "../../../support/chat_scene.ts";
 import { inProcess, treeOf } from "../../../support/command.ts";
+import { dyingAt } from "../../../support/dying.ts";
 import { onDiskWithRoom } from "../../../support/disk.ts";
 import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
 
@@ -9,6 +11,7 @@ const decoding = "greedy({ maxNewTokens: 6 })";
 const written = [
   "README.md",
   "config.json",
+  "conversation.mjs",
   "example.html",
   "example.mjs",
   "generate.mjs",
@@ -102,7 +105,7 @@ Deno.test("an export to ONNX refuses what depends on an example, until it is fix
     await refuses(scene, "out", /gives no rows of a rank 2; give a list/, ...fixed, "--fields", '{"rows": [2]}');
     await exports(scene, "out", ...fixed, "--fields", '{"rows": [1]}');
     const file = scene.path("out", "members", "main", "intervention", "intervention.json");
-    const description = JSON.parse(await Deno.readTextFile(file));
+    const { weights: _, digest: __, ...description } = JSON.parse(await Deno.readTextFile(file));
     description.interventions[1].positions = "l1";
     await Deno.writeTextFile(file, JSON.stringify(description));
     await refuses(
@@ -115,6 +118,22 @@ Deno.test("an export to ONNX refuses what depends on an example, until it is fix
     await refuses(scene, "out", new RegExp(`${at}a function chose the subspace of intervention 0, `), ...fixed);
   });
 });
+
+Deno.test("an export to ONNX that died at any moment is made whole by the next, which leaves nothing of it", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    for (const isThere of [false, true]) {
+      let died = true;
+      for (let moment = 1; died; moment++) {
+        await Deno.remove(scene.path("exported"), { recursive: true }).catch(() => {});
+        if (isThere) await Deno.mkdir(scene.path("exported"));
+        ({ died } = await dyingAt(moment, () => exporting(scene, "out")));
+        await exports(scene, "out");
+        assert.deepEqual(treeOf(scene.folder).filter((path) => /\.tmp\/?$/.test(path)), []);
+        assert.ok(moment < 40);
+      }
+    }
+  }));
 
 Deno.test("an export to ONNX refuses bases that are not there, and folders that are others'", () =>
   inScene({}, async (scene) => {
@@ -152,3 +171,15 @@ Deno.test("an export to ONNX refuses bases that are not there, and folders that 
     await Deno.remove(scene.path("model", "model.safetensors"));
     await refuses(scene, "out", /^error: model: has neither model\.safetensors nor .*; give a folder that has/);
   }));
+
+Deno.test("the export of a chat model answers conversations as the run's evaluation does", () => {
+  const parts = { decoding, epochs: "12", optimizer: "adamw({ learningRate: 3e-2 })", positions: '"f1+l1"' };
+  return inChatScene(parts, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const expected = await predictionsOf(scene), { code, stderr } = await exporting(scene, "out");
+    assert.equal(code, 0, stderr);
+    const asked = conversations.map((messages) => messages.slice(0, -1));
+    assert.deepEqual(await answersInNode(scene.path("exported"), asked, 6), expected);
+    assert.ok(expected.some((answer) => answer !== ""), "nothing was answered");
+  }, turnTemplate.replaceAll("<|pad|>", "{{ eos_token }}"));
+});

@@ -66,6 +66,19 @@ Deno.test("a copy at an address may be reached there, and brings its map", () =>
     assert.equal(mapOf(args)?.["refract"], "http://127.0.0.1:8000/mod.ts");
   }));
 
+Deno.test("a run that is written to MLflow may reach that server alone, and read its password", () =>
+  withCopy((copy, folder) => {
+    const argsOf = (...args: readonly string[]) => denoArguments(copy, { args, folder });
+    const usual = argsOf("run", "p.ts").find((argument) => argument.startsWith("--allow-net="));
+    for (const option of [["--mlflow", "http://127.0.0.1:5000"], ["--mlflow=http://127.0.0.1:5000/"]]) {
+      const args = argsOf("run", "p.ts", ...option);
+      assert.ok(args.includes(`${usual},127.0.0.1:5000`));
+      assert.ok(args.some((argument) => /^--allow-env=.*MLFLOW_TRACKING_TOKEN/.test(argument)));
+    }
+    assert.ok(!argsOf("plan", "p.ts", "--mlflow", "http://a:1").some((argument) => argument.includes("a:1,")));
+    assert.ok(argsOf("run", "p.ts", "--mlflow").includes(`${usual}`), "the command says what is missing");
+  }));
+
 Deno.test("a permission that a caller adds is Deno's and no option of the command", () =>
   withCopy((copy, folder) => {
     const args = denoArguments(copy, { args: ["run", "p.ts", "--allow-net=example.com", "--allow-changes"], folder });

@@ -1,5 +1,6 @@
 /** Folders are written completely, or not at all. @module */
 import assert from "node:assert/strict";
+import { removeLeavings } from "../../../../pipelines/common/leavings.ts";
 import { writeFolder } from "../../../../pipelines/cli/requests/output_folder.ts";
 import { treeOf } from "../../../support/command.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
@@ -37,4 +38,34 @@ Deno.test("a file in the folder's place is refused", () =>
     await Deno.writeTextFile(`${root}/file`, "own");
     await assert.rejects(writeFolder(`${root}/file`, writeTwo), (error) =>
       assertOneLine(error, /file: is a file; give --out a folder$/));
+  }));
+
+const uuid = "00000000-0000-4000-8000-000000000000";
+/** Leaves a folder as a process that died does. */
+async function leave(folder: string): Promise<string> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(`${folder}/a`, "half");
+  return folder;
+}
+
+Deno.test("what a dead process has left of a folder goes, beside it or in it, and a living one's stays", () =>
+  inFolder(async (root) => {
+    const beside = await leave(`${root}/.there.${uuid}.tmp`), others = await leave(`${root}/.other.${uuid}.tmp`);
+    const inside = await leave(`${root}/there/.there.${uuid}.tmp`);
+    const living = await leave(`${root}/there/.there.${uuid.replace("8", "9")}.tmp`);
+    using lock = await Deno.open(living, { read: true });
+    await lock.lock(true);
+    await writeFolder(`${root}/there`, writeTwo);
+    const found = treeOf(root).filter((path) => path.endsWith(".tmp/")).map((path) => `${root}/${path.slice(0, -1)}`);
+    assert.deepEqual(found.sort(), [others, living].sort(), `${beside} and ${inside} are gone`);
+  }));
+
+Deno.test("a folder that is being written is one that no other process takes for left behind", () =>
+  inFolder(async (root) => {
+    await Deno.mkdir(`${root}/there`);
+    await writeFolder(`${root}/there`, async (folder) => {
+      removeLeavings(`${root}/there`);
+      await writeTwo(folder);
+    });
+    assert.deepEqual(treeOf(root), ["there/", "there/a", "there/b"]);
   }));

@@ -11,6 +11,7 @@ import { cut } from "../../../../pipelines/compile/frontier/cut.ts";
 import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";
 import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { cutRows, layoutOf } from "../../../../pipelines/compile/rows/layout.ts";
+import { usualStepping } from "../support.ts";
 import { exampleOf, lowered, tinyArchitecture as architecture } from "../rows/support.ts";
 
 const loreft = { kind: "loreft", at: { blocks: 1, site: "block.output" }, positions: "l1", rank: 2 };
@@ -25,7 +26,7 @@ function compiled(declared: Readonly<Record<string, unknown>> = loreft, keeps = 
   return compileTraining(
     model,
     layout,
-    { schedule: "linear", clips: false },
+    usualStepping,
     rows,
     (program) => cut(program, typical, { bytePrice }),
   );

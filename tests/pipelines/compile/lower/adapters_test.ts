@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { lowerAdapter } from "../../../../pipelines/compile/lower/adapters.ts";
+import { adapters, isAdapterName } from "../../../../ops/adapters/mod.ts";
+import { ownValue } from "../../../../ops/program/own_value.ts";
+import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
+import { familyCases, readFamilyGolden } from "../../models/families/families_golden.ts";
 import { assertRefused, encoderDecoder, model } from "../support.ts";
 
 const lora = { kind: "lora", blocks: [0, 2], modules: ["q_proj"], rank: 2 } as const;
@@ -37,6 +41,29 @@ Deno.test("an adapter that names no stack is the encoder's and the decoder's", (
   };
   assert.deepEqual(stacks({ ...lora, blocks: [1] }), ["encoder 1", "decoder 1"]);
   assert.deepEqual(stacks({ ...lora, blocks: "all", stack: "decoder" }), ["decoder 0", "decoder 1", "decoder 2"]);
+});
+
+Deno.test("every kind of adapter finds its projections in every family, by whatever name", async () => {
+  const expected: Readonly<Record<string, readonly string[]>> = {
+    llama: ["q_proj", "v_proj"],
+    gpt2: ["c_attn"],
+    "gpt-neox": ["query_key_value"],
+    bert: ["query", "value"],
+    phi3: ["qkv_proj"],
+  };
+  for (const name of familyCases) {
+    const architecture = architectureOf((await readFamilyGolden(name)).config);
+    for (const kind of Object.keys(adapters).filter(isAdapterName)) {
+      const found = lowerAdapter(
+        { kind, blocks: [0], ...kind === "ia3" || kind === "bitfit" ? {} : { rank: 1 } },
+        architecture,
+      );
+      assert.ok(found.length > 0, `${name}: ${kind} finds nothing`);
+      const family = ownValue(expected, name);
+      if (kind !== "lora" || family === undefined) continue;
+      assert.deepEqual(found.map(({ module }) => module.split(".").at(-1)), family, name);
+    }
+  }
 });
 
 Deno.test("an adapter of what the model lacks is refused", () => {

@@ -9,6 +9,7 @@ import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
 import { familyCases, readFamilyGolden } from "../../models/families/families_golden.ts";
 import { inProcess } from "../../../support/command.ts";
 import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
+import { usualStepping } from "../support.ts";
 import { lossesOf, resultsOf, trainingOf } from "../../schedule/support.ts";
 
 const model = { config: { num_hidden_layers: 5 } };
@@ -71,10 +72,7 @@ Deno.test("every decoder's blocks but the last can be computed again", async (t)
     if (architecture.head !== "language" || !architecture.causal) continue;
     await t.step(name, () => {
       const model: CompiledModel = { architecture, storedType: () => "float32", members: [[]], full: true };
-      const { accumulate, boundaries } = trainingPrograms(model, wholeRows(architecture, []), {
-        schedule: "constant",
-        clips: false,
-      });
+      const { accumulate, boundaries } = trainingPrograms(model, wholeRows(architecture, []), usualStepping);
       assert.equal(recomputableRuns(accumulate, boundaries), architecture.blocks - 1);
       verify(recompute(accumulate, boundaries));
     });

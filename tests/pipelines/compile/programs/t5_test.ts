@@ -10,6 +10,7 @@ import { ConfigReader } from "../../../../pipelines/models/architecture/config.t
 import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
 import { decoder, encoder, loreft, type SiteSpec } from "refract";
 import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
+import { usualStepping } from "../support.ts";
 import { tinyT5Config } from "../../../support/tiny_t5.ts";
 
 const architecture = architectureOf(new ConfigReader("config.json", tinyT5Config));
@@ -20,7 +21,7 @@ function trainingOf(at: SiteSpec) {
   const edit = loreft({ at, positions: "f1", rank: 2 }) as Resolved<TrainableSpec>;
   const members = [lowerAdaptations([edit], architecture)];
   const model = { architecture, storedType: () => "float32" as const, members, full: false };
-  return compileTraining(model, wholeRows(architecture, []), { schedule: "constant", clips: false }, [row]);
+  return compileTraining(model, wholeRows(architecture, []), usualStepping, [row]);
 }
 
 /** The blocks of a stack whose weights a program reads; the first one's table of distances serves all. */

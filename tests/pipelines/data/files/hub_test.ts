@@ -105,6 +105,26 @@ Deno.test("hub: what is in the cache of a commit stays of that commit", () =>
     },
   ));
 
+Deno.test("hub: a damaged file of the cache is downloaded again, and refused by name where downloads are forbidden", () =>
+  withDatasets({ "o/n": { files: { "README.md": card, ...sharded } } }, async (read, _, cache) => {
+    const expected = await read({ config: "main", split: "train" });
+    const folder = join(cache, "datasets--o--n", "blobs");
+    for (const { name } of [...Deno.readDirSync(folder)]) {
+      const blob = join(folder, name), sound = await Deno.readFile(blob), flipped = sound.slice();
+      flipped[flipped.length - 2]! ^= 1;
+      await Deno.writeFile(blob, flipped);
+      await refused(
+        read({ config: "main", split: "train" }, { HF_HUB_OFFLINE: "1" }),
+        new RegExp(`${name}: is damaged, its .* is .*; delete it and download`),
+      );
+      const { warned, ...found } = await read({ config: "main", split: "train" });
+      assert.equal(warned.length, 1);
+      assert.match(warned[0]!, /: is damaged; it is downloaded again$/);
+      assert.deepEqual({ ...found, warned: [] }, expected);
+      assert.deepEqual(await Deno.readFile(blob), sound);
+    }
+  }));
+
 Deno.test("hub: a JSON file is a list or has a row a line, and may be compressed", () =>
   withDatasets({
     "o/n": { files: { "train.json": `[${line("a")}]`, "test.json": line("b"), "dev.jsonl": line("c") } },

@@ -77,20 +77,22 @@ function emptyPast({ inputMetadata }: ort.InferenceSession, batch: number): Past
   }));
 }
 
-/** What an exported folder's own example code writes in this runtime. */
+/** What an exported folder's own example code writes in this runtime, after prompts or conversations. */
 export async function answersInNode(
   folder: string,
-  prompts: readonly string[],
+  prompts: readonly (string | readonly object[])[],
   maxNewTokens: number,
 ): Promise<string[]> {
   const json = async (name: string) => JSON.parse(await Deno.readTextFile(join(folder, name)));
   const { generate } = await import(`${pathToFileURL(folder)}/generate.mjs`);
+  const { conversationIds } = await import(`${pathToFileURL(folder)}/conversation.mjs`);
   const session = await ort.InferenceSession.create(join(folder, onnxFiles.graph), { intraOpNumThreads: 2 });
-  const tokenizer = new Tokenizer(await json("tokenizer.json"), await json("tokenizer_config.json"));
+  const config = await json("tokenizer_config.json"), tokenizer = new Tokenizer(await json("tokenizer.json"), config);
   const { eos_token_id: endTokens } = await json("generation_config.json");
   const answers: string[] = [];
   for (const prompt of prompts) {
-    answers.push(await generate({ session, Tensor: ort.Tensor, tokenizer, endTokens }, prompt, maxNewTokens));
+    const asked = typeof prompt === "string" ? prompt : conversationIds(tokenizer, config, prompt);
+    answers.push(await generate({ session, Tensor: ort.Tensor, tokenizer, endTokens }, asked, maxNewTokens));
   }
   await session.release();
   return answers;

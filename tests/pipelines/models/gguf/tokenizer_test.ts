@@ -47,6 +47,11 @@ Deno.test("a SentencePiece BPE tokenizer gives SentencePiece's ids", async () =>
   });
 });
 
+Deno.test("pieces of a user's are found in texts that a space is put in front of, as transformers finds them", async () => {
+  const encoded = await readGolden<Encoded>("user_pieces.json");
+  await withTokenizer("user_pieces", {}, (tokenizer) => assertEncodes(tokenizer, encoded));
+});
+
 Deno.test("a SentencePiece unigram tokenizer gives SentencePiece's ids", async () => {
   await withTokenizer("unigram", {}, (tokenizer) => assertEncodes(tokenizer, goldens.unigram));
 });

@@ -27,7 +27,7 @@ Deno.test("resolveModelFolder() finds folders by absolute and by relative path",
     const folder = join(base, "owner", "name");
     await Deno.mkdir(folder, { recursive: true });
     for (const source of [folder, "owner/name", "./owner/name", "../" + base.split("/").at(-1) + "/owner/name/"]) {
-      assert.deepEqual(await resolveModelFolder(source, { base, env: {} }), { folder, name: "name" });
+      assert.deepEqual(await resolveModelFolder(source, { base, env: {} }), { folder, name: "name", origin: "folder" });
     }
   });
 });
@@ -74,7 +74,7 @@ Deno.test("resolveModelFolder() finds a Hugging Face id wherever the environment
       ] as const
     ) {
       const snapshot = await fillCache(join(base, folder), complete);
-      const found = { folder: snapshot, commit, name: "owner/name" };
+      const found = { folder: snapshot, commit, name: "owner/name", origin: "hub" };
       for (const revision of ["main", "pr/1", commit]) {
         const options = { base, revision, env: { ...env, ...offline } };
         assert.deepEqual(await resolveModelFolder("owner/name", options), found);

@@ -106,6 +106,9 @@ Deno.test("encodePair() gives a pair's ids and types, cut to a length", async ()
     assert.deepEqual(eosTokenIds, [2], "the separator, where no other token ends a text");
     assert.deepEqual(encodePair("a b c", "D e"), { ids: [1, 3, 4, 5, 2, 6, 7, 2], typeIds: [0, 0, 0, 0, 0, 1, 1, 1] });
     assert.deepEqual(encodePair("a b c", "d e", 6), { ids: [1, 3, 4, 2, 6, 2], typeIds: [0, 0, 0, 0, 1, 1] });
+    // As transformers cuts them with truncation_side="left".
+    assert.deepEqual(encodePair("a b c", "d e", 6, "left").ids, [1, 4, 5, 2, 7, 2]);
+    assert.deepEqual(encodePair("a b c d e", undefined, 5, "left").ids, [1, 5, 6, 7, 2]);
     assert.deepEqual(encodePair("a b c", "d e", 3), { ids: [1, 2, 2], typeIds: [0, 0, 1] });
     assert.deepEqual(encodePair("a b c", undefined, 4), { ids: [1, 3, 4, 2], typeIds: [0, 0, 0, 0] });
     assert.deepEqual(encodePair("a b", "").ids, encodePrompt("a b"));

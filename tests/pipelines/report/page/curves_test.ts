@@ -15,7 +15,7 @@ Deno.test("curvesOf() joins members that repeat one experiment, as far as all of
     memberView("untrained"),
     memberView("b", { losses: [1] }),
   ];
-  assert.deepEqual(curvesOf(members, 1), [
+  assert.deepEqual(curvesOf(members, 1, "losses"), [
     { id: "a", axes: { rank: 1 }, count: 2, stride: 3, mean: [3, 3], low: [2, 2], high: [4, 4] },
     { id: "b", axes: {}, count: 1, stride: 1, mean: [1], low: [1], high: [1] },
   ]);
@@ -26,6 +26,12 @@ Deno.test("curvesOf() the margins of rewards has those members alone that are tr
   assert.deepEqual(curvesOf(members, 1, "margins").map(({ id, mean }) => [id, mean]), [["a", [-1, 3]]]);
 });
 
+Deno.test("curvesOf() draws the norms of gradients of the members that have any", () => {
+  const members = [memberView("a", { losses: [2, 1], gradientNorms: [8, 4] }), memberView("b", { losses: [3, 2] })];
+  const [curve, ...others] = curvesOf(members, 2, "gradientNorms");
+  assert.deepEqual([curve?.id, curve?.mean, others], ["a", [8, 6], []]);
+});
+
 Deno.test("strokesOf() gives each curve a colour, and of more curves than colours one by the axes", () => {
   const rank = { name: "rank", values: [1, 4] }, layer = { name: "layer", values: [0, 1, 2, 3, 4] };
   const curves = curvesOf(
@@ -33,6 +39,7 @@ Deno.test("strokesOf() gives each curve a colour, and of more curves than colour
       layer.values.map((layer) => memberView(`${rank} ${layer}`, { axes: { rank, layer }, losses: [1] }))
     ),
     1,
+    "losses",
   );
   assert.deepEqual(strokesOf(curves, [rank, layer], 10).map(({ colour }) => colour), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   const strokes = strokesOf(curves, [{ name: "seed", values: [42] }, rank, layer], 8);

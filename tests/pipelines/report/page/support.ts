@@ -12,6 +12,8 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
     metrics: {},
     standardErrors: {},
     losses: [],
+    gradientNorms: [],
+    margins: [],
     stride: 1,
     seconds: 0,
     ...given,

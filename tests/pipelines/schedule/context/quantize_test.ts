@@ -84,6 +84,28 @@ Deno.test("weights in a few bits are made once, and no result of other bits is t
     assert.equal(code, 0, stderr);
   }));
 
+Deno.test("a run on quantized weights of which a bit has flipped ends and keeps nothing, and the next makes them again", () =>
+  inScene({ source: quantized("q8") }, async (scene) => {
+    const expected = lossesOf(await resultsOf(scene));
+    const path = scene.path("store", scene.entries.find((each) => each.startsWith("quantize/"))!);
+    const written = await Deno.readFile(path), flipped = written.slice();
+    flipped[flipped.length - 3]! ^= 1;
+    await Deno.writeFile(path, flipped);
+    const cached = await resultsOf(scene);
+    assert.ok(cached.members[0]!.stages.every(({ cached }) => cached), "results that are kept need no weights");
+    for (const kind of ["encode", "train", "predictions"]) {
+      await Deno.remove(scene.path("store", kind), { recursive: true });
+    }
+    await Deno.remove(scene.path("out"), { recursive: true });
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 1, stderr);
+    const says = "is damaged, its data is not what was written; it is dropped; run again, and it is made again";
+    assert.ok(stderr.endsWith(`error: ${path}: ${says}\n`), stderr);
+    assert.deepEqual([scene.entries, scene.filesOf("out")], [[], []]);
+    assert.deepEqual(lossesOf(await resultsOf(scene)), expected);
+    assert.deepEqual(await Deno.readFile(path), written);
+  }));
+
 Deno.test("plan knows of a model in a few bits without its weights", () =>
   inScene({ source: quantized("q4") }, async (scene) => {
     const { cache, members: [member] } = await planOf(scene);

@@ -18,6 +18,14 @@ const kinds: Readonly<Record<string, Partial<PipelineParts>>> = {
     edit: "(({ rank }) => lora({ rank }))",
     optimizer: "adamw({ learningRate: 1e-2, weightDecay: 0.1, schedule: linearSchedule({ warmup: 0.5 }) })",
   },
+  "lora with a rule that keeps rows and columns of gradients": {
+    edit: "(({ rank }) => lora({ rank }))",
+    optimizer: "refract.adafactor({ learningRate: 1e-2, beta1: 0.9 })",
+  },
+  "lora with a rule that keeps nothing": {
+    edit: "(({ rank }) => lora({ rank }))",
+    optimizer: "refract.sgd({ learningRate: 1e-2 })",
+  },
   "full finetuning": {
     edit: "(() => refract.fullFinetuning())",
     stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics: [loss()] }) }",

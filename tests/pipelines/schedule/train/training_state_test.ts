@@ -15,7 +15,10 @@ async function inState(test: (make: (resumed?: Readonly<Record<string, HostTenso
   await inPreparedScene({}, ({ trainings: [training] }) => {
     const optimizer = { ...training!.spec.optimizer, schedule: { kind: "linear", warmup: 0.25 } } as const;
     const job = {
-      programs: { parameters: [{ name: "0.bias", shape: [1] }] },
+      programs: {
+        parameters: [{ name: "0.bias", shape: [1] }],
+        state: ["first.0.bias", "second.0.bias"].map((name) => ({ name, shape: [1] })),
+      },
       spec: { optimizer },
       initial: { "0.bias": tensor(1) },
       fixed: { base: tensor(7) },

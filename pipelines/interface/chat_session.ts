@@ -3,15 +3,15 @@
  *
  * @module
  */
-import type { Render } from "../../data/chat/template.ts";
-import { encodeTurns } from "../../data/chat/tokens.ts";
-import { findTurns } from "../../data/chat/turns.ts";
-import type { Message } from "../../data/chat/conversation.ts";
-import { around } from "../../data/chat/example.ts";
-import { type TokenizedPrompt, tokenizePrompt } from "../../data/examples.ts";
-import { encodeUnanswered } from "../../models/tokenization/joint_tokens.ts";
-import { fillTemplate, parseTemplate } from "../../data/template.ts";
-import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
+import type { Render } from "../data/chat/template.ts";
+import { encodeTurns } from "../data/chat/tokens.ts";
+import { findTurns } from "../data/chat/turns.ts";
+import type { Message } from "../data/chat/conversation.ts";
+import { around } from "../data/chat/example.ts";
+import { type TokenizedPrompt, tokenizePrompt } from "../data/examples.ts";
+import { encodeUnanswered } from "../models/tokenization/joint_tokens.ts";
+import { fillTemplate, parseTemplate } from "../data/template.ts";
+import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
 /** Makes prompts of lines, and takes the answers. */
 export interface ChatSession {
@@ -65,14 +65,8 @@ export function inConversation(
 ): ChatSession {
   const opening: readonly Message[] = system === undefined ? [] : [{ role: "system", content: system }];
   let turns: readonly Message[] = [];
-  const promptOf = (messages: readonly Message[], line: string): TokenizedPrompt => {
-    const asked = render([...opening, ...messages], undefined, { addGenerationPrompt: true }).text;
-    const { prompt, text } = encodeUnanswered(asked, { ...tokenizer, around });
-    return {
-      prompt,
-      source: { text, spans: {}, fields: { ...fields, prompt: line, messages } },
-    };
-  };
+  const promptOf = (messages: readonly Message[], line: string) =>
+    conversationPrompt(render, [...opening, ...messages], { ...fields, prompt: line, messages }, tokenizer);
   return {
     ask(line, fits) {
       const before = turns, extended = [...before, { role: "user", content: line }];
@@ -89,12 +83,24 @@ export function inConversation(
     answered(text) {
       turns = [...turns, { role: "assistant", content: text }];
     },
-    endTokens: endTokensOf(render, opening, tokenizer),
+    endTokens: turnEndsOf(render, opening, tokenizer),
   };
 }
 
+/** The prompt that asks for the next turn of a conversation. */
+export function conversationPrompt(
+  render: Render,
+  messages: readonly Message[],
+  fields: Fields,
+  tokenizer: Tokenizer,
+): TokenizedPrompt {
+  const asked = render(messages, undefined, { addGenerationPrompt: true }).text;
+  const { prompt, text } = encodeUnanswered(asked, { ...tokenizer, around });
+  return { prompt, source: { text, spans: {}, fields } };
+}
+
 /** The token that a template ends a turn with, if it is a special one. */
-function endTokensOf(render: Render, opening: readonly Message[], tokenizer: Tokenizer): ReadonlySet<number> {
+export function turnEndsOf(render: Render, opening: readonly Message[], tokenizer: Tokenizer): ReadonlySet<number> {
   const sample = [...opening, { role: "user", content: "a" }, { role: "assistant", content: "b" }];
   const { endToken } = encodeTurns(findTurns(sample, "completion", render, undefined), tokenizer);
   return new Set(endToken === undefined ? [] : [endToken]);

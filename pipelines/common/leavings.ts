@@ -1,0 +1,68 @@
+/** What a process that died has left half written, under the temporary name of what it would have become. @module */
+import { basename, dirname, join } from "node:path";
+
+/** A writer touches what it writes: left alone for a day it has lost its process. Milliseconds. */
+const STALE_AFTER = 24 * 60 * 60 * 1000;
+/** Whether a name is a temporary one of what is called `name`, as `temporaryName` makes it. */
+export function isTemporaryOf(found: string, name: string): boolean {
+  const start = `.${name}.`;
+  return found.startsWith(start) && /^[0-9a-f-]{36}\.tmp$/.test(found.slice(start.length));
+}
+
+/**
+ * Removes a file or folder that nobody writes any more: it is not locked, or has not changed for a day. Whoever has just
+ * made it and could not lock it yet sees that it is gone, by {@linkcode isStill}.
+ *
+ * @param lockedAfter For so long it is let be without a lock, in milliseconds: for writers that do not look.
+ * @returns The bytes of a file, 0 of a folder; undefined if it is written. Throws what the system says if it can't be
+ * removed.
+ */
+export function removeAbandoned(path: string, lockedAfter: number = 0): number | undefined {
+  const { mtime, isDirectory, size } = Deno.lstatSync(path);
+  const idle = mtime === null ? 0 : Date.now() - mtime.getTime();
+  if (idle < lockedAfter) return undefined;
+  // It stays locked until it is gone.
+  using file = idle > STALE_AFTER ? undefined : Deno.openSync(path, { read: true, write: !isDirectory });
+  if (file !== undefined && !file.tryLockSync(true)) return undefined;
+  Deno.removeSync(path, { recursive: isDirectory });
+  return isDirectory ? 0 : size;
+}
+
+/** Whether a path is still that of an open file or folder. */
+export function isStill(file: Deno.FsFile, path: string): boolean {
+  try {
+    return Deno.statSync(path).ino === file.statSync().ino;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes what dead processes have left of a file or folder, beside it and in it, as far as that is allowed.
+ *
+ * @param path What they were to write.
+ * @returns Whether something of a folder was in it: its files may be some of those that were to come.
+ */
+export function removeLeavings(path: string): boolean {
+  let wasInside = false;
+  for (const folder of [dirname(path), path]) {
+    for (const name of namesIn(folder)) {
+      if (!isTemporaryOf(name, basename(path))) continue;
+      if (folder === path) wasInside = true;
+      try {
+        removeAbandoned(join(folder, name));
+      } catch {
+        // Another process was faster, or it is not this user's: it does no harm.
+      }
+    }
+  }
+  return wasInside;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  } catch {
+    return [];
+  }
+}

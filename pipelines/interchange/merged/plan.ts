@@ -1,0 +1,65 @@
+/** Which projections adaptations change, and that they can be merged into them exactly. @module */
+import { interventions } from "../../../ops/interventions/mod.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { Adaptation, Adapter, Intervention } from "../../compile/lower/adaptation.ts";
+import { type BlockProjection, blockProjections } from "../../compile/lower/adapters.ts";
+import { runOfSite } from "../../compile/lower/sites.ts";
+import type { MergeSite } from "../../compile/programs/merge_program.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+
+/**
+ * The sites to merge at, in the order in which they are first adapted.
+ *
+ * @throws {RequestError} If an adaptation can't be a part of the weights.
+ */
+export function mergeSites(adaptations: readonly Adaptation[], architecture: Architecture): readonly MergeSite[] {
+  const places = blockProjections(architecture), found = new Map<BlockProjection, (Adapter | Intervention)[]>();
+  for (const adaptation of adaptations) {
+    const mergeable = requireMergeable(adaptation, architecture);
+    const { stack, block, site, kind } = mergeable;
+    const place = places.find((each) => each.stack === stack && each.block === block && each.site === site);
+    if (place === undefined) {
+      const sites = [...new Set(places.map((each) => each.site))].join(", ");
+      throw new RequestError(
+        `the ${kind} edits ${site}, which no projection gives; an edit can be merged at ${sites}, or exported to onnx`,
+      );
+    }
+    found.getOrInsertComputed(place, () => []).push(mergeable);
+  }
+  return [...found].map(([{ weight, inputs, outputs, isTransposed = false }, own]) => {
+    const bias = weight.replace(/\.weight$/, ".bias");
+    return {
+      ...{ weight, inputs, outputs, isTransposed, adaptations: own },
+      bias: architecture.weights.has(bias) ? bias : undefined,
+    };
+  });
+}
+
+function requireMergeable(adaptation: Adaptation, { causal, encoder }: Architecture): Adapter | Intervention {
+  const { form, kind } = adaptation;
+  if (form === "adapter") return adaptation;
+  if (form === "prefix") {
+    throw new RequestError("a prefix adds tokens, which no weight can; export it to peft or onnx instead");
+  }
+  if (form === "head") throw new RequestError("the model has a head, which is no part of the base; merge one without");
+  const { positions: { first, completion, selector }, positionsText, options, subspace, head } = adaptation;
+  const where = `the ${kind} of ${adaptation.site}`;
+  const isRead = runOfSite(adaptation) === "context" || (!causal && encoder === undefined);
+  const isEverywhere = selector === undefined && first === Infinity && (completion || isRead);
+  if (!isEverywhere) {
+    throw new RequestError(
+      `${where} edits the positions ${positionsText}, and a weight acts on every token; give --positions ` +
+        "all+completion if it shall, or export it to onnx",
+    );
+  }
+  if (subspace !== undefined) {
+    throw new RequestError(`${where} edits other rows of its rank from prompt to prompt; export it to onnx instead`);
+  }
+  if (head !== undefined) throw new RequestError(`${where} edits one head; export it to onnx instead`);
+  if (interventions[kind].linearity(options) === "other") {
+    throw new RequestError(
+      `${where} is no affine map of what it edits, so no weight can do it; export it to onnx instead`,
+    );
+  }
+  return adaptation;
+}

@@ -1,0 +1,17 @@
+import { Template } from "@huggingface/jinja";
+
+/**
+ * What a chat model reads of a conversation before it answers.
+ *
+ * @param tokenizer The tokenizer of tokenizer.json.
+ * @param config What tokenizer_config.json holds, the chat template among it.
+ * @param {{ role: string, content: string }[]} messages
+ * @returns {number[]} The ids.
+ */
+export function conversationIds(tokenizer, config, messages) {
+  const tokens = Object.fromEntries(
+    Object.entries(config).filter(([name, value]) => name.endsWith("_token") && typeof value === "string"),
+  );
+  const text = new Template(config.chat_template).render({ ...tokens, messages, add_generation_prompt: true });
+  return tokenizer.encode(text, { add_special_tokens: false }).ids;
+}

@@ -1,0 +1,127 @@
+/** MLflow's REST interface, version 2.0, as far as runs are written with it. @module */
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
+import type { CreatedRun, EndedRun, KeyValue, LoggedMetric } from "./entries.ts";
+
+/** Where a server is, and who writes to it. */
+export interface MlflowServer {
+  /** Without a slash at the end, and without a password. */
+  readonly address: string;
+  /** The value of the Authorization header. */
+  readonly authorization: string | undefined;
+  /** The experiment that runs belong to; made if there is none. */
+  readonly experiment: string;
+}
+
+/** A server that answers and does not do what it is asked; asking again would not help. */
+export class MlflowRefusal extends Error {
+  override readonly name = "MlflowRefusal";
+}
+
+/** Milliseconds that an answer may take. */
+const patience = 10_000;
+
+/** The most metrics that one request may hold. */
+export const mostMetrics = 1000;
+
+/** Writes runs of one experiment. */
+export class MlflowClient {
+  readonly #server: MlflowServer;
+  readonly #signal: AbortSignal;
+  #experiment: string | undefined;
+
+  /** @param signal Ends all requests. */
+  constructor(server: MlflowServer, signal: AbortSignal) {
+    this.#server = server;
+    this.#signal = signal;
+  }
+
+  /**
+   * Creates a run.
+   *
+   * @param parent The id of the run that it is below.
+   * @returns The run's id.
+   */
+  async create({ name, tags }: CreatedRun, parent: string | undefined, timestamp: number): Promise<string> {
+    const experiment = this.#experiment ??= await this.#experimentId();
+    const source = [{ key: "mlflow.source.name", value: "refract" }, { key: "mlflow.source.type", value: "LOCAL" }];
+    const all = [...tags, ...source, ...parent === undefined ? [] : [{ key: "mlflow.parentRunId", value: parent }]];
+    const created = await this.#post("runs/create", {
+      experiment_id: experiment,
+      run_name: name,
+      start_time: timestamp,
+      tags: all,
+    });
+    return textAt(created, "run", "info", "run_id");
+  }
+
+  /** Writes parameters of a run. */
+  async params(id: string, params: readonly KeyValue[]): Promise<void> {
+    await this.#post("runs/log-batch", { run_id: id, params });
+  }
+
+  /** Writes metrics of a run, {@linkcode mostMetrics} at most. */
+  async metrics(id: string, metrics: readonly LoggedMetric[]): Promise<void> {
+    const written = metrics.map(({ key, value, step, timestamp }) => ({ key, value, step, timestamp }));
+    await this.#post("runs/log-batch", { run_id: id, metrics: written });
+  }
+
+  /** Says how a run ended. */
+  async end(id: string, { status, timestamp }: EndedRun): Promise<void> {
+    await this.#post("runs/update", { run_id: id, status, end_time: timestamp });
+  }
+
+  async #experimentId(): Promise<string> {
+    const { experiment } = this.#server, query = new URLSearchParams({ experiment_name: experiment });
+    const found = await this.#ask(`experiments/get-by-name?${query}`, { method: "GET" }, 404);
+    if (found !== undefined) return textAt(found, "experiment", "experiment_id");
+    return textAt(await this.#post("experiments/create", { name: experiment }), "experiment_id");
+  }
+
+  async #post(path: string, body: object): Promise<JsonObject> {
+    return await this.#ask(path, { method: "POST", body: JSON.stringify(body) }) ?? {};
+  }
+
+  /** @returns The answer; `undefined` if its status is the one that says that nothing is there. */
+  async #ask(path: string, request: RequestInit, absent?: number): Promise<JsonObject | undefined> {
+    const { address, authorization } = this.#server;
+    const response = await fetch(`${address}/api/2.0/mlflow/${path}`, {
+      ...request,
+      // Another host would be sent what this one is to keep.
+      redirect: "manual",
+      headers: { "content-type": "application/json", ...authorization === undefined ? {} : { authorization } },
+      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(patience)]),
+    });
+    const text = await response.text();
+    if (response.ok) return jsonOf(text);
+    if (response.status === absent) return undefined;
+    const answer = `it answers ${response.status}${problemOf(text)}`;
+    // What a server fails at now it may do later; what it refuses it will refuse again.
+    if (response.status >= 500 || response.status === 429) throw new Error(answer);
+    throw new MlflowRefusal(answer);
+  }
+}
+
+function jsonOf(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isJsonObject(value)) return value;
+  } catch {
+    // As wrong as JSON of another kind.
+  }
+  throw new MlflowRefusal("it is no MLflow server");
+}
+
+function problemOf(text: string): string {
+  try {
+    const { message } = jsonOf(text);
+    return typeof message === "string" ? `: ${message.split("\n")[0]?.slice(0, 200)}` : "";
+  } catch {
+    return "";
+  }
+}
+
+function textAt(value: unknown, ...path: readonly string[]): string {
+  const found = path.reduce<unknown>((inner, name) => isJsonObject(inner) ? inner[name] : undefined, value);
+  if (typeof found !== "string") throw new MlflowRefusal("it is no MLflow server");
+  return found;
+}

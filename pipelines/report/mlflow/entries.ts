@@ -1,0 +1,208 @@
+/**
+ * A run's events as MLflow keeps them: a run for each member, below one for all where there are several; parameters,
+ * metrics with their steps, and how it ended.
+ *
+ * @module
+ */
+import { ofKind } from "../../common/of_kind.ts";
+import type { MemberOutline, RunEvent, RunFailed } from "../../results/events.ts";
+import type { MemberRecord } from "../../results/results.ts";
+
+/** A name with a value, as MLflow has parameters and tags. */
+export interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A run that is to be created. */
+export interface CreatedRun {
+  readonly kind: "run";
+  /** What the entries after it call it: a member's id, or {@linkcode wholeRun}. */
+  readonly run: string;
+  /** The run that it is below. */
+  readonly parent?: string;
+  readonly name: string;
+  readonly tags: readonly KeyValue[];
+}
+
+/** A run's parameters, {@linkcode mostParams} at most. */
+export interface LoggedParams {
+  readonly kind: "params";
+  readonly run: string;
+  readonly params: readonly KeyValue[];
+}
+
+/** A metric's value. */
+export interface LoggedMetric {
+  readonly kind: "metric";
+  readonly run: string;
+  readonly key: string;
+  readonly value: number;
+  readonly step: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+}
+
+/** A run that has ended. */
+export interface EndedRun {
+  readonly kind: "end";
+  readonly run: string;
+  readonly status: "FINISHED" | "FAILED" | "KILLED";
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+}
+
+/** Something to write to MLflow. */
+export type MlflowEntry = CreatedRun | LoggedParams | LoggedMetric | EndedRun;
+
+/** What the run of all members is called; no member's id is empty. */
+export const wholeRun = "";
+
+/** The most parameters that one request may hold. */
+const mostParams = 100;
+
+/** The most characters of a value that every version of the server takes. */
+const longest = 500;
+
+/** Makes entries of events. */
+export class MlflowEntries {
+  #pipeline = "";
+  #folder = "";
+  #hasWhole = false;
+  /** The runs that have not ended. */
+  readonly #open = new Set<string>();
+  /** The first step that was told, by run and training. */
+  readonly #firstSteps = new Map<string, number>();
+
+  /** @param timestamp When the event happened, in milliseconds since 1970. */
+  of(event: RunEvent, timestamp: number): readonly MlflowEntry[] {
+    switch (event.kind) {
+      case "runStarted":
+        this.#pipeline = event.pipeline;
+        this.#folder = event.folder;
+        return [];
+      case "membersReady":
+        return this.#created(event.members);
+      case "step": {
+        const { stage, step, learningRate, members } = event;
+        return members.flatMap(({ member, loss, gradientNorm }) => {
+          const first = `${member}\n${stage}`;
+          if (!this.#firstSteps.has(first)) this.#firstSteps.set(first, step);
+          const norm = gradientNorm === undefined ? {} : { grad_norm: gradientNorm };
+          const rate = learningRate === undefined ? {} : { learning_rate: learningRate };
+          return metrics(member, "train", stage, { loss, ...rate, ...norm }, { step, timestamp });
+        });
+      }
+      case "validation": {
+        const { member, stage, step, metrics: measured } = event;
+        return metrics(member, "validation", stage, measured, { step, timestamp });
+      }
+      case "memberDone":
+        return [
+          ...this.#earlier(event.record, timestamp),
+          ...evaluated(event.record, timestamp),
+          ...this.#ended([event.record.id], "FINISHED", timestamp),
+        ];
+      case "runDone":
+        return this.#ended([...this.#open], "FINISHED", timestamp);
+      case "runFailed":
+        return this.#ended([...this.#open], statusOf(event), timestamp);
+      case "stageStarted":
+      case "work":
+      case "trainingStarted":
+      case "epoch":
+      case "evaluation":
+      case "note":
+      case "stageDone":
+        return [];
+    }
+  }
+
+  #created(members: readonly MemberOutline[]): MlflowEntry[] {
+    const isFirst = this.#open.size === 0 && !this.#hasWhole, name = this.#pipeline;
+    const about = [{ key: "refract.pipeline", value: name }, { key: "refract.folder", value: cut(this.#folder) }];
+    const entries: MlflowEntry[] = [];
+    const create = (created: Omit<CreatedRun, "kind">) => {
+      this.#open.add(created.run);
+      entries.push({ kind: "run", ...created });
+    };
+    if (isFirst && members.length > 1) {
+      this.#hasWhole = true;
+      create({ run: wholeRun, name, tags: about });
+    }
+    for (const member of members) {
+      const tags = [...about, { key: "refract.member", value: cut(member.id) }];
+      const below = this.#hasWhole ? { name: member.id, parent: wholeRun } : { name };
+      create({ run: member.id, tags, ...below });
+      const params = paramsOf(member);
+      for (let start = 0; start < params.length; start += mostParams) {
+        entries.push({ kind: "params", run: member.id, params: params.slice(start, start + mostParams) });
+      }
+    }
+    return entries;
+  }
+
+  /** The steps that no event told: those of earlier runs. */
+  #earlier({ id, stages }: MemberRecord, timestamp: number): LoggedMetric[] {
+    return ofKind(stages, "train").flatMap(({ name, losses, gradientNorms = [] }) => {
+      const before = (this.#firstSteps.get(`${id}\n${name}`) ?? losses.length + 1) - 1;
+      return losses.slice(0, before).flatMap((loss, at) => {
+        const norm = gradientNorms[at], told = { loss, ...norm === undefined ? {} : { grad_norm: norm } };
+        return metrics(id, "train", name, told, { step: at + 1, timestamp });
+      });
+    });
+  }
+
+  #ended(runs: readonly string[], status: EndedRun["status"], timestamp: number): EndedRun[] {
+    return runs.map((run) => {
+      this.#open.delete(run);
+      return { kind: "end", run, status, timestamp };
+    });
+  }
+}
+
+function statusOf({ stopped }: RunFailed): EndedRun["status"] {
+  return stopped ? "KILLED" : "FAILED";
+}
+
+function paramsOf({ axes, trainableParameters, stages }: MemberOutline): KeyValue[] {
+  const settings = stages.flatMap(({ name, kind, settings }) => {
+    return Object.entries(settings).map(([path, value]) => [`${kind}/${name}/${path}`, value] as const);
+  });
+  const all = [...Object.entries(axes), ["trainableParameters", trainableParameters] as const, ...settings];
+  return all.map(([key, value]) => ({ key: keyOf(key), value: cut(String(value)) }));
+}
+
+/** The metrics of a member's evaluations, at the last step of its trainings. */
+function evaluated({ id, stages }: MemberRecord, timestamp: number): LoggedMetric[] {
+  const step = Math.max(0, ...ofKind(stages, "train").map(({ steps }) => steps));
+  return ofKind(stages, "evaluate").flatMap(({ name, metrics: measured, standardErrors = {} }) => {
+    const errors = Object.entries(standardErrors).map(([metric, error]) => [`${metric}_stderr`, error]);
+    return metrics(id, "evaluate", name, { ...measured, ...Object.fromEntries(errors) }, { step, timestamp });
+  });
+}
+
+/**
+ * Numbers of a stage, as `train/tuned/loss`: a training and its evaluation may have one name. MLflow's interface has no
+ * way to write a number that is not finite.
+ */
+function metrics(
+  run: string,
+  kind: "train" | "validation" | "evaluate",
+  stage: string,
+  values: Readonly<Record<string, number>>,
+  when: Pick<LoggedMetric, "step" | "timestamp">,
+): LoggedMetric[] {
+  return Object.entries(values).filter(([, value]) => Number.isFinite(value)).map(([name, value]) => {
+    return { kind: "metric", run, key: keyOf(`${kind}/${stage}/${name}`), value, ...when };
+  });
+}
+
+/** A name as MLflow takes it: letters, digits, `_`, `-`, `.`, spaces and slashes. */
+function keyOf(name: string): string {
+  return name.replaceAll(/[^\w\-. /]/g, "_").slice(0, 250);
+}
+
+function cut(value: string): string {
+  return value.length <= longest ? value : value.slice(0, longest);
+}

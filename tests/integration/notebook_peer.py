@@ -1,0 +1,31 @@
+"""Runs cells in a kernel as a notebook's page does, and prints what each of them shows, as JSON."""
+import json
+import queue
+import sys
+
+from jupyter_client.manager import start_new_kernel
+
+cells = json.loads(sys.stdin.read())
+manager, client = start_new_kernel(startup_timeout=300, kernel_name="deno")
+shown = []
+try:
+    for cell in cells:
+        request, outputs = client.execute(cell), []
+        while True:
+            try:
+                message = client.get_iopub_msg(timeout=300)
+            except queue.Empty:
+                outputs.append({"type": "error", "content": {"evalue": "the kernel does not answer"}})
+                break
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if kind == "status" and content["execution_state"] == "idle":
+                break
+            if kind in ("execute_result", "display_data", "stream", "error"):
+                outputs.append({"type": kind, "content": content})
+        shown.append(outputs)
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+print(json.dumps(shown))

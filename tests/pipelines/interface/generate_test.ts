@@ -1,0 +1,44 @@
+/** Asking models from a program. */
+import assert from "node:assert/strict";
+import { baseModel, block, generate, greedy, loreft, run, sample, saved, sweep } from "../../../mod.ts";
+import { inScene, type Scene } from "../../support/scene.ts";
+
+const decoding = greedy({ maxNewTokens: 3 });
+const optionsOf = (scene: Scene) => ({ store: scene.path("store"), base: scene.folder, threads: 1 });
+
+Deno.test("generate() writes what an evaluation has as its prediction, of a member and of a model with its edit", () =>
+  inScene({ epochs: "8" }, async (scene) => {
+    const { members: [member] } = await run(scene.pipeline, { ...optionsOf(scene), out: scene.path("out") }).result;
+    const options = { ...optionsOf(scene), decoding };
+    const tuned = baseModel("./model").with(saved("./out/members/main/intervention"));
+    for (const { prompt, prediction } of (await member!.predictions()).slice(0, 3)) {
+      assert.equal(await generate(member!, prompt, options), prediction);
+      assert.equal(await generate(tuned, prompt, options), prediction);
+    }
+    const [first] = await member!.predictions(), { prompt } = first!;
+    const drawn = await Promise.all([1, 2].map(() => {
+      return generate(tuned, prompt, { ...options, decoding: sample({ maxNewTokens: 8, seed: 7 }) });
+    }));
+    assert.equal(drawn[0], drawn[1], "what is drawn depends on the seed alone");
+  }));
+
+Deno.test("what cannot be asked is refused in one line", () =>
+  inScene({}, async (scene) => {
+    const options = optionsOf(scene), model = baseModel("./model");
+    const swept = model.with(loreft({ at: block(1).output, positions: "l1", rank: sweep("rank", [1, 2]) }));
+    await assert.rejects(generate(swept, "a", options), /the model has several values of rank; give it one of them/);
+    const wrong = model.with(loreft({ at: block(1).output, positions: "l1", rank: 0 }));
+    await assert.rejects(generate(wrong, "a", options), /rank is 0; give a whole number from 1 to the/);
+    await assert.rejects(
+      generate(model, "a", { ...options, decoding: greedy({ maxNewTokens: 0 }) }),
+      /maxNewTokens is 0/,
+    );
+    await assert.rejects(
+      generate(model, "", options),
+      /the prompt has 0 tokens and the model reads 1 to \d+; change it/,
+    );
+    await assert.rejects(generate(model, [{ role: "user", content: "a" }], options), /has no chat template for a conv/);
+    await assert.rejects(generate(baseModel("./none"), "a", options), /none/);
+    // @ts-expect-error: a path is no model.
+    await assert.rejects(generate("./model", "a"), /the first argument of generate is "\.\/model"; give a model, or/);
+  }));

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
+import { groupOf, parameterKinds } from "../../../../pipelines/compile/programs/parameter_groups.ts";
+import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
+import { block, lora, loreft } from "refract";
+import { inScene, type PipelineParts } from "../../../support/scene.ts";
+import { model as architecture } from "../../compile/support.ts";
+import { onlyMember } from "../support.ts";
+
+const edits = [
+  loreft({ at: block(0).output, positions: "l1", rank: 1 }),
+  lora({ rank: 1, blocks: [1], modules: ["q_proj"] }),
+] as Resolved<TrainableSpec>[];
+
+Deno.test("parameters have the kind of what they are of, and LoRA's matrices one of their own", () => {
+  const members = [lowerAdaptations(edits, architecture).map((each, index) => ({ ...each, index }))];
+  const frozen = { architecture: { weights: new Map() }, members, full: false };
+  assert.deepEqual(Object.fromEntries(parameterKinds(frozen)), {
+    "0.rotate.free": ["edits"],
+    "0.weight": ["edits"],
+    "0.bias": ["edits"],
+    "1.lora_A": ["adapters", "lora_A"],
+    "1.lora_B": ["adapters", "lora_B"],
+  });
+});
+
+Deno.test("the first group that matches a parameter has it", () => {
+  const matches = [["lora_B"], ["adapters", "head"]] as const;
+  assert.deepEqual(
+    [groupOf(["adapters", "lora_B"], matches), groupOf(["adapters"], matches), groupOf(["edits"], matches)],
+    [0, 1, undefined],
+  );
+});
+
+const still: Partial<PipelineParts> = {
+  batchSize: "8",
+  epochs: "3",
+  heldOut: "rows",
+  metrics: "[loss()]",
+  edit: "(({ rank }) => lora({ rank }))",
+};
+const lossesWith = async (optimizer: string, parts: Partial<PipelineParts> = {}) =>
+  (await onlyMember({ ...still, ...parts, optimizer })).losses;
+
+Deno.test("a group's rate and decay are those of its parameters alone", async () => {
+  const whole = await lossesWith("adamw({ learningRate: 1e-2, weightDecay: 0.3 })");
+  const grouped = `adamw({ learningRate: 1, groups: [{ match: "adapters", learningRate: 1e-2, weightDecay: 0.3 }] })`;
+  assert.deepEqual(await lossesWith(grouped), whole);
+  const plain = await lossesWith("adamw({ learningRate: 1e-2 })");
+  const changed = await lossesWith(
+    `adamw({ learningRate: 1e-2, groups: [{ match: "lora_A", learningRate: 0.1 }] })`,
+  );
+  assert.deepEqual(changed.slice(0, 2), plain.slice(0, 2), "A's first gradient is 0, since B is");
+  assert.notEqual(changed[2], plain[2]);
+  const [first, ...later] = await lossesWith(
+    `adamw({ learningRate: 1e-2, groups: [{ match: "lora_B", learningRate: 0 }] })`,
+  );
+  assert.deepEqual(later, [first, first], "with B at 0 nothing changes");
+});
+
+const refused: Readonly<Record<string, [optimizer: string, message: RegExp]>> = {
+  "matches nothing": [
+    `adamw({ learningRate: 1e-2, groups: [{ match: "lora_B", learningRate: 1 }, { match: "head", weightDecay: 0 }] })`,
+    /groups\[1\], "head", matches nothing that is trained; there is "adapters", "lora_A" and "lora_B"/,
+  ],
+  "has nothing left": [
+    `adamw({ learningRate: 1e-2, groups: ["adapters", "lora_A"].map((match) => ({ match, weightDecay: 0 })) })`,
+    /groups\[1\], "lora_A", has nothing left that an earlier group does not take; put it before that/,
+  ],
+  "changes nothing": [
+    `adamw({ learningRate: 1e-2, groups: [{ match: ["lora_A", "lora_B"] }] })`,
+    /groups\[0\], "lora_A" and "lora_B", changes nothing; give learningRate or weightDecay/,
+  ],
+  "matches no kind": [
+    `adamw({ learningRate: 1e-2, groups: [{ match: "lora_b", learningRate: 1 }] })`,
+    /match is "lora_b"; give "edits", "adapters", "lora_A", "lora_B", "prefixTuning", "head" or "base"/,
+  ],
+  "has a rate beside relative steps": [
+    `refract.adafactor({ groups: [{ match: "adapters", learningRate: 1 }] })`,
+    /groups\[0\], "adapters", has a learningRate and the optimizer's steps are relative; give it one, too/,
+  ],
+};
+
+for (const [what, [optimizer, message]] of Object.entries(refused)) {
+  Deno.test(`a group that ${what} is refused`, () =>
+    inScene({ ...still, optimizer }, async (scene) => {
+      const { code, stderr } = await scene.run();
+      assert.equal(code, 2);
+      assert.match(stderr, message);
+    }));
+}
