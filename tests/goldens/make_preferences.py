@@ -12,7 +12,8 @@ The edit is pyreft's LoreftIntervention on the prompt's last token, in a hook of
 losses, rewards and steps are those of trl's DPOTrainer, CPOTrainer and RewardTrainer. RePS is in no released library: its loss is
 written here from the paper (arXiv 2505.20809), over DPOTrainer's log-likelihoods.
 
-With --time ROWS STEPS it prints the seconds of DPO's steps on so many rows a step instead, and writes nothing.
+With --time ROWS STEPS it prints the seconds of DPO's steps on so many rows a step instead, on the clock and of the
+processor, and writes nothing.
 """
 
 from reference import number, require, write_json
@@ -124,9 +125,9 @@ def recording(base, name):
             return loss, metrics
 
         def training_step(self, model, inputs):
-            start = time.time()
+            start = time.time(), time.process_time()
             result = super().training_step(model, inputs)
-            self.seconds.append(time.time() - start)
+            self.seconds.append([time.time() - start[0], time.process_time() - start[1]])
             return result
 
     Recording.recorded, Recording.seconds = [], []

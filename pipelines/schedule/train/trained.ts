@@ -30,7 +30,7 @@ export async function findTrained(store: Store, key: string): Promise<Trained | 
     ...content,
     cached: true,
     encoding: encoding === undefined ? undefined : JSON.parse(encoding),
-    reference: reference === undefined ? undefined : { ...JSON.parse(reference), cached: true, seconds: 0 },
+    ...reference === undefined ? {} : { reference: { ...JSON.parse(reference), cached: true, seconds: 0 } },
     seconds: (performance.now() - start) / 1000,
   };
 }
