@@ -163,12 +163,14 @@ export {
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export { generate } from "./pipelines/interface/generate.ts";
 export type { GenerateOptions } from "./pipelines/interface/generate_options.ts";
 export type { Prompt } from "./pipelines/interface/prompt.ts";
 export { open } from "./pipelines/interface/open.ts";
-export { type Run, run } from "./pipelines/interface/run.ts";
+export { run } from "./pipelines/interface/run.ts";
+export type { Run } from "./pipelines/interface/start_run.ts";
 export type { RunOptions } from "./pipelines/interface/run_options.ts";
 export type { OpenedRun, RunMember } from "./pipelines/interface/opened_run.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
@@ -233,6 +235,7 @@ export type {
 export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
+  ActingSpec,
   ActivationsSpec,
   AdafactorSpec,
   AdamWSpec,
@@ -245,6 +248,7 @@ export type {
   BestValueSpec,
   Blocks,
   BradleyTerrySpec,
+  CheckpointSpec,
   ClassificationSpec,
   ComparedSpec,
   DecayScope,
@@ -258,6 +262,7 @@ export type {
   HeadSettings,
   HeadSpec,
   IpoSpec,
+  KeptParameters,
   LionSpec,
   LossReduction,
   MetricSpec,
@@ -287,6 +292,8 @@ export type {
   SweepableOptions,
   TrainableSpec,
   TrainSpec,
+  ValidateSpec,
+  ValidationInterval,
   WhereSpec,
   WritingSpec,
 } from "./pipelines/spec/mod.ts";

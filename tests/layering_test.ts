@@ -104,6 +104,8 @@ const rooms: readonly string[] = [
   "pipelines/report/notebook",
   "pipelines/interchange/onnx",
   "pipelines/interchange/merged",
+  "pipelines/interchange/gguf",
+  "pipelines/interchange/vllm",
   "pipelines/interchange",
   "pipelines/interchange/peft",
   "pipelines/cli/launch",

@@ -18,6 +18,7 @@ async function* chosen(rows: Viewed, isWanted: (index: number) => boolean): Asyn
 
 /** `.split({ test, seed })`. */
 export const split: ViewKind<SplitView> = {
+  reads: "all",
   settings: (of) => ({ of, part: anything, test: anything, seed: anything }),
   describe: ({ test, part }) => `.split({ test: ${test} }).${part}`,
   rows(view, rows) {
@@ -46,6 +47,7 @@ function testRows({ test, seed }: SplitView, count: number, file: string): Reado
 
 /** `.sample(n, seed)`. */
 export const sample: ViewKind<SampleView> = {
+  reads: "all",
   settings: (of) => ({ of, count: anything, seed: anything }),
   describe: ({ count, seed }) => `.sample(${count}, ${seed})`,
   rows({ kind, count: size, seed }, rows) {
@@ -69,6 +71,7 @@ export const sample: ViewKind<SampleView> = {
 
 /** `.shuffle(seed)`. */
 export const shuffle: ViewKind<ShuffleView> = {
+  reads: "all",
   settings: (of) => ({ of, seed: anything }),
   describe: ({ seed }) => `.shuffle(${seed})`,
   rows({ kind, seed }, rows) {

@@ -21,6 +21,7 @@ function called<T>(view: string, place: SourceLocation, call: () => T): T {
 
 /** `.map(function)`. */
 export const map: ViewKind<MapView> = {
+  reads: "by function",
   settings: (of) => ({ of, with: aFunction }),
   describe: () => ".map(…)",
   rows: ({ kind, with: change }, rows) =>
@@ -41,6 +42,7 @@ export const map: ViewKind<MapView> = {
 
 /** `.filter(function)`. */
 export const filter: ViewKind<FilterView> = {
+  reads: "by function",
   settings: (of) => ({ of, keep: aFunction }),
   describe: () => ".filter(…)",
   rows: ({ kind, keep }, rows) =>
@@ -65,6 +67,7 @@ function whatIs(value: unknown): string {
 
 /** `.unique(field)`. */
 export const unique: ViewKind<UniqueView> = {
+  reads: "as asked",
   settings: (of) => ({ of, field: anything }),
   describe: ({ field }) => `.unique(${JSON.stringify(field)})`,
   rows: ({ field }, rows) =>

@@ -124,6 +124,7 @@ const calls = {
   reward: { takes: omissible, example: "reward()" },
   // Stages.
   train: { takes: [given, settings], example: "train(model, { data, epochs, batchSize, optimizer })" },
+  "tuned.at": { takes: [swept(count)], example: "tuned.at(3)" },
   evaluate: { takes: [given, settings], example: "evaluate(model, { data, decoding, metrics })" },
   activations: { takes: [given, settings], example: `activations(model, { data, positions: "l1" })` },
   pipeline: {

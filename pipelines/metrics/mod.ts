@@ -59,6 +59,11 @@ export function isMetric(value: unknown): value is MetricSpec {
     isMetricName(value.kind);
 }
 
+/** Whether one of some metrics is of the scores of completions. */
+export function readsScores(metrics: readonly MetricSpec[]): boolean {
+  return metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores");
+}
+
 /** Whether less of a metric is better. */
 export function isLowerBetter(spec: MetricSpec): boolean {
   const metric = metricOf(spec);

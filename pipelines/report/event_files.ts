@@ -88,7 +88,8 @@ function sessionEnd(time: number): Write {
 const rewardKinds = ["chosen", "rejected", "margins", "accuracies"] as const satisfies readonly (keyof RewardRecord)[];
 
 /**
- * A member's events: every step's loss, norm of gradients and rewards of its trainings, its metrics at their last step, its axes as hyper-parameters.
+ * A member's events: every step's loss, norm of gradients and rewards of its trainings, what their validations measured,
+ * its metrics at their last step, its axes as hyper-parameters.
  *
  * @param time Seconds since 1970; TensorBoard shows it as when all this happened.
  */
@@ -99,12 +100,17 @@ export function eventsOf(member: MemberRecord, time: number): Uint8Array {
   const events = [
     event(time, 0, text(3, "brain.Event:2")),
     event(time, 0, hyperParameters("_hparams_/session_start_info", sessionStart(member, time))),
-    ...trainings.flatMap(({ name, losses, gradientNorms = [], rewards }) => [
+    ...trainings.flatMap(({ name, losses, gradientNorms = [], rewards, validation = [] }) => [
       ...losses.map((loss, at) => event(time, at + 1, scalar(`${name}/loss`, loss))),
       ...gradientNorms.map((norm, at) => event(time, at + 1, scalar(`${name}/grad_norm`, norm))),
       ...rewardKinds.flatMap((kind) => {
         return (rewards?.[kind] ?? []).map((mean, at) => event(time, at + 1, scalar(`${name}/rewards/${kind}`, mean)));
       }),
+      ...validation.flatMap(({ step, metrics }) =>
+        Object.entries(metrics).map(([metric, value]) =>
+          event(time, step, scalar(`${name}/validation/${metric}`, value))
+        )
+      ),
     ]),
     ...evaluations.flatMap(({ name, metrics }) =>
       Object.entries(metrics).map(([metric, value]) => event(time, last, scalar(`${name}/${metric}`, value)))

@@ -14,6 +14,12 @@ export interface AxisView {
   readonly values: readonly AxisValue[];
 }
 
+/** A metric at some steps of a training. */
+export interface ValidationCurve {
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
 /** A member as the page shows it. */
 export interface MemberView {
   readonly id: string;
@@ -35,6 +41,8 @@ export interface MemberView {
   /** How many steps lie between two losses. */
   readonly stride: number;
   readonly finalLoss?: number;
+  /** What was measured while it was trained, by training and metric as in `tuned loss`: steps, and a value each. */
+  readonly validation: Readonly<Record<string, ValidationCurve>>;
   /** Of its trainings; 0 if they were in the store. */
   readonly seconds: number;
 }

@@ -4,8 +4,8 @@ import { isRight } from "../metrics/exact_match.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
 import { errorsOf, metricsOf, unitsOf } from "./named_metrics.ts";
-import type { MemberRecord, Results } from "../results/results.ts";
-import type { AxisValue, MemberView, ReportView, SampleView } from "./report_view.ts";
+import type { MemberRecord, Results, TrainRecord } from "../results/results.ts";
+import type { AxisValue, MemberView, ReportView, SampleView, ValidationCurve } from "./report_view.ts";
 
 /** What a report is made of. */
 export interface ReportSource {
@@ -142,8 +142,21 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
     margins: drawn(trainings[0]?.rewards?.margins ?? []),
     stride,
     ...final === undefined ? {} : { finalLoss: final },
+    validation: Object.fromEntries(withLosses ? trainings.flatMap(validationCurves) : []),
     seconds: trainings.reduce((sum, { cached, seconds }) => sum + (cached ? 0 : seconds), 0),
   };
+}
+
+/** What a training's validations measured, by its name and the metric's. */
+function validationCurves({ name, validation = [] }: TrainRecord): (readonly [string, ValidationCurve])[] {
+  const metrics = new Set(validation.flatMap(({ metrics }) => Object.keys(metrics)));
+  return [...metrics].map((metric) => {
+    const points = validation.flatMap(({ step, metrics }) => {
+      const value = ownValue(metrics, metric);
+      return value === undefined ? [] : [{ step, value: Number(value.toPrecision(6)) }];
+    });
+    return [`${name} ${metric}`, { steps: points.map(({ step }) => step), values: points.map(({ value }) => value) }];
+  });
 }
 
 function repeatsOf({ summaries = [] }: Results): ReportView["repeats"] {

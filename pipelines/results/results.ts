@@ -17,6 +17,14 @@ export interface EncodeRecord {
   readonly bytes: number;
 }
 
+/** What a model measured at while it was trained. */
+export interface ValidationRecord {
+  /** After how many steps. */
+  readonly step: number;
+  /** By name. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 /** The line of a training. */
 export interface TrainRecord {
   /** The stage's name. */
@@ -39,6 +47,10 @@ export interface TrainRecord {
   readonly reference?: ReferenceRecord;
   /** The wall seconds of each step; a share of them where members train together. */
   readonly stepSeconds: readonly number[];
+  /** What it measured while it ran; absent where it is not validated. */
+  readonly validation?: readonly ValidationRecord[];
+  /** After how many steps it was best, and by which metric; where it keeps its best parameters, they are those. */
+  readonly best?: { readonly step: number; readonly metric: string };
 }
 
 /** One number a step of each: means over the step's rows. */

@@ -1,10 +1,9 @@
 /** An evaluation, as it is declared. @module */
 import type { Dataset } from "../data/dataset.ts";
+import type { ActingSpec } from "./acting.ts";
 import type { DecodingSpec } from "./decoding.ts";
 import type { MetricSpec } from "./metric.ts";
-import type { ModelSpec } from "./model.ts";
-import type { BestSpec, Sweepable } from "./sweepable.ts";
-import type { TrainSpec } from "./train.ts";
+import type { Sweepable } from "./sweepable.ts";
 
 /** Examples that are put before every prompt. */
 export interface FewShotSpec {
@@ -25,7 +24,7 @@ export interface EvaluateSpec {
   /** Tells the kinds of record apart. */
   readonly kind: "evaluate";
   /** What it is done with. */
-  readonly model: Sweepable<ModelSpec | TrainSpec | BestSpec>;
+  readonly model: Sweepable<ActingSpec>;
   /** The rows. */
   readonly data: Sweepable<Dataset>;
   /** What to measure. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./acting.ts";
 export * from "./activations.ts";
 export * from "./decoding.ts";
 export * from "./evaluate.ts";
@@ -13,3 +14,4 @@ export * from "./optimizer.ts";
 export * from "./pipeline.ts";
 export * from "./sweepable.ts";
 export * from "./train.ts";
+export * from "./validate.ts";

@@ -17,16 +17,16 @@ import {
 } from "../../interchange/merged/rounding.ts";
 import { biasOf, givesBias, writeMergedWeights } from "../../interchange/merged/write.ts";
 import { withBiases } from "../../models/families/bias_flags.ts";
-import { type BareModel, locateModelWeights, type ModelWeights } from "../../models/open/model.ts";
+import { type BareModel, type ModelWeights, openModelWeights } from "../../models/open/model.ts";
 import { openWeights } from "../../models/weights/weights.ts";
+import { digestCacheOf } from "../../models/weights/weights_digest.ts";
 import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { Sessions } from "../../schedule/context/sessions.ts";
 import { command } from "../arguments/command.ts";
 import { member } from "../arguments/common_options.ts";
 import { choice, optional, type OptionValues, required, size, text, withDefault } from "../arguments/option.ts";
 import { callerPath, storeFolder } from "../requests/caller_paths.ts";
-import { namesIn } from "../../common/folder_names.ts";
-import { writeFolder } from "../requests/output_folder.ts";
+import { requireEmpty, writeFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
@@ -74,7 +74,8 @@ async function merge(
   });
   const adaptations = adaptationsOf(stored, bare.architecture, positions);
   const sites = atLocation({ file: stored.file }, () => mergeSites(adaptations, bare.architecture));
-  const tensors = await readTensors(stored.tensors, adaptations), weights = await locateModelWeights(bare);
+  const tensors = await readTensors(stored.tensors, adaptations);
+  const weights = await openModelWeights(bare, digestCacheOf(storeFolder(undefined)));
   const { fields, added } = await neededBiases(bare, sites, weights, stored.file);
   const records = [...(await openWeights(bare.folder)).tensors.values()];
   let loss = new RoundingLoss();
@@ -107,12 +108,6 @@ function lossText({ shares }: RoundingLoss, dtype: StoredType | undefined): stri
   return `rounding to ${type} changes the merged weights by ${
     percent(ofWeights)
   }${learned}; --dtype f32 changes nothing\n`;
-}
-
-/** Refuses a folder that holds anything: a model would mix with it. */
-async function requireEmpty(out: string): Promise<void> {
-  if ((await namesIn(out)).length === 0) return;
-  throw new RequestError("holds other files; give --out a new folder", { file: out });
 }
 
 /** The fields of config.json by which the model gets the biases that it lacks, and all that it gets by them. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { atLocation } from "../../common/source_location.ts";
 import { RequestError } from "../../common/errors.ts";
+import { innerPath } from "../../common/inner_path.ts";
 import { lowerAdaptations } from "../../compile/lower/lower_adaptations.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import {
@@ -54,7 +55,8 @@ export async function baseModelOf(
   model: string | undefined,
 ): Promise<BaseModel> {
   if (model !== undefined) return { source: model, base: callerFolder() };
-  const within = runOf(folder), manifest = within && await readManifest(join(within.run, manifestFile));
+  const within = runOf(folder);
+  const manifest = within && await readManifest(await innerPath(within.run, manifestFile));
   return { source: manifest?.models.get(source) ?? source, base: manifest?.base ?? callerFolder() };
 }
 

@@ -46,7 +46,7 @@ export function headOutputsOf(
       };
     // Members side by side would not come to the very numbers that they come to alone.
     const take = architecture.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
-    return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head));
+    return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head), form.dropBase);
   });
 }
 

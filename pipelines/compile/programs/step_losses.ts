@@ -4,7 +4,7 @@ import { scaledLoss } from "../../../ops/nn/loss.ts";
 import { objectives } from "../../../ops/objectives/mod.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { RunResult } from "../../models/architecture/architecture.ts";
-import { trainingForm } from "../lower/tensor_forms.ts";
+import type { TensorForm } from "../lower/tensor_forms.ts";
 import type { Stepping } from "./stepping.ts";
 import { answersOf, compared, scoredAnswers } from "./comparison.ts";
 import { type CompiledModel, headOutputs, labelledLosses } from "./forward.ts";
@@ -30,18 +30,19 @@ interface StepLoss {
 export function stepLosses(
   model: CompiledModel,
   result: RunResult,
+  form: TensorForm,
   { objective, smooths }: Pick<Stepping, "objective" | "smooths">,
 ): StepLoss[] {
   const scale = input("step.lossScale", []);
   if (objective === undefined) {
     const smoothing = smooths ? input("step.labelSmoothing", []) : undefined;
-    return labelledLosses(model, result, trainingForm, smoothing).map((each) => {
+    return labelledLosses(model, result, form, smoothing).map((each) => {
       return { loss: scaledLoss(each, scale), logged: {} };
     });
   }
   const pairs = objectives[objective].scores === "heads"
-    ? headOutputs(model, result, trainingForm).map(scoredAnswers)
-    : labelledLosses(model, result, trainingForm).map(answersOf);
+    ? headOutputs(model, result, form).map(scoredAnswers)
+    : labelledLosses(model, result, form).map(answersOf);
   return pairs.map((pair, member) => {
     const { losses, chosenRewards: chosen, rejectedRewards: rejected } = compared(objective, pair);
     const accuracies = o.relu(o.sign(o.sub(chosen, rejected)));

@@ -16,15 +16,17 @@ export interface Stepping {
   readonly clips: boolean;
   /** What is minimized of preferences; of other rows the losses of their labels. */
   readonly objective?: ObjectiveName;
+  /** Whether the frozen model's own dropout acts. */
+  readonly dropsBase: boolean;
   /** Whether a share of each label is spread over all classes. */
   readonly smooths: boolean;
 }
 
 /** What a training's settings say of its steps. */
 export function steppingOf(
-  { optimizer, maxGradNorm, labelSmoothing = 0, objective }: Pick<
+  { optimizer, maxGradNorm, labelSmoothing = 0, baseDropout = false, objective }: Pick<
     Resolved<TrainSpec>,
-    "optimizer" | "maxGradNorm" | "labelSmoothing" | "objective"
+    "optimizer" | "maxGradNorm" | "labelSmoothing" | "baseDropout" | "objective"
   >,
 ): Stepping {
   return {
@@ -32,6 +34,7 @@ export function steppingOf(
     schedule: optimizer.schedule.kind,
     groups: matchesOf(optimizer),
     clips: maxGradNorm !== undefined,
+    dropsBase: baseDropout,
     smooths: labelSmoothing > 0,
     ...objective && { objective: objective.kind },
   };

@@ -15,6 +15,7 @@ import {
 import type { Boundary } from "../../../ops/passes/recompute.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
+import { baseDropout } from "../lower/base_dropout.ts";
 import { trainedTensors, trainingForm } from "../lower/tensor_forms.ts";
 import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";
@@ -43,8 +44,9 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, stepping: Stepping): TrainingPrograms {
-  const result = runTail(model, layout, trainingForm);
-  const members = stepLosses(model, result, stepping), losses = members.map(({ loss }) => loss);
+  const form = stepping.dropsBase ? { ...trainingForm, dropBase: baseDropout(model.architecture) } : trainingForm;
+  const result = runTail(model, layout, form);
+  const members = stepLosses(model, result, form, stepping), losses = members.map(({ loss }) => loss);
   // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.
   const loss = losses.reduce((sum, each) => o.add(sum, each));
   const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");

@@ -58,15 +58,10 @@ export function readTokens(row: LaidOutRow, layout: Layout): readonly number[] {
 }
 
 /** The extents of some segments, by the symbols of their lengths. */
-type SegmentExtents = Readonly<Record<SegmentName, number>>;
+export type SegmentExtents = Readonly<Record<SegmentName, number>>;
 
 function extentsOf(of: (name: SegmentName) => number): SegmentExtents {
   return { shared: of("shared"), context: of("context"), tail: of("tail") };
-}
-
-/** The extents of a row alone, unpadded. */
-export function rowExtents(row: LaidOutRow): SegmentExtents & { readonly batch: 1 } {
-  return { batch: 1, ...extentsOf((name) => row[name].length) };
 }
 
 /** The extents of a group of rows. A context is at least one (masked) token long, so that no tensor is empty. */
@@ -75,12 +70,9 @@ export function groupExtents(rows: readonly LaidOutRow[]): SegmentExtents {
   return { ...longest, context: Math.max(1, longest.context) };
 }
 
-/** What distinguishes rows, labels aside. */
-export function rowKeys(rows: readonly LaidOutRow[]): readonly unknown[] {
-  return rows.map((row) => {
-    const { whole: { prompt, typeIds = [] }, branch } = row, tokens = segmentNames.map((name) => row[name]);
-    const types = typeIds.some((type) => type !== 0) ? [typeIds] : [],
-      answers = branch === undefined ? [] : [{ ...branch }];
-    return [...tokens, prompt.length, ...types, ...answers];
-  });
+/** What distinguishes a row from others, labels aside. */
+export function rowKey(row: LaidOutRow): readonly (readonly number[])[] {
+  const { whole: { prompt, typeIds = [] }, branch } = row, tokens = segmentNames.map((name) => row[name]);
+  const answers = branch === undefined ? [] : [[branch.at, branch.after]];
+  return [...tokens, [prompt.length], typeIds.some((type) => type !== 0) ? typeIds : [], ...answers];
 }

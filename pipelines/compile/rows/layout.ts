@@ -5,12 +5,14 @@
  *
  * @module
  */
+import type { RowList } from "../../common/row_list.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Architecture, Encoder, StackName } from "../../models/architecture/architecture.ts";
 import { type Adaptation, interventionsOf } from "../lower/adaptation.ts";
 import { withoutHead } from "../lower/adaptation.ts";
 import { reachBack } from "../lower/positions.ts";
 import { virtualTokens } from "../lower/prefix_tuning.ts";
+import { sharedLength } from "../../models/tokenization/joint_tokens.ts";
 
 /** The names that segments can have, in the order of their tokens. */
 export const segmentNames = ["shared", "context", "tail"] as const;
@@ -69,7 +71,7 @@ const leastShared = 8;
 export function layoutOf(
   architecture: Pick<Architecture, "causal" | "encoder">,
   adaptations: readonly Adaptation[],
-  prompts: readonly TokenizedPrompt[],
+  prompts: RowList<TokenizedPrompt>,
 ): Layout {
   const whole = wholeRows(architecture, adaptations);
   if (!architecture.causal || architecture.encoder !== undefined) return whole;
@@ -85,7 +87,7 @@ export function layoutOf(
 export function sharedRows(
   architecture: Pick<Architecture, "causal" | "encoder">,
   adaptations: readonly Adaptation[],
-  prompts: readonly TokenizedPrompt[],
+  prompts: RowList<TokenizedPrompt>,
 ): Layout {
   const whole = wholeRows(architecture, adaptations);
   if (!architecture.causal || architecture.encoder !== undefined) return whole;
@@ -118,24 +120,21 @@ export function cutRows(tail: number, shared: number): Layout {
  * How many of a prompt's last tokens are in the tail: `Infinity` unless all adaptations act on the prompt's last tokens or
  * after it. The prompt's last token, which predicts the first label, is always in the tail.
  */
-function tailReach(all: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): number {
+function tailReach(all: readonly Adaptation[], prompts: RowList<TokenizedPrompt>): number {
   const adaptations = withoutHead(all), interventions = interventionsOf(adaptations);
   if (all.length === 0 || interventions.length < adaptations.length) return Infinity;
   return Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
 }
 
 /** How many first tokens all prompts share before their tails; 0 if there is one prompt, or too few to be worth it. */
-function sharedBefore(tail: number, prompts: readonly TokenizedPrompt[]): number {
+function sharedBefore(tail: number, prompts: RowList<TokenizedPrompt>): number {
   if (prompts.length < 2) return 0;
-  const shared = sharedTokens(prompts.map(({ prompt }) => prompt.slice(0, -tail)));
-  return shared < leastShared ? 0 : shared;
-}
-
-function sharedTokens(lists: readonly (readonly number[])[]): number {
-  const [first = []] = lists;
-  const differs = (at: number) => lists.some((list) => list.length <= at || list[at] !== first[at]);
-  let shared = 0;
-  while (shared < first.length && !differs(shared)) shared++;
+  const first = prompts.at(0)!.prompt.slice(0, -tail);
+  let shared = first.length;
+  for (const { prompt } of prompts) {
+    shared = Math.min(shared, sharedLength(first, prompt), Math.max(0, prompt.length - tail));
+    if (shared < leastShared) return 0;
+  }
   return shared;
 }
 

@@ -12,7 +12,7 @@ import { type JsonObject, unwritable, writeAtomically } from "../../common/files
 import { modelsFolder } from "./converted_models.ts";
 import { readHeader } from "../weights/safetensors.ts";
 import { contentDigest, requireSeal } from "../weights/sealed_file.ts";
-import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
+import { digestCacheOf, rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 import { planConversion } from "./plan.ts";
 import { readGguf } from "./reader.ts";
 import { tokenizerFiles } from "./tokenizer.ts";
@@ -47,7 +47,7 @@ export async function convertedFolder(
   store: string,
   { weights, progress, warn = () => {} }: ConversionOptions,
 ): Promise<string> {
-  const files = [file], digests = digestsOf(store);
+  const files = [file], digests = digestCacheOf(store);
   const known = await rememberedDigest(files, digests);
   // What is wrong with a file shows in its header, before all of it is read for the digest.
   const plan = known === undefined ? planConversion(readGguf(file)) : undefined;
@@ -82,8 +82,6 @@ const sound: State = { kind: "sound" }, absent: State = { kind: "absent" };
 function reportDamage(state: State, warn: (message: string) => void): void {
   if (state.kind === "damaged") warn(`${state.file}: is damaged; it is converted again`);
 }
-
-const digestsOf = (store: string) => join(store, "weights.json");
 
 /** How config and tokenizer of a model are; they are small, and read each time. */
 async function descriptionState(store: string, key: string): Promise<State> {

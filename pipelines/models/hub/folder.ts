@@ -19,6 +19,8 @@ interface HubRequest extends AccessOptions {
   /** Whether the weights are needed too, or config.json and the tokenizer alone. */
   readonly weights: boolean;
   readonly progress?: DownloadProgress;
+  /** Where the digests of large files are remembered. */
+  readonly digestCache?: string;
 }
 
 /** A model's folder in the cache. */
@@ -37,7 +39,7 @@ interface HubFolder {
  * @returns Where it is. Throws a RequestError if the model can't be had.
  */
 export async function hubFolder(request: HubRequest, env: Environment): Promise<HubFolder> {
-  const { id, revision, weights, progress } = request;
+  const { id, revision, weights, progress, digestCache } = request;
   requireRevision(id, revision);
   const repository = cachedRepository(hubCache(env), "model", id);
   const cached = await cachedCommit(repository, revision);
@@ -48,8 +50,9 @@ export async function hubFolder(request: HubRequest, env: Environment): Promise<
   const { downloadSnapshot } = await import("./snapshot.ts");
   // What is there decides the commit, so that all parts are of one.
   const choose = (there: Repository) => modelFiles(there, weights);
-  const wanted = { kind: "model" as const, id, revision: cached ?? revision, usual: usualModelFiles, choose, progress };
-  return found(repository, await downloadSnapshot(wanted, repository, await hubAccess(env, request)));
+  const wanted = { kind: "model" as const, id, revision: cached ?? revision, usual: usualModelFiles, choose };
+  const access = await hubAccess(env, request);
+  return found(repository, await downloadSnapshot({ ...wanted, progress, digestCache }, repository, access));
 }
 
 /**

@@ -15,6 +15,7 @@ import type { Repository } from "./files.ts";
 import { fileUrl, type Listing, listRepository } from "./listing.ts";
 import { hubError, withReason } from "./hub_errors.ts";
 import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
+import { rememberDigest } from "../weights/weights_digest.ts";
 import { HubError, hubFetch } from "./transport.ts";
 
 /** Called as a download proceeds, with the bytes done, those in total, and the file at hand. */
@@ -32,6 +33,8 @@ interface SnapshotRequest {
   /** Chooses the files. */
   readonly choose: (repository: Repository) => Promise<readonly string[]>;
   readonly progress?: DownloadProgress | undefined;
+  /** Where the digests of large files are remembered, which are known once they were downloaded. */
+  readonly digestCache?: string | undefined;
 }
 
 /**
@@ -62,7 +65,11 @@ export async function downloadSnapshot(
       has: (path) => listing.has(path),
       read: (path) => transfer.read(path),
     });
-    await transfer.all(paths, request.progress);
+    const downloaded = await transfer.all(paths, request.progress);
+    for (const { digest } of downloaded) {
+      if (digest.length !== 64 || request.digestCache === undefined) continue;
+      await rememberDigest(await Deno.realPath(partsOf(repository).blob(digest)), digest, request.digestCache);
+    }
     for (const path of repositoryKinds[kind].probed) {
       if (!listing.paths.includes(path)) await writeAbsence(repository, listing.commit, path);
     }
@@ -107,8 +114,12 @@ class Transfer {
     return await Deno.readFile(this.#parts.blob(file.digest));
   }
 
-  /** Downloads files, and then gives all of them their names. */
-  async all(paths: readonly string[], progress: DownloadProgress | undefined): Promise<void> {
+  /**
+   * Downloads files, and then gives all of them their names.
+   *
+   * @returns Those that were not there.
+   */
+  async all(paths: readonly string[], progress: DownloadProgress | undefined): Promise<readonly HubFile[]> {
     const files: HubFile[] = [];
     for (const path of paths) {
       if (!await isPresent(this.#inSnapshot(path))) files.push(await this.#listing.file(path));
@@ -123,6 +134,7 @@ class Transfer {
       report(done += file.size, file);
     }
     for (const { path, digest } of files) await linkBlob(this.#parts.blob(digest), this.#inSnapshot(path));
+    return files;
   }
 
   #inSnapshot(path: string): string {

@@ -2,10 +2,7 @@
 import { readEnvironment } from "../hub/access.ts";
 import { removeDamaged } from "../hub/damaged_blobs.ts";
 import { DamagedWeights } from "../weights/damaged_weights.ts";
-import type { SourceOptions } from "./source.ts";
-
-/** Where a model's files came from. */
-export type ModelOrigin = "builtin" | "folder" | "converted" | "hub";
+import type { ModelOrigin, SourceOptions } from "./source.ts";
 
 /** A model's folder, and how it was found. */
 interface FoundModel {

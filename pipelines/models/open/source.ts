@@ -5,8 +5,8 @@ import { faultText } from "../../common/files.ts";
 import { type AccessOptions, readEnvironment } from "../hub/access.ts";
 import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
+import { digestCacheOf } from "../weights/weights_digest.ts";
 import { builtinFolder } from "./builtin.ts";
-import type { ModelOrigin } from "./restoring.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
@@ -23,6 +23,9 @@ export interface SourceOptions extends AccessOptions {
   /** Called as the weights of a GGUF file are converted. */
   readonly converting?: DownloadProgress;
 }
+
+/** Where a model's files came from. */
+export type ModelOrigin = "builtin" | "folder" | "converted" | "hub";
 
 /** Where a model's files are. */
 interface ModelFolder {
@@ -77,7 +80,9 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
     );
   }
   const { revision = "main", weights = true, env = readEnvironment() } = options;
-  return { ...await hubFolder({ ...options, id: source, revision, weights }, env), name: source, origin: "hub" };
+  const digestCache = options.store === undefined ? {} : { digestCache: digestCacheOf(options.store) };
+  const found = await hubFolder({ ...options, ...digestCache, id: source, revision, weights }, env);
+  return { ...found, name: source, origin: "hub" };
 }
 
 /** Whether a source is an id by the hub's rule, which also keeps it from leaving the cache. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
 import { requireSoundBlob } from "./blob_digest.ts";
@@ -19,6 +19,9 @@ interface FileIdentity {
 interface RememberedDigest extends FileIdentity {
   readonly sha256: string;
 }
+
+/** Where a store remembers the digests of files. */
+export const digestCacheOf = (store: string): string => join(store, "weights.json");
 
 /**
  * The digest of a model's weights.
@@ -122,6 +125,11 @@ function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDig
   return isJsonObject(entry) &&
     [entry["size"], entry["modified"], entry["changed"], entry["inode"]].every(Number.isFinite) &&
     typeof entry["sha256"] === "string" && /^[0-9a-f]{64}$/.test(entry["sha256"]);
+}
+
+/** Remembers the digest of a file that was just written and hashed, by its real path, so that it need not be read for it. */
+export async function rememberDigest(file: string, sha256: string, cacheFile: string): Promise<void> {
+  await remember(cacheFile, new Map([[file, { ...await identify(file), sha256 }]]));
 }
 
 /** A digest that can't be remembered is only worked out again, so a failure to write is no failure of the run. */

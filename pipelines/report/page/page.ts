@@ -15,11 +15,13 @@ import { drawMembers } from "./member_table.ts";
 import { drawRepeats } from "./repeat_table.ts";
 import { drawManifest, drawSamples } from "./samples.ts";
 import { drawTime } from "./time_bar.ts";
+import { drawValidation } from "./validation_plot.ts";
 
 const sections: readonly ((drawing: Drawing) => void)[] = [
   drawHeadline,
   drawHeatmap,
   drawLosses,
+  drawValidation,
   drawCosts,
   drawMembers,
   drawRepeats,
@@ -28,7 +30,7 @@ const sections: readonly ((drawing: Drawing) => void)[] = [
   drawManifest,
 ];
 
-const choices: Choices = { metric: undefined, rows: undefined, columns: undefined, smoothing: 1 };
+const choices: Choices = { metric: undefined, rows: undefined, columns: undefined, smoothing: 1, validated: undefined };
 
 function draw(view: ReportView): void {
   const { metric } = choices;

@@ -1,5 +1,4 @@
 /** The models of a run that are open, with their weights. @module */
-import { join } from "node:path";
 import type { HubOptions } from "../../models/hub/access.ts";
 import {
   type BareModel,
@@ -13,6 +12,7 @@ import {
 import { modelFileDigests } from "../../models/open/model_files.ts";
 import { unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
+import { digestCacheOf } from "../../models/weights/weights_digest.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { Store } from "../../store/store.ts";
 import type { Emit } from "../../results/events.ts";
@@ -84,7 +84,7 @@ export class OpenModels implements AsyncDisposable {
 
   /** Where the digests of weight files are remembered. */
   get #digests(): string {
-    return join(this.#options.store.folder, "weights.json");
+    return digestCacheOf(this.#options.store.folder);
   }
 
   /** How models are found, with downloads and conversions shown. */

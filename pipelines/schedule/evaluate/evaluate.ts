@@ -7,7 +7,7 @@ import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import type { Row } from "../../data/row.ts";
-import { metricOf } from "../../metrics/mod.ts";
+import { metricOf, readsScores } from "../../metrics/mod.ts";
 import type { Predicted } from "../../metrics/predicted.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import { keyOf } from "../../store/store.ts";
@@ -21,6 +21,7 @@ import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
 import { scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
+import { joinedRows, madeOf } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {
@@ -42,7 +43,7 @@ export async function predictions(
   const work = {
     programs: programKey(stage, weights),
     tensors: tensorsKey,
-    chosen: selectedRows(interventionsOf(stage.adaptations), [...stage.examples, ...answeredExamples(stage)]),
+    chosen: selectedRows(interventionsOf(stage.adaptations), joinedRows(stage.examples, answeredExamples(stage))),
     batchSize: stage.batchSize,
     machine: runContext.machine,
     // What is read in two parts may differ in its last bits.
@@ -52,15 +53,14 @@ export async function predictions(
   if (head?.kind === "reward") {
     const { found, cached } = await rewards(runContext, job, work);
     const predictions = stage.rows.map((row, at) => ({ ...textsOf(row), ...found[at] }));
-    const rows = predictions.map((each, at) => ({
-      ...each,
-      fields: stage.rows[at]!.fields,
-      place: stage.rows[at]!.place,
-    }));
+    const rows = predictions.map((each, at) => {
+      const { fields, place } = stage.rows.at(at)!;
+      return { ...each, fields, place };
+    });
     return { predictions, predicted: { kind: "pairs", rows }, cached };
   }
   if (head !== undefined) {
-    const rows = stage.examples.map(({ prompt, typeIds }) => [prompt, typeIds]);
+    const rows = madeOf(stage.examples, ({ prompt, typeIds }) => [prompt, typeIds]);
     const { found, cached } = await inStore(
       runContext,
       keyOf({ ...work, rows }),
@@ -71,12 +71,12 @@ export async function predictions(
   const common = {
     ...work,
     tokenizer: stage.model.tokenizer.digest,
-    rows: stage.examples.map(({ prompt, completion, taught = null }) => [prompt, completion, taught]),
+    rows: madeOf(stage.examples, ({ prompt, completion, taught = null }) => [prompt, completion, taught]),
   };
   const answers = decoding === undefined
     ? undefined
     : await answeringOf(decoding).answers(runContext, job, decoding, common);
-  const scores = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores")
+  const scores = readsScores(metrics)
     ? await inStore(runContext, keyOf({ ...common, scores: true }), (key) => {
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })
@@ -88,7 +88,7 @@ export async function predictions(
     return { ...textsOf(row), ...answers?.rows[at], ...scores?.found[at], ...compared?.found[at] };
   });
   const rows = found.map((prediction, row) => {
-    const { fields, place } = stage.rows[row]!;
+    const { fields, place } = stage.rows.at(row)!;
     return { ...prediction, fields, place };
   });
   return {
@@ -105,16 +105,16 @@ function textsOf({ prompt, completion, rejected }: Row): Pick<Prediction, "promp
 /** Both rewards of each row. */
 async function rewards(
   runContext: RunContext,
-  { stage, compiled, weights, tensors }: EvaluateJob,
+  { stage, compiled, weights, tensors, isQuiet }: EvaluateJob,
   work: Readonly<Record<string, unknown>>,
 ) {
   const { name, model, examples, training } = stage, { objective } = training?.spec ?? {};
-  const pairs = examples.map(({ prompt, completion, rejected = [] }) => [prompt, completion, rejected]);
+  const pairs = madeOf(examples, ({ prompt, completion, rejected = [] }) => [prompt, completion, rejected]);
   const { found, cached } = await inStore(
     runContext,
     keyOf({ ...work, pairs, objective: objective ?? null }),
     (key) => {
-      const request = { name, model: compiled, weights, fed: () => copyTensors(tensors), examples, key };
+      const request = { name, model: compiled, weights, fed: () => copyTensors(tensors), examples, key, isQuiet };
       return rewardsOf(runContext, model, request, objective);
     },
   );

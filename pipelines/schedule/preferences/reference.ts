@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import type { AnswerScores } from "../../compile/rows/answers.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
@@ -11,7 +12,7 @@ import type { Model, ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import { removeParts } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { compilerVersion } from "../keys/compiler_version.ts";
+import { compilerVersion } from "../context/compiler_version.ts";
 import { answersLayout, scoreAnswers } from "./score_answers.ts";
 
 /** What the frozen model says of rows, and whether an earlier run has asked it. */
@@ -29,7 +30,7 @@ interface ReferenceRequest {
   readonly model: Model;
   readonly weights: ModelWeights;
   /** Each with two answers. */
-  readonly examples: readonly TokenizedExample[];
+  readonly examples: RowList<TokenizedExample>;
 }
 
 const kind = "reference";
@@ -47,7 +48,7 @@ export async function referenceOf(
     fed: fedNumbers(architecture),
     weights: weights.digest,
     layout: answersLayout(model, examples),
-    rows: examples.map(({ prompt, completion, rejected }) => [prompt, completion, rejected ?? null]),
+    rows: madeOf(examples, ({ prompt, completion, rejected }) => [prompt, completion, rejected ?? null]),
     machine: runContext.machine,
   });
   const known = await store.getJson(kind, key) as AnswerScores | undefined;

@@ -1,4 +1,5 @@
 /** Both answers of rows, scored by a model: their log-likelihoods, or the numbers that its head gives them. @module */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
@@ -23,9 +24,11 @@ export interface ScoredAnswers {
   /** Gives what the model is fed besides the rows, anew for each run. */
   readonly fed: () => Feeds;
   /** Each with two answers. */
-  readonly examples: readonly TokenizedExample[];
+  readonly examples: RowList<TokenizedExample>;
   /** The store's key of what is made of the scores. */
   readonly key: string;
+  /** Whether they are scored again and again between a training's steps, so that no progress shows and the program stays. */
+  readonly isQuiet?: boolean | undefined;
 }
 
 /** Tokens of rows that run together: enough for full speed, and no more logits than a step of training has. */
@@ -34,7 +37,7 @@ const tokensPerRun = 1024;
 /** How rows with two answers are read where nothing of them is encoded before. */
 export function answersLayout(
   { architecture, members }: Pick<CompiledModel, "architecture" | "members">,
-  examples: readonly TokenizedExample[],
+  examples: RowList<TokenizedExample>,
 ): Layout {
   return { ...withAttentionParts(wholeRows(architecture, members.flat()), architecture, examples), answers: 2 };
 }
@@ -42,17 +45,17 @@ export function answersLayout(
 /** The scores of each row's answers. */
 export async function scoreAnswers(
   runContext: RunContext,
-  { name, model, weights, fed, examples, key }: ScoredAnswers,
+  { name, model, weights, fed, examples, key, isQuiet }: ScoredAnswers,
 ): Promise<AnswerScores> {
   const { architecture, members } = model, adaptations = members.flat(), hasHead = headOf(adaptations) !== undefined;
   const layout = answersLayout(model, examples);
   const program = hasHead ? headProgram(model, layout) : scoreProgram(model, layout);
   const session = await runContext.sessions.open(program, weights);
-  const rows = examples.map((example) => layOut(example, layout)), lengths = rows.map(({ tail }) => tail.length);
+  const rows = madeOf(examples, (example) => layOut(example, layout)), lengths = rows.map(({ tail }) => tail.length);
   const size = Math.max(1, Math.floor(tokensPerRun / Math.max(...lengths)));
-  const batched = { key, purpose: "score", stage: name, lengths, size } as const;
+  const batched = { key, purpose: "score", stage: name, lengths, size, isQuiet } as const;
   const scores = await inBatches(runContext, batched, async (batch) => {
-    const group = batch.map((row) => rows[row]!);
+    const group = batch.map((row) => rows.at(row)!);
     const { outputs } = await session.run({ ...exampleFeeds(group, layout, architecture, adaptations), ...fed() });
     const { data } = outputs[hasHead ? "headOutputs" : "losses"]!;
     let from = 0;
@@ -64,6 +67,6 @@ export async function scoreAnswers(
       return sumsByAnswer(row, (label) => -Number(data[first + label]));
     });
   });
-  await runContext.sessions.release(program, weights);
+  if (isQuiet !== true) await runContext.sessions.release(program, weights);
   return scores;
 }

@@ -1,4 +1,5 @@
 /** What a model's head requires of rows, metrics and checkpoints. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import { type Adaptation, type Head, headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
@@ -211,7 +212,7 @@ function requireAnswers(stage: string, metric: MetricSpec, decoding: Resolved<Ev
  *
  * @throws {RequestError} As said.
  */
-export function requireVaried(metrics: readonly MetricSpec[], examples: readonly TokenizedExample[]): void {
+export function requireVaried(metrics: readonly MetricSpec[], examples: RowList<TokenizedExample>): void {
   const varied = metrics.find((metric) => metricOf(metric).measures.numbers?.(metric).takesEqualNumbers === false);
   const [first] = examples;
   if (varied === undefined || examples.some(({ completion: [number] }) => number !== first?.completion[0])) return;
@@ -222,7 +223,8 @@ export function requireVaried(metrics: readonly MetricSpec[], examples: readonly
 }
 
 /** The classes that no row has. */
-export function unseenLabels(head: Head | undefined, examples: readonly TokenizedExample[]): readonly string[] {
+export function unseenLabels(head: Head | undefined, examples: RowList<TokenizedExample>): readonly string[] {
+  if (head === undefined) return [];
   const seen = new Set(examples.map(({ completion: [id] }) => id));
-  return (head?.labels ?? []).filter((_, id) => !seen.has(id));
+  return head.labels.filter((_, id) => !seen.has(id));
 }

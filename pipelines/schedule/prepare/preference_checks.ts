@@ -3,6 +3,7 @@ import { objectives } from "../../../ops/objectives/mod.ts";
 import { formatLocation, RequestError } from "../../common/errors.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
+import { firstWhere, type RowList } from "../../common/row_list.ts";
 import type { Row } from "../../data/row.ts";
 import { metricNameOf, metricOf } from "../../metrics/mod.ts";
 import type { MetricSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
@@ -18,9 +19,9 @@ import type { PreparedRows } from "./read_rows.ts";
 export function requirePreferences(
   { objective, labelSmoothing = 0 }: Pick<Resolved<TrainSpec>, "objective" | "labelSmoothing">,
   { model: { architecture }, adaptations, full }: Pick<PreparedModel, "model" | "adaptations" | "full">,
-  rows: readonly Row[],
+  rows: RowList<Row>,
 ): void {
-  const isPreference = ({ kind }: Row) => kind === "preference", other = rows.find((row) => !isPreference(row));
+  const isPreference = ({ kind }: Row) => kind === "preference", other = firstWhere(rows, (row) => !isPreference(row));
   const head = headOf(adaptations);
   if (objective === undefined) {
     if (!rows.some(isPreference)) return;
@@ -28,7 +29,7 @@ export function requirePreferences(
     throw new RequestError(
       "the rows have two answers each and the training does not say how they are compared; give it an objective, as in " +
         `objective: ${call}`,
-      rows.find(isPreference)?.place,
+      firstWhere(rows, isPreference)?.place,
     );
   }
   const { kind } = objective, { scores } = objectives[kind];
@@ -97,9 +98,9 @@ function isEqual({ completion, rejected }: TokenizedExample): boolean {
  * @param name The evaluation's.
  * @throws {RequestError} As said.
  */
-export function requirePairs(name: string, metrics: readonly MetricSpec[], rows: readonly Row[]): void {
+export function requirePairs(name: string, metrics: readonly MetricSpec[], rows: RowList<Row>): void {
   const metric = metrics.find((each) => metricOf(each).measures.texts?.(each).reads === "rewards");
-  const other = rows.find(({ kind }) => kind !== "preference");
+  const other = firstWhere(rows, ({ kind }) => kind !== "preference");
   if (metric === undefined || other === undefined) return;
   throw new RequestError(
     `the metric ${

@@ -17,6 +17,7 @@ import {
   oneOf,
   optional,
   positive,
+  record,
   text,
 } from "../../common/checks.ts";
 import type { Truncation } from "../../data/length_limits.ts";
@@ -42,6 +43,29 @@ const objective = among(
   mapRecord(objectives, ({ settings }) => mapRecord(settings, ({ range }) => settingRanges[range])),
 );
 
+const metric = among(
+  `one of ${Object.values(metricKinds).map(({ call }) => call).join(", ")}`,
+  mapRecord(metricKinds, ({ settings }) => settings),
+);
+const metrics = listOf("a list of metrics, as in [exactMatch()]", metric);
+
+const intervals = leaf('"epoch" or a whole number of steps from 1 on', (value) => {
+  return value === "epoch" || Number.isSafeInteger(value) && from(1)(value);
+});
+const validation = record(
+  "what to measure while it trains, as in { data: rows, metrics: [loss()] }",
+  {
+    data: dataset,
+    metrics,
+    every: optional(intervals),
+    best: optional(metric),
+    decoding: optional(decoding),
+    batchSize: optional(count),
+    maxLength: optional(count),
+  } satisfies Fields<spec.ValidateSpec>,
+);
+const keptParameters: Readonly<Record<spec.KeptParameters, true>> = { last: true, best: true };
+
 const train = {
   model: among("a model, as in baseModel(…).with(…)", { model }),
   data: dataset,
@@ -56,23 +80,29 @@ const train = {
   maxGradNorm: optional(positive),
   labelSmoothing: optional(belowOne),
   maxSteps: optional(count),
+  baseDropout: optional(flag),
   lossReduction: optional(oneOf(Object.keys(lossReductions))),
   objective: optional(objective),
+  validate: optional(validation),
+  keep: optional(oneOf(Object.keys(keptParameters))),
+  patience: optional(count),
+  checkpoints: optional(listOf("a list of epochs, as in [1, 3]", count)),
 } satisfies Fields<spec.TrainSpec>;
 
 /** What evaluations and activations act with. */
-const acting = among("a model, as in baseModel(…) or train(…)", { model, train });
+const acting = among("a model, as in baseModel(…) or train(…)", {
+  model,
+  train,
+  checkpoint: {
+    training: among("a training, as in train(…)", { train }),
+    epoch: count,
+  } satisfies Fields<spec.CheckpointSpec>,
+});
 
 const evaluate = {
   model: acting,
   data: dataset,
-  metrics: listOf(
-    "a list of metrics, as in [exactMatch()]",
-    among(
-      `one of ${Object.values(metricKinds).map(({ call }) => call).join(", ")}`,
-      mapRecord(metricKinds, ({ settings }) => settings),
-    ),
-  ),
+  metrics,
   fewShot: optional(
     among("examples, as in fewShot(rows, 5, 42)", {
       fewShot: { examples: dataset, count: index, seed: integer, separator: text } satisfies Fields<spec.FewShotSpec>,

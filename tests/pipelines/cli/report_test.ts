@@ -98,7 +98,7 @@ Deno.test("what is pushed are files of the intervention's folder itself", () =>
       for (const target of [scene.path("rows.jsonl"), inside]) {
         await Deno.remove(path);
         await Deno.symlink(target, path);
-        const { code, stderr } = await inProcess("push", scene.path("out"), "someone/tuned");
+        const { code, stderr } = await inProcess("push", folder, "someone/tuned");
         assert.equal(code, 2);
         assert.match(stderr, new RegExp(`^error: .*/${name}: is a symbolic link, .*; put a copy in its place\n$`));
       }

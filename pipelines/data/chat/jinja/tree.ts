@@ -1,7 +1,5 @@
 /** A template's syntax tree, as the library reads it. @module */
 import { parse, tokenize } from "@huggingface/jinja";
-import { withoutRawBlocks } from "./raw_blocks.ts";
-import { restored, rewritten } from "./rewritten_tokens.ts";
 
 interface Named {
   readonly type: "Identifier";
@@ -105,15 +103,14 @@ export type Statement =
 /** What a template is read as, before it is a tree. */
 export type Tokens = ReturnType<typeof tokenize>;
 
-/**
- * Reads a template as transformers does: line ends are `\n`, blocks take the end and the start of their line with them.
- *
- * @throws {Error} If it is no Jinja, or has a statement that is not known.
- */
-export function readTemplate(template: string): Body {
-  const plain = withoutRawBlocks(template.replace(/\r\n?/g, "\n"));
-  const tokens = tokenize(plain, { trim_blocks: true, lstrip_blocks: true });
-  return restored(parse(rewritten(tokens)).body as Body);
+/** Cuts a template up: blocks take the end and the start of their line with them. Throws an Error if it is no Jinja. */
+export function tokensOf(template: string): Tokens {
+  return tokenize(template, { trim_blocks: true, lstrip_blocks: true });
+}
+
+/** The tree of what the library knows. Throws an Error if it is no Jinja, or has a statement that is not known. */
+export function treeOf(tokens: Tokens): Body {
+  return parse(tokens).body as Body;
 }
 
 /** All names and texts of a part of a template: what it may ask its values for. */

@@ -56,3 +56,22 @@ Deno.test("a run and a member are read off an intervention's path", () => {
   assert.deepEqual(runOf("/a/run/members/rank=1/tuned/intervention"), expected);
   assert.equal(runOf("/a/imported"), undefined);
 });
+
+Deno.test("a run's interventions lie in its folder", () =>
+  withInterventions(["elsewhere/rank=1/intervention", "run/members/rank=2/intervention"], async (root) => {
+    await Deno.symlink(`${root}/elsewhere/rank=1`, `${root}/run/members/rank=1`);
+    await refuses(
+      root,
+      "run",
+      "rank=1",
+      /names "members\/rank=1\/intervention\/intervention\.json", which leads out of/,
+    );
+    await Deno.writeTextFile(`${root}/secret`, "");
+    await Deno.symlink(`${root}/secret`, `${root}/${two[1]}/weights.safetensors`);
+    await refuses(
+      root,
+      "run",
+      "rank=2",
+      /names "members\/rank=2\/intervention\/weights\.safetensors", which leads out/,
+    );
+  }));

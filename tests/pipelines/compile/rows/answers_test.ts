@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { scoreProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";
 import { answerFeeds, sumsByAnswer } from "../../../../pipelines/compile/rows/answers.ts";
 import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
-import { layOut, rowKeys } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
+import { layOut, rowKey } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { cutRows, type Layout, wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import type { TokenizedExample } from "../../../../pipelines/data/examples.ts";
 import { Runtime, type Session } from "../../../../pipelines/runtime/runtime.ts";
@@ -28,10 +28,10 @@ Deno.test("layOut() reads answers that a head scores to their ends", () => {
   assert.deepEqual([row.tail, row.labelIndices, row.branch], [[13, 110, 111, 40], [2, 3], { at: 3, after: 1 }]);
 });
 
-Deno.test("rowKeys() tell rows apart whose answers end elsewhere", () => {
+Deno.test("rowKey() tells rows apart whose answers end elsewhere", () => {
   const layout = answers(cutRows(1, 0)), example = exampleOf(4, 1);
   const keys = [[[1, 2], [3, 4, 9]], [[1, 2, 3], [4, 9]]].map(([completion, rejected]) => {
-    return JSON.stringify(rowKeys([layOut({ ...example, completion: completion!, rejected: rejected! }, layout)]));
+    return JSON.stringify(rowKey(layOut({ ...example, completion: completion!, rejected: rejected! }, layout)));
   });
   assert.notEqual(keys[0], keys[1]);
 });

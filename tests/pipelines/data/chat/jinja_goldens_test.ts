@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { globals } from "../../../../pipelines/data/chat/jinja/globals.ts";
 import { render } from "../../../../pipelines/data/chat/jinja/render.ts";
 import { Scope } from "../../../../pipelines/data/chat/jinja/scope.ts";
-import { readTemplate } from "../../../../pipelines/data/chat/jinja/tree.ts";
+import { readTemplate } from "../../../../pipelines/data/chat/jinja/read_template.ts";
 import type { ChatSource } from "../../../../pipelines/data/chat/source.ts";
 import { loadRows } from "../../../../pipelines/data/rows.ts";
 import { inFolder } from "../../models/support.ts";

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/open/source.ts";
+import { rememberedDigest } from "../../../../pipelines/models/weights/weights_digest.ts";
 import { type Files, gitSha1, hasty, type Hub, type RepositoryOptions, sha256, withHub } from "../../../support/hub.ts";
 import { assertOneLine, inFolder } from "../support.ts";
 
@@ -72,6 +73,16 @@ Deno.test("resolveModelFolder() downloads what is needed of a model, in the layo
     assert.equal((await resolve({ revision: commit })).folder, folder);
     assert.equal((await resolve({ env: { HF_HUB_OFFLINE: "1" } })).folder, folder);
     assert.equal(hub.requests.length, before, "the cache is complete");
+  }));
+
+Deno.test("resolveModelFolder() remembers the digests of the weights that it downloads, so that they are not read for them", () =>
+  withCache({ "owner/name": { files: model } }, async (_, resolve, cache) => {
+    const store = join(cache, "store"), { folder } = await resolve({ store });
+    const blob = await Deno.realPath(join(folder, "model.safetensors"));
+    const { files } = JSON.parse(await Deno.readTextFile(join(store, "weights.json")));
+    assert.deepEqual(Object.keys(files), [blob]);
+    assert.equal(files[blob].sha256, sha256(weights));
+    assert.equal(await rememberedDigest([blob], join(store, "weights.json")), sha256(weights));
   }));
 
 Deno.test("resolveModelFolder() downloads the weights once they are needed, of the commit that is there", () =>

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { encodeSafetensors, writeSafetensors } from "../../../../pipelines/models/weights/safetensors_writer.ts";
+import { seal, unsealed } from "../../../../pipelines/models/weights/sealed_file.ts";
+import {
+  encodeHeader,
+  encodeSafetensors,
+  writeSafetensors,
+} from "../../../../pipelines/models/weights/safetensors_writer.ts";
 import { openWeights } from "../../../../pipelines/models/weights/weights.ts";
 import { weightsDigest } from "../../../../pipelines/models/weights/weights_digest.ts";
 import { assertOneLine, inFolder, sharedModel } from "../support.ts";
@@ -164,4 +169,28 @@ Deno.test("openWeights() opens stories260k", async () => {
   if (folder === undefined) return;
   const { tensors } = await openWeights(folder);
   assert.deepEqual(tensors.get("model.embed_tokens.weight")?.shape, [512, 64]);
+});
+
+Deno.test("weightsDigest() reads the header alone of a file that carries its digest, where it may be checked later", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "model.safetensors"), gigabyte = 2 ** 30;
+    const header = encodeHeader([{ name: "a", dtype: "F32", shape: [gigabyte / 4], bytes: gigabyte }], unsealed({}));
+    seal(header, "ab".repeat(32));
+    await Deno.writeFile(path, header);
+    await Deno.truncate(path, header.length + gigabyte);
+    const { read, readSync } = Deno.FsFile.prototype, later: unknown[] = [];
+    let bytes = 0;
+    Deno.FsFile.prototype.read = async function (target) {
+      const count = await read.call(this, target);
+      bytes += count ?? 0;
+      return count;
+    };
+    Deno.FsFile.prototype.readSync = () => assert.fail("nothing is read at once");
+    try {
+      assert.equal(await weightsDigest([path], undefined, (check) => later.push(check)), "ab".repeat(32));
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { read, readSync });
+    }
+    assert.deepEqual([bytes, later.length], [header.length, 1]);
+  });
 });

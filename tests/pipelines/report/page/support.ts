@@ -15,6 +15,7 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
     gradientNorms: [],
     margins: [],
     stride: 1,
+    validation: {},
     seconds: 0,
     ...given,
   };
