@@ -1,5 +1,5 @@
 /** The rewards of both answers of rows, by the objective that a model was trained with. @module */
-import { ownValue } from "../../../ops/program/own_value.ts";
+import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { type ObjectiveName, objectives } from "../../../ops/objectives/mod.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { rewardProgram } from "../../compile/programs/comparison.ts";
@@ -28,18 +28,17 @@ export async function rewardsOf(
     ? (await referenceOf(runContext, { name, model, weights, examples })).scores
     : undefined;
   const column = (numbers: readonly number[]) => ({ data: Float32Array.from(numbers), shape: [numbers.length, 1] });
-  const feeds: Feeds = { ...objectiveFeeds(objective) };
-  for (const [which, name] of (["chosen", "rejected"] as const).entries()) {
+  const ofAnswers = (["chosen", "rejected"] as const).map((name, which): Feeds => {
     const inputs = answerInputs[name];
     const counts = examples.map(({ completion, rejected = [] }) => (which === 0 ? completion : rejected).length);
-    Object.assign(feeds, {
+    return {
       [inputs.score]: column(scores.map((pair) => pair[which]!)),
       [inputs.count]: column(counts),
       ...reference === undefined ? {} : { [inputs.reference]: column(reference.map((pair) => pair[which]!)) },
-    });
-  }
+    };
+  });
   const program = rewardProgram(objective.kind), session = await runContext.sessions.open(program, weights);
-  const { outputs } = await session.run(feeds);
+  const { outputs } = await session.run(mergeValues([objectiveFeeds(objective), ...ofAnswers]));
   await runContext.sessions.release(program, weights);
   const rewards = (name: string) => ownValue(outputs, name)!.data;
   return scores.map((_, row) => [Number(rewards("chosen")[row]), Number(rewards("rejected")[row])]);
