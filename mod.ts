@@ -87,6 +87,7 @@ export {
 export {
   bitsPerByte,
   type ClassMetricOptions,
+  combined,
   f1,
   type F1Options,
   loss,
@@ -162,7 +163,16 @@ export {
   train,
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
+export { type DeclaredSuite, suite, type SuiteOptions } from "./pipelines/dsl/suites.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export {
+  type DeclaredTask,
+  task,
+  taskAccuracy,
+  type TaskAccuracyOptions,
+  type TaskOptions,
+  type TaskScoring,
+} from "./pipelines/dsl/tasks.ts";
 export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export { generate } from "./pipelines/interface/generate.ts";
@@ -179,6 +189,7 @@ export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { ScoredBy } from "./pipelines/metrics/choice_scores.ts";
 export type {
   AnswerSettings,
+  CombinedName,
   ExtractAnswer,
   MappedSettings,
   MetricName,
@@ -189,6 +200,21 @@ export type {
   RougeVariant,
   TakenMatch,
 } from "./pipelines/metrics/declared.ts";
+export type {
+  ArithmeticName,
+  CodeName,
+  CommonsenseName,
+  GlueName,
+  Gsm8kName,
+  InstructName,
+  ReadingName,
+  SuiteName,
+  TaskName,
+  UntrainedTaskName,
+  ValidatedTaskName,
+} from "./pipelines/tasks/names.ts";
+export type { ScoringName } from "./pipelines/tasks/task.ts";
+export type { ScoringKind, ScoringSettings, ScoringSpec, Trigger } from "./pipelines/tasks/scoring/scoring.ts";
 export type { MeasuredRow, Prediction } from "./pipelines/metrics/prediction.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
@@ -199,6 +225,8 @@ export type {
   CsvSource,
   Dataset,
   FilterView,
+  FolderSource,
+  HalfView,
   HubSource,
   JsonlSource,
   JsonSource,
@@ -225,6 +253,7 @@ export type {
 export type {
   CsvRows,
   DeclaredRows,
+  FolderRows,
   HubRows,
   JsonlRows,
   JsonRows,
@@ -290,6 +319,7 @@ export type {
   StageSpec,
   Sweepable,
   SweepableOptions,
+  TaskSpec,
   TrainableSpec,
   TrainSpec,
   ValidateSpec,
@@ -326,6 +356,7 @@ export type { Provider } from "./ops/onnx/model.ts";
 export type { Scalar } from "./pipelines/recipes/overrides.ts";
 export type {
   ActivationsRecord,
+  AverageRecord,
   EncodeRecord,
   EvaluateRecord,
   MemberRecord,
@@ -336,7 +367,9 @@ export type {
   RewardRecord,
   StageRecord,
   StageRecords,
+  TaskRecord,
   TrainRecord,
+  ValidationRecord,
 } from "./pipelines/results/results.ts";
 export type { Truncation } from "./pipelines/data/length_limits.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";

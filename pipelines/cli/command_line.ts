@@ -14,6 +14,7 @@ import { newCommand } from "./commands/new_command.ts";
 import { planCommand } from "./commands/plan_command.ts";
 import { pullCommand } from "./commands/pull_command.ts";
 import { pushCommand } from "./commands/push_command.ts";
+import { recipesCommand } from "./commands/recipes_command.ts";
 import { reportCommand } from "./commands/report_command.ts";
 import { dataCommand, rowsCommand } from "./commands/rows_command.ts";
 import { runCommand } from "./commands/run_command.ts";
@@ -31,6 +32,7 @@ const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   chat: chatCommand,
   activations: activationsCommand,
   score: scoreCommand,
+  recipes: recipesCommand,
   report: reportCommand,
   watch: watchCommand,
   import: importCommand,

@@ -77,9 +77,3 @@ export function joinedRows<T>(one: RowList<T>, other: RowList<T>): RowList<T> {
     return (index < one.length ? one.at(index) : other.at(index - one.length))!;
   });
 }
-
-/** The first row of which something holds. */
-export function firstWhere<T>(rows: RowList<T>, holds: (row: T) => boolean): T | undefined {
-  for (const row of rows) if (holds(row)) return row;
-  return undefined;
-}

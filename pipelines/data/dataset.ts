@@ -5,7 +5,16 @@
  * @module
  */
 import type { ChatSource } from "./chat/source.ts";
-import type { CsvRows, HubRows, JsonlRows, JsonRows, ParquetRows, RecordRows, TsvRows } from "./files/declared.ts";
+import type {
+  CsvRows,
+  FolderRows,
+  HubRows,
+  JsonlRows,
+  JsonRows,
+  ParquetRows,
+  RecordRows,
+  TsvRows,
+} from "./files/declared.ts";
 import type { Fields } from "./files/raw_row.ts";
 
 /**
@@ -89,6 +98,8 @@ export interface JsonSource extends JsonRows, Templated {}
 export interface ParquetSource extends ParquetRows, Templated {}
 /** The rows of a data set of the Hugging Face hub. */
 export interface HubSource extends HubRows, Templated {}
+/** The rows of one file of a folder. */
+export interface FolderSource extends FolderRows, Templated {}
 /** Rows that the pipeline file holds itself. */
 export interface RecordsSource extends RecordRows, Templated {}
 
@@ -100,6 +111,7 @@ export type TemplatedSource =
   | JsonSource
   | ParquetSource
   | HubSource
+  | FolderSource
   | RecordsSource;
 
 /** Where rows come from. */
@@ -207,6 +219,18 @@ export interface SampleView {
   readonly seed: number;
 }
 
+/** A half of a validation set as pyreft draws it, in torch's order. */
+export interface HalfView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "half";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** Whether it is reported, or chooses the best epoch. */
+  readonly half: "test" | "validation";
+  /** torch's seed. */
+  readonly seed: number;
+}
+
 /** Rows, and after them others. */
 export interface ConcatView {
   /** Tells the kinds of data set apart. */
@@ -228,6 +252,7 @@ export type View =
   | UniqueView
   | ShuffleView
   | SampleView
+  | HalfView
   | ConcatView;
 
 /** Rows as a pipeline declares them: a source, seen through any number of views. */

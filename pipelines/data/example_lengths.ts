@@ -8,11 +8,12 @@ interface Measured {
   readonly rejected?: readonly number[];
 }
 
-/** The tokens of each prompt, of each completion, and of each prompt with its longest answer [examples]. */
+/** The tokens of each prompt, of each completion, and of the answers that these are preferred to [examples]. */
 interface ExampleLengths {
   readonly prompts: Uint32Array;
   readonly completions: Uint32Array;
-  readonly longest: Uint32Array;
+  /** 0 of an example with one answer. */
+  readonly rejected: Uint32Array;
 }
 
 const known = new WeakMap<RowList<Measured>, ExampleLengths>();
@@ -21,13 +22,13 @@ const known = new WeakMap<RowList<Measured>, ExampleLengths>();
 export function lengthsOfExamples(examples: RowList<Measured>): ExampleLengths {
   return known.getOrInsertComputed(examples, () => {
     const lengths = () => new Uint32Array(examples.length);
-    const prompts = lengths(), completions = lengths(), longest = lengths();
+    const prompts = lengths(), completions = lengths(), others = lengths();
     let index = 0;
     for (const { prompt, completion = [], rejected = [] } of examples) {
       prompts[index] = prompt.length;
       completions[index] = completion.length;
-      longest[index++] = prompt.length + Math.max(completion.length, rejected.length);
+      others[index++] = rejected.length;
     }
-    return { prompts, completions, longest };
+    return { prompts, completions, rejected: others };
   });
 }

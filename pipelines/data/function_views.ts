@@ -14,6 +14,7 @@ function called<T>(view: string, place: SourceLocation, call: () => T): T {
   try {
     return call();
   } catch (fault) {
+    if (fault instanceof RequestError) throw fault.at(place);
     const text = (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, " ");
     throw new RequestError(`the function of .${view} failed (${text}); correct it`, place).causedBy(fault);
   }

@@ -101,7 +101,9 @@ function endedBy(row: Row, ends: readonly EndToken[]): Row {
 
 /** Sees that the files that a source names one by one are there. */
 async function requireFiles(source: Source, base: string): Promise<void> {
-  for (const { path } of filesOf(source)) if (!isPattern(path)) await requireFile(base, path);
+  for (const { path, use } of filesOf(source)) {
+    if (use !== "folder" && !isPattern(path)) await requireFile(base, path);
+  }
 }
 
 /** Looks at a source's first two rows, which tell whether its template uses them. */

@@ -87,6 +87,8 @@ const calls = {
   chat: { takes: [given, optional(settings)], example: `chat("./talks.jsonl", { loss: "completion" })` },
   fewShot: { takes: [given, given, given, optional(settings)], example: "fewShot(rows, 5, 42)" },
   prefer: { takes: required, example: `prefer({ prompt: "{question}\\n", chosen: "{better}", rejected: "{worse}" })` },
+  task: { takes: [text, optional(settings)], example: `task("boolq", { data: "./data" })` },
+  suite: { takes: [text, optional(settings)], example: `suite("commonsense", { data: "./data" })` },
   // Views.
   "rows.take": { takes: [swept(index)], example: "rows.take(100)" },
   "rows.skip": { takes: [swept(index)], example: "rows.skip(100)" },
@@ -161,6 +163,8 @@ const calls = {
     takes: [leaf("a regular expression", (value) => value instanceof RegExp), optional(settings)],
     example: "regexMatch(/-?\\d+/)",
   },
+  taskAccuracy: { takes: [text, optional(settings)], example: `taskAccuracy("boolq", { scoring: "pyreft" })` },
+  combined: { takes: [list, optional(settings)], example: `combined(["accuracy", "f1"])` },
   tokenF1: { takes: omissible, example: "tokenF1()" },
   bleu: { takes: omissible, example: "bleu()" },
   rouge: { takes: [text, optional(settings)], example: `rouge("L")` },

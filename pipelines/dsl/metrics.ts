@@ -1,4 +1,5 @@
 import { located } from "../common/source_location.ts";
+import type { CombinedName } from "../metrics/declared.ts";
 import type { MeasuredRow } from "../metrics/prediction.ts";
 import type { MetricSpec } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
@@ -212,4 +213,23 @@ export function rewardAccuracy(options: MetricOptions = {}): MetricSpec {
 export function rewardMargin(options: MetricOptions = {}): MetricSpec {
   requireCall("rewardMargin", arguments);
   return located({ ...options, kind: "rewardMargin" });
+}
+
+/**
+ * The mean of several metrics of a head, as GLUE's combined score of MRPC, QQP (accuracy and F1) and STS-B (Pearson's and
+ * Spearman's correlation).
+ *
+ * @param parts The metrics, all of classes or all of numbers.
+ * @param options What results call it.
+ *
+ * @example GLUE's MRPC
+ * ```ts
+ * import { accuracy, combined, f1 } from "refract";
+ *
+ * const metrics = [accuracy(), f1(), combined(["accuracy", "f1"], { name: "combined_score" })];
+ * ```
+ */
+export function combined(parts: readonly CombinedName[], options: MetricOptions = {}): MetricSpec {
+  requireCall("combined", arguments);
+  return located({ ...options, parts, kind: "combined" });
 }

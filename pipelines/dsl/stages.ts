@@ -19,6 +19,7 @@ import type {
   StageSpec,
   Sweepable,
   SweepableOptions,
+  TaskSpec,
   TrainSpec,
   WhereSpec,
 } from "../spec/mod.ts";
@@ -146,6 +147,8 @@ export interface EvaluateOptions {
    * its training if omitted.
    */
   readonly maxLength?: number;
+  /** The published task that it is of, as `task(…).evaluation` has it: results and reports are then read beside the paper's. */
+  readonly task?: TaskSpec;
 }
 
 /**

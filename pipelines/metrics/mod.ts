@@ -1,5 +1,6 @@
 /** The metrics, one record each. What a metric has, needs and means is known here alone. @module */
 import { bleu } from "./bleu.ts";
+import { combined } from "./combined.ts";
 import { pearson, spearman } from "./correlations.ts";
 import type { MetricName, MetricSpec, SpecOf } from "./declared.ts";
 import { accuracy, exactMatch } from "./exact_match.ts";
@@ -13,6 +14,7 @@ import { own } from "./own.ts";
 import { regexMatch } from "./regex_match.ts";
 import { rewardAccuracy, rewardMargin } from "./rewards.ts";
 import { rouge } from "./rouge.ts";
+import { taskAccuracy } from "./task_accuracy.ts";
 import { tokenF1 } from "./token_f1.ts";
 
 /** Every metric, in the order in which messages list them. */
@@ -35,6 +37,8 @@ export const metricKinds: { readonly [K in MetricName]: Metric<SpecOf<K>> } = {
   bitsPerByte,
   rewardAccuracy,
   rewardMargin,
+  taskAccuracy,
+  combined,
   metric: own,
 };
 

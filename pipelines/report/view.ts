@@ -3,6 +3,7 @@ import { mergeValues, ownValue } from "../../ops/program/own_value.ts";
 import { isRight } from "../metrics/exact_match.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
+import { paperTables } from "./paper_table.ts";
 import { errorsOf, metricsOf, unitsOf } from "./named_metrics.ts";
 import type { MemberRecord, Results, TrainRecord } from "../results/results.ts";
 import type { AxisValue, MemberView, ReportView, SampleView, ValidationCurve } from "./report_view.ts";
@@ -56,6 +57,7 @@ export function viewOf(source: ReportSource): ReportView {
     untrained: untrainedValues(members, metrics, untrainedStages),
     members: views,
     repeats,
+    papers: paperTables(results),
     time: timeOf(results),
     saved: savedBy(results),
     ...samplesOf(source, metrics[0], untrainedStages),

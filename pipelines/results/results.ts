@@ -93,8 +93,48 @@ export interface EvaluateRecord {
   readonly lowerIsBetter?: readonly string[];
   /** What they are counted in, of those that say so. */
   readonly units?: Readonly<Record<string, string>>;
+  /** The published task that it is of. */
+  readonly task?: TaskRecord;
   /** A path within the run's folder. */
   readonly predictions: string;
+}
+
+/** The published task that an evaluation is of. */
+export interface TaskRecord {
+  /** The suite's name. */
+  readonly suite: string;
+  /** The task's name. */
+  readonly name: string;
+  /** Whose rule judges answers. */
+  readonly scoring: string;
+  /** The metric that is compared with what is published. */
+  readonly metric: string;
+  /** The base model. */
+  readonly base: string;
+  /** How many parameters it has. */
+  readonly baseParameters: number;
+  /** What was trained, by the kinds of edits and adapters; absent of a model as it is. */
+  readonly method?: string;
+  /** How many numbers that trained, the head's aside. */
+  readonly parameters: number;
+  /** How many numbers of a head were trained; absent without a head. */
+  readonly headParameters?: number;
+  /** Rows that are measured. */
+  readonly rows: number;
+  /** How many of them ask in the same words, punctuation aside, what was trained on; absent of a model as it is. */
+  readonly trained?: number;
+}
+
+/** An average over the tasks of a suite. */
+export interface AverageRecord {
+  /** The suite's name. */
+  readonly suite: string;
+  /** Whose rule judged answers. */
+  readonly scoring: string;
+  /** Those that were run of the tasks that the suite averages. */
+  readonly tasks: readonly string[];
+  /** The mean of their compared metrics. */
+  readonly value: number;
 }
 
 /** The line of an activations stage: what a model computed, written to a file. */
@@ -140,6 +180,8 @@ export interface MemberRecord {
   readonly quantize?: QuantizationName;
   /** Its stages, in the order in which they ran. */
   readonly stages: readonly StageRecord[];
+  /** Over the tasks of suites, if it has several of one. */
+  readonly averages?: readonly AverageRecord[];
 }
 
 /** A metric over the repetitions of an experiment. */

@@ -19,6 +19,20 @@ export interface FewShotSpec {
   readonly separator: string;
 }
 
+/** The task of a published suite that an evaluation is of. */
+export interface TaskSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "task";
+  /** The suite's name. */
+  readonly suite: string;
+  /** The task's name. */
+  readonly name: string;
+  /** Whose rule judges answers. */
+  readonly scoring: string;
+  /** The metric that is compared with what is published. */
+  readonly metric: string;
+}
+
 /** An evaluation. */
 export interface EvaluateSpec {
   /** Tells the kinds of record apart. */
@@ -35,6 +49,8 @@ export interface EvaluateSpec {
   readonly decoding?: Sweepable<DecodingSpec>;
   /** Rows whose work is done together. */
   readonly batchSize?: Sweepable<number>;
+  /** What it is of, where that is a published task. */
+  readonly task?: Sweepable<TaskSpec>;
   /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
   readonly maxLength?: Sweepable<number>;
 }

@@ -3,6 +3,7 @@ import {
   accuracy,
   bitsPerByte,
   bleu,
+  combined,
   exactMatch,
   f1,
   loss,
@@ -19,6 +20,7 @@ import {
   rewardMargin,
   rouge,
   spearman,
+  taskAccuracy,
   tokenF1,
 } from "refract";
 
@@ -42,5 +44,7 @@ export const declaredMetrics: Readonly<Record<MetricName, MetricSpec>> = {
   bitsPerByte: bitsPerByte(),
   rewardAccuracy: rewardAccuracy(),
   rewardMargin: rewardMargin(),
+  taskAccuracy: taskAccuracy("boolq"),
+  combined: combined(["accuracy", "f1"]),
   metric: metric("length", { measure: (answer) => answer.length }),
 };

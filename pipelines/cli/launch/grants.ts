@@ -65,6 +65,7 @@ const grants = {
   chat: models,
   activations: models,
   score: offline,
+  recipes: { ...offline, env: [...offline.env, ...yaml] },
   report: { ...offline, write: true, env: [...offline.env, ...yaml] },
   watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
   import: { ...hub, write: true, import: true },

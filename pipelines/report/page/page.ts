@@ -12,6 +12,7 @@ import { drawHeadline } from "./headline.ts";
 import { drawHeatmap } from "./heatmap.ts";
 import { drawLosses } from "./loss_plot.ts";
 import { drawMembers } from "./member_table.ts";
+import { drawPapers } from "./paper_tables.ts";
 import { drawRepeats } from "./repeat_table.ts";
 import { drawManifest, drawSamples } from "./samples.ts";
 import { drawTime } from "./time_bar.ts";
@@ -24,6 +25,7 @@ const sections: readonly ((drawing: Drawing) => void)[] = [
   drawValidation,
   drawCosts,
   drawMembers,
+  drawPapers,
   drawRepeats,
   drawTime,
   drawSamples,

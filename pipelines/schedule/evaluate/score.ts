@@ -21,7 +21,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { prefixLayout, withPrefixRead } from "./shared_prefix.ts";
 
 /** A model ready to score. */
-interface Scorer {
+export interface Scorer {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
   readonly tensors: TensorMap;
@@ -32,13 +32,13 @@ interface Scorer {
 }
 
 /** What a completion costs: the sum of its tokens' negative log-likelihoods in nats, and their number. */
-interface Score {
+export interface Score {
   readonly loss: number;
   readonly tokens: number;
 }
 
 /** The scores of rows that run together. */
-async function score(scorer: Scorer, rows: readonly LaidOutRow[], kept: Feeds = {}): Promise<Score[]> {
+export async function score(scorer: Scorer, rows: readonly LaidOutRow[], kept: Feeds = {}): Promise<Score[]> {
   const { architecture, adaptations, tensors, session, layout, shared } = scorer;
   const { outputs } = await session.run({
     ...exampleFeeds(rows, layout, architecture, adaptations),

@@ -45,8 +45,8 @@ export function choicesOf(
 ): readonly (readonly Choice[])[] | undefined {
   if (decoding === undefined || !isChoosing(decoding)) return undefined;
   requireComparable(decoding, metrics);
-  const { options, end: counts = true, continuation } = decoding;
-  const tokensOf = choiceTokenizer(tokenizer, { continuation, hasEncoder: encoder !== undefined });
+  const { options, end: counts = true, continuation, separator } = decoding;
+  const tokensOf = choiceTokenizer(tokenizer, { continuation, separator, hasEncoder: encoder !== undefined });
   const unconditional = needsUnconditional(decoding, metrics)
     ? unconditionalPrompt(decoding.unconditional ?? "", tokenizer)
     : undefined;

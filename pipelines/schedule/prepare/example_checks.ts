@@ -16,5 +16,6 @@ export function requireSelections(adaptations: readonly Adaptation[], examples: 
 
 /** The tokens of the longest example. */
 export function longestOf(examples: RowList<TokenizedExample>): number {
-  return lengthsOfExamples(examples).longest.reduce((most, length) => Math.max(most, length), 0);
+  const { prompts, completions, rejected } = lengthsOfExamples(examples);
+  return prompts.reduce((most, length, at) => Math.max(most, length + Math.max(completions[at]!, rejected[at]!)), 0);
 }

@@ -2,9 +2,9 @@
 import { objectives } from "../../../ops/objectives/mod.ts";
 import { formatLocation, RequestError } from "../../common/errors.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
+import { lengthsOfExamples } from "../../data/example_lengths.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import { firstWhere, type RowList } from "../../common/row_list.ts";
-import type { Row } from "../../data/row.ts";
+import type { RowList } from "../../common/row_list.ts";
 import { metricNameOf, metricOf } from "../../metrics/mod.ts";
 import type { MetricSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -19,17 +19,18 @@ import type { PreparedRows } from "./read_rows.ts";
 export function requirePreferences(
   { objective, labelSmoothing = 0 }: Pick<Resolved<TrainSpec>, "objective" | "labelSmoothing">,
   { model: { architecture }, adaptations, full }: Pick<PreparedModel, "model" | "adaptations" | "full">,
-  rows: RowList<Row>,
+  examples: RowList<TokenizedExample>,
 ): void {
-  const isPreference = ({ kind }: Row) => kind === "preference", other = firstWhere(rows, (row) => !isPreference(row));
+  const { rejected } = lengthsOfExamples(examples), placeAt = (row: number) => examples.at(row)?.source.place;
+  const pair = rejected.findIndex((length) => length > 0), other = rejected.indexOf(0);
   const head = headOf(adaptations);
   if (objective === undefined) {
-    if (!rows.some(isPreference)) return;
+    if (pair < 0) return;
     const call = objectives[head?.kind === "reward" ? "bradleyTerry" : "dpo"].call;
     throw new RequestError(
       "the rows have two answers each and the training does not say how they are compared; give it an objective, as in " +
         `objective: ${call}`,
-      firstWhere(rows, isPreference)?.place,
+      placeAt(pair),
     );
   }
   const { kind } = objective, { scores } = objectives[kind];
@@ -50,10 +51,10 @@ export function requirePreferences(
         "that of dpo({ beta, labelSmoothing })",
     );
   }
-  if (other !== undefined) {
+  if (other >= 0) {
     throw new RequestError(
       `the objective ${kind} compares two answers and the row has one; give the rows prefer({ prompt, chosen, rejected })`,
-      other.place,
+      placeAt(other),
     );
   }
   if (!architecture.causal || architecture.encoder !== undefined) {
@@ -76,6 +77,7 @@ export function requirePreferences(
  * @throws {RequestError} If all are such.
  */
 export function equalAnswersNote(name: string, { examples }: PreparedRows): string | undefined {
+  if (!hasPairs(examples)) return undefined;
   const equal = examples.filter(isEqual), [first] = equal;
   if (first === undefined) return undefined;
   const { place } = first.source;
@@ -85,6 +87,11 @@ export function equalAnswersNote(name: string, { examples }: PreparedRows): stri
   const where = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
   return `${equal.length} of the ${examples.length} rows that ${name} trains on have two answers of the same tokens, which ` +
     `teach nothing${where}; leave them out by rows.filter(…)`;
+}
+
+/** Whether an example has two answers. */
+export function hasPairs(examples: RowList<TokenizedExample>): boolean {
+  return lengthsOfExamples(examples).rejected.some((length) => length > 0);
 }
 
 function isEqual({ completion, rejected }: TokenizedExample): boolean {
@@ -98,15 +105,16 @@ function isEqual({ completion, rejected }: TokenizedExample): boolean {
  * @param name The evaluation's.
  * @throws {RequestError} As said.
  */
-export function requirePairs(name: string, metrics: readonly MetricSpec[], rows: RowList<Row>): void {
+export function requirePairs(name: string, metrics: readonly MetricSpec[], examples: RowList<TokenizedExample>): void {
   const metric = metrics.find((each) => metricOf(each).measures.texts?.(each).reads === "rewards");
-  const other = firstWhere(rows, ({ kind }) => kind !== "preference");
-  if (metric === undefined || other === undefined) return;
+  if (metric === undefined) return;
+  const other = lengthsOfExamples(examples).rejected.indexOf(0);
+  if (other < 0) return;
   throw new RequestError(
     `the metric ${
       metricNameOf(metric)
     } of ${name} compares two answers and the row has one; give the rows prefer({ prompt, ` +
       "chosen, rejected })",
-    other.place,
+    examples.at(other)?.source.place,
   );
 }

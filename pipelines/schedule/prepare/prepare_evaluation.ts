@@ -14,6 +14,7 @@ import { requirePairs } from "./preference_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
+import { overlapNote } from "./task_record.ts";
 import { requireStops } from "./stops.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
 import { joinedRows } from "../../common/row_list.ts";
@@ -42,7 +43,7 @@ export async function prepareEvaluation(
     truncate: ofHead?.truncate,
     fewShot: spec.fewShot,
   });
-  requirePairs(name, spec.metrics, rows);
+  requirePairs(name, spec.metrics, examples);
   requireVaried(spec.metrics, examples);
   // Samples show nothing of it.
   const isWhole = of === undefined && training?.sampled === undefined;
@@ -60,6 +61,8 @@ export async function prepareEvaluation(
   const sampled = of === undefined ? {} : { of };
   const stage = { ...sampled, name, spec, training, epoch, rows, examples, choices, batchSize };
   const prepared = { ...modelPart(model), kind: "evaluate" as const, ...stage };
+  const overlap = overlapNote(prepared);
+  if (overlap !== undefined) shared.warnOnce(placed(spec, overlap));
   for (const [says, kind] of await cautionsOfEvaluation(prepared)) shared.warnOnce(says, kind);
   return prepared;
 }

@@ -6,6 +6,9 @@ import { type Adaptation, headOf, isFixed, isFrozen } from "../../compile/lower/
 import { hasDropout } from "../../compile/lower/base_dropout.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { filesOf, kindOf, sourcesOf } from "../../data/source_kinds.ts";
+import { leakOf } from "../../tasks/leaked_files.ts";
 import { cautionsOfTraining } from "./cautions.ts";
 import { requirePredicted, requireSmoothable, unseenLabels } from "./head_checks.ts";
 import { decayOfEdits, requireOptimizer } from "./optimizer_checks.ts";
@@ -41,7 +44,8 @@ export async function prepareTraining(
   atLocationOf(spec, () => requireDropout(model.model, spec));
   requireOptimizer(spec, model);
   const read = await shared.rows(spec.data, model, spec.maxLength, { truncate: spec.truncate });
-  atLocationOf(spec, () => requirePreferences(spec, model, read.rows));
+  atLocationOf(spec, () => requirePreferences(spec, model, read.examples));
+  await atLocationOf(spec.data, () => refuseLeaks(spec.data, shared.base));
   // A sample may lack what the rows have.
   const equal = read.of === undefined ? equalAnswersNote(name, read) : undefined;
   if (equal !== undefined) shared.warnOnce(equal);
@@ -66,6 +70,17 @@ function requireDropout({ architecture }: PreparedModel["model"], { baseDropout 
       ? `baseDropout is not known of the family ${family}; omit it, or give the edits a dropout of their own`
       : "baseDropout takes the rates of config.json, which are all 0; omit it, or raise them there",
   );
+}
+
+/** Refuses files that are known to hold test rows, by their digests. */
+async function refuseLeaks(data: Dataset, base: string): Promise<void> {
+  for (const source of sourcesOf(data)) {
+    if (filesOf(source).every(({ use }) => use === "template")) continue;
+    for (const { path } of await kindOf(source).files(source, { base })) {
+      const says = await leakOf(path);
+      if (says !== undefined) throw new RequestError(`the file is ${says}`, { file: path });
+    }
+  }
 }
 
 function isOrthogonal({ tensors }: Adaptation): boolean {

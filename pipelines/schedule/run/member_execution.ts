@@ -1,6 +1,8 @@
 /** Running members that are all known before the first of them runs, with what they share computed once. @module */
 import type { MemberPlace } from "../../results/events.ts";
 import type { EncodeRecord, MemberRecord, StageRecord, StageRecords } from "../../results/results.ts";
+import { averagesOf } from "../../results/averages.ts";
+import { suiteNamed } from "../../tasks/suites.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { SharedPrompts } from "../evaluate/shared_prompts.ts";
@@ -57,7 +59,9 @@ export class MemberExecution implements Disposable {
     }
     const { id, axes, chosen } = member, quantize = stages[0]?.quantize;
     const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };
-    return { id, axes, ...optional, trainableParameters, stages: records };
+    const averages = averagesOf(records, (suite) => suiteNamed(suite)?.averaged);
+    const listed = averages.length === 0 ? {} : { averages };
+    return { id, axes, ...optional, trainableParameters, stages: records, ...listed };
   }
 
   /** What the trainings read. */

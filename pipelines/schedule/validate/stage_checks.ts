@@ -111,6 +111,11 @@ const evaluate = {
   decoding: optional(decoding),
   batchSize: optional(count),
   maxLength: optional(count),
+  task: optional(
+    among("a task, as task(…).evaluation has it", {
+      task: { suite: text, name: text, scoring: text, metric: text } satisfies Fields<spec.TaskSpec>,
+    }),
+  ),
 } satisfies Fields<spec.EvaluateSpec>;
 
 const activations = {
