@@ -99,6 +99,36 @@ Deno.test("metrics of rewards are means over those in predictions.jsonl", () =>
     assert.deepEqual(rows.map(({ rejected }) => rejected), pairs.map(({ worse }) => worse));
   }));
 
+Deno.test("validations measure the rewards that an evaluation of the same parameters has, and end a training", async () => {
+  const validate = "validate: { data, every: 3, metrics: [refract.rewardAccuracy(), refract.rewardMargin(), loss()] }";
+  const stages =
+    `{ told: evaluate(train(edited, { data, epochs, batchSize, optimizer, objective: refract.dpo({ beta: ` +
+    `sweep("beta", [0.1, 0.5]) }), ${validate}, keep: "best", patience: 1 }), ` +
+    `{ data, metrics: [refract.rewardMargin(), loss()] }) }`;
+  // Few rows soon keep their order, which is no better than before.
+  await inScene(preferring("", { epochs: "8", optimizer: "adamw({ learningRate: 5e-2 })", stages }), async (scene) => {
+    const { members } = await resultsOf(scene);
+    assert.equal(members.length, 2);
+    for (const member of members) {
+      const { validation = [], best, losses, rewards, reference } = trainingOf(member),
+        { metrics } = evaluationOf(member);
+      const last = validation.at(-1)!, kept = validation.find(({ step }) => step === best!.step)!;
+      assert.ok(losses.length < 24, "it ends before its last step");
+      assert.deepEqual([last.step, rewards!.chosen.length, rewards!.margins.length], Array(3).fill(losses.length));
+      assert.equal(
+        kept.metrics["rewardAccuracy"],
+        Math.max(...validation.map(({ metrics }) => metrics["rewardAccuracy"]!)),
+      );
+      assertNear(
+        [metrics["rewardMargin"]!, metrics["loss"]!],
+        [kept.metrics["rewardMargin"]!, kept.metrics["loss"]!],
+        1e-4,
+      );
+      assert.ok(reference !== undefined);
+    }
+  });
+});
+
 for (const model of ["edited.with(refract.reward())", "base.with(lora({ rank: 2 }), refract.reward())"]) {
   Deno.test(`a reward model learns to tell answers apart: ${model}`, () =>
     inScene(
