@@ -63,6 +63,31 @@ Deno.test("a step in two batches has the loss and the rewards of the step in one
   assertNear(found[0]!, found[1]!);
 });
 
+const gpt2 = { model_type: "gpt2", n_embd: 16, n_layer: 2, n_head: 2, n_positions: 256, embd_pdrop: 0.2 };
+
+for (
+  const [name, model, objective] of [["DPO", "edited", "dpo({ beta: 0.5 })"], [
+    "a reward head",
+    "edited.with(refract.reward())",
+    "bradleyTerry()",
+  ]] as const
+) {
+  Deno.test(`the base's own dropout acts on both answers before ${name}, whatever the batches`, async () => {
+    const found = async (settings: string) => {
+      let losses: readonly number[] = [];
+      const stages =
+        `{ tuned: train(${model}, { data, epochs, optimizer, objective: refract.${objective}, ${settings} }) }`;
+      await inScene(preferring("", { stages, optimizer: "adamw({ learningRate: 1e-2 })" }), async (scene) => {
+        ({ losses } = await onlyTraining(scene));
+      }, { config: gpt2 });
+      return losses;
+    };
+    const plain = await found("batchSize: 4"), dropped = await found("batchSize: 4, baseDropout: true");
+    assert.ok(Math.abs(dropped[0]! / plain[0]! - 1) > 1e-4, `${dropped[0]}, ${plain[0]}`);
+    assertNear(await found("batchSize: 2, gradientAccumulation: 2, baseDropout: true"), dropped);
+  });
+}
+
 Deno.test("the frozen model is asked once for all members, and not again by a second run", () =>
   inScene(preferring(`dpo({ beta: sweep("beta", [0.1, 0.5]) })`, { rank: `sweep("rank", [1, 2])` }), async (scene) => {
     const first = await resultsOf(scene), again = await resultsOf(scene);
