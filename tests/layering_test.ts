@@ -49,6 +49,7 @@ const rooms: readonly string[] = [
   "ops/interventions",
   "ops/adapters",
   "ops/optimizers",
+  "ops/objectives",
   "ops/passes",
   "ops/emission",
   // Models and rows, which know nothing of who uses them; the store, metrics and declarations.
@@ -90,6 +91,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/inspect",
   "pipelines/schedule/keys",
   "pipelines/schedule/encode",
+  "pipelines/schedule/preferences",
   "pipelines/schedule/train",
   "pipelines/schedule/evaluate",
   "pipelines/schedule/activations",

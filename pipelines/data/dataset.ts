@@ -58,8 +58,27 @@ export interface LabelTemplate {
   readonly label: string;
 }
 
+/**
+ * How a row becomes a prompt with two answers, of which the first is preferred.
+ *
+ * @example A question, and a better and a worse answer
+ * ```ts
+ * const template = { prompt: "{question}\n", chosen: "{better}", rejected: "{worse}" };
+ * ```
+ */
+export interface PreferenceTemplate {
+  /** What the model is given; if omitted, the tokens that both answers begin with. */
+  readonly prompt?: string;
+  /** The answer that is preferred. */
+  readonly chosen: string;
+  /** The other. */
+  readonly rejected: string;
+  /** How a prompt and an answer become tokens; `"together"` if omitted. */
+  readonly tokenization?: Tokenization;
+}
+
 /** How a row becomes an example. */
-export type Template = CompletionTemplate | LabelTemplate;
+export type Template = CompletionTemplate | LabelTemplate | PreferenceTemplate;
 
 /** What makes examples of rows. */
 export interface Templated {

@@ -82,11 +82,14 @@ const textOf = ({ prompt, completion }: Row) => JSON.stringify([prompt, completi
 
 /** Refuses rows that are no plain prompts with completions. */
 function requirePlain({ kind, turns, place }: Row): void {
-  if (kind === "completion" && turns === undefined) return;
-  throw new RequestError(
-    `fewShot takes prompts with completions, and the row is ${
-      turns === undefined ? "a text with a label" : "a conversation, whose examples are turns of it"
-    }; omit fewShot`,
-    place,
-  );
+  const odd = turns === undefined ? oddRows[kind] : "a conversation, whose examples are turns of it";
+  if (odd === undefined) return;
+  throw new RequestError(`fewShot takes prompts with completions, and the row is ${odd}; omit fewShot`, place);
 }
+
+/** What rows are that no example can be put before. */
+const oddRows: Readonly<Record<Row["kind"], string | undefined>> = {
+  completion: undefined,
+  preference: "a prompt with two answers",
+  label: "a text with a label",
+};

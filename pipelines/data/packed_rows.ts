@@ -10,12 +10,12 @@
 import type { TokenizedExample } from "./examples.ts";
 
 /** What a chunk says of each row, in this order. */
-const columns = ["prompt", "completion", "taught", "text", "end", "bits", "record"] as const;
+const columns = ["prompt", "completion", "rejected", "taught", "text", "end", "bits", "record"] as const;
 
 /** A number that is not there. */
 const none = -1;
 
-const flags = { types: 1, number: 2 } as const;
+const flags = { types: 1, number: 2, scored: 4 } as const;
 
 /** A chunk ends with the row that makes it this long. */
 const [mostRows, mostBytes] = [256, 2 ** 19];
@@ -42,23 +42,25 @@ export class ChunkWriter {
    * @param record As {@linkcode recordText} has it.
    */
   add(example: Omit<TokenizedExample, "source">, text: string, prompt: string, record: string): void {
-    const { prompt: ids, completion, taught, typeIds, endToken = none } = example;
+    const { prompt: ids, completion, rejected, isScored, taught, typeIds, endToken = none } = example;
     // A head's target may be any number, and is then two halves.
     const isNumber = completion.length === 1 && !isId(completion[0]!);
     const bytes = new TextEncoder().encode(record);
     this.#heads.push(
       ids.length,
       completion.length,
+      rejected?.length ?? none,
       taught?.length ?? none,
       text.length === prompt.length ? none : text.length,
       endToken,
-      (typeIds === undefined ? 0 : flags.types) | (isNumber ? flags.number : 0),
+      (typeIds === undefined ? 0 : flags.types) | (isNumber ? flags.number : 0) | (isScored ? flags.scored : 0),
       bytes.length,
     );
     const numbers = this.#numbers;
     for (const id of ids) numbers.push(id);
     if (isNumber) numbers.push(...new Int32Array(Float64Array.of(completion[0]!).buffer));
     else for (const id of completion) numbers.push(id);
+    for (const id of rejected ?? []) numbers.push(id);
     for (const at of taught ?? []) numbers.push(at);
     for (const type of typeIds ?? []) numbers.push(type);
     this.#texts.push(bytes);
@@ -109,12 +111,12 @@ export function chunkRows(chunk: Uint8Array<ArrayBuffer>): readonly PackedRow[] 
   const ints = new Int32Array(chunk.buffer, 0, chunk.length >> 2), count = ints[0]!;
   const headAt = (row: number): Head => {
     const start = 1 + row * columns.length;
-    const [prompt = 0, completion = 0, taught = 0, text = 0, end = 0, bits = 0, record = 0] = listOf(
+    const [prompt = 0, completion = 0, rejected = 0, taught = 0, text = 0, end = 0, bits = 0, record = 0] = listOf(
       ints,
       start,
       start + columns.length,
     );
-    return { prompt, completion, taught, text, end, bits, record };
+    return { prompt, completion, rejected, taught, text, end, bits, record };
   };
   const heads = Array.from({ length: count }, (_, row) => headAt(row));
   let at = 1 + count * columns.length;
@@ -135,9 +137,9 @@ export function chunkRows(chunk: Uint8Array<ArrayBuffer>): readonly PackedRow[] 
 }
 
 /** How many numbers a row has after the heads. */
-function numbersOf({ prompt, completion, taught, bits }: Head): number {
+function numbersOf({ prompt, completion, rejected, taught, bits }: Head): number {
   const answer = (bits & flags.number) === 0 ? completion : 2;
-  return prompt + answer + Math.max(0, taught) + ((bits & flags.types) === 0 ? 0 : prompt);
+  return prompt + answer + Math.max(0, rejected) + Math.max(0, taught) + ((bits & flags.types) === 0 ? 0 : prompt);
 }
 
 function exampleOf(ints: Int32Array, head: Head, start: number): PackedRow["example"] {
@@ -148,6 +150,8 @@ function exampleOf(ints: Int32Array, head: Head, start: number): PackedRow["exam
   return {
     prompt,
     completion,
+    ...head.rejected === none ? {} : { rejected: take(head.rejected) },
+    ...(head.bits & flags.scored) === 0 ? {} : { isScored: true },
     ...head.taught === none ? {} : { taught: take(head.taught) },
     ...(head.bits & flags.types) === 0 ? {} : { typeIds: take(head.prompt) },
     ...head.end === none ? {} : { endToken: head.end },

@@ -3,7 +3,7 @@ import { RequestError } from "../common/errors.ts";
 import { requireFile } from "../common/declared_path.ts";
 import { atLocationOf, placed } from "../common/source_location.ts";
 import type { Dataset, Source } from "./dataset.ts";
-import { withoutEnd } from "./end_tokens.ts";
+import { type EndToken, withoutEnd } from "./end_tokens.ts";
 import type { RawRow } from "./files/raw_row.ts";
 import type { PlacedRecord } from "./files/record_text.ts";
 import { isPattern } from "./files/glob.ts";
@@ -70,11 +70,7 @@ export async function openRows(dataset: Dataset, files: FileReading, reading?: C
     readers.push(await kindOf(source).rowReader(source, files.base, reading));
   }
   const ends = reading?.ends ?? [];
-  const rowOf = ({ record, source }: PlacedRecord): Row => {
-    const row = readers[source]!(record);
-    const found = row.kind === "completion" ? withoutEnd(row.completion, ends) : undefined;
-    return found === undefined ? row : { ...row, completion: found.text, end: found.end };
-  };
+  const rowOf = ({ record, source }: PlacedRecord): Row => endedBy(readers[source]!(record), ends);
   async function* records(where: FileReading): AsyncGenerator<PlacedRecord> {
     const numbers = new Map(sources.map((source, number) => [source, number]));
     for await (const { record, source } of viewed(dataset, where).read()) {
@@ -94,6 +90,13 @@ export async function openRows(dataset: Dataset, files: FileReading, reading?: C
       if (seen.every((count) => count === 0)) throw await noRows(dataset, where);
     },
   };
+}
+
+/** A row whose answers end with no end-of-sequence token of their own. */
+function endedBy(row: Row, ends: readonly EndToken[]): Row {
+  const found = row.kind === "label" ? undefined : withoutEnd(row.completion, ends);
+  const bare = found === undefined ? row : { ...row, completion: found.text, end: found.end };
+  return bare.rejected === undefined ? bare : { ...bare, rejected: endedBy(bare.rejected, ends) };
 }
 
 /** Sees that the files that a source names one by one are there. */

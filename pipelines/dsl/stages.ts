@@ -12,6 +12,7 @@ import type {
   LossReduction,
   MetricSpec,
   ModelSpec,
+  ObjectiveSpec,
   OptimizerSpec,
   Pipeline,
   SiteSpec,
@@ -76,6 +77,8 @@ export interface TrainOptions {
    * and so pyreft has it (`"microbatches"`; a last step of fewer batches is divided by as many as a whole one).
    */
   readonly lossReduction?: LossReduction;
+  /** What is minimized of rows with two answers, as in `dpo({ beta: 0.1 })`; other rows have none. */
+  readonly objective?: ObjectiveSpec;
   /**
    * Measures the model on other rows while it is trained: in results.json (`validation`), the report and TensorBoard.
    * Nothing is compiled or encoded twice for it. Rows that are trained on, too, are counted and warned of.

@@ -66,6 +66,7 @@ const omissible: Readonly<Record<OmissibleSettings, true>> = {
   maxSteps: true,
   baseDropout: true,
   lossReduction: true,
+  objective: true,
   validate: true,
   keep: true,
   patience: true,

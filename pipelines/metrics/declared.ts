@@ -103,6 +103,10 @@ export interface MetricSettings {
   readonly perplexity: NamedSettings;
   /** The likelihood of completions in bits a byte. */
   readonly bitsPerByte: NamedSettings;
+  /** The share of rows whose chosen answer has the larger reward. */
+  readonly rewardAccuracy: NamedSettings;
+  /** By how much the chosen answers' rewards are larger. */
+  readonly rewardMargin: NamedSettings;
   /** What a function of the pipeline gives. */
   readonly metric: OwnSettings;
 }

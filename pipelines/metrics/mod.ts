@@ -12,6 +12,7 @@ import type { Metric } from "./metric.ts";
 import { numericMatch } from "./numeric_match.ts";
 import { own } from "./own.ts";
 import { regexMatch } from "./regex_match.ts";
+import { rewardAccuracy, rewardMargin } from "./rewards.ts";
 import { rouge } from "./rouge.ts";
 import { taskAccuracy } from "./task_accuracy.ts";
 import { tokenF1 } from "./token_f1.ts";
@@ -34,6 +35,8 @@ export const metricKinds: { readonly [K in MetricName]: Metric<SpecOf<K>> } = {
   loss,
   perplexity,
   bitsPerByte,
+  rewardAccuracy,
+  rewardMargin,
   taskAccuracy,
   combined,
   metric: own,

@@ -36,6 +36,8 @@ export interface MemberView {
   readonly losses: readonly number[];
   /** Of the same steps the norm of the gradients before they were clipped; none where they were not. */
   readonly gradientNorms: readonly number[];
+  /** Of the same steps the margins of rewards; none where the training is not on preferences. */
+  readonly margins: readonly number[];
   /** How many steps lie between two losses. */
   readonly stride: number;
   readonly finalLoss?: number;

@@ -141,6 +141,7 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
     standardErrors: errorsOf(member),
     losses: drawn(losses),
     gradientNorms: drawn(trainings[0]?.gradientNorms ?? []),
+    margins: drawn(trainings[0]?.rewards?.margins ?? []),
     stride,
     ...final === undefined ? {} : { finalLoss: final },
     validation: Object.fromEntries(withLosses ? trainings.flatMap(validationCurves) : []),

@@ -41,12 +41,38 @@ export interface TrainRecord {
   readonly losses: readonly number[];
   /** One number a step: the 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
   readonly gradientNorms?: readonly number[];
+  /** Of a training on preferences. */
+  readonly rewards?: RewardRecord;
+  /** What the frozen model gave to its rows' answers, where the objective compares with it. */
+  readonly reference?: ReferenceRecord;
   /** The wall seconds of each step; a share of them where members train together. */
   readonly stepSeconds: readonly number[];
   /** What it measured while it ran; absent where it is not validated. */
   readonly validation?: readonly ValidationRecord[];
   /** After how many steps it was best, and by which metric; where it keeps its best parameters, they are those. */
   readonly best?: { readonly step: number; readonly metric: string };
+}
+
+/** One number a step of each: means over the step's rows. */
+export interface RewardRecord {
+  /** The rewards of the chosen answers. */
+  readonly chosen: readonly number[];
+  /** The rewards of the rejected answers. */
+  readonly rejected: readonly number[];
+  /** By how much the chosen answers' rewards are larger. */
+  readonly margins: readonly number[];
+  /** The share of rows whose chosen answer has the larger reward. */
+  readonly accuracies: readonly number[];
+}
+
+/** The log-likelihoods that the frozen model gives to answers, computed once for all trainings on these rows. */
+export interface ReferenceRecord {
+  /** Its key in the store. */
+  readonly key: string;
+  /** Whether an earlier training has computed it. */
+  readonly cached: boolean;
+  /** The seconds that it took. */
+  readonly seconds: number;
 }
 
 /** The line of an evaluation. */

@@ -9,6 +9,7 @@ export * from "./decoding.ts";
 export * from "./evaluate.ts";
 export * from "./metric.ts";
 export * from "./model.ts";
+export * from "./objective.ts";
 export * from "./optimizer.ts";
 export * from "./pipeline.ts";
 export * from "./sweepable.ts";

@@ -2,6 +2,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Truncation } from "../data/length_limits.ts";
 import type { ModelSpec } from "./model.ts";
+import type { ObjectiveSpec } from "./objective.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import type { BestSpec, Sweepable } from "./sweepable.ts";
 import type { KeptParameters, ValidateSpec } from "./validate.ts";
@@ -43,6 +44,8 @@ export interface TrainSpec {
   readonly baseDropout?: Sweepable<boolean>;
   /** Over what the loss is a mean; all labelled tokens if omitted. */
   readonly lossReduction?: Sweepable<LossReduction>;
+  /** What is minimized of preferences; the negative log-likelihood of what rows teach if omitted. */
+  readonly objective?: Sweepable<ObjectiveSpec>;
   /** What is measured while it runs. */
   readonly validate?: Sweepable<ValidateSpec>;
   /** Which parameters it gives; the last ones if omitted. */

@@ -46,6 +46,8 @@ export interface Layout {
   readonly segments: readonly Segment[];
   /** How many trained keys that no token made are seen before all tokens. */
   readonly virtual: number;
+  /** Set where each row has two answers to its prompt, of which the second sees nothing of the first. */
+  readonly answers?: 2;
 }
 
 /** Rows that are all tail, or of an encoder's context and its decoder's tail. */
@@ -175,8 +177,9 @@ export function stackOfSegment(architecture: Architecture, { stack }: Segment): 
   return architecture.encoder;
 }
 
-/** Whether the tokens that a segment sees before its own differ by row. */
-export function seesRows({ segments }: Layout, { sees }: Segment): boolean {
+/** Whether the tokens that a causal model's segment sees differ by row: those before it, or of its own in two answers. */
+export function differsByRow({ segments, answers }: Layout, { sees, name: own }: Segment): boolean {
+  if (answers !== undefined && own === "tail") return true;
   return segments.some(({ name, rows }) => rows === "batch" && sees.includes(name));
 }
 

@@ -25,7 +25,7 @@ const shifts: Readonly<
   direft: () => undefined,
   consreft: () => undefined,
   road: () => undefined,
-  reftR1: () => undefined,
+  gatedDirection: () => undefined,
 };
 
 /** The vector that an adaptation adds to every representation, if that is what it does. */

@@ -46,7 +46,7 @@ const forms: Readonly<Record<InterventionName, ((own: Own, width: number, rank: 
   lobireft: ({ rotate, bias }, width, rank) => ({ bias: bias!, written: turned(rotate!, width, rank) }),
   red: undefined,
   road: undefined,
-  reftR1: undefined,
+  gatedDirection: undefined,
 };
 
 /** What the fork calls positions. */

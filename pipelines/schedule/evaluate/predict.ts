@@ -43,11 +43,12 @@ export function readPredictions(
   outputs: readonly (readonly number[])[],
 ): { readonly predictions: readonly Prediction[]; readonly predicted: Predicted } {
   const head = headOf(adaptations);
-  if (head === undefined) throw new TypeError("The model has no head");
+  if (head === undefined || head.kind === "reward") throw new TypeError("The model has no head that reads labels");
+  const { kind, labels } = head;
   const read = outputs.map((values, row) => {
     const { prompt, pair, completion } = rows.at(row)!, expected = examples.at(row)!.completion[0]!;
     const texts = { prompt, ...pair === undefined ? {} : { pair } };
-    return readers[head.kind](values, expected, { ...texts, completion }, head);
+    return readers[kind](values, expected, { ...texts, completion }, head);
   });
   const measured = read.map(({ prediction, ...row }, at) => {
     const { fields, place } = rows.at(at)!;
@@ -55,7 +56,7 @@ export function readPredictions(
   });
   return {
     predictions: read.map(({ prediction }) => prediction),
-    predicted: { kind: predictionKinds[head.kind], rows: measured, labels: head.labels },
+    predicted: { kind: predictionKinds[kind], rows: measured, labels },
   };
 }
 
@@ -66,7 +67,10 @@ interface Read extends Omit<HeadPrediction, "row"> {
 /** Reads what a head of a kind gives for a row, whose own label is expected. */
 type Reader = (output: readonly number[], expected: number, texts: Prediction, head: Head) => Read;
 
-const readers: { readonly [K in Head["kind"]]: Reader } = { classification: readClass, regression: readNumber };
+const readers: { readonly [K in Exclude<Head["kind"], "reward">]: Reader } = {
+  classification: readClass,
+  regression: readNumber,
+};
 
 function readNumber([predicted = NaN]: readonly number[], expected: number, texts: Prediction): Read {
   const loss = (predicted - expected) ** 2;

@@ -43,13 +43,14 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
   const { rows, layout, spec } = stage,
-    { optimizer, schedule: kind, clips, smooths, dropsBase, groups } = steppingOf(spec);
+    { optimizer, schedule: kind, clips, smooths, dropsBase, groups, objective } = steppingOf(spec);
   const parts = [
     ...budgetParts(stage, budgets),
     optimizer.form,
     JSON.stringify(groups),
     ...clips ? ["clips"] : [],
     ...smooths ? ["smooths"] : [],
+    ...objective === undefined ? [] : [objective],
     ...dropsBase ? ["dropsBase"] : [],
   ];
   const program = programKey(stage, weights);
@@ -106,6 +107,7 @@ export async function trainKey(
     labelSmoothing = 0,
     baseDropout = false,
     lossReduction = "tokens",
+    objective,
   } = spec;
   const watched = validationPart(stage);
   const limits = {
@@ -114,6 +116,7 @@ export async function trainKey(
     ...labelSmoothing === 0 ? {} : { labelSmoothing },
     ...baseDropout ? { baseDropout } : {},
     ...lossReduction === "tokens" ? {} : { lossReduction },
+    ...objective === undefined ? {} : { objective },
     ...watched === undefined ? {} : { validation: watched },
   };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));

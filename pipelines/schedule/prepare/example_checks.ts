@@ -16,6 +16,6 @@ export function requireSelections(adaptations: readonly Adaptation[], examples: 
 
 /** The tokens of the longest example. */
 export function longestOf(examples: RowList<TokenizedExample>): number {
-  const { prompts, completions } = lengthsOfExamples(examples);
-  return prompts.reduce((most, length, at) => Math.max(most, length + completions[at]!), 0);
+  const { prompts, completions, rejected } = lengthsOfExamples(examples);
+  return prompts.reduce((most, length, at) => Math.max(most, length + Math.max(completions[at]!, rejected[at]!)), 0);
 }

@@ -21,14 +21,28 @@ export function targetsOf({ kind, labels }: Pick<Head, "kind" | "labels">): Targ
   return kind === "regression" ? numberOf : (label, place) => classOf(labels, label, place);
 }
 
+/** The kinds of rows that a head of each kind reads. */
+const rowsRead: Readonly<Record<Head["kind"], readonly Row["kind"][]>> = {
+  classification: ["label"],
+  regression: ["label"],
+  reward: ["preference"],
+};
+
 /**
  * Refuses rows that lack what the model predicts: labels with a head, completions without one.
  *
  * @throws {RequestError} As said.
  */
 export function requireKind(rows: readonly Row[], head: Head | undefined): void {
-  const wanted = head === undefined ? "completion" : "label", place = rows[0]?.place;
-  if (rows.every(({ kind }) => kind === wanted)) return;
+  const wanted: readonly Row["kind"][] = head === undefined ? ["completion", "preference"] : rowsRead[head.kind];
+  const place = rows[0]?.place;
+  if (rows.every(({ kind }) => wanted.includes(kind))) return;
+  if (head?.kind === "reward") {
+    throw new RequestError(
+      "the model's head compares two answers and the rows have one; give them prefer({ prompt, chosen, rejected })",
+      place?.file === undefined ? undefined : { file: place.file },
+    );
+  }
   throw new RequestError(
     head === undefined
       ? "the rows have labels and the model has no head to predict them; add one, as in model.with(classification(…))"
@@ -44,9 +58,10 @@ export function requireKind(rows: readonly Row[], head: Head | undefined): void 
  * @throws {RequestError} As said.
  */
 export function requirePredicted({ model, adaptations }: Pick<PreparedModel, "model" | "adaptations">): void {
-  if (headOf(adaptations) === undefined) return void requireLogits(model.architecture);
+  const head = headOf(adaptations);
+  if (head === undefined) return void requireLogits(model.architecture);
   const after = interventionsOf(adaptations).find(({ positions }) => positions.completion);
-  if (after === undefined) return;
+  if (after === undefined || head.kind === "reward") return;
   throw new RequestError(
     `the positions ${after.positionsText} are after the prompt, where a model with a head reads nothing; edit others`,
   );
@@ -93,12 +108,14 @@ export function requireHeadShape(record: TensorRecord, shape: readonly number[])
 export const predictionKinds = {
   classification: "classes",
   regression: "numbers",
+  reward: "pairs",
 } as const satisfies Record<Head["kind"], PredictionKind>;
 
 const described: Readonly<Record<PredictionKind, string>> = {
   texts: "a model without a head writes texts",
   classes: "its model's head predicts classes",
   numbers: "its model's head predicts numbers",
+  pairs: "its model's head compares two answers",
 };
 
 /**
@@ -141,7 +158,7 @@ export function requireMeasurable(
       locationOf(metric),
     );
   }
-  if (head.kind === "regression" || head.labels.length === 2) return;
+  if (head.kind !== "classification" || head.labels.length === 2) return;
   for (const metric of metrics) {
     const instead = metricOf(metric).measures.classes?.(metric).insteadOfBinary;
     if (instead === undefined) continue;

@@ -10,6 +10,7 @@ import { answeredExamples, choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
+import { requirePairs } from "./preference_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
@@ -42,6 +43,7 @@ export async function prepareEvaluation(
     truncate: ofHead?.truncate,
     fewShot: spec.fewShot,
   });
+  requirePairs(name, spec.metrics, examples);
   requireVaried(spec.metrics, examples);
   // Samples show nothing of it.
   const isWhole = of === undefined && training?.sampled === undefined;

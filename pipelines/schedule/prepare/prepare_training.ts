@@ -12,6 +12,7 @@ import { leakOf } from "../../tasks/leaked_files.ts";
 import { cautionsOfTraining } from "./cautions.ts";
 import { requirePredicted, requireSmoothable, unseenLabels } from "./head_checks.ts";
 import { decayOfEdits, requireOptimizer } from "./optimizer_checks.ts";
+import { equalAnswersNote, requirePreferences } from "./preference_checks.ts";
 import { prepareValidation, requireCheckpoints } from "./prepare_validation.ts";
 import type { PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
@@ -43,8 +44,11 @@ export async function prepareTraining(
   atLocationOf(spec, () => requireDropout(model.model, spec));
   requireOptimizer(spec, model);
   const read = await shared.rows(spec.data, model, spec.maxLength, { truncate: spec.truncate });
+  atLocationOf(spec, () => requirePreferences(spec, model, read.examples));
   await atLocationOf(spec.data, () => refuseLeaks(spec.data, shared.base));
   // A sample may lack what the rows have.
+  const equal = read.of === undefined ? equalAnswersNote(name, read) : undefined;
+  if (equal !== undefined) shared.warnOnce(equal);
   const unseen = read.of === undefined ? unseenLabels(headOf(model.adaptations), read.examples) : [];
   if (unseen.length > 0) shared.warnOnce(`no row that ${name} trains on has the label ${unseen.join(" or ")}`);
   const { layout, rows } = await shared.laidOut(model, read, spec.baseDropout);

@@ -4,7 +4,7 @@ import { formatLocation, RunError, type SourceLocation } from "../../common/erro
 import { atLocationOf, placed } from "../../common/source_location.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { type RowNote, rowNotes, tokenize, type TokenizedExample } from "../../data/examples.ts";
+import { type RowNote, rowNotes, tokenize, type TokenizedExample, type TokenizeOptions } from "../../data/examples.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
 import { type FewShot, type Shots, shotsOf } from "../../data/few_shot.ts";
 import { tokenizeLabelled } from "../../data/labelled.ts";
@@ -229,13 +229,13 @@ class RowsReading {
 
   #tokenize(rows: readonly Row[]): TokenizedExample[] {
     const { head, toWrite, asksLast: asks } = this.#reading;
-    const { architecture: { encoder }, tokenizer } = this.#model, limits = this.#limits();
-    if (head !== undefined) return tokenizeLabelled(rows, tokenizer, targetsOf(head), limits);
+    const { architecture: { encoder }, tokenizer } = this.#model;
     const hasEncoder = encoder !== undefined;
     const note = (note: RowNote, place: SourceLocation) => {
       this.#note(`${formatLocation(place)}: ${rowNotes[note]}`, note);
     };
-    return tokenize(rows, tokenizer, { ...limits, toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder, note });
+    const options = { ...this.#limits(), toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder, note };
+    return tokenizeFor(head, rows, tokenizer, options);
   }
 
   #limits() {
@@ -285,6 +285,18 @@ function madeRows(
   tokenizer: Model["tokenizer"],
 ): RowList<Row> {
   return new MadeRows(rows.length, (at) => withoutSpecial(rows.at(at)!, examples.at(at)!, tokenizer));
+}
+
+/** Rows as token ids for a model without a head, or for what its head reads. */
+export function tokenizeFor(
+  head: Head | undefined,
+  rows: readonly Row[],
+  tokenizer: Model["tokenizer"],
+  options: TokenizeOptions,
+): TokenizedExample[] {
+  if (head === undefined) return tokenize(rows, tokenizer, options);
+  if (head.kind !== "reward") return tokenizeLabelled(rows, tokenizer, targetsOf(head), options);
+  return tokenize(rows, tokenizer, options).map((example) => ({ ...example, isScored: true }));
 }
 
 /** What a template writes for a turn, compared as answers are: without special tokens. */

@@ -7,6 +7,7 @@ import type { TrainRecord, ValidationRecord } from "../../results/results.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
 import { bestOf } from "../train/validations.ts";
+import { marginsOf } from "../train/rewards.ts";
 import type { StageExecution } from "./stage_execution.ts";
 
 /** What results.json says of a training's validations; nothing if there are none. */
@@ -31,9 +32,8 @@ export const trainStage: StageExecution<"train"> = {
   async run({ trainings, output, timed }, stage, { member, stages }) {
     const key = trainings.keyOf(stage), isFirst = !timed.has(key);
     timed.add(key);
-    const { tensors, losses, gradientNorms, stepSeconds, validation, cached, seconds } = await trainings.resultOf(
-      stage,
-    );
+    const trained = await trainings.resultOf(stage), { tensors, losses, gradientNorms, rewards, reference } = trained;
+    const { stepSeconds, validation, cached, seconds } = trained;
     const name = stage.full === undefined ? "intervention" : "model";
     const place = ofKind(stages, "train").length > 1 ? stage.name : "";
     await output.trained(member.id, join(place, name), stage, tensors);
@@ -50,6 +50,8 @@ export const trainStage: StageExecution<"train"> = {
       steps: losses.length,
       losses,
       ...gradientNorms.length > 0 ? { gradientNorms } : {},
+      ...rewards === undefined ? {} : { rewards: { ...rewards, margins: marginsOf(rewards) } },
+      ...reference === undefined ? {} : { reference },
       stepSeconds,
       ...validated(stage, validation),
     };

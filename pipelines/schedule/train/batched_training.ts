@@ -4,11 +4,16 @@
  * @module
  */
 import type { Program } from "../../../ops/program/program.ts";
+import { madeOf } from "../../common/row_list.ts";
 import { StoppedError } from "../../common/errors.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
+import { objectiveFeeds } from "../../compile/rows/answers.ts";
 import { sharedFeeds } from "../../compile/rows/feeds.ts";
+import type { ReferenceRecord } from "../../results/results.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { type Reference, referenceOf } from "../preferences/reference.ts";
+import { needsReference } from "../preferences/rewards.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
 import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
 import { stepsOf } from "./steps.ts";
@@ -43,13 +48,22 @@ export async function runTrainings(
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
   const steps = stepsOf({ spec, rows, programs: costs });
+  const reference = needsReference(spec.objective)
+    ? await referenceOf(runContext, {
+      name: stage.name,
+      model: stage.model,
+      weights,
+      examples: madeOf(rows, ({ whole }) => whole),
+    })
+    : undefined;
   const watch = new TrainingWatch({ runContext, trainings, measure, toSaved });
   const ended = new Map<number, Omit<Trained, "seconds">>(), isOver = (member: number) => ended.has(member);
   const keeper = new CheckpointKeeper(runContext, trainings, { isOver, kept: (member) => watch.kept(member) });
   const end = async (at: number, run: Omit<LoopProgress, "state" | "parameters">, all: () => Promise<TensorMap>) => {
     const { best, ...validated } = watch.kept(at), tensors = best ?? ownTensors(jobs, at, await all());
     const history = { ...historyOf(trainings, at, run), ...validated };
-    const trained = { tensors, ...history, cached: false, encoding: encoded?.record };
+    const frozen = reference && recordOf(reference, at);
+    const trained = { tensors, ...history, cached: false, encoding: encoded?.record, reference: frozen };
     await storeTrained(runContext.store, jobs[at]!.key, trained);
     ended.set(at, trained);
   };
@@ -63,7 +77,12 @@ export async function runTrainings(
       steps,
       programs,
       initial: stage.full === undefined ? parameters : { ...copyTensors(initial), ...parameters },
-      fixed: { ...bases, ...(programs.readsShared ? sharedFeeds(rows.at(0)!, layout, stage.model.architecture) : {}) },
+      fixed: {
+        ...bases,
+        ...objectiveFeeds(spec.objective),
+        ...(programs.readsShared ? sharedFeeds(rows.at(0)!, layout, stage.model.architecture) : {}),
+      },
+      reference: reference?.scores,
       encoded,
       toSaved,
       session: (program) => runContext.sessions.hold(programs[program], weights),
@@ -104,4 +123,9 @@ function startOf(trainings: readonly ResumableTraining[]): TrainingLoop["start"]
   if (step === 0) return undefined;
   const states = trainings.map(({ checkpoint }) => checkpoint?.tensors ?? {});
   return { step, state: batchedTensors(trainings.map(({ job }) => job), states) };
+}
+
+/** What a training says of the frozen model's scores, which the first of a batch has asked for. */
+function recordOf({ key, cached, seconds }: Reference, at: number): ReferenceRecord {
+  return at === 0 ? { key, cached, seconds } : { key, cached: true, seconds: 0 };
 }

@@ -7,6 +7,7 @@ import type { RunContext } from "../context/run_context.ts";
 import { noteTo } from "../context/work.ts";
 import { ownTensors } from "./batched_members.ts";
 import { type Checkpoint, findCheckpoint, putCheckpoint } from "./checkpoint.ts";
+import { joined, noRewards } from "./rewards.ts";
 import type { TrainJob } from "./train_job.ts";
 import type { LoopProgress } from "./training_loop.ts";
 
@@ -32,12 +33,16 @@ export function stepsDone(checkpoint: Checkpoint | undefined): number {
 export function historyOf(
   trainings: readonly ResumableTraining[],
   at: number,
-  { losses, gradientNorms, stepSeconds }: Pick<LoopProgress, "losses" | "gradientNorms" | "stepSeconds">,
-): Pick<Checkpoint, "losses" | "gradientNorms" | "stepSeconds"> {
+  { losses, gradientNorms, rewards, stepSeconds }: Pick<
+    LoopProgress,
+    "losses" | "gradientNorms" | "rewards" | "stepSeconds"
+  >,
+): Pick<Checkpoint, "losses" | "gradientNorms" | "rewards" | "stepSeconds"> {
   const before = trainings[at]?.checkpoint;
   return {
     losses: [...before?.losses ?? [], ...losses[at]!],
     gradientNorms: [...before?.gradientNorms ?? [], ...gradientNorms[at]!],
+    ...rewards === undefined ? {} : { rewards: joined(before?.rewards ?? noRewards, rewards[at]!) },
     stepSeconds: [
       ...before?.stepSeconds ?? [],
       ...stepSeconds.slice(0, losses[at]!.length).map((seconds) => seconds / trainings.length),

@@ -1,6 +1,7 @@
 /** An entry of the store with a training's tensors and the losses of its steps: a result or a checkpoint. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
+import type { Rewards } from "./rewards.ts";
 import type { ValidationRecord } from "../../results/results.ts";
 import type { Entry, Store } from "../../store/store.ts";
 
@@ -11,6 +12,8 @@ export interface TrainingContent {
   readonly losses: readonly number[];
   /** Likewise, of each step the norm of the gradients before they were clipped; none where they are not. */
   readonly gradientNorms: readonly number[];
+  /** Likewise, means of rewards over a step's rows; where the training is on preferences. */
+  readonly rewards?: Rewards;
   readonly stepSeconds: readonly number[];
   /** What its validations measured; absent where there were none. */
   readonly validation?: readonly ValidationRecord[];
@@ -27,6 +30,7 @@ export async function readTrainingEntry(entry: Entry): Promise<TrainingContent> 
     [...entry.tensors].map(async ([name, { shape }]) => [name, { data: await entry.read(name), shape }] as const),
   );
   const numbers = (name: string) => JSON.parse(ownValue(entry.metadata, name) ?? "[]") as number[];
+  const rewards = ownValue(entry.metadata, "rewards");
   const validation = ownValue(entry.metadata, "validation");
   const bests = tensors.filter(([name]) => name.startsWith(best));
   return {
@@ -37,6 +41,7 @@ export async function readTrainingEntry(entry: Entry): Promise<TrainingContent> 
       : { best: Object.fromEntries(bests.map(([name, tensor]) => [name.slice(best.length), tensor])) },
     losses: numbers("losses"),
     gradientNorms: numbers("gradientNorms"),
+    ...rewards === undefined ? {} : { rewards: JSON.parse(rewards) as Rewards },
     stepSeconds: numbers("stepSeconds"),
   };
 }
@@ -46,7 +51,7 @@ export async function putTrainingEntry(
   store: Store,
   kind: string,
   key: string,
-  { tensors, losses, gradientNorms, stepSeconds, validation = [], best: bests = {} }: TrainingContent,
+  { tensors, losses, gradientNorms, rewards, stepSeconds, validation = [], best: bests = {} }: TrainingContent,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   const all = [
@@ -60,6 +65,7 @@ export async function putTrainingEntry(
         ...metadata,
         losses: JSON.stringify(losses),
         ...gradientNorms.length > 0 ? { gradientNorms: JSON.stringify(gradientNorms) } : {},
+        ...rewards === undefined ? {} : { rewards: JSON.stringify(rewards) },
         stepSeconds: JSON.stringify(stepSeconds),
         ...validation.length > 0 ? { validation: JSON.stringify(validation) } : {},
       },

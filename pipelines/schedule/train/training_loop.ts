@@ -9,6 +9,7 @@ import { RequestError } from "../../common/errors.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { answerFeeds, type AnswerScores } from "../../compile/rows/answers.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { lossName, normName } from "../../compile/programs/training_programs.ts";
 import { baseDropoutFeeds } from "../../compile/rows/base_dropout.ts";
@@ -22,6 +23,7 @@ import type { Emit } from "../../results/events.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { learningRates } from "./learning_rate.ts";
+import { noRewards, type Rewards, shownRewards, withGroup, withStep, zeroRewards } from "./rewards.ts";
 import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
 import { lengthsOf } from "../../compile/rows/row_lengths.ts";
@@ -37,6 +39,8 @@ export interface TrainingLoop extends StateJob {
   readonly programs: CompiledTraining;
   /** Of each step the groups of rows that run together. */
   readonly steps: readonly (readonly (readonly number[])[])[];
+  /** What the frozen model gives to each row's answers, where the objective compares with it. */
+  readonly reference?: AnswerScores | undefined;
   /** What was encoded of the rows; absent where nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
@@ -59,6 +63,8 @@ export interface LoopProgress {
   readonly losses: readonly (readonly number[])[];
   /** Of each member the norm of its gradients in each step, before they were clipped; none where they are not. */
   readonly gradientNorms: readonly (readonly number[])[];
+  /** Of each member the means of rewards over the rows of each step, where they are trained on preferences. */
+  readonly rewards?: readonly Rewards[];
   /** Wall seconds of each step. */
   readonly stepSeconds: readonly number[];
   /** Parameters and moments to start from again; `undefined` while a step has them. */
@@ -96,15 +102,10 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const { steps, start, isOver } = job;
   const state = new TrainingState(job, start?.state);
   const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
-  const gradientNorms = job.members.map((): number[] => []);
-  const run: LoopProgress = {
-    losses,
-    gradientNorms,
-    stepSeconds,
-    state: () => state.whole(),
-    parameters: () => state.parameters(),
-  };
-  const result = () => ({ parameters: state.parameters(), losses, gradientNorms, stepSeconds });
+  const gradientNorms = job.members.map((): number[] => []), rewards = job.members.map(() => noRewards);
+  const history = { losses, gradientNorms, ...job.spec.objective === undefined ? {} : { rewards }, stepSeconds };
+  const run: LoopProgress = { ...history, state: () => state.whole(), parameters: () => state.parameters() };
+  const result = () => ({ parameters: state.parameters(), ...history });
   const areAllOver = () => job.members.every((_, member) => isOver(member));
   if (start !== undefined) await job.reached(run);
   const groups = steps.flatMap((step, index) =>
@@ -120,7 +121,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const { emit, named, spec: { epochs, optimizer } } = job, inEpoch = stepsInEpoch(job);
   const rateAt = learningRates(optimizer, steps.length);
   emit({ kind: "trainingStarted", ...named, steps: steps.length, stepsDone: first.index });
-  let sums = losses.map(() => 0), begun = performance.now();
+  let sums = losses.map(() => 0), stepRewards = losses.map(() => zeroRewards), begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
     // The next batch is gathered while this one runs.
@@ -128,6 +129,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
     const { outputs } = await running;
     sums = sums.map((sum, member) => sum + Number(ownValue(outputs, lossName(member))!.data[0]));
+    stepRewards = stepRewards.map((means, member) => withGroup(means, outputs, member));
     const diverged = sums.findIndex((sum, member) => !Number.isFinite(sum) && !isOver(member));
     if (diverged >= 0) {
       throw new DivergedError(
@@ -146,10 +148,15 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
       if (isOver(at)) return [];
       const loss = sums[at]!, norm = ownValue(stepped, normName(at));
       losses[at]!.push(loss);
-      if (norm === undefined) return { member, loss };
-      const gradientNorm = Number(norm.data[0]);
-      gradientNorms[at]!.push(gradientNorm);
-      return { member, loss, gradientNorm };
+      if (norm !== undefined) gradientNorms[at]!.push(Number(norm.data[0]));
+      const means = stepRewards[at]!;
+      rewards[at] = withStep(rewards[at]!, means);
+      return {
+        member,
+        loss,
+        ...norm === undefined ? {} : { gradientNorm: Number(norm.data[0]) },
+        ...job.spec.objective === undefined ? {} : { rewards: shownRewards(means) },
+      };
     });
     const step = group.index + 1, seconds = (performance.now() - begun) / 1000;
     stepSeconds.push(seconds);
@@ -161,6 +168,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     await job.reached(run);
     if (areAllOver()) break;
     sums = losses.map(() => 0);
+    stepRewards = losses.map(() => zeroRewards);
     begun = performance.now();
   }
   return result();
@@ -168,9 +176,11 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
 
 /** A step's groups of rows, which follow each other by batch; of each by how many labels its summed loss is divided. */
 function groupsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[]) {
-  const { lossReduction = "tokens", batchSize, gradientAccumulation } = spec, all = step.flat();
+  const { lossReduction = "tokens", batchSize, gradientAccumulation, objective } = spec, all = step.flat();
   const { labels: lengths } = lengthsOf(rows);
-  const labels = (some: readonly number[]) => some.reduce((sum, row) => sum + lengths[row]!, 0);
+  // An objective has one loss for a row's two answers.
+  const labels = (some: readonly number[]) =>
+    objective === undefined ? some.reduce((sum, row) => sum + lengths[row]!, 0) : some.length;
   const inStep = labels(all);
   let before = 0;
   return step.map((group, at) => {
@@ -191,7 +201,7 @@ interface StepRows {
 }
 
 function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: number): Feeds {
-  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
+  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed, objective } } = job;
   const rows = group.map((row) => job.rows.at(row)!);
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
   const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
@@ -201,5 +211,14 @@ function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: numb
       lengths: rows.map(({ tail }) => tail.length),
     })
     : {};
-  return { ...own, ...base, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
+  const answers = objective === undefined
+    ? {}
+    : answerFeeds(rows, job.reference && group.map((row) => job.reference![row]!));
+  return {
+    ...own,
+    ...answers,
+    ...base,
+    ...dropoutFeeds(members, dropped, own),
+    ...job.encoded?.feeds(group, kept, `slot${slot}`),
+  };
 }

@@ -1,7 +1,11 @@
 /** Checks of stages: one for each setting of each kind. @module */
+import { objectives } from "../../../ops/objectives/mod.ts";
+import type { ObjectiveSetting } from "../../../ops/objectives/objective.ts";
 import {
   among,
+  amount,
   belowOne,
+  type Check,
   count,
   type Fields,
   flag,
@@ -27,6 +31,17 @@ import { positions, site } from "./site_checks.ts";
 
 const truncations: Readonly<Record<Truncation, true>> = { left: true, right: true };
 const lossReductions: Readonly<Record<spec.LossReduction, true>> = { tokens: true, microbatches: true };
+
+const settingRanges: Readonly<Record<ObjectiveSetting["range"], Check>> = {
+  positive,
+  amount,
+  belowHalf: leaf("a number from 0 to below 0.5", (value) => from(0, 0.5)(value) && value !== 0.5),
+};
+
+const objective = among(
+  `one of ${Object.values(objectives).map(({ call }) => call).join(", ")}`,
+  mapRecord(objectives, ({ settings }) => mapRecord(settings, ({ range }) => settingRanges[range])),
+);
 
 const metric = among(
   `one of ${Object.values(metricKinds).map(({ call }) => call).join(", ")}`,
@@ -67,6 +82,7 @@ const train = {
   maxSteps: optional(count),
   baseDropout: optional(flag),
   lossReduction: optional(oneOf(Object.keys(lossReductions))),
+  objective: optional(objective),
   validate: optional(validation),
   keep: optional(oneOf(Object.keys(keptParameters))),
   patience: optional(count),

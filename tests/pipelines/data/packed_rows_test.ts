@@ -12,6 +12,8 @@ const examples: readonly Example[] = [
   { prompt: [5], completion: [-0] },
   { prompt: [5], completion: [2 ** 40], taught: [] },
   { prompt: [5, 5], completion: [] },
+  { prompt: [5, 6], completion: [7, 0], rejected: [8, 9, 0] },
+  { prompt: [5], completion: [0], rejected: [1, 0], isScored: true },
 ];
 
 Deno.test("chunks give back the rows that were put in, with the texts of their records", () => {

@@ -1,6 +1,6 @@
 /** Rows that are tokenized once: what is kept of them in the store, and when it is made again. @module */
 import assert from "node:assert/strict";
-import { csv, jsonl, records } from "../../../../mod.ts";
+import { csv, jsonl, prefer, records } from "../../../../mod.ts";
 import { tokenize, type TokenizedExample } from "../../../../pipelines/data/examples.ts";
 import type { Dataset } from "../../../../pipelines/data/dataset.ts";
 import type { Row } from "../../../../pipelines/data/row.ts";
@@ -78,6 +78,7 @@ const datasets: Readonly<Record<string, Dataset>> = {
   "comma-separated values": csv("./many.csv", template),
   "the first rows of a file": jsonl("./many.jsonl", template).take(leastKept),
   "what a function makes of a file": jsonl("./many.jsonl", template).map((row) => ({ ...row, a: `${row["a"]}!` })),
+  "preferences of a file": jsonl("./many.jsonl", prefer({ prompt: "{q}?\n", chosen: "{a}", rejected: "{b} {a}" })),
   "rows of the pipeline": records(
     [{ q: "A cat", a: 5.5, big: 12n, none: undefined, zero: -0 }, ...questions],
     template,
