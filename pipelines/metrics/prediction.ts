@@ -25,8 +25,9 @@ export interface Prediction {
   readonly tokens?: number;
   /** The answer that the completion is preferred to. */
   readonly rejected?: string;
-  /** The rewards of the completion and of this answer, where they are compared. */
+  /** The completion's reward, where it is compared with this answer. */
   readonly chosenReward?: number;
+  /** This answer's reward. */
   readonly rejectedReward?: number;
   /** Of each class by its name. */
   readonly probabilities?: Readonly<Record<string, number>>;

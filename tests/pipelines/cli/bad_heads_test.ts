@@ -122,7 +122,7 @@ refuses("a decoding before a head", {
 refuses("completions before a head", { data: "rows", says: /^error: rows\.jsonl: the rows have completions and / });
 refuses("two heads", {
   head: `regression(), refract.classification({ ${labels} })`,
-  says: /the model has two heads; give it one classification\(…\) or regression\(…\)$/,
+  says: /the model has two heads; give it one classification\(…\), regression\(…\) or reward\(…\)$/,
 });
 refuses("one class", { head: `classification({ labels: ["bad"] })`, says: /labels has one class alone; give two/ });
 refuses("a class twice", {
