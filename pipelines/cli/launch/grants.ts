@@ -13,6 +13,8 @@ export interface Grants {
   /** ONNX Runtime, which is native code. */
   readonly ffi?: true;
   readonly sys?: readonly string[];
+  /** Programs that may be started. */
+  readonly run?: readonly string[];
   readonly net?: readonly string[];
   readonly env: readonly string[];
 }
@@ -101,6 +103,11 @@ export function withMlflow(granted: Grants, address: string): Grants {
   if (host === "") return granted;
   const env = ["MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"];
   return { ...granted, net: [...granted.net ?? [], host], env: [...granted.env, ...env] };
+}
+
+/** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */
+export function withPrograms(granted: Grants): Grants {
+  return { ...granted, run: [Deno.execPath()] };
 }
 
 /** Permissions as flags of `deno run`. */

@@ -6,7 +6,8 @@
  */
 import { dirname, isAbsolute, join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { flagsOf, grantsOf, isCommandName, withMlflow } from "./grants.ts";
+import { code } from "../../tasks/code.ts";
+import { flagsOf, grantsOf, isCommandName, withMlflow, withPrograms } from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -43,7 +44,8 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
   const mlflow = command === "run" ? optionIn(own, "--mlflow") : undefined;
-  const granted = mlflow === undefined ? usual : withMlflow(usual, mlflow);
+  const runs = command === "score" && own.some((argument) => Object.hasOwn(code, argument));
+  const granted = mlflow !== undefined ? withMlflow(usual, mlflow) : runs ? withPrograms(usual) : usual;
   const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
   const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
   return [
