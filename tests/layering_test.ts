@@ -75,6 +75,7 @@ const rooms: readonly string[] = [
   "pipelines/tasks/sandbox",
   "pipelines/tasks/scoring",
   "pipelines/tasks",
+  "pipelines/tasks/alpaca_eval",
   "pipelines/results",
   "pipelines/recipes",
   // From a model with its adaptations and rows to programs.

@@ -11,13 +11,14 @@ import { judge } from "../../tasks/scoring/mod.ts";
 import type { Answered, Verdict } from "../../tasks/scoring/scoring.ts";
 import { callerFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
-import { optional, type OptionValues, required, text } from "../arguments/option.ts";
+import { number, optional, type OptionValues, required, text, withDefault } from "../arguments/option.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { scorePrograms } from "./score_programs.ts";
+import { scorePrograms, usualSeconds } from "./score_programs.ts";
 
 const declared = {
   scoring: required(text("rule"), "whose rule judges the texts, as in pyreft or llm-adapters"),
   data: optional(text("file"), "the problems that programs are written for, where the rows name them alone"),
+  seconds: withDefault(number("seconds", 0.1), "what a program may take; 3 of CPython's are about 18 here", usualSeconds),
 };
 
 /** Judges texts that were made elsewhere by a published rule of a task. */
@@ -40,12 +41,12 @@ export const scoreCommand = command({
 async function score(
   task: string,
   path: string,
-  { scoring, data }: OptionValues<typeof declared>,
+  { scoring, data, seconds }: OptionValues<typeof declared>,
   terminal: Terminal,
 ): Promise<void> {
   const programs = codeTaskOf(task, scoring), rows = rowsOf(path);
   if (programs !== undefined) {
-    const { lines, summary } = await scorePrograms(programs, rows, data === undefined ? undefined : rowsOf(data));
+    const { lines, summary } = await scorePrograms(programs, rows, data === undefined ? undefined : rowsOf(data), seconds);
     terminal.print(lines.map(written).join("\n"));
     return terminal.write(`${summary} by ${scoring} on ${task}\n`);
   }

@@ -4,11 +4,14 @@ import { quote } from "../../common/suggest.ts";
 import type { RawRow } from "../../data/files/raw_row.ts";
 import { floatRepr } from "../../data/python/print.ts";
 import { runPrograms, type WrittenProgram } from "../../tasks/run_programs.ts";
-import { sandbox } from "../../tasks/sandbox/sandbox.ts";
+import { sandbox, usualLimits } from "../../tasks/sandbox/sandbox.ts";
 import { shownVerdict } from "../../tasks/sandbox/verdict.ts";
 import { meanPasses } from "../../tasks/scoring/pass_at_k.ts";
 import type { Verdict } from "../../tasks/scoring/scoring.ts";
 import type { CodeTask, Fields } from "../../tasks/task.ts";
+
+/** What a program may take if a command does not say. */
+export const usualSeconds = usualLimits.seconds;
 
 /** Verdicts in the rows' order, and what is said of all. */
 interface ScoredPrograms {
@@ -26,10 +29,11 @@ export async function scorePrograms(
   task: CodeTask,
   rows: AsyncIterable<RawRow>,
   problems: AsyncIterable<RawRow> | undefined,
+  seconds: number,
 ): Promise<ScoredPrograms> {
   const known = problems && await problemsById(task, problems), written: Named[] = [];
   for await (const row of rows) written.push(writtenIn(task, row, known));
-  const verdicts = await runPrograms(task, written, sandbox());
+  const verdicts = await runPrograms(task, written, sandbox({ ...usualLimits, seconds }));
   const passed = verdicts.map(({ kind }) => kind === "passed");
   const byProblem = Map.groupBy(passed.keys(), (at) => written[at]!.id);
   const means = meanPasses([...byProblem.values()].map((each) => each.map((at) => passed[at]!)));
