@@ -40,6 +40,7 @@ export {
   jsonl,
   type JsonOptions,
   parquet,
+  prefer,
   records,
   tsv,
   type TsvOptions,
@@ -64,22 +65,29 @@ export {
   type EditPlace,
   fullFinetuning,
   type FullFinetuningOptions,
+  gatedDirection,
   lobireft,
   loreft,
   noreft,
   type NoreftOptions,
   red,
-  reftR1,
   road,
   saved,
   type SavedOptions,
   type SourceOptions,
 } from "./pipelines/dsl/edits.ts";
 export { fewShot, type FewShotOptions } from "./pipelines/dsl/few_shot.ts";
-export { classification, type ClassificationOptions, type HeadOptions, regression } from "./pipelines/dsl/heads.ts";
+export {
+  classification,
+  type ClassificationOptions,
+  type HeadOptions,
+  regression,
+  reward,
+} from "./pipelines/dsl/heads.ts";
 export {
   bitsPerByte,
   type ClassMetricOptions,
+  combined,
   f1,
   type F1Options,
   loss,
@@ -89,6 +97,8 @@ export {
   type NumberMetricOptions,
   pearson,
   perplexity,
+  rewardAccuracy,
+  rewardMargin,
   spearman,
 } from "./pipelines/dsl/metrics.ts";
 export {
@@ -110,6 +120,18 @@ export {
   type ModelSite,
   type StackSites,
 } from "./pipelines/dsl/model.ts";
+export {
+  bradleyTerry,
+  type BradleyTerryOptions,
+  dpo,
+  type DpoOptions,
+  ipo,
+  type IpoOptions,
+  reps,
+  type RepsOptions,
+  simpo,
+  type SimpoOptions,
+} from "./pipelines/dsl/objectives.ts";
 export {
   adafactor,
   type AdafactorOptions,
@@ -141,13 +163,24 @@ export {
   train,
   type TrainOptions,
 } from "./pipelines/dsl/stages.ts";
+export { type DeclaredSuite, suite, type SuiteOptions } from "./pipelines/dsl/suites.ts";
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
+export {
+  type DeclaredTask,
+  task,
+  taskAccuracy,
+  type TaskAccuracyOptions,
+  type TaskOptions,
+  type TaskScoring,
+} from "./pipelines/dsl/tasks.ts";
+export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export { generate } from "./pipelines/interface/generate.ts";
 export type { GenerateOptions } from "./pipelines/interface/generate_options.ts";
 export type { Prompt } from "./pipelines/interface/prompt.ts";
 export { open } from "./pipelines/interface/open.ts";
-export { type Run, run } from "./pipelines/interface/run.ts";
+export { run } from "./pipelines/interface/run.ts";
+export type { Run } from "./pipelines/interface/start_run.ts";
 export type { RunOptions } from "./pipelines/interface/run_options.ts";
 export type { OpenedRun, RunMember } from "./pipelines/interface/opened_run.ts";
 export type { AdapterName } from "./ops/adapters/mod.ts";
@@ -156,6 +189,7 @@ export type { InterventionName } from "./ops/interventions/mod.ts";
 export type { ScoredBy } from "./pipelines/metrics/choice_scores.ts";
 export type {
   AnswerSettings,
+  CombinedName,
   ExtractAnswer,
   MappedSettings,
   MetricName,
@@ -166,6 +200,21 @@ export type {
   RougeVariant,
   TakenMatch,
 } from "./pipelines/metrics/declared.ts";
+export type {
+  ArithmeticName,
+  CodeName,
+  CommonsenseName,
+  GlueName,
+  Gsm8kName,
+  InstructName,
+  ReadingName,
+  SuiteName,
+  TaskName,
+  UntrainedTaskName,
+  ValidatedTaskName,
+} from "./pipelines/tasks/names.ts";
+export type { ScoringName } from "./pipelines/tasks/task.ts";
+export type { ScoringKind, ScoringSettings, ScoringSpec, Trigger } from "./pipelines/tasks/scoring/scoring.ts";
 export type { MeasuredRow, Prediction } from "./pipelines/metrics/prediction.ts";
 export type { ScheduleName } from "./ops/optimizers/schedule.ts";
 export type { FlagSetting, NumberSetting, SettingDeclaration, TextSetting } from "./pipelines/recipes/setting.ts";
@@ -176,12 +225,15 @@ export type {
   CsvSource,
   Dataset,
   FilterView,
+  FolderSource,
+  HalfView,
   HubSource,
   JsonlSource,
   JsonSource,
   LabelTemplate,
   MapView,
   ParquetSource,
+  PreferenceTemplate,
   RecordsSource,
   SampleView,
   ShuffleView,
@@ -201,6 +253,7 @@ export type {
 export type {
   CsvRows,
   DeclaredRows,
+  FolderRows,
   HubRows,
   JsonlRows,
   JsonRows,
@@ -211,6 +264,7 @@ export type {
 export type { Fields } from "./pipelines/data/files/raw_row.ts";
 export type { SiteName, StackName } from "./pipelines/models/architecture/architecture.ts";
 export type {
+  ActingSpec,
   ActivationsSpec,
   AdafactorSpec,
   AdamWSpec,
@@ -222,10 +276,13 @@ export type {
   BestSpec,
   BestValueSpec,
   Blocks,
+  BradleyTerrySpec,
+  CheckpointSpec,
   ClassificationSpec,
   ComparedSpec,
   DecayScope,
   DecodingSpec,
+  DpoSpec,
   EditSpec,
   EvaluateSpec,
   FewShotSpec,
@@ -233,10 +290,13 @@ export type {
   HalvingSpec,
   HeadSettings,
   HeadSpec,
+  IpoSpec,
+  KeptParameters,
   LionSpec,
   LossReduction,
   MetricSpec,
   ModelSpec,
+  ObjectiveSpec,
   OptimizerBase,
   OptimizerSpec,
   ParameterGroup,
@@ -247,17 +307,23 @@ export type {
   PolynomialScheduleSpec,
   PrefixTuningSpec,
   RegressionSpec,
+  RepsSpec,
+  RewardSpec,
   SavedSpec,
   ScheduleBase,
   ScheduleSpec,
   SgdSpec,
   ShortPrompts,
+  SimpoSpec,
   SiteSpec,
   StageSpec,
   Sweepable,
   SweepableOptions,
+  TaskSpec,
   TrainableSpec,
   TrainSpec,
+  ValidateSpec,
+  ValidationInterval,
   WhereSpec,
   WritingSpec,
 } from "./pipelines/spec/mod.ts";
@@ -279,6 +345,7 @@ export type {
   StageOutline,
   StageStarted,
   StepDone,
+  StepRewards,
   TrainingStarted,
   Validated,
   WorkName,
@@ -289,15 +356,20 @@ export type { Provider } from "./ops/onnx/model.ts";
 export type { Scalar } from "./pipelines/recipes/overrides.ts";
 export type {
   ActivationsRecord,
+  AverageRecord,
   EncodeRecord,
   EvaluateRecord,
   MemberRecord,
   MetricSummary,
+  ReferenceRecord,
   RepeatedRecord,
   Results,
+  RewardRecord,
   StageRecord,
   StageRecords,
+  TaskRecord,
   TrainRecord,
+  ValidationRecord,
 } from "./pipelines/results/results.ts";
 export type { Truncation } from "./pipelines/data/length_limits.ts";
 export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";

@@ -24,7 +24,7 @@ interface Declaration {
 
 /** The exported declarations of a file, and the methods of its interfaces, each with the doc comment before it. */
 function declarationsOf(path: string): Declaration[] {
-  const pattern = /^( *)\/\*\*((?:(?!\*\/)[^])*)\*\/\n\1(?:export (\w+) (\w+)|(\w+)(?:<.*?>)?\()/gm;
+  const pattern = /^( *)\/\*\*((?:(?!\*\/)[^])*)\*\/\n\1(?:export (?:async )?(\w+) (\w+)|(\w+)(?:<.*?>)?\()/gm;
   return [...read(path).matchAll(pattern)].map(([, , comment = "", kind, exported, method]) => ({
     path,
     name: exported ?? method ?? "",

@@ -6,7 +6,7 @@ import { lobireft } from "./lobireft.ts";
 import { loreft } from "./loreft.ts";
 import { noreft } from "./noreft.ts";
 import { red } from "./red.ts";
-import { reftR1 } from "./reft_r1.ts";
+import { gatedDirection } from "./gated_direction.ts";
 import { road } from "./road.ts";
 
 /** The name of a kind of edit. */
@@ -18,7 +18,7 @@ export type InterventionName =
   | "lobireft"
   | "red"
   | "road"
-  | "reftR1";
+  | "gatedDirection";
 
 /** Every kind of edit. */
 export const interventions: Readonly<Record<InterventionName, InterventionKind>> = {
@@ -29,7 +29,7 @@ export const interventions: Readonly<Record<InterventionName, InterventionKind>>
   lobireft,
   red,
   road,
-  reftR1,
+  gatedDirection,
 };
 
 /** Whether something names a kind of edit. */

@@ -27,6 +27,8 @@ export interface AttentionScaling {
   readonly parts?: number | undefined;
   /** What is added to them before the mask; broadcasts as the mask does. */
   readonly bias?: Value | undefined;
+  /** What dropout makes of the weights [batch, keyValueHeads, (heads/keyValueHeads) · tokens, all runs' tokens]. */
+  readonly drop?: ((weights: Value) => Value) | undefined;
 }
 
 /** Keys or values [batch, tokens, keyValueHeads · headWidth] by head: [batch, keyValueHeads, tokens, headWidth]. */
@@ -54,7 +56,7 @@ export function attention(
   runs: readonly KeyValues[],
   mask: Value,
   layout: HeadLayout,
-  { scale, softcap, bias, parts = 1 }: AttentionScaling = {},
+  { scale, softcap, bias, parts = 1, drop = (weights) => weights }: AttentionScaling = {},
 ): Value {
   const { heads, keyValueHeads, headWidth } = layout;
   const batch = query.shape[0]!, tokens = query.shape[1]!, group = heads / keyValueHeads;
@@ -76,7 +78,7 @@ export function attention(
   const bounded = softcap === undefined ? joined : o.mul(o.tanh(o.div(joined, softcap)), softcap);
   const biased = bias === undefined ? bounded : o.add(bounded, bias);
   // Last, so that no sum of it is kept: what is kept is padded with zeros, which would hide nothing.
-  const weights = o.softmax(o.add(biased, mask));
+  const weights = drop(o.softmax(o.add(biased, mask)));
   let start: Dimension = 0;
   const mixed = runs.map(({ value }) => {
     const from = start;

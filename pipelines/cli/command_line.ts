@@ -15,6 +15,7 @@ import { newCommand } from "./commands/new_command.ts";
 import { planCommand } from "./commands/plan_command.ts";
 import { pullCommand } from "./commands/pull_command.ts";
 import { pushCommand } from "./commands/push_command.ts";
+import { recipesCommand } from "./commands/recipes_command.ts";
 import { reportCommand } from "./commands/report_command.ts";
 import { dataCommand, rowsCommand } from "./commands/rows_command.ts";
 import { runCommand } from "./commands/run_command.ts";
@@ -33,6 +34,7 @@ const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   activations: activationsCommand,
   score: scoreCommand,
   judge: judgeCommand,
+  recipes: recipesCommand,
   report: reportCommand,
   watch: watchCommand,
   import: importCommand,

@@ -1,11 +1,12 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
+import { MadeRows } from "./row_list.ts";
 
 /**
  * The key of an entry whose bytes depend on `parts` and on nothing else: the SHA-256, in hex, of their canonical JSON.
  * The order of an object's members does not matter, everything else does.
  *
- * @param parts Null, booleans, finite numbers, strings, arrays and plain objects of such.
+ * @param parts Null, booleans, finite numbers, strings, arrays and plain objects of such, and {@linkcode MadeRows}, which are keyed as arrays are.
  * @returns 64 hex digits.
  * @throws {TypeError} If there is anything else in it, such as undefined, NaN or a typed array; the message says where.
  *
@@ -45,6 +46,16 @@ function writeCanonicalJson(value: unknown, path: string, write: (text: string) 
     for (let index = 0; index < value.length; index++) {
       if (index > 0) write(",");
       writeCanonicalJson(value[index], `${path}[${index}]`, write);
+    }
+    return write("]");
+  }
+  if (value instanceof MadeRows) {
+    // As a list of the same rows, of which one at a time is in memory.
+    write("[");
+    let index = 0;
+    for (const row of value) {
+      if (index > 0) write(",");
+      writeCanonicalJson(row, `${path}[${index++}]`, write);
     }
     return write("]");
   }

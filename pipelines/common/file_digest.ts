@@ -31,7 +31,7 @@ export function digestOfPart({ path, start, blank }: DigestedPart): string {
 }
 
 /** What the thread answers. */
-export type DigestReply = { readonly digest: string } | { readonly fault: string };
+type DigestReply = { readonly digest: string } | { readonly fault: string };
 
 /** What the thread answers to a request. */
 export function replyTo(part: DigestedPart): DigestReply {

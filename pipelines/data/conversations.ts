@@ -10,9 +10,11 @@ import { isTemplatePath } from "./chat/template_text.ts";
 import { toolsOf } from "./chat/tools.ts";
 import { findTurns, type Turns } from "./chat/turns.ts";
 import { type EndToken, withoutEnd } from "./end_tokens.ts";
-import { pythonFields } from "./files/raw_row.ts";
+import { pythonFields, type RawRow } from "./files/raw_row.ts";
 import { recordKindOf, recordKinds } from "./files/record_kinds.ts";
 import { recordsOf } from "./files/records.ts";
+import { answersOf } from "./chat/answers.ts";
+import type { PythonDict } from "./python/value.ts";
 import type { Row, RowReader } from "./row.ts";
 import type { ChatReading, SourceKind } from "./source_kind.ts";
 
@@ -32,8 +34,8 @@ export async function conversationReader(
   if (chat === undefined) throw new TypeError("Conversations cannot be read without a tokenizer's templates");
   const templateFor = await chatTemplates(source, chat.format, base);
   const loss = chat.asksLast ? "completion" : source.loss;
-  return (record) => {
-    const { fields, place } = record, row = pythonFields(record);
+  const read = (record: RawRow, row: PythonDict): Row => {
+    const { fields, place } = record;
     const written = conversationOf(row, source.system, place);
     const { conversation, end } = withoutEnds(written, chat.ends);
     const template = templateFor(toolsOf(row, place));
@@ -48,6 +50,12 @@ export async function conversationReader(
     const prompt = loss === "completion" ? turns.asked : turns.text.slice(0, turns.spans[0]![0]);
     const answer = { ...answerOf(conversation, turns), ...(end === undefined ? {} : { end }) };
     return { kind: "completion", prompt, spans: {}, ...answer, fields, place, turns };
+  };
+  return (record) => {
+    const row = pythonFields(record), answers = answersOf(row, record.place);
+    if (answers === undefined) return read(record, row);
+    const [chosen, rejected] = answers.map((messages) => read(record, new Map([...row, ["messages", messages]])));
+    return { ...chosen!, kind: "preference", rejected: rejected! };
   };
 }
 

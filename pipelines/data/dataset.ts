@@ -5,7 +5,16 @@
  * @module
  */
 import type { ChatSource } from "./chat/source.ts";
-import type { CsvRows, HubRows, JsonlRows, JsonRows, ParquetRows, RecordRows, TsvRows } from "./files/declared.ts";
+import type {
+  CsvRows,
+  FolderRows,
+  HubRows,
+  JsonlRows,
+  JsonRows,
+  ParquetRows,
+  RecordRows,
+  TsvRows,
+} from "./files/declared.ts";
 import type { Fields } from "./files/raw_row.ts";
 
 /**
@@ -49,8 +58,27 @@ export interface LabelTemplate {
   readonly label: string;
 }
 
+/**
+ * How a row becomes a prompt with two answers, of which the first is preferred.
+ *
+ * @example A question, and a better and a worse answer
+ * ```ts
+ * const template = { prompt: "{question}\n", chosen: "{better}", rejected: "{worse}" };
+ * ```
+ */
+export interface PreferenceTemplate {
+  /** What the model is given; if omitted, the tokens that both answers begin with. */
+  readonly prompt?: string;
+  /** The answer that is preferred. */
+  readonly chosen: string;
+  /** The other. */
+  readonly rejected: string;
+  /** How a prompt and an answer become tokens; `"together"` if omitted. */
+  readonly tokenization?: Tokenization;
+}
+
 /** How a row becomes an example. */
-export type Template = CompletionTemplate | LabelTemplate;
+export type Template = CompletionTemplate | LabelTemplate | PreferenceTemplate;
 
 /** What makes examples of rows. */
 export interface Templated {
@@ -70,6 +98,8 @@ export interface JsonSource extends JsonRows, Templated {}
 export interface ParquetSource extends ParquetRows, Templated {}
 /** The rows of a data set of the Hugging Face hub. */
 export interface HubSource extends HubRows, Templated {}
+/** The rows of one file of a folder. */
+export interface FolderSource extends FolderRows, Templated {}
 /** Rows that the pipeline file holds itself. */
 export interface RecordsSource extends RecordRows, Templated {}
 
@@ -81,6 +111,7 @@ export type TemplatedSource =
   | JsonSource
   | ParquetSource
   | HubSource
+  | FolderSource
   | RecordsSource;
 
 /** Where rows come from. */
@@ -188,6 +219,18 @@ export interface SampleView {
   readonly seed: number;
 }
 
+/** A half of a validation set as pyreft draws it, in torch's order. */
+export interface HalfView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "half";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** Whether it is reported, or chooses the best epoch. */
+  readonly half: "test" | "validation";
+  /** torch's seed. */
+  readonly seed: number;
+}
+
 /** Rows, and after them others. */
 export interface ConcatView {
   /** Tells the kinds of data set apart. */
@@ -209,6 +252,7 @@ export type View =
   | UniqueView
   | ShuffleView
   | SampleView
+  | HalfView
   | ConcatView;
 
 /** Rows as a pipeline declares them: a source, seen through any number of views. */

@@ -1,8 +1,9 @@
 /** Views that a seed draws. @module */
-import { anything } from "../common/checks.ts";
+import { anything, oneOf } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
-import type { SampleView, ShuffleView, SplitView } from "./dataset.ts";
+import type { HalfView, SampleView, ShuffleView, SplitView } from "./dataset.ts";
 import { createRandom } from "./random.ts";
+import { torchHalves } from "./torch_halves.ts";
 import { counted, type Found, requireCount, requireSeed, type Viewed, type ViewKind } from "./view_kind.ts";
 
 /** The numbers from 0 to below a count in random order. */
@@ -18,6 +19,7 @@ async function* chosen(rows: Viewed, isWanted: (index: number) => boolean): Asyn
 
 /** `.split({ test, seed })`. */
 export const split: ViewKind<SplitView> = {
+  reads: "all",
   settings: (of) => ({ of, part: anything, test: anything, seed: anything }),
   describe: ({ test, part }) => `.split({ test: ${test} }).${part}`,
   rows(view, rows) {
@@ -46,6 +48,7 @@ function testRows({ test, seed }: SplitView, count: number, file: string): Reado
 
 /** `.sample(n, seed)`. */
 export const sample: ViewKind<SampleView> = {
+  reads: "all",
   settings: (of) => ({ of, count: anything, seed: anything }),
   describe: ({ count, seed }) => `.sample(${count}, ${seed})`,
   rows({ kind, count: size, seed }, rows) {
@@ -67,24 +70,44 @@ export const sample: ViewKind<SampleView> = {
   },
 };
 
+/** Rows by their numbers, in the numbers' order; of the rows only those are held that are asked for. */
+async function* arranged(rows: Viewed, wanted: readonly number[]): AsyncGenerator<Found> {
+  const places = new Map(wanted.map((index, place) => [index, place])), found = new Array<Found>(wanted.length);
+  let index = 0;
+  for await (const row of rows.read()) {
+    const place = places.get(index++);
+    if (place !== undefined) found[place] = row;
+  }
+  yield* found;
+}
+
 /** `.shuffle(seed)`. */
 export const shuffle: ViewKind<ShuffleView> = {
+  reads: "all",
   settings: (of) => ({ of, seed: anything }),
   describe: ({ seed }) => `.shuffle(${seed})`,
   rows({ kind, seed }, rows) {
     requireSeed(kind, seed);
     return async function* (first = Infinity) {
       const { count, rows: again } = await counted(rows);
-      // Of the rows only those are held that are asked for.
-      const wanted = orderOf(count, seed, "rows").slice(0, Math.min(first, count));
-      const places = new Map(wanted.map((index, place) => [index, place]));
-      const found = new Array<Found>(wanted.length);
-      let index = 0;
-      for await (const row of again.read()) {
-        const place = places.get(index++);
-        if (place !== undefined) found[place] = row;
-      }
-      yield* found;
+      yield* arranged(again, orderOf(count, seed, "rows").slice(0, Math.min(first, count)));
+    };
+  },
+};
+
+/** A half that torch draws. */
+export const half: ViewKind<HalfView> = {
+  settings: (of) => ({ of, half: oneOf(["test", "validation"]), seed: anything }),
+  reads: "all",
+  describe: ({ half, seed }) => ` (the half for ${half} by torch's seed ${seed})`,
+  rows({ half, seed }, rows) {
+    // torch's generator takes 32 bits.
+    if (!Number.isSafeInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+      throw new RequestError(`expected the halves' seed to be a whole number from 0 to below 2^32 but found ${seed}`);
+    }
+    return async function* (first = Infinity) {
+      const { count, rows: again } = await counted(rows);
+      yield* arranged(again, torchHalves(count, seed)[half].slice(0, first));
     };
   },
 };

@@ -2,7 +2,7 @@
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { atLocation } from "../common/source_location.ts";
 import { encodeConversation } from "./chat/example.ts";
-import { encodeTogether, type JointTokenizer } from "../models/tokenization/joint_tokens.ts";
+import { encodeTogether, type JointTokenizer, sharedLength } from "../models/tokenization/joint_tokens.ts";
 import { completionWithin, fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";
@@ -40,6 +40,10 @@ export interface TokenizedExample extends TokenizedPrompt {
    * `[1]`, the id of a class or a number.
    */
   readonly completion: readonly number[];
+  /** `[rejectedTokens]`, another completion, which the first is preferred to; likewise with its end. */
+  readonly rejected?: readonly number[];
+  /** Set if a head gives each of the two completions a number, and neither is predicted. */
+  readonly isScored?: true;
   /** The completion's tokens, by index, that are taught; all of them if omitted. The first always is. */
   readonly taught?: readonly number[];
   /** The special token that ends the completion, of a conversation's if there is one. */
@@ -87,16 +91,47 @@ export function tokenize(
 ): TokenizedExample[] {
   requireLength(options.maxLength);
   return rows.map((row) => {
-    const { place } = row, example = atLocation(place, () => encodeRow(row, tokenizer, options));
+    const { place } = row, example = atLocation(place, () => encodeAnswers(row, tokenizer, options));
     if (row.end !== undefined) options.note?.("end", place);
-    const { prompt, completion } = example;
+    const { prompt, completion, rejected = [] } = example, longest = Math.max(completion.length, rejected.length);
     if (prompt.length === 0) throw new RequestError(emptyPrompt(row), place);
     const kept = options.truncate === "right"
       ? withoutEnd(example, tokenizer.around.after, options, place)
-      : { ...example, prompt: fitPrompt(prompt, tokenizer.around.before, completion.length, options, place) };
-    requireFit(kept.prompt.length + kept.completion.length, options.maxContext, "prompt's start", place);
+      : { ...example, prompt: fitPrompt(prompt, tokenizer.around.before, longest, options, place) };
+    requireFit(
+      kept.prompt.length + Math.max(kept.completion.length, kept.rejected?.length ?? 0),
+      options.maxContext,
+      "prompt's start",
+      place,
+    );
     return kept;
   });
+}
+
+/** A row with its completion, or with both of its answers, which follow the tokens that their prompts have in common. */
+function encodeAnswers(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptions): TokenizedExample {
+  const chosen = encodeRow(row, tokenizer, options);
+  if (row.rejected === undefined) return chosen;
+  const rejected = encodeRow(row.rejected, tokenizer, options), all = [chosen, rejected].map(tokensOf);
+  const shared = sharedLength(all[0]!, all[1]!);
+  const own = Math.min(chosen.prompt.length, rejected.prompt.length);
+  // An answer is left of each, also where one goes on where the other ends.
+  const most = row.isPromptShared ? Math.min(...all.map(({ length }) => length)) - 1 : own;
+  const count = Math.min(shared, most);
+  if (!row.isPromptShared && count < Math.max(chosen.prompt.length, rejected.prompt.length)) {
+    options.note?.("border", row.place);
+  }
+  const { taught: _, ...example } = chosen;
+  return {
+    ...example,
+    prompt: all[0]!.slice(0, count),
+    completion: all[0]!.slice(count),
+    rejected: all[1]!.slice(count),
+  };
+}
+
+function tokensOf({ prompt, completion }: TokenizedExample): readonly number[] {
+  return [...prompt, ...completion];
 }
 
 /**
@@ -109,8 +144,8 @@ function withoutEnd(
   { maxLength = Infinity, hasEncoder = false, ...limits }: TokenizeOptions,
   place: SourceLocation,
 ): TokenizedExample {
-  const { prompt, completion, taught, endToken: _, ...rest } = example;
-  if (prompt.length + completion.length <= maxLength) return example;
+  const { prompt, completion, taught, endToken: _, rejected, ...rest } = example;
+  if (prompt.length + Math.max(completion.length, rejected?.length ?? 0) <= maxLength) return example;
   if (hasEncoder) {
     const fit = fitPrompt(prompt, [], completion.length, { ...limits, maxLength }, place).length;
     const ending = after.every((id, at) => prompt[prompt.length - after.length + at] === id) ? after : [];
@@ -121,6 +156,9 @@ function withoutEnd(
     ...rest,
     prompt,
     completion: completion.slice(0, kept),
+    ...rejected === undefined
+      ? {}
+      : { rejected: rejected.slice(0, completionWithin(prompt.length, rejected.length, maxLength, place)) },
     ...taught === undefined ? {} : { taught: taught.filter((at) => at < kept) },
   };
 }

@@ -19,50 +19,77 @@ export interface FewShot {
   readonly separator: string;
 }
 
+/** Examples that were drawn, to be put before rows. */
+export interface Shots {
+  /** What is put before each prompt. */
+  readonly text: string;
+  /**
+   * A row whose prompt follows them.
+   *
+   * @throws {RequestError} If it is no prompt with a completion.
+   */
+  before(row: Row): Row;
+  /** What there is to say of the rows that were asked for until now: whether one of them is among the examples. */
+  note(): string | undefined;
+}
+
 /**
- * Rows whose prompts follow some examples, the same for all.
+ * Draws the examples that are put before every prompt.
  *
  * @param files Where files are, and how data sets are had from a hub.
- * @throws {RequestError} If there are fewer examples, or rows or examples are no prompts with completions.
+ * @returns Nothing where none is asked for.
+ * @throws {RequestError} If there are fewer examples, or they are no prompts with completions.
  */
-export async function withShots(
-  rows: readonly Row[],
+export async function shotsOf(
   { examples, count, seed, separator }: FewShot,
   files: FileReading,
   reading?: ChatReading,
-): Promise<Row[]> {
-  if (count === 0) return [...rows];
+): Promise<Shots | undefined> {
+  if (count === 0) return undefined;
   const all = await loadRows(examples, files, reading);
-  for (const row of [...rows, ...all]) requirePlain(row);
+  for (const row of all) requirePlain(row);
   if (all.length < count) {
     throw new RequestError(`fewShot asks for ${count} examples of ${all.length}; give it more rows or ask for fewer`);
   }
   const drawn = createRandom(seed, "fewShot").shuffle(all).slice(0, count);
-  const asked = new Set(rows.map(textOf)), known = drawn.find((shot) => asked.has(textOf(shot)));
-  if (known !== undefined) {
-    const where = formatLocation(known.place);
-    reading?.warn?.(`${where}: an example that fewShot puts before the prompts is one of the rows that are asked for`);
-  }
-  const before = drawn.map(({ prompt, completion }) => prompt + completion + separator).join("");
+  const shots = new Set(drawn.map(textOf)), asked = new Set<string>();
+  const text = drawn.map(({ prompt, completion }) => prompt + completion + separator).join("");
   const shifted = (spans: Row["spans"]) => {
     return Object.fromEntries(
       Object.entries(spans).map(([field, all]) => {
-        return [field, all.map(([start, end]) => [start + before.length, end + before.length] as const)];
+        return [field, all.map(([start, end]) => [start + text.length, end + text.length] as const)];
       }),
     );
   };
-  return rows.map((row) => ({ ...row, prompt: before + row.prompt, spans: shifted(row.spans) }));
+  return {
+    text,
+    before(row) {
+      requirePlain(row);
+      const own = textOf(row);
+      if (shots.has(own)) asked.add(own);
+      return { ...row, prompt: text + row.prompt, spans: shifted(row.spans) };
+    },
+    note() {
+      const known = drawn.find((shot) => asked.has(textOf(shot)));
+      if (known === undefined) return undefined;
+      const where = formatLocation(known.place);
+      return `${where}: an example that fewShot puts before the prompts is one of the rows that are asked for`;
+    },
+  };
 }
 
 const textOf = ({ prompt, completion }: Row) => JSON.stringify([prompt, completion]);
 
 /** Refuses rows that are no plain prompts with completions. */
 function requirePlain({ kind, turns, place }: Row): void {
-  if (kind === "completion" && turns === undefined) return;
-  throw new RequestError(
-    `fewShot takes prompts with completions, and the row is ${
-      turns === undefined ? "a text with a label" : "a conversation, whose examples are turns of it"
-    }; omit fewShot`,
-    place,
-  );
+  const odd = turns === undefined ? oddRows[kind] : "a conversation, whose examples are turns of it";
+  if (odd === undefined) return;
+  throw new RequestError(`fewShot takes prompts with completions, and the row is ${odd}; omit fewShot`, place);
 }
+
+/** What rows are that no example can be put before. */
+const oddRows: Readonly<Record<Row["kind"], string | undefined>> = {
+  completion: undefined,
+  preference: "a prompt with two answers",
+  label: "a text with a label",
+};

@@ -14,6 +14,7 @@ function called<T>(view: string, place: SourceLocation, call: () => T): T {
   try {
     return call();
   } catch (fault) {
+    if (fault instanceof RequestError) throw fault.at(place);
     const text = (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, " ");
     throw new RequestError(`the function of .${view} failed (${text}); correct it`, place).causedBy(fault);
   }
@@ -21,6 +22,7 @@ function called<T>(view: string, place: SourceLocation, call: () => T): T {
 
 /** `.map(function)`. */
 export const map: ViewKind<MapView> = {
+  reads: "by function",
   settings: (of) => ({ of, with: aFunction }),
   describe: () => ".map(…)",
   rows: ({ kind, with: change }, rows) =>
@@ -41,6 +43,7 @@ export const map: ViewKind<MapView> = {
 
 /** `.filter(function)`. */
 export const filter: ViewKind<FilterView> = {
+  reads: "by function",
   settings: (of) => ({ of, keep: aFunction }),
   describe: () => ".filter(…)",
   rows: ({ kind, keep }, rows) =>
@@ -65,6 +68,7 @@ function whatIs(value: unknown): string {
 
 /** `.unique(field)`. */
 export const unique: ViewKind<UniqueView> = {
+  reads: "as asked",
   settings: (of) => ({ of, field: anything }),
   describe: ({ field }) => `.unique(${JSON.stringify(field)})`,
   rows: ({ field }, rows) =>

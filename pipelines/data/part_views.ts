@@ -20,6 +20,7 @@ function between(rows: Viewed, start: number, end: number, ended = (_: number) =
 
 /** `.take(n)`. */
 export const take: ViewKind<TakeView> = {
+  reads: "first",
   settings: (of) => ({ of, count: anything }),
   describe: ({ count }) => `.take(${count})`,
   rows: ({ kind, count }, rows, _, note) =>
@@ -30,6 +31,7 @@ export const take: ViewKind<TakeView> = {
 
 /** `.skip(n)`. */
 export const skip: ViewKind<SkipView> = {
+  reads: "as asked",
   settings: (of) => ({ of, count: anything }),
   describe: ({ count }) => `.skip(${count})`,
   rows: ({ kind, count }, rows) => between(rows, requireCount(kind, count), Infinity),
@@ -37,6 +39,7 @@ export const skip: ViewKind<SkipView> = {
 
 /** `.slice(start, end)`. */
 export const slice: ViewKind<SliceView> = {
+  reads: "first",
   settings: (of) => ({ of, start: anything, end: anything }),
   describe: ({ start, end }) => `.slice(${start}${end === undefined ? "" : `, ${end}`})`,
   rows({ start, end = Infinity }, rows) {
@@ -52,6 +55,7 @@ export const slice: ViewKind<SliceView> = {
 
 /** `.concat(others)`. */
 export const concat: ViewKind<ConcatView> = {
+  reads: "as asked",
   settings: (of) => ({
     of,
     others: (value, name) => {

@@ -8,8 +8,8 @@ import type { Filled } from "./template.ts";
 
 /** One example as text. */
 export interface Row {
-  /** What the completion is: a text to write, or a label to predict. */
-  readonly kind: "completion" | "label";
+  /** What the completion is: a text to write, one that is preferred to another, or a label to predict. */
+  readonly kind: "completion" | "preference" | "label";
   readonly prompt: string;
   /** A second text beside the prompt, of a row with a label. */
   readonly pair?: string;
@@ -25,6 +25,10 @@ export interface Row {
   readonly fields: Fields;
   /** Where the row is; `records(...)` counts as a file named `records` with one row a line, `chat(...)` likewise. */
   readonly place: SourceLocation;
+  /** The row with the answer that the completion is preferred to in its place. */
+  readonly rejected?: Row;
+  /** Set if the row has no prompt of its own, so that what both answers begin with is it. */
+  readonly isPromptShared?: true;
   /** Set if the row is a conversation: its whole text, of which the prompt is the beginning. */
   readonly turns?: Turns;
   /** Set if the completion is what a chat template writes for a turn, the special tokens that end it included. */

@@ -1,6 +1,6 @@
 /**
  * Forms that rows come in of themselves, so that they need no template: conversations as OpenAI's and ShareGPT's files
- * have them, and instructions with outputs as Alpaca's do.
+ * have them, two answers to a prompt as preference data sets do, and instructions with outputs as Alpaca's do.
  *
  * @module
  */
@@ -31,6 +31,16 @@ const forms: readonly RowForm[] = [
     reader: (base, chat) => conversationReader({ loss: "completion" }, base, chat),
   },
   {
+    fields: "chosen and rejected, of texts a prompt too",
+    is: (fields) => isThere(fields, "chosen") && isThere(fields, "rejected"),
+    async reader(base, chat) {
+      const texts = templateReader({ prompt: "{prompt}", chosen: "{chosen}", rejected: "{rejected}" });
+      const turns = await readerOf(() => conversationReader({ loss: "completion" }, base, chat));
+      return (record) =>
+        (["chosen", "rejected"].some((name) => Array.isArray(ownValue(record.fields, name))) ? turns : texts)(record);
+    },
+  },
+  {
     fields: "instruction and output",
     is: (fields) => isThere(fields, "instruction") && isThere(fields, "output"),
     reader: () => {
@@ -49,7 +59,7 @@ const forms: readonly RowForm[] = [
  * @throws {RequestError} What it gives does so if a record has none of the forms, or is not sound in the one it has.
  */
 export async function formReader(base: string, chat: ChatReading | undefined): Promise<RowReader> {
-  const readers = await Promise.all(forms.map((form) => readerOf(form, base, chat)));
+  const readers = await Promise.all(forms.map((form) => readerOf(() => form.reader(base, chat))));
   return (record: RawRow): Row => {
     const at = forms.findIndex(({ is }) => is(record.fields));
     if (at >= 0) return readers[at]!(record);
@@ -63,9 +73,9 @@ export async function formReader(base: string, chat: ChatReading | undefined): P
 }
 
 /** A form's reader; where there can be none, as of conversations without a chat template, that shows when it is used. */
-async function readerOf(form: RowForm, base: string, chat: ChatReading | undefined): Promise<RowReader> {
+async function readerOf(make: () => RowReader | Promise<RowReader>): Promise<RowReader> {
   try {
-    return await form.reader(base, chat);
+    return await make();
   } catch (fault) {
     if (!(fault instanceof RequestError)) throw fault;
     return () => {

@@ -3,8 +3,9 @@ import { RequestError } from "../common/errors.ts";
 import { requireFile } from "../common/declared_path.ts";
 import { atLocationOf, placed } from "../common/source_location.ts";
 import type { Dataset, Source } from "./dataset.ts";
-import { withoutEnd } from "./end_tokens.ts";
+import { type EndToken, withoutEnd } from "./end_tokens.ts";
 import type { RawRow } from "./files/raw_row.ts";
+import type { PlacedRecord } from "./files/record_text.ts";
 import { isPattern } from "./files/glob.ts";
 import type { FileReading } from "./files/record_kind.ts";
 import type { Row, RowReader } from "./row.ts";
@@ -39,28 +40,70 @@ export async function* streamRows(
   reading?: ChatReading,
 ): AsyncGenerator<Row> {
   const where: FileReading = typeof files === "string" ? { base: files } : files;
-  const readers = new Map<unknown, RowReader>(), seen = new Map<Source, number>();
-  for (const source of sourcesOf(dataset)) {
-    await atLocationOf(source, () => requireFiles(source, where.base));
-    readers.set(source, await kindOf(source).rowReader(source, where.base, reading));
+  for await (const { row } of (await openRows(dataset, where, reading)).read(where)) yield row;
+}
+
+/** A record with the number of its source, and its row. */
+export interface FoundRow extends PlacedRecord {
+  readonly row: Row;
+}
+
+/** A dataset that can be read. */
+export interface OpenRows {
+  /** Its records as {@linkcode OpenRows.read} has them, before any becomes a row. */
+  records(files: FileReading): AsyncGenerator<PlacedRecord>;
+  /** Its rows in order. Errors as of {@linkcode loadRows}. */
+  read(files: FileReading): AsyncGenerator<FoundRow>;
+  /** The row of a record. */
+  rowOf(record: PlacedRecord): Row;
+}
+
+/**
+ * Prepares to read a dataset.
+ *
+ * @throws {RequestError} If a file that it names is not there, or a template is wrong.
+ */
+export async function openRows(dataset: Dataset, files: FileReading, reading?: ChatReading): Promise<OpenRows> {
+  const sources = sourcesOf(dataset), readers: RowReader[] = [];
+  for (const source of sources) {
+    await atLocationOf(source, () => requireFiles(source, files.base));
+    readers.push(await kindOf(source).rowReader(source, files.base, reading));
   }
   const ends = reading?.ends ?? [];
-  let isEmpty = true;
-  for await (const { record, source } of viewed(dataset, where).read()) {
-    isEmpty = false;
-    const count = (seen.get(source) ?? 0) + 1;
-    seen.set(source, count);
-    if (count <= 2) checkUse(source, record, count, where);
-    const row = readers.get(source)!(record);
-    const found = row.kind === "completion" ? withoutEnd(row.completion, ends) : undefined;
-    yield found === undefined ? row : { ...row, completion: found.text, end: found.end };
+  const rowOf = ({ record, source }: PlacedRecord): Row => endedBy(readers[source]!(record), ends);
+  async function* records(where: FileReading): AsyncGenerator<PlacedRecord> {
+    const numbers = new Map(sources.map((source, number) => [source, number]));
+    for await (const { record, source } of viewed(dataset, where).read()) {
+      yield { record, source: numbers.get(source)! };
+    }
   }
-  if (isEmpty) throw await noRows(dataset, where);
+  return {
+    records,
+    rowOf,
+    async *read(where) {
+      const seen = sources.map(() => 0);
+      for await (const found of records(where)) {
+        const { record, source } = found, count = ++seen[source]!;
+        if (count <= 2) checkUse(sources[source]!, record, count, where);
+        yield { ...found, row: rowOf(found) };
+      }
+      if (seen.every((count) => count === 0)) throw await noRows(dataset, where);
+    },
+  };
+}
+
+/** A row whose answers end with no end-of-sequence token of their own. */
+function endedBy(row: Row, ends: readonly EndToken[]): Row {
+  const found = row.kind === "label" ? undefined : withoutEnd(row.completion, ends);
+  const bare = found === undefined ? row : { ...row, completion: found.text, end: found.end };
+  return bare.rejected === undefined ? bare : { ...bare, rejected: endedBy(bare.rejected, ends) };
 }
 
 /** Sees that the files that a source names one by one are there. */
 async function requireFiles(source: Source, base: string): Promise<void> {
-  for (const { path } of filesOf(source)) if (!isPattern(path)) await requireFile(base, path);
+  for (const { path, use } of filesOf(source)) {
+    if (use !== "folder" && !isPattern(path)) await requireFile(base, path);
+  }
 }
 
 /** Looks at a source's first two rows, which tell whether its template uses them. */

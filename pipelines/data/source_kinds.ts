@@ -16,6 +16,7 @@ export const sourceKinds: { readonly [K in Source["kind"]]: SourceKind<Extract<S
   json: templated(recordKinds.json),
   parquet: templated(recordKinds.parquet),
   hub: templated(recordKinds.hub),
+  folder: templated(recordKinds.folder),
   records: templated(recordKinds.records),
   chat,
 };

@@ -1,7 +1,7 @@
 /** Rows by templates: of prompts and completions, or of texts and labels. @module */
 import { type Check, oneOf, optional, record, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
-import type { CompletionTemplate, Template } from "./dataset.ts";
+import type { CompletionTemplate, PreferenceTemplate, Template } from "./dataset.ts";
 import type { RawRow } from "./files/raw_row.ts";
 import type { RowReader } from "./row.ts";
 import { type Filled, fillTemplate, parseTemplate } from "./template.ts";
@@ -14,12 +14,24 @@ const completionTemplate = record(
     tokenization: optional(oneOf(["together", "apart"])),
   } satisfies { readonly [K in keyof CompletionTemplate]-?: Check },
 );
+/** That a template has the texts of preferences. */
+export const checkPreference: Check = record(
+  "{ prompt, chosen, rejected }",
+  {
+    prompt: optional(text),
+    chosen: text,
+    rejected: text,
+    tokenization: optional(oneOf(["together", "apart"])),
+  } satisfies { readonly [K in keyof PreferenceTemplate]-?: Check },
+);
 const labelTemplate = record("{ text, label }", { text, pair: optional(text), label: text });
 
-/** That a declared template has the texts of one of the two. */
+/** That a declared template has the texts of one of the three. */
 export const checkTemplate: Check = (value, name) => {
-  const isLabelled = typeof value === "object" && value !== null && ("label" in value || "text" in value);
-  (isLabelled ? labelTemplate : completionTemplate)(value, name);
+  const isObject = typeof value === "object" && value !== null;
+  const isLabelled = isObject && ("label" in value || "text" in value);
+  const isPreference = isObject && ("chosen" in value || "rejected" in value);
+  (isLabelled ? labelTemplate : isPreference ? checkPreference : completionTemplate)(value, name);
 };
 
 /**
@@ -29,30 +41,15 @@ export const checkTemplate: Check = (value, name) => {
  * field, or has nothing to answer.
  */
 export function templateReader(template: Template): RowReader {
-  const part = (text: string, role: string) => {
-    const segments = parseTemplate(text, role);
-    return (row: RawRow) => fillTemplate(segments, row, role);
-  };
-  const filled = (answer: Filled, role: string, place: SourceLocation) => {
-    if (answer.text !== "") return answer.text;
-    throw new RequestError(`the row's ${role} is empty; fill its field or remove it`, place);
-  };
-  if (!("label" in template)) {
-    const prompt = part(template.prompt, "prompt"), completion = part(template.completion, "completion");
-    const { tokenization } = template;
-    return (record) => {
-      const { text, spans } = prompt(record), { fields, place } = record;
-      return {
-        kind: "completion",
-        prompt: text,
-        spans,
-        completion: filled(completion(record), "completion", place),
-        ...tokenization === undefined ? {} : { tokenization },
-        fields,
-        place,
-      };
-    };
+  if ("chosen" in template) {
+    const { prompt = "", chosen, rejected, tokenization } = template;
+    const [better, worse] = ([["chosen", chosen], ["rejected", rejected]] as const).map(([role, completion]) => {
+      return completionReader({ prompt, completion, ...tokenization && { tokenization } }, role);
+    });
+    const shares = template.prompt === undefined ? { isPromptShared: true } as const : {};
+    return (record) => ({ ...better!(record), kind: "preference", rejected: worse!(record), ...shares });
   }
+  if (!("label" in template)) return completionReader(template, "completion");
   const first = part(template.text, "text"), label = part(template.label, "label");
   const pair = template.pair === undefined ? undefined : part(template.pair, "pair");
   return (record) => {
@@ -63,6 +60,34 @@ export function templateReader(template: Template): RowReader {
       ...second === undefined ? {} : { pair: second },
       spans,
       completion: filled(label(record), "label", place),
+      fields,
+      place,
+    };
+  };
+}
+
+/** What fills a text of a template. */
+function part(text: string, role: string): (row: RawRow) => Filled {
+  const segments = parseTemplate(text, role);
+  return (row) => fillTemplate(segments, row, role);
+}
+
+function filled(answer: Filled, role: string, place: SourceLocation): string {
+  if (answer.text !== "") return answer.text;
+  throw new RequestError(`the row's ${role} is empty; fill its field or remove it`, place);
+}
+
+/** What makes rows of prompts and completions; `role` is what messages call the latter. */
+function completionReader({ tokenization, ...template }: CompletionTemplate, role: string): RowReader {
+  const prompt = part(template.prompt, "prompt"), completion = part(template.completion, role);
+  return (record) => {
+    const { text, spans } = prompt(record), { fields, place } = record;
+    return {
+      kind: "completion",
+      prompt: text,
+      spans,
+      completion: filled(completion(record), role, place),
+      ...tokenization === undefined ? {} : { tokenization },
       fields,
       place,
     };

@@ -10,12 +10,13 @@ const doubled = /\{\{\s*([\w.-]+)\s*\}\}/g;
 
 /** The texts of a template by their role. */
 function textsOf(template: Template): readonly (readonly [role: string, text: string])[] {
-  return "label" in template
-    ? [["text", template.text], ...template.pair === undefined ? [] : [["pair", template.pair] as const], [
-      "label",
-      template.label,
-    ]]
-    : [["prompt", template.prompt], ["completion", template.completion]];
+  if ("label" in template) {
+    const pair = template.pair === undefined ? [] : [["pair", template.pair] as const];
+    return [["text", template.text], ...pair, ["label", template.label]];
+  }
+  if (!("chosen" in template)) return [["prompt", template.prompt], ["completion", template.completion]];
+  const prompt = template.prompt === undefined ? [] : [["prompt", template.prompt] as const];
+  return [...prompt, ["chosen", template.chosen], ["rejected", template.rejected]];
 }
 
 /**

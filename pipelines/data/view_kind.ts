@@ -26,6 +26,8 @@ export interface Viewed {
 export interface ViewKind<V extends View> {
   /** A check of each setting, in the order in which they are reported. */
   settings(dataset: Check): Checks<V>;
+  /** What it reads of its rows: all if they are drawn, some of the first, as much as is asked for, or what a function says. */
+  readonly reads: "all" | "first" | "as asked" | "by function";
   /** As a pipeline file has it, as in `.take(5)`. */
   describe(view: V): string;
   /** The rows that it leaves of others. `of` opens other data sets, and `note` takes what a person should know. */

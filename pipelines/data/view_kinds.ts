@@ -1,6 +1,6 @@
 /** The kinds of views, a record each. @module */
 import type { View } from "./dataset.ts";
-import { sample, shuffle, split } from "./drawn_views.ts";
+import { half, sample, shuffle, split } from "./drawn_views.ts";
 import { filter, map, unique } from "./function_views.ts";
 import { concat, skip, slice, take } from "./part_views.ts";
 import type { ViewKind } from "./view_kind.ts";
@@ -16,6 +16,7 @@ export const viewKinds: { readonly [K in View["kind"]]: ViewKind<Extract<View, {
   unique,
   shuffle,
   sample,
+  half,
   concat,
 };
 

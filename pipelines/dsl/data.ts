@@ -1,6 +1,7 @@
 /** Where rows come from. @module */
 import type { ChatRow, ChatSource } from "../data/chat/source.ts";
-import type { Template } from "../data/dataset.ts";
+import type { PreferenceTemplate, Template } from "../data/dataset.ts";
+import { checkPreference } from "../data/template_rows.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { type Rows, viewed } from "./rows.ts";
@@ -252,4 +253,24 @@ function conversationsOf(rows: string | readonly ChatRow[] | Rows): ChatSource["
   }
   if (rows.template === undefined) return { ...rows };
   throw new RequestError("chat puts rows into text by the chat template; leave out the template of its rows");
+}
+
+/**
+ * How rows become a prompt with two answers, of which the first is preferred; it takes the place of a template. Rows with the
+ * fields `prompt`, `chosen` and `rejected` need none, and `chat(…)` takes such rows of messages.
+ *
+ * @param template Texts in which `{field}` is replaced by a field of the row. Without `prompt`, what the tokens of both
+ * answers begin with is the prompt.
+ *
+ * @example A question, and a better and a worse answer
+ * ```ts
+ * import { jsonl, prefer } from "refract";
+ *
+ * const rows = jsonl("./pairs.jsonl", prefer({ prompt: "{question}\n", chosen: "{better}", rejected: "{worse}" }));
+ * ```
+ */
+export function prefer(template: PreferenceTemplate): PreferenceTemplate {
+  requireCall("prefer", arguments);
+  checkPreference(template, "the template");
+  return { ...template };
 }

@@ -106,6 +106,11 @@ export interface ChoicesOptions {
    */
   readonly unconditional?: string;
   /**
+   * A template of what stands between the prompt and each answer, as in `" "`: it is scored with the answer and does not
+   * count in its characters or bytes, as lm-evaluation-harness has it; nothing if omitted.
+   */
+  readonly separator?: string;
+  /**
    * A template of what follows: each answer ends the prompt, and the text after it is scored in the answer's place, as
    * WinoGrande is evaluated.
    */

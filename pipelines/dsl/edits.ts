@@ -204,20 +204,20 @@ export function road(options: SweepableOptions<EditPlace>): EditSpec {
 }
 
 /**
- * ReFT-r1: `h + ReLU(w·h)·w`, one direction taken by as much as a token shows it (after Wu et al. 2025, *AxBench*). A
- * block's edit has `width` trainable parameters.
+ * `h + ReLU(w·h)·w`, one direction that is taken by as much as a token shows it. AxBench's ReFT-r1 (Wu et al. 2025) is akin
+ * to it, and differs: it adds a unit vector by the mean of a sequence's largest gates, with an L1 penalty of the others.
  *
  * @example The tokens that a field of the template wrote
  * ```ts
- * import { block, records, reftR1 } from "refract";
+ * import { block, records, gatedDirection } from "refract";
  *
  * const rows = records([{ country: "Peru" }], { prompt: "The capital of {country} is", completion: " Lima" });
- * const edit = reftR1({ at: block(10).output, positions: "{country}" });
+ * const edit = gatedDirection({ at: block(10).output, positions: "{country}" });
  * ```
  */
-export function reftR1(options: SweepableOptions<EditPlace>): EditSpec {
-  requireCall("reftR1", arguments);
-  return edit("reftR1", options);
+export function gatedDirection(options: SweepableOptions<EditPlace>): EditSpec {
+  requireCall("gatedDirection", arguments);
+  return edit("gatedDirection", options);
 }
 
 /** Settings of a saved intervention. */

@@ -1,5 +1,5 @@
 import { declared } from "../common/source_location.ts";
-import type { ClassificationSpec, RegressionSpec, SweepableOptions } from "../spec/mod.ts";
+import type { ClassificationSpec, RegressionSpec, RewardSpec, SweepableOptions } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
 /** Settings of every head. */
@@ -58,4 +58,23 @@ export function classification(options: SweepableOptions<ClassificationOptions>)
 export function regression(options: SweepableOptions<HeadOptions> = {}): RegressionSpec {
   requireCall("regression", arguments);
   return declared({ frozen: false, fresh: false, ...options, kind: "regression" });
+}
+
+/**
+ * A head that gives an answer a number, as transformers' `…ForSequenceClassification` with one label does: it reads the
+ * answer's last token, the end-of-sequence token counted. It is trained on preferences by `bradleyTerry()`; both
+ * answers of a row share what is computed of their prompt. The model has to be causal.
+ *
+ * @example A reward model
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { baseModel, lora, reward } from "refract";
+ *
+ * const scored = baseModel("builtin:tiny").with(lora({ rank: 8 }), reward());
+ * assert.equal(scored.edits.length, 2);
+ * ```
+ */
+export function reward(options: SweepableOptions<HeadOptions> = {}): RewardSpec {
+  requireCall("reward", arguments);
+  return declared({ frozen: false, fresh: false, ...options, kind: "reward" });
 }

@@ -1,4 +1,5 @@
 import { located } from "../common/source_location.ts";
+import type { CombinedName } from "../metrics/declared.ts";
 import type { MeasuredRow } from "../metrics/prediction.ts";
 import type { MetricSpec } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
@@ -174,4 +175,61 @@ export function spearman(options: NumberMetricOptions = {}): MetricSpec {
 export function mse(options: NumberMetricOptions = {}): MetricSpec {
   requireCall("mse", arguments);
   return located({ ...options, kind: "mse" });
+}
+
+/**
+ * The share of preferences whose chosen answer has the larger reward: by the objective that the model was trained with, by
+ * its head, or, of a model that was trained on no preferences, by the answers' log-likelihoods.
+ *
+ * @example DPO's implicit rewards on rows that it has not seen
+ * ```ts
+ * import { adamw, baseModel, block, dpo, evaluate, jsonl, loreft, prefer, rewardAccuracy, rewardMargin, train } from "refract";
+ *
+ * const rows = jsonl("./pairs.jsonl", prefer({ prompt: "{question}\n", chosen: "{better}", rejected: "{worse}" }));
+ * const { train: data, test } = rows.split({ test: 0.25, seed: 7 });
+ * const edited = baseModel("builtin:tiny").with(loreft({ at: block(2).output, positions: "l1", rank: 4 }));
+ * const settings = { epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) };
+ * const tuned = train(edited, { data, ...settings, objective: dpo({ beta: 0.1 }) });
+ * const measured = evaluate(tuned, { data: test, metrics: [rewardAccuracy(), rewardMargin()] });
+ * ```
+ */
+export function rewardAccuracy(options: MetricOptions = {}): MetricSpec {
+  requireCall("rewardAccuracy", arguments);
+  return located({ ...options, kind: "rewardAccuracy" });
+}
+
+/**
+ * By how much the reward of the chosen answer is larger than that of the rejected one, the mean over preferences; rewards
+ * are those of {@linkcode rewardAccuracy}.
+ *
+ * @example The log-ratio of both answers, as the base has it
+ * ```ts
+ * import { baseModel, evaluate, jsonl, prefer, rewardMargin } from "refract";
+ *
+ * const data = jsonl("./pairs.jsonl", prefer({ prompt: "{question}\n", chosen: "{better}", rejected: "{worse}" }));
+ * const measured = evaluate(baseModel("builtin:tiny"), { data, metrics: [rewardMargin()] });
+ * ```
+ */
+export function rewardMargin(options: MetricOptions = {}): MetricSpec {
+  requireCall("rewardMargin", arguments);
+  return located({ ...options, kind: "rewardMargin" });
+}
+
+/**
+ * The mean of several metrics of a head, as GLUE's combined score of MRPC, QQP (accuracy and F1) and STS-B (Pearson's and
+ * Spearman's correlation).
+ *
+ * @param parts The metrics, all of classes or all of numbers.
+ * @param options What results call it.
+ *
+ * @example GLUE's MRPC
+ * ```ts
+ * import { accuracy, combined, f1 } from "refract";
+ *
+ * const metrics = [accuracy(), f1(), combined(["accuracy", "f1"], { name: "combined_score" })];
+ * ```
+ */
+export function combined(parts: readonly CombinedName[], options: MetricOptions = {}): MetricSpec {
+  requireCall("combined", arguments);
+  return located({ ...options, parts, kind: "combined" });
 }

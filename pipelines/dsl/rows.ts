@@ -142,7 +142,20 @@ type KeysOf<T> = T extends unknown ? keyof T : never;
 /** What a record of rows may have beside its views: a source has some settings, a view others. */
 const optionalFields = [
   ...Object.values(sourceKinds).flatMap(({ settings }) => Object.keys(settings)),
-  ...["of", "count", "part", "test", "seed", "start", "end", "with", "keep", "field", "others"] satisfies KeysOf<
+  ...[
+    "of",
+    "count",
+    "part",
+    "test",
+    "seed",
+    "start",
+    "end",
+    "with",
+    "keep",
+    "field",
+    "others",
+    "half",
+  ] satisfies KeysOf<
     View
   >[],
 ];

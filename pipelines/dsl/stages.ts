@@ -2,26 +2,31 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Truncation } from "../data/length_limits.ts";
 import { declared, located } from "../common/source_location.ts";
 import type {
+  ActingSpec,
   ActivationsSpec,
   BestSpec,
   DecodingSpec,
   EvaluateSpec,
   FewShotSpec,
+  KeptParameters,
   LossReduction,
   MetricSpec,
   ModelSpec,
+  ObjectiveSpec,
   OptimizerSpec,
   Pipeline,
   SiteSpec,
   StageSpec,
   Sweepable,
   SweepableOptions,
+  TaskSpec,
   TrainSpec,
   WhereSpec,
 } from "../spec/mod.ts";
 import type { ChoosePositions } from "../data/prompt_tokens.ts";
 import { noteRunAlone } from "./alone.ts";
 import { requireCall } from "./calls.ts";
+import { type Training, trainingOf, type ValidateOptions } from "./training.ts";
 
 /** Settings of a training. */
 export interface TrainOptions {
@@ -61,11 +66,33 @@ export interface TrainOptions {
   /** Steps after which the training ends, if its epochs do not before; schedules end there, too. */
   readonly maxSteps?: number;
   /**
+   * Whether the frozen model's own dropout acts in training, at the rates of its config.json, as pyreft and peft have it;
+   * not if omitted. Then nothing that the model computes is a constant, and every step runs over whole rows: `plan` says
+   * what it costs. BERT, RoBERTa, DistilBERT, DeBERTa and GPT-2 have it; evaluations never do.
+   */
+  readonly baseDropout?: boolean;
+  /**
    * Over what the loss of a step is a mean where `gradientAccumulation` is above 1: all labelled tokens of its batches
    * (`"tokens"`, and if omitted), or its batches, each the mean over its own tokens, as transformers' Trainer up to 4.45
    * and so pyreft has it (`"microbatches"`; a last step of fewer batches is divided by as many as a whole one).
    */
   readonly lossReduction?: LossReduction;
+  /** What is minimized of rows with two answers, as in `dpo({ beta: 0.1 })`; other rows have none. */
+  readonly objective?: ObjectiveSpec;
+  /**
+   * Measures the model on other rows while it is trained: in results.json (`validation`), the report and TensorBoard.
+   * Nothing is compiled or encoded twice for it. Rows that are trained on, too, are counted and warned of.
+   */
+  readonly validate?: SweepableOptions<ValidateOptions>;
+  /**
+   * `"best"` gives the parameters of the validation that was best by its `best` metric, of equals the earliest;
+   * `"last"`, and if omitted, those after the last step.
+   */
+  readonly keep?: KeptParameters;
+  /** Ends the training after so many validations in a row of which none is better than the best before them. */
+  readonly patience?: number;
+  /** The epochs, from 1 on, after which the parameters are kept for {@linkcode Training.at}. */
+  readonly checkpoints?: readonly number[];
 }
 
 /**
@@ -81,11 +108,25 @@ export interface TrainOptions {
  * const tuned = train(edited, { data: rows, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
  * assert.equal(tuned.shuffle, true);
  * ```
+ *
+ * @example The best epoch by one half of the held-back rows, measured on the other
+ * ```ts
+ * import { accuracy, adamw, baseModel, block, classification, evaluate, jsonl, loreft, train } from "refract";
+ *
+ * const fields = { text: "{sentence}", label: "{label}" }, data = jsonl("./train.jsonl", fields);
+ * const held = jsonl("./dev.jsonl", fields).split({ test: 0.5, seed: 42 }), metrics = [accuracy()];
+ * const edit = loreft({ at: block("all").output, positions: "f1", rank: 1 });
+ * const model = baseModel("FacebookAI/roberta-base").with(edit, classification({ labels: ["no", "yes"] }));
+ * const optimizer = adamw({ learningRate: 6e-4 }), validate = { data: held.train, metrics };
+ * const tuned = train(model, { data, epochs: 40, batchSize: 32, optimizer, validate, keep: "best", patience: 5 });
+ * const tested = evaluate(tuned, { data: held.test, metrics });
+ * ```
  */
-export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): TrainSpec {
+export function train(model: Sweepable<ModelSpec | BestSpec>, options: SweepableOptions<TrainOptions>): Training {
   requireCall("train", arguments);
   const { gradientAccumulation = 1, seed = 42, shuffle = true, ...rest } = options;
-  return declared({ ...rest, gradientAccumulation, seed, shuffle, kind: "train", model });
+  const data: TrainSpec = { ...rest, gradientAccumulation, seed, shuffle, kind: "train", model };
+  return trainingOf(data);
 }
 
 /** Settings of an evaluation. */
@@ -106,6 +147,8 @@ export interface EvaluateOptions {
    * its training if omitted.
    */
   readonly maxLength?: number;
+  /** The published task that it is of, as `task(…).evaluation` has it: results and reports are then read beside the paper's. */
+  readonly task?: TaskSpec;
 }
 
 /**
@@ -124,7 +167,7 @@ export interface EvaluateOptions {
  * ```
  */
 export function evaluate(
-  model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
+  model: Sweepable<ActingSpec>,
   options: SweepableOptions<EvaluateOptions>,
 ): EvaluateSpec {
   requireCall("evaluate", arguments);
@@ -165,7 +208,7 @@ export interface ActivationsOptions {
  * ```
  */
 export function activations(
-  model: Sweepable<ModelSpec | TrainSpec | BestSpec>,
+  model: Sweepable<ActingSpec>,
   options: SweepableOptions<ActivationsOptions>,
 ): ActivationsSpec {
   requireCall("activations", arguments);

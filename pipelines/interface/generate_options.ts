@@ -18,6 +18,8 @@ export interface GenerateOptions {
   readonly fields?: Readonly<Record<string, unknown>>;
   /** Which training of a member is meant, where it has several. */
   readonly training?: string;
+  /** Takes what a person should know; written to stderr if omitted. */
+  readonly onNote?: (message: string) => void;
   /** The folder of the store, else `.refract/store`. */
   readonly store?: string;
   /** What relative paths of the model start from; the folder of the process if omitted. */
@@ -36,6 +38,7 @@ const fields: { readonly [K in keyof GenerateOptions]-?: Check } = {
   chatTemplate: optional(text),
   fields: optional(leaf("fields by name", (value) => typeof value === "object" && value !== null)),
   training: optional(text),
+  onNote: optional(leaf("a function", (value) => typeof value === "function")),
 };
 
 function writes(value: unknown): boolean {

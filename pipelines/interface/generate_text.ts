@@ -16,7 +16,9 @@ import type { Writing } from "../decoding/writing.ts";
 import { records } from "../dsl/data.ts";
 import { loss } from "../dsl/metrics.ts";
 import { evaluate } from "../dsl/stages.ts";
+import type { Emit } from "../results/events.ts";
 import type { RunContext } from "../schedule/context/run_context.ts";
+import { noteTo } from "../schedule/context/work.ts";
 import { writeTexts } from "../schedule/evaluate/answers.ts";
 import { openGenerator, type WritingModel } from "../schedule/evaluate/generator.ts";
 import { axesIn, bestsIn } from "../schedule/expand/declarations.ts";
@@ -44,7 +46,9 @@ export async function generateText(
   checkDecoding(writing, "decoding");
   const opening = isMember(model) ? await ofMember(model, options) : ofSpec(model, options);
   const { threads = navigator.hardwareConcurrency, provider = "cpu", store } = options;
-  await using runContext = openRunContext({ base: opening.base, threads, provider }, { store }, () => {});
+  const { onNote = (message) => console.error(`note: ${message}`) } = options;
+  const emit: Emit = (event) => event.kind === "note" ? onNote(event.message) : undefined;
+  await using runContext = openRunContext({ base: opening.base, threads, provider }, { store }, emit);
   const writer = await opening.open(runContext), { tokenizer } = writer.model;
   const { asked, endTokens } = await askedOf(prompt, writer, options);
   const generator = await openGenerator(runContext, { ...writer, endTokens }, 1, undefined, [asked]);
@@ -86,7 +90,11 @@ function ofSpec(declared: ModelSpec, { base }: GenerateOptions): Opening {
       if (headOf(prepared.adaptations) !== undefined) {
         throw new RequestError("the model has a head, which predicts labels and writes nothing; give one without");
       }
-      const { tensors } = await untrainedTensors(prepared, weights), { adaptations } = prepared;
+      const { tensors } = await untrainedTensors(prepared, weights), { adaptations, initialFiles } = prepared;
+      const trained = new Set(initialFiles.flatMap(({ of }) => of));
+      if (!adaptations.every((adaptation) => trained.has(adaptation))) {
+        noteTo(runContext.emit)("the model has edits that nothing trained; give a run's member, or saved(folder)");
+      }
       return { model: prepared.model, weights, adaptations, compiled: compiledModel(prepared, weights), tensors };
     },
   };

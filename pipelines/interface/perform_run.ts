@@ -42,8 +42,18 @@ export async function performRun(call: RunCall, shown: Emit): Promise<OpenedRun>
   }
 }
 
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/** Loads one pipeline after another: what a file declares while it is imported is taken for that of the one at work. */
+function inTurn<T>(load: () => Promise<T>): Promise<T> {
+  const loaded = lastTurn.then(load);
+  lastTurn = loaded.catch(() => {});
+  return loaded;
+}
+
 async function perform({ pipeline, overrides, options, control }: RunCall, watchers: Watcher[], emit: Emit) {
-  const start = performance.now(), request = await loadRequest(pipeline, { ...options, overrides }), { file } = request;
+  const start = performance.now();
+  const request = await inTurn(() => loadRequest(pipeline, { ...options, overrides })), { file } = request;
   using folder = new RunFolder(runPath(request, options.out));
   const { name } = request.pipeline, note = noteTo(emit);
   watchers.push(new LiveLog(folder.path, name));

@@ -1,18 +1,10 @@
 /** Running a pipeline from a program, as `deno task run` does. @module */
 import { StoppedError } from "../common/errors.ts";
 import { requireCall } from "../dsl/calls.ts";
-import { type Overrides, overridesOfValues } from "../recipes/overrides.ts";
-import type { RunEvent } from "../results/events.ts";
+import { overridesOfValues } from "../recipes/overrides.ts";
 import type { Pipeline } from "../spec/mod.ts";
-import { EventStream } from "./event_stream.ts";
-import type { OpenedRun } from "./opened_run.ts";
-import { requireRunOptions, type RunCall, type RunControl, type RunOptions, type RunSettings } from "./run_options.ts";
-
-/** A run that goes on. Its events are read by `for await`, by any number of readers; one that ends early ends no run. */
-export interface Run extends AsyncIterable<RunEvent> {
-  /** What the run found, once it is done; fails with the error that ended the run. */
-  readonly result: Promise<OpenedRun>;
-}
+import { requireRunOptions, type RunOptions } from "./run_options.ts";
+import { type Run, startRun } from "./start_run.ts";
 
 /**
  * Runs a pipeline: computes what the store does not hold, writes the run's folder, and says what it does as it goes on.
@@ -49,38 +41,6 @@ export function run(pipeline: string | Pipeline, options: RunOptions = {}): Run 
   requireRunOptions(options);
   const { set = {}, signal, ...others } = options;
   return startRun(pipeline, overridesOfValues(set), others, signal === undefined ? {} : { signal: stopsOf(signal) });
-}
-
-/** Starts a run by options that are known to be sound. */
-export function startRun(
-  pipeline: string | Pipeline,
-  overrides: Overrides,
-  options: RunSettings,
-  control: RunControl,
-): Run {
-  const stream = new EventStream();
-  const result = perform(stream, { pipeline, overrides, options, control });
-  return {
-    result,
-    [Symbol.asyncIterator]() {
-      // Who reads the events learns of an error there.
-      result.catch(() => {});
-      return stream.read();
-    },
-  };
-}
-
-async function perform(stream: EventStream, call: RunCall): Promise<OpenedRun> {
-  try {
-    // A pipeline file imports this one, and declares without what runs models. Meanwhile readers ask for events.
-    const { performRun } = await import("./perform_run.ts");
-    const opened = await performRun(call, (event) => stream.emit(event));
-    stream.end({});
-    return opened;
-  } catch (error) {
-    stream.end({ error });
-    throw error;
-  }
 }
 
 /** A signal whose reason says that the run was stopped, as the reason of the caller's own may not. */

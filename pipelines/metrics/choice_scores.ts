@@ -56,8 +56,13 @@ export const choiceScores: { readonly [K in ScoredBy]: ChoiceScore } = {
 
 /** The best of a row's choices, the first of equals. */
 export function chosenBy(by: ScoredBy, row: ScoredChoices): string {
+  return row.choices![chosenAt(by, row)]!;
+}
+
+/** The same by its number, which tells choices of the same text apart. */
+export function chosenAt(by: ScoredBy, row: ScoredChoices): number {
   const { choices = [], scores = [], choiceTokens = [], unconditionalScores = [] } = row;
   const { of } = choiceScores[by];
   const found = choices.map((_, at) => of({ choices, scores, choiceTokens, unconditionalScores }, at));
-  return choices[found.indexOf(Math.max(...found))]!;
+  return found.indexOf(Math.max(...found));
 }

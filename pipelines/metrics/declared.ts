@@ -1,4 +1,5 @@
 /** Metrics as a pipeline declares them. @module */
+import type { ScoringSpec } from "../tasks/scoring/scoring.ts";
 import type { ScoredBy } from "./choice_scores.ts";
 import type { MeasuredRow } from "./prediction.ts";
 
@@ -31,6 +32,9 @@ export interface ReferenceSettings extends AnswerSettings {
 
 /** What ROUGE counts: words, pairs of words, or the longest common subsequence. */
 export type RougeVariant = "rouge1" | "rouge2" | "rougeL";
+
+/** The metrics of which GLUE reports the mean, two for a task. */
+export type CombinedName = "accuracy" | "f1" | "pearson" | "spearman";
 
 /** Settings of a metric of one's own. */
 export interface OwnSettings extends AnswerSettings {
@@ -65,7 +69,22 @@ export interface MetricSettings {
   /** ROUGE of each answer. */
   readonly rouge: ReferenceSettings & { readonly variant: RougeVariant };
   /** The share of choices or classes that are right. */
-  readonly accuracy: AnswerSettings & { readonly by?: ScoredBy };
+  readonly accuracy: AnswerSettings & {
+    readonly by?: ScoredBy;
+    /** The row's field with the number of the right choice, from 0 on; the completion says it if omitted. */
+    readonly gold?: string;
+  };
+  /** The share of answers that a task's published rule takes for right. */
+  readonly taskAccuracy: NamedSettings & {
+    /** What the rule is called. */
+    readonly scoring: string;
+    /** The rule. */
+    readonly rule: ScoringSpec;
+    /** The row's field with what is right. */
+    readonly label: string;
+  };
+  /** The mean of metrics, as GLUE's combined score. */
+  readonly combined: NamedSettings & { readonly parts: readonly CombinedName[] };
   /** F1 of the second of two classes. */
   readonly f1: MappedSettings;
   /** The mean F1 of classes. */
@@ -84,6 +103,10 @@ export interface MetricSettings {
   readonly perplexity: NamedSettings;
   /** The likelihood of completions in bits a byte. */
   readonly bitsPerByte: NamedSettings;
+  /** The share of rows whose chosen answer has the larger reward. */
+  readonly rewardAccuracy: NamedSettings;
+  /** By how much the chosen answers' rewards are larger. */
+  readonly rewardMargin: NamedSettings;
   /** What a function of the pipeline gives. */
   readonly metric: OwnSettings;
 }

@@ -1,6 +1,7 @@
 /** Metrics that count the predictions equal to what a row has. @module */
-import { oneOf, optional } from "../common/checks.ts";
-import { choiceScores, chosenBy } from "./choice_scores.ts";
+import { ownValue } from "../../ops/program/own_value.ts";
+import { isText, leaf, oneOf, optional } from "../common/checks.ts";
+import { choiceScores, chosenAt, chosenBy } from "./choice_scores.ts";
 import type { AnswerSettings, SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
 import type { HeadPrediction, MeasuredRow, Prediction } from "./prediction.ts";
@@ -28,11 +29,21 @@ export const exactMatch: Metric<SpecOf<"exactMatch">> = {
 /** The share of rows whose answer or class is the row's. */
 export const accuracy: Metric<SpecOf<"accuracy">> = {
   call: "accuracy()",
-  settings: { ...answerSettings, by: optional(oneOf(Object.keys(choiceScores))) },
+  settings: {
+    ...answerSettings,
+    by: optional(oneOf(Object.keys(choiceScores))),
+    gold: optional(leaf("a field's name", isText)),
+  },
   lowerIsBetter: false,
   usualName: ({ by }) => by === undefined ? "accuracy" : choiceScores[by].accuracy,
   measures: {
-    texts({ by, ...spec }) {
+    texts({ by, gold, ...spec }) {
+      if (gold !== undefined) {
+        const statistic = meanOf((row: MeasuredRow) =>
+          Number(chosenAt(by ?? "sum", row) === ownValue(row.fields, gold))
+        );
+        return { reads: "choices", statistic };
+      }
       if (by === undefined) return { reads: "answers", statistic: meanOf(isEqual), needsEqual: isAsItIs(spec) };
       const statistic = meanOf((row: MeasuredRow) => Number(isRight(chosenBy(by, row), row)));
       return { reads: "choices", statistic, needsEqual: true };

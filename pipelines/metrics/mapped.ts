@@ -27,6 +27,9 @@ export function mapped(spec: MetricSpec, predicted: Predicted): Predicted {
       return { ...predicted, rows: predicted.rows.map((each) => withClass(each, made(each.row), predicted.labels)) };
     case "numbers":
       return { ...predicted, rows: predicted.rows.map((each) => withNumber(each, made(each.row))) };
+    case "pairs":
+      // Rewards are no predictions that a function could take.
+      return predicted;
   }
 }
 

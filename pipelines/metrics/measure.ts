@@ -53,8 +53,8 @@ export function measure(
 
 function estimateOf(spec: MetricSpec, predicted: Predicted): Estimate {
   const { measures } = metricOf(spec);
-  const found = predicted.kind === "texts"
-    ? measures.texts && estimate(measures.texts(spec).statistic, predicted.rows)
+  const found = predicted.kind === "texts" || predicted.kind === "pairs"
+    ? measures[predicted.kind] && estimate(measures[predicted.kind]!(spec).statistic, predicted.rows)
     : measures[predicted.kind] && estimate(measures[predicted.kind]!(spec).statistic, predicted.rows);
   if (found === undefined) throw new TypeError(`The metric ${spec.kind} does not apply to ${predicted.kind}`);
   return found;

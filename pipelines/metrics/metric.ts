@@ -4,8 +4,11 @@ import type { MetricSpec } from "./declared.ts";
 import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 import type { Statistic } from "./statistic.ts";
 
-/** What has to be made of the rows first: answers or choices, which take a decoding, or scores of their completions. */
-type Reading = "answers" | "choices" | "scores";
+/**
+ * What has to be made of the rows first: answers or choices, which take a decoding, scores of their completions, or rewards
+ * of both of their answers.
+ */
+type Reading = "answers" | "choices" | "scores" | "rewards";
 
 /** A metric of the texts that a model without a head writes. */
 interface TextMeasure {
@@ -31,11 +34,17 @@ interface NumberMeasure {
   readonly caution?: (rows: readonly HeadPrediction[]) => string | undefined;
 }
 
+/** A metric of the rewards that a head gives to both answers of rows. */
+interface PairMeasure {
+  readonly statistic: Statistic<MeasuredRow>;
+}
+
 /** What a model predicts, which decides the metrics that apply: it writes texts, or its head predicts something. */
 interface Measures<S extends MetricSpec> {
   texts(spec: S): TextMeasure;
   classes(spec: S): ClassMeasure;
   numbers(spec: S): NumberMeasure;
+  pairs(spec: S): PairMeasure;
 }
 
 /** The kinds of what a model predicts. */

@@ -1,5 +1,6 @@
 /** The metrics, one record each. What a metric has, needs and means is known here alone. @module */
 import { bleu } from "./bleu.ts";
+import { combined } from "./combined.ts";
 import { pearson, spearman } from "./correlations.ts";
 import type { MetricName, MetricSpec, SpecOf } from "./declared.ts";
 import { accuracy, exactMatch } from "./exact_match.ts";
@@ -11,7 +12,9 @@ import type { Metric } from "./metric.ts";
 import { numericMatch } from "./numeric_match.ts";
 import { own } from "./own.ts";
 import { regexMatch } from "./regex_match.ts";
+import { rewardAccuracy, rewardMargin } from "./rewards.ts";
 import { rouge } from "./rouge.ts";
+import { taskAccuracy } from "./task_accuracy.ts";
 import { tokenF1 } from "./token_f1.ts";
 
 /** Every metric, in the order in which messages list them. */
@@ -32,6 +35,10 @@ export const metricKinds: { readonly [K in MetricName]: Metric<SpecOf<K>> } = {
   loss,
   perplexity,
   bitsPerByte,
+  rewardAccuracy,
+  rewardMargin,
+  taskAccuracy,
+  combined,
   metric: own,
 };
 
@@ -54,6 +61,11 @@ export function isMetricName(name: string): name is MetricName {
 export function isMetric(value: unknown): value is MetricSpec {
   return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" &&
     isMetricName(value.kind);
+}
+
+/** Whether one of some metrics is of the scores of completions. */
+export function readsScores(metrics: readonly MetricSpec[]): boolean {
+  return metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores");
 }
 
 /** Whether less of a metric is better. */

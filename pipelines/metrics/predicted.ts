@@ -10,4 +10,5 @@ export type Predicted =
     /** The classes' names, by their ids. */
     readonly labels: readonly string[];
   }
-  | { readonly kind: "numbers"; readonly rows: readonly HeadPrediction[] };
+  | { readonly kind: "numbers"; readonly rows: readonly HeadPrediction[] }
+  | { readonly kind: "pairs"; readonly rows: readonly MeasuredRow[] };

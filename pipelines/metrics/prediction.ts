@@ -23,6 +23,11 @@ export interface Prediction {
   readonly loss?: number;
   /** The tokens that the loss is summed over, the one that ends the completion included. */
   readonly tokens?: number;
+  /** The answer that the completion is preferred to. */
+  readonly rejected?: string;
+  /** The rewards of the completion and of this answer, where they are compared. */
+  readonly chosenReward?: number;
+  readonly rejectedReward?: number;
   /** Of each class by its name. */
   readonly probabilities?: Readonly<Record<string, number>>;
   /** The texts among which the model chose. */

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { replaceFile } from "../common/files.ts";
 import type { RunEvent, StepDone } from "../results/events.ts";
-import type { MemberRecord } from "../results/results.ts";
+import type { MemberRecord, ValidationRecord } from "../results/results.ts";
 import type { Watcher } from "./watcher.ts";
 import { trainingLabel, workLabel } from "../results/event_labels.ts";
 
@@ -23,8 +23,15 @@ export interface LiveState {
   readonly now: string;
   /** The members that are done. */
   readonly members: readonly MemberRecord[];
-  /** The trainings at work: each step's loss so far. */
-  readonly trainings: readonly { readonly name: string; readonly losses: readonly number[] }[];
+  /** The trainings at work: each step's loss so far, and what their validations measured. */
+  readonly trainings: readonly LiveTraining[];
+}
+
+/** A training at work. */
+interface LiveTraining {
+  readonly name: string;
+  readonly losses: readonly number[];
+  readonly validation: readonly ValidationRecord[];
 }
 
 /** Milliseconds between two writes. */
@@ -36,11 +43,15 @@ export class LiveLog implements Watcher {
   readonly #pipeline: string;
   readonly #begun = new Date().toISOString();
   readonly #members: MemberRecord[] = [];
-  #trainings: { name: string; losses: number[] }[] = [];
+  /** By member. */
+  #trainings = new Map<string, { name: string; losses: number[]; validation: ValidationRecord[] }>();
+  #label = "";
   #now = "starting";
   #written = -Infinity;
   #writing: Promise<void> = Promise.resolve();
   #isOpen = false;
+  /** Whether several members run together, so that each is named. */
+  #hasSeveral = false;
 
   constructor(folder: string, pipeline: string) {
     this.#path = join(folder, liveFile);
@@ -52,6 +63,7 @@ export class LiveLog implements Watcher {
     switch (event.kind) {
       case "membersReady":
         this.#isOpen = true;
+        this.#hasSeveral = event.members.length > 1;
         return this.#update(true);
       case "work": {
         const { done, total, unit, subject } = event, label = workLabel(event);
@@ -59,17 +71,23 @@ export class LiveLog implements Watcher {
         return this.#update(done === total);
       }
       case "trainingStarted":
-        this.#trainings = event.members.map((_, at) => {
-          const label = trainingLabel(event.stage, event.members);
-          return { name: event.members.length === 1 ? label : `${label} (${at + 1})`, losses: [] };
-        });
+        this.#label = trainingLabel(event.stage, event.members);
+        this.#trainings = new Map(event.members.map((member) => {
+          const label = trainingLabel(event.stage, [member]);
+          return [member, { name: this.#hasSeveral ? `${label} ${member}` : label, losses: [], validation: [] }];
+        }));
         return;
       case "step":
         this.#step(event);
         return this.#update(event.step === event.steps);
+      case "validation": {
+        const { member, step, metrics } = event;
+        this.#trainings.get(member)?.validation.push({ step, metrics });
+        return this.#update(false);
+      }
       case "memberDone":
         this.#members.push(event.record);
-        this.#trainings = [];
+        this.#trainings = new Map();
         return this.#update(true);
       default:
         return;
@@ -84,9 +102,9 @@ export class LiveLog implements Watcher {
     await Deno.remove(this.#path).catch(() => {});
   }
 
-  #step({ stage, step, steps, members }: StepDone): void {
-    this.#now = `${trainingLabel(stage, members)} ${step}/${steps}`;
-    members.forEach(({ loss }, at) => this.#trainings[at]?.losses.push(loss));
+  #step({ step, steps, members }: StepDone): void {
+    this.#now = `${this.#label} ${step}/${steps}`;
+    for (const { member, loss } of members) this.#trainings.get(member)?.losses.push(loss);
   }
 
   #update(isDue: boolean): void {
@@ -97,7 +115,7 @@ export class LiveLog implements Watcher {
       begun: this.#begun,
       now: this.#now,
       members: this.#members,
-      trainings: this.#trainings.filter(({ losses }) => losses.length > 0),
+      trainings: [...this.#trainings.values()].filter(({ losses }) => losses.length > 0),
     };
     const bytes = new TextEncoder().encode(JSON.stringify(state));
     this.#writing = this.#writing.then(() => replaceFile(this.#path, [bytes])).catch(() => {});

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { isAbsolute, relative, resolve } from "node:path";
 import { ofKind } from "../common/of_kind.ts";
 import { filesOfPath } from "../data/files/glob.ts";
@@ -11,6 +10,7 @@ import type { RowFile } from "../data/files/record_kind.ts";
 import { filesOf, kindOf } from "../data/source_kinds.ts";
 import type { Scalar } from "../recipes/overrides.ts";
 import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
+import { fileDigest } from "../schedule/context/file_digests.ts";
 import { type RunContext, runtimeVersion } from "../schedule/context/run_context.ts";
 import type { Member } from "../schedule/expand/member.ts";
 import { otherFilesOf, type Redirected, sourcesIn } from "../schedule/expand/redirect.ts";
@@ -113,10 +113,4 @@ async function modelsOf(
     }
   }
   return [...models.values()];
-}
-
-async function fileDigest(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of (await Deno.open(path)).readable) hash.update(chunk);
-  return hash.digest("hex");
 }

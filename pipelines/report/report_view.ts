@@ -14,6 +14,12 @@ export interface AxisView {
   readonly values: readonly AxisValue[];
 }
 
+/** A metric at some steps of a training. */
+export interface ValidationCurve {
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
 /** A member as the page shows it. */
 export interface MemberView {
   readonly id: string;
@@ -30,9 +36,13 @@ export interface MemberView {
   readonly losses: readonly number[];
   /** Of the same steps the norm of the gradients before they were clipped; none where they were not. */
   readonly gradientNorms: readonly number[];
+  /** Of the same steps the margins of rewards; none where the training is not on preferences. */
+  readonly margins: readonly number[];
   /** How many steps lie between two losses. */
   readonly stride: number;
   readonly finalLoss?: number;
+  /** What was measured while it was trained, by training and metric as in `tuned loss`: steps, and a value each. */
+  readonly validation: Readonly<Record<string, ValidationCurve>>;
   /** Of its trainings; 0 if they were in the store. */
   readonly seconds: number;
 }
@@ -54,6 +64,53 @@ export interface SampleView {
   readonly answers: readonly { readonly stage: string; readonly text: string }[];
 }
 
+/** A number of a table beside the paper's, in percent. */
+export interface PaperCell {
+  /** Whether there is a number; nothing else is here otherwise. */
+  readonly isRun: boolean;
+  readonly value?: number;
+  /** Over seeds. */
+  readonly deviation?: number;
+  /** From the paper's number of the same method and model. */
+  readonly difference?: number;
+  /** How many seeds. */
+  readonly runs?: number;
+  /** How many tasks an average is of. */
+  readonly tasks?: number;
+  /** Paths within the run's folder. */
+  readonly predictions?: readonly string[];
+}
+
+/** A method's numbers, ours or the paper's. */
+export interface PaperRow {
+  readonly who: "ours" | "paper";
+  readonly name: string;
+  readonly method?: string;
+  /** What it trains, a head aside. */
+  readonly parameters?: number;
+  readonly headParameters?: number;
+  /** The same in percent of the base model. */
+  readonly share?: number;
+  /** How many times more LoRA trains. */
+  readonly ratio?: number;
+  /** One a task. */
+  readonly cells: readonly PaperCell[];
+  readonly average?: PaperCell;
+}
+
+/** A suite's numbers beside the paper's. */
+export interface PaperTable {
+  readonly suite: string;
+  readonly scoring: string;
+  readonly base: string;
+  readonly tasks: readonly string[];
+  /** Those of them that the average is of. */
+  readonly averaged: readonly string[];
+  readonly rows: readonly PaperRow[];
+  /** A sentence each. */
+  readonly notes: readonly string[];
+}
+
 /** All that the page draws. */
 export interface ReportView {
   readonly pipeline: string;
@@ -70,6 +127,8 @@ export interface ReportView {
   readonly untrained: Readonly<Record<string, { readonly name: string; readonly value: number }>>;
   readonly members: readonly MemberView[];
   readonly repeats: readonly RepeatView[];
+  /** Of published tasks, if the run has some. */
+  readonly papers: readonly PaperTable[];
   readonly time: readonly { readonly name: string; readonly seconds: number }[];
   /** What the cache saved, a sentence each. */
   readonly saved: readonly string[];

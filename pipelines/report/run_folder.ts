@@ -31,6 +31,7 @@ interface HeadConfig {
 const headConfigs: { readonly [K in Head["kind"]]: (labels: readonly string[]) => HeadConfig } = {
   classification: (names) => ({ names, problem: "single_label_classification" }),
   regression: () => ({ names: ["LABEL_0"], problem: "regression" }),
+  reward: () => ({ names: ["LABEL_0"], problem: "regression" }),
 };
 
 /** Holds a folder by the system's lock, which ends with the process at the latest; `undefined` where there are no locks. */

@@ -3,9 +3,10 @@ import { mergeValues, ownValue } from "../../ops/program/own_value.ts";
 import { isRight } from "../metrics/exact_match.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
+import { paperTables } from "./paper_table.ts";
 import { errorsOf, metricsOf, unitsOf } from "./named_metrics.ts";
-import type { MemberRecord, Results } from "../results/results.ts";
-import type { AxisValue, MemberView, ReportView, SampleView } from "./report_view.ts";
+import type { MemberRecord, Results, TrainRecord } from "../results/results.ts";
+import type { AxisValue, MemberView, ReportView, SampleView, ValidationCurve } from "./report_view.ts";
 
 /** What a report is made of. */
 export interface ReportSource {
@@ -56,6 +57,7 @@ export function viewOf(source: ReportSource): ReportView {
     untrained: untrainedValues(members, metrics, untrainedStages),
     members: views,
     repeats,
+    papers: paperTables(results),
     time: timeOf(results),
     saved: savedBy(results),
     ...samplesOf(source, metrics[0], untrainedStages),
@@ -139,10 +141,24 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
     standardErrors: errorsOf(member),
     losses: drawn(losses),
     gradientNorms: drawn(trainings[0]?.gradientNorms ?? []),
+    margins: drawn(trainings[0]?.rewards?.margins ?? []),
     stride,
     ...final === undefined ? {} : { finalLoss: final },
+    validation: Object.fromEntries(withLosses ? trainings.flatMap(validationCurves) : []),
     seconds: trainings.reduce((sum, { cached, seconds }) => sum + (cached ? 0 : seconds), 0),
   };
+}
+
+/** What a training's validations measured, by its name and the metric's. */
+function validationCurves({ name, validation = [] }: TrainRecord): (readonly [string, ValidationCurve])[] {
+  const metrics = new Set(validation.flatMap(({ metrics }) => Object.keys(metrics)));
+  return [...metrics].map((metric) => {
+    const points = validation.flatMap(({ step, metrics }) => {
+      const value = ownValue(metrics, metric);
+      return value === undefined ? [] : [{ step, value: Number(value.toPrecision(6)) }];
+    });
+    return [`${name} ${metric}`, { steps: points.map(({ step }) => step), values: points.map(({ value }) => value) }];
+  });
 }
 
 function repeatsOf({ summaries = [] }: Results): ReportView["repeats"] {

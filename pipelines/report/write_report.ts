@@ -61,11 +61,20 @@ function isLiveState(value: object): value is LiveState {
 
 /** Trainings at work are shown as members until theirs are done. */
 function liveSource({ pipeline, begun, now, members, trainings }: LiveState): ReportSource {
-  const atWork = trainings.map(({ name, losses }): MemberRecord => ({
+  const atWork = trainings.map(({ name, losses, validation }): MemberRecord => ({
     id: name,
     axes: {},
     trainableParameters: 0,
-    stages: [{ name, kind: "train", cached: false, seconds: 0, steps: losses.length, losses, stepSeconds: [] }],
+    stages: [{
+      name,
+      kind: "train",
+      cached: false,
+      seconds: 0,
+      steps: losses.length,
+      losses,
+      stepSeconds: [],
+      validation,
+    }],
   }));
   return { ...bare, results: { pipeline, members: [...members, ...atWork], encode: [] }, made: `begun ${begun}`, now };
 }

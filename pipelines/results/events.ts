@@ -127,6 +127,20 @@ export interface MemberStep {
   readonly loss: number;
   /** The 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
   readonly gradientNorm?: number;
+  /** Of a training on preferences. */
+  readonly rewards?: StepRewards;
+}
+
+/** Means over the rows of a step on preferences. */
+export interface StepRewards {
+  /** The reward of the chosen answers. */
+  readonly chosen: number;
+  /** The reward of the rejected answers. */
+  readonly rejected: number;
+  /** By how much the former is larger. */
+  readonly margin: number;
+  /** The share of rows whose chosen answer has the larger reward. */
+  readonly accuracy: number;
 }
 
 /** A step of a training is done. */

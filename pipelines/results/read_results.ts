@@ -41,10 +41,16 @@ function isMember(value: unknown): value is MemberRecord {
 
 /** What the record of a stage of each kind has that names a file or is gone through. */
 const stageShapes: Readonly<Record<StageRecord["kind"], (stage: JsonObject) => boolean>> = {
-  train: ({ losses }) => Array.isArray(losses),
+  train: ({ losses, validation = [] }) => {
+    return Array.isArray(losses) && Array.isArray(validation) && validation.every(isValidation);
+  },
   evaluate: ({ metrics, predictions }) => isJsonObject(metrics) && typeof predictions === "string",
   activations: ({ tensors }) => typeof tensors === "string",
 };
+
+function isValidation(value: unknown): boolean {
+  return isJsonObject(value) && typeof value["step"] === "number" && isJsonObject(value["metrics"]);
+}
 
 function isStage(value: unknown): value is StageRecord {
   if (!isJsonObject(value) || typeof value["name"] !== "string") return false;

@@ -17,6 +17,14 @@ export interface EncodeRecord {
   readonly bytes: number;
 }
 
+/** What a model measured at while it was trained. */
+export interface ValidationRecord {
+  /** After how many steps. */
+  readonly step: number;
+  /** By name. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 /** The line of a training. */
 export interface TrainRecord {
   /** The stage's name. */
@@ -33,8 +41,38 @@ export interface TrainRecord {
   readonly losses: readonly number[];
   /** One number a step: the 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
   readonly gradientNorms?: readonly number[];
+  /** Of a training on preferences. */
+  readonly rewards?: RewardRecord;
+  /** What the frozen model gave to its rows' answers, where the objective compares with it. */
+  readonly reference?: ReferenceRecord;
   /** The wall seconds of each step; a share of them where members train together. */
   readonly stepSeconds: readonly number[];
+  /** What it measured while it ran; absent where it is not validated. */
+  readonly validation?: readonly ValidationRecord[];
+  /** After how many steps it was best, and by which metric; where it keeps its best parameters, they are those. */
+  readonly best?: { readonly step: number; readonly metric: string };
+}
+
+/** One number a step of each: means over the step's rows. */
+export interface RewardRecord {
+  /** The rewards of the chosen answers. */
+  readonly chosen: readonly number[];
+  /** The rewards of the rejected answers. */
+  readonly rejected: readonly number[];
+  /** By how much the chosen answers' rewards are larger. */
+  readonly margins: readonly number[];
+  /** The share of rows whose chosen answer has the larger reward. */
+  readonly accuracies: readonly number[];
+}
+
+/** The log-likelihoods that the frozen model gives to answers, computed once for all trainings on these rows. */
+export interface ReferenceRecord {
+  /** Its key in the store. */
+  readonly key: string;
+  /** Whether an earlier training has computed it. */
+  readonly cached: boolean;
+  /** The seconds that it took. */
+  readonly seconds: number;
 }
 
 /** The line of an evaluation. */
@@ -55,8 +93,48 @@ export interface EvaluateRecord {
   readonly lowerIsBetter?: readonly string[];
   /** What they are counted in, of those that say so. */
   readonly units?: Readonly<Record<string, string>>;
+  /** The published task that it is of. */
+  readonly task?: TaskRecord;
   /** A path within the run's folder. */
   readonly predictions: string;
+}
+
+/** The published task that an evaluation is of. */
+export interface TaskRecord {
+  /** The suite's name. */
+  readonly suite: string;
+  /** The task's name. */
+  readonly name: string;
+  /** Whose rule judges answers. */
+  readonly scoring: string;
+  /** The metric that is compared with what is published. */
+  readonly metric: string;
+  /** The base model. */
+  readonly base: string;
+  /** How many parameters it has. */
+  readonly baseParameters: number;
+  /** What was trained, by the kinds of edits and adapters; absent of a model as it is. */
+  readonly method?: string;
+  /** How many numbers that trained, the head's aside. */
+  readonly parameters: number;
+  /** How many numbers of a head were trained; absent without a head. */
+  readonly headParameters?: number;
+  /** Rows that are measured. */
+  readonly rows: number;
+  /** How many of them ask in the same words, punctuation aside, what was trained on; absent of a model as it is. */
+  readonly trained?: number;
+}
+
+/** An average over the tasks of a suite. */
+export interface AverageRecord {
+  /** The suite's name. */
+  readonly suite: string;
+  /** Whose rule judged answers. */
+  readonly scoring: string;
+  /** Those that were run of the tasks that the suite averages. */
+  readonly tasks: readonly string[];
+  /** The mean of their compared metrics. */
+  readonly value: number;
 }
 
 /** The line of an activations stage: what a model computed, written to a file. */
@@ -102,6 +180,8 @@ export interface MemberRecord {
   readonly quantize?: QuantizationName;
   /** Its stages, in the order in which they ran. */
   readonly stages: readonly StageRecord[];
+  /** Over the tasks of suites, if it has several of one. */
+  readonly averages?: readonly AverageRecord[];
 }
 
 /** A metric over the repetitions of an experiment. */

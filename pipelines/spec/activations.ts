@@ -1,16 +1,16 @@
 /** What a model computes of prompts, written down, as it is declared. @module */
 import type { Dataset } from "../data/dataset.ts";
 import type { ChoosePositions } from "../data/prompt_tokens.ts";
-import type { ModelSpec, SiteSpec } from "./model.ts";
-import type { BestSpec, Sweepable } from "./sweepable.ts";
-import type { TrainSpec } from "./train.ts";
+import type { ActingSpec } from "./acting.ts";
+import type { SiteSpec } from "./model.ts";
+import type { Sweepable } from "./sweepable.ts";
 
 /** What a model computes of prompts, written down. */
 export interface ActivationsSpec {
   /** Tells the kinds of record apart. */
   readonly kind: "activations";
   /** What computes it. */
-  readonly model: Sweepable<ModelSpec | TrainSpec | BestSpec>;
+  readonly model: Sweepable<ActingSpec>;
   /** The rows whose prompts are read. */
   readonly data: Sweepable<Dataset>;
   /** Which tokens' representations are kept. */

@@ -36,6 +36,8 @@ export type DecodingSpec =
     readonly by?: Sweepable<ScoredBy>;
     /** The prompt after which a choice is as likely as it is without the row. */
     readonly unconditional?: Sweepable<string>;
+    /** The template of what stands between the prompt and each choice, and is scored with it. */
+    readonly separator?: Sweepable<string>;
     /** The template of what follows each choice and is scored in its place. */
     readonly continuation?: Sweepable<string>;
   };

@@ -1,10 +1,9 @@
 /** An evaluation, as it is declared. @module */
 import type { Dataset } from "../data/dataset.ts";
+import type { ActingSpec } from "./acting.ts";
 import type { DecodingSpec } from "./decoding.ts";
 import type { MetricSpec } from "./metric.ts";
-import type { ModelSpec } from "./model.ts";
-import type { BestSpec, Sweepable } from "./sweepable.ts";
-import type { TrainSpec } from "./train.ts";
+import type { Sweepable } from "./sweepable.ts";
 
 /** Examples that are put before every prompt. */
 export interface FewShotSpec {
@@ -20,12 +19,26 @@ export interface FewShotSpec {
   readonly separator: string;
 }
 
+/** The task of a published suite that an evaluation is of. */
+export interface TaskSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "task";
+  /** The suite's name. */
+  readonly suite: string;
+  /** The task's name. */
+  readonly name: string;
+  /** Whose rule judges answers. */
+  readonly scoring: string;
+  /** The metric that is compared with what is published. */
+  readonly metric: string;
+}
+
 /** An evaluation. */
 export interface EvaluateSpec {
   /** Tells the kinds of record apart. */
   readonly kind: "evaluate";
   /** What it is done with. */
-  readonly model: Sweepable<ModelSpec | TrainSpec | BestSpec>;
+  readonly model: Sweepable<ActingSpec>;
   /** The rows. */
   readonly data: Sweepable<Dataset>;
   /** What to measure. */
@@ -36,6 +49,8 @@ export interface EvaluateSpec {
   readonly decoding?: Sweepable<DecodingSpec>;
   /** Rows whose work is done together. */
   readonly batchSize?: Sweepable<number>;
+  /** What it is of, where that is a published task. */
+  readonly task?: Sweepable<TaskSpec>;
   /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
   readonly maxLength?: Sweepable<number>;
 }

@@ -149,8 +149,14 @@ export interface RegressionSpec extends HeadSettings {
   readonly kind: "regression";
 }
 
+/** A head that gives each of two answers a number, by which they are compared. */
+export interface RewardSpec extends HeadSettings {
+  /** Tells the kinds of record apart. */
+  readonly kind: "reward";
+}
+
 /** What a model predicts of a text in place of further tokens. */
-export type HeadSpec = ClassificationSpec | RegressionSpec;
+export type HeadSpec = ClassificationSpec | RegressionSpec | RewardSpec;
 
 /** What is learned beside frozen weights. */
 export type TrainableSpec = EditSpec | AdapterSpec | PrefixTuningSpec | HeadSpec;

@@ -2,8 +2,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Truncation } from "../data/length_limits.ts";
 import type { ModelSpec } from "./model.ts";
+import type { ObjectiveSpec } from "./objective.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import type { BestSpec, Sweepable } from "./sweepable.ts";
+import type { KeptParameters, ValidateSpec } from "./validate.ts";
 
 /** Over what the loss of a step is a mean: all its labelled tokens, or its batches, each the mean over its own tokens. */
 export type LossReduction = "tokens" | "microbatches";
@@ -38,6 +40,18 @@ export interface TrainSpec {
   readonly labelSmoothing?: Sweepable<number>;
   /** The training ends here, if its epochs do not before. */
   readonly maxSteps?: Sweepable<number>;
+  /** Whether the frozen model's own dropout acts; not if omitted. */
+  readonly baseDropout?: Sweepable<boolean>;
   /** Over what the loss is a mean; all labelled tokens if omitted. */
   readonly lossReduction?: Sweepable<LossReduction>;
+  /** What is minimized of preferences; the negative log-likelihood of what rows teach if omitted. */
+  readonly objective?: Sweepable<ObjectiveSpec>;
+  /** What is measured while it runs. */
+  readonly validate?: Sweepable<ValidateSpec>;
+  /** Which parameters it gives; the last ones if omitted. */
+  readonly keep?: Sweepable<KeptParameters>;
+  /** The training ends after so many validations in a row of which none is better than the best before. */
+  readonly patience?: Sweepable<number>;
+  /** The epochs after which the parameters are kept for later stages, too. */
+  readonly checkpoints?: Sweepable<readonly number[]>;
 }

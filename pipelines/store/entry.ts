@@ -87,6 +87,19 @@ export class Entry implements Disposable {
     this.#readAt(offset + 4 * (start ?? 0), new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
   }
 
+  /**
+   * Fills an array with consecutive bytes of a tensor, at once.
+   *
+   * @param start The first byte to read. Errors as of {@linkcode Entry.readInto}.
+   */
+  readBytesInto(name: string, target: Uint8Array, start: number): void {
+    const { offset, bytes } = this.#tensor(name);
+    if (start < 0 || start + target.length > bytes) {
+      throw new RangeError(`Expected tensor "${name}" to have ${target.length} bytes from ${start} on`);
+    }
+    this.#readAt(offset + start, target);
+  }
+
   /** Closes the file; nothing can be read after. Once it is closed this does nothing. */
   close(): void {
     if (this.#isClosed) return;

@@ -38,9 +38,10 @@ export function byteLength({ dtype, shape }: TensorDeclaration): number {
  * The start of an entry's file, up to its data: the length, then the JSON, padded with spaces to a multiple of 8. Both
  * digests come first, at fixed offsets, so that they can be filled in once the data is written.
  *
- * @throws {RangeError} If a name is taken or a dimension is not a whole number from 0 on.
+ * @param room How many bytes it is to have, a multiple of 8; as many as it takes if omitted.
+ * @throws {RangeError} If a name is taken or a dimension is not a whole number from 0 on, or it does not fit its room.
  */
-export function formatHeader({ tensors, metadata = {} }: EntryDeclaration): Uint8Array<ArrayBuffer> {
+export function formatHeader({ tensors, metadata = {} }: EntryDeclaration, room = 0): Uint8Array<ArrayBuffer> {
   for (const name of reserved) {
     if (Object.hasOwn(metadata, name)) throw new RangeError(`Expected metadata without "${name}", the store's own`);
   }
@@ -61,7 +62,8 @@ export function formatHeader({ tensors, metadata = {} }: EntryDeclaration): Uint
     offset = end;
   }
   const bytes = new TextEncoder().encode(`${json}}`);
-  const header = new Uint8Array(8 + Math.ceil(bytes.length / 8) * 8).fill(0x20);
+  if (room > 0 && 8 + bytes.length > room) throw new RangeError(`Expected a header of ${room} bytes at most`);
+  const header = new Uint8Array(room > 0 ? room : 8 + Math.ceil(bytes.length / 8) * 8).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
   header.set(bytes, 8);
   return header;

@@ -34,7 +34,7 @@ export interface StoreOptions {
 }
 
 /** An entry that is mapped into memory rather than read. */
-export interface MappedEntry {
+interface MappedEntry {
   readonly entry: Entry;
   /** Has to be called before the data is used: it begins their check, unless they were checked before. */
   readonly use: () => void;

@@ -5,8 +5,19 @@ import { markWritten, unwritable } from "../common/files.ts";
 import type { DiskError } from "../common/errors.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
 
-/** What fills an entry: first the declaration, then every tensor's bytes in the order declared. */
+/**
+ * What fills an entry: first the declaration, then every tensor's bytes in the order declared. Where their number shows
+ * only as they are made, they come first, after `begin`, and the declaration last.
+ */
 export interface EntryWriter {
+  /**
+   * Begins an entry that is declared last, with few tensors.
+   *
+   * @param expected About how many bytes will come, for which room is made.
+   */
+  begin(expected: number): void;
+  /** Writes the next bytes of an entry that is declared last. */
+  extend(chunk: ArrayBufferView): void;
   /**
    * Says what the entry will hold; once, before the first bytes.
    *
@@ -39,6 +50,9 @@ interface Destination {
   readonly full: (bytes: number) => DiskError;
 }
 
+/** How many bytes the header of an entry has that is declared last. */
+const lateHeader = 2 ** 10;
+
 /** An entry on its way to the disk, under a temporary name. */
 export class FileWriter implements EntryWriter {
   readonly #to: Destination;
@@ -46,24 +60,56 @@ export class FileWriter implements EntryWriter {
   #file: Deno.FsFile | undefined;
   #seal = "";
   #pending: { readonly name: string; missing: number }[] = [];
+  /** How many bytes came before their declaration; `undefined` for an entry that is declared first. */
+  #undeclared: number | undefined;
 
   constructor(to: Destination) {
     this.#to = to;
   }
 
+  begin(expected: number): void {
+    if (this.#file !== undefined) throw new RangeError("Expected an entry to begin once");
+    this.#open(expected + lateHeader);
+    this.#undeclared = 0;
+    this.#write(new Uint8Array(lateHeader));
+  }
+
+  extend(chunk: ArrayBufferView): void {
+    if (this.#undeclared === undefined) throw new RangeError("Expected an entry to begin before its bytes");
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.#hash.update(bytes);
+    this.#write(bytes);
+    this.#undeclared += bytes.length;
+  }
+
   declare(declaration: EntryDeclaration): void {
+    if (this.#undeclared !== undefined) return this.#declareLate(declaration, this.#undeclared);
     if (this.#file !== undefined) throw new RangeError("Expected an entry to be declared once");
     const header = formatHeader(declaration);
     this.#seal = sealOf(header);
     this.#pending = declaration.tensors.map((tensor) => ({ name: tensor.name, missing: byteLength(tensor) }));
-    this.#to.makeRoom(this.#pending.reduce((sum, { missing }) => sum + missing, header.length));
+    this.#open(this.#pending.reduce((sum, { missing }) => sum + missing, header.length));
+    this.#write(header);
+  }
+
+  #declareLate(declaration: EntryDeclaration, found: number): void {
+    const declared = declaration.tensors.reduce((sum, tensor) => sum + byteLength(tensor), 0);
+    if (declared !== found) throw new RangeError(`Expected ${found} bytes to be declared but found ${declared}`);
+    const header = formatHeader(declaration, lateHeader);
+    this.#seal = sealOf(header);
+    this.#undeclared = undefined;
+    this.#file?.seekSync(0, Deno.SeekMode.Start);
+    this.#write(header);
+  }
+
+  #open(bytes: number): void {
+    this.#to.makeRoom(bytes);
     try {
       this.#file = Deno.openSync(this.#to.temporary, { read: true, write: true, createNew: true });
       markWritten(this.#file);
     } catch (fault) {
       throw unwritable(this.#to.path, fault);
     }
-    this.#write(header);
   }
 
   append(name: string, chunk: ArrayBufferView): void {
@@ -92,7 +138,9 @@ export class FileWriter implements EntryWriter {
   finish(): Deno.FsFile {
     this.#passComplete();
     const [tensor] = this.#pending, file = this.#file;
-    if (file === undefined) throw new RangeError("Expected an entry to be declared but nothing was");
+    if (file === undefined || this.#undeclared !== undefined) {
+      throw new RangeError("Expected an entry to be declared but nothing was");
+    }
     if (tensor !== undefined) throw new RangeError(`Expected ${tensor.missing} more bytes of tensor "${tensor.name}"`);
     this.#writeAt(digestOffset, this.#hash.digest("hex"));
     this.#writeAt(sealOffset, this.#seal);

@@ -2,6 +2,8 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
+import type { CodeName } from "./names.ts";
+import type { Fields } from "../data/files/raw_row.ts";
 import type { CodeTask } from "./task.ts";
 
 /** The tasks by the names that lm-evaluation-harness has for them. */
@@ -9,7 +11,8 @@ export const code = {
   humaneval: {
     kind: "code",
     hub: { id: "openai/openai_humaneval" },
-    splits: { test: { file: "HumanEval.jsonl", hub: "test", part: { kind: "all" } } },
+    form: { reads: ["task_id", "prompt", "entry_point", "test"] },
+    splits: { test: { names: ["HumanEval"], hub: "test", part: { kind: "all" } } },
     prompt: "{prompt}",
     id: "task_id",
     decoding: { kind: "greedy", maxNewTokens: 1024, stop: ["\nclass", "\ndef", "\n#", "\nif", "\nprint"] },
@@ -22,15 +25,16 @@ export const code = {
   mbpp: {
     kind: "code",
     hub: { id: "google-research-datasets/mbpp", config: "full" },
-    fields: (row) => ({ ...row, tests: (row["test_list"] as readonly string[]).join("\n") }),
+    form: { reads: ["task_id", "text", "test_list"] },
+    fields: (row: Fields) => ({ ...row, tests: (row["test_list"] as readonly string[]).join("\n") }),
     splits: {
-      train: { file: "mbpp.jsonl", hub: "train", part: { kind: "numbered", field: "task_id", from: 601, to: 974 } },
+      train: { names: ["mbpp"], hub: "train", part: { kind: "numbered", field: "task_id", from: 601, to: 974 } },
       validation: {
-        file: "mbpp.jsonl",
+        names: ["mbpp"],
         hub: "validation",
         part: { kind: "numbered", field: "task_id", from: 511, to: 600 },
       },
-      test: { file: "mbpp.jsonl", hub: "test", part: { kind: "numbered", field: "task_id", from: 11, to: 510 } },
+      test: { names: ["mbpp"], hub: "test", part: { kind: "numbered", field: "task_id", from: 11, to: 510 } },
     },
     // The harness puts the solutions of problems 2, 3 and 4 before it.
     prompt:
@@ -43,13 +47,15 @@ export const code = {
     program: ({ test_list }, generation) => `${generation}\n${(test_list as readonly string[]).join("\n")}`,
     solution: "code",
   },
-} satisfies Readonly<Record<string, CodeTask>>;
+} satisfies Readonly<Record<CodeName, CodeTask>>;
 
 /** Why tests can't call a function: the prompt has to begin it, whatever a model goes on to write. */
 function entryPointFault(prompt: string, name: string): string | undefined {
   const isName = /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name);
   if (isName && new RegExp(`(?:def|class)\\s+${name}\\b`, "u").test(prompt)) return undefined;
-  return `the problem's entry_point ${quote(name)} is no function that its prompt begins; name the one that the tests call`;
+  return `the problem's entry_point ${
+    quote(name)
+  } is no function that its prompt begins; name the one that the tests call`;
 }
 
 /**

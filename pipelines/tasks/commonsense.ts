@@ -4,40 +4,59 @@
  *
  * @module
  */
-import type { Fields, HubData, Measured, WritingTask } from "./task.ts";
+import { hasFields, numberOf } from "./asked.ts";
+import { type ChoiceSet, choiceSets } from "./choice_sets.ts";
+import type { CommonsenseName } from "./names.ts";
+import type { Fields } from "../data/files/raw_row.ts";
+import type { Measured, PaperMethod, Reported, WritingTask } from "./task.ts";
+import { RequestError } from "../common/errors.ts";
 
-/** Sets of answers: `answer1` to `answer5`, and so on. */
-const numbered = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name}${at + 1}`);
+/** A set's accuracies of table 1: of LLaMA-7B and -13B, Llama-2-7B and Llama-3-8B. */
+type Row = readonly [llama7b: number, llama13b: number, llama2: number, llama3: number];
 
 /** A set's part that differs from set to set. */
-interface CommonsenseSet {
+interface CommonsenseSet<Item> {
+  readonly set: ChoiceSet<Item>;
   /** Its folder in LLM-Adapters' layout. */
   readonly folder: string;
+  /** What other files of it are called. */
+  readonly alias?: string;
   /** The answers that LLM-Adapters' rule looks for. */
   readonly options: readonly string[];
-  readonly hub: HubData;
   /** What the hub calls the split that is tested on. */
   readonly tested: "validation" | "test";
-  /** LoReFT's accuracies of table 1. */
-  readonly reported: readonly [llama7b: number, llama13b: number, llama2: number, llama3: number];
+  readonly reported: Readonly<Record<PaperMethod, Row>>;
 }
 
 const trigger = "the correct answer is ";
 
-function commonsenseTask({ folder, options, hub, tested, reported }: CommonsenseSet): WritingTask {
-  const [llama7b, llama13b, llama2, llama3] = reported;
-  const loreft: Readonly<Record<string, Measured>> = {
-    "LLaMA-7B": llama7b,
-    "LLaMA-13B": llama13b,
-    "Llama-2-7B": llama2,
-    "Llama-3-8B": llama3,
+/** Sets of answers: `answer1` to `answer5`, and so on. */
+const numbered = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name}${at + 1}`);
+
+function commonsenseTask<Item>(of: CommonsenseSet<Item>) {
+  const { set, folder, alias = folder, options, tested, reported } = of, test = tested === "test" ? [] : ["val", "dev"];
+  const namesOf = (split: string) =>
+    [...new Set([folder, alias])].flatMap((name) => [`${name}/${split}`, `${name}.${split}`]);
+  const official = (row: Fields) => {
+    const item = set.read(row);
+    return item === undefined ? undefined : { ...row, ...set.instruct(item) };
   };
   return {
     kind: "writing",
-    hub,
+    hub: set.hub,
+    form: {
+      reads: ["instruction", "answer"],
+      official: (row: Fields) => checked(official(row)),
+      officialFields: set.fields,
+    },
+    fields: (row: Fields) => checked(row)!,
     splits: {
-      train: { file: `${folder}/train.json`, hub: "train", part: { kind: "all" } },
-      test: { file: `${folder}/test.json`, hub: tested, part: { kind: "all" } },
+      train: {
+        names: [...namesOf("train"), `${alias}.train_m`, `${alias}.train_xl`],
+        hub: "train",
+        part: { kind: "all" },
+      },
+      test: { names: ["test", ...test, tested].flatMap(namesOf), hub: tested, part: { kind: "all" } },
     },
     prompt: "{instruction}\n",
     completion: `${trigger}{answer}`,
@@ -47,136 +66,125 @@ function commonsenseTask({ folder, options, hub, tested, reported }: Commonsense
       pyreft: { kind: "statedText", trigger, writtenBy: "model" },
       "llm-adapters": { kind: "firstOption", options },
     },
-    reported: { loreft },
-  };
+    harness: {
+      ask: (row: Fields) => {
+        const item = set.read(row);
+        return item === undefined ? undefined : set.ask(item);
+      },
+      reads: set.fields,
+      choices: set.choices,
+      split: { names: [...test, tested, "test"].flatMap(namesOf), hub: tested, part: { kind: "all" } },
+    },
+    reported: reportedOf(reported),
+  } as const satisfies WritingTask;
 }
 
-/** A question and its numbered choices, of which the key is one's name. */
-function multipleChoice(question: unknown, { text, label }: HubChoices, key: unknown): Fields {
-  const answers = text.map((choice, at) => `Answer${at + 1}: ${choice}`).join(" ");
-  const names = numbered("answer", text.length);
-  return {
-    instruction: `Please choose the correct answer to the question: ${question}\n\n${answers}\n\n` +
-      `Answer format: ${names.join("/")}`,
-    answer: names[label.indexOf(String(key))],
-  };
+/** Sees that an answer is among those that its own instruction lists. */
+function checked(row: Fields | undefined): Fields | undefined {
+  if (row === undefined || !hasFields(row, ["instruction", "answer"])) return row;
+  const listed = /Answer format: (\S+)\s*$/.exec(String(row["instruction"]))?.[1]?.split("/");
+  if (listed !== undefined) numberOf(String(row["answer"]).trim(), listed);
+  else if (row["answer"] === "") throw new RequestError("the row's answer is empty; correct it, or omit the row");
+  return row;
 }
 
-/** Choices as ARC and OpenBookQA have them on the hub. */
-interface HubChoices {
-  readonly text: readonly string[];
-  readonly label: readonly string[];
-}
-
-function arc(config: string): HubData {
-  return {
-    id: "allenai/ai2_arc",
-    config,
-    fields: ({ question, choices, answerKey }) => multipleChoice(question, choices as HubChoices, answerKey),
-  };
+function reportedOf(reported: Readonly<Record<PaperMethod, Row>>): Reported {
+  const models = ["LLaMA-7B", "LLaMA-13B", "Llama-2-7B", "Llama-3-8B"];
+  const byModel = (row: Row): Readonly<Record<string, Measured>> =>
+    Object.fromEntries(models.map((model, at) => [model, row[at]!]));
+  return { loreft: byModel(reported.loreft), direft: byModel(reported.direft), lora: byModel(reported.lora) };
 }
 
 /** The sets in the paper's order. */
 export const commonsense = {
   boolq: commonsenseTask({
+    set: choiceSets.boolq,
     folder: "boolq",
     options: ["true", "false"],
-    hub: {
-      id: "google/boolq",
-      // The passage is omitted.
-      fields: ({ question, answer }) => ({
-        instruction: `Please answer the following question with true or false, question: ${question}?\n\n` +
-          "Answer format: true/false",
-        answer: String(answer),
-      }),
-    },
     tested: "validation",
-    reported: [69.3, 72.1, 71.1, 75.1],
+    reported: {
+      loreft: [69.3, 72.1, 71.1, 75.1],
+      direft: [69.5, 71.3, 70.8, 73.4],
+      lora: [68.9, 72.1, 69.8, 70.8],
+    },
   }),
   piqa: commonsenseTask({
+    set: choiceSets.piqa,
     folder: "piqa",
     options: numbered("solution", 2),
-    hub: {
-      id: "ybisk/piqa",
-      fields: ({ goal, sol1, sol2, label }) => ({
-        instruction: `Please choose the correct solution to the question: ${goal}\n\nSolution1: ${sol1}\n\n` +
-          `Solution2: ${sol2}\n\nAnswer format: solution1/solution2`,
-        answer: `solution${Number(label) + 1}`,
-      }),
-    },
     tested: "validation",
-    reported: [84.4, 86.3, 83.8, 90.2],
+    reported: {
+      loreft: [84.4, 86.3, 83.8, 90.2],
+      direft: [83.0, 86.1, 83.6, 88.7],
+      lora: [80.7, 83.5, 79.9, 85.2],
+    },
   }),
   social_i_qa: commonsenseTask({
+    set: choiceSets.social_i_qa,
     folder: "social_i_qa",
     options: numbered("answer", 5),
-    hub: {
-      id: "allenai/social_i_qa",
-      fields: ({ context, question, answerA, answerB, answerC, label }) => ({
-        instruction: `Please choose the correct answer to the question: ${context} ${question}\n\n` +
-          `Answer1: ${answerA} Answer2: ${answerB} Answer3: ${answerC}\n\nAnswer format: answer1/answer2/answer3`,
-        answer: `answer${label}`,
-      }),
-    },
     tested: "validation",
-    reported: [80.3, 81.8, 80.8, 82.0],
+    reported: {
+      loreft: [80.3, 81.8, 80.8, 82.0],
+      direft: [79.0, 80.8, 80.2, 81.0],
+      lora: [77.4, 80.5, 79.5, 79.9],
+    },
   }),
   hellaswag: commonsenseTask({
+    set: choiceSets.hellaswag,
     folder: "hellaswag",
     options: numbered("ending", 4),
-    hub: {
-      id: "Rowan/hellaswag",
-      fields: ({ activity_label, ctx, endings, label }) => {
-        const listed = (endings as readonly string[]).map((ending, at) => `Ending${at + 1}: ${ending}`).join(" ");
-        return {
-          instruction: "Please choose the correct ending to complete the given sentence: " +
-            `${activity_label}: ${ctx}\n\n${listed}\n\nAnswer format: ending1/ending2/ending3/ending4`,
-          answer: `ending${Number(label) + 1}`,
-        };
-      },
-    },
     tested: "validation",
-    reported: [93.1, 95.1, 94.3, 96.3],
+    reported: {
+      loreft: [93.1, 95.1, 94.3, 96.3],
+      direft: [92.5, 94.6, 93.6, 95.6],
+      lora: [78.1, 90.5, 83.6, 91.7],
+    },
   }),
   winogrande: commonsenseTask({
+    set: choiceSets.winogrande,
     folder: "winogrande",
     options: numbered("option", 2),
-    hub: {
-      id: "allenai/winogrande",
-      config: "winogrande_xl",
-      fields: ({ sentence, option1, option2, answer }) => ({
-        instruction: "Please choose the correct answer to fill in the blank to complete the given sentence: " +
-          `${sentence}\n\nOption1: ${option1} Option2: ${option2} Answer format: option1/option2`,
-        answer: `option${answer}`,
-      }),
-    },
     tested: "validation",
-    reported: [84.2, 87.2, 84.5, 87.4],
+    reported: {
+      loreft: [84.2, 87.2, 84.5, 87.4],
+      direft: [80.5, 83.6, 82.1, 85.5],
+      lora: [78.8, 83.7, 82.6, 84.3],
+    },
   }),
   "ARC-Easy": commonsenseTask({
+    set: choiceSets["ARC-Easy"],
     folder: "ARC-Easy",
+    alias: "arc_easy",
     options: numbered("answer", 5),
-    hub: arc("ARC-Easy"),
     tested: "test",
-    reported: [83.2, 86.2, 85.6, 92.4],
+    reported: {
+      loreft: [83.2, 86.2, 85.6, 92.4],
+      direft: [82.2, 85.5, 84.8, 91.8],
+      lora: [77.8, 82.8, 79.8, 84.2],
+    },
   }),
   "ARC-Challenge": commonsenseTask({
+    set: choiceSets["ARC-Challenge"],
     folder: "ARC-Challenge",
+    alias: "arc_challenge",
     options: numbered("answer", 5),
-    hub: arc("ARC-Challenge"),
     tested: "test",
-    reported: [68.2, 73.7, 72.2, 81.6],
+    reported: {
+      loreft: [68.2, 73.7, 72.2, 81.6],
+      direft: [68.0, 72.9, 70.4, 81.8],
+      lora: [61.3, 68.3, 64.7, 71.2],
+    },
   }),
   openbookqa: commonsenseTask({
+    set: choiceSets.openbookqa,
     folder: "openbookqa",
     options: numbered("answer", 5),
-    hub: {
-      id: "allenai/openbookqa",
-      config: "main",
-      fields: ({ question_stem, choices, answerKey }) =>
-        multipleChoice(question_stem, choices as HubChoices, answerKey),
-    },
     tested: "test",
-    reported: [78.9, 84.2, 82.3, 87.5],
+    reported: {
+      loreft: [78.9, 84.2, 82.3, 87.5],
+      direft: [77.5, 82.7, 81.5, 85.4],
+      lora: [74.8, 82.4, 81.0, 79.0],
+    },
   }),
-};
+} satisfies Readonly<Record<CommonsenseName, WritingTask>>;

@@ -4,10 +4,13 @@
  *
  * @module
  */
+import type { CombinedName } from "../metrics/declared.ts";
+import type { GlueName } from "./names.ts";
+import type { Fields } from "../data/files/raw_row.ts";
 import type { HeadTask, Measured, Reported } from "./task.ts";
 
-/** RoBERTa-base and -large with LoReFT, then with DiReFT: tables 9 to 12. */
-type Results = readonly [Measured, Measured, Measured, Measured];
+/** RoBERTa-base and -large with LoReFT, with DiReFT (tables 9 to 12) and with LoRA (table 4, of Wu et al. 2024a). */
+type Results = readonly [Measured, Measured, Measured, Measured, number, number];
 
 /** What differs from task to task. */
 interface GlueTask {
@@ -15,32 +18,48 @@ interface GlueTask {
   readonly pair?: string;
   readonly head: HeadTask["head"];
   readonly metrics: HeadTask["metrics"];
+  readonly combined?: readonly CombinedName[];
+  readonly taught?: NonNullable<HeadTask["taught"]>;
   /** What the hub calls the validation split. */
   readonly tested?: string;
   readonly reported: Results;
 }
 
-function glueTask(config: string, { tested = "validation", reported, metrics, ...others }: GlueTask): HeadTask {
+function glueTask(config: string, { tested = "validation", reported, metrics, ...others }: GlueTask) {
+  const dev = ["dev", "val", tested, tested.replace("validation", "dev")];
+  const namesOf = (...splits: readonly string[]) =>
+    splits.flatMap((split) => [`${config}/${split}`, `${config}.${split}`]);
+  const fields = [others.text, others.pair ?? ""].flatMap((template) => template.match(/\w+/g) ?? []);
   return {
     kind: "head",
     hub: { id: "nyu-mll/glue", config },
+    form: { reads: [...fields, "label"] },
     splits: {
-      train: { file: `${config}/train.jsonl`, hub: "train", part: { kind: "all" } },
-      validation: { file: `${config}/dev.jsonl`, hub: tested, part: { kind: "half", half: "validation" } },
-      test: { file: `${config}/dev.jsonl`, hub: tested, part: { kind: "half", half: "test" } },
+      train: { names: namesOf("train"), hub: "train", part: { kind: "all" } },
+      validation: { names: namesOf(...dev), hub: tested, part: { kind: "half", half: "validation" } },
+      test: { names: namesOf(...dev), hub: tested, part: { kind: "half", half: "test" } },
     },
     metrics,
     best: metrics[0],
     reported: resultsOf(reported),
     ...others,
-  };
+  } as const satisfies HeadTask;
 }
 
-function resultsOf([loreftBase, loreftLarge, direftBase, direftLarge]: Results): Reported {
+function resultsOf([loreftBase, loreftLarge, direftBase, direftLarge, loraBase, loraLarge]: Results): Reported {
   return {
+    lora: { "RoBERTa-base": loraBase, "RoBERTa-large": loraLarge },
     loreft: { "RoBERTa-base": loreftBase, "RoBERTa-large": loreftLarge },
     direft: { "RoBERTa-base": direftBase, "RoBERTa-large": direftLarge },
   };
+}
+
+/** pyreft casts STS-B's labels to bfloat16 in training, where 3.8 is 3.796875, and not in evaluations. */
+function inBfloat16(row: Fields): Fields {
+  const bits = new Uint32Array(Float32Array.of(Number(row["label"])).buffer)[0]!;
+  // To the nearest, and to the even one of two.
+  const rounded = (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000;
+  return { ...row, label: new Float32Array(Uint32Array.of(rounded).buffer)[0] };
 }
 
 const sentences = { text: "{sentence1}", pair: "{sentence2}" };
@@ -53,50 +72,54 @@ export const glue = {
     head: ["entailment", "neutral", "contradiction"],
     metrics: ["accuracy"],
     tested: "validation_matched",
-    reported: [[83.1, 0.26], [89.2, 0.27], [82.5, 0.22], [88.7, 0.13]],
+    reported: [[83.1, 0.26], [89.2, 0.27], [82.5, 0.22], [88.7, 0.13], 86.6, 90.2],
   }),
   sst2: glueTask("sst2", {
     text: "{sentence}",
     head: ["negative", "positive"],
     metrics: ["accuracy"],
-    reported: [[93.4, 0.64], [96.2, 0.72], [92.6, 0.76], [95.4, 0.6]],
+    reported: [[93.4, 0.64], [96.2, 0.72], [92.6, 0.76], [95.4, 0.6], 93.9, 96.0],
   }),
   mrpc: glueTask("mrpc", {
     ...sentences,
     head: ["not_equivalent", "equivalent"],
     metrics: ["accuracy", "f1"],
-    reported: [[89.2, 2.62], [90.1, 1.17], [88.3, 1.23], [88.5, 2.16]],
+    combined: ["accuracy", "f1"],
+    reported: [[89.2, 2.62], [90.1, 1.17], [88.3, 1.23], [88.5, 2.16], 88.7, 89.8],
   }),
   cola: glueTask("cola", {
     text: "{sentence}",
     head: ["unacceptable", "acceptable"],
     metrics: ["matthews"],
-    reported: [[60.4, 2.6], [68, 1.44], [58.6, 1.99], [66.7, 2.21]],
+    reported: [[60.4, 2.6], [68, 1.44], [58.6, 1.99], [66.7, 2.21], 59.7, 65.5],
   }),
   qnli: glueTask("qnli", {
     text: "{question}",
     pair: "{sentence}",
     head: ["entailment", "not_entailment"],
     metrics: ["accuracy"],
-    reported: [[91.2, 0.25], [94.1, 0.35], [91.3, 0.19], [93.9, 0.39]],
+    reported: [[91.2, 0.25], [94.1, 0.35], [91.3, 0.19], [93.9, 0.39], 92.6, 94.7],
   }),
   qqp: glueTask("qqp", {
     text: "{question1}",
     pair: "{question2}",
     head: ["not_duplicate", "duplicate"],
     metrics: ["accuracy", "f1"],
-    reported: [[87.4, 0.23], [88.5, 0.45], [86.4, 0.27], [88.1, 0.47]],
+    combined: ["accuracy", "f1"],
+    reported: [[87.4, 0.23], [88.5, 0.45], [86.4, 0.27], [88.1, 0.47], 90.4, 90.7],
   }),
   rte: glueTask("rte", {
     ...sentences,
     head: ["entailment", "not_entailment"],
     metrics: ["accuracy"],
-    reported: [[79, 2.76], [87.5, 1.49], [76.4, 1.48], [86.9, 1.56]],
+    reported: [[79, 2.76], [87.5, 1.49], [76.4, 1.48], [86.9, 1.56], 75.3, 86.3],
   }),
   stsb: glueTask("stsb", {
     ...sentences,
     head: "number",
     metrics: ["pearson", "spearman"],
-    reported: [[90, 0.29], [91.6, 0.43], [89.3, 0.56], [91.2, 0.29]],
+    combined: ["pearson", "spearman"],
+    taught: inBfloat16,
+    reported: [[90, 0.29], [91.6, 0.43], [89.3, 0.56], [91.2, 0.29], 90.3, 91.7],
   }),
-};
+} satisfies Readonly<Record<GlueName, HeadTask>>;

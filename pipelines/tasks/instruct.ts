@@ -1,13 +1,23 @@
 /** Instruction tuning, tested on AlpacaEval's instructions, whose answers another model compares. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { barePrompt, inputPrompt } from "./alpaca.ts";
+import { hasFields } from "./asked.ts";
+import type { InstructName } from "./names.ts";
+import type { Fields } from "../data/files/raw_row.ts";
 import type { InstructionTask, Reported } from "./task.ts";
 
-function instructionTask(file: string, dataset: string, reported?: Reported): InstructionTask {
+function instructionTask(names: readonly string[], dataset: string, reported?: Reported) {
   return {
     kind: "instruction",
+    form: {
+      reads: ["instruction", "output"],
+      official: withReference,
+      officialFields: "instruction, reference_davinci003",
+    },
+    fields: requested,
     splits: {
-      train: { file, part: { kind: "all" } },
-      test: { file: "alpaca_eval.json", hub: "eval", part: { kind: "all" } },
+      train: { names, part: { kind: "all" } },
+      test: { names: ["alpaca_eval", "alpaca_eval/eval", "alpaca_eval_100"], hub: "eval", part: { kind: "all" } },
     },
     hub: { id: "tatsu-lab/alpaca_eval", config: "alpaca_eval" },
     prompt: { bare: barePrompt, withInput: inputPrompt },
@@ -16,14 +26,28 @@ function instructionTask(file: string, dataset: string, reported?: Reported): In
     decoding: { kind: "greedy", maxNewTokens: 2048, repetitionPenalty: 1.1 },
     dataset,
     ...reported && { reported },
-  };
+  } as const satisfies InstructionTask;
+}
+
+/** AlpacaEval's rows where the baseline's answer has a name of its own. */
+function withReference(row: Fields): Fields | undefined {
+  if (!hasFields(row, ["instruction", "reference_davinci003"])) return undefined;
+  return { ...row, output: row["reference_davinci003"] };
+}
+
+/** The prompt depends on whether there is an input. */
+function requested(row: Fields): Fields {
+  const input = row["input"] ?? "", template = input === "" ? barePrompt : inputPrompt;
+  const request = template.replace(/\{(instruction|input)\}/g, (_, name: string) => String(ownValue(row, name)));
+  return { ...row, request };
 }
 
 /** By the data that is trained on; the paper chooses settings on `alpaca`. Win rates by AlpacaEval 1 (table 3). */
 export const instruct = {
-  ultrafeedback: instructionTask("ultrafeedback/train.json", "alpaca_eval", {
+  ultrafeedback: instructionTask(["ultrafeedback/train", "ultrafeedback", "ultrafeedback_1k"], "alpaca_eval", {
     loreft: { "Llama-2-7B": 85.6 },
     direft: { "Llama-2-7B": 84.85 },
+    lora: { "Llama-2-7B": 81.48 },
   }),
-  alpaca: instructionTask("alpaca_data_cleaned/train.json", "alpaca_eval"),
-};
+  alpaca: instructionTask(["alpaca_data_cleaned/train", "alpaca_data_cleaned", "alpaca_demo"], "alpaca_eval"),
+} satisfies Readonly<Record<InstructName, InstructionTask>>;

@@ -2,23 +2,27 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
+import type { ScoringSpec } from "./scoring/scoring.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { code } from "./code.ts";
 import { commonsense } from "./commonsense.ts";
 import { glue } from "./glue.ts";
 import { gsm8k } from "./gsm8k.ts";
 import { instruct } from "./instruct.ts";
-import type { ScoringSpec } from "./scoring/scoring.ts";
+import type { TaskName } from "./names.ts";
+import { reading } from "./reading.ts";
 import type { Scorings, Task } from "./task.ts";
 
-/** Every task, by suite. */
-const families = { ...commonsense, ...arithmetic, ...gsm8k, ...instruct, ...glue, ...code };
-
-/** A task's name. */
-type TaskName = keyof typeof families;
-
 /** Every task. */
-export const tasks: Readonly<Record<TaskName, Task>> = families;
+export const tasks: Readonly<Record<TaskName, Task>> = {
+  ...commonsense,
+  ...arithmetic,
+  ...gsm8k,
+  ...instruct,
+  ...glue,
+  ...code,
+  ...reading,
+};
 
 /**
  * A task's rule.

@@ -3,7 +3,8 @@ import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import type { ProgramVerdict } from "./sandbox/verdict.ts";
-import type { CodeTask, Fields } from "./task.ts";
+import type { Fields } from "../data/files/raw_row.ts";
+import type { CodeTask } from "./task.ts";
 
 /** A problem with what a model wrote, and where it stands. */
 export interface WrittenProgram {

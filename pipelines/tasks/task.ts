@@ -1,19 +1,18 @@
-/** What a task of the ReFT paper's evaluation suites is: data that the commands and the DSL read. @module */
-import type { MetricName } from "../metrics/declared.ts";
+/** What a task of a published evaluation suite is: data that the commands and the DSL read. @module */
+import type { CombinedName, MetricName } from "../metrics/declared.ts";
+import type { Fields } from "../data/files/raw_row.ts";
 import type { DecodingSpec } from "../spec/mod.ts";
+import type { Asked } from "./asked.ts";
 import type { ScoringSpec } from "./scoring/scoring.ts";
 
-/** A row's fields. */
-export type Fields = Readonly<Record<string, unknown>>;
-
 /** The published rules by which texts are judged. */
-type ScoringName = "pyreft" | "llm-adapters" | "lm-eval-strict" | "lm-eval-flexible";
+export type ScoringName = "pyreft" | "llm-adapters" | "lm-eval-strict" | "lm-eval-flexible";
 
 /** A task's rules by name; one that is missing was never published for it. */
 export type Scorings = Readonly<Partial<Record<ScoringName, ScoringSpec>>>;
 
 /** Which rows of what is read are a split's. */
-type Part =
+export type Part =
   | { readonly kind: "all" }
   | { readonly kind: "first"; readonly count: number }
   | { readonly kind: "afterFirst"; readonly count: number }
@@ -23,13 +22,16 @@ type Part =
   | { readonly kind: "half"; readonly half: "test" | "validation" };
 
 /** Where a split is. */
-interface Split {
-  /** Below the folder of the suite's files. */
-  readonly file?: string;
-  /** What the hub calls it. */
+export interface Split {
+  /** Names of its file without their endings, below a folder of data; the first that is there is read. */
+  readonly names: readonly string[];
+  /** What the hub calls it; no file of the hub has it where it is omitted. */
   readonly hub?: string;
   readonly part: Part;
 }
+
+/** A split's name. */
+export type SplitName = "train" | "validation" | "test";
 
 /** A task's splits; where it has no validation split, settings are chosen on another task. */
 interface Splits {
@@ -42,15 +44,27 @@ interface Splits {
 export interface HubData {
   readonly id: string;
   readonly config?: string;
-  /** A row in the form of the suite's files, where the hub has another. */
-  readonly fields?: (row: Fields) => Fields;
 }
 
-/** What the paper reports, in percent: by model, of LoReFT, and of DiReFT where it says so for the task alone. */
-export interface Reported {
-  readonly loreft?: Readonly<Record<string, Measured>>;
-  readonly direft?: Readonly<Record<string, Measured>>;
+/** What rows have to be. */
+export interface RowForm {
+  /** The fields of a row of the suite's own files. */
+  readonly reads: readonly string[];
+  /**
+   * A row of the official files in the suite's form; `undefined` if it is none.
+   *
+   * @throws {RequestError} If what is right is not among its options.
+   */
+  readonly official?: (row: Fields) => Fields | undefined;
+  /** What the fields of official rows are called, for messages. */
+  readonly officialFields?: string;
 }
+
+/** A method of which the paper has numbers. */
+export type PaperMethod = "loreft" | "direft" | "lora";
+
+/** What the paper reports, in percent, by method and model. */
+export type Reported = Readonly<Partial<Record<PaperMethod, Readonly<Record<string, Measured>>>>>;
 
 /** A mean, with its standard deviation over seeds where it is reported. */
 export type Measured = number | readonly [mean: number, deviation: number];
@@ -59,9 +73,22 @@ export type Measured = number | readonly [mean: number, deviation: number];
 interface TaskData {
   readonly hub?: HubData;
   readonly splits: Splits;
+  readonly form: RowForm;
   /** A row with further fields that its template reads. */
   readonly fields?: (row: Fields) => Fields;
   readonly reported?: Reported;
+}
+
+/** How lm-evaluation-harness asks for one of a row's choices. */
+export interface Harness {
+  /** The harness's question of an official row; `undefined` if it is none. */
+  readonly ask: (row: Fields) => Asked | undefined;
+  /** The fields of official rows, for messages. */
+  readonly reads: string;
+  /** Where the rows are: the harness's split of the hub, and files with official rows. */
+  readonly split: Split;
+  /** Whether choices follow one context, or each ends a context that the same text follows. */
+  readonly choices: "answers" | "contexts";
 }
 
 /** A task that is answered by writing. */
@@ -70,11 +97,21 @@ export interface WritingTask extends TaskData {
   readonly prompt: string;
   /** What is taught. */
   readonly completion: string;
+  /** What a row that is tested has in its place, where it lacks a part of that. */
+  readonly expected?: string;
   /** The field with the answer that texts are judged by. */
   readonly label: string;
   /** How the paper has answers written. */
   readonly decoding: DecodingSpec;
   readonly scorings: Scorings;
+  /** How the same rows are asked where a choice is scored and nothing is written. */
+  readonly harness?: Harness;
+}
+
+/** A task that is answered by choosing alone. */
+export interface ChoosingTask extends TaskData {
+  readonly kind: "choosing";
+  readonly harness: Harness;
 }
 
 /** Instructions, whose answers another model compares. */
@@ -95,10 +132,14 @@ export interface HeadTask extends TaskData {
   readonly pair?: string;
   /** The classes' names in the order of their numbers, or that the head predicts a number. */
   readonly head: readonly string[] | "number";
-  /** In GLUE's order; where there are several, GLUE reports their mean too. */
+  /** In GLUE's order. */
   readonly metrics: readonly [MetricName, ...MetricName[]];
+  /** Those of which GLUE reports the mean too. */
+  readonly combined?: readonly CombinedName[];
   /** What chooses the best epoch, and is reported. */
   readonly best: MetricName;
+  /** A row as it is taught, where that is not as it is. */
+  readonly taught?: (row: Fields) => Fields;
 }
 
 /** A task that is answered by programs, which are run. */
@@ -121,4 +162,4 @@ export interface CodeTask extends TaskData {
 }
 
 /** A task of any kind. */
-export type Task = WritingTask | InstructionTask | HeadTask | CodeTask;
+export type Task = WritingTask | ChoosingTask | InstructionTask | HeadTask | CodeTask;

@@ -6,13 +6,14 @@ import { inScene, type PipelineParts, type Scene } from "../support/scene.ts";
 
 const kills = 50;
 
-/** Two members side by side, with dropout and steps in parts. */
+/** Two members side by side, with dropout and steps in parts, validated while they are trained. */
 const killed: Partial<PipelineParts> = {
   rank: 'sweep("rank", [1, 2])',
   editSettings: "dropout: 0.1",
   epochs: "60",
   batchSize: "2",
-  trainSettings: "gradientAccumulation: 2",
+  trainSettings: `gradientAccumulation: 2, keep: "best", patience: 30, checkpoints: [2, 5],
+    validate: { data: held, every: 7, metrics: [loss(), exactMatch()], decoding: greedy({ maxNewTokens: 2 }) }`,
   metrics: "[exactMatch(), loss()]",
   heldOut: "rows",
   stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",

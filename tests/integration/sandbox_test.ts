@@ -4,7 +4,7 @@ import { code } from "../../pipelines/tasks/code.ts";
 import { runPrograms } from "../../pipelines/tasks/run_programs.ts";
 import { sandbox, usualLimits } from "../../pipelines/tasks/sandbox/sandbox.ts";
 import { shownVerdict } from "../../pipelines/tasks/sandbox/verdict.ts";
-import type { Fields } from "../../pipelines/tasks/task.ts";
+import type { Fields } from "../../pipelines/data/files/raw_row.ts";
 import { readGolden, readRows, taskFolder } from "../support/task_goldens.ts";
 
 const place = { file: "rows.jsonl", line: 1 };

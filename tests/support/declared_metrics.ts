@@ -3,6 +3,7 @@ import {
   accuracy,
   bitsPerByte,
   bleu,
+  combined,
   exactMatch,
   f1,
   loss,
@@ -15,8 +16,11 @@ import {
   pearson,
   perplexity,
   regexMatch,
+  rewardAccuracy,
+  rewardMargin,
   rouge,
   spearman,
+  taskAccuracy,
   tokenF1,
 } from "refract";
 
@@ -38,5 +42,9 @@ export const declaredMetrics: Readonly<Record<MetricName, MetricSpec>> = {
   loss: loss(),
   perplexity: perplexity(),
   bitsPerByte: bitsPerByte(),
+  rewardAccuracy: rewardAccuracy(),
+  rewardMargin: rewardMargin(),
+  taskAccuracy: taskAccuracy("boolq"),
+  combined: combined(["accuracy", "f1"]),
   metric: metric("length", { measure: (answer) => answer.length }),
 };

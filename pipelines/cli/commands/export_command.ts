@@ -2,16 +2,19 @@
 import { RequestError } from "../../common/errors.ts";
 import { command } from "../arguments/command.ts";
 import { member } from "../arguments/common_options.ts";
+import { exportEasySteer } from "./export_easysteer.ts";
+import { exportGguf } from "./export_gguf.ts";
 import { exportOnnx } from "./export_onnx.ts";
 import { exportPeft } from "./export_peft.ts";
 import { exportPyreft } from "./export_pyreft.ts";
+import { exportVllm } from "./export_vllm.ts";
 import { choice, json, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Options that some formats take. */
 const extras = {
-  model: optional(text("base"), "peft, onnx: the base model, if it is elsewhere than the run says"),
-  positions: optional(text("positions"), "onnx: in place of those that the edits were trained with"),
+  model: optional(text("base"), "but for pyreft: the base model, if it is elsewhere than the run says"),
+  positions: optional(text("positions"), "but for pyreft and peft: in place of those that the edits were trained with"),
   fields: optional(json, "onnx: the fields that the edits' subspaces name, the same for all prompts"),
   dtype: optional(
     choice("type", ["float32", "float16"]),
@@ -37,6 +40,9 @@ interface ExportFormat {
 const formats = {
   pyreft: { takes: [], write: exportPyreft },
   peft: { takes: ["model"], write: exportPeft },
+  gguf: { takes: ["model", "positions"], write: exportGguf },
+  vllm: { takes: ["model", "positions"], write: exportVllm },
+  easysteer: { takes: ["model", "positions"], write: exportEasySteer },
   onnx: { takes: ["model", "positions", "fields", "dtype"], write: exportOnnx },
 } satisfies Readonly<Record<string, ExportFormat>>;
 
@@ -45,7 +51,8 @@ type FormatName = keyof typeof formats;
 /** Makes what another library reads of a trained or imported intervention. */
 export const exportCommand = command({
   name: "export",
-  summary: "Makes what pyreft, peft or ONNX Runtime reads of a trained or imported intervention.",
+  summary:
+    "Makes what pyreft, peft, llama.cpp, vLLM, EasySteer or ONNX Runtime reads of a trained or imported intervention.",
   parameters: [{
     name: "folder",
     help: "a run's folder, a member's, or an intervention's; onnx: or a model's that was trained whole",
@@ -53,12 +60,13 @@ export const exportCommand = command({
   options: {
     member,
     to: required(choice("format", Object.keys(formats) as FormatName[]), "for which library"),
-    out: required(text("folder"), "where to write it"),
+    out: required(text("folder"), "where to write it: a folder; gguf: a file"),
     ...extras,
   },
   examples: [
     "export runs/arc-easy/first --member rank=4 --to pyreft --out exported",
     "export runs/lora/first --to peft --out adapter",
+    "export runs/lora/first --to gguf --out adapter.gguf",
     "export runs/arc-easy/first --member rank=4 --to onnx --dtype float16 --out exported",
   ],
   async run([path], { to, ...request }, { terminal }) {

@@ -4,7 +4,7 @@ import { RequestError } from "../../common/errors.ts";
 import { json } from "../../data/files/json.ts";
 import { jsonl } from "../../data/files/jsonl.ts";
 import { type Endpoint, hostOf } from "../../tasks/alpaca_eval/endpoint.ts";
-import { type Annotation, type JudgePlan, judgePairs, planJudge } from "../../tasks/alpaca_eval/judge.ts";
+import { type Annotation, judgePairs, type JudgePlan, planJudge } from "../../tasks/alpaca_eval/judge.ts";
 import { lengthControlled } from "../../tasks/alpaca_eval/length_controlled.ts";
 import { characters, type OutputRow, outputsOf, paired } from "../../tasks/alpaca_eval/outputs.ts";
 import type { Judgement } from "../../tasks/alpaca_eval/question.ts";
@@ -36,7 +36,10 @@ type Declared = OptionValues<typeof declared>;
 export const judgeCommand = command({
   name: "judge",
   summary: "Has a model behind an OpenAI-compatible endpoint compare answers with another model's, as AlpacaEval does.",
-  parameters: [{ name: "answers", help: "AlpacaEval's model_outputs.json, or predictions.jsonl in the order of --against" }],
+  parameters: [{
+    name: "answers",
+    help: "AlpacaEval's model_outputs.json, or predictions.jsonl in the order of --against",
+  }],
   options: declared,
   examples: [
     "judge predictions.jsonl --against reference.json --endpoint https://api.openai.com/v1 --model gpt-4.1 " +
@@ -80,7 +83,9 @@ function endpointOf({ endpoint, model, key }: Declared): Endpoint {
   }
   const address = url.href.replace(/\/$/, "");
   if (key === undefined && isHere) return { address, model };
-  if (key === undefined) throw new RequestError(`${url.host} takes a key; name its variable, as in --key OPENAI_API_KEY`);
+  if (key === undefined) {
+    throw new RequestError(`${url.host} takes a key; name its variable, as in --key OPENAI_API_KEY`);
+  }
   if (!/^[A-Za-z_]\w*$/.test(key)) throw new RequestError("--key takes a variable's name, not the key itself");
   const value = Deno.env.get(key)?.trim();
   if (value === undefined || value === "") throw new RequestError(`the variable ${key} holds no key; set it`);
@@ -96,10 +101,13 @@ function judgementsIn(store: Store) {
 
 /** What asking costs, before it is asked. */
 function costOf({ open, questions, tokens }: JudgePlan, endpoint: Endpoint, { priceIn, priceOut }: Declared): string {
-  const known = open.length - questions, prices = priceIn === undefined || priceOut === undefined
-    ? "; --price-in and --price-out give dollars"
-    : `, about $${((tokens * priceIn + questions * priceOut) / 1e6).toFixed(2)}`;
-  return `${questions} questions to ${endpoint.model} at ${hostOf(endpoint)} (${known} are answered in the store): about ` +
+  const known = open.length - questions,
+    prices = priceIn === undefined || priceOut === undefined
+      ? "; --price-in and --price-out give dollars"
+      : `, about $${((tokens * priceIn + questions * priceOut) / 1e6).toFixed(2)}`;
+  return `${questions} questions to ${endpoint.model} at ${
+    hostOf(endpoint)
+  } (${known} are answered in the store): about ` +
     `${tokens.toLocaleString("en")} tokens in and ${questions} out${questions === 0 ? "" : prices}`;
 }
 
@@ -112,8 +120,10 @@ function leaderboardOf(annotations: readonly Annotation[]) {
   });
   const found = winRate(comparisons.map(({ preference }) => preference));
   const lengths = comparisons.reduce((sum, { length_2 }) => sum + length_2, 0) / comparisons.length;
-  const isEven = comparisons.every(({ length_1, length_2 }) => length_1 - length_2 === comparisons[0]!.length_1 -
-    comparisons[0]!.length_2);
+  const isEven = comparisons.every(({ length_1, length_2 }) =>
+    length_1 - length_2 === comparisons[0]!.length_1 -
+        comparisons[0]!.length_2
+  );
   const controlled = found.n_total < fewest || isEven ? undefined : lengthControlled(comparisons, { kind: "minimal" });
   return {
     ...found,

@@ -26,8 +26,7 @@ import { command } from "../arguments/command.ts";
 import { member } from "../arguments/common_options.ts";
 import { choice, optional, type OptionValues, required, size, text, withDefault } from "../arguments/option.ts";
 import { callerPath, storeFolder } from "../requests/caller_paths.ts";
-import { namesIn } from "../../common/folder_names.ts";
-import { writeFolder } from "../requests/output_folder.ts";
+import { requireEmpty, writeFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
@@ -109,12 +108,6 @@ function lossText({ shares }: RoundingLoss, dtype: StoredType | undefined): stri
   return `rounding to ${type} changes the merged weights by ${
     percent(ofWeights)
   }${learned}; --dtype f32 changes nothing\n`;
-}
-
-/** Refuses a folder that holds anything: a model would mix with it. */
-async function requireEmpty(out: string): Promise<void> {
-  if ((await namesIn(out)).length === 0) return;
-  throw new RequestError("holds other files; give --out a new folder", { file: out });
 }
 
 /** The fields of config.json by which the model gets the biases that it lacks, and all that it gets by them. */

@@ -20,8 +20,13 @@ export function formatPlan(plan: Plan): string {
   }));
   const advice = plan.advice.map((sentence) => `advice: ${sentence}\n`).join("");
   const members = [formatMembers(plan.members), rest, formatQuantized(plan)];
+  const samples = plan.samples.map(({ rows, of }) => {
+    return `estimated from a sample of ${rows.toLocaleString("en")} rows, of ${of.toLocaleString("en")}\n`;
+  });
   const parts = [`pipeline ${plan.pipeline}\n`, ...members, [...reasons].join(""), advice];
-  return [...parts, formatPrograms(plan), formatEstimate(plan)].filter((part) => part !== "").join("\n");
+  return [...parts, formatPrograms(plan), [...new Set(samples)].join(""), formatEstimate(plan)].filter((part) =>
+    part !== ""
+  ).join("\n");
 }
 
 /** The base models in a few bits. */
@@ -63,8 +68,11 @@ function andMore(count: number, what: string): string {
 }
 
 function formatEstimate({ estimate, budgets: { disk } }: Plan): string {
-  const { steps, flops, bytes, memory, seconds, rates, isMeasured } = estimate;
-  const work = `${steps.toLocaleString("en")} steps, ${(flops / 1e9).toFixed(1)} GFLOP, ${(bytes / 1e6).toFixed(1)} MB`;
+  const { steps, validations, flops, bytes, memory, seconds, rates, isMeasured } = estimate;
+  const validated = validations === 0 ? "" : `${validations.toLocaleString("en")} validations, `;
+  const work = `${steps.toLocaleString("en")} steps, ${validated}${(flops / 1e9).toFixed(1)} GFLOP, ${
+    (bytes / 1e6).toFixed(1)
+  } MB`;
   const rate = `${(rates.train / 1e9).toPrecision(3)} GFLOP/s ${isMeasured ? "measured here" : "assumed"}`;
   const time = `about ${formatSeconds(seconds)} to encode and train at ${rate}, evaluations aside\n`;
   const budget = `the store may hold: ${formatSize(disk ?? Infinity)}\n`;

@@ -1,19 +1,81 @@
 /** `deno task report`. @module */
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { RequestError } from "../../common/errors.ts";
+import { readResults } from "../../results/read_results.ts";
+import type { Results } from "../../results/results.ts";
+import { paperTables } from "../../report/paper_table.ts";
+import { paperText } from "../../report/paper_text.ts";
 import { reportFiles, writeReport } from "../../report/write_report.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
+import { choice, optional, repeatable } from "../arguments/option.ts";
+
+const noFolders: readonly string[] = [];
 
 /** Draws a run's report again from what is in its folder. */
 export const reportCommand = command({
   name: "report",
   summary: "Draws a run's report again from what is in its folder.",
   parameters: [{ name: "folder", help: "a run's folder" }],
-  options: {},
-  examples: ["report runs/arc-easy/first"],
-  async run([path], _, { terminal }) {
+  options: {
+    table: optional(
+      choice("form", ["markdown", "latex"]),
+      "prints its numbers on published tasks beside the paper's, and draws nothing",
+    ),
+    with: repeatable(
+      "folder",
+      "another run's folder, of which the table has the numbers too",
+      noFolders,
+      (all, text) => {
+        return [...all, text];
+      },
+    ),
+  },
+  examples: ["report runs/arc-easy/first", "report runs/loreft --with runs/lora --table markdown"],
+  async run([path], { table, with: others }, { terminal }) {
     const folder = callerPath(path);
-    await writeReport(folder);
-    terminal.print(join(folder, reportFiles.page));
+    if (table === undefined) {
+      if (others.length > 0) throw new RequestError("--with is of a table; write --table markdown or latex, too");
+      await writeReport(folder);
+      return terminal.print(join(folder, reportFiles.page));
+    }
+    const runs = await Promise.all([folder, ...others.map(callerPath)].map(resultsOf));
+    const tables = paperTables(runs.length === 1 ? runs[0]!.results : merged(runs));
+    if (tables.length === 0) {
+      throw new RequestError(
+        "the run has no published tasks; evaluate some by task(…).evaluation or suite(…).evaluate",
+        {
+          file: folder,
+        },
+      );
+    }
+    terminal.print(paperText(tables, table));
   },
 });
+
+/** A run's results under the name of its folder. */
+interface Named {
+  readonly name: string;
+  readonly results: Results;
+}
+
+async function resultsOf(folder: string): Promise<Named> {
+  const results = await readResults(folder);
+  if (results !== undefined) return { name: basename(folder), results };
+  throw new RequestError("there is no results.json; give the folder of a run that has ended", { file: folder });
+}
+
+/** The members of several runs, whose ids have their run's name before them. */
+function merged(runs: readonly Named[]): Pick<Results, "members" | "summaries"> {
+  const named = (run: string, id: string) => `${run} ${id}`;
+  return {
+    members: runs.flatMap(({ name, results }) => {
+      return results.members.map((member) => ({ ...member, id: named(name, member.id) }));
+    }),
+    summaries: runs.flatMap(({ name, results: { summaries = [] } }) => {
+      return summaries.map((each) => {
+        return { ...each, id: named(name, each.id), members: each.members.map((id) => named(name, id)) };
+      });
+    }),
+  };
+}

@@ -1,5 +1,5 @@
 /** `deno task run`. @module */
-import { startRun } from "../../interface/run.ts";
+import { startRun } from "../../interface/start_run.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import type { MemberOutline } from "../../results/events.ts";
 import { command, type CommandContext } from "../arguments/command.ts";

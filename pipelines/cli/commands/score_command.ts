@@ -18,7 +18,11 @@ import { scorePrograms, usualSeconds } from "./score_programs.ts";
 const declared = {
   scoring: required(text("rule"), "whose rule judges the texts, as in pyreft or llm-adapters"),
   data: optional(text("file"), "the problems that programs are written for, where the rows name them alone"),
-  seconds: withDefault(number("seconds", 0.1), "what a program may take; 3 of CPython's are about 18 here", usualSeconds),
+  seconds: withDefault(
+    number("seconds", 0.1),
+    "what a program may take; 3 of CPython's are about 18 here",
+    usualSeconds,
+  ),
 };
 
 /** Judges texts that were made elsewhere by a published rule of a task. */
@@ -46,7 +50,12 @@ async function score(
 ): Promise<void> {
   const programs = codeTaskOf(task, scoring), rows = rowsOf(path);
   if (programs !== undefined) {
-    const { lines, summary } = await scorePrograms(programs, rows, data === undefined ? undefined : rowsOf(data), seconds);
+    const { lines, summary } = await scorePrograms(
+      programs,
+      rows,
+      data === undefined ? undefined : rowsOf(data),
+      seconds,
+    );
     terminal.print(lines.map(written).join("\n"));
     return terminal.write(`${summary} by ${scoring} on ${task}\n`);
   }

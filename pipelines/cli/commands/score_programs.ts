@@ -8,7 +8,8 @@ import { sandbox, usualLimits } from "../../tasks/sandbox/sandbox.ts";
 import { shownVerdict } from "../../tasks/sandbox/verdict.ts";
 import { meanPasses } from "../../tasks/scoring/pass_at_k.ts";
 import type { Verdict } from "../../tasks/scoring/scoring.ts";
-import type { CodeTask, Fields } from "../../tasks/task.ts";
+import type { Fields } from "../../data/files/raw_row.ts";
+import type { CodeTask } from "../../tasks/task.ts";
 
 /** What a program may take if a command does not say. */
 export const usualSeconds = usualLimits.seconds;
@@ -68,7 +69,9 @@ function writtenIn(task: CodeTask, { fields, place }: RawRow, known: ReadonlyMap
   if (id === undefined) throw missing(task.id, "which names the problem", place);
   if (known === undefined) return { id, problem: fields, generation, place };
   const problem = known.get(id);
-  if (problem === undefined) throw new RequestError(`--data has no problem ${quote(String(id))}; correct the row`, place);
+  if (problem === undefined) {
+    throw new RequestError(`--data has no problem ${quote(String(id))}; correct the row`, place);
+  }
   return { id, problem, generation, place };
 }
 

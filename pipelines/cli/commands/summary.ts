@@ -34,9 +34,19 @@ export function summarize(results: Results, members: readonly SummarizedMember[]
       trainings.map(medianStep).join(", "),
     ];
   });
-  return `${formatTable(header, rows)}\n${repetitions(results)}${encodings(results, members)}total  ${
-    formatSeconds(seconds)
-  }\n`;
+  return `${formatTable(header, rows)}\n${averages(results)}${repetitions(results)}${
+    encodings(results, members)
+  }total  ${formatSeconds(seconds)}\n`;
+}
+
+/** Of suites a line each: the average over the tasks that were run. */
+function averages({ members }: Results): string {
+  const rows = members.flatMap(({ id, averages = [] }) => {
+    return averages.map((
+      { suite, scoring, tasks, value },
+    ) => [id, suite, scoring, String(tasks.length), value.toFixed(3)]);
+  });
+  return rows.length === 0 ? "" : `${formatTable(["member", "suite", "scoring", "tasks", "average"], rows)}\n`;
 }
 
 /** A metric's value with its standard error. */

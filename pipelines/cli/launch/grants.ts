@@ -68,6 +68,7 @@ const grants = {
   activations: models,
   score: offline,
   judge: { ...offline, write: true, sys: ["statfs"] },
+  recipes: { ...offline, env: [...offline.env, ...yaml] },
   report: { ...offline, write: true, env: [...offline.env, ...yaml] },
   watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
   import: { ...hub, write: true, import: true },

@@ -1,7 +1,7 @@
 /** Which intervention a path on the command line refers to. @module */
 import { basename, dirname, join } from "node:path";
 import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
-import { isIntervention, trainedIds } from "../../compile/parameters/trained_interventions.ts";
+import { hasEpoch, isIntervention, trainedIds } from "../../compile/parameters/trained_interventions.ts";
 import { RequestError } from "../../common/errors.ts";
 import { innerPath } from "../../common/inner_path.ts";
 import { quote, suggest } from "../../common/suggest.ts";
@@ -11,7 +11,7 @@ import { quote, suggest } from "../../common/suggest.ts";
  *
  * @param path An intervention's folder, a member's or a training's within it, or a run's.
  * @param member Which member of the run, and where it has several trainings which of them, as in `rank=1/tuned`; needed
- * where there are several.
+ * where there are several. An epoch that a training keeps comes last, as in `rank=1/epoch=3`.
  * @throws {RequestError} If there is no intervention, or more than one.
  */
 export async function interventionFolder(path: string, member: string | undefined): Promise<string> {
@@ -33,7 +33,9 @@ export async function interventionFolder(path: string, member: string | undefine
     if (ids.length === 1) return of(only);
     throw new RequestError(`has several members; choose one with --member: ${ids.join(" ")}`, { file: path });
   }
-  if (ids.includes(member)) return of(member);
+  if (ids.includes(member) || ids.some((id) => member.startsWith(`${id}/`)) && hasEpoch(path, member)) {
+    return of(member);
+  }
   const [within, ...others] = ids.filter((id) => id.startsWith(`${member}/`));
   if (within === undefined) {
     throw new RequestError(`has no trained member ${quote(member)}; ${suggest(member, ids)}`, { file: path });

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { publishFolder, publishInto } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
+import { namesIn } from "../../common/folder_names.ts";
 import { markWritten, mostTries, temporaryName, unwritable } from "../../common/files.ts";
 import { isStill, removeLeavings } from "../../common/leavings.ts";
 
@@ -47,6 +48,22 @@ async function makeLocked(path: string, temporary: string): Promise<Disposable |
     if (isStill(folder, temporary) || tries === mostTries) return folder;
     folder.close();
   }
+}
+
+/**
+ * {@linkcode writeFolder}, of a folder that holds nothing yet.
+ *
+ * @throws {RequestError} If it holds anything, with which the files would mix.
+ */
+export async function writeNewFolder(path: string, write: (folder: string) => Promise<void>): Promise<void> {
+  await requireEmpty(path);
+  await writeFolder(path, write);
+}
+
+/** @throws {RequestError} If a folder holds anything. */
+export async function requireEmpty(path: string): Promise<void> {
+  if ((await namesIn(path)).length === 0) return;
+  throw new RequestError("holds other files; give --out a new folder", { file: path });
 }
 
 async function orUnwritable(path: string, act: () => Promise<void>): Promise<void> {

@@ -33,6 +33,8 @@ export function terminalEvents(terminal: Pick<Terminal, "live" | "write" | "colu
 class EventLines {
   readonly #terminal: Pick<Terminal, "live" | "write" | "columns">;
   #work: ShownWork | undefined;
+  /** The training at work, whose line goes on where a validation encoded its rows in between. */
+  #training: ShownWork | undefined;
   /** The line that is not ended yet. */
   #open = "";
   /** The members that run together, by id; of one alone nothing is said. */
@@ -65,9 +67,11 @@ class EventLines {
         const { stage, members, steps, stepsDone } = event;
         this.#validated = "";
         this.#begin(trainingLabel(stage, members), steps, stepsDone, String);
+        this.#training = this.#work;
         return this.#draw(stepsDone, [stepsDone > 0 ? "resumed" : undefined, this.#membersText(members)]);
       }
       case "step": {
+        this.#work = this.#training;
         const losses = `loss ${event.members.map(({ loss }) => loss.toFixed(4)).join(" ")}`;
         return this.#draw(event.step, [
           losses,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RowList } from "../../common/row_list.ts";
 import { bytesOf, isWidenedWeight, peakBytes, programFlops } from "../../../ops/passes/cost.ts";
 import { addDimensions, type Bindings, evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leafName, leavesOf, type Program, type Value, valuesOf } from "../../../ops/program/program.ts";
@@ -16,6 +17,7 @@ import { runsContext } from "./memory_budget.ts";
 import { type Layout, type SegmentName, segmentNames } from "../rows/layout.ts";
 import type { CompiledModel } from "../programs/forward.ts";
 import { trainingPrograms, trainProgram } from "../programs/training_programs.ts";
+import { lengthsOf, longest, type RowLengths, total } from "../rows/row_lengths.ts";
 
 /** The compiled programs of a training, and what the encode program has to give them. */
 export interface CompiledTraining extends Omit<CutProgram, "program"> {
@@ -46,10 +48,11 @@ export interface CompiledTraining extends Omit<CutProgram, "program"> {
 
 /** What a row costs a step, in tokens of the tail. */
 export function rowWork(
-  { tail, context }: Pick<LaidOutRow, "tail" | "context">,
+  { tail, context }: Pick<RowLengths, "tail" | "context">,
+  row: number,
   { contextWeight }: Pick<CompiledTraining, "contextWeight">,
 ): number {
-  return tail.length + contextWeight * context.length;
+  return tail[row]! + contextWeight * context[row]!;
 }
 
 /** A context token costs its keys' and values' share of attention alone, but where a step runs an encoder over it. */
@@ -87,7 +90,7 @@ export function compileTraining(
   model: CompiledModel,
   layout: Layout,
   stepping: Stepping,
-  rows: readonly LaidOutRow[],
+  rows: RowList<LaidOutRow>,
   cutAt: (program: Program) => CutProgram = (program) => cut(program, typicalExtents(rows)),
   mostActivations: number = usualActivations,
 ): CompiledTraining {
@@ -124,21 +127,20 @@ export function compileTraining(
 }
 
 /** The mean extents of rows, to weigh costs with. */
-export function typicalExtents(rows: readonly LaidOutRow[]): Bindings {
-  return extentsOf(rows, (extents) => {
-    return Math.max(1, Math.round(extents.reduce((sum, extent) => sum + extent, 0) / rows.length));
-  });
+export function typicalExtents(rows: RowList<LaidOutRow>): Bindings {
+  return extentsOf(rows, (lengths) => Math.max(1, Math.round(total(lengths) / rows.length)));
 }
 
 /** The extents of a row whose segments are each as long as the longest. */
-export function longestExtents(rows: readonly LaidOutRow[]): Bindings {
-  return extentsOf(rows, (extents) => extents.reduce((most, extent) => Math.max(most, extent), 1));
+export function longestExtents(rows: RowList<LaidOutRow>): Bindings {
+  return extentsOf(rows, (lengths) => Math.max(1, longest(lengths)));
 }
 
-function extentsOf(rows: readonly LaidOutRow[], of: (extents: readonly number[]) => number): Bindings {
+function extentsOf(rows: RowList<LaidOutRow>, of: (lengths: Uint32Array) => number): Bindings {
+  const lengths = lengthsOf(rows);
   return {
     batch: 1,
-    ...Object.fromEntries(segmentNames.map((name) => [name, of(rows.map((row) => row[name].length))])),
-    labelled: of(rows.map((row) => row.labels.length)),
+    ...Object.fromEntries(segmentNames.map((name) => [name, of(lengths[name])])),
+    labelled: of(lengths.labels),
   };
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { RowList } from "../../common/row_list.ts";
 import { isWidenedWeight } from "../../../ops/passes/cost.ts";
 import { type Bindings, type Shape, shapeSymbols } from "../../../ops/program/dimension.ts";
 import { type Program, valuesOf } from "../../../ops/program/program.ts";
@@ -30,7 +31,7 @@ const highest = 8 ** 12;
 export function cutWithin(
   program: Program,
   typical: Bindings,
-  rows: readonly LaidOutRow[],
+  rows: RowList<LaidOutRow>,
   most: number,
 ): CutProgram {
   const at = (bytePrice: number) => cut(program, typical, { bytePrice });

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { RowList } from "../../common/row_list.ts";
 import { type Bindings, elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { isShared, type KeptValue } from "./cut.ts";
-import { groupExtents, type LaidOutRow, rowExtents } from "../rows/laid_out_rows.ts";
+import type { LaidOutRow } from "../rows/laid_out_rows.ts";
+import { allExtents, extentsAt, lengthsOf } from "../rows/row_lengths.ts";
 
 /** Where a kept value is within an example's packed elements. */
 interface PackedValue {
@@ -29,12 +31,16 @@ export function packedValues(kept: readonly KeptValue[], row: Bindings): { value
 }
 
 /** What kept values of rows take in the store, in bytes. */
-export function packedBytes(kept: readonly KeptValue[], rows: readonly LaidOutRow[]): number {
+export function packedBytes(kept: readonly KeptValue[], rows: RowList<LaidOutRow>): number {
   const [own, shared] = [kept.filter((value) => !isShared(value)), kept.filter(isShared)];
   // Rows of like extents take the same, and of many rows there are few extents.
-  const alike = Map.groupBy(rows, ({ context, tail }) => `${context.length} ${tail.length}`);
-  const ofRows = [...alike.values()].map((group) => group.length * packedValues(own, rowExtents(group[0]!)).count);
-  return 4 * ofRows.reduce((sum, count) => sum + count, packedValues(shared, groupExtents(rows)).count);
+  const lengths = lengthsOf(rows), counts = new Map<string, number>();
+  let sum = packedValues(shared, allExtents(rows)).count;
+  for (let row = 0; row < rows.length; row++) {
+    const key = `${lengths.context[row]} ${lengths.tail[row]}`;
+    sum += counts.getOrInsertComputed(key, () => packedValues(own, extentsAt(lengths, row)).count);
+  }
+  return 4 * sum;
 }
 
 /** Elements that are contiguous in a row without padding, and in its padded row of a batch. */

@@ -1,4 +1,5 @@
 /** The masks by which edits act on some tokens of a row, and on some rows of their rank. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { LoweredIntervention } from "./adaptation.ts";
 import { runOfSite } from "./sites.ts";
@@ -31,7 +32,7 @@ const onlyColumn: ReadonlySet<number> = new Set([0]);
 /** What the selectors of interventions select of each example: tokens, and rows of the rank. */
 export function selectedRows(
   list: readonly Pick<LoweredIntervention, "positions" | "subspace">[],
-  prompts: readonly TokenizedPrompt[],
+  prompts: RowList<TokenizedPrompt>,
 ): readonly (readonly (readonly number[])[])[] {
   return list.flatMap(({ positions: { selector }, subspace }) => {
     return [selector, subspace].flatMap((each) => each === undefined ? [] : [prompts.map((of) => [...each.of(of)])]);

@@ -5,6 +5,7 @@
  * @module
  */
 import { ownValue, putValue } from "../../../ops/program/own_value.ts";
+import { type Dimension, multiplyDimensions } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { input, weight } from "../../../ops/program/program.ts";
 import {
@@ -16,11 +17,17 @@ import {
 import type { HeadSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import type { Adaptation, Head, HeadTensor, LoweredHead } from "./adaptation.ts";
 
-const headKinds: Readonly<Record<HeadSpec["kind"], true>> = { classification: true, regression: true };
+/** How many texts a head of each kind reads of a row: the row's own, or both of its answers. */
+const textsRead: Readonly<Record<HeadSpec["kind"], 1 | 2>> = { classification: 1, regression: 1, reward: 2 };
+
+/** How many texts a head reads of so many rows. */
+export function readBy({ kind }: Pick<Head, "kind">, batch: Dimension): Dimension {
+  return multiplyDimensions(textsRead[kind], batch);
+}
 
 /** Whether something names a kind of head. */
 export function isHeadKind(kind: unknown): kind is HeadSpec["kind"] {
-  return typeof kind === "string" && Object.hasOwn(headKinds, kind);
+  return typeof kind === "string" && Object.hasOwn(textsRead, kind);
 }
 
 /** Whether a declaration is of a head. */
@@ -74,7 +81,7 @@ function tensorsOf(
  */
 export function requireOneHead(adaptations: readonly Adaptation[]): void {
   if (adaptations.filter(({ form }) => form === "head").length < 2) return;
-  throw new RequestError("the model has two heads; give it one classification(…) or regression(…)");
+  throw new RequestError("the model has two heads; give it one classification(…), regression(…) or reward(…)");
 }
 
 /** Whether a tensor of a head starts at what the checkpoint has of its name, if it has. */

@@ -1,4 +1,5 @@
 /** Which of a prompt's tokens an edit acts on. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { ChoosePositions, Decode } from "../../data/prompt_tokens.ts";
@@ -88,7 +89,7 @@ export function sidesOf({ first, last }: Positions, tied: boolean): readonly Sid
 }
 
 /** How many tokens from a prompt's end positions reach back to at most; `Infinity` if they take its first. */
-export function reachBack({ first, last, selector }: Positions, prompts: readonly TokenizedPrompt[]): number {
+export function reachBack({ first, last, selector }: Positions, prompts: RowList<TokenizedPrompt>): number {
   if (first > 0) return Infinity;
   if (selector === undefined) return last;
   return prompts.reduce((most, of) => {

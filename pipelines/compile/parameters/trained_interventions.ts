@@ -3,6 +3,11 @@ import { join } from "node:path";
 import { isAbsent, namesIn, unreadable } from "../../common/folder_names.ts";
 import { interventionFileNames } from "./intervention_file.ts";
 
+/** The folder within a training's of what it had learned after an epoch that it keeps. */
+export function epochFolder(epoch: number): string {
+  return `epoch=${epoch}`;
+}
+
 /** The members of a run that have an intervention, or their trainings that have one, in order. */
 export async function trainedIds(run: string): Promise<string[]> {
   const folder = join(run, "members"), ids: string[] = [];
@@ -12,6 +17,11 @@ export async function trainedIds(run: string): Promise<string[]> {
     else ids.push(...(await namesIn(join(folder, id))).map((training) => `${id}/${training}`).filter(hasIntervention));
   }
   return ids.sort();
+}
+
+/** Whether an epoch of one of a run's trainings is in its folder, by the training's id and the epoch's folder. */
+export function hasEpoch(run: string, id: string): boolean {
+  return /\/epoch=\d+$/.test(id) && isIntervention(join(run, "members", id, "intervention"));
 }
 
 /** Whether a folder is an intervention's. */

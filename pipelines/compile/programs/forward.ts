@@ -43,6 +43,7 @@ export function runRows(model: CompiledModel, layout: Layout, form: TensorForm):
     weights: weightsOf(model),
     virtual: virtualRuns(members.flat(), form.tensors, architecture),
     edit: membersHook(members, form),
+    ...form.dropBase === undefined ? {} : { drop: form.dropBase },
     ...after === undefined ? {} : { copied: (inputs) => ({ after, inputs: copyInputs(inputs, members.length) }) },
   });
 }

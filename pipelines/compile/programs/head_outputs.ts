@@ -9,7 +9,7 @@ import type { Adaptation, Head } from "../lower/adaptation.ts";
 import { type AtTokens, editHook } from "../lower/edit_hook.ts";
 import { batchOf } from "../lower/members_hook.ts";
 import type { TensorForm } from "../lower/tensor_forms.ts";
-import { outputsOf } from "../lower/heads.ts";
+import { outputsOf, readBy } from "../lower/heads.ts";
 import { headOf } from "../lower/adaptation.ts";
 import { labelInputs } from "../rows/labels.ts";
 
@@ -20,7 +20,8 @@ interface HeadedModel {
 }
 
 /**
- * What each member's head predicts of each row [batch, outputs].
+ * What each member's head predicts of each row [batch, outputs]; of both answers of each, one after the other [2 · batch,
+ * 1].
  *
  * @param last The last block's output [members · batch, tail, width].
  */
@@ -45,14 +46,14 @@ export function headOutputsOf(
       };
     // Members side by side would not come to the very numbers that they come to alone.
     const take = architecture.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
-    return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head));
+    return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head), form.dropBase);
   });
 }
 
 /** Finished hidden states [batch, width]: those of the token that is read alone, or the mean of all. */
 function pool(
   last: Value,
-  { pooled }: Pick<Head, "pooled">,
+  { kind, pooled }: Pick<Head, "kind" | "pooled">,
   finish: (hidden: Value, atTokens?: AtTokens) => Value,
   take: (last: Value, read: AtTokens) => Value,
 ): Value {
@@ -60,7 +61,7 @@ function pool(
     const shares = input(labelInputs.shares, ["batch", "tail", 1]);
     return o.reduceSum(o.mul(finish(last), shares), [1]);
   }
-  const indices = input(labelInputs.indices, ["batch", 1], "int64");
+  const indices = input(labelInputs.indices, [readBy({ kind }, "batch"), 1], "int64");
   const read: AtTokens = (ofTail) => rowsAt(ofTail, indices);
   return finish(take(last, read), read);
 }
@@ -71,7 +72,14 @@ function pool(
  * @param smoothing The share of a class's label that is spread over all classes, a tensor without axes.
  */
 export function headLosses(outputs: Value, { kind }: Pick<Head, "kind">, smoothing?: Value): Value {
-  return kind === "classification"
-    ? crossEntropies(outputs, input(labelInputs.targets, ["batch", 1], "int64"), smoothing)
-    : squaredErrors(outputs, input(labelInputs.targets, ["batch", 1]));
+  return losses[kind](outputs, smoothing);
 }
+
+const losses: Readonly<Record<Head["kind"], (outputs: Value, smoothing: Value | undefined) => Value>> = {
+  classification: (outputs, smoothing) =>
+    crossEntropies(outputs, input(labelInputs.targets, ["batch", 1], "int64"), smoothing),
+  regression: (outputs) => squaredErrors(outputs, input(labelInputs.targets, ["batch", 1])),
+  reward: () => {
+    throw new TypeError("Rewards have a loss by an objective alone");
+  },
+};

@@ -3,6 +3,7 @@ import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import type {
   Architecture,
+  DropHook,
   EditHook,
   RunResult,
   TokenRun,
@@ -21,6 +22,8 @@ interface SegmentedModel {
   readonly virtual: readonly (readonly KeyValues[])[];
   /** Acts on the last segment of each stack; what is before it is not edited. */
   readonly edit: EditHook;
+  /** The model's own dropout. */
+  readonly drop?: DropHook;
   /** Where edits copy the batch of the tail. */
   readonly copied?: (inputs: ModelInputs) => TokenRun["copied"];
 }
@@ -38,7 +41,9 @@ export interface SegmentRun extends RunResult {
 export type SegmentRuns = ReadonlyMap<SegmentName, SegmentRun>;
 
 /** Runs the segments of a layout in their order. */
-export function runSegments({ architecture, layout, weights, virtual, edit, copied }: SegmentedModel): SegmentRuns {
+export function runSegments(
+  { architecture, layout, weights, virtual, edit, drop, copied }: SegmentedModel,
+): SegmentRuns {
   const { segments } = layout, runs = new Map<SegmentName, SegmentRun>();
   for (const segment of segments) {
     const { name, stack, parts, sees, attendsTo } = segment, model = stackOfSegment(architecture, segment);
@@ -52,6 +57,7 @@ export function runSegments({ architecture, layout, weights, virtual, edit, copi
       past: [...virtual, ...sees.map((each) => runOf(runs, each).keyValues)],
       ...hidden === undefined ? {} : { encoded: { hidden } },
       ...isEdited ? { edit } : {},
+      ...drop === undefined ? {} : { drop },
       ...copies === undefined ? {} : { copied: copies },
     }, weights);
     const last = result.hiddenStates[model.blocks] as Value;

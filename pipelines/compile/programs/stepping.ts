@@ -2,6 +2,7 @@
 import { optimizerOf } from "../../../ops/optimizers/mod.ts";
 import type { Optimizer } from "../../../ops/optimizers/optimizer.ts";
 import type { ScheduleName } from "../../../ops/optimizers/schedule.ts";
+import type { ObjectiveName } from "../../../ops/objectives/mod.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { type GroupMatches, matchesOf } from "./parameter_groups.ts";
 
@@ -13,15 +14,19 @@ export interface Stepping {
   readonly groups: GroupMatches;
   /** Whether the common norm of each member's gradients has a bound. */
   readonly clips: boolean;
+  /** What is minimized of preferences; of other rows the losses of their labels. */
+  readonly objective?: ObjectiveName;
+  /** Whether the frozen model's own dropout acts. */
+  readonly dropsBase: boolean;
   /** Whether a share of each label is spread over all classes. */
   readonly smooths: boolean;
 }
 
 /** What a training's settings say of its steps. */
 export function steppingOf(
-  { optimizer, maxGradNorm, labelSmoothing = 0 }: Pick<
+  { optimizer, maxGradNorm, labelSmoothing = 0, baseDropout = false, objective }: Pick<
     Resolved<TrainSpec>,
-    "optimizer" | "maxGradNorm" | "labelSmoothing"
+    "optimizer" | "maxGradNorm" | "labelSmoothing" | "baseDropout" | "objective"
   >,
 ): Stepping {
   return {
@@ -29,6 +34,8 @@ export function steppingOf(
     schedule: optimizer.schedule.kind,
     groups: matchesOf(optimizer),
     clips: maxGradNorm !== undefined,
+    dropsBase: baseDropout,
     smooths: labelSmoothing > 0,
+    ...objective && { objective: objective.kind },
   };
 }

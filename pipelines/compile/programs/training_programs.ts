@@ -2,7 +2,6 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { gradients } from "../../../ops/passes/autodiff.ts";
 import * as o from "../../../ops/operators.ts";
-import { scaledLoss } from "../../../ops/nn/loss.ts";
 import { clipByNorm } from "../../../ops/optimizers/clipping.ts";
 import {
   dependants,
@@ -16,10 +15,12 @@ import {
 import type { Boundary } from "../../../ops/passes/recompute.ts";
 import { substitute } from "../../../ops/passes/rewrite.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
+import { baseDropout } from "../lower/base_dropout.ts";
 import { trainedTensors, trainingForm } from "../lower/tensor_forms.ts";
 import { withBoundaries } from "./activation_budget.ts";
 import type { Layout } from "../rows/layout.ts";
-import { type CompiledModel, labelledLosses, runTail } from "./forward.ts";
+import { type CompiledModel, runTail } from "./forward.ts";
+import { stepLosses } from "./step_losses.ts";
 import { nextOf, stateTensors, type TensorShape } from "./optimizer_step.ts";
 import type { Stepping } from "./stepping.ts";
 
@@ -43,11 +44,9 @@ const scalarInput = (name: string) => input(name, []);
 
 /** The programs of a training, before anything is cut from them. */
 export function trainingPrograms(model: CompiledModel, layout: Layout, stepping: Stepping): TrainingPrograms {
-  const result = runTail(model, layout, trainingForm);
-  const smoothing = stepping.smooths ? scalarInput("step.labelSmoothing") : undefined;
-  const losses = labelledLosses(model, result, trainingForm, smoothing).map((each) => {
-    return scaledLoss(each, scalarInput("step.lossScale"));
-  });
+  const form = stepping.dropsBase ? { ...trainingForm, dropBase: baseDropout(model.architecture) } : trainingForm;
+  const result = runTail(model, layout, form);
+  const members = stepLosses(model, result, form, stepping), losses = members.map(({ loss }) => loss);
   // No member's loss depends on another's parameters, so the gradients of the sum are each member's own.
   const loss = losses.reduce((sum, each) => o.add(sum, each));
   const parameters = leavesOf({ name: "loss", outputs: { loss } }, "parameter");
@@ -62,7 +61,10 @@ export function trainingPrograms(model: CompiledModel, layout: Layout, stepping:
   let later = parameters.length;
   const between = states.map(({ state, isVarying }) => ({ state, cotangent: isVarying ? found[later++] : undefined }));
   const { program: accumulate, boundaries } = withBoundaries(
-    { name: "accumulate", outputs: Object.fromEntries([...named, ...totals]) },
+    {
+      name: "accumulate",
+      outputs: Object.fromEntries([...named, ...members.flatMap(({ logged }) => Object.entries(logged)), ...totals]),
+    },
     between,
     simplify,
   );

@@ -1,7 +1,9 @@
 /** In how many parts attention takes long runs of tokens, so that the scores of all are never in memory at once. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Layout, Segment } from "./layout.ts";
+import { lengthsOfExamples } from "../../data/example_lengths.ts";
 
 /** The scores of one row that are made at once, in bytes. */
 const mostScores = 2 ** 26;
@@ -10,16 +12,26 @@ const mostScores = 2 ** 26;
 export function withAttentionParts(
   layout: Layout,
   { heads: { heads, keyValueHeads } }: Pick<Architecture, "heads">,
-  prompts: readonly Pick<TokenizedPrompt, "prompt">[],
+  prompts: RowList<Pick<TokenizedPrompt, "prompt">>,
 ): Layout {
   if (layout.segments.some(({ stack }) => stack !== undefined)) return layout;
-  const longest = prompts.reduce((most, { prompt }) => Math.max(most, prompt.length), 0);
+  const { prompts: lengths } = lengthsOfExamples(prompts);
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const partsOf = ({ from, to }: Segment): number => {
-    const lengths = prompts.map(({ prompt }) => prompt.slice(from, to).length);
-    const [least, most] = lengths.reduce(([a, b], each) => [Math.min(a, each), Math.max(b, each)], [Infinity, 0]);
-    const parts = Math.ceil(4 * heads * most! * longest / mostScores);
+    let [least, most] = [Infinity, 0];
+    for (const length of lengths) {
+      const own = slicedLength(length, from, to);
+      [least, most] = [Math.min(least, own), Math.max(most, own)];
+    }
+    const parts = Math.ceil(4 * heads * most * longest / mostScores);
     // No part may be empty: a run is as long as its longest row, which is no shorter than the shortest of all.
-    return Math.max(1, Math.min(parts, Math.max(1, least!) * (heads / keyValueHeads)));
+    return Math.max(1, Math.min(parts, Math.max(1, least) * (heads / keyValueHeads)));
   };
   return { ...layout, segments: layout.segments.map((segment) => ({ ...segment, parts: partsOf(segment) })) };
+}
+
+/** How many of so many tokens `slice` takes. */
+function slicedLength(length: number, from: number, to = length): number {
+  const index = (at: number) => at < 0 ? Math.max(0, length + at) : Math.min(length, at);
+  return Math.max(0, index(to) - index(from));
 }

@@ -43,11 +43,11 @@ export function dropoutFeeds(
       const length = runOfSite(adaptation) === "tail" ? tail : context;
       const width = droppedWidth(adaptation), acts = actsAt(adaptation, masks);
       const data = new Float32Array(rows.length * length * width).fill(1);
-      const dropped = Math.round(adaptation.dropout * shares), kept = shares / (shares - dropped);
+      const drawing = drawingOf(adaptation.dropout);
       rows.forEach((row, index) => {
         const { word } = createRandom(seed, "dropout", step, row, ordinal);
         for (let token = index * length; token < (index + 1) * length; token++) {
-          if (acts(token)) drop(data.subarray(token * width, (token + 1) * width), word, dropped, kept);
+          if (acts(token)) drop(data.subarray(token * width, (token + 1) * width), word, drawing);
         }
       });
       putValue(feeds, dropoutName(adaptation), { data, shape: [rows.length, length, width] });
@@ -63,7 +63,22 @@ function actsAt(adaptation: Droppable, masks: Feeds): (token: number) => boolean
   return (token) => data.subarray(token * width, (token + 1) * width).some((each) => Number(each) !== 0);
 }
 
-function drop(factors: Float32Array, word: () => number, dropped: number, kept: number): void {
+/** How factors are drawn. */
+export interface Drawing {
+  /** So many shares of all words drop an element. */
+  readonly dropped: number;
+  /** The factor of one that is kept. */
+  readonly kept: number;
+}
+
+/** How the factors of a rate are drawn. */
+export function drawingOf(rate: number): Drawing {
+  const dropped = Math.round(rate * shares);
+  return { dropped, kept: shares / (shares - dropped) };
+}
+
+/** Draws factors, half a random word each. */
+export function drop(factors: Float32Array, word: () => number, { dropped, kept }: Drawing): void {
   for (let at = 0; at < factors.length; at += 2) {
     const bits = word();
     factors[at] = (bits & (shares - 1)) < dropped ? 0 : kept;

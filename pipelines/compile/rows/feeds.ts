@@ -8,7 +8,7 @@ import type { RunRow } from "../../models/inputs/input_kind.ts";
 import { editedFeeds } from "./edited_positions.ts";
 import { labelFeeds } from "./labels.ts";
 import { groupExtents, type LaidOutRow, seenTokens } from "./laid_out_rows.ts";
-import { type Layout, seesRows, type Segment, stackOfSegment } from "./layout.ts";
+import { differsByRow, type Layout, type Segment, stackOfSegment, tailOf } from "./layout.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { runFeeds } from "../../models/architecture/model_inputs.ts";
@@ -51,16 +51,21 @@ function segmentFeeds(
   const starts = rows.map((row) => layout.virtual + seenTokens(row, segment));
   const width = sees.reduce((sum, each) => sum + extents[each], layout.virtual);
   return runFeeds(name, stackOfSegment(architecture, segment), {
-    rows: rows.map((row, index) => runRow(row, segment, starts[index]!)),
+    rows: rows.map((row, index) => runRow(row, segment, starts[index]!, layout)),
     length: extents[name],
-    past: { width, filled: seesRows(layout, segment) ? starts : starts.slice(0, 1) },
+    past: { width, filled: differsByRow(layout, segment) ? starts : starts.slice(0, 1) },
     encoded: attendsTo === undefined ? undefined : rows.map((row) => row[attendsTo].length),
   });
 }
 
-function runRow(row: LaidOutRow, { name, from, to }: Segment, start: number): RunRow {
-  const { typeIds } = row.whole;
-  return { tokens: row[name], start, ...typeIds === undefined ? {} : { types: typeIds.slice(from, to) } };
+function runRow(row: LaidOutRow, { name, from, to }: Segment, start: number, layout: Layout): RunRow {
+  const { whole: { typeIds }, branch } = row;
+  return {
+    tokens: row[name],
+    start,
+    ...typeIds === undefined ? {} : { types: typeIds.slice(from, to) },
+    ...branch === undefined || name !== tailOf(layout).name ? {} : { branch },
+  };
 }
 
 /** What the fed tensors depend on besides the rows; neither programs nor weights show it. */

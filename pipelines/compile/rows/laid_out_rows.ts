@@ -1,5 +1,6 @@
 /** Rows cut into the segments of a layout. @module */
 import type { TokenizedExample } from "../../data/examples.ts";
+import type { Branch } from "../../models/inputs/input_kind.ts";
 import { type Layout, type Segment, type SegmentName, segmentNames, tailOf } from "./layout.ts";
 
 /** One row's tokens by segment; none in those that the layout does not have. */
@@ -10,12 +11,16 @@ export interface LaidOutRow extends Readonly<Record<SegmentName, readonly number
   readonly labels: readonly number[];
   /** The index in the tail of the token that predicts each of them: the one before it. */
   readonly labelIndices: readonly number[];
+  /** Where the second of two answers begins in the tail; its labels follow those of the first. */
+  readonly branch?: Branch;
 }
 
 const noTokens: Readonly<Record<SegmentName, readonly number[]>> = { shared: [], context: [], tail: [] };
 
 /** An example's row: the prompt and the completion up to its last token, which is only predicted. */
 export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
+  const { rejected } = example;
+  if (layout.answers !== undefined && rejected !== undefined) return layOutAnswers(example, rejected, layout);
   const { prompt, completion, taught = [...completion.keys()] } = example, { name: last } = tailOf(layout);
   const tokens = Object.fromEntries(layout.segments.map(({ name, from, to, startToken }) => {
     const start = startToken === undefined ? [] : [startToken];
@@ -24,6 +29,21 @@ export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   const row = { ...noTokens, ...tokens }, first = row.tail.length - completion.length;
   const labels = taught.map((at) => completion[at]!), labelIndices = taught.map((at) => first + at);
   return { ...row, whole: example, labels, labelIndices };
+}
+
+/** A prompt's row with both of its answers, which begin after the same token. */
+function layOutAnswers(example: TokenizedExample, rejected: readonly number[], layout: Layout): LaidOutRow {
+  const { completion: chosen, isScored } = example, alone = { segments: layout.segments, virtual: layout.virtual };
+  const first = layOut({ ...example, completion: chosen.slice(0, 1), taught: [] }, alone), after = first.tail.length;
+  // What a head scores is read to its end; what a model writes has a last token that is only predicted.
+  const read = (answer: readonly number[]) => isScored ? answer : answer.slice(0, -1);
+  const at = after + read(chosen).length, own = { ...first, whole: example, branch: { at, after } };
+  const tail = [...first.tail, ...read(chosen), ...read(rejected)];
+  if (isScored) return { ...own, tail, labels: [0, 0], labelIndices: [at - 1, tail.length - 1] };
+  const indices = (from: number, answer: readonly number[]) =>
+    answer.map((_, each) => each === 0 ? after - 1 : from + each - 1);
+  const labelIndices = [...indices(after, chosen), ...indices(at, rejected)];
+  return { ...own, tail, labels: [...chosen, ...rejected], labelIndices };
 }
 
 /** How many tokens of a row a segment sees before its own. */
@@ -38,15 +58,10 @@ export function readTokens(row: LaidOutRow, layout: Layout): readonly number[] {
 }
 
 /** The extents of some segments, by the symbols of their lengths. */
-type SegmentExtents = Readonly<Record<SegmentName, number>>;
+export type SegmentExtents = Readonly<Record<SegmentName, number>>;
 
 function extentsOf(of: (name: SegmentName) => number): SegmentExtents {
   return { shared: of("shared"), context: of("context"), tail: of("tail") };
-}
-
-/** The extents of a row alone, unpadded. */
-export function rowExtents(row: LaidOutRow): SegmentExtents & { readonly batch: 1 } {
-  return { batch: 1, ...extentsOf((name) => row[name].length) };
 }
 
 /** The extents of a group of rows. A context is at least one (masked) token long, so that no tensor is empty. */
@@ -55,10 +70,9 @@ export function groupExtents(rows: readonly LaidOutRow[]): SegmentExtents {
   return { ...longest, context: Math.max(1, longest.context) };
 }
 
-/** What distinguishes rows, labels aside. */
-export function rowKeys(rows: readonly LaidOutRow[]): readonly unknown[] {
-  return rows.map((row) => {
-    const { prompt, typeIds = [] } = row.whole, tokens = segmentNames.map((name) => row[name]);
-    return [...tokens, prompt.length, ...typeIds.some((type) => type !== 0) ? [typeIds] : []];
-  });
+/** What distinguishes a row from others, labels aside. */
+export function rowKey(row: LaidOutRow): readonly (readonly number[])[] {
+  const { whole: { prompt, typeIds = [] }, branch } = row, tokens = segmentNames.map((name) => row[name]);
+  const answers = branch === undefined ? [] : [[branch.at, branch.after]];
+  return [...tokens, [prompt.length], typeIds.some((type) => type !== 0) ? typeIds : [], ...answers];
 }

@@ -5,12 +5,14 @@
  *
  * @module
  */
+import type { RowList } from "../../common/row_list.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Architecture, Encoder, StackName } from "../../models/architecture/architecture.ts";
 import { type Adaptation, interventionsOf } from "../lower/adaptation.ts";
 import { withoutHead } from "../lower/adaptation.ts";
 import { reachBack } from "../lower/positions.ts";
 import { virtualTokens } from "../lower/prefix_tuning.ts";
+import { sharedLength } from "../../models/tokenization/joint_tokens.ts";
 
 /** The names that segments can have, in the order of their tokens. */
 export const segmentNames = ["shared", "context", "tail"] as const;
@@ -44,6 +46,8 @@ export interface Layout {
   readonly segments: readonly Segment[];
   /** How many trained keys that no token made are seen before all tokens. */
   readonly virtual: number;
+  /** Set where each row has two answers to its prompt, of which the second sees nothing of the first. */
+  readonly answers?: 2;
 }
 
 /** Rows that are all tail, or of an encoder's context and its decoder's tail. */
@@ -67,7 +71,7 @@ const leastShared = 8;
 export function layoutOf(
   architecture: Pick<Architecture, "causal" | "encoder">,
   adaptations: readonly Adaptation[],
-  prompts: readonly TokenizedPrompt[],
+  prompts: RowList<TokenizedPrompt>,
 ): Layout {
   const whole = wholeRows(architecture, adaptations);
   if (!architecture.causal || architecture.encoder !== undefined) return whole;
@@ -83,13 +87,33 @@ export function layoutOf(
 export function sharedRows(
   architecture: Pick<Architecture, "causal" | "encoder">,
   adaptations: readonly Adaptation[],
-  prompts: readonly TokenizedPrompt[],
+  prompts: RowList<TokenizedPrompt>,
 ): Layout {
   const whole = wholeRows(architecture, adaptations);
   if (!architecture.causal || architecture.encoder !== undefined) return whole;
   const tail = adaptations.length === 0 ? 1 : tailReach(adaptations, prompts);
   const shared = Number.isFinite(tail) ? sharedBefore(tail, prompts) : 0;
-  if (shared === 0) return whole;
+  return shared === 0 ? whole : afterShared(shared);
+}
+
+/**
+ * A layout for each of some prompts, in which the prompt's first tokens are read once for all rows that follow it; none
+ * where something is learned of these tokens, or a prompt has few. The layouts differ in their lengths alone, so that one
+ * program takes them all.
+ */
+export function promptLayouts(
+  architecture: Pick<Architecture, "causal" | "encoder">,
+  adaptations: readonly Adaptation[],
+  prompts: readonly TokenizedPrompt[],
+): readonly Layout[] | undefined {
+  if (!architecture.causal || architecture.encoder !== undefined) return undefined;
+  const tail = adaptations.length === 0 ? 1 : tailReach(adaptations, prompts);
+  if (!Number.isFinite(tail) || prompts.some(({ prompt }) => prompt.length - tail < leastShared)) return undefined;
+  return prompts.map(({ prompt: { length } }) => afterShared(length - tail));
+}
+
+/** Rows of which so many first tokens are apart from the rest. */
+function afterShared(shared: number): Layout {
   const first = { name: "shared", from: 0, to: shared, rows: 1, sees: [], parts: 1 } as const;
   return { segments: [first, { name: "tail", from: shared, rows: "batch", sees: ["shared"], parts: 1 }], virtual: 0 };
 }
@@ -116,24 +140,21 @@ export function cutRows(tail: number, shared: number): Layout {
  * How many of a prompt's last tokens are in the tail: `Infinity` unless all adaptations act on the prompt's last tokens or
  * after it. The prompt's last token, which predicts the first label, is always in the tail.
  */
-function tailReach(all: readonly Adaptation[], prompts: readonly TokenizedPrompt[]): number {
+function tailReach(all: readonly Adaptation[], prompts: RowList<TokenizedPrompt>): number {
   const adaptations = withoutHead(all), interventions = interventionsOf(adaptations);
   if (all.length === 0 || interventions.length < adaptations.length) return Infinity;
   return Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
 }
 
 /** How many first tokens all prompts share before their tails; 0 if there is one prompt, or too few to be worth it. */
-function sharedBefore(tail: number, prompts: readonly TokenizedPrompt[]): number {
+function sharedBefore(tail: number, prompts: RowList<TokenizedPrompt>): number {
   if (prompts.length < 2) return 0;
-  const shared = sharedTokens(prompts.map(({ prompt }) => prompt.slice(0, -tail)));
-  return shared < leastShared ? 0 : shared;
-}
-
-function sharedTokens(lists: readonly (readonly number[])[]): number {
-  const [first = []] = lists;
-  const differs = (at: number) => lists.some((list) => list.length <= at || list[at] !== first[at]);
-  let shared = 0;
-  while (shared < first.length && !differs(shared)) shared++;
+  const first = prompts.at(0)!.prompt.slice(0, -tail);
+  let shared = first.length;
+  for (const { prompt } of prompts) {
+    shared = Math.min(shared, sharedLength(first, prompt), Math.max(0, prompt.length - tail));
+    if (shared < leastShared) return 0;
+  }
   return shared;
 }
 
@@ -156,8 +177,9 @@ export function stackOfSegment(architecture: Architecture, { stack }: Segment): 
   return architecture.encoder;
 }
 
-/** Whether the tokens that a segment sees before its own differ by row. */
-export function seesRows({ segments }: Layout, { sees }: Segment): boolean {
+/** Whether the tokens that a causal model's segment sees differ by row: those before it, or of its own in two answers. */
+export function differsByRow({ segments, answers }: Layout, { sees, name: own }: Segment): boolean {
+  if (answers !== undefined && own === "tail") return true;
   return segments.some(({ name, rows }) => rows === "batch" && sees.includes(name));
 }
 

@@ -3,7 +3,7 @@ import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
-import { type Layout, seesRows, type Segment, segmentNames, stackOfSegment } from "./layout.ts";
+import { differsByRow, type Layout, type Segment, segmentNames, stackOfSegment } from "./layout.ts";
 
 /** The tokens and inputs of a segment. */
 export function segmentInputs(
@@ -13,7 +13,7 @@ export function segmentInputs(
 ): Pick<TokenRun, "tokens" | "inputs"> {
   const model = stackOfSegment(architecture, segment), { name, rows, sees, attendsTo } = segment;
   // Where no token sees those after it, nobody sees padding.
-  const seen = rows === "batch" && (!model.causal || seesRows(layout, segment)) ? "batch" : 1;
+  const seen = rows === "batch" && (!model.causal || differsByRow(layout, segment)) ? "batch" : 1;
   const before = [...layout.virtual > 0 ? [layout.virtual] : [], ...sees];
   return runInputs(model, { name, batch: rows, seen, before, encoded: attendsTo });
 }

@@ -8,9 +8,6 @@ import type { FileProgress } from "./record_kind.ts";
 /** How much of a file is read at a time. */
 const chunkBytes = 2 ** 20;
 
-/** From how many bytes on it is shown how far a file is read. */
-const shownFrom = 2 ** 26;
-
 /** What compresses files, by the bytes that they then begin with. */
 const compressions = [
   { name: "gzip", magic: [0x1f, 0x8b], decompress: createGunzip },
@@ -48,7 +45,7 @@ const folder = (ending: string) => `this is a folder; give the path of a ${endin
 export async function* readBytes(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Uint8Array> {
   const size = await checkFile(path, ending);
   using file = await withProblem(path, ending, () => Deno.open(path));
-  const show = size >= shownFrom ? progress?.(path, size) : undefined;
+  const show = progress?.(path, size);
   let done = 0;
   async function* stored(): AsyncGenerator<Uint8Array> {
     for (;;) {

@@ -62,6 +62,18 @@ export interface HubRows {
   readonly revision?: string;
 }
 
+/** Rows of one file, or of the first that a folder has by one of several names. */
+export interface FolderRows {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "folder";
+  /** A file or a folder, absolute or relative to the pipeline file. */
+  readonly path: string;
+  /** Names without endings, with the folders that they are in, the first choice first. */
+  readonly names: readonly string[];
+  /** What the rows are, for messages. */
+  readonly what: string;
+}
+
 /** Rows that the pipeline file holds itself. */
 export interface RecordRows {
   /** Tells the kinds of data set apart. */
@@ -71,4 +83,12 @@ export interface RecordRows {
 }
 
 /** Rows by where they are. */
-export type DeclaredRows = JsonlRows | TsvRows | CsvRows | JsonRows | ParquetRows | HubRows | RecordRows;
+export type DeclaredRows =
+  | JsonlRows
+  | TsvRows
+  | CsvRows
+  | JsonRows
+  | ParquetRows
+  | HubRows
+  | FolderRows
+  | RecordRows;

@@ -5,8 +5,8 @@ import type { DownloadProgress } from "../../models/hub/snapshot.ts";
 import type { DeclaredRows } from "./declared.ts";
 import type { RawRow } from "./raw_row.ts";
 
-/** What a file is read for: a recipe may put other rows in their place, but not another template. */
-export type FileUse = "rows" | "template";
+/** What a path is read for: a recipe may put other rows in their place, but not another template or folder. */
+export type FileUse = "rows" | "template" | "folder";
 
 /** Shows how far a large file is read; called with the bytes that are done. */
 export type FileProgress = (path: string, total: number) => (done: number) => void;

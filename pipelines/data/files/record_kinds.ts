@@ -1,6 +1,7 @@
 /** The kinds of rows by where they are, a record each. @module */
 import { csv } from "./csv.ts";
 import type { DeclaredRows } from "./declared.ts";
+import { folder } from "./folder.ts";
 import { hub } from "./hub.ts";
 import { json } from "./json.ts";
 import { jsonl } from "./jsonl.ts";
@@ -12,7 +13,7 @@ import { tsv } from "./tsv.ts";
 /** Every kind. */
 export const recordKinds: {
   readonly [K in DeclaredRows["kind"]]: RecordKind<Extract<DeclaredRows, { readonly kind: K }>>;
-} = { jsonl, tsv, csv, json, parquet, hub, records };
+} = { jsonl, tsv, csv, json, parquet, hub, folder, records };
 
 /** The kind of some rows. */
 export function recordKindOf({ kind }: DeclaredRows): RecordKind<DeclaredRows> {

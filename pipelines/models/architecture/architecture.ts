@@ -69,6 +69,23 @@ export interface Site {
  */
 export type EditHook = (site: Site, hidden: Value, projection?: Projection) => Value;
 
+/** Where a family's own dropout acts in training. */
+export type DropoutPlace =
+  | "embedding"
+  | "attention.distances"
+  | "attention.weights"
+  | "attention.output"
+  | "mlp.output"
+  | "convolution"
+  | "classifier.input"
+  | "classifier.hidden";
+
+/** The share of elements that training sets to 0, by place. */
+export type DropoutRates = Readonly<Partial<Record<DropoutPlace, number>>>;
+
+/** What dropout makes of a representation at a place of a block, or of none. */
+export type DropHook = (place: DropoutPlace, block: number | undefined, x: Value) => Value;
+
 /** A run of tokens. */
 export interface TokenRun {
   /** int64 [batch, length]. */
@@ -81,6 +98,8 @@ export interface TokenRun {
   /** What an encoder has made of the tokens that it has read. */
   readonly encoded?: EncodedTokens;
   readonly edit?: EditHook;
+  /** The model's own dropout; none acts if omitted. */
+  readonly drop?: DropHook;
   /** In how many parts attention takes the run's tokens; all at once if omitted. */
   readonly parts?: number;
 }
@@ -140,6 +159,8 @@ export interface Architecture {
   readonly causal: boolean;
   /** What the model reads of a run besides its tokens. */
   readonly inputs: InputConfigs;
+  /** Its own dropout as the config has it; `undefined` of families of which it is not known. */
+  readonly dropout?: DropoutRates;
   /**
    * What checkpoints of the bare model omit in front of a weight's name, `""` if nothing: GPT-2's files say
    * `h.0.ln_1.weight` where the model with its head says `transformer.h.0.ln_1.weight`.
@@ -183,7 +204,7 @@ export interface Classifier {
   /** Whose hidden state it reads: the row's first token's, its last one's, or the mean of all. */
   readonly pooled: Pooling;
   /** Finished hidden states of rows [rows, width] to scores [rows, classes]. */
-  scores(rows: Value, weights: WeightSource, classes: number): Value;
+  scores(rows: Value, weights: WeightSource, classes: number, drop?: DropHook): Value;
 }
 
 /** The number of a model's parameters; a tensor that serves twice counts once. */

@@ -42,6 +42,14 @@ export class ConfigReader {
       : this.#refuse(name, "a positive number", value);
   }
 
+  /** @throws {RequestError} If the field is not a number from 0 to below 1, or is absent and has no default. */
+  share(name: string, otherwise?: number): number {
+    const value = this.raw(name) ?? otherwise;
+    return typeof value === "number" && value >= 0 && value < 1
+      ? value
+      : this.#refuse(name, "a number from 0 to below 1", value);
+  }
+
   /** @throws {RequestError} If the field is not a positive whole number, or is absent and has no default. */
   count(name: string, otherwise?: number): number {
     const value = this.number(name, otherwise);

@@ -4,7 +4,7 @@
  * @module
  */
 import * as o from "../../../ops/operators.ts";
-import type { Architecture, Classifier } from "../architecture/architecture.ts";
+import type { Architecture, Classifier, DropoutRates } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { type Extents, readExtents } from "../architecture/fields.ts";
 import type { InputConfigs } from "../inputs/kinds.ts";
@@ -37,6 +37,19 @@ interface BertVariant {
   readonly offset: number;
   readonly head: (body: BertBody) => TransformerParts["head"];
   readonly classifier: Classifier;
+  /** Where dropout acts in front of its classes. */
+  readonly droppedHead: readonly ("classifier.input" | "classifier.hidden")[];
+}
+
+/** The rates of BERT's dropout. */
+export function bertDropout(config: ConfigReader) {
+  const hidden = config.share("hidden_dropout_prob", 0.1);
+  return {
+    "embedding": hidden,
+    "attention.weights": config.share("attention_probs_dropout_prob", 0.1),
+    "attention.output": hidden,
+    "mlp.output": hidden,
+  } satisfies DropoutRates;
 }
 
 /** BERT's block around a family's own attention. */
@@ -57,7 +70,10 @@ export function bertBlock(config: ConfigReader, norm: Norm, attention: Omit<Atte
 }
 
 /** A model with BERT's body. */
-export function bertLike(config: ConfigReader, { prefix, offset, head, classifier }: BertVariant): Architecture {
+export function bertLike(
+  config: ConfigReader,
+  { prefix, offset, head, classifier, droppedHead }: BertVariant,
+): Architecture {
   config.option("position_embedding_type", ["absolute"], "absolute");
   if (config.flag("is_decoder", false)) {
     throw config.error(
@@ -72,7 +88,8 @@ export function bertLike(config: ConfigReader, { prefix, offset, head, classifie
     heads,
     project: separate(["attention.self.query", "attention.self.key", "attention.self.value"], form),
   });
-  const embeddings = `${prefix}.embeddings`;
+  const embeddings = `${prefix}.embeddings`, dropout = bertDropout(config);
+  const ofHead = config.share("classifier_dropout", dropout.embedding);
   const table = { name: `${embeddings}.word_embeddings.weight`, vocabularySize, width };
   const inputs: InputConfigs = { masks: { full: null }, positions: { offset } };
   return transformer(config, {
@@ -80,6 +97,7 @@ export function bertLike(config: ConfigReader, { prefix, offset, head, classifie
     ...extents,
     causal: false,
     inputs: types > 1 ? { ...inputs, tokenTypes: true } : inputs,
+    dropout: { ...dropout, ...Object.fromEntries(droppedHead.map((place) => [place, ofHead])) },
     barePrefix: `${prefix}.`,
     blockName: (index) => `${prefix}.encoder.layer.${index}`,
     embed(scope) {
@@ -112,5 +130,6 @@ export function bert(config: ConfigReader): Architecture {
         bias: `${predictions}.bias`,
       }),
     classifier: denseClassifier({ dense: "bert.pooler.dense", activation: o.tanh }, "classifier"),
+    droppedHead: ["classifier.hidden"],
   });
 }

@@ -20,7 +20,7 @@ import { layerNorm, type Norm } from "../layers/norm.ts";
 import { denseClassifier, embedPositions, embedTokens, embedTokenTypes, maskedHead } from "../layers/outer.ts";
 import type { Scope } from "../layers/scope.ts";
 import { transformer, type TransformerParts } from "../layers/transformer.ts";
-import { bertBlock } from "./bert.ts";
+import { bertBlock, bertDropout } from "./bert.ts";
 
 const encoder = "deberta.encoder", embeddings = "deberta.embeddings";
 
@@ -54,6 +54,7 @@ export function deberta(config: ConfigReader): Architecture {
     activation: readActivation(config, "conv_act", "tanh"),
     norm,
   }, config);
+  const dropout = bertDropout(config);
   const { embed, head, inputs } = outside(config, extents, norm);
   return transformer(config, {
     family: "deberta-v2",
@@ -63,6 +64,13 @@ export function deberta(config: ConfigReader): Architecture {
       ...inputs,
       ...(distances === undefined ? {} : { distances }),
       ...(kernel === 0 ? {} : { presence: true }),
+    },
+    dropout: {
+      ...dropout,
+      ...distances === undefined ? {} : { "attention.distances": dropout.embedding },
+      ...kernel === 0 ? {} : { "convolution": dropout.embedding },
+      "classifier.input": config.share("pooler_dropout", 0),
+      "classifier.hidden": config.share("cls_dropout", dropout.embedding),
     },
     barePrefix: "deberta.",
     blockName: (index) => `${encoder}.layer.${index}`,
@@ -141,8 +149,11 @@ function readDistances(config: ConfigReader, contextLength: number): DistanceTab
 function distanceTable(config: ConfigReader, { span }: DistanceTable, width: number, norm: Norm) {
   const isNormalized = String(config.raw("norm_rel_ebd") ?? "none").toLowerCase().split("|")
     .some((part) => part.trim() === "layer_norm");
-  return ({ whole }: Scope, rows: Value) => {
-    const found = o.gatherRows(whole.weight(`${encoder}.rel_embeddings.weight`, [2 * span, width]), rows);
-    return isNormalized ? norm(whole.at(`${encoder}.LayerNorm`), found) : found;
+  return (scope: Scope, rows: Value) => {
+    const { whole } = scope, table = whole.weight(`${encoder}.rel_embeddings.weight`, [2 * span, width]);
+    const normalized = (x: Value) => isNormalized ? norm(whole.at(`${encoder}.LayerNorm`), x) : x;
+    if (scope.run.drop === undefined) return normalized(o.gatherRows(table, rows));
+    // Dropout acts on the table: a distance is dropped wherever it occurs.
+    return o.gatherRows(scope.drop("attention.distances", normalized(table)), rows);
   };
 }

@@ -19,6 +19,7 @@ export function distilBert(config: ConfigReader): Architecture {
     keyValueHeads: undefined,
   });
   const { width, vocabularySize, contextLength, heads } = extents;
+  const dropout = config.share("dropout", 0.1);
   const norm = layerNorm(1e-12), form = { bias: true };
   const activation = readActivation(config, "activation", "gelu");
   const block = postNormed({
@@ -38,6 +39,12 @@ export function distilBert(config: ConfigReader): Architecture {
     ...extents,
     causal: false,
     inputs: { masks: { full: null }, positions: { offset: 0 } },
+    dropout: {
+      "embedding": dropout,
+      "attention.weights": config.share("attention_dropout", 0.1),
+      "mlp.output": dropout,
+      "classifier.hidden": config.share("seq_classif_dropout", 0.2),
+    },
     barePrefix: "distilbert.",
     blockName: (index) => `distilbert.transformer.layer.${index}`,
     embed(scope) {

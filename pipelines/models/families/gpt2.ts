@@ -23,6 +23,7 @@ export function gpt2(config: ConfigReader): Architecture {
   const norm = layerNorm(config.number("layer_norm_epsilon", 1e-5));
   const form = { bias: true, transposed: true };
   const scale = config.flag("scale_attn_weights", true) ? 1 / Math.sqrt(heads.headWidth) : 1;
+  const residual = config.share("resid_pdrop", 0.1);
   const byDepth = config.flag("scale_attn_by_inverse_layer_idx", false);
   const block = sequential({
     attention: selfAttention({
@@ -45,6 +46,12 @@ export function gpt2(config: ConfigReader): Architecture {
     names: gptNames,
     extents,
     inputs: { masks: { full: null }, positions: { offset: 0 } },
+    dropout: {
+      "embedding": config.share("embd_pdrop", 0.1),
+      "attention.weights": config.share("attn_pdrop", 0.1),
+      "attention.output": residual,
+      "mlp.output": residual,
+    },
     block,
     norm,
     tied: true,

@@ -18,5 +18,6 @@ export function roberta(config: ConfigReader): Architecture {
         bias: "lm_head.bias",
       }),
     classifier: denseClassifier({ dense: "classifier.dense", activation: o.tanh }, "classifier.out_proj"),
+    droppedHead: ["classifier.input", "classifier.hidden"],
   });
 }

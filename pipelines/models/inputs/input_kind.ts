@@ -55,6 +55,21 @@ export interface RunRow {
   readonly start: number;
   /** Which of a pair's texts each token belongs to; the first if omitted. */
   readonly types?: readonly number[];
+  /** Where a second text begins that follows the same tokens as the first, and sees nothing of it. */
+  readonly branch?: Branch;
+}
+
+/** Tokens of a row that go back to an earlier one: they take its successors' positions and do not see these. */
+export interface Branch {
+  /** The index in the run of the first of them. */
+  readonly at: number;
+  /** How many of the run's first tokens they follow. */
+  readonly after: number;
+}
+
+/** The position of a run's token by its index, the tokens before the run counted. */
+export function positionIn({ start, branch }: Pick<RunRow, "start" | "branch">, index: number): number {
+  return start + (branch === undefined || index < branch.at ? index : branch.after + index - branch.at);
 }
 
 /** The tokens before a run that it sees. */

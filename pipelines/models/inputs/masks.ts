@@ -3,7 +3,7 @@ import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts"
 import { range, unsqueeze } from "../../../ops/onnx/nodes.ts";
 import { addDimensions, multiplyDimensions } from "../../../ops/program/dimension.ts";
 import type { HostTensor } from "../../common/host_tensor.ts";
-import { type InputKind, mapEntries, type RunRows, type Tensor, type TokenGrid } from "./input_kind.ts";
+import { type InputKind, mapEntries, positionIn, type RunRows, type Tensor, type TokenGrid } from "./input_kind.ts";
 import { seenRows } from "./seen_rows.ts";
 
 /** What is added to the score of a key that a query may not see: its probability becomes exactly 0. */
@@ -33,16 +33,20 @@ function maskOf(run: RunRows, reach: number): HostTensor {
   const { heads: { heads, keyValueHeads }, causal, length, past: { width: past } } = run, rows = seenRows(run);
   const group = heads / keyValueHeads, width = past + length, block = length * width;
   const data = new Float32Array(rows.length * group * block);
-  rows.forEach(({ filled, own }, row) => {
+  rows.forEach(({ filled, own, branch }, row) => {
+    const place = branch === undefined ? { start: 0 } : { start: 0, branch };
+    const positions = Int32Array.from({ length }, (_, at) => positionIn(place, at));
     const all = data.subarray(row * group * block, (row + 1) * group * block);
     for (let query = 0; query < length; query++) {
-      const start = query * width;
+      const start = query * width, position = positions[query]!;
+      const isBranched = branch !== undefined && query >= branch.at;
       for (let key = 0; key < past; key++) {
-        if (key >= filled || filled + query - key >= reach) all[start + key] = maskedScore;
+        if (key >= filled || filled + position - key >= reach) all[start + key] = maskedScore;
       }
       for (let key = 0; key < length; key++) {
-        const distance = causal ? query - key : Math.abs(query - key);
-        if (distance < 0 || distance >= reach || key >= own) all[start + past + key] = maskedScore;
+        const between = position - positions[key]!, distance = causal ? between : Math.abs(between);
+        const isAside = isBranched && key >= branch.after && key < branch.at;
+        if (key > query && causal || isAside || distance >= reach || key >= own) all[start + past + key] = maskedScore;
       }
     }
     for (let copy = 1; copy < group; copy++) all.copyWithin(copy * block, 0, block);

@@ -1,5 +1,5 @@
 /** Learned positions. @module */
-import type { InputKind, Tensor } from "./input_kind.ts";
+import { type InputKind, positionIn, type Tensor } from "./input_kind.ts";
 import { perToken } from "./per_token.ts";
 
 /** A table of learned positions, which begins with a number of rows that belong to none. */
@@ -12,6 +12,6 @@ export const positions: InputKind<PositionTable, Tensor> = {
   declare: (_, { batch, name }) => ({ shape: [batch, name], dtype: "int64" }),
   fill: ({ offset }, run) =>
     // A row's padding may be after the last position that the model has.
-    perToken(run, ({ tokens, start }, at) => offset + Math.min(start + at, start + Math.max(0, tokens.length - 1))),
+    perToken(run, (row, at) => offset + positionIn(row, Math.min(at, Math.max(0, row.tokens.length - 1)))),
   exported: { nodes: ({ offset }, write, grid) => write.node("Add", [grid.positions, write.integers(offset)]) },
 };

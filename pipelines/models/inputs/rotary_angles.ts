@@ -1,7 +1,7 @@
 /** The rotary angles of a run's tokens, by the name that blocks ask for them with. @module */
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { cast, unsqueeze } from "../../../ops/onnx/nodes.ts";
-import { type InputKind, mapEntries, type RunRows, type Tensor, type TokenGrid } from "./input_kind.ts";
+import { type InputKind, mapEntries, positionIn, type RunRows, type Tensor, type TokenGrid } from "./input_kind.ts";
 
 /** Angle per token of each pair [headWidth/2], radians, and the factor on cosines and sines. */
 export interface RopeFrequencies {
@@ -29,11 +29,11 @@ export const rotaryAngles: InputKind<Readonly<Record<string, RopeFrequencies>>, 
 function anglesOf({ inverseFrequencies, rotaryScale }: RopeFrequencies, { rows, length }: RunRows) {
   const pairs = inverseFrequencies.length, shape = [rows.length, length, pairs];
   const cosines = new Float32Array(rows.length * length * pairs), sines = new Float32Array(cosines.length);
-  rows.forEach(({ start }, row) => {
+  rows.forEach((each, row) => {
     for (let at = 0; at < length; at++) {
-      const first = (row * length + at) * pairs;
+      const first = (row * length + at) * pairs, position = positionIn(each, at);
       for (let pair = 0; pair < pairs; pair++) {
-        const angle = (start + at) * inverseFrequencies[pair]!;
+        const angle = position * inverseFrequencies[pair]!;
         cosines[first + pair] = Math.cos(angle) * rotaryScale;
         sines[first + pair] = Math.sin(angle) * rotaryScale;
       }

@@ -63,11 +63,14 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
       scale,
       softcap: form.softcap,
       bias: form.bias?.(scope, query, keyValues.key),
-      parts: scope.run.parts,
+      // Its dropout acts on the weights of all tokens at once.
+      parts: scope.run.drop === undefined ? scope.run.parts : 1,
+      drop: (weights) => scope.drop("attention.weights", weights),
     });
     const attended = scope.edit("attention.head.output", seen);
     const width = x.shape[2] as number;
-    return { output: scope.linear(form.output.name, attended, width, form.output, "attention.output"), keyValues };
+    const output = scope.linear(form.output.name, attended, width, form.output, "attention.output");
+    return { output: scope.drop("attention.output", output), keyValues };
   };
 }
 

@@ -40,7 +40,7 @@ export function convolved(
     const seen = neighbours(o.mul(hidden, present), kernel);
     const flat = o.reshape(stored, [stored.shape[0]!, seen.shape[2]!]);
     const made = linear(seen, flat, own.weight("conv.bias", [stored.shape[0]!]));
-    const sum = o.add(result.hidden, activation(o.mul(made, present)));
+    const sum = o.add(result.hidden, activation(scope.drop("convolution", o.mul(made, present))));
     return { ...result, hidden: norm(own.at("LayerNorm"), sum) };
   };
 }

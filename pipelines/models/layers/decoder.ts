@@ -1,6 +1,6 @@
 /** What decoders have in common around their blocks: embeddings, a last norm, and a head that may share the embeddings. @module */
 import type { Value } from "../../../ops/program/program.ts";
-import type { Architecture } from "../architecture/architecture.ts";
+import type { Architecture, DropoutRates } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import type { Extents } from "../architecture/fields.ts";
 import type { InputConfigs } from "../inputs/kinds.ts";
@@ -45,6 +45,7 @@ interface DecoderParts {
   readonly barePrefix?: string;
   readonly extents: Extents;
   readonly inputs: InputConfigs;
+  readonly dropout?: DropoutRates;
   readonly block: Block;
   /** The norm after the last block. */
   readonly norm: Norm;
@@ -72,6 +73,7 @@ export function decoder(config: ConfigReader, parts: DecoderParts): Architecture
     ...extents,
     causal: true,
     inputs,
+    ...parts.dropout === undefined ? {} : { dropout: parts.dropout },
     barePrefix: parts.barePrefix ?? base,
     blockName: (index) => `${base}${blocks}.${index}`,
     embed: (scope) => embed(scope, embedTokens(scope, table)),

@@ -46,7 +46,14 @@ interface PlainMlp {
 export function plainMlp({ up, down, hidden, activation, form }: PlainMlp): Mlp {
   return (scope, x) => {
     const raised = scope.linear(up, x, hidden, form, "mlp.up");
-    return scope.linear(down, scope.edit("mlp.activation", activation(raised)), widthOf(x), form, "mlp.output");
+    const lowered = scope.linear(
+      down,
+      scope.edit("mlp.activation", activation(raised)),
+      widthOf(x),
+      form,
+      "mlp.output",
+    );
+    return scope.drop("mlp.output", lowered);
   };
 }
 

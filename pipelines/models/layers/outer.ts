@@ -98,9 +98,10 @@ export function denseClassifier(
 ): Classifier {
   return {
     pooled,
-    scores(rows, weights, classes) {
-      const scope = Scope.outside(weights);
-      return scope.linear(output, transformed(scope, rows, transform), classes, { bias: true });
+    scores(rows, weights, classes, drop = (_place, _block, x) => x) {
+      const scope = Scope.outside(weights), read = drop("classifier.input", undefined, rows);
+      const hidden = drop("classifier.hidden", undefined, transformed(scope, read, transform));
+      return scope.linear(output, hidden, classes, { bias: true });
     },
   };
 }

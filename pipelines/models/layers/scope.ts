@@ -5,7 +5,7 @@ import type { Projection } from "../../../ops/adapters/adapter.ts";
 import type { Shape } from "../../../ops/program/dimension.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { EditHook, SiteName, TokenRun, WeightSource } from "../architecture/architecture.ts";
+import type { DropoutPlace, EditHook, SiteName, TokenRun, WeightSource } from "../architecture/architecture.ts";
 import type { InputName, ModelInputs } from "../inputs/kinds.ts";
 
 /** How a linear projection is stored. */
@@ -69,6 +69,11 @@ export class Scope {
   /** What is made of the representation at a site of this block. */
   edit(name: SiteName, hidden: Value, projection?: Projection): Value {
     return this.#edit === undefined ? hidden : this.#edit({ block: this.block, name }, hidden, projection);
+  }
+
+  /** What the model's own dropout makes of a representation, where it acts. */
+  drop(place: DropoutPlace, x: Value): Value {
+    return this.#run?.drop === undefined ? x : this.#run.drop(place, this.block, x);
   }
 
   /** `x·Wᵀ + b` by the projection of the name: x [..., inputs] to [..., outputs], edited where it is a site. */

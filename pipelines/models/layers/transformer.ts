@@ -9,6 +9,7 @@ import { input, leafName, type Value, weight } from "../../../ops/program/progra
 import type {
   Architecture,
   Classifier,
+  DropoutRates,
   EditHook,
   Encoder,
   RunResult,
@@ -36,6 +37,7 @@ export interface TransformerParts {
   readonly heads: HeadLayout;
   readonly causal: boolean;
   readonly inputs: InputConfigs;
+  readonly dropout?: DropoutRates;
   readonly barePrefix: string;
   /** The name of a block's weights, as in `model.layers.3`. */
   readonly blockName: (block: number) => string;
@@ -68,7 +70,7 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
   const forward: Architecture["forward"] = (run, source) => {
     const edit = ofStack(run.edit);
     const outside = new Scope(run, source, edit);
-    let hidden = outside.edit("embedding.output", embed(outside));
+    let hidden = outside.edit("embedding.output", outside.drop("embedding", embed(outside)));
     const hiddenStates = [hidden];
     const keyValues: KeyValues[] = [], encoded: KeyValues[] = [];
     built.forEach((block, index) => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
+import { asciiEncoderOf } from "./ascii_words.ts";
 import { addedTokenSplitter } from "./added_tokens.ts";
 import { decoderOf } from "./decoders.ts";
 import { normalizerOf } from "./normalizers.ts";
@@ -43,16 +44,30 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
   }
   const split = addedTokenSplitter(added, normalizerOf(json["normalizer"]), splitsSpecial);
   const { cut, spell } = preTokenizerOf(json["pre_tokenizer"]), decode = decoderOf(json["decoder"]);
-  const separate = model.separate ?? ((word: string) => [word]);
-  const idsOf = remembering((word) => model.encode(spell(word)));
+  const { separate } = model, encodeWord = (word: string) => model.encode(spell(word));
+  const idsOf = remembering(encodeWord);
+  const ascii = separate === undefined ? asciiEncoderOf(json["pre_tokenizer"], encodeWord) : undefined;
+  const add = (word: string, found: number[]) => {
+    const ids = idsOf(word);
+    for (let at = 0; at < ids.length; at++) found.push(ids[at]!);
+  };
   return {
     encode(text) {
       const found: number[] = [];
       for (const section of split(text)) {
-        if ("id" in section) found.push(section.id);
-        else {for (const part of cut(section)) {
-            for (const word of separate(part.text)) for (const id of idsOf(word)) found.push(id);
-          }}
+        if ("id" in section) {
+          found.push(section.id);
+          continue;
+        }
+        const plain = ascii?.encode(section.text);
+        if (plain !== undefined) {
+          for (let at = 0; at < plain.length; at++) found.push(plain[at]!);
+          continue;
+        }
+        for (const part of cut(section)) {
+          if (separate === undefined) add(part.text, found);
+          else for (const word of separate(part.text)) add(word, found);
+        }
       }
       return found;
     },

@@ -1,4 +1,5 @@
 /** MLflow's REST interface, version 2.0, as far as runs are written with it. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import type { CreatedRun, EndedRun, KeyValue, LoggedMetric } from "./entries.ts";
 
@@ -121,7 +122,7 @@ function problemOf(text: string): string {
 }
 
 function textAt(value: unknown, ...path: readonly string[]): string {
-  const found = path.reduce<unknown>((inner, name) => isJsonObject(inner) ? inner[name] : undefined, value);
+  const found = path.reduce<unknown>((inner, name) => isJsonObject(inner) ? ownValue(inner, name) : undefined, value);
   if (typeof found !== "string") throw new MlflowRefusal("it is no MLflow server");
   return found;
 }

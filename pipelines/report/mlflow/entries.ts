@@ -26,7 +26,7 @@ export interface CreatedRun {
 }
 
 /** A run's parameters, {@linkcode mostParams} at most. */
-export interface LoggedParams {
+interface LoggedParams {
   readonly kind: "params";
   readonly run: string;
   readonly params: readonly KeyValue[];
@@ -56,7 +56,7 @@ export interface EndedRun {
 export type MlflowEntry = CreatedRun | LoggedParams | LoggedMetric | EndedRun;
 
 /** What the run of all members is called; no member's id is empty. */
-export const wholeRun = "";
+const wholeRun = "";
 
 /** The most parameters that one request may hold. */
 const mostParams = 100;
@@ -144,12 +144,16 @@ export class MlflowEntries {
 
   /** The steps that no event told: those of earlier runs. */
   #earlier({ id, stages }: MemberRecord, timestamp: number): LoggedMetric[] {
-    return ofKind(stages, "train").flatMap(({ name, losses, gradientNorms = [] }) => {
+    return ofKind(stages, "train").flatMap(({ name, losses, gradientNorms = [], validation = [] }) => {
       const before = (this.#firstSteps.get(`${id}\n${name}`) ?? losses.length + 1) - 1;
-      return losses.slice(0, before).flatMap((loss, at) => {
+      const steps = losses.slice(0, before).flatMap((loss, at) => {
         const norm = gradientNorms[at], told = { loss, ...norm === undefined ? {} : { grad_norm: norm } };
         return metrics(id, "train", name, told, { step: at + 1, timestamp });
       });
+      const validations = validation.filter(({ step }) => step <= before).flatMap(({ step, metrics: measured }) => {
+        return metrics(id, "validation", name, measured, { step, timestamp });
+      });
+      return [...steps, ...validations];
     });
   }
 

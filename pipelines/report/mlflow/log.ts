@@ -131,20 +131,27 @@ export class MlflowLog implements Watcher {
     if (this.#isTold) return;
     this.#isTold = true;
     const { address } = this.#server;
-    const what = fault instanceof Deno.errors.NotCapable
-      ? `this program may not reach it; allow it by --allow-net=${new URL(address).host}`
-      : fault instanceof DOMException && fault.name === "TimeoutError"
-      ? "it does not answer in time"
-      : faultText(fault);
     const then = this.#isClosing
       ? "results.json has what is missing there"
       : `the run goes on${isRefusal ? " without it" : ", and tries again later"}`;
-    this.#note(`MLflow at ${address}: ${what}; ${then}`);
+    this.#note(`MLflow at ${address}: ${reasonOf(fault, address)}; ${then}`);
   }
 
   async #pause(milliseconds: number): Promise<void> {
     await sleep(milliseconds, undefined, { ref: false, signal: this.#hurry.signal }).catch(() => {});
   }
+}
+
+/** Why a server cannot be written to. */
+function reasonOf(fault: unknown, address: string): string {
+  if (fault instanceof Deno.errors.NotCapable) {
+    return `this program may not reach it; allow it by --allow-net=${new URL(address).host}`;
+  }
+  if (fault instanceof DOMException && fault.name === "TimeoutError") return "it does not answer in time";
+  // A failed fetch says only that it failed, and its cause ends with why.
+  return fault instanceof Error && fault.cause instanceof Error
+    ? `it can't be reached (${faultText(fault.cause).split(": ").at(-1)})`
+    : faultText(fault);
 }
 
 /** The metrics of a run that wait before anything else does: members that train together tell their steps in turn. */

@@ -9,6 +9,8 @@ export interface Choices {
   columns: string | undefined;
   /** Over how many losses a curve is smoothed. */
   smoothing: number;
+  /** What validations measured. */
+  validated: string | undefined;
 }
 
 /** What a section of the page is drawn of. */

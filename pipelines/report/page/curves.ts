@@ -4,7 +4,7 @@ import type { AxisView, MemberView } from "../report_view.ts";
 import { variedAxes } from "./sweep.ts";
 
 /** What every step has that is drawn. */
-export type StepQuantity = "losses" | "gradientNorms";
+export type StepQuantity = "losses" | "gradientNorms" | "margins";
 
 /** What the steps of members that repeat one experiment have, of as many steps as all of them have. */
 export interface Curve {

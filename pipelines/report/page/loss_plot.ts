@@ -1,6 +1,6 @@
-/** The loss of every step, and the norm of its gradients. @module */
+/** The loss of every step, the margin of its rewards and the norm of its gradients. @module */
 import type { Drawing } from "./choices.ts";
-import { type Curve, curvesOf, type Stroke, strokesOf } from "./curves.ts";
+import { type Curve, curvesOf, type StepQuantity, type Stroke, strokesOf } from "./curves.ts";
 import { byId, chooser, element, svg, tip } from "./dom.ts";
 import { decimal } from "./format.ts";
 import { colour, colourCount, frame, legend, plot } from "./plot.ts";
@@ -9,7 +9,17 @@ import { linearScale, linearTicks, type Scale } from "./scales.ts";
 /** How many curves are drawn at most, and how many have a name in the legend. */
 const mostCurves = 40, mostNames = 16;
 
-/** Draws the section of losses, if anything was trained, with the norms of gradients where these were clipped. */
+/** What is drawn below the losses, of the members that have it. */
+const further: readonly { readonly quantity: StepQuantity; readonly label: string; readonly text: string }[] = [
+  { quantity: "margins", label: "Margin of the rewards of every step", text: "margin" },
+  {
+    quantity: "gradientNorms",
+    label: "Norm of the gradients of every step, before it was clipped",
+    text: "norm of gradients",
+  },
+];
+
+/** Draws the section of losses, if anything was trained. */
 export function drawLosses({ view, choices, redraw }: Drawing): void {
   const all = curvesOf(view.members, choices.smoothing, "losses"), curves = all.slice(0, mostCurves);
   byId("curves").hidden = all.length === 0;
@@ -24,13 +34,13 @@ export function drawLosses({ view, choices, redraw }: Drawing): void {
   );
   const strokes = strokesOf(curves, view.axes, colourCount);
   const strokeOf = new Map(curves.map(({ id }, at) => [id, strokes[at]!]));
-  const norms = curvesOf(view.members, choices.smoothing, "gradientNorms").filter(({ id }) => strokeOf.has(id));
   const named = curves.length <= mostNames ? curves : [];
   byId("loss-plot").replaceChildren(
     picture("Loss of every step", "loss", curves, strokeOf),
-    ...norms.length === 0
-      ? []
-      : [picture("Norm of the gradients of every step, before it was clipped", "norm of gradients", norms, strokeOf)],
+    ...further.flatMap(({ quantity, label, text }) => {
+      const found = curvesOf(view.members, choices.smoothing, quantity).filter(({ id }) => strokeOf.has(id));
+      return found.length === 0 ? [] : [picture(label, text, found, strokeOf)];
+    }),
     legend(named.map(({ id }, at) => ({ colour: strokes[at]!.colour, text: id }))),
   );
 }
@@ -43,13 +53,14 @@ function picture(
   strokeOf: ReadonlyMap<string, Stroke>,
 ): SVGSVGElement {
   const last = Math.max(2, ...curves.map(({ mean, stride }) => mean.length * stride));
-  const top = Math.max(...curves.flatMap(({ high }) => high)) * 1.05 || 1;
+  const top = Math.max(0, ...curves.flatMap(({ high }) => high)) * 1.05 || 1;
+  const least = Math.min(0, ...curves.flatMap(({ low }) => low)) * 1.05;
   const x = linearScale([1, last], [frame.left, frame.width - frame.right]);
-  const y = linearScale([0, top], [frame.height - frame.bottom, frame.top]);
+  const y = linearScale([least, top], [frame.height - frame.bottom, frame.top]);
   const found = plot(
     label,
     { text: "step", scale: x, ticks: linearTicks([1, last]) },
-    { text, scale: y, ticks: linearTicks([0, top]) },
+    { text, scale: y, ticks: linearTicks([least, top]) },
   );
   for (const curve of curves) found.append(...drawn(curve, strokeOf.get(curve.id)!, x, y));
   return found;

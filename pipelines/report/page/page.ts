@@ -12,23 +12,27 @@ import { drawHeadline } from "./headline.ts";
 import { drawHeatmap } from "./heatmap.ts";
 import { drawLosses } from "./loss_plot.ts";
 import { drawMembers } from "./member_table.ts";
+import { drawPapers } from "./paper_tables.ts";
 import { drawRepeats } from "./repeat_table.ts";
 import { drawManifest, drawSamples } from "./samples.ts";
 import { drawTime } from "./time_bar.ts";
+import { drawValidation } from "./validation_plot.ts";
 
 const sections: readonly ((drawing: Drawing) => void)[] = [
   drawHeadline,
   drawHeatmap,
   drawLosses,
+  drawValidation,
   drawCosts,
   drawMembers,
+  drawPapers,
   drawRepeats,
   drawTime,
   drawSamples,
   drawManifest,
 ];
 
-const choices: Choices = { metric: undefined, rows: undefined, columns: undefined, smoothing: 1 };
+const choices: Choices = { metric: undefined, rows: undefined, columns: undefined, smoothing: 1, validated: undefined };
 
 function draw(view: ReportView): void {
   const { metric } = choices;

@@ -12,6 +12,7 @@ import type { RunContext } from "../context/run_context.ts";
 import { programKey } from "../keys/program_key.ts";
 import type { PreparedActivations } from "../prepare/prepared.ts";
 import { activate, type ActivatedRun, readBy } from "./activate.ts";
+import { madeOf } from "../../common/row_list.ts";
 
 /** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
 export async function activationsOf(
@@ -25,7 +26,7 @@ export async function activationsOf(
   const key = keyOf({
     programs: programKey(stage, weights),
     tensors: tensorsKey,
-    prompts: examples.map(({ prompt }) => prompt),
+    prompts: madeOf(examples, ({ prompt }) => prompt),
     chosen: selectedRows(interventionsOf(adaptations), examples),
     kept,
     sites: stage.sites.map(keptText),

@@ -24,6 +24,8 @@ export interface BatchedRows {
   readonly lengths: readonly number[];
   /** How many rows make a batch. */
   readonly size: number;
+  /** Whether how far it is is not shown. */
+  readonly isQuiet?: boolean | undefined;
 }
 
 const kind = "part";
@@ -39,7 +41,8 @@ export async function inBatches<T>(
   const timer = new CheckpointTimer(runContext.checkpointInterval, 0), planned = batches(lengths, rows.size);
   // In the order of the batches, whose rows are those that they were for whoever kept this.
   const results = [...await store.getJson(kind, key) as readonly T[] | undefined ?? []];
-  const done = beginWork(emit, purpose === "answer" ? "evaluate" : "score", lengths.length, stage);
+  const name = purpose === "answer" ? "evaluate" : "score";
+  const done = rows.isQuiet ? () => {} : beginWork(emit, name, lengths.length, stage);
   if (results.length > 0) done(results.length, true);
   let start = 0, kept = results.length;
   const keep = async () => {

@@ -60,6 +60,8 @@ export class RunContext implements AsyncDisposable {
   /** How data sets are had from a hub. */
   readonly hub: HubReading;
   readonly sessions: Sessions;
+  /** What is open until the end. */
+  readonly opened = new DisposableStack();
 
   constructor(options: RunContextOptions) {
     const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, hub = {} } = options;
@@ -99,6 +101,7 @@ export class RunContext implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.opened.dispose();
     await this.sessions[Symbol.asyncDispose]();
     await this.models[Symbol.asyncDispose]();
     this.store.checks[Symbol.dispose]();

@@ -10,7 +10,7 @@ import { unplacedOperations } from "../../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../../runtime/providers.ts";
 import { Runtime, type Session, type SessionOptions } from "../../runtime/runtime.ts";
 
-/** A training needs two sessions at once, a generation too, and a third saves what was trained. */
+/** A generation needs two sessions at once, its training's validation another, and a fourth saves what was trained. */
 const mostOpen = 4;
 
 /** The weights that a session reads. */
@@ -23,6 +23,8 @@ export class Sessions implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
   /** By weights and program; the one that was used last is the last. */
   readonly #open = new Map<string, Promise<Session>>();
+  /** Those that stay open until they are released, as the sessions of a training that is validated between its steps. */
+  readonly #held = new Set<string>();
   #runtime: Runtime | undefined;
 
   /** @param signal Stops the runtime when it is aborted. */
@@ -50,10 +52,17 @@ export class Sessions implements AsyncDisposable {
     return session;
   }
 
+  /** A compiled program, opened once, that stays open until it is released. */
+  async hold(program: Program, weights: SessionWeights): Promise<Session> {
+    this.#held.add(keyOf(program, weights));
+    return await this.open(program, weights);
+  }
+
   /** Closes the session of a program that is done, with the memory that it keeps. */
   async release(program: Program, weights: Pick<ModelWeights, "digest">): Promise<void> {
     const key = keyOf(program, weights), session = this.#open.get(key);
     this.#open.delete(key);
+    this.#held.delete(key);
     // One that could not be opened has nothing to close.
     await session?.then((open) => open.close(), () => {});
   }
@@ -90,8 +99,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   async #closeOldest(): Promise<void> {
-    const [oldest] = this.#open;
-    if (oldest === undefined || this.#open.size < mostOpen) return;
+    const closable = [...this.#open].filter(([key]) => !this.#held.has(key)), [oldest] = closable;
+    if (oldest === undefined || closable.length < mostOpen) return;
     const [key, session] = oldest;
     this.#open.delete(key);
     await (await session).close();

@@ -15,7 +15,8 @@ const units: Readonly<Record<WorkName, WorkUnit>> = {
   quantize: "tensors",
   read: "bytes",
   score: "rows",
-  tokenize: "rows",
+  // How many rows a file has shows at its end.
+  tokenize: "bytes",
 };
 
 /** Says how many parts are done, those of an earlier run included. */
@@ -52,10 +53,19 @@ export function bytesProgress(
   };
 }
 
+/** From how many bytes on it is shown how far a file is read. */
+const shownFrom = 2 ** 26;
+/** After how many: of a large file a few rows may be all that is asked for. */
+const shownAfter = 2 ** 23;
+
 /** Shows how far large files of rows are read. */
 export function fileProgress(emit: Emit): FileProgress {
   return (path, total) => {
-    const show = beginWork(emit, "read", total, basename(path));
-    return (done) => show(done);
+    if (total < shownFrom) return () => {};
+    let show: ReturnType<typeof beginWork> | undefined, before = 0;
+    return (done) => {
+      if (show === undefined && before < shownAfter) before = done;
+      else (show ??= beginWork(emit, "read", total, basename(path)))(done);
+    };
   };
 }

@@ -11,7 +11,7 @@ import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms, isShared } from "../../compile/frontier/cut.ts";
 import { packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
 import { exampleFeeds, sharedFeeds } from "../../compile/rows/feeds.ts";
-import { groupExtents, type LaidOutRow, rowExtents } from "../../compile/rows/laid_out_rows.ts";
+import { allExtents, extentsAt, lengthsOf, total } from "../../compile/rows/row_lengths.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -33,7 +33,8 @@ export async function encode(runContext: RunContext, job: EncodeJob): Promise<En
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
-  const tokens = groupExtents(job.rows).shared + job.rows.reduce((sum, row) => sum + rowLength(row), 0);
+  const { context, tail } = lengthsOf(job.rows);
+  const tokens = allExtents(job.rows).shared + total(context) + total(tail);
   return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job.kept, job.rows) };
 }
 
@@ -44,7 +45,8 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
   const common = await computeShared(runContext, job, programs.shared);
   const session = await runContext.sessions.open(programs.rows, weights);
   const done = beginWork(runContext.emit, "encode", rows.length);
-  const order = rows.map((_, index) => index).sort((a, b) => rowLength(rows[a]!) - rowLength(rows[b]!) || a - b);
+  const lengths = lengthsOf(rows), { context, tail } = lengths, ownLength = (row: number) => context[row]! + tail[row]!;
+  const order = Array.from(context.keys()).sort((a, b) => ownLength(a) - ownLength(b) || a - b);
   const entry = await runContext.store.putAndOpen("encode", key, async (writer) => {
     writer.declare({
       tensors: [
@@ -52,18 +54,18 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string): Pro
         ...order.map((example) => ({
           name: String(example),
           dtype: "F32" as const,
-          shape: [packedValues(own, rowExtents(rows[example]!)).count],
+          shape: [packedValues(own, extentsAt(lengths, example)).count],
         })),
       ],
       metadata: { values: JSON.stringify(own.map(({ name, value }) => [name, value.shape])) },
     });
     for (const { name } of shared) writer.append(name, ownValue(common, name)!.data as Float32Array);
     let finished = 0;
-    for (const group of runs(order, rows)) {
-      const feeds = exampleFeeds(group.map((example) => rows[example]!), layout, model.architecture, adaptations);
+    for (const group of runs(order, ownLength)) {
+      const feeds = exampleFeeds(group.map((example) => rows.at(example)!), layout, model.architecture, adaptations);
       const { outputs } = await session.run({ ...feeds, ...common });
       group.forEach((example, index) => {
-        const { values, count } = packedValues(own, rowExtents(rows[example]!));
+        const { values, count } = packedValues(own, extentsAt(lengths, example));
         const packed = new Float32Array(count);
         for (const { name, start, extents } of values) {
           const { data, shape } = ownValue(outputs, name)!;
@@ -85,7 +87,7 @@ async function computeShared(
   { rows, layout, model, weights }: EncodeJob,
   program: Program,
 ): Promise<Feeds> {
-  const [first] = rows;
+  const first = rows.at(0);
   if (first === undefined || Object.keys(program.outputs).length === 0) return {};
   const session = await runContext.sessions.open(program, weights);
   const { outputs } = await session.run(sharedFeeds(first, layout, model.architecture));
@@ -93,15 +95,11 @@ async function computeShared(
   return { ...outputs };
 }
 
-function rowLength(row: LaidOutRow): number {
-  return row.context.length + row.tail.length;
-}
-
 /** Examples of like length, run together. */
-function* runs(order: readonly number[], rows: readonly LaidOutRow[]): Generator<number[]> {
+function* runs(order: readonly number[], ownLength: (row: number) => number): Generator<number[]> {
   let group: number[] = [];
   for (const example of order) {
-    if (group.length > 0 && (group.length + 1) * rowLength(rows[example]!) > tokensPerRun) {
+    if (group.length > 0 && (group.length + 1) * ownLength(example) > tokensPerRun) {
       yield group;
       group = [];
     }

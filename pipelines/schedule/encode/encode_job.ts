@@ -1,4 +1,5 @@
 /** What is to be encoded, and its key in the store. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { digest } from "../../../ops/program/digest.ts";
 import { keyOf } from "../../common/content_key.ts";
 import { encodeProgram, type KeptValue } from "../../compile/frontier/cut.ts";
@@ -15,7 +16,7 @@ export interface EncodeJob {
   readonly model: Model;
   readonly weights: ModelWeights;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
   /** The kept values of all programs that will read the result. */
   readonly kept: readonly KeptValue[];
   /** For the position masks that kept values depend on, if any. */

@@ -4,7 +4,8 @@ import { elementCount, evaluateShape } from "../../../ops/program/dimension.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { isShared, type KeptValue } from "../../compile/frontier/cut.ts";
 import { FeedBuffers, fillRow, packedValues } from "../../compile/frontier/packed_values.ts";
-import { groupExtents, rowExtents } from "../../compile/rows/laid_out_rows.ts";
+import { groupExtents } from "../../compile/rows/laid_out_rows.ts";
+import { allExtents, extentsAt, lengthsOf } from "../../compile/rows/row_lengths.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/entry.ts";
 import type { EncodeJob } from "./encode_job.ts";
@@ -25,7 +26,7 @@ export class EncodedExamples implements Disposable {
     this.#job = job;
     this.#ownValues = job.kept.filter((value) => !isShared(value));
     for (const { name, value } of job.kept.filter(isShared)) {
-      const shape = evaluateShape(value.shape, groupExtents(job.rows)), data = new Float32Array(elementCount(shape));
+      const shape = evaluateShape(value.shape, allExtents(job.rows)), data = new Float32Array(elementCount(shape));
       entry.readInto(name, data);
       putValue(this.#shared, name, { data, shape });
     }
@@ -38,7 +39,7 @@ export class EncodedExamples implements Disposable {
    */
   feeds(examples: readonly number[], wanted: readonly KeptValue[], slot: string): Feeds {
     const { rows } = this.#job;
-    const group = examples.map((example) => rows[example]!);
+    const lengths = lengthsOf(rows), group = examples.map((example) => rows.at(example)!);
     const padded = new Map(
       packedValues(this.#ownValues, groupExtents(group)).values.map(({ name, extents }) => [name, extents]),
     );
@@ -53,7 +54,7 @@ export class EncodedExamples implements Disposable {
       putValue(feeds, name, this.#buffers.take(`${slot}.${name}`, [examples.length, ...extents]));
     }
     examples.forEach((example, index) => {
-      const { values } = packedValues(this.#ownValues, rowExtents(rows[example]!));
+      const { values } = packedValues(this.#ownValues, extentsAt(lengths, example));
       for (const { name, start, extents } of values) {
         const tensor = ownValue(feeds, name);
         if (tensor === undefined) continue;

@@ -1,4 +1,5 @@
 /** How much arithmetic programs and encodings take. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { programFlops } from "../../../ops/passes/cost.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
@@ -8,14 +9,14 @@ import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { EncodeJob } from "./encode_job.ts";
 
 /** Floating-point operations of a program's matrix products over a typical row. */
-export function rowFlops(program: Program, rows: readonly LaidOutRow[]): number {
+export function rowFlops(program: Program, rows: RowList<LaidOutRow>): number {
   return counted.getOrInsertComputed(program, () => new WeakMap()).getOrInsertComputed(rows, () => {
     return evaluateDimension(programFlops(program).matmul, { ...typicalExtents(rows), batch: 1 });
   });
 }
 
 /** Many members share programs and rows. */
-const counted = new WeakMap<Program, WeakMap<readonly LaidOutRow[], number>>();
+const counted = new WeakMap<Program, WeakMap<RowList<LaidOutRow>, number>>();
 
 /** Floating-point operations of an encoding. */
 export function encodeFlops({ kept, rows }: EncodeJob): number {

@@ -1,5 +1,5 @@
 /** The answers of an evaluation: texts that the model writes, or its choices among texts. @module */
-import type { TokenizedPrompt } from "../../data/examples.ts";
+import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
 import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
 import { searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";
@@ -16,6 +16,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { openGenerator } from "./generator.ts";
 import { inStore } from "./in_store.ts";
 import { prefixedPrompts } from "./shared_prefix.ts";
+import type { RowList } from "../../common/row_list.ts";
 
 /** Writes the new tokens of some prompts, which are rows by these numbers. */
 interface Writer<W> {
@@ -48,7 +49,7 @@ function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
       return {
         cached,
         rows: rows.map(({ completion }, row) => {
-          const taught = taughtAnswer(completion, tokenizer, examples[row]!.completion);
+          const taught = taughtAnswer(completion, tokenizer, examples.at(row)!.completion);
           return { ...(taught === undefined ? {} : { taught }), prediction: found[row]! };
         }),
       };
@@ -98,14 +99,28 @@ async function generate<W extends Writing>(
 ): Promise<string[]> {
   const { stage } = job, { model, adaptations, batchSize } = stage;
   const encoded = await job.encodedPrompts() ?? await prefixedPrompts(runContext, job);
-  const endTokens = new Set(stage.examples.flatMap(({ endToken }) => endToken ?? []));
+  const endTokens = endTokensOf(stage.examples);
   const opened = { ...job, model, adaptations, endTokens };
   const generator = await openGenerator(runContext, opened, batchSize, encoded, stage.examples);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
-  const rows: BatchedRows = { key, purpose: "answer", stage: stage.name, lengths, size: batchSize };
+  const rows: BatchedRows = {
+    key,
+    purpose: "answer",
+    stage: stage.name,
+    lengths,
+    size: batchSize,
+    isQuiet: job.isQuiet,
+  };
   return await inBatches(runContext, rows, async (batch) => {
-    const prompts = batch.map((row) => stage.examples[row]!);
+    const prompts = batch.map((row) => stage.examples.at(row)!);
     const written = await writer.write(generator, prompts, batch, writing, model.tokenizer);
     return written.map((tokens) => answerOf(writing.stop ?? [], model.tokenizer, tokens).text);
   });
+}
+
+/** The special tokens that completions end with. */
+function endTokensOf(examples: RowList<TokenizedExample>): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const { endToken } of examples) if (endToken !== undefined) found.add(endToken);
+  return found;
 }

@@ -10,7 +10,7 @@ import type { Choice } from "../prepare/choices.ts";
 import type { Answering } from "./answering.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 import { inStore } from "./in_store.ts";
-import { scoreAll } from "./score.ts";
+import { scoreGroups } from "./score_groups.ts";
 
 /** How the log-likelihoods of examples are got. */
 interface Scoring {
@@ -28,7 +28,11 @@ export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choice
     const listed = choices.map((ofRow) => {
       return ofRow.map(({ text, example: { prompt, completion } }) => [text, prompt, completion]);
     });
-    const scored = await scores(scoring, { choices: listed }, all.map(({ example }) => example));
+    const scored = await scores(
+      scoring,
+      { choices: listed },
+      choices.map((ofRow) => ofRow.map(({ example }) => example)),
+    );
     const compared = all.flatMap(({ unconditional }) => unconditional ?? []);
     const unconditional = compared.length === 0 ? undefined : await unconditionalScores(scoring, compared);
     let at = 0;
@@ -62,14 +66,14 @@ function rowOf(
   };
 }
 
-/** Log-likelihoods of examples, from the store if they are there. */
+/** Log-likelihoods of groups of examples, one after another, from the store if they are there. */
 async function scores(
   { runContext, job, work }: Scoring,
   parts: Readonly<Record<string, unknown>>,
-  examples: readonly TokenizedExample[],
+  groups: readonly (readonly TokenizedExample[])[],
 ) {
   return await inStore(runContext, keyOf({ ...work, ...parts }), async (key) => {
-    const found = await scoreAll(runContext, job, examples, { key, purpose: "choice" });
+    const found = await scoreGroups(runContext, job, groups, { key, purpose: "choice" });
     return found.map(({ loss }) => -loss);
   });
 }
@@ -84,6 +88,6 @@ async function unconditionalScores(scoring: Scoring, examples: readonly Tokenize
   const distinct = new Map(examples.map((example, at) => [keys[at]!, example]));
   const read = [...distinct.values()], numbers = new Map([...distinct.keys()].map((key, at) => [key, at]));
   const listed = read.map(({ prompt, completion }) => [prompt, completion]);
-  const { found, cached } = await scores(scoring, { unconditional: listed }, read);
+  const { found, cached } = await scores(scoring, { unconditional: listed }, read.map((example) => [example]));
   return { found: keys.map((key) => found[numbers.get(key)!]!), cached };
 }

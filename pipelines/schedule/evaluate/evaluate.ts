@@ -5,12 +5,15 @@
  */
 import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
-import { metricOf } from "../../metrics/mod.ts";
+import { copyTensors } from "../../compile/parameters/initial.ts";
+import type { Row } from "../../data/row.ts";
+import { metricOf, readsScores } from "../../metrics/mod.ts";
 import type { Predicted } from "../../metrics/predicted.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { programKey } from "../keys/program_key.ts";
+import { rewardsOf } from "../preferences/rewards.ts";
 import { answeredExamples } from "../prepare/choices.ts";
 import { answeringOf } from "./answers.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
@@ -18,6 +21,7 @@ import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
 import { scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
+import { joinedRows, madeOf } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {
@@ -39,14 +43,24 @@ export async function predictions(
   const work = {
     programs: programKey(stage, weights),
     tensors: tensorsKey,
-    chosen: selectedRows(interventionsOf(stage.adaptations), [...stage.examples, ...answeredExamples(stage)]),
+    chosen: selectedRows(interventionsOf(stage.adaptations), joinedRows(stage.examples, answeredExamples(stage))),
     batchSize: stage.batchSize,
     machine: runContext.machine,
     // What is read in two parts may differ in its last bits.
     ...isPrefixed(stage) ? { prefixed: true } : {},
   };
-  if (headOf(stage.adaptations) !== undefined) {
-    const rows = stage.examples.map(({ prompt, typeIds }) => [prompt, typeIds]);
+  const head = headOf(stage.adaptations);
+  if (head?.kind === "reward") {
+    const { found, cached } = await rewards(runContext, job, work);
+    const predictions = stage.rows.map((row, at) => ({ ...textsOf(row), ...found[at] }));
+    const rows = predictions.map((each, at) => {
+      const { fields, place } = stage.rows.at(at)!;
+      return { ...each, fields, place };
+    });
+    return { predictions, predicted: { kind: "pairs", rows }, cached };
+  }
+  if (head !== undefined) {
+    const rows = madeOf(stage.examples, ({ prompt, typeIds }) => [prompt, typeIds]);
     const { found, cached } = await inStore(
       runContext,
       keyOf({ ...work, rows }),
@@ -57,26 +71,52 @@ export async function predictions(
   const common = {
     ...work,
     tokenizer: stage.model.tokenizer.digest,
-    rows: stage.examples.map(({ prompt, completion, taught = null }) => [prompt, completion, taught]),
+    rows: madeOf(stage.examples, ({ prompt, completion, taught = null }) => [prompt, completion, taught]),
   };
   const answers = decoding === undefined
     ? undefined
     : await answeringOf(decoding).answers(runContext, job, decoding, common);
-  const scores = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores")
+  const scores = readsScores(metrics)
     ? await inStore(runContext, keyOf({ ...common, scores: true }), (key) => {
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })
     : undefined;
-  const found = stage.rows.map(({ prompt, completion }, row) => {
-    return { prompt, completion, ...answers?.rows[row], ...scores?.found[row] };
+  const compared = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards")
+    ? await rewards(runContext, job, common)
+    : undefined;
+  const found = stage.rows.map((row, at) => {
+    return { ...textsOf(row), ...answers?.rows[at], ...scores?.found[at], ...compared?.found[at] };
   });
   const rows = found.map((prediction, row) => {
-    const { fields, place } = stage.rows[row]!;
+    const { fields, place } = stage.rows.at(row)!;
     return { ...prediction, fields, place };
   });
   return {
     predictions: found,
     predicted: { kind: "texts", rows },
-    cached: [answers, scores].every((part) => part?.cached ?? true),
+    cached: [answers, scores, compared].every((part) => part?.cached ?? true),
   };
+}
+
+function textsOf({ prompt, completion, rejected }: Row): Pick<Prediction, "prompt" | "completion" | "rejected"> {
+  return { prompt, completion, ...rejected === undefined ? {} : { rejected: rejected.completion } };
+}
+
+/** Both rewards of each row. */
+async function rewards(
+  runContext: RunContext,
+  { stage, compiled, weights, tensors, isQuiet }: EvaluateJob,
+  work: Readonly<Record<string, unknown>>,
+) {
+  const { name, model, examples, training } = stage, { objective } = training?.spec ?? {};
+  const pairs = madeOf(examples, ({ prompt, completion, rejected = [] }) => [prompt, completion, rejected]);
+  const { found, cached } = await inStore(
+    runContext,
+    keyOf({ ...work, pairs, objective: objective ?? null }),
+    (key) => {
+      const request = { name, model: compiled, weights, fed: () => copyTensors(tensors), examples, key, isQuiet };
+      return rewardsOf(runContext, model, request, objective);
+    },
+  );
+  return { found: found.map(([chosenReward, rejectedReward]) => ({ chosenReward, rejectedReward })), cached };
 }

@@ -1,4 +1,5 @@
 /** A model made ready to write. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { bytesOf } from "../../../ops/passes/cost.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leavesOf, type Program } from "../../../ops/program/program.ts";
@@ -38,7 +39,7 @@ const mostPackedBytes = 2 ** 30;
 export interface EncodedPrompts {
   readonly prefill: CompiledPrefill;
   readonly layout: Layout;
-  readonly kept: (prompts: readonly TokenizedPrompt[]) => Feeds;
+  readonly kept: (prompts: RowList<TokenizedPrompt>) => Feeds;
 }
 
 /**
@@ -53,7 +54,7 @@ export async function openGenerator(
   writer: WritingModel,
   rows: number,
   encoded?: EncodedPrompts,
-  prompts: readonly TokenizedPrompt[] = [],
+  prompts: RowList<TokenizedPrompt> = [],
 ): Promise<Generator> {
   const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors, endTokens = [] } = writer;
   const decode = decodeProgram(compiled);
@@ -73,7 +74,7 @@ async function openPrefill(
   runContext: RunContext,
   { compiled, weights, adaptations }: WritingModel,
   encoded: EncodedPrompts | undefined,
-  prompts: readonly TokenizedPrompt[],
+  prompts: RowList<TokenizedPrompt>,
 ): Promise<Prefill> {
   if (encoded === undefined) {
     const layout = withAttentionParts(wholeRows(compiled.architecture, adaptations), compiled.architecture, prompts);

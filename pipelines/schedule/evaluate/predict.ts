@@ -25,9 +25,9 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
   const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
   const session = await runContext.sessions.open(headProgram(job.compiled, layout), weights);
   const lengths = examples.map(({ prompt }) => prompt.length);
-  const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize };
+  const rows: BatchedRows = { key, purpose: "answer", stage: name, lengths, size: batchSize, isQuiet: job.isQuiet };
   return await inBatches(runContext, rows, async (batch) => {
-    const laidOut = batch.map((row) => layOut(examples[row]!, layout));
+    const laidOut = batch.map((row) => layOut(examples.at(row)!, layout));
     const feeds = { ...exampleFeeds(laidOut, layout, architecture, adaptations), ...copyTensors(tensors) };
     const { headOutputs: output } = (await session.run(feeds)).outputs;
     const [, width] = output!.shape as readonly [number, number];
@@ -43,19 +43,20 @@ export function readPredictions(
   outputs: readonly (readonly number[])[],
 ): { readonly predictions: readonly Prediction[]; readonly predicted: Predicted } {
   const head = headOf(adaptations);
-  if (head === undefined) throw new TypeError("The model has no head");
+  if (head === undefined || head.kind === "reward") throw new TypeError("The model has no head that reads labels");
+  const { kind, labels } = head;
   const read = outputs.map((values, row) => {
-    const { prompt, pair, completion } = rows[row]!, expected = examples[row]!.completion[0]!;
+    const { prompt, pair, completion } = rows.at(row)!, expected = examples.at(row)!.completion[0]!;
     const texts = { prompt, ...pair === undefined ? {} : { pair } };
-    return readers[head.kind](values, expected, { ...texts, completion }, head);
+    return readers[kind](values, expected, { ...texts, completion }, head);
   });
   const measured = read.map(({ prediction, ...row }, at) => {
-    const { fields, place } = rows[at]!;
+    const { fields, place } = rows.at(at)!;
     return { ...row, row: { ...prediction, fields, place } };
   });
   return {
     predictions: read.map(({ prediction }) => prediction),
-    predicted: { kind: predictionKinds[head.kind], rows: measured, labels: head.labels },
+    predicted: { kind: predictionKinds[kind], rows: measured, labels },
   };
 }
 
@@ -66,7 +67,10 @@ interface Read extends Omit<HeadPrediction, "row"> {
 /** Reads what a head of a kind gives for a row, whose own label is expected. */
 type Reader = (output: readonly number[], expected: number, texts: Prediction, head: Head) => Read;
 
-const readers: { readonly [K in Head["kind"]]: Reader } = { classification: readClass, regression: readNumber };
+const readers: { readonly [K in Exclude<Head["kind"], "reward">]: Reader } = {
+  classification: readClass,
+  regression: readNumber,
+};
 
 function readNumber([predicted = NaN]: readonly number[], expected: number, texts: Prediction): Read {
   const loss = (predicted - expected) ** 2;

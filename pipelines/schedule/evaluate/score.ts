@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { copyTensors, type TensorMap } from "../../compile/parameters/initial.ts";
 import { scoreProgram } from "../../compile/programs/inference_programs.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
-import { layOut } from "../../compile/rows/laid_out_rows.ts";
+import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
@@ -20,7 +21,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { prefixLayout, withPrefixRead } from "./shared_prefix.ts";
 
 /** A model ready to score. */
-interface Scorer {
+export interface Scorer {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
   readonly tensors: TensorMap;
@@ -31,19 +32,19 @@ interface Scorer {
 }
 
 /** What a completion costs: the sum of its tokens' negative log-likelihoods in nats, and their number. */
-interface Score {
+export interface Score {
   readonly loss: number;
   readonly tokens: number;
 }
 
-/** The scores of examples that run together. */
-async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Promise<Score[]> {
+/** The scores of rows that run together. */
+export async function score(scorer: Scorer, rows: readonly LaidOutRow[], kept: Feeds = {}): Promise<Score[]> {
   const { architecture, adaptations, tensors, session, layout, shared } = scorer;
-  const rows = examples.map((example) => layOut(example, layout));
   const { outputs } = await session.run({
     ...exampleFeeds(rows, layout, architecture, adaptations),
     ...copyTensors(tensors),
     ...shared,
+    ...kept,
   });
   const losses = outputs["losses"]!.data as Float32Array;
   let at = 0;
@@ -58,10 +59,21 @@ async function score(scorer: Scorer, examples: readonly TokenizedExample[]): Pro
 export async function scoreAll(
   runContext: RunContext,
   job: EvaluateJob,
-  examples: readonly TokenizedExample[],
+  examples: RowList<TokenizedExample>,
   kept: Pick<BatchedRows, "key" | "purpose">,
 ): Promise<Score[]> {
   const { stage, weights, compiled, tensors } = job;
+  const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
+  const batched = { ...kept, stage: stage.name, lengths, size: stage.batchSize, isQuiet: job.isQuiet };
+  const encoded = examples === stage.examples ? await job.encodedScores?.() : undefined;
+  if (encoded !== undefined) {
+    const { program, layout, rows } = encoded, { model: { architecture }, adaptations } = stage;
+    const session = await runContext.sessions.open(program, weights);
+    const scorer = { architecture, adaptations, tensors, session, layout, shared: {} };
+    return await inBatches(runContext, batched, (batch) => {
+      return score(scorer, batch.map((row) => rows.at(row)!), encoded.kept(batch));
+    });
+  }
   const { model: { architecture }, adaptations } = stage;
   const prefixed = prefixLayout(stage, examples), whole = wholeRows(architecture, adaptations);
   const layout = prefixed ?? withAttentionParts(whole, architecture, examples);
@@ -72,11 +84,11 @@ export async function scoreAll(
       job,
       scoreProgram(compiled, layout),
       layout,
-      examples.map((each) => layOut(each, layout)),
+      madeOf(examples, (each) => layOut(each, layout)),
     );
   const session = await runContext.sessions.open(program, weights);
   const scorer: Scorer = { architecture, adaptations, tensors, session, layout, shared };
-  const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
-  const rows: BatchedRows = { ...kept, stage: stage.name, lengths, size: stage.batchSize };
-  return await inBatches(runContext, rows, (batch) => score(scorer, batch.map((row) => examples[row]!)));
+  return await inBatches(runContext, batched, (batch) => {
+    return score(scorer, batch.map((row) => layOut(examples.at(row)!, layout)));
+  });
 }

@@ -1,4 +1,5 @@
 /** What all prompts of an evaluation begin with, read once for all rows: few-shot examples. @module */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
@@ -23,7 +24,7 @@ export function isPrefixed({ spec: { fewShot } }: Pick<PreparedEvaluation, "spec
 /** The layout of an evaluation's rows; `undefined` where nothing is put before its prompts, or nothing of it can be shared. */
 export function prefixLayout(
   stage: PreparedEvaluation,
-  prompts: readonly TokenizedPrompt[],
+  prompts: RowList<TokenizedPrompt>,
 ): Layout | undefined {
   if (!isPrefixed(stage)) return undefined;
   const { model: { architecture }, adaptations } = stage;
@@ -43,10 +44,10 @@ export async function withPrefixRead(
   job: EvaluateJob,
   program: Program,
   layout: Layout,
-  rows: readonly LaidOutRow[],
+  rows: RowList<LaidOutRow>,
 ): Promise<PrefixedProgram> {
   const { program: rest, kept } = cut(program, typicalExtents(rows), { isFixed: isSharedInput });
-  return { program: rest, shared: await readShared(runContext, job, kept, layout, rows[0]!) };
+  return { program: rest, shared: await readShared(runContext, job, kept, layout, rows.at(0)!) };
 }
 
 /** The prompts' reading before answers are written, of which what all share is read now. */
@@ -56,9 +57,9 @@ export async function prefixedPrompts(
 ): Promise<EncodedPrompts | undefined> {
   const { stage: { examples }, stage, compiled } = job, layout = prefixLayout(stage, examples);
   if (layout === undefined) return undefined;
-  const rows = examples.map((example) => layOut({ ...example, completion: [] }, layout));
+  const rows = madeOf(examples, (example) => layOut({ ...example, completion: [] }, layout));
   const prefill = compilePrefill(compiled, layout, typicalExtents(rows), isSharedInput);
-  const shared = await readShared(runContext, job, prefill.kept, layout, rows[0]!);
+  const shared = await readShared(runContext, job, prefill.kept, layout, rows.at(0)!);
   return { prefill, layout, kept: () => shared };
 }
 

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { rowFinderOf } from "../../data/example_rows.ts";
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { type CompiledPrefill, compilePrefill } from "../../compile/frontier/prefill.ts";
@@ -36,7 +38,7 @@ interface Reader {
   readonly stage: PreparedEvaluation;
   readonly weights: ModelWeights;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
 }
 
 /** Evaluations of the same prompts in the same layout. */
@@ -45,7 +47,12 @@ interface Group {
   encoded?: Promise<EncodedExamples>;
 }
 
-function isWorthKeeping({ rows }: Reader, { program, kept }: CompiledPrefill, cacheMemory: number): boolean {
+/** Whether keeping what is constant of rows saves much of a program's work, and takes little room. */
+export function isWorthKeeping(
+  rows: RowList<LaidOutRow>,
+  { program, kept }: Pick<CompiledPrefill, "program" | "kept">,
+  cacheMemory: number,
+): boolean {
   if (kept.length === 0) return false;
   if (packedBytes(kept, rows) > Math.min(mostKept, cacheMemory)) return false;
   const encoding = { name: "encode", outputs: Object.fromEntries(kept.map(({ name, value }) => [name, value])) };
@@ -59,7 +66,7 @@ export class SharedPrompts implements Disposable {
   readonly #groups = new Map<string, Group>();
   readonly #readers = new Map<PreparedEvaluation, { readonly reader: Reader; readonly group: Group }>();
   readonly #prefills = new Map<string, CompiledPrefill>();
-  readonly #rows = new WeakMap<readonly TokenizedExample[], Map<string, readonly LaidOutRow[]>>();
+  readonly #rows = new WeakMap<RowList<TokenizedExample>, Map<string, RowList<LaidOutRow>>>();
   readonly #opened: EncodedExamples[] = [];
 
   constructor(runContext: RunContext) {
@@ -85,14 +92,14 @@ export class SharedPrompts implements Disposable {
     const found = this.#readers.get(stage);
     if (found === undefined) return undefined;
     const { reader, group } = found, prefill = this.#prefill(reader);
-    if (!isWorthKeeping(reader, prefill, this.#runContext.cacheMemory)) return undefined;
+    if (!isWorthKeeping(reader.rows, prefill, this.#runContext.cacheMemory)) return undefined;
     group.encoded ??= this.#encode(group);
     const encoded = await group.encoded;
-    const indices = new Map(stage.examples.map(({ source }, at) => [source, at]));
+    const rowOf = rowFinderOf(stage.examples);
     return {
       prefill,
       layout: reader.layout,
-      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => indices.get(source)!), prefill.kept, "prompts"),
+      kept: (prompts) => encoded.feeds(prompts.map(({ source }) => rowOf(source)!), prefill.kept, "prompts"),
     };
   }
 
@@ -100,10 +107,10 @@ export class SharedPrompts implements Disposable {
     for (const encoded of this.#opened) encoded[Symbol.dispose]();
   }
 
-  #laidOut({ examples }: PreparedEvaluation, layout: Layout): readonly LaidOutRow[] {
+  #laidOut({ examples }: PreparedEvaluation, layout: Layout): RowList<LaidOutRow> {
     return this.#rows.getOrInsertComputed(examples, () => new Map())
       .getOrInsertComputed(JSON.stringify(layout), () => {
-        return examples.map((example) => layOut({ ...example, completion: [] }, layout));
+        return madeOf(examples, (example) => layOut({ ...example, completion: [] }, layout));
       });
   }
 

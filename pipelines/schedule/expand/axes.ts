@@ -140,7 +140,10 @@ export class Axes {
 /** A training of a best member is one of its model as it was before it was trained. */
 function modelOf(parts: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const record = Object.fromEntries(parts), { kind, model } = record;
-  return kind === "train" && isKind<{ model: unknown }>(model, "train") ? { ...record, model: model.model } : record;
+  const trained = isKind<{ training: unknown }>(model, "checkpoint") ? model.training : model;
+  return kind === "train" && isKind<{ model: unknown }>(trained, "train")
+    ? { ...record, model: trained.model }
+    : record;
 }
 
 function merged(point: Point, chosen: BestPoint | undefined): Point {

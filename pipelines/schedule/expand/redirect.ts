@@ -133,7 +133,7 @@ export function sourcesIn(members: readonly Member[]): readonly Source[] {
 export function otherFilesOf(members: readonly Member[]): readonly string[] {
   const found = new Set<string>();
   walk(members, (record) => {
-    if (isSource(record)) filesOf(record).forEach(({ path, use }) => use !== "rows" && found.add(path));
+    if (isSource(record)) filesOf(record).forEach(({ path, use }) => use === "template" && found.add(path));
     if ("initial" in record && typeof record.initial === "string") found.add(record.initial);
     if ("kind" in record && record.kind === "saved" && "folder" in record && typeof record.folder === "string") {
       for (const name of Object.values(interventionFileNames)) found.add(join(record.folder, name));

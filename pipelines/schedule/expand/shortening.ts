@@ -6,10 +6,19 @@ import type { MemberStage, MemberStages } from "./member.ts";
 
 /** A training for a share of its epochs, at least one; other models as they are. */
 export function withEpochs<T>(model: T, share: number): T {
-  if (!isKind<{ epochs: number; maxSteps?: number }>(model, "train") || share === 1) return model;
-  const part = (count: number) => Math.max(1, Math.floor(count * share)), { epochs, maxSteps } = model;
+  if (share === 1) return model;
+  if (isKind<{ training: unknown }>(model, "checkpoint")) {
+    return withLocationOf(model, { ...model, training: withEpochs(model.training, share) });
+  }
+  if (!isKind<{ epochs: number; maxSteps?: number; checkpoints?: readonly number[] }>(model, "train")) return model;
+  const part = (count: number) => Math.max(1, Math.floor(count * share));
+  const { epochs, maxSteps, checkpoints = [], ...rest } = model,
+    reached = checkpoints.filter((epoch) => {
+      return epoch <= part(epochs);
+    });
   const steps = maxSteps === undefined ? {} : { maxSteps: part(maxSteps) };
-  return withLocationOf(model, { ...model, epochs: part(epochs), ...steps });
+  const kept = reached.length === 0 ? {} : { checkpoints: reached };
+  return withLocationOf(model, { ...rest, epochs: part(epochs), ...steps, ...kept } as typeof model);
 }
 
 type Shortening<K extends StageKind> = (stage: MemberStages[K], share: number) => MemberStages[K];

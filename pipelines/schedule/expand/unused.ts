@@ -29,6 +29,7 @@ function unusedIn(stages: Stages, declared: Iterable<object>): Unused[] {
 const losses: ReadonlyMap<string, (unused: Unused) => string> = new Map<string, (unused: Unused) => string>([
   ["axis", ({ name }) => `the axis ${name} multiplies nothing, since no stage uses it; put it in the place of a value`],
   ["train", () => "this training feeds no result and does not run; return it, or evaluate it"],
+  ["checkpoint", () => "this epoch's model is used by no stage; evaluate it"],
   ["evaluate", () => "this evaluation is in no result and does not run; return it under a name of its own"],
   [
     "activations",

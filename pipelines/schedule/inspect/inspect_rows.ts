@@ -3,9 +3,8 @@ import { atLocation, atLocationOf } from "../../common/source_location.ts";
 import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
-import { tokenize, type TokenizedExample } from "../../data/examples.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
 import type { LengthLimits } from "../../data/length_limits.ts";
-import { tokenizeLabelled } from "../../data/labelled.ts";
 import type { Row } from "../../data/row.ts";
 import { streamRows } from "../../data/rows.ts";
 import { sharedLength } from "../../models/tokenization/joint_tokens.ts";
@@ -13,7 +12,8 @@ import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 import { fileProgress, noteTo } from "../context/work.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Member } from "../expand/member.ts";
-import { requireKind, targetsOf } from "../prepare/head_checks.ts";
+import { requireKind } from "../prepare/head_checks.ts";
+import { tokenizeFor } from "../prepare/read_rows.ts";
 import { SharedPreparation } from "../prepare/shared_preparation.ts";
 import { Fingerprints } from "./fingerprints.ts";
 import type { InspectedData, InspectedRow, InspectedToken, Inspection } from "./inspection.ts";
@@ -104,9 +104,7 @@ function encodings(
   const maxContext = Infinity, hasEncoder = encoder !== undefined;
   requireKind([row], head);
   const encode = (limit: LengthLimits) =>
-    head === undefined
-      ? tokenize([row], tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder })[0]!
-      : tokenizeLabelled([row], tokenizer, targetsOf(head), limit)[0]!;
+    tokenizeFor(head, [row], tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder })[0]!;
   const whole = encode({ maxContext });
   if (maxLength === undefined) return { whole, kept: whole };
   // A limit past the context takes no less than the context does.

@@ -4,7 +4,7 @@ import { headOf } from "../../compile/lower/adaptation.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Truncation } from "../../data/length_limits.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
+import type { EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { Member, MemberStages } from "../expand/member.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 import type { SharedPreparation } from "../prepare/shared_preparation.ts";
@@ -48,26 +48,43 @@ const trainedBy = (spec: Resolved<TrainSpec>): StageReading => ({
   toWrite: 0,
 });
 
+/** What a training reads: the rows that it learns, and those that it is validated on. */
+function readByTraining(spec: Resolved<TrainSpec>): readonly StageReading[] {
+  const { validate, model } = spec;
+  if (validate === undefined) return [trainedBy(spec)];
+  const { data, maxLength: ownLimit, decoding } = validate;
+  const reads = { data, ownLimit, asks: true, toWrite: written(decoding) };
+  return [trainedBy(spec), { does: "validation", isTrained: false, spec: model, training: spec, ...reads }];
+}
+
+/** How many tokens are written after each prompt. */
+const written = (decoding: Resolved<EvaluateSpec>["decoding"]) =>
+  decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens;
+
+/** The training of which a stage takes the model, if there is one, and the model. */
+function actingOf(model: MemberStages["evaluate"]["model"]): Pick<StageReading, "training" | "spec"> {
+  if (model.kind === "model") return { training: undefined, spec: model };
+  const training = model.kind === "train" ? model : model.training;
+  return { training, spec: training.model };
+}
+
 const readBy: { readonly [K in StageKind]: ReadBy<K> } = {
-  train: (stage) => [trainedBy(stage)],
+  train: readByTraining,
   evaluate({ model, data, maxLength, decoding }) {
-    const training = model.kind === "train" ? model : undefined;
-    return [...training === undefined ? [] : [trainedBy(training)], {
-      does: "evaluation",
-      isTrained: false,
-      data,
-      spec: model.kind === "train" ? model.model : model,
-      training,
-      ownLimit: maxLength,
-      asks: true,
-      toWrite: decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens,
-    }];
+    const acting = actingOf(model), { training } = acting;
+    const own = { data, ownLimit: maxLength, asks: true, toWrite: written(decoding) };
+    return [
+      ...training === undefined ? [] : readByTraining(training),
+      { does: "evaluation", isTrained: false, ...acting, ...own },
+    ];
   },
   activations({ model, data }) {
-    const training = model.kind === "train" ? model : undefined;
-    const spec = model.kind === "train" ? model.model : model;
-    const own = { data, spec, training, ownLimit: undefined, asks: false, toWrite: 0 };
-    return [...training === undefined ? [] : [trainedBy(training)], { does: "activations", isTrained: false, ...own }];
+    const acting = actingOf(model), { training } = acting;
+    const own = { data, ownLimit: undefined, asks: false, toWrite: 0 };
+    return [
+      ...training === undefined ? [] : readByTraining(training),
+      { does: "activations", isTrained: false, ...acting, ...own },
+    ];
   },
 };
 

@@ -2,17 +2,6 @@
 import { createHash } from "node:crypto";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 
-const fileDigests = new Map<string, Promise<string>>();
-
-/** A digest of a file's content, made once for as long as the file stays as it is. */
-export async function fileDigest(path: string): Promise<string> {
-  const { size, mtime } = await Deno.stat(path);
-  const key = JSON.stringify([path, size, mtime]);
-  return await fileDigests.getOrInsertComputed(key, async () => {
-    return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
-  });
-}
-
 /** A digest of tensors' names, shapes and content. */
 export function tensorsDigest(tensors: TensorMap): string {
   const hash = createHash("sha256");

@@ -4,7 +4,7 @@ import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
-import { compilerVersion } from "./compiler_version.ts";
+import { compilerVersion } from "../context/compiler_version.ts";
 
 const programKeys = new WeakMap<readonly Adaptation[], Map<string, string>>();
 

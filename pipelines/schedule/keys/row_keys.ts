@@ -1,20 +1,63 @@
 /** Parts of keys that depend on rows; many members share them, so that each is made once. @module */
-import { keyOf } from "../../common/content_key.ts";
-import { type LaidOutRow, rowKeys } from "../../compile/rows/laid_out_rows.ts";
+import { createHash } from "node:crypto";
+import type { RowList } from "../../common/row_list.ts";
+import { type LaidOutRow, rowKey } from "../../compile/rows/laid_out_rows.ts";
 
-const rowParts = new WeakMap<readonly LaidOutRow[], Map<string, string>>();
+const rowParts = new WeakMap<RowList<LaidOutRow>, Map<string, string>>();
 
 /** A part of keys that depends on rows and on what a text says; many members share it. */
-export function keyOfRows(rows: readonly LaidOutRow[], text: string, make: () => string): string {
+export function keyOfRows(rows: RowList<LaidOutRow>, text: string, make: () => string): string {
   return rowParts.getOrInsertComputed(rows, () => new Map()).getOrInsertComputed(text, make);
 }
 
 /** Equal for rows of the same tokens, labels aside. */
-export function rowsDigest(rows: readonly LaidOutRow[]): string {
-  return keyOfRows(rows, "rows", () => keyOf(rowKeys(rows)));
+export function rowsDigest(rows: RowList<LaidOutRow>): string {
+  return digestsOf(rows).tokens;
 }
 
 /** Equal for rows of the same labels. */
-export function labelsDigest(rows: readonly LaidOutRow[]): string {
-  return keyOfRows(rows, "labels", () => keyOf(rows.map(({ labels, labelIndices }) => [labels, labelIndices])));
+export function labelsDigest(rows: RowList<LaidOutRow>): string {
+  return digestsOf(rows).labels;
+}
+
+const digests = new WeakMap<RowList<LaidOutRow>, { readonly tokens: string; readonly labels: string }>();
+
+/** Both in one pass, since rows may have to be read for it. */
+function digestsOf(rows: RowList<LaidOutRow>) {
+  return digests.getOrInsertComputed(rows, () => {
+    const tokens = new NumbersDigest(), labels = new NumbersDigest();
+    for (const row of rows) {
+      for (const list of rowKey(row)) tokens.add(list);
+      labels.add(row.labels);
+      labels.add(row.labelIndices);
+    }
+    return { tokens: tokens.finish(), labels: labels.finish() };
+  });
+}
+
+/** A digest of lists of numbers, which tells how they are divided, too. */
+class NumbersDigest {
+  readonly #hash = createHash("sha256");
+  readonly #pending = new Float64Array(2 ** 13);
+  #count = 0;
+
+  add(numbers: readonly number[]): void {
+    this.#put(numbers.length);
+    for (const number of numbers) this.#put(number);
+  }
+
+  finish(): string {
+    this.#flush();
+    return this.#hash.digest("hex");
+  }
+
+  #put(number: number): void {
+    if (this.#count === this.#pending.length) this.#flush();
+    this.#pending[this.#count++] = number;
+  }
+
+  #flush(): void {
+    this.#hash.update(new Uint8Array(this.#pending.buffer, 0, 8 * this.#count));
+    this.#count = 0;
+  }
 }

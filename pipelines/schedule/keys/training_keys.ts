@@ -13,9 +13,11 @@ import type { ModelWeights } from "../../models/open/model.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
-import { fileDigest } from "./content_digests.ts";
+import { fileDigest } from "../context/file_digests.ts";
 import { programKey } from "./program_key.ts";
 import { keyOfRows, labelsDigest, rowsDigest } from "./row_keys.ts";
+import { madeOf } from "../../common/row_list.ts";
+import { lengthsOf, total } from "../../compile/rows/row_lengths.ts";
 
 /**
  * A budget for what is kept of a training's rows as far as it can matter: null if it holds more than all hidden states,
@@ -23,7 +25,7 @@ import { keyOfRows, labelsDigest, rowsDigest } from "./row_keys.ts";
  */
 export function budgetPart({ model: { architecture }, rows }: PreparedTraining, cacheMemory: number): number | null {
   const { blocks, width, heads: { keyValueHeads, headWidth }, encoder } = architecture;
-  const tokens = rows.reduce((sum, { shared, context, tail }) => sum + shared.length + context.length + tail.length, 0);
+  const { shared, context, tail } = lengthsOf(rows), tokens = total(shared) + total(context) + total(tail);
   const most = 4 * tokens * (blocks + (encoder?.blocks ?? 0) + 1) * (2 * keyValueHeads * headWidth + width);
   return cacheMemory >= most ? null : cacheMemory;
 }
@@ -40,13 +42,16 @@ const layoutText = (layout: Layout) => JSON.stringify(layout);
 
 /** Equal for trainings with the same programs. */
 export function programsKey(stage: PreparedTraining, weights: ModelWeights, budgets: Budgets): string {
-  const { rows, layout, spec } = stage, { optimizer, schedule: kind, clips, smooths, groups } = steppingOf(spec);
+  const { rows, layout, spec } = stage,
+    { optimizer, schedule: kind, clips, smooths, dropsBase, groups, objective } = steppingOf(spec);
   const parts = [
     ...budgetParts(stage, budgets),
     optimizer.form,
     JSON.stringify(groups),
     ...clips ? ["clips"] : [],
     ...smooths ? ["smooths"] : [],
+    ...objective === undefined ? [] : [objective],
+    ...dropsBase ? ["dropsBase"] : [],
   ];
   const program = programKey(stage, weights);
   return keyOfRows(rows, `programs ${program} ${layoutText(layout)} ${kind} ${parts}`, () => {
@@ -62,6 +67,25 @@ export function encodingKey(
   return keyOfRows(rows, `encoding ${folder} ${digest} ${layoutText(layout)}`, () => {
     return keyOf([folder, digest, layout, rowsDigest(rows)]);
   });
+}
+
+/** What of a training's validations decides its result, with what they measure; `undefined` where there are none. */
+function validationPart({ validation, spec: { keep = "last", patience } }: PreparedTraining): unknown {
+  if (validation === undefined) return undefined;
+  const { evaluation: { examples, choices, rows, batchSize, spec }, interval, best } = validation;
+  // Functions count by their text.
+  const declared = { metrics: spec.metrics, best, decoding: spec.decoding ?? null };
+  return {
+    declared: JSON.stringify(declared, (_, value) => typeof value === "function" ? String(value) : value),
+    rows: keyOf(madeOf(examples, ({ prompt, completion, typeIds = null }, at) => {
+      const answers = choices?.[at]?.map(({ text, example }) => [text, example.completion]) ?? null;
+      return [prompt, completion, typeIds, answers, JSON.stringify(rows.at(at)!.fields)];
+    })),
+    batchSize,
+    interval,
+    keep,
+    patience: patience ?? null,
+  };
 }
 
 /** The key of a training's result. */
@@ -81,16 +105,22 @@ export async function trainKey(
     maxGradNorm,
     maxSteps,
     labelSmoothing = 0,
+    baseDropout = false,
     lossReduction = "tokens",
+    objective,
   } = spec;
+  const watched = validationPart(stage);
   const limits = {
     ...maxGradNorm === undefined ? {} : { maxGradNorm },
     ...maxSteps === undefined ? {} : { maxSteps },
     ...labelSmoothing === 0 ? {} : { labelSmoothing },
+    ...baseDropout ? { baseDropout } : {},
     ...lossReduction === "tokens" ? {} : { lossReduction },
+    ...objective === undefined ? {} : { objective },
+    ...watched === undefined ? {} : { validation: watched },
   };
   const initial = await Promise.all(initialFiles.map(({ path }) => fileDigest(path)));
-  const chosen = selectedRows(interventionsOf(adaptations), rows.map(({ whole }) => whole));
+  const chosen = selectedRows(interventionsOf(adaptations), madeOf(rows, ({ whole }) => whole));
   const programs = programKey(stage, weights), [budget, ...activations] = budgetParts(stage, runContext);
   const work = () =>
     keyOf({

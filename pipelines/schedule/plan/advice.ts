@@ -7,13 +7,28 @@ import { steppingOf } from "../../compile/programs/stepping.ts";
 import { rowFlops } from "../encode/flops.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { contextTokens } from "./context_tokens.ts";
+import { madeOf } from "../../common/row_list.ts";
 
 /** A change has to make a step this much cheaper to be worth a sentence. */
 const leastGain = 1.5;
 
-/** Sentences about trainings whose declared positions cost much. */
+/** Sentences about trainings whose declared positions or dropout cost much. */
 export function adviceOn(jobs: readonly TrainJob[]): string[] {
-  return [...new Set(jobs.flatMap((job) => firstTokensAdvice(job) ?? []))];
+  return [...new Set(jobs.flatMap((job) => [firstTokensAdvice(job) ?? [], dropoutAdvice(job) ?? []].flat()))];
+}
+
+/** The frozen model's own dropout leaves nothing constant but what comes before it. */
+function dropoutAdvice({ stage, compiled, programs }: TrainJob): string | undefined {
+  const { adaptations, rows, spec } = stage, prompts = rows.map(({ whole }) => whole);
+  if (spec.baseDropout !== true) return undefined;
+  const layout = layoutOf(compiled.architecture, adaptations, prompts),
+    cut = prompts.map((whole) => layOut(whole, layout));
+  const { train } = compileTraining(compiled, layout, steppingOf({ ...spec, baseDropout: false }), cut);
+  const gain = rowFlops(programs.train, rows) / rowFlops(train, cut);
+  return `baseDropout makes a step ${
+    gain.toFixed(1)
+  } times as much arithmetic as it is without, where what is frozen is ` +
+    "computed once";
 }
 
 /** Edits of the first tokens leave no context to compute once; those of the last tokens alone would. */
@@ -22,10 +37,10 @@ function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | un
   const edits = interventionsOf(adaptations);
   const both = edits.filter(({ positions: { first, last } }) => Number.isFinite(first) && first > 0 && last > 0);
   if (!isWhole(layout) || edits.length < adaptations.length || both.length === 0) return undefined;
-  const changed = withoutFirst(adaptations), prompts = rows.map(({ whole }) => whole);
+  const changed = withoutFirst(adaptations), prompts = madeOf(rows, ({ whole }) => whole);
   const shorter = layoutOf(compiled.architecture, changed, prompts);
   if (isWhole(shorter)) return undefined;
-  const cut = prompts.map((whole) => layOut(whole, shorter));
+  const cut = madeOf(prompts, (whole) => layOut(whole, shorter));
   const { train } = compileTraining(
     { ...compiled, members: [changed] },
     shorter,

@@ -1,5 +1,7 @@
 /** The tokens that are computed once, as plans count them. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
+import { lengthsOf, total } from "../../compile/rows/row_lengths.ts";
 
 /** How many tokens are before a row's tail. */
 interface ContextTokens {
@@ -10,7 +12,7 @@ interface ContextTokens {
 }
 
 /** How many tokens are before the tails of some rows; unlike the extents of programs none where there are none. */
-export function contextTokens(rows: readonly LaidOutRow[]): ContextTokens {
-  const context = rows.reduce((sum, row) => sum + row.context.length, 0) / rows.length;
-  return { shared: rows[0]?.shared.length ?? 0, context: Math.round(context) };
+export function contextTokens(rows: RowList<LaidOutRow>): ContextTokens {
+  const { shared, context } = lengthsOf(rows);
+  return { shared: shared[0] ?? 0, context: Math.round(total(context) / rows.length) };
 }

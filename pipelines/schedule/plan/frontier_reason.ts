@@ -13,6 +13,8 @@ export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFr
   const { shared, context } = contextTokens(stage.rows), { tail } = typicalExtents(stage.rows);
   const reason = stage.full !== undefined
     ? "every weight is trained, so nothing is constant"
+    : stage.spec.baseDropout === true
+    ? "the model's own dropout acts, so only what comes before it is computed once"
     : programs.kept.length === 0 && programs.bytePrice > 1
     ? "what is constant does not fit the budget, so each step computes it again"
     : stage.model.architecture.encoder !== undefined

@@ -46,6 +46,16 @@ export interface PlannedFrontier {
   readonly recomputedBlocks: number;
 }
 
+/** Rows that were drawn of a data set of many. */
+export interface PlannedSample {
+  /** The members that train on it. */
+  readonly members: readonly string[];
+  /** How many were drawn. */
+  readonly rows: number;
+  /** Of how many. */
+  readonly of: number;
+}
+
 /** What would run. */
 export interface Plan {
   readonly pipeline: string;
@@ -55,6 +65,8 @@ export interface Plan {
   readonly programs: readonly PlannedProgram[];
   readonly cache: readonly PlannedEntry[];
   readonly frontiers: readonly PlannedFrontier[];
+  /** Of what data sets only a sample was read, for the estimates. */
+  readonly samples: readonly PlannedSample[];
   /** What would be worth changing, in words. */
   readonly advice: readonly string[];
   /**
@@ -72,7 +84,9 @@ export interface Plan {
 /** What is left to run. */
 export interface PlanEstimate {
   readonly steps: number;
-  /** Floating-point operations of the matrix products that are not cached. */
+  /** How often trainings are validated, if none ends early. */
+  readonly validations: number;
+  /** Floating-point operations of the matrix products that are not cached, validations counted. */
   readonly flops: number;
   /** Bytes that the encodings would add to the store. */
   readonly bytes: number;

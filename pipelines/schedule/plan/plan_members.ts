@@ -13,7 +13,7 @@ import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import { adviceOn } from "./advice.ts";
 import { frontierOf } from "./frontier_reason.ts";
-import type { Plan, PlannedMember } from "./plan.ts";
+import type { Plan, PlannedMember, PlannedSample } from "./plan.ts";
 import { type Group, groupsToCompile, type PlannedJob } from "./plan_estimates.ts";
 import { plannedEncoding, plannedResult, plannedTraining } from "./planned_programs.ts";
 import { plannedQuantized, type WeightsPeeker, weightsPeeker } from "./planned_weights.ts";
@@ -50,6 +50,7 @@ export async function planMembers(
       activations: finite(runContext.activationMemory),
       disk: finite(runContext.store.limit),
     },
+    samples: samplesOf(jobs),
     advice: adviceOn(compiled.map(({ job }) => job)),
     estimate: await estimateOf(runContext, { encodings, groups, trainings, entries, compiled }),
   };
@@ -60,7 +61,7 @@ async function prepareJobs(
   members: readonly Member[],
   notes: readonly string[],
 ): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
-  const preparation = new Preparation(runContext), parameters = new Map<Architecture, number>();
+  const preparation = new Preparation(runContext, enoughRows), parameters = new Map<Architecture, number>();
   const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
   const planning = { runContext, weightsOf: weightsPeeker(runContext) };
   for (const member of members) {
@@ -76,6 +77,18 @@ async function prepareJobs(
   }
   preparation.tellNotes(notes);
   return { listed, jobs };
+}
+
+/** What is estimated of more rows is estimated of so many that are drawn of them. */
+const enoughRows = 8192;
+
+/** The samples that trainings were estimated from. */
+function samplesOf(jobs: readonly PlannedJob[]): readonly PlannedSample[] {
+  const sampled = jobs.filter(({ job }) => job.stage.sampled !== undefined);
+  return [...Map.groupBy(sampled, ({ job }) => job.stage.rows).values()].map((alike) => {
+    const { stage: { sampled: rows = 0, rows: { length: of } } } = alike[0]!.job;
+    return { members: alike.map(({ member }) => member), rows, of };
+  });
 }
 
 /** The training that is planned of a stage of a kind. */

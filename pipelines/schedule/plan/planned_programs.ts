@@ -14,7 +14,8 @@ import { between, type Group, type PlannedJob } from "./plan_estimates.ts";
 /** The encoding that some trainings read: its program and its entry in the store. */
 export function plannedEncoding(runContext: RunContext, job: EncodeJob, jobs: readonly PlannedJob[], isWhole: boolean) {
   const { rows: program } = encodePrograms(job.kept, typicalExtents(job.rows)), { digest } = job.weights;
-  const key = digest === noWeights.digest || !isWhole ? null : encodeKey(runContext, job);
+  const isSample = jobs.some(({ job: { stage } }) => stage.sampled !== undefined);
+  const key = digest === noWeights.digest || !isWhole || isSample ? null : encodeKey(runContext, job);
   const cached = key !== null && runContext.store.has("encode", key);
   const members = jobs.map(({ member }) => member);
   return {
@@ -54,7 +55,7 @@ export function plannedTraining(group: Group, compiled: readonly Group[]): Plann
 export function plannedResult(runContext: RunContext, { job, member }: PlannedJob): PlannedEntry {
   const { stage, weights } = job;
   const isKnown = weights.digest !== noWeights.digest || stage.full?.initializeFrom !== undefined;
-  const key = isKnown ? job.key : null;
+  const key = isKnown && stage.sampled === undefined ? job.key : null;
   const cached = key !== null && runContext.store.has("train", key);
   return { kind: "train", members: [member], key, cached, bytes: 4 * stage.trainableParameters };
 }

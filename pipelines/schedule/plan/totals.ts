@@ -5,8 +5,11 @@ import { assumedRate, ratesOf } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { mostActivations, stepCount } from "../train/steps.ts";
 import type { TrainJob } from "../train/train_job.ts";
+import { validationCount } from "../train/validations.ts";
 import type { PlanEstimate, PlannedEntry, PlannedProgram } from "./plan.ts";
-import type { Group } from "./plan_estimates.ts";
+import { lengthsOf } from "../../compile/rows/row_lengths.ts";
+import { between, type Group } from "./plan_estimates.ts";
+import { validationFlops } from "./planned_validations.ts";
 
 /** What is planned, to add up. */
 interface Planned {
@@ -31,10 +34,14 @@ export async function estimateOf(
     });
     return !entry.cached && isRead;
   });
-  const left = groups.map(({ jobs }, at) => {
+  const left = groups.map((group, at) => {
+    const { jobs } = group;
     const open = jobs.filter(({ job }) => !cached.has(job.key));
     const steps = open.reduce((sum, { job }) => sum + stepCount(job.stage), 0);
-    return { steps, flops: trainings[at]!.flops * open.length / jobs.length };
+    const validations = open.reduce((sum, { job }) => sum + validationCount(job.stage), 0);
+    // Members of a group differ in what they start from, or in settings of the optimizer.
+    const ofEach = open.length === 0 ? 0 : between(group, compiled, (job) => validationFlops(runContext, job));
+    return { steps, validations, flops: trainings[at]!.flops * open.length / jobs.length + open.length * ofEach };
   });
   const measured = await ratesOf(runContext);
   const rates = { encode: measured.encode ?? assumedRate, train: measured.train ?? assumedRate };
@@ -43,6 +50,7 @@ export async function estimateOf(
   }) as [number, number];
   return {
     steps: left.reduce((sum, { steps }) => sum + steps, 0),
+    validations: left.reduce((sum, { validations }) => sum + validations, 0),
     flops: encode + train,
     bytes: missing.reduce((sum, { entry }) => sum + entry.bytes, 0),
     memory: Math.max(0, ...compiled.map(({ job }) => stepMemory(job))),
@@ -54,7 +62,9 @@ export async function estimateOf(
 
 /** The activations of a step's largest run. */
 function stepMemory({ stage: { rows, spec }, programs }: TrainJob): number {
-  const one = programs.activationBytes * rows.reduce((most, row) => Math.max(most, rowWork(row, programs)), 0);
+  const lengths = lengthsOf(rows);
+  const work = lengths.tail.reduce((most, _, row) => Math.max(most, rowWork(lengths, row, programs)), 0);
+  const one = programs.activationBytes * work;
   if (one > mostActivations) return peakBytes(programs.accumulate, longestExtents(rows));
   return Math.min(mostActivations, spec.batchSize * one);
 }

@@ -1,4 +1,5 @@
 /** What an activations stage requests, made definite: which sites, and which tokens of each prompt. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
@@ -25,7 +26,7 @@ export function activationRequestOf(
   name: string,
   spec: Resolved<ActivationsSpec>,
   { model, adaptations }: Pick<PreparedModel, "model" | "adaptations">,
-  examples: readonly TokenizedExample[],
+  examples: RowList<TokenizedExample>,
 ): ActivationRequest {
   if (!spec.hiddenStates && !spec.logits && spec.sites === undefined) {
     throw new RequestError(`${name} keeps nothing; name sites, or ask for hiddenStates or logits`);

@@ -3,7 +3,7 @@ import type { OptimizerName } from "../../../ops/optimizers/mod.ts";
 import { placed } from "../../common/source_location.ts";
 import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
 import { startsAtOwn } from "../../compile/lower/heads.ts";
-import type { TokenizedExample } from "../../data/examples.ts";
+import { lengthsOfExamples } from "../../data/example_lengths.ts";
 import { metricOf } from "../../metrics/mod.ts";
 import { findTensor } from "../../models/open/model.ts";
 import type { MetricSpec, OptimizerSpec, Resolved } from "../../spec/mod.ts";
@@ -53,7 +53,8 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
   function cutsAnswers({ name, spec, examples }) {
     const { decoding, metrics } = spec;
     if (decoding === undefined || decoding.kind === "choices" || !metrics.some(needsEqual)) return undefined;
-    const { maxNewTokens } = decoding, lengths = examples.map(lengthOfAnswer);
+    const { maxNewTokens } = decoding, { completions } = lengthsOfExamples(examples);
+    const lengths = completions.map(lengthOfAnswer);
     const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
     const count = lengths.filter((length) => length > maxNewTokens).length;
     if (count === 0) return undefined;
@@ -68,7 +69,8 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
     const { decoding } = spec, { contextLength, encoder } = model.architecture;
     if (decoding === undefined || decoding.kind === "choices" || encoder !== undefined) return undefined;
     const { maxNewTokens } = decoding;
-    const count = examples.filter(({ prompt }) => prompt.length + maxNewTokens > contextLength).length;
+    const { prompts } = lengthsOfExamples(examples);
+    const count = prompts.filter((length) => length + maxNewTokens > contextLength).length;
     if (count === 0) return undefined;
     return {
       of: spec,
@@ -83,8 +85,8 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
 const needsEqual = (metric: MetricSpec) => metricOf(metric).measures.texts?.(metric).needsEqual === true;
 
 /** The tokens of a completion without the one that ends it. */
-function lengthOfAnswer({ completion }: TokenizedExample): number {
-  return completion.length - 1;
+function lengthOfAnswer(completion: number): number {
+  return completion - 1;
 }
 
 /** A model that something is to be learned of, and that nothing trained. */

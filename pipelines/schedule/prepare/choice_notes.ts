@@ -1,4 +1,5 @@
 /** What there is to say of choices that can be read and yet may not be meant. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { formatLocation, RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { Row } from "../../data/row.ts";
@@ -14,7 +15,7 @@ import type { Choice } from "./choices.ts";
  */
 export function choiceNotes(
   { metrics }: Pick<Resolved<EvaluateSpec>, "metrics">,
-  rows: readonly Row[],
+  rows: RowList<Row>,
   choices: readonly (readonly Choice[])[] | undefined,
 ): readonly string[] {
   if (choices === undefined) return [];

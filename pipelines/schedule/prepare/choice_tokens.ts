@@ -20,6 +20,8 @@ interface ChoiceTokens {
 interface ChoiceForm {
   /** The template of what is scored after each of them. */
   readonly continuation: string | undefined;
+  /** The template of what stands before each of them and is scored with it. */
+  readonly separator: string | undefined;
   readonly hasEncoder: boolean;
 }
 
@@ -30,12 +32,15 @@ interface ChoiceForm {
  */
 export function choiceTokenizer(
   tokenizer: ExampleTokenizer,
-  { continuation, hasEncoder }: ChoiceForm,
+  { continuation, separator, hasEncoder }: ChoiceForm,
 ): (row: Row, texts: readonly string[]) => readonly ChoiceTokens[] {
   const { encodePrompt } = tokenizer, encoded = new Map<string, number[]>();
   const encode = (text: string) => encoded.getOrInsertComputed(text, () => tokenizer.encode(text));
   const template = continuation === undefined ? undefined : parseTemplate(continuation, "continuation");
-  const tokensOf = (row: Row, texts: readonly string[]) => {
+  const before = separator === undefined ? undefined : parseTemplate(separator, "separator");
+  const tokensOf = (row: Row, choices: readonly string[]) => {
+    const apartBy = before === undefined ? "" : fillTemplate(before, row, "separator").text;
+    const texts = apartBy === "" ? choices : choices.map((text) => apartBy + text);
     const isApart = row.turns === undefined && tokenizationOf(row, { hasEncoder }) === "apart";
     if (template !== undefined) {
       return asContexts(row, texts, fillTemplate(template, row, "continuation").text, tokenizer, isApart);

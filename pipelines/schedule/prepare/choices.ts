@@ -1,4 +1,5 @@
 /** The answers among which an evaluation chooses. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
@@ -38,22 +39,22 @@ interface ChoosingModel {
  */
 export function choicesOf(
   { decoding, maxLength, metrics }: Pick<Resolved<EvaluateSpec>, "decoding" | "maxLength" | "metrics">,
-  rows: readonly Row[],
-  examples: readonly TokenizedExample[],
+  rows: RowList<Row>,
+  examples: RowList<TokenizedExample>,
   { tokenizer, architecture: { contextLength, encoder } }: ChoosingModel,
 ): readonly (readonly Choice[])[] | undefined {
   if (decoding === undefined || !isChoosing(decoding)) return undefined;
   requireComparable(decoding, metrics);
-  const { options, end: counts = true, continuation } = decoding;
-  const tokensOf = choiceTokenizer(tokenizer, { continuation, hasEncoder: encoder !== undefined });
+  const { options, end: counts = true, continuation, separator } = decoding;
+  const tokensOf = choiceTokenizer(tokenizer, { continuation, separator, hasEncoder: encoder !== undefined });
   const unconditional = needsUnconditional(decoding, metrics)
     ? unconditionalPrompt(decoding.unconditional ?? "", tokenizer)
     : undefined;
   const limits = { maxContext: contextLength, ...maxLength === undefined ? {} : { maxLength } };
   return rows.map((row, index) => {
     const { place } = row, texts = typeof options === "string" ? listedTexts(row, options, "choices") : options;
-    const { source } = examples[index]!, sources = new Map<string, TokenizedExample["source"]>();
-    const end = row.turns === undefined ? tokenizer.eosTokenId : examples[index]!.endToken;
+    const { source } = examples.at(index)!, sources = new Map<string, TokenizedExample["source"]>();
+    const end = row.turns === undefined ? tokenizer.eosTokenId : examples.at(index)!.endToken;
     const ended = (own: readonly number[]) => counts && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
     const tokens = atLocation(place, () => tokensOf(row, texts));
     const longest = Math.max(...tokens.map(({ own }) => ended(own).length));

@@ -1,4 +1,5 @@
 /** What a model's head requires of rows, metrics and checkpoints. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import { type Adaptation, type Head, headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
@@ -20,14 +21,28 @@ export function targetsOf({ kind, labels }: Pick<Head, "kind" | "labels">): Targ
   return kind === "regression" ? numberOf : (label, place) => classOf(labels, label, place);
 }
 
+/** The kinds of rows that a head of each kind reads. */
+const rowsRead: Readonly<Record<Head["kind"], readonly Row["kind"][]>> = {
+  classification: ["label"],
+  regression: ["label"],
+  reward: ["preference"],
+};
+
 /**
  * Refuses rows that lack what the model predicts: labels with a head, completions without one.
  *
  * @throws {RequestError} As said.
  */
 export function requireKind(rows: readonly Row[], head: Head | undefined): void {
-  const wanted = head === undefined ? "completion" : "label", place = rows[0]?.place;
-  if (rows.every(({ kind }) => kind === wanted)) return;
+  const wanted: readonly Row["kind"][] = head === undefined ? ["completion", "preference"] : rowsRead[head.kind];
+  const place = rows[0]?.place;
+  if (rows.every(({ kind }) => wanted.includes(kind))) return;
+  if (head?.kind === "reward") {
+    throw new RequestError(
+      "the model's head compares two answers and the rows have one; give them prefer({ prompt, chosen, rejected })",
+      place?.file === undefined ? undefined : { file: place.file },
+    );
+  }
   throw new RequestError(
     head === undefined
       ? "the rows have labels and the model has no head to predict them; add one, as in model.with(classification(…))"
@@ -43,9 +58,10 @@ export function requireKind(rows: readonly Row[], head: Head | undefined): void 
  * @throws {RequestError} As said.
  */
 export function requirePredicted({ model, adaptations }: Pick<PreparedModel, "model" | "adaptations">): void {
-  if (headOf(adaptations) === undefined) return void requireLogits(model.architecture);
+  const head = headOf(adaptations);
+  if (head === undefined) return void requireLogits(model.architecture);
   const after = interventionsOf(adaptations).find(({ positions }) => positions.completion);
-  if (after === undefined) return;
+  if (after === undefined || head.kind === "reward") return;
   throw new RequestError(
     `the positions ${after.positionsText} are after the prompt, where a model with a head reads nothing; edit others`,
   );
@@ -92,12 +108,14 @@ export function requireHeadShape(record: TensorRecord, shape: readonly number[])
 export const predictionKinds = {
   classification: "classes",
   regression: "numbers",
+  reward: "pairs",
 } as const satisfies Record<Head["kind"], PredictionKind>;
 
 const described: Readonly<Record<PredictionKind, string>> = {
   texts: "a model without a head writes texts",
   classes: "its model's head predicts classes",
   numbers: "its model's head predicts numbers",
+  pairs: "its model's head compares two answers",
 };
 
 /**
@@ -140,7 +158,7 @@ export function requireMeasurable(
       locationOf(metric),
     );
   }
-  if (head.kind === "regression" || head.labels.length === 2) return;
+  if (head.kind !== "classification" || head.labels.length === 2) return;
   for (const metric of metrics) {
     const instead = metricOf(metric).measures.classes?.(metric).insteadOfBinary;
     if (instead === undefined) continue;
@@ -194,7 +212,7 @@ function requireAnswers(stage: string, metric: MetricSpec, decoding: Resolved<Ev
  *
  * @throws {RequestError} As said.
  */
-export function requireVaried(metrics: readonly MetricSpec[], examples: readonly TokenizedExample[]): void {
+export function requireVaried(metrics: readonly MetricSpec[], examples: RowList<TokenizedExample>): void {
   const varied = metrics.find((metric) => metricOf(metric).measures.numbers?.(metric).takesEqualNumbers === false);
   const [first] = examples;
   if (varied === undefined || examples.some(({ completion: [number] }) => number !== first?.completion[0])) return;
@@ -205,7 +223,8 @@ export function requireVaried(metrics: readonly MetricSpec[], examples: readonly
 }
 
 /** The classes that no row has. */
-export function unseenLabels(head: Head | undefined, examples: readonly TokenizedExample[]): readonly string[] {
+export function unseenLabels(head: Head | undefined, examples: RowList<TokenizedExample>): readonly string[] {
+  if (head === undefined) return [];
   const seen = new Set(examples.map(({ completion: [id] }) => id));
-  return (head?.labels ?? []).filter((_, id) => !seen.has(id));
+  return head.labels.filter((_, id) => !seen.has(id));
 }

@@ -6,13 +6,14 @@
  */
 import { namingFunctions } from "../../common/function_name.ts";
 import { atLocationOf } from "../../common/source_location.ts";
-import type { ModelSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
+import type { Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Member, MemberStages } from "../expand/member.ts";
 import { validate } from "../validate/validate.ts";
 import { prepareActivations } from "./prepare_activations.ts";
 import { prepareEvaluation } from "./prepare_evaluation.ts";
 import { prepareTraining } from "./prepare_training.ts";
+import { requireKept } from "./prepare_validation.ts";
 import type { ActingModel, PreparedMember, PreparedStage, PreparedTraining } from "./prepared.ts";
 import { SharedPreparation } from "./shared_preparation.ts";
 
@@ -20,8 +21,9 @@ import { SharedPreparation } from "./shared_preparation.ts";
 export class Preparation {
   readonly #shared: SharedPreparation;
 
-  constructor(runContext: RunContext) {
-    this.#shared = new SharedPreparation(runContext);
+  /** @param sample How many rows of each data set are enough; all if omitted. */
+  constructor(runContext: RunContext, sample?: number) {
+    this.#shared = new SharedPreparation(runContext, sample);
   }
 
   /** Tells what a person should know of the members, and what else was noted of them. */
@@ -75,10 +77,12 @@ class MemberPreparation {
     this.stages.push(await atLocationOf(spec, () => prepare(this.shared, name, spec, acting)));
   }
 
-  async #actingModel(name: string, spec: Resolved<ModelSpec> | Resolved<TrainSpec>): Promise<ActingModel> {
-    if (spec.kind === "model") return { model: await this.shared.model(spec), training: undefined };
-    const training = await this.training(name, spec);
-    return { model: training, training };
+  async #actingModel(name: string, spec: MemberStages["evaluate"]["model"]): Promise<ActingModel> {
+    if (spec.kind === "model") return { model: await this.shared.model(spec), training: undefined, epoch: undefined };
+    const training = await this.training(name, spec.kind === "train" ? spec : spec.training);
+    if (spec.kind === "train") return { model: training, training, epoch: undefined };
+    atLocationOf(spec, () => requireKept(training, spec.epoch));
+    return { model: training, training, epoch: spec.epoch };
   }
 }
 

@@ -17,13 +17,14 @@ export async function prepareActivations(
   shared: SharedPreparation,
   name: string,
   spec: Resolved<ActivationsSpec>,
-  { model, training }: ActingModel,
+  { model, training, epoch }: ActingModel,
 ): Promise<PreparedActivations> {
   const ofHead = headOf(model.adaptations) === undefined ? undefined : training?.spec;
   const prepared = await shared.rows(spec.data, model, ofHead?.maxLength, { truncate: ofHead?.truncate });
   requireSelections(model.adaptations, prepared.examples);
   const request = activationRequestOf(name, spec, model, prepared.examples);
-  const stage = { ...modelPart(model), kind: "activations" as const, name, spec, training, ...prepared, ...request };
+  const acting = { ...modelPart(model), training, epoch };
+  const stage = { ...acting, kind: "activations" as const, name, spec, ...prepared, ...request };
   for (const [says, kind] of await cautionsOfActivations(stage)) shared.warnOnce(says, kind);
   return stage;
 }

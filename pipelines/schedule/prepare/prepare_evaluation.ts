@@ -10,11 +10,14 @@ import { answeredExamples, choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
+import { requirePairs } from "./preference_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
+import { overlapNote } from "./task_record.ts";
 import { requireStops } from "./stops.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
+import { joinedRows } from "../../common/row_list.ts";
 
 /**
  * An evaluation made ready.
@@ -25,7 +28,7 @@ export async function prepareEvaluation(
   shared: SharedPreparation,
   name: string,
   spec: Resolved<EvaluateSpec>,
-  { model, training }: ActingModel,
+  { model, training, epoch }: ActingModel,
 ): Promise<PreparedEvaluation> {
   const { model: base, adaptations } = model, head = headOf(adaptations);
   requireMeasurable(name, spec, head);
@@ -34,26 +37,32 @@ export async function prepareEvaluation(
   const ofHead = head === undefined ? undefined : training?.spec;
   const maxLength = spec.maxLength ?? ofHead?.maxLength;
   const { newTokens: toWrite } = writtenOf(spec.decoding);
-  const { rows, examples } = await shared.rows(spec.data, model, maxLength, {
+  const { rows, examples, of } = await shared.rows(spec.data, model, maxLength, {
     asks: true,
     toWrite,
     truncate: ofHead?.truncate,
     fewShot: spec.fewShot,
   });
+  requirePairs(name, spec.metrics, examples);
   requireVaried(spec.metrics, examples);
-  const note = training === undefined ? undefined : sharedRowsNote(name, training.rows, examples);
+  // Samples show nothing of it.
+  const isWhole = of === undefined && training?.sampled === undefined;
+  const note = training === undefined || !isWhole ? undefined : sharedRowsNote(name, training.rows, examples);
   if (note !== undefined) shared.warnOnce(placed(spec, note));
   const choices = choicesOf(spec, rows, examples, base), longest = longestOf(examples);
   for (const note of atLocationOf(spec.decoding, () => choiceNotes(spec, rows, choices))) {
     shared.warnOnce(`${name}: ${note}`);
   }
-  const all = [...examples, ...answeredExamples({ choices })];
+  const all = joinedRows(examples, answeredExamples({ choices }));
   requireStops(spec.decoding, base.tokenizer);
   requireRoom(adaptations, longestOf(all), base.architecture.contextLength);
   atLocationOf(spec, () => requireSelections(adaptations, all));
   const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longest);
-  const stage = { name, spec, training, rows, examples, choices, batchSize };
+  const sampled = of === undefined ? {} : { of };
+  const stage = { ...sampled, name, spec, training, epoch, rows, examples, choices, batchSize };
   const prepared = { ...modelPart(model), kind: "evaluate" as const, ...stage };
+  const overlap = overlapNote(prepared);
+  if (overlap !== undefined) shared.warnOnce(placed(spec, overlap));
   for (const [says, kind] of await cautionsOfEvaluation(prepared)) shared.warnOnce(says, kind);
   return prepared;
 }

@@ -1,12 +1,23 @@
 /** What stages are when they are ready to compile. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
-import type { ActivationsSpec, EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
+import type { ActivationsSpec, EvaluateSpec, MetricSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { Member } from "../expand/member.ts";
 import type { ActivationRequest } from "./activation_request.ts";
 import type { Choice } from "./choices.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import type { PreparedRows } from "./read_rows.ts";
+
+/** How a training is validated, ready to run. */
+export interface PreparedValidation {
+  /** What is measured each time. */
+  readonly evaluation: PreparedEvaluation;
+  /** After how many steps each time. */
+  readonly interval: number;
+  /** By what the best is found. */
+  readonly best: MetricSpec;
+}
 
 /** A training, ready to compile. */
 export interface PreparedTraining extends PreparedModel {
@@ -15,8 +26,12 @@ export interface PreparedTraining extends PreparedModel {
   readonly name: string;
   readonly spec: Resolved<TrainSpec>;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
+  /** Set if these rows stand for others: how many were drawn, each of which is there in place of as many. */
+  readonly sampled?: number;
   readonly trainableParameters: number;
+  /** How it is validated while it runs; `undefined` if it is not. */
+  readonly validation: PreparedValidation | undefined;
 }
 
 /** What a stage acts with that trains nothing itself. */
@@ -24,6 +39,8 @@ export interface ActingModel {
   readonly model: PreparedModel;
   /** The training that gives the edits' tensors; `undefined` for a model as it is. */
   readonly training: PreparedTraining | undefined;
+  /** The epoch of the training after which they are taken; `undefined` for what it gives at its end. */
+  readonly epoch: number | undefined;
 }
 
 /** An evaluation, ready to compile. */
@@ -33,6 +50,8 @@ export interface PreparedEvaluation extends PreparedModel, PreparedRows {
   readonly spec: Resolved<EvaluateSpec>;
   /** The training that gives the edits' tensors; `undefined` for a model as it is. */
   readonly training: PreparedTraining | undefined;
+  /** As in {@linkcode ActingModel}. */
+  readonly epoch: number | undefined;
   /** How many rows run together. */
   readonly batchSize: number;
   /** Each row's answers to choose from, if the evaluation chooses. */
@@ -46,6 +65,8 @@ export interface PreparedActivations extends PreparedModel, PreparedRows, Activa
   readonly spec: Resolved<ActivationsSpec>;
   /** The training that gives the edits' tensors; `undefined` for a model as it is. */
   readonly training: PreparedTraining | undefined;
+  /** As in {@linkcode ActingModel}. */
+  readonly epoch: number | undefined;
 }
 
 /** Stages ready to run, by their kind. */

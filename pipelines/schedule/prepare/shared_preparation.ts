@@ -1,20 +1,19 @@
 /** What members share when they are prepared: models, rows and their layouts, each made once. @module */
-import { formatLocation, type SourceLocation } from "../../common/errors.ts";
+import { madeOf, type RowList, stretched } from "../../common/row_list.ts";
 import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
 import { type Layout, layoutOf, wholeRows } from "../../compile/rows/layout.ts";
-import { type RowNote, rowNotes } from "../../data/examples.ts";
 import type { FewShot } from "../../data/few_shot.ts";
 import type { Truncation } from "../../data/length_limits.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-
 import type { RunContext } from "../context/run_context.ts";
-import { fileProgress, noteTo } from "../context/work.ts";
+import { noteTo } from "../context/work.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
+import { hasPairs } from "./preference_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import { type PreparedRows, readRows } from "./read_rows.ts";
@@ -22,7 +21,7 @@ import { type PreparedRows, readRows } from "./read_rows.ts";
 /** Rows cut into segments. */
 interface LaidOut {
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
 }
 
 /** What rows are read for. */
@@ -36,16 +35,27 @@ interface RowsOptions {
 /** Models, rows and layouts of members that are prepared together. */
 export class SharedPreparation {
   readonly #runContext: RunContext;
+  readonly #sample: number | undefined;
   readonly #warned = new Set<string>();
   readonly #notes: string[] = [];
   readonly #shared = new Map<string, Promise<unknown>>();
   readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
   readonly #rowNumbers = new WeakMap<PreparedRows, number>();
   #rowsRead = 0;
+  readonly #kept = new Map<string, number>();
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
+  /** Where the model's own dropout acts, and no part of a row is a constant. */
+  readonly #wholeLayouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
 
-  constructor(runContext: RunContext) {
+  /** @param sample How many rows of each data set are enough; all if omitted. */
+  constructor(runContext: RunContext, sample?: number) {
     this.#runContext = runContext;
+    this.#sample = sample;
+  }
+
+  /** The folder that relative paths count from. */
+  get base(): string {
+    return this.#runContext.base;
   }
 
   /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
@@ -71,40 +81,42 @@ export class SharedPreparation {
     const asksLast = asks && hasTurns(data);
     const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
-      const { base, emit } = this.#runContext,
-        warn = (message: string, kind?: string) => this.warnOnce(message, kind);
-      const note = (note: RowNote, place: SourceLocation) => {
-        this.warnOnce(`${formatLocation(place)}: ${rowNotes[note]}`, note);
-      };
-      const files = { base, hub: this.#runContext.hub, progress: fileProgress(emit), warn };
-      return readRows(data, files, model, {
+      const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
+      const sample = this.#sample;
+      return readRows(this.#runContext, data, model, {
+        sample,
         head,
         maxLength,
         truncate,
         toWrite,
         asksLast,
         fewShot,
-        emit,
         warn,
-        note,
       });
     });
   }
 
-  /** Rows cut into segments for the adaptations of a model. */
-  async laidOut(model: PreparedModel, prepared: PreparedRows): Promise<LaidOut> {
-    const known = this.#layouts.getOrInsertComputed(model, () => new Map());
+  /**
+   * Rows cut into segments for the adaptations of a model.
+   *
+   * @param dropsBase Whether the model's own dropout acts, so that they are not cut.
+   */
+  async laidOut(model: PreparedModel, prepared: PreparedRows, dropsBase = false): Promise<LaidOut> {
+    const layouts = dropsBase ? this.#wholeLayouts : this.#layouts;
+    const known = layouts.getOrInsertComputed(model, () => new Map());
     const found = known.get(prepared);
     if (found !== undefined) return found;
     const { examples } = prepared, { adaptations, model: { architecture } } = model;
     requireRoom(adaptations, longestOf(examples), architecture.contextLength);
-    const plain = model.full === undefined
+    const plain = model.full === undefined && !dropsBase
       ? layoutOf(architecture, adaptations, examples)
       : wholeRows(architecture, adaptations);
-    const layout = withAttentionParts(plain, architecture, examples);
+    const answers = hasPairs(examples) ? { answers: 2 } as const : {};
+    const layout = { ...dropsBase ? plain : withAttentionParts(plain, architecture, examples), ...answers };
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
-      return Promise.resolve(examples.map((example) => layOut(example, layout)));
+      const own = madeOf(examples, (example) => layOut(example, layout)), { of } = prepared;
+      return Promise.resolve(of === undefined ? own : stretched([...own], of));
     });
     known.set(prepared, { layout, rows });
     return { layout, rows };
@@ -120,6 +132,17 @@ export class SharedPreparation {
     if (this.#warned.has(kind)) return;
     this.#warned.add(kind);
     this.#notes.push(message);
+  }
+
+  /**
+   * Takes note of what is to be kept in the store for as long as the run lasts.
+   *
+   * @param of What keeps it, which members may share.
+   * @returns The bytes of all that was noted, and what the store may hold.
+   */
+  takeRoom(of: string, bytes: number): { readonly all: number; readonly limit: number } {
+    this.#kept.set(of, bytes);
+    return { all: [...this.#kept.values()].reduce((sum, each) => sum + each, 0), limit: this.#runContext.store.limit };
   }
 
   /** Tells what was noted. */

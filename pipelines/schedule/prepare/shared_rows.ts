@@ -1,11 +1,12 @@
 /** Rows that are both trained and evaluated on. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { formatLocation } from "../../common/errors.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 
 /** Members share rows, so that each list is hashed once, and gathered once. */
-const hashed = new WeakMap<readonly unknown[], readonly number[]>();
-const gathered = new WeakMap<readonly unknown[], ReadonlySet<number>>();
+const hashed = new WeakMap<RowList<unknown>, readonly number[]>();
+const gathered = new WeakMap<RowList<unknown>, ReadonlySet<number>>();
 
 /**
  * What to say of an evaluation of rows that its model is trained on, some of them, as where a split has gone wrong, or all.
@@ -14,12 +15,12 @@ const gathered = new WeakMap<readonly unknown[], ReadonlySet<number>>();
  */
 export function sharedRowsNote(
   name: string,
-  trained: readonly LaidOutRow[],
-  evaluated: readonly TokenizedExample[],
+  trained: RowList<LaidOutRow>,
+  evaluated: RowList<TokenizedExample>,
 ): string | undefined {
   const known = gathered.getOrInsertComputed(trained, () => new Set(hashesOf(trained, ({ whole }) => whole)));
   const shared = hashesOf(evaluated, (example) => example).map((hash) => known.has(hash));
-  const count = shared.filter((is) => is).length, place = evaluated[shared.indexOf(true)]?.source.place;
+  const count = shared.filter((is) => is).length, place = evaluated.at(Math.max(0, shared.indexOf(true)))?.source.place;
   if (count === 0) return undefined;
   if (count === evaluated.length) return `all ${count} rows that ${name} evaluates on are ones that it trains on`;
   const first = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
@@ -27,7 +28,7 @@ export function sharedRowsNote(
     "see them by deno task rows, and leave them out of one of the two";
 }
 
-function hashesOf<T>(rows: readonly T[], exampleOf: (row: T) => TokenizedExample): readonly number[] {
+function hashesOf<T>(rows: RowList<T>, exampleOf: (row: T) => TokenizedExample): readonly number[] {
   return hashed.getOrInsertComputed(rows, () => rows.map((row) => hashOf(exampleOf(row))));
 }
 

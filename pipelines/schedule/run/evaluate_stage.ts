@@ -7,6 +7,7 @@ import { noteTo } from "../context/work.ts";
 import { predictions } from "../evaluate/evaluate.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
+import { taskRecordOf } from "../prepare/task_record.ts";
 import type { StageExecution } from "./stage_execution.ts";
 import { tensorsOf } from "./stage_tensors.ts";
 
@@ -31,12 +32,14 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const path = join("members", member.id, folder, "predictions.jsonl");
     await output.predictions(path, found);
     const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
+    const task = taskRecordOf(stage);
     const record: EvaluateRecord = {
       name,
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
       ...recordOf(measured),
+      ...task === undefined ? {} : { task },
       predictions: path,
     };
     runContext.emit({ kind: "evaluation", member: member.id, record });

@@ -1,9 +1,12 @@
 /** Running members that are all known before the first of them runs, with what they share computed once. @module */
 import type { MemberPlace } from "../../results/events.ts";
 import type { EncodeRecord, MemberRecord, StageRecord, StageRecords } from "../../results/results.ts";
+import { averagesOf } from "../../results/averages.ts";
+import { suiteNamed } from "../../tasks/suites.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { SharedPrompts } from "../evaluate/shared_prompts.ts";
+import { SharedScores } from "../evaluate/shared_scores.ts";
 import type { PreparedMember, PreparedStages } from "../prepare/prepared.ts";
 import { activationsStage } from "./activations_stage.ts";
 import { evaluateStage } from "./evaluate_stage.ts";
@@ -11,6 +14,7 @@ import type { RunOutput } from "./run_output.ts";
 import type { SharedWork, StageExecution } from "./stage_execution.ts";
 import { trainStage } from "./train_stage.ts";
 import { Trainings } from "./trainings.ts";
+import { validating } from "./validating.ts";
 
 const stageExecutions: { readonly [K in StageKind]: StageExecution<K> } = {
   train: trainStage,
@@ -23,8 +27,9 @@ export class MemberExecution implements Disposable {
   readonly #shared: SharedWork;
 
   constructor(runContext: RunContext, output: RunOutput) {
-    const trainings = new Trainings(runContext, output), prompts = new SharedPrompts(runContext);
-    this.#shared = { runContext, output, trainings, prompts, timed: new Set() };
+    const prompts = new SharedPrompts(runContext), scores = new SharedScores(runContext);
+    const trainings = new Trainings(runContext, output, validating(runContext, { prompts, scores }));
+    this.#shared = { runContext, output, trainings, prompts, scores, timed: new Set() };
   }
 
   /** Takes note of all stages, so that what is computed once can serve all that share it. */
@@ -54,7 +59,9 @@ export class MemberExecution implements Disposable {
     }
     const { id, axes, chosen } = member, quantize = stages[0]?.quantize;
     const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };
-    return { id, axes, ...optional, trainableParameters, stages: records };
+    const averages = averagesOf(records, (suite) => suiteNamed(suite)?.averaged);
+    const listed = averages.length === 0 ? {} : { averages };
+    return { id, axes, ...optional, trainableParameters, stages: records, ...listed };
   }
 
   /** What the trainings read. */
@@ -66,6 +73,7 @@ export class MemberExecution implements Disposable {
   [Symbol.dispose](): void {
     this.#shared.trainings[Symbol.dispose]();
     this.#shared.prompts[Symbol.dispose]();
+    this.#shared.scores[Symbol.dispose]();
   }
 
   #gather<K extends StageKind>(kind: K, stage: PreparedStages[K], member: PreparedMember): Promise<void> {

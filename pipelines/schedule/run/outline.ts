@@ -11,13 +11,14 @@ export function outlineOf({ member: { id, axes }, stages, trainableParameters }:
   return { id, axes, trainableParameters, baseParameters, stages: outlined };
 }
 
-/** What a stage sets, by path; its model and data are no settings. */
-function settingsOf({ kind: _, model: _model, data: _data, ...settings }: PreparedStage["spec"]) {
+/** What a stage sets, by path; its model and data are no settings, nor the rows that a training is validated on. */
+function settingsOf({ kind: _, model: _model, ...settings }: PreparedStage["spec"]) {
   return Object.fromEntries(scalarsIn(settings, ""));
 }
 
 function scalarsIn(value: unknown, path: string): (readonly [string, AxisLabel])[] {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return [[path, value]];
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => scalarsIn(inner, path === "" ? name : `${path}.${name}`));
+  const settings = Object.entries(value).filter(([name]) => name !== "data");
+  return settings.flatMap(([name, inner]) => scalarsIn(inner, path === "" ? name : `${path}.${name}`));
 }

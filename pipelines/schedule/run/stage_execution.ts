@@ -3,6 +3,7 @@ import type { StageRecords } from "../../results/results.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { SharedPrompts } from "../evaluate/shared_prompts.ts";
+import type { SharedScores } from "../evaluate/shared_scores.ts";
 import type { PreparedMember, PreparedStages } from "../prepare/prepared.ts";
 import type { RunOutput } from "./run_output.ts";
 import type { Trainings } from "./trainings.ts";
@@ -13,6 +14,7 @@ export interface SharedWork {
   readonly output: RunOutput;
   readonly trainings: Trainings;
   readonly prompts: SharedPrompts;
+  readonly scores: SharedScores;
   /** The keys of trainings whose time is in a record. */
   readonly timed: Set<string>;
 }

@@ -4,7 +4,7 @@ import { savedTensors } from "../../compile/lower/tensor_forms.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { tensorsDigest } from "../keys/content_digests.ts";
-import type { PreparedTraining } from "../prepare/prepared.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 import { initialTensors } from "../train/initial_tensors.ts";
 import type { Trainings } from "./trainings.ts";
@@ -21,15 +21,15 @@ interface StageTensors {
 /** The tensors that a stage acts with: those that its training learned, else those that its adaptations start with. */
 export async function tensorsOf(
   trainings: Trainings,
-  stage: PreparedModel & { readonly training: PreparedTraining | undefined },
+  stage: PreparedModel & Pick<PreparedEvaluation, "training" | "epoch">,
   weights: ModelWeights,
 ): Promise<StageTensors> {
-  const { training } = stage;
+  const { training, epoch } = stage;
   if (training !== undefined) {
-    return {
-      tensors: actingTensors(stage, (await trainings.resultOf(training)).tensors),
-      key: trainings.keyOf(training),
-    };
+    const { tensors, key } = epoch === undefined
+      ? { tensors: (await trainings.resultOf(training)).tensors, key: trainings.keyOf(training) }
+      : await trainings.resultAt(training, epoch);
+    return { tensors: actingTensors(stage, tensors), key };
   }
   return await untrainedTensors(stage, weights);
 }
@@ -40,7 +40,8 @@ export async function untrainedTensors(model: PreparedModel, weights: ModelWeigh
   return { tensors: actingTensors(model, tensors), key: tensorsDigest(tensors) };
 }
 
-function actingTensors({ full, adaptations }: PreparedModel, tensors: TensorMap): TensorMap {
+/** Those of a training's tensors that a model acts with. */
+export function actingTensors({ full, adaptations }: PreparedModel, tensors: TensorMap): TensorMap {
   if (full !== undefined) return tensors;
   const names = adaptations.flatMap((adaptation) => {
     return Object.keys(savedTensors(adaptation)).map((name) => `${adaptation.index}.${name}`);

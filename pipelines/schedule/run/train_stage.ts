@@ -1,18 +1,46 @@
 /** How a training runs: what it learned is written to the member's folder. @module */
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
+import { epochFolder } from "../../compile/parameters/trained_interventions.ts";
+import { metricNameOf, readsScores } from "../../metrics/mod.ts";
+import type { TrainRecord, ValidationRecord } from "../../results/results.ts";
+import { weightsFor } from "../prepare/model_weights.ts";
+import type { PreparedTraining } from "../prepare/prepared.ts";
+import { bestOf } from "../train/validations.ts";
+import { marginsOf } from "../train/rewards.ts";
 import type { StageExecution } from "./stage_execution.ts";
+
+/** What results.json says of a training's validations; nothing if there are none. */
+function validated(
+  { validation }: PreparedTraining,
+  records: readonly ValidationRecord[] = [],
+): Pick<TrainRecord, "validation" | "best"> {
+  const best = records[bestOf({ validation }, records)];
+  if (validation === undefined || best === undefined) return {};
+  return { validation: records, best: { step: best.step, metric: metricNameOf(validation.best) } };
+}
 
 /** Trainings. */
 export const trainStage: StageExecution<"train"> = {
-  gather: ({ trainings }, stage, { member }) => trainings.add(stage, member.id),
+  async gather({ runContext, trainings, prompts, scores }, stage, { member }) {
+    await trainings.add(stage, member.id);
+    if (stage.validation === undefined) return;
+    const { evaluation } = stage.validation, weights = await weightsFor(runContext, stage);
+    prompts.add(evaluation, weights);
+    if (readsScores(evaluation.spec.metrics)) scores.add(evaluation, weights);
+  },
   async run({ trainings, output, timed }, stage, { member, stages }) {
     const key = trainings.keyOf(stage), isFirst = !timed.has(key);
     timed.add(key);
-    const { tensors, losses, gradientNorms, stepSeconds, cached, seconds } = await trainings.resultOf(stage);
+    const trained = await trainings.resultOf(stage), { tensors, losses, gradientNorms, rewards, reference } = trained;
+    const { stepSeconds, validation, cached, seconds } = trained;
     const name = stage.full === undefined ? "intervention" : "model";
-    const folder = ofKind(stages, "train").length > 1 ? join(stage.name, name) : name;
-    await output.trained(member.id, folder, stage, tensors);
+    const place = ofKind(stages, "train").length > 1 ? stage.name : "";
+    await output.trained(member.id, join(place, name), stage, tensors);
+    for (const epoch of stage.spec.checkpoints ?? []) {
+      const { tensors } = await trainings.resultAt(stage, epoch);
+      await output.trained(member.id, join(place, epochFolder(epoch), name), stage, tensors);
+    }
     return {
       name: stage.name,
       kind: "train",
@@ -22,7 +50,10 @@ export const trainStage: StageExecution<"train"> = {
       steps: losses.length,
       losses,
       ...gradientNorms.length > 0 ? { gradientNorms } : {},
+      ...rewards === undefined ? {} : { rewards: { ...rewards, margins: marginsOf(rewards) } },
+      ...reference === undefined ? {} : { reference },
       stepSeconds,
+      ...validated(stage, validation),
     };
   },
 };

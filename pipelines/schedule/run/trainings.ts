@@ -1,5 +1,5 @@
 /** The trainings of members that run together: each runs once, however many members share it. @module */
-import { RequestError } from "../../common/errors.ts";
+import { RequestError, RunError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import { providerRuntimes } from "../../runtime/providers.ts";
@@ -11,9 +11,12 @@ import { runTrainings } from "../train/batched_training.ts";
 import { batchingKey, mostBatched } from "../train/batching.ts";
 import { resumable, type ResumableTraining, stepsDone } from "../train/checkpoint_keeper.ts";
 import { trainFlops } from "../train/flops.ts";
+import { endedBefore, epochKey, findEpoch, hasEpochs } from "../train/kept_epochs.ts";
+import { stepCount } from "../train/steps.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import { findTrained, type Trained, trainedKind } from "../train/trained.ts";
 import { DivergedError } from "../train/training_loop.ts";
+import type { MeasureValidation } from "../train/training_watch.ts";
 import type { RunOutput } from "./run_output.ts";
 import { SharedEncodings } from "./shared_encodings.ts";
 
@@ -25,13 +28,16 @@ export class Trainings implements Disposable {
   /** The member that a training was declared in first. */
   readonly #members = new Map<PreparedTraining, string>();
   readonly #encodings: SharedEncodings;
+  readonly #measure: MeasureValidation;
   readonly #trained = new Map<string, Trained>();
   readonly #batchingKeys = new Map<TrainJob, string | undefined>();
 
-  constructor(runContext: RunContext, output: RunOutput) {
+  /** @param measure Measures the validations of trainings. */
+  constructor(runContext: RunContext, output: RunOutput, measure: MeasureValidation) {
     this.#runContext = runContext;
     this.#output = output;
     this.#encodings = new SharedEncodings(runContext);
+    this.#measure = measure;
   }
 
   /** Takes note of a member's training before any runs. */
@@ -53,16 +59,16 @@ export class Trainings implements Disposable {
    * @throws {RequestError} If the loss is not finite; it names where the last good state is.
    */
   async resultOf(stage: PreparedTraining): Promise<Trained> {
-    const job = this.#job(stage);
-    const known = this.#trained.get(job.key) ?? await findTrained(this.#runContext.store, job.key);
-    if (known !== undefined) {
+    const job = this.#job(stage), { store } = this.#runContext;
+    const known = this.#trained.get(job.key) ?? await findTrained(store, job.key);
+    if (known !== undefined && hasEpochs(store, job, known.losses.length)) {
       this.#trained.set(job.key, known);
       return known;
     }
     const batch = await this.#batchOf(job);
     const encoded = await this.#encodings.of(job);
     try {
-      const results = await runTrainings(this.#runContext, batch, encoded);
+      const results = await runTrainings(this.#runContext, batch, encoded, this.#measure);
       batch.forEach(({ job: { key } }, at) => this.#trained.set(key, results[at]!));
       await this.#encodings.closeIfDone(job, ({ key }) => this.#trained.has(key));
       await this.#noteRate(batch, results);
@@ -71,6 +77,20 @@ export class Trainings implements Disposable {
       if (!(error instanceof DivergedError)) throw error;
       throw await this.#keepLastGood(batch[error.member]!.job.stage, error);
     }
+  }
+
+  /**
+   * What a training had learned after an epoch that it keeps, and the store's key of that; if it ended before, what it
+   * gives.
+   *
+   * @throws {RunError} If the store had no room for it.
+   */
+  async resultAt(stage: PreparedTraining, epoch: number): Promise<Pick<Trained, "tensors"> & { readonly key: string }> {
+    const { key } = this.#job(stage), { tensors, losses: { length: steps } } = await this.resultOf(stage);
+    if (endedBefore(stage, steps, epoch)) return { tensors, key };
+    const found = await findEpoch(this.#runContext.store, key, epoch);
+    if (found !== undefined) return { tensors: found, key: epochKey(key, epoch) };
+    throw new RunError(`the store had no room for epoch ${epoch} of ${stage.name}; give --cache-disk more`);
   }
 
   /** What the trainings read. */
@@ -114,7 +134,10 @@ export class Trainings implements Disposable {
 
   async #noteRate(batch: readonly ResumableTraining[], results: readonly Trained[]): Promise<void> {
     const seconds = results.reduce((sum, { stepSeconds }) => stepSeconds.reduce((all, each) => all + each, sum), 0);
-    const flops = batch.reduce((sum, { job: { stage, programs } }) => sum + trainFlops(stage, programs), 0);
+    // Patience may have ended some before their last step.
+    const flops = batch.reduce((sum, { job: { stage, programs } }, at) => {
+      return sum + trainFlops(stage, programs) * results[at]!.losses.length / stepCount(stage);
+    }, 0);
     await noteRate(this.#runContext, "train", flops, seconds);
   }
 

@@ -4,22 +4,29 @@
  * @module
  */
 import type { Program } from "../../../ops/program/program.ts";
+import { madeOf } from "../../common/row_list.ts";
 import { StoppedError } from "../../common/errors.ts";
 import { copyTensors, type TensorMap, trainedForm } from "../../compile/parameters/initial.ts";
+import { objectiveFeeds } from "../../compile/rows/answers.ts";
 import { sharedFeeds } from "../../compile/rows/feeds.ts";
+import type { ReferenceRecord } from "../../results/results.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import { type Reference, referenceOf } from "../preferences/reference.ts";
+import { needsReference } from "../preferences/rewards.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
 import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
 import { stepsOf } from "./steps.ts";
 import { storeTrained, type Trained } from "./trained.ts";
-import { DivergedError, runTrainingLoop, type TrainingLoop } from "./training_loop.ts";
+import { DivergedError, type LoopProgress, runTrainingLoop, type TrainingLoop } from "./training_loop.ts";
+import { type MeasureValidation, TrainingWatch } from "./training_watch.ts";
 
 /**
  * Runs trainings of one {@linkcode batchingKey}, or a single one, and stores what each gives. Batched trainings share
  * the frozen part and read each weight once for all; the numbers of each are those that it gives alone.
  *
  * @param trainings Their checkpoints, if they have any, are at the same step.
+ * @param measure Measures their validations.
  * @throws {DivergedError} If a loss is not finite; it holds that member's last good state alone.
  * @throws {StoppedError} If the run was stopped; the state after the newest step is kept, if there was a way to.
  */
@@ -27,6 +34,7 @@ export async function runTrainings(
   runContext: RunContext,
   trainings: readonly ResumableTraining[],
   encoded: EncodedExamples | undefined,
+  measure: MeasureValidation,
 ): Promise<Trained[]> {
   const start = performance.now(), jobs = trainings.map(({ job }) => job);
   const [{ job: { stage, weights, programs: costs } }] = trainings as readonly [ResumableTraining];
@@ -40,7 +48,25 @@ export async function runTrainings(
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
   const steps = stepsOf({ spec, rows, programs: costs });
-  const keeper = new CheckpointKeeper(runContext, trainings);
+  const reference = needsReference(spec.objective)
+    ? await referenceOf(runContext, {
+      name: stage.name,
+      model: stage.model,
+      weights,
+      examples: madeOf(rows, ({ whole }) => whole),
+    })
+    : undefined;
+  const watch = new TrainingWatch({ runContext, trainings, measure, toSaved });
+  const ended = new Map<number, Omit<Trained, "seconds">>(), isOver = (member: number) => ended.has(member);
+  const keeper = new CheckpointKeeper(runContext, trainings, { isOver, kept: (member) => watch.kept(member) });
+  const end = async (at: number, run: Omit<LoopProgress, "state" | "parameters">, all: () => Promise<TensorMap>) => {
+    const { best, ...validated } = watch.kept(at), tensors = best ?? ownTensors(jobs, at, await all());
+    const history = { ...historyOf(trainings, at, run), ...validated };
+    const frozen = reference && recordOf(reference, at);
+    const trained = { tensors, ...history, cached: false, encoding: encoded?.record, reference: frozen };
+    await storeTrained(runContext.store, jobs[at]!.key, trained);
+    ended.set(at, trained);
+  };
   try {
     const run = await runTrainingLoop({
       spec,
@@ -51,26 +77,31 @@ export async function runTrainings(
       steps,
       programs,
       initial: stage.full === undefined ? parameters : { ...copyTensors(initial), ...parameters },
-      fixed: { ...bases, ...(programs.readsShared ? sharedFeeds(rows[0]!, layout, stage.model.architecture) : {}) },
+      fixed: {
+        ...bases,
+        ...objectiveFeeds(spec.objective),
+        ...(programs.readsShared ? sharedFeeds(rows.at(0)!, layout, stage.model.architecture) : {}),
+      },
+      reference: reference?.scores,
       encoded,
       toSaved,
-      session: (program) => open(programs[program]),
+      session: (program) => runContext.sessions.hold(programs[program], weights),
       named: { stage: stage.name, members: trainings.map(({ member }) => member) },
       emit: runContext.emit,
       start: startOf(trainings),
-      reached: (run) => keeper.reached(run),
+      async reached(run) {
+        await watch.reached(run, isOver);
+        for (const at of jobs.keys()) {
+          if (!isOver(at) && watch.isOutOfPatience(at)) await end(at, run, () => toSaved(run.parameters()));
+        }
+        await keeper.reached(run);
+      },
+      isOver,
     });
-    const all = await toSaved(run.parameters);
-    const trained = jobs.map((_, at): Omit<Trained, "seconds"> => {
-      return {
-        tensors: ownTensors(jobs, at, all),
-        ...historyOf(trainings, at, run),
-        cached: false,
-        encoding: encoded?.record,
-      };
-    });
-    for (const [at, { key }] of jobs.entries()) await storeTrained(runContext.store, key, trained[at]!);
-    return trained.map((each) => ({ ...each, seconds: (performance.now() - start) / 1000 / jobs.length }));
+    let all: Promise<TensorMap> | undefined;
+    for (const at of jobs.keys()) if (!isOver(at)) await end(at, run, () => all ??= toSaved(run.parameters));
+    const seconds = (performance.now() - start) / 1000 / jobs.length;
+    return jobs.map((_, at) => ({ ...ended.get(at)!, seconds }));
   } catch (error) {
     if (error instanceof StoppedError) {
       throw error.at(`at step ${await keeper.keep()} of ${steps.length} of ${stage.name}`);
@@ -80,7 +111,9 @@ export async function runTrainings(
     throw new DivergedError(problem, member, ownTensors(jobs, member, lastGood));
   } finally {
     // Each keeps the memory of its largest run, and the next trainings open their own.
-    for (const program of [programs.train, programs.accumulate]) await runContext.sessions.release(program, weights);
+    for (const program of [programs.train, programs.accumulate, programs.update]) {
+      await runContext.sessions.release(program, weights);
+    }
   }
 }
 
@@ -90,4 +123,9 @@ function startOf(trainings: readonly ResumableTraining[]): TrainingLoop["start"]
   if (step === 0) return undefined;
   const states = trainings.map(({ checkpoint }) => checkpoint?.tensors ?? {});
   return { step, state: batchedTensors(trainings.map(({ job }) => job), states) };
+}
+
+/** What a training says of the frozen model's scores, which the first of a batch has asked for. */
+function recordOf({ key, cached, seconds }: Reference, at: number): ReferenceRecord {
+  return at === 0 ? { key, cached, seconds } : { key, cached: true, seconds: 0 };
 }

@@ -6,6 +6,7 @@ import { isWhole } from "../../compile/rows/layout.ts";
 import { keyOf } from "../../store/store.ts";
 import { mostActivations, stepsOf } from "./steps.ts";
 import type { TrainJob } from "./train_job.ts";
+import { lengthsOf, longest } from "../../compile/rows/row_lengths.ts";
 
 /** Equal for trainings that may be batched; `undefined` for one that may not. */
 export function batchingKey(job: TrainJob): string | undefined {
@@ -24,6 +25,6 @@ const enoughRows = 256;
 
 /** How many trainings like this one are batched: until the products are fast or the memory is used. */
 export function mostBatched({ stage: { spec, rows }, programs }: TrainJob): number {
-  const tokens = spec.batchSize * Math.max(...rows.map(({ tail }) => tail.length));
+  const tokens = spec.batchSize * longest(lengthsOf(rows).tail);
   return Math.max(1, Math.min(Math.ceil(enoughRows / tokens), mostActivations / (tokens * programs.activationBytes)));
 }

@@ -7,6 +7,7 @@ import type { RunContext } from "../context/run_context.ts";
 import { noteTo } from "../context/work.ts";
 import { ownTensors } from "./batched_members.ts";
 import { type Checkpoint, findCheckpoint, putCheckpoint } from "./checkpoint.ts";
+import { joined, noRewards } from "./rewards.ts";
 import type { TrainJob } from "./train_job.ts";
 import type { LoopProgress } from "./training_loop.ts";
 
@@ -32,15 +33,34 @@ export function stepsDone(checkpoint: Checkpoint | undefined): number {
 export function historyOf(
   trainings: readonly ResumableTraining[],
   at: number,
-  { losses, gradientNorms, stepSeconds }: Pick<LoopProgress, "losses" | "gradientNorms" | "stepSeconds">,
-): Pick<Checkpoint, "losses" | "gradientNorms" | "stepSeconds"> {
+  { losses, gradientNorms, rewards, stepSeconds }: Pick<
+    LoopProgress,
+    "losses" | "gradientNorms" | "rewards" | "stepSeconds"
+  >,
+): Pick<Checkpoint, "losses" | "gradientNorms" | "rewards" | "stepSeconds"> {
   const before = trainings[at]?.checkpoint;
   return {
     losses: [...before?.losses ?? [], ...losses[at]!],
     gradientNorms: [...before?.gradientNorms ?? [], ...gradientNorms[at]!],
-    stepSeconds: [...before?.stepSeconds ?? [], ...stepSeconds.map((seconds) => seconds / trainings.length)],
+    ...rewards === undefined ? {} : { rewards: joined(before?.rewards ?? noRewards, rewards[at]!) },
+    stepSeconds: [
+      ...before?.stepSeconds ?? [],
+      ...stepSeconds.slice(0, losses[at]!.length).map((seconds) => seconds / trainings.length),
+    ],
   };
 }
+
+/** What of each training is kept beside the state of its steps. */
+interface Watched {
+  /** Whether a training's result is in the store, so that nothing of it has to be kept. */
+  readonly isOver: (member: number) => boolean;
+  readonly kept: (member: number) => Pick<Checkpoint, "validation" | "best">;
+}
+
+const unwatched: Watched = { isOver: () => false, kept: () => ({}) };
+
+/** What keeping takes of the steps so far. */
+type KeptProgress = Omit<LoopProgress, "parameters">;
 
 /** What keeping takes of a run. */
 type KeepingContext = Pick<RunContext, "store" | "emit" | "checkpointInterval">;
@@ -49,14 +69,16 @@ type KeepingContext = Pick<RunContext, "store" | "emit" | "checkpointInterval">;
 export class CheckpointKeeper {
   readonly #runContext: KeepingContext;
   readonly #trainings: readonly ResumableTraining[];
+  readonly #watched: Watched;
   #timer: CheckpointTimer | undefined;
-  #progress: LoopProgress | undefined;
+  #progress: KeptProgress | undefined;
   /** How many steps are kept. */
   #kept: number;
 
-  constructor(runContext: KeepingContext, trainings: readonly ResumableTraining[]) {
+  constructor(runContext: KeepingContext, trainings: readonly ResumableTraining[], watched = unwatched) {
     this.#runContext = runContext;
     this.#trainings = trainings;
+    this.#watched = watched;
     this.#kept = stepsDone(trainings[0]?.checkpoint);
     // The parameters of one step before are kept, too.
     const kept = trainings.flatMap(({ job: { programs: { parameters, state } } }) => {
@@ -67,7 +89,7 @@ export class CheckpointKeeper {
   }
 
   /** Takes note of a step that is done, and keeps the state if it is time to. */
-  async reached(progress: LoopProgress): Promise<void> {
+  async reached(progress: KeptProgress): Promise<void> {
     this.#progress = progress;
     if (this.#timer?.isDue) await this.keep();
   }
@@ -85,8 +107,10 @@ export class CheckpointKeeper {
     try {
       await timer.measure(async () => {
         for (const [at, { key }] of jobs.entries()) {
+          if (this.#watched.isOver(at)) continue;
           const history = historyOf(this.#trainings, at, progress);
-          await putCheckpoint(store, key, { tensors: ownTensors(jobs, at, state), ...history });
+          const kept = { ...history, ...this.#watched.kept(at) };
+          await putCheckpoint(store, key, { tensors: ownTensors(jobs, at, state), ...kept });
         }
       });
       this.#kept = steps;

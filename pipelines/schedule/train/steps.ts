@@ -1,8 +1,11 @@
 /** The steps of a training: which rows each of them runs, and which of these run together. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { type CompiledTraining, rowWork } from "../../compile/frontier/compiled_training.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { batchOrder, groupByLength } from "../../data/batches.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
+import { lengthsOf } from "../../compile/rows/row_lengths.ts";
+import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 
 /** What decides which rows run together. */
 export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;
@@ -13,7 +16,7 @@ export const mostActivations = 2 ** 28;
 /** What decides a training's steps. */
 interface StepRequest {
   readonly spec: Resolved<TrainSpec>;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
   readonly programs: RunCosts;
 }
 
@@ -23,7 +26,7 @@ export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
   const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
   const effective = batchSize * gradientAccumulation;
   const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
-  const length = (row: number) => rowWork(rows[row]!, programs);
+  const lengths = lengthsOf(rows), length = (row: number) => rowWork(lengths, row, programs);
   return batches.slice(0, maxSteps).map((batch) => {
     const parts: number[][] = [];
     for (let start = 0; start < batch.length; start += batchSize) {
@@ -31,11 +34,6 @@ export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
     }
     return parts;
   });
-}
-
-/** How many steps take all rows once. */
-export function stepsInEpoch({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
-  return Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
 }
 
 /** How many steps a training has. */

@@ -1,5 +1,5 @@
 /** What a training gives, and its entry in the store. @module */
-import type { EncodeRecord } from "../../results/results.ts";
+import type { EncodeRecord, ReferenceRecord } from "../../results/results.ts";
 import type { Store } from "../../store/store.ts";
 import { removeCheckpoint } from "./checkpoint.ts";
 import { putTrainingEntry, readTrainingEntry, type TrainingContent } from "./training_entry.ts";
@@ -9,6 +9,8 @@ export interface Trained extends TrainingContent {
   readonly cached: boolean;
   /** The encoding that it read, if it read one. */
   readonly encoding: EncodeRecord | undefined;
+  /** What the frozen model gave to the rows' answers, if the objective compares with it. */
+  readonly reference?: ReferenceRecord | undefined;
   /** How long it took; for batched trainings each one's share. */
   readonly seconds: number;
 }
@@ -23,18 +25,23 @@ export async function findTrained(store: Store, key: string): Promise<Trained | 
   if (entry === undefined) return undefined;
   // A run may have died between storing the result and removing the checkpoint.
   removeCheckpoint(store, key);
-  const content = await readTrainingEntry(entry), { encoding } = entry.metadata;
+  const content = await readTrainingEntry(entry), { encoding, reference } = entry.metadata;
   return {
     ...content,
     cached: true,
     encoding: encoding === undefined ? undefined : JSON.parse(encoding),
+    ...reference === undefined ? {} : { reference: { ...JSON.parse(reference), cached: true, seconds: 0 } },
     seconds: (performance.now() - start) / 1000,
   };
 }
 
 /** Stores a training's result; its checkpoint is of no more use. */
 export async function storeTrained(store: Store, key: string, trained: Omit<Trained, "seconds">): Promise<void> {
-  const { encoding } = trained, metadata = encoding === undefined ? {} : { encoding: JSON.stringify(encoding) };
+  const { encoding, reference } = trained;
+  const metadata = {
+    ...encoding === undefined ? {} : { encoding: JSON.stringify(encoding) },
+    ...reference === undefined ? {} : { reference: JSON.stringify(reference) },
+  };
   await putTrainingEntry(store, trainedKind, key, trained, metadata);
   removeCheckpoint(store, key);
 }

@@ -3,13 +3,16 @@
  *
  * @module
  */
+import type { RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { answerFeeds, type AnswerScores } from "../../compile/rows/answers.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { lossName, normName } from "../../compile/programs/training_programs.ts";
+import { baseDropoutFeeds } from "../../compile/rows/base_dropout.ts";
 import { dropoutFeeds } from "../../compile/rows/dropout.ts";
 import { exampleFeeds } from "../../compile/rows/feeds.ts";
 import { groupExtents, type LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
@@ -20,8 +23,10 @@ import type { Emit } from "../../results/events.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { learningRates } from "./learning_rate.ts";
-import { stepsInEpoch } from "./steps.ts";
+import { noRewards, type Rewards, shownRewards, withGroup, withStep, zeroRewards } from "./rewards.ts";
+import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
+import { lengthsOf } from "../../compile/rows/row_lengths.ts";
 
 /** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
 export interface TrainingLoop extends StateJob {
@@ -30,10 +35,12 @@ export interface TrainingLoop extends StateJob {
   readonly spec: Resolved<TrainSpec>;
   readonly architecture: Architecture;
   readonly layout: Layout;
-  readonly rows: readonly LaidOutRow[];
+  readonly rows: RowList<LaidOutRow>;
   readonly programs: CompiledTraining;
   /** Of each step the groups of rows that run together. */
   readonly steps: readonly (readonly (readonly number[])[])[];
+  /** What the frozen model gives to each row's answers, where the objective compares with it. */
+  readonly reference?: AnswerScores | undefined;
   /** What was encoded of the rows; absent where nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
   readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
@@ -44,8 +51,10 @@ export interface TrainingLoop extends StateJob {
   readonly emit: Emit;
   /** Where an earlier run of this training came to, to go on from there. */
   readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
-  /** Called after each step, before the next one starts. */
+  /** Called after each step, before the next one starts, and before the first where an earlier run came to one. */
   readonly reached: (run: LoopProgress) => Promise<void>;
+  /** Whether a member's training has ended; asked when a step is done. When all have, the loop ends. */
+  readonly isOver: (member: number) => boolean;
 }
 
 /** What the steps so far gave; it grows with each step. */
@@ -54,10 +63,14 @@ export interface LoopProgress {
   readonly losses: readonly (readonly number[])[];
   /** Of each member the norm of its gradients in each step, before they were clipped; none where they are not. */
   readonly gradientNorms: readonly (readonly number[])[];
+  /** Of each member the means of rewards over the rows of each step, where they are trained on preferences. */
+  readonly rewards?: readonly Rewards[];
   /** Wall seconds of each step. */
   readonly stepSeconds: readonly number[];
   /** Parameters and moments to start from again; `undefined` while a step has them. */
   readonly state: () => TensorMap | undefined;
+  /** What all members have learned, in trained form. */
+  readonly parameters: () => TensorMap;
 }
 
 /** A loss that is not a number: the training stopped, and this is what it had before. */
@@ -75,7 +88,7 @@ export class DivergedError extends RequestError {
 }
 
 /** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
-interface LoopResult extends Omit<LoopProgress, "state"> {
+interface LoopResult extends Omit<LoopProgress, "state" | "parameters"> {
   /** The trained tensors of all members in trained form. */
   readonly parameters: TensorMap;
 }
@@ -86,16 +99,20 @@ interface LoopResult extends Omit<LoopProgress, "state"> {
  * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
  */
 export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
-  const { steps, start } = job;
+  const { steps, start, isOver } = job;
   const state = new TrainingState(job, start?.state);
   const losses = job.members.map((): number[] => []), stepSeconds: number[] = [];
-  const gradientNorms = job.members.map((): number[] => []);
-  const run: LoopProgress = { losses, gradientNorms, stepSeconds, state: () => state.whole() };
+  const gradientNorms = job.members.map((): number[] => []), rewards = job.members.map(() => noRewards);
+  const history = { losses, gradientNorms, ...job.spec.objective === undefined ? {} : { rewards }, stepSeconds };
+  const run: LoopProgress = { ...history, state: () => state.whole(), parameters: () => state.parameters() };
+  const result = () => ({ parameters: state.parameters(), ...history });
+  const areAllOver = () => job.members.every((_, member) => isOver(member));
+  if (start !== undefined) await job.reached(run);
   const groups = steps.flatMap((step, index) =>
     index < (start?.step ?? 0) ? [] : groupsOf(job, step).map((group) => ({ ...group, index }))
   );
   const [first] = groups;
-  if (first === undefined) return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+  if (first === undefined || areAllOver()) return result();
   const isWhole = steps.every((step) => step.length === 1);
   // The programs are opened before the clock of the first step starts.
   const session = await job.session(isWhole ? "train" : "accumulate");
@@ -104,7 +121,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   const { emit, named, spec: { epochs, optimizer } } = job, inEpoch = stepsInEpoch(job);
   const rateAt = learningRates(optimizer, steps.length);
   emit({ kind: "trainingStarted", ...named, steps: steps.length, stepsDone: first.index });
-  let sums = losses.map(() => 0), begun = performance.now();
+  let sums = losses.map(() => 0), stepRewards = losses.map(() => zeroRewards), begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
     // The next batch is gathered while this one runs.
@@ -112,7 +129,8 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
     const { outputs } = await running;
     sums = sums.map((sum, member) => sum + Number(ownValue(outputs, lossName(member))!.data[0]));
-    const diverged = sums.findIndex((sum) => !Number.isFinite(sum));
+    stepRewards = stepRewards.map((means, member) => withGroup(means, outputs, member));
+    const diverged = sums.findIndex((sum, member) => !Number.isFinite(sum) && !isOver(member));
     if (diverged >= 0) {
       throw new DivergedError(
         `the loss of step ${group.index + 1} of ${steps.length} is ${sums[diverged]}; lower the learning rate`,
@@ -126,13 +144,19 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
       ? outputs
       : (await update.run(state.feeds(group.index, steps.length, group.labels))).outputs;
     if (update !== undefined) state.take(stepped);
-    const members = named.members.map((member, at) => {
+    const members = named.members.flatMap((member, at) => {
+      if (isOver(at)) return [];
       const loss = sums[at]!, norm = ownValue(stepped, normName(at));
       losses[at]!.push(loss);
-      if (norm === undefined) return { member, loss };
-      const gradientNorm = Number(norm.data[0]);
-      gradientNorms[at]!.push(gradientNorm);
-      return { member, loss, gradientNorm };
+      if (norm !== undefined) gradientNorms[at]!.push(Number(norm.data[0]));
+      const means = stepRewards[at]!;
+      rewards[at] = withStep(rewards[at]!, means);
+      return {
+        member,
+        loss,
+        ...norm === undefined ? {} : { gradientNorm: Number(norm.data[0]) },
+        ...job.spec.objective === undefined ? {} : { rewards: shownRewards(means) },
+      };
     });
     const step = group.index + 1, seconds = (performance.now() - begun) / 1000;
     stepSeconds.push(seconds);
@@ -142,16 +166,21 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     emit({ kind: "step", stage, step, steps: steps.length, ...rate, seconds, members });
     if (step % inEpoch === 0) emit({ kind: "epoch", ...named, epoch: step / inEpoch, epochs, step });
     await job.reached(run);
+    if (areAllOver()) break;
     sums = losses.map(() => 0);
+    stepRewards = losses.map(() => zeroRewards);
     begun = performance.now();
   }
-  return { parameters: state.parameters(), losses, gradientNorms, stepSeconds };
+  return result();
 }
 
 /** A step's groups of rows, which follow each other by batch; of each by how many labels its summed loss is divided. */
 function groupsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[]) {
-  const { lossReduction = "tokens", batchSize, gradientAccumulation } = spec, all = step.flat();
-  const labels = (some: readonly number[]) => some.reduce((sum, row) => sum + rows[row]!.labels.length, 0);
+  const { lossReduction = "tokens", batchSize, gradientAccumulation, objective } = spec, all = step.flat();
+  const { labels: lengths } = lengthsOf(rows);
+  // An objective has one loss for a row's two answers.
+  const labels = (some: readonly number[]) =>
+    objective === undefined ? some.reduce((sum, row) => sum + lengths[row]!, 0) : some.length;
   const inStep = labels(all);
   let before = 0;
   return step.map((group, at) => {
@@ -172,9 +201,24 @@ interface StepRows {
 }
 
 function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: number): Feeds {
-  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed } } = job;
-  const rows = group.map((row) => job.rows[row]!);
+  const { members, layout, architecture, programs: { readsContext, kept }, spec: { seed, objective } } = job;
+  const rows = group.map((row) => job.rows.at(row)!);
   const own = exampleFeeds(rows, layout, architecture, members.flat(), readsContext);
   const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
-  return { ...own, ...dropoutFeeds(members, dropped, own), ...job.encoded?.feeds(group, kept, `slot${slot}`) };
+  const base = job.spec.baseDropout === true
+    ? baseDropoutFeeds(architecture, {
+      ...{ seed, step: index, rows: group, tail: dropped.tail, virtual: layout.virtual },
+      lengths: rows.map(({ tail }) => tail.length),
+    })
+    : {};
+  const answers = objective === undefined
+    ? {}
+    : answerFeeds(rows, job.reference && group.map((row) => job.reference![row]!));
+  return {
+    ...own,
+    ...answers,
+    ...base,
+    ...dropoutFeeds(members, dropped, own),
+    ...job.encoded?.feeds(group, kept, `slot${slot}`),
+  };
 }

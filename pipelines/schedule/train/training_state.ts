@@ -20,7 +20,7 @@ const previously = "previous.";
 /** What of a training the state depends on. */
 export interface StateJob {
   readonly programs: Pick<CompiledTraining, "parameters" | "state">;
-  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm" | "labelSmoothing">;
+  readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm" | "labelSmoothing" | "baseDropout">;
   /** Where the trainable tensors start, by name. */
   readonly initial: TensorMap;
   /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
@@ -129,16 +129,16 @@ export class TrainingState {
   /** Rate and decay of each of the optimizer's groups, and of all other parameters. */
   #rates(): Feeds {
     const { groups = [], ...all } = this.#job.spec.optimizer;
-    const fed = [undefined, ...groups.keys()].map((group) => {
+    const fed = [undefined, ...groups.keys()].flatMap((group) => {
       const own = { ...group === undefined ? {} : groups[group] };
       const { learningRate = all.learningRate ?? 1, weightDecay = all.weightDecay } = own, prefix = groupPrefix(group);
-      return {
-        [`${prefix}learningRate`]: scalar(learningRate),
-        [`${prefix}weightDecay`]: scalar(weightDecay),
-        [`${prefix}exemptDecay`]: scalar(all.decay === "all" ? weightDecay : 0),
-      };
+      return [
+        [`${prefix}learningRate`, scalar(learningRate)],
+        [`${prefix}weightDecay`, scalar(weightDecay)],
+        [`${prefix}exemptDecay`, scalar(all.decay === "all" ? weightDecay : 0)],
+      ] as const;
     });
-    return Object.assign({}, ...fed);
+    return Object.fromEntries(fed);
   }
 
   /** The optimizer's own settings. */

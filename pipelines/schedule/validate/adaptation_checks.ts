@@ -77,6 +77,7 @@ const labels: Check = (value, name) => {
 const heads = {
   classification: { ...head, labels } satisfies Fields<spec.ClassificationSpec>,
   regression: head satisfies Fields<spec.RegressionSpec>,
+  reward: head satisfies Fields<spec.RewardSpec>,
 };
 
 const trainable = {

@@ -53,6 +53,7 @@ export const decoding = among(
       by: optional(oneOf(Object.keys(choiceScores))),
       unconditional: optional(text),
       continuation: optional(text),
+      separator: optional(text),
     },
   } satisfies { [K in spec.DecodingSpec["kind"]]: Fields<Extract<spec.DecodingSpec, { kind: K }>> },
 );

@@ -57,7 +57,9 @@ export async function ask<T>(
       if (passing === undefined) throw fault;
       if (tries >= patience.tries) {
         throw new RunError(
-          `${hostOf(endpoint)} failed ${tries} times, lastly since ${passing.message}; what it answered is kept, so run ` +
+          `${
+            hostOf(endpoint)
+          } failed ${tries} times, lastly since ${passing.message}; what it answered is kept, so run ` +
             "the same command again later",
         );
       }

@@ -73,7 +73,8 @@ export async function judgePairs(
   endpoint: Endpoint,
   weighted: boolean,
   kept: Judgements,
-  { patience = usualPatience, onAnswer = () => {} }: { readonly patience?: Patience; readonly onAnswer?: () => void } = {},
+  { patience = usualPatience, onAnswer = () => {} }: { readonly patience?: Patience; readonly onAnswer?: () => void } =
+    {},
 ): Promise<Annotation[]> {
   const annotations: Annotation[] = new Array(open.length), queue = open.entries();
   let isStopped = false;

@@ -1,7 +1,7 @@
 /** Outputs in AlpacaEval's form, as its `model_outputs.json` has them. @module */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
-import type { Fields } from "../task.ts";
+import type { Fields } from "../../data/files/raw_row.ts";
 
 /** What a model answers to an instruction. */
 export interface Output {
@@ -32,7 +32,9 @@ export function outputsOf(rows: readonly OutputRow[], generator: string, beside?
     for (const [name, value] of Object.entries(named)) {
       if (typeof value === "string") continue;
       throw new RequestError(
-        `the row's ${quote(name)} is ${value === undefined ? "missing" : "no text"}; a row is an instruction and an output`,
+        `the row's ${quote(name)} is ${
+          value === undefined ? "missing" : "no text"
+        }; a row is an instruction and an output`,
         place,
       );
     }
@@ -51,7 +53,9 @@ export function paired(outputs: readonly Output[], others: readonly Output[], pa
     const other = byInstruction.get(output.instruction);
     if (other !== undefined) return { index: at, other, output };
     throw new RequestError(
-      `row ${at + 1} has an instruction that the outputs to compare with lack: ${quote(output.instruction.slice(0, 60))}`,
+      `row ${at + 1} has an instruction that the outputs to compare with lack: ${
+        quote(output.instruction.slice(0, 60))
+      }`,
       { file: path },
     );
   });

@@ -15,7 +15,9 @@ export function passAtK(n: number, c: number, k: number): number {
 const usual = [1, 10, 100] as const;
 
 /** The mean of each k over problems; a k counts only where every problem has that many programs. */
-export function meanPasses(problems: Iterable<readonly boolean[]>): readonly { readonly k: number; readonly mean: number }[] {
+export function meanPasses(
+  problems: Iterable<readonly boolean[]>,
+): readonly { readonly k: number; readonly mean: number }[] {
   const all = [...problems], fewest = Math.min(...all.map(({ length }) => length));
   return usual.filter((k) => k <= fewest).map((k) => {
     const estimates = all.map((passed) => passAtK(passed.length, passed.filter(Boolean).length, k));

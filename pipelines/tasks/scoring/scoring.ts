@@ -26,7 +26,7 @@ export interface Trigger {
 }
 
 /** The settings of each kind of rule. */
-interface ScoringSettings {
+export interface ScoringSettings {
   /** pyreft's commonsense tasks: all that follows the trigger is the answer. */
   readonly statedText: Trigger;
   /** pyreft's arithmetic tasks: the last number where the label is one, else the first capital from A to E. */

@@ -58,7 +58,7 @@ const formulas: Record<InterventionName, Formula> = {
       const turned = at! % 2 === 0 ? x * Math.cos(turn) - y * Math.sin(turn) : x * Math.sin(turn) + y * Math.cos(turn);
       return stretch * turned - h.data[at!]!;
     }),
-  reftR1: (h, { direction }) => {
+  gatedDirection: (h, { direction }) => {
     const gate = Math.max(0, multiply(h, transposeOf(direction!)).data[0]!);
     return map(direction!, (element) => gate * element);
   },
@@ -73,7 +73,7 @@ const counts: Record<InterventionName, (options: InterventionOptions) => number>
   lobireft: () => width * rank + rank,
   red: () => 2 * width,
   road: () => width,
-  reftR1: () => width,
+  gatedDirection: () => width,
 };
 
 const activationFormulas: Record<ActivationName, (x: number) => number> = {
@@ -104,7 +104,7 @@ const variants: Record<InterventionName, readonly Partial<InterventionOptions>[]
   lobireft: [{}],
   red: [{}],
   road: [{}],
-  reftR1: [{}],
+  gatedDirection: [{}],
 };
 
 const edits = (Object.keys(interventions) as InterventionName[]).flatMap((name) =>

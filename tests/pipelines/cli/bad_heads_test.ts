@@ -107,7 +107,7 @@ refuses("a classification's metric of numbers", {
   metrics: "[refract.matthews()]",
   file: "sentence\tlabel\nOne\t2\nTwo\t3\n",
   says:
-    /the metric matthews of told does not fit: its model's head predicts numbers; measure pearson\(\), spearman\(\), mse\(\), loss\(\), metric\(…\)$/,
+    /the metric matthews of told does not fit: its model's head predicts numbers; measure pearson\(\), spearman\(\), mse\(\), loss\(\), combined\(\["accuracy", "f1"\]\), metric\(…\)$/,
 });
 refuses("f1 of three classes", {
   head: `classification({ labels: ["bad", "good", "other"] })`,

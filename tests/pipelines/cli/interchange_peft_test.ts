@@ -214,6 +214,22 @@ Deno.test("an import says which settings it does not know, and reads adapter_mod
     );
   }));
 
+Deno.test("an import and an export need the base's config.json alone", () =>
+  inFolder(async (folder) => {
+    const base = join(folder, "base"), [imported, exported] = [join(folder, "imported"), join(folder, "exported")];
+    await Deno.mkdir(base);
+    const tiny = new URL("../../../pipelines/models/builtin/tiny/config.json", import.meta.url);
+    await Deno.copyFile(tiny, join(base, "config.json"));
+    for (const name of ["dora", "prefix"]) {
+      await succeeds("import", savedByPeft(name), "--model", base, "--out", join(imported, name));
+      await succeeds("export", join(imported, name), "--to", "peft", "--out", join(exported, name));
+      assert.deepEqual(
+        await tensorsOf(join(exported, name, file)),
+        await tensorsOf(join(savedByPeft(name), file)),
+      );
+    }
+  }));
+
 /** Refuses an export of an intervention's folder. */
 async function refusesExport(folder: string, intervention: string, says: RegExp): Promise<void> {
   const out = join(folder, "exported");
@@ -235,7 +251,8 @@ Deno.test("an export to peft refuses biases, several kinds of adapter, and two f
     const imported = join(folder, "imported"), weights = join(imported, "weights.safetensors");
     await succeeds("import", savedByPeft("lora"), "--out", imported);
     const description = join(imported, "intervention.json"), text = await Deno.readTextFile(description);
-    const { interventions: [query, value], ...rest } = JSON.parse(text), tensors = await tensorsOf(weights);
+    const { interventions: [query, value], weights: _, digest: __, ...rest } = JSON.parse(text);
+    const tensors = await tensorsOf(weights);
     const change = async (other: Fields, own: Tensors) => {
       await Deno.writeTextFile(description, JSON.stringify({ ...rest, interventions: [query, other] }));
       const listed = Object.entries(own).map(([name, { shape, data }]) => {

@@ -45,6 +45,7 @@ const permitted: Readonly<Record<string, Grants>> = {
   report: { read: true, write: true, env: [...own, ...logging] },
   rows: planning,
   run: running,
+  recipes: { read: true, env: [...own, ...logging].sort() },
   score: { read: true, env: own },
   watch: { read: true, net: ["127.0.0.1"], env: [...own, ...logging] },
 };

@@ -68,4 +68,5 @@ export const usualStepping: Stepping = {
   groups: [],
   clips: false,
   smooths: false,
+  dropsBase: false,
 };

@@ -29,6 +29,7 @@ const samples: { readonly [K in Source["kind"]]: Extract<Source, { kind: K }> } 
   json: { kind: "json", path: "./rows.json", at: "data", template },
   parquet: { kind: "parquet", path: "./rows.parquet", template },
   hub: { kind: "hub", id: "owner/rows", template },
+  folder: { kind: "folder", path: "./rows.jsonl", names: ["rows"], what: "some rows", template },
   records: { kind: "records", records: [{ question: "Hi", answer: "Ho" }], template },
   chat: {
     kind: "chat",

@@ -16,6 +16,10 @@ Deno.test("generate() writes what an evaluation has as its prediction, of a memb
       assert.equal(await generate(tuned, prompt, options), prediction);
     }
     const [first] = await member!.predictions(), { prompt } = first!;
+    const notes: string[] = [], onNote = (note: string) => notes.push(note);
+    const untrained = baseModel("./model").with(loreft({ at: block(1).output, positions: "l1", rank: 2 }));
+    for (const asked of [tuned, untrained]) await generate(asked, prompt, { ...options, onNote });
+    assert.deepEqual(notes, ["the model has edits that nothing trained; give a run's member, or saved(folder)"]);
     const drawn = await Promise.all([1, 2].map(() => {
       return generate(tuned, prompt, { ...options, decoding: sample({ maxNewTokens: 8, seed: 7 }) });
     }));
@@ -34,8 +38,8 @@ Deno.test("what cannot be asked is refused in one line", () =>
       /maxNewTokens is 0/,
     );
     await assert.rejects(
-      generate(model, "", options),
-      /the prompt has 0 tokens and the model reads 1 to \d+; change it/,
+      generate(model, "a b ".repeat(3000), options),
+      /tokens and the model reads 1 to \d+; change it/,
     );
     await assert.rejects(generate(model, [{ role: "user", content: "a" }], options), /has no chat template for a conv/);
     await assert.rejects(generate(baseModel("./none"), "a", options), /none/);

@@ -97,6 +97,20 @@ Deno.test("who reads no event gets the result, and who ends early ends no run", 
     assert.equal((await running.result).members.length, 1);
   }));
 
+Deno.test("runs that begin together have each its own settings", () =>
+  inScene({
+    preamble: "const { epochs: chosen } = refract.settings({ epochs: { default: 1, least: 1, whole: true } });",
+    epochs: "chosen",
+  }, async (scene) => {
+    // Another file, as one is imported once in a process.
+    await scene.write("other.ts", await Deno.readTextFile(scene.pipeline));
+    const runs = [scene.pipeline, scene.path("other.ts")].map((path, at) => {
+      return run(path, { ...optionsOf(scene), out: scene.path(`out${at}`), set: { epochs: 2 + at } }).result;
+    });
+    const found = (await Promise.all(runs)).map(({ members: [member] }) => member?.stages[0]);
+    assert.deepEqual(found.map((stage) => stage?.kind === "train" ? stage.steps : 0), [4, 6]);
+  }));
+
 Deno.test("options that are none are refused at once, what a request has wrong when it is read", () =>
   inScene({}, async (scene) => {
     const call = (options: object) => () => run(scene.pipeline, options);

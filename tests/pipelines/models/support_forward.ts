@@ -82,7 +82,12 @@ export function recordOf({ tensors, architecture }: FolderModel, name: string): 
 
 /** The folder's weights in float32. */
 export function weightsOf(model: FolderModel): WeightSource {
-  return (name, shape) => o.cast(weight(name, shape, storedTypes[recordOf(model, name).dtype] as DataType), "float32");
+  return (name, shape) => o.cast(weight(name, shape, storedTypeOf(model, name)), "float32");
+}
+
+/** The type that a weight is stored in. */
+export function storedTypeOf(model: FolderModel, name: string): DataType {
+  return storedTypes[recordOf(model, name).dtype] as DataType;
 }
 
 /** A session of a program over the folder's weights. */

@@ -146,7 +146,8 @@ Deno.test("a run of a hub's model has a digest of every file that it read, and i
       const run = () => inProcessUnder({ hub: { env, timings: hasty } }, "run", scene.pipeline, ...scene.places);
       assert.equal((await run()).code, 0);
       const snapshot = (commit: string) => scene.path("cache", "models--owner--model", "snapshots", commit);
-      await requireRecorded(scene, ["/pipeline.ts", "/rows.jsonl"], run, snapshot);
+      // A process hashes the same content of a file once: pipeline.ts was read by the first run.
+      await requireRecorded(scene, ["/rows.jsonl"], run, snapshot);
       const { recorded } = await readRecipe(scene.path("out", "manifest.yaml"));
       assert.equal(recorded?.models[0]?.commit, hub.commit("owner/model"));
       assert.deepEqual(

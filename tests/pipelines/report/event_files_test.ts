@@ -11,7 +11,11 @@ Deno.test("an event file is a chain of records with their lengths and masked che
     id: "rank=1",
     axes: { rank: 1, method: "loreft" },
     trainableParameters: 3,
-    stages: [{ name: "tuned", kind: "train", cached: false, seconds: 1, steps: 2, losses: [2, 1], stepSeconds: [] }],
+    stages: [{
+      ...{ name: "tuned", kind: "train", cached: false, seconds: 1, steps: 2, losses: [2, 1], stepSeconds: [] },
+      rewards: { chosen: [1, 2], rejected: [0, 0], margins: [1, 2], accuracies: [0.5, 1] },
+      validation: [{ step: 2, metrics: { loss: 3, exactMatch: 0.5 } }],
+    }],
   }, 1_700_000_000);
   const view = new DataView(bytes.buffer), texts: string[] = [];
   let at = 0;
@@ -28,5 +32,11 @@ Deno.test("an event file is a chain of records with their lengths and masked che
   }
   assert.ok(texts[0]!.includes("brain.Event:2"));
   assert.equal(texts.filter((text) => text.includes("tuned/loss")).length, 2);
+  for (const kind of ["chosen", "rejected", "margins", "accuracies"]) {
+    assert.equal(texts.filter((text) => text.includes(`tuned/rewards/${kind}`)).length, 2);
+  }
+  for (const metric of ["loss", "exactMatch"]) {
+    assert.equal(texts.filter((text) => text.includes(`tuned/validation/${metric}`)).length, 1);
+  }
   assert.ok(texts[1]!.includes("_hparams_/session_start_info") && texts[1]!.includes("loreft"));
 });

@@ -18,6 +18,7 @@ function viewWith(text: string): ReportView {
     untrained: {},
     members: [],
     repeats: [],
+    papers: [],
     time: [],
     saved: [],
     samples: [{ prompt: text, completion: text, answers: [{ stage: "tuned", text }] }],

@@ -20,17 +20,20 @@ test("what a run is at is in its folder while it goes on, and gone at its end", 
   const log = new LiveLog(folder, "p"), stage = "tuned", steps = 2, learningRate = 0.1, seconds = 1;
   log.take({ kind: "work", work: "encode", done: 2, total: 2, unit: "rows" });
   assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing before the folder is ready");
-  log.take({ kind: "membersReady", members: [] });
+  const outline = { axes: {}, trainableParameters: 1, baseParameters: 9, stages: [] };
+  log.take({ kind: "membersReady", members: [{ id: "a", ...outline }, { id: "b", ...outline }] });
   assert.equal((await until(folder, () => true)).pipeline, "p");
   log.take({ kind: "trainingStarted", stage, members: ["a", "b"], steps, stepsDone: 0 });
+  const metrics = { loss: 5 };
+  log.take({ kind: "validation", stage, member: "b", step: 0, metrics, isBest: true });
   for (const [at, losses] of [[3, 4], [1, 2]].entries()) {
     const members = losses.map((loss, at) => ({ member: "ab"[at]!, loss }));
     log.take({ kind: "step", stage, step: at + 1, steps, learningRate, seconds, members });
   }
   const { now, trainings } = await until(folder, ({ now }) => now === "train tuned × 2 2/2");
   assert.deepEqual([now, trainings], ["train tuned × 2 2/2", [
-    { name: "train tuned × 2 (1)", losses: [3, 1] },
-    { name: "train tuned × 2 (2)", losses: [4, 2] },
+    { name: "train tuned a", losses: [3, 1], validation: [] },
+    { name: "train tuned b", losses: [4, 2], validation: [{ step: 0, metrics }] },
   ]]);
   log.take({ kind: "memberDone", record: { id: "main", axes: {}, trainableParameters: 1, stages: [] } });
   const { members, trainings: none } = await until(folder, ({ members }) => members.length > 0);

@@ -284,3 +284,34 @@ test("Store removes temporaries of dead processes, and no others", async (folder
   new Store(folder);
   assert.deepEqual(filesIn(place).sort(), [written, fresh, foreign, pathOf(folder)].sort());
 });
+
+test("an entry may be declared after its bytes, which need not be counted before", async (folder) => {
+  const store = new Store(folder);
+  const tensors = [{ name: "a", dtype: "U8", shape: [16] }, { name: "b", dtype: "F64", shape: [2] }] as const;
+  const bytes = Uint8Array.from({ length: 16 }, (_, at) => at);
+  await store.put("rows", key, (entry) => {
+    entry.begin(100);
+    entry.extend(bytes.subarray(0, 5));
+    entry.extend(bytes.subarray(5));
+    entry.extend(Float64Array.of(1, -0.5));
+    entry.declare({ tensors });
+  });
+  for (const reader of [store, new Store(folder)]) {
+    using entry = await reader.get("rows", key);
+    assert.ok(entry);
+    const part = new Uint8Array(4);
+    entry.readBytesInto("a", part, 3);
+    assert.deepEqual(part, bytes.slice(3, 7));
+    assert.deepEqual(new Float64Array((await entry.readBytes("b")).buffer), Float64Array.of(1, -0.5));
+    assert.throws(() => entry.readBytesInto("a", part, 13), RangeError);
+  }
+  await assert.rejects(
+    store.put("rows", keyOf("short"), (entry) => {
+      entry.begin(0);
+      entry.extend(bytes);
+      entry.declare({ tensors });
+    }),
+    /Expected 16 bytes to be declared but found 32/,
+  );
+  assert.equal(store.has("rows", keyOf("short")), false);
+});

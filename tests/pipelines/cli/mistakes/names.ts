@@ -21,12 +21,12 @@ export const names: readonly Mistake<string>[] = [
   [
     "a setting of transformers",
     training("batch_size: 8"),
-    'pipeline.ts:13:17: train has no setting "batch_size"; did you mean "batchSize" (it has "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength", "truncate", "maxGradNorm", "labelSmoothing", "maxSteps", "lossReduction")',
+    'pipeline.ts:13:17: train has no setting "batch_size"; did you mean "batchSize" (it has "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength", "truncate", "maxGradNorm", "labelSmoothing", …)',
   ],
   [
     "a rate beside the optimizer",
     training("lr: 1e-3"),
-    'pipeline.ts:13:17: train has no setting "lr"; use one of those it has: "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength", "truncate", "maxGradNorm", "labelSmoothing", "maxSteps", "lossReduction"',
+    'pipeline.ts:13:17: train has no setting "lr"; use one of those it has: "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength", "truncate", "maxGradNorm", "labelSmoothing", …',
   ],
   [
     "a misspelt option of tsv",

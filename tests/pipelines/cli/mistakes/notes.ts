@@ -11,6 +11,16 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     "pipeline.ts:11:78: the axis layer multiplies nothing, since no stage uses it; put it in the place of a value",
   ]],
   ["axes that others are made of", { pre: "", ...editing('rank: concat(sweep("a", [1]), sweep("b", [2]))') }, []],
+  ["an epoch's model that nothing uses", {
+    tuned:
+      "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, checkpoints: [1] }), early = tuned.at(1)",
+  }, ["pipeline.ts:13:125: this epoch's model is used by no stage; evaluate it"]],
+  ["rows that are validated and trained on", {
+    tuned:
+      "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, validate: { data: rows.take(2).concat(held), metrics: [loss()] } })",
+  }, [
+    "pipeline.ts:13:17: 2 of the 4 rows that the validation of score evaluates on are among those that it trains on, the first is rows.jsonl:1; see them by deno task rows, and leave them out of one of the two",
+  ]],
   ["a training that feeds nothing", { result: "{ base: evaluate(base, { data: held, metrics: [loss()] }) }" }, [
     "pipeline.ts:13:17: this training feeds no result and does not run; return it, or evaluate it",
   ]],

@@ -46,6 +46,15 @@ Deno.test("a live terminal has a bar that is drawn over, and a note goes before 
   assert.match(rest[0]!, new RegExp(`^download {9}${full} 2\\.00 MB/2\\.00 MB  .*\nnote: done\n$`));
 });
 
+Deno.test("a training's line goes on after what a validation encoded, with what it measured", () => {
+  const encoded: RunEvent[] = [0, 8].map((done) => ({ kind: "work", work: "encode", done, total: 8, unit: "rows" }));
+  const metrics = { loss: 2 };
+  const validated: RunEvent = { kind: "validation", stage: "tuned", member: "main", step: 2, metrics, isBest: true };
+  const steps = [1, 2].map((at) => step(at, ["main"])), rest = [3, 4].map((at) => step(at, ["main"]));
+  const text = written(false, [...trained(["main"]), ...steps, ...encoded, validated, ...rest]);
+  assert.match(text, /train tuned .* 4\/4 .*loss 0\.5000 {2}validated loss 2\.0000, the best\n$/);
+});
+
 Deno.test("of several members it is said which is at work", () => {
   const all = ready("rank=1", "rank=2", "rank=4");
   assert.match(

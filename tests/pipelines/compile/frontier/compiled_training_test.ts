@@ -13,6 +13,7 @@ import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { cutRows, layoutOf } from "../../../../pipelines/compile/rows/layout.ts";
 import { usualStepping } from "../support.ts";
 import { exampleOf, lowered, tinyArchitecture as architecture } from "../rows/support.ts";
+import { lengthsOf } from "../../../../pipelines/compile/rows/row_lengths.ts";
 
 const loreft = { kind: "loreft", at: { blocks: 1, site: "block.output" }, positions: "l1", rank: 2 };
 const examples = [exampleOf(9, 2), exampleOf(6, 3, 40)];
@@ -72,5 +73,5 @@ Deno.test("typicalExtents() are the mean lengths of rows, longestExtents() the l
 });
 
 Deno.test("rowWork() counts a token of the context by its weight", () => {
-  assert.equal(rowWork(rows[0]!, { contextWeight: 0.5 }), 2 + 0.5 * 6);
+  assert.equal(rowWork(lengthsOf(rows), 0, { contextWeight: 0.5 }), 2 + 0.5 * 6);
 });

@@ -23,7 +23,7 @@ const edits: { readonly [K in InterventionName]: Resolved<TrainableSpec> & { rea
   lobireft: { ...ranked, kind: "lobireft", tied: true },
   red: { ...place, kind: "red" },
   road: { ...place, kind: "road", dropout: 0.5 },
-  reftR1: { ...place, kind: "reftR1" },
+  gatedDirection: { ...place, kind: "gatedDirection" },
 };
 
 const projections = { blocks: "all", modules: ["v_proj", "down_proj"] } as const;

@@ -3,12 +3,12 @@ import {
   groupExtents,
   layOut,
   readTokens,
-  rowExtents,
-  rowKeys,
+  rowKey,
   seenTokens,
 } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
 import { cutRows, tailOf, wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
 import type { TokenizedExample } from "../../../../pipelines/data/examples.ts";
+import { extentsAt, lengthsOf } from "../../../../pipelines/compile/rows/row_lengths.ts";
 import { exampleOf, t5Architecture } from "./support.ts";
 
 const source = { text: "", spans: {}, fields: {} };
@@ -49,7 +49,7 @@ Deno.test("layOut() gives an encoder the prompt, and its decoder the token that 
 
 Deno.test("a group is as long as its longest rows, and no context is empty", () => {
   const layout = cutRows(2, 3), rows = [exampleOf(9, 1), exampleOf(6, 4)].map((each) => layOut(each, layout));
-  assert.deepEqual(rows.map(rowExtents), [
+  assert.deepEqual(rows.map((_, at) => extentsAt(lengthsOf(rows), at)), [
     { batch: 1, shared: 3, context: 4, tail: 2 },
     { batch: 1, shared: 3, context: 1, tail: 5 },
   ]);
@@ -57,8 +57,8 @@ Deno.test("a group is as long as its longest rows, and no context is empty", () 
   assert.deepEqual(groupExtents([layOut(exampleOf(4, 1), whole)]), { shared: 0, context: 1, tail: 4 });
 });
 
-Deno.test("rowKeys() tells rows with other tokens, cuts or texts of a pair apart, and leaves labels aside", () => {
-  const key = (example: TokenizedExample, layout = whole) => JSON.stringify(rowKeys([layOut(example, layout)]));
+Deno.test("rowKey() tells rows with other tokens, cuts or texts of a pair apart, and leaves labels aside", () => {
+  const key = (example: TokenizedExample, layout = whole) => JSON.stringify(rowKey(layOut(example, layout)));
   const example = exampleOf(6, 2),
     keys = [
       key(example),

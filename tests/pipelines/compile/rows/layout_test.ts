@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import {
   cutRows,
+  differsByRow,
   isAttended,
   isWhole,
   layoutOf,
-  seesRows,
   sharedRows,
   stackOfSegment,
   tailOf,
@@ -62,7 +62,7 @@ Deno.test("wholeRows() lets a decoder attend to what its encoder makes of the wh
   assert.equal(stackOfSegment(t5Architecture, context!), t5Architecture.encoder);
   assert.equal(stackOfSegment(t5Architecture, tail!), t5Architecture);
   assert.ok(isAttended(layout, context!) && !isAttended(layout, tail!));
-  assert.ok(!isWhole(layout) && !seesRows(layout, tail!));
+  assert.ok(!isWhole(layout) && !differsByRow(layout, tail!));
   assert.equal(tail!.startToken, 2);
 });
 
@@ -74,6 +74,6 @@ Deno.test("segments say in what order they run and what each sees", () => {
     ["tail", ["shared", "context"]],
   ]);
   assert.equal(tailOf(layout), tail);
-  assert.deepEqual([shared!, context!, tail!].map((segment) => seesRows(layout, segment)), [false, false, true]);
+  assert.deepEqual([shared!, context!, tail!].map((segment) => differsByRow(layout, segment)), [false, false, true]);
   assert.throws(() => tailOf({ segments: [], virtual: 0 }), /A layout has no segments/);
 });

@@ -290,7 +290,7 @@ refuses(
   "a host that is not permitted",
   { faults: [{ at: file, redirect: "https://cdn.example.com" }] },
   says(
-    "^URL has files of owner/name on cdn.example.com(:443)?, which is not among the hosts that --allow-net permits; add cdn",
+    "^URL has files of owner/name on cdn.example.com(:443)?, which is not among the hosts that --allow-net permits; run it again with --allow-net=cdn",
   ),
 );
 refuses(

@@ -21,6 +21,11 @@ Deno.test("curvesOf() joins members that repeat one experiment, as far as all of
   ]);
 });
 
+Deno.test("curvesOf() the margins of rewards has those members alone that are trained on preferences", () => {
+  const members = [memberView("a", { losses: [2, 1], margins: [-1, 3] }), memberView("b", { losses: [1] })];
+  assert.deepEqual(curvesOf(members, 1, "margins").map(({ id, mean }) => [id, mean]), [["a", [-1, 3]]]);
+});
+
 Deno.test("curvesOf() draws the norms of gradients of the members that have any", () => {
   const members = [memberView("a", { losses: [2, 1], gradientNorms: [8, 4] }), memberView("b", { losses: [3, 2] })];
   const [curve, ...others] = curvesOf(members, 2, "gradientNorms");

@@ -13,7 +13,9 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
     standardErrors: {},
     losses: [],
     gradientNorms: [],
+    margins: [],
     stride: 1,
+    validation: {},
     seconds: 0,
     ...given,
   };

@@ -1,7 +1,7 @@
 /** Few-shot examples: what is put before prompts, and that reading it once changes nothing. @module */
 import assert from "node:assert/strict";
 import { loadRows } from "../../../../pipelines/data/rows.ts";
-import { type FewShot, withShots } from "../../../../pipelines/data/few_shot.ts";
+import { type FewShot, shotsOf } from "../../../../pipelines/data/few_shot.ts";
 import type { Prediction } from "../../../../pipelines/metrics/prediction.ts";
 import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
 import { assertClose, evaluationOf, resultsOf } from "../support.ts";
@@ -15,7 +15,11 @@ const records = (count: number, from = 0) => {
 Deno.test("the same examples are put before every prompt, and fields are found behind them", async () => {
   const rows = await loadRows(records(3), "/");
   const fewShot: FewShot = { examples: records(5, 100), count: 2, seed: 7, separator: "\n" };
-  const found = await withShots(rows, fewShot, { base: "/" });
+  const after = async (shots: FewShot) => {
+    const drawn = await shotsOf(shots, { base: "/" });
+    return rows.map((row) => drawn?.before(row) ?? row);
+  };
+  const found = await after(fewShot);
   const before = found[0]!.prompt.slice(0, -rows[0]!.prompt.length);
   assert.match(before, /^question 10\d\? answer 10\d\nquestion 10\d\? answer 10\d\n$/);
   for (const [at, { prompt, spans, completion }] of found.entries()) {
@@ -24,9 +28,9 @@ Deno.test("the same examples are put before every prompt, and fields are found b
     assert.equal(prompt.slice(start, end), `question ${at}`);
     assert.equal(completion, rows[at]!.completion);
   }
-  const other = await withShots(rows, { ...fewShot, seed: 8 }, { base: "/" });
+  const other = await after({ ...fewShot, seed: 8 });
   assert.notEqual(other[0]!.prompt, found[0]!.prompt);
-  assert.deepEqual(await withShots(rows, { ...fewShot, count: 0 }, { base: "/" }), rows);
+  assert.deepEqual(await after({ ...fewShot, count: 0 }), rows);
 });
 
 const long = "Ask of it";

@@ -33,3 +33,15 @@ Deno.test("a stage of a model as it is has nothing to shorten, and other kinds a
   assert.deepEqual(shortened(stage, 0.5), stage);
   assert.ok(!isStageKind("pipeline") && !isStageKind(undefined) && !isStageKind("toString"));
 });
+
+Deno.test("a shortened training keeps those of its epochs that it reaches", () => {
+  const options = { data, epochs: 6, batchSize: 1, optimizer: adamw({ learningRate: 1e-3 }) };
+  const kept = train(edited, { ...options, checkpoints: [1, 3, 6] });
+  const checkpointsOf = (share: number) => {
+    const stage = shortened(resolved(evaluate(kept.at(1), { data, metrics: [exactMatch()] })), share);
+    assert.ok(stage.kind === "evaluate" && stage.model.kind === "checkpoint");
+    return [stage.model.training.epochs, stage.model.training.checkpoints];
+  };
+  assert.deepEqual(checkpointsOf(0.5), [3, [1, 3]]);
+  assert.deepEqual(checkpointsOf(1), [6, [1, 3, 6]]);
+});

@@ -74,6 +74,23 @@ Deno.test("what is evaluated decides no training's key", async () => {
   assert.deepEqual(first, second);
 });
 
+Deno.test("a training's key depends on what is validated and kept, and not on the epochs that are kept beside it", async () => {
+  const keyWith = async (trainSettings: string): Promise<string> => {
+    let found = "";
+    await inPreparedScene({ trainSettings }, async (scene) => {
+      found = (await keysOf(scene, scene.trainings[0]!)).result;
+    });
+    return found;
+  };
+  const validate = "validate: { data: held, metrics: [loss()] }";
+  assert.equal(await keyWith("checkpoints: [1]"), await keyWith(""));
+  const keys = await Promise.all(
+    ["", validate, `${validate}, keep: "best"`, `${validate}, patience: 1`, validate.replace("held", "held.take(2)")]
+      .map(keyWith),
+  );
+  assert.equal(new Set(keys).size, keys.length);
+});
+
 Deno.test("a budget decides a key only where it can matter", () =>
   inPreparedScene({}, ({ trainings: [training] }) => {
     assert.equal(budgetPart(training!, 2 ** 30), null);

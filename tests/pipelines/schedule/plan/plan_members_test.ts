@@ -5,19 +5,33 @@ import { RunContext } from "../../../../pipelines/schedule/context/run_context.t
 import type { Plan } from "../../../../pipelines/schedule/plan/plan.ts";
 import { planMembers } from "../../../../pipelines/schedule/plan/plan_members.ts";
 import { inScene, type PipelineParts } from "../../../support/scene.ts";
+import type { TinyModelOptions } from "../../../support/tiny_model.ts";
 
 /** The plan of a scene of which nothing was ever run. */
-async function planOf(parts: Partial<PipelineParts>, cacheMemory?: number): Promise<Plan> {
+async function planOf(
+  parts: Partial<PipelineParts>,
+  cacheMemory?: number,
+  model: TinyModelOptions = {},
+  kept = 0,
+): Promise<Plan> {
   let plan: Plan | undefined;
   await inScene(parts, async (scene) => {
     const { base, expansion } = await loadPipeline(scene.pipeline, new Map());
     const emit = () => {}, store = scene.path("store");
     await using runContext = new RunContext({ base, store, provider: "cpu", threads: 1, emit, cacheMemory });
     plan = await planMembers(runContext, "scene", expansion);
-    assert.deepEqual(scene.entries, []);
-  });
+    assert.equal(scene.entries.length, kept);
+  }, model);
   return plan!;
 }
+
+Deno.test("the plan of a training with the model's own dropout says what that costs", async () => {
+  const config = { model_type: "gpt2", n_embd: 16, n_layer: 2, n_head: 2, n_positions: 256 };
+  const { frontiers: [frontier], advice } = await planOf({ trainSettings: "baseDropout: true" }, undefined, { config });
+  assert.match(frontier!.reason, /^the model's own dropout acts, so only what comes before it is computed once$/);
+  const [, times] = /^baseDropout makes a step (\d+\.\d) times as much arithmetic as it is without/.exec(advice[0]!)!;
+  assert.ok(Number(times) > 2, times);
+});
 
 const reasons: Readonly<Record<string, readonly [parts: Partial<PipelineParts>, reason: RegExp]>> = {
   "the last tokens": [
@@ -59,9 +73,30 @@ Deno.test("members that share programs and an encoding are listed once each, wit
   assert.ok(!estimate.isMeasured && estimate.seconds > 0 && estimate.flops > 0);
 });
 
+Deno.test("what is estimated of many rows is estimated of a sample, and the plan says so", async () => {
+  const rows = Array.from({ length: 9000 }, (_, at) => ({ q: `question ${at % 7}`, a: "yes" }));
+  const few = await planOf({ data: `records(${JSON.stringify(rows.slice(0, 900))}, template)`, heldOut: "data" });
+  const many = await planOf({ data: `records(${JSON.stringify(rows)}, template)`, heldOut: "data" }, undefined, {}, 1);
+  assert.deepEqual([few.samples, many.samples], [[], [{ members: ["main"], rows: 8192, of: 9000 }]]);
+  assert.equal(many.estimate.steps, 10 * few.estimate.steps);
+  assert.ok(Math.abs(many.estimate.flops / few.estimate.flops - 10) < 0.1);
+  assert.deepEqual(many.cache.map(({ key }) => key), [null, null]);
+});
+
 Deno.test("an evaluation alone plans nothing to train", async () => {
   const { members, programs, cache } = await planOf({
     stages: "{ base: evaluate(base, { data, metrics, decoding }) }",
   });
   assert.deepEqual([members[0]!.trainableParameters, programs, cache], [0, [], []]);
+});
+
+Deno.test("a plan counts validations, and what they and the answers of them take", async () => {
+  const held = "validate: { data: held, every: 3, metrics: ";
+  const [none, scored, answered] = await Promise.all(
+    ["", `${held}[loss()] }`, `${held}[exactMatch()], decoding: greedy({ maxNewTokens: 3 }) }`].map((trainSettings) => {
+      return planOf({ trainSettings });
+    }),
+  );
+  assert.deepEqual([none, scored, answered].map((plan) => plan!.estimate.validations), [0, 2, 2]);
+  assert.ok(none!.estimate.flops < scored!.estimate.flops && scored!.estimate.flops < answered!.estimate.flops);
 });

@@ -183,7 +183,7 @@ for (
     ],
     ["loreft({ at: decoder.block(2).output, positions: () => [0], rank: 2 })", /by a function are the prompt's/],
     ["refract.prefixTuning({ tokens: 2 })", /prefixTuning is for models of one stack/],
-    ["lora({ rank: 2 })", /no module of the model is named "q_proj"/],
+    ['lora({ rank: 2, modules: ["q_proj"] })', /no module of the model is named "q_proj"/],
   ] as const
 ) {
   Deno.test(`what a model of two stacks has no place for is refused: ${declared}`, () =>

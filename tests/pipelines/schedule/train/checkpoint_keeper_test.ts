@@ -15,7 +15,7 @@ import { inPreparedScene, type PreparedScene } from "../prepared.ts";
 
 const always = { seconds: 0, share: Infinity };
 const state = { "0.bias": { data: Float32Array.of(1), shape: [1] } };
-const afterSteps = (...losses: readonly number[]): LoopProgress => {
+const afterSteps = (...losses: readonly number[]): Omit<LoopProgress, "parameters"> => {
   return {
     losses: [losses],
     gradientNorms: [losses.map((loss) => loss / 2)],

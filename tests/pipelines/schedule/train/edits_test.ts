@@ -198,7 +198,7 @@ const sites = [
 /** An edit as the scene has it, with adapters before and after it. */
 const composed = (...edits: readonly string[]) => `...((options) => [${edits.join(", ")}])`;
 const kinds = {
-  ...Object.fromEntries(["red", "road", "reftR1"].map((name) => {
+  ...Object.fromEntries(["red", "road", "gatedDirection"].map((name) => {
     return [name, composed(`refract.${name}({ at: options.at, positions: options.positions })`)];
   })),
   "lora": composed("lora({ rank: 2, alpha: 4, blocks: [1] })"),

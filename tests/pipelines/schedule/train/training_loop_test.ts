@@ -74,6 +74,7 @@ async function inLoop(
       named: { stage: "tuned", members: ["main"] },
       emit: (event) => void seen.events.push(event),
       start: undefined,
+      isOver: () => false,
       reached: ({ losses: [own] }) => Promise.resolve(void seen.reached.push([...own!])),
     };
     await test(loop, seen);

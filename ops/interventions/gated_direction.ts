@@ -2,11 +2,11 @@ import * as o from "../operators.ts";
 import { type InterventionKind, tensorOf } from "./intervention.ts";
 
 /**
- * ReFT-r1: `h + ReLU(w·h)·w`, one direction that each token takes as far as it shows it already (Wu et al. 2025, *AxBench*,
- * section 3.2, with the gate of each token by itself in place of the mean over a sequence's largest). `direction` is w; the
- * rank is 1.
+ * `h + ReLU(w·h)·w`: one direction that each token takes as far as it shows it already. It is akin to ReFT-r1 (Wu et al.
+ * 2025, *AxBench*, section 3.2), which adds a unit vector by the mean of a sequence's largest gates and is trained with an
+ * L1 penalty of the others. `direction` is w; the rank is 1.
  */
-export const reftR1: InterventionKind = {
+export const gatedDirection: InterventionKind = {
   hasRank: false,
   has: [],
   linearity: () => "other",

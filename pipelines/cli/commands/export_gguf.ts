@@ -1,0 +1,68 @@
+/** `deno task export --to gguf`. @module */
+import { dirname } from "node:path";
+import { RequestError } from "../../common/errors.ts";
+import { unwritable, writeAtomically } from "../../common/files.ts";
+import { atLocation } from "../../common/source_location.ts";
+import { positionsOf } from "../../compile/lower/positions.ts";
+import { readTensors } from "../../compile/parameters/initial.ts";
+import { controlVector } from "../../interchange/gguf/control_vector.ts";
+import { loraFile } from "../../interchange/gguf/lora.ts";
+import { blockShifts } from "../../interchange/gguf/shifts.ts";
+import { ggufArchitecture } from "../../models/gguf/family_names.ts";
+import { callerPath } from "../requests/caller_paths.ts";
+import { openStoredBase } from "../requests/stored_base.ts";
+import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** The options of an export to GGUF. */
+interface ExportGgufOptions {
+  readonly member: string | undefined;
+  readonly out: string;
+  readonly model: string | undefined;
+  readonly positions: string | undefined;
+}
+
+/** Makes a GGUF file of a LoRA adapter, or of edits that add a vector to blocks' outputs. */
+export async function exportGguf(
+  path: string,
+  { member, out: file, model, positions }: ExportGgufOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const out = callerPath(file);
+  if (positions !== undefined) positionsOf(positions);
+  await requireGgufPath(out);
+  const stored = await findIntervention(path, member), { bare } = await openStoredBase(stored, model);
+  const { architecture } = bare, adaptations = adaptationsOf(stored, architecture, positions);
+  const tensors = await readTensors(stored.tensors, adaptations);
+  const isVector = adaptations.every(({ form }) => form === "intervention");
+  const parts = atLocation({ file: stored.file }, () => {
+    const named = ggufArchitecture(architecture.family);
+    if (named === undefined) {
+      throw new RequestError(`no GGUF files of ${architecture.family} models can be written; export it --to onnx`);
+    }
+    if (!isVector) return loraFile({ architecture, named, adaptations, tensors });
+    const shifts = blockShifts(adaptations, tensors, "export it --to onnx");
+    if (shifts.has(0)) {
+      throw new RequestError(
+        "llama.cpp adds control vectors from block 1 on, and this edits block 0; export it --to onnx",
+      );
+    }
+    return controlVector(shifts, { architecture: named, blocks: architecture.blocks });
+  });
+  await Deno.mkdir(dirname(out), { recursive: true }).catch((fault: unknown) => {
+    throw unwritable(dirname(out), fault);
+  });
+  await writeAtomically(out, parts);
+  const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
+  terminal.print(`${count} in ${out}, ${isVector ? "a control vector" : "a LoRA adapter"}`);
+}
+
+/** Requires that a path is to be a file that llama.cpp is given. */
+async function requireGgufPath(out: string): Promise<void> {
+  if (!out.endsWith(".gguf")) {
+    throw new RequestError("is no GGUF file's name; give --out one that ends in .gguf", { file: out });
+  }
+  if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {
+    throw new RequestError("is a folder; give --out a file", { file: out });
+  }
+}

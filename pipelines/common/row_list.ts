@@ -1,0 +1,79 @@
+/** Lists of rows that need not be in memory. @module */
+
+/** What is read of a list of rows: an array is one, and so are rows that are made as they are asked for. */
+export interface RowList<T> {
+  readonly length: number;
+  at(index: number): T | undefined;
+  map<U>(make: (row: T, index: number) => U): U[];
+  reduce<U>(add: (sum: U, row: T, index: number) => U, start: U): U;
+  some(holds: (row: T, index: number) => boolean): boolean;
+  every(holds: (row: T, index: number) => boolean): boolean;
+  filter(holds: (row: T, index: number) => boolean): T[];
+  [Symbol.iterator](): Iterator<T>;
+}
+
+/** Rows of which each is made whenever it is asked for. */
+export class MadeRows<T> implements RowList<T> {
+  readonly length: number;
+  readonly #make: (index: number) => T;
+
+  /** @param make Gets an index below the length; equal rows each time. */
+  constructor(length: number, make: (index: number) => T) {
+    this.length = length;
+    this.#make = make;
+  }
+
+  at(index: number): T | undefined {
+    const from = index < 0 ? this.length + index : index;
+    return from >= 0 && from < this.length ? this.#make(from) : undefined;
+  }
+
+  map<U>(make: (row: T, index: number) => U): U[] {
+    return Array.from({ length: this.length }, (_, index) => make(this.#make(index), index));
+  }
+
+  reduce<U>(add: (sum: U, row: T, index: number) => U, start: U): U {
+    let sum = start;
+    for (let index = 0; index < this.length; index++) sum = add(sum, this.#make(index), index);
+    return sum;
+  }
+
+  some(holds: (row: T, index: number) => boolean): boolean {
+    for (let index = 0; index < this.length; index++) if (holds(this.#make(index), index)) return true;
+    return false;
+  }
+
+  every(holds: (row: T, index: number) => boolean): boolean {
+    return !this.some((row, index) => !holds(row, index));
+  }
+
+  filter(holds: (row: T, index: number) => boolean): T[] {
+    return this.reduce<T[]>((found, row, index) => {
+      if (holds(row, index)) found.push(row);
+      return found;
+    }, []);
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (let index = 0; index < this.length; index++) yield this.#make(index);
+  }
+}
+
+/** What is made of each row: at once of those in memory, of others each time that it is asked for. */
+export function madeOf<T, U>(rows: RowList<T>, make: (row: T, index: number) => U): RowList<U> {
+  if (Array.isArray(rows)) return rows.map(make);
+  return new MadeRows(rows.length, (index) => make(rows.at(index)!, index));
+}
+
+/** Rows as a longer list, of which each is there as often as any other. */
+export function stretched<T>(rows: RowList<T>, length: number): RowList<T> {
+  return new MadeRows(length, (index) => rows.at(Math.floor(index * rows.length / length))!);
+}
+
+/** Lists one after the other, none of them copied that is not in memory. */
+export function joinedRows<T>(one: RowList<T>, other: RowList<T>): RowList<T> {
+  if (other.length === 0) return one;
+  return new MadeRows(one.length + other.length, (index) => {
+    return (index < one.length ? one.at(index) : other.at(index - one.length))!;
+  });
+}

@@ -1,0 +1,87 @@
+/** What the host feeds of rows with two answers, of which the first is preferred. @module */
+import type { Feeds } from "../../common/host_tensor.ts";
+import type { LaidOutRow } from "./laid_out_rows.ts";
+
+/** Names one of a row's two answers. */
+export type AnswerName = "chosen" | "rejected";
+
+/** The names of the fed tensors of each answer. */
+export const answerInputs = {
+  chosen: {
+    tokens: "answers.chosen",
+    reference: "reference.chosen",
+    score: "score.chosen",
+    count: "count.chosen",
+  },
+  rejected: {
+    tokens: "answers.rejected",
+    reference: "reference.rejected",
+    score: "score.rejected",
+    count: "count.rejected",
+  },
+} as const satisfies Record<AnswerName, {
+  /** 1 where a label is of the row's answer [batch, labelled]. */
+  readonly tokens: string;
+  /** The sum of its tokens' log-likelihoods by the frozen model [batch, 1]. */
+  readonly reference: string;
+  /** The same by the model in question, where it is known [batch, 1]. */
+  readonly score: string;
+  /** How many tokens it has [batch, 1]. */
+  readonly count: string;
+}>;
+
+/** The name of the scalar that a setting of an objective is fed by. */
+export function objectiveInput(setting: string): string {
+  return `objective.${setting}`;
+}
+
+/** The settings of an objective, each a scalar. */
+export function objectiveFeeds(objective: Readonly<Record<string, unknown>> | undefined): Feeds {
+  const settings = Object.entries(objective ?? {}).filter(([name]) => name !== "kind");
+  return Object.fromEntries(settings.map(([name, value]) => {
+    return [objectiveInput(name), { data: Float32Array.of(Number(value)), shape: [] }];
+  }));
+}
+
+/** A number of both answers of each row, the chosen one's first, as their log-likelihoods by a model. */
+export type AnswerScores = readonly (readonly [chosen: number, rejected: number])[];
+
+/** Which of a row's labels are of which answer, as places in the row's labels. */
+function labelsOf({ branch, labels, labelIndices }: LaidOutRow): Readonly<Record<AnswerName, readonly number[]>> {
+  if (branch === undefined) throw new TypeError("The row has one answer");
+  const places = [...labels.keys()];
+  // The second answer's labels begin where their places go back to the prompt's last token.
+  const second = places.findIndex((at) => at > 0 && labelIndices[at]! <= labelIndices[at - 1]!);
+  return { chosen: places.slice(0, second), rejected: places.slice(second) };
+}
+
+/** Numbers of each of a row's labels summed over its answers. */
+export function sumsByAnswer(row: LaidOutRow, ofLabel: (label: number) => number): [chosen: number, rejected: number] {
+  const { chosen, rejected } = labelsOf(row),
+    sum = (places: readonly number[]) => {
+      return places.reduce((total, label) => total + ofLabel(label), 0);
+    };
+  return [sum(chosen), sum(rejected)];
+}
+
+/**
+ * The answers of a group of rows.
+ *
+ * @param reference Of each of them; `undefined` if the objective needs none.
+ */
+export function answerFeeds(rows: readonly LaidOutRow[], reference: AnswerScores | undefined): Feeds {
+  const labels = rows.map(labelsOf), labelled = rows.reduce((sum, row) => sum + row.labels.length, 0);
+  const names = ["chosen", "rejected"] as const;
+  return Object.fromEntries(names.flatMap((name, which) => {
+    const data = new Float32Array(rows.length * labelled);
+    let start = 0;
+    rows.forEach((row, at) => {
+      for (const label of labels[at]![name]) data[at * labelled + start + label] = 1;
+      start += row.labels.length;
+    });
+    const tokens = [answerInputs[name].tokens, { data, shape: [rows.length, labelled] }] as const;
+    if (reference === undefined) return [tokens];
+    const scores = Float32Array.from(reference, (pair) => pair[which]!);
+    return [tokens, [answerInputs[name].reference, { data: scores, shape: [rows.length, 1] }] as const];
+  }));
+}

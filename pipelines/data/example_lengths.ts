@@ -1,0 +1,34 @@
+/** How long examples are, found once for all who ask: of those that are not in memory, too. @module */
+import type { RowList } from "../common/row_list.ts";
+
+/** What has lengths: a prompt, and an example's completion or both of its answers. */
+interface Measured {
+  readonly prompt: readonly number[];
+  readonly completion?: readonly number[];
+  readonly rejected?: readonly number[];
+}
+
+/** The tokens of each prompt, of each completion, and of the answers that these are preferred to [examples]. */
+interface ExampleLengths {
+  readonly prompts: Uint32Array;
+  readonly completions: Uint32Array;
+  /** 0 of an example with one answer. */
+  readonly rejected: Uint32Array;
+}
+
+const known = new WeakMap<RowList<Measured>, ExampleLengths>();
+
+/** The lengths of examples, or of prompts alone. */
+export function lengthsOfExamples(examples: RowList<Measured>): ExampleLengths {
+  return known.getOrInsertComputed(examples, () => {
+    const lengths = () => new Uint32Array(examples.length);
+    const prompts = lengths(), completions = lengths(), others = lengths();
+    let index = 0;
+    for (const { prompt, completion = [], rejected = [] } of examples) {
+      prompts[index] = prompt.length;
+      completions[index] = completion.length;
+      others[index++] = rejected.length;
+    }
+    return { prompts, completions, rejected: others };
+  });
+}

@@ -1,0 +1,68 @@
+/** Rows in one of the files of a folder, found by the names that people give it. @module */
+import { resolve } from "node:path";
+import { isList, isText, leaf, text } from "../../common/checks.ts";
+import { pathProblem } from "../../common/declared_path.ts";
+import { RequestError } from "../../common/errors.ts";
+import { quote } from "../../common/suggest.ts";
+import type { FolderRows } from "./declared.ts";
+import { namesBelow } from "./glob.ts";
+import { formOf } from "./hub_forms.ts";
+import type { RecordKind, RowFile } from "./record_kind.ts";
+
+/** How many folders deep a file may lie. */
+const mostDepth = 3;
+
+/** A name without its ending, in which case and the kind of dash count for nothing. */
+const plain = (name: string) => name.replace(/\.\w+(\.(gz|zst|zstd))?$/i, "").toLowerCase().replaceAll("-", "_");
+
+/** The path itself where it is a file, else the file of the folder that has the first of the names. */
+async function fileOf({ path, names, what }: FolderRows, base: string): Promise<RowFile> {
+  const full = resolve(base, path);
+  if (await Deno.stat(full).then(({ isFile }) => isFile, () => false)) return { name: path, path: full };
+  const problem = await pathProblem(base, path, "folder");
+  if (problem !== undefined) throw new RequestError(`${quote(path)} ${problem}`);
+  const there = (await namesBelow(full, "", mostDepth)).filter((name) => formOf(name) !== undefined).sort();
+  for (const name of names) {
+    const wanted = plain(`${name}.json`), found = there.filter((file) => `/${plain(file)}`.endsWith(`/${wanted}`));
+    const [first, second] = found.sort((one, other) => one.split("/").length - other.split("/").length);
+    if (first === undefined) continue;
+    if (second !== undefined && first.split("/").length === second.split("/").length) {
+      throw new RequestError(
+        `${quote(path)} has ${quote(first)} and ${quote(second)} for ${what}; give the path of one of them`,
+      );
+    }
+    return { name: `${path}/${first}`, path: resolve(full, first) };
+  }
+  const listed = there.slice(0, 6).map(quote).join(", ") + (there.length > 6 ? ", …" : "");
+  throw new RequestError(
+    `${quote(path)} has no file for ${what}, as in ${
+      names.slice(0, 3).map((name) => quote(`${name}.json`)).join(", ")
+    }; ` +
+      (there.length === 0
+        ? "there are no rows in it at all"
+        : `there are ${listed}, of which one can be given by its path`),
+  );
+}
+
+/** One of the files of a folder. */
+export const folder: RecordKind<FolderRows> = {
+  settings: {
+    path: text,
+    names: leaf("a list of names", (value) => isList(value) && value.every(isText)),
+    what: text,
+  },
+  withFiles: (rows, pathOf) => ({ ...rows, path: pathOf(rows.path, "folder") }),
+  files: async (rows, { base }) => [await fileOf(rows, base)],
+  async *records(rows, reading) {
+    const { path } = await fileOf(rows, reading.base), read = formOf(path);
+    if (read === undefined) {
+      throw new RequestError(
+        "the file's name does not say what it is; end it in .json, .jsonl, .csv, .tsv or .parquet",
+        {
+          file: path,
+        },
+      );
+    }
+    yield* read(path, reading);
+  },
+};

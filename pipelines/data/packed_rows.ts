@@ -1,0 +1,170 @@
+/**
+ * Examples and the records that they were made of as bytes, some hundred to a chunk, so that rows can be kept in a file
+ * and read from it again.
+ *
+ * A chunk has the number of its rows, a few numbers about each, their ids and the like, and the texts of their records, in
+ * this order; numbers are 32 bits, little-endian.
+ *
+ * @module
+ */
+import type { TokenizedExample } from "./examples.ts";
+
+/** What a chunk says of each row, in this order. */
+const columns = ["prompt", "completion", "rejected", "taught", "text", "end", "bits", "record"] as const;
+
+/** A number that is not there. */
+const none = -1;
+
+const flags = { types: 1, number: 2, scored: 4 } as const;
+
+/** A chunk ends with the row that makes it this long. */
+const [mostRows, mostBytes] = [256, 2 ** 19];
+
+/** Rows on their way into a chunk. */
+export class ChunkWriter {
+  readonly #heads: number[] = [];
+  readonly #texts: Uint8Array[] = [];
+  readonly #numbers: number[] = [];
+  #textBytes = 0;
+
+  get rows(): number {
+    return this.#texts.length;
+  }
+
+  get isFull(): boolean {
+    return this.rows >= mostRows || this.#textBytes + 4 * this.#numbers.length >= mostBytes;
+  }
+
+  /**
+   * Adds a row.
+   *
+   * @param prompt The whole text of its prompt, with which the example's begins.
+   * @param record As {@linkcode recordText} has it.
+   */
+  add(example: Omit<TokenizedExample, "source">, text: string, prompt: string, record: string): void {
+    const { prompt: ids, completion, rejected, isScored, taught, typeIds, endToken = none } = example;
+    // A head's target may be any number, and is then two halves.
+    const isNumber = completion.length === 1 && !isId(completion[0]!);
+    const bytes = new TextEncoder().encode(record);
+    this.#heads.push(
+      ids.length,
+      completion.length,
+      rejected?.length ?? none,
+      taught?.length ?? none,
+      text.length === prompt.length ? none : text.length,
+      endToken,
+      (typeIds === undefined ? 0 : flags.types) | (isNumber ? flags.number : 0) | (isScored ? flags.scored : 0),
+      bytes.length,
+    );
+    const numbers = this.#numbers;
+    for (const id of ids) numbers.push(id);
+    if (isNumber) numbers.push(...new Int32Array(Float64Array.of(completion[0]!).buffer));
+    else for (const id of completion) numbers.push(id);
+    for (const id of rejected ?? []) numbers.push(id);
+    for (const at of taught ?? []) numbers.push(at);
+    for (const type of typeIds ?? []) numbers.push(type);
+    this.#texts.push(bytes);
+    this.#textBytes += bytes.length;
+  }
+
+  /** The chunk, after which another one begins. */
+  take(): Uint8Array {
+    const numbers = Int32Array.of(this.rows, ...this.#heads);
+    const size = 4 * (numbers.length + this.#numbers.length) + this.#textBytes;
+    const chunk = new Uint8Array(Math.ceil(size / 8) * 8), ints = new Int32Array(chunk.buffer);
+    ints.set(numbers);
+    ints.set(this.#numbers, numbers.length);
+    let at = 4 * (numbers.length + this.#numbers.length);
+    for (const text of this.#texts) {
+      chunk.set(text, at);
+      at += text.length;
+    }
+    this.#heads.length =
+      this.#texts.length =
+      this.#numbers.length =
+      this.#textBytes =
+        0;
+    return chunk;
+  }
+}
+
+const isId = (value: number) => Number.isInteger(value) && value >= 0 && value < 2 ** 31 && !Object.is(value, -0);
+
+/** A row of a chunk. */
+export interface PackedRow {
+  readonly example: Omit<TokenizedExample, "source">;
+  /** How much of its prompt's text is the example's; all of it if `undefined`. */
+  readonly textLength: number | undefined;
+  /** The text of its record. */
+  record(): string;
+}
+
+/** What a chunk says of a row. */
+type Head = Readonly<Record<typeof columns[number], number>>;
+
+/**
+ * The rows of a chunk.
+ *
+ * @param chunk Of a buffer of its own, from the start.
+ */
+export function chunkRows(chunk: Uint8Array<ArrayBuffer>): readonly PackedRow[] {
+  const ints = new Int32Array(chunk.buffer, 0, chunk.length >> 2), count = ints[0]!;
+  const headAt = (row: number): Head => {
+    const start = 1 + row * columns.length;
+    const [prompt = 0, completion = 0, rejected = 0, taught = 0, text = 0, end = 0, bits = 0, record = 0] = listOf(
+      ints,
+      start,
+      start + columns.length,
+    );
+    return { prompt, completion, rejected, taught, text, end, bits, record };
+  };
+  const heads = Array.from({ length: count }, (_, row) => headAt(row));
+  let at = 1 + count * columns.length;
+  const starts = heads.map((head) => {
+    const start = at;
+    at += numbersOf(head);
+    return start;
+  });
+  let byte = 4 * at;
+  return heads.map((head, row) => {
+    const start = byte, end = byte += head.record;
+    return {
+      example: exampleOf(ints, head, starts[row]!),
+      textLength: head.text === none ? undefined : head.text,
+      record: () => new TextDecoder("utf-8", { ignoreBOM: true }).decode(chunk.subarray(start, end)),
+    };
+  });
+}
+
+/** How many numbers a row has after the heads. */
+function numbersOf({ prompt, completion, rejected, taught, bits }: Head): number {
+  const answer = (bits & flags.number) === 0 ? completion : 2;
+  return prompt + answer + Math.max(0, rejected) + Math.max(0, taught) + ((bits & flags.types) === 0 ? 0 : prompt);
+}
+
+function exampleOf(ints: Int32Array, head: Head, start: number): PackedRow["example"] {
+  let at = start;
+  const take = (length: number) => listOf(ints, at, at += length);
+  const prompt = take(head.prompt);
+  const completion = (head.bits & flags.number) === 0 ? take(head.completion) : [numberOf(take(2))];
+  return {
+    prompt,
+    completion,
+    ...head.rejected === none ? {} : { rejected: take(head.rejected) },
+    ...(head.bits & flags.scored) === 0 ? {} : { isScored: true },
+    ...head.taught === none ? {} : { taught: take(head.taught) },
+    ...(head.bits & flags.types) === 0 ? {} : { typeIds: take(head.prompt) },
+    ...head.end === none ? {} : { endToken: head.end },
+  };
+}
+
+/** A part as a list; several times faster than by its iterator. */
+function listOf(ints: Int32Array, start: number, end: number): number[] {
+  const list: number[] = [];
+  for (let at = start; at < end; at++) list.push(ints[at]!);
+  return list;
+}
+
+function numberOf(halves: readonly number[]): number {
+  return new Float64Array(Int32Array.from(halves).buffer)[0]!;
+}

@@ -1,0 +1,135 @@
+/** Suites of published tasks. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
+import { count, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
+import { RequestError } from "../common/errors.ts";
+import { guarded } from "../common/guarded.ts";
+import { quote, suggest } from "../common/suggest.ts";
+import type { BestSpec, EvaluateSpec, ModelSpec, Sweepable, TrainSpec } from "../spec/mod.ts";
+import { mergedRows } from "../tasks/split_rows.ts";
+import type { SuiteName, TaskName } from "../tasks/names.ts";
+import { type Suite, suites } from "../tasks/suites.ts";
+import { requireCall, type SettingChecks } from "./calls.ts";
+import { type Rows, viewed } from "./rows.ts";
+import { evaluate } from "./stages.ts";
+import { type DeclaredTask, task, type TaskOptions } from "./tasks.ts";
+
+/** Where a suite's rows are, which tasks are meant, and how many rows. */
+export interface SuiteOptions extends TaskOptions {
+  /** The tasks that are meant, by name; all if omitted. */
+  readonly only?: readonly TaskName[];
+  /**
+   * What one model is trained on for all tasks: the suite's own file (`"merged"`, as in the paper and if omitted), or the
+   * tasks' training rows one after another (`"mixed"`).
+   */
+  readonly trainedOn?: "merged" | "mixed";
+  /** The first rows alone of each task, for runs that are scaled down. */
+  readonly rows?: { readonly train?: number; readonly test?: number };
+}
+
+/** A suite of published tasks. */
+export interface DeclaredSuite {
+  /** Its tasks by name. */
+  readonly tasks: Readonly<Record<string, DeclaredTask>>;
+  /** The rows that one model is trained on for all of them. */
+  readonly train: Rows;
+  /**
+   * An evaluation of each task, named as the task; results have their average beside them.
+   *
+   * @example A model as it is, on two tasks by the harness's rule
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { baseModel, suite } from "refract";
+   *
+   * const commonsense = suite("commonsense", { only: ["boolq", "piqa"], scoring: "lm-eval" });
+   * const stages = commonsense.evaluate(baseModel("builtin:tiny"));
+   * assert.deepEqual(Object.keys(stages), ["boolq", "piqa"]);
+   * ```
+   */
+  evaluate(model: Sweepable<ModelSpec | TrainSpec | BestSpec>): Readonly<Record<string, EvaluateSpec>>;
+}
+
+const options: SettingChecks<SuiteOptions> = {
+  data: optional(text),
+  scoring: optional(text),
+  seed: optional(leaf("a whole number", (value) => typeof value === "object" || Number.isSafeInteger(value))),
+  only: optional(listOf("a list of tasks", text)),
+  trainedOn: optional(oneOf(["merged", "mixed"])),
+  rows: optional(record("{ train, test }", { train: optional(count), test: optional(count) })),
+};
+
+/**
+ * A suite of published tasks, with what one model is trained on for all of them. results.json and report.html have the
+ * average over its tasks as the paper takes it, beside the paper's.
+ *
+ * @param name `"commonsense"`, `"arithmetic"`, `"gsm8k"`, `"instruct"`, `"glue"` or `"reading"`.
+ * @param options Where its rows are, whose rule judges answers, and how much of it is meant.
+ * @throws {RequestError} If there is no such suite, or a task is not in it.
+ *
+ * @example Commonsense reasoning in eight sets, by the paper's rule
+ * ```ts
+ * import { adamw, baseModel, block, loreft, pipeline, suite, train } from "refract";
+ *
+ * export default pipeline("commonsense", () => {
+ *   const commonsense = suite("commonsense", { data: "./LLM-Adapters" });
+ *   const edit = loreft({ at: block("all").output, positions: "f7+l7", rank: 8, tied: true });
+ *   const tuned = train(baseModel("huggyllama/llama-7b").with(edit), {
+ *     data: commonsense.train,
+ *     epochs: 6,
+ *     batchSize: 16,
+ *     gradientAccumulation: 2,
+ *     optimizer: adamw({ learningRate: 9e-4 }),
+ *   });
+ *   return commonsense.evaluate(tuned);
+ * });
+ * ```
+ */
+export function suite(name: SuiteName, settings: SuiteOptions = {}): DeclaredSuite {
+  requireCall("suite", arguments, options);
+  if (!Object.hasOwn(suites, name)) {
+    throw new RequestError(`there is no suite ${quote(name)}; ${suggest(name, Object.keys(suites))}`);
+  }
+  const { only, trainedOn = "merged", rows: limits = {}, ...of } = settings, known = suites[name];
+  const names = namesOf(name, known, only);
+  const declared = Object.fromEntries(names.map((each) => [each, task(each, of)]));
+  const found = {
+    tasks: guarded(declared, `the suite ${name}`),
+    get train(): Rows {
+      const [first, ...others] = names.map((each) => limited(trainOf(name, each), limits.train));
+      if (trainedOn === "mixed") return others.length === 0 ? first! : first!.concat(...others);
+      if (known.train === undefined) {
+        throw new RequestError(
+          `each task of ${name} trains a model of its own; write suite(…).tasks[${quote(names[0]!)}].train`,
+        );
+      }
+      if (of.data === undefined) {
+        throw new RequestError(
+          `the hub has no training file of ${name}; give the folder that has ${
+            known.train.names[0]
+          }.json as data, or write ` +
+            `trainedOn: "mixed"`,
+        );
+      }
+      return limited(viewed(mergedRows(name, known.train, known.tasks[names[0]!]!, of.data)), limits.train);
+    },
+    evaluate(model: Sweepable<ModelSpec | TrainSpec | BestSpec>) {
+      return Object.fromEntries(names.map((each) => {
+        const { data, ...evaluation } = ownValue(declared, each)!.evaluation;
+        return [each, evaluate(model, { ...evaluation, data: limited(viewed(data), limits.test) })];
+      }));
+    },
+  };
+  function trainOf(suite: string, each: string): Rows {
+    const of = ownValue(declared, each)!;
+    if ("train" in of) return of.train as Rows;
+    throw new RequestError(`${each} of the suite ${suite} has no training rows`);
+  }
+  return guarded(found, `the suite ${name}`);
+}
+
+const limited = (rows: Rows, count: number | undefined) => count === undefined ? rows : rows.take(count);
+
+function namesOf(suite: string, { tasks }: Suite, only: readonly TaskName[] | undefined): readonly TaskName[] {
+  const all = Object.keys(tasks) as TaskName[], odd = only?.find((name) => !Object.hasOwn(tasks, name));
+  if (odd !== undefined) throw new RequestError(`${suite} has no task ${quote(odd)}; ${suggest(odd, all)}`);
+  return only ?? all;
+}

@@ -1,0 +1,163 @@
+/** Published tasks and suites: rows, prompts and scoring as others have them. @module */
+import { integer, leaf, oneOf, optional } from "../common/checks.ts";
+import { RequestError } from "../common/errors.ts";
+import { guarded } from "../common/guarded.ts";
+import { located } from "../common/source_location.ts";
+import { quote, suggest } from "../common/suggest.ts";
+import type { ClassificationSpec, MetricSpec, RegressionSpec, Sweepable } from "../spec/mod.ts";
+import { evaluationOf } from "../tasks/evaluation.ts";
+import { scoringOf, tasks } from "../tasks/mod.ts";
+import { splitRows } from "../tasks/split_rows.ts";
+import type { HeadTask, ScoringName, SplitName } from "../tasks/task.ts";
+import { suiteOf } from "../tasks/suites.ts";
+import type { GlueName, TaskName, UntrainedTaskName, ValidatedTaskName } from "../tasks/names.ts";
+import { requireCall, type SettingChecks } from "./calls.ts";
+import { classification, regression } from "./heads.ts";
+import { type Rows, viewed } from "./rows.ts";
+import type { EvaluateOptions } from "./stages.ts";
+
+/** Where a task's rows are and whose rule judges answers. */
+export interface TaskOptions {
+  /**
+   * A file, or a folder with the splits' files, in place of the hub's: LLM-Adapters' rows (`<data>/boolq/test.json`) or
+   * official ones. Absolute, or relative to the pipeline file.
+   */
+  readonly data?: string;
+  /**
+   * Whose rule judges answers: `"pyreft"`, the paper's, if omitted; `"llm-adapters"`, its baselines'; or `"lm-eval"`, where the
+   * likeliest of a row's choices is taken and nothing is written.
+   */
+  readonly scoring?: TaskScoring;
+  /** Draws GLUE's halves as torch does; 42 if omitted. The paper has the training's seed here. */
+  readonly seed?: Sweepable<number>;
+}
+
+/** Whose rule judges answers. */
+export type TaskScoring = ScoringName | "lm-eval";
+
+/** A published task, with the splits that it has. */
+export type DeclaredTask<N extends TaskName = TaskName> =
+  & {
+    /** The rows that are reported. */
+    readonly test: Rows;
+    /** What `evaluate` takes. */
+    readonly evaluation: EvaluateOptions;
+  }
+  & (N extends UntrainedTaskName ? unknown : {
+    /** The rows that are trained on. */
+    readonly train: Rows;
+  })
+  & (N extends ValidatedTaskName ? {
+      /** The rows by which settings, or epochs, are chosen. */
+      readonly validation: Rows;
+    }
+    : unknown)
+  & (N extends GlueName ? {
+      /** The head that it is answered by. */
+      readonly head: ClassificationSpec | RegressionSpec;
+    }
+    : unknown);
+
+const options: SettingChecks<TaskOptions> = {
+  data: optional(leaf("a path", (value) => typeof value === "string" && value !== "")),
+  scoring: optional(oneOf(["pyreft", "llm-adapters", "lm-eval", "lm-eval-strict", "lm-eval-flexible"])),
+  seed: optional((value, name) => typeof value === "object" || integer(value, name)),
+};
+
+/** The record of a task, by a name that a pipeline gives. */
+function requireTask(name: string): asserts name is TaskName {
+  if (!Object.hasOwn(tasks, name)) {
+    throw new RequestError(`there is no task ${quote(name)}; ${suggest(name, Object.keys(tasks))}`);
+  }
+}
+
+/**
+ * A published task: its splits as the ReFT paper's code prepares them, and an evaluation by a published rule.
+ *
+ * @param name As in LLM-Adapters' folders, GLUE's configurations and lm-evaluation-harness.
+ * @param options Where its rows are, and whose rule judges answers.
+ * @returns `{ train, validation, test, evaluation }`, of the splits those that it has, and the `head` that GLUE's tasks take.
+ * @throws {RequestError} If there is no such task or rule, or the hub lacks its rows and `data` is omitted. In a run, if the
+ * data has another layout, or what is right is not among a row's options.
+ *
+ * @example BoolQ, trained and tested as in the paper
+ * ```ts
+ * import { adamw, baseModel, block, evaluate, linearSchedule, loreft, task, train } from "refract";
+ *
+ * const boolq = task("boolq", { data: "./LLM-Adapters/dataset" });
+ * const edit = loreft({ at: block("all").output, positions: "f7+l7", rank: 8, tied: true });
+ * const tuned = train(baseModel("huggyllama/llama-7b").with(edit), {
+ *   data: boolq.train,
+ *   epochs: 6,
+ *   batchSize: 32,
+ *   optimizer: adamw({ learningRate: 9e-4, schedule: linearSchedule({ warmup: 0.1 }) }),
+ * });
+ * const measured = evaluate(tuned, boolq.evaluation);
+ * ```
+ */
+export function task<const N extends TaskName>(
+  name: N,
+  { data, scoring, seed = 42 }: TaskOptions = {},
+): DeclaredTask<N> {
+  requireCall("task", arguments, options);
+  requireTask(name);
+  const known = tasks[name];
+  // An axis's value takes its place before rows are read.
+  const from = { ...data !== undefined && { data }, seed: seed as number };
+  const rows = (split: SplitName) => viewed(splitRows(name, known, split, from));
+  const found: Record<string, unknown> = {};
+  for (const split of ["train", "validation", "test"] as const) {
+    if (known.splits[split] !== undefined) {
+      Object.defineProperty(found, split, {
+        enumerable: true,
+        get: () => rows(split),
+      });
+    }
+  }
+  Object.defineProperty(found, "evaluation", {
+    enumerable: true,
+    get: () => evaluationOf(suiteOf(name), name, known, scoring, from),
+  });
+  if (known.kind === "head") Object.defineProperty(found, "head", { enumerable: true, get: () => headOf(known) });
+  return guarded(found, `the task ${name}`, Object.keys(found), [], (missing) => {
+    return missing === "validation"
+      ? `settings are chosen on another task, as on task("gsm8k_own").validation`
+      : undefined;
+  }) as DeclaredTask<N>;
+}
+
+function headOf({ head }: HeadTask): ClassificationSpec | RegressionSpec {
+  return head === "number" ? regression() : classification({ labels: head });
+}
+
+/** Settings of an accuracy by a published rule. */
+export interface TaskAccuracyOptions {
+  /** Whose rule it is; `"pyreft"` if omitted. */
+  readonly scoring?: ScoringName;
+  /** What results call it; the rule's name if omitted. */
+  readonly name?: string;
+}
+
+/**
+ * The share of answers that a task's published rule takes for right, to the last quirk: of BoolQ's, `"pyreft"` takes
+ * `the correct answer is true` and not `true.`, and `"llm-adapters"` the first of `true` and `false` in a text.
+ *
+ * @param of The task's name.
+ * @param options Whose rule it is.
+ * @throws {RequestError} If there is no such task, or the rule was never published for it.
+ *
+ * @example Both rules of one evaluation
+ * ```ts
+ * import { baseModel, evaluate, task, taskAccuracy } from "refract";
+ *
+ * const boolq = task("boolq", { data: "./LLM-Adapters/dataset" });
+ * const metrics = [taskAccuracy("boolq"), taskAccuracy("boolq", { scoring: "llm-adapters" })];
+ * const measured = evaluate(baseModel("builtin:tiny"), { ...boolq.evaluation, metrics });
+ * ```
+ */
+export function taskAccuracy(of: TaskName, { scoring = "pyreft", ...rest }: TaskAccuracyOptions = {}): MetricSpec {
+  requireCall("taskAccuracy", arguments);
+  const rule = scoringOf(of, scoring), known = tasks[of];
+  if (known.kind !== "writing") throw new TypeError("Rules are of tasks that are answered by writing");
+  return located({ ...rest, kind: "taskAccuracy", scoring, rule, label: known.label });
+}

@@ -1,0 +1,91 @@
+import { noteDeclared } from "../common/declared.ts";
+import { declared } from "../common/source_location.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type {
+  CheckpointSpec,
+  DecodingSpec,
+  MetricSpec,
+  Sweepable,
+  TrainSpec,
+  ValidationInterval,
+} from "../spec/mod.ts";
+import { requireCall } from "./calls.ts";
+import { withMethods } from "./methods.ts";
+
+/** Settings of validations. */
+export interface ValidateOptions {
+  /** The rows. */
+  readonly data: Dataset;
+  /** What to measure, at least one. */
+  readonly metrics: readonly MetricSpec[];
+  /** `"epoch"` for after each epoch, and if omitted; or a number of steps. It is always done after the last step. */
+  readonly every?: ValidationInterval;
+  /** By which metric parameters are best and `patience` counts; the first of `metrics` if omitted. */
+  readonly best?: MetricSpec;
+  /** How answers are made; needed by metrics of answers. */
+  readonly decoding?: DecodingSpec;
+  /** Rows that run together; as in an evaluation if omitted. */
+  readonly batchSize?: number;
+  /** As in an evaluation. */
+  readonly maxLength?: number;
+}
+
+/** A training, whose model can be evaluated. */
+export interface Training extends TrainSpec {
+  /**
+   * The model as it was after one of the epochs that `checkpoints` lists. It is in the run's folder, too, and
+   * `deno task export <run> --member main/epoch=1` takes it.
+   *
+   * @param epoch From 1 on. Of a training that `patience` ended before, the model is as that left it.
+   *
+   * @example Each epoch's loss on held-back rows
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { adamw, baseModel, block, evaluate, jsonl, loreft, loss, sweep, train } from "refract";
+   *
+   * const rows = jsonl("./rows.jsonl", { prompt: "{question}\n", completion: "{answer}" });
+   * const edited = baseModel("builtin:tiny").with(loreft({ at: block(2).output, positions: "l1", rank: 4 }));
+   * const { train: data, test } = rows.split({ test: 0.25, seed: 7 });
+   * const optimizer = adamw({ learningRate: 4e-3 });
+   * const tuned = train(edited, { data, epochs: 6, batchSize: 8, optimizer, checkpoints: [1, 3, 6] });
+   * const score = evaluate(tuned.at(sweep("epoch", [1, 3, 6])), { data: test, metrics: [loss()] });
+   * assert.equal(tuned.at(3).epoch, 3);
+   * ```
+   */
+  at(epoch: Sweepable<number>): CheckpointSpec;
+}
+
+/** Settings that a training may lack. */
+type OmissibleSettings = { [K in keyof TrainSpec]-?: undefined extends TrainSpec[K] ? K : never }[keyof TrainSpec];
+
+const omissible: Readonly<Record<OmissibleSettings, true>> = {
+  maxLength: true,
+  truncate: true,
+  maxGradNorm: true,
+  labelSmoothing: true,
+  maxSteps: true,
+  baseDropout: true,
+  lossReduction: true,
+  objective: true,
+  validate: true,
+  keep: true,
+  patience: true,
+  checkpoints: true,
+};
+
+/** A training with its methods. */
+export function trainingOf(data: TrainSpec): Training {
+  const training: Training = withMethods(
+    data,
+    {
+      at(epoch: Sweepable<number>): CheckpointSpec {
+        requireCall("tuned.at", arguments);
+        return declared({ kind: "checkpoint", training, epoch });
+      },
+    },
+    "a training",
+    Object.keys(omissible),
+  );
+  noteDeclared(training);
+  return training;
+}

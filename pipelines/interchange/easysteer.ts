@@ -1,0 +1,81 @@
+/**
+ * What EasySteer reads: a GGUF file of directions, or for each LoReFT edit a folder of pyreft's with one intervention,
+ * beside a list of which tokens each acts on, which its requests say.
+ *
+ * @module
+ */
+import { RequestError } from "../common/errors.ts";
+import type { Adaptation, Intervention } from "../compile/lower/adaptation.ts";
+import type { TensorMap } from "../compile/parameters/initial.ts";
+import { type PyreftContent, pyreftContent } from "./pyreft.ts";
+
+/** Fields of EasySteer's ApplySpec. */
+type Apply = Readonly<Record<string, "all" | readonly number[]>>;
+
+/** An edit as a request names it: fields of a VectorSpec. */
+interface Vector {
+  readonly path: string;
+  readonly algorithm: "loreft" | "direct";
+  readonly layer: number;
+  readonly apply: Apply;
+}
+
+/** An edit's folder of pyreft's, and how a request names it. */
+interface EditFolder {
+  readonly vector: Vector;
+  readonly content: PyreftContent;
+}
+
+/**
+ * The folders of LoReFT edits of blocks' outputs.
+ *
+ * @throws {RequestError} If an adaptation is another, or acts on tokens that a request can't name.
+ */
+export function easySteerFolders(adaptations: readonly Adaptation[], tensors: TensorMap): readonly EditFolder[] {
+  return adaptations.map((adaptation) => {
+    const edit = requireLoreft(adaptation), block = edit.block!;
+    const path = edit.side === "both" ? `layer_${block}` : `layer_${block}_${edit.side}`;
+    const vector: Vector = { path, algorithm: "loreft", layer: block, apply: applyOf(edit) };
+    return { vector, content: pyreftContent([edit], tensors) };
+  });
+}
+
+function requireLoreft(adaptation: Adaptation): Intervention {
+  const { form, kind, site, block, stack } = adaptation;
+  if (form !== "intervention" || kind !== "loreft") {
+    throw new RequestError(`EasySteer reads loreft, and edits that add a vector, and no ${kind}; export it --to onnx`);
+  }
+  if (site !== "block.output" || block === undefined || stack !== undefined) {
+    throw new RequestError(`the loreft edits ${site}, and EasySteer's acts on block.output alone; export it --to onnx`);
+  }
+  if (adaptation.subspace !== undefined || adaptation.options.activation !== "linear") {
+    throw new RequestError("EasySteer's loreft has no subspaces and no activation; export it --to onnx");
+  }
+  return adaptation;
+}
+
+/**
+ * The tokens that an edit acts on, as a request names them.
+ *
+ * @throws {RequestError} If they depend on a prompt's text.
+ */
+export function applyOf({ positions, positionsText, side }: Intervention): Apply {
+  const { first, last, completion, selector } = positions;
+  if (selector !== undefined) {
+    throw new RequestError(
+      `the positions ${positionsText} depend on a prompt's text, which a request of EasySteer's can't say; give others ` +
+        "with --positions, as in l1",
+    );
+  }
+  const generation = completion ? { generation: "all" } as const : {};
+  if (first === Infinity) return { prompt: "all", ...generation };
+  const from = Array.from({ length: side === "suffix" ? 0 : first }, (_, at) => at);
+  const to = Array.from({ length: side === "prefix" ? 0 : last }, (_, at) => at - last);
+  const listed = [...from, ...to];
+  return { ...listed.length === 0 ? {} : { prompt_positions: listed }, ...generation };
+}
+
+/** The text of the list of edits. */
+export function vectorList(vectors: readonly Vector[]): string {
+  return JSON.stringify({ vectors }, null, 2) + "\n";
+}

@@ -1,0 +1,70 @@
+/** LoRA adapters as llama.cpp reads them. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { Adaptation, Adapter } from "../../compile/lower/adaptation.ts";
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import type { Architecture } from "../../models/architecture/architecture.ts";
+import { ggufProjection } from "../../models/gguf/family_names.ts";
+import type { KnownArchitecture } from "../../models/gguf/names.ts";
+import { encodeGguf, type FloatTensor } from "./file.ts";
+
+/** What is written. */
+interface LoraSource {
+  readonly architecture: Architecture;
+  /** `general.architecture` of the base's files. */
+  readonly named: KnownArchitecture;
+  readonly adaptations: readonly Adaptation[];
+  readonly tensors: TensorMap;
+}
+
+/**
+ * The bytes of a file, in parts.
+ *
+ * @throws {RequestError} If an adaptation is no LoRA, or of a projection that the base's files have together with others.
+ */
+export function loraFile({ architecture, named, adaptations, tensors }: LoraSource): Uint8Array<ArrayBuffer>[] {
+  const adapters = adaptations.map(requireLora), [{ options }] = adapters as [Adapter];
+  // llama.cpp scales by alpha/rank, or by 1 where alpha is 0: unlike scalings are put into B.
+  const isOne = adapters.every((each) => each.options.scaling * each.options.rank === options.scaling * options.rank);
+  const seen = new Set<string>();
+  const written = adapters.flatMap(
+    ({ index, module, block, weight, inputs, options: { rank, scaling } }): FloatTensor[] => {
+      const a = ownValue(tensors, `${index}.lora_A`)!.data as Float32Array<ArrayBuffer>;
+      const b = ownValue(tensors, `${index}.lora_B`)!.data as Float32Array<ArrayBuffer>, outputs = b.length / rank;
+      const projection = ggufProjection(named, weight, { outputs, block }, architecture.heads);
+      if (projection === undefined) {
+        throw new RequestError(
+          `GGUF files of ${named} models have no projection like ${module} by itself; export an adapter of others, or merge it`,
+        );
+      }
+      const { name, row } = projection;
+      if (seen.has(name)) {
+        throw new RequestError(`a GGUF adapter has one change for a projection; this has two for ${name}`);
+      }
+      seen.add(name);
+      const moved = new Float32Array(b.length), factor = isOne ? 1 : scaling;
+      for (let output = 0; output < outputs; output++) {
+        for (let at = 0; at < rank; at++) moved[row(output) * rank + at] = factor * b[output * rank + at]!;
+      }
+      return [
+        { name: `${name}.lora_a`, shape: [rank, inputs], data: a },
+        { name: `${name}.lora_b`, shape: [outputs, rank], data: moved },
+      ];
+    },
+  );
+  return encodeGguf({
+    "general.architecture": { text: named },
+    "general.type": { text: "adapter" },
+    "adapter.type": { text: "lora" },
+    "adapter.lora.alpha": { number: isOne ? options.scaling * options.rank : 0 },
+  }, written);
+}
+
+function requireLora(adaptation: Adaptation): Adapter {
+  if (adaptation.form === "adapter" && adaptation.kind === "lora") return adaptation;
+  throw new RequestError(
+    `GGUF files hold LoRA or control vectors, and no ${adaptation.kind}; ${
+      adaptation.form === "adapter" ? "merge it, and convert the model" : "export it --to onnx"
+    }`,
+  );
+}

@@ -1,0 +1,67 @@
+/** What was measured while members were trained. @module */
+import type { MemberView, ValidationCurve } from "../report_view.ts";
+import type { Drawing } from "./choices.ts";
+import { byId, chooser, svg, tip } from "./dom.ts";
+import { decimal } from "./format.ts";
+import { ownValue } from "./own_value.ts";
+import { colour, colourCount, frame, legend, plot } from "./plot.ts";
+import { linearScale, linearTicks, type Scale } from "./scales.ts";
+
+/** How many curves are drawn at most, and how many have a name in the legend. */
+const mostCurves = 40, mostNames = 16;
+
+/** A member's curve. */
+interface Drawn extends ValidationCurve {
+  readonly id: string;
+}
+
+/** Draws a metric of the validations over the steps of the trainings, if any was validated. */
+export function drawValidation({ view, choices, redraw }: Drawing): void {
+  const names = [...new Set(view.members.flatMap(({ validation }) => Object.keys(validation)))];
+  const chosen = choices.validated !== undefined && names.includes(choices.validated) ? choices.validated : names[0];
+  byId("validation").hidden = chosen === undefined;
+  if (chosen === undefined) return;
+  byId("validation-controls").replaceChildren(
+    chooser("Measure", names, chosen, (name) => {
+      choices.validated = name;
+      redraw();
+    }),
+  );
+  const curves = view.members.flatMap((member) => curveOf(member, chosen)).slice(0, mostCurves);
+  const steps = curves.flatMap((curve) => curve.steps), values = curves.flatMap((curve) => curve.values);
+  const last = Math.max(2, ...steps), range = [Math.min(0, ...values), Math.max(...values) || 1] as const;
+  const x = linearScale([0, last], [frame.left, frame.width - frame.right]);
+  const y = linearScale(range, [frame.height - frame.bottom, frame.top]);
+  const picture = plot(
+    `${chosen} while it was trained`,
+    { text: "step", scale: x, ticks: linearTicks([0, last]) },
+    { text: chosen, scale: y, ticks: linearTicks(range) },
+  );
+  curves.forEach((curve, at) => picture.append(...drawn(curve, at % colourCount, x, y)));
+  const named = curves.length <= mostNames ? curves : [];
+  byId("validation-plot").replaceChildren(picture, legend(named.map(({ id }, at) => ({ colour: at, text: id }))));
+}
+
+function curveOf({ id, validation }: MemberView, name: string): Drawn[] {
+  const curve = ownValue(validation, name);
+  return curve === undefined ? [] : [{ id, ...curve }];
+}
+
+/** A line with a dot for each validation. */
+function drawn({ id, steps, values }: Drawn, stroke: number, x: Scale, y: Scale): SVGElement[] {
+  const paint = colour(stroke);
+  const points = steps.map((step, at) => ({ step, value: values[at]!, cx: x(step), cy: y(values[at]!) }));
+  const line = svg("polyline", {
+    points: points.map(({ cx, cy }) => `${cx.toFixed(1)},${cy.toFixed(1)}`).join(" "),
+    style: `fill:none;stroke:${paint};stroke-width:2`,
+    class: "curve",
+  });
+  return [
+    line,
+    ...points.map(({ step, value, cx, cy }) => {
+      const text = `${id}: ${decimal(value, 4)} after ${step} steps`;
+      const look = { r: 4, style: `fill:${paint}`, tabindex: 0, role: "img", "aria-label": text, class: "dot" };
+      return tip(svg("circle", { cx, cy, ...look }), text);
+    }),
+  ];
+}

@@ -1,0 +1,156 @@
+/** Rows and their examples in the store, of which only those are in memory that were asked for last. @module */
+import { MadeRows, type RowList } from "../../common/row_list.ts";
+import { findRowsBy } from "../../data/example_rows.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+import { chunkRows, ChunkWriter, type PackedRow } from "../../data/packed_rows.ts";
+import type { Row } from "../../data/row.ts";
+import type { Entry } from "../../store/entry.ts";
+import type { EntryWriter } from "../../store/store.ts";
+
+/** So many chunks are held at once. */
+const heldChunks = 16;
+
+/** What there is to say of rows, and what it is of, by which it is said once. */
+type RowsNote = readonly [message: string, kind: string];
+
+/** What an entry says of its rows besides them. */
+interface Summary {
+  readonly rows: number;
+  readonly notes: readonly RowsNote[];
+  /** Of a sample: of how many rows. */
+  readonly of?: number;
+}
+
+/** A row of a chunk that is held; its text is made when it is first asked for. */
+interface HeldRow {
+  readonly example: TokenizedExample;
+  readonly row: () => Row;
+}
+
+/** Writes rows to an entry of the store, chunk by chunk. */
+export class KeptRowsWriter {
+  readonly #entry: EntryWriter;
+  readonly #chunk = new ChunkWriter();
+  readonly #starts: number[] = [0];
+  readonly #firsts: number[] = [];
+  #rows = 0;
+
+  /** @param expected About how many bytes come. */
+  constructor(entry: EntryWriter, expected: number) {
+    this.#entry = entry;
+    entry.begin(expected);
+  }
+
+  add(example: TokenizedExample, row: Row, record: string): void {
+    if (this.#chunk.rows === 0) this.#firsts.push(this.#rows);
+    this.#chunk.add(example, example.source.text, row.prompt, record);
+    this.#rows++;
+    if (this.#chunk.isFull) this.#flush();
+  }
+
+  /** @param of If the rows are a sample: of how many. */
+  finish(notes: readonly RowsNote[], of?: number): void {
+    if (this.#chunk.rows > 0) this.#flush();
+    const summary: Summary = { rows: this.#rows, notes, ...of === undefined ? {} : { of } };
+    const json = new TextEncoder().encode(JSON.stringify(summary)), chunks = this.#firsts.length;
+    const starts = Float64Array.from(this.#starts), firsts = Float64Array.from(this.#firsts);
+    for (const part of [starts, firsts, json]) this.#entry.extend(part);
+    this.#entry.declare({
+      tensors: [
+        { name: "chunks", dtype: "U8", shape: [starts[chunks]!] },
+        { name: "starts", dtype: "F64", shape: [chunks + 1] },
+        { name: "firsts", dtype: "F64", shape: [chunks] },
+        { name: "json", dtype: "U8", shape: [json.length] },
+      ],
+    });
+  }
+
+  #flush(): void {
+    const bytes = this.#chunk.take();
+    this.#entry.extend(bytes);
+    this.#starts.push(this.#starts.at(-1)! + bytes.length);
+  }
+}
+
+/** Rows and examples that are read from an entry of the store. */
+interface KeptRows {
+  readonly rows: RowList<Row>;
+  readonly examples: RowList<TokenizedExample>;
+  readonly notes: readonly RowsNote[];
+  /** Of a sample: of how many rows. */
+  readonly of: number | undefined;
+}
+
+/**
+ * Opens what {@linkcode KeptRowsWriter} wrote.
+ *
+ * @param entry Is read as long as rows are.
+ * @param rowOf Makes a row of its record's text.
+ */
+export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Promise<KeptRows> {
+  const floats = async (name: string) => new Float64Array((await entry.readBytes(name)).buffer);
+  const starts = await floats("starts"), firsts = await floats("firsts");
+  const { rows, notes, of }: Summary = JSON.parse(new TextDecoder().decode(await entry.readBytes("json")));
+  const held = new Map<number, readonly HeldRow[]>(), numbers = new WeakMap<TokenizedExample["source"], number>();
+  const chunkAt = (chunk: number): readonly HeldRow[] => {
+    const known = held.get(chunk);
+    if (known !== undefined) {
+      if (held.size < heldChunks) return known;
+      // Those that were used last are the last to go.
+      held.delete(chunk);
+      held.set(chunk, known);
+      return known;
+    }
+    const bytes = new Uint8Array(starts[chunk + 1]! - starts[chunk]!);
+    entry.readBytesInto("chunks", bytes, starts[chunk]!);
+    const first = firsts[chunk]!;
+    const made = chunkRows(bytes).map((packed, at) =>
+      heldRow(packed, rowOf, (source) => numbers.set(source, first + at))
+    );
+    if (held.size >= heldChunks) held.delete(held.keys().next().value!);
+    held.set(chunk, made);
+    return made;
+  };
+  let last = 0;
+  const at = (index: number): HeldRow => {
+    if (!(firsts[last]! <= index && index < (firsts[last + 1] ?? rows))) last = chunkOf(firsts, index);
+    return chunkAt(last)[index - firsts[last]!]!;
+  };
+  const examples = new MadeRows(rows, (index) => at(index).example);
+  findRowsBy(examples, (source) => numbers.get(source));
+  return { notes, of, rows: new MadeRows(rows, (index) => at(index).row()), examples };
+}
+
+/** The chunk that has a row: the last one that does not begin after it. */
+function chunkOf(firsts: Float64Array, row: number): number {
+  let low = 0, high = firsts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (firsts[middle]! <= row) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** @param noted Is told of the example's source. */
+function heldRow(
+  { example, textLength, record }: PackedRow,
+  rowOf: (record: string) => Row,
+  noted: (source: TokenizedExample["source"]) => void,
+): HeldRow {
+  let made: Row | undefined, source: TokenizedExample["source"] | undefined;
+  const row = () => made ??= rowOf(record());
+  return {
+    row,
+    example: {
+      ...example,
+      get source() {
+        if (source !== undefined) return source;
+        const { prompt, spans, fields, place } = row();
+        source = { text: textLength === undefined ? prompt : prompt.slice(0, textLength), spans, fields, place };
+        noted(source);
+        return source;
+      },
+    },
+  };
+}

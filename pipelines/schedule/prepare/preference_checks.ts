@@ -1,0 +1,120 @@
+/** Checks of trainings on preferences: rows, objective and model have to be for each other. @module */
+import { objectives } from "../../../ops/objectives/mod.ts";
+import { formatLocation, RequestError } from "../../common/errors.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
+import { lengthsOfExamples } from "../../data/example_lengths.ts";
+import type { TokenizedExample } from "../../data/examples.ts";
+import type { RowList } from "../../common/row_list.ts";
+import { metricNameOf, metricOf } from "../../metrics/mod.ts";
+import type { MetricSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
+import type { PreparedModel } from "./prepared_model.ts";
+import type { PreparedRows } from "./read_rows.ts";
+
+/**
+ * Refuses an objective over preferences without such rows or without a model that it can be of, and such rows without an
+ * objective.
+ *
+ * @throws {RequestError} As said.
+ */
+export function requirePreferences(
+  { objective, labelSmoothing = 0 }: Pick<Resolved<TrainSpec>, "objective" | "labelSmoothing">,
+  { model: { architecture }, adaptations, full }: Pick<PreparedModel, "model" | "adaptations" | "full">,
+  examples: RowList<TokenizedExample>,
+): void {
+  const { rejected } = lengthsOfExamples(examples), placeAt = (row: number) => examples.at(row)?.source.place;
+  const pair = rejected.findIndex((length) => length > 0), other = rejected.indexOf(0);
+  const head = headOf(adaptations);
+  if (objective === undefined) {
+    if (pair < 0) return;
+    const call = objectives[head?.kind === "reward" ? "bradleyTerry" : "dpo"].call;
+    throw new RequestError(
+      "the rows have two answers each and the training does not say how they are compared; give it an objective, as in " +
+        `objective: ${call}`,
+      placeAt(pair),
+    );
+  }
+  const { kind } = objective, { scores } = objectives[kind];
+  if (scores === "heads" && head?.kind !== "reward") {
+    throw new RequestError(
+      `the objective ${kind} compares what a head gives to answers, and the model has none; add it, as in model.with(reward())`,
+    );
+  }
+  if (scores === "likelihoods" && head !== undefined) {
+    throw new RequestError(
+      `the objective ${kind} compares what a model writes, and the model has a head (${head.kind}); omit one of the two` +
+        (head.kind === "reward" ? ", or take bradleyTerry()" : ""),
+    );
+  }
+  if (labelSmoothing > 0) {
+    throw new RequestError(
+      `labelSmoothing spreads the labels of rows that are taught, and the objective ${kind} compares answers; omit it, or take ` +
+        "that of dpo({ beta, labelSmoothing })",
+    );
+  }
+  if (other >= 0) {
+    throw new RequestError(
+      `the objective ${kind} compares two answers and the row has one; give the rows prefer({ prompt, chosen, rejected })`,
+      placeAt(other),
+    );
+  }
+  if (!architecture.causal || architecture.encoder !== undefined) {
+    throw new RequestError(
+      `the objective ${kind} reads two answers after one prompt, which a model with an encoder does not; take one ` +
+        "that has a decoder alone",
+    );
+  }
+  if (objectives[kind].needsReference && full?.initializeFrom !== undefined) {
+    throw new RequestError(
+      `the objective ${kind} compares with the frozen model, and weights that are drawn afresh have none; omit ` +
+        "initializeFrom, or take simpo",
+    );
+  }
+}
+
+/**
+ * What to say of rows whose two answers have the same tokens, which teach nothing.
+ *
+ * @throws {RequestError} If all are such.
+ */
+export function equalAnswersNote(name: string, { examples }: PreparedRows): string | undefined {
+  if (!hasPairs(examples)) return undefined;
+  const equal = examples.filter(isEqual), [first] = equal;
+  if (first === undefined) return undefined;
+  const { place } = first.source;
+  if (equal.length === examples.length) {
+    throw new RequestError("the row's two answers are the same, as those of all rows are; correct their fields", place);
+  }
+  const where = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
+  return `${equal.length} of the ${examples.length} rows that ${name} trains on have two answers of the same tokens, which ` +
+    `teach nothing${where}; leave them out by rows.filter(…)`;
+}
+
+/** Whether an example has two answers. */
+export function hasPairs(examples: RowList<TokenizedExample>): boolean {
+  return lengthsOfExamples(examples).rejected.some((length) => length > 0);
+}
+
+function isEqual({ completion, rejected }: TokenizedExample): boolean {
+  return rejected !== undefined && completion.length === rejected.length &&
+    completion.every((id, at) => id === rejected[at]);
+}
+
+/**
+ * Refuses metrics of rewards where rows have one answer.
+ *
+ * @param name The evaluation's.
+ * @throws {RequestError} As said.
+ */
+export function requirePairs(name: string, metrics: readonly MetricSpec[], examples: RowList<TokenizedExample>): void {
+  const metric = metrics.find((each) => metricOf(each).measures.texts?.(each).reads === "rewards");
+  if (metric === undefined) return;
+  const other = lengthsOfExamples(examples).rejected.indexOf(0);
+  if (other < 0) return;
+  throw new RequestError(
+    `the metric ${
+      metricNameOf(metric)
+    } of ${name} compares two answers and the row has one; give the rows prefer({ prompt, ` +
+      "chosen, rejected })",
+    examples.at(other)?.source.place,
+  );
+}

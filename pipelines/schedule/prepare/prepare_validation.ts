@@ -1,0 +1,114 @@
+/** Validations and the epochs that trainings keep, made ready. @module */
+import { namingFunctions } from "../../common/function_name.ts";
+import { RequestError } from "../../common/errors.ts";
+import { withLocationOf } from "../../common/source_location.ts";
+import { metricNameOf, metricOf } from "../../metrics/mod.ts";
+import type { EvaluateSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
+import { formatSize } from "../../store/size.ts";
+import { prepareEvaluation } from "./prepare_evaluation.ts";
+import type { PreparedTraining, PreparedValidation } from "./prepared.ts";
+import type { SharedPreparation } from "./shared_preparation.ts";
+
+type Settings = Resolved<TrainSpec>;
+
+/** What decides how many steps an epoch has. */
+interface EpochRows {
+  readonly spec: Pick<Settings, "batchSize" | "gradientAccumulation">;
+  readonly rows: { readonly length: number };
+}
+
+/** How many steps take all rows once. */
+export function stepsInEpoch({ spec, rows }: EpochRows): number {
+  return Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
+}
+
+/**
+ * The validations of a training made ready; `undefined` where it has none.
+ *
+ * @throws {RequestError} If their rows or settings are not sound, or something depends on them and there are none.
+ */
+export async function prepareValidation(
+  shared: SharedPreparation,
+  training: PreparedTraining,
+): Promise<PreparedValidation | undefined> {
+  const { name, spec } = training, { validate, keep, patience } = spec;
+  const remedy = "add validate: { data, metrics } to it";
+  if (validate === undefined) {
+    if (keep === "best") {
+      throw new RequestError(`the training ${name} is to keep its best parameters and measures none; ${remedy}`);
+    }
+    if (patience !== undefined) {
+      throw new RequestError(`the training ${name} has patience and validates nothing to count by; ${remedy}`);
+    }
+    return undefined;
+  }
+  const { every = "epoch", best, ...measured } = validate;
+  const evaluated: Resolved<EvaluateSpec> = withLocationOf(spec, { ...measured, kind: "evaluate", model: spec });
+  const acting = { model: training, training, epoch: undefined };
+  const evaluation = await prepareEvaluation(shared, `the validation of ${name}`, evaluated, acting);
+  const { metrics } = validate, decides = best ?? metrics[0]!;
+  if (!metrics.some((metric) => metricNameOf(metric) === metricNameOf(decides))) {
+    throw new RequestError(
+      `the validation of ${name} is compared by ${metricNameOf(decides)}, which it does not measure; add ` +
+        `${metricOf(decides).call} to its metrics`,
+    );
+  }
+  const interval = every === "epoch" ? stepsInEpoch(training) : every;
+  return { evaluation, interval, best: decides };
+}
+
+/** What decides how much the epochs take that a training keeps. */
+interface CheckpointSizes {
+  /** Those that it is trained on. */
+  readonly rows: EpochRows["rows"];
+  readonly trainableParameters: number;
+}
+
+/**
+ * Requires that a training reaches the epochs that it is to keep, and that the store has room for them.
+ *
+ * @throws {RequestError} If it does not.
+ */
+export function requireCheckpoints(
+  shared: SharedPreparation,
+  name: string,
+  spec: Settings,
+  { rows, trainableParameters }: CheckpointSizes,
+): void {
+  const { checkpoints = [], epochs, maxSteps = Infinity } = spec,
+    last = Math.min(
+      epochs,
+      Math.floor(maxSteps / stepsInEpoch({ spec, rows })),
+    );
+  const beyond = checkpoints.find((epoch) => epoch > last);
+  const twice = checkpoints.find((epoch, at) => checkpoints.indexOf(epoch) !== at);
+  if (beyond !== undefined) {
+    const why = last < epochs ? `maxSteps, ${maxSteps}, ends it in epoch ${last + 1}` : `it has ${epochs}`;
+    throw new RequestError(`the training ${name} is to keep epoch ${beyond} and ${why}; correct its checkpoints`);
+  }
+  if (twice !== undefined) {
+    throw new RequestError(`the checkpoints of the training ${name} list epoch ${twice} twice; list it once`);
+  }
+  if (checkpoints.length === 0) return;
+  const bytes = 4 * trainableParameters * checkpoints.length;
+  const { all, limit } = shared.takeRoom(JSON.stringify(spec, namingFunctions), bytes);
+  if (all <= limit) return;
+  const others = all > bytes ? `, those of all trainings ${formatSize(all)}` : "";
+  throw new RequestError(
+    `the checkpoints of the training ${name}, ${checkpoints.length} in number, take ${
+      formatSize(bytes)
+    }${others}, and ` +
+      `the store may hold ${formatSize(limit)}; keep fewer, or give --cache-disk more`,
+  );
+}
+
+/**
+ * Requires that a training keeps an epoch.
+ *
+ * @throws {RequestError} If it does not.
+ */
+export function requireKept({ name, spec: { checkpoints = [] } }: PreparedTraining, epoch: number): void {
+  if (checkpoints.includes(epoch)) return;
+  const listed = [...checkpoints, epoch].sort((a, b) => a - b).join(", ");
+  throw new RequestError(`the training ${name} does not keep epoch ${epoch}; give it checkpoints: [${listed}]`);
+}

@@ -1,0 +1,92 @@
+/** What is done between the steps of batched trainings: validating, and keeping what is best and what epochs gave. @module */
+import type { TensorMap } from "../../compile/parameters/initial.ts";
+import type { ValidationRecord } from "../../results/results.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { ownTensors } from "./batched_members.ts";
+import { type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
+import { keepEpoch } from "./kept_epochs.ts";
+import type { TrainJob } from "./train_job.ts";
+import type { TrainingContent } from "./training_entry.ts";
+import type { LoopProgress } from "./training_loop.ts";
+import { bestOf, isOutOfPatience, isValidatedAt, keptEpochAt } from "./validations.ts";
+
+/** Measures what a training has learned after so many steps: the metrics of its validation by name. */
+export type MeasureValidation = (
+  job: TrainJob,
+  step: number,
+  tensors: TensorMap,
+) => Promise<Readonly<Record<string, number>>>;
+
+/** What a training's validations have given so far. */
+interface Validated {
+  readonly records: readonly ValidationRecord[];
+  /** The parameters of the best of them, in saved form; where these are kept. */
+  readonly best: TensorMap | undefined;
+}
+
+/** What watching trainings takes. */
+interface WatchJob {
+  readonly runContext: Pick<RunContext, "store" | "emit">;
+  /** Their checkpoints, if they have any, are at the same step. */
+  readonly trainings: readonly ResumableTraining[];
+  readonly measure: MeasureValidation;
+  /** The tensors of all trainings in saved form. */
+  readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
+}
+
+/** Watches batched trainings, of which each has its own best. */
+export class TrainingWatch {
+  readonly #job: WatchJob;
+  readonly #validated: Validated[];
+
+  constructor(job: WatchJob) {
+    this.#job = job;
+    this.#validated = job.trainings.map(({ checkpoint }) => {
+      return { records: checkpoint?.validation ?? [], best: checkpoint?.best };
+    });
+  }
+
+  /**
+   * Does what is due after the newest step, and was not done before the training was stopped there.
+   *
+   * @param isOver Whether a training has ended, so that nothing of it is due.
+   */
+  async reached(progress: LoopProgress, isOver: (member: number) => boolean): Promise<void> {
+    const { trainings, toSaved, runContext: { store } } = this.#job, jobs = trainings.map(({ job }) => job);
+    const step = stepsDone(trainings[0]?.checkpoint) + progress.stepSeconds.length;
+    let all: Promise<TensorMap> | undefined;
+    const savedOf = async (member: number) => ownTensors(jobs, member, await (all ??= toSaved(progress.parameters())));
+    for (const [member, { key, stage }] of jobs.entries()) {
+      if (isOver(member)) continue;
+      const epoch = keptEpochAt(stage, step);
+      if (epoch !== undefined) await keepEpoch(store, key, epoch, () => savedOf(member));
+      const isDone = this.validation(member).some((record) => record.step === step);
+      if (isValidatedAt(stage, step) && !isDone) await this.#validate(member, step, await savedOf(member));
+    }
+  }
+
+  /** What is kept of a training beside the state of its steps. */
+  kept(member: number): Pick<TrainingContent, "validation" | "best"> {
+    const { records, best } = this.#validated[member]!;
+    return { ...records.length === 0 ? {} : { validation: records }, ...best === undefined ? {} : { best } };
+  }
+
+  /** What a training's validations measured so far. */
+  validation(member: number): readonly ValidationRecord[] {
+    return this.#validated[member]!.records;
+  }
+
+  /** Whether a training ends here, before its last step. */
+  isOutOfPatience(member: number): boolean {
+    return isOutOfPatience(this.#job.trainings[member]!.job.stage, this.validation(member));
+  }
+
+  async #validate(member: number, step: number, tensors: TensorMap): Promise<void> {
+    const { job, member: id } = this.#job.trainings[member]!, metrics = await this.#job.measure(job, step, tensors);
+    const records = [...this.validation(member), { step, metrics }];
+    const isBest = bestOf(job.stage, records) === records.length - 1;
+    const best = job.stage.spec.keep === "best" && isBest ? tensors : this.#validated[member]!.best;
+    this.#validated[member] = { records, best };
+    this.#job.runContext.emit({ kind: "validation", stage: job.stage.name, member: id, step, metrics, isBest });
+  }
+}

@@ -1,0 +1,17 @@
+/** What evaluations and activations act with, as it is declared. @module */
+import type { ModelSpec } from "./model.ts";
+import type { BestSpec, Sweepable } from "./sweepable.ts";
+import type { TrainSpec } from "./train.ts";
+
+/** A model as one epoch of a training left it. */
+export interface CheckpointSpec {
+  /** Tells the kinds of record apart. */
+  readonly kind: "checkpoint";
+  /** The training, whose `checkpoints` name the epoch. */
+  readonly training: TrainSpec;
+  /** The epoch after which, from 1 on. */
+  readonly epoch: Sweepable<number>;
+}
+
+/** A model as it is, as it was trained, or as an epoch or the best member left it. */
+export type ActingSpec = ModelSpec | TrainSpec | CheckpointSpec | BestSpec;

@@ -1,0 +1,139 @@
+/** A task's rows as data sets: where they are, in which form, and which of them are a split's. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote } from "../common/suggest.ts";
+import type { Dataset, Template } from "../data/dataset.ts";
+import { hasFields } from "./asked.ts";
+import type { Fields } from "../data/files/raw_row.ts";
+import type { Harness, HeadTask, InstructionTask, Part, Split, SplitName, Task, WritingTask } from "./task.ts";
+
+/** Where a task's rows come from, and what draws halves. */
+export interface RowsFrom {
+  /** A file, or a folder in which the split's file is; the hub's data set if omitted. */
+  readonly data?: string;
+  readonly seed: number;
+}
+
+/** What makes a row of one that is read. */
+type Change = (row: Fields) => Fields;
+
+/** A change is one object for a task and what is done with its rows, by which rows that are read once are known. */
+const changes = new Map<string, Change>();
+
+/**
+ * The rows of a split as the paper asks and teaches them.
+ *
+ * @throws {RequestError} If the task has no such split, or neither the hub nor `data` has its rows.
+ */
+export function splitRows(name: string, task: Task, split: SplitName, from: RowsFrom): Dataset {
+  const found: Split | undefined = task.splits[split];
+  if (found === undefined) throw new RequestError(`${name} has no ${split} split`);
+  const isTaught = split === "train", use = isTaught ? "train" : "test";
+  const source = sourceOf(name, task, `the ${split} rows of ${name}`, found, templateOf(task, isTaught), from);
+  const change = changes.getOrInsertComputed(`${name} ${use}`, () => changeOf(name, task, isTaught));
+  return { kind: "map", of: partOf(source, found.part, from.seed), with: change };
+}
+
+/** The rows as lm-evaluation-harness asks them. */
+export function harnessRows(
+  name: string,
+  task: Task,
+  { ask, reads, split, choices }: Harness,
+  from: RowsFrom,
+): Dataset {
+  const template = choices === "answers"
+    ? { prompt: "{context}", completion: "{separator}{right}" }
+    : { prompt: "{context}", completion: "{right}" };
+  const source = sourceOf(name, task, `the official rows of ${name}`, split, template, from);
+  const change = changes.getOrInsertComputed(`${name} lm-eval`, () => (row) => {
+    const asked = ask(row);
+    if (asked === undefined) throw otherForm(name, row, `lm-eval takes official rows, with ${reads}`);
+    return { ...row, ...asked };
+  });
+  return { kind: "map", of: source, with: change };
+}
+
+/** A suite's own training file, in the form of one of its tasks. */
+export function mergedRows(suite: string, split: Split, like: Task, data: string): Dataset {
+  const template = templateOf(like, true),
+    change = changes.getOrInsertComputed(`${suite} train`, () => changeOf(suite, like, true));
+  const what = `the training rows of ${suite}`;
+  return { kind: "map", of: { kind: "folder", path: data, names: split.names, what, template }, with: change };
+}
+
+function sourceOf(
+  name: string,
+  { hub }: Task,
+  what: string,
+  { names, hub: splitName }: Split,
+  template: Template,
+  { data }: RowsFrom,
+): Dataset {
+  if (data !== undefined) return { kind: "folder", path: data, names, what, template };
+  if (hub !== undefined && splitName !== undefined) return { kind: "hub", ...hub, splitName, template };
+  throw new RequestError(
+    `the hub has no ${what.replace(/^the /, "")}; give the file or the folder that has them, as in task(${
+      quote(name)
+    }, { data: "./data" })`,
+  );
+}
+
+function partOf(of: Dataset, part: Part, seed: number): Dataset {
+  switch (part.kind) {
+    case "all":
+      return of;
+    case "first":
+      return { kind: "slice", of, start: 0, end: part.count };
+    case "afterFirst":
+      return { kind: "skip", of, count: part.count };
+    case "half":
+      return { kind: "half", of, half: part.half, seed };
+    case "numbered": {
+      const { field, from, to } = part;
+      const numberIn = (row: Fields) => Number(ownValue(row, field));
+      const keep = (row: Fields) => numberIn(row) >= from && numberIn(row) <= to;
+      return { kind: "filter", of, keep };
+    }
+  }
+}
+
+/** What is asked and taught, by the task's kind. */
+const templates: {
+  readonly [K in Task["kind"]]: (task: Extract<Task, { readonly kind: K }>, isTaught: boolean) => Template;
+} = {
+  writing: ({ prompt, completion, expected = completion }: WritingTask, isTaught) => {
+    return { prompt, completion: isTaught ? completion : expected };
+  },
+  choosing: () => ({ prompt: "{context}", completion: "{separator}{right}" }),
+  instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion }),
+  head: ({ text, pair }: HeadTask) => ({ text, ...pair !== undefined && { pair }, label: "{label}" }),
+  code: ({ prompt, solution }) => ({ prompt, completion: `{${solution}}` }),
+};
+
+function templateOf(task: Task, isTaught: boolean): Template {
+  const make: (task: never, isTaught: boolean) => Template = templates[task.kind];
+  return make(task as never, isTaught);
+}
+
+/** A row in the suite's form, with what its template reads. */
+function changeOf(name: string, task: Task, isTaught: boolean): Change {
+  const { form: { reads, official, officialFields }, fields = same } = task;
+  const taught = isTaught && task.kind === "head" ? task.taught ?? same : same;
+  return (row) => {
+    const found = hasFields(row, reads) ? row : official?.(row);
+    if (found !== undefined) return taught(fields(found));
+    const forms = [reads.join(", "), officialFields].filter((each) => each !== undefined);
+    throw otherForm(name, row, `${name} has ${forms.join(", or officially ")}`);
+  };
+}
+
+const same: Change = (row) => row;
+
+function otherForm(name: string, row: Fields, expected: string): RequestError {
+  const found = Object.keys(row).slice(0, 8).join(", ");
+  return new RequestError(
+    `the row has the fields ${found}, and ${expected}; give task(${
+      quote(name)
+    }, …) rows in one of these forms as its data`,
+  );
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Records what transformers computes in training, with dropout that drops by a rule, for
+tests/pipelines/models/families/base_dropout_test.ts.
+
+    pip install torch==2.15.0 transformers==4.57.1 safetensors==0.8.0 numpy==2.3.5
+    python -B tests/goldens/make_base_dropout.py
+
+base_dropout.json: of cases of families/, with the rates that their config says or that transformers has for it, the shape
+and rate of every dropout in the order in which they act, and the logits of the first row. Element i of the n-th dropout
+is dropped where (7·i + 3·n) mod 10 is 0, whatever the rate, and else divided by 1 − rate.
+"""
+
+from reference import require, write_json
+
+require(torch="2.15.0", transformers="4.57.1")
+
+import logging
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification
+
+FAMILIES = Path(__file__).parent / "families"
+CASES = {
+    "bert-classifier": AutoModelForSequenceClassification,
+    "roberta-classifier": AutoModelForSequenceClassification,
+    "distilbert-classifier": AutoModelForSequenceClassification,
+    "deberta-v3-classifier": AutoModelForSequenceClassification,
+    "deberta-v2": AutoModelForMaskedLM,
+    "gpt2": AutoModelForCausalLM,
+}
+
+
+def compute(name, kind):
+    model = kind.from_pretrained(FAMILIES / name, torch_dtype=torch.float32, attn_implementation="eager").double().train()
+    expected = load_file(FAMILIES / name / "expected.safetensors")
+    inputs = {key: expected[key][:1] for key in ("input_ids", "attention_mask", "token_type_ids") if key in expected}
+    calls = []
+
+    def dropout(x, p=0.5, training=True, inplace=False):
+        if not training or p == 0:
+            return x
+        at = torch.arange(x.numel()).reshape(x.shape)
+        kept = ((7 * at + 3 * len(calls)) % 10 != 0).to(x.dtype) / (1 - p)
+        calls.append({"shape": list(x.shape), "rate": p})
+        return x * kept
+
+    torch.nn.functional.dropout, whole = dropout, torch.nn.functional.dropout
+    try:
+        logits = model(**inputs).logits[0]
+    finally:
+        torch.nn.functional.dropout = whole
+    return {"dropouts": calls, "logits": [float(f"{x:.10g}") for x in logits.flatten().tolist()]}
+
+
+logging.disable(logging.WARNING)
+write_json(Path(__file__).with_name("base_dropout.json"), {name: compute(name, kind) for name, kind in CASES.items()})

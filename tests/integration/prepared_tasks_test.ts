@@ -1,0 +1,85 @@
+/**
+ * Tasks' rows as SmolLM2's tokenizer has them against what pyreft's own data preparation made of them in ../shared: ids,
+ * labels, and the tokens that are edited.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { task } from "refract";
+import { isEdited } from "../../pipelines/compile/lower/edited_tokens.ts";
+import { positionsOf, type Side, sidesOf } from "../../pipelines/compile/lower/positions.ts";
+import { tokenize } from "../../pipelines/data/examples.ts";
+import { loadRows } from "../../pipelines/data/rows.ts";
+import { openModel } from "../../pipelines/models/open/model.ts";
+import { inFolder } from "../pipelines/models/support.ts";
+import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { readGolden } from "../support/task_goldens.ts";
+
+const shared = sharedFolder();
+
+/** An example that pyreft made ready. */
+interface Prepared {
+  readonly task: string;
+  readonly split: "train" | "test";
+  readonly max_length: number;
+  readonly positions: string;
+  readonly share_weights: boolean;
+  readonly num_interventions: number;
+  readonly item: Readonly<Record<string, unknown>>;
+  readonly input_ids: readonly number[];
+  readonly labels?: readonly number[];
+  readonly intervention_locations: readonly (readonly number[])[];
+}
+
+/** Tasks of ours by pyreft's names; what it trains on pairs of answers has no counterpart. */
+const names = {
+  commonsense: "boolq",
+  math: "AddSub",
+  gsm8k: "gsm8k_own",
+  alpaca: "alpaca",
+  ultrafeedback: "ultrafeedback",
+} as const;
+
+Deno.test({
+  name: "ids, labels and edited tokens are pyreft's",
+  ignore: shared === undefined,
+  fn: () =>
+    inFolder(async (folder) => {
+      const { tokenizer } = await openModel(await smollm2Folder(shared!), { base: folder });
+      const { cases } = await readGolden<{ readonly cases: readonly Prepared[] }>("pyreft.prepare");
+      let compared = 0;
+      for (const [at, each] of cases.entries()) {
+        if (!Object.hasOwn(names, each.task)) continue;
+        const name = names[each.task as keyof typeof names], path = join(folder, `${at}.jsonl`);
+        await Deno.writeTextFile(path, `${JSON.stringify(each.item)}\n`);
+        const rows = await loadRows(task(name, { data: path })[each.split], folder);
+        // An evaluation does not cut a prompt's end.
+        if (each.split === "test" && each.input_ids.length > each.max_length) continue;
+        const limits = { maxContext: 2048, maxLength: each.max_length, truncate: "right" } as const;
+        // pyreft puts a pad token in front, which nothing attends to.
+        const theirs = each.input_ids.slice(1), labels = (each.labels ?? []).slice(1);
+        if (each.split === "train" && labels.every((label) => label === -100)) {
+          assert.throws(() => tokenize(rows, tokenizer, limits), /leaves nothing of its completion within maxLength/);
+          compared++;
+          continue;
+        }
+        const [example] = tokenize(rows, tokenizer, limits), { prompt, completion } = example!;
+        const where = `${each.task} ${each.split} ${at}`;
+        if (each.split === "test") assert.deepEqual(prompt, theirs, where);
+        else {
+          assert.deepEqual([...prompt, ...completion], theirs, where);
+          assert.deepEqual([...prompt.map(() => -100), ...completion], labels, where);
+        }
+        const positions = positionsOf(each.positions, undefined, "pyreft");
+        const sides = sidesOf(positions, each.share_weights), count = each.num_interventions / sides.length;
+        const edited = (side: Side) =>
+          prompt.flatMap((_, index) => isEdited({ positions, side }, example!, index) ? [index + 1] : []);
+        const located = each.intervention_locations.map((list) => list.filter((place) => place > 0));
+        assert.deepEqual(sides.flatMap((side) => Array.from({ length: count }, () => edited(side))), located, where);
+        compared++;
+      }
+      assert.ok(compared >= 45, String(compared));
+      console.log(`${compared} prepared examples of ${cases.length}`);
+    }),
+});

@@ -1,0 +1,154 @@
+/** Every bad input of preferences, objectives and reward heads gives one line with place and remedy, and leaves nothing. @module */
+import assert from "node:assert/strict";
+import { inScene } from "../../support/scene.ts";
+
+interface BadPreferences {
+  readonly template?: string;
+  /** pairs.jsonl. */
+  readonly rows?: readonly object[];
+  readonly data?: string;
+  readonly objective?: string;
+  /** More of the model. */
+  readonly more?: string;
+  readonly model?: string;
+  readonly heldOut?: string;
+  readonly metrics?: string;
+  /** The line behind `error: ` and the scene's folder. */
+  readonly says: RegExp;
+}
+
+const usual = [
+  { question: "The cat", better: "sits", worse: "eats a red house" },
+  { question: "A bird", better: "flies over", worse: "is" },
+];
+const template = `{ prompt: "{question}\\n", chosen: "{better}", rejected: "{worse}" }`;
+
+/** Runs a pipeline that trains on preferences, and sees that it refuses in one line and writes nothing. */
+function refuses(name: string, bad: BadPreferences): void {
+  const { rows = usual, objective = "refract.dpo({ beta: 0.1 })", model = "edited", more = "" } = bad;
+  const data = bad.data ?? `jsonl("./pairs.jsonl", refract.prefer(${bad.template ?? template}))`;
+  const { heldOut = data, metrics = "[refract.rewardAccuracy()]" } = bad;
+  const settings = objective === "" ? "" : `objective: ${objective}`;
+  const stages =
+    `{ told: evaluate(train(${model}${more}, { data: ${data}, epochs, batchSize, optimizer, ${settings} }), ` +
+    `{ data: ${heldOut}, metrics: ${metrics} }) }`;
+  Deno.test(`bad preferences: ${name}`, () =>
+    inScene({ stages }, async (scene) => {
+      await scene.write("pairs.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+      const { code, stdout, stderr } = await scene.run();
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, "");
+      const lines = stderr.replaceAll(`${scene.folder}/`, "").trimEnd().split("\n");
+      assert.deepEqual(lines.slice(1), []);
+      assert.match(lines[0]!, bad.says);
+      assert.deepEqual(scene.written, []);
+      assert.deepEqual(scene.entries, []);
+    }));
+}
+
+refuses("no objective", {
+  objective: "",
+  says:
+    /^error: .*the rows have two answers each and .* give it an objective, as in objective: dpo\(\{ beta: 0\.1 \}\)$/,
+});
+refuses("an objective of rows with one answer", {
+  data: "rows",
+  says: /^error: rows\.jsonl:1: the objective dpo compares two answers and the row has one; give the rows prefer\(/,
+});
+refuses("a beta of 0", {
+  objective: "refract.dpo({ beta: 0 })",
+  says: /^error: pipeline\.ts:\d+:\d+: .*beta is 0; give a number above 0$/,
+});
+refuses("a beta below 0", {
+  objective: "refract.ipo({ beta: -0.1 })",
+  says: /^error: pipeline\.ts:\d+:\d+: .*beta is -0\.1; give a number above 0$/,
+});
+refuses("no beta", {
+  objective: "refract.simpo({ gamma: 1 })",
+  says: /^error: pipeline\.ts:\d+:\d+: .*beta is missing; give a number above 0$/,
+});
+refuses("a label smoothing of a half", {
+  objective: "refract.dpo({ beta: 1, labelSmoothing: 0.5 })",
+  says: /labelSmoothing is 0\.5; give a number from 0 to below 0\.5$/,
+});
+refuses("an unknown setting", {
+  objective: "refract.dpo({ beta: 1, smoothing: 0.1 })",
+  says: /dpo has no setting "smoothing"; use one of those it has: "beta", "labelSmoothing"/,
+});
+refuses("an objective that is not called", {
+  objective: "refract.dpo",
+  says: /objective is .*call it, as in dpo\(…\)$/,
+});
+refuses("an objective by its name", {
+  objective: `"dpo"`,
+  says: /objective is "dpo"; call the function, as in dpo\(…\)$/,
+});
+refuses("a row without a field", {
+  rows: [...usual, { question: "Water", better: "is wet" }],
+  says: /^error: pairs\.jsonl:3: the row has no field "worse", which the rejected template names; /,
+});
+refuses("an empty answer", {
+  rows: [...usual, { question: "Water", better: "", worse: "is dry" }],
+  says: /^error: pairs\.jsonl:3: the row's chosen is empty; fill its field or remove it$/,
+});
+refuses("answers that are all equal", {
+  rows: [{ question: "Water", better: "is wet", worse: "is wet" }],
+  says: /^error: pairs\.jsonl:1: the row's two answers are the same, as those of all rows are; correct their fields$/,
+});
+refuses("a template without the rejected answer", {
+  template: `{ prompt: "{question}\\n", chosen: "{better}" }`,
+  says: /^error: pipeline\.ts:\d+:\d+: rejected is missing; give a text$/,
+});
+refuses("a reward head without its objective", {
+  more: ".with(refract.reward())",
+  objective: "",
+  says: /give it an objective, as in objective: bradleyTerry\(\)$/,
+});
+refuses("a reward head with an objective of what is written", {
+  more: ".with(refract.reward())",
+  says:
+    /the objective dpo compares what a model writes, and the model has a head \(reward\); .* or take bradleyTerry\(\)$/,
+});
+refuses("the pairwise loss without a head", {
+  objective: "refract.bradleyTerry()",
+  says:
+    /bradleyTerry compares what a head gives to answers, and the model has none; add it, as in model\.with\(reward\(\)\)$/,
+});
+refuses("a reward head for rows with one answer", {
+  data: "rows",
+  more: ".with(refract.reward())",
+  objective: "refract.bradleyTerry()",
+  says: /^error: .*rows\.jsonl: the model's head compares two answers and the rows have one; give them prefer\(/,
+});
+refuses("rewards of rows with one answer", {
+  heldOut: "rows",
+  says: /^error: rows\.jsonl:1: the metric rewardAccuracy of told compares two answers and the row has one; /,
+});
+refuses("another metric of a reward head", {
+  more: ".with(refract.reward())",
+  objective: "refract.bradleyTerry()",
+  metrics: "[accuracy()]",
+  says: /does not fit: its model's head compares two answers; measure rewardAccuracy\(\), rewardMargin\(\)$/,
+});
+refuses("a frozen model without weights to compare with", {
+  model: "base",
+  more: ".with(refract.fullFinetuning({ initializeFrom: 1 }))",
+  says:
+    /compares with the frozen model, and weights that are drawn afresh have none; omit initializeFrom, or take simpo$/,
+});
+
+Deno.test("rows with equal answers are counted, and the training goes on", () =>
+  inScene({
+    stages:
+      `{ tuned: train(edited, { data: jsonl("./pairs.jsonl", refract.prefer(${template})), epochs: 1, batchSize, ` +
+      `optimizer, objective: refract.dpo({ beta: 0.1 }) }) }`,
+  }, async (scene) => {
+    const rows = [...usual, { question: "Water", better: "is wet", worse: "is wet" }];
+    await scene.write("pairs.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /1 of the 3 rows that tuned trains on have two answers of the same tokens, .*pairs\.jsonl:3; leave/,
+    );
+  }));

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { baseDropoutFeeds } from "../../../../pipelines/compile/rows/base_dropout.ts";
+import { inScene, type PipelineParts } from "../../../support/scene.ts";
+import { assertClose, evaluationOf, resultsOf, trainingOf } from "../support.ts";
+
+const model = {
+  width: 6,
+  blocks: 2,
+  inputs: {},
+  heads: { heads: 2, keyValueHeads: 1, headWidth: 3 },
+  dropout: { "embedding": 0.5, "attention.weights": 0.25, "attention.output": 0, "classifier.hidden": 0.5 },
+};
+const drawn = (rows: readonly number[], lengths: readonly number[], tail: number, step = 0) =>
+  baseDropoutFeeds(model, { seed: 42, step, rows, lengths, tail, virtual: 1 });
+const numbersOf = (feeds: ReturnType<typeof drawn>, name: string) => [...feeds[name]!.data].map(Number);
+
+Deno.test("the base's dropout has a factor for each place with a rate, of each block where it is in blocks", () => {
+  const feeds = drawn([3, 5], [4, 2], 4);
+  assert.deepEqual(Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape])), {
+    "baseDropout.embedding": [2, 4, 6],
+    "baseDropout.0.attention.weights": [2, 1, 8, 5],
+    "baseDropout.1.attention.weights": [2, 1, 8, 5],
+    "baseDropout.classifier.hidden": [2, 6],
+  });
+  const weights = numbersOf(feeds, "baseDropout.0.attention.weights");
+  assert.ok(weights.every((factor) => [0, 1, Math.fround(4 / 3)].includes(factor)));
+  assert.notDeepEqual(weights, numbersOf(feeds, "baseDropout.1.attention.weights"));
+});
+
+Deno.test("the base's dropout draws for a row by step and row, not by its neighbours nor by what it is padded to", () => {
+  const [alone, beside] = [drawn([5], [2], 2), drawn([3, 5], [4, 2], 4)];
+  const embedded = numbersOf(alone, "baseDropout.embedding");
+  assert.deepEqual(embedded, numbersOf(beside, "baseDropout.embedding").slice(4 * 6, 6 * 6));
+  assert.ok(
+    numbersOf(beside, "baseDropout.embedding").slice(6 * 6).every((factor) => factor === 1),
+    "padding is whole",
+  );
+  const scores = numbersOf(beside, "baseDropout.1.attention.weights").slice(8 * 5);
+  const own = [0, 1].flatMap((head) => [0, 1].map((query) => scores.slice((head * 4 + query) * 5).slice(0, 3)));
+  assert.deepEqual(numbersOf(alone, "baseDropout.1.attention.weights"), own.flat());
+  assert.notDeepEqual(embedded, numbersOf(drawn([5], [2], 2, 1), "baseDropout.embedding"));
+});
+
+const gpt2 = { model_type: "gpt2", n_embd: 16, n_layer: 2, n_head: 2, n_positions: 256, embd_pdrop: 0.2 };
+const bert = {
+  model_type: "bert",
+  hidden_size: 16,
+  num_attention_heads: 2,
+  num_key_value_heads: undefined,
+  max_position_embeddings: 256,
+};
+const rows = `records([
+  { text: "Who lives in the little town", label: "asks" }, { text: "It is", label: "tells" },
+  { text: "Where is the dog", label: "asks" }, { text: "Water", label: "tells" }], { text: "{text}", label: "{label}" })`;
+const stages = "{ tuned: evaluate(tuned, { data: heldOut, metrics: [loss()] }) }";
+const cases: Readonly<Record<string, [config: Readonly<Record<string, unknown>>, Partial<PipelineParts>]>> = {
+  "GPT-2": [gpt2, {}],
+  "an encoder with a head": [bert, {
+    data: rows,
+    heldOut: rows,
+    positions: `"f1"`,
+    edit: "...((options) => [loreft(options), refract.classification({ labels: ['tells', 'asks'] })])",
+  }],
+};
+
+for (const [name, [config, parts]] of Object.entries(cases)) {
+  const found = async (settings: string, more: Partial<PipelineParts> = {}) => {
+    let made: { losses: readonly number[]; loss: number } | undefined;
+    const all = { stages, ...parts, batchSize: "8", epochs: "4", heldOut: parts.heldOut ?? "rows", ...more };
+    await inScene({ ...all, trainSettings: settings }, async (scene) => {
+      const { members: [member] } = await resultsOf(scene);
+      made = { losses: trainingOf(member!).losses, loss: evaluationOf(member!).metrics["loss"]! };
+    }, { config });
+    return made!;
+  };
+
+  Deno.test(`the dropout of ${name} acts in training alone, repeats, and accumulates as in one batch`, async () => {
+    const still = { optimizer: "adamw({ learningRate: 0 })" };
+    const plain = await found("", still), dropped = await found("baseDropout: true", still);
+    assert.equal(dropped.loss, plain.loss);
+    assert.equal(new Set(dropped.losses).size, 4, "each step drops others");
+    assert.ok(Math.abs(dropped.losses[0]! / plain.losses[0]! - 1) > 1e-4);
+    const trained = await found("baseDropout: true");
+    assert.deepEqual((await found("baseDropout: true")).losses, trained.losses);
+    const parted = await found("baseDropout: true, gradientAccumulation: 4", { batchSize: "2" });
+    assertClose(parted.losses, trained.losses, 1e-5);
+    assert.notDeepEqual((await found("baseDropout: false", still)).losses, dropped.losses);
+  });
+}
+
+Deno.test("dropout is refused of a family of which none is known, and of a config that has none", async () => {
+  const none = { ...gpt2, embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };
+  for (
+    const [config, says] of [
+      [{}, /baseDropout is not known of the family llama; omit it, or give the edits a dropout of their own/],
+      [none, /baseDropout takes the rates of config\.json, which are all 0; omit it, or raise them there/],
+    ] as const
+  ) {
+    await inScene({ trainSettings: "baseDropout: true" }, async (scene) => {
+      const { code, stderr } = await scene.run();
+      assert.equal(code, 2);
+      assert.match(stderr, says);
+    }, { config });
+  }
+});

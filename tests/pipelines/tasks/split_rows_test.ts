@@ -1,0 +1,137 @@
+/** Tasks' rows from folders: layouts, forms, parts, and what is said where they are others. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { suite, task, type TaskName } from "refract";
+import { loadRows } from "../../../pipelines/data/rows.ts";
+import { inFolder } from "../models/support.ts";
+
+/** Writes files of rows, one object a line or a list of them, by their names. */
+async function write(folder: string, files: Readonly<Record<string, readonly object[]>>): Promise<void> {
+  for (const [name, rows] of Object.entries(files)) {
+    await Deno.mkdir(join(folder, name, ".."), { recursive: true });
+    const text = name.endsWith(".json") ? JSON.stringify(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    await Deno.writeTextFile(join(folder, name), text);
+  }
+}
+
+const instruction =
+  "Please answer the following question with true or false, question: is it?\n\nAnswer format: true/false";
+const adapted = { instruction, input: "", output: "the correct answer is true", answer: "true" };
+
+Deno.test("rows in LLM-Adapters' layout, in a flat one, and official ones are asked the same", () =>
+  inFolder(async (folder) => {
+    await write(folder, {
+      "adapters/boolq/test.json": [adapted],
+      "flat/boolq.test.jsonl": [adapted],
+      "official/boolq/validation.jsonl": [{ passage: "It is.", question: "is it", answer: true }],
+      "glue/boolq.val.jsonl": [{ passage: "It is.", question: "is it", idx: 0, label: 1 }],
+    });
+    for (const data of ["./adapters", "./flat", "./official", "./glue", "./flat/boolq.test.jsonl"]) {
+      const [row] = await loadRows(task("boolq", { data }).test, folder);
+      assert.deepEqual([row!.prompt, row!.completion], [`${instruction}\n`, "the correct answer is true"], data);
+    }
+  }));
+
+Deno.test("what is trained on and what is tested are the parts that the paper has", () =>
+  inFolder(async (folder) => {
+    const solved = (at: number) => ({ question: `${at}?`, answer: `It is ${at}.\n#### ${at}` });
+    await write(folder, {
+      "gsm8k/train.jsonl": Array.from({ length: 7473 }, (_, at) => solved(at)),
+      "gsm8k/test.jsonl": [solved(1)],
+    });
+    const gsm8k = task("gsm8k_own", { data: "." });
+    const [seen, chosen, unseen] = await Promise.all(
+      [gsm8k.train, gsm8k.validation, gsm8k.test].map((rows) => loadRows(rows, folder)),
+    );
+    assert.deepEqual([seen!.length, chosen!.length, unseen!.length], [7173, 300, 1]);
+    assert.equal(chosen![0]!.completion, "It is 7173.\nThe final answer is:  7173");
+    assert.equal(
+      seen![0]!.prompt,
+      "0?\nAnswer the above question. First think step by step and then answer the final number.\n",
+    );
+  }));
+
+Deno.test("GLUE's validation set is parted as torch parts it, and STS-B is taught in bfloat16 alone", () =>
+  inFolder(async (folder) => {
+    const pair = (at: number, label: number) => ({ sentence1: `a ${at}`, sentence2: `b ${at}`, label });
+    await write(folder, {
+      "rte/dev.jsonl": Array.from({ length: 10 }, (_, at) => pair(at, at % 2)),
+      "stsb.train.jsonl": [pair(0, 3.8)],
+      "stsb.dev.jsonl": [pair(0, 3.8), pair(1, 3.8)],
+    });
+    const rte = task("rte", { data: ".", seed: 42 }), order = [2, 6, 1, 8, 4, 5, 0, 9, 3, 7];
+    const rows = async (name: "test" | "validation") => (await loadRows(rte[name], folder)).map(({ prompt }) => prompt);
+    assert.deepEqual(await rows("test"), order.slice(0, 5).map((at) => `a ${at}`));
+    assert.deepEqual(await rows("validation"), order.slice(5).map((at) => `a ${at}`));
+    const stsb = task("stsb", { data: "." }), [taught] = await loadRows(stsb.train, folder);
+    const [tested] = await loadRows(stsb.test, folder);
+    assert.deepEqual([taught!.completion, tested!.completion, taught!.pair], ["3.796875", "3.8", "b 0"]);
+  }));
+
+/** What reading a task's test rows says. */
+async function faultOf(name: TaskName, data: string, folder: string): Promise<string> {
+  const fault = await loadRows(task(name, { data }).test, folder).then(() => "", (error: Error) => error.message);
+  return fault.replaceAll(folder, "");
+}
+
+Deno.test("a folder of another layout is an error that has what was expected and what was found", () =>
+  inFolder(async (folder) => {
+    await write(folder, {
+      "other/questions.jsonl": [adapted],
+      "twice/a/piqa.test.jsonl": [adapted],
+      "twice/b/piqa.test.jsonl": [adapted],
+      "form/piqa.test.jsonl": [{ text: "Hi", target: 1 }],
+      "boolq.test.jsonl": [{ ...adapted, answer: "maybe" }],
+    });
+    await Deno.mkdir(join(folder, "empty"));
+    assert.equal(
+      await faultOf("boolq", "./other", folder),
+      '"./other" has no file for the test rows of boolq, as in "boolq/test.json", "boolq.test.json", "boolq/val.json"; ' +
+        'there are "questions.jsonl", of which one can be given by its path',
+    );
+    assert.match(await faultOf("boolq", "./empty", folder), /there are no rows in it at all$/);
+    assert.match(await faultOf("boolq", "./nowhere", folder), /^"\.\/nowhere" is no folder in/);
+    assert.match(
+      await faultOf("piqa", "./twice", folder),
+      /has "a\/piqa\.test\.jsonl" and "b\/piqa\.test\.jsonl" for the test rows of piqa; give the path of one of them/,
+    );
+    assert.match(
+      await faultOf("piqa", "./form", folder),
+      /piqa\.test\.jsonl:1: the row has the fields text, target, and piqa has instruction, answer, or officially goal, sol1, sol2, label/,
+    );
+    assert.match(
+      await faultOf("boolq", ".", folder),
+      /boolq\.test\.jsonl:1: the row's label "maybe" is none of its options, "true", "false"/,
+    );
+  }));
+
+Deno.test("a task without a split, a rule or rows on the hub says so, and names are checked", () => {
+  assert.throws(
+    () => Reflect.get(task("boolq"), "validation"),
+    /the task boolq has no "validation"; settings are chosen on/,
+  );
+  assert.throws(() => task("AQuA").test, /the hub has no test rows of AQuA; give the file or the folder that has them/);
+  assert.throws(
+    () => task("mawps", { scoring: "llm-adapters", data: "." }).evaluation,
+    /has no rule "llm-adapters"; use one/,
+  );
+  assert.throws(() => Reflect.apply(task, undefined, ["boolqq"]), /there is no task "boolqq"; did you mean "boolq"/);
+  assert.throws(() => suite("commonsense", { only: ["rte"] }), /commonsense has no task "rte"/);
+  assert.throws(() => suite("glue", { data: "." }).train, /each task of glue trains a model of its own/);
+});
+
+Deno.test("a suite is trained on its own file, or on its tasks' rows one after another", () =>
+  inFolder(async (folder) => {
+    const other = { ...adapted, instruction: `Another?\n\nAnswer format: answer1/answer2`, answer: "answer2" };
+    await write(folder, {
+      "commonsense_170k/train.json": [adapted, other, other],
+      "boolq/train.json": [adapted, adapted],
+      "openbookqa/train.json": [other, other],
+    });
+    const only: readonly TaskName[] = ["boolq", "openbookqa"];
+    const merged = await loadRows(suite("commonsense", { data: "." }).train, folder);
+    const mixed = suite("commonsense", { data: ".", only, trainedOn: "mixed", rows: { train: 1 } });
+    assert.deepEqual(merged.map(({ completion }) => completion.at(-1)), ["e", "2", "2"]);
+    assert.deepEqual((await loadRows(mixed.train, folder)).map(({ completion }) => completion.at(-1)), ["e", "2"]);
+    assert.deepEqual(Object.keys(mixed.tasks), only);
+  }));
