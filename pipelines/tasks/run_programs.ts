@@ -1,4 +1,5 @@
 /** Programs that a model wrote, run against their problems' tests. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
@@ -50,7 +51,7 @@ const fieldChecks = {
 function checkProblem(task: CodeTask, problem: Fields, place: SourceLocation): void {
   for (const [name, kind] of Object.entries(task.tests)) {
     const { holds, what } = fieldChecks[kind];
-    if (!holds(problem[name])) {
+    if (!holds(ownValue(problem, name))) {
       throw new RequestError(
         `the problem's field ${quote(name)} is ${Object.hasOwn(problem, name) ? `not ${what}` : "missing"}; ` +
           `the tests are made of it, so give ${what}`,

@@ -1,4 +1,5 @@
 /** What `deno task score` makes of programs. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { RawRow } from "../../data/files/raw_row.ts";
@@ -54,14 +55,15 @@ interface Named extends WrittenProgram {
 async function problemsById(task: CodeTask, rows: AsyncIterable<RawRow>): Promise<ReadonlyMap<unknown, Fields>> {
   const found = new Map<unknown, Fields>();
   for await (const { fields, place } of rows) {
-    if (fields[task.id] === undefined) throw missing(task.id, "which names the problem", place);
-    found.set(fields[task.id], fields);
+    const id = ownValue(fields, task.id);
+    if (id === undefined) throw missing(task.id, "which names the problem", place);
+    found.set(id, fields);
   }
   return found;
 }
 
 function writtenIn(task: CodeTask, { fields, place }: RawRow, known: ReadonlyMap<unknown, Fields> | undefined): Named {
-  const { generation } = fields, id = fields[task.id] ?? fields["label"];
+  const { generation } = fields, id = ownValue(fields, task.id) ?? fields["label"];
   if (typeof generation !== "string") {
     if (generation === undefined) throw missing("generation", "the program that a model wrote", place);
     throw new RequestError(`the field "generation" is no text; write it as a string`, place);
