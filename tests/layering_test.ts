@@ -34,6 +34,7 @@ const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "jsonc-parser", place: /^pipelines\/data\/python\/json\.ts$/ },
   { name: "csv-parse", place: /^pipelines\/data\/files\/csv\.ts$/ },
   { name: "hyparquet-compressors", place: /^pipelines\/data\/files\/parquet\.ts$/ },
+  { name: "pyodide", place: /^pipelines\/tasks\/sandbox\/interpreter\.ts$/ },
   { name: "picomatch", place: /^pipelines\/data\/files\/glob\.ts$/ },
   { name: "yaml", place: /^pipelines\/common\/yaml\.ts$/ },
 ];
@@ -73,7 +74,9 @@ const rooms: readonly string[] = [
   "pipelines/tasks/scoring",
   "pipelines/metrics",
   "pipelines/spec",
+  "pipelines/tasks/sandbox",
   "pipelines/tasks",
+  "pipelines/tasks/alpaca_eval",
   "pipelines/results",
   "pipelines/recipes",
   // From a model with its adaptations and rows to programs.

@@ -10,6 +10,7 @@ import { exportCommand } from "./commands/export_command.ts";
 import { type CommandName, commandNames } from "./launch/grants.ts";
 import { importCommand } from "./commands/import_command.ts";
 import { flag } from "./arguments/option.ts";
+import { judgeCommand } from "./commands/judge_command.ts";
 import { newCommand } from "./commands/new_command.ts";
 import { planCommand } from "./commands/plan_command.ts";
 import { pullCommand } from "./commands/pull_command.ts";
@@ -32,6 +33,7 @@ const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   chat: chatCommand,
   activations: activationsCommand,
   score: scoreCommand,
+  judge: judgeCommand,
   recipes: recipesCommand,
   report: reportCommand,
   watch: watchCommand,

@@ -1,4 +1,7 @@
 /** Programs: HumanEval (Chen et al. 2021) and MBPP (Austin et al. 2021) as lm-evaluation-harness asks for them. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
+import { RequestError } from "../common/errors.ts";
+import { quote, suggest } from "../common/suggest.ts";
 import type { CodeName } from "./names.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 import type { CodeTask } from "./task.ts";
@@ -13,6 +16,9 @@ export const code = {
     prompt: "{prompt}",
     id: "task_id",
     decoding: { kind: "greedy", maxNewTokens: 1024, stop: ["\nclass", "\ndef", "\n#", "\nif", "\nprint"] },
+    scorings: ["human-eval", "lm-eval"],
+    tests: { prompt: "text", test: "text", entry_point: "text" },
+    fault: ({ prompt, entry_point }) => entryPointFault(String(prompt), String(entry_point)),
     program: ({ prompt, test, entry_point }, generation) => `${prompt}${generation}\n${test}\ncheck(${entry_point})`,
     solution: "canonical_solution",
   },
@@ -36,7 +42,29 @@ export const code = {
       "{tests}\n[BEGIN]\n",
     id: "task_id",
     decoding: { kind: "greedy", maxNewTokens: 256, stop: ["[DONE]"] },
+    scorings: ["lm-eval"],
+    tests: { test_list: "texts" },
     program: ({ test_list }, generation) => `${generation}\n${(test_list as readonly string[]).join("\n")}`,
     solution: "code",
   },
 } satisfies Readonly<Record<CodeName, CodeTask>>;
+
+/** Why tests can't call a function: the prompt has to begin it, whatever a model goes on to write. */
+function entryPointFault(prompt: string, name: string): string | undefined {
+  const isName = /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name);
+  if (isName && new RegExp(`(?:def|class)\\s+${name}\\b`, "u").test(prompt)) return undefined;
+  return `the problem's entry_point ${
+    quote(name)
+  } is no function that its prompt begins; name the one that the tests call`;
+}
+
+/**
+ * The task of this name if its texts are judged by running them.
+ *
+ * @throws {RequestError} If it has no such rule.
+ */
+export function codeTaskOf(name: string, scoring: string): CodeTask | undefined {
+  const task: CodeTask | undefined = ownValue(code, name);
+  if (task === undefined || task.scorings.includes(scoring)) return task;
+  throw new RequestError(`the task ${quote(name)} has no rule ${quote(scoring)}; ${suggest(scoring, task.scorings)}`);
+}

@@ -43,5 +43,6 @@ export function scoringOf(task: string, scoring: string): ScoringSpec {
 const scoringsOf = (task: Task): Scorings => task.kind === "writing" ? task.scorings : {};
 
 /** The tasks whose texts are judged. */
-const scored = Object.entries(tasks).filter(([, task]) => Object.keys(scoringsOf(task)).length > 0)
+const scored = Object.entries(tasks)
+  .filter(([, task]) => task.kind === "code" || Object.keys(scoringsOf(task)).length > 0)
   .map(([name]) => name);

@@ -149,6 +149,12 @@ export interface CodeTask extends TaskData {
   /** The field that names a problem. */
   readonly id: string;
   readonly decoding: DecodingSpec;
+  /** The rules by whose names programs are judged; they run the same one. */
+  readonly scorings: readonly [string, ...string[]];
+  /** The fields that the tests are made of. */
+  readonly tests: Readonly<Record<string, "text" | "texts">>;
+  /** What is wrong with a problem that has these fields, if something is. */
+  readonly fault?: (problem: Fields) => string | undefined;
   /** The program that tests what a model wrote. */
   readonly program: (problem: Fields, generation: string) => string;
   /** The field with a solution that passes. */

@@ -5,16 +5,24 @@ import { jsonl } from "../../data/files/jsonl.ts";
 import { pythonFields, type RawRow } from "../../data/files/raw_row.ts";
 import { writeJson } from "../../data/python/json.ts";
 import { floatRepr, str } from "../../data/python/print.ts";
+import { codeTaskOf } from "../../tasks/code.ts";
 import { scoringOf } from "../../tasks/mod.ts";
 import { judge } from "../../tasks/scoring/mod.ts";
 import type { Answered, Verdict } from "../../tasks/scoring/scoring.ts";
 import { callerFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
-import { type OptionValues, required, text } from "../arguments/option.ts";
+import { number, optional, type OptionValues, required, text, withDefault } from "../arguments/option.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { scorePrograms, usualSeconds } from "./score_programs.ts";
 
 const declared = {
   scoring: required(text("rule"), "whose rule judges the texts, as in pyreft or llm-adapters"),
+  data: optional(text("file"), "the problems that programs are written for, where the rows name them alone"),
+  seconds: withDefault(
+    number("seconds", 0.1),
+    "what a program may take; 3 of CPython's are about 18 here",
+    usualSeconds,
+  ),
 };
 
 /** Judges texts that were made elsewhere by a published rule of a task. */
@@ -26,19 +34,34 @@ export const scoreCommand = command({
     { name: "file.jsonl", help: "a { generation, label } a line, with the prompt where it is known" },
   ],
   options: declared,
-  examples: ["score boolq --scoring pyreft answers.jsonl", "score gsm8k --scoring llm-adapters answers.jsonl"],
+  examples: [
+    "score boolq --scoring pyreft answers.jsonl",
+    "score gsm8k --scoring llm-adapters answers.jsonl",
+    "score humaneval --scoring human-eval --data HumanEval.jsonl programs.jsonl",
+  ],
   run: ([task, path], options, { terminal }) => score(task, path, options, terminal),
 });
 
 async function score(
   task: string,
   path: string,
-  { scoring }: OptionValues<typeof declared>,
+  { scoring, data, seconds }: OptionValues<typeof declared>,
   terminal: Terminal,
 ): Promise<void> {
+  const programs = codeTaskOf(task, scoring), rows = rowsOf(path);
+  if (programs !== undefined) {
+    const { lines, summary } = await scorePrograms(
+      programs,
+      rows,
+      data === undefined ? undefined : rowsOf(data),
+      seconds,
+    );
+    terminal.print(lines.map(written).join("\n"));
+    return terminal.write(`${summary} by ${scoring} on ${task}\n`);
+  }
   const rule = scoringOf(task, scoring), lines: string[] = [];
   let right = 0;
-  for await (const row of jsonl.records({ kind: "jsonl", path }, { base: callerFolder() })) {
+  for await (const row of rows) {
     const verdict = judgedAt(row, (answered) => judge(rule, answered));
     right += Number(verdict.correct);
     lines.push(written(verdict));
@@ -46,6 +69,9 @@ async function score(
   terminal.print(lines.join("\n"));
   terminal.write(`${floatRepr(right / lines.length)} (${right} of ${lines.length}) by ${scoring} on ${task}\n`);
 }
+
+/** The rows of a file that the caller names. */
+const rowsOf = (path: string) => jsonl.records({ kind: "jsonl", path }, { base: callerFolder() });
 
 /** What is made of a row; an error has the row's place. */
 function judgedAt(row: RawRow, judged: (answered: Answered) => Verdict): Verdict {

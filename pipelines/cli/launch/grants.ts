@@ -13,6 +13,8 @@ export interface Grants {
   /** ONNX Runtime, which is native code. */
   readonly ffi?: true;
   readonly sys?: readonly string[];
+  /** Programs that may be started. */
+  readonly run?: readonly string[];
   readonly net?: readonly string[];
   readonly env: readonly string[];
 }
@@ -65,6 +67,7 @@ const grants = {
   chat: models,
   activations: models,
   score: offline,
+  judge: { ...offline, write: true, sys: ["statfs"] },
   recipes: { ...offline, env: [...offline.env, ...yaml] },
   report: { ...offline, write: true, env: [...offline.env, ...yaml] },
   watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
@@ -102,6 +105,21 @@ export function withMlflow(granted: Grants, address: string): Grants {
   if (host === "") return granted;
   const env = ["MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"];
   return { ...granted, net: [...granted.net ?? [], host], env: [...granted.env, ...env] };
+}
+
+/** What asking a judge takes: its host, and the variable that holds its key. */
+export function withJudge(granted: Grants, address: string, key: string | undefined): Grants {
+  const host = URL.parse(address)?.host ?? "", isName = key !== undefined && /^[A-Za-z_]\w*$/.test(key);
+  return {
+    ...granted,
+    ...host === "" ? {} : { net: [host] },
+    env: isName ? [...granted.env, key] : granted.env,
+  };
+}
+
+/** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */
+export function withPrograms(granted: Grants): Grants {
+  return { ...granted, run: [Deno.execPath()] };
 }
 
 /** Permissions as flags of `deno run`. */

@@ -6,7 +6,8 @@
  */
 import { dirname, isAbsolute, join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { flagsOf, grantsOf, isCommandName, withMlflow } from "./grants.ts";
+import { code } from "../../tasks/code.ts";
+import { flagsOf, type Grants, grantsOf, isCommandName, withJudge, withMlflow, withPrograms } from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -42,8 +43,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
-  const mlflow = command === "run" ? optionIn(own, "--mlflow") : undefined;
-  const granted = mlflow === undefined ? usual : withMlflow(usual, mlflow);
+  const granted = grantedFor(usual, own);
   const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
   const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
   return [
@@ -57,6 +57,21 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
     new URL("pipelines/cli/main.ts", copy.config).href,
     ...own,
   ];
+}
+
+/** What a call's own arguments take besides. */
+function grantedFor(usual: Grants, own: readonly string[]): Grants {
+  const [command] = own, address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
+  switch (command) {
+    case "run":
+      return address === undefined ? usual : withMlflow(usual, address);
+    case "judge":
+      return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
+    case "score":
+      return own.some((argument) => Object.hasOwn(code, argument)) ? withPrograms(usual) : usual;
+    default:
+      return usual;
+  }
 }
 
 /** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */

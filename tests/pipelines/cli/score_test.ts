@@ -62,3 +62,26 @@ Deno.test("score says in one line which row it can't judge, and prints no verdic
   );
   assert.match(await refused([row], "SVAMPS"), /there is no task "SVAMPS"; did you mean "SVAMP" /);
 });
+
+Deno.test("score refuses problems that lack what their tests are made of, before it runs a program", async () => {
+  const problem = { task_id: "own/0", prompt: "def twice(x):\n", test: "def check(f): pass", entry_point: "twice" };
+  const refused = async (row: unknown, rule = "human-eval") => {
+    const { code, stdout, stderr } = await score([row], "humaneval", "--scoring", rule);
+    assert.deepEqual([code, stdout], [2, ""]);
+    return stderr;
+  };
+  assert.match(
+    await refused({ ...problem, generation: "", entry_point: "thrice" }),
+    /jsonl:1: the problem's entry_point "thrice" is no function that its prompt begins; name the one that the tests call/,
+  );
+  assert.match(
+    await refused({ task_id: "own/0", generation: "" }),
+    /jsonl:1: the problem's field "prompt" is missing; /,
+  );
+  assert.match(
+    await refused(problem),
+    /jsonl:1: the row has no field "generation", the program that a model wrote; add/,
+  );
+  assert.match(await refused({ ...problem, task_id: undefined, generation: "" }), /no field "task_id", which names/);
+  assert.match(await refused(problem, "pyreft"), /the task "humaneval" has no rule "pyreft"; .*"human-eval"/);
+});

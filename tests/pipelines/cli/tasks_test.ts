@@ -36,6 +36,7 @@ const permitted: Readonly<Record<string, Grants>> = {
   data: planning,
   export: { read: true, write: true, import: true, env: withLogging, net: hosts },
   import: { read: true, write: true, import: true, env: hubNames, net: hosts },
+  judge: { read: true, write: true, sys: ["statfs"], env: own },
   merge: { read: true, write: true, import: true, ffi: true, env: withLogging, net: hosts },
   new: { read: true, write: true, env: own },
   plan: planning,

@@ -86,3 +86,14 @@ Deno.test("a permission that a caller adds is Deno's and no option of the comman
     assert.ok(args.indexOf("--allow-net=example.com") < main);
     assert.deepEqual(args.slice(main + 1), ["run", "p.ts", "--allow-changes"]);
   }));
+
+Deno.test("a command that runs programs may start Deno, and no other may start anything", () =>
+  withCopy((copy, folder) => {
+    const argsOf = (...args: readonly string[]) => denoArguments(copy, { args, folder });
+    const score = argsOf("score", "humaneval", "--scoring", "human-eval", "a.jsonl");
+    assert.ok(score.includes(`--allow-run=${Deno.execPath()}`));
+    assert.ok(!score.some((argument) => /^--allow-(?:write|net|ffi)/.test(argument)));
+    for (const args of [["score", "boolq", "--scoring", "pyreft", "a.jsonl"], ["run", "p.ts"], ["chat", "humaneval"]]) {
+      assert.ok(!argsOf(...args).some((argument) => argument.startsWith("--allow-run")));
+    }
+  }));

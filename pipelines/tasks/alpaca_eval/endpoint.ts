@@ -1,0 +1,146 @@
+/** Asking a model behind an OpenAI-compatible endpoint, which may fail, stall or answer nonsense. @module */
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
+import { RequestError, RunError } from "../../common/errors.ts";
+import { quote } from "../../common/suggest.ts";
+
+/** Where a model is asked. */
+export interface Endpoint {
+  /** As in `https://api.openai.com/v1`. */
+  readonly address: string;
+  readonly model: string;
+  /** What the Authorization header has; no key is sent where it is omitted. */
+  readonly key?: string;
+}
+
+/** How long an endpoint is waited for, in milliseconds, and how often it is asked. */
+export interface Patience {
+  readonly answer: number;
+  /** Before the second try; each wait after it is twice as long. */
+  readonly firstWait: number;
+  readonly longestWait: number;
+  readonly tries: number;
+}
+
+/** Two minutes of waiting in all. */
+export const usualPatience: Patience = { answer: 60_000, firstWait: 1000, longestWait: 60_000, tries: 7 };
+
+/** The most bytes of an answer that are read. */
+const longestAnswer = 2 ** 20;
+
+/** What may succeed when it is tried again. */
+class Passing extends Error {
+  constructor(message: string, readonly wait?: number) {
+    super(message);
+  }
+}
+
+/**
+ * What the endpoint answers, as `read` takes it.
+ *
+ * @param read Takes what it can use; `undefined` has the endpoint asked again.
+ * @throws {RequestError} If it refuses the key or the request.
+ * @throws {RunError} If it fails as often as it is asked.
+ */
+export async function ask<T>(
+  endpoint: Endpoint,
+  request: JsonObject,
+  read: (answer: JsonObject) => T | undefined,
+  patience: Patience = usualPatience,
+): Promise<T> {
+  for (let tries = 1, wait = patience.firstWait;; tries++, wait = Math.min(wait * 2, patience.longestWait)) {
+    try {
+      const found = read(await askOnce(endpoint, request, patience));
+      if (found !== undefined) return found;
+      throw new Passing("its answer is no chat completion");
+    } catch (fault) {
+      const passing = passingOf(fault);
+      if (passing === undefined) throw fault;
+      if (tries >= patience.tries) {
+        throw new RunError(
+          `${
+            hostOf(endpoint)
+          } failed ${tries} times, lastly since ${passing.message}; what it answered is kept, so run ` +
+            "the same command again later",
+        );
+      }
+      // Some share of the wait is drawn, so that questions which failed together are not asked together.
+      const waited = Math.max(passing.wait ?? 0, wait * (0.5 + Math.random() / 2));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(waited, patience.longestWait)));
+    }
+  }
+}
+
+function passingOf(fault: unknown): Passing | undefined {
+  if (fault instanceof Passing) return fault;
+  if (fault instanceof DOMException && fault.name === "TimeoutError") return new Passing("it did not answer in time");
+  // A connection that fails is a TypeError of fetch; its text may hold the address alone.
+  return fault instanceof TypeError ? new Passing("it can't be reached") : undefined;
+}
+
+async function askOnce({ address, model, key }: Endpoint, request: JsonObject, { answer }: Patience) {
+  const response = await fetch(`${address}/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...key === undefined ? {} : { authorization: `Bearer ${key}` } },
+    body: JSON.stringify({ ...request, model }),
+    // Another host would be sent the key.
+    redirect: "manual",
+    signal: AbortSignal.timeout(answer),
+  });
+  const text = await boundedText(response), { status } = response;
+  if (response.ok) return jsonOf(text) ?? fail(new Passing("its answer is no JSON"));
+  if (status === 429 || status === 408 || status >= 500) {
+    throw new Passing(`it answers ${status}`, retryAfter(response.headers.get("retry-after")));
+  }
+  throw new RequestError(refusal(status, hostOf({ address }), model, saidIn(text, key)));
+}
+
+function refusal(status: number, host: string, model: string, said: string): string {
+  if (status === 401 || status === 403) return `${host} refuses the key (${status}); give the variable another`;
+  if (status === 404) {
+    return `${host} has no chat completions of ${quote(model)} there (404${said}); correct the endpoint, as in ` +
+      "https://api.openai.com/v1, or the model";
+  }
+  return `${host} refuses what it is asked (${status}${said}); correct the model or its settings`;
+}
+
+/** The first line of what it says, without the key, which some repeat. */
+function saidIn(text: string, key: string | undefined): string {
+  const error = jsonOf(text)?.["error"], message = isJsonObject(error) ? error["message"] : undefined;
+  if (typeof message !== "string") return "";
+  const line = message.split("\n")[0]!.slice(0, 200);
+  return `: ${key === undefined || key === "" ? line : line.replaceAll(key, "…")}`;
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+/** The host, without anything else that an address may hold. */
+export function hostOf({ address }: Pick<Endpoint, "address">): string {
+  return new URL(address).host;
+}
+
+/** Milliseconds, of seconds or a date. */
+function retryAfter(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(wait) && wait > 0 ? wait : undefined;
+}
+
+async function boundedText(response: Response): Promise<string> {
+  let text = "";
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    if (text.length > longestAnswer) throw new Passing("its answer has no end");
+  }
+  return text;
+}
+
+function jsonOf(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

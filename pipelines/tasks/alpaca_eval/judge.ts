@@ -1,0 +1,122 @@
+/** Comparing the outputs of two models by a third, as AlpacaEval does. @module */
+import { RunError } from "../../common/errors.ts";
+import { keyOf } from "../../common/content_key.ts";
+import { ask, type Endpoint, hostOf, type Patience, usualPatience } from "./endpoint.ts";
+import { characters, type Pair } from "./outputs.ts";
+import { type Judgement, judgementOf, preferenceOf, type Question, questionOf } from "./question.ts";
+
+/** Where judgements are kept by their content. */
+export interface Judgements {
+  get(key: string): Promise<Judgement | undefined>;
+  put(key: string, judgement: Judgement): Promise<void>;
+}
+
+/** A comparison that is to be made. */
+interface Open {
+  readonly pair: Pair;
+  readonly question: Question;
+  readonly key: string;
+  /** What the judge said before. */
+  readonly known: Judgement | undefined;
+}
+
+/** What a judge is to compare, and what that takes. */
+export interface JudgePlan {
+  readonly open: readonly Open[];
+  /** Questions that are not answered yet. */
+  readonly questions: number;
+  /** About how many tokens they have: a quarter of their characters. */
+  readonly tokens: number;
+}
+
+/** What an AlpacaEval annotation has. */
+export interface Annotation {
+  readonly index: number;
+  readonly instruction: string;
+  readonly output_1: string;
+  readonly generator_1: string;
+  readonly output_2: string;
+  readonly generator_2: string;
+  readonly dataset?: string;
+  readonly annotator: string;
+  /** From 1 to 2; null where the judge named neither. */
+  readonly preference: number | null;
+}
+
+const atOnce = 4;
+
+/** What asking takes, with what is known already. The key has no part in what is kept. */
+export async function planJudge(
+  pairs: readonly Pair[],
+  { address, model }: Omit<Endpoint, "key">,
+  weighted: boolean,
+  kept: Judgements,
+): Promise<JudgePlan> {
+  const open = await Promise.all(pairs.map(async (pair) => {
+    const question = questionOf(pair, weighted), key = keyOf({ judge: { address, model }, request: question.request });
+    return { pair, question, key, known: await kept.get(key) };
+  }));
+  const unanswered = open.filter(({ known }) => known === undefined);
+  const tokens = unanswered.reduce((sum, { question }) => sum + characters(JSON.stringify(question.request)) / 4, 0);
+  return { open, questions: unanswered.length, tokens: Math.ceil(tokens) };
+}
+
+/**
+ * Asks what is not answered yet; each answer is kept as it comes.
+ *
+ * @param weighted Whether answers are weighted by log-probabilities.
+ * @param onAnswer Called after each answer.
+ * @throws {RunError} If the endpoint gives none, or fails for good.
+ */
+export async function judgePairs(
+  { open }: JudgePlan,
+  endpoint: Endpoint,
+  weighted: boolean,
+  kept: Judgements,
+  { patience = usualPatience, onAnswer = () => {} }: { readonly patience?: Patience; readonly onAnswer?: () => void } =
+    {},
+): Promise<Annotation[]> {
+  const annotations: Annotation[] = new Array(open.length), queue = open.entries();
+  let isStopped = false;
+  async function work(): Promise<void> {
+    for (const [at, { pair, question, key, known }] of queue) {
+      if (isStopped) return;
+      const judgement = known ?? await ask(endpoint, question.request, judgementOf, patience);
+      if (weighted && judgement.listed === undefined) {
+        throw new RunError(
+          `${hostOf(endpoint)} gives no log-probabilities of ${endpoint.model}, which answers are weighted by; ` +
+            "take --unweighted, or another model",
+        );
+      }
+      if (known === undefined) await kept.put(key, judgement);
+      annotations[at] = annotationOf(pair, endpoint.model, preferenceOf(judgement, question));
+      onAnswer();
+    }
+  }
+  const stopping = async () => {
+    try {
+      await work();
+    } catch (fault) {
+      isStopped = true;
+      throw fault;
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: atOnce }, stopping));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return annotations;
+}
+
+function annotationOf({ index, other, output }: Pair, annotator: string, preference: number): Annotation {
+  return {
+    index,
+    instruction: output.instruction,
+    output_1: other.output,
+    generator_1: other.generator,
+    output_2: output.output,
+    generator_2: output.generator,
+    ...output.dataset === undefined ? {} : { dataset: output.dataset },
+    annotator,
+    preference: Number.isNaN(preference) ? null : preference,
+  };
+}
