@@ -1,8 +1,14 @@
 /** Rows of prompts and completions as token ids. @module */
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { atLocation } from "../common/source_location.ts";
+import { quote } from "../common/suggest.ts";
 import { encodeConversation } from "./chat/example.ts";
-import { encodeTogether, type JointTokenizer, sharedLength } from "../models/tokenization/joint_tokens.ts";
+import {
+  encodeTogether,
+  type JointTokenizer,
+  type JointTokens,
+  sharedLength,
+} from "../models/tokenization/joint_tokens.ts";
 import { completionWithin, fitPrompt, type LengthLimits, requireFit, requireLength } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";
@@ -57,7 +63,7 @@ export interface TokenizeOptions extends LengthLimits {
   /** Whether prompt and completion go to two stacks of a model, so that nothing can be encoded together. */
   readonly hasEncoder?: boolean;
   /** Takes what there is to say of rows that are read otherwise than their author may expect. */
-  readonly note?: (note: RowNote, place: SourceLocation) => void;
+  readonly note?: (note: RowNote, place: SourceLocation, detail?: string) => void;
 }
 
 /** What there may be to say of a row. */
@@ -176,8 +182,17 @@ function encodeRow(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptio
     return { prompt: tokenizer.encodePrompt(text), completion: [...tokenizer.encode(row.completion), end], source };
   }
   const joint = encodeTogether(text, row.completion, tokenizer);
-  if (!joint.isOwn) options.note?.("border", place);
+  if (!joint.isOwn) options.note?.("border", place, bothEndings(text, joint, tokenizer));
   return { prompt: joint.prompt, completion: [...joint.completion, end], source: { ...source, text: joint.text } };
+}
+
+/** The tokens that a prompt ends in by itself, and those that are in their place once the completion follows. */
+function bothEndings(text: string, { prompt, completion }: JointTokens, tokenizer: ExampleTokenizer): string {
+  const own = [...tokenizer.around.before, ...tokenizer.encode(text)], whole = [...prompt, ...completion];
+  const from = sharedLength(own, whole);
+  const piecesOf = (ids: readonly number[]) =>
+    ids.slice(from, from + 4).map((id) => quote(tokenizer.decode([id], { cleanUpSpaces: false }))).join(" ");
+  return `by itself it ends in ${piecesOf(own)}, with the completion that is ${piecesOf(whole.slice(0, own.length))}`;
 }
 
 /** How a row's prompt and completion become tokens. */

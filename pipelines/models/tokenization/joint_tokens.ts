@@ -23,7 +23,7 @@ export interface SpecialTokens {
 }
 
 /** A prompt and what follows it as token ids. */
-interface JointTokens {
+export interface JointTokens {
   readonly prompt: readonly number[];
   /** What follows. */
   readonly completion: readonly number[];

@@ -231,8 +231,9 @@ class RowsReading {
     const { head, toWrite, asksLast: asks } = this.#reading;
     const { architecture: { encoder }, tokenizer } = this.#model;
     const hasEncoder = encoder !== undefined;
-    const note = (note: RowNote, place: SourceLocation) => {
-      this.#note(`${formatLocation(place)}: ${rowNotes[note]}`, note);
+    const note = (note: RowNote, place: SourceLocation, detail?: string) => {
+      const more = detail === undefined ? "" : ` (${detail})`;
+      this.#note(`${formatLocation(place)}: ${rowNotes[note]}${more}`, note);
     };
     const options = { ...this.#limits(), toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder, note };
     return tokenizeFor(head, rows, tokenizer, options);

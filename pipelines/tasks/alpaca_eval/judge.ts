@@ -6,7 +6,7 @@ import { characters, type Pair } from "./outputs.ts";
 import { type Judgement, judgementOf, preferenceOf, type Question, questionOf } from "./question.ts";
 
 /** Where judgements are kept by their content. */
-export interface Judgements {
+interface Judgements {
   get(key: string): Promise<Judgement | undefined>;
   put(key: string, judgement: Judgement): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { deviation, meanOf, standardError } from "./win_rate.ts";
 import { dot, fitSparse, sigmoid } from "./sparse_logistic.ts";
 
 /** One comparison. Lengths are in characters: Python's, which are code points. */
-export interface Comparison {
+interface Comparison {
   /** From 1, where the other model wins, to 2; NaN where the judge gave none. */
   readonly preference: number;
   /** Of the other model's output. */
@@ -19,7 +19,7 @@ export interface Comparison {
 }
 
 /** A comparison with a baseline that games the judge by its length, of the hub's `df_gamed.csv`. */
-export interface Gamed {
+interface Gamed {
   readonly preference: number;
   readonly difficulty: number;
   /** In standard deviations. */
@@ -36,7 +36,7 @@ export type LengthModel =
   | { readonly kind: "minimal" };
 
 /** A fit. */
-export interface LengthControlled {
+interface LengthControlled {
   readonly length_controlled_winrate: number;
   readonly lc_standard_error: number;
   /** Of the length, the difficulty where it is fitted, and the model. */

@@ -4,7 +4,7 @@ import { quote } from "../../common/suggest.ts";
 import type { Fields } from "../../data/files/raw_row.ts";
 
 /** What a model answers to an instruction. */
-export interface Output {
+interface Output {
   readonly instruction: string;
   readonly output: string;
   /** The model's name. */

@@ -1,7 +1,7 @@
 /** Logistic regression with an L1 penalty and no intercept, of a few features. @module */
 
 /** Rows to fit. */
-export interface WeightedRows {
+interface WeightedRows {
   readonly features: readonly (readonly number[])[];
   /** 1 or 0. */
   readonly labels: readonly number[];

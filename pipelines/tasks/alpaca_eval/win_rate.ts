@@ -1,7 +1,7 @@
 /** Win rates as AlpacaEval 0.6.6 counts them (Li et al. 2023). @module */
 
 /** How a model compares with another one, in percent but for the counts. */
-export interface WinRate {
+interface WinRate {
   readonly win_rate: number;
   /** NaN of one comparison. */
   readonly standard_error: number;

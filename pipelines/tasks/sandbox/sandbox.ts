@@ -9,7 +9,7 @@ import { type Assignment, frame, type Said } from "./protocol.ts";
 import type { ProgramVerdict } from "./verdict.ts";
 
 /** What a program may take. */
-export interface ProgramLimits {
+interface ProgramLimits {
   /** From its first line on. */
   readonly seconds: number;
   /** What its interpreter may grow to, in bytes. */

@@ -99,6 +99,7 @@ Deno.test("only the functions that sync give a file its name", async () => {
   await search(root);
   assert.deepEqual([...new Set(found)].sort(), [
     // Into folders that are published as a whole.
+    "cli/commands/judge_command.ts",
     "cli/commands/new_command.ts",
     "cli/commands/pull_command.ts",
     "common/durable.ts",
