@@ -1,9 +1,9 @@
 /** Runs that die at any moment, and what the next run makes of what they left. @module */
 import assert from "node:assert/strict";
-import { everyStep, inProcessUnder, type Outcome } from "../../../support/command.ts";
-import { dyingAt, refusing } from "../../../support/dying.ts";
-import { leftBehind } from "../../../support/left_behind.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
+import { everyStep, inProcessUnder, type Outcome } from "../support/command.ts";
+import { dyingAt, refusing } from "../support/dying.ts";
+import { leftBehind } from "../support/left_behind.ts";
+import { inScene, type PipelineParts, type Scene } from "../support/scene.ts";
 
 /** Two members side by side whose steps run in parts, with dropout; answers and scores in two batches each. */
 const parts: Partial<PipelineParts> = {

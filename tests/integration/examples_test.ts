@@ -1,0 +1,35 @@
+/** The examples that take longer, run as a person would. @module */
+import assert from "node:assert/strict";
+import type { EvaluateRecord } from "../../pipelines/results/results.ts";
+import { accuracyOf, resultsOf } from "../support/examples.ts";
+
+Deno.test("loreft-vs-lora compares edits with adapters, by accuracy and parameters", async () => {
+  const { members } = await resultsOf("loreft-vs-lora");
+  const ids = ["loreft", "direft", "lora", "dora", "ia3", "bitfit"].map((method) => `method=${method}`);
+  assert.deepEqual(members.map(({ id }) => id), ids);
+  for (const member of members) {
+    assert.ok(accuracyOf(member, "tuned") >= 0.5, `${member.id}: ${accuracyOf(member, "tuned")}`);
+  }
+  const [loreft, , lora] = members;
+  assert.ok(accuracyOf(loreft!, "tuned") >= accuracyOf(lora!, "tuned") - 0.05);
+  assert.ok(loreft!.trainableParameters * 3 < lora!.trainableParameters);
+});
+
+Deno.test("tune-then-test chooses on held-back rows and tests three seeds of what it chose", async () => {
+  const { members, summaries } = await resultsOf("tune-then-test");
+  assert.deepEqual(members.slice(9).map(({ id }) => id), [42, 43, 44].map((seed) => `best,seed=${seed}`));
+  const losses = members.slice(0, 9).map(({ id, stages }) => {
+    return { id, loss: stages.find((stage): stage is EvaluateRecord => stage.kind === "evaluate")!.metrics["loss"]! };
+  });
+  const [chosen] = members[9]!.chosen!;
+  assert.equal(chosen!.member, losses.reduce((best, each) => each.loss < best.loss ? each : best).id);
+  const { mean, count } = summaries!.find(({ id }) => id === "best")!.stages[0]!.metrics["exactMatch"]!;
+  assert.ok(count === 3 && mean >= 0.9, `a mean of ${mean}`);
+});
+
+Deno.test("steering makes the model write on, by one direction", async () => {
+  const { members } = await resultsOf("steering");
+  const best = members.map((member) => accuracyOf(member, "steered")).sort((a, b) => b - a)[0]!;
+  assert.ok(members.every((member) => accuracyOf(member, "base") === 0));
+  assert.ok(best >= 0.9, `the best has ${best}`);
+});

@@ -1,0 +1,25 @@
+/** What the examples give when they are run as a person would run them. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EvaluateRecord, MemberRecord, Results } from "../../pipelines/results/results.ts";
+import { inProcess } from "./command.ts";
+import { inFolder } from "../pipelines/models/support.ts";
+
+/** The results of an example's file. */
+export async function resultsOf(example: string, name = "pipeline.ts"): Promise<Results> {
+  let results: Results | undefined;
+  await inFolder(async (folder) => {
+    const file = fileURLToPath(new URL(`../../examples/${example}/${name}`, import.meta.url));
+    const places = ["--store", join(folder, "store"), "--out", join(folder, "out")];
+    const { code, stdout, stderr } = await inProcess("run", file, "--json", ...places);
+    assert.equal(code, 0, stderr);
+    results = JSON.parse(stdout);
+  });
+  return results!;
+}
+
+/** How much of an evaluation is right. */
+export const accuracyOf = ({ stages }: MemberRecord, name: string) =>
+  stages.find((stage): stage is EvaluateRecord => stage.kind === "evaluate" && stage.name === name)!
+    .metrics["exactMatch"]!;
