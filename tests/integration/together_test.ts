@@ -89,7 +89,7 @@ Deno.test({
         pipeline("together", () => {
           const optimizer = adamw({ learningRate: 5e-3, schedule: linearSchedule({ warmup: 0.1 }) });
           const tuned = train(edited, { data, epochs: 3, batchSize: 8, shuffle: false, optimizer });
-          const asked = jsonl("./asked.jsonl", { prompt: "{prompt}", completion: "x" });
+          const asked = jsonl("./asked.jsonl", { prompt: "{prompt}", completion: "{options.0}" });
           return {
             chosen: evaluate(baseModel(model), {
               data: asked,
