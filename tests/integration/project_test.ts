@@ -15,7 +15,8 @@ async function deno(
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd,
-    env: { NO_COLOR: "1", HF_ENDPOINT: "", ...env },
+    // npx, too, says where it was called, and deno task believes it.
+    env: { NO_COLOR: "1", HF_ENDPOINT: "", INIT_CWD: cwd, ...env },
     stdout: "piped",
     stderr: "piped",
   }).output();

@@ -30,7 +30,7 @@ export async function exportVllm(
   const adaptations = adaptationsOf(stored, architecture, positions);
   const tensors = await readTensors(stored.tensors, adaptations);
   const content = atLocation({ file: stored.file }, () => vllmContent(adaptations, tensors));
-  const module = await Deno.readFile(new URL(`../../interchange/vllm/${vllmFiles.module}`, import.meta.url));
+  const module = await (await fetch(new URL(`../../interchange/vllm/${vllmFiles.module}`, import.meta.url))).bytes();
   await writeNewFolder(out, async (temporary) => {
     await writeSafetensors(join(temporary, vllmFiles.tensors), content.tensors, { format: "pt" });
     await writeAtomically(join(temporary, vllmFiles.list), [new TextEncoder().encode(content.list)]);

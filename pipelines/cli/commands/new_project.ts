@@ -66,6 +66,8 @@ function projectConfig(folder: string) {
     imports: Object.fromEntries(imports),
     nodeModulesDir: own.nodeModulesDir,
     allowScripts: own.allowScripts,
+    // Those that Refract is checked with, which its declarations are written for.
+    compilerOptions: own.compilerOptions,
     tasks: Object.fromEntries(tasks),
   };
 }

@@ -9,8 +9,12 @@ import { flag, optional, text } from "../arguments/option.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { formatTable } from "../terminal/terminal.ts";
 
-/** The examples of this checkout. */
-const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
+/** The examples of this checkout; a copy that is loaded from an address can list none. */
+function examplesFolder(): string {
+  const url = new URL("../../../examples/", import.meta.url);
+  if (url.protocol === "file:") return fileURLToPath(url);
+  throw new RequestError(`the recipes of published experiments are listed in a clone; give a folder with --in`);
+}
 
 /** Lists recipes with what they say of themselves. */
 export const recipesCommand = command({
@@ -23,7 +27,7 @@ export const recipesCommand = command({
   },
   examples: ["recipes", "recipes --in my/experiments"],
   async run(_, { in: given, json }, { terminal }) {
-    const folder = given === undefined ? examples : callerPath(given);
+    const folder = given === undefined ? examplesFolder() : callerPath(given);
     const isFolder = await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false);
     if (!isFolder) throw new RequestError("there is no such folder; check the path", { file: folder });
     const names = (await namesBelow(folder)).filter((name) => isRecipePath(name)).sort();
