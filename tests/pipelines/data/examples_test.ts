@@ -113,7 +113,8 @@ Deno.test("tokenize() encodes both as one text, of which the completion has the 
   assert.deepEqual([clean!.prompt, clean!.completion], [[1, ...ids("abcd")], [...ids("ef"), 2]]);
   assert.deepEqual([mixed!.prompt, mixed!.completion], [[1, ...ids("ab")], [...ids("cd"), ...ids("e"), 2]]);
   assert.deepEqual([clean!.source.text, mixed!.source.text], ["abcd", "ab"]);
-  assert.deepEqual(noted, [["border", { file: "rows.jsonl", line: 3 }]]);
+  const endings = 'by itself it ends in "c", with the completion that is "cd"';
+  assert.deepEqual(noted, [["border", { file: "rows.jsonl", line: 3 }, endings]]);
 });
 
 Deno.test("tokenize() encodes apart where a row or a model with an encoder asks for it", () => {
