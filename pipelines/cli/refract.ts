@@ -10,12 +10,12 @@
 import own from "../../deno.json" with { type: "json" };
 import { denoArguments, OtherCopyError } from "./launch/launch.ts";
 import { passSignals } from "./launch/signals.ts";
+import { callerFolder } from "./requests/caller_paths.ts";
 
 const copy = { config: import.meta.resolve("../../deno.json"), imports: own.imports };
-const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
 try {
-  const args = denoArguments(copy, { args: Deno.args, folder, endpoint: Deno.env.get("HF_ENDPOINT") });
+  const args = denoArguments(copy, { args: Deno.args, folder: callerFolder(), endpoint: Deno.env.get("HF_ENDPOINT") });
   const child = new Deno.Command(Deno.execPath(), { args, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
     .spawn();
   passSignals(child);

@@ -125,7 +125,7 @@ async function writeThen(path: string, chunks: Chunks, finish: typeof publish): 
 /** A file system may name an open file otherwise than its path: then it stays as it is. */
 export const mostTries = 3;
 
-/** Makes a file that is locked; one that another process took for left behind before it was is made again. */
+/** Makes a file and locks it; it is made again if another process removed it as abandoned before the lock was held. */
 async function createLocked(path: string): Promise<Deno.FsFile> {
   for (let tries = 1;; tries++) {
     const file = await Deno.open(path, { write: true, createNew: true });

@@ -32,7 +32,7 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
   }
 }
 
-/** Makes a folder that is locked; one that another process took for left behind before it was is made again. */
+/** Makes a folder and locks it; it is made again if another process removed it as abandoned before the lock was held. */
 async function makeLocked(path: string, temporary: string): Promise<Disposable | undefined> {
   for (let tries = 1;; tries++) {
     await orUnwritable(path, () => Deno.mkdir(temporary, { recursive: true }));

@@ -4,7 +4,7 @@ import { isHubId, type SourceOptions } from "../../models/open/source.ts";
 import { storeFolder } from "./caller_paths.ts";
 import { baseModelOf, type StoredIntervention } from "./stored_intervention.ts";
 
-/** A base model, and what another library is told to find it by. */
+/** A base model, and the name by which another library finds it. */
 interface StoredBase {
   readonly bare: BareModel;
   /** A hub's `owner/name`, else the folder's absolute path. */

@@ -7,6 +7,7 @@
 import { putValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { digestOf } from "../../common/digest.ts";
 import { RequestError } from "../../common/errors.ts";
 import { type JsonObject, unwritable, writeAtomically } from "../../common/files.ts";
 import { modelsFolder } from "./converted_models.ts";
@@ -17,7 +18,7 @@ import { planConversion } from "./plan.ts";
 import { readGguf } from "./reader.ts";
 import { tokenizerFiles } from "./tokenizer.ts";
 import { type ConversionProgress, writeWeights } from "./weights.ts";
-import { changedFile, digestOf, noteWritten, writtenFiles } from "./written_files.ts";
+import { changedFile, noteWritten, writtenFiles } from "./written_files.ts";
 
 /** Increased when the conversion changes, so that files are converted again. */
 const CONVERSION = 2;

@@ -1,6 +1,6 @@
 /** What the small files of converted models were written as: their digests, kept in one file of the store. @module */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { digestOf } from "../../common/digest.ts";
 import { isJsonObject, readFileIfPresent, readJsonObject, writeAtomically } from "../../common/files.ts";
 
 /** The file's name in the store; temporaries of it are known to the store. */
@@ -8,11 +8,6 @@ const listName = "models.json";
 
 /** Files by their names, each with the SHA-256 of its content in hex. */
 type WrittenFiles = Readonly<Record<string, string>>;
-
-/** SHA-256 in hex. */
-export function digestOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
 
 /** What was written for a model, if that is known; a list that is damaged is as good as absent. */
 export async function writtenFiles(store: string, key: string): Promise<WrittenFiles | undefined> {

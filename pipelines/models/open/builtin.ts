@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
+import { digestOf } from "../../common/digest.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { faultText, writeAtomically } from "../../common/files.ts";
 
@@ -72,8 +72,4 @@ async function fetched(url: URL): Promise<Uint8Array> {
     problem = faultText(fault);
   }
   throw new RequestError(`${url} can't be fetched (${problem}); check the connection, or give a folder`);
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

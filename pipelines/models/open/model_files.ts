@@ -1,7 +1,7 @@
 /** The files that a model was read from besides its weights, for a record of what a run depended on. @module */
 import { putValue } from "../../../ops/program/own_value.ts";
-import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
+import { digestOf } from "../../common/digest.ts";
 import { readFileIfPresent } from "../../common/files.ts";
 import { descriptionFiles, weightFiles } from "../hub/files.ts";
 import { templatesFolder } from "../tokenization/chat_template.ts";
@@ -27,7 +27,7 @@ export async function modelFileDigests(
   }
   for (const path of [...descriptionFiles, weightFiles.index, ...await templateNames(folder)]) {
     const bytes = await readFileIfPresent(join(folder, path));
-    if (bytes !== undefined) putValue(found, path, createHash("sha256").update(bytes).digest("hex"));
+    if (bytes !== undefined) putValue(found, path, digestOf(bytes));
   }
   return found;
 }
