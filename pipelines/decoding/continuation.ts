@@ -191,8 +191,12 @@ function writtenFeeds(
 ): Feeds {
   const acting = adaptations.filter(actsOnCompletion);
   const masks = interventionsOf(acting).map((intervention) => {
-    const { strength = 1 } = intervention, width = maskWidth(intervention), data = new Float32Array(prompts.length * width);
-    prompts.forEach((prompt, row) => columnsOf(intervention, prompt).forEach((at) => data[row * width + at] = strength));
+    const { strength = 1 } = intervention,
+      width = maskWidth(intervention),
+      data = new Float32Array(prompts.length * width);
+    prompts.forEach((prompt, row) =>
+      columnsOf(intervention, prompt).forEach((at) => data[row * width + at] = strength)
+    );
     return [maskName(intervention), { data, shape: [prompts.length, 1, width] }] as const;
   });
   const read = model.fed.flatMap(({ name }) =>

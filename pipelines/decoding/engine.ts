@@ -11,7 +11,7 @@ import type { Writer } from "./continue_prompts.ts";
 import { keyValueBytes } from "./key_value_cache.ts";
 
 /** What an engine is asked to write. */
-export interface WritingTask {
+interface WritingTask {
   readonly generator: Generator;
   readonly prompt: TokenizedPrompt;
   /** Begins with one row, the prompt's, and goes on with as many as its steps are. */
@@ -21,7 +21,7 @@ export interface WritingTask {
 }
 
 /** What an engine does at once. */
-export interface EngineLimits {
+interface EngineLimits {
   /** The most rows of all batches. */
   readonly rows: number;
   /** The most tokens of the prompts that are read at once, padding included, unless one has more. */
@@ -31,7 +31,7 @@ export interface EngineLimits {
 }
 
 /** What an engine has to do. */
-export interface EngineLoad {
+interface EngineLoad {
   readonly waiting: number;
   readonly rows: number;
 }

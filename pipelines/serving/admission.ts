@@ -18,7 +18,10 @@ export class Admission {
    */
   enter(count: number): () => void {
     if (count > this.#most) {
-      throw new ApiError(400, `${count} answers are more than the server lets in, ${this.#most}; ask for fewer at a time`);
+      throw new ApiError(
+        400,
+        `${count} answers are more than the server lets in, ${this.#most}; ask for fewer at a time`,
+      );
     }
     if (this.#inside + count > this.#most) {
       const details = { code: "queue_full", headers: { "retry-after": "1" } };

@@ -3,7 +3,7 @@ import { answerOf } from "../decoding/answer.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
 /** An answer so far. */
-export interface AnswerText {
+interface AnswerText {
   readonly text: string;
   /** How many of its characters stay, whatever follows. */
   readonly settled: number;

@@ -7,7 +7,7 @@ import { rateToken, type TokenRating } from "./log_probabilities.ts";
 import type { ChooseToken } from "./token_chooser.ts";
 
 /** Why an answer ended: by itself or a stop text, or at its limit. */
-export type FinishReason = "stop" | "length";
+type FinishReason = "stop" | "length";
 
 /** An answer as it grows. */
 export interface Answer {
@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 /** What answers are written by. */
-export interface AnswerSettings {
+interface AnswerSettings {
   readonly tokenizer: Tokenizer;
   readonly endTokens: ReadonlySet<number>;
   readonly stop: readonly string[];

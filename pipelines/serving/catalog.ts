@@ -87,7 +87,9 @@ export class Catalog {
   /** Reads the folders again. */
   async refresh(): Promise<void> {
     const { folders, watched } = this.#places;
-    const below = await Promise.all(watched.map(async (place) => (await namesIn(place)).map((name) => join(place, name))));
+    const below = await Promise.all(
+      watched.map(async (place) => (await namesIn(place)).map((name) => join(place, name))),
+    );
     const next = new Map<string, Found>();
     for (const folder of [...folders, ...below.flat()]) {
       for (const [name, path] of await this.#interventionsIn(folder)) {
@@ -106,7 +108,8 @@ export class Catalog {
     const itself = [folder, join(folder, "intervention")].find(isIntervention);
     if (itself !== undefined) return [[name, itself]];
     const ids = await trainedIds(folder);
-    const isServed = (id: string) => members.length === 0 || [id, id.split("/")[0]!].some((each) => members.includes(each));
+    const isServed = (id: string) =>
+      members.length === 0 || [id, id.split("/")[0]!].some((each) => members.includes(each));
     const served = ids.filter(isServed);
     return served.map((id) => [`${name}:${id}`, join(folder, "members", id, "intervention")]);
   }

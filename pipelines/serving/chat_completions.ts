@@ -23,7 +23,7 @@ const someMessages: FieldReader<readonly JsonObject[]> = {
 };
 
 const someTools: FieldReader<readonly JsonObject[]> = {
-  expected: "a list of { type: \"function\", function }",
+  expected: 'a list of { type: "function", function }',
   read: (value) => Array.isArray(value) && value.every(isJsonObject) ? value : undefined,
 };
 
@@ -44,9 +44,13 @@ export async function completeChat(service: Service, body: JsonObject, signal: A
   requireKnownFields(body, own);
   const { type = "text" } = optionalField(body, "response_format", anObject) ?? {};
   if (type !== "text") {
-    throw wrongField("response_format", "the answer's form can't be prescribed; omit response_format, or give the type text");
+    throw wrongField(
+      "response_format",
+      "the answer's form can't be prescribed; omit response_format, or give the type text",
+    );
   }
-  const isRated = optionalField(body, "logprobs", aFlag) ?? false, top = optionalField(body, "top_logprobs", anInteger(0, 20));
+  const isRated = optionalField(body, "logprobs", aFlag) ?? false,
+    top = optionalField(body, "top_logprobs", anInteger(0, 20));
   if (top !== undefined && !isRated) throw wrongField("top_logprobs", 'it takes "logprobs": true; give both');
   const request: ChatRequest = {
     ...readWritingRequest(body, () => Math.floor(Math.random() * 2 ** 32)),
@@ -88,7 +92,7 @@ function promptOf({ renderFor, base: { model: { tokenizer } } }: Service, body: 
   const messages = requiredField(body, "messages", someMessages).map(messageOf);
   const tools = optionalField(body, "tools", someTools), choice = body["tool_choice"] ?? "auto";
   if (choice !== "auto" && choice !== "none") {
-    throw wrongField("tool_choice", "no call can be forced; give \"auto\" or \"none\"");
+    throw wrongField("tool_choice", 'no call can be forced; give "auto" or "none"');
   }
   const isAsked = tools !== undefined && tools.length > 0 && choice === "auto";
   const render = renderFor(isAsked ? toPython(tools) : undefined);

@@ -108,13 +108,18 @@ function headOf({ edits: { names } }: WritingRequest) {
 }
 
 /** How a prompt is read: a text as the model continues it, ids as they are. */
-function promptReader({ base: { model: { tokenizer, architecture } } }: Service): (given: GivenPrompt) => TokenizedPrompt {
+function promptReader(
+  { base: { model: { tokenizer, architecture } } }: Service,
+): (given: GivenPrompt) => TokenizedPrompt {
   const session = lineByLine("{prompt}", {}, tokenizer, { hasEncoder: architecture.encoder !== undefined });
   return (given) => {
     if (typeof given === "string") return session.ask(given, () => true).prompt;
     const foreign = given.find((id) => id >= architecture.vocabularySize);
     if (foreign !== undefined) {
-      throw wrongField("prompt", `the token ${foreign} is none of the model's ${architecture.vocabularySize}; check it`);
+      throw wrongField(
+        "prompt",
+        `the token ${foreign} is none of the model's ${architecture.vocabularySize}; check it`,
+      );
     }
     const text = tokenizer.decode(given, { cleanUpSpaces: false });
     return { prompt: given, source: { text, spans: {}, fields: {} } };
@@ -178,7 +183,8 @@ function stream(
   const { tokenizer } = service.base.model, { n, logprobs, includesUsage } = request, left = new AbortController();
   const endTokens = new Set(tokenizer.eosTokenIds), either = AbortSignal.any([signal, left.signal]);
   return eventStream(async (send) => {
-    const echoes = await echoesOf(service, request, prepared), shown = new Map<number, { text: number; rated: number }>();
+    const echoes = await echoesOf(service, request, prepared),
+      shown = new Map<number, { text: number; rated: number }>();
     const chunk = (index: number, text: string, ratings: Echo["ratings"], start: number, finish: Answer["finish"]) =>
       send({
         ...head,
@@ -199,7 +205,12 @@ function stream(
       const own = text.slice(before.text, Math.max(before.text, settled));
       chunk(number, own, ratings.slice(before.rated), echo.text.length + before.text, finish);
     };
-    const all = await writeAnswers(service, request, prepared, { endTokens, rated: logprobs, signal: either, onAnswer });
+    const all = await writeAnswers(service, request, prepared, {
+      endTokens,
+      rated: logprobs,
+      signal: either,
+      onAnswer,
+    });
     if (includesUsage) send({ ...head, choices: [], usage: usageOf(all) });
   }, { onCancel: () => left.abort(new DOMException("the client left", "AbortError")), onEnd: prepared.leave });
 }

@@ -2,7 +2,7 @@
 import { asApiError, errorBody } from "./api_error.ts";
 
 /** Sends a value as an event. */
-export type Send = (value: unknown) => void;
+type Send = (value: unknown) => void;
 
 /** How the sending may end. */
 interface StreamEnds {

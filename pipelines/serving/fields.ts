@@ -42,7 +42,8 @@ export function anInteger(least: number, most = Number.MAX_SAFE_INTEGER): FieldR
   const isOpen = most === Number.MAX_SAFE_INTEGER;
   return {
     expected: isOpen ? `a whole number from ${least} on` : `a whole number from ${least} to ${most}`,
-    read: (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most ? Number(value) : undefined,
+    read: (value) =>
+      Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most ? Number(value) : undefined,
   };
 }
 

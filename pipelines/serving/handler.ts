@@ -95,7 +95,9 @@ function endpointOf({ catalog }: Service, pathname: string): Endpoint | undefine
 function requireHost({ hosts }: Access, { headers, url }: Request): void {
   const asked = new URL(url), origin = headers.get("origin");
   if (hosts !== undefined && !hosts.includes(asked.hostname)) {
-    throw new ApiError(403, `this server is not ${asked.hostname}; call it ${hosts.join(" or ")}`, { code: "wrong_host" });
+    throw new ApiError(403, `this server is not ${asked.hostname}; call it ${hosts.join(" or ")}`, {
+      code: "wrong_host",
+    });
   }
   if (origin !== null && URL.parse(origin)?.host !== asked.host) {
     throw new ApiError(403, "a page of another site may not ask; ask from this server's own", { code: "wrong_origin" });

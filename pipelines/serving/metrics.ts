@@ -14,7 +14,10 @@ class Counter {
 
   get lines(): readonly string[] {
     const values = this.#values.size === 0 ? [["", 0] as const] : [...this.#values];
-    return [...heading(this.name, this.help, "counter"), ...values.map(([key, value]) => `${this.name}${key} ${value}`)];
+    return [
+      ...heading(this.name, this.help, "counter"),
+      ...values.map(([key, value]) => `${this.name}${key} ${value}`),
+    ];
   }
 }
 
@@ -50,7 +53,7 @@ const heading = (name: string, help: string, type: string) => [`# HELP ${name} $
 const escaped = (value: string) => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 
 /** What there is of something at the moment. */
-export interface Gauges {
+interface Gauges {
   readonly waiting: number;
   readonly rows: number;
   readonly models: number;
@@ -68,7 +71,9 @@ export class Metrics {
   text({ waiting, rows, models }: Gauges): string {
     const gauge = (name: string, help: string, value: number) => [...heading(name, help, "gauge"), `${name} ${value}`];
     const lines = [
-      ...[this.requests, this.readTokens, this.writtenTokens, this.firstToken, this.whole].flatMap(({ lines }) => lines),
+      ...[this.requests, this.readTokens, this.writtenTokens, this.firstToken, this.whole].flatMap(({ lines }) =>
+        lines
+      ),
       ...gauge("refract_requests_waiting", "Prompts that wait to be read.", waiting),
       ...gauge("refract_rows_running", "Rows that are being written.", rows),
       ...gauge("refract_models", "Models that are served.", models),

@@ -6,7 +6,7 @@ import { type Access, handle } from "./handler.ts";
 import type { Service } from "./service.ts";
 
 /** Where a server listens. */
-export interface ServePlace {
+interface ServePlace {
   readonly hostname: string;
   readonly port: number;
   /** A certificate and its key, both PEM. */
@@ -14,7 +14,7 @@ export interface ServePlace {
 }
 
 /** A server's life. */
-export interface ServeControl {
+interface ServeControl {
   /** Called when it listens. */
   readonly onListen: (address: string) => void;
   /** Aborted to end it. */

@@ -18,7 +18,7 @@ export interface PreparedRequest {
 }
 
 /** Answers to one prompt of a request. */
-export interface PromptAnswers {
+interface PromptAnswers {
   readonly prompt: TokenizedPrompt;
   readonly answers: readonly Answer[];
 }
@@ -36,7 +36,9 @@ export async function prepareRequest(
   usual: number,
 ): Promise<PreparedRequest> {
   const generator = await models.generator(edits), context = roomOf(generator);
-  const rooms = prompts.map(({ prompt }) => roomAfter(prompt.length, maxTokens, { context, usual, most: limits.newTokens }));
+  const rooms = prompts.map(({ prompt }) =>
+    roomAfter(prompt.length, maxTokens, { context, usual, most: limits.newTokens })
+  );
   return { generator, prompts, rooms, leave: admission.enter(prompts.length * n) };
 }
 
@@ -85,7 +87,9 @@ export async function writeAnswers(
     });
   });
   try {
-    await Promise.all(prompts.map((prompt, at) => engine.write({ generator, prompt, writer: writers[at]!, signal: either })));
+    await Promise.all(
+      prompts.map((prompt, at) => engine.write({ generator, prompt, writer: writers[at]!, signal: either })),
+    );
   } finally {
     clearTimeout(timer);
     metrics.readTokens.add(prompts.reduce((sum, { prompt }) => sum + prompt.length, 0));

@@ -2,7 +2,7 @@
 import type { JsonObject } from "../common/files.ts";
 import { suggest } from "../common/suggest.ts";
 import { ApiError, wrongField } from "./api_error.ts";
-import { aFlag, aNumber, anInteger, anObject, aText, listOf, optionalField, requiredField } from "./fields.ts";
+import { aFlag, anInteger, anObject, aNumber, aText, listOf, optionalField, requiredField } from "./fields.ts";
 
 /** How tokens are chosen. */
 export interface TokenChoice {
@@ -114,7 +114,10 @@ function readBias(biases: JsonObject): ReadonlyMap<number, number> {
   }
   return new Map(entries.map(([token, bias]) => {
     if (!/^\d+$/.test(token) || typeof bias !== "number" || !(Math.abs(bias) <= 100)) {
-      throw wrongField("logit_bias", `"logit_bias" has ${JSON.stringify(token)}; give numbers from -100 to 100 by token id`);
+      throw wrongField(
+        "logit_bias",
+        `"logit_bias" has ${JSON.stringify(token)}; give numbers from -100 to 100 by token id`,
+      );
     }
     return [Number(token), bias];
   }));

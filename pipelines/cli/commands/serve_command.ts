@@ -9,7 +9,16 @@ import { openService } from "../../serving/open_service.ts";
 import { serve } from "../../serving/serve.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { runtimeOptions } from "../arguments/common_options.ts";
-import { choice, integer, optional, type OptionValues, repeatable, size, text, withDefault } from "../arguments/option.ts";
+import {
+  choice,
+  integer,
+  optional,
+  type OptionValues,
+  repeatable,
+  size,
+  text,
+  withDefault,
+} from "../arguments/option.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { baseModelOf, findIntervention } from "../requests/stored_intervention.ts";
@@ -22,7 +31,11 @@ const declared = {
   member: repeatable("id", "which members of the run; may be repeated, all if omitted", none, added),
   watch: repeatable("folder", "serves the runs and interventions in it, also those that come later", none, added),
   port: withDefault(integer("n", 0, 65535), "the port, 0 for any that is free", 8080),
-  host: withDefault(text("address"), "the address to listen on; any but this machine's own takes --api-key", "127.0.0.1"),
+  host: withDefault(
+    text("address"),
+    "the address to listen on; any but this machine's own takes --api-key",
+    "127.0.0.1",
+  ),
   apiKey: optional(text("NAME"), "the environment variable with the key that clients have to send"),
   tlsCert: optional(text("file"), "a certificate, PEM"),
   tlsKey: optional(text("file"), "the certificate's key, PEM"),

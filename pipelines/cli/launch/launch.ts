@@ -7,7 +7,16 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { code } from "../../tasks/code.ts";
-import { flagsOf, type Grants, grantsOf, isCommandName, withJudge, withMlflow, withPrograms, withServer } from "./grants.ts";
+import {
+  flagsOf,
+  type Grants,
+  grantsOf,
+  isCommandName,
+  withJudge,
+  withMlflow,
+  withPrograms,
+  withServer,
+} from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
