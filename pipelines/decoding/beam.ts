@@ -2,8 +2,9 @@
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { DecodingSpec, Resolved } from "../spec/mod.ts";
 import { type Generator, type Logits, readBefore, roomOf, type Step } from "./continuation.ts";
-import { continuePrompts, type Writer } from "./continue_prompts.ts";
+import { continuePrompts } from "./continue_prompts.ts";
 import { logSoftmax, penalizeRepetition } from "./logits.ts";
+import type { Writer } from "./writer.ts";
 
 /** Settings of a beam search. */
 type BeamSearch = Extract<Resolved<DecodingSpec>, { kind: "beam" }>;
@@ -40,6 +41,10 @@ class Search implements Writer {
     this.#written = Array.from({ length: settings.beams }, () => []);
     // All beams start as the prompt, so only the first may continue it at first.
     this.#sums = this.#written.map((_, beam) => (beam === 0 ? 0 : -1e9));
+  }
+
+  get rows(): number {
+    return this.#settings.beams;
   }
 
   get isDone(): boolean {
@@ -131,14 +136,16 @@ function likeliest(scores: Float32Array, count: number): number[] {
 /**
  * The likeliest continuations that a beam search finds. A prompt that would outgrow the model's context ends there.
  *
+ * @param rows The most beams that are written at once; all of them if omitted.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export async function searchBeams(
   generator: Generator,
   prompts: readonly TokenizedPrompt[],
   settings: BeamSearch,
+  rows?: number,
 ): Promise<number[][]> {
   const searches = prompts.map((prompt) => new Search(settings, generator, prompt));
-  await continuePrompts(generator, prompts, searches, settings.beams);
+  await continuePrompts(generator, prompts, searches, rows);
   return searches.map((search) => [...search.best()]);
 }

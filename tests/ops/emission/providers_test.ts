@@ -63,7 +63,8 @@ async function assertSame(
     const model = emit(emission), bytes = hex(model.bytes);
     const provider = providers.find((provider) => name.startsWith(provider))!;
     if (changed !== undefined && bytes !== hex(emit(emissions[provider]).bytes)) decisive.add(changed);
-    if (seen.has(bytes)) continue;
+    // How near products are that round what they multiply is asked where they are tested.
+    if (seen.has(bytes) || packs && emission.kernels.matMulNBits !== emissions.cpu.kernels.matMulNBits) continue;
     seen.add(bytes);
     (await results(model)).forEach((found, run) => {
       for (const [output, tensor] of Object.entries(expected[run]!)) {
