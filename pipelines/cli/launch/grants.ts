@@ -62,6 +62,8 @@ const grants = {
   new: { ...offline, write: true },
   run: models,
   plan: pipeline,
+  workflow: pipeline,
+  unit: models,
   rows: pipeline,
   data: pipeline,
   chat: models,

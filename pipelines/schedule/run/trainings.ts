@@ -79,6 +79,13 @@ export class Trainings implements Disposable {
     }
   }
 
+  /** Computes what a training reads, unless that is in the store or no training has to read it any more. */
+  async encode(stage: PreparedTraining): Promise<void> {
+    const job = this.#job(stage), { store } = this.#runContext;
+    const readers = [...this.#jobs.values()].filter(({ encodingKey }) => encodingKey === job.encodingKey);
+    if (readers.some(({ key }) => !store.has(trainedKind, key))) await this.#encodings.of(job);
+  }
+
   /**
    * What a training had learned after an epoch that it keeps, and the store's key of that; if it ended before, what it
    * gives.
