@@ -64,6 +64,7 @@ export async function writeRef(repository: CachedRepository, revision: string, c
 export async function writeAbsence(repository: CachedRepository, commit: string, path: string): Promise<void> {
   const mark = partsOf(repository).absent(commit, path);
   await makeFolder(dirname(mark));
+  removeLeavings(mark);
   await writeAtomically(mark, []);
 }
 
