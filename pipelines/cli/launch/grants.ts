@@ -73,7 +73,7 @@ const grants = {
   recipes: { ...offline, env: [...offline.env, ...yaml] },
   report: { ...offline, write: true, env: [...offline.env, ...yaml] },
   watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
-  import: { ...hub, write: true, import: true },
+  import: { ...hub, write: true, import: true, sys: ["statfs"] },
   export: { ...hub, write: true, import: true, env: [...hub.env, ...yaml] },
   merge: { ...hub, write: true, import: true, ffi: true, env: [...hub.env, ...yaml] },
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
