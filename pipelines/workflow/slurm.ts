@@ -29,15 +29,15 @@ export const slurm: WorkflowEngine = {
 };
 
 /** How long before its time limit a unit is asked to keep what it has, in seconds. */
-const warning = 90;
+const warning = 60;
 
 function submitScript(plan: WorkPlan, kinds: readonly UnitKind[], maxParallel: number | undefined): string {
   const most = maxParallel === undefined ? "" : `%${maxParallel}`, gpu = plan.provider === "cpu" ? "" : " --gres=gpu:1";
   const submissions = kinds.map((kind, at) => {
     const units = unitsOf(plan, kind), { megabytes, minutes, threads } = limitsOf(plan, units);
     const after = at === 0 ? "" : ` --dependency="afterok:$${kinds[at - 1]}" --kill-on-invalid-dep=yes`;
-    return `${kind}="$(sbatch --parsable "$@" --job-name=${plan.pipeline}-${kind} --array=1-${units.length}${most} \\
-  --cpus-per-task=${threads} --mem=${megabytes}M --time=${minutes}${gpu}${after} unit.sbatch units/${kind})"
+    return `${kind}="$(sbatch --parsable --job-name=${plan.pipeline}-${kind} --array=1-${units.length}${most} \\
+  --cpus-per-task=${threads} --mem=${megabytes}M --time=${minutes}${gpu}${after} "$@" unit.sbatch units/${kind})"
 echo "${kind}: $${kind}"`;
   });
   return `#!/usr/bin/env bash
@@ -62,7 +62,7 @@ ending=""
 ${shellWords(command)} ${planFile} "$unit" >> "logs/$unit.log" 2>&1 &
 child=$!
 # Before the time limit the unit keeps what it has, and the job goes back into the queue; an ended job stays ended.
-trap 'ending=limit; kill -USR1 "$child" 2> /dev/null' USR1
+trap 'ending=limit; kill -USR2 "$child" 2> /dev/null' USR1
 trap 'ending=term; kill -TERM "$child" 2> /dev/null' TERM
 wait "$child"
 code=$?

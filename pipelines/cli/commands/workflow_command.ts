@@ -35,6 +35,11 @@ const declared = {
   out: required(text("folder"), "gets the workflow, its logs and at the end the run; all machines must see it"),
   ...request,
   maxParallel: optional(integer("n", 1), "how many units run at once (default: as the engine decides)"),
+  shardSeconds: withDefault(
+    number("seconds", 0),
+    "how long an encoding may take before its rows are shared between units",
+    600,
+  ),
   retries: withDefault(integer("n", 0, 100), "how often a unit that failed is tried again", 2),
   margin: withDefault(number("factor", 1, 100), "how much more time and memory a unit may take than is predicted", 2),
   command: optional(text("words"), "what does a unit (default: this copy of Refract)"),
@@ -55,6 +60,9 @@ export const workflowCommand = command({
   run: ([path], options, context) => workflow(path, options, context),
 });
 
+/** So many units share an encoding at most where nothing is said of how many run at once. */
+const usualShards = 64;
+
 async function workflow(
   path: string,
   options: OptionValues<typeof declared>,
@@ -65,7 +73,10 @@ async function workflow(
   const folder = callerPath(out), store = storeFolder(options.store, request.base), { pipeline, expansion } = request;
   const show = terminalEvents(terminal);
   await using runContext = openRunContext(request, options, show, hub === undefined ? {} : { hub });
-  const units = await planUnits(runContext, expansion), { threads, provider } = request;
+  const units = await planUnits(runContext, expansion, {
+    secondsOfShard: options.shardSeconds,
+    mostShards: options.maxParallel ?? usualShards,
+  }), { threads, provider } = request;
   const plan: WorkPlan = {
     pipeline: pipeline.name,
     file: callerPath(path),

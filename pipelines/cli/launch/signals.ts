@@ -6,7 +6,7 @@
  */
 
 /** The signals of a terminal and of a system, with the exit codes that a shell gives to processes that they end. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138, SIGUSR2: 140 } as const;
 
 /** A signal that is passed on. */
 type Ending = keyof typeof exitCodes;
@@ -45,15 +45,18 @@ export async function endWith(
     }
   };
   const later = (milliseconds: number, act: () => void) => timers.push(setTimeout(act, milliseconds));
-  for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const signal of listened()) {
     Deno.addSignalListener(signal, () => {
-      pass(signal);
+      // At SIGUSR1 Deno also opens its debugger, so that this signal goes no further.
+      pass(signal === "SIGUSR1" ? "SIGUSR2" : signal);
       const now = performance.now();
       if (first !== undefined) {
         if (now - first.at >= repeats) later(grace, () => pass("SIGKILL"));
         return;
       }
       first = { at: now, signal };
+      // Who gives notice of a time limit ends the process at that time.
+      if (signal.startsWith("SIGUSR")) return;
       later(unwinding, () => {
         if (signal === "SIGINT") say("still busy; Ctrl-C again ends it at once");
         else pass("SIGKILL");
@@ -63,4 +66,8 @@ export async function endWith(
   const { code, signal } = await child.status;
   for (const timer of timers) clearTimeout(timer);
   return signal === "SIGKILL" && first !== undefined ? exitCodes[first.signal] : code;
+}
+
+function listened(): readonly Ending[] {
+  return Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 }

@@ -5,6 +5,7 @@ import { averagesOf } from "../../results/averages.ts";
 import { suiteNamed } from "../../tasks/suites.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { Shard } from "../encode/shards.ts";
 import { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import { SharedScores } from "../evaluate/shared_scores.ts";
 import type { PreparedMember, PreparedStage, PreparedStages, PreparedTraining } from "../prepare/prepared.ts";
@@ -66,9 +67,9 @@ export class MemberExecution implements Disposable {
     return record;
   }
 
-  /** Computes what a training reads, unless it is in the store. */
-  async encode(stage: PreparedTraining): Promise<void> {
-    await this.#shared.trainings.encode(stage);
+  /** {@linkcode Trainings.encode} */
+  async encode(stage: PreparedTraining, part?: Shard | number): Promise<void> {
+    await this.#shared.trainings.encode(stage, part);
   }
 
   /** What the trainings read. */

@@ -27,7 +27,7 @@ const nowhere: RunOutput = {
  */
 export async function performUnit(
   runContext: RunContext,
-  { kind, members, among, stages }: Unit & { readonly kind: Exclude<UnitKind, "report"> },
+  { kind, members, among, stages, part }: Unit & { readonly kind: Exclude<UnitKind, "report"> },
   declared: readonly Member[],
 ): Promise<void> {
   const preparation = new Preparation(runContext), prepared: PreparedMember[] = [];
@@ -44,7 +44,7 @@ export async function performUnit(
   for (const [at, member] of own.entries()) {
     const place = { id: member.member.id, number: at + 1, of: own.length };
     const named = member.stages.filter(({ name }) => stages.includes(name)), trainings = ofKind(named, "train");
-    if (kind === "encode") { for (const stage of trainings) await running.encode(stage); }
+    if (kind === "encode") { for (const stage of trainings) await running.encode(stage, part); }
     const asked = { encode: [], train: trainings, evaluate: named.filter((stage) => stage.kind !== "train") }[kind];
     for (const stage of asked) await running.stage(stage, member, place);
   }

@@ -16,6 +16,7 @@ import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedEvaluation, PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 import { batchingKey, mostBatched } from "../train/batching.ts";
 import { trainFlops } from "../train/flops.ts";
+import { shardsOf } from "../encode/shards.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import type { Unit, UnitCost, UnitKind, Units } from "./unit.ts";
@@ -25,6 +26,13 @@ const ownMemory = 4e8;
 
 /** How long a process takes to start, load the pipeline and compile. */
 const ownSeconds = 5;
+
+/** When an encoding is computed in parts by several processes. */
+export interface Sharding {
+  /** How long a part may take as predicted. */
+  readonly secondsOfShard: number;
+  readonly mostShards: number;
+}
 
 /** A member with the trainings that it declares. */
 interface Declared {
@@ -38,7 +46,11 @@ interface Declared {
  *
  * @throws {RequestError} If a member is not sound.
  */
-export async function planUnits(runContext: RunContext, { members, notes }: Expansion): Promise<Units> {
+export async function planUnits(
+  runContext: RunContext,
+  { members, notes }: Expansion,
+  sharding: Sharding,
+): Promise<Units> {
   const preparation = new Preparation(runContext, enoughRows), weightsOf = weightsPeeker(runContext);
   const declared: Declared[] = [];
   for (const member of members) {
@@ -50,7 +62,7 @@ export async function planUnits(runContext: RunContext, { members, notes }: Expa
   }
   preparation.tellNotes(notes);
   const units = new UnitList(await ratesOf(runContext));
-  for (const alike of sharingEncodings(declared)) addTrainings(units, alike);
+  for (const alike of sharingEncodings(declared)) addTrainings(units, alike, sharding);
   addEvaluations(units, declared, await weightsByStage(declared, weightsOf));
   return units.finished(Math.max(ownMemory, ...units.all.map(({ memory }) => memory)));
 }
@@ -59,6 +71,7 @@ export async function planUnits(runContext: RunContext, { members, notes }: Expa
 class UnitList {
   readonly all: Unit[] = [];
   readonly #counts = new Map<UnitKind, number>();
+  readonly #trainings = new Map<string, string>();
   readonly rates: Required<Rates>;
 
   constructor(measured: Rates) {
@@ -70,15 +83,13 @@ class UnitList {
     const count = (this.#counts.get(kind) ?? 0) + 1, id = `${kind}-${count}`;
     this.#counts.set(kind, count);
     this.all.push({ id, kind, ...unit });
+    if (kind === "train") for (const member of unit.members) this.#trainings.set(member, id);
     return id;
   }
 
-  /** The ids of the units that run a training of a member. */
-  training(member: string, name: string): readonly string[] {
-    const found = this.all.filter(({ kind, members, stages }) => {
-      return kind === "train" && members.includes(member) && stages.includes(name);
-    });
-    return found.map(({ id }) => id);
+  /** The id of the unit that runs a member's trainings. */
+  training(member: string): string | undefined {
+    return this.#trainings.get(member);
   }
 
   /** All units, with the report at the end. */
@@ -121,15 +132,28 @@ function sharingEncodings(declared: readonly Declared[]): readonly (readonly Dec
 }
 
 /** The units of members that share encodings: an encoding each, then what trains on them. */
-function addTrainings(units: UnitList, group: readonly Declared[]): void {
+function addTrainings(
+  units: UnitList,
+  group: readonly Declared[],
+  { secondsOfShard, mostShards }: Sharding,
+): void {
   const among = idsOf(group), jobs = group.flatMap((one) => one.jobs.map((job) => ({ job, one })));
   const encodings = new Map([...Map.groupBy(jobs, ({ job }) => job.encodingKey)].flatMap(([key, readers]) => {
     const encode = encodeJobOf(readers.map(({ job }) => job));
     if (encode === undefined) return [];
     const [{ job, one }] = readers as [typeof readers[0]], flops = encodeFlops(encode);
-    const seconds = ownSeconds + flops / units.rates.encode;
-    const members = [one.member.member.id], stages = [job.stage.name], needs: string[] = [];
-    return [[key, units.add("encode", { members, among, stages, needs, memory: weightsMemory(job), seconds })]];
+    const seconds = flops / units.rates.encode, shards = Math.min(mostShards, Math.ceil(seconds / secondsOfShard));
+    const unit = {
+      members: [one.member.member.id],
+      among,
+      stages: [job.stage.name],
+      needs: [],
+      memory: weightsMemory(job),
+      seconds: ownSeconds + seconds / Math.max(1, shards),
+    };
+    if (shards <= 1) return [[key, units.add("encode", unit)]];
+    const needs = shardsOf(shards).map((part) => units.add("encode", { ...unit, part }));
+    return [[key, units.add("encode", { ...unit, needs, part: shards, seconds: ownSeconds })]];
   }));
   for (const together of sideBySide(group)) {
     const own = together.flatMap((one) => one.jobs);
@@ -167,7 +191,7 @@ function addEvaluations(
     for (const stage of member.stages) {
       if (stage.kind === "train") continue;
       const { training } = stage;
-      if (training !== undefined) { for (const unit of units.training(id, training.name)) needs.add(unit); }
+      if (training !== undefined) needs.add(units.training(id)!);
       const key = training === undefined ? JSON.stringify(stage.spec, namingFunctions) : undefined;
       if (key === undefined) own.push(stage);
       else if (!asked.has(key)) addEvaluation(units, [stage], id, [], weights);

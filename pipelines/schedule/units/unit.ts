@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Shard } from "../encode/shards.ts";
+
 /** What a unit does. */
 export type UnitKind = "encode" | "train" | "evaluate" | "report";
 
@@ -28,6 +30,8 @@ export interface Unit extends UnitCost {
   readonly stages: readonly string[];
   /** The ids of units that come before it. */
   readonly needs: readonly string[];
+  /** Of an encoding the part that it computes, or how many parts it puts together; the whole if omitted. */
+  readonly part?: Shard | number;
 }
 
 /** Lists units so that each comes after those that it needs. */
