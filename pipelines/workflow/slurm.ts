@@ -71,7 +71,8 @@ while kill -0 "$child" 2> /dev/null; do
   code=$?
 done
 ((code == 0)) && exit 0
-if [[ $ending == limit ]] || [[ -z $ending && \${SLURM_RESTART_COUNT:-0} -lt ${retries} ]]; then
+# 2 is a request that is wrong, and stays so.
+if [[ $ending == limit ]] || [[ -z $ending && $code != 2 && \${SLURM_RESTART_COUNT:-0} -lt ${retries} ]]; then
   echo "$unit ended with $code and is started again"
   scontrol requeue "$job" && exit 0
 fi
