@@ -12,7 +12,7 @@ const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138, SIGUSR
 type Ending = keyof typeof exitCodes;
 
 /** In milliseconds. */
-export interface SignalTimings {
+interface SignalTimings {
   /** A terminal signals every process in it, and `deno task` and npx pass on what they received already. */
   readonly repeats: number;
   /** How long a child may take to end by itself at a second Ctrl-C. */
