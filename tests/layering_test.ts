@@ -121,6 +121,7 @@ const rooms: readonly string[] = [
   "pipelines/dsl",
   // What a program calls, the command line among them.
   "pipelines/interface",
+  "pipelines/serving",
   "pipelines/cli/commands",
   "pipelines/cli",
   ".",

@@ -19,6 +19,7 @@ import { recipesCommand } from "./commands/recipes_command.ts";
 import { reportCommand } from "./commands/report_command.ts";
 import { dataCommand, rowsCommand } from "./commands/rows_command.ts";
 import { runCommand } from "./commands/run_command.ts";
+import { serveCommand } from "./commands/serve_command.ts";
 import { scoreCommand } from "./commands/score_command.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { unitCommand } from "./commands/unit_command.ts";
@@ -35,6 +36,7 @@ const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   rows: rowsCommand,
   data: dataCommand,
   chat: chatCommand,
+  serve: serveCommand,
   activations: activationsCommand,
   score: scoreCommand,
   judge: judgeCommand,
