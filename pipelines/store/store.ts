@@ -176,6 +176,11 @@ export class Store {
     return true;
   }
 
+  /** Has an entry from the shared cache where the folder lacks it, so that {@linkcode Store.has} knows of it. */
+  async fetch(kind: string, key: string): Promise<void> {
+    if (this.#shared !== undefined && !this.has(kind, key)) (await this.#find(kind, key))?.close();
+  }
+
   /** Waits until the shared cache has all that was put. */
   async shared(): Promise<void> {
     await this.#shared?.settled();
