@@ -90,7 +90,11 @@ export class KeyValueCache {
     for (const [name, past] of Object.entries(this.#tensors)) {
       const [, block, part] = name.split(".") as [string, string, "key" | "value"];
       const tensor = run.tensors(Number(block), part), isShared = tensor.shape[0] === 1;
-      copyRows(tensor, past, this.#filled.map((at, row) => ({ from: isShared ? 0 : row, length: run.lengths[row]!, at })));
+      copyRows(
+        tensor,
+        past,
+        this.#filled.map((at, row) => ({ from: isShared ? 0 : row, length: run.lengths[row]!, at })),
+      );
     }
     this.#filled = this.#filled.map((filled, row) => filled + run.lengths[row]!);
   }

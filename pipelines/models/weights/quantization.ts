@@ -92,7 +92,11 @@ function largestOf(numbers: Float32Array): number {
 function quantizeBlock8(numbers: Float32Array, codes: Uint8Array): number {
   const scale = Math.fround(Math.abs(largestOf(numbers)) / 127);
   codes.fill(zeroByte);
-  if (scale > 0) { for (let at = 0; at < numbers.length; at++) codes[at] = Math.round(numbers[at]! / scale) + zeroByte; }
+  if (scale > 0) {
+    for (let at = 0; at < numbers.length; at++) {
+      codes[at] = Math.round(numbers[at]! / scale) + zeroByte;
+    }
+  }
   return scale;
 }
 
