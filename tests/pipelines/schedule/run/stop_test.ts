@@ -3,13 +3,24 @@ import assert from "node:assert/strict";
 import { RequestError, StoppedError } from "../../../../pipelines/common/errors.ts";
 import { inProcessUnder, treeOf } from "../../../support/command.ts";
 import { leftBehind } from "../../../support/left_behind.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
+import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
 import { watchedRun } from "../../../support/watched.ts";
 
 async function wholeBytes(scene: Scene): Promise<Readonly<Record<string, string>>> {
   const { error } = await watchedRun(scene, "whole");
   assert.equal(error, undefined);
   return await leftBehind(scene.path("whole", "out"));
+}
+
+/** Trains on both answers of each row by an objective. */
+function preferring(objective: string, parts: Partial<PipelineParts> = {}): Partial<PipelineParts> {
+  const pairs = sceneRows.map(({ q, a }, at) => ({ q, a, other: sceneRows[(at + 3) % sceneRows.length]!.a }));
+  return {
+    data: `records(${JSON.stringify(pairs)}, refract.prefer({ prompt: "{q}\\n", chosen: "{a}", rejected: "{other}" }))`,
+    trainSettings: `objective: refract.${objective}`,
+    stages: "{ tuned: evaluate(tuned, { data, metrics: [refract.rewardMargin()] }) }",
+    ...parts,
+  };
 }
 
 const kinds: Readonly<Record<string, Partial<PipelineParts>>> = {
@@ -26,6 +37,10 @@ const kinds: Readonly<Record<string, Partial<PipelineParts>>> = {
     edit: "(({ rank }) => lora({ rank }))",
     optimizer: "refract.sgd({ learningRate: 1e-2 })",
   },
+  "answers compared with the frozen model's": preferring("dpo({ beta: 0.5 })"),
+  "a reward head": preferring("bradleyTerry()", {
+    edit: "...((options) => [loreft(options), refract.reward()])",
+  }),
   "full finetuning": {
     edit: "(() => refract.fullFinetuning())",
     stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics: [loss()] }) }",
