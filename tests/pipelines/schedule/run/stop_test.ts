@@ -4,23 +4,13 @@ import { RequestError, StoppedError } from "../../../../pipelines/common/errors.
 import { inProcessUnder, treeOf } from "../../../support/command.ts";
 import { leftBehind } from "../../../support/left_behind.ts";
 import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
+import { preferring } from "../../../support/preferring.ts";
 import { watchedRun } from "../../../support/watched.ts";
 
 async function wholeBytes(scene: Scene): Promise<Readonly<Record<string, string>>> {
   const { error } = await watchedRun(scene, "whole");
   assert.equal(error, undefined);
   return await leftBehind(scene.path("whole", "out"));
-}
-
-/** Trains on both answers of each row by an objective. */
-function preferring(objective: string, parts: Partial<PipelineParts> = {}): Partial<PipelineParts> {
-  const pairs = sceneRows.map(({ q, a }, at) => ({ q, a, other: sceneRows[(at + 3) % sceneRows.length]!.a }));
-  return {
-    data: `records(${JSON.stringify(pairs)}, refract.prefer({ prompt: "{q}\\n", chosen: "{a}", rejected: "{other}" }))`,
-    trainSettings: `objective: refract.${objective}`,
-    stages: "{ tuned: evaluate(tuned, { data, metrics: [refract.rewardMargin()] }) }",
-    ...parts,
-  };
 }
 
 const kinds: Readonly<Record<string, Partial<PipelineParts>>> = {
