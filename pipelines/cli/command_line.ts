@@ -21,13 +21,17 @@ import { dataCommand, rowsCommand } from "./commands/rows_command.ts";
 import { runCommand } from "./commands/run_command.ts";
 import { scoreCommand } from "./commands/score_command.ts";
 import type { Terminal } from "./terminal/terminal.ts";
+import { unitCommand } from "./commands/unit_command.ts";
 import { watchCommand } from "./commands/watch_command.ts";
+import { workflowCommand } from "./commands/workflow_command.ts";
 
 /** Each command, or group of them, that a program may be started for. */
 const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   new: newCommand,
   run: runCommand,
   plan: planCommand,
+  workflow: workflowCommand,
+  unit: unitCommand,
   rows: rowsCommand,
   data: dataCommand,
   chat: chatCommand,
