@@ -14,7 +14,7 @@ import { inFreshFolder } from "./refract.ts";
 import { watchedRun } from "./watched_run.ts";
 
 /** How many rows a validation has, and how many validations there are. */
-const validationRows = 64, epochs = 4;
+const validationRows = 64, epochs = 3;
 
 /** The seconds of one validation. */
 interface Validation {
