@@ -9,6 +9,7 @@
  */
 import { adamw, baseModel, block, exactMatch, greedy, jsonl, loreft, loss, pipeline, train } from "refract";
 import { join } from "node:path";
+import { cpuUsage } from "node:process";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { inFreshFolder } from "./refract.ts";
 import { watchedRun } from "./watched_run.ts";
@@ -20,6 +21,8 @@ const validationRows = 64, epochs = 3;
 interface Validation {
   readonly passes: number;
   readonly beside: number;
+  /** Processor seconds of all threads in `beside`, which a busy machine changes less. */
+  readonly processor: number;
 }
 
 /** What rows are measured by: their losses, or the answers that are written. */
@@ -41,18 +44,26 @@ async function validationsOf(name: keyof typeof cases, shared: string): Promise<
       validate: { data: rows.slice(16, 16 + validationRows), batchSize: 8, ...cases[name] },
     }),
   }));
-  let passes = 0, stepEnded = 0;
+  const processorNow = () => {
+    const { user, system } = cpuUsage();
+    return (user + system) / 1e6;
+  };
+  let passes = 0, stepEnded = 0, processor = 0, idleSince = 0;
   await inFreshFolder(await Deno.makeTempDir(), (folder) =>
     watchedRun(declared, folder, {
       async run(_program, start) {
+        processor += processorNow() - idleSince;
         const result = await start();
         passes += result.seconds;
+        idleSince = processorNow();
         return result;
       },
       emit({ kind }) {
         const now = performance.now() / 1000;
-        if (kind === "validation") found.push({ passes, beside: now - stepEnded - passes });
-        if (kind === "step") [stepEnded, passes] = [now, 0];
+        if (kind === "validation") {
+          found.push({ passes, beside: now - stepEnded - passes, processor: processor + processorNow() - idleSince });
+        }
+        if (kind === "step") [stepEnded, passes, processor, idleSince] = [now, 0, 0, processorNow()];
       },
     }));
   return found;
