@@ -169,6 +169,8 @@ export { type DeclaredSuite, suite, type SuiteOptions } from "./pipelines/dsl/su
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export {
   type DeclaredTask,
+  passAtK,
+  type PassAtKOptions,
   task,
   taskAccuracy,
   type TaskAccuracyOptions,

@@ -165,6 +165,7 @@ const calls = {
     example: "regexMatch(/-?\\d+/)",
   },
   taskAccuracy: { takes: [text, optional(settings)], example: `taskAccuracy("boolq", { scoring: "pyreft" })` },
+  passAtK: { takes: [text, optional(settings)], example: `passAtK("humaneval", { k: 10 })` },
   combined: { takes: [list, optional(settings)], example: `combined(["accuracy", "f1"])` },
   tokenF1: { takes: omissible, example: "tokenF1()" },
   bleu: { takes: omissible, example: "bleu()" },

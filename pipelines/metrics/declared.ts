@@ -54,6 +54,16 @@ export interface OwnSettings extends AnswerSettings {
   readonly reads: "answers" | "scores";
 }
 
+/** How programs are run. */
+export interface ProgramsSettings {
+  /** The task whose tests they have to pass. */
+  readonly task: string;
+  /** The row's field that names its problem. */
+  readonly problem: string;
+  /** What a program may take, in seconds. */
+  readonly seconds: number;
+}
+
 /** The settings of each kind of metric. */
 export interface MetricSettings {
   /** The share of answers equal to the completion. */
@@ -82,6 +92,11 @@ export interface MetricSettings {
     readonly rule: ScoringSpec;
     /** The row's field with what is right. */
     readonly label: string;
+  };
+  /** How likely one of some programs passes its problem's tests. */
+  readonly passAtK: NamedSettings & ProgramsSettings & {
+    /** Of how many programs one has to pass. */
+    readonly k: number;
   };
   /** The mean of metrics, as GLUE's combined score. */
   readonly combined: NamedSettings & { readonly parts: readonly CombinedName[] };

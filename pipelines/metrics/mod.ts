@@ -11,6 +11,7 @@ import { mse } from "./mean_squared_error.ts";
 import type { Metric } from "./metric.ts";
 import { numericMatch } from "./numeric_match.ts";
 import { own } from "./own.ts";
+import { passAtK } from "./pass_at_k.ts";
 import { regexMatch } from "./regex_match.ts";
 import { rewardAccuracy, rewardMargin } from "./rewards.ts";
 import { rouge } from "./rouge.ts";
@@ -38,6 +39,7 @@ export const metricKinds: { readonly [K in MetricName]: Metric<SpecOf<K>> } = {
   rewardAccuracy,
   rewardMargin,
   taskAccuracy,
+  passAtK,
   combined,
   metric: own,
 };
@@ -66,6 +68,11 @@ export function isMetric(value: unknown): value is MetricSpec {
 /** Whether one of some metrics is of the scores of completions. */
 export function readsScores(metrics: readonly MetricSpec[]): boolean {
   return metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores");
+}
+
+/** How programs are run that some metrics are of; `undefined` where none is. */
+export function programsOf(metrics: readonly MetricSpec[]): SpecOf<"passAtK"> | undefined {
+  return metrics.find((metric) => metric.kind === "passAtK");
 }
 
 /** Whether less of a metric is better. */

@@ -29,6 +29,8 @@ export interface Prediction {
   readonly chosenReward?: number;
   /** This answer's reward. */
   readonly rejectedReward?: number;
+  /** What came of running the answer as a program: `passed`, `timed out`, or `failed: ` and what Python raised. */
+  readonly verdict?: string;
   /** Of each class by its name. */
   readonly probabilities?: Readonly<Record<string, number>>;
   /** The texts among which the model chose. */

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { code } from "../../tasks/code.ts";
 import { flagsOf, type Grants, grantsOf, isCommandName, withJudge, withMlflow, withPrograms } from "./grants.ts";
+import { asksForPrograms } from "./asks_for_programs.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -43,7 +44,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
-  const granted = grantedFor(usual, own);
+  const granted = grantedFor(usual, own, folder);
   const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
   const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
   return [
@@ -60,11 +61,13 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
 }
 
 /** What a call's own arguments take besides. */
-function grantedFor(usual: Grants, own: readonly string[]): Grants {
+function grantedFor(usual: Grants, own: readonly string[], folder: string): Grants {
   const [command] = own, address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
   switch (command) {
-    case "run":
-      return address === undefined ? usual : withMlflow(usual, address);
+    case "run": {
+      const reaching = address === undefined ? usual : withMlflow(usual, address);
+      return own[1] !== undefined && asksForPrograms(resolve(folder, own[1])) ? withPrograms(reaching) : reaching;
+    }
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
     case "score":

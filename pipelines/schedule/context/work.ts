@@ -11,6 +11,7 @@ const units: Readonly<Record<WorkName, WorkUnit>> = {
   download: "bytes",
   encode: "rows",
   evaluate: "rows",
+  execute: "programs",
   merge: "bytes",
   quantize: "tensors",
   read: "bytes",
