@@ -155,6 +155,7 @@ export {
   type PolynomialScheduleOptions,
   type ScheduleOptions,
 } from "./pipelines/dsl/schedule.ts";
+export { judge, type JudgeOptions } from "./pipelines/dsl/judge.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -195,11 +196,14 @@ export type {
   AnswerSettings,
   CombinedName,
   ExtractAnswer,
+  JudgedRate,
+  JudgeSettings,
   MappedSettings,
   MetricName,
   MetricSettings,
   NamedSettings,
   OwnSettings,
+  ProgramsSettings,
   ReferenceSettings,
   RougeVariant,
   TakenMatch,

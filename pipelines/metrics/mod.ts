@@ -5,6 +5,7 @@ import { pearson, spearman } from "./correlations.ts";
 import type { MetricName, MetricSpec, SpecOf } from "./declared.ts";
 import { accuracy, exactMatch } from "./exact_match.ts";
 import { f1, macroF1 } from "./f1.ts";
+import { judge } from "./judged.ts";
 import { bitsPerByte, loss, perplexity } from "./likelihoods.ts";
 import { matthews } from "./matthews.ts";
 import { mse } from "./mean_squared_error.ts";
@@ -40,6 +41,7 @@ export const metricKinds: { readonly [K in MetricName]: Metric<SpecOf<K>> } = {
   rewardMargin,
   taskAccuracy,
   passAtK,
+  judge,
   combined,
   metric: own,
 };
@@ -73,6 +75,11 @@ export function readsScores(metrics: readonly MetricSpec[]): boolean {
 /** How programs are run that some metrics are of; `undefined` where none is. */
 export function programsOf(metrics: readonly MetricSpec[]): SpecOf<"passAtK"> | undefined {
   return metrics.find((metric) => metric.kind === "passAtK");
+}
+
+/** The judge that some metrics are of; `undefined` where none is. */
+export function judgeOf(metrics: readonly MetricSpec[]): SpecOf<"judge"> | undefined {
+  return metrics.find((metric) => metric.kind === "judge");
 }
 
 /** Whether less of a metric is better. */

@@ -7,6 +7,8 @@ export type Statistic<Row> =
     readonly form: "mean";
     /** A row's own number. */
     readonly of: (row: Row) => number;
+    /** Whether a row counts; all do if omitted. */
+    readonly counts?: (row: Row) => boolean;
   }
   | {
     readonly form: "groups";
@@ -51,7 +53,7 @@ export function wholeOf<Row, Part>(part: (row: Row) => Part, of: (parts: readonl
 /** A statistic of rows with its standard error: SD/√n of a mean, of anything else the SD over samples of the rows. */
 export function estimate<Row>(statistic: Statistic<Row>, rows: readonly Row[]): Estimate {
   if (statistic.form !== "whole") {
-    const values = statistic.form === "mean" ? rows.map(statistic.of) : groupValues(statistic, rows);
+    const values = statistic.form === "mean" ? rows.filter(statistic.counts ?? (() => true)).map(statistic.of) : groupValues(statistic, rows);
     const value = mean(values), { length } = values;
     return length < 2 ? { value } : { value, standardError: deviation(values) / Math.sqrt(length) };
   }
@@ -68,8 +70,8 @@ export function ofSamples<Row>(statistic: Statistic<Row>, rows: readonly Row[]):
     case "whole":
       return statistic.of(rows);
     case "mean": {
-      const own = rows.map(statistic.of);
-      return (sample) => mean(sample.map((row) => own[row]!));
+      const { of, counts = () => true } = statistic, own = rows.map((row) => counts(row) ? of(row) : undefined);
+      return (sample) => mean(sample.flatMap((row) => own[row] ?? []));
     }
     case "groups":
       return (sample) => mean(groupValues(statistic, sample.map((row) => rows[row]!)));

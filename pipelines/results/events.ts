@@ -79,6 +79,7 @@ export type WorkName =
   | "encode"
   | "evaluate"
   | "execute"
+  | "judge"
   | "merge"
   | "quantize"
   | "read"

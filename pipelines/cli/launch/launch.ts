@@ -7,8 +7,8 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { code } from "../../tasks/code.ts";
-import { flagsOf, type Grants, grantsOf, isCommandName, withJudge, withMlflow, withPrograms } from "./grants.ts";
-import { asksForPrograms } from "./asks_for_programs.ts";
+import { flagsOf, type Grants, grantsOf, isCommandName, withAsked, withJudge, withMlflow, withPrograms } from "./grants.ts";
+import { askedIn } from "./asked.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -66,7 +66,7 @@ function grantedFor(usual: Grants, own: readonly string[], folder: string): Gran
   switch (command) {
     case "run": {
       const reaching = address === undefined ? usual : withMlflow(usual, address);
-      return own[1] !== undefined && asksForPrograms(resolve(folder, own[1])) ? withPrograms(reaching) : reaching;
+      return own[1] === undefined ? reaching : withAsked(reaching, askedIn(resolve(folder, own[1])));
     }
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));

@@ -12,6 +12,7 @@ const units: Readonly<Record<WorkName, WorkUnit>> = {
   encode: "rows",
   evaluate: "rows",
   execute: "programs",
+  judge: "rows",
   merge: "bytes",
   quantize: "tensors",
   read: "bytes",

@@ -10,6 +10,7 @@ import { answeredExamples, choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
+import { requireJudgeable } from "./judge_checks.ts";
 import { requirePairs } from "./preference_checks.ts";
 import { requireProblems } from "./program_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
@@ -47,6 +48,7 @@ export async function prepareEvaluation(
   requirePairs(name, spec.metrics, examples);
   requireVaried(spec.metrics, examples);
   requireProblems(name, spec.metrics, rows, of !== undefined);
+  requireJudgeable(name, spec.metrics, rows);
   // Samples show nothing of it.
   const isWhole = of === undefined && training?.sampled === undefined;
   const note = training === undefined || !isWhole ? undefined : sharedRowsNote(name, training.rows, examples);

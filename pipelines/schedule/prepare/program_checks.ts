@@ -74,7 +74,8 @@ export function requireSandbox(members: readonly PreparedMember[]): void {
   );
 }
 
-function metricsOf(stage: PreparedStage): readonly MetricSpec[] {
+/** What a stage measures. */
+export function metricsOf(stage: PreparedStage): readonly MetricSpec[] {
   switch (stage.kind) {
     case "evaluate":
       return stage.spec.metrics;

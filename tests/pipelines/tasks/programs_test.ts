@@ -5,7 +5,6 @@ import { type Dataset, passAtK, task } from "refract";
 import { loadRows } from "../../../pipelines/data/rows.ts";
 import { shotsOf } from "../../../pipelines/data/few_shot.ts";
 import { measure } from "../../../pipelines/metrics/measure.ts";
-import { asksForPrograms } from "../../../pipelines/cli/launch/asks_for_programs.ts";
 import { inProcess } from "../../support/command.ts";
 import { inFolder } from "../models/support.ts";
 
@@ -121,21 +120,6 @@ Deno.test({
     );
   },
 });
-
-Deno.test("a pipeline or a recipe that names such a task is known by its text", () =>
-  inFolder(async (folder) => {
-    const asks = async (name: string, content: string) => {
-      await Deno.writeTextFile(join(folder, name), content);
-      return asksForPrograms(join(folder, name));
-    };
-    assert.ok(await asks("a.ts", `task("mbpp")`));
-    assert.ok(await asks("b.ts", `suite("code", {})`));
-    assert.ok(!await asks("c.ts", `const code = csv("./code.csv"); suite("commonsense")`));
-    assert.ok(await asks("r.yaml", "name: r\npipeline: ./a.ts\n"));
-    assert.ok(!await asks("s.yaml", "name: s\npipeline: ./c.ts\n"));
-    assert.ok(await asks("t.yaml", "pipeline: ./c.ts\nset:\n  task: humaneval\n"));
-    assert.ok(!asksForPrograms(join(folder, "missing.ts")));
-  }));
 
 Deno.test("programs are declared of tasks that have them", () => {
   assert.throws(() => passAtK("boolq" as never), /no task "boolq" is answered by programs; .*"humaneval"/);
