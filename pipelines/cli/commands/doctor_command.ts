@@ -59,7 +59,9 @@ async function doctor(options: OptionValues<typeof declared>, terminal: Terminal
   const has = memory === undefined ? "" : `, ${formatSize(memory)} of memory`;
   terminal.print(`${processor}, ${threads} threads${has}, ${runtimeVersion}`);
   for (const { name, driver, memory } of gpus) terminal.print(`${name}, ${formatSize(memory)}, driver ${driver}`);
-  for (const { provider, works, says } of findings) terminal.print(`${works ? "✓" : "✗"} ${provider.padEnd(7)} ${says}`);
+  for (const { provider, works, says } of findings) {
+    terminal.print(`${works ? "✓" : "✗"} ${provider.padEnd(7)} ${says}`);
+  }
 }
 
 type Proved = Awaited<ReturnType<typeof prove>>;
@@ -100,13 +102,19 @@ const isPublishedFor = () => Deno.build.os === "linux" && Deno.build.arch === "x
 
 function cudaFolder(): string {
   const folder = libraryFolder((name) => Deno.env.get(name));
-  if (folder === undefined) throw new RequestError("there is no HOME and no XDG_CACHE_HOME to keep libraries in; set one");
+  if (folder === undefined) {
+    throw new RequestError("there is no HOME and no XDG_CACHE_HOME to keep libraries in; set one");
+  }
   return folder;
 }
 
 /** Gets the libraries that are missing, and has the runtime find them. */
 async function install(index: string | undefined, terminal: Terminal): Promise<void> {
-  if (!isPublishedFor()) throw new RequestError(`CUDA's libraries are published for Linux on x86-64, and this is ${Deno.build.os} on ${Deno.build.arch}`);
+  if (!isPublishedFor()) {
+    throw new RequestError(
+      `CUDA's libraries are published for Linux on x86-64, and this is ${Deno.build.os} on ${Deno.build.arch}`,
+    );
+  }
   const folder = cudaFolder(), show = bytesProgress(terminalEvents(terminal), "download");
   await Deno.mkdir(folder, { recursive: true });
   for (const wheel of cudaWheels) {

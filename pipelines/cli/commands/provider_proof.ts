@@ -31,7 +31,10 @@ export async function prove(provider: Provider): Promise<Proof> {
   try {
     const options = { store: join(folder, "store"), out: join(folder, "run"), provider };
     const { results } = await startRun(proof, new Map(), options, {}).result;
-    const [{ losses, stepSeconds } = { losses: [], stepSeconds: [] }] = ofKind(results.members[0]?.stages ?? [], "train");
+    const [{ losses, stepSeconds } = { losses: [], stepSeconds: [] }] = ofKind(
+      results.members[0]?.stages ?? [],
+      "train",
+    );
     const sorted = stepSeconds.slice(1).toSorted((one, other) => one - other);
     return { losses, seconds: sorted[Math.floor(sorted.length / 2)] ?? NaN };
   } finally {

@@ -150,6 +150,21 @@ export function withGpuTool(granted: Grants, isThere: boolean): Grants {
   return isThere ? { ...granted, run: [...granted.run ?? [], gpuTool] } : granted;
 }
 
+/** What a pipeline's text asks for besides: to run programs, and judges that it names with their keys. */
+export interface Asked {
+  readonly programs: boolean;
+  readonly judges: readonly { readonly endpoint: string; readonly key: string | undefined }[];
+}
+
+/** What a pipeline's text asks for, and nothing else. */
+export function withAsked(granted: Grants, { programs, judges }: Asked): Grants {
+  const all = judges.reduce((known, { endpoint, key }) => {
+    const { net = [], env } = withJudge(known, endpoint, key);
+    return { ...known, net: [...new Set([...known.net ?? [], ...net])], env };
+  }, granted);
+  return programs ? withPrograms(all) : all;
+}
+
 /** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */
 export function withPrograms(granted: Grants): Grants {
   return { ...granted, run: [Deno.execPath()] };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { gpuTool } from "../../doctor/machine.ts";
 import { code } from "../../tasks/code.ts";
@@ -13,6 +13,7 @@ import {
   type Grants,
   grantsOf,
   isCommandName,
+  withAsked,
   withGpuTool,
   withJudge,
   withMlflow,
@@ -20,6 +21,7 @@ import {
   withServer,
   withStore,
 } from "./grants.ts";
+import { askedIn } from "./asked.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -55,7 +57,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
-  const store = optionIn(own, "--store"), forCall = grantedFor(usual, own);
+  const store = optionIn(own, "--store"), forCall = grantedFor(usual, own, folder);
   const granted = store === undefined ? forCall : withStore(forCall, store);
   const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
   const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
@@ -74,11 +76,15 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
 }
 
 /** What a call's own arguments take besides. */
-function grantedFor(usual: Grants, own: readonly string[]): Grants {
-  const [command] = own, index = optionIn(own, "--index"), address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
+function grantedFor(usual: Grants, own: readonly string[], folder: string): Grants {
+  const [command] = own,
+    index = optionIn(own, "--index"),
+    address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
   switch (command) {
-    case "run":
-      return address === undefined ? usual : withMlflow(usual, address);
+    case "run": {
+      const reaching = address === undefined ? usual : withMlflow(usual, address);
+      return own[1] === undefined ? reaching : withAsked(reaching, askedIn(resolve(folder, own[1])));
+    }
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
     case "doctor":

@@ -8,7 +8,8 @@ import { ownValue } from "../../../ops/program/own_value.ts";
  * @param variable Gives a variable of the environment.
  */
 export function libraryFolder(variable: (name: string) => string | undefined): string | undefined {
-  const home = variable("HOME"), cache = variable("XDG_CACHE_HOME") ?? (home === undefined ? undefined : join(home, ".cache"));
+  const home = variable("HOME"),
+    cache = variable("XDG_CACHE_HOME") ?? (home === undefined ? undefined : join(home, ".cache"));
   return cache === undefined ? undefined : join(cache, "refract", "onnxruntime-1.30.0-cuda13");
 }
 
