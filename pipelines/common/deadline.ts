@@ -15,7 +15,7 @@ let work: (() => void) | undefined;
 Object.defineProperty(globalThis, place, { value: () => work?.() });
 
 /** Milliseconds that work may take however little there is to do. */
-const usual = 5000;
+const usual = 4000;
 
 /** Milliseconds that each unit of what there is to do adds, such as a character. */
 const perUnit = 0.1;
@@ -36,7 +36,7 @@ export function inTime<Result>(units: number, late: (seconds: number) => Request
     result = { value: act() };
   };
   try {
-    const allowed = Math.round(usual + perUnit * units);
+    const allowed = Math.round(usual + perUnit * units), begun = computed();
     for (let timeout = allowed;; timeout *= 2) {
       const before = computed();
       try {
@@ -46,7 +46,8 @@ export function inTime<Result>(units: number, late: (seconds: number) => Request
         const isLate = fault instanceof Error && "code" in fault && fault.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
         if (!isLate) throw fault;
         // Where others keep the machine busy, it had less time than passed.
-        if (computed() - before > allowed / 2) throw late(Math.round(allowed / 1000)).causedBy(fault);
+        const now = computed();
+        if (now - before > allowed / 2 || now - begun > allowed) throw late(Math.round(allowed / 1000)).causedBy(fault);
       }
     }
   } finally {

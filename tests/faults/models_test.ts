@@ -9,8 +9,13 @@ import { choicesOf, countOf, seed, tell } from "./support/form.ts";
 const builtin = fileURLToPath(new URL("../../pipelines/models/builtin/tiny/", import.meta.url));
 const modelFiles = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 
-// deno-lint-ignore no-explicit-any
-type Json = any;
+/** What of a tokenizer.json is changed here. */
+interface TokenizerJson {
+  readonly model: { readonly vocab: Readonly<Record<string, number>> };
+  readonly added_tokens: readonly object[];
+  readonly post_processor: object;
+  readonly decoder: object;
+}
 
 /** What of a model's folder is hostile, and what the model is then asked to do. */
 interface Hostile {
@@ -20,7 +25,7 @@ interface Hostile {
   readonly command?: (folder: string) => Promise<readonly string[]>;
 }
 
-const edit = async (file: string, change: (json: Json) => Json) => {
+const edit = async (file: string, change: (json: TokenizerJson) => unknown) => {
   const changed = change(JSON.parse(await Deno.readTextFile(file)));
   await Deno.writeTextFile(file, typeof changed === "string" ? changed : JSON.stringify(changed));
 };
@@ -30,16 +35,16 @@ const config = (change: object): Hostile => ({
 const configText = (text: string): Hostile => ({
   make: (folder) => Deno.writeTextFile(join(folder, "config.json"), text),
 });
-const tokenizer = (change: (json: Json) => Json, text = "The cat sits"): Hostile => ({
+const tokenizer = (change: (json: TokenizerJson) => unknown, text = "The cat sits"): Hostile => ({
   make: (folder) => edit(join(folder, "tokenizer.json"), change),
   text,
 });
 const deep = (count: number, open: string, close: string) => open.repeat(count) + close.repeat(count);
-const split = (Regex: string, behavior = "Isolated") => (json: Json) => ({
+const split = (Regex: string, behavior = "Isolated") => (json: TokenizerJson) => ({
   ...json,
   pre_tokenizer: { type: "Split", pattern: { Regex }, behavior, invert: false },
 });
-const normalized = (normalizer: unknown) => (json: Json) => ({ ...json, normalizer });
+const normalized = (normalizer: unknown) => (json: TokenizerJson) => ({ ...json, normalizer });
 const replace = (pattern: object, content: string) => ({ type: "Replace", pattern, content });
 const nested = (count: number, of: (within: unknown) => unknown, last: unknown = null) => {
   let value = last;

@@ -22,7 +22,7 @@ const ends: Readonly<Partial<Record<Deno.Signal, string>>> = {
 };
 
 /** In milliseconds. */
-export interface SignalTimings {
+interface SignalTimings {
   /** A terminal signals every process in it, and `deno task` and npx pass on what they received already. */
   readonly repeats: number;
   /** How long a child may take to end by itself at a second Ctrl-C. */
