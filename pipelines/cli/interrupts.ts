@@ -16,8 +16,8 @@ const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 138, SIGUSR2: 140 } as c
  */
 const repeats = 200;
 
-/** How long a run that was asked to stop may take to unwind, in milliseconds. */
-const grace = 800;
+/** How long a run that was asked to stop may usually take to unwind, in milliseconds. */
+const usualGrace = 800;
 
 /** How long it may take where a time limit is near and not yet there, in milliseconds. */
 const noticed = 60_000;
@@ -26,9 +26,10 @@ const noticed = 60_000;
  * Listens for the signals that end a process.
  *
  * @param giveUp Called with what to exit with when a run does not unwind in time.
+ * @param grace How long it may take to, in milliseconds.
  * @returns Aborted by the first of them; the reason is a {@linkcode StoppedError}.
  */
-export function listenForStops(giveUp: (error: StoppedError) => void): AbortSignal {
+export function listenForStops(giveUp: (error: StoppedError) => void, grace = usualGrace): AbortSignal {
   const controller = new AbortController();
   const listeners = (["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const).filter(isKnown).map((name) =>
     [name, () => {

@@ -2,7 +2,7 @@
 import type { WorkPlan } from "./work_plan.ts";
 
 /** How units are to be run. */
-export interface WorkflowSettings {
+interface WorkflowSettings {
   /** The words of the command that does a unit, before the plan and the unit's id. */
   readonly command: readonly string[];
   /** How many units run at once; undefined where the engine decides. */

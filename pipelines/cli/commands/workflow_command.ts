@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
+import { processorName } from "../../doctor/machine.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { planUnits } from "../../schedule/units/plan_units.ts";
 import type { Unit } from "../../schedule/units/unit.ts";
 import { type EngineName, workflowEngines } from "../../workflow/engines.ts";
-import { ownVersions, processorName } from "../../workflow/machine.ts";
+import { ownVersions } from "../../workflow/machine.ts";
 import { planFile, type WorkPlan } from "../../workflow/work_plan.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
@@ -21,7 +22,7 @@ import {
   withDefault,
 } from "../arguments/option.ts";
 import { launchFlags } from "../launch/launch.ts";
-import { callerPath, storeFolder } from "../requests/caller_paths.ts";
+import { callerPath, isAddress, storeFolder } from "../requests/caller_paths.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
@@ -97,7 +98,11 @@ async function workflow(
   };
   const engine = workflowEngines[to];
   const files = engine.files(plan, {
-    command: options.command === undefined ? ownCommand() : wordsOf(options.command),
+    // Machines that share a cache need not share the store's folder.
+    command: [
+      ...options.command === undefined ? ownCommand() : wordsOf(options.command),
+      ...options.store !== undefined && isAddress(options.store) ? [`--store=${options.store}`] : [],
+    ],
     maxParallel: options.maxParallel,
     retries: options.retries,
     folder,

@@ -28,7 +28,7 @@ const ownMemory = 4e8;
 const ownSeconds = 5;
 
 /** When an encoding is computed in parts by several processes. */
-export interface Sharding {
+interface Sharding {
   /** How long a part may take as predicted. */
   readonly secondsOfShard: number;
   readonly mostShards: number;
