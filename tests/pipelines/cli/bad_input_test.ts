@@ -432,5 +432,6 @@ refuses("more checkpoints than the store may hold", {
   parts: { epochs: "40", trainSettings: "checkpoints: Array.from({ length: 40 }, (_, at) => at + 1)" },
   options: ["--cache-disk", "8KB"],
   at: "pipeline.ts:16:",
-  says: /: the checkpoints of the training tuned, 40 in number, take [\d.]+ kB, and the store may hold 8\.00 kB; keep fewer, or give --cache-disk more$/,
+  says:
+    /: the checkpoints of the training tuned, 40 in number, take [\d.]+ kB, and the store may hold 8\.00 kB; keep fewer, or give --cache-disk more$/,
 });
