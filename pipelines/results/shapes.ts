@@ -96,6 +96,7 @@ const stages: { readonly [K in keyof StageRecords]: Check } = {
     lowerIsBetter: optional(listOf(text)),
     units: optional(recordOf(text)),
     task: optional(task),
+    tokensPerSecond: optional(number),
     predictions: text,
   }),
   activations: shaped<ActivationsRecord>({

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { gpuTool } from "../../doctor/machine.ts";
+
 /** Permissions of Deno by their names; those with a list are held to it. */
 export interface Grants {
   readonly read: true | readonly string[];
@@ -65,7 +67,7 @@ const pipeline = {
   write: true,
   import: importHosts,
   sys: ["statfs"],
-  env: [...hub.env, ...yaml],
+  env: [...hub.env, ...yaml, "REFRACT_STORE_TOKEN"],
 } as const satisfies Grants;
 
 /** Loads a pipeline and runs models. */
@@ -79,9 +81,12 @@ const grants = {
   new: { ...offline, write: true },
   run: models,
   plan: pipeline,
+  workflow: { ...pipeline, sys: [...pipeline.sys, "cpus"] },
+  unit: { ...models, sys: [...models.sys, "cpus"] },
   rows: pipeline,
   data: pipeline,
   chat: { ...store, ffi: true },
+  serve: { ...store, ffi: true, net: [...store.net, "127.0.0.1"] },
   activations: { ...store, ffi: true },
   score: offline,
   judge: { ...offline, write: true, sys: ["statfs"] },
@@ -93,6 +98,12 @@ const grants = {
   merge: { ...store, ffi: true },
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
   pull: store,
+  doctor: {
+    ...models,
+    net: [...hub.net, "pypi.org", "files.pythonhosted.org"],
+    sys: ["statfs", "cpus", "systemMemoryInfo"],
+    env: [...models.env, "TMPDIR"],
+  },
   cache: { ...offline, write: true, sys: ["statfs"] },
 } as const satisfies Readonly<Record<string, Grants>>;
 
@@ -134,14 +145,51 @@ export function withMlflow(granted: Grants, address: string): Grants {
   return { ...granted, net: [...granted.net ?? [], host], env: [...granted.env, ...env] };
 }
 
+/** What a store takes that is a shared cache's address: its host. */
+export function withStore(granted: Grants, address: string): Grants {
+  const host = URL.parse(address)?.host ?? "";
+  return host === "" ? granted : { ...granted, net: [...granted.net ?? [], host] };
+}
+
 /** What asking a judge takes: its host, and the variable that holds its key. */
 export function withJudge(granted: Grants, address: string, key: string | undefined): Grants {
-  const host = URL.parse(address)?.host ?? "", isName = key !== undefined && /^[A-Za-z_]\w*$/.test(key);
+  const host = URL.parse(address)?.host ?? "";
   return {
     ...granted,
     ...host === "" ? {} : { net: [host] },
-    env: isName ? [...granted.env, key] : granted.env,
+    env: isVariable(key) ? [...granted.env, key] : granted.env,
   };
+}
+
+/** What serving takes: the address that is listened on, and the variable that holds the clients' key. */
+export function withServer(granted: Grants, address: string | undefined, key: string | undefined): Grants {
+  return {
+    ...granted,
+    ...address === undefined ? {} : { net: [...granted.net ?? [], address.includes(":") ? `[${address}]` : address] },
+    env: isVariable(key) ? [...granted.env, key] : granted.env,
+  };
+}
+
+const isVariable = (name: string | undefined): name is string => name !== undefined && /^[A-Za-z_]\w*$/.test(name);
+
+/** What asking NVIDIA's driver takes, where its program is. */
+export function withGpuTool(granted: Grants, isThere: boolean): Grants {
+  return isThere ? { ...granted, run: [...granted.run ?? [], gpuTool] } : granted;
+}
+
+/** What a pipeline's text asks for besides: to run programs, and judges that it names with their keys. */
+export interface Asked {
+  readonly programs: boolean;
+  readonly judges: readonly { readonly endpoint: string; readonly key: string | undefined }[];
+}
+
+/** What a pipeline's text asks for, and nothing else. */
+export function withAsked(granted: Grants, { programs, judges }: Asked): Grants {
+  const all = judges.reduce((known, { endpoint, key }) => {
+    const { net = [], env } = withJudge(known, endpoint, key);
+    return { ...known, net: [...new Set([...known.net ?? [], ...net])], env };
+  }, granted);
+  return programs ? withPrograms(all) : all;
 }
 
 /** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ownValue } from "../../../ops/program/own_value.ts";
+import { gpuTool } from "../../doctor/machine.ts";
 import { code } from "../../tasks/code.ts";
 import {
   flagsOf,
@@ -15,12 +16,17 @@ import {
   isCommandName,
   type Place,
   placeOf,
+  withAsked,
+  withGpuTool,
   within,
   withJudge,
   withMlflow,
   withPrograms,
+  withServer,
+  withStore,
   writing,
 } from "./grants.ts";
+import { askedIn } from "./asked.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -58,7 +64,9 @@ export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call)
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const name = isCommandName(command) ? command : undefined, usual = grantsOf(name, endpoint);
-  const granted = placed(grantedFor(usual, own), placeOf(name), copy, { args: own, folder, hub });
+  const store = optionIn(own, "--store"), forCall = grantedFor(usual, own, folder);
+  const reaching = store === undefined ? forCall : withStore(forCall, store);
+  const granted = placed(reaching, placeOf(name), copy, { args: own, folder, hub });
   const reached = remote === undefined
     ? granted
     : { ...granted, net: [...granted.net ?? [], remote], import: [...granted.import ?? [], remote] };
@@ -68,6 +76,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call)
     "--frozen=false",
     ...importFlags(copy, projectOf(folderOf(first, folder)) ?? projectOf(folder)),
     ...flagsOf(reached),
+    ...unstableFlags(command),
     ...args.filter(isPermission),
     new URL("pipelines/cli/main.ts", copy.config).href,
     ...own,
@@ -75,18 +84,42 @@ export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call)
 }
 
 /** What a call's own arguments take besides. */
-function grantedFor(usual: Grants, own: readonly string[]): Grants {
-  const [command] = own, address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
+function grantedFor(usual: Grants, own: readonly string[], folder: string): Grants {
+  const [command] = own,
+    index = optionIn(own, "--index"),
+    address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
   switch (command) {
-    case "run":
-      return address === undefined ? usual : withMlflow(usual, address);
+    case "run": {
+      const reaching = address === undefined ? usual : withMlflow(usual, address);
+      return own[1] === undefined ? reaching : withAsked(reaching, askedIn(resolve(folder, own[1])));
+    }
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
+    case "doctor":
+      return withGpuTool(index === undefined ? usual : withStore(usual, index), isProgram(gpuTool));
+    case "serve":
+      return withServer(usual, optionIn(own, "--host"), optionIn(own, "--api-key"));
     case "score":
       return own.some((argument) => Object.hasOwn(code, argument)) ? withPrograms(usual) : usual;
     default:
       return usual;
   }
+}
+
+/** What is to be asked of Deno: that a request is aborted when its client leaves, and not whenever it is answered. */
+function unstableFlags(command: string | undefined): readonly string[] {
+  return command === "serve" ? ["--unstable-no-legacy-abort"] : [];
+}
+
+/** Whether the system finds a program by its name. */
+function isProgram(name: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(join(folder, name)).isFile;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Permissions held to the paths that a command is given, or to its store. */
@@ -104,7 +137,9 @@ function placed(
       .filter((argument) => !argument.startsWith("-") && argument !== "");
     return within(granted, paths.flatMap((path) => withTarget(absolute(path))), copy);
   }
-  const given = optionIn(args, "--store"), project = projectOf(folder)?.folder;
+  const named = optionIn(args, "--store"),
+    given = named?.includes("://") ? undefined : named,
+    project = projectOf(folder)?.folder;
   const stores = given === undefined
     ? [project, place === "caches" ? projectOf(folderOf(args[1], folder))?.folder : undefined, folder]
       .flatMap((each) => each === undefined ? [] : [join(each, ".refract", "store")])

@@ -8,7 +8,7 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 
 /** The signals of a terminal and of a system, with the exit codes that a shell gives to processes that they end. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138, SIGUSR2: 140 } as const;
 
 /** A signal that is passed on. */
 type Ending = keyof typeof exitCodes;
@@ -55,15 +55,18 @@ export async function endWith(
     }
   };
   const later = (milliseconds: number, act: () => void) => timers.push(setTimeout(act, milliseconds));
-  for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const signal of listened()) {
     Deno.addSignalListener(signal, () => {
-      pass(signal);
+      // At SIGUSR1 Deno also opens its debugger, so that this signal goes no further.
+      pass(signal === "SIGUSR1" ? "SIGUSR2" : signal);
       const now = performance.now();
       if (first !== undefined) {
         if (now - first.at >= repeats) later(grace, () => pass("SIGKILL"));
         return;
       }
       first = { at: now, signal };
+      // Who gives notice of a time limit ends the process at that time.
+      if (signal.startsWith("SIGUSR")) return;
       later(unwinding, () => {
         if (signal === "SIGINT") say("still busy; Ctrl-C again ends it at once");
         else pass("SIGKILL");
@@ -77,4 +80,8 @@ export async function endWith(
   if (why === undefined) return code;
   say(`error: the system ended the command by ${signal}: ${why}`);
   return 1;
+}
+
+function listened(): readonly Ending[] {
+  return Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 }

@@ -137,11 +137,15 @@ Deno.test("a permission that a caller adds is Deno's and no option of the comman
   }));
 
 Deno.test("a command that runs programs may start Deno, and no other may start anything", () =>
-  withCopy((copy, folder) => {
+  withCopy(async (copy, folder) => {
+    await Deno.writeTextFile(join(folder, "programs.ts"), `task("humaneval")`);
+    await Deno.writeTextFile(join(folder, "p.ts"), `task("boolq")`);
     const argsOf = (...args: readonly string[]) => denoArguments(copy, { args, folder });
     const score = argsOf("score", "humaneval", "--scoring", "human-eval", "a.jsonl");
     assert.ok(score.includes(`--allow-run=${Deno.execPath()}`));
     assert.ok(!score.some((argument) => /^--allow-(?:write|net|ffi)/.test(argument)));
+    assert.ok(argsOf("run", "programs.ts").includes(`--allow-run=${Deno.execPath()}`));
+    assert.ok(!argsOf("plan", "programs.ts").some((argument) => argument.startsWith("--allow-run")));
     for (const args of [["score", "boolq", "--scoring", "pyreft", "a.jsonl"], ["run", "p.ts"], ["chat", "humaneval"]]) {
       assert.ok(!argsOf(...args).some((argument) => argument.startsWith("--allow-run")));
     }
