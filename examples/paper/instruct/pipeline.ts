@@ -40,5 +40,12 @@ export default pipeline("instruct", () => {
     seed: seedsOf(set),
     ...trainingOf(chosen),
   });
-  return { answers: evaluate(tuned, { ...evaluation, data: firstOf(test, set.testRows) }) };
+  return {
+    answers: evaluate(tuned, {
+      ...evaluation,
+      data: firstOf(test, set.testRows),
+      maxLength: chosen.maxLength,
+      truncate: "right",
+    }),
+  };
 });

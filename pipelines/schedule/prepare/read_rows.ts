@@ -39,6 +39,8 @@ interface Reading {
   readonly maxLength: number | undefined;
   /** Which end of longer rows is cut. */
   readonly truncate: Truncation | undefined;
+  /** Whether rows that are cut on the right lose of their prompt alone. */
+  readonly cutsPrompt: boolean;
   /** How many tokens are to be written after each prompt. */
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
@@ -228,14 +230,14 @@ class RowsReading {
   }
 
   #tokenize(rows: readonly Row[]): TokenizedExample[] {
-    const { head, toWrite, asksLast: asks } = this.#reading;
+    const { head, toWrite, asksLast: asks, cutsPrompt } = this.#reading;
     const { architecture: { encoder }, tokenizer } = this.#model;
     const hasEncoder = encoder !== undefined;
     const note = (note: RowNote, place: SourceLocation, detail?: string) => {
       const more = detail === undefined ? "" : ` (${detail})`;
       this.#note(`${formatLocation(place)}: ${rowNotes[note]}${more}`, note);
     };
-    const options = { ...this.#limits(), toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder, note };
+    const options = { ...this.#limits(), toWrite: hasEncoder ? 0 : toWrite, asks, cutsPrompt, hasEncoder, note };
     return tokenizeFor(head, rows, tokenizer, options);
   }
 
@@ -254,7 +256,7 @@ class RowsReading {
 
   /** All that examples depend on besides their records. */
   #settings(shots: Shots | undefined): unknown {
-    const { head, toWrite, asksLast } = this.#reading, { architecture, tokenizer } = this.#model;
+    const { head, toWrite, asksLast, cutsPrompt } = this.#reading, { architecture, tokenizer } = this.#model;
     return {
       tokenizer: tokenizer.digest,
       embedded: architecture.vocabularySize,
@@ -262,6 +264,7 @@ class RowsReading {
       ...this.#reading.maxLength === undefined ? {} : { toWrite },
       ...head === undefined ? {} : { head: [head.kind, [...head.labels]] },
       asksLast,
+      ...cutsPrompt ? { cutsPrompt } : {},
       hasEncoder: architecture.encoder !== undefined,
       ...shots === undefined ? {} : { shots: shots.text },
     };
