@@ -104,7 +104,13 @@ function encodings(
   const maxContext = Infinity, hasEncoder = encoder !== undefined;
   requireKind([row], head);
   const encode = (limit: LengthLimits) =>
-    tokenizeFor(head, [row], tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks, cutsPrompt, hasEncoder })[0]!;
+    tokenizeFor(head, [row], tokenizer, {
+      ...limit,
+      toWrite: hasEncoder ? 0 : toWrite,
+      asks,
+      cutsPrompt,
+      hasEncoder,
+    })[0]!;
   const whole = encode({ maxContext });
   if (maxLength === undefined) return { whole, kept: whole };
   // A limit past the context takes no less than the context does.
