@@ -40,10 +40,14 @@ async function readAll(runContext: RateContext): Promise<Named> {
 /** Of what a file holds that anybody may have written, the rates that can be some. */
 function soundRates(value: unknown): Named {
   if (!isJsonObject(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([machine, rates]) => {
-    const sound = isJsonObject(rates) ? Object.entries(rates).filter(([_, rate]) => typeof rate === "number" && rate > 0) : [];
-    return [machine, Object.fromEntries(sound) as Rates];
-  }));
+  return Object.fromEntries(
+    Object.entries(value).map(([machine, rates]) => {
+      const sound = isJsonObject(rates)
+        ? Object.entries(rates).filter(([_, rate]) => typeof rate === "number" && rate > 0)
+        : [];
+      return [machine, Object.fromEntries(sound) as Rates];
+    }),
+  );
 }
 
 /** The rates that were measured on this machine with these threads. */

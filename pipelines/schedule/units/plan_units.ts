@@ -83,7 +83,7 @@ class UnitList {
     const count = (this.#counts.get(kind) ?? 0) + 1, id = `${kind}-${count}`;
     this.#counts.set(kind, count);
     this.all.push({ id, kind, ...unit });
-    if (kind === "train") for (const member of unit.members) this.#trainings.set(member, id);
+    if (kind === "train") { for (const member of unit.members) this.#trainings.set(member, id); }
     return id;
   }
 
