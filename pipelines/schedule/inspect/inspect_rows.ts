@@ -102,13 +102,19 @@ async function inspect(
 /** A row's tokens, all of them and those that `maxLength` leaves. */
 function encodings(
   row: Row,
-  { model: { model, adaptations }, maxLength, truncate, toWrite, asks }: DataReading,
+  { model: { model, adaptations }, maxLength, truncate, cutsPrompt, toWrite, asks }: DataReading,
 ): { readonly whole: TokenizedExample; readonly kept: TokenizedExample } {
   const { tokenizer, architecture: { contextLength, encoder } } = model, head = headOf(adaptations);
   const maxContext = Infinity, hasEncoder = encoder !== undefined;
   requireKind([row], head);
   const encode = (limit: LengthLimits) =>
-    tokenizeFor(head, [row], tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder })[0]!;
+    tokenizeFor(head, [row], tokenizer, {
+      ...limit,
+      toWrite: hasEncoder ? 0 : toWrite,
+      asks,
+      cutsPrompt,
+      hasEncoder,
+    })[0]!;
   const whole = encode({ maxContext });
   if (maxLength === undefined) return { whole, kept: whole };
   // A limit past the context takes no less than the context does.
