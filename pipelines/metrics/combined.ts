@@ -1,5 +1,6 @@
 /** GLUE's combined score: the mean of what a task has several of (`evaluate`'s `glue.py` and pyreft, which adds it). @module */
 import { isList, isText, leaf } from "../common/checks.ts";
+import type { RowList } from "../common/row_list.ts";
 import { RequestError } from "../common/errors.ts";
 import { pearson, spearman } from "./correlations.ts";
 import type { CombinedName, SpecOf } from "./declared.ts";
@@ -24,7 +25,7 @@ const parts: {
 };
 
 /** A number of a sample of the rows, by their indices. */
-function valuesOf(statistic: Statistic<HeadPrediction>, rows: readonly HeadPrediction[]) {
+function valuesOf(statistic: Statistic<HeadPrediction>, rows: RowList<HeadPrediction>) {
   if (statistic.form === "whole") return statistic.of(rows);
   const own = rows.map(statistic.of);
   return (sample: readonly number[]) => sample.reduce((sum, row) => sum + own[row]!, 0) / sample.length;

@@ -1,4 +1,5 @@
 /** Numbers computed of rows, with their standard errors. @module */
+import type { RowList } from "../common/row_list.ts";
 import { createRandom } from "../data/random.ts";
 
 /** How a number is computed of rows. */
@@ -11,7 +12,7 @@ export type Statistic<Row> =
   | {
     readonly form: "whole";
     /** Makes ready what is needed of each row, and gives the number of a sample of them, by their indices. */
-    readonly of: (rows: readonly Row[]) => (sample: readonly number[]) => number;
+    readonly of: (rows: RowList<Row>) => (sample: readonly number[]) => number;
     /** How many samples are drawn for the standard error; as many as pay if omitted. */
     readonly resamples?: number;
   };
@@ -42,12 +43,12 @@ export function wholeOf<Row, Part>(part: (row: Row) => Part, of: (parts: readonl
 }
 
 /** A statistic of rows with its standard error: SD/√n of a mean, of anything else the SD over samples of the rows. */
-export function estimate<Row>(statistic: Statistic<Row>, rows: readonly Row[]): Estimate {
+export function estimate<Row>(statistic: Statistic<Row>, rows: RowList<Row>): Estimate {
   if (statistic.form === "mean") {
     const values = rows.map(statistic.of), value = mean(values);
     return rows.length < 2 ? { value } : { value, standardError: deviation(values) / Math.sqrt(rows.length) };
   }
-  const of = statistic.of(rows), value = of([...rows.keys()]);
+  const of = statistic.of(rows), value = of(Array.from({ length: rows.length }, (_, row) => row));
   const { resamples = usualResamples(rows.length) } = statistic;
   if (rows.length < 2 || resamples < 2) return { value };
   const standardError = deviation(bootstrap(of, rows.length, resamples));

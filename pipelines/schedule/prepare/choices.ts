@@ -1,5 +1,5 @@
 /** The answers among which an evaluation chooses. @module */
-import type { RowList } from "../../common/row_list.ts";
+import { flatMadeOf, madeOf, type RowList } from "../../common/row_list.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
@@ -33,7 +33,8 @@ interface ChoosingModel {
 }
 
 /**
- * The choices of every row; `undefined` where an evaluation does not choose.
+ * The choices of every row; `undefined` where an evaluation does not choose. Of rows that are not in memory they are made
+ * whenever they are asked for.
  *
  * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
@@ -42,7 +43,7 @@ export function choicesOf(
   rows: RowList<Row>,
   examples: RowList<TokenizedExample>,
   { tokenizer, architecture: { contextLength, encoder } }: ChoosingModel,
-): readonly (readonly Choice[])[] | undefined {
+): RowList<readonly Choice[]> | undefined {
   if (decoding === undefined || !isChoosing(decoding)) return undefined;
   requireComparable(decoding, metrics);
   const { options, end: counts = true, continuation, separator } = decoding;
@@ -51,7 +52,7 @@ export function choicesOf(
     ? unconditionalPrompt(decoding.unconditional ?? "", tokenizer)
     : undefined;
   const limits = { maxContext: contextLength, ...maxLength === undefined ? {} : { maxLength } };
-  return rows.map((row, index) => {
+  return madeOf(rows, (row, index) => {
     const { place } = row, texts = typeof options === "string" ? listedTexts(row, options, "choices") : options;
     const { source } = examples.at(index)!, sources = new Map<string, TokenizedExample["source"]>();
     const end = row.turns === undefined ? tokenizer.eosTokenId : examples.at(index)!.endToken;
@@ -86,9 +87,9 @@ function requireRoom(text: string, tokens: number, room: number, place: SourceLo
 
 /** Each row with each of its choices, and each choice without the row where it is compared with that. */
 export function answeredExamples(
-  { choices = [] }: { readonly choices: readonly (readonly Choice[])[] | undefined },
-): readonly TokenizedExample[] {
-  return choices.flatMap((ofRow) =>
-    ofRow.flatMap(({ example, unconditional }) => [example, unconditional ?? []].flat())
-  );
+  { choices = [] }: { readonly choices: RowList<readonly Choice[]> | undefined },
+): RowList<TokenizedExample> {
+  return flatMadeOf(choices, (ofRow) => {
+    return ofRow.flatMap(({ example, unconditional }) => unconditional === undefined ? [example] : [example, unconditional]);
+  });
 }
