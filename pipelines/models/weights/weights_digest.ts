@@ -153,7 +153,8 @@ async function recall(cacheFile: string | undefined): Promise<Map<string, Rememb
 function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDigest {
   return isJsonObject(entry) &&
     [entry["size"], entry["modified"], entry["changed"], entry["inode"]].every(Number.isFinite) &&
-    ["number", "undefined"].includes(typeof entry["read"]) && typeof entry["sha256"] === "string" && /^[0-9a-f]{64}$/.test(entry["sha256"]);
+    ["number", "undefined"].includes(typeof entry["read"]) && typeof entry["sha256"] === "string" &&
+    /^[0-9a-f]{64}$/.test(entry["sha256"]);
 }
 
 /** Remembers the digest of a file that was just written and hashed, by its real path, so that it need not be read for it. */

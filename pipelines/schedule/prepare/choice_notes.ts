@@ -33,7 +33,8 @@ export function choiceNotes(
       : [`${formatLocation(first.place)}: ${what(first)} (${count} of ${rows.length} rows)`];
   };
   if (lost.first !== undefined && lost.count === rows.length) {
-    const { completion, place } = lost.first, listed = choices.at(0)!.slice(0, 4).map(({ text }) => quote(text)).join(", ");
+    const { completion, place } = lost.first,
+      listed = choices.at(0)!.slice(0, 4).map(({ text }) => quote(text)).join(", ");
     throw new RequestError(
       `no row's completion is among its choices, ${listed}, as that of ${formatLocation(place)}, ${
         quote(completion)

@@ -90,6 +90,8 @@ export function answeredExamples(
   { choices = [] }: { readonly choices: RowList<readonly Choice[]> | undefined },
 ): RowList<TokenizedExample> {
   return flatMadeOf(choices, (ofRow) => {
-    return ofRow.flatMap(({ example, unconditional }) => unconditional === undefined ? [example] : [example, unconditional]);
+    return ofRow.flatMap(({ example, unconditional }) =>
+      unconditional === undefined ? [example] : [example, unconditional]
+    );
   });
 }
