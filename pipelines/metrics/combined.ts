@@ -1,6 +1,5 @@
 /** GLUE's combined score: the mean of what a task has several of (`evaluate`'s `glue.py` and pyreft, which adds it). @module */
 import { isList, isText, leaf } from "../common/checks.ts";
-import type { RowList } from "../common/row_list.ts";
 import { RequestError } from "../common/errors.ts";
 import { pearson, spearman } from "./correlations.ts";
 import type { CombinedName, SpecOf } from "./declared.ts";

@@ -1,5 +1,6 @@
 /** The answers among which an evaluation chooses. @module */
 import { flatMadeOf, madeOf, type RowList } from "../../common/row_list.ts";
+import { inTime } from "../../common/deadline.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
@@ -57,7 +58,11 @@ export function choicesOf(
     const { source } = examples.at(index)!, sources = new Map<string, TokenizedExample["source"]>();
     const end = row.turns === undefined ? tokenizer.eosTokenId : examples.at(index)!.endToken;
     const ended = (own: readonly number[]) => counts && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
-    const tokens = atLocation(place, () => tokensOf(row, texts));
+    const characters = texts.reduce((sum, text) => sum + row.prompt.length + text.length, 0);
+    const late = (seconds: number) =>
+      new RequestError(`the tokenizer takes more than ${seconds} s for the row's choices; choose a model with another`);
+    // One limit for all of a row's: to set one takes longer than to encode a text.
+    const tokens = atLocation(place, () => inTime(2 * characters, late, () => tokensOf(row, texts)));
     const longest = Math.max(...tokens.map(({ own }) => ended(own).length));
     return tokens.map(({ prompt: full, text: asked, own }, at) => {
       const text = texts[at]!, completion = ended(own);
