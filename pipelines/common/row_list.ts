@@ -65,6 +65,32 @@ export function madeOf<T, U>(rows: RowList<T>, make: (row: T, index: number) => 
   return new MadeRows(rows.length, (index) => make(rows.at(index)!, index));
 }
 
+/** All that is made of each row, one after the other; of rows that are not in memory likewise. */
+export function flatMadeOf<T, U>(rows: RowList<T>, make: (row: T, index: number) => readonly U[]): RowList<U> {
+  if (Array.isArray(rows)) return rows.flatMap(make);
+  const starts = new Float64Array(rows.length + 1);
+  rows.reduce((sum, row, index) => starts[index + 1] = sum + make(row, index).length, 0);
+  let row = -1, made: readonly U[] = [];
+  return new MadeRows(starts[rows.length]!, (index) => {
+    if (row < 0 || index < starts[row]! || index >= starts[row + 1]!) {
+      row = lastUpTo(starts, index);
+      made = make(rows.at(row)!, row);
+    }
+    return made[index - starts[row]!]!;
+  });
+}
+
+/** Where the last of ascending numbers is that is no more than another. */
+export function lastUpTo(numbers: Float64Array, most: number): number {
+  let low = 0, high = numbers.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (numbers[middle]! <= most) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
 /** Rows as a longer list, of which each is there as often as any other. */
 export function stretched<T>(rows: RowList<T>, length: number): RowList<T> {
   return new MadeRows(length, (index) => rows.at(Math.floor(index * rows.length / length))!);

@@ -1,4 +1,5 @@
 /** Correlations of numbers, as scipy defines them, but 0 where it has no value. @module */
+import type { RowList } from "../common/row_list.ts";
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
 import type { HeadPrediction } from "./prediction.ts";
@@ -74,8 +75,8 @@ function cautionOf(x: readonly number[], whose: string): string | undefined {
     : undefined;
 }
 
-const expectedOf = (rows: readonly HeadPrediction[]) => rows.map(({ expected }) => expected);
-const predictedOf = (rows: readonly HeadPrediction[]) => rows.map(({ predicted }) => predicted);
+const expectedOf = (rows: RowList<HeadPrediction>) => rows.map(({ expected }) => expected);
+const predictedOf = (rows: RowList<HeadPrediction>) => rows.map(({ predicted }) => predicted);
 
 function correlation(call: string, onRanks: boolean): Metric<SpecOf<"pearson" | "spearman">> {
   const read = onRanks ? ranks : (x: readonly number[]) => x;

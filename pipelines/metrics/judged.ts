@@ -23,7 +23,7 @@ const rates: { readonly [K in JudgedRate]: Statistic<MeasuredRow> } = {
     resamples: 0,
     of: (rows) => (sample) => {
       const found = controlledOf(sample.map((at) => {
-        const row = rows[at]!, { completion, prediction = "" } = row;
+        const row = rows.at(at)!, { completion, prediction = "" } = row;
         return {
           preference: isRead(row) ? preferenceIn(row) : NaN,
           length_1: characters(completion),

@@ -1,5 +1,6 @@
 /** What a metric is. @module */
 import type { Fields } from "../common/checks.ts";
+import type { RowList } from "../common/row_list.ts";
 import type { MetricSpec } from "./declared.ts";
 import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 import type { Statistic } from "./statistic.ts";
@@ -32,7 +33,7 @@ interface NumberMeasure {
   readonly takesEqualNumbers: boolean;
   readonly statistic: Statistic<HeadPrediction>;
   /** Why the number that some rows give is not to be relied on, if it isn't. */
-  readonly caution?: (rows: readonly HeadPrediction[]) => string | undefined;
+  readonly caution?: (rows: RowList<HeadPrediction>) => string | undefined;
 }
 
 /** A metric of the rewards that a head gives to both answers of rows. */

@@ -1,4 +1,5 @@
 /** Numbers computed of rows, with their standard errors. @module */
+import type { RowList } from "../common/row_list.ts";
 import { createRandom } from "../data/random.ts";
 
 /** How a number is computed of rows. */
@@ -20,7 +21,7 @@ export type Statistic<Row> =
   | {
     readonly form: "whole";
     /** Makes ready what is needed of each row, and gives the number of a sample of them, by their indices. */
-    readonly of: (rows: readonly Row[]) => (sample: readonly number[]) => number;
+    readonly of: (rows: RowList<Row>) => (sample: readonly number[]) => number;
     /** How many samples are drawn for the standard error; as many as pay if omitted. */
     readonly resamples?: number;
   };
@@ -51,15 +52,15 @@ export function wholeOf<Row, Part>(part: (row: Row) => Part, of: (parts: readonl
 }
 
 /** A statistic of rows with its standard error: SD/√n of a mean, of anything else the SD over samples of the rows. */
-export function estimate<Row>(statistic: Statistic<Row>, rows: readonly Row[]): Estimate {
+export function estimate<Row>(statistic: Statistic<Row>, rows: RowList<Row>): Estimate {
   if (statistic.form !== "whole") {
     const values = statistic.form === "mean"
-      ? rows.filter(statistic.counts ?? (() => true)).map(statistic.of)
+      ? ownValues(statistic, rows).flatMap((own) => own ?? [])
       : groupValues(statistic, rows);
     const value = mean(values), { length } = values;
     return length < 2 ? { value } : { value, standardError: deviation(values) / Math.sqrt(length) };
   }
-  const of = statistic.of(rows), value = of([...rows.keys()]);
+  const of = statistic.of(rows), value = of(Array.from({ length: rows.length }, (_, row) => row));
   const { resamples = usualResamples(rows.length) } = statistic;
   if (rows.length < 2 || resamples < 2) return { value };
   const standardError = deviation(bootstrap(of, rows.length, resamples));
@@ -67,20 +68,25 @@ export function estimate<Row>(statistic: Statistic<Row>, rows: readonly Row[]): 
 }
 
 /** The number of a sample of rows, by their indices; what is needed of each row is made ready once. */
-export function ofSamples<Row>(statistic: Statistic<Row>, rows: readonly Row[]): (sample: readonly number[]) => number {
+export function ofSamples<Row>(statistic: Statistic<Row>, rows: RowList<Row>): (sample: readonly number[]) => number {
   switch (statistic.form) {
     case "whole":
       return statistic.of(rows);
     case "mean": {
-      const { of, counts = () => true } = statistic, own = rows.map((row) => counts(row) ? of(row) : undefined);
+      const own = ownValues(statistic, rows);
       return (sample) => mean(sample.flatMap((row) => own[row] ?? []));
     }
     case "groups":
-      return (sample) => mean(groupValues(statistic, sample.map((row) => rows[row]!)));
+      return (sample) => mean(groupValues(statistic, sample.map((row) => rows.at(row)!)));
   }
 }
 
-function groupValues<Row>({ by, of }: Extract<Statistic<Row>, { form: "groups" }>, rows: readonly Row[]): number[] {
+/** Each row's own number, if it counts. */
+function ownValues<Row>({ of, counts }: Extract<Statistic<Row>, { form: "mean" }>, rows: RowList<Row>) {
+  return rows.map((row) => counts === undefined || counts(row) ? of(row) : undefined);
+}
+
+function groupValues<Row>({ by, of }: Extract<Statistic<Row>, { form: "groups" }>, rows: Iterable<Row>): number[] {
   return [...Map.groupBy(rows, by).values()].map(of);
 }
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
+import type { RowList } from "../common/row_list.ts";
 import { writeSealed } from "../models/weights/safetensors_writer.ts";
 import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
@@ -113,8 +114,9 @@ export class RunFolder implements RunOutput, Disposable {
   }
 
   /** Writes predictions, one JSON object a line. */
-  async predictions(path: string, predictions: readonly Prediction[]): Promise<void> {
-    await this.text(path, predictions.map((prediction) => JSON.stringify(prediction) + "\n").join(""));
+  async predictions(path: string, predictions: RowList<Prediction>): Promise<void> {
+    await this.#folder(join(path, ".."));
+    await writeAtomically(join(this.path, path), linesOf(predictions));
   }
 
   /**
@@ -185,4 +187,17 @@ export class RunFolder implements RunOutput, Disposable {
       throw unwritable(folder, fault);
     }
   }
+}
+
+/** Lines of JSON, as many at once as pay to write. */
+function* linesOf(rows: Iterable<unknown>): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let text = "";
+  for (const row of rows) {
+    text += `${JSON.stringify(row)}\n`;
+    if (text.length < 2 ** 16) continue;
+    yield encoder.encode(text);
+    text = "";
+  }
+  yield encoder.encode(text);
 }

@@ -30,6 +30,13 @@ export function reason(message: string): string {
   const short = message
     .replace(/, (\.\.\.)?".*$/su, "")
     .replace(/ in JSON at position .*$/su, "")
-    .replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
+    .replace(/ at position \d+ .*$/su, "")
+    .replace(/[\p{Cc}\p{Cf}]/gu, escaped);
   return short.charAt(0).toLowerCase() + short.slice(1);
+}
+
+/** A character that does not show, as JSON writes it. */
+function escaped(character: string): string {
+  const text = JSON.stringify(character).slice(1, -1);
+  return text === character ? `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}` : text;
 }

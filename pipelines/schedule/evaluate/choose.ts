@@ -1,4 +1,5 @@
 /** The choices of an evaluation: the log-likelihood of each answer that it is given, and the best of them. @module */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import { RequestError } from "../../common/errors.ts";
 import { interventionsOf } from "../../compile/lower/adaptation.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
@@ -23,17 +24,17 @@ interface Scoring {
 /** Chooses among each row's answers; their log-likelihoods are kept, so that others can be compared without the model. */
 export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choices" }>> = {
   async answers(runContext, job, { by = "sum" }, work) {
-    const { stage } = job, choices = stage.choices ?? [], all = choices.flat();
+    const { stage } = job, choices: RowList<readonly Choice[]> = stage.choices ?? [];
     const scoring = { runContext, job, work };
-    const listed = choices.map((ofRow) => {
+    const listed = madeOf(choices, (ofRow) => {
       return ofRow.map(({ text, example: { prompt, completion } }) => [text, prompt, completion]);
     });
     const scored = await scores(
       scoring,
       { choices: listed },
-      choices.map((ofRow) => ofRow.map(({ example }) => example)),
+      madeOf(choices, (ofRow) => ofRow.map(({ example }) => example)),
     );
-    const compared = all.flatMap(({ unconditional }) => unconditional ?? []);
+    const compared = choices.map((ofRow) => ofRow.flatMap(({ unconditional }) => unconditional ?? [])).flat();
     const unconditional = compared.length === 0 ? undefined : await unconditionalScores(scoring, compared);
     let at = 0;
     const rows = choices.map((ofRow) => {
@@ -70,7 +71,7 @@ function rowOf(
 async function scores(
   { runContext, job, work }: Scoring,
   parts: Readonly<Record<string, unknown>>,
-  groups: readonly (readonly TokenizedExample[])[],
+  groups: RowList<readonly TokenizedExample[]>,
 ) {
   return await inStore(runContext, keyOf({ ...work, ...parts }), async (key) => {
     const found = await scoreGroups(runContext, job, groups, { key, purpose: "choice" });

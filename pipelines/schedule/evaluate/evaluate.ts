@@ -9,7 +9,7 @@ import { copyTensors } from "../../compile/parameters/initial.ts";
 import type { Row } from "../../data/row.ts";
 import { judgeOf, metricOf, programsOf, readsScores } from "../../metrics/mod.ts";
 import type { Predicted } from "../../metrics/predicted.ts";
-import type { Prediction } from "../../metrics/prediction.ts";
+import type { MeasuredRow, Prediction } from "../../metrics/prediction.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { programKey } from "../keys/program_key.ts";
@@ -23,11 +23,11 @@ import { judgements } from "./judgements.ts";
 import { scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
 import { verdicts } from "./verdicts.ts";
-import { joinedRows, madeOf } from "../../common/row_list.ts";
+import { joinedRows, madeOf, type RowList } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {
-  readonly predictions: readonly Prediction[];
+  readonly predictions: RowList<Prediction>;
   /** What metrics are computed of. */
   readonly predicted: Predicted;
   readonly cached: boolean;
@@ -56,12 +56,8 @@ export async function predictions(
   const head = headOf(stage.adaptations);
   if (head?.kind === "reward") {
     const { found, cached } = await rewards(runContext, job, work);
-    const predictions = stage.rows.map((row, at) => ({ ...textsOf(row), ...found[at] }));
-    const rows = predictions.map((each, at) => {
-      const { fields, place } = stage.rows.at(at)!;
-      return { ...each, fields, place };
-    });
-    return { predictions, predicted: { kind: "pairs", rows }, cached };
+    const predictions = madeOf(stage.rows, (row, at) => ({ ...textsOf(row), ...found[at] }));
+    return { predictions, predicted: { kind: "pairs", rows: withRows(predictions, stage.rows) }, cached };
   }
   if (head !== undefined) {
     const rows = madeOf(stage.examples, ({ prompt, typeIds }) => [prompt, typeIds]);
@@ -92,7 +88,7 @@ export async function predictions(
   const judged = settings === undefined ? undefined : await verdicts(runContext, stage, answers?.rows ?? [], settings);
   const judge = judgeOf(metrics);
   const preferred = judge === undefined ? undefined : await judgements(runContext, stage, answers?.rows ?? [], judge);
-  const found = stage.rows.map((row, at) => {
+  const found = madeOf(stage.rows, (row, at) => {
     return {
       ...textsOf(row),
       ...answers?.rows[at],
@@ -102,16 +98,20 @@ export async function predictions(
       ...compared?.found[at],
     };
   });
-  const rows = found.map((prediction, row) => {
-    const { fields, place } = stage.rows.at(row)!;
-    return { ...prediction, fields, place };
-  });
   return {
     predictions: found,
-    predicted: { kind: "texts", rows },
+    predicted: { kind: "texts", rows: withRows(found, stage.rows) },
     cached: [answers, judged, preferred, scores, compared].every((part) => part?.cached ?? true),
     ...answers?.tokensPerSecond === undefined ? {} : { tokensPerSecond: answers.tokensPerSecond },
   };
+}
+
+/** Predictions as metrics see them. */
+function withRows(predictions: RowList<Prediction>, rows: RowList<Row>): RowList<MeasuredRow> {
+  return madeOf(predictions, (prediction, at) => {
+    const { fields, place } = rows.at(at)!;
+    return { ...prediction, fields, place };
+  });
 }
 
 function textsOf({ prompt, completion, rejected }: Row): Pick<Prediction, "prompt" | "completion" | "rejected"> {

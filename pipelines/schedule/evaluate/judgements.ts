@@ -1,4 +1,5 @@
 /** Answers compared with the rows' completions by another model; what it said is kept by its questions' content. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { JudgeSettings } from "../../metrics/declared.ts";
@@ -24,7 +25,7 @@ interface Compared {
 export async function judgements(
   runContext: RunContext,
   stage: Pick<PreparedEvaluation, "name" | "rows" | "model">,
-  answers: readonly { readonly prediction?: string | number }[],
+  answers: RowList<{ readonly prediction?: string | number }>,
   settings: JudgeSettings,
 ): Promise<Compared> {
   const { store, emit } = runContext, { name } = stage, { weighted } = settings, kept = judgementsIn(store);
@@ -54,7 +55,7 @@ export async function judgements(
 /** Both outputs for each row's instruction. */
 export function pairsOf(
   { rows, model }: Pick<PreparedEvaluation, "rows" | "model">,
-  answers: readonly { readonly prediction?: string | number }[],
+  answers: RowList<{ readonly prediction?: string | number }>,
   { instruction: field, generator = model.name }: Pick<JudgeSettings, "instruction" | "generator">,
 ): Pair[] {
   return rows.map(({ fields, completion, prompt }, index) => {
@@ -66,7 +67,7 @@ export function pairsOf(
     const reference = ownValue(fields, "generator");
     return {
       index,
-      output: { ...shared, output: String(answers[index]?.prediction ?? ""), generator },
+      output: { ...shared, output: String(answers.at(index)?.prediction ?? ""), generator },
       other: { ...shared, output: completion, generator: typeof reference === "string" ? reference : "reference" },
     };
   });

@@ -1,4 +1,5 @@
 /** What a model's head predicts for an evaluation's rows, in one forward pass over each. @module */
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import { RequestError } from "../../common/errors.ts";
 import { type Head, headOf } from "../../compile/lower/adaptation.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
@@ -41,21 +42,20 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
 export function readPredictions(
   { rows, examples, adaptations }: Pick<PreparedEvaluation, "rows" | "examples" | "adaptations">,
   outputs: readonly (readonly number[])[],
-): { readonly predictions: readonly Prediction[]; readonly predicted: Predicted } {
+): { readonly predictions: RowList<Prediction>; readonly predicted: Predicted } {
   const head = headOf(adaptations);
   if (head === undefined || head.kind === "reward") throw new TypeError("The model has no head that reads labels");
   const { kind, labels } = head;
-  const read = outputs.map((values, row) => {
-    const { prompt, pair, completion } = rows.at(row)!, expected = examples.at(row)!.completion[0]!;
-    const texts = { prompt, ...pair === undefined ? {} : { pair } };
-    return readers[kind](values, expected, { ...texts, completion }, head);
+  const read = madeOf(rows, ({ prompt, pair, completion }, row) => {
+    const texts = { prompt, ...pair === undefined ? {} : { pair } }, expected = examples.at(row)!.completion[0]!;
+    return readers[kind](outputs[row]!, expected, { ...texts, completion }, head);
   });
-  const measured = read.map(({ prediction, ...row }, at) => {
+  const measured = madeOf(read, ({ prediction, ...row }, at) => {
     const { fields, place } = rows.at(at)!;
     return { ...row, row: { ...prediction, fields, place } };
   });
   return {
-    predictions: read.map(({ prediction }) => prediction),
+    predictions: madeOf(read, ({ prediction }) => prediction),
     predicted: { kind: predictionKinds[kind], rows: measured, labels },
   };
 }

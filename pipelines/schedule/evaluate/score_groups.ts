@@ -1,4 +1,5 @@
 /** Scoring completions that follow the same prompt, which is read once for all of them. @module */
+import { flatMadeOf, type RowList } from "../../common/row_list.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { cut, encodeProgram } from "../../compile/frontier/cut.ts";
 import { scoreProgram } from "../../compile/programs/inference_programs.ts";
@@ -27,13 +28,13 @@ type Group = readonly TokenizedExample[];
 export async function scoreGroups(
   runContext: RunContext,
   job: EvaluateJob,
-  groups: readonly Group[],
+  groups: RowList<Group>,
   kept: Pick<BatchedRows, "key" | "purpose">,
 ): Promise<readonly Score[]> {
   const layouts = layoutsOf(job, groups);
-  if (layouts === undefined) return await scoreAll(runContext, job, groups.flat(), kept);
+  if (layouts === undefined) return await scoreAll(runContext, job, flatMadeOf(groups, (group) => group), kept);
   const { stage, weights, compiled, tensors } = job, { model: { architecture }, adaptations } = stage;
-  const rows = groups.flatMap((group, at) => group.map((example) => layOut(example, layouts[at]!)));
+  const rows = flatMadeOf(groups, (group, at) => group.map((example) => layOut(example, layouts[at]!)));
   const whole = scoreProgram(compiled, layouts[0]!);
   const { program, kept: values } = cut(whole, typicalExtents(rows), { isFixed: isSharedInput });
   const reading = encodeProgram(values, "shared");
@@ -49,7 +50,7 @@ export async function scoreGroups(
     async (batch) => {
       const all: (readonly Score[])[] = [];
       for (const at of batch) {
-        const group = groups[at]!, layout = layouts[at]!;
+        const group = groups.at(at)!, layout = layouts[at]!;
         const rows = group.map((example) => layOut(example, layout));
         const { outputs } = await prompts.run(sharedFeeds(rows[0]!, layout, architecture));
         all.push(await score({ ...scorer, layout, shared: { ...outputs } }, rows));
@@ -62,7 +63,7 @@ export async function scoreGroups(
 }
 
 /** A layout for each group; `undefined` where reading prompts by themselves saves nothing, or changes what is learned. */
-function layoutsOf({ stage }: EvaluateJob, groups: readonly Group[]): readonly Layout[] | undefined {
+function layoutsOf({ stage }: EvaluateJob, groups: RowList<Group>): readonly Layout[] | undefined {
   const { model: { architecture }, adaptations } = stage;
   if (isPrefixed(stage) || !groups.every(isOfOnePrompt) || groups.every(({ length }) => length < 2)) return undefined;
   const firsts = groups.map((group) => group[0]!);

@@ -78,7 +78,7 @@ function validationPart({ validation, spec: { keep = "last", patience } }: Prepa
   return {
     declared: JSON.stringify(declared, (_, value) => typeof value === "function" ? String(value) : value),
     rows: keyOf(madeOf(examples, ({ prompt, completion, typeIds = null }, at) => {
-      const answers = choices?.[at]?.map(({ text, example }) => [text, example.completion]) ?? null;
+      const answers = choices?.at(at)?.map(({ text, example }) => [text, example.completion]) ?? null;
       return [prompt, completion, typeIds, answers, JSON.stringify(rows.at(at)!.fields)];
     })),
     batchSize,

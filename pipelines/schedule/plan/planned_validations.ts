@@ -10,6 +10,7 @@ import { encodeFlops, rowFlops } from "../encode/flops.ts";
 import { cutScoring } from "../evaluate/shared_scores.ts";
 import { isWorthKeeping } from "../evaluate/shared_prompts.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { answeredExamples } from "../prepare/choices.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { validationCount } from "../train/validations.ts";
@@ -49,6 +50,6 @@ function answersRead({ examples, choices, spec }: PreparedEvaluation): readonly 
   const written = madeOf(examples, (example) => ({ ...example, completion: new Array<number>(newTokens).fill(0) }));
   return [
     ...newTokens > 0 ? new Array<RowList<TokenizedExample>>(copies).fill(written) : [],
-    (choices ?? []).flat().flatMap(({ example, unconditional }) => [example, ...unconditional ? [unconditional] : []]),
+    answeredExamples({ choices }),
   ];
 }

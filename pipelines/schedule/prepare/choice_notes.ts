@@ -16,21 +16,25 @@ import type { Choice } from "./choices.ts";
 export function choiceNotes(
   { metrics }: Pick<Resolved<EvaluateSpec>, "metrics">,
   rows: RowList<Row>,
-  choices: readonly (readonly Choice[])[] | undefined,
+  choices: RowList<readonly Choice[]> | undefined,
 ): readonly string[] {
   if (choices === undefined) return [];
-  const counted = (found: readonly Row[], what: (first: Row) => string) => {
-    const [first] = found;
+  const alone = new Found(), lost = new Found();
+  const isCompared = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).needsEqual === true);
+  let at = 0;
+  for (const ofRow of choices) {
+    const row = rows.at(at++)!;
+    if (ofRow.length === 1) alone.add(row);
+    if (isCompared && !ofRow.some(({ text }) => isRight(text, row))) lost.add(row);
+  }
+  const counted = ({ first, count }: Found, what: (first: Row) => string) => {
     return first === undefined
       ? []
-      : [`${formatLocation(first.place)}: ${what(first)} (${found.length} of ${rows.length} rows)`];
+      : [`${formatLocation(first.place)}: ${what(first)} (${count} of ${rows.length} rows)`];
   };
-  const alone = rows.filter((_, row) => choices[row]!.length === 1);
-  const isCompared = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).needsEqual === true);
-  const lost = isCompared ? rows.filter((row, at) => !choices[at]!.some(({ text }) => isRight(text, row))) : [];
-  if (lost.length === rows.length) {
-    const [{ completion, place }] = lost as [Row],
-      listed = choices[0]!.slice(0, 4).map(({ text }) => quote(text)).join(", ");
+  if (lost.first !== undefined && lost.count === rows.length) {
+    const { completion, place } = lost.first,
+      listed = choices.at(0)!.slice(0, 4).map(({ text }) => quote(text)).join(", ");
     throw new RequestError(
       `no row's completion is among its choices, ${listed}, as that of ${formatLocation(place)}, ${
         quote(completion)
@@ -44,4 +48,15 @@ export function choiceNotes(
       return `the completion ${quote(completion)} is none of the row's choices, so that none of them is right`;
     }),
   ];
+}
+
+/** Rows that were found: the first, and how many. */
+class Found {
+  first: Row | undefined;
+  count = 0;
+
+  add(row: Row): void {
+    this.first ??= row;
+    this.count++;
+  }
 }

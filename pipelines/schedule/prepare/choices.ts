@@ -1,5 +1,6 @@
 /** The answers among which an evaluation chooses. @module */
-import type { RowList } from "../../common/row_list.ts";
+import { flatMadeOf, madeOf, type RowList } from "../../common/row_list.ts";
+import { inTime } from "../../common/deadline.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
@@ -33,7 +34,8 @@ interface ChoosingModel {
 }
 
 /**
- * The choices of every row; `undefined` where an evaluation does not choose.
+ * The choices of every row; `undefined` where an evaluation does not choose. Of rows that are not in memory they are made
+ * whenever they are asked for.
  *
  * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
@@ -45,7 +47,7 @@ export function choicesOf(
   rows: RowList<Row>,
   examples: RowList<TokenizedExample>,
   { tokenizer, architecture: { contextLength, encoder } }: ChoosingModel,
-): readonly (readonly Choice[])[] | undefined {
+): RowList<readonly Choice[]> | undefined {
   if (decoding === undefined || !isChoosing(decoding)) return undefined;
   requireComparable(decoding, metrics);
   const { options, end: counts = true, continuation, separator } = decoding;
@@ -54,12 +56,16 @@ export function choicesOf(
     ? unconditionalPrompt(decoding.unconditional ?? "", tokenizer)
     : undefined;
   const limits = { maxContext: contextLength, ...maxLength === undefined ? {} : { maxLength } };
-  return rows.map((row, index) => {
+  return madeOf(rows, (row, index) => {
     const { place } = row, texts = typeof options === "string" ? listedTexts(row, options, "choices") : options;
     const { source } = examples.at(index)!, sources = new Map<string, TokenizedExample["source"]>();
     const end = row.turns === undefined ? tokenizer.eosTokenId : examples.at(index)!.endToken;
     const ended = (own: readonly number[]) => counts && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
-    const tokens = atLocation(place, () => tokensOf(row, texts));
+    const characters = texts.reduce((sum, text) => sum + row.prompt.length + text.length, 0);
+    const late = (seconds: number) =>
+      new RequestError(`the tokenizer takes more than ${seconds} s for the row's choices; choose a model with another`);
+    // One limit for all of a row's: to set one takes longer than to encode a text.
+    const tokens = atLocation(place, () => inTime(2 * characters, late, () => tokensOf(row, texts)));
     const longest = Math.max(...tokens.map(({ own }) => ended(own).length));
     return tokens.map(({ prompt: full, text: asked, own }, at) => {
       const text = texts[at]!, completion = ended(own);
@@ -90,9 +96,11 @@ function requireRoom(text: string, tokens: number, room: number, place: SourceLo
 
 /** Each row with each of its choices, and each choice without the row where it is compared with that. */
 export function answeredExamples(
-  { choices = [] }: { readonly choices: readonly (readonly Choice[])[] | undefined },
-): readonly TokenizedExample[] {
-  return choices.flatMap((ofRow) =>
-    ofRow.flatMap(({ example, unconditional }) => [example, unconditional ?? []].flat())
-  );
+  { choices = [] }: { readonly choices: RowList<readonly Choice[]> | undefined },
+): RowList<TokenizedExample> {
+  return flatMadeOf(choices, (ofRow) => {
+    return ofRow.flatMap(({ example, unconditional }) =>
+      unconditional === undefined ? [example] : [example, unconditional]
+    );
+  });
 }

@@ -1,5 +1,5 @@
 /** Rows and their examples in the store, of which only those are in memory that were asked for last. @module */
-import { MadeRows, type RowList } from "../../common/row_list.ts";
+import { lastUpTo, MadeRows, type RowList } from "../../common/row_list.ts";
 import { findRowsBy } from "../../data/example_rows.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { chunkRows, ChunkWriter, type PackedRow } from "../../data/packed_rows.ts";
@@ -113,23 +113,12 @@ export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Pr
   };
   let last = 0;
   const at = (index: number): HeldRow => {
-    if (!(firsts[last]! <= index && index < (firsts[last + 1] ?? rows))) last = chunkOf(firsts, index);
+    if (!(firsts[last]! <= index && index < (firsts[last + 1] ?? rows))) last = lastUpTo(firsts, index);
     return chunkAt(last)[index - firsts[last]!]!;
   };
   const examples = new MadeRows(rows, (index) => at(index).example);
   findRowsBy(examples, (source) => numbers.get(source));
   return { notes, of, rows: new MadeRows(rows, (index) => at(index).row()), examples };
-}
-
-/** The chunk that has a row: the last one that does not begin after it. */
-function chunkOf(firsts: Float64Array, row: number): number {
-  let low = 0, high = firsts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (firsts[middle]! <= row) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 /** @param noted Is told of the example's source. */

@@ -55,7 +55,7 @@ export interface PreparedEvaluation extends PreparedModel, PreparedRows {
   /** How many rows run together. */
   readonly batchSize: number;
   /** Each row's answers to choose from, if the evaluation chooses. */
-  readonly choices: readonly (readonly Choice[])[] | undefined;
+  readonly choices: RowList<readonly Choice[]> | undefined;
 }
 
 /** What is to be written down of a model, ready to run. */

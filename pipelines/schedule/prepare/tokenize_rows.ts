@@ -1,5 +1,7 @@
 /** The rows of a data set tokenized as they are read, some at a time. @module */
-import { formatLocation, type SourceLocation } from "../../common/errors.ts";
+import { join } from "node:path";
+import { inTime } from "../../common/deadline.ts";
+import { formatLocation, RequestError, type SourceLocation } from "../../common/errors.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import { atLocationOf, placed } from "../../common/source_location.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
@@ -121,7 +123,7 @@ export async function* tokenizedParts(
 }
 
 function tokenizedPart(open: OpenReading, found: readonly FoundRow[]): readonly TokenizedRow[] {
-  const { model: { architecture: { encoder }, tokenizer }, reading, shots, notes } = open;
+  const { model: { architecture: { encoder }, folder, tokenizer }, reading, shots, notes } = open;
   const hasEncoder = encoder !== undefined;
   const say = (about: RowNote, place: SourceLocation, detail?: string) => {
     const more = detail === undefined ? "" : ` (${detail})`;
@@ -130,14 +132,21 @@ function tokenizedPart(open: OpenReading, found: readonly FoundRow[]): readonly 
   const rows = found.map(({ row }) => {
     return shots === undefined ? row : atLocationOf(reading.fewShot, () => shots.before(row));
   });
-  const examples = tokenizeFor(reading.head, rows, tokenizer, {
+  const options = {
     ...limitsOf(open),
     toWrite: hasEncoder ? 0 : reading.toWrite,
     asks: reading.asksLast,
     cutsPrompt: reading.cutsPrompt,
     hasEncoder,
     note: say,
-  });
+  };
+  const characters = rows.reduce((sum, { prompt, completion }) => sum + prompt.length + completion.length, 0);
+  const late = (seconds: number) =>
+    new RequestError(`takes more than ${seconds} s for ${rows.length} rows; choose a model with another tokenizer`, {
+      file: join(folder, "tokenizer.json"),
+    });
+  // One limit for all of them: to set one takes longer than to encode a row.
+  const examples = inTime(2 * characters, late, () => tokenizeFor(reading.head, rows, tokenizer, options));
   return found.map((each, at) => ({ found: each, row: rows[at]!, example: examples[at]! }));
 }
 

@@ -1,5 +1,6 @@
 /** How an evaluation runs: its predictions are written to the member's folder. @module */
 import { join } from "node:path";
+import type { RowList } from "../../common/row_list.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { judgeOf } from "../../metrics/mod.ts";
@@ -57,7 +58,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
 };
 
 /** Answers to instructions in AlpacaEval's form, which its own package reads; `undefined` of other rows. */
-function outputsOf(stage: PreparedEvaluation, found: readonly Prediction[]): readonly unknown[] | undefined {
+function outputsOf(stage: PreparedEvaluation, found: RowList<Prediction>): readonly unknown[] | undefined {
   const { task, metrics } = stage.spec, judge = judgeOf(metrics);
   const known = task === undefined ? undefined : ownValue(instruct, task.name), { dataset } = known ?? {};
   if (known === undefined && judge === undefined) return undefined;

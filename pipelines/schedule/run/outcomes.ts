@@ -85,8 +85,9 @@ function chanceOf({ choices, examples, adaptations }: PreparedEvaluation) {
     return { share: mean(choices.map(({ length }) => 1 / length)), how: "choosing at random" };
   }
   if (headOf(adaptations) === undefined) return undefined;
-  const counts = [...Map.groupBy(examples, ({ completion: [label] }) => label).values()].map(({ length }) => length);
-  return { share: Math.max(...counts) / examples.length, how: "the most frequent label alone" };
+  const counts = new Map<number | undefined, number>();
+  for (const { completion: [label] } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return { share: Math.max(...counts.values()) / examples.length, how: "the most frequent label alone" };
 }
 
 function mean(values: readonly number[]): number {

@@ -1,4 +1,5 @@
 /** Where a run writes what it gives. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import type { Results } from "../../results/results.ts";
@@ -15,7 +16,7 @@ export interface RunOutput {
   /** Takes the results of all members, at the end. */
   results(results: Results): Promise<void>;
   /** Takes an evaluation's predictions. */
-  predictions(path: string, predictions: readonly Prediction[]): Promise<void>;
+  predictions(path: string, predictions: RowList<Prediction>): Promise<void>;
   /** Takes a JSON document. */
   document(path: string, value: unknown): Promise<void>;
   /** Takes a copy of a file. */

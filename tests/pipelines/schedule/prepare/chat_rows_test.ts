@@ -135,10 +135,13 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   ],
   "an empty message": [
     'chat([[{ role: "user", content: "" }, ...talks[0]]])',
-    /chat:1: the row's message 1 is empty; write its content or remove it$/,
+    /chat:1: the row's message 1 is empty; write its content or remove it \(declared at [^)]*pipeline\.ts:12:16\)$/,
   ],
   "no messages": ["chat([{ message: [] }])", /chat:1: the row has no field "messages"; did you mean "message"/],
-  "a message that is none": ['chat([["a"]])', /chat:1: the row's message 1 is no object; write \{ role, content \}$/],
+  "a message that is none": [
+    'chat([["a"]])',
+    /chat:1: the row's message 1 is no object; write \{ role, content \} \(declared at [^)]*pipeline\.ts:12:16\)$/,
+  ],
   "an unknown speaker": [
     'chat([{ conversations: [{ from: "humn", value: "a" }] }])',
     /chat:1: the row's message 1 is from "humn", which is no known role; did you mean "human"/,

@@ -27,7 +27,7 @@ async function openModel(folder: string) {
       ...maxLength === undefined ? {} : { maxLength },
     };
     const examples = tokenize([row], tokenizer, { maxContext: 1000 });
-    return choicesOf(spec, [row], examples, model)![0]!.map(({ example }) => example);
+    return choicesOf(spec, [row], examples, model)!.at(0)!.map(({ example }) => example);
   };
   return { tokenizer, choose };
 }
@@ -76,13 +76,13 @@ Deno.test("the choices of each row are a list for all, or the row's own", async 
   await inPreparedScene({ stages: stagesOf(`["sits", "no"]`) }, ({ members: [member] }) => {
     const [stage] = member!.stages;
     assert.ok(stage?.kind === "evaluate");
-    assert.deepEqual(stage.choices?.[0]?.map(({ text }) => text), ["sits", "no"]);
+    assert.deepEqual(stage.choices?.at(0)?.map(({ text }) => text), ["sits", "no"]);
     assert.ok(stage.choices.every((each) => each.every(({ example }) => example.completion.length > 0)));
   });
   await inPreparedScene({ stages: stagesOf(`"options"`) }, ({ members: [member] }) => {
     const [stage] = member!.stages;
     assert.ok(stage?.kind === "evaluate");
-    assert.deepEqual(stage.choices?.[1]?.map(({ text }) => text), ["flies", "sleeps"]);
+    assert.deepEqual(stage.choices?.at(1)?.map(({ text }) => text), ["flies", "sleeps"]);
   });
 });
 
