@@ -99,10 +99,11 @@ const grants = {
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
   pull: store,
   doctor: {
-    ...models,
+    ...store,
+    ffi: true,
     net: [...hub.net, "pypi.org", "files.pythonhosted.org"],
     sys: ["statfs", "cpus", "systemMemoryInfo"],
-    env: [...models.env, "TMPDIR"],
+    env: [...store.env, "TMPDIR"],
   },
   cache: { ...offline, write: true, sys: ["statfs"] },
 } as const satisfies Readonly<Record<string, Grants>>;
