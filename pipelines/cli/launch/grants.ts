@@ -74,7 +74,7 @@ const pipeline = {
 const models = { ...pipeline, ffi: true } as const satisfies Grants;
 
 /** Opens models that it is given, and keeps a store. */
-const store = { ...hub, write: true, sys: ["statfs"], env: [...hub.env, ...yaml] } as const satisfies Grants;
+const store = { ...hub, write: true, sys: ["statfs"], env: pipeline.env } as const satisfies Grants;
 
 /** Of each command, in the order of the help. */
 const grants = {

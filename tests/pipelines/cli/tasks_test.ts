@@ -36,7 +36,9 @@ const importHosts = [
   "gist.githubusercontent.com:443",
 ];
 
-const storing = { read: true, write: true, sys: ["statfs"], env: withLogging, net: hosts } as const;
+const withStore = [...withLogging, "REFRACT_STORE_TOKEN"].sort();
+
+const storing = { read: true, write: true, sys: ["statfs"], env: withStore, net: hosts } as const;
 const planning = { ...storing, import: importHosts } as const;
 const running = { ...planning, ffi: true } as const;
 
@@ -50,7 +52,7 @@ const permitted: Readonly<Record<string, Grants>> = {
     ...storing,
     ffi: true,
     sys: ["statfs", "cpus", "systemMemoryInfo"],
-    env: [...withLogging, "TMPDIR"].sort(),
+    env: [...withStore, "TMPDIR"].sort(),
     net: [...hosts, "files.pythonhosted.org", "pypi.org"].sort(),
   },
   export: storing,
