@@ -1,3 +1,4 @@
+import { removeLeavings } from "../../common/leavings.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
@@ -153,7 +154,8 @@ async function recall(cacheFile: string | undefined): Promise<Map<string, Rememb
 function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDigest {
   return isJsonObject(entry) &&
     [entry["size"], entry["modified"], entry["changed"], entry["inode"]].every(Number.isFinite) &&
-    ["number", "undefined"].includes(typeof entry["read"]) && typeof entry["sha256"] === "string" && /^[0-9a-f]{64}$/.test(entry["sha256"]);
+    ["number", "undefined"].includes(typeof entry["read"]) && typeof entry["sha256"] === "string" &&
+    /^[0-9a-f]{64}$/.test(entry["sha256"]);
 }
 
 /** Remembers the digest of a file that was just written and hashed, by its real path, so that it need not be read for it. */
@@ -166,6 +168,7 @@ async function remember(cacheFile: string, learned: ReadonlyMap<string, Remember
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
   try {
     await Deno.mkdir(dirname(cacheFile), { recursive: true });
+    removeLeavings(cacheFile);
     await writeAtomically(cacheFile, [new TextEncoder().encode(JSON.stringify({ files }, null, 1) + "\n")]);
   } catch {
     return;
