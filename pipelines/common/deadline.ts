@@ -6,7 +6,7 @@
  */
 import { cpuUsage } from "node:process";
 import { Script } from "node:vm";
-import { RequestError } from "./errors.ts";
+import type { RequestError } from "./errors.ts";
 
 /** Where the script finds what to do; each copy of this module has a place of its own. */
 const place = `refract ${crypto.randomUUID()}`;

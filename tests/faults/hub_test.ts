@@ -134,6 +134,7 @@ for (const [name, answer] of Object.entries(behaviours)) {
             },
             (error: unknown) => {
               assert.ok(error instanceof RequestError || error instanceof DiskError, Deno.inspect(error));
+              // deno-lint-ignore no-control-regex
               assert.ok(!/[\n\u001b\u0007]/.test(error.message), error.message);
               assert.ok(error.message.length < 600, `${error.message.length} characters`);
               return error.message;

@@ -46,11 +46,6 @@ const split = (Regex: string, behavior = "Isolated") => (json: TokenizerJson) =>
 });
 const normalized = (normalizer: unknown) => (json: TokenizerJson) => ({ ...json, normalizer });
 const replace = (pattern: object, content: string) => ({ type: "Replace", pattern, content });
-const nested = (count: number, of: (within: unknown) => unknown, last: unknown = null) => {
-  let value = last;
-  for (let at = 0; at < count; at++) value = of(value);
-  return value;
-};
 const many = <T>(count: number, of: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => of(at));
 
 /** A file of tensors that are declared thus. */

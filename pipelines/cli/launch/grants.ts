@@ -74,7 +74,7 @@ const pipeline = {
 const models = { ...pipeline, ffi: true } as const satisfies Grants;
 
 /** Opens models that it is given, and keeps a store. */
-const store = { ...hub, write: true, sys: ["statfs"], env: [...hub.env, ...yaml] } as const satisfies Grants;
+const store = { ...hub, write: true, sys: ["statfs"], env: pipeline.env } as const satisfies Grants;
 
 /** Of each command, in the order of the help. */
 const grants = {
@@ -99,10 +99,11 @@ const grants = {
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
   pull: store,
   doctor: {
-    ...models,
+    ...store,
+    ffi: true,
     net: [...hub.net, "pypi.org", "files.pythonhosted.org"],
     sys: ["statfs", "cpus", "systemMemoryInfo"],
-    env: [...models.env, "TMPDIR"],
+    env: [...store.env, "TMPDIR"],
   },
   cache: { ...offline, write: true, sys: ["statfs"] },
 } as const satisfies Readonly<Record<string, Grants>>;

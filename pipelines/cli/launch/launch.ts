@@ -140,7 +140,8 @@ function placed(
   const named = optionIn(args, "--store"),
     given = named?.includes("://") ? undefined : named,
     project = projectOf(folder)?.folder;
-  const stores = given === undefined
+  // Before a shared cache, which is at an address, there is the usual store.
+  const stores = given === undefined || /^https?:/i.test(given)
     ? [project, place === "caches" ? projectOf(folderOf(args[1], folder))?.folder : undefined, folder]
       .flatMap((each) => each === undefined ? [] : [join(each, ".refract", "store")])
     : [absolute(given)];

@@ -1,3 +1,4 @@
+import { removeLeavings } from "../../common/leavings.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
@@ -167,6 +168,7 @@ async function remember(cacheFile: string, learned: ReadonlyMap<string, Remember
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
   try {
     await Deno.mkdir(dirname(cacheFile), { recursive: true });
+    removeLeavings(cacheFile);
     await writeAtomically(cacheFile, [new TextEncoder().encode(JSON.stringify({ files }, null, 1) + "\n")]);
   } catch {
     return;

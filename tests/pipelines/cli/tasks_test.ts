@@ -36,7 +36,9 @@ const importHosts = [
   "gist.githubusercontent.com:443",
 ];
 
-const storing = { read: true, write: true, sys: ["statfs"], env: withLogging, net: hosts } as const;
+const withStore = [...withLogging, "REFRACT_STORE_TOKEN"].sort();
+
+const storing = { read: true, write: true, sys: ["statfs"], env: withStore, net: hosts } as const;
 const planning = { ...storing, import: importHosts } as const;
 const running = { ...planning, ffi: true } as const;
 
@@ -46,6 +48,13 @@ const permitted: Readonly<Record<string, Grants>> = {
   cache: { read: true, write: true, sys: ["statfs"], env: own },
   chat: { ...storing, ffi: true },
   data: planning,
+  doctor: {
+    ...storing,
+    ffi: true,
+    sys: ["statfs", "cpus", "systemMemoryInfo"],
+    env: [...withStore, "TMPDIR"].sort(),
+    net: [...hosts, "files.pythonhosted.org", "pypi.org"].sort(),
+  },
   export: storing,
   import: { read: true, write: true, sys: ["statfs"], env: hubNames, net: hosts },
   judge: { read: true, write: true, sys: ["statfs"], env: own },
@@ -59,7 +68,10 @@ const permitted: Readonly<Record<string, Grants>> = {
   run: running,
   recipes: { read: true, env: [...own, ...logging].sort() },
   score: { read: true, env: own },
+  serve: { ...storing, ffi: true, net: ["*.hf.co", "*.huggingface.co", "127.0.0.1", "huggingface.co"] },
+  unit: { ...running, sys: ["statfs", "cpus"] },
   watch: { read: true, net: ["127.0.0.1"], env: [...own, ...logging] },
+  workflow: { ...planning, sys: ["statfs", "cpus"] },
 };
 
 /** The same permissions, with their lists in one order. */
