@@ -56,6 +56,7 @@ const rooms: readonly string[] = [
   // Models and rows, which know nothing of who uses them; the store, metrics and declarations.
   "pipelines/common",
   "pipelines/runtime",
+  "pipelines/doctor",
   "pipelines/models/inputs",
   "pipelines/models/architecture",
   "pipelines/models/layers",
@@ -100,6 +101,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/activations",
   "pipelines/schedule/plan",
   "pipelines/schedule/run",
+  "pipelines/schedule/units",
   // What others see of it.
   "pipelines/report",
   "pipelines/report/page",
@@ -111,6 +113,7 @@ const rooms: readonly string[] = [
   "pipelines/interchange/vllm",
   "pipelines/interchange",
   "pipelines/interchange/peft",
+  "pipelines/workflow",
   "pipelines/cli/launch",
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",
@@ -119,6 +122,7 @@ const rooms: readonly string[] = [
   "pipelines/dsl",
   // What a program calls, the command line among them.
   "pipelines/interface",
+  "pipelines/serving",
   "pipelines/cli/commands",
   "pipelines/cli",
   ".",

@@ -6,6 +6,7 @@ import { parseArguments, UsageError } from "./arguments/argument_parser.ts";
 import { cacheCommands } from "./commands/cache_command.ts";
 import { chatCommand } from "./commands/chat_command.ts";
 import type { Command, CommandGroup, RunControl } from "./arguments/command.ts";
+import { doctorCommand } from "./commands/doctor_command.ts";
 import { exportCommand } from "./commands/export_command.ts";
 import { type CommandName, commandNames } from "./launch/grants.ts";
 import { importCommand } from "./commands/import_command.ts";
@@ -19,18 +20,24 @@ import { recipesCommand } from "./commands/recipes_command.ts";
 import { reportCommand } from "./commands/report_command.ts";
 import { dataCommand, rowsCommand } from "./commands/rows_command.ts";
 import { runCommand } from "./commands/run_command.ts";
+import { serveCommand } from "./commands/serve_command.ts";
 import { scoreCommand } from "./commands/score_command.ts";
 import type { Terminal } from "./terminal/terminal.ts";
+import { unitCommand } from "./commands/unit_command.ts";
 import { watchCommand } from "./commands/watch_command.ts";
+import { workflowCommand } from "./commands/workflow_command.ts";
 
 /** Each command, or group of them, that a program may be started for. */
 const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   new: newCommand,
   run: runCommand,
   plan: planCommand,
+  workflow: workflowCommand,
+  unit: unitCommand,
   rows: rowsCommand,
   data: dataCommand,
   chat: chatCommand,
+  serve: serveCommand,
   activations: activationsCommand,
   score: scoreCommand,
   judge: judgeCommand,
@@ -42,6 +49,7 @@ const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   merge: mergeCommand,
   push: pushCommand,
   pull: pullCommand,
+  doctor: doctorCommand,
   cache: cacheCommands,
 };
 

@@ -12,7 +12,7 @@ export interface Candidate {
 }
 
 /** The open beams. */
-export interface Beams {
+interface Beams {
   /** The log-likelihoods of what follows each. */
   readonly likelihoods: readonly Float32Array[];
   /** The log-likelihood of each. */

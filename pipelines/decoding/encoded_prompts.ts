@@ -12,22 +12,13 @@ export interface EncodedPrompts {
 /** Of no encoder. */
 export const nothingEncoded = { feeds: {}, lengths: undefined } as const;
 
-/**
- * Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth].
- *
- * @param copies How many rows continue each prompt; they are next to each other.
- */
-export function encodedPrompts(
-  { blocks }: Pick<Architecture, "blocks">,
-  run: PromptRun,
-  copies: number,
-): EncodedPrompts {
+/** Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth]. */
+export function encodedPrompts({ blocks }: Pick<Architecture, "blocks">, run: PromptRun): EncodedPrompts {
   const feeds: Feeds = {};
   for (let block = 0; block < blocks; block++) {
     for (const part of ["key", "value"] as const) feeds[`encoded.${block}.${part}`] = run.tensors(block, part);
   }
-  const rows = run.lengths.flatMap((_, prompt) => new Array<number>(copies).fill(prompt));
-  return takeEncoded({ feeds, lengths: run.lengths }, rows);
+  return takeEncoded({ feeds, lengths: run.lengths }, [...run.lengths.keys()]);
 }
 
 /** What was encoded of some of the rows, padded to the longest of them. */
@@ -46,4 +37,21 @@ export function takeEncoded({ feeds, lengths }: EncodedPrompts, rows: readonly n
     ),
     lengths: taken,
   };
+}
+
+/** What was encoded of the rows of both, those of the other last. */
+export function joinEncoded(one: EncodedPrompts, other: EncodedPrompts): EncodedPrompts {
+  const lengths = [...one.lengths, ...other.lengths], context = Math.max(1, ...lengths);
+  const feeds = Object.keys(one.feeds).map((name) => {
+    const [, heads, , width] = one.feeds[name]!.shape as readonly [number, number, number, number];
+    const shape = [lengths.length, heads, context, width];
+    const to: HostTensor = { data: new Float32Array(lengths.length * heads * context * width), shape };
+    let first = 0;
+    for (const { feeds, lengths } of [one, other]) {
+      copyRows(feeds[name]!, to, lengths.map((length, from) => ({ from, length, at: 0 })), first);
+      first += lengths.length;
+    }
+    return [name, to] as const;
+  });
+  return { feeds: Object.fromEntries(feeds), lengths };
 }

@@ -6,7 +6,7 @@ import type { Architecture } from "../models/architecture/architecture.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 
 /** What the keys and values of a batch usually may take, in bytes. */
-export const mostKeyValueBytes = 2 ** 28;
+export const mostKeyValueBytes = 2 ** 30;
 
 /** How many more tokens a cache that is full has room for at least. */
 const leastGrowth = 32;
@@ -31,15 +31,20 @@ interface CopiedTokens {
   readonly at: number;
 }
 
-/** Copies tokens of some rows into the rows of another tensor, one a row; both are [rows, heads, tokens, headWidth]. */
-export function copyRows(from: HostTensor, to: HostTensor, rows: readonly CopiedTokens[]): void {
+/**
+ * Copies tokens of some rows into the rows of another tensor, one a row; both are [rows, heads, tokens, headWidth].
+ *
+ * @param first The row that the first of them goes to.
+ */
+export function copyRows(from: HostTensor, to: HostTensor, rows: readonly CopiedTokens[], first = 0): void {
   const source = from.data as Float32Array, target = to.data as Float32Array;
   const [, , tokens] = from.shape as readonly [number, number, number];
   const [, heads, capacity, width] = to.shape as readonly [number, number, number, number];
   rows.forEach(({ from, length, at }, row) => {
     for (let head = 0; head < heads; head++) {
       const start = (from * heads + head) * tokens * width;
-      target.set(source.subarray(start, start + length * width), ((row * heads + head) * capacity + at) * width);
+      const place = (((first + row) * heads + head) * capacity + at) * width;
+      target.set(source.subarray(start, start + length * width), place);
     }
   });
 }
@@ -80,22 +85,18 @@ export class KeyValueCache {
     return Math.max(...this.#filled) >= this.#capacity;
   }
 
-  /** The bytes that so many of its rows take with a further token each. */
-  bytesOf(rows: number): number {
-    const tokens = this.isFull ? grown(this.#shape, this.#filled) : this.#capacity;
-    return keyValueBytes(this.#shape.architecture, tokens * rows);
-  }
-
-  /** Takes over the keys and values of a further run of the prompts' tokens; every prompt's for `copies` rows. */
-  append(run: PromptRun, copies: number): void {
-    const lengths = this.#filled.map((_, row) => run.lengths[Math.floor(row / copies)]!);
+  /** Takes over the keys and values of a further run of the prompts' tokens. */
+  append(run: PromptRun): void {
     for (const [name, past] of Object.entries(this.#tensors)) {
       const [, block, part] = name.split(".") as [string, string, "key" | "value"];
       const tensor = run.tensors(Number(block), part), isShared = tensor.shape[0] === 1;
-      const from = (row: number) => isShared ? 0 : Math.floor(row / copies);
-      copyRows(tensor, past, this.#filled.map((at, row) => ({ from: from(row), length: lengths[row]!, at })));
+      copyRows(
+        tensor,
+        past,
+        this.#filled.map((at, row) => ({ from: isShared ? 0 : row, length: run.lengths[row]!, at })),
+      );
     }
-    this.#filled = this.#filled.map((filled, row) => filled + lengths[row]!);
+    this.#filled = this.#filled.map((filled, row) => filled + run.lengths[row]!);
   }
 
   /** A cache of some of the rows, in which each has room for a further token; a row may be taken more than once. */
@@ -107,6 +108,24 @@ export class KeyValueCache {
     for (const [name, past] of Object.entries(this.#tensors)) copyRows(past, ownValue(taken.#tensors, name)!, copied);
     taken.#filled = filled;
     return taken;
+  }
+
+  /** A cache of the rows of both, those of the other last. */
+  join(other: KeyValueCache): KeyValueCache {
+    const filled = [...this.#filled, ...other.#filled];
+    const most = Math.max(this.#shape.most, other.#shape.most);
+    const capacity = Math.max(this.#capacity, other.#capacity);
+    const joined = new KeyValueCache({ ...this.#shape, most }, filled, capacity);
+    let first = 0;
+    for (const part of [this, other]) {
+      const copied = part.#filled.map((length, from) => ({ from, length, at: 0 }));
+      for (const [name, past] of Object.entries(part.#tensors)) {
+        copyRows(past, ownValue(joined.#tensors, name)!, copied, first);
+      }
+      first += part.#filled.length;
+    }
+    joined.#filled = filled;
+    return joined;
   }
 
   /**

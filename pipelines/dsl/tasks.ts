@@ -179,7 +179,10 @@ export interface PassAtKOptions {
  * const measured = evaluate(baseModel("builtin:tiny"), { ...mbpp.evaluation, metrics: [passAtK("mbpp", { k: 5 })] });
  * ```
  */
-export function passAtK(of: CodeName, { k = 1, seconds = usualLimits.seconds, ...rest }: PassAtKOptions = {}): MetricSpec {
+export function passAtK(
+  of: CodeName,
+  { k = 1, seconds = usualLimits.seconds, ...rest }: PassAtKOptions = {},
+): MetricSpec {
   requireCall("passAtK", arguments);
   if (!Object.hasOwn(code, of)) {
     throw new RequestError(`no task ${quote(of)} is answered by programs; ${suggest(of, Object.keys(code))}`);

@@ -12,7 +12,8 @@ import type { Statistic } from "./statistic.ts";
 const isRead = ({ preference }: MeasuredRow) => typeof preference === "number";
 
 /** From 1 to 2; 0 is a draw. */
-const preferenceIn = ({ preference }: MeasuredRow) => preference === 0 || typeof preference !== "number" ? 1.5 : preference;
+const preferenceIn = ({ preference }: MeasuredRow) =>
+  preference === 0 || typeof preference !== "number" ? 1.5 : preference;
 
 const rates: { readonly [K in JudgedRate]: Statistic<MeasuredRow> } = {
   win_rate: { form: "mean", counts: isRead, of: (row) => 100 * (preferenceIn(row) - 1) },

@@ -53,7 +53,9 @@ export function wholeOf<Row, Part>(part: (row: Row) => Part, of: (parts: readonl
 /** A statistic of rows with its standard error: SD/√n of a mean, of anything else the SD over samples of the rows. */
 export function estimate<Row>(statistic: Statistic<Row>, rows: readonly Row[]): Estimate {
   if (statistic.form !== "whole") {
-    const values = statistic.form === "mean" ? rows.filter(statistic.counts ?? (() => true)).map(statistic.of) : groupValues(statistic, rows);
+    const values = statistic.form === "mean"
+      ? rows.filter(statistic.counts ?? (() => true)).map(statistic.of)
+      : groupValues(statistic, rows);
     const value = mean(values), { length } = values;
     return length < 2 ? { value } : { value, standardError: deviation(values) / Math.sqrt(length) };
   }

@@ -85,6 +85,8 @@ export interface EvaluateRecord {
   readonly cached: boolean;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** How many tokens it wrote a second, prompts read meanwhile; omitted where it wrote none. */
+  readonly tokensPerSecond?: number;
   /** What was measured, by the names of the metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   /** By how much they may be off, as one standard error, of those that have one. */

@@ -6,9 +6,22 @@
  */
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
+import { gpuTool } from "../../doctor/machine.ts";
 import { code } from "../../tasks/code.ts";
-import { flagsOf, type Grants, grantsOf, isCommandName, withAsked, withJudge, withMlflow, withPrograms } from "./grants.ts";
 import { askedIn } from "./asked.ts";
+import {
+  flagsOf,
+  type Grants,
+  grantsOf,
+  isCommandName,
+  withAsked,
+  withGpuTool,
+  withJudge,
+  withMlflow,
+  withPrograms,
+  withServer,
+  withStore,
+} from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -44,7 +57,8 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
-  const granted = grantedFor(usual, own, folder);
+  const store = optionIn(own, "--store"), forCall = grantedFor(usual, own, folder);
+  const granted = store === undefined ? forCall : withStore(forCall, store);
   const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
   const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
   return [
@@ -54,6 +68,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
     ...importFlags(copy, projectOf(folderOf(first, folder)) ?? projectOf(folder)),
     ...flagsOf(reached),
     ...imported,
+    ...unstableFlags(command),
     ...args.filter(isPermission),
     new URL("pipelines/cli/main.ts", copy.config).href,
     ...own,
@@ -62,7 +77,9 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
 
 /** What a call's own arguments take besides. */
 function grantedFor(usual: Grants, own: readonly string[], folder: string): Grants {
-  const [command] = own, address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
+  const [command] = own,
+    index = optionIn(own, "--index"),
+    address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
   switch (command) {
     case "run": {
       const reaching = address === undefined ? usual : withMlflow(usual, address);
@@ -70,11 +87,31 @@ function grantedFor(usual: Grants, own: readonly string[], folder: string): Gran
     }
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
+    case "doctor":
+      return withGpuTool(index === undefined ? usual : withStore(usual, index), isProgram(gpuTool));
+    case "serve":
+      return withServer(usual, optionIn(own, "--host"), optionIn(own, "--api-key"));
     case "score":
       return own.some((argument) => Object.hasOwn(code, argument)) ? withPrograms(usual) : usual;
     default:
       return usual;
   }
+}
+
+/** What is to be asked of Deno: that a request is aborted when its client leaves, and not whenever it is answered. */
+function unstableFlags(command: string | undefined): readonly string[] {
+  return command === "serve" ? ["--unstable-no-legacy-abort"] : [];
+}
+
+/** Whether the system finds a program by its name. */
+function isProgram(name: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(join(folder, name)).isFile;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */

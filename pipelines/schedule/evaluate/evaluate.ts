@@ -31,6 +31,8 @@ interface Evaluated {
   /** What metrics are computed of. */
   readonly predicted: Predicted;
   readonly cached: boolean;
+  /** Of the answers, where they were written now. */
+  readonly tokensPerSecond?: number;
 }
 
 /**
@@ -91,7 +93,14 @@ export async function predictions(
   const judge = judgeOf(metrics);
   const preferred = judge === undefined ? undefined : await judgements(runContext, stage, answers?.rows ?? [], judge);
   const found = stage.rows.map((row, at) => {
-    return { ...textsOf(row), ...answers?.rows[at], ...judged?.found[at], ...preferred?.found[at], ...scores?.found[at], ...compared?.found[at] };
+    return {
+      ...textsOf(row),
+      ...answers?.rows[at],
+      ...judged?.found[at],
+      ...preferred?.found[at],
+      ...scores?.found[at],
+      ...compared?.found[at],
+    };
   });
   const rows = found.map((prediction, row) => {
     const { fields, place } = stage.rows.at(row)!;
@@ -101,6 +110,7 @@ export async function predictions(
     predictions: found,
     predicted: { kind: "texts", rows },
     cached: [answers, judged, preferred, scores, compared].every((part) => part?.cached ?? true),
+    ...answers?.tokensPerSecond === undefined ? {} : { tokensPerSecond: answers.tokensPerSecond },
   };
 }
 

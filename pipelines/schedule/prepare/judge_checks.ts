@@ -3,7 +3,7 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { RowList } from "../../common/row_list.ts";
 import { atLocationOf, locationOf } from "../../common/source_location.ts";
-import { suggest, quote } from "../../common/suggest.ts";
+import { quote, suggest } from "../../common/suggest.ts";
 import type { Row } from "../../data/row.ts";
 import { judgeOf, metricNameOf } from "../../metrics/mod.ts";
 import type { MetricSpec } from "../../spec/mod.ts";
@@ -28,9 +28,10 @@ export function requireJudgeable(stage: string, metrics: readonly MetricSpec[], 
   if (settings === undefined) return;
   atLocationOf(settings, () => addressOf(settings, judgeWords));
   const odd = metrics.find((metric) => {
-    return metric.kind === "judge" && (["endpoint", "model", "key", "weighted", "instruction"] as const).some((name) => {
-      return metric[name] !== settings[name];
-    });
+    return metric.kind === "judge" &&
+      (["endpoint", "model", "key", "weighted", "instruction"] as const).some((name) => {
+        return metric[name] !== settings[name];
+      });
   });
   if (odd !== undefined) {
     throw new RequestError(
@@ -59,7 +60,8 @@ export function requireJudges(members: readonly PreparedMember[]): void {
     const settings = judgeOf(metricsOf(stage));
     if (settings === undefined) continue;
     const { host } = addressOf(settings, judgeWords), { key } = settings;
-    const isGranted = (permission: Deno.PermissionDescriptor) => Deno.permissions.querySync(permission).state === "granted";
+    const isGranted = (permission: Deno.PermissionDescriptor) =>
+      Deno.permissions.querySync(permission).state === "granted";
     const lacking = [
       ...isGranted({ name: "net", host }) ? [] : [`--allow-net=${host}`],
       ...key === undefined || isGranted({ name: "env", variable: key }) ? [] : [`--allow-env=${key}`],

@@ -28,7 +28,9 @@ export function requireProblems(
   if (settings === undefined) return;
   const task: CodeTask | undefined = ownValue(code, settings.task);
   if (task === undefined) {
-    throw new RequestError(`no task ${quote(settings.task)} is answered by programs; ${suggest(settings.task, Object.keys(code))}`);
+    throw new RequestError(
+      `no task ${quote(settings.task)} is answered by programs; ${suggest(settings.task, Object.keys(code))}`,
+    );
   }
   const counts = new Map<unknown, number>();
   for (const { fields, place } of rows) {
@@ -43,7 +45,9 @@ export function requireProblems(
     if (metric.kind !== "passAtK") continue;
     if (metric.task !== settings.task || metric.seconds !== settings.seconds) {
       throw new RequestError(
-        `the metrics of ${stage} run programs in two ways, by ${metricNameOf(settings)} and by ${metricNameOf(metric)}; ` +
+        `the metrics of ${stage} run programs in two ways, by ${metricNameOf(settings)} and by ${
+          metricNameOf(metric)
+        }; ` +
           "measure them in evaluations of their own",
         locationOf(metric),
       );
@@ -51,7 +55,9 @@ export function requireProblems(
     const [few, count] = [...counts].find(([, count]) => count < metric.k) ?? [];
     if (isSample || count === undefined) continue;
     throw new RequestError(
-      `${metricNameOf(metric)} of ${stage} takes ${metric.k} programs of each problem, and ${few} has ${count}; ask for ` +
+      `${
+        metricNameOf(metric)
+      } of ${stage} takes ${metric.k} programs of each problem, and ${few} has ${count}; ask for ` +
         `more, as in task(${quote(settings.task)}, { samples: ${metric.k} })`,
       locationOf(metric),
     );

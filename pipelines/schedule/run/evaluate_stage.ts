@@ -26,7 +26,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const start = performance.now(), { name, spec } = stage;
     const weights = await weightsFor(runContext, stage);
     const { tensors, key } = await tensorsOf(trainings, stage, weights);
-    const { predictions: found, predicted, cached } = await predictions(runContext, {
+    const { predictions: found, predicted, cached, tokensPerSecond } = await predictions(runContext, {
       stage,
       weights,
       compiled: compiledModel(stage, weights),
@@ -46,6 +46,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
+      ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
       ...recordOf(measured),
       ...task === undefined ? {} : { task },
       predictions: path,

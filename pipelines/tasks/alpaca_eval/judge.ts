@@ -82,10 +82,13 @@ export function costOf(
   { priceIn, priceOut }: Prices,
   unknown: string,
 ): string {
-  const known = open.length - questions, prices = priceIn === undefined || priceOut === undefined
-    ? `; ${unknown}`
-    : `, about $${((tokens * priceIn + questions * priceOut) / 1e6).toFixed(2)}`;
-  return `${questions} questions to ${endpoint.model} at ${hostOf(endpoint)} (${known} are answered in the store): about ` +
+  const known = open.length - questions,
+    prices = priceIn === undefined || priceOut === undefined
+      ? `; ${unknown}`
+      : `, about $${((tokens * priceIn + questions * priceOut) / 1e6).toFixed(2)}`;
+  return `${questions} questions to ${endpoint.model} at ${
+    hostOf(endpoint)
+  } (${known} are answered in the store): about ` +
     `${tokens.toLocaleString("en")} tokens in and ${questions} out${questions === 0 ? "" : prices}`;
 }
 
