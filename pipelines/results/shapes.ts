@@ -36,7 +36,8 @@ const listOf = (check: Check): Check => (value) => Array.isArray(value) && value
 const recordOf = (check: Check): Check => (value) => isJsonObject(value) && Object.values(value).every(check);
 const shaped = <T>(shape: Shape<T>): Check => {
   const checks: readonly (readonly [string, Check])[] = Object.entries(shape);
-  return (value) => isJsonObject(value) && checks.every(([name, check]) => check(Object.getOwnPropertyDescriptor(value, name)?.value));
+  return (value) =>
+    isJsonObject(value) && checks.every(([name, check]) => check(Object.getOwnPropertyDescriptor(value, name)?.value));
 };
 
 const encode = shaped<EncodeRecord>({
