@@ -128,7 +128,10 @@ export class Continuation {
         const { from, name } = blocks[block]![part];
         return ownValue(from === "kept" ? kept : outputs, name)!;
       };
-      const fresh = encodedPrompts(architecture, { tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) });
+      const fresh = encodedPrompts(architecture, {
+        tensors: tensorsOf,
+        lengths: rows.map((row) => row[segment].length),
+      });
       this.#encoded = this.#encoded.lengths === undefined ? fresh : joinEncoded(this.#encoded, fresh);
     }
     done();

@@ -2,7 +2,6 @@
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 
-
 /** The keys and values of what an encoder has read of some prompts, padded on the right. */
 interface EncodedRun {
   /** Those of a block [prompts, keyValueHeads, tokens, headWidth]. */

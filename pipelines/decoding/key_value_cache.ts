@@ -48,8 +48,10 @@ export class KeyValueCache {
     this.#architecture = architecture;
     this.#virtual = virtual;
     this.#id = id;
-    this.#names = Array.from({ length: architecture.blocks }, (_, block) =>
-      (["key", "value"] as const).map((part) => [`past.${block}.${part}`, block, part] as const)).flat();
+    this.#names = Array.from(
+      { length: architecture.blocks },
+      (_, block) => (["key", "value"] as const).map((part) => [`past.${block}.${part}`, block, part] as const),
+    ).flat();
   }
 
   /** The place of each row among what a run gives. */
@@ -128,7 +130,9 @@ export class KeyValueCache {
     const more = tokens + Math.max(leastGrowth, Math.ceil(tokens / 4));
     this.#capacity = {
       rows: rows <= before.rows ? before.rows : Math.max(rows, before.rows === 0 ? rows : Math.ceil(before.rows * 1.5)),
-      tokens: tokens <= before.tokens ? before.tokens : Math.max(tokens, Math.min(Math.max(this.#mostTokens, tokens), more)),
+      tokens: tokens <= before.tokens
+        ? before.tokens
+        : Math.max(tokens, Math.min(Math.max(this.#mostTokens, tokens), more)),
     };
     return { id: this.#id, names: this.#names.map(([name]) => name), heads, width, ...this.#capacity };
   }

@@ -79,7 +79,8 @@ export class ResidentRows {
 
   /** The first rows of every tensor, in place. */
   *read(rows: number): Iterable<readonly [name: string, tensor: HostTensor]> {
-    const shape = [rows, this.#heads, this.#tokens, this.#width], length = shape.reduce((product, each) => product * each);
+    const shape = [rows, this.#heads, this.#tokens, this.#width],
+      length = shape.reduce((product, each) => product * each);
     for (const [name, data] of this.#tensors) yield [name, { data: data.subarray(0, length), shape }];
   }
 
