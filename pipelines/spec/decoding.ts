@@ -15,17 +15,24 @@ export interface WritingSpec {
 }
 
 /** What tokens are drawn by. */
-interface SamplingSpec {
+export interface SamplingSpec {
+  /** Divides the logits. */
   readonly temperature: Sweepable<number>;
+  /** How many of the likeliest are drawn from; all if 0. */
   readonly topK: Sweepable<number>;
+  /** The likeliest are drawn from until their probabilities sum to this. */
   readonly topP: Sweepable<number>;
+  /** Decides what is drawn. */
   readonly seed: Sweepable<number>;
 }
 
 /** What all searches with beams share. */
-interface BeamsSpec {
+export interface BeamsSpec {
+  /** How many continuations are followed. */
   readonly beams: Sweepable<number>;
+  /** A continuation's log-likelihood is divided by its length to this power. */
   readonly lengthPenalty: Sweepable<number>;
+  /** When a search ends that has as many finished continuations as beams. */
   readonly earlyStopping?: Sweepable<boolean | "never">;
 }
 

@@ -94,7 +94,7 @@ function trainingsOf({ members }: Results): Run["trainings"] {
   });
 }
 
-function commandLine(pipeline: string, threads: number, folder: string): string[] {
+export function commandLine(pipeline: string, threads: number, folder: string): string[] {
   const places = ["--store", join(folder, "store"), "--out", join(folder, "out")];
   const options = [...places, "--threads", String(threads), "--json"];
   return ["run", ...flagsOf(grantsOf("run", undefined)), "pipelines/cli/main.ts", "run", pipeline, ...options];
