@@ -33,6 +33,8 @@ export interface MemberOutline {
   readonly id: string;
   /** Its values of the axes. */
   readonly axes: MemberRecord["axes"];
+  /** Equal for members that repeat one experiment, as with other seeds. */
+  readonly repeated: string;
   /** How many numbers it trains. */
   readonly trainableParameters: number;
   /** How many numbers its base model has. */
@@ -117,6 +119,8 @@ export interface TrainingStarted {
   readonly steps: number;
   /** How many of them an earlier run has done. */
   readonly stepsDone: number;
+  /** The losses of those steps, a list for each member; absent where there are none. */
+  readonly losses?: readonly (readonly number[])[];
 }
 
 /** What a step gave to one of the members that train together. */

@@ -85,6 +85,10 @@ export interface EvaluateRecord {
   readonly cached: boolean;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** The training whose result was measured; absent of a model as it is. */
+  readonly training?: string;
+  /** How many rows were measured; absent in results of earlier versions. */
+  readonly rows?: number;
   /** What was measured, by the names of the metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   /** By how much they may be off, as one standard error, of those that have one. */
@@ -176,6 +180,10 @@ export interface MemberRecord {
   readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
   /** How many numbers it trains. */
   readonly trainableParameters: number;
+  /** How many numbers its base model has; absent in results of earlier versions. */
+  readonly baseParameters?: number;
+  /** What its stages set, by stage and path, as in `train tuned` and `optimizer.learningRate`; absent as above. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
   /** How its base model is quantized; absent if it is as it is stored. */
   readonly quantize?: QuantizationName;
   /** Its stages, in the order in which they ran. */

@@ -1,7 +1,7 @@
 /** How an evaluation runs: its predictions are written to the member's folder. @module */
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
-import { measure } from "../../metrics/measure.ts";
+import { measure, measuredRows } from "../../metrics/measure.ts";
 import type { EvaluateRecord } from "../../results/results.ts";
 import { noteTo } from "../context/work.ts";
 import { predictions } from "../evaluate/evaluate.ts";
@@ -30,14 +30,17 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     });
     const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
     const path = join("members", member.id, folder, "predictions.jsonl");
-    await output.predictions(path, found);
     const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
+    const rows = measuredRows(spec.metrics, predicted);
+    await output.predictions(path, found.map((prediction, row) => ({ ...prediction, measured: rows[row]! })));
     const task = taskRecordOf(stage);
     const record: EvaluateRecord = {
       name,
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
+      ...stage.training === undefined ? {} : { training: stage.training.name },
+      rows: found.length,
       ...recordOf(measured),
       ...task === undefined ? {} : { task },
       predictions: path,

@@ -49,9 +49,9 @@ threads: 1
       const line of [
         "name: small",
         "about: One rank on half of the rows",
-        `pipeline: ${scene.pipeline}`,
-        `  ./rows.jsonl: ${scene.path("recipes", "few.jsonl")}`,
-        `base: ${scene.path("recipes", "other")}`,
+        "pipeline: ../pipeline.ts",
+        "  ./rows.jsonl: ../recipes/few.jsonl",
+        "base: ../recipes/other",
         "threads: 1",
       ]
     ) assert.ok(manifest.includes(`${line}\n`), `${line} is not in\n${manifest}`);
