@@ -17,13 +17,12 @@ export async function pageFile(name: string): Promise<string> {
  * is a function that is run once, after those that it needs.
  */
 export async function pageScript(): Promise<string> {
-  const scripts = new Map<string, string>(), names = new Map<string, string>();
-  const nameOf = (url: string) => names.getOrInsertComputed(url, () => `$${names.size}`);
+  const scripts = new Map<string, string>();
   const add = async (url: URL) => {
     if (scripts.has(url.href)) return;
     const code = stripTypeScriptTypes(await (await fetch(url)).text());
     for (const [, , imported] of code.matchAll(imports)) await add(new URL(imported!, url));
-    scripts.set(url.href, functionOf(nameOf(url.href), code, (imported) => nameOf(new URL(imported, url).href)));
+    scripts.set(url.href, functionOf(nameOf(url.href), code));
   };
   await add(new URL("page.ts", folder));
   return [...scripts.values()].join("\n");
@@ -33,7 +32,10 @@ export async function pageScript(): Promise<string> {
 const imports = /^import \{([^}]*)\} from "(\.[^"]+\.ts)";/gm;
 const exports = /^export (?=(?:async )?(?:function|const|class) (\w+))/gm;
 
-function functionOf(name: string, code: string, nameOf: (imported: string) => string): string {
+/** The name of a module in the script; no two files of the page have one name. */
+const nameOf = (path: string) => `$${/(\w+)\.ts$/.exec(path)![1]}`;
+
+function functionOf(name: string, code: string): string {
   const exported = [...code.matchAll(exports)].map(([, name]) => name);
   const body = code.replace(exports, "").replace(imports, (_, names: string, imported: string) => {
     return `const {${names.replaceAll(" as ", ": ")}} = ${nameOf(imported)};`;

@@ -67,18 +67,30 @@ export function verdictOf(judged: Judged, metric: string): Verdict | undefined {
   };
 }
 
-/** A value with its standard error and what it is of, as in `0.22 ± 0.09 (n = 16 × 2 seeds)`. */
-export function measuredText({ mean, standardError, rows, repetitions }: ExperimentMetric): string {
-  const error = standardError === undefined ? "" : ` ± ${number(standardError)}`;
-  const counts = [rows === undefined ? "" : String(rows), repetitions > 1 ? `${repetitions} seeds` : ""];
-  const sample = counts.filter((text) => text !== "").join(" × ");
-  return `${number(mean)}${error}${sample === "" ? "" : ` (n = ${sample})`}`;
+/** A value with its standard error. */
+export function valueText({ mean, standardError }: ExperimentMetric): string {
+  return standardError === undefined ? number(mean) : `${number(mean)} ± ${standardError.toFixed(digitsOf(mean))}`;
 }
 
-/** Two decimals of what is about 1, and as many digits of the rest as distinguish two values. */
-function number(value: number): string {
+/** What a value is of, as in `n = 16 × 2 seeds`; empty where results don't say. */
+export function sampleText({ rows, repetitions }: ExperimentMetric): string {
+  const counts = [rows === undefined ? "" : String(rows), repetitions > 1 ? `${repetitions} seeds` : ""];
+  const sample = counts.filter((text) => text !== "").join(" × ");
+  return sample === "" ? "" : `n = ${sample}`;
+}
+
+/** Both, as in `0.22 ± 0.09 (n = 16 × 2 seeds)`. */
+export function measuredText(found: ExperimentMetric): string {
+  const sample = sampleText(found);
+  return sample === "" ? valueText(found) : `${valueText(found)} (${sample})`;
+}
+
+const number = (value: number) => value.toFixed(digitsOf(value));
+
+/** Two decimals of what is about 1, and one more of what is small. */
+function digitsOf(value: number): number {
   const size = Math.abs(value);
-  return size >= 100 ? value.toFixed(0) : size >= 0.1 || size === 0 ? value.toFixed(2) : value.toFixed(3);
+  return size >= 100 ? 0 : size >= 0.1 || size === 0 ? 2 : 3;
 }
 
 /** A verdict in a sentence without its end, as in `rank=4 0.42 ± 0.03 (n = 80), better than base 0.19 (p < 0.001)`. */

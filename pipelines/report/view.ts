@@ -8,6 +8,7 @@ import type { LiveMember, LiveTraining } from "./live.ts";
 import { errorsOf, metricsOf, unitsOf } from "./named_metrics.ts";
 import { paperTables } from "./paper_table.ts";
 import type { AxisValue, MemberState, MemberView, ReportView, RunState, ValidationCurve } from "./report_view.ts";
+import { repeatedOf } from "./repeats.ts";
 import { rowsOf } from "./rows_view.ts";
 
 /** What a report is made of. */
@@ -48,10 +49,10 @@ const mostPoints = 400, mostCurves = 60;
 
 /** What the page shows of a run. */
 export function viewOf(source: ReportSource): ReportView {
-  const { results, made, machine, manifest, pipelineText, predictions, isLive = false } = source;
+  const { results, made, machine, manifest, pipelineText, predictions, unfinished: planned, isLive = false } = source;
   const { state = { kind: "done" } } = source, { members } = results;
   const untrainedStages = untrainedOf(members), metrics = listedMetrics(members, untrainedStages);
-  const repeated = repeatedOf(source), drawn = membersToDraw(members, metrics);
+  const repeated = repeatedOf(results, planned?.planned), drawn = membersToDraw(members, metrics);
   const unfinished = unfinishedMembers(source);
   const views = [
     ...members.map((member) => memberView(member, repeated.get(member.id) ?? member.id, drawn.has(member.id))),
@@ -84,14 +85,6 @@ export function viewOf(source: ReportSource): ReportView {
     isLive,
     state,
   };
-}
-
-/** By member what it repeats. */
-function repeatedOf({ results: { summaries = [] }, unfinished }: ReportSource): ReadonlyMap<string, string> {
-  return new Map([
-    ...summaries.flatMap(({ id, members }) => members.map((each) => [each, id] as const)),
-    ...unfinished?.planned.map(({ id, repeated }) => [id, repeated] as const) ?? [],
-  ]);
 }
 
 /** The members whose curves are drawn: those that are best by the first metric, or that ended with the least loss. */

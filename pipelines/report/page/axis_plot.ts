@@ -3,7 +3,7 @@ import type { AxisValue, AxisView, ExperimentMetric, ReportView } from "../repor
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";
 import { measured } from "./format.ts";
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { colour, currentFrame, edges, type Frame, legend, plot } from "./plot.ts";
 import { linearScale, logarithmicScale, logarithmicTicks, type Scale, ticksAround } from "./scales.ts";
 import { variedAxes } from "./sweep.ts";

@@ -1,5 +1,5 @@
 /** The columns of the table of members, and its order. @module */
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { MemberView, ReportView } from "../report_view.ts";
 import { decimal, duration, measured, percent, whole, withUnit } from "./format.ts";
 

@@ -1,10 +1,10 @@
 /** Two members side by side: what they set otherwise, and what they measure. @module */
-import { compareMetrics, probability } from "../verdict.ts";
+import { compareMetrics, probability, ranking } from "../verdict.ts";
 import type { ExperimentMetric, MemberView, ReportView } from "../report_view.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, element, fillTable, labelledRow, plainHeading } from "./dom.ts";
 import { decimal, measured, percent, whole } from "./format.ts";
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 
 /** A line of the comparison. */
 export interface ComparedLine {
@@ -23,10 +23,17 @@ export function comparedSettings(first: MemberView, second: MemberView): Compare
   });
 }
 
+/** The members to compare unless a reader chooses others: the first of the best experiment, and of the next. */
+function pairOf(view: ReportView, metric: string | undefined): readonly MemberView[] {
+  const ranked = metric === undefined ? [] : ranking(view, metric).map(({ experiment: { members: [id] } }) => id);
+  const found = ranked.flatMap((id) => view.members.find((member) => member.id === id) ?? []);
+  return found.length > 1 ? found : view.members;
+}
+
 /** Draws the section of settings: of one member, or of two. */
 export function drawComparison({ view, choices, redraw }: Drawing): void {
   const { members } = view, ids = members.map(({ id }) => id);
-  const [one, other = one] = members;
+  const [one, other = one] = pairOf(view, choices.metric);
   byId("compare").hidden = one === undefined || !members.some(({ settings }) => Object.keys(settings).length > 0);
   if (one === undefined || other === undefined) return;
   const first = members.find(({ id }) => id === choices.first) ?? one;

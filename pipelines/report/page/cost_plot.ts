@@ -1,5 +1,5 @@
 /** A metric by the parameters that experiments train. @module */
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";
 import { decimal, measured, whole } from "./format.ts";

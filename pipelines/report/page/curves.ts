@@ -1,5 +1,5 @@
 /** Curves of what every step has. @module */
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { AxisView, MemberView } from "../report_view.ts";
 
 /** What every step has that is drawn. */

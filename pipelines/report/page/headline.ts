@@ -1,10 +1,10 @@
 /** The title and the cards with the numbers that matter most. @module */
 import type { ReportView } from "../report_view.ts";
-import { measuredText, type Verdict, verdictOf, verdictText } from "../verdict.ts";
+import { sampleText, valueText, type Verdict, verdictOf, verdictText } from "../verdict.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, element } from "./dom.ts";
 import { percent, whole, withUnit } from "./format.ts";
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 
 type Card = readonly [value: string, note: string];
 
@@ -64,11 +64,11 @@ function bestCards(view: ReportView, metric: string | undefined, verdict: Verdic
   const named = withUnit(metric, ownValue(view.units, metric));
   const { experiment: { id, parameters, members }, found } = first;
   const share = view.members.find(({ id }) => members.includes(id))?.share;
-  const besides = base === undefined ? "" : ` · ${base.name} ${measuredText(base).replace(/ \(.*/, "")}`;
+  const besides = base === undefined ? "" : ` · ${base.name} ${valueText(base)}`, sample = sampleText(found);
   const who = best.length > 1 ? `${best.length} tie` : id;
   const what = members.length > 1 ? `the best, over ${members.length} seeds` : "the best member";
   return [
-    [measuredText(found), named + besides],
+    [valueText(found), `${named}${sample === "" ? "" : `, ${sample}`}${besides}`],
     ...view.experiments.length > 1 ? [[who, best.length > 1 ? "for the best" : what]] satisfies Card[] : [],
     ...parameters > 0 ? [parametersCard(parameters, share)] : [],
   ];

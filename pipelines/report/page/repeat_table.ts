@@ -1,5 +1,5 @@
 /** The mean, its standard error and the deviation of repeated experiments. @module */
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, fillTable, labelledRow, plainHeading } from "./dom.ts";
 import { decimal, measured } from "./format.ts";

@@ -1,7 +1,7 @@
 /** Which rows were answered rightly, by whom, and which of them a reader asks for. @module */
 import type { AnswersView, RowsView } from "../report_view.ts";
 import type { RowFilter } from "./choices.ts";
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 
 /** What a model gave for a row. */
 export interface Answer {

@@ -1,5 +1,5 @@
 /** Experiments laid out by two axes of their sweep. @module */
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { AxisValue, AxisView, ExperimentView } from "../report_view.ts";
 
 /** The experiments with one value of each axis. */

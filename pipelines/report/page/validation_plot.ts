@@ -4,7 +4,7 @@ import { ranking } from "../verdict.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";
 import { decimal } from "./format.ts";
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { colour, colourCount, currentFrame, edges, legend, plot } from "./plot.ts";
 import { linearScale, type Scale, ticksAround, ticksBetween } from "./scales.ts";
 

@@ -34,8 +34,15 @@ function withPathsFrom<Stage extends PreparedStage>(base: string, stage: Stage):
 function settingsOf({ spec, training }: PreparedStage & { readonly training?: unknown }) {
   const { kind: _, model, data, ...settings } = spec;
   // A model that a training gives is listed with the training.
-  const declared = training === undefined ? scalarsIn(model, "") : [];
+  const declared = training === undefined ? modelSettings(model) : [];
   return Object.fromEntries([...declared, ["data", rowsText(data)] as const, ...scalarsIn(settings, "")]);
+}
+
+/** The base model and what is learned of it. */
+function modelSettings(model: PreparedStage["spec"]["model"]): (readonly [string, AxisLabel])[] {
+  if (model.kind !== "model") return scalarsIn(model, "model");
+  const { base: { kind: _, source, ...base }, edits } = model;
+  return [["base", shortened(source)], ...scalarsIn(base, "base"), ...scalarsIn(edits, edits.length === 1 ? "edit" : "edits")];
 }
 
 /** Rows as a pipeline file writes them, without what makes texts of them. */
@@ -66,6 +73,7 @@ function scalarsIn(value: unknown, path: string): (readonly [string, AxisLabel])
 /** Scalars are listed in one text; of several objects each has its place in the path. */
 function listed(values: readonly unknown[], path: string): (readonly [string, AxisLabel])[] {
   if (path === "records") return [[path, `${values.length} rows`]];
+  if (values.length === 0) return [];
   if (values.every((each) => typeof each !== "object")) return [[path, shortened(values.join(", "))]];
   return values.flatMap((each, at) => scalarsIn(each, values.length === 1 ? path : `${path}.${at}`));
 }

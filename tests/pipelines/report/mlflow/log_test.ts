@@ -42,7 +42,7 @@ async function withServer(
 function eventsOf(...ids: readonly string[]): RunEvent[] {
   const settings = { "epochs": 1, "optimizer.learningRate": 0.1 };
   const members = ids.map((id) => ({
-    ...{ id, axes: { rank: 4 }, trainableParameters: 9, baseParameters: 99 },
+    ...{ id, axes: { rank: 4 }, repeated: id, trainableParameters: 9, baseParameters: 99 },
     stages: [{ name: "tuned", kind: "train", settings } as const],
   }));
   const steps = [1, 2].map((step): RunEvent => ({

@@ -42,7 +42,7 @@ Deno.test("strokesOf() gives each curve a colour, and of more curves than colour
     "losses",
   );
   assert.deepEqual(strokesOf(curves, [rank, layer], 10).map(({ colour }) => colour), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const strokes = strokesOf(curves, [{ name: "seed", values: [42] }, rank, layer], 8);
+  const strokes = strokesOf(curves, [rank, layer], 8);
   assert.deepEqual(strokes.map(({ colour }) => colour), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
   assert.deepEqual(strokes.slice(0, 5).map(({ dash }) => dash), ["", "7 3", "2 3", "8 3 2 3", ""]);
   assert.deepEqual(strokesOf(curves, [rank], 8).map(({ dash }) => dash), curves.map(() => ""));
