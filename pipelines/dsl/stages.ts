@@ -176,7 +176,7 @@ export function evaluate(
 
 /** Settings of activations. */
 export interface ActivationsOptions {
-  /** The rows whose prompts are read; of completions nothing is. */
+  /** The rows whose prompts or texts are read. Of completions nothing is; labels are written beside what is computed. */
   readonly data: Dataset;
   /** Which of a prompt's tokens are kept, as positions of an edit are written; `"all"` if omitted. */
   readonly positions?: string | ChoosePositions;
@@ -194,7 +194,8 @@ export interface ActivationsOptions {
  * `positions` [rows, kept tokens], `hidden_states.0` to `hidden_states.<blocks>` [rows, kept tokens, width] in
  * transformers' order, `logits`, and sites by name, as in `block.3.mlp.output`. Of T5 these are the encoder's tokens,
  * `encoder_hidden_states.0` and so on; its decoder reads the token alone that it starts with, so that what it gives,
- * `decoder_hidden_states.0` and so on, is [rows, 1, width].
+ * `decoder_hidden_states.0` and so on, is [rows, 1, width]. Rows with labels need no head here: `labels` [rows] holds
+ * them, numbers as they are, and of names the place among those that the file's metadata lists under `labels`.
  *
  * @example The last token's hidden states and the MLPs' outputs
  * ```ts

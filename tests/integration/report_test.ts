@@ -77,7 +77,7 @@ Deno.test({
         await page.until(`document.querySelectorAll("#table th")[1].getAttribute("aria-sort") === "ascending"`);
         await page.press("Tab");
         await page.press("Enter");
-        await page.until(`document.querySelectorAll("#table th")[2].getAttribute("aria-sort") === "descending"`);
+        await page.until(`document.querySelectorAll("#table th")[2].getAttribute("aria-sort") === "ascending"`);
         await page.evaluate(`document.getElementById("filter").focus()`);
         await page.evaluate(
           `{ const f = document.getElementById("filter"); f.value = "layer=1,"; f.dispatchEvent(new Event("input")); }`,

@@ -43,6 +43,8 @@ interface Reading {
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
+  /** Whether rows with labels are read for a model without a head, which are then kept beside what it computes. */
+  readonly keepsLabels?: boolean;
   /** Examples that are put before the prompts. */
   readonly fewShot: FewShot | undefined;
   /** How many rows are enough, drawn of all; all of them if `undefined`. */
@@ -197,7 +199,7 @@ class RowsReading {
     read?: readonly FoundRow[],
   ): AsyncGenerator<TokenizedRow> {
     const { head } = this.#reading, { tokenizer } = this.#model;
-    if (head === undefined && !hasTurns(this.#data) && tokenizer.chat.templates.size > 0) {
+    if (head === undefined && !this.#reading.keepsLabels && !hasTurns(this.#data) && tokenizer.chat.templates.size > 0) {
       this.#note(placed(this.#data, bareRows), "bareRows");
     }
     const show = tokenizeProgress(this.#runContext.emit);
@@ -214,7 +216,7 @@ class RowsReading {
       const next = await atLocationOf(this.#data, () => reading.next());
       if (next.done) break;
       const { row, ...found } = next.value;
-      atLocationOf(this.#data, () => requireKind([row], head));
+      atLocationOf(this.#data, () => requireKind([row], head, this.#reading.keepsLabels));
       part.push({
         found,
         row: shots === undefined ? row : atLocationOf(this.#reading.fewShot, () => shots.before(row)),
@@ -236,6 +238,8 @@ class RowsReading {
       this.#note(`${formatLocation(place)}: ${rowNotes[note]}${more}`, note);
     };
     const options = { ...this.#limits(), toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder, note };
+    // Rows of one data set are of one kind.
+    if (head === undefined && rows[0]?.kind === "label") return tokenizeLabelled(rows, tokenizer, () => 0, options);
     return tokenizeFor(head, rows, tokenizer, options);
   }
 

@@ -30,6 +30,7 @@ interface RowsOptions {
   readonly toWrite?: number;
   readonly fewShot?: FewShot | undefined;
   readonly truncate?: Truncation | undefined;
+  readonly keepsLabels?: boolean;
 }
 
 /** Models, rows and layouts of members that are prepared together. */
@@ -75,12 +76,12 @@ export class SharedPreparation {
     data: Resolved<TrainSpec>["data"],
     { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
-    { asks = false, toWrite = 0, fewShot, truncate }: RowsOptions = {},
+    { asks = false, toWrite = 0, fewShot, truncate, keepsLabels = false }: RowsOptions = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && hasTurns(data);
     const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null];
-    return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
+    return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null, keepsLabels], () => {
       const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const sample = this.#sample;
       return readRows(this.#runContext, data, model, {
@@ -90,6 +91,7 @@ export class SharedPreparation {
         truncate,
         toWrite,
         asksLast,
+        keepsLabels,
         fewShot,
         warn,
       });
