@@ -18,7 +18,7 @@ export function repeatedOf(
   const groups = Map.groupBy(members, (member) => settingsWithoutSeeds(member) ?? member.id);
   for (const same of groups.values()) {
     const ids = new Set(same.map(({ id }) => declared.get(id) ?? id));
-    if (ids.size > 1) for (const { id } of same) declared.set(id, sharedId(same));
+    if (ids.size > 1) { for (const { id } of same) declared.set(id, sharedId(same)); }
   }
   return declared;
 }

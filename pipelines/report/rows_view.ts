@@ -20,9 +20,11 @@ export function rowsOf(
   const untrained = new Set(judged.untrainedMetrics.map(stageOf));
   return stages.filter((stage) => !untrained.has(stage)).flatMap((stage) => {
     const metric = judged.metrics.find((each) => stageOf(each) === stage)!;
-    const best = new Map(ranking(judged, metric).flatMap(({ experiment }) => experiment.members).map((id, at) => {
-      return [id, at] as const;
-    }));
+    const best = new Map(
+      ranking(judged, metric).flatMap(({ experiment }) => experiment.members).map((id, at) => {
+        return [id, at] as const;
+      }),
+    );
     const ranked = members.filter((member) => evaluationOf(member, metric) !== undefined)
       .toSorted((a, b) => (best.get(a.id) ?? Infinity) - (best.get(b.id) ?? Infinity));
     const [first] = ranked;
@@ -54,7 +56,8 @@ function rowOf({ prompt, pair, completion, taught }: ReportPrediction) {
 function answersOf(name: string, isBase: boolean, found: readonly ReportPrediction[]): AnswersView {
   const rows = found.slice(0, mostRows);
   const metrics = [...new Set(rows.flatMap(({ measured = {} }) => Object.keys(measured)))];
-  const valuesOf = (metric: string) => rows.map(({ measured = {} }) => Number((ownValue(measured, metric) ?? 0).toPrecision(6)));
+  const valuesOf = (metric: string) =>
+    rows.map(({ measured = {} }) => Number((ownValue(measured, metric) ?? 0).toPrecision(6)));
   return {
     name,
     isBase,

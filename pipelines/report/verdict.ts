@@ -101,9 +101,7 @@ export function verdictText(verdict: Verdict): string {
   };
   const [first] = best as readonly [Ranked];
   const names = best.map(({ experiment }) => experiment.id);
-  const who = names.length === 1
-    ? names[0] === "main" ? "" : `${names[0]} `
-    : `${listed(names)} tie: `;
+  const who = names.length === 1 ? names[0] === "main" ? "" : `${names[0]} ` : `${listed(names)} tie: `;
   const parts = [
     ...base === undefined ? [] : [beside(overBase, `${base.name} ${number(base.mean)}`)],
     ...runnerUp === undefined

@@ -104,15 +104,17 @@ function membersToDraw(members: readonly MemberRecord[], [metric]: readonly stri
 function unfinishedMembers({ results, unfinished }: ReportSource) {
   if (unfinished === undefined) return [];
   const done = new Set(results.members.map(({ id }) => id));
-  return unfinished.planned.filter(({ id }) => !done.has(id)).map(({ id, axes, trainableParameters, baseParameters }) => {
-    const trainings = unfinished.trainings.filter(({ member }) => member === id);
-    const stages = trainings.map(({ stage, losses, validation }): TrainRecord => {
-      const nothing = { cached: false, seconds: 0, stepSeconds: [] };
-      return { name: stage, kind: "train", ...nothing, steps: losses.length, losses, validation };
-    });
-    const state: MemberState = trainings.length > 0 ? "at work" : "waiting";
-    return { member: { id, axes, trainableParameters, baseParameters, stages } satisfies MemberRecord, state };
-  });
+  return unfinished.planned.filter(({ id }) => !done.has(id)).map(
+    ({ id, axes, trainableParameters, baseParameters }) => {
+      const trainings = unfinished.trainings.filter(({ member }) => member === id);
+      const stages = trainings.map(({ stage, losses, validation }): TrainRecord => {
+        const nothing = { cached: false, seconds: 0, stepSeconds: [] };
+        return { name: stage, kind: "train", ...nothing, steps: losses.length, losses, validation };
+      });
+      const state: MemberState = trainings.length > 0 ? "at work" : "waiting";
+      return { member: { id, axes, trainableParameters, baseParameters, stages } satisfies MemberRecord, state };
+    },
+  );
 }
 
 function activationsIn(members: readonly MemberRecord[]): ReportView["activations"] {
@@ -163,14 +165,16 @@ function untrainedValues(
   const [first] = members;
   if (first === undefined) return {};
   const bases = evaluationsOf(first).filter(({ name }) => untrained.has(name));
-  return Object.fromEntries(metrics.filter((metric) => !untrained.has(stageOf(metric))).flatMap((metric) => {
-    const kind = kindOf(metric), tuned = evaluationOf(first, metric);
-    const rowsOf = ({ predictions: path }: EvaluateRecord) => rowsKeyOf(predictions(path));
-    const found = bases.find((base) => {
-      return Object.hasOwn(base.metrics, kind) && (tuned === undefined || rowsOf(base) === rowsOf(tuned));
-    });
-    return found === undefined ? [] : [[metric, { name: found.name, ...metricOf([found], kind, predictions) }]];
-  }));
+  return Object.fromEntries(
+    metrics.filter((metric) => !untrained.has(stageOf(metric))).flatMap((metric) => {
+      const kind = kindOf(metric), tuned = evaluationOf(first, metric);
+      const rowsOf = ({ predictions: path }: EvaluateRecord) => rowsKeyOf(predictions(path));
+      const found = bases.find((base) => {
+        return Object.hasOwn(base.metrics, kind) && (tuned === undefined || rowsOf(base) === rowsOf(tuned));
+      });
+      return found === undefined ? [] : [[metric, { name: found.name, ...metricOf([found], kind, predictions) }]];
+    }),
+  );
 }
 
 function axesOf(members: readonly Pick<MemberRecord, "axes">[]): ReportView["axes"] {

@@ -199,7 +199,9 @@ class RowsReading {
     read?: readonly FoundRow[],
   ): AsyncGenerator<TokenizedRow> {
     const { head } = this.#reading, { tokenizer } = this.#model;
-    if (head === undefined && !this.#reading.keepsLabels && !hasTurns(this.#data) && tokenizer.chat.templates.size > 0) {
+    if (
+      head === undefined && !this.#reading.keepsLabels && !hasTurns(this.#data) && tokenizer.chat.templates.size > 0
+    ) {
       this.#note(placed(this.#data, bareRows), "bareRows");
     }
     const show = tokenizeProgress(this.#runContext.emit);

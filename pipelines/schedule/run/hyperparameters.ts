@@ -17,7 +17,9 @@ const pathFields = ["source", "path", "folder", "initial"];
  * @param base The folder from which paths are given.
  */
 export function hyperparametersOf({ stages }: PreparedMember, base: string): NonNullable<MemberRecord["settings"]> {
-  return Object.fromEntries(stages.map((stage) => [`${stage.kind} ${stage.name}`, settingsOf(withPathsFrom(base, stage))]));
+  return Object.fromEntries(
+    stages.map((stage) => [`${stage.kind} ${stage.name}`, settingsOf(withPathsFrom(base, stage))]),
+  );
 }
 
 /** A stage whose spec has all paths as they are from a folder. */
@@ -42,7 +44,11 @@ function settingsOf({ spec, training }: PreparedStage & { readonly training?: un
 function modelSettings(model: PreparedStage["spec"]["model"]): (readonly [string, AxisLabel])[] {
   if (model.kind !== "model") return scalarsIn(model, "model");
   const { base: { kind: _, source, ...base }, edits } = model;
-  return [["base", shortened(source)], ...scalarsIn(base, "base"), ...scalarsIn(edits, edits.length === 1 ? "edit" : "edits")];
+  return [
+    ["base", shortened(source)],
+    ...scalarsIn(base, "base"),
+    ...scalarsIn(edits, edits.length === 1 ? "edit" : "edits"),
+  ];
 }
 
 /** Rows as a pipeline file writes them, without what makes texts of them. */

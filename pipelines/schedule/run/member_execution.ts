@@ -63,7 +63,8 @@ export class MemberExecution implements Disposable {
     const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };
     const averages = averagesOf(records, (suite) => suiteNamed(suite)?.averaged);
     const listed = averages.length === 0 ? {} : { averages };
-    const { baseParameters } = outlineOf(prepared), settings = hyperparametersOf(prepared, this.#shared.runContext.base);
+    const { baseParameters } = outlineOf(prepared),
+      settings = hyperparametersOf(prepared, this.#shared.runContext.base);
     return { id, axes, ...optional, trainableParameters, baseParameters, settings, stages: records, ...listed };
   }
 

@@ -5,7 +5,9 @@ import type { AxisLabel } from "../../spec/mod.ts";
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 
 /** A member's outline. */
-export function outlineOf({ member: { id, axes, repeated }, stages, trainableParameters }: PreparedMember): MemberOutline {
+export function outlineOf(
+  { member: { id, axes, repeated }, stages, trainableParameters }: PreparedMember,
+): MemberOutline {
   const outlined = stages.map((stage) => ({ name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec) }));
   const [first] = stages, baseParameters = first === undefined ? 0 : parameterCount(first.model.architecture);
   return { id, axes, repeated, trainableParameters, baseParameters, stages: outlined };
