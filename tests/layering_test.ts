@@ -100,6 +100,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/activations",
   "pipelines/schedule/plan",
   "pipelines/schedule/run",
+  "pipelines/schedule/units",
   // What others see of it.
   "pipelines/report",
   "pipelines/report/page",
@@ -111,6 +112,7 @@ const rooms: readonly string[] = [
   "pipelines/interchange/vllm",
   "pipelines/interchange",
   "pipelines/interchange/peft",
+  "pipelines/workflow",
   "pipelines/cli/launch",
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",
@@ -119,6 +121,7 @@ const rooms: readonly string[] = [
   "pipelines/dsl",
   // What a program calls, the command line among them.
   "pipelines/interface",
+  "pipelines/serving",
   "pipelines/cli/commands",
   "pipelines/cli",
   ".",

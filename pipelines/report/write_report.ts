@@ -16,6 +16,7 @@ import { readPredictions } from "../results/read_predictions.ts";
 import { readResults, resultsFile } from "../results/read_results.ts";
 import { manifestFile, pipelineFile, readManifest } from "./manifest.ts";
 import type { RunState } from "./report_view.ts";
+import { removeRunTemporaries } from "../store/temporaries.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
 
@@ -30,6 +31,7 @@ export const reportFiles = { page: "report.html", table: "results.csv", events: 
  */
 export async function writeReport(folder: string): Promise<void> {
   const source = await readSource(folder), { members } = source.results, out = new RunFolder(folder);
+  removeRunTemporaries(folder);
   await out.text(reportFiles.table, csvOf(source.results));
   const time = Date.parse(source.made) / 1000;
   for (const member of members) {

@@ -7,7 +7,17 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { code } from "../../tasks/code.ts";
-import { flagsOf, type Grants, grantsOf, isCommandName, withJudge, withMlflow, withPrograms } from "./grants.ts";
+import {
+  flagsOf,
+  type Grants,
+  grantsOf,
+  isCommandName,
+  withJudge,
+  withMlflow,
+  withPrograms,
+  withServer,
+  withStore,
+} from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -43,7 +53,8 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
-  const granted = grantedFor(usual, own);
+  const store = optionIn(own, "--store"), forCall = grantedFor(usual, own);
+  const granted = store === undefined ? forCall : withStore(forCall, store);
   const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
   const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
   return [
@@ -53,6 +64,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
     ...importFlags(copy, projectOf(folderOf(first, folder)) ?? projectOf(folder)),
     ...flagsOf(reached),
     ...imported,
+    ...unstableFlags(command),
     ...args.filter(isPermission),
     new URL("pipelines/cli/main.ts", copy.config).href,
     ...own,
@@ -67,11 +79,18 @@ function grantedFor(usual: Grants, own: readonly string[]): Grants {
       return address === undefined ? usual : withMlflow(usual, address);
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
+    case "serve":
+      return withServer(usual, optionIn(own, "--host"), optionIn(own, "--api-key"));
     case "score":
       return own.some((argument) => Object.hasOwn(code, argument)) ? withPrograms(usual) : usual;
     default:
       return usual;
   }
+}
+
+/** What is to be asked of Deno: that a request is aborted when its client leaves, and not whenever it is answered. */
+function unstableFlags(command: string | undefined): readonly string[] {
+  return command === "serve" ? ["--unstable-no-legacy-abort"] : [];
 }
 
 /** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */

@@ -1,7 +1,8 @@
 /** How fast this machine has run what a store holds, so that a plan can say how long a run will take. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
-import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
+import { DiskError } from "../../common/errors.ts";
+import { isJsonObject, readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** What is measured apart. */
@@ -27,13 +28,26 @@ function machineName({ machine }: RateContext): string {
 }
 
 async function readAll(runContext: RateContext): Promise<Named> {
-  const bytes = await readFileIfPresent(fileOf(runContext));
   try {
-    return bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes)) as Named;
+    const bytes = await readFileIfPresent(fileOf(runContext));
+    return soundRates(bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
     // Only estimates are made of it, and the next run writes it anew.
     return {};
   }
+}
+
+/** Of what a file holds that anybody may have written, the rates that can be some. */
+function soundRates(value: unknown): Named {
+  if (!isJsonObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).map(([machine, rates]) => {
+      const sound = isJsonObject(rates)
+        ? Object.entries(rates).filter(([_, rate]) => typeof rate === "number" && rate > 0)
+        : [];
+      return [machine, Object.fromEntries(sound) as Rates];
+    }),
+  );
 }
 
 /** The rates that were measured on this machine with these threads. */
@@ -41,7 +55,7 @@ export async function ratesOf(runContext: RateContext): Promise<Rates> {
   return ownValue(await readAll(runContext), machineName(runContext)) ?? {};
 }
 
-/** Takes down what a stage reached; half of it is what was reached before. */
+/** Takes down what a stage reached; half of it is what was reached before. A disk that refuses keeps what it has. */
 export async function noteRate(
   runContext: RateContext,
   stage: RatedStage,
@@ -53,5 +67,7 @@ export async function noteRate(
   const before = ownValue(all, name)?.[stage] ?? rate;
   const text =
     JSON.stringify({ ...all, [name]: { ...ownValue(all, name), [stage]: Math.round((rate + before) / 2) } }) + "\n";
-  await writeAtomically(fileOf(runContext), [new TextEncoder().encode(text)]);
+  await writeAtomically(fileOf(runContext), [new TextEncoder().encode(text)]).catch((fault: unknown) => {
+    if (!(fault instanceof DiskError)) throw fault;
+  });
 }

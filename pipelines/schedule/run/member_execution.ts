@@ -5,9 +5,10 @@ import { averagesOf } from "../../results/averages.ts";
 import { suiteNamed } from "../../tasks/suites.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { Shard } from "../encode/shards.ts";
 import { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import { SharedScores } from "../evaluate/shared_scores.ts";
-import type { PreparedMember, PreparedStages } from "../prepare/prepared.ts";
+import type { PreparedMember, PreparedStage, PreparedStages, PreparedTraining } from "../prepare/prepared.ts";
 import { activationsStage } from "./activations_stage.ts";
 import { evaluateStage } from "./evaluate_stage.ts";
 import type { RunOutput } from "./run_output.ts";
@@ -51,14 +52,7 @@ export class MemberExecution implements Disposable {
    */
   async run(prepared: PreparedMember, place: MemberPlace): Promise<MemberRecord> {
     const records: StageRecord[] = [], { member, stages, trainableParameters } = prepared;
-    const { emit } = this.#shared.runContext;
-    for (const stage of stages) {
-      const named = { member: place, stage: stage.name, stageKind: stage.kind };
-      emit({ kind: "stageStarted", ...named });
-      const record = await this.#run(stage.kind, stage, prepared), { cached, seconds } = record;
-      emit({ kind: "stageDone", ...named, cached, seconds });
-      records.push(record);
-    }
+    for (const stage of stages) records.push(await this.stage(stage, prepared, place));
     const { id, axes, chosen } = member, quantize = stages[0]?.quantize;
     const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };
     const averages = averagesOf(records, (suite) => suiteNamed(suite)?.averaged);
@@ -66,6 +60,20 @@ export class MemberExecution implements Disposable {
     const { baseParameters } = outlineOf(prepared),
       settings = hyperparametersOf(prepared, this.#shared.runContext.base);
     return { id, axes, ...optional, trainableParameters, baseParameters, settings, stages: records, ...listed };
+  }
+
+  /** Runs one stage of a member and writes what it gives. */
+  async stage(stage: PreparedStage, prepared: PreparedMember, place: MemberPlace): Promise<StageRecord> {
+    const { emit } = this.#shared.runContext, named = { member: place, stage: stage.name, stageKind: stage.kind };
+    emit({ kind: "stageStarted", ...named });
+    const record = await this.#run(stage.kind, stage, prepared), { cached, seconds } = record;
+    emit({ kind: "stageDone", ...named, cached, seconds });
+    return record;
+  }
+
+  /** {@linkcode Trainings.encode} */
+  async encode(stage: PreparedTraining, part?: Shard | number): Promise<void> {
+    await this.#shared.trainings.encode(stage, part);
   }
 
   /** What the trainings read. */

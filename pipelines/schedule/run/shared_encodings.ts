@@ -2,9 +2,10 @@
 import type { EncodeRecord } from "../../results/results.ts";
 import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { encode } from "../encode/encode.ts";
+import { encode, encodeShard } from "../encode/encode.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { encodeFlops } from "../encode/flops.ts";
+import type { Shard } from "../encode/shards.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import type { TrainJob } from "../train/train_job.ts";
 
@@ -28,11 +29,21 @@ export class SharedEncodings implements Disposable {
     this.#encodings.getOrInsertComputed(job.encodingKey, () => ({ jobs: [] })).jobs.push(job);
   }
 
-  /** What a training reads; `undefined` if nothing of its rows is kept. */
-  async of({ encodingKey, programs }: TrainJob): Promise<EncodedExamples | undefined> {
+  /**
+   * What a training reads; `undefined` if nothing of its rows is kept.
+   *
+   * @param shards In how many parts other processes may have computed it.
+   */
+  async of({ encodingKey, programs }: TrainJob, shards = 1): Promise<EncodedExamples | undefined> {
     if (programs.kept.length === 0) return undefined;
     const shared = this.#encodings.get(encodingKey)!;
-    return await (shared.encoded ??= this.#encode(shared.jobs));
+    return await (shared.encoded ??= this.#encode(shared.jobs, shards));
+  }
+
+  /** Computes a part of what a training reads, for a process that puts the parts together. */
+  async shard({ encodingKey }: TrainJob, shard: Shard): Promise<void> {
+    const job = encodeJobOf(this.#encodings.get(encodingKey)!.jobs);
+    if (job !== undefined) await encodeShard(this.#runContext, job, shard);
   }
 
   /** Closes the encoding of a training once all that read it are done, so that the store can give up its file. */
@@ -64,11 +75,11 @@ export class SharedEncodings implements Disposable {
     for (const encoded of this.#opened) encoded[Symbol.dispose]();
   }
 
-  async #encode(jobs: readonly TrainJob[]): Promise<EncodedExamples> {
+  async #encode(jobs: readonly TrainJob[], shards: number): Promise<EncodedExamples> {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
-    const encoded = await encode(this.#runContext, job), { cached, seconds } = encoded.record;
-    if (!cached) await noteRate(this.#runContext, "encode", encodeFlops(job), seconds);
+    const encoded = await encode(this.#runContext, job, shards), { cached, seconds } = encoded.record;
+    if (!cached && shards === 1) await noteRate(this.#runContext, "encode", encodeFlops(job), seconds);
     this.#opened.push(encoded);
     return encoded;
   }

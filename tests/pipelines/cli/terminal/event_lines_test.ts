@@ -24,7 +24,7 @@ const step = (number: number, members: readonly string[]): RunEvent => {
 const ready = (...ids: readonly string[]): RunEvent => {
   return {
     kind: "membersReady",
-    members: ids.map((id) => ({ id, axes: {}, trainableParameters: 1, baseParameters: 9, stages: [] })),
+    members: ids.map((id) => ({ id, axes: {}, repeated: id, trainableParameters: 1, baseParameters: 9, stages: [] })),
   };
 };
 const download = (done: number): RunEvent => {
