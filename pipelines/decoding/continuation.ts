@@ -44,7 +44,7 @@ export interface Generator {
   /** The same of models that one program decodes from the same tensors: those whose edits act on prompts alone. */
   readonly decodesAs: string | object;
   readonly endTokens: ReadonlySet<number>;
-  /** What the keys and values of a batch may take, in bytes: rows that need more together go on in parts. */
+  /** What the keys and values of a batch may take, in bytes: rows that need more together continue in parts. */
   readonly mostKeyValueBytes: number;
 }
 
@@ -61,7 +61,7 @@ export function readBefore({ prefill: { layout } }: Generator, prompt: Tokenized
 /** The logits of each row's next token. */
 export type Logits = (row: number) => Float32Array;
 
-/** What a row goes on with: another token after what some row has read. */
+/** What a row continues with: another token after what some row has read. */
 export interface Step {
   readonly from: number;
   readonly token: number;
@@ -134,7 +134,7 @@ export class Continuation {
     return this.#prompts.length;
   }
 
-  /** Whether so many rows can go on together without taking too much memory. */
+  /** Whether so many rows can continue together without taking too much memory. */
   canContinue(rows: number): boolean {
     return !this.#cache.isFull || this.#cache.bytesOf(rows) <= this.#generator.mostKeyValueBytes;
   }

@@ -11,7 +11,7 @@ export interface Writer {
   /**
    * Takes the logits of what follows each of its rows, of which there is at first one, seen as all of them.
    *
-   * @returns What each of its rows goes on with, counted among its own; ignored once it is done.
+   * @returns What each of its rows continues with, counted among its own; ignored once it is done.
    */
   advance(logits: Logits): readonly Step[];
 }
@@ -19,14 +19,14 @@ export interface Writer {
 /** Prompts that are continued together. */
 interface Part {
   readonly writers: readonly Writer[];
-  /** What each row goes on with. */
+  /** What each row continues with. */
   readonly steps: readonly Step[];
   readonly continuation: Continuation;
 }
 
 /**
  * Lets every writer continue its prompt. A prompt leaves the batch when its writer is done; where those that are left
- * would take too much memory, they go on in halves, one after the other.
+ * would take too much memory, they continue in halves, one after the other.
  *
  * @param writers One a prompt.
  * @param copies How many rows a writer has.

@@ -28,7 +28,7 @@ export interface Best extends BestSpec<EvaluateSpec> {
 }
 
 /**
- * The best member of an evaluation, to go on with: evaluated elsewhere it brings its trained edit; trained again, its model
+ * The best member of an evaluation, to continue with: evaluated elsewhere it brings its trained edit; trained again, its model
  * as declared. It is chosen among the members of all axes that the evaluation depends on; repetitions count by their mean.
  *
  * @param stage Measures what members are compared by.

@@ -53,7 +53,7 @@ export interface TrainOptions {
   readonly truncate?: Truncation;
   /**
    * Gradients of which the 2-norm, taken over all that is trained, is larger are scaled down to it before each step, as
-   * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 unless it is told otherwise, and so had
+   * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 by default, and so had
    * the ReFT paper's runs. Norms are in results.json, the report and TensorBoard.
    */
   readonly maxGradNorm?: number;

@@ -126,7 +126,7 @@ function representationOf(
     throw new RequestError(`the model has no site ${site}; ${suggest(site, Object.keys(sites))}`);
   }
   if (typeof key !== "string" || key === "" || /[/\\\0]/.test(key)) {
-    throw new RequestError(`the key ${shown(key)} is no file's name; save the model again`);
+    throw new RequestError(`the key ${shown(key)} is not a file's name; save the model again`);
   }
   const named = /^layer_(-?\d+)_comp_(\w+?)_unit_/.exec(key);
   if (named !== null && (Number(named[1]) !== block || named[2] !== component)) {

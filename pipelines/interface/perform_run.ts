@@ -64,7 +64,7 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   emit({ kind: "runStarted", pipeline: name, folder: folder.path });
   await using runContext = openRunContext(request, options, emit, control);
   let manifest: Manifest | undefined;
-  // As it is now: the file may be edited while the run goes on.
+  // As it is now: the file may be edited during the run.
   const source = file === undefined ? undefined : await Deno.readFile(file);
   const { results } = await runPipeline(runContext, name, request.expansion, folder, {
     ready: async (all) => {

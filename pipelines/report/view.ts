@@ -100,7 +100,7 @@ function membersToDraw(members: readonly MemberRecord[], [metric]: readonly stri
   return new Set(ranked.slice(0, mostCurves).map(({ id }) => id));
 }
 
-/** The members of a run that goes on which are not done, with what their trainings have given so far. */
+/** The members of a run that are not done, with what their trainings have given so far. */
 function unfinishedMembers({ results, unfinished }: ReportSource) {
   if (unfinished === undefined) return [];
   const done = new Set(results.members.map(({ id }) => id));

@@ -42,7 +42,7 @@ export async function writeReport(folder: string): Promise<void> {
   await out.text(reportFiles.page, await pageOf(viewOf(source)));
 }
 
-/** What a page that follows a run is made of: what the run shows while it goes on, then its results. */
+/** What a page that follows a run is made of: what the run shows while it runs, then its results. */
 export async function readLiveSource(folder: string): Promise<ReportSource> {
   const livePath = await innerPath(folder, liveFile);
   const live = await readJsonObject(livePath, "run the pipeline again").catch(() => undefined);

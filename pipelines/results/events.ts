@@ -1,5 +1,5 @@
 /**
- * What a run says of itself while it goes on. The terminal, live.json, logs and programs that call `run` read the same
+ * What a run reports about itself while it runs. The terminal, live.json, logs and programs that call `run` read the same
  * events, in the order in which they happen.
  *
  * @module
@@ -43,7 +43,7 @@ export interface MemberOutline {
   readonly stages: readonly StageOutline[];
 }
 
-/** The members that run next are known. A run has several of these where members go on with the best of earlier ones. */
+/** The members that run next are known. A run has several of these where members continue with the best of earlier ones. */
 export interface MembersReady {
   /** What happened. */
   readonly kind: "membersReady";
@@ -259,11 +259,11 @@ export interface RunFailed {
   readonly kind: "runFailed";
   /** Why, and what to do about it. */
   readonly message: string;
-  /** Whether it was asked to stop; the same command goes on from there. */
+  /** Whether it was asked to stop; the same command continues from there. */
   readonly stopped: boolean;
 }
 
-/** What a run says of itself while it goes on. */
+/** What a run reports about itself while it runs. */
 export type RunEvent =
   | RunStarted
   | MembersReady

@@ -29,7 +29,7 @@ export interface ValidationRecord {
 export interface TrainRecord {
   /** The stage's name. */
   readonly name: string;
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "train";
   /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
@@ -79,7 +79,7 @@ export interface ReferenceRecord {
 export interface EvaluateRecord {
   /** The stage's name. */
   readonly name: string;
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "evaluate";
   /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
@@ -145,7 +145,7 @@ export interface AverageRecord {
 export interface ActivationsRecord {
   /** The stage's name. */
   readonly name: string;
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "activations";
   /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
@@ -176,7 +176,7 @@ export interface MemberRecord {
   readonly id: string;
   /** Its values of the axes. */
   readonly axes: Readonly<Record<string, string | number | boolean>>;
-  /** The best members that it goes on with: the stage and metric that they are best by, and their id. */
+  /** The best members that it continues with: the stage and metric that they are best by, and their id. */
   readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
   /** How many numbers it trains. */
   readonly trainableParameters: number;

@@ -5,7 +5,7 @@ import type { TrainSpec } from "./train.ts";
 
 /** A model as one epoch of a training left it. */
 export interface CheckpointSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "checkpoint";
   /** The training, whose `checkpoints` name the epoch. */
   readonly training: TrainSpec;

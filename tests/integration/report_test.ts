@@ -72,7 +72,7 @@ Deno.test({
           await page.evaluate(`document.querySelectorAll("#table th")[1].getAttribute("aria-sort")`),
           "descending",
         );
-        // The button that was used has the focus again, so that the keyboard goes on from it.
+        // The button that was used has the focus again, so that the keyboard continues from it.
         await page.press("Enter");
         await page.until(`document.querySelectorAll("#table th")[1].getAttribute("aria-sort") === "ascending"`);
         await page.press("Tab");
@@ -89,7 +89,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the page of a search tells what was chosen, and the mean of repeated seeds",
+  name: "the page of a search shows what was chosen, and the mean of repeated seeds",
   ...options,
   fn: () =>
     inFolder(async (folder) => {

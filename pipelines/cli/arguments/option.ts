@@ -134,7 +134,7 @@ export const json: ValueType<JsonObject> = parsed("json", (text) => {
   throw new InvalidValue('give a JSON object, as in \'{"language": "fr"}\'');
 });
 
-/** `undefined` of what is no JSON. */
+/** `undefined` of what is not JSON. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -76,7 +76,7 @@ async function judgeAnswers(path: string, options: Declared, terminal: Terminal)
 function endpointOf({ endpoint, model, key }: Declared): Endpoint {
   const url = URL.parse(endpoint), isHere = ["127.0.0.1", "[::1]", "localhost"].includes(url?.hostname ?? "");
   if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.search !== "") {
-    throw new RequestError("--endpoint is no address of an endpoint; write it as in https://api.openai.com/v1");
+    throw new RequestError("--endpoint is not an address of an endpoint; write it as in https://api.openai.com/v1");
   }
   if (url.protocol === "http:" && !isHere) {
     throw new RequestError(`--endpoint would send ${url.host} the key unencrypted; write it with https`);

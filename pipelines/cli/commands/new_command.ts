@@ -30,6 +30,6 @@ export const newCommand = command({
     await writeFolder(path, async (temporary) => {
       for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(temporary, name), text);
     });
-    terminal.print(`made ${path}; go on with\n  cd ${folder}\n  deno task run pipeline.ts`);
+    terminal.print(`made ${path}; continue with\n  cd ${folder}\n  deno task run pipeline.ts`);
   },
 });

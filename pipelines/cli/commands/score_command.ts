@@ -97,7 +97,7 @@ function textField(row: RawRow, name: string): string {
   const value = pythonFields(row).get(name);
   if (typeof value === "string") return value;
   if (typeof value === "bigint" || typeof value === "number") return str(value);
-  throw new RequestError(`the field ${quote(name)} is no text; write it as a string`, place);
+  throw new RequestError(`the field ${quote(name)} is not text; write it as a string`, place);
 }
 
 /** As Python writes it, but infinity, which JSON has no number for, as a text. */

@@ -136,7 +136,7 @@ async function servedBy(path: string, { model, member, watch, quantize }: ServeO
   const ids = isOne ? [] : await trainedIds(folder), watched = watch.map(callerPath);
   const places = { folders: [folder], members: member, watched, anyBase: model !== undefined };
   if (!isOne && ids.length === 0) {
-    if (member.length > 0) throw new RequestError(`${path} is no run, and has no members; omit --member`);
+    if (member.length > 0) throw new RequestError(`${path} is not a run, and has no members; omit --member`);
     return { source: path, base: callerFolder(), quantize, places: { ...places, folders: [] } };
   }
   const [first] = member.length === 0 ? ids : member, stored = await findIntervention(path, isOne ? undefined : first);

@@ -120,7 +120,7 @@ async function workflow(
     for (const name of ["done", "logs"]) await Deno.mkdir(join(temporary, name));
   });
   if (expansion.goesOn) {
-    terminal.write("what goes on with the best members is known only then: the report runs it, in one process\n");
+    terminal.write("what continues with the best members is known only then: the report runs it, in one process\n");
   }
   terminal.print(`${unitsText(units)} in ${folder}\nstart them with: ${engine.start(folder)}`);
 }

@@ -80,7 +80,7 @@ async function importPipeline(file: string, overrides: Overrides, settings: Map<
 
 function requireName(pipeline: Pipeline, file?: string): void {
   if (/^\w[\w.-]*$/.test(pipeline.name)) return;
-  const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
+  const problem = `the pipeline's name ${quote(pipeline.name)} is not a file name; use letters, digits, -`;
   throw new RequestError(problem, locationOf(pipeline) ?? (file === undefined ? undefined : { file }));
 }
 

@@ -33,7 +33,7 @@ export function terminalEvents(terminal: Pick<Terminal, "live" | "write" | "colu
 class EventLines {
   readonly #terminal: Pick<Terminal, "live" | "write" | "columns">;
   #work: ShownWork | undefined;
-  /** The training at work, whose line goes on where a validation encoded its rows in between. */
+  /** The training at work, whose line continues where a validation encoded its rows in between. */
   #training: ShownWork | undefined;
   /** The line that is not ended yet. */
   #open = "";

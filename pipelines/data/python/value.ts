@@ -112,6 +112,6 @@ export function toPython(value: unknown, place?: SourceLocation): PythonValue {
     case "undefined":
       return value;
     default:
-      throw new RequestError(`a ${typeof value} is no data; write a text, a number, a list or an object`, place);
+      throw new RequestError(`a ${typeof value} is not data; write a text, a number, a list or an object`, place);
   }
 }

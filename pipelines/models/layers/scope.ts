@@ -42,7 +42,7 @@ export class Scope {
     return new Scope(undefined, weights, edit);
   }
 
-  /** The scope of a part whose weights' names go on with `name`. */
+  /** The scope of a part whose weights' names continue with `name`. */
   at(name: string): Scope {
     return new Scope(this.#run, this.#weights, this.#edit, this.block, `${this.#prefix}${name}.`);
   }

@@ -19,7 +19,7 @@ const kinds = Uint8Array.from({ length: 128 }, (_, code) => {
 
 const [blank, quote] = [0x20, 0x27];
 
-/** How digits are parted: as GPT-2 does, or before it, each of them or as many as follow each other. */
+/** How digits are split: as GPT-2 does, or before it, each of them or as many as follow each other. */
 type DigitWords = "with blanks" | "each" | "runs";
 
 /** The pre-tokenizers that are known: GPT-2's, alone or after one that sets digits apart. Nothing for all others. */
@@ -49,7 +49,7 @@ const leastKept = 32;
 class AsciiEncoder {
   readonly #words: WordTable;
   readonly #digits: DigitWords;
-  /** The text before, where its words end, how many ids it has up to there, and these: a prompt is followed by the text that goes on from it. */
+  /** The text before, where its words end, how many ids it has up to there, and these: a prompt is followed by the text that continues from it. */
   #text = "";
   readonly #ends: number[] = [];
   readonly #counts: number[] = [];

@@ -101,6 +101,6 @@ export function sequenceOf<Made>(declared: JsonObject, name: string, make: (part
 /** A declared part as an object; undefined where there is none. */
 export function declaredPart(what: string, declared: unknown): JsonObject | undefined {
   if (declared === null || declared === undefined) return undefined;
-  if (!isJsonObject(declared)) throw new Error(`a ${what} that is no object`);
+  if (!isJsonObject(declared)) throw new Error(`a ${what} that is not an object`);
   return declared;
 }

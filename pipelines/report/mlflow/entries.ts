@@ -71,7 +71,7 @@ export class MlflowEntries {
   #hasWhole = false;
   /** The runs that have not ended. */
   readonly #open = new Set<string>();
-  /** The first step that was told, by run and training. */
+  /** The first step that was reported, by run and training. */
   readonly #firstSteps = new Map<string, number>();
 
   /** @param timestamp When the event happened, in milliseconds since 1970. */
@@ -142,13 +142,13 @@ export class MlflowEntries {
     return entries;
   }
 
-  /** The steps that no event told: those of earlier runs. */
+  /** The steps that no event reported: those of earlier runs. */
   #earlier({ id, stages }: MemberRecord, timestamp: number): LoggedMetric[] {
     return ofKind(stages, "train").flatMap(({ name, losses, gradientNorms = [], validation = [] }) => {
       const before = (this.#firstSteps.get(`${id}\n${name}`) ?? losses.length + 1) - 1;
       const steps = losses.slice(0, before).flatMap((loss, at) => {
-        const norm = gradientNorms[at], told = { loss, ...norm === undefined ? {} : { grad_norm: norm } };
-        return metrics(id, "train", name, told, { step: at + 1, timestamp });
+        const norm = gradientNorms[at], logged = { loss, ...norm === undefined ? {} : { grad_norm: norm } };
+        return metrics(id, "train", name, logged, { step: at + 1, timestamp });
       });
       const validations = validation.filter(({ step }) => step <= before).flatMap(({ step, metrics: measured }) => {
         return metrics(id, "validation", name, measured, { step, timestamp });

@@ -4,7 +4,7 @@ import type { ReportView } from "../report_view.ts";
 /** Which rows are listed. */
 export type RowFilter = "all" | "wrong" | "differ" | "better" | "worse";
 
-/** Changed by the page's controls, and kept while a run goes on. */
+/** Changed by the page's controls, and kept during a run. */
 export interface Choices {
   metric: string | undefined;
   /** Axes of the heatmap. */

@@ -12,7 +12,7 @@ export function drawHeatmap({ view, choices, redraw }: Drawing): void {
   if (first === undefined || second === undefined || metric === undefined) return;
   const rows = axes.find(({ name }) => name === choices.rows) ?? first;
   const columns = axes.find(({ name }) => name === choices.columns) ?? second;
-  // Chosen once, so that axes which vary later in a run that goes on don't turn the map around.
+  // Chosen once, so that axes which vary later in a run don't turn the map around.
   [choices.rows, choices.columns] = [rows.name, columns.name];
   const names = axes.map(({ name }) => name);
   const choose = (key: "rows" | "columns" | "metric") => (option: string) => {

@@ -1,5 +1,5 @@
 /**
- * The report's page: draws the view that the page holds, and those that a server sends while a run goes on. The
+ * The report's page: draws the view that the page holds, and those that a server sends during a run. The
  * deno.json in this folder has its modules checked with the browser's types instead of Deno's.
  *
  * @module

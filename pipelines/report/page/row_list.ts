@@ -91,7 +91,7 @@ export interface ClassLine {
   readonly mistake: string;
 }
 
-/** How many classes are told apart at most, and how many rows each has at least on average. */
+/** How many classes are listed at most, and how many rows each has at least on average. */
 const mostClasses = 40, rowsOfClass = 2;
 
 /** The classes of rows whose completions are few; none where each row has its own. */

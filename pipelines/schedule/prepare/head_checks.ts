@@ -172,7 +172,7 @@ export function requireMeasurable(
   }
 }
 
-/** Refuses metrics that results could not tell apart. */
+/** Refuses metrics that results could not distinguish. */
 function requireNames(stage: string, metrics: readonly MetricSpec[]): void {
   const seen = new Set<string>();
   for (const metric of metrics) {

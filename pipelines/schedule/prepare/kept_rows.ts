@@ -132,7 +132,7 @@ function chunkOf(firsts: Float64Array, row: number): number {
   return low;
 }
 
-/** @param noted Is told of the example's source. */
+/** @param noted Is given the example's source. */
 function heldRow(
   { example, textLength, record }: PackedRow,
   rowOf: (record: string) => Row,

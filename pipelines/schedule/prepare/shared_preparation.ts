@@ -125,7 +125,7 @@ export class SharedPreparation {
   }
 
   /**
-   * Takes what a person should know, once, however many members it is true of. It is told when all is known to be sound:
+   * Takes what a person should know, once, however many members it is true of. It is shown when all is known to be sound:
    * a wrong request is answered in one line.
    *
    * @param kind What is warned of, where the message has one example of it.
@@ -147,7 +147,7 @@ export class SharedPreparation {
     return { all: [...this.#kept.values()].reduce((sum, each) => sum + each, 0), limit: this.#runContext.store.limit };
   }
 
-  /** Tells what was noted. */
+  /** Shows what was noted. */
   tellNotes(): void {
     for (const note of this.#notes.splice(0)) noteTo(this.#runContext.emit)(note);
   }

@@ -13,7 +13,7 @@ export function outlineOf(
   return { id, axes, repeated, trainableParameters, baseParameters, stages: outlined };
 }
 
-/** What a stage sets, by path; its model and data are no settings, nor the rows that a training is validated on. */
+/** What a stage sets, by path; its model and data are not settings, nor the rows that a training is validated on. */
 function settingsOf({ kind: _, model: _model, ...settings }: PreparedStage["spec"]) {
   return Object.fromEntries(scalarsIn(settings, ""));
 }

@@ -117,7 +117,7 @@ export async function runTrainings(
   }
 }
 
-/** Where trainings that have checkpoints go on, as one. */
+/** Where trainings that have checkpoints continue, as one. */
 function startOf(trainings: readonly ResumableTraining[]): TrainingLoop["start"] {
   const step = stepsDone(trainings[0]?.checkpoint);
   if (step === 0) return undefined;

@@ -49,7 +49,7 @@ export interface TrainingLoop extends StateJob {
   /** What the training is called in events, and its members in the order of {@linkcode members}. */
   readonly named: { readonly stage: string; readonly members: readonly string[] };
   readonly emit: Emit;
-  /** Where an earlier run of this training came to, to go on from there. */
+  /** Where an earlier run of this training came to, to continue from there. */
   readonly start:
     | { readonly step: number; readonly state: TensorMap; readonly losses: readonly (readonly number[])[] }
     | undefined;

@@ -51,7 +51,7 @@ export async function ask<T>(
     try {
       const found = read(await askOnce(endpoint, request, patience));
       if (found !== undefined) return found;
-      throw new Passing("its answer is no chat completion");
+      throw new Passing("its answer is not a chat completion");
     } catch (fault) {
       const passing = passingOf(fault);
       if (passing === undefined) throw fault;
@@ -87,7 +87,7 @@ async function askOnce({ address, model, key }: Endpoint, request: JsonObject, {
     signal: AbortSignal.timeout(answer),
   });
   const text = await boundedText(response), { status } = response;
-  if (response.ok) return jsonOf(text) ?? fail(new Passing("its answer is no JSON"));
+  if (response.ok) return jsonOf(text) ?? fail(new Passing("its answer is not JSON"));
   if (status === 429 || status === 408 || status >= 500) {
     throw new Passing(`it answers ${status}`, retryAfter(response.headers.get("retry-after")));
   }

@@ -18,7 +18,7 @@ interface BadHead {
   readonly training?: string;
   readonly positions?: string;
   readonly change?: (scene: Scene) => Promise<void>;
-  /** The line behind `error: ` and the scene's folder. */
+  /** The line after `error: ` and the scene's folder. */
   readonly says: RegExp;
 }
 
@@ -80,7 +80,7 @@ for (const label of ["NaN", "Infinity", "many", " "]) {
     metrics: "[refract.pearson()]",
     file: usual + `Water\t${label}\n`,
     data: `refract.tsv("./rows.tsv", ${template}).skip(2)`,
-    says: /^error: rows\.tsv:4: the label ".*" is no number for a regression; write one, as in 2\.5$/,
+    says: /^error: rows\.tsv:4: the label ".*" is not a number for a regression; write one, as in 2\.5$/,
   });
 }
 refuses("numbers that are all equal", {
@@ -165,7 +165,7 @@ Deno.test("bad head: a frozen one with nothing to train", () =>
     assert.match(stderr, /the training told has nothing to train; give its model an edit/);
   }));
 
-Deno.test("a class that no row has is told of, once, and allowed", () =>
+Deno.test("a class that no row has is noted, once, and allowed", () =>
   inScene({
     stages: `{ told: train(edited.with(refract.classification({ labels: ["bad", "good", "odd"] })), ` +
       `{ data: records([{ a: "good" }, { a: "bad" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,

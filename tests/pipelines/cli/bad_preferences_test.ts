@@ -13,7 +13,7 @@ interface BadPreferences {
   readonly model?: string;
   readonly heldOut?: string;
   readonly metrics?: string;
-  /** The line behind `error: ` and the scene's folder. */
+  /** The line after `error: ` and the scene's folder. */
   readonly says: RegExp;
 }
 

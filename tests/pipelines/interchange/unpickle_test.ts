@@ -35,15 +35,15 @@ const demands: Readonly<Record<string, readonly [pickle: string, says: RegExp]>>
   "a class of one's own": ["cmine.models\nSpecial\n", /asks for mine\.models\.Special,/],
   "a whole module": ["ctorch.nn.modules.linear\nLinear\n", /asks for torch\.nn\.modules\.linear\.Linear,/],
   "an array of numpy": ["cnumpy.core.multiarray\n_reconstruct\n", /asks for numpy\.core\.multiarray\._reconstruct,/],
-  "a state for what is no dictionary": [`(t}b`, /the operation BUILD of no dictionary,/],
+  "a state for what is not a dictionary": [`(t}b`, /the operation BUILD of no dictionary,/],
   "a dictionary filled by its call": [`${ordered}(]tR`, /a call of collections\.OrderedDict with 1 arguments,/],
   "a call of a storage": ["ctorch\nFloatStorage\n)R", /a call of torch\.FloatStorage with 0 arguments,/],
-  "a call of a text": [`${pickledText("os.system")})R`, /a call of what is no function,/],
+  "a call of a text": [`${pickledText("os.system")})R`, /a call of what is not a function,/],
   "a persistent module": [
     `${pickledTuple(pickledText("module"), "ctorch\nFloatStorage\n", pickledText("0"))}Q`,
-    /a persistent object that is no storage,/,
+    /a persistent object that is not a storage,/,
   ],
-  "a persistent number": ["K\x01Q", /a persistent object that is no storage,/],
+  "a persistent number": ["K\x01Q", /a persistent object that is not a storage,/],
   "a name that would break the line": ["cos\nsys\x1b[31mtem\n", /asks for os\.sys\?\[31mtem,/],
 };
 for (const [name, [text, says]] of Object.entries(demands)) {
@@ -71,12 +71,15 @@ const damages: Readonly<Record<string, readonly [pickle: Uint8Array, says: RegEx
   "of a frame longer than itself": [latin("\x95\xff\xff\xff\xff\xff\xff\xff\x7f."), /damaged or cut short/],
   "of a name without an end": [latin("ccollections"), /damaged or cut short/],
   "of a list": [saved("]"), /holds no state dictionary/],
-  "of a dictionary of numbers": [saved(`}(${pickledText("a")}K\x01u`), /"a" is no tensor/],
-  "of a tensor without a name": [saved(`}(K\x01${pickledTensor()}u`), /an entry of the state dictionary is no tensor/],
+  "of a dictionary of numbers": [saved(`}(${pickledText("a")}K\x01u`), /"a" is not a tensor/],
+  "of a tensor without a name": [
+    saved(`}(K\x01${pickledTensor()}u`),
+    /an entry of the state dictionary is not a tensor/,
+  ],
   "nested deeply": [saved(`${"(".repeat(deep)}${"t".repeat(deep)}`), /holds no state dictionary/],
   "with a name nested deeply": [
     saved(`}(${"(".repeat(deep)}${"t".repeat(deep)}K\x01u`),
-    /an entry of the state dictionary is no tensor/,
+    /an entry of the state dictionary is not a tensor/,
   ],
   "that calls what is nested deeply": [saved(`${"(".repeat(deep)}${"t".repeat(deep)})R`), /no function/],
   "of a negative size": [pickledState({ a: pickledTensor({ shape: [-1] }) }), /shape, strides and offset are none/],

@@ -142,7 +142,7 @@ const wrong: Readonly<Record<string, readonly [declaration: string, says: string
     '{ n: { default: "a", most: 1 } }',
     'the setting n has "most", which a text has not; use one of those it has: "default", "oneOf", "about"',
   ],
-  "a name that is no word": [
+  "a name that is not a word": [
     '{ "n n": 1 }',
     'the setting\'s name "n n" is not a word; use letters, digits, - and _',
   ],

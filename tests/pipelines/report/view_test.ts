@@ -125,7 +125,7 @@ Deno.test("members whose settings differ in seeds alone repeat one experiment, h
   ]]);
 });
 
-Deno.test("an evaluation that says which training it is of is no base, even if all members agree", () => {
+Deno.test("an evaluation that says which training it is of is not a base, even if all members agree", () => {
   const named = (training: string | undefined): MemberRecord => {
     const { stages, ...rest } = member(1, 1, 0.5);
     return {
@@ -142,7 +142,7 @@ Deno.test("an evaluation that says which training it is of is no base, even if a
   assert.deepEqual(of(undefined).untrainedMetrics, ["score exactMatch"]);
 });
 
-Deno.test("the view thins long curves and tells their stride", () => {
+Deno.test("the view thins long curves and has their stride", () => {
   const [{ losses, gradientNorms, stride, finalLoss }] = viewOf(source).members as [
     ReturnType<typeof viewOf>["members"][number],
   ];

@@ -10,7 +10,7 @@ Deno.test("wrong bodies are refused by the field that is wrong, and what is righ
   inService({ options: { waiting: 2 } }, async ({ refused, text }) => {
     const expected = await text(good.prompt);
     const cases: readonly (readonly [body: unknown, status: number, param: string | null, says: RegExp])[] = [
-      ["{", 400, null, /the body is no JSON/],
+      ["{", 400, null, /the body is not JSON/],
       ["[1]", 400, null, /no JSON object/],
       [{ ...good, prompt: 3 }, 400, "prompt", /"prompt" is 3; give a text/],
       [{ ...good, prompt: undefined }, 400, "prompt", /"prompt" is missing/],

@@ -46,7 +46,7 @@ Deno.test("a live terminal has a bar that is drawn over, and a note goes before 
   assert.match(rest[0]!, new RegExp(`^download {9}${full} 2\\.00 MB/2\\.00 MB  .*\nnote: done\n$`));
 });
 
-Deno.test("a training's line goes on after what a validation encoded, with what it measured", () => {
+Deno.test("a training's line continues after what a validation encoded, with what it measured", () => {
   const encoded: RunEvent[] = [0, 8].map((done) => ({ kind: "work", work: "encode", done, total: 8, unit: "rows" }));
   const metrics = { loss: 2 };
   const validated: RunEvent = { kind: "validation", stage: "tuned", member: "main", step: 2, metrics, isBest: true };

@@ -40,7 +40,7 @@ Deno.test("a flipped bit anywhere in a sealed file shows, and one in a file with
   });
 });
 
-Deno.test("a file that is no safetensors file has the digest of its bytes", async () => {
+Deno.test("a file that is not a safetensors file has the digest of its bytes", async () => {
   await inFolder(async (folder) => {
     for (const bytes of [[], [1, 2], [255, 255, 255, 255, 255, 255, 255, 255, 1], [1, 0, 0, 0, 0, 0, 0, 0, 32, 33]]) {
       const path = join(folder, "file"), content = Uint8Array.from(bytes);

@@ -117,7 +117,7 @@ Deno.test("a step whose rows run in groups adds up their losses, and then the op
     assert.deepEqual(losses, [[3, 4]]);
   }));
 
-Deno.test("a training that is resumed goes on after the steps that are done", () =>
+Deno.test("a training that is resumed continues after the steps that are done", () =>
   inLoop([2, 1], async (loop, { runs }) => {
     const state = Object.fromEntries(Object.entries(loop.initial).map(([name, tensor]) => [name, raised(tensor, 2)]));
     const done = await runTrainingLoop({ ...loop, start: { step: 4, state, losses: [] } });
