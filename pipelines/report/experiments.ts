@@ -5,7 +5,7 @@ import type { EvaluateRecord, MemberRecord } from "../results/results.ts";
 import { metricsOf } from "./named_metrics.ts";
 import { meanOf, standardErrorOf } from "./paired_test.ts";
 import type { ExperimentMetric, ExperimentView, MemberView } from "./report_view.ts";
-import type { ReportPrediction, ReportSource } from "./view.ts";
+import type { ReportPrediction, ReportSource } from "./report_source.ts";
 
 type Predictions = ReportSource["predictions"];
 

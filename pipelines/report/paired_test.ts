@@ -6,7 +6,7 @@
  */
 
 /** A metric's value for each row, one list for each repetition of an experiment. */
-export type RowValues = readonly (readonly number[])[];
+type RowValues = readonly (readonly number[])[];
 
 /** How much better or worse one experiment is than another. */
 export interface Comparison {
@@ -23,7 +23,7 @@ export interface Comparison {
 }
 
 /** Below this probability chance is taken to be no explanation. */
-export const level = 0.05;
+const level = 0.05;
 
 /**
  * Compares two experiments on the same rows, each row's value averaged over the repetitions.

@@ -90,7 +90,7 @@ export interface UntrainedView extends ExperimentMetric {
 }
 
 /** A row that was measured. */
-export interface RowView {
+interface RowView {
   readonly prompt: string;
   readonly completion: string;
   /** What an answer may be besides the completion. */

@@ -5,7 +5,7 @@ import type { MemberRecord } from "../results/results.ts";
 import { evaluationOf, rowsKeyOf, stageOf } from "./experiments.ts";
 import type { AnswersView, ReportView, RowsView } from "./report_view.ts";
 import { type Judged, ranking } from "./verdict.ts";
-import type { ReportPrediction, ReportSource } from "./view.ts";
+import type { ReportPrediction, ReportSource } from "./report_source.ts";
 
 /** How many rows of an evaluation are shown at most, and how many answers of all members. */
 const mostRows = 1000, mostAnswers = 20_000;

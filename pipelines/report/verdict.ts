@@ -12,7 +12,7 @@ import type { ExperimentMetric, ExperimentView, ReportView, UntrainedView } from
 export type Judged = Pick<ReportView, "experiments" | "lowerIsBetter" | "untrained" | "untrainedMetrics">;
 
 /** An experiment with its value of a metric. */
-export interface Ranked {
+interface Ranked {
   readonly experiment: ExperimentView;
   readonly found: ExperimentMetric;
 }

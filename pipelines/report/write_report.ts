@@ -15,10 +15,11 @@ import type { MemberRecord } from "../results/results.ts";
 import { readPredictions } from "../results/read_predictions.ts";
 import { readResults, resultsFile } from "../results/read_results.ts";
 import { manifestFile, pipelineFile, readManifest } from "./manifest.ts";
+import type { ReportPrediction, ReportSource } from "./report_source.ts";
 import type { RunState } from "./report_view.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
 import { RunFolder } from "./run_folder.ts";
-import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
+import { viewOf } from "./view.ts";
 
 /** The files of a report within a run's folder. */
 export const reportFiles = { page: "report.html", table: "results.csv", events: "tensorboard" } as const;

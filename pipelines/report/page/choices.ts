@@ -5,7 +5,7 @@ import type { ReportView } from "../report_view.ts";
 export type RowFilter = "all" | "wrong" | "differ" | "better" | "worse";
 
 /** Changed by the page's controls, and kept during a run. */
-export interface Choices {
+interface Choices {
   metric: string | undefined;
   /** Axes of the heatmap. */
   rows: string | undefined;

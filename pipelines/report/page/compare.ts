@@ -4,24 +4,8 @@ import type { ExperimentMetric, MemberView, ReportView } from "../report_view.ts
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, element, fillTable, labelledRow, plainHeading } from "./dom.ts";
 import { decimal, measured, percent, whole } from "./format.ts";
+import { comparedSettings } from "./compared_settings.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
-
-/** A line of the comparison. */
-export interface ComparedLine {
-  readonly name: string;
-  readonly first: string;
-  readonly second: string;
-  readonly isEqual: boolean;
-}
-
-/** What two members set, by the names of either. */
-export function comparedSettings(first: MemberView, second: MemberView): ComparedLine[] {
-  const names = [...new Set([...Object.keys(first.settings), ...Object.keys(second.settings)])];
-  return names.map((name) => {
-    const [a, b] = [first, second].map(({ settings }) => String(ownValue(settings, name) ?? "")) as [string, string];
-    return { name, first: a, second: b, isEqual: a === b };
-  });
-}
 
 /** The members to compare unless a reader chooses others: the first of the best experiment, and of the next. */
 function pairOf(view: ReportView, metric: string | undefined): readonly MemberView[] {

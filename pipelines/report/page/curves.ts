@@ -53,6 +53,14 @@ export function curvesOf(members: readonly MemberView[], smoothing: number, quan
   });
 }
 
+/** The curves of the best first; of those without a rank the one that ends with the least. */
+export function byRank(curves: readonly Curve[], places: ReadonlyMap<string, number>): Curve[] {
+  const place = ({ id }: Curve) => places.get(id) ?? Infinity;
+  return [...curves].sort((a, b) => {
+    return place(a) === place(b) ? (a.mean.at(-1) ?? 0) - (b.mean.at(-1) ?? 0) : place(a) - place(b);
+  });
+}
+
 const dashes = ["", "7 3", "2 3", "8 3 2 3"];
 
 /** A colour for each curve; of more curves than colours, the first axis chooses the colour and the second the dashes. */

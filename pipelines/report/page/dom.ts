@@ -43,7 +43,7 @@ export function fillTable(id: string, head: HTMLElement, rows: readonly HTMLElem
 }
 
 /** A cell of a table. */
-export interface Cell {
+interface Cell {
   /** Its column's name, which stands before it where a screen is too narrow for columns. */
   readonly name: string;
   readonly text: string | Node;

@@ -1,6 +1,6 @@
 /** The loss of every step, the margin of its rewards and the norm of its gradients. @module */
 import type { Drawing } from "./choices.ts";
-import { type Curve, curvesOf, type StepQuantity, type Stroke, strokesOf } from "./curves.ts";
+import { byRank, type Curve, curvesOf, type StepQuantity, type Stroke, strokesOf } from "./curves.ts";
 import { byId, chooser, element, svg, tip } from "./dom.ts";
 import { decimal } from "./format.ts";
 import { variedAxes } from "./sweep.ts";
@@ -50,14 +50,6 @@ export function drawLosses({ view, choices, redraw }: Drawing): void {
     }),
     legend(named.map(({ id }, at) => ({ colour: strokes[at]!.colour, text: id }))),
   );
-}
-
-/** The curves of the best first; of those without a rank the one that ends with the least. */
-export function byRank(curves: readonly Curve[], places: ReadonlyMap<string, number>): Curve[] {
-  const place = ({ id }: Curve) => places.get(id) ?? Infinity;
-  return [...curves].sort((a, b) => {
-    return place(a) === place(b) ? (a.mean.at(-1) ?? 0) - (b.mean.at(-1) ?? 0) : place(a) - place(b);
-  });
 }
 
 /** A plot of what every step has. */

@@ -4,7 +4,7 @@
 export type Scale = (value: number) => number;
 
 /** The values between which an axis runs, and the ticks on it; the first and the last are its ends. */
-export interface AxisTicks {
+interface AxisTicks {
   readonly range: readonly [number, number];
   readonly ticks: readonly number[];
 }

@@ -116,7 +116,10 @@ async function startingAnew({ model, adaptations, initialFiles }: PreparedModel)
   return found.every(Boolean) ? anew.filter((adaptation) => adaptation !== head) : anew;
 }
 
-async function cautionsIn<S>(findings: readonly ((stage: S) => Finding)[], stage: S): Promise<readonly [string, string][]> {
+async function cautionsIn<S>(
+  findings: readonly ((stage: S) => Finding)[],
+  stage: S,
+): Promise<readonly [string, string][]> {
   const found = await Promise.all(findings.map((find) => find(stage)));
   return found.flatMap((caution, at): [string, string][] => {
     if (caution === undefined) return [];

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { csvOf } from "../../../pipelines/report/csv.ts";
 import { pageOf } from "../../../pipelines/report/html.ts";
 import type { MemberRecord, Results, StageRecord } from "../../../pipelines/results/results.ts";
-import { type ReportPrediction, viewOf } from "../../../pipelines/report/view.ts";
+import type { ReportPrediction } from "../../../pipelines/report/report_source.ts";
+import { viewOf } from "../../../pipelines/report/view.ts";
 
 function member(rank: number, seed: number, exactMatch: number): MemberRecord {
   const losses = Array.from({ length: 1000 }, (_, step) => 3 / (1 + step * rank));
