@@ -161,7 +161,7 @@ export interface SliceView {
   readonly kind: "slice";
   /** What is viewed. */
   readonly of: Dataset;
-  /** The first row's number, from 0 on. */
+  /** The first row's number, from 0 up. */
   readonly start: number;
   /** The number of the row that follows the last one; omitted for all the rest. */
   readonly end?: number;

@@ -54,7 +54,7 @@ export function classOf(labels: readonly string[], label: string, place: SourceL
   if (named >= 0) return named;
   const id = /^\d+$/.test(label) ? Number(label) : NaN;
   if (id < labels.length) return id;
-  throw new RequestError(`the label ${quote(label)} is none of the head's; ${suggest(label, labels)}`, place);
+  throw new RequestError(`the label ${quote(label)} is not among the head's; ${suggest(label, labels)}`, place);
 }
 
 /**

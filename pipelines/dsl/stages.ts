@@ -91,7 +91,7 @@ export interface TrainOptions {
   readonly keep?: KeptParameters;
   /** Ends the training after so many validations in a row of which none is better than the best before them. */
   readonly patience?: number;
-  /** The epochs, from 1 on, after which the parameters are kept for {@linkcode Training.at}. */
+  /** The epochs, from 1 up, after which the parameters are kept for {@linkcode Training.at}. */
   readonly checkpoints?: readonly number[];
 }
 

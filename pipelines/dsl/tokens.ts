@@ -33,7 +33,7 @@ export function at(pieces: PromptTokens["pieces"], text: string, which: "first" 
 /**
  * A token counted from a prompt's end, for positions that a function chooses: `fromEnd(1)` is the last.
  *
- * @throws {RequestError} If the count is not a whole number from 1 on.
+ * @throws {RequestError} If the count is not a whole number from 1 up.
  *
  * @example The last token but one
  * ```ts

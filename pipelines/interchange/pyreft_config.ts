@@ -116,7 +116,7 @@ function representationOf(
   }
   const rank = lowRank ?? undefined;
   if (rank !== undefined && (!Number.isSafeInteger(rank) || (rank as number) < 1)) {
-    throw new RequestError(`low_rank_dimension is ${shown(rank)} for layer ${layer}; give a whole number from 1 on`);
+    throw new RequestError(`low_rank_dimension is ${shown(rank)} for layer ${layer}; give a whole number from 1 up`);
   }
   const block = layer as number, width = sites[site]?.width;
   if (block < 0 || block >= blocks) {

@@ -9,7 +9,7 @@ export interface CheckpointSpec {
   readonly kind: "checkpoint";
   /** The training, whose `checkpoints` name the epoch. */
   readonly training: TrainSpec;
-  /** The epoch after which, from 1 on. */
+  /** The epoch after which, from 1 up. */
   readonly epoch: Sweepable<number>;
 }
 

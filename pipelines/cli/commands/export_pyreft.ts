@@ -51,7 +51,7 @@ function requireEdit(listed: JsonObject, file: string): void {
   }
   const isBlock = block === null || Number.isSafeInteger(block) && (block as number) >= 0;
   if (!isBlock || typeof site !== "string") {
-    throw new RequestError("has an intervention whose block or site is none; train or import it again", { file });
+    throw new RequestError("has an intervention without a valid block or site; train or import it again", { file });
   }
   if (/^(encoder|decoder)\./.test(site)) {
     throw new RequestError(`pyreft's folders hold no edit of ${site}; export one of a model of one stack`, { file });

@@ -11,7 +11,7 @@ import { projectFiles, starterNames, starters } from "./new_project.ts";
 export const newCommand = command({
   name: "new",
   summary: "Starts a project of your own: a pipeline that runs, its rows, and the tasks that run it.",
-  parameters: [{ name: "folder", help: "where the project will be; it is made" }],
+  parameters: [{ name: "folder", help: "the project's folder, which is created" }],
   options: {
     from: withDefault(
       choice("name", starterNames),

@@ -28,7 +28,7 @@ const declared = {
 /** Judges texts that were made elsewhere by a published rule of a task. */
 export const scoreCommand = command({
   name: "score",
-  summary: "Judges texts that were made elsewhere by a task's published rule.",
+  summary: "Scores texts made elsewhere by a task's published rule.",
   parameters: [
     { name: "task", help: "the task, as in boolq, AQuA or gsm8k_own" },
     { name: "file.jsonl", help: "a { generation, label } a line, with the prompt where it is known" },

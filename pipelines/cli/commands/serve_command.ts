@@ -44,7 +44,7 @@ const declared = {
   chatTemplate: optional(text("template"), "in place of the model's: a name that it has, a .jinja file or Jinja"),
   rows: withDefault(integer("n", 1, 1024), "the most answers that are written at once", 32),
   keyValues: withDefault(size, "the most memory of what the answers at work have read", 2 ** 31),
-  queue: withDefault(integer("n", 1), "the most answers that wait; others are sent away with 429", 256),
+  queue: withDefault(integer("n", 1), "the most answers that wait; others get 429", 256),
   maxNewTokens: withDefault(integer("n", 1), "the most tokens of an answer", 4096),
   maxBody: withDefault(size, "the most bytes of a request", 4_000_000),
   seconds: withDefault(integer("n", 1), "the most seconds of an answer", 600),

@@ -14,7 +14,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 /** Serves a run's report during the run. */
 export const watchCommand = command({
   name: "watch",
-  summary: "Serves a run's report to this machine alone, during the run.",
+  summary: "Serves a run's report on this machine during the run.",
   parameters: [{ name: "folder", help: "a run's folder, which need not be there yet" }],
   options: { port: withDefault(integer("n", 0, 65535), "the port, 0 for any that is free", 8787) },
   examples: ["watch runs/arc-easy/first --port 0"],

@@ -75,7 +75,7 @@ async function importPipeline(file: string, overrides: Overrides, settings: Map<
   imported.set(file, before);
   for (const [name, value] of before.settings) settings.set(name, value);
   if (before.overrides === valuesOf(overrides, before.settings)) return pipeline;
-  throw new RequestError("was loaded with other settings before; run it in a process of its own", { file });
+  throw new RequestError("was loaded with other settings before; run it in a separate process", { file });
 }
 
 function requireName(pipeline: Pipeline, file?: string): void {

@@ -23,7 +23,7 @@ export const flag: Supports = (value) => typeof value === "boolean" || value ===
 export const text: Supports = (value) => typeof value === "string";
 /** A text, null or absent. */
 export const optionalText: Supports = (value) => typeof value === "string" || value === null || value === undefined;
-/** A whole number from 0 on. */
+/** A whole number from 0 up. */
 const count: Supports = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 /** As {@linkcode count}, null or absent. */
 export const optionalCount: Supports = (value) => value === null || value === undefined || count(value);

@@ -48,7 +48,7 @@ export function drawValidation({ view, choices, redraw }: Drawing): void {
   byId("validation-plot").replaceChildren(picture, legend(named.map(({ id }, at) => ({ colour: at, text: id }))));
 }
 
-/** Where members stand by the metric that is chosen, from 0 on. */
+/** Where members stand by the metric that is chosen, from 0 up. */
 function placesOf(view: ReportView, metric: string | undefined): ReadonlyMap<string, number> {
   const ranked = metric === undefined ? [] : ranking(view, metric);
   return new Map(ranked.flatMap(({ experiment: { members } }) => members).map((id, at) => [id, at]));

@@ -33,7 +33,7 @@ export function expand(
   const stages = pipeline.build();
   requireStages(stages, pipeline);
   if (!pipeline.conditions.every((condition) => condition?.kind === "where")) {
-    throw new RequestError("a condition of the pipeline is none; write where((member) => …)", locationOf(pipeline));
+    throw new RequestError("a condition of the pipeline is not one; write where((member) => …)", locationOf(pipeline));
   }
   const axes = new Axes(stages, overrides, settings);
   for (const best of bestsIn(stages)) requireMetric(best);
@@ -80,7 +80,7 @@ function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is S
       );
     }
     if (isStageKind(stage?.kind)) continue;
-    const { found, remedy = "return what train or evaluate gave, each under a name of its own" } = described(stage);
+    const { found, remedy = "return what train or evaluate gave, each under its own name" } = described(stage);
     throw new RequestError(`the result ${name} is not a stage but ${found}; ${remedy}`, location);
   }
 }

@@ -50,9 +50,9 @@ function refuses(name: string, bad: BadHead): void {
     }));
 }
 
-refuses("a label that is none of the head's", {
+refuses("a label that is not among the head's", {
   file: usual + "Water\tgod\n",
-  says: /^error: rows\.tsv:4: the label "god" is none of the head's; did you mean "good"/,
+  says: /^error: rows\.tsv:4: the label "god" is not among the head's; did you mean "good"/,
 });
 refuses("an id beyond the head's", { file: usual + "Water\t2\n", says: /^error: rows\.tsv:4: the label "2" is none/ });
 refuses("no column of labels", {

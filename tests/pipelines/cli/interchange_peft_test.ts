@@ -84,7 +84,7 @@ refuses(
   inConfig,
   /sets layer_replication to \[\[0,2\]\], which/,
 );
-refuses("a rank that is none", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number from 1 on/);
+refuses("a rank that is none", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number from 1 up/);
 refuses("an alpha that is none", setting({ lora_alpha: "8" }), inConfig, /lora_alpha is "8"; it must be a number/);
 refuses(
   "a pattern that is none",

@@ -78,7 +78,7 @@ Deno.test("a suite's results have each task's number, their average, and how man
     const refused = await inProcess("report", join(folder, "out"), "--with", join(folder, "out"));
     assert.deepEqual([refused.code, refused.stderr], [
       2,
-      "error: --with is of a table; write --table markdown or latex, too\n",
+      "error: --with is for a table; add --table markdown or latex\n",
     ]);
   }));
 

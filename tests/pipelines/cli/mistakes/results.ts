@@ -31,17 +31,17 @@ export const results: readonly Mistake<string>[] = [
   [
     "a model by name",
     { result: "{ a: base }" },
-    "pipeline.ts:6:16: the result a is not a stage but a declaration of the kind model; return what train or evaluate gave, each under a name of its own",
+    "pipeline.ts:6:16: the result a is not a stage but a declaration of the kind model; return what train or evaluate gave, each under its own name",
   ],
   [
     "a list by name",
     { result: "{ a: [tuned] }" },
-    "pipeline.ts:6:16: the result a is not a stage but a list; return what train or evaluate gave, each under a name of its own",
+    "pipeline.ts:6:16: the result a is not a stage but a list; return what train or evaluate gave, each under its own name",
   ],
   [
     "a record by name",
     { result: "{ a: { b: tuned } }" },
-    "pipeline.ts:6:16: the result a is not a stage but an object; return what train or evaluate gave, each under a name of its own",
+    "pipeline.ts:6:16: the result a is not a stage but an object; return what train or evaluate gave, each under its own name",
   ],
   [
     "a promise by name",
@@ -51,7 +51,7 @@ export const results: readonly Mistake<string>[] = [
   [
     "undefined by name",
     { result: "{ a: undefined }" },
-    "pipeline.ts:6:16: the result a is not a stage but nothing; return what train or evaluate gave, each under a name of its own",
+    "pipeline.ts:6:16: the result a is not a stage but nothing; return what train or evaluate gave, each under its own name",
   ],
   [
     "an async builder",
@@ -61,7 +61,7 @@ export const results: readonly Mistake<string>[] = [
   [
     "await in a builder",
     { rows: 'await jsonl("./rows.jsonl", template)' },
-    "pipeline.ts:8:16: await stands in a function that is not async; omit it where data and models are only declared",
+    "pipeline.ts:8:16: await is in a function that is not async; omit it where data and models are only declared",
   ],
   ["a name twice", {
     result:
