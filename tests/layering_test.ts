@@ -56,6 +56,7 @@ const rooms: readonly string[] = [
   // Models and rows, which know nothing of who uses them; the store, metrics and declarations.
   "pipelines/common",
   "pipelines/runtime",
+  "pipelines/doctor",
   "pipelines/models/inputs",
   "pipelines/models/architecture",
   "pipelines/models/layers",

@@ -6,6 +6,7 @@ import { parseArguments, UsageError } from "./arguments/argument_parser.ts";
 import { cacheCommands } from "./commands/cache_command.ts";
 import { chatCommand } from "./commands/chat_command.ts";
 import type { Command, CommandGroup, RunControl } from "./arguments/command.ts";
+import { doctorCommand } from "./commands/doctor_command.ts";
 import { exportCommand } from "./commands/export_command.ts";
 import { type CommandName, commandNames } from "./launch/grants.ts";
 import { importCommand } from "./commands/import_command.ts";
@@ -48,6 +49,7 @@ const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   merge: mergeCommand,
   push: pushCommand,
   pull: pullCommand,
+  doctor: doctorCommand,
   cache: cacheCommands,
 };
 

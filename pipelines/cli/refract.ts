@@ -9,6 +9,7 @@
  */
 import own from "../../deno.json" with { type: "json" };
 import { denoArguments, OtherCopyError } from "./launch/launch.ts";
+import { libraryEnvironment } from "./launch/libraries.ts";
 import { endWith } from "./launch/signals.ts";
 import { callerFolder } from "./requests/caller_paths.ts";
 
@@ -16,7 +17,8 @@ const copy = { config: import.meta.resolve("../../deno.json"), imports: own.impo
 
 try {
   const args = denoArguments(copy, { args: Deno.args, folder: callerFolder(), endpoint: Deno.env.get("HF_ENDPOINT") });
-  const child = new Deno.Command(Deno.execPath(), { args, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
+  const env = libraryEnvironment(Deno.args, Deno.env.toObject());
+  const child = new Deno.Command(Deno.execPath(), { args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
     .spawn();
   Deno.exit(await endWith(child, (line) => console.error(line)));
 } catch (error) {

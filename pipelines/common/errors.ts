@@ -36,6 +36,13 @@ export class RequestError extends Error {
       : new RequestError(this.problem, location).causedBy(this);
   }
 
+  /** The error with what declared that which is wrong at its own location, as the rows of a file that a pipeline reads. */
+  declaredAt(declaration: SourceLocation | undefined): RequestError {
+    return this.location === undefined || declaration === undefined
+      ? this
+      : new RequestError(`${this.problem} (declared at ${formatLocation(declaration)})`, this.location).causedBy(this);
+  }
+
   /** The error with what it came from, for `--verbose`. */
   causedBy(cause: unknown): this {
     this.cause = cause;

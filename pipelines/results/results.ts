@@ -89,6 +89,8 @@ export interface EvaluateRecord {
   readonly training?: string;
   /** How many rows were measured; absent in results of earlier versions. */
   readonly rows?: number;
+  /** How many tokens it wrote a second, prompts read meanwhile; omitted where it wrote none. */
+  readonly tokensPerSecond?: number;
   /** What was measured, by the names of the metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   /** By how much they may be off, as one standard error, of those that have one. */

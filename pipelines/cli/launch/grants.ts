@@ -4,6 +4,8 @@
  * @module
  */
 
+import { gpuTool } from "../../doctor/machine.ts";
+
 /** Permissions of Deno by their names; those with a list are held to it. */
 export interface Grants {
   readonly read: true;
@@ -62,8 +64,8 @@ const grants = {
   new: { ...offline, write: true },
   run: models,
   plan: pipeline,
-  workflow: pipeline,
-  unit: models,
+  workflow: { ...pipeline, sys: [...pipeline.sys, "cpus"] },
+  unit: { ...models, sys: [...models.sys, "cpus"] },
   rows: pipeline,
   data: pipeline,
   chat: models,
@@ -79,6 +81,12 @@ const grants = {
   merge: { ...hub, write: true, import: true, ffi: true, env: [...hub.env, ...yaml] },
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
   pull: { ...hub, write: true, env: [...hub.env, ...yaml] },
+  doctor: {
+    ...models,
+    net: [...hub.net, "pypi.org", "files.pythonhosted.org"],
+    sys: ["statfs", "cpus", "systemMemoryInfo"],
+    env: [...models.env, "TMPDIR"],
+  },
   cache: { ...offline, write: true, sys: ["statfs"] },
 } as const satisfies Readonly<Record<string, Grants>>;
 
@@ -136,6 +144,11 @@ export function withServer(granted: Grants, address: string | undefined, key: st
 }
 
 const isVariable = (name: string | undefined): name is string => name !== undefined && /^[A-Za-z_]\w*$/.test(name);
+
+/** What asking NVIDIA's driver takes, where its program is. */
+export function withGpuTool(granted: Grants, isThere: boolean): Grants {
+  return isThere ? { ...granted, run: [...granted.run ?? [], gpuTool] } : granted;
+}
 
 /** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */
 export function withPrograms(granted: Grants): Grants {

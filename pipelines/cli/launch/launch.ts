@@ -6,12 +6,14 @@
  */
 import { dirname, isAbsolute, join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
+import { gpuTool } from "../../doctor/machine.ts";
 import { code } from "../../tasks/code.ts";
 import {
   flagsOf,
   type Grants,
   grantsOf,
   isCommandName,
+  withGpuTool,
   withJudge,
   withMlflow,
   withPrograms,
@@ -73,12 +75,16 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
 
 /** What a call's own arguments take besides. */
 function grantedFor(usual: Grants, own: readonly string[]): Grants {
-  const [command] = own, address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
+  const [command] = own,
+    index = optionIn(own, "--index"),
+    address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
   switch (command) {
     case "run":
       return address === undefined ? usual : withMlflow(usual, address);
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
+    case "doctor":
+      return withGpuTool(index === undefined ? usual : withStore(usual, index), isProgram(gpuTool));
     case "serve":
       return withServer(usual, optionIn(own, "--host"), optionIn(own, "--api-key"));
     case "score":
@@ -91,6 +97,17 @@ function grantedFor(usual: Grants, own: readonly string[]): Grants {
 /** What is to be asked of Deno: that a request is aborted when its client leaves, and not whenever it is answered. */
 function unstableFlags(command: string | undefined): readonly string[] {
   return command === "serve" ? ["--unstable-no-legacy-abort"] : [];
+}
+
+/** Whether the system finds a program by its name. */
+function isProgram(name: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(join(folder, name)).isFile;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { trainingLabel, workLabel } from "../../results/event_labels.ts";
-import type { Emit, MemberPlace, RunEvent } from "../../results/events.ts";
+import type { Emit, MemberPlace, RunEvent, StepDone } from "../../results/events.ts";
 import { formatSize } from "../../common/size.ts";
 import { formatSeconds, type Terminal } from "./terminal.ts";
 
@@ -33,14 +33,19 @@ export function terminalEvents(terminal: Pick<Terminal, "live" | "write" | "colu
 class EventLines {
   readonly #terminal: Pick<Terminal, "live" | "write" | "columns">;
   #work: ShownWork | undefined;
-  /** The training at work, whose line continues where a validation encoded its rows in between. */
+  /**
+   * The training at work, whose line continues where a validation encoded its rows in between, and ends when its stage does:
+   * a validation may follow its last step.
+   */
   #training: ShownWork | undefined;
+  #step: StepDone | undefined;
   /** The line that is not ended yet. */
   #open = "";
   /** The members that run together, by id; of one alone nothing is said. */
   #places = new Map<string, number>();
   #member: MemberPlace | undefined;
-  #validated = "";
+  /** What the newest validations measured, by member. */
+  #validated = new Map<string, string>();
 
   constructor(terminal: Pick<Terminal, "live" | "write" | "columns">) {
     this.#terminal = terminal;
@@ -65,35 +70,32 @@ class EventLines {
       }
       case "trainingStarted": {
         const { stage, members, steps, stepsDone } = event;
-        this.#validated = "";
+        this.#endTraining();
         this.#begin(trainingLabel(stage, members), steps, stepsDone, String);
         this.#training = this.#work;
         return this.#draw(stepsDone, [stepsDone > 0 ? "resumed" : undefined, this.#membersText(members)]);
       }
-      case "step": {
-        this.#work = this.#training;
-        const losses = `loss ${event.members.map(({ loss }) => loss.toFixed(4)).join(" ")}`;
-        return this.#draw(event.step, [
-          losses,
-          this.#validated,
-          this.#membersText(event.members.map(({ member }) => member)),
-        ]);
-      }
+      case "step":
+        this.#step = event;
+        return this.#drawStep(event);
       case "validation": {
         const measured = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`).join(", ");
-        this.#validated = `validated ${measured}${event.isBest ? ", the best" : ""}`;
-        return;
+        this.#validated.set(event.member, `${measured}${event.isBest ? ", the best" : ""}`);
+        return this.#step === undefined ? undefined : this.#drawStep(this.#step);
       }
+      case "stageDone":
+        return this.#endTraining();
+      case "runFailed":
+        // One that failed before its last step has no line to end.
+        return this.#step?.step === this.#step?.steps ? this.#endTraining() : undefined;
       case "note":
         return this.#note(event.message);
       case "runStarted":
       case "epoch":
       case "evaluation":
-      case "stageDone":
       case "memberDone":
       case "runDone":
-      case "runFailed":
-        // The summary, or the error's line, says what there is to say of these.
+        // The summary says what there is to say of these.
         return;
     }
   }
@@ -103,15 +105,30 @@ class EventLines {
     this.#work = { label, total, before, count, start, drawn: this.#terminal.live ? -Infinity : start };
   }
 
-  #draw(done: number, notes: readonly (string | undefined)[]): void {
+  #drawStep({ step, members }: StepDone, ends = false): void {
+    this.#work = this.#training;
+    const ids = members.map(({ member }) => member), validated = ids.flatMap((id) => this.#validated.get(id) ?? []);
+    const losses = `loss ${members.map(({ loss }) => loss.toFixed(4)).join(" ")}`;
+    const measured = validated.length === 0 ? undefined : `validated ${validated.join(" / ")}`;
+    this.#draw(step, [losses, measured, this.#membersText(ids)], ends);
+  }
+
+  #endTraining(): void {
+    if (this.#step !== undefined) this.#drawStep(this.#step, true);
+    this.#training = this.#step = undefined;
+    this.#validated.clear();
+  }
+
+  #draw(done: number, notes: readonly (string | undefined)[], ends = this.#work !== this.#training): void {
     const work = this.#work, { live, write, columns } = this.#terminal, now = performance.now();
     if (work === undefined) return;
-    const { label, total, before, count, start } = work, finished = done >= total;
+    const { label, total, before, count, start } = work, isDone = done >= total;
+    const finished = ends && (isDone || work === this.#training);
     const pause = live ? redrawMilliseconds.live : redrawMilliseconds.logged;
-    if (!finished && now - work.drawn < pause) return;
+    if (!finished && !(live && isDone) && now - work.drawn < pause) return;
     work.drawn = now;
     const seconds = (now - start) / 1000;
-    const left = finished || done <= before
+    const left = isDone || finished || done <= before
       ? ""
       : `, ${formatSeconds(seconds * (total - done) / (done - before))} left`;
     const time = `${formatSeconds(seconds)}${left}`, said = notes.filter(Boolean).join("  ");

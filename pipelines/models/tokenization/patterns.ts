@@ -52,7 +52,11 @@ function isWithinCharacter(text: string, at: number): boolean {
 export function replacing(declared: JsonObject): (text: string) => string {
   const pattern = regExpOf(declared), content = String(declared["content"]);
   const { String: plain } = isJsonObject(declared["pattern"]) ? declared["pattern"] : {};
-  if (typeof plain === "string" && plain !== "") return (within) => within.replaceAll(plain, () => content);
+  if (typeof plain === "string" && plain !== "") {
+    // A dollar would stand for something.
+    const replacement = content.replaceAll("$", "$$$$");
+    return (within) => within.replaceAll(plain, replacement);
+  }
   return (within) => {
     const matches = matchesOf(within, pattern);
     if (matches.length === 0) return within;

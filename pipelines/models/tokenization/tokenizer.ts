@@ -9,6 +9,7 @@ import {
   readFileIfPresent,
   readJsonObject,
 } from "../../common/files.ts";
+import { mark } from "./byte_pair.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
 import { type EmbeddedTokens, embeddedTokens } from "./embedded_tokens.ts";
@@ -50,6 +51,8 @@ export interface Tokenizer {
   ): { ids: number[]; typeIds: number[] };
   /** The text of some ids; ids outside the vocabulary have none. */
   decode(ids: readonly number[], options?: DecodeOptions): string;
+  /** A token as a person reads it by itself: as the vocabulary has it where that shows spaces, else its text. */
+  pieceOf(id: number): string;
   /** What {@linkcode decode} does to spaces last. */
   readonly cleanUp: CleanUp;
   /** Whether a token is a special one: marked so, named by the configuration alone, or what ends a completion. */
@@ -194,6 +197,12 @@ function codec(
       const kept = ids.filter((id) => encoder.tokenOf(id) !== undefined && !(skipSpecialTokens && special.has(id)));
       const text = encoder.decode(kept);
       return cleanUpSpaces ? cleanUp.clean(text) : text;
+    },
+    pieceOf: (id: number) => {
+      const token = encoder.tokenOf(id);
+      if (token === undefined) return "";
+      // By itself a token of SentencePiece loses the space that it begins with.
+      return token.includes(mark) ? token : encoder.decode([id]) || token;
     },
     isSpecial: (id: number) => special.has(id),
     vocabularySize: encoder.size,

@@ -29,6 +29,8 @@ interface Evaluated {
   /** What metrics are computed of. */
   readonly predicted: Predicted;
   readonly cached: boolean;
+  /** Of the answers, where they were written now. */
+  readonly tokensPerSecond?: number;
 }
 
 /**
@@ -95,6 +97,7 @@ export async function predictions(
     predictions: found,
     predicted: { kind: "texts", rows },
     cached: [answers, scores, compared].every((part) => part?.cached ?? true),
+    ...answers?.tokensPerSecond === undefined ? {} : { tokensPerSecond: answers.tokensPerSecond },
   };
 }
 

@@ -20,7 +20,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const start = performance.now(), { name, spec } = stage;
     const weights = await weightsFor(runContext, stage);
     const { tensors, key } = await tensorsOf(trainings, stage, weights);
-    const { predictions: found, predicted, cached } = await predictions(runContext, {
+    const { predictions: found, predicted, cached, tokensPerSecond } = await predictions(runContext, {
       stage,
       weights,
       compiled: compiledModel(stage, weights),
@@ -41,6 +41,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       seconds: (performance.now() - start) / 1000,
       ...stage.training === undefined ? {} : { training: stage.training.name },
       rows: found.length,
+      ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
       ...recordOf(measured),
       ...task === undefined ? {} : { task },
       predictions: path,
