@@ -73,11 +73,11 @@ const rooms: readonly string[] = [
   "pipelines/data",
   "pipelines/store",
   "pipelines/tasks/scoring",
+  "pipelines/tasks/alpaca_eval",
   "pipelines/metrics",
   "pipelines/spec",
   "pipelines/tasks/sandbox",
   "pipelines/tasks",
-  "pipelines/tasks/alpaca_eval",
   "pipelines/results",
   "pipelines/recipes",
   // From a model with its adaptations and rows to programs.

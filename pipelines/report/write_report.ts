@@ -1,7 +1,7 @@
 /** A run's report, drawn from what is in its folder. @module */
 import { basename, join } from "node:path";
 import { RequestError } from "../common/errors.ts";
-import { readFileIfPresent, readJsonObject } from "../common/files.ts";
+import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { interventionFileNames, readDescription } from "../compile/parameters/intervention_file.ts";
@@ -14,6 +14,7 @@ import { liveFile, type LiveState, silenceOf } from "./live.ts";
 import type { MemberRecord } from "../results/results.ts";
 import { readPredictions } from "../results/read_predictions.ts";
 import { readResults, resultsFile } from "../results/read_results.ts";
+import { isMember, isStage } from "../results/shapes.ts";
 import { manifestFile, pipelineFile, readManifest } from "./manifest.ts";
 import type { ReportPrediction, ReportSource } from "./report_source.ts";
 import type { RunState } from "./report_view.ts";
@@ -56,9 +57,24 @@ export async function readLiveSource(folder: string): Promise<ReportSource> {
 
 const bare = { machine: [], manifest: "", pipelineText: "", isLive: true } as const;
 
-function isLiveState(value: object): value is LiveState {
-  return ["members", "trainings", "planned"].every((name) => Array.isArray((value as Record<string, unknown>)[name])) &&
-    "written" in value && typeof value.written === "string";
+function isLiveState(value: JsonObject): value is JsonObject & LiveState {
+  const { pipeline, begun, written, now, failed, planned, members, trainings } = value;
+  const areAll = (list: unknown, is: (each: unknown) => boolean) => Array.isArray(list) && list.every(is);
+  return [pipeline, begun, written, now].every((each) => typeof each === "string") && areAll(members, isMember) &&
+    areAll(planned, isPlanned) && areAll(trainings, isLiveTraining) &&
+    (failed === undefined || isJsonObject(failed) && typeof failed["message"] === "string");
+}
+
+/** As a member without stages. */
+function isPlanned(value: unknown): boolean {
+  return isJsonObject(value) && typeof value["repeated"] === "string" && isMember({ ...value, stages: [] });
+}
+
+function isLiveTraining(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  const { member, stage: name, losses, validation } = value;
+  const bare = { kind: "train", cached: false, seconds: 0, steps: 0, stepSeconds: [] };
+  return typeof member === "string" && isStage({ ...bare, name, losses, validation });
 }
 
 async function liveSource(folder: string, live: LiveState): Promise<ReportSource> {

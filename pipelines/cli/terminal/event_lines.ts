@@ -6,6 +6,7 @@
  */
 import { trainingLabel, workLabel } from "../../results/event_labels.ts";
 import type { Emit, MemberPlace, RunEvent, StepDone } from "../../results/events.ts";
+import { visible } from "../../common/visible.ts";
 import { formatSize } from "../../common/size.ts";
 import { formatSeconds, type Terminal } from "./terminal.ts";
 
@@ -132,14 +133,14 @@ class EventLines {
       ? ""
       : `, ${formatSeconds(seconds * (total - done) / (done - before))} left`;
     const time = `${formatSeconds(seconds)}${left}`, said = notes.filter(Boolean).join("  ");
-    const line = `${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${time}  ${said}`;
+    const line = visible(`${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${time}  ${said}`);
     this.#open = finished ? "" : fitted(line, columns?.());
     write(live ? `\r\x1b[2K${finished ? line : this.#open}${finished ? "\n" : ""}` : `${line}\n`);
   }
 
   #note(message: string): void {
     const { live, write } = this.#terminal, isOver = live && this.#open !== "";
-    write(`${isOver ? "\r\x1b[2K" : ""}note: ${message}\n${live ? this.#open : ""}`);
+    write(`${isOver ? "\r\x1b[2K" : ""}note: ${visible(message)}\n${live ? this.#open : ""}`);
   }
 
   /** Which of the members that run together are trained, as in `rank=4 (2 of 4)` or `(1 to 3 of 4)`. */

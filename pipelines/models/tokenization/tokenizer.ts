@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { inTime } from "../../common/deadline.ts";
 import { RequestError } from "../../common/errors.ts";
 import {
   faultText,
   isJsonObject,
   type JsonObject,
+  mostJson,
   parseJsonObject,
   readFileIfPresent,
   readJsonObject,
@@ -85,7 +87,7 @@ const AGAIN = "download the model again";
  */
 export async function loadTokenizer(folder: string, rows = Infinity): Promise<Tokenizer> {
   const path = join(folder, "tokenizer.json");
-  const bytes = await readFileIfPresent(path);
+  const bytes = await readFileIfPresent(path, mostJson);
   if (bytes === undefined) {
     throw new RequestError(`has no tokenizer.json; ${AGAIN}, or save its fast tokenizer into the folder`, {
       file: folder,
@@ -105,8 +107,24 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
     added: await readJsonObject(join(folder, "added_tokens.json"), AGAIN),
   };
   const { tokenizer: json, config } = asLoaded(files, models[1]);
-  const encoder = makeEncoder(json, path, config["split_special_tokens"] === true),
-    around = postProcessorOf(json["post_processor"], path);
+  const tooSlow = (what: string) => (seconds: number) =>
+    new RequestError(`takes more than ${seconds} s ${what}; choose a model with another tokenizer`, { file: path });
+  const made = inTime(bytes.length / 1000, tooSlow("to load"), () => {
+    return makeEncoder(json, path, config["split_special_tokens"] === true);
+  });
+  // Its patterns are the model's maker's, and may take for ever.
+  const encoder: Encoder = {
+    ...made,
+    encode: (text) =>
+      usable(path, () => {
+        return inTime(text.length, tooSlow(`for ${text.length} characters`), () => made.encode(text));
+      }),
+    decode: (ids) =>
+      usable(path, () => {
+        return inTime(ids.length, tooSlow(`to write ${ids.length} tokens`), () => made.decode(ids));
+      }),
+  };
+  const around = postProcessorOf(json["post_processor"], path);
 
   const end = namedToken(encoder, config["eos_token"]);
   const ends = [...(end === undefined ? [] : [end]), ...models.flatMap((model) => idsOf(model["eos_token_id"]))];
@@ -147,9 +165,15 @@ function makeEncoder(json: JsonObject, path: string, splitsSpecial: boolean): En
   if (!isJsonObject(model)) {
     throw new RequestError(`has no "model"; ${AGAIN}, or save its fast tokenizer into the folder`, { file: path });
   }
+  return usable(path, () => encoderOf(json, tokensAddedBy(json), splitsSpecial));
+}
+
+/** What a tokenizer gives. What it throws, as a pattern that can't be compiled, is the tokenizer's fault. */
+function usable<Given>(path: string, ask: () => Given): Given {
   try {
-    return encoderOf(json, tokensAddedBy(json), splitsSpecial);
+    return ask();
   } catch (fault) {
+    if (fault instanceof RequestError) throw fault.at({ file: path });
     throw new RequestError(`can't be used (${faultText(fault)}); choose a model with a supported tokenizer`, {
       file: path,
     });

@@ -58,8 +58,14 @@ addEventListener("resize", () => {
 });
 
 if (current.isLive) {
-  new EventSource("events").addEventListener("message", ({ data }) => {
+  const events = new EventSource("events"), fault = byId("fault");
+  events.addEventListener("message", ({ data }) => {
+    fault.hidden = true;
     current = JSON.parse(data);
     draw();
+  });
+  events.addEventListener("fault", ({ data }) => {
+    fault.textContent = JSON.parse(data);
+    fault.hidden = false;
   });
 }

@@ -7,7 +7,7 @@ import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import type { Row } from "../../data/row.ts";
-import { metricOf, readsScores } from "../../metrics/mod.ts";
+import { judgeOf, metricOf, programsOf, readsScores } from "../../metrics/mod.ts";
 import type { Predicted } from "../../metrics/predicted.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import { keyOf } from "../../store/store.ts";
@@ -19,8 +19,10 @@ import { answeringOf } from "./answers.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
+import { judgements } from "./judgements.ts";
 import { scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
+import { verdicts } from "./verdicts.ts";
 import { joinedRows, madeOf } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
@@ -86,8 +88,19 @@ export async function predictions(
   const compared = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards")
     ? await rewards(runContext, job, common)
     : undefined;
+  const settings = programsOf(metrics);
+  const judged = settings === undefined ? undefined : await verdicts(runContext, stage, answers?.rows ?? [], settings);
+  const judge = judgeOf(metrics);
+  const preferred = judge === undefined ? undefined : await judgements(runContext, stage, answers?.rows ?? [], judge);
   const found = stage.rows.map((row, at) => {
-    return { ...textsOf(row), ...answers?.rows[at], ...scores?.found[at], ...compared?.found[at] };
+    return {
+      ...textsOf(row),
+      ...answers?.rows[at],
+      ...judged?.found[at],
+      ...preferred?.found[at],
+      ...scores?.found[at],
+      ...compared?.found[at],
+    };
   });
   const rows = found.map((prediction, row) => {
     const { fields, place } = stage.rows.at(row)!;
@@ -96,7 +109,7 @@ export async function predictions(
   return {
     predictions: found,
     predicted: { kind: "texts", rows },
-    cached: [answers, scores, compared].every((part) => part?.cached ?? true),
+    cached: [answers, judged, preferred, scores, compared].every((part) => part?.cached ?? true),
     ...answers?.tokensPerSecond === undefined ? {} : { tokensPerSecond: answers.tokensPerSecond },
   };
 }

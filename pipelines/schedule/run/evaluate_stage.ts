@@ -1,6 +1,12 @@
 /** How an evaluation runs: its predictions are written to the member's folder. @module */
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { judgeOf } from "../../metrics/mod.ts";
+import type { Prediction } from "../../metrics/prediction.ts";
+import { instruct } from "../../tasks/instruct.ts";
+import { pairsOf } from "../evaluate/judgements.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { measure, measuredRows } from "../../metrics/measure.ts";
 import type { EvaluateRecord } from "../../results/results.ts";
 import { noteTo } from "../context/work.ts";
@@ -30,6 +36,8 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     });
     const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
     const path = join("members", member.id, folder, "predictions.jsonl");
+    const outputs = outputsOf(stage, found);
+    if (outputs !== undefined) await output.document(join("members", member.id, folder, "model_outputs.json"), outputs);
     const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
     const rows = measuredRows(spec.metrics, predicted);
     await output.predictions(path, found.map((prediction, row) => ({ ...prediction, measured: rows[row]! })));
@@ -50,6 +58,16 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     return record;
   },
 };
+
+/** Answers to instructions in AlpacaEval's form, which its own package reads; `undefined` of other rows. */
+function outputsOf(stage: PreparedEvaluation, found: readonly Prediction[]): readonly unknown[] | undefined {
+  const { task, metrics } = stage.spec, judge = judgeOf(metrics);
+  const known = task === undefined ? undefined : ownValue(instruct, task.name), { dataset } = known ?? {};
+  if (known === undefined && judge === undefined) return undefined;
+  return pairsOf(stage, found, judge ?? { instruction: "instruction" }).map(({ output }) => {
+    return { ...dataset === undefined ? {} : { dataset }, ...output };
+  });
+}
 
 /** What results.json says of metrics; what there is nothing of is omitted. */
 function recordOf(

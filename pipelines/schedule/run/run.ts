@@ -9,6 +9,8 @@ import { noteTo } from "../context/work.ts";
 import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
+import { requireJudges } from "../prepare/judge_checks.ts";
+import { requireSandbox } from "../prepare/program_checks.ts";
 import { MemberExecution } from "./member_execution.ts";
 import { afterChecks, type RunOutput } from "./run_output.ts";
 import { outcomesOf } from "./outcomes.ts";
@@ -46,6 +48,8 @@ export async function runPipeline(
   const rounds = expansion.rounds();
   for (let round = rounds.next(); !round.done;) {
     const prepared = await prepareAll(preparation, round.value);
+    requireSandbox(prepared);
+    requireJudges(prepared);
     preparation.tellNotes(expansion.notes);
     if (members.length === 0) await ready?.(prepared);
     using running = new MemberExecution(runContext, output);
