@@ -54,7 +54,7 @@ refuses("a label that is not among the head's", {
   file: usual + "Water\tgod\n",
   says: /^error: rows\.tsv:4: the label "god" is not among the head's; did you mean "good"/,
 });
-refuses("an id beyond the head's", { file: usual + "Water\t2\n", says: /^error: rows\.tsv:4: the label "2" is none/ });
+refuses("an id beyond the head's", { file: usual + "Water\t2\n", says: /^error: rows\.tsv:4: the label "2" is not among/ });
 refuses("no column of labels", {
   file: "sentence\nThe cat sits\n",
   says: /^error: rows\.tsv:2: the row has no field "label", which the label template names; /,
@@ -124,7 +124,7 @@ refuses("two heads", {
   head: `regression(), refract.classification({ ${labels} })`,
   says: /the model has two heads; give it one classification\(…\), regression\(…\) or reward\(…\)$/,
 });
-refuses("one class", { head: `classification({ labels: ["bad"] })`, says: /labels has one class alone; give two/ });
+refuses("one class", { head: `classification({ labels: ["bad"] })`, says: /labels has only one class; give two/ });
 refuses("a class twice", {
   head: `classification({ labels: ["bad", "good", "bad"] })`,
   says: /labels has "bad" twice; name each class once$/,

@@ -81,7 +81,7 @@ const damages: Readonly<Record<string, readonly [pickle: Uint8Array, says: RegEx
     saved(`}(${"(".repeat(deep)}${"t".repeat(deep)}K\x01u`),
     /an entry of the state dictionary is not a tensor/,
   ],
-  "that calls what is nested deeply": [saved(`${"(".repeat(deep)}${"t".repeat(deep)})R`), /no function/],
+  "that calls what is nested deeply": [saved(`${"(".repeat(deep)}${"t".repeat(deep)})R`), /not a function/],
   "of a negative size": [pickledState({ a: pickledTensor({ shape: [-1] }) }), /shape, strides and offset are none/],
   "of a negative stride": [pickledState({ a: pickledTensor({ strides: [-1] }) }), /shape, strides and offset are none/],
   "of a negative offset": [pickledState({ a: pickledTensor({ offset: -1 }) }), /shape, strides and offset are none/],
