@@ -54,7 +54,10 @@ refuses("a label that is not among the head's", {
   file: usual + "Water\tgod\n",
   says: /^error: rows\.tsv:4: the label "god" is not among the head's; did you mean "good"/,
 });
-refuses("an id beyond the head's", { file: usual + "Water\t2\n", says: /^error: rows\.tsv:4: the label "2" is not among/ });
+refuses("an id beyond the head's", {
+  file: usual + "Water\t2\n",
+  says: /^error: rows\.tsv:4: the label "2" is not among/,
+});
 refuses("no column of labels", {
   file: "sentence\nThe cat sits\n",
   says: /^error: rows\.tsv:2: the row has no field "label", which the label template names; /,
