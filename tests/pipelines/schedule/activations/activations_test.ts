@@ -91,7 +91,7 @@ Deno.test("activations of a training are those of its edited model", () =>
 
 const refusals: readonly (readonly [string, string, RegExp])[] = [
   ["nothing", "{ data: heldOut, hiddenStates: false }", /probe keeps nothing; name sites/],
-  ["positions after the prompt", `{ data: heldOut, positions: "completion" }`, /probe reads prompts alone/],
+  ["positions after the prompt", `{ data: heldOut, positions: "completion" }`, /probe reads only prompts/],
   [
     "a site that the model lacks",
     "{ data: heldOut, sites: [block(1).attention.queryKeyValue] }",
