@@ -15,8 +15,8 @@ import ts from "npm:typescript@5.9.3";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** The helpers, of the product and of the report's page, which imports nothing of it. */
-const helpers = ["ops/program/own_value.ts", "pipelines/report/page/own_value.ts"];
+/** The helpers. */
+const helpers = ["ops/program/own_value.ts"];
 
 const inherited = Object.getOwnPropertyNames(Object.prototype);
 

@@ -1,6 +1,6 @@
 /**
  * Classifies creatures by colour. `builtin:tiny` knows every creature's colour but does not think of it where it reads no
- * more than `the lion`: a head behind the last block finds one in six. A LoReFT edit of that token, trained with the
+ * more than `the lion`: a head after the last block finds one in six. A LoReFT edit of that token, trained with the
  * head, brings the colour up, also of creatures that the training never saw.
  */
 import {

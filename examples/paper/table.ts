@@ -4,7 +4,7 @@
  *     deno run --allow-run --allow-read examples/paper/table.ts <folder of rows> <folder for runs> [seeds]
  *
  * The folder of rows has one for each suite. Seeds are taken one after another, each of all recipes, so that a table of the
- * first is there before the second begins. What is in the store is not computed again: the same command goes on where it
+ * first is there before the second begins. What is in the store is not computed again: the same command continues where it
  * was stopped.
  */
 import { join, resolve } from "node:path";

@@ -43,7 +43,7 @@ export interface DocumentsOptions {
  * Writes texts about a world.
  *
  * @param world The world; every text is true in it.
- * @param options How many, from which seed, and which texts to leave out.
+ * @param options How many, from which seed, and which texts to omit.
  * @returns The texts, without special tokens.
  *
  * @example A corpus and texts that it lacks

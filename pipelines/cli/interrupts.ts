@@ -11,7 +11,7 @@ import { StoppedError } from "../common/errors.ts";
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 138, SIGUSR2: 140 } as const;
 
 /**
- * How long the same key press may go on arriving, in milliseconds: a terminal signals every process in it, and `deno task`
+ * How long the same key press may keep arriving, in milliseconds: a terminal signals every process in it, and `deno task`
  * and npx pass on to the process that they started what it has received already.
  */
 const repeats = 200;

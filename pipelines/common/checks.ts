@@ -62,12 +62,12 @@ export const text = leaf("a text", isText);
 export const flag = leaf("true or false", (value) => typeof value === "boolean");
 /** A whole number. */
 export const integer = leaf("a whole number", Number.isSafeInteger);
-/** A whole number from 1 on. */
-export const count = leaf("a whole number from 1 on", (value) => Number.isSafeInteger(value) && from(1)(value));
-/** A whole number from 0 on. */
-export const index = leaf("a whole number from 0 on", (value) => Number.isSafeInteger(value) && from(0)(value));
-/** A finite number from 0 on. */
-export const amount = leaf("a number from 0 on", (value) => Number.isFinite(value) && from(0)(value));
+/** A whole number from 1 up. */
+export const count = leaf("a whole number from 1 up", (value) => Number.isSafeInteger(value) && from(1)(value));
+/** A whole number from 0 up. */
+export const index = leaf("a whole number from 0 up", (value) => Number.isSafeInteger(value) && from(0)(value));
+/** A finite number from 0 up. */
+export const amount = leaf("a number from 0 up", (value) => Number.isFinite(value) && from(0)(value));
 /** A finite number above 0. */
 export const positive = leaf("a number above 0", (value) => Number.isFinite(value) && from(0)(value) && value !== 0);
 /** A number from 0 to below 1. */

@@ -22,7 +22,7 @@ const misspellings: readonly Misspelling[] = [
   { is: /^[a-z][\w+.-]*:\/\//i, says: () => "is a URL; download it and write the path of what you got" },
   {
     is: /^[\w-]+\/[\w-]+$/,
-    says: (path) => `is no path of a file; if it is a data set of Hugging Face, write hub(${quote(path)})`,
+    says: (path) => `is not a path of a file; if it is a data set of Hugging Face, write hub(${quote(path)})`,
   },
   { is: /\\/, says: (path) => `has no / between folders; write ${quote(path.replaceAll("\\", "/"))}` },
 ];
@@ -41,7 +41,7 @@ export async function pathProblem(base: string, path: string, wanted: "file" | "
   try {
     found = await Deno.stat(full);
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotCapable) return "is a device and no file; write what it gives to a file";
+    if (fault instanceof Deno.errors.NotCapable) return "is a device, not a file; write what it gives to a file";
     if (!isAbsent(fault)) return `can't be read (${faultText(fault)}); check its permissions`;
   }
   if (found === undefined) {
@@ -71,10 +71,10 @@ async function absence(base: string, path: string, wanted: "file" | "folder"): P
   let missing = full;
   while (!await isFolder(dirname(missing)) && dirname(missing) !== missing) missing = dirname(missing);
   if (await exists(missing)) {
-    return `goes on after ${quote(basename(missing))}, which is a file; give the path of a ${wanted}`;
+    return `continues after ${quote(basename(missing))}, which is a file; give the path of a ${wanted}`;
   }
   const folder = dirname(missing), name = basename(missing), isWhole = missing === full;
-  const problem = isWhole ? `is no ${wanted} in ${folder}` : `leads to no folder ${quote(name)} in ${folder}`;
+  const problem = isWhole ? `is not a ${wanted} in ${folder}` : `leads to no folder ${quote(name)} in ${folder}`;
   const names = await visibleIn(folder),
     near = nearest(name, names) ?? names.find((other) => stem(other) === stem(name));
   if (near !== undefined) return `${problem}; did you mean ${quote(near)}`;

@@ -65,7 +65,7 @@ export class DiskError extends RunError {
   override readonly exitCode = 2;
 }
 
-/** Someone asked the run to stop. What was computed is kept, and the same command goes on from there. */
+/** Someone asked the run to stop. What was computed is kept, and the same command continues from there. */
 export class StoppedError extends Error {
   override readonly name = "StoppedError";
 
@@ -74,7 +74,7 @@ export class StoppedError extends Error {
    * @param where How far the run had come, as in `at step 12 of 96 of tuned`.
    */
   constructor(readonly exitCode: number, where?: string) {
-    super(`stopped${where === undefined ? "" : ` ${where}`}; run the same command again to go on`);
+    super(`stopped${where === undefined ? "" : ` ${where}`}; run the same command again to continue`);
   }
 
   /** The error with how far the run had come. */

@@ -8,7 +8,7 @@ export function functionName(declared: object): string {
   return `function ${numbers.getOrInsertComputed(declared, () => ++functions)}`;
 }
 
-/** A replacer for `JSON.stringify`, which would leave functions out: their names in their places. */
+/** A replacer for `JSON.stringify`, which would omit functions: their names in their places. */
 export function namingFunctions(_: string, value: unknown): unknown {
   return typeof value === "function" ? functionName(value) : value;
 }

@@ -5,7 +5,7 @@ const letters = ["", "k", "m", "g", "t"];
 /**
  * Reads a size.
  *
- * @returns Bytes, `Infinity` for `unlimited`; undefined where the text is no size.
+ * @returns Bytes, `Infinity` for `unlimited`; undefined where the text is not a size.
  *
  * @example Decimal and binary units
  * ```ts

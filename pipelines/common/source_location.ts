@@ -1,6 +1,6 @@
 /**
  * Where the pipeline file declares what. The DSL notes its caller's location on each record that it returns, so that an
- * error found later can name it. The note is no part of the data: it is not enumerated, compared or hashed.
+ * error found later can name it. The note is not part of the data: it is not enumerated, compared or hashed.
  *
  * @module
  */

@@ -11,7 +11,7 @@ export function requireWellFormed(text: string, what: string, place: SourceLocat
   if (text.isWellFormed()) return text;
   const half = /\p{Cs}/u.exec(text)![0].charCodeAt(0).toString(16);
   throw new RequestError(
-    `${what} has \\u${half}, half of a surrogate pair, which is no character; correct its escapes`,
+    `${what} has \\u${half}, half of a surrogate pair, which is not a character; correct its escapes`,
     place,
   );
 }

@@ -157,7 +157,7 @@ function convert(
         entries: node.items.map(({ key, value }) => {
           const at = locationAt(key.range[0]);
           if (!isScalar(key) || typeof key.value !== "string") {
-            throw new RequestError("the key is no text; write a name, in quotes if it looks like a number", at);
+            throw new RequestError("the key is not text; write a name, in quotes if it looks like a number", at);
           }
           if (keys.size === keys.add(key.value).size) {
             throw new RequestError(`the key ${quote(key.value)} is given twice; keep one`, at);
@@ -170,7 +170,7 @@ function convert(
     if (value === null || ["string", "number", "boolean"].includes(typeof value)) {
       return { kind: "scalar", location, value: value as ScalarValue };
     }
-    throw new RequestError("the value is no text, number, true or false; put it in quotes", location);
+    throw new RequestError("the value is not text, number, true or false; put it in quotes", location);
   };
   return visit(root, [], locationAt(0));
 }

@@ -33,7 +33,7 @@ export function batchOrder({ count, batchSize, epochs, shuffle, seed }: BatchOpt
     const [name, value, least] of [["count", count, 0], ["batchSize", batchSize, 1], ["epochs", epochs, 0]] as const
   ) {
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new RequestError(`expected ${name} to be a whole number from ${least} on but found ${value}; correct it`);
+      throw new RequestError(`expected ${name} to be a whole number from ${least} up but found ${value}; correct it`);
     }
   }
   const inOrder = Array.from({ length: count }, (_, index) => index);

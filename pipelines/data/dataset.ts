@@ -103,7 +103,7 @@ export interface FolderSource extends FolderRows, Templated {}
 /** Rows that the pipeline file holds itself. */
 export interface RecordsSource extends RecordRows, Templated {}
 
-/** Where rows come from, where it is no conversation that is declared as one. */
+/** Where rows come from, where it is not a conversation that is declared as one. */
 export type TemplatedSource =
   | JsonlSource
   | TsvSource
@@ -119,7 +119,7 @@ export type Source = TemplatedSource | ChatSource;
 
 /** The first `count` rows, or all if there are fewer. */
 export interface TakeView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "take";
   /** What is viewed. */
   readonly of: Dataset;
@@ -129,7 +129,7 @@ export interface TakeView {
 
 /** All but the first `count` rows. */
 export interface SkipView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "skip";
   /** What is viewed. */
   readonly of: Dataset;
@@ -143,7 +143,7 @@ export interface SkipView {
  * `test` is a share of the rows (more than 0, less than 1; rounded to whole rows, at least one) or a number of rows.
  */
 export interface SplitView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "split";
   /** What is viewed. */
   readonly of: Dataset;
@@ -157,11 +157,11 @@ export interface SplitView {
 
 /** The rows from one to before another. */
 export interface SliceView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "slice";
   /** What is viewed. */
   readonly of: Dataset;
-  /** The first row's number, from 0 on. */
+  /** The first row's number, from 0 up. */
   readonly start: number;
   /** The number of the row that follows the last one; omitted for all the rest. */
   readonly end?: number;
@@ -169,7 +169,7 @@ export interface SliceView {
 
 /** What a function makes of each row's fields. */
 export interface MapView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "map";
   /** What is viewed. */
   readonly of: Dataset;
@@ -179,7 +179,7 @@ export interface MapView {
 
 /** The rows for which a function holds. */
 export interface FilterView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "filter";
   /** What is viewed. */
   readonly of: Dataset;
@@ -189,7 +189,7 @@ export interface FilterView {
 
 /** The first row of each value of a field. */
 export interface UniqueView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "unique";
   /** What is viewed. */
   readonly of: Dataset;
@@ -199,7 +199,7 @@ export interface UniqueView {
 
 /** All rows in random order. */
 export interface ShuffleView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "shuffle";
   /** What is viewed. */
   readonly of: Dataset;
@@ -209,7 +209,7 @@ export interface ShuffleView {
 
 /** Rows drawn at random, in the order that they had. */
 export interface SampleView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "sample";
   /** What is viewed. */
   readonly of: Dataset;
@@ -221,7 +221,7 @@ export interface SampleView {
 
 /** A half of a validation set as pyreft draws it, in torch's order. */
 export interface HalfView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "half";
   /** What is viewed. */
   readonly of: Dataset;
@@ -233,7 +233,7 @@ export interface HalfView {
 
 /** Rows, and after them others. */
 export interface ConcatView {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "concat";
   /** What is viewed. */
   readonly of: Dataset;

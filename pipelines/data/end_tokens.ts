@@ -1,5 +1,5 @@
 /**
- * Completions that end with the end-of-sequence token themselves: it is taught once, and is no part of the text that an
+ * Completions that end with the end-of-sequence token themselves: it is taught once, and is not part of the text that an
  * answer is compared with.
  *
  * @module

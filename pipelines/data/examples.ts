@@ -125,7 +125,7 @@ function encodeAnswers(row: Row, tokenizer: ExampleTokenizer, options: TokenizeO
   const rejected = encodeRow(row.rejected, tokenizer, options), all = [chosen, rejected].map(tokensOf);
   const shared = sharedLength(all[0]!, all[1]!);
   const own = Math.min(chosen.prompt.length, rejected.prompt.length);
-  // An answer is left of each, also where one goes on where the other ends.
+  // An answer is left of each, also where one continues where the other ends.
   const most = row.isPromptShared ? Math.min(...all.map(({ length }) => length)) - 1 : own;
   const count = Math.min(shared, most);
   if (!row.isPromptShared && count < Math.max(chosen.prompt.length, rejected.prompt.length)) {

@@ -28,7 +28,7 @@ export interface Shots {
   /**
    * A row whose prompt follows them.
    *
-   * @throws {RequestError} If it is no prompt with a completion.
+   * @throws {RequestError} If it is not a prompt with a completion.
    */
   before(row: Row): Row;
   /** What there is to say of the rows that were asked for until now: whether one of them is among the examples. */
@@ -40,7 +40,7 @@ export interface Shots {
  *
  * @param files Where files are, and how data sets are had from a hub.
  * @returns Nothing where none is asked for.
- * @throws {RequestError} If there are fewer examples, or they are no prompts with completions.
+ * @throws {RequestError} If there are fewer examples, or they are not prompts with completions.
  */
 export async function shotsOf(
   { examples, count, seed, separator, inOrder = false }: FewShot,
@@ -82,7 +82,7 @@ export async function shotsOf(
 
 const textOf = ({ prompt, completion }: Row) => JSON.stringify([prompt, completion]);
 
-/** Refuses rows that are no plain prompts with completions. */
+/** Refuses rows that are not plain prompts with completions. */
 function requirePlain({ kind, turns, place }: Row): void {
   const odd = turns === undefined ? oddRows[kind] : "a conversation, whose examples are turns of it";
   if (odd === undefined) return;

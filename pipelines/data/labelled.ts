@@ -24,7 +24,7 @@ export type TargetOf = (label: string, place: SourceLocation) => number;
  * Encodes rows with labels: one text or two, cut to `maxLength` on the right or the left, the longer of two first.
  *
  * @returns One example a row, its completion the target alone.
- * @throws {RequestError} If a row has no tokens, is too long for the model, or has a label that is no target.
+ * @throws {RequestError} If a row has no tokens, is too long for the model, or has a label that is not a target.
  */
 export function tokenizeLabelled(
   rows: readonly Row[],
@@ -54,7 +54,7 @@ export function classOf(labels: readonly string[], label: string, place: SourceL
   if (named >= 0) return named;
   const id = /^\d+$/.test(label) ? Number(label) : NaN;
   if (id < labels.length) return id;
-  throw new RequestError(`the label ${quote(label)} is none of the head's; ${suggest(label, labels)}`, place);
+  throw new RequestError(`the label ${quote(label)} is not among the head's; ${suggest(label, labels)}`, place);
 }
 
 /**
@@ -65,5 +65,5 @@ export function classOf(labels: readonly string[], label: string, place: SourceL
 export function numberOf(label: string, place: SourceLocation): number {
   const number = label.trim() === "" ? NaN : Number(label);
   if (Number.isFinite(number)) return number;
-  throw new RequestError(`the label ${quote(label)} is no number for a regression; write one, as in 2.5`, place);
+  throw new RequestError(`the label ${quote(label)} is not a number for a regression; write one, as in 2.5`, place);
 }

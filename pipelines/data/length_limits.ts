@@ -20,7 +20,7 @@ export interface LengthLimits {
   readonly toWrite?: number;
 }
 
-/** Refuses a limit that is no number of tokens. */
+/** Refuses a limit that is not a number of tokens. */
 export function requireLength(maxLength: number | undefined): void {
   if (maxLength === undefined || (Number.isSafeInteger(maxLength) && maxLength >= 1)) return;
   throw new RequestError(

@@ -47,7 +47,7 @@ export const slice: ViewKind<SliceView> = {
       return between(rows, start, end);
     }
     throw new RequestError(
-      `expected slice's start and end to be whole numbers from 0 on, the end above the start, but found ${start} and ` +
+      `expected slice's start and end to be whole numbers from 0 up, the end above the start, but found ${start} and ` +
         `${end}; correct them, as in .slice(100, 200)`,
     );
   },

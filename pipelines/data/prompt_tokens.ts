@@ -19,7 +19,7 @@ export interface PromptTokens {
 
 /** A token counted from a prompt's end. */
 export interface FromEnd {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "fromEnd";
   /** From 1, the last token. */
   readonly count: number;
@@ -67,7 +67,7 @@ export function fieldTokens({ prompt, source, typeIds }: TokenizedPrompt, field:
   const places = tokenPlaces(prompt, source.text, decode, typeIds === undefined ? startOfEither : startOfFront);
   if (places === undefined) {
     throw new RequestError(
-      "the tokenizer changes the prompt's text, so the tokens of a field can't be told; choose them with a function",
+      "the tokenizer changes the prompt's text, so the tokens of a field can't be identified; choose them with a function",
       source.place,
     );
   }

@@ -9,7 +9,7 @@ export interface Random {
   uniform(): number;
   /** 32 random bits, as a whole number from −2³¹ on. */
   word(): number;
-  /** A whole number in [0, n), for a whole n from 1 on. */
+  /** A whole number in [0, n), for a whole n from 1 up. */
   integer(n: number): number;
   /** A number from the standard normal distribution. */
   normal(): number;
@@ -32,7 +32,7 @@ export function createRandom(seed: number, ...stream: readonly (string | number)
   const uniform = () => uniformFloat64(generator);
   const integer = (n: number) => {
     if (!Number.isSafeInteger(n) || n < 1) {
-      throw new RangeError(`Expected n to be a whole number from 1 on but found ${n}`);
+      throw new RangeError(`Expected n to be a whole number from 1 up but found ${n}`);
     }
     return uniformInt(generator, 0, n - 1);
   };

@@ -113,7 +113,7 @@ async function requireFiles(source: Source, base: string): Promise<void> {
   }
 }
 
-/** Looks at a source's first two rows, which tell whether its template uses them. */
+/** Looks at a source's first two rows, which show whether its template uses them. */
 function checkUse(source: Source, { fields }: RawRow, count: number, { warn }: FileReading): void {
   if (source.kind === "chat" || source.template === undefined) return;
   const { template } = source;

@@ -1,4 +1,4 @@
-/** What a beam search goes on with: the likeliest continuations of its beams, or some that are drawn. @module */
+/** What a beam search continues with: the likeliest continuations of its beams, or some that are drawn. @module */
 import type { Random } from "../data/random.ts";
 import { keepLikely, type Sampling } from "./logits.ts";
 import { torchTopk } from "./torch_topk.ts";

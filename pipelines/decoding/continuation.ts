@@ -62,7 +62,7 @@ export function readBefore({ prefill: { layout } }: Generator, prompt: Tokenized
 /** The logits of each row's next token. */
 export type Logits = (row: number) => Float32Array;
 
-/** What a row goes on with: another token after what some row has read. */
+/** What a row continues with: another token after what some row has read. */
 export interface Step {
   readonly from: number;
   readonly token: number;

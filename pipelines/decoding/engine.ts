@@ -14,7 +14,7 @@ import { keyValueBytes } from "./key_value_cache.ts";
 interface WritingTask {
   readonly generator: Generator;
   readonly prompt: TokenizedPrompt;
-  /** Begins with one row, the prompt's, and goes on with as many as its steps are. */
+  /** Begins with one row, the prompt's, and continues with as many as its steps are. */
   readonly writer: Writer;
   /** Ends the writing when it is aborted, with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -43,7 +43,7 @@ interface Entry extends WritingTask {
   reject(reason: unknown): void;
   /** The first of its batch's rows that is its own. */
   first: number;
-  /** What its rows go on with, as the writer counts them. */
+  /** What its rows continue with, as the writer counts them. */
   steps: readonly Step[];
 }
 
@@ -133,7 +133,7 @@ export class Engine {
         entry.first = first + row;
         return advance(entry, () => logits(row));
       });
-      // All that a writer goes on with begins at its only row.
+      // All that a writer continues with begins at its only row.
       for (const entry of open) entry.steps = entry.steps.map(({ token }) => ({ from: 0, token }));
       batch.entries = [...batch.entries, ...open];
     } catch (error) {
@@ -185,7 +185,7 @@ const noLogits: Logits = () => {
 
 const isAborted = ({ signal }: Entry) => signal?.aborted === true;
 
-/** Lets an entry's writer choose what it goes on with; whether it does. */
+/** Lets an entry's writer choose what it continues with; whether it does. */
 function advance(entry: Entry, logits: Logits): boolean {
   try {
     entry.steps = entry.writer.advance(logits);

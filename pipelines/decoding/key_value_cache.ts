@@ -87,7 +87,7 @@ export class KeyValueCache {
   /**
    * What the run over one further token of each row does, and is fed.
    *
-   * @param from The row that each goes on after.
+   * @param from The row that each continues after.
    * @param encoded How many tokens an encoder has read for each row by its place, if one has.
    */
   step(from: readonly number[], tokens: readonly number[], encoded: readonly number[] | undefined) {

@@ -1,7 +1,7 @@
 /** Which rows of a batch are where in its keys and values, which stay in the runtime's worker. @module */
 import type { RowMove } from "../runtime/resident_rows.ts";
 
-/** Where each row of a batch goes when the batch goes on with others. */
+/** Where each row of a batch goes when the batch continues with others. */
 interface Placement {
   /** The place of each row. */
   readonly places: readonly number[];
@@ -10,10 +10,10 @@ interface Placement {
 }
 
 /**
- * Places for rows that go on after others. Together they take the first places; a row keeps its predecessor's where that is
+ * Places for rows that continue after others. Together they take the first places; a row keeps its predecessor's where that is
  * one of them, so that as little as possible is copied.
  *
- * @param from The place of the row that each goes on after; several may go on after one.
+ * @param from The place of the row that each continues after; several may continue after one.
  */
 export function placed(from: readonly number[]): Placement {
   const first = new Map<number, number>(), places: (number | undefined)[] = from.map(() => undefined);

@@ -12,7 +12,7 @@ export interface Writer {
   /**
    * Takes the logits of what follows each of its rows, of which there is at first one, seen as all of them.
    *
-   * @returns What each of its rows goes on with, counted among its own; ignored once it is done.
+   * @returns What each of its rows continues with, counted among its own; ignored once it is done.
    */
   advance(logits: Logits): readonly Step[];
 }

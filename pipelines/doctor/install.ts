@@ -120,7 +120,7 @@ async function addressOf({ project, file, sha256 }: Wheel, index: string): Promi
   const listed: unknown = await response.json().catch(() => undefined);
   const files: unknown = isJsonObject(listed) ? listed["files"] : undefined;
   if (!Array.isArray(files)) {
-    throw new RunError(`${page.href} is no package index that answers in JSON (PEP 691); give --index another`);
+    throw new RunError(`${page.href} is not a package index that answers in JSON (PEP 691); give --index another`);
   }
   const found = files.find((each) => isJsonObject(each) && each["filename"] === file);
   const url: unknown = isJsonObject(found) ? found["url"] : undefined;

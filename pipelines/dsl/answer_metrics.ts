@@ -63,7 +63,7 @@ export function accuracy(options: AccuracyOptions = {}): MetricSpec {
   requireCall("accuracy", arguments);
   const { by, extract, map } = options;
   if (by !== undefined && (extract !== undefined || map !== undefined)) {
-    throw new RequestError("accuracy has by, which takes choices as they are, beside extract or map; leave one out");
+    throw new RequestError("accuracy has by, which takes choices as they are, together with extract or map; omit one");
   }
   return located({ ...options, kind: "accuracy" });
 }

@@ -28,7 +28,7 @@ export interface Best extends BestSpec<EvaluateSpec> {
 }
 
 /**
- * The best member of an evaluation, to go on with: evaluated elsewhere it brings its trained edit; trained again, its model
+ * The best member of an evaluation, to continue with: evaluated elsewhere it brings its trained edit; trained again, its model
  * as declared. It is chosen among the members of all axes that the evaluation depends on; repetitions count by their mean.
  *
  * @param stage Measures what members are compared by.
@@ -82,7 +82,7 @@ export function best(stage: EvaluateSpec, by: MetricSpec | HalvingSpec): Best {
 export interface HalvingOptions {
   /** A metric of the stage. */
   readonly by: MetricSpec;
-  /** How often members are compared, from 1 on. */
+  /** How often members are compared, from 1 up. */
   readonly rounds: number;
   /** The share that each round keeps, between 0 and 1; at least one member stays. */
   readonly keep: number;
@@ -112,7 +112,7 @@ export function halving(options: HalvingOptions): HalvingSpec {
   requireCall("halving", arguments, halvingOptions);
   const { by, rounds, keep } = options;
   if (!Number.isSafeInteger(rounds) || rounds < 1) {
-    throw new RequestError(`expected halving's rounds to be a whole number from 1 on but found ${rounds}; correct it`);
+    throw new RequestError(`expected halving's rounds to be a whole number from 1 up but found ${rounds}; correct it`);
   }
   if (!(keep > 0 && keep < 1)) {
     throw new RequestError(

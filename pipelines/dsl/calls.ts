@@ -1,6 +1,6 @@
 /**
  * How each function of a pipeline file is called. Pipeline files run without a type check, and JavaScript passes over an
- * argument too many, a list in place of its items, or settings that are no object.
+ * argument too many, a list in place of its items, or settings that are not an object.
  *
  * What becomes a setting of a record is checked again, to the last value, when the record's stage is prepared.
  *

@@ -68,7 +68,7 @@ function columnsOf(kind: string, { header = true, columns }: TsvOptions): { read
   if (header === (columns === undefined)) return columns === undefined ? {} : { columns };
   throw new RequestError(
     header
-      ? `${kind} has columns beside a header that names them; leave one out, as in { header: false, columns }`
+      ? `${kind} has columns and a header that names them; omit one, as in { header: false, columns }`
       : `${kind} without a header has no names for its columns; give them, as in columns: ["label", "sentence"]`,
   );
 }
@@ -252,7 +252,7 @@ function conversationsOf(rows: string | readonly ChatRow[] | Rows): ChatSource["
     );
   }
   if (rows.template === undefined) return { ...rows };
-  throw new RequestError("chat puts rows into text by the chat template; leave out the template of its rows");
+  throw new RequestError("chat puts rows into text by the chat template; omit the template of its rows");
 }
 
 /**

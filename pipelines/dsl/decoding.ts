@@ -116,7 +116,7 @@ export function beamSample(options: SweepableOptions<BeamSampleOptions>): Decodi
 export interface ChoicesOptions {
   /**
    * Whether an answer's likelihood counts the end-of-sequence token after it, as training teaches it: without, an answer
-   * that goes on from another one can never be likelier. lm-evaluation-harness does not count it. `true` if omitted.
+   * that continues from another one can never be likelier. lm-evaluation-harness does not count it. `true` if omitted.
    */
   readonly end?: boolean;
   /**

@@ -20,7 +20,7 @@ export interface FewShotOptions {
  * of: an edit of first tokens, or an adapter. Positions of edits count over the whole prompt, examples included.
  *
  * @param examples Where they are drawn from.
- * @param count How many, from 0 on.
+ * @param count How many, from 0 up.
  * @param seed Decides which, and their order.
  * @param options What parts them.
  * @throws {RequestError} In a run, if there are fewer rows, or they are conversations or have labels.

@@ -39,7 +39,7 @@ export interface JudgeOptions {
  * and is written nowhere. predictions.jsonl has each `preference`, and `model_outputs.json` beside it is AlpacaEval's form.
  *
  * @param options Who judges, and what of it is reported.
- * @throws {RequestError} In a run, before it begins, if the endpoint is no address, takes a key that is not there, or may not
+ * @throws {RequestError} In a run, before it begins, if the endpoint is not an address, takes a key that is not there, or may not
  * be reached; if it refuses the key or the request.
  *
  * @example Win rates on AlpacaEval's instructions

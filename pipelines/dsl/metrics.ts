@@ -124,7 +124,7 @@ export function matthews(options: ClassMetricOptions = {}): MetricSpec {
 }
 
 /**
- * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 where all
+ * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 if all
  * predictions are equal (scipy has no value there).
  *
  * @example STS-B, with a head that the checkpoint has

@@ -8,7 +8,7 @@ import { withMethods } from "./methods.ts";
 
 /** How a split is drawn. */
 export interface SplitOptions {
-  /** Share of the rows, between 0 and 1, or a number of rows from 1 on. */
+  /** Share of the rows, between 0 and 1, or a number of rows from 1 up. */
   readonly test: number;
   /** Decides which rows are drawn. */
   readonly seed: number;
@@ -41,7 +41,7 @@ export type Rows = Dataset & {
    */
   skip(count: number): Rows;
   /**
-   * The rows from one number, from 0 on, to before another, or to the last one.
+   * The rows from one number, from 0 up, to before another, or to the last one.
    *
    * @example Rows 100 to 199
    * ```ts

@@ -53,7 +53,7 @@ export interface TrainOptions {
   readonly truncate?: Truncation;
   /**
    * Gradients of which the 2-norm, taken over all that is trained, is larger are scaled down to it before each step, as
-   * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 unless it is told otherwise, and so had
+   * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 by default, and so had
    * the ReFT paper's runs. Norms are in results.json, the report and TensorBoard.
    */
   readonly maxGradNorm?: number;
@@ -91,7 +91,7 @@ export interface TrainOptions {
   readonly keep?: KeptParameters;
   /** Ends the training after so many validations in a row of which none is better than the best before them. */
   readonly patience?: number;
-  /** The epochs, from 1 on, after which the parameters are kept for {@linkcode Training.at}. */
+  /** The epochs, from 1 up, after which the parameters are kept for {@linkcode Training.at}. */
   readonly checkpoints?: readonly number[];
 }
 
@@ -181,7 +181,7 @@ export function evaluate(
 
 /** Settings of activations. */
 export interface ActivationsOptions {
-  /** The rows whose prompts are read; of completions nothing is. */
+  /** The rows whose prompts or texts are read. Of completions nothing is; labels are written beside what is computed. */
   readonly data: Dataset;
   /** Which of a prompt's tokens are kept, as positions of an edit are written; `"all"` if omitted. */
   readonly positions?: string | ChoosePositions;
@@ -199,7 +199,8 @@ export interface ActivationsOptions {
  * `positions` [rows, kept tokens], `hidden_states.0` to `hidden_states.<blocks>` [rows, kept tokens, width] in
  * transformers' order, `logits`, and sites by name, as in `block.3.mlp.output`. Of T5 these are the encoder's tokens,
  * `encoder_hidden_states.0` and so on; its decoder reads the token alone that it starts with, so that what it gives,
- * `decoder_hidden_states.0` and so on, is [rows, 1, width].
+ * `decoder_hidden_states.0` and so on, is [rows, 1, width]. Rows with labels need no head here: `labels` [rows] holds
+ * them, numbers as they are, and of names the place among those that the file's metadata lists under `labels`.
  *
  * @example The last token's hidden states and the MLPs' outputs
  * ```ts

@@ -13,7 +13,7 @@ let declared = 0;
  *
  * @param name Names the axis in results and in `--set`.
  * @param values At least one.
- * @throws {RequestError} If the name is not a word, or the values are no list or none.
+ * @throws {RequestError} If the name is not a word, or the values are not a list, or are none.
  *
  * @example Two axes that multiply, and one whose values are edits
  * ```ts

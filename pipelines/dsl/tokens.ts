@@ -33,7 +33,7 @@ export function at(pieces: PromptTokens["pieces"], text: string, which: "first" 
 /**
  * A token counted from a prompt's end, for positions that a function chooses: `fromEnd(1)` is the last.
  *
- * @throws {RequestError} If the count is no whole number from 1 on.
+ * @throws {RequestError} If the count is not a whole number from 1 up.
  *
  * @example The last token but one
  * ```ts
@@ -45,5 +45,5 @@ export function at(pieces: PromptTokens["pieces"], text: string, which: "first" 
 export function fromEnd(count: number): FromEnd {
   requireCall("fromEnd", arguments);
   if (Number.isSafeInteger(count) && count >= 1) return { kind: "fromEnd", count };
-  throw new RequestError(`fromEnd(${count}) is no token; count whole tokens from 1, the last`);
+  throw new RequestError(`fromEnd(${count}) is not a token; count whole tokens from 1, the last`);
 }

@@ -116,7 +116,7 @@ function representationOf(
   }
   const rank = lowRank ?? undefined;
   if (rank !== undefined && (!Number.isSafeInteger(rank) || (rank as number) < 1)) {
-    throw new RequestError(`low_rank_dimension is ${shown(rank)} for layer ${layer}; give a whole number from 1 on`);
+    throw new RequestError(`low_rank_dimension is ${shown(rank)} for layer ${layer}; give a whole number from 1 up`);
   }
   const block = layer as number, width = sites[site]?.width;
   if (block < 0 || block >= blocks) {
@@ -126,7 +126,7 @@ function representationOf(
     throw new RequestError(`the model has no site ${site}; ${suggest(site, Object.keys(sites))}`);
   }
   if (typeof key !== "string" || key === "" || /[/\\\0]/.test(key)) {
-    throw new RequestError(`the key ${shown(key)} is no file's name; save the model again`);
+    throw new RequestError(`the key ${shown(key)} is not a file's name; save the model again`);
   }
   const named = /^layer_(-?\d+)_comp_(\w+?)_unit_/.exec(key);
   if (named !== null && (Number(named[1]) !== block || named[2] !== component)) {

@@ -53,7 +53,7 @@ export function savedForm(state: ReadonlyMap<string, ReadTensor>, use: StateUse)
     }
     const at = found.data.findIndex((element) => !Number.isFinite(element));
     if (at >= 0) {
-      throw new RequestError(`${name} holds ${found.data[at]}, which is no finite number; train it again`, { file });
+      throw new RequestError(`${name} holds ${found.data[at]}, which is not a finite number; train it again`, { file });
     }
     return { data: found.data, shape };
   };

@@ -78,7 +78,7 @@ export function readPickle(bytes: Uint8Array, file: string): ReadonlyMap<string,
     if (typeof name === "string" && tensor instanceof Tensor) tensors.set(name, tensor);
     else {
       const what = typeof name === "string" ? quote(name) : "an entry of the state dictionary";
-      throw new RequestError(`${what} is no tensor; save the intervention again`, { file });
+      throw new RequestError(`${what} is not a tensor; save the intervention again`, { file });
     }
   }
   return tensors;
@@ -198,7 +198,7 @@ class Unpickler {
 
   #refusal(what: string): RequestError {
     return new RequestError(
-      `the pickle asks for ${what}, which is no part of a tensor; nothing was executed, take the file from a source ` +
+      `the pickle asks for ${what}, which is not part of a tensor; nothing was executed, take the file from a source ` +
         "you trust",
       { file: this.#file },
     );
@@ -212,13 +212,13 @@ class Unpickler {
   #storage(id: unknown): Storage {
     const [kind, type, key] = Array.isArray(id) ? id : [];
     if (kind !== "storage" || !(type instanceof Global) || !storages.test(type.name) || typeof key !== "string") {
-      throw this.#refusal("a persistent object that is no storage");
+      throw this.#refusal("a persistent object that is not a storage");
     }
     return new Storage(type.name.replace("torch.", ""), key);
   }
 
   #reduce(callable: unknown, args: unknown): unknown {
-    if (!(callable instanceof Global) || !Array.isArray(args)) throw this.#refusal("a call of what is no function");
+    if (!(callable instanceof Global) || !Array.isArray(args)) throw this.#refusal("a call of what is not a function");
     if (callable.name === dictionary && args.length === 0) return new Map();
     if (callable.name !== rebuild) throw this.#refusal(`a call of ${callable.name} with ${args.length} arguments`);
     const [storage, offset, shape, strides]: readonly unknown[] = args;

@@ -68,7 +68,7 @@ export function readZip(bytes: Uint8Array<ArrayBuffer>, file: string): ReadonlyM
 }
 
 function damaged(file: string): RequestError {
-  return new RequestError("is no whole zip archive of torch.save; copy the file again", { file });
+  return new RequestError("is not a whole zip archive of torch.save; copy the file again", { file });
 }
 
 /** Reads; reading past the file's end, in whatever way, means that it is damaged. */

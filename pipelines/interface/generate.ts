@@ -7,7 +7,7 @@ import type { Prompt } from "./prompt.ts";
 
 /**
  * What a model writes after a prompt: as the next turn of a conversation where the model has a chat template, else as the
- * prompt goes on.
+ * prompt continues.
  *
  * @param model A model with any edits, or a member of a run with what it trained.
  * @returns The text, without special tokens.

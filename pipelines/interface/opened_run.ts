@@ -17,7 +17,7 @@ export interface RunMember extends MemberRecord {
    * What an evaluation said of each row.
    *
    * @param evaluation Its name, where the member has several.
-   * @throws {RequestError} If there is no such evaluation, or a line of its file is no prediction.
+   * @throws {RequestError} If there is no such evaluation, or a line of its file is not a prediction.
    *
    * @example The rows that a run got wrong
    * ```ts

@@ -5,7 +5,7 @@ import { loadRequest } from "../cli/requests/load_request.ts";
 import { openRunContext } from "../cli/requests/open_run_context.ts";
 import { EventLog } from "../report/event_log.ts";
 import { LiveLog } from "../report/live.ts";
-import { formatManifest, type Manifest, manifestFile } from "../report/manifest.ts";
+import { formatManifest, type Manifest, manifestFile, pipelineFile } from "../report/manifest.ts";
 import { record } from "../report/record.ts";
 import { MlflowLog } from "../report/mlflow/log.ts";
 import { mlflowServer } from "../report/mlflow/server.ts";
@@ -64,18 +64,21 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   emit({ kind: "runStarted", pipeline: name, folder: folder.path });
   await using runContext = openRunContext(request, options, emit, control);
   let manifest: Manifest | undefined;
+  // As it is now: the file may be edited during the run.
+  const source = file === undefined ? undefined : await Deno.readFile(file);
   const { results } = await runPipeline(runContext, name, request.expansion, folder, {
     ready: async (all) => {
       // What is declared in no file cannot be read again.
       if (file !== undefined) {
         const recorded = await record(runContext, { ...request, file }, all, folder.path);
         compare(request, recorded, { set: [...overrides.keys()], allowed: options.allowChanges ?? false }, note);
-        manifest = manifestOf({ ...request, file }, recorded);
+        manifest = manifestOf({ ...request, file }, recorded, folder.path);
       }
       log?.open();
     },
   });
   if (manifest !== undefined) await folder.text(manifestFile, formatManifest(manifest));
+  if (source !== undefined) await folder.bytes(pipelineFile, source);
   await writeReport(folder.path);
   const seconds = (performance.now() - start) / 1000;
   emit({ kind: "runDone", pipeline: name, folder: folder.path, members: results.members.length, seconds });

@@ -7,11 +7,11 @@ import { requireRunOptions, type RunOptions } from "./run_options.ts";
 import { type Run, startRun } from "./start_run.ts";
 
 /**
- * Runs a pipeline: computes what the store does not hold, writes the run's folder, and says what it does as it goes on.
+ * Runs a pipeline: computes what the store does not hold, writes the run's folder, and reports its progress.
  *
  * @param pipeline A pipeline, or the path of its file or of a recipe.
  * @returns The run, which has begun. Its iterator gives every event from the first if it is asked for at once.
- * @throws {RequestError} If an option is not sound; what else is wrong is told by the run.
+ * @throws {RequestError} If an option is not sound; the run reports what else is wrong.
  *
  * @example Training an edit, and reading its losses
  * ```ts

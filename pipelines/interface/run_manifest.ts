@@ -5,6 +5,7 @@ import { callerFolder, callerPath } from "../cli/requests/caller_paths.ts";
 import type { Request } from "../cli/requests/load_request.ts";
 import { type Difference, differences, type Recorded } from "../recipes/recorded.ts";
 import type { Manifest } from "../report/manifest.ts";
+import { pathFrom } from "../common/relative_path.ts";
 import { setOf } from "../report/record.ts";
 
 /** The run's folder: the one that is asked for, or a new one. */
@@ -49,13 +50,21 @@ export function compare(
 }
 
 /** The recipe that repeats a run of a pipeline file. */
-export function manifestOf(request: Request & { readonly file: string }, recorded: Recorded): Manifest {
-  const { file, declared, settings, data, bases, provider, threads, recipe } = request;
-  const [base, ...others] = bases.values(), set = setOf(declared, settings);
+export function manifestOf(
+  request: Request & { readonly file: string },
+  recorded: Recorded,
+  folder: string,
+): Manifest {
+  const { file, declared, settings, provider, threads, recipe } = request, set = setOf(declared, settings);
+  // Each from where it is looked for: what the pipeline names from its folder, what is there from the run's.
+  const portable = (paths: ReadonlyMap<string, string>) => {
+    return new Map([...paths].map(([name, at]) => [pathFrom(request.base, name), pathFrom(folder, at)]));
+  };
+  const data = portable(request.data), bases = portable(request.bases), [base, ...others] = bases.values();
   return {
     ...(recipe?.name === undefined ? {} : { name: recipe.name }),
     ...(recipe?.about === undefined ? {} : { about: recipe.about }),
-    pipeline: file,
+    pipeline: pathFrom(folder, file),
     ...(Object.keys(set).length === 0 ? {} : { set }),
     ...(data.size === 0 ? {} : { data: Object.fromEntries(data) }),
     ...(base === undefined ? {} : { base: others.length === 0 ? base : Object.fromEntries(bases) }),

@@ -36,7 +36,7 @@ export interface RunOptions {
   readonly mlflow?: string;
   /** The experiment that the run belongs to there; named as the pipeline if omitted. */
   readonly mlflowExperiment?: string;
-  /** Stops the run when it is aborted; what was computed is kept, and the same run goes on from there. */
+  /** Stops the run when it is aborted; what was computed is kept, and the same run continues from there. */
   readonly signal?: AbortSignal;
 }
 

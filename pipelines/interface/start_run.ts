@@ -1,4 +1,4 @@
-/** A run that goes on, with its events and its result. @module */
+/** A run in progress, with its events and its result. @module */
 import type { Overrides } from "../recipes/overrides.ts";
 import type { RunEvent } from "../results/events.ts";
 import type { Pipeline } from "../spec/mod.ts";
@@ -6,7 +6,7 @@ import { EventStream } from "./event_stream.ts";
 import type { OpenedRun } from "./opened_run.ts";
 import type { RunCall, RunControl, RunSettings } from "./run_options.ts";
 
-/** A run that goes on. Its events are read by `for await`, by any number of readers; one that ends early ends no run. */
+/** A run in progress. Its events are read by `for await`, by any number of readers; one that ends early ends no run. */
 export interface Run extends AsyncIterable<RunEvent> {
   /** What the run found, once it is done; fails with the error that ended the run. */
   readonly result: Promise<OpenedRun>;

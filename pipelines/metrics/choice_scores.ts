@@ -59,7 +59,7 @@ export function chosenBy(by: ScoredBy, row: ScoredChoices): string {
   return row.choices![chosenAt(by, row)]!;
 }
 
-/** The same by its number, which tells choices of the same text apart. */
+/** The same by its number, which distinguishes choices of the same text. */
 export function chosenAt(by: ScoredBy, row: ScoredChoices): number {
   const { choices = [], scores = [], choiceTokens = [], unconditionalScores = [] } = row;
   const { of } = choiceScores[by];

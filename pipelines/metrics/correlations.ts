@@ -51,7 +51,7 @@ function pairwiseSum(x: readonly number[]): number {
   return x.slice(eights).reduce((sum, each) => sum + each, ((a + b) + (c + d)) + ((e + f) + (g + h)));
 }
 
-/** Each number's rank from 1 on; equal ones have the mean of theirs. */
+/** Each number's rank from 1 up; equal ones have the mean of theirs. */
 function ranks(x: readonly number[]): readonly number[] {
   const order = [...x.keys()].sort((a, b) => x[a]! - x[b]!), found = new Array<number>(x.length);
   for (let start = 0; start < order.length;) {

@@ -104,7 +104,7 @@ export interface MetricSettings {
   /** The share of choices or classes that are right. */
   readonly accuracy: AnswerSettings & {
     readonly by?: ScoredBy;
-    /** The row's field with the number of the right choice, from 0 on; the completion says it if omitted. */
+    /** The row's field with the number of the right choice, from 0 up; the completion says it if omitted. */
     readonly gold?: string;
   };
   /** The share of answers that a task's published rule takes for right. */

@@ -7,7 +7,7 @@ import { wholeOf } from "./statistic.ts";
 
 const same = (row: HeadPrediction) => row;
 
-/** The harmonic mean of precision and recall of one class; 0 if it is no row's and is predicted of none. */
+/** The harmonic mean of precision and recall of one class; 0 if it is not a row's and is predicted of none. */
 function f1Of(rows: readonly HeadPrediction[], id: number): number {
   const right = rows.filter(({ expected, predicted }) => expected === id && predicted === id).length;
   const named = rows.reduce(

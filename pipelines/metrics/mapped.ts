@@ -28,7 +28,7 @@ export function mapped(spec: MetricSpec, predicted: Predicted): Predicted {
     case "numbers":
       return { ...predicted, rows: predicted.rows.map((each) => withNumber(each, made(each.row))) };
     case "pairs":
-      // Rewards are no predictions that a function could take.
+      // Rewards are not predictions that a function could take.
       return predicted;
   }
 }
@@ -62,7 +62,7 @@ function withClass(
   const predicted = labels.indexOf(String(name));
   if (predicted >= 0) return { ...each, predicted, row: { ...each.row, prediction: labels[predicted]! } };
   throw new RequestError(
-    `map gave ${shownValue(name)} at ${formatLocation(each.row.place)}, which is no class; ${
+    `map gave ${shownValue(name)} at ${formatLocation(each.row.place)}, which is not a class; ${
       suggest(String(name), labels)
     }`,
   );

@@ -5,7 +5,7 @@ import type { MetricSpec } from "./declared.ts";
 import { mapped } from "./mapped.ts";
 import { isLowerBetter, metricNameOf, metricOf } from "./mod.ts";
 import type { Predicted } from "./predicted.ts";
-import { type Estimate, estimate } from "./statistic.ts";
+import { type Estimate, estimate, rowValues, type Statistic } from "./statistic.ts";
 
 /** What metrics give of an evaluation's rows, by their names. */
 interface Measured {
@@ -51,13 +51,38 @@ export function measure(
   };
 }
 
-function estimateOf(spec: MetricSpec, predicted: Predicted): Estimate {
+/**
+ * What each row contributes to the metrics, by their names: see {@linkcode rowValues}. Metrics of which that is unknown are
+ * omitted.
+ */
+export function measuredRows(
+  specs: readonly MetricSpec[],
+  predicted: Predicted,
+): readonly Readonly<Record<string, number>>[] {
+  const found = specs.flatMap((spec) => {
+    const values = withStatistic(spec, mapped(spec, predicted), rowValues);
+    return values === undefined ? [] : [[metricNameOf(spec), values] as const];
+  });
+  return predicted.rows.map((_, row) => Object.fromEntries(found.map(([name, values]) => [name, values[row]!])));
+}
+
+const estimateOf = (spec: MetricSpec, predicted: Predicted) => withStatistic(spec, predicted, estimate);
+
+/** What is made of a metric's statistic and the rows that it is of. */
+function withStatistic<T>(
+  spec: MetricSpec,
+  predicted: Predicted,
+  make: <Row>(statistic: Statistic<Row>, rows: readonly Row[]) => T,
+): T {
   const { measures } = metricOf(spec);
-  const found = predicted.kind === "texts" || predicted.kind === "pairs"
-    ? measures[predicted.kind] && estimate(measures[predicted.kind]!(spec).statistic, predicted.rows)
-    : measures[predicted.kind] && estimate(measures[predicted.kind]!(spec).statistic, predicted.rows);
-  if (found === undefined) throw new TypeError(`The metric ${spec.kind} does not apply to ${predicted.kind}`);
-  return found;
+  if (predicted.kind === "texts" || predicted.kind === "pairs") {
+    const measured = measures[predicted.kind]?.(spec);
+    if (measured !== undefined) return make(measured.statistic, predicted.rows);
+  } else {
+    const measured = measures[predicted.kind]?.(spec);
+    if (measured !== undefined) return make(measured.statistic, predicted.rows);
+  }
+  throw new TypeError(`The metric ${spec.kind} does not apply to ${predicted.kind}`);
 }
 
 /** Why a metric is not to be relied on. */

@@ -43,6 +43,11 @@ export interface Prediction {
   readonly choiceTokens?: readonly number[];
   /** The log-likelihood of each of them after the unconditional prompt, where it is compared with that. */
   readonly unconditionalScores?: readonly number[];
+  /**
+   * What the row contributes to each metric, by name: its own number where the metric is a mean over rows, as 1 for a right
+   * answer; of other metrics its jackknife pseudovalue, whose mean is about the metric.
+   */
+  readonly measured?: Readonly<Record<string, number>>;
 }
 
 /** A row with what the model made of it, as metrics see it. */

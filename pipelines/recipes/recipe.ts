@@ -135,7 +135,7 @@ async function pipelineOf(node: YamlNode, find: Find): Promise<string> {
 function nameOf(node: YamlNode): string {
   const name = textOf("name", node, "a text");
   if (/^\w[\w.-]*$/.test(name)) return name;
-  throw new RequestError(`the name ${quote(name)} is no file name; use letters, digits, -, . and _`, node.location);
+  throw new RequestError(`the name ${quote(name)} is not a file name; use letters, digits, -, . and _`, node.location);
 }
 
 function setOf(node: YamlNode): Overrides {

@@ -13,7 +13,7 @@ export interface RecordedModel {
   readonly source: string;
   /** As results name it. */
   readonly name: string;
-  /** Where it was: a Hugging Face id, the absolute path of a folder or GGUF file, or `builtin:NAME`. */
+  /** Where it was: a Hugging Face id, a folder or GGUF file by its path from the run's folder, or `builtin:NAME`. */
   readonly at: string;
   /** SHA-256 of the weights. */
   readonly weights: string;
@@ -31,8 +31,11 @@ export interface RecordedModel {
 
 /** What a run depended on. */
 export interface Recorded {
-  /** The run's folder when the manifest was written: what has moved along with it is found by its path from there. */
-  readonly folder: string;
+  /**
+   * The run's folder when the manifest was written: what has moved along with it is found by its path from there. Only in
+   * manifests of earlier versions, whose paths are absolute.
+   */
+  readonly folder?: string;
   readonly pipeline: {
     readonly name: string;
     /** SHA-256 of the pipeline file. */
@@ -62,8 +65,9 @@ export function readRecorded(node: YamlNode): Recorded {
     if (found === undefined) throw wrong(`${key} of recorded`, { ...missing, location: node.location }, written);
     return found;
   };
+  const folder = fields.read("folder", (value) => textOf("folder of recorded", value, written));
   return {
-    folder: read("folder", (value) => textOf("folder of recorded", value, written)),
+    ...folder === undefined ? {} : { folder },
     pipeline: read("pipeline", (value) => textsOf(value, ["name", "digest"])),
     members: read("members", (value) => listOf(value, (item) => textsOf(item, ["id", "digest"]))),
     models: read("models", (value) => listOf(value, modelOf)),

@@ -90,10 +90,10 @@ export function checkDeclaration(name: string, declaration: unknown): Declared {
   }
   if (typeof whole !== "boolean") return fail("has a whole that is neither true nor false; correct it");
   if (typeof unit !== "string" || typeof about !== "string") {
-    return fail("has a unit or about that is no text; quote it");
+    return fail("has a unit or about that is not text; quote it");
   }
   if (oneOf !== undefined && !isListOf(oneOf, typeof value)) {
-    return fail(`has a oneOf that is no list of values like ${show(value)}; give at least one`);
+    return fail(`has a oneOf that is not a list of values like ${show(value)}; give at least one`);
   }
   const declared: Declared = { ...unbounded, default: value, least, most, whole, oneOf, unit };
   for (const each of [value, ...oneOf ?? []]) {
@@ -151,7 +151,7 @@ function expected({ default: value, least, most, whole, oneOf, unit }: Declared)
   if (typeof value === "boolean") return "true or false";
   const bounds = least === -Infinity
     ? (most === Infinity ? "" : ` up to ${most}`)
-    : (most === Infinity ? ` from ${least} on` : ` from ${least} to ${most}`);
+    : (most === Infinity ? ` from ${least} up` : ` from ${least} to ${most}`);
   return `a ${whole ? "whole " : ""}number${bounds}${unit === "" ? "" : ` (${unit})`}`;
 }
 

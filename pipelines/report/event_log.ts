@@ -1,6 +1,6 @@
 /**
  * A run's events as JSON Lines: each event an object on a line of its own, which begins with the time. A file that is
- * there already is appended to, so that a run that goes on after it was stopped has one log.
+ * there already is appended to, so that a run that continues after it was stopped has one log.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class EventLog implements Watcher {
   #waiting: string[] | undefined = [];
   #file: Deno.FsFile | undefined;
 
-  /** @param note Is told once if the file can no longer be written; the run goes on. */
+  /** @param note Is called once if the file can no longer be written; the run continues. */
   constructor(path: string, note: (message: string) => void) {
     this.#path = path;
     this.#note = note;
@@ -62,7 +62,7 @@ export class EventLog implements Watcher {
       }
     } catch (fault) {
       void this.close();
-      this.#note(`${this.#path}: the log can no longer be written (${faultText(fault)}); the run goes on without it`);
+      this.#note(`${this.#path}: the log can no longer be written (${faultText(fault)}); the run continues without it`);
     }
   }
 }

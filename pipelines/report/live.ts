@@ -1,12 +1,12 @@
 /**
  * What a run that has not ended shows those who watch it: one small file in its folder, written anew about every second
- * and removed at the end.
+ * and removed when the run is done. A run that is stopped or fails leaves in it how it ended.
  *
  * @module
  */
 import { join } from "node:path";
 import { replaceFile } from "../common/files.ts";
-import type { RunEvent, StepDone } from "../results/events.ts";
+import type { MemberOutline, RunEvent, StepDone, TrainingStarted } from "../results/events.ts";
 import type { MemberRecord, ValidationRecord } from "../results/results.ts";
 import type { Watcher } from "./watcher.ts";
 import { trainingLabel, workLabel } from "../results/event_labels.ts";
@@ -19,39 +19,61 @@ export interface LiveState {
   readonly pipeline: string;
   /** When the run began. */
   readonly begun: string;
+  /** When this was written. A run that lives writes every second or two. */
+  readonly written: string;
   /** The stage at work and how far it is. */
   readonly now: string;
+  /** Why the run ended, if it did before it was done. */
+  readonly failed?: { readonly message: string; readonly stopped: boolean };
+  /** The members as they are known before they run. */
+  readonly planned: readonly LiveMember[];
   /** The members that are done. */
   readonly members: readonly MemberRecord[];
   /** The trainings at work: each step's loss so far, and what their validations measured. */
   readonly trainings: readonly LiveTraining[];
 }
 
+/** A member as it is known before it is done. */
+export type LiveMember = Pick<MemberOutline, "id" | "axes" | "repeated" | "trainableParameters" | "baseParameters">;
+
 /** A training at work. */
-interface LiveTraining {
-  readonly name: string;
+export interface LiveTraining {
+  readonly member: string;
+  readonly stage: string;
+  /** Of all steps that are done, those of an earlier run among them. */
   readonly losses: readonly number[];
   readonly validation: readonly ValidationRecord[];
 }
 
-/** Milliseconds between two writes. */
-const interval = 1000;
+/** Milliseconds between two writes, and between those that only say that the run lives. */
+const interval = 1000, pulse = 2000;
+
+/** After so many milliseconds without a sign of life a run has ended, or stands still. */
+const longSilence = 15_000;
+
+/** For how many milliseconds nothing has been heard of a run; `undefined` if it lives. */
+export function silenceOf({ written }: Pick<LiveState, "written">, now: number): number | undefined {
+  const silence = now - Date.parse(written);
+  // Clocks of two machines may differ.
+  return silence > longSilence ? silence : undefined;
+}
 
 /** Keeps the file of a run; what the disk refuses is omitted, as nothing depends on it. */
 export class LiveLog implements Watcher {
   readonly #path: string;
   readonly #pipeline: string;
   readonly #begun = new Date().toISOString();
+  readonly #planned: LiveMember[] = [];
   readonly #members: MemberRecord[] = [];
   /** By member. */
-  #trainings = new Map<string, { name: string; losses: number[]; validation: ValidationRecord[] }>();
+  #trainings = new Map<string, { stage: string; losses: number[]; validation: ValidationRecord[] }>();
   #label = "";
   #now = "starting";
+  #failed: LiveState["failed"];
   #written = -Infinity;
   #writing: Promise<void> = Promise.resolve();
   #isOpen = false;
-  /** Whether several members run together, so that each is named. */
-  #hasSeveral = false;
+  #pulse: ReturnType<typeof setInterval> | undefined;
 
   constructor(folder: string, pipeline: string) {
     this.#path = join(folder, liveFile);
@@ -62,8 +84,10 @@ export class LiveLog implements Watcher {
   take(event: RunEvent): void {
     switch (event.kind) {
       case "membersReady":
-        this.#isOpen = true;
-        this.#hasSeveral = event.members.length > 1;
+        this.#open();
+        this.#planned.push(...event.members.map(({ id, axes, repeated, trainableParameters, baseParameters }) => {
+          return { id, axes, repeated, trainableParameters, baseParameters };
+        }));
         return this.#update(true);
       case "work": {
         const { done, total, unit, subject } = event, label = workLabel(event);
@@ -71,12 +95,7 @@ export class LiveLog implements Watcher {
         return this.#update(done === total);
       }
       case "trainingStarted":
-        this.#label = trainingLabel(event.stage, event.members);
-        this.#trainings = new Map(event.members.map((member) => {
-          const label = trainingLabel(event.stage, [member]);
-          return [member, { name: this.#hasSeveral ? `${label} ${member}` : label, losses: [], validation: [] }];
-        }));
-        return;
+        return this.#begin(event);
       case "step":
         this.#step(event);
         return this.#update(event.step === event.steps);
@@ -87,19 +106,39 @@ export class LiveLog implements Watcher {
       }
       case "memberDone":
         this.#members.push(event.record);
-        this.#trainings = new Map();
+        // Others that were trained together have their own still before them.
+        this.#trainings.delete(event.record.id);
+        return this.#update(true);
+      case "runFailed":
+        this.#failed = { message: event.message, stopped: event.stopped };
         return this.#update(true);
       default:
         return;
     }
   }
 
-  /** Removes the file. */
+  /** Removes the file, unless it says why the run ended. */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    clearInterval(this.#pulse);
     await this.#writing;
-    await Deno.remove(this.#path).catch(() => {});
+    if (this.#failed === undefined) await Deno.remove(this.#path).catch(() => {});
+  }
+
+  #open(): void {
+    this.#isOpen = true;
+    if (this.#pulse !== undefined) return;
+    this.#pulse = setInterval(() => this.#update(false), pulse);
+    // A run that is done waits for no pulse.
+    Deno.unrefTimer(this.#pulse);
+  }
+
+  #begin({ stage, members, losses = [] }: TrainingStarted): void {
+    this.#label = trainingLabel(stage, members);
+    for (const [at, member] of members.entries()) {
+      this.#trainings.set(member, { stage, losses: [...losses[at] ?? []], validation: [] });
+    }
   }
 
   #step({ step, steps, members }: StepDone): void {
@@ -113,9 +152,13 @@ export class LiveLog implements Watcher {
     const state: LiveState = {
       pipeline: this.#pipeline,
       begun: this.#begun,
+      written: new Date().toISOString(),
       now: this.#now,
+      ...this.#failed === undefined ? {} : { failed: this.#failed },
+      planned: this.#planned,
       members: this.#members,
-      trainings: [...this.#trainings.values()].filter(({ losses }) => losses.length > 0),
+      trainings: [...this.#trainings].map(([member, training]) => ({ member, ...training }))
+        .filter(({ losses }) => losses.length > 0),
     };
     const bytes = new TextEncoder().encode(JSON.stringify(state));
     this.#writing = this.#writing.then(() => replaceFile(this.#path, [bytes])).catch(() => {});

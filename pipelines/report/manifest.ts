@@ -16,7 +16,7 @@ import { formatYaml, parseYaml } from "../common/yaml.ts";
 export interface Manifest {
   readonly name?: string;
   readonly about?: string;
-  /** The pipeline file's absolute path. */
+  /** The pipeline file's path from the run's folder. */
   readonly pipeline: string;
   /** All axes and settings. */
   readonly set?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
@@ -30,6 +30,9 @@ export interface Manifest {
 
 /** The manifest's name within a run's folder. */
 export const manifestFile = "manifest.yaml";
+
+/** The name there of what the pipeline file was when it ran. */
+export const pipelineFile = "pipeline.ts";
 
 /** Where a run had its pipeline and models. */
 interface RunPaths {

@@ -12,27 +12,33 @@ export async function pageFile(name: string): Promise<string> {
   return await (await fetch(new URL(name, folder))).text();
 }
 
-/** The script of page.ts and all that it imports: each module is a function that is run once, after those that it needs. */
+/**
+ * The script of page.ts and all that it imports, of which what both Deno and the page run is in other folders: each module
+ * is a function that is run once, after those that it needs.
+ */
 export async function pageScript(): Promise<string> {
   const scripts = new Map<string, string>();
-  const add = async (name: string) => {
-    if (scripts.has(name)) return;
-    const code = stripTypeScriptTypes(await pageFile(`${name}.ts`));
-    for (const [, , imported] of code.matchAll(imports)) await add(imported!);
-    scripts.set(name, functionOf(name, code));
+  const add = async (url: URL) => {
+    if (scripts.has(url.href)) return;
+    const code = stripTypeScriptTypes(await (await fetch(url)).text());
+    for (const [, , imported] of code.matchAll(imports)) await add(new URL(imported!, url));
+    scripts.set(url.href, functionOf(nameOf(url.href), code));
   };
-  await add("page");
+  await add(new URL("page.ts", folder));
   return [...scripts.values()].join("\n");
 }
 
 // The formatter begins every import and export at the start of a line and ends it with a semicolon.
-const imports = /^import \{([^}]*)\} from "\.\/(\w+)\.ts";/gm;
+const imports = /^import \{([^}]*)\} from "(\.[^"]+\.ts)";/gm;
 const exports = /^export (?=(?:async )?(?:function|const|class) (\w+))/gm;
+
+/** The name of a module in the script; no two files of the page have one name. */
+const nameOf = (path: string) => `$${/(\w+)\.ts$/.exec(path)![1]}`;
 
 function functionOf(name: string, code: string): string {
   const exported = [...code.matchAll(exports)].map(([, name]) => name);
   const body = code.replace(exports, "").replace(imports, (_, names: string, imported: string) => {
-    return `const {${names.replaceAll(" as ", ": ")}} = $${imported};`;
+    return `const {${names.replaceAll(" as ", ": ")}} = ${nameOf(imported)};`;
   });
-  return `const $${name} = (() => {\n${body}return { ${exported.join(", ")} };\n})();`;
+  return `const ${name} = (() => {\n${body}return { ${exported.join(", ")} };\n})();`;
 }

@@ -18,6 +18,7 @@ import { weightsFor } from "../schedule/prepare/model_weights.ts";
 import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import type { Pipeline } from "../spec/mod.ts";
 import { keyOf } from "../store/store.ts";
+import { pathFrom } from "../common/relative_path.ts";
 
 /** What a run is about to run. */
 interface Recordable extends Redirected {
@@ -36,13 +37,14 @@ export async function record(
 ): Promise<Recorded> {
   const others = otherFilesOf(declared).map((path) => ({ name: path, path: resolve(runContext.base, path) }));
   const found = [...await dataFiles(runContext, declared, data), ...others];
-  const files = found.map(async ({ name, path }) => ({ path: name, digest: await fileDigest(path) }));
+  const files = found.map(async ({ name, path }) => {
+    return { path: pathFrom(runContext.base, name), digest: await fileDigest(path) };
+  });
   const seeds = members.flatMap(({ stages }) => ofKind(stages, "train").map(({ spec }) => spec.seed));
   return {
-    folder,
     pipeline: { name: pipeline.name, digest: await fileDigest(file) },
     members: declared.map((member) => ({ id: member.id, digest: declaredDigest(member) })),
-    models: await modelsOf(runContext, members, bases),
+    models: await modelsOf(runContext, members, bases, folder),
     files: await Promise.all(files),
     seeds: [...new Set(seeds)],
     versions: {
@@ -97,6 +99,7 @@ async function modelsOf(
   runContext: RunContext,
   members: readonly PreparedMember[],
   bases: ReadonlyMap<string, string>,
+  folder: string,
 ): Promise<readonly RecordedModel[]> {
   const models = new Map<string, RecordedModel>();
   for (const stage of members.flatMap((member) => member.stages)) {
@@ -105,7 +108,8 @@ async function modelsOf(
       if (at !== source) continue;
       const { digest } = await weightsFor(runContext, stage), { revision: commit } = stage.model.source.options;
       models.set(JSON.stringify([declared, quantize]), {
-        ...{ source: declared, name, at, weights: digest, tokenizer: tokenizer.digest, config },
+        ...{ source: pathFrom(runContext.base, declared), name, at: pathFrom(folder, at) },
+        ...{ weights: digest, tokenizer: tokenizer.digest, config },
         ...commit === undefined ? {} : { commit },
         ...quantize === undefined ? {} : { quantize },
         files: await runContext.models.files(stage.model),

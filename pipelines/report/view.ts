@@ -1,96 +1,118 @@
 /** What the report shows, made of a run's results. @module */
 import { mergeValues, ownValue } from "../../ops/program/own_value.ts";
-import { isRight } from "../metrics/exact_match.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
-import { paperTables } from "./paper_table.ts";
+import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../results/results.ts";
+import { evaluationOf, experimentsOf, kindOf, metricOf, rowsKeyOf, stageOf } from "./experiments.ts";
 import { errorsOf, metricsOf, unitsOf } from "./named_metrics.ts";
-import type { MemberRecord, Results, TrainRecord } from "../results/results.ts";
-import type { AxisValue, MemberView, ReportView, SampleView, ValidationCurve } from "./report_view.ts";
-
-/** What a report is made of. */
-export interface ReportSource {
-  readonly results: Results;
-  /** When the run ended, or began if it still runs. */
-  readonly made: string;
-  /** Provider, threads and versions, a text each. */
-  readonly machine: readonly string[];
-  readonly manifest: string;
-  /** The first predictions of a file in the run's folder. */
-  readonly predictions: (path: string) => readonly ReportPrediction[];
-  /** Whether the page is served and follows the run. */
-  readonly isLive?: boolean;
-  /** What a run that has not ended is at. */
-  readonly now?: string;
-}
-
-/** A row's answer. */
-export interface ReportPrediction {
-  readonly prompt: string;
-  /** The second text of a pair. */
-  readonly pair?: string;
-  readonly completion: string;
-  /** What the completion's tokens say, if that is another text. */
-  readonly taught?: string;
-  /** A number is no answer that is right or wrong, and not shown. */
-  readonly prediction?: string | number;
-}
+import { paperTables } from "./paper_table.ts";
+import type { AxisValue, MemberState, MemberView, ReportView, ValidationCurve } from "./report_view.ts";
+import type { ReportSource } from "./report_source.ts";
+import { repeatedOf } from "./repeats.ts";
+import { rowsOf } from "./rows_view.ts";
 
 /** The longest curve, in points, and the most curves. */
 const mostPoints = 400, mostCurves = 60;
 
 /** What the page shows of a run. */
 export function viewOf(source: ReportSource): ReportView {
-  const { results, made, machine, manifest, isLive = false, now } = source;
-  const { members } = results, untrainedStages = untrainedOf(members);
-  const metrics = listedMetrics(members, untrainedStages), repeats = repeatsOf(results);
-  const repeated = new Map((results.summaries ?? []).flatMap(({ id, members }) => members.map((each) => [each, id])));
-  const views = members.map((member, at) => memberView(member, repeated.get(member.id) ?? member.id, at < mostCurves));
+  const { results, made, machine, manifest, pipelineText, predictions, unfinished: planned, isLive = false } = source;
+  const { state = { kind: "done" } } = source, { members } = results;
+  const untrainedStages = untrainedOf(members), metrics = listedMetrics(members, untrainedStages);
+  const repeated = repeatedOf(results, planned?.planned), drawn = membersToDraw(members, metrics);
+  const unfinished = unfinishedMembers(source);
+  const views = [
+    ...members.map((member) => memberView(member, repeated.get(member.id) ?? member.id, drawn.has(member.id))),
+    ...unfinished.map(({ member, state }) => {
+      return { ...memberView(member, repeated.get(member.id) ?? member.id, true), state };
+    }),
+  ];
+  const judged = {
+    metrics,
+    lowerIsBetter: metrics.filter((metric) => isLowerBetter(members, metric)),
+    untrainedMetrics: metrics.filter((metric) => untrainedStages.has(stageOf(metric))),
+    untrained: untrainedValues(members, metrics, untrainedStages, predictions),
+    experiments: experimentsOf(members, views, predictions),
+  };
   return {
     pipeline: results.pipeline,
     made,
     machine,
-    axes: axesOf(members),
-    metrics,
-    lowerIsBetter: metrics.filter((metric) => isLowerBetter(members, metric)),
+    axes: axesOf([...members, ...unfinished.map(({ member }) => member)]),
+    ...judged,
     units: mergeValues(members.map((member) => unitsOf(member))),
-    untrained: untrainedValues(members, metrics, untrainedStages),
     members: views,
-    repeats,
     papers: paperTables(results),
     time: timeOf(results),
     saved: savedBy(results),
-    ...samplesOf(source, metrics[0], untrainedStages),
+    rows: rowsOf(members, judged, predictions),
+    activations: activationsIn(members),
+    source: pipelineText,
     manifest,
     isLive,
-    isRunning: now !== undefined,
-    ...now === undefined ? {} : { now },
+    state,
   };
+}
+
+/** The members whose curves are drawn: those that are best by the first metric, or that ended with the least loss. */
+function membersToDraw(members: readonly MemberRecord[], [metric]: readonly string[]): ReadonlySet<string> {
+  const sign = metric === undefined || isLowerBetter(members, metric) ? 1 : -1;
+  const value = (member: MemberRecord) => {
+    const found = metric === undefined
+      ? ofKind(member.stages, "train")[0]?.losses.at(-1)
+      : ownValue(metricsOf(member), metric);
+    return found === undefined ? Infinity : sign * found;
+  };
+  const ranked = members.map((member) => ({ id: member.id, value: value(member) })).sort((a, b) => a.value - b.value);
+  return new Set(ranked.slice(0, mostCurves).map(({ id }) => id));
+}
+
+/** The members of a run that are not done, with what their trainings have given so far. */
+function unfinishedMembers({ results, unfinished }: ReportSource) {
+  if (unfinished === undefined) return [];
+  const done = new Set(results.members.map(({ id }) => id));
+  return unfinished.planned.filter(({ id }) => !done.has(id)).map(
+    ({ id, axes, trainableParameters, baseParameters }) => {
+      const trainings = unfinished.trainings.filter(({ member }) => member === id);
+      const stages = trainings.map(({ stage, losses, validation }): TrainRecord => {
+        const nothing = { cached: false, seconds: 0, stepSeconds: [] };
+        return { name: stage, kind: "train", ...nothing, steps: losses.length, losses, validation };
+      });
+      const state: MemberState = trainings.length > 0 ? "at work" : "waiting";
+      return { member: { id, axes, trainableParameters, baseParameters, stages } satisfies MemberRecord, state };
+    },
+  );
+}
+
+function activationsIn(members: readonly MemberRecord[]): ReportView["activations"] {
+  return members.flatMap(({ id, stages }) => {
+    return ofKind(stages, "activations").map(({ name, rows, tensors }) => {
+      return { name: members.length === 1 ? name : `${name} of ${id}`, rows, tensors };
+    });
+  });
 }
 
 const evaluationsOf = ({ stages }: MemberRecord) => ofKind(stages, "evaluate");
 
-/** The metric's name without its stage's. */
-const kindOf = (metric: string) => metric.slice(metric.lastIndexOf(" ") + 1);
-
 /** Whether less of a metric is better: as a member's results say, or where they say nothing as its name does. */
 function isLowerBetter(members: readonly MemberRecord[], metric: string): boolean {
-  const stage = metric.slice(0, metric.lastIndexOf(" ")), kind = kindOf(metric);
-  const found = members.flatMap(evaluationsOf).find(({ name, metrics }) => {
-    return name === stage && Object.hasOwn(metrics, kind);
-  });
+  const kind = kindOf(metric);
+  const [found] = members.flatMap((member) => evaluationOf(member, metric) ?? []);
   return found?.lowerIsBetter?.includes(kind) ?? lowerIsBetter(kind);
 }
 
-/** The evaluations of a model as it is: no training bears their name, and they give the same for all members. */
+/** The evaluations of a model as it is, which give the same for all members. */
 function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
   const trained = new Set(members.flatMap(({ stages }) => ofKind(stages, "train").map(({ name }) => name)));
-  const names = new Set(members.flatMap((member) => evaluationsOf(member).map(({ name }) => name)));
-  return new Set([...names].filter((name) => {
-    const values = members.flatMap((member) => {
-      return evaluationsOf(member).filter((stage) => stage.name === name).map(({ metrics }) => JSON.stringify(metrics));
-    });
-    return !trained.has(name) && trained.size > 0 && new Set(values).size === 1;
+  const evaluations = members.flatMap(evaluationsOf);
+  // Results of earlier versions say only by the names what was trained.
+  const isTrained = ({ name, training, rows }: EvaluateRecord) => {
+    return training !== undefined || rows === undefined && trained.has(name);
+  };
+  const byName = Map.groupBy(evaluations, ({ name }) => name);
+  return new Set([...byName].flatMap(([name, same]) => {
+    const values = new Set(same.map(({ metrics }) => JSON.stringify(metrics)));
+    return trained.size > 0 && !same.some(isTrained) && values.size === 1 ? [name] : [];
   }));
 }
 
@@ -100,21 +122,29 @@ function listedMetrics(members: readonly MemberRecord[], untrained: ReadonlySet<
   return [...all.filter((metric) => !isUntrained(metric)), ...all.filter(isUntrained)];
 }
 
+/** What the model as it was gives on the same rows; of results that don't say which, on those of any evaluation. */
 function untrainedValues(
   members: readonly MemberRecord[],
   metrics: readonly string[],
   untrained: ReadonlySet<string>,
+  predictions: ReportSource["predictions"],
 ): ReportView["untrained"] {
   const [first] = members;
-  const evaluations = first === undefined ? [] : evaluationsOf(first).filter(({ name }) => untrained.has(name));
-  return Object.fromEntries(metrics.flatMap((metric) => {
-    const kind = kindOf(metric);
-    const found = evaluations.find(({ name, metrics }) => Object.hasOwn(metrics, kind) && `${name} ${kind}` !== metric);
-    return found === undefined ? [] : [[metric, { name: found.name, value: ownValue(found.metrics, kind)! }]];
-  }));
+  if (first === undefined) return {};
+  const bases = evaluationsOf(first).filter(({ name }) => untrained.has(name));
+  return Object.fromEntries(
+    metrics.filter((metric) => !untrained.has(stageOf(metric))).flatMap((metric) => {
+      const kind = kindOf(metric), tuned = evaluationOf(first, metric);
+      const rowsOf = ({ predictions: path }: EvaluateRecord) => rowsKeyOf(predictions(path));
+      const found = bases.find((base) => {
+        return Object.hasOwn(base.metrics, kind) && (tuned === undefined || rowsOf(base) === rowsOf(tuned));
+      });
+      return found === undefined ? [] : [[metric, { name: found.name, ...metricOf([found], kind, predictions) }]];
+    }),
+  );
 }
 
-function axesOf(members: readonly MemberRecord[]): ReportView["axes"] {
+function axesOf(members: readonly Pick<MemberRecord, "axes">[]): ReportView["axes"] {
   const axes = new Map<string, Set<AxisValue>>();
   for (const member of members) {
     for (const [name, value] of Object.entries(member.axes)) {
@@ -125,7 +155,7 @@ function axesOf(members: readonly MemberRecord[]): ReportView["axes"] {
 }
 
 function memberView(member: MemberRecord, repeated: string, withLosses: boolean): MemberView {
-  const { id, axes, trainableParameters: parameters, stages } = member;
+  const { id, axes, trainableParameters: parameters, baseParameters, settings = {}, stages } = member;
   const trainings = ofKind(stages, "train"), losses = trainings[0]?.losses ?? [];
   const stride = Math.max(1, Math.ceil(losses.length / mostPoints));
   const drawn = (values: readonly number[]) =>
@@ -137,8 +167,15 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
     id,
     repeated,
     axes,
+    state: "done",
     method: Object.values(axes).find((value) => typeof value === "string") as string | undefined ?? "all",
     parameters,
+    ...baseParameters === undefined ? {} : { share: parameters / baseParameters },
+    settings: mergeValues(
+      Object.entries(settings).map(([stage, set]) => {
+        return Object.fromEntries(Object.entries(set).map(([path, value]) => [`${stage} ${path}`, value]));
+      }),
+    ),
     metrics: metricsOf(member),
     standardErrors: errorsOf(member),
     losses: drawn(losses),
@@ -148,6 +185,7 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
     ...final === undefined ? {} : { finalLoss: final },
     validation: Object.fromEntries(withLosses ? trainings.flatMap(validationCurves) : []),
     seconds: trainings.reduce((sum, { cached, seconds }) => sum + (cached ? 0 : seconds), 0),
+    trainings: trainings.length,
   };
 }
 
@@ -163,16 +201,6 @@ function validationCurves({ name, validation = [] }: TrainRecord): (readonly [st
   });
 }
 
-function repeatsOf({ summaries = [] }: Results): ReportView["repeats"] {
-  return summaries.map(({ id, members, stages }) => ({
-    id,
-    count: members.length,
-    metrics: Object.fromEntries(stages.flatMap(({ name, metrics }) => {
-      return Object.entries(metrics).map(([metric, summary]) => [`${name} ${metric}`, summary]);
-    })),
-  }));
-}
-
 function timeOf({ members, encode }: Results): ReportView["time"] {
   const sum = (list: readonly { readonly seconds: number; readonly cached: boolean }[]) => {
     return list.reduce((all, { seconds, cached }) => all + (cached ? 0 : seconds), 0);
@@ -182,6 +210,7 @@ function timeOf({ members, encode }: Results): ReportView["time"] {
     { name: "encode", seconds: sum(encode) },
     { name: "train", seconds: sum(ofKind(stages, "train")) },
     { name: "evaluate", seconds: sum(ofKind(stages, "evaluate")) },
+    { name: "activations", seconds: sum(ofKind(stages, "activations")) },
   ];
 }
 
@@ -194,47 +223,4 @@ function savedBy({ members, encode }: Results): string[] {
     } MB).`;
   });
   return cached === 0 ? encoded : [...encoded, `${cached} of ${stages.length} stages were in the store.`];
-}
-
-const samplesShown = 8;
-
-/** Rows of the best member, those first that it alone has right. */
-function samplesOf(
-  { results: { members }, predictions }: ReportSource,
-  metric: string | undefined,
-  untrained: ReadonlySet<string>,
-): Pick<ReportView, "samples" | "samplesOf"> {
-  if (metric === undefined) return { samples: [], samplesOf: "" };
-  const sign = isLowerBetter(members, metric) ? -1 : 1;
-  const value = (member: MemberRecord) => sign * (ownValue(metricsOf(member), metric) ?? -Infinity);
-  const best = members.reduce((best, each) => value(each) > value(best) ? each : best);
-  const stage = metric.slice(0, metric.lastIndexOf(" "));
-  const shown = evaluationsOf(best).filter(({ name }) => name === stage || untrained.has(name))
-    .sort((a, b) => Number(a.name === stage) - Number(b.name === stage));
-  const answers = shown.map(({ name, predictions: path }) => ({ name, rows: predictions(path) }));
-  const tuned = answers.find(({ name }) => name === stage)?.rows ?? [];
-  const samples = tuned.flatMap((tunedRow, row): (SampleView & { rank: number })[] => {
-    const { prompt, pair, completion, taught, prediction } = tunedRow;
-    if (typeof prediction !== "string") return [];
-    const given = answers.flatMap(({ name, rows }) => {
-      const same = rows[row]?.prompt === prompt ? rows[row] : rows.find((other) => other.prompt === prompt);
-      return typeof same?.prediction !== "string" ? [] : [{ stage: name, text: same.prediction }];
-    });
-    const rights = given.map(({ text }) => isRight(text, tunedRow));
-    const gained = rights.at(-1) === true && rights.length > 1 && rights[0] === false;
-    const shown = pair === undefined ? prompt : `${prompt}\n${pair}`;
-    const right = taught === undefined ? { completion } : { completion, taught };
-    return [{ prompt: shown, ...right, answers: given, rank: gained ? 0 : rights.at(-1) === false ? 1 : 2 }];
-  });
-  // Rows that were learned and rows that were not take turns.
-  const kinds = [0, 1, 2].map((rank) => samples.filter((sample) => sample.rank === rank));
-  const mixed = samples.flatMap((_, at) => kinds.flatMap((kind) => kind[at] ?? []));
-  return {
-    samples: mixed.slice(0, samplesShown).map(({ rank: _, ...sample }) => sample),
-    samplesOf: samples.length === 0
-      ? ""
-      : best.id === "main"
-      ? "Rows of its evaluation."
-      : `Rows of the evaluation of ${best.id}.`,
-  };
 }

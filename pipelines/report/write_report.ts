@@ -10,21 +10,20 @@ import { requireSound } from "../models/weights/sealed_file.ts";
 import { csvOf } from "./csv.ts";
 import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
-import { liveFile, type LiveState } from "./live.ts";
+import { liveFile, type LiveState, silenceOf } from "./live.ts";
 import type { MemberRecord } from "../results/results.ts";
 import { readPredictions } from "../results/read_predictions.ts";
 import { readResults, resultsFile } from "../results/read_results.ts";
 import { isMember, isStage } from "../results/shapes.ts";
-import { manifestFile, readManifest } from "./manifest.ts";
+import { manifestFile, pipelineFile, readManifest } from "./manifest.ts";
+import type { ReportPrediction, ReportSource } from "./report_source.ts";
+import type { RunState } from "./report_view.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
 import { RunFolder } from "./run_folder.ts";
-import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
+import { viewOf } from "./view.ts";
 
 /** The files of a report within a run's folder. */
 export const reportFiles = { page: "report.html", table: "results.csv", events: "tensorboard" } as const;
-
-/** Rows of a predictions file that samples are taken from. */
-const mostPredictions = 200;
 
 /**
  * Writes report.html, results.csv and an event file for each member.
@@ -45,51 +44,60 @@ export async function writeReport(folder: string): Promise<void> {
   await out.text(reportFiles.page, await pageOf(viewOf(source)));
 }
 
-/** What a page that follows a run is made of: what the run shows while it goes on, then its results. */
+/** What a page that follows a run is made of: what the run shows while it runs, then its results. */
 export async function readLiveSource(folder: string): Promise<ReportSource> {
   const livePath = await innerPath(folder, liveFile);
   const live = await readJsonObject(livePath, "run the pipeline again").catch(() => undefined);
-  if (live !== undefined && isLiveState(live)) return liveSource(live);
+  if (live !== undefined && isLiveState(live)) return await liveSource(folder, live);
   const hasEnded = await Deno.stat(join(folder, resultsFile)).then(() => true, () => false);
   if (hasEnded) return { ...await readSource(folder), isLive: true };
   const results = { pipeline: basename(folder), members: [], encode: [] };
-  return { ...bare, results, made: "", now: "waiting for the run to begin" };
+  return { ...bare, results, made: "", predictions: () => [], state: { kind: "waiting" } };
 }
 
-const bare = { machine: [], manifest: "", predictions: () => [], isLive: true } as const;
+const bare = { machine: [], manifest: "", pipelineText: "", isLive: true } as const;
 
 function isLiveState(value: JsonObject): value is JsonObject & LiveState {
-  const { pipeline, begun, now, members, trainings } = value;
-  return [pipeline, begun, now].every((each) => typeof each === "string") && Array.isArray(members) &&
-    members.every(isMember) && Array.isArray(trainings) && trainings.every(isLiveTraining);
+  const { pipeline, begun, written, now, failed, planned, members, trainings } = value;
+  const areAll = (list: unknown, is: (each: unknown) => boolean) => Array.isArray(list) && list.every(is);
+  return [pipeline, begun, written, now].every((each) => typeof each === "string") && areAll(members, isMember) &&
+    areAll(planned, isPlanned) && areAll(trainings, isLiveTraining) &&
+    (failed === undefined || isJsonObject(failed) && typeof failed["message"] === "string");
+}
+
+/** As a member without stages. */
+function isPlanned(value: unknown): boolean {
+  return isJsonObject(value) && typeof value["repeated"] === "string" && isMember({ ...value, stages: [] });
 }
 
 function isLiveTraining(value: unknown): boolean {
   if (!isJsonObject(value)) return false;
-  const { name, losses, validation } = value;
+  const { member, stage: name, losses, validation } = value;
   const bare = { kind: "train", cached: false, seconds: 0, steps: 0, stepSeconds: [] };
-  return isStage({ ...bare, name, losses, validation });
+  return typeof member === "string" && isStage({ ...bare, name, losses, validation });
 }
 
-/** Trainings at work are shown as members until theirs are done. */
-function liveSource({ pipeline, begun, now, members, trainings }: LiveState): ReportSource {
-  const atWork = trainings.map(({ name, losses, validation }): MemberRecord => ({
-    id: name,
-    axes: {},
-    trainableParameters: 0,
-    stages: [{
-      name,
-      kind: "train",
-      cached: false,
-      seconds: 0,
-      steps: losses.length,
-      losses,
-      stepSeconds: [],
-      validation,
-    }],
-  }));
-  return { ...bare, results: { pipeline, members: [...members, ...atWork], encode: [] }, made: `begun ${begun}`, now };
+async function liveSource(folder: string, live: LiveState): Promise<ReportSource> {
+  const { pipeline, begun, members, planned, trainings } = live;
+  return {
+    ...bare,
+    pipelineText: await textIn(folder, pipelineFile),
+    results: { pipeline, members, encode: [] },
+    made: `begun ${shownTime(begun)}`,
+    predictions: await predictionsIn(folder, members),
+    state: stateOf(live),
+    unfinished: { planned, trainings },
+  };
 }
+
+function stateOf(live: LiveState): RunState {
+  const { now, failed, written } = live;
+  if (failed !== undefined) return { kind: failed.stopped ? "stopped" : "failed", now, message: failed.message };
+  if (silenceOf(live, Date.now()) !== undefined) return { kind: "silent", now, since: shownTime(written) };
+  return { kind: "running", now };
+}
+
+const shownTime = (time: string) => time.slice(0, 19).replace("T", " ") + "Z";
 
 /** What a report is made of, from a run's folder. */
 async function readSource(folder: string): Promise<ReportSource> {
@@ -104,18 +112,45 @@ async function readSource(folder: string): Promise<ReportSource> {
   }
   const manifestPath = await innerPath(folder, manifestFile), manifest = await readFileIfPresent(manifestPath);
   const found = await readManifest(manifestPath);
-  const paths = new Set(results.members.flatMap(({ stages }) => {
-    return ofKind(stages, "evaluate").map(({ predictions }) => predictions);
-  }));
-  const predictions = new Map<string, readonly ReportPrediction[]>();
-  for (const path of paths) {
-    predictions.set(path, await readPredictions(await innerPath(folder, path), mostPredictions));
-  }
   return {
     results,
-    made: (await Deno.stat(join(folder, resultsFile))).mtime?.toISOString().slice(0, 19).replace("T", " ") + "Z",
+    made: shownTime((await Deno.stat(join(folder, resultsFile))).mtime?.toISOString() ?? ""),
     machine: found === undefined ? [] : [found.provider, `${found.threads} threads`, ...found.versions],
     manifest: manifest === undefined ? "" : new TextDecoder().decode(manifest),
-    predictions: (path) => predictions.get(path) ?? [],
+    pipelineText: await textIn(folder, pipelineFile),
+    predictions: await predictionsIn(folder, results.members),
   };
+}
+
+/** The predictions of members' evaluations, by their paths. */
+async function predictionsIn(folder: string, members: readonly MemberRecord[]): Promise<ReportSource["predictions"]> {
+  const paths = new Set(members.flatMap(({ stages }) => {
+    return ofKind(stages, "evaluate").map(({ predictions }) => predictions);
+  }));
+  // Members predict the same rows, whose texts are kept once.
+  const texts = new Map<string, string>(), once = (text: string) => texts.getOrInsert(text, text);
+  const predictions = new Map<string, readonly ReportPrediction[]>();
+  for (const path of paths) {
+    const rows = await readPredictions(await innerPath(folder, path));
+    predictions.set(
+      path,
+      rows.map(({ prompt, pair, completion, taught, prediction, measured }) => ({
+        prompt: once(prompt),
+        completion: once(completion),
+        ...pair === undefined ? {} : { pair: once(pair) },
+        ...taught === undefined ? {} : { taught: once(taught) },
+        ...prediction === undefined ? {} : { prediction },
+        ...measured === undefined ? {} : { measured },
+      })),
+    );
+  }
+  return (path) => predictions.get(path) ?? noPredictions;
+}
+
+const noPredictions: readonly ReportPrediction[] = [];
+
+/** A text file of the folder; empty where there is none. */
+async function textIn(folder: string, name: string): Promise<string> {
+  const bytes = await readFileIfPresent(await innerPath(folder, name));
+  return bytes === undefined ? "" : new TextDecoder().decode(bytes);
 }

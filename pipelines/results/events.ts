@@ -1,5 +1,5 @@
 /**
- * What a run says of itself while it goes on. The terminal, live.json, logs and programs that call `run` read the same
+ * What a run reports about itself while it runs. The terminal, live.json, logs and programs that call `run` read the same
  * events, in the order in which they happen.
  *
  * @module
@@ -33,6 +33,8 @@ export interface MemberOutline {
   readonly id: string;
   /** Its values of the axes. */
   readonly axes: MemberRecord["axes"];
+  /** Equal for members that repeat one experiment, as with other seeds. */
+  readonly repeated: string;
   /** How many numbers it trains. */
   readonly trainableParameters: number;
   /** How many numbers its base model has. */
@@ -41,7 +43,7 @@ export interface MemberOutline {
   readonly stages: readonly StageOutline[];
 }
 
-/** The members that run next are known. A run has several of these where members go on with the best of earlier ones. */
+/** The members that run next are known. A run has several of these where members continue with the best of earlier ones. */
 export interface MembersReady {
   /** What happened. */
   readonly kind: "membersReady";
@@ -119,6 +121,8 @@ export interface TrainingStarted {
   readonly steps: number;
   /** How many of them an earlier run has done. */
   readonly stepsDone: number;
+  /** The losses of those steps, a list for each member; absent where there are none. */
+  readonly losses?: readonly (readonly number[])[];
 }
 
 /** What a step gave to one of the members that train together. */
@@ -257,11 +261,11 @@ export interface RunFailed {
   readonly kind: "runFailed";
   /** Why, and what to do about it. */
   readonly message: string;
-  /** Whether it was asked to stop; the same command goes on from there. */
+  /** Whether it was asked to stop; the same command continues from there. */
   readonly stopped: boolean;
 }
 
-/** What a run says of itself while it goes on. */
+/** What a run reports about itself while it runs. */
 export type RunEvent =
   | RunStarted
   | MembersReady

@@ -6,7 +6,7 @@ import type { Prediction } from "../metrics/prediction.ts";
 /**
  * What an evaluation said of each row, or of the first so many; nothing if the file is not there.
  *
- * @throws {RequestError} If a line is no prediction.
+ * @throws {RequestError} If a line is not a prediction.
  */
 export async function readPredictions(path: string, most = Infinity): Promise<Prediction[]> {
   const bytes = await readFileIfPresent(path);
@@ -21,7 +21,7 @@ function parsePrediction(line: string, at: SourceLocation): Prediction {
   } catch {
     // As wrong as a line of another shape.
   }
-  throw new RequestError("is no prediction; run the pipeline again", at);
+  throw new RequestError("is not a prediction; run the pipeline again", at);
 }
 
 function isPrediction(row: unknown): row is JsonObject & Prediction {

@@ -29,7 +29,7 @@ export interface ValidationRecord {
 export interface TrainRecord {
   /** The stage's name. */
   readonly name: string;
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "train";
   /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
@@ -79,12 +79,16 @@ export interface ReferenceRecord {
 export interface EvaluateRecord {
   /** The stage's name. */
   readonly name: string;
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "evaluate";
   /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** The training whose result was measured; absent of a model as it is. */
+  readonly training?: string;
+  /** How many rows were measured; absent in results of earlier versions. */
+  readonly rows?: number;
   /** How many tokens it wrote a second, prompts read meanwhile; omitted where it wrote none. */
   readonly tokensPerSecond?: number;
   /** What was measured, by the names of the metrics. */
@@ -143,7 +147,7 @@ export interface AverageRecord {
 export interface ActivationsRecord {
   /** The stage's name. */
   readonly name: string;
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "activations";
   /** Whether its result was in the store, or computed with an earlier member's. */
   readonly cached: boolean;
@@ -174,10 +178,14 @@ export interface MemberRecord {
   readonly id: string;
   /** Its values of the axes. */
   readonly axes: Readonly<Record<string, string | number | boolean>>;
-  /** The best members that it goes on with: the stage and metric that they are best by, and their id. */
+  /** The best members that it continues with: the stage and metric that they are best by, and their id. */
   readonly chosen?: readonly { readonly stage: string; readonly metric: string; readonly member: string }[];
   /** How many numbers it trains. */
   readonly trainableParameters: number;
+  /** How many numbers its base model has; absent in results of earlier versions. */
+  readonly baseParameters?: number;
+  /** What its stages set, by stage and path, as in `train tuned` and `optimizer.learningRate`; absent as above. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
   /** How its base model is quantized; absent if it is as it is stored. */
   readonly quantize?: QuantizationName;
   /** Its stages, in the order in which they ran. */

@@ -98,6 +98,8 @@ const stages: { readonly [K in keyof StageRecords]: Check } = {
     units: optional(recordOf(text)),
     task: optional(task),
     tokensPerSecond: optional(number),
+    training: optional(text),
+    rows: optional(number),
     predictions: text,
   }),
   activations: shaped<ActivationsRecord>({
@@ -121,6 +123,8 @@ const member = shaped<MemberRecord>({
   axes: recordOf(axisValue),
   chosen: optional(listOf(recordOf(text))),
   trainableParameters: number,
+  baseParameters: optional(number),
+  settings: optional(recordOf(recordOf(axisValue))),
   quantize: optional(text),
   stages: listOf(isStage),
   averages: optional(listOf(shaped<AverageRecord>({ suite: text, scoring: text, tasks: listOf(text), value: number }))),

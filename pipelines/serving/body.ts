@@ -21,9 +21,9 @@ export async function readJsonBody(request: Request, limits: BodyLimits): Promis
     value = JSON.parse(text.decode(bytes));
   } catch (fault) {
     const problem = fault instanceof Error ? fault.message : String(fault);
-    throw new ApiError(400, `the body is no JSON (${problem}); send a JSON object`);
+    throw new ApiError(400, `the body is not JSON (${problem}); send a JSON object`);
   }
-  if (!isJsonObject(value)) throw new ApiError(400, "the body is no JSON object; send one");
+  if (!isJsonObject(value)) throw new ApiError(400, "the body is not a JSON object; send one");
   return value;
 }
 

@@ -32,7 +32,7 @@ export const anObject: FieldReader<JsonObject> = {
 /** A number from one to another, both included. */
 export function aNumber(least: number, most: number): FieldReader<number> {
   return {
-    expected: most === Infinity ? `a number from ${least} on` : `a number from ${least} to ${most}`,
+    expected: most === Infinity ? `a number from ${least} up` : `a number from ${least} to ${most}`,
     read: (value) => typeof value === "number" && value >= least && value <= most ? value : undefined,
   };
 }
@@ -41,7 +41,7 @@ export function aNumber(least: number, most: number): FieldReader<number> {
 export function anInteger(least: number, most = Number.MAX_SAFE_INTEGER): FieldReader<number> {
   const isOpen = most === Number.MAX_SAFE_INTEGER;
   return {
-    expected: isOpen ? `a whole number from ${least} on` : `a whole number from ${least} to ${most}`,
+    expected: isOpen ? `a whole number from ${least} up` : `a whole number from ${least} to ${most}`,
     read: (value) =>
       Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most ? Number(value) : undefined,
   };

@@ -33,7 +33,7 @@ export interface ServiceOptions {
   readonly stopped: AbortSignal;
 }
 
-/** The most tokens of prompts that are read beside rows that are written, so that these go on soon. */
+/** The most tokens of prompts that are read beside rows that are written, so that these continue soon. */
 const promptTokens = 2048;
 
 /**

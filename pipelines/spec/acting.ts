@@ -5,11 +5,11 @@ import type { TrainSpec } from "./train.ts";
 
 /** A model as one epoch of a training left it. */
 export interface CheckpointSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "checkpoint";
   /** The training, whose `checkpoints` name the epoch. */
   readonly training: TrainSpec;
-  /** The epoch after which, from 1 on. */
+  /** The epoch after which, from 1 up. */
   readonly epoch: Sweepable<number>;
 }
 

@@ -7,7 +7,7 @@ import type { Sweepable } from "./sweepable.ts";
 
 /** What a model computes of prompts, written down. */
 export interface ActivationsSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "activations";
   /** What computes it. */
   readonly model: Sweepable<ActingSpec>;

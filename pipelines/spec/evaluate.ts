@@ -8,7 +8,7 @@ import type { Sweepable } from "./sweepable.ts";
 
 /** Examples that are put before every prompt. */
 export interface FewShotSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "fewShot";
   /** Where they are drawn from. */
   readonly examples: Sweepable<Dataset>;
@@ -24,7 +24,7 @@ export interface FewShotSpec {
 
 /** The task of a published suite that an evaluation is of. */
 export interface TaskSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "task";
   /** The suite's name. */
   readonly suite: string;
@@ -38,7 +38,7 @@ export interface TaskSpec {
 
 /** An evaluation. */
 export interface EvaluateSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "evaluate";
   /** What it is done with. */
   readonly model: Sweepable<ActingSpec>;

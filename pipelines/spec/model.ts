@@ -24,7 +24,7 @@ export interface SiteSpec {
 
 /** The frozen model. */
 export interface BaseModelSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "baseModel";
   /** A Hugging Face id, a folder, a GGUF file, or `builtin:NAME`. */
   readonly source: Sweepable<string>;
@@ -42,7 +42,7 @@ export type ShortPrompts = "paper" | "pyreft";
 
 /** An edit of the representation at some sites and positions. */
 export interface EditSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: InterventionName;
   /** Where it acts. */
   readonly at: Sweepable<SiteSpec>;
@@ -73,7 +73,7 @@ export interface EditSpec {
 
 /** Every weight of the model trained; none frozen. */
 export interface FullFinetuningSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "fullFinetuning";
   /** Fresh weights drawn from this seed in place of the model's own. */
   readonly initializeFrom?: Sweepable<number>;
@@ -81,7 +81,7 @@ export interface FullFinetuningSpec {
 
 /** An adapter of some of the model's projections; it acts on every token. */
 export interface AdapterSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: AdapterName;
   /** The blocks whose projections it adapts. */
   readonly blocks: Sweepable<Blocks>;
@@ -103,7 +103,7 @@ export interface AdapterSpec {
 
 /** An intervention that was trained or imported before. */
 export interface SavedSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "saved";
   /** The folder with its intervention.json. */
   readonly folder: Sweepable<string>;
@@ -117,7 +117,7 @@ export interface SavedSpec {
 
 /** Trained keys and values before every prompt. */
 export interface PrefixTuningSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "prefixTuning";
   /** How many tokens they stand for. */
   readonly tokens: Sweepable<number>;
@@ -137,7 +137,7 @@ export interface HeadSettings {
 
 /** A head that predicts one of several classes. */
 export interface ClassificationSpec extends HeadSettings {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "classification";
   /** The classes' names, in the order of their ids. */
   readonly labels: Sweepable<readonly string[]>;
@@ -145,13 +145,13 @@ export interface ClassificationSpec extends HeadSettings {
 
 /** A head that predicts a number. */
 export interface RegressionSpec extends HeadSettings {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "regression";
 }
 
 /** A head that gives each of two answers a number, by which they are compared. */
 export interface RewardSpec extends HeadSettings {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "reward";
 }
 
@@ -173,7 +173,7 @@ export type AdaptationSpec = TrainableSpec | SavedSpec | FullFinetuningSpec;
 
 /** A base model with what is learned of it, in the order of application. */
 export interface ModelSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "model";
   /** What stays frozen. */
   readonly base: Sweepable<BaseModelSpec>;

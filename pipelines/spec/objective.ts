@@ -3,7 +3,7 @@ import type { Sweepable } from "./sweepable.ts";
 
 /** Direct preference optimization. */
 export interface DpoSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "dpo";
   /** How much a difference from the frozen model counts. */
   readonly beta: Sweepable<number>;
@@ -13,7 +13,7 @@ export interface DpoSpec {
 
 /** Identity preference optimization. */
 export interface IpoSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "ipo";
   /** The margin that is aimed at is 1/(2β). */
   readonly beta: Sweepable<number>;
@@ -21,7 +21,7 @@ export interface IpoSpec {
 
 /** Simple preference optimization. */
 export interface SimpoSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "simpo";
   /** What the mean log-likelihood of an answer's tokens is multiplied by. */
   readonly beta: Sweepable<number>;
@@ -31,7 +31,7 @@ export interface SimpoSpec {
 
 /** Reference-free preference steering. */
 export interface RepsSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "reps";
   /** What the frozen model's log-ratio is multiplied by before it weighs the chosen answer. */
   readonly scale: Sweepable<number>;
@@ -39,7 +39,7 @@ export interface RepsSpec {
 
 /** The pairwise loss of reward models. */
 export interface BradleyTerrySpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "bradleyTerry";
   /** How much the square of both rewards' sum counts. */
   readonly centering: Sweepable<number>;

@@ -12,13 +12,13 @@ export interface ScheduleBase {
 
 /** A schedule that its warm-up alone shapes. */
 export interface PlainScheduleSpec extends ScheduleBase {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: Exclude<ScheduleName, "polynomial">;
 }
 
 /** A schedule that falls as a power of the steps that are left. */
 export interface PolynomialScheduleSpec extends ScheduleBase {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "polynomial";
   /** Of the share of steps left. */
   readonly power: Sweepable<number>;
@@ -62,7 +62,7 @@ export interface OptimizerBase {
 
 /** AdamW's settings. */
 export interface AdamWSpec extends OptimizerBase {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "adamw";
   /** The rate that the schedule scales. */
   readonly learningRate: Sweepable<number>;
@@ -76,7 +76,7 @@ export interface AdamWSpec extends OptimizerBase {
 
 /** The settings of stochastic gradient descent. */
 export interface SgdSpec extends OptimizerBase {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "sgd";
   /** The rate that the schedule scales. */
   readonly learningRate: Sweepable<number>;
@@ -88,7 +88,7 @@ export interface SgdSpec extends OptimizerBase {
 
 /** Lion's settings. */
 export interface LionSpec extends OptimizerBase {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "lion";
   /** The rate that the schedule scales. */
   readonly learningRate: Sweepable<number>;
@@ -100,7 +100,7 @@ export interface LionSpec extends OptimizerBase {
 
 /** Adafactor's settings. */
 export interface AdafactorSpec extends OptimizerBase {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "adafactor";
   /** The rate that the schedule scales; steps are relative, min(0.01, 1/√step), if omitted. */
   readonly learningRate?: Sweepable<number>;

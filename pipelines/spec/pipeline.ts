@@ -12,7 +12,7 @@ export type StageKind = StageSpec["kind"];
 
 /** A condition on members, by what results call their values. */
 export interface WhereSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "where";
   /** Whether a member is to run. */
   readonly holds: (member: Readonly<Record<string, AxisLabel>>) => boolean;
@@ -20,7 +20,7 @@ export interface WhereSpec {
 
 /** A pipeline file's default export. */
 export interface Pipeline {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "pipeline";
   /** Names it in results. */
   readonly name: string;

@@ -3,7 +3,7 @@ import type { MetricSpec } from "./metric.ts";
 
 /** A named list of values; a pipeline has one member for each point of its axes. */
 export interface Axis<out T> {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "axis";
   /** Names it in results. */
   readonly name: string;
@@ -37,7 +37,7 @@ export type Resolved<T> = T extends Axis<infer V> ? Resolved<V>
 
 /** Members stopped early: each round keeps a share of them and gives these the budget of those that it stops. */
 export interface HalvingSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "halving";
   /** What they are compared by. */
   readonly by: MetricSpec;
@@ -49,7 +49,7 @@ export interface HalvingSpec {
 
 /** The evaluation in which members are compared: what there is to know of it without the declarations that it is made of. */
 export interface ComparedSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "evaluate";
   /** What it is done with. */
   readonly model: unknown;
@@ -59,7 +59,7 @@ export interface ComparedSpec {
 
 /** The model of that member of an evaluation which is best by a metric. */
 export interface BestSpec<out Stage extends ComparedSpec = ComparedSpec> {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "best";
   /** What its members are compared in. */
   readonly stage: Stage;
@@ -69,7 +69,7 @@ export interface BestSpec<out Stage extends ComparedSpec = ComparedSpec> {
 
 /** The value that a best member has on an axis. */
 export interface BestValueSpec<out T> {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "bestValue";
   /** Which member. */
   readonly best: BestSpec;

@@ -12,7 +12,7 @@ export type LossReduction = "tokens" | "microbatches";
 
 /** A training. */
 export interface TrainSpec {
-  /** Tells the kinds of record apart. */
+  /** Which kind of record this is. */
   readonly kind: "train";
   /** What it is done with; of a best member its model as it was before it was trained. */
   readonly model: Sweepable<ModelSpec | BestSpec>;

@@ -29,7 +29,7 @@ export function encodeActionResult(file: CachedFile): Uint8Array<ArrayBuffer> {
   return new Uint8Array(writer.join().join().finish());
 }
 
-/** The file that an ActionResult names; `undefined` where it names none, or is no ActionResult. */
+/** The file that an ActionResult names; `undefined` where it names none, or is not an ActionResult. */
 export function decodeActionResult(bytes: Uint8Array): CachedFile | undefined {
   try {
     const reader = new BinaryReader(bytes);

@@ -70,7 +70,7 @@ export class DiskBudget {
 
   /**
    * Makes room on a disk that turned out to be full. Evicts nothing where all of it would not be enough, and no results
-   * that were of use since the store was opened: a run that can't go on leaves what it has.
+   * that were of use since the store was opened: a run that can't continue leaves what it has.
    *
    * @returns Whether anything was freed, so that writing may be tried again.
    */

@@ -81,7 +81,7 @@ export class Entry implements Disposable {
       ? target.length === elements
       : Number.isSafeInteger(start) && start >= 0 && start + target.length <= elements;
     if (!fits) {
-      const wanted = start === undefined ? `${target.length}` : `${target.length} from ${start} on`;
+      const wanted = start === undefined ? `${target.length}` : `${target.length} from ${start} up`;
       throw new RangeError(`Expected tensor "${name}" to have ${wanted} elements but it has ${elements}`);
     }
     this.#readAt(offset + 4 * (start ?? 0), new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
@@ -95,7 +95,7 @@ export class Entry implements Disposable {
   readBytesInto(name: string, target: Uint8Array, start: number): void {
     const { offset, bytes } = this.#tensor(name);
     if (start < 0 || start + target.length > bytes) {
-      throw new RangeError(`Expected tensor "${name}" to have ${target.length} bytes from ${start} on`);
+      throw new RangeError(`Expected tensor "${name}" to have ${target.length} bytes from ${start} up`);
     }
     this.#readAt(offset + start, target);
   }

@@ -34,7 +34,7 @@ export interface Freed {
 }
 
 /**
- * Removes entries in the order given until enough is freed. A process that has one open goes on reading it.
+ * Removes entries in the order given until enough is freed. A process that has one open continues reading it.
  *
  * @param least Bytes; entries after those are kept.
  */

@@ -39,7 +39,7 @@ export function byteLength({ dtype, shape }: TensorDeclaration): number {
  * digests come first, at fixed offsets, so that they can be filled in once the data is written.
  *
  * @param room How many bytes it is to have, a multiple of 8; as many as it takes if omitted.
- * @throws {RangeError} If a name is taken or a dimension is not a whole number from 0 on, or it does not fit its room.
+ * @throws {RangeError} If a name is taken or a dimension is not a whole number from 0 up, or it does not fit its room.
  */
 export function formatHeader({ tensors, metadata = {} }: EntryDeclaration, room = 0): Uint8Array<ArrayBuffer> {
   for (const name of reserved) {

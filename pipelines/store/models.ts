@@ -20,7 +20,7 @@ export function modelsIn(store: string): KeptModel[] {
   });
 }
 
-/** Removes converted models, as far as that is allowed; a process that has one open goes on reading it. */
+/** Removes converted models, as far as that is allowed; a process that has one open continues reading it. */
 export function removeModels(models: readonly KeptModel[]): Freed {
   let files = 0, bytes = 0;
   for (const model of models) {

@@ -172,7 +172,7 @@ export class SharedCache {
       this.#failures++;
       const { host } = new URL(address), rest = this.#failures === mostFailures ? "; it is not asked again" : "";
       if (this.#failures === 1 || rest !== "") {
-        warn(`the shared cache at ${host} fails (${faultText(fault)}), the run goes on without it${rest}`);
+        warn(`the shared cache at ${host} fails (${faultText(fault)}), the run continues without it${rest}`);
       }
       return undefined;
     }

@@ -17,7 +17,7 @@ export interface Asked {
   /** What stands between the context and each choice and is scored with it. */
   readonly separator: string;
   readonly choices: readonly string[];
-  /** The number of the right choice, from 0 on. */
+  /** The number of the right choice, from 0 up. */
   readonly gold: number;
   /** The right choice. */
   readonly right: string;

@@ -55,13 +55,13 @@ export const code = {
   },
 } satisfies Readonly<Record<CodeName, CodeTask>>;
 
-/** Why tests can't call a function: the prompt has to begin it, whatever a model goes on to write. */
+/** Why tests can't call a function: the prompt has to begin it, whatever a model continues to write. */
 function entryPointFault(prompt: string, name: string): string | undefined {
   const isName = /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name);
   if (isName && new RegExp(`(?:def|class)\\s+${name}\\b`, "u").test(prompt)) return undefined;
   return `the problem's entry_point ${
     quote(name)
-  } is no function that its prompt begins; name the one that the tests call`;
+  } is not a function that its prompt begins; name the one that the tests call`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Slurm by itself: an array of jobs for each kind of unit, of which each waits for the one before, and a script that
- * submits them. A unit that is about to reach its time limit keeps what it has, and goes on from there when it is started
+ * submits them. A unit that is about to reach its time limit keeps what it has, and continues from there when it is started
  * again.
  *
  * @module

@@ -37,7 +37,7 @@ export interface ProgramMeasure {
   readonly flops: number;
   /** All runs' seconds within the session. */
   readonly seconds: number;
-  /** Operations a second: the median over the runs, the first (which maps the weights) left out. */
+  /** Operations a second: the median over the runs, the first (which maps the weights) omitted. */
   readonly rate: number;
   /** What the runtime reaches with the same matrix products alone, in the extents of a middling run. */
   readonly limit?: Limit;

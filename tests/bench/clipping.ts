@@ -25,7 +25,7 @@ interface Case {
 const order = ["plain", "clipped", "clipped", "plain"] as const;
 type Side = typeof order[number];
 
-/** Steps at either end are no part of what is measured: the first map the weights, the last may run alone. */
+/** Steps at either end are not part of what is measured: the first map the weights, the last may run alone. */
 const warming = 2, batchSize = 8;
 
 /** Sides that take turns. */

@@ -1,6 +1,6 @@
 /**
  * How fast both sides write: Refract with a LoReFT applied, transformers with the model alone, both greedily. Opening
- * models and sessions is left out on both sides, and so is a first short call, in which weights are mapped.
+ * models and sessions is not counted on either side, and so is a first short call, in which weights are mapped.
  *
  * @module
  */

@@ -109,7 +109,7 @@ async function measureRate(runtime: Runtime, products: Products, weights: ModelW
   return products.flops * count / best;
 }
 
-/** Products side by side; of each result one element is kept, so that none is left out and none is copied out. */
+/** Products side by side; of each result one element is kept, so that none is omitted and none is copied out. */
 function productProgram({ left, right, options, weights, count }: Products): { program: Program; count: number } {
   const pairs = weights.length > 0
     ? weights.map((value) => [input("left", left), weight(leafName(value), value.shape, value.dtype)] as const)

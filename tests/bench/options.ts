@@ -56,7 +56,7 @@ export function parseOptions(args: readonly string[]): Options {
 function wholeNumber(name: string, text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1) {
-    throw new TypeError(`--${name} ${text} is no whole number from 1 on`);
+    throw new TypeError(`--${name} ${text} is not a whole number from 1 up`);
   }
   return number;
 }

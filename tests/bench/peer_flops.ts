@@ -10,7 +10,7 @@ import { batchSize, type Setting } from "./jobs.ts";
  * wherever it stands). Backward, the head and the blocks above the lowest edit give the gradient of their input (as
  * much again, and twice as much for attention, which has two operands); frozen weights get none. The lowest block with
  * LoRA does so too, but for its query, key and value projections, below which nothing is trained. The edits and
- * adapters themselves are left out.
+ * adapters themselves are not counted.
  *
  * @param lengths The rows' tokens in file order.
  */

@@ -59,7 +59,7 @@ export interface FigureResult extends Figure {
   readonly ratio: number;
   /** The peer's floating-point operations (counted by formula) over Refract's (counted on its programs). */
   readonly fewerFlops: number;
-  /** The rest of the ratio: operations a second, with all that is no matrix product. */
+  /** The rest of the ratio: operations a second, with all that is not a matrix product. */
   readonly fasterFlops: number;
   readonly peerFlops: number;
   readonly refractFlops: number;

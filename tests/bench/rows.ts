@@ -50,7 +50,7 @@ export async function evenRows(count: number, shared: string, tokenizer: Tokeniz
       prompt: tokenizer.decode(ids.slice(start, middle)),
       completion: tokenizer.decode(ids.slice(middle, start + length)),
     };
-    // A text cut between two tokens may be encoded in another way; such rows are left out.
+    // A text cut between two tokens may be encoded in another way; such rows are omitted.
     const { prompt, completion } = tokenCounts(row, tokenizer);
     if (prompt === evenTokens.prompt && completion === evenTokens.completion) rows.push(row);
   }

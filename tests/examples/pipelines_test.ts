@@ -1,5 +1,6 @@
 /** The examples, run as a person would. @module */
 import assert from "node:assert/strict";
+import { probe } from "../../examples/probe/probe.ts";
 import type { EvaluateRecord } from "../../pipelines/results/results.ts";
 import { accuracyOf, resultsOf } from "../support/examples.ts";
 
@@ -28,4 +29,13 @@ Deno.test("classification finds with an edit what a head alone does not", async 
   const [alone, edited] = member!.stages.filter((stage): stage is EvaluateRecord => stage.kind === "evaluate");
   assert.ok(alone!.metrics["accuracy"]! <= 0.3, `a head alone has ${alone!.metrics["accuracy"]}`);
   assert.ok(edited!.metrics["accuracy"]! >= 0.9 && edited!.metrics["matthews"]! >= 0.9);
+});
+
+Deno.test("a linear probe finds the colours after the last block, and after the embedding none", async () => {
+  let found: { readonly name: string; readonly accuracy: number }[] = [];
+  await resultsOf("probe", "pipeline.ts", async (run) => {
+    found = await probe(run);
+  });
+  assert.deepEqual(found.map(({ name }) => name), [0, 1, 2, 3, 4].map((depth) => `hidden_states.${depth}`));
+  assert.ok(found[0]!.accuracy <= 0.2 && found[4]!.accuracy >= 0.95, JSON.stringify(found));
 });

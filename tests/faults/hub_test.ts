@@ -57,13 +57,13 @@ const behaviours: Readonly<Record<string, Answer>> = {
   "a commit with a path in it": when(isInfo, () => info({ sha: "../../../../tmp/escaped" })),
   "a commit that is a list": when(isInfo, () => info({ sha: [commit] })),
   "a commit of a megabyte": when(isInfo, () => info({ sha: "a".repeat(1e6) })),
-  "names that are no texts": (line) =>
+  "names that are not texts": (line) =>
     isInfo.test(line)
       ? info({ siblings: [{ rfilename: 5 }, {}] })
       : isTree.test(line)
       ? new Response(null, { status: 404 })
       : undefined,
-  "names that are no list": (line) =>
+  "names that are not a list": (line) =>
     isInfo.test(line) ? info({ siblings: 5 }) : isTree.test(line) ? new Response(null, { status: 404 }) : undefined,
   "an endless listing": when(isTree, () => new Response(endless())),
   "a listing that trickles for ever": when(isTree, () => new Response(endless(one, 20))),
@@ -79,7 +79,7 @@ const behaviours: Readonly<Record<string, Answer>> = {
   "250,000 files on a page": when(isTree, () => json(Array.from({ length: 250_000 }, (_, at) => entry(`f${at}`)))),
   "an object for a listing": when(isTree, () => json({})),
   "entries that are null": tree(null, null),
-  "paths that are no texts": tree(...listed, entry(5), entry({}), entry(null)),
+  "paths that are not texts": tree(...listed, entry(5), entry({}), entry(null)),
   "paths that lead out": tree(...listed, entry("../../escaped"), entry("/tmp/escaped"), entry("..\\escaped")),
   "a size below 0": tree(...listed, large(-1)),
   "a size that is a text": tree(...listed, large("7000")),

@@ -211,12 +211,12 @@ const hostile: Readonly<Record<string, Hostile>> = {
         )),
   },
   "a charsmap of noise": tokenizer(normalized({ type: "Precompiled", precompiled_charsmap: "/w==".repeat(1e5) })),
-  "vocabulary entries that are no pairs": tokenizer((json) => ({
+  "vocabulary entries that are not pairs": tokenizer((json) => ({
     ...json,
     model: { type: "Unigram", unk_id: 0, vocab: [["a", 0], "b", 5, null, [], ["c"], [1, 2], ["d", "e"]] },
   })),
   "a vocabulary that is a list": tokenizer((json) => ({ ...json, model: { ...json.model, vocab: ["a", "b"] } })),
-  "ids that are no numbers": tokenizer((json) => ({
+  "ids that are not numbers": tokenizer((json) => ({
     ...json,
     model: { ...json.model, vocab: { a: "b", b: null, c: [] } },
   })),
@@ -246,11 +246,11 @@ const hostile: Readonly<Record<string, Hostile>> = {
     ...json,
     added_tokens: [...json.added_tokens, { ...json.added_tokens[0], id: 5, content: "" }],
   })),
-  "merges that are no pairs": tokenizer((json) => ({
+  "merges that are not pairs": tokenizer((json) => ({
     ...json,
     model: { ...json.model, merges: ["a", 5, null, ["a"], {}] },
   })),
-  "a merge of what is no token": tokenizer((json) => ({ ...json, model: { ...json.model, merges: ["zz qq"] } })),
+  "a merge of what is not a token": tokenizer((json) => ({ ...json, model: { ...json.model, merges: ["zz qq"] } })),
   "a million merges": tokenizer((json) => ({ ...json, model: { ...json.model, merges: many(1e6, () => "a b") } })),
   "a model of no type": tokenizer((json) => ({ ...json, model: { vocab: 5 } })),
   "a post-processor of a million parts": tokenizer((json) => ({
@@ -316,7 +316,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
   "a template of powers": template("{{ 9 ** 9 ** 9 ** 9 }}"),
   "a template that sorts": template("{% for a in range(1000) %}{% set x = range(100000) | sort | list %}{% endfor %}"),
   "a template of a billion answers": template("{% for a in range(100000) %}{{ 'a' * 100000 }}{% endfor %}"),
-  "a template that is no text": {
+  "a template that is not text": {
     make: (folder) => edit(join(folder, "tokenizer_config.json"), (json) => ({ ...json, chat_template: { a: 5 } })),
     command: template("x").command!,
   },

@@ -6,7 +6,7 @@
 
 smollm2.json: for each text its ids; at three positions, for every hidden state in the order of `output_hidden_states`
 (the last one is behind the final norm) its Euclidean norm and first eight elements, and the ten largest logits with
-their ids; and the 20 ids that greedy decoding goes on with.
+their ids; and the 20 ids that greedy decoding continues with.
 """
 
 from reference import lines, number, require, write_json

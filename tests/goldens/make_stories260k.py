@@ -6,7 +6,7 @@
 
 stories260k.json: for each sentence its ids, the hidden states in the order of `output_hidden_states` (the last one is
 behind the final norm) and the logits at some positions: hiddenStates[state][position], logits[position], eight numbers
-a line; and the 40 ids that greedy decoding goes on with.
+a line; and the 40 ids that greedy decoding continues with.
 """
 
 from reference import lines, require, write_json

@@ -39,7 +39,7 @@ interface Modules {
 type Golden =
   & {
     readonly name: string;
-    /** What the model writes behind the first prompts before training. */
+    /** What the model writes after the first prompts before training. */
     readonly written: readonly string[];
     /** By epoch and step. */
     readonly losses: readonly (readonly number[])[];

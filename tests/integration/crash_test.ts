@@ -108,7 +108,7 @@ async function isTraining(scene: Scene, place: string): Promise<void> {
 }
 
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-  Deno.test(`${signal} stops a run at once, in one line, and it goes on from there`, () =>
+  Deno.test(`${signal} stops a run at once, in one line, and it continues from there`, () =>
     inScene(stopped, async (scene) => {
       const { process, ended } = start(scene, "out");
       await isTraining(scene, "out");
@@ -119,7 +119,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       console.log(`  ended ${milliseconds.toFixed(0)} ms after ${signal}`);
       assert.equal(code, exitCode, stderr);
       assert.equal(stdout, "");
-      const told = /(?:^|\n)stopped at step (\d+) of 5000 of tuned; run the same command again to go on\n$/.exec(
+      const told = /(?:^|\n)stopped at step (\d+) of 5000 of tuned; run the same command again to continue\n$/.exec(
         stderr,
       );
       assert.ok(told !== null, stderr);

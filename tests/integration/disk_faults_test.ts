@@ -71,6 +71,6 @@ Deno.test("a checkpoint that the disk refuses is noted, and the training goes on
     const expected = await bytesOf(scene, "whole");
     const { code, stderr } = await refusing("checkpoint", () => run(scene, "full"));
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /note: .*can't be written .*\(the training goes on without checkpoints\)\n/);
+    assert.match(stderr, /note: .*can't be written .*\(the training continues without checkpoints\)\n/);
     assert.deepEqual(await leftBehind(scene.path("full", "out")), expected);
   }));

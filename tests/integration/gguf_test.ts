@@ -46,7 +46,7 @@ async function compare() {
   });
 }
 
-/** The logits behind a question. */
+/** The logits after a question. */
 async function logitsOf(folder: string, { encodePrompt }: { encodePrompt(text: string): number[] }) {
   using runtime = new Runtime({ threads: 2 });
   const forward = await openForward(runtime, await openFolder(folder), ["tail"]);

@@ -103,7 +103,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "STS-B: an encoder tells how alike two sentences are",
+  name: "STS-B: an encoder predicts how alike two sentences are",
   ignore: shared === undefined,
   async fn() {
     const template = `{ text: "{sentence1}", pair: "{sentence2}", label: "{score}" }`;

@@ -1,6 +1,6 @@
 /**
  * The cache shared with Python's huggingface_hub, and with other processes of Refract. REFRACT_PEER_PYTHON names a Python
- * that has the library; without one the tests that need it say so and are left out.
+ * that has the library; without one the tests that need it say so and are skipped.
  *
  * @module
  */
@@ -96,7 +96,7 @@ print(snapshot_download("owner/name", allow_patterns=["*.json", "*.safetensors"]
 });
 
 Deno.test({
-  name: "huggingface_hub goes on where Refract stopped, and waits while Refract downloads",
+  name: "huggingface_hub continues where Refract stopped, and waits while Refract downloads",
   ignore: python === undefined,
   fn: () =>
     inCache(async (hub, cache) => {

@@ -1,6 +1,6 @@
 /**
  * A run as a real MLflow server keeps it. REFRACT_MLFLOW_PYTHON names a Python that has mlflow; without one the test says
- * so and is left out.
+ * so and is skipped.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * A sweep in a notebook, by the real kernel of Deno and the client that notebooks' pages talk to it with.
- * REFRACT_JUPYTER_PYTHON names a Python that has jupyter_client; without one the test says so and is left out.
+ * REFRACT_JUPYTER_PYTHON names a Python that has jupyter_client; without one the test says so and is skipped.
  *
  * @module
  */

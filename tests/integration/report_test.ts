@@ -18,7 +18,22 @@ async function reportOf(folder: string, example: string): Promise<string> {
   return pathToFileURL(join(folder, "out", "report.html")).href;
 }
 
+/** Elements that reach over the right edge of the screen. */
+const tooWide = `[...document.querySelectorAll("body *")].filter((each) => {
+  return !each.closest(".skip, script") && each.getBoundingClientRect().right > innerWidth + 0.5;
+}).map((each) => each.tagName + "#" + each.id)`;
+
 const count = (selector: string) => `document.querySelectorAll(${JSON.stringify(selector)}).length`;
+/** Points of plots that are not between the first and the last tick of the vertical axis. */
+const outsideTicks = `[...document.querySelectorAll("figure svg")].flatMap((picture) => {
+  const ticks = [...picture.querySelectorAll(".grid")].map((line) => Number(line.getAttribute("y1")));
+  const points = [...picture.querySelectorAll("circle.dot")].map((dot) => Number(dot.getAttribute("cy")));
+  const lines = [...picture.querySelectorAll("polyline")].flatMap((line) => {
+    return [...line.points].map(({ y }) => y);
+  });
+  if (ticks.length === 0) return [];
+  return [...points, ...lines].filter((y) => y > Math.max(...ticks) + 0.1 || y < Math.min(...ticks) - 0.1);
+})`;
 const column = (at: number) =>
   `[...document.querySelectorAll("#table tbody tr")].map((row) => row.children[${at}].textContent)`;
 
@@ -37,10 +52,13 @@ Deno.test({
             [16, 16, 16, 3],
           );
           assert.ok(await page.evaluate<number>(count("#sample-list li")) > 0);
+          if (display.width < 500) assert.deepEqual(await page.evaluate(tooWide), []);
           const [inner, outer] = await page.evaluate<[number, number]>(
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
           );
           assert.ok(inner <= outer, `${inner} in ${outer}`);
+          // The ends of the axes are ticks, between which all points lie.
+          assert.deepEqual(await page.evaluate(outsideTicks), []);
           const ground = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
           assert.equal(Number(/rgb\((\d+)/.exec(ground)![1]) < 128, "isDark" in display);
           assert.deepEqual(page.complaints, []);
@@ -54,7 +72,7 @@ Deno.test({
           await page.evaluate(`document.querySelectorAll("#table th")[1].getAttribute("aria-sort")`),
           "descending",
         );
-        // The button that was used has the focus again, so that the keyboard goes on from it.
+        // The button that was used has the focus again, so that the keyboard continues from it.
         await page.press("Enter");
         await page.until(`document.querySelectorAll("#table th")[1].getAttribute("aria-sort") === "ascending"`);
         await page.press("Tab");
@@ -71,13 +89,131 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the page of a search tells what was chosen, and the mean of repeated seeds",
+  name: "the page of a search shows what was chosen, and the mean of repeated seeds",
   ...options,
   fn: () =>
     inFolder(async (folder) => {
       await inPage(await reportOf(folder, "tune-then-test"), wide, async (page) => {
         assert.equal(await page.evaluate(count("#repeat-table tbody tr")), 1);
         assert.match(await page.evaluate("document.getElementById('repeat-table').textContent"), /best.*±.*3/);
+        assert.deepEqual(page.complaints, []);
+      });
+    }),
+});
+
+const sweepWithSeeds = `
+import { adamw, baseModel, block, evaluate, exactMatch, greedy, loreft, pipeline, sweep, train } from "refract";
+import { seen, unseen } from "${new URL("../../examples/quickstart/colours.ts", import.meta.url)}";
+
+export default pipeline("seeds", () => {
+  const rank = sweep("rank", [1, 4, 16]), seed = sweep("seed", [1, 2]), base = baseModel("builtin:tiny");
+  const tuned = train(base.with(loreft({ at: block(2).output, positions: "l1", rank })), {
+    data: seen.take(16), epochs: 2, batchSize: 8, seed, optimizer: adamw({ learningRate: 1e-2 }),
+  });
+  const answers = { data: unseen.take(30), decoding: greedy({ maxNewTokens: 4 }), metrics: [exactMatch()] };
+  return { base: evaluate(base, answers), tuned: evaluate(tuned, answers) };
+});
+`;
+
+Deno.test({
+  name: "the page of a sweep along one axis says which is best over its seeds, and shows rows, classes and settings",
+  ...options,
+  fn: () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(join(folder, "pipeline.ts"), sweepWithSeeds);
+      const out = join(folder, "out"), store = join(folder, "store");
+      const { code, stderr } = await inProcess("run", join(folder, "pipeline.ts"), "--store", store, "--out", out);
+      assert.equal(code, 0, stderr);
+      assert.equal(await Deno.readTextFile(join(out, "pipeline.ts")), sweepWithSeeds);
+      const results = JSON.parse(await Deno.readTextFile(join(out, "results.json")));
+      const text = (id: string) => `document.getElementById("${id}").textContent`;
+      const url = pathToFileURL(join(out, "report.html")).href;
+      await inPage(url, phone, async (page) => {
+        assert.deepEqual(await page.evaluate(tooWide), []);
+        assert.deepEqual(await page.evaluate(outsideTicks), []);
+      });
+      await inPage(url, wide, async (page) => {
+        const said = await page.evaluate<string>(text("verdict"));
+        assert.match(
+          said,
+          /^tuned exactMatch: .*\(n = 30 × 2 seeds\), (not distinguishable from|better than|equal to) base 0\.00/,
+        );
+        const byRank = Map.groupBy(results.members as Member[], ({ axes }) => axes.rank);
+        const means = [...byRank.values()].map((members) => {
+          return members.reduce((sum, each) => sum + each.stages.at(-1)!.metrics.exactMatch, 0) / members.length;
+        });
+        assert.ok(said.includes(Math.max(...means).toFixed(2)), `${said} of ${means}`);
+        assert.deepEqual(
+          await page.evaluate(`[${["#axis-plot .dot", "#axis-plot .base", "#heatmap rect"].map(count)}]`),
+          [
+            ...[3, 1, 0],
+          ],
+        );
+        // The base's columns are last, and apart.
+        const apart = await page.evaluate<string[]>(
+          `[...document.querySelectorAll("#table th")].map((each) => each.className + each.textContent)`,
+        );
+        assert.equal(apart.at(-1), "apartbase exactMatch");
+        assert.match(await page.evaluate(text("table")), /share of base.*0\.0325 %/);
+        // Two members side by side.
+        assert.match(await page.evaluate(text("compare-table")), /train tuned edit\.rank/);
+        assert.match(await page.evaluate(text("compare-table")), /[+−]\d\.\d{4} ± \d\.\d{4} \(p [=<] /);
+        await page.evaluate(`{ const [, second] = document.querySelectorAll("#compare-controls select");
+          second.selectedIndex = document.querySelector("#compare-controls select").selectedIndex;
+          second.dispatchEvent(new Event("change")); }`);
+        assert.equal(await page.evaluate(text("compare-note")), "They have the same settings.");
+        // Rows: where the two differ, and a search.
+        assert.match(await page.evaluate(text("class-table")), /^classrowstunedbasemost frequent mistake/);
+        const all = await page.evaluate<string>(text("rows-shown"));
+        assert.equal(all, "30 of 30");
+        await page.evaluate(`{ const show = [...document.querySelectorAll("#row-controls select")].at(-1);
+          show.value = "wrong answers"; show.dispatchEvent(new Event("change")); }`);
+        const wrong = await page.evaluate<string>(text("rows-shown"));
+        const [first] = wrong.split(" ").map(Number);
+        assert.equal(await page.evaluate(count("#sample-list li > .answers > div:last-child .right")), 0);
+        const missed = await page.evaluate<number>(count("#sample-list li > .answers > div:last-child .wrong"));
+        assert.equal(missed, Math.min(first!, 20));
+        await page.evaluate(`{ const show = [...document.querySelectorAll("#row-controls select")].at(-1);
+          show.value = "all rows"; show.dispatchEvent(new Event("change"));
+          const search = document.getElementById("row-search");
+          search.value = "BADGER"; search.dispatchEvent(new Event("input")); }`);
+        assert.equal(await page.evaluate(text("rows-shown")), "1 of 30");
+        assert.equal(await page.evaluate(text("source-text")), sweepWithSeeds);
+        assert.ok(!(await page.evaluate<string>(text("manifest-text"))).includes(folder));
+        assert.deepEqual(page.complaints, []);
+      });
+    }),
+});
+
+/** What the test reads of results. */
+interface Member {
+  readonly axes: { readonly rank: number };
+  readonly stages: readonly { readonly metrics: { readonly exactMatch: number } }[];
+}
+
+Deno.test({
+  name: "the page of activations alone says what was written, and nothing of training",
+  ...options,
+  fn: () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(
+        join(folder, "pipeline.ts"),
+        `import { activations, baseModel, block, pipeline, records } from "refract";
+const rows = records([{ q: "a" }, { q: "the cat" }], { prompt: "{q}", completion: " x" });
+export default pipeline("look", () => ({
+  states: activations(baseModel("builtin:tiny"), { data: rows, positions: "l1", sites: [block(1).output] }),
+}));
+`,
+      );
+      const out = join(folder, "out");
+      const { code, stderr } = await inProcess(
+        ...["run", join(folder, "pipeline.ts"), "--store", join(folder, "store"), "--out", out],
+      );
+      assert.equal(code, 0, stderr);
+      await inPage(pathToFileURL(join(out, "report.html")).href, wide, async (page) => {
+        const shown = await page.evaluate<string>("document.querySelector('main').innerText");
+        assert.match(shown, /\b2\nrows of activations in states/);
+        assert.doesNotMatch(shown, /train|parameter/i);
         assert.deepEqual(page.complaints, []);
       });
     }),
@@ -93,19 +229,41 @@ Deno.test({
       const print = (text: string) => void (address = /http:\S+/.exec(text)![0]);
       const watching = serveReport(run, 0, { print }, stop.signal);
       await inPage(address, wide, async (page) => {
-        await page.until(`document.body.textContent.includes("waiting for the run to begin")`);
+        const main = "document.querySelector('main').innerText";
+        await page.until(`/waiting\\s+for the run to begin/.test(${main})`);
         await Deno.mkdir(run);
-        const live = new LiveLog(run, "sweep"), stage = "tuned", steps = 3, learningRate = 0.1, seconds = 1;
-        live.take({ kind: "membersReady", members: [] });
-        live.take({ kind: "trainingStarted", stage, members: ["main"], steps, stepsDone: 0 });
+        const live = new LiveLog(run, "sweep"), stage = "tuned", steps = 5, learningRate = 0.1, seconds = 1;
+        const outline = { trainableParameters: 257, baseParameters: 100_000, stages: [] };
+        const members = [1, 2].map((rank) => ({
+          id: `rank=${rank}`,
+          repeated: `rank=${rank}`,
+          axes: { rank },
+          ...outline,
+        }));
+        live.take({ kind: "membersReady", members });
+        // Two steps were done before the run was stopped, and are not forgotten.
+        const before = { stepsDone: 2, losses: [[5, 4]] };
+        live.take({ kind: "trainingStarted", stage, members: ["rank=1"], steps, ...before });
         for (const [at, loss] of [3, 2, 1].entries()) {
-          const members = [{ member: "main", loss }];
-          live.take({ kind: "step", stage, step: at + 1, steps, learningRate, seconds, members });
+          const members = [{ member: "rank=1", loss }];
+          live.take({ kind: "step", stage, step: at + 3, steps, learningRate, seconds, members });
         }
         await page.until(`document.querySelectorAll("#loss-plot .curve").length === 1`);
-        await page.until(`document.body.textContent.includes("train tuned 3/3")`);
+        await page.until(`document.body.textContent.includes("train tuned 5/5")`);
+        assert.equal(await page.evaluate(`document.querySelector("#loss-plot .curve").points.length`), 5);
+        const shown = await page.evaluate<string>(main);
+        assert.match(shown, /257\nparameters trained, 0\.257 % of the base model's/);
+        assert.match(shown, /0 of 2\nmembers done/);
+        assert.deepEqual(await page.evaluate(column(0)), ["rank=1", "rank=2"]);
+        assert.match(await page.evaluate(`document.getElementById("table").textContent`), /at work.*waiting/s);
+        assert.doesNotMatch(shown, /in the store|cached|\b0\s+parameters/);
+        // A process that was killed removes nothing, and writes nothing either.
+        const state = await Deno.readTextFile(join(run, liveFile));
         await live.close();
         assert.ok(![...Deno.readDirSync(run)].some(({ name }) => name === liveFile));
+        const written = new Date(Date.now() - 60_000);
+        await Deno.writeTextFile(join(run, liveFile), JSON.stringify({ ...JSON.parse(state), written }));
+        await page.until(`/no sign of life\\s+since .* at train tuned 5\\/5/.test(${main})`);
         assert.deepEqual(page.complaints, []);
       });
       stop.abort();

@@ -107,5 +107,5 @@ Deno.test("a signal that a task gets reaches its command", () =>
     }
     await process.stdout.cancel();
     assert.equal((await process.status).code, 143, shown);
-    assert.match(shown, /\nstopped.*; run the same command again to go on\n$/);
+    assert.match(shown, /\nstopped.*; run the same command again to continue\n$/);
   }));

@@ -1,6 +1,6 @@
 /**
  * Event files as the real tensorboard package reads them. REFRACT_TENSORBOARD_PYTHON names a Python that has it; without
- * one the test says so and is left out.
+ * one the test says so and is skipped.
  *
  * @module
  */

@@ -35,7 +35,7 @@ export function build(shape: readonly number[], element: (index: readonly number
 
 /** The element at an index. */
 export function at({ shape, data }: Tensor, index: readonly number[]): number {
-  if (index.length !== shape.length) throw new RangeError(`[${index}] is no index into [${shape}]`);
+  if (index.length !== shape.length) throw new RangeError(`[${index}] is not an index into [${shape}]`);
   let offset = 0;
   for (let axis = 0; axis < shape.length; axis++) {
     const place = index[axis]!, extent = shape[axis]!;

@@ -23,7 +23,7 @@ export interface Life<T> {
 
 /**
  * Does some work that dies when it changes the disk for the n-th time, from 1: that change and all later ones fail, and
- * so does the tidying up behind them, as if the process had been killed. Nothing else may use the disk meanwhile.
+ * so does the tidying up after them, as if the process had been killed. Nothing else may use the disk meanwhile.
  */
 export async function dyingAt<T>(moment: number, work: () => Promise<T>): Promise<Life<T>> {
   const own = Object.fromEntries([...counted, ...prevented].map((name) => [name, Deno[name]]));

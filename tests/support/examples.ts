@@ -6,15 +6,20 @@ import type { EvaluateRecord, MemberRecord, Results } from "../../pipelines/resu
 import { inProcess } from "./command.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
-/** The results of an example's file. */
-export async function resultsOf(example: string, name = "pipeline.ts"): Promise<Results> {
+/** The results of an example's file, and what a test makes of the run's folder. */
+export async function resultsOf(
+  example: string,
+  name = "pipeline.ts",
+  look: (run: string) => Promise<void> = () => Promise.resolve(),
+): Promise<Results> {
   let results: Results | undefined;
   await inFolder(async (folder) => {
     const file = fileURLToPath(new URL(`../../examples/${example}/${name}`, import.meta.url));
-    const places = ["--store", join(folder, "store"), "--out", join(folder, "out")];
+    const run = join(folder, "out"), places = ["--store", join(folder, "store"), "--out", run];
     const { code, stdout, stderr } = await inProcess("run", file, "--json", ...places);
     assert.equal(code, 0, stderr);
     results = JSON.parse(stdout);
+    await look(run);
   });
   return results!;
 }

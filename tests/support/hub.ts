@@ -25,7 +25,7 @@ export interface RepositoryOptions {
 export interface Fault {
   /** Which, by `METHOD /path`. */
   readonly at: RegExp;
-  /** How many of them, from the first on; all if left out. */
+  /** How many of them, from the first on; all if omitted. */
   readonly times?: number;
   /** Answers with this status, `headers` and `body` in place of what was asked. */
   readonly status?: number;

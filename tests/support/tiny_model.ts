@@ -28,7 +28,7 @@ export const tinyConfig = {
 
 /** What of a tiny model may differ from the usual. */
 export interface TinyModelOptions {
-  /** Fields of config.json to set, or to leave out where `undefined`. */
+  /** Fields of config.json to set, or to omit where `undefined`. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** False for a folder without weights. */
   readonly weights?: boolean;
@@ -50,7 +50,7 @@ export async function writeTinyModel(folder: string, options: TinyModelOptions =
   if (weights) await writeTinyWeights(folder, seed);
 }
 
-/** Writes the folder's model.safetensors, as its config.json asks for, or with some tensors changed or left out. */
+/** Writes the folder's model.safetensors, as its config.json asks for, or with some tensors changed or omitted. */
 export async function writeTinyWeights(
   folder: string,
   seed = 1,

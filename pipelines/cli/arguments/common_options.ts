@@ -23,7 +23,7 @@ const threadCount = parsed("n", (text) => {
   if (!isThreadCount(threads)) throw new InvalidValue(`give ${threadCounts}`);
   return threads;
 });
-const providerName = choice("name", providers), providerHelp = "where programs run (cpu if nothing says otherwise)";
+const providerName = choice("name", providers), providerHelp = "where programs run (cpu by default)";
 
 /** What a model runs with that no pipeline or recipe names. */
 export const runtimeOptions = {

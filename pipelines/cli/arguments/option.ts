@@ -107,7 +107,7 @@ export function number(placeholder: string, least: number, most = Infinity): Val
   return parsed(placeholder, (text) => {
     const number = Number(text);
     if (text.trim() !== "" && Number.isFinite(number) && number >= least && number <= most) return number;
-    throw new InvalidValue(`give a number from ${least}${most === Infinity ? " on" : ` to ${most}`}`);
+    throw new InvalidValue(`give a number from ${least}${most === Infinity ? " up" : ` to ${most}`}`);
   });
 }
 
@@ -116,7 +116,7 @@ export function integer(placeholder: string, least: number, most = Infinity): Va
   return parsed(placeholder, (text) => {
     const number = Number(text);
     if (text.trim() !== "" && Number.isSafeInteger(number) && number >= least && number <= most) return number;
-    throw new InvalidValue(`give a whole number from ${least}${most === Infinity ? " on" : ` to ${most}`}`);
+    throw new InvalidValue(`give a whole number from ${least}${most === Infinity ? " up" : ` to ${most}`}`);
   });
 }
 
@@ -134,7 +134,7 @@ export const json: ValueType<JsonObject> = parsed("json", (text) => {
   throw new InvalidValue('give a JSON object, as in \'{"language": "fr"}\'');
 });
 
-/** `undefined` of what is no JSON. */
+/** `undefined` of what is not JSON. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

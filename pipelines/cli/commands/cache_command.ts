@@ -16,7 +16,7 @@ import { formatTable, type Terminal } from "../terminal/terminal.ts";
 export const cacheCommands: CommandGroup = {
   kind: "group",
   name: "cache",
-  summary: "Looks after the content-addressed store.",
+  summary: "Manages the content-addressed store.",
   commands: [
     command({
       name: "ls",
@@ -28,7 +28,7 @@ export const cacheCommands: CommandGroup = {
     }),
     command({
       name: "gc",
-      summary: "Evicts down to what the store may hold.",
+      summary: "Evicts entries until the store is within its limit.",
       parameters: [],
       options: { store, cacheDisk, all: flag("removes every entry") },
       examples: ["cache gc --cache-disk 10GB"],

@@ -40,7 +40,7 @@ const declared = {
   ),
   fields: withDefault(json, "what the template and the edits know of a row besides the prompt", {}),
   positions: optional(text("positions"), "in place of those that the edits were trained with"),
-  maxNewTokens: withDefault(integer("n", 1), "where an answer ends at the latest", 128),
+  maxNewTokens: withDefault(integer("n", 1), "the most tokens of an answer", 128),
   temperature: withDefault(number("t", 0), "0 takes the likeliest token", 0),
   topP: withDefault(number("p", 0, 1), "draws from the likeliest tokens of this mass", 1),
   seed: withDefault(integer("n", 1), "decides what is drawn", 42),
@@ -52,7 +52,7 @@ type ChatOptions = OptionValues<typeof declared>;
 /** Answers each line that is read with what a tuned model writes. */
 export const chatCommand = command({
   name: "chat",
-  summary: "Answers each line that it reads with what a trained model writes.",
+  summary: "Answers each line of input with a trained model.",
   parameters: [{ name: "folder", help: "a run's folder, a member's, or an intervention's" }],
   options: declared,
   examples: ["chat runs/arc-easy/first --member rank=4", "chat runs/arc-easy/first --plain --temperature 0.7"],

@@ -51,8 +51,7 @@ type FormatName = keyof typeof formats;
 /** Makes what another library reads of a trained or imported intervention. */
 export const exportCommand = command({
   name: "export",
-  summary:
-    "Makes what pyreft, peft, llama.cpp, vLLM, EasySteer or ONNX Runtime reads of a trained or imported intervention.",
+  summary: "Writes a trained or imported intervention for pyreft, peft, llama.cpp, vLLM, EasySteer or ONNX Runtime.",
   parameters: [{
     name: "folder",
     help: "a run's folder, a member's, or an intervention's; onnx: or a model's that was trained whole",

@@ -62,7 +62,7 @@ export async function exportGguf(
 /** Requires that a path is to be a file that llama.cpp is given. */
 async function requireGgufPath(out: string): Promise<void> {
   if (!out.endsWith(".gguf")) {
-    throw new RequestError("is no GGUF file's name; give --out one that ends in .gguf", { file: out });
+    throw new RequestError("is not a GGUF file's name; give --out one that ends in .gguf", { file: out });
   }
   if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {
     throw new RequestError("is a folder; give --out a file", { file: out });

@@ -7,6 +7,7 @@ import { interventionsOf } from "../../compile/lower/adaptation.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
 import { formOf, type InterventionDescription } from "../../compile/parameters/intervention_file.ts";
 import { type PyreftContent, pyreftContent } from "../../interchange/pyreft.ts";
+import { pyreftReadme } from "../../interchange/pyreft_readme.ts";
 import { isStateFile } from "../../interchange/pyreft_config.ts";
 import { writeTorchFile } from "../../interchange/torch_file.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
@@ -35,8 +36,9 @@ export async function exportPyreft(
   const interventions = interventionsOf(adaptations);
   const tensors = await readTensors(stored.tensors, adaptations);
   const content = atLocation({ file }, () => pyreftContent(interventions, tensors));
-  await writePyreftFolder(out, content);
-  terminal.print(`${interventions.length} interventions in ${out}`);
+  await writePyreftFolder(out, content, pyreftReadme(description));
+  const count = interventions.length;
+  terminal.print(`${count} ${count === 1 ? "intervention" : "interventions"} in ${out}`);
 }
 
 /** Requires that an adaptation is one that pyreft's folders can hold: an edit of a whole representation. */
@@ -49,7 +51,7 @@ function requireEdit(listed: JsonObject, file: string): void {
   }
   const isBlock = block === null || Number.isSafeInteger(block) && (block as number) >= 0;
   if (!isBlock || typeof site !== "string") {
-    throw new RequestError("has an intervention whose block or site is none; train or import it again", { file });
+    throw new RequestError("has an intervention without a valid block or site; train or import it again", { file });
   }
   if (/^(encoder|decoder)\./.test(site)) {
     throw new RequestError(`pyreft's folders hold no edit of ${site}; export one of a model of one stack`, { file });
@@ -67,7 +69,7 @@ async function editedModel({ width, interventions }: InterventionDescription, we
   return { width, blocks, sites: Object.fromEntries(sites) };
 }
 
-async function writePyreftFolder(out: string, { config, states }: PyreftContent): Promise<void> {
+async function writePyreftFolder(out: string, { config, states }: PyreftContent, readme: string): Promise<void> {
   const names = await namesIn(out), other = names.find((name) => isStateFile(name) && !Object.hasOwn(states, name));
   if (other !== undefined) {
     throw new RequestError("is another export's and would belong to no intervention; give --out another folder", {
@@ -78,6 +80,8 @@ async function writePyreftFolder(out: string, { config, states }: PyreftContent)
     for (const [name, state] of Object.entries(states)) {
       await writeTorchFile(join(temporary, name), name.slice(0, -".bin".length), state);
     }
-    await writeAtomically(join(temporary, "config.json"), [new TextEncoder().encode(config)]);
+    const encoder = new TextEncoder();
+    await writeAtomically(join(temporary, "config.json"), [encoder.encode(config)]);
+    await writeAtomically(join(temporary, "README.md"), [encoder.encode(readme)]);
   });
 }

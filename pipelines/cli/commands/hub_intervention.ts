@@ -29,13 +29,13 @@ export interface HubTarget {
 /**
  * How the hub of a repository is reached.
  *
- * @throws {RequestError} If it is no repository's name, or no revision's.
+ * @throws {RequestError} If it is not a repository's name, or no revision's.
  */
 export async function reachHub(
   { id, revision }: HubTarget,
   { terminal, hub = {}, stops }: CommandContext,
 ): Promise<{ readonly env: Environment; readonly access: HubAccess }> {
-  if (!isHubId(id)) throw new RequestError(`${quote(id)} is no name of a repository; write it as owner/name`);
+  if (!isHubId(id)) throw new RequestError(`${quote(id)} is not a name of a repository; write it as owner/name`);
   requireRevision(id, revision);
   const env = hub.env ?? readEnvironment(), signal = stops?.(), warn = noteTo(terminalEvents(terminal));
   const options: AccessOptions = { ...hub, warn, ...signal === undefined ? {} : { signal } };

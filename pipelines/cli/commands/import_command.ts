@@ -25,10 +25,10 @@ const declared = {
   ),
 };
 
-/** Makes an intervention's folder of one that pyreft or peft saved. */
+/** Converts a folder that pyreft or peft saved into an intervention. */
 export const importCommand = command({
   name: "import",
-  summary: "Makes an intervention's folder of one that pyreft or peft saved.",
+  summary: "Converts a folder that pyreft or peft saved into an intervention.",
   parameters: [{
     name: "folder",
     help: "a folder that pyreft's ReftModel.save or peft's save_pretrained wrote",

@@ -47,7 +47,7 @@ const declared = {
 /** Makes a model of a base and what was learned of it, which needs nothing of Refract. */
 export const mergeCommand = command({
   name: "merge",
-  summary: "Makes a Hugging Face model of a base and an adapter merged into its weights.",
+  summary: "Writes a Hugging Face model with an adapter merged into its weights.",
   parameters: [{ name: "folder", help: "a run's folder, a member's, or an intervention's" }],
   options: declared,
   examples: [

@@ -11,7 +11,7 @@ import { projectFiles, starterNames, starters } from "./new_project.ts";
 export const newCommand = command({
   name: "new",
   summary: "Starts a project of your own: a pipeline that runs, its rows, and the tasks that run it.",
-  parameters: [{ name: "folder", help: "where the project will be; it is made" }],
+  parameters: [{ name: "folder", help: "the project's folder, which is created" }],
   options: {
     from: withDefault(
       choice("name", starterNames),
@@ -30,6 +30,6 @@ export const newCommand = command({
     await writeFolder(path, async (temporary) => {
       for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(temporary, name), text);
     });
-    terminal.print(`made ${path}; go on with\n  cd ${folder}\n  deno task run pipeline.ts`);
+    terminal.print(`made ${path}; continue with\n  cd ${folder}\n  deno task run pipeline.ts`);
   },
 });

@@ -13,7 +13,7 @@ import { terminalEvents } from "../terminal/event_lines.ts";
 /** Prints what a run would do. */
 export const planCommand = command({
   name: "plan",
-  summary: "Says what would run, what is cached and what it costs; runs nothing.",
+  summary: "Shows what would run, what is cached and what it costs; runs nothing.",
   parameters: [pipelineParameter],
   options: { ...requestOptions, dot: flag("prints the programs as a graph for Graphviz") },
   examples: ["plan examples/rank-by-layer/pipeline.ts --set rank=1,8"],

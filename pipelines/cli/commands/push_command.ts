@@ -28,7 +28,7 @@ export const pushCommand = command({
   summary: "Uploads an intervention to the Hugging Face hub, with a model card.",
   parameters: [
     { name: "folder", help: "a run's folder, a member's, an intervention's, or one that was exported" },
-    { name: "owner/name", help: "the repository, which is made where it is absent" },
+    { name: "owner/name", help: "the repository, which is created if it does not exist" },
   ],
   options: {
     member,

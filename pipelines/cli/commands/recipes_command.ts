@@ -19,7 +19,7 @@ function examplesFolder(): string {
 /** Lists recipes with what they say of themselves. */
 export const recipesCommand = command({
   name: "recipes",
-  summary: "Lists the recipes of a folder, the published experiments' of this checkout if none is given.",
+  summary: "Lists the recipes in a folder, or this checkout's published experiments if none is given.",
   parameters: [],
   options: {
     in: optional(text("folder"), "the folder that they are in (default: Refract's examples)"),

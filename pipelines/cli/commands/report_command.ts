@@ -12,10 +12,10 @@ import { choice, optional, repeatable } from "../arguments/option.ts";
 
 const noFolders: readonly string[] = [];
 
-/** Draws a run's report again from what is in its folder. */
+/** Redraws a run's report from its folder. */
 export const reportCommand = command({
   name: "report",
-  summary: "Draws a run's report again from what is in its folder.",
+  summary: "Redraws a run's report from its folder.",
   parameters: [{ name: "folder", help: "a run's folder" }],
   options: {
     table: optional(
@@ -35,7 +35,7 @@ export const reportCommand = command({
   async run([path], { table, with: others }, { terminal }) {
     const folder = callerPath(path);
     if (table === undefined) {
-      if (others.length > 0) throw new RequestError("--with is of a table; write --table markdown or latex, too");
+      if (others.length > 0) throw new RequestError("--with is for a table; add --table markdown or latex");
       await writeReport(folder);
       return terminal.print(join(folder, reportFiles.page));
     }

@@ -118,7 +118,7 @@ function runsOf(tokens: readonly InspectedToken[], isColored: boolean): string {
     else runs.push({ fate, text: token.text });
   }
   return runs.map(({ fate, text }) => {
-    // Each line has its own colour, so that the margin has none; control characters are no commands to a terminal.
+    // Each line has its own colour, so that the margin has none; control characters are not commands to a terminal.
     return withMarks(text).split("\n").map((line) => shown(line, fate, isColored)).join("\n");
   }).join("");
 }

@@ -28,7 +28,7 @@ const declared = {
 /** Judges texts that were made elsewhere by a published rule of a task. */
 export const scoreCommand = command({
   name: "score",
-  summary: "Judges texts that were made elsewhere by a task's published rule.",
+  summary: "Scores texts made elsewhere by a task's published rule.",
   parameters: [
     { name: "task", help: "the task, as in boolq, AQuA or gsm8k_own" },
     { name: "file.jsonl", help: "a { generation, label } a line, with the prompt where it is known" },
@@ -97,7 +97,7 @@ function textField(row: RawRow, name: string): string {
   const value = pythonFields(row).get(name);
   if (typeof value === "string") return value;
   if (typeof value === "bigint" || typeof value === "number") return str(value);
-  throw new RequestError(`the field ${quote(name)} is no text; write it as a string`, place);
+  throw new RequestError(`the field ${quote(name)} is not text; write it as a string`, place);
 }
 
 /** As Python writes it, but infinity, which JSON has no number for, as a text. */

@@ -66,7 +66,7 @@ function writtenIn(task: CodeTask, { fields, place }: RawRow, known: ReadonlyMap
   const { generation } = fields, id = ownValue(fields, task.id) ?? fields["label"];
   if (typeof generation !== "string") {
     if (generation === undefined) throw missing("generation", "the program that a model wrote", place);
-    throw new RequestError(`the field "generation" is no text; write it as a string`, place);
+    throw new RequestError(`the field "generation" is not text; write it as a string`, place);
   }
   if (id === undefined) throw missing(task.id, "which names the problem", place);
   if (known === undefined) return { id, problem: fields, generation, place };

@@ -44,7 +44,7 @@ const declared = {
   chatTemplate: optional(text("template"), "in place of the model's: a name that it has, a .jinja file or Jinja"),
   rows: withDefault(integer("n", 1, 1024), "the most answers that are written at once", 32),
   keyValues: withDefault(size, "the most memory of what the answers at work have read", 2 ** 31),
-  queue: withDefault(integer("n", 1), "the most answers that wait; others are sent away with 429", 256),
+  queue: withDefault(integer("n", 1), "the most answers that wait; others get 429", 256),
   maxNewTokens: withDefault(integer("n", 1), "the most tokens of an answer", 4096),
   maxBody: withDefault(size, "the most bytes of a request", 4_000_000),
   seconds: withDefault(integer("n", 1), "the most seconds of an answer", 600),
@@ -136,7 +136,7 @@ async function servedBy(path: string, { model, member, watch, quantize }: ServeO
   const ids = isOne ? [] : await trainedIds(folder), watched = watch.map(callerPath);
   const places = { folders: [folder], members: member, watched, anyBase: model !== undefined };
   if (!isOne && ids.length === 0) {
-    if (member.length > 0) throw new RequestError(`${path} is no run, and has no members; omit --member`);
+    if (member.length > 0) throw new RequestError(`${path} is not a run, and has no members; omit --member`);
     return { source: path, base: callerFolder(), quantize, places: { ...places, folders: [] } };
   }
   const [first] = member.length === 0 ? ids : member, stored = await findIntervention(path, isOne ? undefined : first);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { pageOf } from "../../report/html.ts";
-import { liveFile } from "../../report/live.ts";
+import { liveFile, silenceOf } from "../../report/live.ts";
 import { readLiveSource } from "../../report/write_report.ts";
 import { viewOf } from "../../report/view.ts";
 import { callerPath } from "../requests/caller_paths.ts";
@@ -14,7 +14,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 /** Serves a run's report during the run. */
 export const watchCommand = command({
   name: "watch",
-  summary: "Serves a run's report to this machine alone, while the run goes on.",
+  summary: "Serves a run's report on this machine during the run.",
   parameters: [{ name: "folder", help: "a run's folder, which need not be there yet" }],
   options: { port: withDefault(integer("n", 0, 65535), "the port, 0 for any that is free", 8787) },
   examples: ["watch runs/arc-easy/first --port 0"],
@@ -117,12 +117,14 @@ function events(folder: string): ReadableStream<Uint8Array> {
   });
 }
 
-/** Changes when the run's files do. */
+/** Changes when the run's files do, and when they have not for long. */
 function stateOf(folder: string): string {
+  const now = Date.now();
   return ["results.json", liveFile].map((name) => {
     try {
-      const { mtime, size } = Deno.statSync(join(folder, name));
-      return `${mtime?.getTime()} ${size}`;
+      const { mtime, size } = Deno.statSync(join(folder, name)), written = mtime?.toISOString();
+      const isSilent = name === liveFile && written !== undefined && silenceOf({ written }, now) !== undefined;
+      return `${written} ${size} ${isSilent}`;
     } catch {
       return "";
     }

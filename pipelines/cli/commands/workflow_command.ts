@@ -42,7 +42,7 @@ const declared = {
     600,
   ),
   retries: withDefault(integer("n", 0, 100), "how often a unit that failed is tried again", 2),
-  margin: withDefault(number("factor", 1, 100), "how much more time and memory a unit may take than is predicted", 2),
+  margin: withDefault(number("factor", 1, 100), "how much more time and memory a unit may take than predicted", 2),
   command: optional(text("words"), "what does a unit (default: this copy of Refract)"),
   image: optional(text("name"), "the container image that has Refract, on Kubernetes"),
   volume: optional(text("claim"), "the volume claim that holds --out and --store, on Kubernetes"),
@@ -51,7 +51,7 @@ const declared = {
 /** Writes what an engine runs on many machines. */
 export const workflowCommand = command({
   name: "workflow",
-  summary: "Takes a run apart into units of work for a cluster: Snakemake, Slurm or Kubernetes.",
+  summary: "Splits a run into units of work for a cluster: Snakemake, Slurm or Kubernetes.",
   parameters: [pipelineParameter],
   options: declared,
   examples: [
@@ -121,7 +121,7 @@ async function workflow(
     for (const name of ["done", "logs"]) await Deno.mkdir(join(temporary, name));
   });
   if (expansion.goesOn) {
-    terminal.write("what goes on with the best members is known only then: the report runs it, in one process\n");
+    terminal.write("what continues with the best members is known only then: the report runs it, in one process\n");
   }
   terminal.print(`${unitsText(units)} in ${folder}\nstart them with: ${engine.start(folder)}`);
 }

@@ -27,7 +27,7 @@ interface SignalTimings {
   readonly repeats: number;
   /** How long a child may take to end by itself at a second Ctrl-C. */
   readonly grace: number;
-  /** How long one may go on after the first signal: of a system, until it is ended; of a person, until that is said. */
+  /** How long one may continue after the first signal: of a system, until it is ended; of a person, until that is said. */
   readonly unwinding: number;
 }
 

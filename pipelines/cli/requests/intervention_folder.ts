@@ -25,7 +25,7 @@ export async function interventionFolder(path: string, member: string | undefine
     throw new RequestError(
       itself === undefined
         ? "holds no trained intervention; give a run's folder or an intervention's"
-        : `is no run's folder and has no member ${quote(member ?? "")}; omit --member`,
+        : `is not a run's folder and has no member ${quote(member ?? "")}; omit --member`,
       { file: path },
     );
   }

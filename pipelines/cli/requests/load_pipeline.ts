@@ -75,12 +75,12 @@ async function importPipeline(file: string, overrides: Overrides, settings: Map<
   imported.set(file, before);
   for (const [name, value] of before.settings) settings.set(name, value);
   if (before.overrides === valuesOf(overrides, before.settings)) return pipeline;
-  throw new RequestError("was loaded with other settings before; run it in a process of its own", { file });
+  throw new RequestError("was loaded with other settings before; run it in a separate process", { file });
 }
 
 function requireName(pipeline: Pipeline, file?: string): void {
   if (/^\w[\w.-]*$/.test(pipeline.name)) return;
-  const problem = `the pipeline's name ${quote(pipeline.name)} is no file name; use letters, digits, -`;
+  const problem = `the pipeline's name ${quote(pipeline.name)} is not a file name; use letters, digits, -`;
   throw new RequestError(problem, locationOf(pipeline) ?? (file === undefined ? undefined : { file }));
 }
 

@@ -97,7 +97,7 @@ const kinds: readonly FaultKind[] = [
   },
   {
     message: /^(?:SyntaxError: )?(?:Unexpected reserved word|await is only valid|.*'await')/,
-    says: () => "await stands in a function that is not async; leave it out where data and models are only declared",
+    says: () => "await is in a function that is not async; omit it where data and models are only declared",
   },
   {
     message: /^NotFound: .*?(?:, \w+|: \w+) '(.*)'|^ENOENT: .*'(.*)'$/,

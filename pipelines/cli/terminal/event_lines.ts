@@ -35,7 +35,7 @@ class EventLines {
   readonly #terminal: Pick<Terminal, "live" | "write" | "columns">;
   #work: ShownWork | undefined;
   /**
-   * The training at work, whose line goes on where a validation encoded its rows in between, and ends when its stage does:
+   * The training at work, whose line continues where a validation encoded its rows in between, and ends when its stage does:
    * a validation may follow its last step.
    */
   #training: ShownWork | undefined;

@@ -9,7 +9,7 @@ export interface Terminal {
   put(text: string): void;
   /** The lines that are read; where a person types them, an invitation comes first. */
   lines(invitation: string): AsyncIterable<string>;
-  /** Writes what is no result: progress, notes, errors. */
+  /** Writes what is not a result: progress, notes, errors. */
   write(text: string): void;
   /** Ends a line that was begun with `write` and is still open, as a bar's is. */
   endLine(): void;

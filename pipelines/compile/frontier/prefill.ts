@@ -58,7 +58,7 @@ function runsOf(
 }
 
 /**
- * The prefill of a model over rows in a layout, cut where it costs least to go on from an encoding of the rows.
+ * The prefill of a model over rows in a layout, cut where it costs least to continue from an encoding of the rows.
  *
  * @param isFixed Whether what a fed tensor says is encoded; those of the examples if omitted.
  */

@@ -58,7 +58,7 @@ export function editHook(
         const edit = (part: Value) => dropped(interventions[kind].edit(part, tensors(adaptation), mask, options));
         return head === undefined ? edit(edited) : editHead(edited, head, width, edit);
       }
-      if (projection === undefined) throw new TypeError(`${site.name} is no projection's output`);
+      if (projection === undefined) throw new TypeError(`${site.name} is not a projection's output`);
       const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
       return adapters[adaptation.kind].adapt(edited, read, tensors(adaptation), adaptation.options);
     }, hidden);

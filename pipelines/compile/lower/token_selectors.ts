@@ -61,7 +61,7 @@ const inOrder = (indices: readonly number[]): ReadonlySet<number> => new Set([..
  * Tokens that a function selects.
  *
  * @param decode The tokenizer's; without one a prompt has no text.
- * @throws {RequestError} If it fails, or selects what is no token of the prompt.
+ * @throws {RequestError} If it fails, or selects what is not a token of the prompt.
  */
 export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): TokenSelector {
   const what = "the positions' function";
@@ -85,11 +85,11 @@ function isFromEnd(token: unknown): token is FromEnd {
   return typeof token === "object" && token !== null && "kind" in token && token.kind === "fromEnd";
 }
 
-/** What was chosen that is no token of a prompt, and what to choose. */
+/** What was chosen that is not a token of a prompt, and what to choose. */
 function noToken(token: unknown, length: number): string {
   const of = `of a prompt of ${length} tokens`;
   if (isFromEnd(token)) return `fromEnd(${token.count}) ${of}; choose from fromEnd(${length}) to fromEnd(1)`;
-  if (typeof token !== "number") return `what is no token ${of}; return indices, as in [0, fromEnd(1)]`;
+  if (typeof token !== "number") return `what is not a token ${of}; return indices, as in [0, fromEnd(1)]`;
   if (!Number.isInteger(token) || token >= 0) return `token ${token} ${of}; choose from 0 to ${length - 1}`;
   const missing = token === -1 ? ", which indexOf gives for what is missing" : "";
   return `token ${token} ${of}${missing}; look a token up with at(pieces, text), or write fromEnd(${-token})`;
@@ -134,7 +134,7 @@ function needed(decode: Decode | undefined): Decode {
 /**
  * The rows of an edit's rank that act on an example, as a field of its row lists them or a function chooses.
  *
- * @throws {RequestError} If there is no list, or it has what is no row of the rank.
+ * @throws {RequestError} If there is no list, or it has what is not a row of the rank.
  */
 export function subspaceOf(declared: string | ChooseSubspace, rank: number): TokenSelector {
   const named = typeof declared === "string";

@@ -140,5 +140,5 @@ function logitsOf(
   const byRow: AtTokens = (x) => o.reshape(x, [elementCount(x.shape.slice(0, 2)), ...x.shape.slice(2)]);
   const logits = architecture.logits?.(byRow(last), weights, edit?.(byRow));
   if (logits !== undefined) return o.reshape(logits, [batch!, tokens!, logits.shape[1]!]);
-  throw new RequestError(`the ${family} checkpoint has no head, so it gives no logits; leave them out`);
+  throw new RequestError(`the ${family} checkpoint has no head, so it gives no logits; omit them`);
 }

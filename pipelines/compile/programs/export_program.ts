@@ -27,7 +27,7 @@ export const exportSymbols = { batch: "batch", tokens: "tail", past: "past" } as
  *
  * It is fed what `runInputs` declares for the run `tail`, with a mask for each row, and the masks of edited positions.
  *
- * @throws {RequestError} If the model does not go on with texts.
+ * @throws {RequestError} If the model does not continue with texts.
  */
 export function exportProgram(model: CompiledModel): Program {
   const { architecture, members } = model, { batch, tokens, past } = exportSymbols;

@@ -42,7 +42,7 @@ export interface Segment {
 
 /** How all rows of a stage are laid out. Plain data, so that it can be part of a key. */
 export interface Layout {
-  /** In the order in which they run. The last is the tail, which goes on with the completion. */
+  /** In the order in which they run. The last is the tail, which continues with the completion. */
   readonly segments: readonly Segment[];
   /** How many trained keys that no token made are seen before all tokens. */
   readonly virtual: number;

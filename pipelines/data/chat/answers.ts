@@ -18,7 +18,7 @@ export function answersOf(row: PythonDict, place: SourceLocation): readonly Pyth
     throw new RequestError(
       `the row's ${
         answer === undefined ? name : "prompt"
-      } is no text and no list of turns; a row with two answers has ` +
+      } is neither text nor a list of turns; a row with two answers has ` +
         "chosen and rejected, and may have a prompt",
       place,
     );

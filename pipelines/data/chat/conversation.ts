@@ -47,7 +47,7 @@ export const knownFields: ReadonlySet<string> = new Set(["role", "content", "nam
  * @param row Has `messages` of `{ role, content }`, `conversations` of `{ from, value }` or `instruction`, `input` and
  * `output`, and may have a `system` message for them.
  * @param system The system message of a conversation that has none.
- * @throws {RequestError} If there are no messages, one is no object, has an unknown role or is empty, or the assistant has
+ * @throws {RequestError} If there are no messages, one is not an object, has an unknown role or is empty, or the assistant has
  * no turn that is taught, or the first.
  */
 export function conversationOf(row: PythonDict, system: string | undefined, place: SourceLocation): Conversation {
@@ -60,7 +60,7 @@ export function conversationOf(row: PythonDict, system: string | undefined, plac
     );
   }
   if (!isList(messages) || messages.length === 0) {
-    throw new RequestError("the row's messages are no list of turns; write a list of { role, content }", place);
+    throw new RequestError("the row's messages are not a list of turns; write a list of { role, content }", place);
   }
   const turns = messages.map((message, at) => messageOf(message, at + 1, place));
   const last = turns.findLastIndex(isTaught);
@@ -96,7 +96,7 @@ function instructed(row: PythonDict): PythonValue {
 function systemOf(row: PythonDict, place: SourceLocation): string | undefined {
   const system = row.get("system") ?? "";
   if (typeof system === "string") return system === "" ? undefined : system;
-  throw new RequestError('the row\'s "system" is no text; write it as a string or remove it', place);
+  throw new RequestError('the row\'s "system" is not text; write it as a string or remove it', place);
 }
 
 /** Whether a turn is the assistant's. */
@@ -127,7 +127,7 @@ export function textOf({ content }: Message): string {
 
 function messageOf(value: PythonValue, number: number, place: SourceLocation): Message {
   const wrong = (problem: string) => new RequestError(`the row's message ${number} ${problem}`, place);
-  if (!isDict(value)) throw wrong("is no object; write { role, content }");
+  if (!isDict(value)) throw wrong("is not an object; write { role, content }");
   const fields = Object.fromEntries([...value].map(([key, part]) => [str(key), part]));
   // Files of many shapes have null for what a shape lacks.
   const isSpoken = value.has("from") && (value.get("role") ?? null) === null;
@@ -157,7 +157,7 @@ type Fields = Readonly<Record<string, PythonValue>>;
 function spoken({ from, value, ...rest }: Fields, wrong: (problem: string) => RequestError): Message {
   const speaker = str(from), known = Object.keys(rolesOfSpeakers);
   if (!known.includes(speaker)) {
-    throw wrong(`is from ${quote(speaker)}, which is no known role; ${suggest(speaker, known)}`);
+    throw wrong(`is from ${quote(speaker)}, which is not a known role; ${suggest(speaker, known)}`);
   }
   return { ...rest, role: ownValue(rolesOfSpeakers, speaker)!, content: value };
 }

@@ -21,7 +21,7 @@ export type ChatRow = readonly ChatMessage[] | {
 
 /** Conversations, put into text by a chat template. */
 export interface ChatSource {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "chat";
   /** One conversation a row, of files, of a hub or of the pipeline file itself. */
   readonly conversations:

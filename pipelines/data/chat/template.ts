@@ -51,7 +51,7 @@ type ChatTemplates = (tools?: PythonValue) => ChatTemplate;
  *
  * @param source Says which template, and what it is given.
  * @param base The folder that a relative path of a template counts from.
- * @throws {RequestError} If there is no template, or it is no Jinja. A conversation's rendering throws one if its template
+ * @throws {RequestError} If there is no template, or it is not Jinja. A conversation's rendering throws one if its template
  * raises.
  */
 export async function chatTemplates(
@@ -128,7 +128,7 @@ function compile(text: string, file: string | undefined): CompiledTemplate {
     return { body, names, read: new Set(), isMarked: markNames.some((name) => names.has(name)) };
   } catch (fault) {
     const place = file === undefined ? undefined : { file };
-    throw new RequestError(`the chat template is no Jinja that can be read (${oneLine(fault)}); correct it`, place);
+    throw new RequestError(`the chat template is not Jinja that can be read (${oneLine(fault)}); correct it`, place);
   }
 }
 

@@ -13,7 +13,10 @@ export function toolsOf(row: PythonDict, place: SourceLocation): PythonValue {
   if (given === undefined) return undefined;
   const tools = typeof given === "string" ? parsed(given) : given;
   if (isList(tools) && tools.every(isDict)) return tools;
-  throw new RequestError("the row's tools are no list of JSON schemas; write a list of objects or remove them", place);
+  throw new RequestError(
+    "the row's tools are not a list of JSON schemas; write a list of objects or remove them",
+    place,
+  );
 }
 
 function parsed(text: string): PythonValue {

@@ -80,11 +80,11 @@ function bySubstitution(
   const [substitute = ""] = charactersNotIn(whole.text, 1);
   const changed = conversation.map((message, at) => at === turn ? { ...message, content: substitute } : message);
   const parts = render(changed).split(substitute), alone = render(changed.slice(0, turn + 1)).split(substitute);
-  const [before, after] = parts, [, behind] = alone, { text, beginning } = whole;
-  if (before === undefined || after === undefined || behind === undefined) return undefined;
+  const [before, after] = parts, [, rest] = alone, { text, beginning } = whole;
+  if (before === undefined || after === undefined || rest === undefined) return undefined;
   if (parts.length !== 2 || alone.length !== 2 || !text.startsWith(before) || !text.endsWith(after)) return undefined;
   const start = text.startsWith(beginning) ? beginning.length : before.length, end = text.length - after.length;
-  return [start, end + sharedLength(after, behind)];
+  return [start, end + sharedLength(after, rest)];
 }
 
 function checked(span: Span | undefined, turn: number, place: SourceLocation | undefined): Span {
@@ -94,7 +94,7 @@ function checked(span: Span | undefined, turn: number, place: SourceLocation | u
 
 function missing(turn: number, place: SourceLocation | undefined): RequestError {
   return new RequestError(
-    `the chat template leaves out the row's message ${turn + 1}, or changes it so that its tokens can't be told; ` +
+    `the chat template omits the row's message ${turn + 1}, or changes it so that its tokens can't be identified; ` +
       "give chat(…) a template that marks the assistant's turns with {% generation %}",
     place,
   );

@@ -30,7 +30,9 @@ export async function checkFile(path: string, ending: string): Promise<number> {
   const { isFile, isDirectory, size } = await withProblem(path, ending, () => Deno.stat(path));
   if (isFile) return size;
   if (isDirectory) throw new RequestError(folder(ending), { file: path });
-  throw new RequestError("this is no regular file, but a pipe or a device; write its rows to a file", { file: path });
+  throw new RequestError("this is not a regular file, but a pipe or a device; write its rows to a file", {
+    file: path,
+  });
 }
 
 const folder = (ending: string) => `this is a folder; give the path of a ${ending} file`;

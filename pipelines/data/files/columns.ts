@@ -11,7 +11,7 @@ export function requireNames(names: readonly string[], place: SourceLocation): v
   const twice = names.find((name, at) => name === "" || names.indexOf(name) !== at);
   if (twice === undefined) return;
   const problem = twice === "" ? "a column has no name" : `two columns are called ${quote(twice)}`;
-  throw new RequestError(`${problem}; give each a name of its own`, place);
+  throw new RequestError(`${problem}; give each its own name`, place);
 }
 
 /**

@@ -18,7 +18,7 @@ const faults: Readonly<Record<string, string>> = {
   INVALID_OPENING_QUOTE:
     'a quotation mark is inside a field that is not in quotes; put the field in quotes and write "" for the mark',
   CSV_INVALID_CLOSING_QUOTE:
-    'a field goes on after the quotation mark that closes it; write "" for a mark inside, and a separator after the field',
+    'a field continues after the quotation mark that closes it; write "" for a mark inside, and a separator after the field',
 };
 
 /**

@@ -2,7 +2,7 @@
 
 /** One JSON object a line, in a file or in those that a pattern such as `./part-*.jsonl.gz` names, in their names' order. */
 export interface JsonlRows {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "jsonl";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
@@ -10,7 +10,7 @@ export interface JsonlRows {
 
 /** One row a line, its columns separated by tabs and nothing quoted, in one file or several. */
 export interface TsvRows {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "tsv";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
@@ -20,7 +20,7 @@ export interface TsvRows {
 
 /** Comma-separated values by RFC 4180, in one file or several: what is in quotes may hold commas, quotes and newlines. */
 export interface CsvRows {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "csv";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
@@ -32,7 +32,7 @@ export interface CsvRows {
 
 /** JSON files that hold a list of objects, the whole file or at a path within it. */
 export interface JsonRows {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "json";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
@@ -42,7 +42,7 @@ export interface JsonRows {
 
 /** Parquet files. */
 export interface ParquetRows {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "parquet";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
@@ -50,7 +50,7 @@ export interface ParquetRows {
 
 /** A data set of the Hugging Face hub. */
 export interface HubRows {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "hub";
   /** `owner/name`. */
   readonly id: string;
@@ -64,7 +64,7 @@ export interface HubRows {
 
 /** Rows of one file, or of the first that a folder has by one of several names. */
 export interface FolderRows {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "folder";
   /** A file or a folder, absolute or relative to the pipeline file. */
   readonly path: string;
@@ -78,7 +78,7 @@ export interface FolderRows {
 
 /** Rows that the pipeline file holds itself. */
 export interface RecordRows {
-  /** Tells the kinds of data set apart. */
+  /** Which kind of data set this is. */
   readonly kind: "records";
   /** One object a row. */
   readonly records: readonly Readonly<Record<string, unknown>>[];

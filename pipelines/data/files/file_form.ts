@@ -27,7 +27,7 @@ function alternatesWithZeros(bytes: Uint8Array): boolean {
 /** Whether lines end with a carriage return alone. */
 const endsLinesWithReturns = (text: string) => /\r(?!\n)/.test(text) && !text.includes("\n");
 
-/** Whether an object begins on a line and goes on on the next. */
+/** Whether an object begins on a line and continues on the next. */
 const isPretty = (text: string) => /^\s*\{\s*\r?\n/.test(text);
 
 /** The separator of a first line of names, as in `instruction,output`. */
@@ -67,7 +67,10 @@ const columns = (separator: string, problem: string): FileForm => ({
 });
 const tabs = columns("\t", "the file is tab-separated text; read it by tsv(…)");
 const commas = columns(",", "the file is CSV; read it by csv(…)");
-const semicolons = columns(";", 'the file\'s columns are parted by semicolons; read it by csv(…) with separator: ";"');
+const semicolons = columns(
+  ";",
+  'the file\'s columns are separated by semicolons; read it by csv(…) with separator: ";"',
+);
 
 /** The forms that each reader mistakes, the likeliest first. */
 const forms = {

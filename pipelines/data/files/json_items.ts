@@ -15,7 +15,7 @@ const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x
 /** An item of the list. */
 interface JsonItem {
   readonly bytes: Uint8Array;
-  /** The line where it begins, from 1 on. */
+  /** The line where it begins, from 1 up. */
   readonly line: number;
 }
 

@@ -35,7 +35,7 @@ const parsers = {
  * Reads a Parquet file, a group of rows at a time. Columns whose type has no text are not read.
  *
  * @param path Absolute.
- * @throws {RequestError} If the file can't be read, is no Parquet file, or holds no row.
+ * @throws {RequestError} If the file can't be read, is not a Parquet file, or holds no row.
  */
 async function* readParquet(path: string): AsyncGenerator<RawRow> {
   await checkFile(path, ".parquet");
@@ -132,7 +132,7 @@ async function sound<T>(path: string, read: () => Promise<T>): Promise<T> {
   } catch (fault) {
     if (fault instanceof RequestError) throw fault;
     throw new RequestError(
-      `the file is no sound Parquet file (${faultText(fault)}); make or download it again`,
+      `the file is not a sound Parquet file (${faultText(fault)}); make or download it again`,
       { file: path },
     );
   }

@@ -12,14 +12,14 @@ export interface RawRow {
   readonly place: SourceLocation;
   /** The row's JSON, where JavaScript's values lose something of it: how numbers are written, or the order of keys. */
   readonly json?: string;
-  /** The row as Python has it, of a source that is no text, where JavaScript's values lose something of it. */
+  /** The row as Python has it, of a source that is not text, where JavaScript's values lose something of it. */
   readonly python?: PythonDict;
 }
 
 /**
  * A row's fields as Python has them, which is how they become text.
  *
- * @throws {RequestError} If a field holds what is no data, or a whole number that JavaScript has rounded.
+ * @throws {RequestError} If a field holds what is not data, or a whole number that JavaScript has rounded.
  */
 export function pythonFields(
   { fields, place, json, python }: Partial<RawRow> & Pick<RawRow, "fields">,

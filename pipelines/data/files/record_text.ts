@@ -75,7 +75,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return (prototype === Object.prototype || prototype === null) && Object.getOwnPropertySymbols(value).length === 0;
 }
 
-/** How values are written that are no plain JSON. */
+/** How values are written that are not plain JSON. */
 function written(value: unknown): unknown {
   if (isPlain(value)) return value;
   switch (typeof value) {

@@ -13,7 +13,7 @@ const checkRecords = leaf("a list of rows", Array.isArray);
  * Rows as records with their places.
  *
  * @param kind What the rows are counted in.
- * @throws {RequestError} If there are none, or one is no object.
+ * @throws {RequestError} If there are none, or one is not an object.
  */
 export async function* recordsOf(kind: string, rows: readonly unknown[]): AsyncGenerator<RawRow> {
   if (rows.length === 0) throw new RequestError(`${kind}([]) holds no rows; give it at least one`);

@@ -72,7 +72,7 @@ function methodOf(value: PythonValue, name: string): PythonValue {
 /**
  * `value[start:stop:step]`.
  *
- * @throws {TypeError} If the value has no places, or a bound is no whole number.
+ * @throws {TypeError} If the value has no places, or a bound is not a whole number.
  */
 export function sliceOf(value: PythonValue, ...bounds: readonly PythonValue[]): PythonValue {
   const items = typeof value === "string" ? Array.from(value) : itemsOf(value);

@@ -75,7 +75,7 @@ export function writeJson(value: PythonValue, style: JsonStyle, level = 0): stri
     });
     return enclosed("{", "}", written, style, level);
   }
-  throw new TypeError(`a value of type ${typeName(value)} is no JSON`);
+  throw new TypeError(`a value of type ${typeName(value)} is not JSON`);
 }
 
 function enclosed(

@@ -98,7 +98,7 @@ export function toPython(value: unknown, place?: SourceLocation): PythonValue {
     case "number":
       if (!Number.isInteger(value)) return value;
       if (Number.isSafeInteger(value)) return BigInt(value);
-      throw new RequestError(`the number ${value} has lost digits to JavaScript; write it as a string`, place);
+      throw new RequestError(`the number ${value} lost digits in JavaScript; write it as a string`, place);
     case "object": {
       if (value === null) return null;
       if (Array.isArray(value)) return value.map((item) => toPython(item, place));
@@ -112,6 +112,6 @@ export function toPython(value: unknown, place?: SourceLocation): PythonValue {
     case "undefined":
       return value;
     default:
-      throw new RequestError(`a ${typeof value} is no data; write a text, a number, a list or an object`, place);
+      throw new RequestError(`a ${typeof value} is not data; write a text, a number, a list or an object`, place);
   }
 }

@@ -20,7 +20,7 @@ interface LoraSource {
 /**
  * The bytes of a file, in parts.
  *
- * @throws {RequestError} If an adaptation is no LoRA, or of a projection that the base's files have together with others.
+ * @throws {RequestError} If an adaptation is not LoRA, or of a projection that the base's files have together with others.
  */
 export function loraFile({ architecture, named, adaptations, tensors }: LoraSource): Uint8Array<ArrayBuffer>[] {
   const adapters = adaptations.map(requireLora), [{ options }] = adapters as [Adapter];

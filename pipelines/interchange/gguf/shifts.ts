@@ -57,7 +57,7 @@ export function blockShifts(
   for (const adaptation of adaptations) {
     const { kind, block, site } = adaptation;
     if (adaptation.form !== "intervention" || block === undefined) {
-      throw new RequestError(`a control vector is no ${kind}; ${remedy}`);
+      throw new RequestError(`a control vector is not a ${kind}; ${remedy}`);
     }
     const shift = shiftOf(adaptation, tensors);
     if (shift === undefined) {

@@ -41,7 +41,7 @@ function requireMergeable(adaptation: Adaptation, { causal, encoder }: Architect
   if (form === "prefix") {
     throw new RequestError("a prefix adds tokens, which no weight can; export it to peft or onnx instead");
   }
-  if (form === "head") throw new RequestError("the model has a head, which is no part of the base; merge one without");
+  if (form === "head") throw new RequestError("the model has a head, which is not part of the base; merge one without");
   const { positions: { first, completion, selector }, positionsText, options, subspace, head } = adaptation;
   const where = `the ${kind} of ${adaptation.site}`;
   const isRead = runOfSite(adaptation) === "context" || (!causal && encoder === undefined);
@@ -58,7 +58,7 @@ function requireMergeable(adaptation: Adaptation, { causal, encoder }: Architect
   if (head !== undefined) throw new RequestError(`${where} edits one head; export it to onnx instead`);
   if (interventions[kind].linearity(options) === "other") {
     throw new RequestError(
-      `${where} is no affine map of what it edits, so no weight can do it; export it to onnx instead`,
+      `${where} is not an affine map of what it edits, so no weight can do it; export it to onnx instead`,
     );
   }
   return adaptation;

@@ -3,7 +3,7 @@
  *
  * Its inputs and results have the names that Optimum gives them: `input_ids`, `attention_mask` and `past_key_values.*`,
  * `logits` and `present.*`. Only `prompt_length` is its own, and is there where an edit acts on some tokens and not on
- * others. An empty past begins a text; `present.*` is the past of what goes on from there.
+ * others. An empty past begins a text; `present.*` is the past of what continues from there.
  *
  * @module
  */

@@ -109,9 +109,9 @@ const readers: { readonly [Type in PeftConfig["type"]]: (fields: JsonObject) => 
     type: "LORA",
     kind: fields["use_dora"] === true ? "dora" : "lora",
     targets: targetsOf(fields),
-    rank: numberOf(fields, "r", 8, isCount, "a whole number from 1 on"),
+    rank: numberOf(fields, "r", 8, isCount, "a whole number from 1 up"),
     alpha: numberOf(fields, "lora_alpha", 8, Number.isFinite, "a number"),
-    ranks: patternsOf(fields, "rank_pattern", isCount, "a whole number from 1 on"),
+    ranks: patternsOf(fields, "rank_pattern", isCount, "a whole number from 1 up"),
     alphas: patternsOf(fields, "alpha_pattern", Number.isFinite, "a number"),
     rankStabilized: fields["use_rslora"] === true,
     dropout: numberOf(fields, "lora_dropout", 0, (value) => value >= 0 && value < 1, "a number from 0 up to 1"),
@@ -123,7 +123,7 @@ const readers: { readonly [Type in PeftConfig["type"]]: (fields: JsonObject) => 
   }),
   PREFIX_TUNING: (fields) => ({
     type: "PREFIX_TUNING",
-    tokens: numberOf(fields, "num_virtual_tokens", undefined, isCount, "a whole number from 1 on"),
+    tokens: numberOf(fields, "num_virtual_tokens", undefined, isCount, "a whole number from 1 up"),
   }),
 };
 

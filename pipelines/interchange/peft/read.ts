@@ -97,9 +97,12 @@ function modulesOf({ config, tensors, file }: Source, model: EditedModel): Found
   for (const [name, tensor] of tensors) {
     const parsed = parsePeftName(name);
     if (parsed === undefined) {
-      throw new RequestError(`holds ${quote(name)}, which is no adapter of a projection; save the adapter without`, {
-        file,
-      });
+      throw new RequestError(
+        `holds ${quote(name)}, which is not an adapter of a projection; save the adapter without`,
+        {
+          file,
+        },
+      );
     }
     held.getOrInsertComputed(parsed.path, () => new Map()).set(parsed.tensor, tensor);
   }
@@ -110,7 +113,7 @@ function modulesOf({ config, tensors, file }: Source, model: EditedModel): Found
   const foreign = [...held.keys()].find((path) => !named.some((each) => each.path === path));
   if (foreign !== undefined) {
     throw new RequestError(
-      `adapts ${quote(foreign)}, which is no projection of the model's blocks that can be adapted; check --model`,
+      `adapts ${quote(foreign)}, which is not a projection of the model's blocks that can be adapted; check --model`,
       { file },
     );
   }

@@ -17,7 +17,7 @@ export interface Targets {
 /** Every linear module but the head. */
 const everyLinear = "all-linear";
 
-/** What the adapter of a module, by its path, is told apart by. */
+/** What distinguishes the adapters of modules, by their paths. */
 interface PlacedModule {
   readonly path: string;
   readonly place: BlockProjection;

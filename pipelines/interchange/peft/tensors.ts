@@ -23,7 +23,7 @@ export async function readPeftTensors(folder: string): Promise<PeftTensors> {
   for (const [name, { data }] of found.tensors) {
     const at = data.findIndex((element) => !Number.isFinite(element));
     if (at < 0) continue;
-    throw new RequestError(`${name} holds ${data[at]}, which is no finite number; train it again`, {
+    throw new RequestError(`${name} holds ${data[at]}, which is not a finite number; train it again`, {
       file: found.file,
     });
   }

@@ -56,7 +56,7 @@ export class ConfigReader {
     return Number.isSafeInteger(value) ? value : this.#refuse(name, "a whole number", value);
   }
 
-  /** @throws {RequestError} If the field is not a whole number from 0 on, or is absent and has no default. */
+  /** @throws {RequestError} If the field is not a whole number from 0 up, or is absent and has no default. */
   whole(name: string, otherwise?: number): number {
     const value = this.raw(name) ?? otherwise;
     return typeof value === "number" && Number.isSafeInteger(value) && value >= 0

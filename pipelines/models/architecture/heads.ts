@@ -12,7 +12,7 @@ const bare = /(?<!LMHead)Model$|For(TokenClassification|QuestionAnswering|Multip
  * The head of the class that a config's `architectures` names; the one that predicts tokens where it names none. A head
  * for another task than tokens and classes of whole rows counts as none.
  *
- * @throws {RequestError} If `architectures` is no list of names, if the number of classes is not to be had, or if the
+ * @throws {RequestError} If `architectures` is not a list of names, if the number of classes is not to be had, or if the
  * family has no head that scores classes.
  */
 export function readHead(
@@ -40,7 +40,7 @@ function readClasses(config: ConfigReader): number {
 }
 
 /**
- * The logits of a model that goes on with texts.
+ * The logits of a model that continues with texts.
  *
  * @throws {RequestError} If the checkpoint has no head for them, or if its tokens see those that would be predicted.
  */
@@ -48,7 +48,7 @@ export function requireLogits(architecture: Architecture): NonNullable<Architect
   const { family, head, logits, causal } = architecture;
   if (!causal) {
     throw new RequestError(
-      `the ${family} model reads a text from both sides, so it can't go on with one; take a decoder, or train its classes`,
+      `the ${family} model reads a text from both sides, so it can't continue with one; take a decoder, or train its classes`,
     );
   }
   if (logits !== undefined) return logits;

@@ -26,13 +26,13 @@ export class Metadata {
     return this.#gguf.metadata.get(this.#full(key));
   }
 
-  /** @throws {RequestError} If the value is no finite number, or is absent and has no default. */
+  /** @throws {RequestError} If the value is not a finite number, or is absent and has no default. */
   number(key: string, otherwise?: number): number {
     const value = this.raw(key) ?? otherwise;
     return typeof value === "number" && Number.isFinite(value) ? value : this.#refuse(key, "a number");
   }
 
-  /** @throws {RequestError} If the value is no positive whole number, or is absent and has no default. */
+  /** @throws {RequestError} If the value is not a positive whole number, or is absent and has no default. */
   count(key: string, otherwise?: number): number {
     const value = this.number(key, otherwise);
     return Number.isSafeInteger(value) && value > 0 ? value : this.#refuse(key, "a positive whole number");
@@ -58,19 +58,19 @@ export class Metadata {
     return shortestDecimal(this.number(key, otherwise));
   }
 
-  /** @throws {RequestError} If the value is no boolean, or is absent and has no default. */
+  /** @throws {RequestError} If the value is not a boolean, or is absent and has no default. */
   flag(key: string, otherwise?: boolean): boolean {
     const value = this.raw(key) ?? otherwise;
     return typeof value === "boolean" ? value : this.#refuse(key, "true or false");
   }
 
-  /** @throws {RequestError} If the value is no string, or is absent. */
+  /** @throws {RequestError} If the value is not a string, or is absent. */
   text(key: string): string {
     const value = this.raw(key);
     return typeof value === "string" ? value : this.#refuse(key, "a string");
   }
 
-  /** @throws {RequestError} If the value is no list of strings, or is absent. */
+  /** @throws {RequestError} If the value is not a list of strings, or is absent. */
   texts(key: string): readonly string[] {
     const value = this.raw(key);
     return Array.isArray(value) && value.every((item) => typeof item === "string")
@@ -78,7 +78,7 @@ export class Metadata {
       : this.#refuse(key, "a list of strings");
   }
 
-  /** @throws {RequestError} If the value is no list of numbers, or is absent. */
+  /** @throws {RequestError} If the value is not a list of numbers, or is absent. */
   numbers(key: string): readonly number[] {
     const value = this.raw(key);
     return Array.isArray(value) && value.every((item) => typeof item === "number")
@@ -86,7 +86,7 @@ export class Metadata {
       : this.#refuse(key, "a list of numbers");
   }
 
-  /** @throws {RequestError} If the value is no list of booleans, or is absent. */
+  /** @throws {RequestError} If the value is not a list of booleans, or is absent. */
   flags(key: string): readonly boolean[] {
     const value = this.raw(key);
     return Array.isArray(value) && value.every((item) => typeof item === "boolean")

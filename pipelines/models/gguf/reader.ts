@@ -43,7 +43,7 @@ const usualAlignment = 32;
  * there.
  *
  * @param path The file.
- * @returns What it holds. Throws a RequestError that says what is wrong and where if it is no GGUF file, of another
+ * @returns What it holds. Throws a RequestError that says what is wrong and where if it is not a GGUF file, of another
  * version or byte order, cut short, or holds a tensor of a type that can't be read.
  */
 export function readGguf(path: string): Gguf {
@@ -161,7 +161,7 @@ function alignmentOf(metadata: ReadonlyMap<string, GgufValue>, cursor: Cursor): 
   const isPower = typeof alignment === "number" && alignment >= 1 && alignment <= 1 << 20 &&
     Number.isInteger(Math.log2(alignment));
   if (isPower) return alignment;
-  throw cursor.error(`has the alignment ${JSON.stringify(alignment)}, which is no power of two`);
+  throw cursor.error(`has the alignment ${JSON.stringify(alignment)}, which is not a power of two`);
 }
 
 function placed(

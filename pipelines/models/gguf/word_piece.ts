@@ -4,7 +4,7 @@ import { addedTokens, idsByToken, tokenKinds, type Vocabulary } from "./vocabula
 
 /**
  * The tokenizer.json of a WordPiece tokenizer: `tokenizer.ggml.model` is `bert`. The file marks the tokens that begin a
- * word, where tokenizer.json marks those that go on with one.
+ * word, where tokenizer.json marks those that continue with one.
  */
 export function wordPiece(_: Metadata, vocabulary: Vocabulary): TokenizerParts {
   const { tokens, kinds, special } = vocabulary;

@@ -92,12 +92,14 @@ export interface AccessOptions extends HubOptions {
  * The access that the environment gives: `HF_ENDPOINT`, and a token of `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` or the file
  * that `huggingface-cli login` leaves (`HF_TOKEN_PATH`, else `token` in `HF_HOME`).
  *
- * @throws {RequestError} If the endpoint is no URL, or the token can't be one.
+ * @throws {RequestError} If the endpoint is not a URL, or the token can't be one.
  */
 export async function hubAccess(env: Environment, options: AccessOptions): Promise<HubAccess> {
   const endpoint = (env["HF_ENDPOINT"] || "https://huggingface.co").replace(/\/+$/, "");
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
-    throw new RequestError(`HF_ENDPOINT ${JSON.stringify(endpoint)} is no URL; write it as in https://huggingface.co`);
+    throw new RequestError(
+      `HF_ENDPOINT ${JSON.stringify(endpoint)} is not a URL; write it as in https://huggingface.co`,
+    );
   }
   const { timings = defaultHubTimings, signal, warn = () => {} } = options;
   return { endpoint, token: await findToken(env), timings, signal, warn };

@@ -1,6 +1,6 @@
 /** The bodies of a hub's answers, held to a size and a pace: a server may send without end, or one byte at a time. @module */
 
-/** The most that an answer which is no file may hold, in bytes after its decompression. */
+/** The most that an answer which is not a file may hold, in bytes after its decompression. */
 const mostOfAnswer = 64e6;
 
 /** The most of a refusal that is read to find its reason, in bytes. */
@@ -50,7 +50,7 @@ export async function* pacedChunks(
 }
 
 /**
- * A `fetch` for answers that are no files: each is read whole, and refused where it is too large, or takes twice as long
+ * A `fetch` for answers that are not files: each is read whole, and refused where it is too large, or takes twice as long
  * as a server may take to begin.
  */
 export function wholeAnswers(fetchHub: typeof fetch, patience: number): typeof fetch {

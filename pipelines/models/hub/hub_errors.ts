@@ -77,7 +77,7 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
   return new RequestError(
     isPush
       ? `${id} could not be pushed to ${endpoint} (${reason}); check the connection and push again`
-      : `${id} could not be downloaded from ${endpoint} (${reason}); check the connection and run it again, which goes on ` +
+      : `${id} could not be downloaded from ${endpoint} (${reason}); check the connection and run it again, which continues ` +
         `where it stopped, or give ${repositoryKinds[kind].instead}`,
   );
 }

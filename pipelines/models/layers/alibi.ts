@@ -32,7 +32,7 @@ export function fallenByDistance(
 }
 
 /**
- * A geometric series from 2^(−8/heads) on; where the heads are no power of two, that of the next lower one and then every
+ * A geometric series from 2^(−8/heads) on; where the heads are not a power of two, that of the next lower one and then every
  * second of the next higher one's (Press et al. 2022).
  */
 export function alibiSlopes(heads: number): number[] {

@@ -55,7 +55,7 @@ export class Scope {
     return new Scope(undefined, weights, hooks);
   }
 
-  /** The scope of a part whose weights' names go on with `name`. */
+  /** The scope of a part whose weights' names continue with `name`. */
   at(name: string): Scope {
     return new Scope(this.#run, this.#weights, this.#hooks, this.block, `${this.#prefix}${name}.`);
   }

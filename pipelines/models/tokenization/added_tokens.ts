@@ -61,7 +61,7 @@ export function addedTokenSplitter(
   };
 }
 
-/** Whether a word goes on at either end. */
+/** Whether a word continues at either end. */
 function isWithinWord(text: string, start: number, end: number): boolean {
   // No pattern with an end: V8 finds no character beyond the 16-bit ones before `$`.
   const neighbours = [Array.from(text.slice(0, start).slice(-2)).at(-1), Array.from(text.slice(end, end + 2))[0]];

@@ -23,7 +23,7 @@ export const flag: Supports = (value) => typeof value === "boolean" || value ===
 export const text: Supports = (value) => typeof value === "string";
 /** A text, null or absent. */
 export const optionalText: Supports = (value) => typeof value === "string" || value === null || value === undefined;
-/** A whole number from 0 on. */
+/** A whole number from 0 up. */
 const count: Supports = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 /** As {@linkcode count}, null or absent. */
 export const optionalCount: Supports = (value) => value === null || value === undefined || count(value);
@@ -101,6 +101,6 @@ export function sequenceOf<Made>(declared: JsonObject, name: string, make: (part
 /** A declared part as an object; undefined where there is none. */
 export function declaredPart(what: string, declared: unknown): JsonObject | undefined {
   if (declared === null || declared === undefined) return undefined;
-  if (!isJsonObject(declared)) throw new Error(`a ${what} that is no object`);
+  if (!isJsonObject(declared)) throw new Error(`a ${what} that is not an object`);
   return declared;
 }

@@ -100,7 +100,7 @@ function byteLevel(tokens: string[]): string[] {
   return [decodeBytes(bytes)];
 }
 
-/** Runs of `<0xE2>` and its like become text; each byte of one that is no UTF-8 becomes a replacement character. */
+/** Runs of `<0xE2>` and its like become text; each byte of one that is not UTF-8 becomes a replacement character. */
 function byteFallback(tokens: string[]): string[] {
   const decoded: string[] = [];
   let bytes: number[] = [];

@@ -5,7 +5,7 @@ import type { WordFinder } from "./word_finders.ts";
 import { WordTable } from "./word_table.ts";
 
 /**
- * A word that ends further than this before the last character that is no white space stays one, whatever text follows:
+ * A word that ends further than this before the last character that is not a white space stays one, whatever text follows:
  * a contraction of three characters may begin at its end.
  */
 const lookahead = 4;
@@ -13,7 +13,7 @@ const lookahead = 4;
 /** A text that is shorter is encoded again rather than gone on from. */
 const leastKept = 32;
 
-/** Encodes texts, and goes on from the one before where a text begins with it, as a prompt with what follows it. */
+/** Encodes texts, and continues from the one before where a text begins with it, as a prompt with what follows it. */
 export class KnownWords {
   readonly #finder: WordFinder;
   readonly #words: WordTable;

@@ -17,11 +17,11 @@ const pairKey = (left: number, right: number) => left * idLimit + right;
 /**
  * Reads `merges`: pairs, or texts of two tokens with a space between.
  *
- * @param prefix What tokens that go on with a word begin with.
+ * @param prefix What tokens that continue with a word begin with.
  * @throws {Error} If one is none, or names a token that the vocabulary lacks.
  */
 export function mergesOf(declared: unknown, ids: ReadonlyMap<string, number>, prefix: string): Merges {
-  if (!Array.isArray(declared)) throw new Error('"merges" that are no list');
+  if (!Array.isArray(declared)) throw new Error('"merges" that are not a list');
   const idOf = (token: string) => {
     const id = ids.get(token);
     if (id === undefined) throw new Error(`a merge with the token ${JSON.stringify(token)}, which "vocab" lacks`);

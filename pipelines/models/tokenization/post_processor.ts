@@ -44,7 +44,7 @@ export function postProcessorOf(declared: unknown, file: string): PostProcessor 
   const wrong = (what: string) => {
     return new RequestError(`has a post_processor ${what}; choose a model with a supported tokenizer`, { file });
   };
-  if (!isJsonObject(declared)) throw wrong("that is no object");
+  if (!isJsonObject(declared)) throw wrong("that is not an object");
   switch (declared["type"]) {
     case "ByteLevel":
       return bare;

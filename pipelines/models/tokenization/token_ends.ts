@@ -12,7 +12,7 @@ type Decode = (ids: readonly number[]) => string;
 export function tokenEnds(ids: readonly number[], text: string, decode: Decode): Uint32Array | undefined {
   const ends = new Uint32Array(ids.length);
   // The last token of which the text is known, whose neighbours are decoded with it: what a token begins a text with may
-  // be other than what it goes on with.
+  // be other than what it continues with.
   let from = 0, known = "", end = 0;
   for (let at = 0, unit = 0; at < ids.length; at++) {
     const part = decode(ids.slice(from, at + 1));

@@ -24,7 +24,7 @@ let known: UnitKinds | undefined;
 /** Made when the first tokenizer needs them. */
 const plainKinds = () => known ??= unitKindsOf(/\p{L}/gu, /\p{N}/gu, /\p{White_Space}/gu);
 
-/** How digits are parted: as GPT-2 does, or before it, each of them or as many as follow each other. */
+/** How digits are split: as GPT-2 does, or before it, each of them or as many as follow each other. */
 export type DigitWords = "with blanks" | "each" | "runs";
 
 /** GPT-2's words: `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. */

@@ -109,7 +109,7 @@ function jsonOf(text: string): JsonObject {
   } catch {
     // As wrong as JSON of another kind.
   }
-  throw new MlflowRefusal("it is no MLflow server");
+  throw new MlflowRefusal("it is not an MLflow server");
 }
 
 function problemOf(text: string): string {
@@ -123,6 +123,6 @@ function problemOf(text: string): string {
 
 function textAt(value: unknown, ...path: readonly string[]): string {
   const found = path.reduce<unknown>((inner, name) => isJsonObject(inner) ? ownValue(inner, name) : undefined, value);
-  if (typeof found !== "string") throw new MlflowRefusal("it is no MLflow server");
+  if (typeof found !== "string") throw new MlflowRefusal("it is not an MLflow server");
   return found;
 }

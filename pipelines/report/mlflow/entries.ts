@@ -72,7 +72,7 @@ export class MlflowEntries {
   #hasWhole = false;
   /** The runs that have not ended. */
   readonly #open = new Set<string>();
-  /** The first step that was told, by run and training. */
+  /** The first step that was reported, by run and training. */
   readonly #firstSteps = new Map<string, number>();
 
   /** @param timestamp When the event happened, in milliseconds since 1970. */
@@ -142,7 +142,7 @@ export class MlflowEntries {
     return entries;
   }
 
-  /** The steps that no event told: those of earlier runs. */
+  /** The steps that no event reported: those of earlier runs. */
   #earlier({ id, stages }: MemberRecord, timestamp: number): LoggedMetric[] {
     return ofKind(stages, "train").flatMap((training) => {
       const { name, losses, validation = [] } = training;

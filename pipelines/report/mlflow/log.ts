@@ -1,6 +1,6 @@
 /**
- * A run's events, written to an MLflow server beside the run: requests go on while the run does, a server that does not
- * answer is told of once and tried again later, and one that refuses is left alone.
+ * A run's events, written to an MLflow server beside the run: requests are sent in the background, a server that does not
+ * answer is reported once and tried again later, and one that refuses is left alone.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export class MlflowLog implements Watcher {
   readonly #hurry = new AbortController();
   #isClosing = false;
 
-  /** @param note Is told once if the server cannot be written to; the run goes on. */
+  /** @param note Is called once if the server cannot be written to; the run continues. */
   constructor(server: MlflowServer, note: (message: string) => void, timings: MlflowTimings = usualTimings) {
     this.#server = server;
     this.#note = note;
@@ -54,7 +54,7 @@ export class MlflowLog implements Watcher {
   }
 
   take(event: RunEvent): void {
-    // What ends before the members are ready was no sound request.
+    // What ends before the members are ready was not a sound request.
     if (event.kind === "membersReady") this.#isOpen = true;
     const entries = this.#entries.of(event, Date.now());
     if (!this.#isOpen || this.#isGivenUp || entries.length === 0) return;
@@ -75,7 +75,7 @@ export class MlflowLog implements Watcher {
     }
     this.#stop.abort();
     await this.#pump;
-    if (this.#waiting.length > 0) this.#tell(new DOMException("", "TimeoutError"));
+    if (this.#waiting.length > 0) this.#report(new DOMException("", "TimeoutError"));
   }
 
   async #send(): Promise<void> {
@@ -87,7 +87,7 @@ export class MlflowLog implements Watcher {
         retry = this.#timings.retry[0];
       } catch (fault) {
         if (this.#stop.signal.aborted) break;
-        this.#tell(fault);
+        this.#report(fault);
         // A last try was all that the end of a run waits for.
         if (this.#isClosing) break;
         await this.#pause(retry);
@@ -122,7 +122,7 @@ export class MlflowLog implements Watcher {
     this.#waiting = this.#waiting.filter((entry) => !sent.has(entry));
   }
 
-  #tell(fault: unknown): void {
+  #report(fault: unknown): void {
     const isRefusal = fault instanceof MlflowRefusal || fault instanceof Deno.errors.NotCapable;
     if (isRefusal) {
       this.#isGivenUp = true;
@@ -133,7 +133,7 @@ export class MlflowLog implements Watcher {
     const { address } = this.#server;
     const then = this.#isClosing
       ? "results.json has what is missing there"
-      : `the run goes on${isRefusal ? " without it" : ", and tries again later"}`;
+      : `the run continues${isRefusal ? " without it" : ", and tries again later"}`;
     this.#note(`MLflow at ${address}: ${reasonOf(fault, address)}; ${then}`);
   }
 
@@ -154,7 +154,7 @@ function reasonOf(fault: unknown, address: string): string {
     : faultText(fault);
 }
 
-/** The metrics of a run that wait before anything else does: members that train together tell their steps in turn. */
+/** The metrics of a run that wait before anything else does: members that train together report their steps in turn. */
 function metricsOf(waiting: readonly MlflowEntry[], run: string): LoggedMetric[] {
   const found: LoggedMetric[] = [];
   for (const entry of waiting) {

@@ -14,12 +14,14 @@ const variables = {
  * The server at an address. A token or a password is taken from the environment, as by MLflow's own client, or a password
  * from the address.
  *
- * @throws {RequestError} If it is no address of a server.
+ * @throws {RequestError} If it is not an address of a server.
  */
 export function mlflowServer(address: string, experiment: string): MlflowServer {
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new RequestError(`${quote(address)} is no address of an MLflow server; write it as http://127.0.0.1:5000`);
+    throw new RequestError(
+      `${quote(address)} is not an address of an MLflow server; write it as http://127.0.0.1:5000`,
+    );
   }
   const token = variable("token");
   const user = variable("user") ?? decodeURIComponent(url.username);

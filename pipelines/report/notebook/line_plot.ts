@@ -19,7 +19,7 @@ interface LinePlot {
 
 const width = 420, height = 240, left = 56, right = 12, top = 28, bottom = 36;
 
-/** Colours that are told apart by people who see few (Okabe and Ito 2008), and on light and dark pages. */
+/** Colours that people who see few can distinguish (Okabe and Ito 2008), and on light and dark pages. */
 const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999"];
 
 /** The most lines that have a name beside the plot. */

@@ -15,7 +15,7 @@ export function element(
   return `<${name}${written}>${content.join("")}</${name}>`;
 }
 
-/** A number in as few digits as tell it from its neighbours. */
+/** A number in as few digits as distinguish it from its neighbours. */
 export function shortNumber(value: number): string {
   return value === 0 || (Math.abs(value) >= 0.001 && Math.abs(value) < 1e6)
     ? String(Number(value.toPrecision(3)))

@@ -1,7 +1,7 @@
 /** The columns of the table of members, and its order. @module */
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { MemberView, ReportView } from "../report_view.ts";
-import { decimal, duration, measured, whole, withUnit } from "./format.ts";
+import { decimal, duration, measured, percent, whole, withUnit } from "./format.ts";
 
 /** A column: what members are sorted by and what is written. */
 export interface Column {
@@ -10,27 +10,46 @@ export interface Column {
   readonly text: (member: MemberView) => string;
   /** Whether the first click sorts the largest to the top. */
   readonly largestFirst: boolean;
+  /** Whether it is of the model as it was, and so set apart. */
+  readonly isBase?: true;
 }
 
-/** The columns of a run with these metrics. */
+/** The columns of a run with these metrics: those of the model as it was are last. */
 export function columnsOf(
-  { metrics, lowerIsBetter, units }: Pick<ReportView, "metrics" | "lowerIsBetter" | "units">,
+  { metrics, lowerIsBetter, units, untrainedMetrics, members }: Pick<
+    ReportView,
+    "metrics" | "lowerIsBetter" | "units" | "untrainedMetrics" | "members"
+  >,
 ): Column[] {
+  const column = (metric: string): Column => ({
+    name: withUnit(metric, ownValue(units, metric)),
+    value: (member) => ownValue(member.metrics, metric) ?? NaN,
+    text: (member) => measured(ownValue(member.metrics, metric), ownValue(member.standardErrors, metric), 4),
+    largestFirst: !lowerIsBetter.includes(metric),
+  });
+  const isBase = (metric: string) => untrainedMetrics.includes(metric);
+  const isTrained = members.some(({ parameters }) => parameters > 0), areShared = members.some(({ share }) => share);
   return [
     { name: "member", value: ({ id }) => id, text: ({ id }) => id, largestFirst: false },
-    ...metrics.map((metric): Column => ({
-      name: withUnit(metric, ownValue(units, metric)),
-      value: (member) => ownValue(member.metrics, metric) ?? NaN,
-      text: (member) => measured(ownValue(member.metrics, metric), ownValue(member.standardErrors, metric), 4),
-      largestFirst: !lowerIsBetter.includes(metric),
-    })),
-    numbers("trainable", ({ parameters }) => parameters, whole, true),
-    numbers("final loss", ({ finalLoss }) => finalLoss, decimals, false),
-    numbers("train", ({ seconds }) => seconds, (seconds) => seconds === 0 ? "cached" : duration(seconds), true),
+    ...metrics.filter((metric) => !isBase(metric)).map(column),
+    ...isTrained ? trainedColumns.filter(({ name }) => name !== "share of base" || areShared) : [],
+    ...metrics.filter(isBase).map((metric): Column => ({ ...column(metric), isBase: true })),
   ];
 }
 
-const decimals = (value: number) => decimal(value, 4);
+const trainedColumns: readonly Column[] = [
+  numbers("trainable", ({ parameters }) => parameters, whole, true),
+  numbers("share of base", ({ share }) => share, (share) => Number.isNaN(share) ? "" : percent(share), true),
+  numbers("final loss", ({ finalLoss }) => finalLoss, (loss) => decimal(loss, 4), false),
+  {
+    ...numbers("train", ({ seconds }) => seconds, duration, true),
+    text: ({ state, seconds, trainings }) => {
+      if (state !== "done") return state;
+      if (trainings === 0) return "";
+      return seconds === 0 ? "cached" : duration(seconds);
+    },
+  },
+];
 
 function numbers(
   name: string,

@@ -1,7 +1,6 @@
 /** Curves of what every step has. @module */
-import { ownValue } from "./own_value.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { AxisView, MemberView } from "../report_view.ts";
-import { variedAxes } from "./sweep.ts";
 
 /** What every step has that is drawn. */
 export type StepQuantity = "losses" | "gradientNorms" | "margins";
@@ -54,11 +53,19 @@ export function curvesOf(members: readonly MemberView[], smoothing: number, quan
   });
 }
 
+/** The curves of the best first; of those without a rank the one that ends with the least. */
+export function byRank(curves: readonly Curve[], places: ReadonlyMap<string, number>): Curve[] {
+  const place = ({ id }: Curve) => places.get(id) ?? Infinity;
+  return [...curves].sort((a, b) => {
+    return place(a) === place(b) ? (a.mean.at(-1) ?? 0) - (b.mean.at(-1) ?? 0) : place(a) - place(b);
+  });
+}
+
 const dashes = ["", "7 3", "2 3", "8 3 2 3"];
 
 /** A colour for each curve; of more curves than colours, the first axis chooses the colour and the second the dashes. */
 export function strokesOf(curves: readonly Curve[], axes: readonly AxisView[], colours: number): Stroke[] {
-  const [first, second] = variedAxes(axes);
+  const [first, second] = axes;
   if (curves.length <= colours || first === undefined) return curves.map((_, at) => ({ colour: at, dash: "" }));
   return curves.map((curve) => ({
     colour: Math.max(0, valueIndex(first, curve)),

@@ -48,6 +48,31 @@ export function fillTable(id: string, head: HTMLElement, rows: readonly HTMLElem
   byId(id).replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
+/** A cell of a table. */
+interface Cell {
+  /** Its column's name, which stands before it where a screen is too narrow for columns. */
+  readonly name: string;
+  readonly text: string | Node;
+  /** Whether its column is set apart from those before it. */
+  readonly isApart?: boolean;
+}
+
+/** A row of a table. */
+export function labelledRow(cells: readonly Cell[], attributes: Attributes = {}): HTMLElement {
+  return element(
+    "tr",
+    attributes,
+    ...cells.map(({ name, text, isApart = false }) => {
+      return element("td", { "data-name": name, class: isApart ? "apart" : "" }, text);
+    }),
+  );
+}
+
+/** A heading of a table without sorting. */
+export function plainHeading(names: readonly string[]): HTMLElement {
+  return element("tr", {}, ...names.map((name) => element("th", { scope: "col", class: "plain" }, name)));
+}
+
 /** A labelled list to choose one of. */
 export function chooser(
   label: string,

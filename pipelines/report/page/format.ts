@@ -20,6 +20,11 @@ export function whole(value: number): string {
   return value.toLocaleString("en");
 }
 
+/** A share in percent, with three digits. */
+export function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
 /** A duration. */
 export function duration(seconds: number): string {
   return seconds >= 120

@@ -7,12 +7,12 @@ import { type Cell, cellsOf, variedAxes } from "./sweep.ts";
 
 /** Draws the section of the sweep, if members differ along two axes. */
 export function drawHeatmap({ view, choices, redraw }: Drawing): void {
-  const axes = variedAxes(view.axes), [first, second] = axes, { metric } = choices;
+  const axes = variedAxes(view.experiments), [first, second] = axes, { metric } = choices;
   byId("sweep").hidden = second === undefined || metric === undefined;
   if (first === undefined || second === undefined || metric === undefined) return;
   const rows = axes.find(({ name }) => name === choices.rows) ?? first;
   const columns = axes.find(({ name }) => name === choices.columns) ?? second;
-  // Chosen once, so that axes which vary later in a run that goes on don't turn the map around.
+  // Chosen once, so that axes which vary later in a run don't turn the map around.
   [choices.rows, choices.columns] = [rows.name, columns.name];
   const names = axes.map(({ name }) => name);
   const choose = (key: "rows" | "columns" | "metric") => (option: string) => {
@@ -22,7 +22,7 @@ export function drawHeatmap({ view, choices, redraw }: Drawing): void {
   byId("sweep-controls").replaceChildren(
     chooser("Rows", names, rows.name, choose("rows")),
     chooser("Columns", names, columns.name, choose("columns")),
-    chooser("Metric", view.metrics, metric, choose("metric")),
+    chooser("Metric", view.metrics.filter((name) => !view.untrainedMetrics.includes(name)), metric, choose("metric")),
   );
   byId("heatmap").replaceChildren(picture(view, rows, columns, metric));
 }
@@ -30,12 +30,12 @@ export function drawHeatmap({ view, choices, redraw }: Drawing): void {
 const head = 44;
 
 function picture(
-  { members, lowerIsBetter }: ReportView,
+  { experiments, lowerIsBetter }: ReportView,
   rows: AxisView,
   columns: AxisView,
   metric: string,
 ): SVGSVGElement {
-  const cells = cellsOf(members, rows, columns, metric), isLower = lowerIsBetter.includes(metric);
+  const cells = cellsOf(experiments, rows, columns, metric), isLower = lowerIsBetter.includes(metric);
   const left = 20 + 7 * Math.max(...rows.values.map((row) => String(row).length), rows.name.length);
   const cell = { width: Math.max(58, Math.min(110, 700 / columns.values.length)), height: 40 };
   const width = left + columns.values.length * cell.width + 8, height = head + rows.values.length * cell.height;

@@ -1,10 +1,12 @@
 /** The loss of every step, the margin of its rewards and the norm of its gradients. @module */
 import type { Drawing } from "./choices.ts";
-import { type Curve, curvesOf, type StepQuantity, type Stroke, strokesOf } from "./curves.ts";
+import { byRank, type Curve, curvesOf, type StepQuantity, type Stroke, strokesOf } from "./curves.ts";
 import { byId, chooser, element, svg, tip } from "./dom.ts";
 import { decimal } from "./format.ts";
-import { colour, colourCount, frame, legend, plot } from "./plot.ts";
-import { linearScale, linearTicks, type Scale } from "./scales.ts";
+import { variedAxes } from "./sweep.ts";
+import { ranking } from "../verdict.ts";
+import { colour, colourCount, currentFrame, edges, legend, plot } from "./plot.ts";
+import { linearScale, type Scale, ticksAround, ticksBetween } from "./scales.ts";
 
 /** How many curves are drawn at most, and how many have a name in the legend. */
 const mostCurves = 40, mostNames = 16;
@@ -21,10 +23,15 @@ const further: readonly { readonly quantity: StepQuantity; readonly label: strin
 
 /** Draws the section of losses, if anything was trained. */
 export function drawLosses({ view, choices, redraw }: Drawing): void {
-  const all = curvesOf(view.members, choices.smoothing, "losses"), curves = all.slice(0, mostCurves);
+  const { metric } = choices, ranked = metric === undefined ? [] : ranking(view, metric);
+  const places = new Map(ranked.map(({ experiment }, at) => [experiment.id, at]));
+  const all = byRank(curvesOf(view.members, choices.smoothing, "losses"), places), curves = all.slice(0, mostCurves);
+  // Of many members the view has the curves of the best alone.
+  const count = new Set(view.members.filter(({ trainings }) => trainings > 0).map(({ repeated }) => repeated)).size;
   byId("curves").hidden = all.length === 0;
   if (all.length === 0) return;
-  const note = all.length > curves.length ? `the first ${curves.length} of ${all.length}` : "steps";
+  const by = places.size > 0 ? `by ${metric}` : "by the last loss";
+  const note = count > curves.length ? `the best ${curves.length} of ${count} ${by}` : "";
   byId("curve-controls").replaceChildren(
     chooser("Smooth over", ["1", "5", "20"], String(choices.smoothing), (option) => {
       choices.smoothing = Number(option);
@@ -32,7 +39,7 @@ export function drawLosses({ view, choices, redraw }: Drawing): void {
     }),
     element("span", { class: "quiet" }, note),
   );
-  const strokes = strokesOf(curves, view.axes, colourCount);
+  const strokes = strokesOf(curves, variedAxes(view.experiments), colourCount);
   const strokeOf = new Map(curves.map(({ id }, at) => [id, strokes[at]!]));
   const named = curves.length <= mostNames ? curves : [];
   byId("loss-plot").replaceChildren(
@@ -53,14 +60,14 @@ function picture(
   strokeOf: ReadonlyMap<string, Stroke>,
 ): SVGSVGElement {
   const last = Math.max(2, ...curves.map(({ mean, stride }) => mean.length * stride));
-  const top = Math.max(0, ...curves.flatMap(({ high }) => high)) * 1.05 || 1;
-  const least = Math.min(0, ...curves.flatMap(({ low }) => low)) * 1.05;
-  const x = linearScale([1, last], [frame.left, frame.width - frame.right]);
-  const y = linearScale([least, top], [frame.height - frame.bottom, frame.top]);
+  const frame = currentFrame(), { x: horizontal, y: vertical } = edges(frame);
+  const across = ticksBetween(0, last), up = ticksAround(curves.flatMap(({ low, high }) => [...low, ...high]));
+  const x = linearScale(across.range, horizontal), y = linearScale(up.range, vertical);
   const found = plot(
     label,
-    { text: "step", scale: x, ticks: linearTicks([1, last]) },
-    { text, scale: y, ticks: linearTicks([least, top]) },
+    frame,
+    { text: "step", scale: x, ticks: across.ticks },
+    { text, scale: y, ticks: up.ticks },
   );
   for (const curve of curves) found.append(...drawn(curve, strokeOf.get(curve.id)!, x, y));
   return found;

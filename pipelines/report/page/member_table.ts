@@ -1,9 +1,9 @@
 /** All members, to sort and to filter. @module */
+import { verdictOf } from "../verdict.ts";
 import type { Drawing } from "./choices.ts";
 import { type Column, columnsOf, sortedBy } from "./columns.ts";
-import { byId, element, fillTable } from "./dom.ts";
+import { byId, element, fillTable, labelledRow } from "./dom.ts";
 import { whole } from "./format.ts";
-import { bestOf } from "./ranking.ts";
 
 const mostRows = 1000;
 
@@ -18,19 +18,21 @@ export function drawMembers(drawing: Drawing): void {
   const found = members.filter(({ id }) => id.includes(filter.value));
   const by = columns.find(({ name }) => name === order?.name);
   const sorted = by === undefined ? found : sortedBy(found, by, order?.isDescending ?? false);
-  const best = bestOf(view, metric);
+  const verdict = metric === undefined ? undefined : verdictOf(view, metric);
+  const best = new Set(verdict?.best.flatMap(({ experiment }) => experiment.members));
+  byId("members").hidden = members.length === 0;
   fillTable(
     "table",
     element("tr", {}, ...columns.map((column) => heading(column, drawing))),
     sorted.slice(0, mostRows).map((member) => {
-      const cells = columns.map(({ text }) => element("td", {}, text(member)));
-      return element("tr", { class: member === best ? "best" : "" }, ...cells);
+      const cells = columns.map(({ name, text, isBase }) => ({ name, text: text(member), isApart: isBase ?? false }));
+      return labelledRow(cells, { class: best.has(member.id) && members.length > 1 ? "best" : "" });
     }),
   );
   byId("shown").textContent = `${whole(found.length)} of ${whole(members.length)}`;
 }
 
-function heading({ name, largestFirst }: Column, drawing: Drawing): HTMLElement {
+function heading({ name, largestFirst, isBase }: Column, drawing: Drawing): HTMLElement {
   const isDescending = order?.name === name ? order.isDescending : undefined;
   const button = element("button", { type: "button" }, name);
   button.addEventListener("click", () => {
@@ -40,5 +42,5 @@ function heading({ name, largestFirst }: Column, drawing: Drawing): HTMLElement 
     [...byId("table").querySelectorAll("button")].find(({ textContent }) => textContent === name)?.focus();
   });
   const sort = isDescending === undefined ? "none" : isDescending ? "descending" : "ascending";
-  return element("th", { scope: "col", "aria-sort": sort }, button);
+  return element("th", { scope: "col", "aria-sort": sort, class: isBase ? "apart" : "" }, button);
 }

@@ -1,11 +1,13 @@
 /**
- * The report's page: draws the view that the page holds, and those that a server sends while a run goes on. The
+ * The report's page: draws the view that the page holds, and those that a server sends during a run. The
  * deno.json in this folder has its modules checked with the browser's types instead of Deno's.
  *
  * @module
  */
 import type { ReportView } from "../report_view.ts";
-import type { Choices, Drawing } from "./choices.ts";
+import { drawAxis } from "./axis_plot.ts";
+import { type Drawing, initialChoices } from "./choices.ts";
+import { drawComparison } from "./compare.ts";
 import { drawCosts } from "./cost_plot.ts";
 import { byId } from "./dom.ts";
 import { drawHeadline } from "./headline.ts";
@@ -14,40 +16,53 @@ import { drawLosses } from "./loss_plot.ts";
 import { drawMembers } from "./member_table.ts";
 import { drawPapers } from "./paper_tables.ts";
 import { drawRepeats } from "./repeat_table.ts";
-import { drawManifest, drawSamples } from "./samples.ts";
+import { drawRows } from "./rows.ts";
+import { drawSources } from "./sources.ts";
 import { drawTime } from "./time_bar.ts";
 import { drawValidation } from "./validation_plot.ts";
 
 const sections: readonly ((drawing: Drawing) => void)[] = [
   drawHeadline,
   drawHeatmap,
+  drawAxis,
   drawLosses,
   drawValidation,
   drawCosts,
   drawMembers,
-  drawPapers,
   drawRepeats,
+  drawComparison,
+  drawRows,
+  drawPapers,
   drawTime,
-  drawSamples,
-  drawManifest,
+  drawSources,
 ];
 
-const choices: Choices = { metric: undefined, rows: undefined, columns: undefined, smoothing: 1, validated: undefined };
+const choices = initialChoices();
 
-function draw(view: ReportView): void {
-  const { metric } = choices;
+let current: ReportView = JSON.parse(byId("data").textContent);
+
+function draw(): void {
+  const { metric } = choices, view = current;
   choices.metric = metric !== undefined && view.metrics.includes(metric) ? metric : view.metrics[0];
-  for (const section of sections) section({ view, choices, redraw: () => draw(view) });
+  for (const section of sections) section({ view, choices, redraw: draw });
 }
 
-const embedded: ReportView = JSON.parse(byId("data").textContent);
-draw(embedded);
+draw();
 
-if (embedded.isLive) {
+// Plots are as wide as the page.
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  draw();
+});
+
+if (current.isLive) {
   const events = new EventSource("events"), fault = byId("fault");
   events.addEventListener("message", ({ data }) => {
     fault.hidden = true;
-    draw(JSON.parse(data));
+    current = JSON.parse(data);
+    draw();
   });
   events.addEventListener("fault", ({ data }) => {
     fault.textContent = JSON.parse(data);

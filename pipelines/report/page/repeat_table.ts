@@ -1,22 +1,25 @@
-/** The mean and the deviation of repeated experiments. @module */
-import { ownValue } from "./own_value.ts";
+/** The mean, its standard error and the deviation of repeated experiments. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import type { Drawing } from "./choices.ts";
-import { byId, element, fillTable } from "./dom.ts";
-import { decimal } from "./format.ts";
+import { byId, fillTable, labelledRow, plainHeading } from "./dom.ts";
+import { decimal, measured } from "./format.ts";
 
 /** Draws the section of repeated experiments, if there are any. */
-export function drawRepeats({ view: { repeats } }: Drawing): void {
+export function drawRepeats({ view: { experiments, untrainedMetrics } }: Drawing): void {
+  const repeats = experiments.filter(({ members }) => members.length > 1);
   byId("repeats").hidden = repeats.length === 0;
-  const metrics = [...new Set(repeats.flatMap((repeat) => Object.keys(repeat.metrics)))];
-  const headings = ["experiment", ...metrics, "members"].map((name) => {
-    return element("th", { scope: "col", style: "padding:0.5rem 0.75rem" }, name);
-  });
-  const rows = repeats.map(({ id, count, metrics: found }) => {
-    const summaries = metrics.map((metric) => {
-      const summary = ownValue(found, metric);
-      return summary === undefined ? "" : `${decimal(summary.mean, 4)} ± ${decimal(summary.deviation, 4)}`;
+  const metrics = [...new Set(repeats.flatMap((repeat) => Object.keys(repeat.metrics)))]
+    .filter((metric) => !untrainedMetrics.includes(metric));
+  const names = ["experiment", ...metrics.flatMap((metric) => [metric, "SD over seeds"]), "seeds"];
+  const rows = repeats.map(({ id, members, metrics: all }) => {
+    const cells = metrics.flatMap((metric) => {
+      const found = ownValue(all, metric);
+      return [
+        { name: metric, text: found === undefined ? "" : measured(found.mean, found.standardError, 4) },
+        { name: "SD over seeds", text: decimal(found?.deviation, 4) },
+      ];
     });
-    return element("tr", {}, ...[id, ...summaries, String(count)].map((text) => element("td", {}, text)));
+    return labelledRow([{ name: "experiment", text: id }, ...cells, { name: "seeds", text: String(members.length) }]);
   });
-  fillTable("repeat-table", element("tr", {}, ...headings), rows);
+  fillTable("repeat-table", plainHeading(names), rows);
 }

@@ -1,36 +1,48 @@
-/** Members laid out by two axes of their sweep. @module */
-import { ownValue } from "./own_value.ts";
-import type { AxisValue, AxisView, MemberView } from "../report_view.ts";
+/** Experiments laid out by two axes of their sweep. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
+import type { AxisValue, AxisView, ExperimentView } from "../report_view.ts";
 
-/** The members with one value of each axis. */
+/** The experiments with one value of each axis. */
 export interface Cell {
   readonly x: number;
   readonly y: number;
   readonly row: AxisValue;
   readonly column: AxisValue;
-  /** How many have the metric. */
+  /** How many members have the metric. */
   readonly count: number;
   /** The metric's mean. */
   readonly value: number;
 }
 
-/** The axes along which members differ. */
-export function variedAxes(axes: readonly AxisView[]): AxisView[] {
-  return axes.filter(({ values }) => values.length > 1);
+type Placed = Pick<ExperimentView, "axes">;
+
+/** The axes along which experiments differ; those that only repeat one, as a seed's, are none of theirs. */
+export function variedAxes(experiments: readonly Placed[]): AxisView[] {
+  const axes = new Map<string, Set<AxisValue>>();
+  for (const { axes: own } of experiments) {
+    for (const [name, value] of Object.entries(own)) axes.set(name, (axes.get(name) ?? new Set()).add(value));
+  }
+  return [...axes].map(([name, values]) => ({ name, values: [...values] })).filter(({ values }) => values.length > 1);
 }
 
-/** The cells that have members with a metric, row by row. */
-export function cellsOf(members: readonly MemberView[], rows: AxisView, columns: AxisView, metric: string): Cell[] {
+/** The cells that have experiments with a metric, row by row. */
+export function cellsOf(
+  experiments: readonly Pick<ExperimentView, "axes" | "metrics">[],
+  rows: AxisView,
+  columns: AxisView,
+  metric: string,
+): Cell[] {
   return rows.values.flatMap((row, y) =>
     columns.values.flatMap((column, x) => {
-      const values = members.flatMap(({ axes, metrics }) => {
-        const value = ownValue(metrics, metric);
-        return ownValue(axes, rows.name) === row && ownValue(axes, columns.name) === column && value !== undefined
-          ? [value]
+      const found = experiments.flatMap(({ axes, metrics }) => {
+        const each = ownValue(metrics, metric);
+        return ownValue(axes, rows.name) === row && ownValue(axes, columns.name) === column && each !== undefined
+          ? [each]
           : [];
       });
-      const count = values.length;
-      return count === 0 ? [] : [{ x, y, row, column, count, value: values.reduce((sum, each) => sum + each) / count }];
+      const count = found.reduce((sum, { repetitions }) => sum + repetitions, 0);
+      const value = found.reduce((sum, { mean, repetitions }) => sum + mean * repetitions, 0) / count;
+      return count === 0 ? [] : [{ x, y, row, column, count, value }];
     })
   );
 }

@@ -2,13 +2,11 @@
 import type { Drawing } from "./choices.ts";
 import { byId, svg, tip } from "./dom.ts";
 import { duration } from "./format.ts";
-import { colour, legend } from "./plot.ts";
-
-const width = 900;
+import { colour, currentFrame, legend } from "./plot.ts";
 
 /** Draws the section of time. */
 export function drawTime({ view }: Drawing): void {
-  const parts = view.time.filter(({ seconds }) => seconds > 0);
+  const { width } = currentFrame(), parts = view.time.filter(({ seconds }) => seconds > 0);
   const sum = parts.reduce((all, { seconds }) => all + seconds, 0);
   const label = parts.map(({ name, seconds }) => `${name} ${duration(seconds)}`).join(", ");
   const picture = svg("svg", { viewBox: `0 0 ${width} 34`, role: "img", "aria-label": label });
@@ -30,6 +28,9 @@ export function drawTime({ view }: Drawing): void {
     start += share;
   });
   const entries = parts.map(({ name, seconds }, at) => ({ colour: at, text: `${name} ${duration(seconds)}` }));
+  // While the first member is at work nothing is known of times.
+  byId("time").hidden = view.state.kind !== "done" && parts.length === 0;
+  byId("time-title").textContent = view.state.kind === "done" ? "Where the time went" : "Where the time went so far";
   byId("time-plot").replaceChildren(
     ...parts.length === 0 ? ["Everything was in the store."] : [picture, legend(entries)],
   );

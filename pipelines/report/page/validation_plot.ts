@@ -1,11 +1,12 @@
 /** What was measured while members were trained. @module */
-import type { MemberView, ValidationCurve } from "../report_view.ts";
+import type { MemberView, ReportView, ValidationCurve } from "../report_view.ts";
+import { ranking } from "../verdict.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";
 import { decimal } from "./format.ts";
-import { ownValue } from "./own_value.ts";
-import { colour, colourCount, frame, legend, plot } from "./plot.ts";
-import { linearScale, linearTicks, type Scale } from "./scales.ts";
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { colour, colourCount, currentFrame, edges, legend, plot } from "./plot.ts";
+import { linearScale, type Scale, ticksAround, ticksBetween } from "./scales.ts";
 
 /** How many curves are drawn at most, and how many have a name in the legend. */
 const mostCurves = 40, mostNames = 16;
@@ -27,19 +28,30 @@ export function drawValidation({ view, choices, redraw }: Drawing): void {
       redraw();
     }),
   );
-  const curves = view.members.flatMap((member) => curveOf(member, chosen)).slice(0, mostCurves);
-  const steps = curves.flatMap((curve) => curve.steps), values = curves.flatMap((curve) => curve.values);
-  const last = Math.max(2, ...steps), range = [Math.min(0, ...values), Math.max(...values) || 1] as const;
-  const x = linearScale([0, last], [frame.left, frame.width - frame.right]);
-  const y = linearScale(range, [frame.height - frame.bottom, frame.top]);
+  const places = placesOf(view, choices.metric);
+  const all = view.members.flatMap((member) => curveOf(member, chosen)).sort((a, b) => {
+    return (places.get(a.id) ?? Infinity) - (places.get(b.id) ?? Infinity) || 0;
+  });
+  const curves = all.slice(0, mostCurves);
+  const frame = currentFrame(), { x: horizontal, y: vertical } = edges(frame);
+  const across = ticksBetween(0, Math.max(2, ...curves.flatMap((curve) => curve.steps)));
+  const up = ticksAround(curves.flatMap((curve) => curve.values));
+  const x = linearScale(across.range, horizontal), y = linearScale(up.range, vertical);
   const picture = plot(
     `${chosen} while it was trained`,
-    { text: "step", scale: x, ticks: linearTicks([0, last]) },
-    { text: chosen, scale: y, ticks: linearTicks(range) },
+    frame,
+    { text: "step", scale: x, ticks: across.ticks },
+    { text: chosen, scale: y, ticks: up.ticks },
   );
   curves.forEach((curve, at) => picture.append(...drawn(curve, at % colourCount, x, y)));
   const named = curves.length <= mostNames ? curves : [];
   byId("validation-plot").replaceChildren(picture, legend(named.map(({ id }, at) => ({ colour: at, text: id }))));
+}
+
+/** Where members stand by the metric that is chosen, from 0 up. */
+function placesOf(view: ReportView, metric: string | undefined): ReadonlyMap<string, number> {
+  const ranked = metric === undefined ? [] : ranking(view, metric);
+  return new Map(ranked.flatMap(({ experiment: { members } }) => members).map((id, at) => [id, at]));
 }
 
 function curveOf({ id, validation }: MemberView, name: string): Drawn[] {

@@ -22,7 +22,8 @@ export async function activationsOf(
   tensors: TensorMap,
   tensorsKey: string,
 ): Promise<{ readonly entry: Entry; readonly cached: boolean }> {
-  const { model, adaptations, examples, kept, spec } = stage;
+  const { model, adaptations, examples, kept, spec } = stage, labels = labelsOf(stage.rows);
+  const types = examples.map(({ typeIds = [] }) => typeIds);
   const key = keyOf({
     programs: programKey(stage, weights),
     tensors: tensorsKey,
@@ -32,14 +33,17 @@ export async function activationsOf(
     sites: stage.sites.map(keptText),
     results: [spec.hiddenStates, spec.logits],
     machine: runContext.machine,
+    ...labels === undefined ? {} : { labels: labels.content },
+    ...types.some((row) => row.some((type) => type !== 0)) ? { types } : {},
   });
   const stored = await runContext.store.get("activations", key);
   if (stored !== undefined) return { entry: stored, cached: true };
   const most = Math.max(1, ...kept.map(({ length }) => length));
   const { sites } = stage, { hiddenStates, logits } = spec, { architecture } = model;
   const layout = wholeRows(architecture, adaptations);
-  const prompts = examples.map(({ prompt }, row): ActivatedRun => {
-    return { tokens: prompt, start: 0, slots: Array.from({ length: most }, (_, at) => kept[row]![at]) };
+  const prompts = examples.map(({ prompt, typeIds }, row): ActivatedRun => {
+    const typed = typeIds === undefined ? {} : { types: typeIds };
+    return { tokens: prompt, start: 0, ...typed, slots: Array.from({ length: most }, (_, at) => kept[row]![at]) };
   });
   const rows = prompts.map((prompt) => readBy(architecture, prompt));
   const laidOut = examples.map((example) => layOut({ ...example, completion: [] }, layout));
@@ -59,14 +63,41 @@ export async function activationsOf(
     integers("input_ids", (token, row) => prompts[row]!.tokens[token]!),
     integers("attention_mask", () => 1),
     integers("positions", (token) => token),
+    ...labels === undefined ? [] : [labels.tensor],
     ...found,
   ];
   const entry = await runContext.store.putAndOpen("activations", key, (writer) => {
     const dtype = ({ data }: NamedTensor) => data instanceof BigInt64Array ? "I64" as const : "F32" as const;
     writer.declare({
+      ...labels?.names === undefined ? {} : { metadata: { labels: JSON.stringify(labels.names) } },
       tensors: all.map((tensor) => ({ name: tensor.name, dtype: dtype(tensor), shape: tensor.shape })),
     });
     for (const { name, data } of all) writer.append(name, data);
   });
   return { entry, cached: false };
 }
+
+/** The labels of rows as a file of tensors has them. */
+interface Labels {
+  /** [rows]: numbers as they are, of names the place among {@linkcode names}. */
+  readonly tensor: NamedTensor;
+  readonly names?: readonly string[];
+  /** What the store's key depends on. */
+  readonly content: readonly string[];
+}
+
+/** The labels of rows that have them: whole numbers, other numbers, or names, which are listed in order. */
+function labelsOf(rows: PreparedActivations["rows"]): Labels | undefined {
+  if (rows.length === 0 || rows.at(0)!.kind !== "label") return undefined;
+  const content = rows.map(({ completion }) => completion.trim()), numbers = content.map(Number);
+  const tensor = (data: NamedTensor["data"]): NamedTensor => ({ name: "labels", shape: [content.length], data });
+  const areNumbers = content.every((label, row) => label !== "" && Number.isFinite(numbers[row]));
+  if (areNumbers && numbers.every(Number.isSafeInteger)) {
+    return { content, tensor: tensor(BigInt64Array.from(numbers, BigInt)) };
+  }
+  if (areNumbers) return { content, tensor: tensor(Float32Array.from(numbers)) };
+  const names = [...new Set(content)].sort(byName.compare);
+  return { content, names, tensor: tensor(BigInt64Array.from(content, (label) => BigInt(names.indexOf(label)))) };
+}
+
+const byName = new Intl.Collator("en", { numeric: true });

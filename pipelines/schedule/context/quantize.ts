@@ -84,6 +84,6 @@ function quantized(weight: string, data: Float32Array, columns: number, name: Qu
     return quantize(data, columns, name);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new RequestError(`the tensor ${weight} holds what is no finite number; omit quantize`, { file });
+    throw new RequestError(`the tensor ${weight} holds something that is not a finite number; omit quantize`, { file });
   }
 }

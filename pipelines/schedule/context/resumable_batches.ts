@@ -1,6 +1,6 @@
 /**
  * Rows that are worked on batch by batch, with what the batches so far gave kept in the store until all are done, so
- * that a run that died goes on after them. A batch's results depend on its own rows alone.
+ * that a run that died continues after them. A batch's results depend on its own rows alone.
  *
  * @module
  */
@@ -77,7 +77,7 @@ export function removeParts(store: Store, key: string): void {
   for (const purpose of ["answer", "choice", "score"] as const) store.remove(kind, partKey(key, purpose));
 }
 
-/** The disk may refuse, and JSON has no infinite number: then nothing is kept, and the work goes on all the same. */
+/** The disk may refuse, and JSON has no infinite number: then nothing is kept, and the work continues all the same. */
 function tolerate(error: unknown): void {
   if (!(error instanceof RunError || error instanceof TypeError)) throw error;
 }

@@ -37,7 +37,7 @@ interface Evaluated {
 
 /**
  * The predictions, from the store as far as they are there. Answers and scores are separate entries, so that a metric of
- * one does not make the other again; metrics themselves are no part of their keys.
+ * one does not make the other again; metrics themselves are not part of their keys.
  */
 export async function predictions(
   runContext: RunContext,

@@ -37,7 +37,7 @@ export interface WritingModel {
  */
 const mostPackedBytes = 2 ** 30;
 
-/** What was encoded of some prompts, and the prefill that goes on from there. */
+/** What was encoded of some prompts, and the prefill that continues from there. */
 export interface EncodedPrompts {
   readonly prefill: CompiledPrefill;
   readonly layout: Layout;

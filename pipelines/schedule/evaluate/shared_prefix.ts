@@ -32,7 +32,7 @@ export function prefixLayout(
   return isWhole(layout) ? undefined : layout;
 }
 
-/** A program that goes on from what all rows share, and what it is fed of that. */
+/** A program that continues from what all rows share, and what it is fed of that. */
 interface PrefixedProgram {
   readonly program: Program;
   readonly shared: Feeds;

@@ -26,7 +26,7 @@ export class Axes {
   readonly #byName: ReadonlyMap<string, Axis<unknown>>;
   /** For each part of the declaration the axes in it, also those of values that a point may not have. */
   readonly #within = new WeakMap<object, readonly Axis<unknown>[]>();
-  /** Whether a part of the declaration goes on with a best member. */
+  /** Whether a part of the declaration continues with a best member. */
   readonly #holding = new WeakMap<object, boolean>();
   /** What each part of the declaration is at the points met so far, so that equal parts of members are one object. */
   readonly #resolved = new WeakMap<object, Map<string, unknown>>();
@@ -111,7 +111,7 @@ export class Axes {
         const parts = Object.entries(value).map(([name, part]) => [name, visit(part, at)] as const);
         return Array.isArray(value) ? parts.map(([, part]) => part) : withLocationOf(value, modelOf(parts));
       };
-      // What goes on with a best member depends on more than its own axes.
+      // What continues with a best member depends on more than its own axes.
       if (this.#holdsBest(value)) return copy();
       const key = axes.map(({ name }) => at.get(name)).join();
       return this.#resolved.getOrInsertComputed(value, () => new Map()).getOrInsertComputed(key, copy);

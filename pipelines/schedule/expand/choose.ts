@@ -28,7 +28,10 @@ export function comparedBy({ by }: BestSpec): MetricSpec {
 export function requireMetric(best: BestSpec): void {
   const by: unknown = comparedBy(best), { metrics } = best.stage;
   if (!isMetric(by)) {
-    throw new RequestError("best compares by what is no metric; give it one, as in exactMatch()", locationOf(best));
+    throw new RequestError(
+      "best compares by something that is not a metric; give it one, as in exactMatch()",
+      locationOf(best),
+    );
   }
   const name = metricNameOf(by), isSame = (other: unknown) => isMetric(other) && metricNameOf(other) === name;
   if (!Array.isArray(metrics) || metrics.some(isSame)) return;

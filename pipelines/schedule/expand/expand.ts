@@ -1,5 +1,5 @@
 /**
- * A pipeline as members: one for each point of its axes. What goes on with the best of them expands when they have run.
+ * A pipeline as members: one for each point of its axes. What continues with the best of them expands when they have run.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export function expand(
   const stages = pipeline.build();
   requireStages(stages, pipeline);
   if (!pipeline.conditions.every((condition) => condition?.kind === "where")) {
-    throw new RequestError("a condition of the pipeline is none; write where((member) => …)", locationOf(pipeline));
+    throw new RequestError("a condition of the pipeline is not one; write where((member) => …)", locationOf(pipeline));
   }
   const axes = new Axes(stages, overrides, settings);
   for (const best of bestsIn(stages)) requireMetric(best);
@@ -53,11 +53,11 @@ function linesOf(file: string): readonly string[] | undefined {
   }
 }
 
-/** What a value is that is no stage, and what to do about it. */
+/** What a value is that is not a stage, and what to do about it. */
 function described(value: unknown): { readonly found: string; readonly remedy?: string } {
   if (value === undefined || value === null) return { found: "nothing" };
   if (value instanceof Promise) {
-    return { found: "a promise, as async functions do", remedy: "leave out async and await, nothing is read yet" };
+    return { found: "a promise, as async functions do", remedy: "omit async and await, nothing is read yet" };
   }
   if (Array.isArray(value)) return { found: "a list" };
   if (typeof value !== "object") return { found: `a ${typeof value}` };
@@ -75,12 +75,12 @@ function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is S
   for (const [name, stage] of named) {
     if (!/^\w[\w.-]*$/.test(name)) {
       throw new RequestError(
-        `the result name ${quote(name)} is no file name; use letters, digits, -, . and _`,
+        `the result name ${quote(name)} is not a file name; use letters, digits, -, . and _`,
         location,
       );
     }
     if (isStageKind(stage?.kind)) continue;
-    const { found, remedy = "return what train or evaluate gave, each under a name of its own" } = described(stage);
-    throw new RequestError(`the result ${name} is no stage but ${found}; ${remedy}`, location);
+    const { found, remedy = "return what train or evaluate gave, each under its own name" } = described(stage);
+    throw new RequestError(`the result ${name} is not a stage but ${found}; ${remedy}`, location);
   }
 }

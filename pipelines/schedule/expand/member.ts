@@ -21,11 +21,11 @@ export interface Member {
   /** Numbers, texts and booleans as they are; other values by their label. */
   readonly axes: Readonly<Record<string, AxisLabel>>;
   readonly stages: Readonly<Record<string, MemberStage>>;
-  /** The best members that it goes on with. */
+  /** The best members that it continues with. */
   readonly chosen: readonly BestMember[];
 }
 
-/** A member that others go on with. */
+/** A member that others continue with. */
 export interface BestMember {
   /** The stage that it is best in. */
   readonly stage: string;
@@ -35,14 +35,14 @@ export interface BestMember {
   readonly member: string;
 }
 
-/** Members that can run together; those that go on with the best of them take what they give. */
+/** Members that can run together; those that continue with the best of them take what they give. */
 export type Rounds = Generator<readonly Member[], void, readonly MemberRecord[]>;
 
 /** A pipeline with its axes, from which its members are made. */
 export interface Expansion {
   /** The members that depend on no other's results. */
   readonly members: readonly Member[];
-  /** Whether members follow that go on with the best of these. */
+  /** Whether members follow that continue with the best of these. */
   readonly goesOn: boolean;
   /** All rounds of members, from the first. */
   readonly rounds: () => Rounds;

@@ -39,13 +39,13 @@ export async function redirect(
   const named = sourcesOf(allMembers(expansion));
   const at = (path: string) => resolve(base, path);
   requireNamed("data", otherData, named.data, (from, path) => at(from) === at(path));
-  requireNamed("base model", otherBases, named.bases, (from, source) => from === source);
+  requireNamed("base model", otherBases, named.bases, (from, source) => at(from) === at(source));
   const data = new Map(named.data.map((path) => {
     return [path, otherData.find(({ from }) => from !== undefined && at(from) === at(path))?.to ?? at(path)];
   }));
   const bases = new Map<string, string>(), moved = new Map<string, SourceLocation>();
   for (const source of named.bases) {
-    const other = otherBases.find(({ from }) => from === undefined || from === source);
+    const other = otherBases.find(({ from }) => from === undefined || at(from) === at(source));
     if (other !== undefined && other.to !== source) moved.set(source, other.location);
     bases.set(source, other?.to ?? (isGgufPath(source) || await isFolder(at(source)) ? at(source) : source));
   }

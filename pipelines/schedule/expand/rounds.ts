@@ -1,4 +1,4 @@
-/** The rounds in which members run: those that go on with the best of others follow when these have run. @module */
+/** The rounds in which members run: those that continue with the best of others follow when these have run. @module */
 import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { guarded } from "../../common/guarded.ts";
@@ -105,7 +105,7 @@ export class MemberRounds {
     );
   }
 
-  /** What results call the values of the best members that some stages go on with. */
+  /** What results call the values of the best members that some stages continue with. */
   #inherited(stages: Stages): Readonly<Record<string, AxisLabel>> {
     const points = bestsIn(stages).flatMap((best) => this.#chosen.get(best)?.point ?? []);
     return mergeValues(points.map((point) => this.#axes.labels(point)));
@@ -160,7 +160,7 @@ export class MemberRounds {
   }
 }
 
-/** Begins the ids of members that go on with the best of others. */
+/** Begins the ids of members that continue with the best of others. */
 function roundName(round: number): string {
   return round === 1 ? "best" : `best${round}`;
 }

@@ -35,7 +35,7 @@ function digestsOf(rows: RowList<LaidOutRow>) {
   });
 }
 
-/** A digest of lists of numbers, which tells how they are divided, too. */
+/** A digest of lists of numbers, which depends on how they are divided, too. */
 class NumbersDigest {
   readonly #hash = createHash("sha256");
   readonly #pending = new Float64Array(2 ** 13);

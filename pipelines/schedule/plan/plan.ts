@@ -60,7 +60,7 @@ export interface PlannedSample {
 export interface Plan {
   readonly pipeline: string;
   readonly members: readonly PlannedMember[];
-  /** Whether more members follow that go on with the best of these. */
+  /** Whether more members follow that continue with the best of these. */
   readonly goesOn: boolean;
   readonly programs: readonly PlannedProgram[];
   readonly cache: readonly PlannedEntry[];

@@ -19,7 +19,7 @@ import { plannedEncoding, plannedResult, plannedTraining } from "./planned_progr
 import { plannedQuantized, type WeightsPeeker, weightsPeeker } from "./planned_weights.ts";
 import { estimateOf } from "./totals.ts";
 
-/** The plan of a pipeline's members; of those that go on with the best of others nothing can be known. */
+/** The plan of a pipeline's members; of those that continue with the best of others nothing can be known. */
 export async function planMembers(
   runContext: RunContext,
   pipeline: string,

@@ -43,7 +43,7 @@ export function activationRequestOf(
   });
   const positions = positionsOf(spec.positions, edited.decode);
   if (positions.completion) {
-    throw new RequestError(`${name} reads prompts alone; give positions of the prompt`);
+    throw new RequestError(`${name} reads only prompts; give positions of the prompt`);
   }
   const kept = examples.map((example) =>
     [...example.prompt.keys()].filter((index) => isEdited({ positions, side: "both" }, example, index))

@@ -119,7 +119,10 @@ async function startingAnew({ model, adaptations, initialFiles }: PreparedModel)
   return found.every(Boolean) ? anew.filter((adaptation) => adaptation !== head) : anew;
 }
 
-async function told<S>(findings: readonly ((stage: S) => Finding)[], stage: S): Promise<readonly [string, string][]> {
+async function cautionsIn<S>(
+  findings: readonly ((stage: S) => Finding)[],
+  stage: S,
+): Promise<readonly [string, string][]> {
   const found = await Promise.all(findings.map((find) => find(stage)));
   return found.flatMap((caution, at): [string, string][] => {
     if (caution === undefined) return [];
@@ -129,8 +132,8 @@ async function told<S>(findings: readonly ((stage: S) => Finding)[], stage: S): 
 }
 
 /** What there is to say of a training, and what it is of, by which members of a sweep say it once. */
-export const cautionsOfTraining = (stage: PreparedTraining) => told(ofTraining, stage);
+export const cautionsOfTraining = (stage: PreparedTraining) => cautionsIn(ofTraining, stage);
 /** The same of an evaluation. */
-export const cautionsOfEvaluation = (stage: PreparedEvaluation) => told(ofEvaluation, stage);
+export const cautionsOfEvaluation = (stage: PreparedEvaluation) => cautionsIn(ofEvaluation, stage);
 /** The same of activations. */
-export const cautionsOfActivations = (stage: PreparedActivations) => told([isUntrained], stage);
+export const cautionsOfActivations = (stage: PreparedActivations) => cautionsIn([isUntrained], stage);

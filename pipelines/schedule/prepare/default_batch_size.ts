@@ -7,7 +7,7 @@ import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 /** The most rows that run together. */
 const mostRows = 32;
 
-/** How many tokens an answer is taken to have at most: rows that write more go on in parts where memory is short. */
+/** How many tokens an answer is taken to have at most: rows that write more continue in parts where memory is short. */
 const usualAnswer = 64;
 
 /** How many rows run together: more read each weight for more tokens; their keys and values limit their number. */

@@ -31,10 +31,12 @@ const rowsRead: Readonly<Record<Head["kind"], readonly Row["kind"][]>> = {
 /**
  * Refuses rows that lack what the model predicts: labels with a head, completions without one.
  *
+ * @param keepsLabels Whether labels are written down beside what the model computes, so that nothing has to predict them.
  * @throws {RequestError} As said.
  */
-export function requireKind(rows: readonly Row[], head: Head | undefined): void {
-  const wanted: readonly Row["kind"][] = head === undefined ? ["completion", "preference"] : rowsRead[head.kind];
+export function requireKind(rows: readonly Row[], head: Head | undefined, keepsLabels = false): void {
+  const ofWriter: readonly Row["kind"][] = ["completion", "preference", ...keepsLabels ? ["label" as const] : []];
+  const wanted = head === undefined ? ofWriter : rowsRead[head.kind];
   const place = rows[0]?.place;
   if (rows.every(({ kind }) => wanted.includes(kind))) return;
   if (head?.kind === "reward") {
@@ -170,7 +172,7 @@ export function requireMeasurable(
   }
 }
 
-/** Refuses metrics that results could not tell apart. */
+/** Refuses metrics that results could not distinguish. */
 function requireNames(stage: string, metrics: readonly MetricSpec[]): void {
   const seen = new Set<string>();
   for (const metric of metrics) {

@@ -121,7 +121,7 @@ export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Pr
   return { notes, of, rows: new MadeRows(rows, (index) => at(index).row()), examples };
 }
 
-/** @param noted Is told of the example's source. */
+/** @param noted Is given the example's source. */
 function heldRow(
   { example, textLength, record }: PackedRow,
   rowOf: (record: string) => Row,

@@ -86,7 +86,7 @@ export function equalAnswersNote(name: string, { examples }: PreparedRows): stri
   }
   const where = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
   return `${equal.length} of the ${examples.length} rows that ${name} trains on have two answers of the same tokens, which ` +
-    `teach nothing${where}; leave them out by rows.filter(…)`;
+    `teach nothing${where}; remove them by rows.filter(…)`;
 }
 
 /** Whether an example has two answers. */

@@ -26,7 +26,7 @@ export class Preparation {
     this.#shared = new SharedPreparation(runContext, sample);
   }
 
-  /** Tells what a person should know of the members, and what else was noted of them. */
+  /** Shows what a person should know of the members, and what else was noted of them. */
   tellNotes(others: readonly string[] = []): void {
     for (const note of others) this.#shared.warnOnce(note);
     this.#shared.tellNotes();
@@ -108,7 +108,7 @@ async function addStage<K extends StageKind>(
   await stagePreparations[kind](member, name, spec);
 }
 
-/** Tells specifications apart, by their functions too. */
+/** Distinguishes specifications, by their functions too. */
 function specKey(spec: unknown): string {
   return JSON.stringify(spec, namingFunctions);
 }

@@ -1,5 +1,6 @@
 /** Activations stages made ready. @module */
 import { headOf } from "../../compile/lower/adaptation.ts";
+import type { Dataset } from "../../data/dataset.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
 import { activationRequestOf } from "./activation_request.ts";
 import { cautionsOfActivations } from "./cautions.ts";
@@ -20,11 +21,20 @@ export async function prepareActivations(
   { model, training, epoch }: ActingModel,
 ): Promise<PreparedActivations> {
   const ofHead = headOf(model.adaptations) === undefined ? undefined : training?.spec;
-  const prepared = await shared.rows(spec.data, model, ofHead?.maxLength, { truncate: ofHead?.truncate });
+  const prepared = await shared.rows(spec.data, model, ofHead?.maxLength, {
+    truncate: ofHead?.truncate,
+    keepsLabels: hasLabels(spec.data),
+  });
   requireSelections(model.adaptations, prepared.examples);
   const request = activationRequestOf(name, spec, model, prepared.examples);
   const acting = { ...modelPart(model), training, epoch };
   const stage = { ...acting, kind: "activations" as const, name, spec, ...prepared, ...request };
   for (const [says, kind] of await cautionsOfActivations(stage)) shared.warnOnce(says, kind);
   return stage;
+}
+
+/** Whether the rows of a data set have labels. */
+function hasLabels(data: Dataset): boolean {
+  if ("of" in data) return hasLabels(data.of);
+  return "template" in data && typeof data.template === "object" && "label" in data.template;
 }

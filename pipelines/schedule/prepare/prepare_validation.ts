@@ -35,10 +35,10 @@ export async function prepareValidation(
   const remedy = "add validate: { data, metrics } to it";
   if (validate === undefined) {
     if (keep === "best") {
-      throw new RequestError(`the training ${name} is to keep its best parameters and measures none; ${remedy}`);
+      throw new RequestError(`the training ${name} should keep its best parameters but measures none; ${remedy}`);
     }
     if (patience !== undefined) {
-      throw new RequestError(`the training ${name} has patience and validates nothing to count by; ${remedy}`);
+      throw new RequestError(`the training ${name} has patience but validates nothing; ${remedy}`);
     }
     return undefined;
   }
@@ -84,7 +84,7 @@ export function requireCheckpoints(
   const twice = checkpoints.find((epoch, at) => checkpoints.indexOf(epoch) !== at);
   if (beyond !== undefined) {
     const why = last < epochs ? `maxSteps, ${maxSteps}, ends it in epoch ${last + 1}` : `it has ${epochs}`;
-    throw new RequestError(`the training ${name} is to keep epoch ${beyond} and ${why}; correct its checkpoints`);
+    throw new RequestError(`the training ${name} should keep epoch ${beyond} and ${why}; correct its checkpoints`);
   }
   if (twice !== undefined) {
     throw new RequestError(`the checkpoints of the training ${name} list epoch ${twice} twice; list it once`);

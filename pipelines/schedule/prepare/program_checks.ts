@@ -13,7 +13,7 @@ import type { CodeTask } from "../../tasks/task.ts";
 import type { PreparedMember, PreparedStage } from "./prepared.ts";
 
 /**
- * Refuses rows that are no problems of the task whose tests programs have to pass, or too few of one.
+ * Refuses rows that are not problems of the task whose tests programs have to pass, or too few of one.
  *
  * @param isSample Whether these are some of the rows alone.
  * @throws {RequestError} As said.

@@ -1,4 +1,4 @@
-/** The folder of an intervention that a pipeline goes on with. @module */
+/** The folder of an intervention that a pipeline continues with. @module */
 import { join, resolve } from "node:path";
 import { pathProblem } from "../../common/declared_path.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -10,7 +10,7 @@ import { isIntervention, trainedIds } from "../../compile/parameters/trained_int
  *
  * @param base The folder that relative paths count from.
  * @param folder As the pipeline has it.
- * @throws {RequestError} If it is no intervention's; of a run's folder with those in it.
+ * @throws {RequestError} If it is not an intervention's; of a run's folder with those in it.
  */
 export async function savedFolder(base: string, folder: string): Promise<string> {
   const path = resolve(base, folder), problem = await pathProblem(base, folder, "folder");

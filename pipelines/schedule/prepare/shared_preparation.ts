@@ -30,6 +30,7 @@ interface RowsOptions {
   readonly toWrite?: number;
   readonly fewShot?: FewShot | undefined;
   readonly truncate?: Truncation | undefined;
+  readonly keepsLabels?: boolean;
 }
 
 /** Models, rows and layouts of members that are prepared together. */
@@ -75,13 +76,13 @@ export class SharedPreparation {
     data: Resolved<TrainSpec>["data"],
     { model, adaptations }: PreparedModel,
     maxLength: number | undefined,
-    { asks = false, toWrite = 0, fewShot, truncate }: RowsOptions = {},
+    { asks = false, toWrite = 0, fewShot, truncate, keepsLabels = false }: RowsOptions = {},
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && hasTurns(data);
     const cutsPrompt = asks && head === undefined && truncate === "right";
     const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null, cutsPrompt];
-    return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
+    return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null, keepsLabels], () => {
       const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const sample = this.#sample;
       return readRows(this.#runContext, data, model, {
@@ -92,6 +93,7 @@ export class SharedPreparation {
         cutsPrompt,
         toWrite,
         asksLast,
+        keepsLabels,
         fewShot,
         warn,
       });
@@ -125,7 +127,7 @@ export class SharedPreparation {
   }
 
   /**
-   * Takes what a person should know, once, however many members it is true of. It is told when all is known to be sound:
+   * Takes what a person should know, once, however many members it is true of. It is shown when all is known to be sound:
    * a wrong request is answered in one line.
    *
    * @param kind What is warned of, where the message has one example of it.
@@ -147,7 +149,7 @@ export class SharedPreparation {
     return { all: [...this.#kept.values()].reduce((sum, each) => sum + each, 0), limit: this.#runContext.store.limit };
   }
 
-  /** Tells what was noted. */
+  /** Shows what was noted. */
   tellNotes(): void {
     for (const note of this.#notes.splice(0)) noteTo(this.#runContext.emit)(note);
   }

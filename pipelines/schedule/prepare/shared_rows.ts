@@ -25,7 +25,7 @@ export function sharedRowsNote(
   if (count === evaluated.length) return `all ${count} rows that ${name} evaluates on are ones that it trains on`;
   const first = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
   return `${count} of the ${evaluated.length} rows that ${name} evaluates on are among those that it trains on${first}; ` +
-    "see them by deno task rows, and leave them out of one of the two";
+    "see them by deno task rows, and remove them from one of the two";
 }
 
 function hashesOf<T>(rows: RowList<T>, exampleOf: (row: T) => TokenizedExample): readonly number[] {

@@ -9,9 +9,9 @@ const shownFrom = 2000;
 
 /** Shows how many rows are tokenized. */
 interface TokenizeProgress {
-  /** Is told how far files are read. */
+  /** Takes how far files are read. */
   readonly file: FileProgress;
-  /** Is told how many rows are tokenized. */
+  /** Takes how many rows are tokenized. */
   rows(done: number): void;
   finish(): void;
 }

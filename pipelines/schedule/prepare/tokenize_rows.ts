@@ -34,6 +34,8 @@ export interface Reading {
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
   readonly asksLast: boolean;
+  /** Whether rows with labels are read for a model without a head, which are then kept beside what it computes. */
+  readonly keepsLabels?: boolean;
   /** Examples that are put before the prompts. */
   readonly fewShot: FewShot | undefined;
 }
@@ -95,8 +97,8 @@ export async function* tokenizedParts(
   open: OpenReading,
   read?: readonly FoundRow[],
 ): AsyncGenerator<readonly TokenizedRow[]> {
-  const { data, model: { tokenizer }, reading: { head }, opened, shots, files, notes } = open;
-  if (head === undefined && !hasTurns(data) && tokenizer.chat.templates.size > 0) {
+  const { data, model: { tokenizer }, reading: { head, keepsLabels = false }, opened, shots, files, notes } = open;
+  if (head === undefined && !keepsLabels && !hasTurns(data) && tokenizer.chat.templates.size > 0) {
     note(notes, placed(data, bareRows), "bareRows");
   }
   const show = tokenizeProgress(runContext.emit);
@@ -109,7 +111,7 @@ export async function* tokenizedParts(
         const next = await rows.next();
         isOver = next.done === true;
         if (next.done) break;
-        requireKind([next.value.row], head);
+        requireKind([next.value.row], head, keepsLabels);
         part.push(next.value);
       }
     });
@@ -183,6 +185,8 @@ export function tokenizeFor(
   tokenizer: Model["tokenizer"],
   options: TokenizeOptions,
 ): TokenizedExample[] {
+  // Labels that nothing predicts are kept as they are; rows of one data set are of one kind.
+  if (head === undefined && rows[0]?.kind === "label") return tokenizeLabelled(rows, tokenizer, () => 0, options);
   if (head === undefined) return tokenize(rows, tokenizer, options);
   if (head.kind !== "reward") return tokenizeLabelled(rows, tokenizer, targetsOf(head), options);
   return tokenize(rows, tokenizer, options).map((example) => ({ ...example, isScored: true }));

@@ -8,7 +8,7 @@ import type { Prediction } from "../../metrics/prediction.ts";
 import { instruct } from "../../tasks/instruct.ts";
 import { pairsOf } from "../evaluate/judgements.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
-import { measure } from "../../metrics/measure.ts";
+import { measure, measuredRows } from "../../metrics/measure.ts";
 import type { EvaluateRecord } from "../../results/results.ts";
 import { noteTo } from "../context/work.ts";
 import { predictions } from "../evaluate/evaluate.ts";
@@ -37,16 +37,19 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     });
     const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
     const path = join("members", member.id, folder, "predictions.jsonl");
-    await output.predictions(path, found);
     const outputs = outputsOf(stage, found);
     if (outputs !== undefined) await output.document(join("members", member.id, folder, "model_outputs.json"), outputs);
     const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
+    const rows = measuredRows(spec.metrics, predicted);
+    await output.predictions(path, found.map((prediction, row) => ({ ...prediction, measured: rows[row]! })));
     const task = taskRecordOf(stage);
     const record: EvaluateRecord = {
       name,
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
+      ...stage.training === undefined ? {} : { training: stage.training.name },
+      rows: found.length,
       ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
       ...recordOf(measured),
       ...task === undefined ? {} : { task },

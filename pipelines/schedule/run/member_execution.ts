@@ -13,6 +13,8 @@ import { activationsStage } from "./activations_stage.ts";
 import { evaluateStage } from "./evaluate_stage.ts";
 import type { RunOutput } from "./run_output.ts";
 import type { SharedWork, StageExecution } from "./stage_execution.ts";
+import { hyperparametersOf } from "./hyperparameters.ts";
+import { outlineOf } from "./outline.ts";
 import { trainStage } from "./train_stage.ts";
 import { Trainings } from "./trainings.ts";
 import { validating } from "./validating.ts";
@@ -55,7 +57,9 @@ export class MemberExecution implements Disposable {
     const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };
     const averages = averagesOf(records, (suite) => suiteNamed(suite)?.averaged);
     const listed = averages.length === 0 ? {} : { averages };
-    return { id, axes, ...optional, trainableParameters, stages: records, ...listed };
+    const { baseParameters } = outlineOf(prepared),
+      settings = hyperparametersOf(prepared, this.#shared.runContext.base);
+    return { id, axes, ...optional, trainableParameters, baseParameters, settings, stages: records, ...listed };
   }
 
   /** Runs one stage of a member and writes what it gives. */

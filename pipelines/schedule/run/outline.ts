@@ -5,13 +5,15 @@ import type { AxisLabel } from "../../spec/mod.ts";
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 
 /** A member's outline. */
-export function outlineOf({ member: { id, axes }, stages, trainableParameters }: PreparedMember): MemberOutline {
+export function outlineOf(
+  { member: { id, axes, repeated }, stages, trainableParameters }: PreparedMember,
+): MemberOutline {
   const outlined = stages.map((stage) => ({ name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec) }));
   const [first] = stages, baseParameters = first === undefined ? 0 : parameterCount(first.model.architecture);
-  return { id, axes, trainableParameters, baseParameters, stages: outlined };
+  return { id, axes, repeated, trainableParameters, baseParameters, stages: outlined };
 }
 
-/** What a stage sets, by path; its model and data are no settings, nor the rows that a training is validated on. */
+/** What a stage sets, by path; its model and data are not settings, nor the rows that a training is validated on. */
 function settingsOf({ kind: _, model: _model, ...settings }: PreparedStage["spec"]) {
   return Object.fromEntries(scalarsIn(settings, ""));
 }

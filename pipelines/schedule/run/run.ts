@@ -1,5 +1,5 @@
 /**
- * Running a pipeline: every member's stages in order, in rounds where members go on with the best of earlier ones.
+ * Running a pipeline: every member's stages in order, in rounds where members continue with the best of earlier ones.
  *
  * @module
  */

@@ -117,12 +117,13 @@ export async function runTrainings(
   }
 }
 
-/** Where trainings that have checkpoints go on, as one. */
+/** Where trainings that have checkpoints continue, as one. */
 function startOf(trainings: readonly ResumableTraining[]): TrainingLoop["start"] {
   const step = stepsDone(trainings[0]?.checkpoint);
   if (step === 0) return undefined;
   const states = trainings.map(({ checkpoint }) => checkpoint?.tensors ?? {});
-  return { step, state: batchedTensors(trainings.map(({ job }) => job), states) };
+  const losses = trainings.map(({ checkpoint }) => checkpoint?.losses ?? []);
+  return { step, state: batchedTensors(trainings.map(({ job }) => job), states), losses };
 }
 
 /** What a training says of the frozen model's scores, which the first of a batch has asked for. */

@@ -1,6 +1,6 @@
 /**
  * A training's state between two steps, kept in the store under the training's key until the training is done. A run
- * that died at any moment goes on from it and comes to the same bytes: the state is all that a step takes from those
+ * that died at any moment continues from it and comes to the same bytes: the state is all that a step takes from those
  * before it, float32 numbers that come back as they were, and what a step draws depends on its number alone.
  *
  * Members that train together have a checkpoint each, so that they may be batched in another way the next time.

@@ -117,7 +117,7 @@ export class CheckpointKeeper {
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       this.#timer = undefined;
-      noteTo(this.#runContext.emit)(`${error.message} (the training goes on without checkpoints)`);
+      noteTo(this.#runContext.emit)(`${error.message} (the training continues without checkpoints)`);
     }
     return this.#kept;
   }

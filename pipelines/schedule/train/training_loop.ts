@@ -49,8 +49,10 @@ export interface TrainingLoop extends StateJob {
   /** What the training is called in events, and its members in the order of {@linkcode members}. */
   readonly named: { readonly stage: string; readonly members: readonly string[] };
   readonly emit: Emit;
-  /** Where an earlier run of this training came to, to go on from there. */
-  readonly start: { readonly step: number; readonly state: TensorMap } | undefined;
+  /** Where an earlier run of this training came to, to continue from there. */
+  readonly start:
+    | { readonly step: number; readonly state: TensorMap; readonly losses: readonly (readonly number[])[] }
+    | undefined;
   /** Called after each step, before the next one starts, and before the first where an earlier run came to one. */
   readonly reached: (run: LoopProgress) => Promise<void>;
   /** Whether a member's training has ended; asked when a step is done. When all have, the loop ends. */
@@ -120,7 +122,8 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   let prepared = prepare(job, first, 0);
   const { emit, named, spec: { epochs, optimizer } } = job, inEpoch = stepsInEpoch(job);
   const rateAt = learningRates(optimizer, steps.length);
-  emit({ kind: "trainingStarted", ...named, steps: steps.length, stepsDone: first.index });
+  const before = start === undefined ? {} : { losses: start.losses };
+  emit({ kind: "trainingStarted", ...named, steps: steps.length, stepsDone: first.index, ...before });
   let sums = losses.map(() => 0), stepRewards = losses.map(() => zeroRewards), begun = performance.now();
   for (const [at, group] of groups.entries()) {
     const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });

@@ -46,7 +46,7 @@ export class TrainingState {
   /** What runs are fed instead of the tensors, where these are copied. */
   readonly #fed: Record<string, HostTensor> = {};
 
-  /** @param resumed What {@linkcode TrainingState.whole} gave, to go on from there. */
+  /** @param resumed What {@linkcode TrainingState.whole} gave, to continue from there. */
   constructor(job: StateJob, resumed?: TensorMap) {
     this.#job = job;
     for (const { name, shape } of job.programs.parameters) {

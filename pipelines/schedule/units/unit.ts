@@ -1,6 +1,6 @@
 /**
  * A run taken apart into units of work that processes on several machines do one by one. A unit's whole result is in the
- * store, so that it may be done twice, be ended at any time and go on elsewhere.
+ * store, so that it may be done twice, be ended at any time and continue elsewhere.
  *
  * @module
  */

@@ -71,7 +71,7 @@ const head = { frozen: flag, fresh: flag, initial: optional(text) };
 const labels: Check = (value, name) => {
   listOf('two names or more, as in ["unacceptable", "acceptable"]', text)(value, name);
   const names = value as readonly string[], twice = names.find((label, at) => names.indexOf(label) !== at);
-  if (names.length < 2) throw new RequestError(`${name} has one class alone; give two names or more`);
+  if (names.length < 2) throw new RequestError(`${name} has only one class; give two or more names`);
   if (twice !== undefined) throw new RequestError(`${name} has ${quote(twice)} twice; name each class once`);
 };
 const heads = {

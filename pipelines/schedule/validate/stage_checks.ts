@@ -49,7 +49,7 @@ const metric = among(
 );
 const metrics = listOf("a list of metrics, as in [exactMatch()]", metric);
 
-const intervals = leaf('"epoch" or a whole number of steps from 1 on', (value) => {
+const intervals = leaf('"epoch" or a whole number of steps from 1 up', (value) => {
   return value === "epoch" || Number.isSafeInteger(value) && from(1)(value);
 });
 const validation = record(

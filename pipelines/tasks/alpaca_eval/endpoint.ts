@@ -37,7 +37,9 @@ export function addressOf(
 ): { readonly address: string; readonly host: string } {
   const url = URL.parse(endpoint), isHere = ["127.0.0.1", "[::1]", "localhost"].includes(url?.hostname ?? "");
   if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.search !== "") {
-    throw new RequestError(`${words.endpoint} is no address of an endpoint; write it as in https://api.openai.com/v1`);
+    throw new RequestError(
+      `${words.endpoint} is not an address of an endpoint; write it as in https://api.openai.com/v1`,
+    );
   }
   if (url.protocol === "http:" && !isHere) {
     throw new RequestError(`${words.endpoint} would send ${url.host} the key unencrypted; write it with https`);
@@ -103,7 +105,7 @@ export async function ask<T>(
     try {
       const found = read(await askOnce(endpoint, request, patience));
       if (found !== undefined) return found;
-      throw new Passing("its answer is no chat completion");
+      throw new Passing("its answer is not a chat completion");
     } catch (fault) {
       const passing = passingOf(fault);
       if (passing === undefined) throw fault;
@@ -139,7 +141,7 @@ async function askOnce({ address, model, key }: Endpoint, request: JsonObject, {
     signal: AbortSignal.timeout(answer),
   });
   const text = await boundedText(response), { status } = response;
-  if (response.ok) return jsonOf(text) ?? fail(new Passing("its answer is no JSON"));
+  if (response.ok) return jsonOf(text) ?? fail(new Passing("its answer is not JSON"));
   if (status === 429 || status === 408 || status >= 500) {
     throw new Passing(`it answers ${status}`, retryAfter(response.headers.get("retry-after")));
   }

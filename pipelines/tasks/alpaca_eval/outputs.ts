@@ -63,7 +63,7 @@ export function paired(outputs: readonly Output[], others: readonly Output[], pa
 
 /** Two outputs to compare. */
 export interface Pair {
-  /** The instruction's number, from 0 on. */
+  /** The instruction's number, from 0 up. */
   readonly index: number;
   readonly other: Output;
   readonly output: Output;

@@ -22,6 +22,6 @@ export const lastNumberOf: RuleOf<"lastNumber"> = {
   judge(_, { generation, label }) {
     const number = floatOf(label);
     if (number !== undefined) return judgedNumber(generation, number);
-    throw new RequestError(`the label ${quote(label)} is no number, which LLM-Adapters' rule compares; correct it`);
+    throw new RequestError(`the label ${quote(label)} is not a number, which LLM-Adapters' rule compares; correct it`);
   },
 };

@@ -35,7 +35,7 @@ export const numberOfSolution: RuleOf<"numberOfSolution"> = {
   },
 };
 
-/** The last number of a text, infinity where it has none; an infinite label is never met, as ∞ − ∞ is no number. */
+/** The last number of a text, infinity where it has none; an infinite label is never met, as ∞ − ∞ is not a number. */
 export function judgedNumber(text: string, label: number): { extracted: number; correct: boolean } {
   const extracted = lastNumber(text) ?? Infinity;
   return { extracted, correct: Math.abs(label - extracted) <= tolerance };

@@ -82,7 +82,7 @@ export function temporariesIn(root: string): string[] {
   return treeOf(root).filter((path) => temporary.test(path));
 }
 
-/** Lets what is left half written look as if it had been left for some minutes: a living process would go on with it. */
+/** Lets what is left half written look as if it had been left for some minutes: a living process would continue with it. */
 export function letAge(root: string): void {
   const before = new Date(Date.now() - 300_000);
   for (const path of temporariesIn(root)) Deno.utimeSync(join(root, path), before, before);

@@ -185,7 +185,7 @@ for (const edit of edits) {
   });
 }
 
-/** The tensors with the rows of the rank left out that a subspace leaves out. */
+/** The tensors without the rows of the rank that a subspace omits. */
 function rowsOf(tensors: Tensors, edit: Edit, row: number): Tensors {
   return Object.fromEntries(
     Object.entries(rolesOf(edit)).filter(([, { isUnread }]) => isUnread !== true).map(([name, { shape }]) => {
@@ -218,7 +218,7 @@ for (const edit of edits.filter(({ name }) => interventions[name].hasRank)) {
   });
 }
 
-Deno.test("the runtime edits as the formulas do, and what the mask leaves out stays bit for bit", async (t) => {
+Deno.test("the runtime edits as the formulas do, and what the mask omits stays bit for bit", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   for (const edit of edits) {
     await t.step(edit.label, async () => {

@@ -50,7 +50,7 @@ Deno.test("peakBytes() counts what is alive at one time", () => {
   // A reshaped value is the same memory.
   const flat = o.reshape(wide, ["8*batch"]);
   assert.equal(peakBytes({ name: "view", outputs: { y: o.reduceSum(flat, [0]) } }, { batch: 2 }), 4 * (16 + 1));
-  // A weight of 16 bits is widened for each use and gone behind it.
+  // A weight of 16 bits is widened for each use and gone after it.
   const widened = o.cast(weight("narrow", [4, 8], "bfloat16"), "float32");
   const back = o.matmul(o.matmul(x, widened), widened, { transposeB: true });
   assert.equal(peakBytes({ name: "widened", outputs: { back } }, { batch: 2 }), 4 * (16 + 8));

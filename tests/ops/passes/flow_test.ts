@@ -37,7 +37,7 @@ Deno.test("minimumCut() reaches what flow came from against its direction", () =
   assert.deepEqual([0, 1, 2, 3, 4, 5].map(side), [true, true, true, true, true, false]);
 });
 
-Deno.test("minimumCut() leaves a sink that is parted already", () => {
+Deno.test("minimumCut() leaves a sink that is cut off already", () => {
   const side = minimumCut(3, [[0, 1, 7]], 0, 2);
   assert.deepEqual([0, 1, 2].map(side), [true, true, false]);
 });

@@ -51,7 +51,7 @@ const fires: Record<string, readonly [before: Value, after: Value]> = {
   "transposing twice": [o.transpose(o.transpose(cube, [1, 2, 0]), [1, 2, 0]), o.transpose(cube, [2, 0, 1])],
   "transposing in unlike orders": [o.transpose(o.transpose(cube, [1, 0, 2]), [0, 2, 1]), o.transpose(cube, [1, 2, 0])],
   "transposing there and back": [o.transpose(o.transpose(cube, [1, 2, 0]), [2, 0, 1]), cube],
-  "taking back what was padded behind": [o.slice(o.pad(x, 1, 0, 3), 1, 0, 4), x],
+  "removing what was padded after it": [o.slice(o.pad(x, 1, 0, 3), 1, 0, 4), x],
   "taking back what was padded in front": [o.slice(o.pad(x, 1, 3, 0), 1, 3, 7), x],
   "taking back what was padded by a symbol": [o.slice(o.pad(x, 1, "batch", 1), 1, "batch", "batch+4"), x],
   "taking the first of the parts": [o.slice(o.concat([x, rows], 1), 1, 0, 4), x],

@@ -18,7 +18,7 @@ Deno.test("digest() is that of former processes", () => {
   assert.equal(digest(towers("left")), "b371364d7526d0f7f1771ab87ae4a2c06df8d72b8f016e5af2c6f23a279eb574");
 });
 
-Deno.test("digest() tells unlike programs apart", () => {
+Deno.test("digest() distinguishes unlike programs", () => {
   const x = input("x", [3]), y = input("y", [3]);
   const values = [
     o.add(x, y),

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { mergeValues, ownValue, putValue } from "../../../ops/program/own_value.ts";
-import { ownValue as ownValueOfPage } from "../../../pipelines/report/page/own_value.ts";
 
 const names = Object.getOwnPropertyNames(Object.prototype);
 
 Deno.test("a record has no value of a name that every object inherits", () => {
   for (const name of names) {
     assert.equal(ownValue({}, name), undefined);
-    assert.equal(ownValueOfPage({}, name), undefined);
   }
   assert.equal(ownValue(undefined, "a"), undefined);
 });

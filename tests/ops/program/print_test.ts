@@ -35,7 +35,7 @@ Deno.test("print() does not depend on the order of making", () => {
   assert.equal(print(towers("left")), print(towers("right")));
 });
 
-Deno.test("print() tells unlike programs apart", () => {
+Deno.test("print() distinguishes unlike programs", () => {
   const x = input("x", [3]), y = input("y", [3]);
   const values = [
     o.add(x, y),

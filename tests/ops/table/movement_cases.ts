@@ -112,7 +112,7 @@ const pads: OperationCase[] = [
   { name: "pad", value: o.pad(fixed, 1, 2, 1), shape: [2, 6, 4] },
   { name: "pad in front", value: o.pad(fixed, -1, 1, 0), shape: [2, 3, 5] },
   {
-    name: "pad behind by a symbol",
+    name: "pad at the end by a symbol",
     value: witnessed(o.pad(x, 1, 0, "context")),
     shape: ["batch", "context+tail", 6],
     symbols,
@@ -165,7 +165,7 @@ export const movementCases: OperationCase[] = [
 export const movementRefusals: Refusal[] = [
   ["a reshape to more elements", () => o.reshape(fixed, [5, 5])],
   ["a reshape to other symbols", () => o.reshape(x, ["batch*context", 6])],
-  ["a transpose that leaves out an axis", () => o.transpose(fixed, [1, 0])],
+  ["a transpose that omits an axis", () => o.transpose(fixed, [1, 0])],
   ["a transpose that names an axis twice", () => o.transpose(fixed, [1, 1, 0])],
   ["a transpose of more axes", () => o.transpose(fixed, [0, 2, 1, 3])],
   ["a slice along no axis", () => o.slice(fixed, 3, 0, 1)],
@@ -179,7 +179,7 @@ export const movementRefusals: Refusal[] = [
   ["a concat along no axis", () => o.concat([fixed, fixed], 3)],
   ["a pad along no axis", () => o.pad(fixed, -4, 1, 1)],
   ["a pad by less than nothing", () => o.pad(fixed, 1, -1, 0)],
-  ["a barrier behind another type", () => o.barrier(fixed, [input("indices", [2], "int64")])],
+  ["a barrier after another type", () => o.barrier(fixed, [input("indices", [2], "int64")])],
   ["an expansion of an extent other than 1", () => o.expand(fixed, [2, 6, 4])],
   ["an expansion to fewer axes", () => o.expand(fixed, [3, 4])],
   ["an expansion that would shrink", () => o.expand(fixed, [2, 3, 1])],

@@ -190,7 +190,7 @@ const refusals: readonly (readonly [string, readonly NamedTensor[], readonly str
   ],
   ["a row of padding", [ids, integers("attention_mask", [[0, 0, 0]])], ["--input"], /has no token in row 0/],
   [
-    "ids that are no whole numbers",
+    "ids that are not whole numbers",
     [{ ...ids, data: new Float32Array(3) }],
     ["--input"],
     /is stored as F32 where whole numbers/,

@@ -18,7 +18,7 @@ interface BadHead {
   readonly training?: string;
   readonly positions?: string;
   readonly change?: (scene: Scene) => Promise<void>;
-  /** The line behind `error: ` and the scene's folder. */
+  /** The line after `error: ` and the scene's folder. */
   readonly says: RegExp;
 }
 
@@ -50,11 +50,14 @@ function refuses(name: string, bad: BadHead): void {
     }));
 }
 
-refuses("a label that is none of the head's", {
+refuses("a label that is not among the head's", {
   file: usual + "Water\tgod\n",
-  says: /^error: rows\.tsv:4: the label "god" is none of the head's; did you mean "good"/,
+  says: /^error: rows\.tsv:4: the label "god" is not among the head's; did you mean "good"/,
 });
-refuses("an id beyond the head's", { file: usual + "Water\t2\n", says: /^error: rows\.tsv:4: the label "2" is none/ });
+refuses("an id beyond the head's", {
+  file: usual + "Water\t2\n",
+  says: /^error: rows\.tsv:4: the label "2" is not among/,
+});
 refuses("no column of labels", {
   file: "sentence\nThe cat sits\n",
   says: /^error: rows\.tsv:2: the row has no field "label", which the label template names; /,
@@ -72,7 +75,7 @@ refuses("columns without names", {
 });
 refuses("columns with two sources of names", {
   data: `refract.tsv("./rows.tsv", ${template}, { columns: ["sentence", "label"] })`,
-  says: /^error: .*tsv has columns beside a header that names them; /,
+  says: /^error: .*tsv has columns and a header that names them; /,
 });
 for (const label of ["NaN", "Infinity", "many", " "]) {
   refuses(`${JSON.stringify(label)} for a number`, {
@@ -80,7 +83,7 @@ for (const label of ["NaN", "Infinity", "many", " "]) {
     metrics: "[refract.pearson()]",
     file: usual + `Water\t${label}\n`,
     data: `refract.tsv("./rows.tsv", ${template}).skip(2)`,
-    says: /^error: rows\.tsv:4: the label ".*" is no number for a regression; write one, as in 2\.5$/,
+    says: /^error: rows\.tsv:4: the label ".*" is not a number for a regression; write one, as in 2\.5$/,
   });
 }
 refuses("numbers that are all equal", {
@@ -124,7 +127,7 @@ refuses("two heads", {
   head: `regression(), refract.classification({ ${labels} })`,
   says: /the model has two heads; give it one classification\(…\), regression\(…\) or reward\(…\)$/,
 });
-refuses("one class", { head: `classification({ labels: ["bad"] })`, says: /labels has one class alone; give two/ });
+refuses("one class", { head: `classification({ labels: ["bad"] })`, says: /labels has only one class; give two/ });
 refuses("a class twice", {
   head: `classification({ labels: ["bad", "good", "bad"] })`,
   says: /labels has "bad" twice; name each class once$/,
@@ -165,7 +168,7 @@ Deno.test("bad head: a frozen one with nothing to train", () =>
     assert.match(stderr, /the training told has nothing to train; give its model an edit/);
   }));
 
-Deno.test("a class that no row has is told of, once, and allowed", () =>
+Deno.test("a class that no row has is noted, once, and allowed", () =>
   inScene({
     stages: `{ told: train(edited.with(refract.classification({ labels: ["bad", "good", "odd"] })), ` +
       `{ data: records([{ a: "good" }, { a: "bad" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,

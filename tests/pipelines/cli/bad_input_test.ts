@@ -8,7 +8,7 @@ interface BadInput {
   readonly parts?: Partial<PipelineParts>;
   readonly change?: (scene: Scene) => Promise<void>;
   readonly options?: readonly string[];
-  /** What the line begins with, behind `error: ` and the scene's folder. */
+  /** What the line begins with, after `error: ` and the scene's folder. */
   readonly at: string;
   readonly says: RegExp;
 }
@@ -168,7 +168,7 @@ refuses("an unknown tokenizer", {
 });
 refuses("no model", {
   parts: { source: `"./nowhere"` },
-  at: 'pipeline.ts:7:16: the model "./nowhere" is no folder in ',
+  at: 'pipeline.ts:7:16: the model "./nowhere" is not a folder in ',
   says: /; relative paths start from /,
 });
 
@@ -179,7 +179,7 @@ refuses("a broken line", {
   at: "rows.jsonl:2:7: the line is not JSON",
   says: /; correct or remove it/,
 });
-refuses("a line that is no object", {
+refuses("a line that is not an object", {
   change: withText("rows.jsonl", `${row("a", "b")}[1]\n`),
   at: "rows.jsonl:2: expected a JSON object but found an array",
   says: /; write one object a row/,
@@ -201,7 +201,7 @@ refuses("an empty file", {
 });
 refuses("no file", {
   change: without("rows.jsonl"),
-  at: 'pipeline.ts:4:65: "./rows.jsonl" is no file in ',
+  at: 'pipeline.ts:4:65: "./rows.jsonl" is not a file in ',
   says: /; relative paths start from /,
 });
 refuses("text in no encoding", {
@@ -354,7 +354,7 @@ refuses("a pipeline file without a default export", {
   at: "pipeline.ts: has no pipeline as its default export",
   says: /; write export default pipeline\(/,
 });
-refuses("a default export that is no pipeline", {
+refuses("a default export that is not a pipeline", {
   change: wholeFile("export default 3;\n"),
   at: "pipeline.ts: has no pipeline as its default export",
   says: /; write export default pipeline\(/,
@@ -369,7 +369,7 @@ refuses("a pipeline that throws as it is built", {
   at: `pipeline.ts:${lineOf.rank}:`,
   says: /the pipeline fails \(boom\); correct it there/,
 });
-refuses("a pipeline file that is no TypeScript", {
+refuses("a pipeline file that is not TypeScript", {
   change: wholeFile("export default pipeline(;\n"),
   at: "pipeline.ts:1:25: the pipeline fails (SyntaxError",
   says: /; correct it there/,

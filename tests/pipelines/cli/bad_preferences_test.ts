@@ -13,7 +13,7 @@ interface BadPreferences {
   readonly model?: string;
   readonly heldOut?: string;
   readonly metrics?: string;
-  /** The line behind `error: ` and the scene's folder. */
+  /** The line after `error: ` and the scene's folder. */
   readonly says: RegExp;
 }
 
@@ -137,7 +137,7 @@ refuses("a frozen model without weights to compare with", {
     /compares with the frozen model, and weights that are drawn afresh have none; omit initializeFrom, or take simpo$/,
 });
 
-Deno.test("rows with equal answers are counted, and the training goes on", () =>
+Deno.test("rows with equal answers are counted, and the training continues", () =>
   inScene({
     stages:
       `{ tuned: train(edited, { data: jsonl("./pairs.jsonl", refract.prefer(${template})), epochs: 1, batchSize, ` +
@@ -149,6 +149,6 @@ Deno.test("rows with equal answers are counted, and the training goes on", () =>
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /1 of the 3 rows that tuned trains on have two answers of the same tokens, .*pairs\.jsonl:3; leave/,
+      /1 of the 3 rows that tuned trains on have two answers of the same tokens, .*pairs\.jsonl:3; remove/,
     );
   }));

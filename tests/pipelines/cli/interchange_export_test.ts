@@ -45,7 +45,7 @@ Deno.test("an export takes a run's folder with a member, a member's folder, or a
     await refuses(
       scene,
       "out/members/rank=1",
-      'out/members/rank=1: is no run\'s folder and has no member "rank=2"',
+      'out/members/rank=1: is not a run\'s folder and has no member "rank=2"',
       /; omit --member$/,
       "--member",
       "rank=2",

@@ -84,7 +84,7 @@ refuses(
   inConfig,
   /sets layer_replication to \[\[0,2\]\], which/,
 );
-refuses("a rank that is none", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number from 1 on/);
+refuses("a rank that is none", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number from 1 up/);
 refuses("an alpha that is none", setting({ lora_alpha: "8" }), inConfig, /lora_alpha is "8"; it must be a number/);
 refuses(
   "a pattern that is none",
@@ -132,7 +132,7 @@ refuses(
   "a tensor too many",
   { tensors: (all) => ({ ...all, "base_model.model.lm_head.weight": all[first]! }) },
   inFile,
-  /holds "base_model\.model\.lm_head\.weight", which is no adapter of a projection/,
+  /holds "base_model\.model\.lm_head\.weight", which is not an adapter of a projection/,
 );
 refuses(
   "another kind's tensor",
@@ -146,7 +146,7 @@ refuses(
     tensors: (all) => ({ ...all, "base_model.model.lm_head.lora_A.weight": all[first]! }),
   },
   inFile,
-  /adapts "lm_head", which is no projection of the model's blocks/,
+  /adapts "lm_head", which is not a projection of the model's blocks/,
 );
 refuses(
   "numbers that are not finite",
@@ -154,7 +154,7 @@ refuses(
     tensors: (all) => ({ ...all, [first]: { shape: all[first]!.shape, data: all[first]!.data.with(7, NaN) } }),
   },
   inFile,
-  /lora_A\.weight holds NaN, which is no finite number; train it again/,
+  /lora_A\.weight holds NaN, which is not a finite number; train it again/,
 );
 refuses(
   "a tensor of another model's shape",

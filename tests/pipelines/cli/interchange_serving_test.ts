@@ -191,7 +191,7 @@ refuses(
   "a folder",
   shift,
   "gguf",
-  /^error: exported: is no GGUF file's name; give --out one that ends in \.gguf/,
+  /^error: exported: is not a GGUF file's name; give --out one that ends in \.gguf/,
   "exported",
 );
 refuses(

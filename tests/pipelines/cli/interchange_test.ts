@@ -63,7 +63,7 @@ const zeros = (...shape: readonly number[]) => {
   return { shape, data: new Float32Array(shape.reduce((product, extent) => product * extent, 1)) };
 };
 
-importRefuses("a config.json that is no JSON", {
+importRefuses("a config.json that is not JSON", {
   change: withText("{"),
   at: "pyreft/config.json:1:2: is",
   says: /; save/,
@@ -89,7 +89,7 @@ importRefuses("a config.json nested deeply", {
   at: file,
   says: /the component \(none\) of layer \[…\] is not known; use one/,
 });
-importRefuses("a type that is no text", {
+importRefuses("a type that is not text", {
   change: withConfig({ intervention_types: [{}] }),
   at: file,
   says: /the intervention type \{…\} is not known; use one/,
@@ -99,7 +99,7 @@ importRefuses("a component that only an object has", {
   at: file,
   says: /the component "constructor" of layer 1 is not known; use one/,
 });
-importRefuses("a layer that is no number", {
+importRefuses("a layer that is not a number", {
   change: withPlace("1"),
   at: file,
   says: /the component "block_output" of layer "1" is not known/,
@@ -109,12 +109,12 @@ importRefuses("a layer below the first", {
   at: file,
   says: /block -1 does not exist; the model/,
 });
-importRefuses("a unit that is no position", {
+importRefuses("a unit that is not a position", {
   change: withPlace(1, "block_output", "h.pos"),
   at: file,
   says: /the unit "h\.pos" of layer 1 is not known; use one that edits positions/,
 });
-importRefuses("a rank that is no number", {
+importRefuses("a rank that is not a number", {
   change: withPlace(1, "block_output", "pos", 1, -2),
   at: file,
   says: /low_rank_dimension is -2 for layer 1; give a whole number/,
@@ -122,7 +122,7 @@ importRefuses("a rank that is no number", {
 importRefuses("a key that leads out of the folder", {
   change: withConfig({ sorted_keys: ["../secret"] }),
   at: file,
-  says: /the key "\.\.\/secret" is no file's name; save/,
+  says: /the key "\.\.\/secret" is not a file's name; save/,
 });
 importRefuses("a key of another layer", {
   change: withPlace(0),
@@ -190,7 +190,7 @@ importRefuses("a rotation that is none", {
 importRefuses("numbers that are not finite", {
   change: withTensors({ bias: { shape: [rank], data: Float32Array.of(1, NaN) } }),
   at: first,
-  says: /bias holds NaN, which is no finite number; train it again/,
+  says: /bias holds NaN, which is not a finite number; train it again/,
 });
 importRefuses("a file of no tensors", {
   change: async (scene) => {

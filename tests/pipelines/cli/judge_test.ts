@@ -114,5 +114,5 @@ Deno.test("judge refuses an endpoint without a key, or none, in one line", () =>
     await Deno.writeTextFile(join(folder, "reference.json"), '[{"instruction": "other", "output": "bad"}]');
     assert.match(await refused(), /predictions\.jsonl:2: the row's "instruction" is missing/);
     await Deno.writeTextFile(join(folder, "reference.json"), '[{"instruction": 1, "output": "bad"}]');
-    assert.match(await refused(), /reference\.json:1: the row's "instruction" is no text/);
+    assert.match(await refused(), /reference\.json:1: the row's "instruction" is not text/);
   }));

@@ -155,7 +155,7 @@ refuses("an edit that is not affine", {
   at: "block(1).mlp.output",
   positions: everywhere,
   editSettings: 'activation: "relu"',
-}, new RegExp(`${file}the loreft of mlp\\.output is no affine map`));
+}, new RegExp(`${file}the loreft of mlp\\.output is not an affine map`));
 refuses("positions that are none", {}, /^error: the positions "x" are none/, "--positions", "x");
 refuses(
   "a folder that holds other files",

@@ -83,7 +83,7 @@ Deno.test("a report refuses results and predictions that are not as a run writes
     for (const line of ["{", "null", "7", '{"prompt": 1}', "\0\0\0\0"]) {
       await Deno.writeTextFile(predictions, [lines[0], line].join("\n"));
       const { code, stderr } = await report(scene);
-      assert.deepEqual([code, stderr], [2, `error: ${predictions}:2: is no prediction; run the pipeline again\n`]);
+      assert.deepEqual([code, stderr], [2, `error: ${predictions}:2: is not a prediction; run the pipeline again\n`]);
     }
   }));
 

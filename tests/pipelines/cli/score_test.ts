@@ -49,13 +49,13 @@ Deno.test("score says in one line which row it can't judge, and prints no verdic
   };
   assert.equal(
     await refused([row, { generation: "1", label: "one" }]),
-    'error: answers.jsonl:2: the label "one" is no number, which LLM-Adapters\' rule compares; correct it\n',
+    'error: answers.jsonl:2: the label "one" is not a number, which LLM-Adapters\' rule compares; correct it\n',
   );
   assert.match(
     await refused([{ label: "1", text: "1" }]),
     /jsonl:1: the row has no field "generation"; use one of those/,
   );
-  assert.match(await refused([{ generation: ["1"], label: "1" }]), /jsonl:1: the field "generation" is no text; /);
+  assert.match(await refused([{ generation: ["1"], label: "1" }]), /jsonl:1: the field "generation" is not text; /);
   assert.match(
     await refused([row], "mawps"),
     /the task "mawps" has no rule "llm-adapters"; use one of those it has: "pyre/,
@@ -72,7 +72,7 @@ Deno.test("score refuses problems that lack what their tests are made of, before
   };
   assert.match(
     await refused({ ...problem, generation: "", entry_point: "thrice" }),
-    /jsonl:1: the problem's entry_point "thrice" is no function that its prompt begins; name the one that the tests call/,
+    /jsonl:1: the problem's entry_point "thrice" is not a function that its prompt begins; name the one that the tests call/,
   );
   assert.match(
     await refused({ task_id: "own/0", generation: "" }),

@@ -61,17 +61,17 @@ const faults: Readonly<Record<string, readonly [text: string, message: string]>>
   "several documents": ["a: 1\n---\nb: 2\n", "recipe.yaml:2:1: a second document begins; keep one a file"],
   "nothing": ["", "recipe.yaml: the file is empty; write key: value lines"],
   "a comment alone": ["# nothing\n", "recipe.yaml: the file is empty; write key: value lines"],
-  "a key that is no text": [
+  "a key that is not text": [
     "3: 1\n",
-    "recipe.yaml:1:1: the key is no text; write a name, in quotes if it looks like a number",
+    "recipe.yaml:1:1: the key is not text; write a name, in quotes if it looks like a number",
   ],
   "a merge key": [
     "%YAML 1.1\n---\n<<: {a: 1}\n",
-    "recipe.yaml:3:1: the key is no text; write a name, in quotes if it looks like a number",
+    "recipe.yaml:3:1: the key is not text; write a name, in quotes if it looks like a number",
   ],
   "a date": [
     "%YAML 1.1\n---\na: 2001-01-01\n",
-    "recipe.yaml:3:4: the value is no text, number, true or false; put it in quotes",
+    "recipe.yaml:3:4: the value is not text, number, true or false; put it in quotes",
   ],
   "a list that does not end": [
     "a: [1,\n",

@@ -4,7 +4,7 @@ import type { Row } from "../../../pipelines/data/row.ts";
 
 const place = { file: "rows.tsv", line: 3 };
 
-/** A token a character, `[` before the first text and `]` behind each. */
+/** A token a character, `[` before the first text and `]` after each. */
 const tokenizer = {
   encodePair(first: string, second: string | undefined, maxLength = Infinity) {
     const codes = (text: string) => [...text].map((character) => character.charCodeAt(0));

@@ -71,7 +71,7 @@ for (const folder of folders) {
   });
 }
 
-Deno.test("readPrompt() tells text, pieces, the row's fields and each field's tokens", async () => {
+Deno.test("readPrompt() gives text, pieces, the row's fields and each field's tokens", async () => {
   const tokenizer = await loadTokenizer(builtin), prompt = promptOf(tokenizer, "x {other}\n", country);
   const { text, ids, pieces, fields, spans } = readPrompt(prompt, tokenizer.decode);
   assert.deepEqual([text, ids, fields], [tokenizer.decode(prompt.prompt), prompt.prompt, country]);
@@ -79,7 +79,7 @@ Deno.test("readPrompt() tells text, pieces, the row's fields and each field's to
   assert.deepEqual(spans["other"]!.map((token) => pieces[token]!.trim()), ["a"]);
 });
 
-Deno.test("a tokenizer that changes the text is told", () => {
+Deno.test("a tokenizer that changes the text is noted", () => {
   const prompt = { prompt: [0, 1], source: { text: "AB", spans: { q: [[0, 2]] as const }, fields: {} } };
   assert.throws(() => fieldTokens(prompt, "q", (ids) => ids.map(() => "x").join("")), /choose them with a function$/);
 });

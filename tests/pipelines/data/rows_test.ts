@@ -111,7 +111,7 @@ Deno.test("loadRows() rejects a line that is not an object", async () => {
 Deno.test("loadRows() rejects a file that is missing, a folder, empty or not text", async () => {
   await rejects(
     { kind: "jsonl", path: "none.jsonl", template },
-    /^"none.jsonl" is no file in .*; relative paths start from/,
+    /^"none.jsonl" is not a file in .*; relative paths start from/,
   );
   await rejects({ kind: "jsonl", path: ".", template }, /^"." is a folder; give/);
   await rejects(jsonl(""), "rows.jsonl: the file holds no rows; write one JSON object a line");
@@ -178,10 +178,10 @@ Deno.test("loadRows() prints what JSON holds as Python does", async () => {
 Deno.test("loadRows() rejects null, what JavaScript has rounded and half of a surrogate pair", async () => {
   await rejects(jsonl('{"question": null, "answer": "b"}'), /^rows\d+.jsonl:1: the field "question" holds null/);
   const rounded = { question: 2 ** 53, answer: "b" };
-  await rejects({ kind: "records", records: [rounded], template }, /^records:1: the number 9007199254740992 has lost/);
+  await rejects({ kind: "records", records: [rounded], template }, /^records:1: the number 9007199254740992 lost/);
   await rejects(
     jsonl('{"question": "half \\ud83d here", "answer": "ok"}'),
-    'rows.jsonl:1: the field "question" has \\ud83d, half of a surrogate pair, which is no character; correct its escapes',
+    'rows.jsonl:1: the field "question" has \\ud83d, half of a surrogate pair, which is not a character; correct its escapes',
   );
   await rejects(
     jsonl('{"question": "whole \\ud83d\\ude00", "answer": ["\\ude00"]}\n{"question": "", "answer": ""}'),

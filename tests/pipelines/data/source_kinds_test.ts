@@ -69,7 +69,7 @@ for (const sample of Object.values(samples)) {
   });
 }
 
-Deno.test("a template's name and its text are no files", () => {
+Deno.test("a template's name and its text are not files", () => {
   for (const template of ["tool_use", "{{ messages[0].content }}.jinja"]) {
     assert.deepEqual(filesOf({ ...samples.chat, template }).map(({ use }) => use), ["rows"]);
   }

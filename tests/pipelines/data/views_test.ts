@@ -33,7 +33,7 @@ Deno.test("map() and filter() see fields and the number of each row", async () =
   assert.deepEqual(await numbers(ten.filter(({ third }) => third === 0).take(2)), [0, 3]);
 });
 
-Deno.test("what a function gives that is no row is refused at the row", async () => {
+Deno.test("what a function gives that is not a row is refused at the row", async () => {
   const wrong: readonly (readonly [Rows, RegExp])[] = [
     [ten.map((row) => JSON.parse(String(row["x"]))), /records:1: the function of \.map failed \(.*\); correct it/],
     [ten.map(() => JSON.parse("[]")), /records:1: the function of \.map gives a list; return an object/],

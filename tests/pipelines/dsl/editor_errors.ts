@@ -50,7 +50,7 @@ export function wrongNamesAndTypes() {
   loreft({ at, positions: "l1", rank: set.positions });
   // @ts-expect-error: a setting that is not declared
   set.epoch;
-  // @ts-expect-error: a default that is no value of a setting
+  // @ts-expect-error: a default that is not a value of a setting
   settings({ blocks: { default: [1, 2] } });
   // @ts-expect-error: the rank is needed
   loreft({ at, positions: "l1" });

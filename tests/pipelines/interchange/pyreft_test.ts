@@ -135,7 +135,7 @@ refuses("a pickle of something else", withPickle(latin("K\x01.")), /holds no sta
 refuses("a truncated archive", async (scene) => {
   await writePyreft(scene);
   await Deno.writeFile(bin(scene), (await Deno.readFile(bin(scene))).slice(0, -100));
-}, /is no whole zip archive/);
+}, /is not a whole zip archive/);
 refuses("a state dictionary without a tensor", (scene) => {
   const { bias: _, ...rest } = state;
   return writePyreft(scene, {}, rest);

@@ -76,7 +76,7 @@ const refused: Readonly<Record<string, readonly [bytes: Uint8Array<ArrayBuffer>,
     Uint8Array.from(zipSync({ "word/document.xml": latin("<x/>") })),
     /holds no data\.pkl as torch\.save writes it; save/,
   ],
-  "that is a bare pickle": [one, /is no whole zip archive of torch\.save; copy/],
+  "that is a bare pickle": [one, /is not a whole zip archive of torch\.save; copy/],
 };
 for (const [name, [bytes, says]] of Object.entries(refused)) {
   Deno.test(`a file ${name} is refused`, () => {

@@ -43,6 +43,6 @@ Deno.test("what cannot be asked is refused in one line", () =>
     );
     await assert.rejects(generate(model, [{ role: "user", content: "a" }], options), /has no chat template for a conv/);
     await assert.rejects(generate(baseModel("./none"), "a", options), /none/);
-    // @ts-expect-error: a path is no model.
+    // @ts-expect-error: a path is not a model.
     await assert.rejects(generate("./model", "a"), /the first argument of generate is "\.\/model"; give a model, or/);
   }));

@@ -19,7 +19,7 @@ async function eventsOf(running: ReturnType<typeof run>) {
 
 const swept: Partial<PipelineParts> = { rank: `sweep("rank", [1, 2])`, metrics: "[exactMatch(), loss()]" };
 
-Deno.test("run() tells every event of a sweep in its order, and gives what the run found", () =>
+Deno.test("run() reports every event of a sweep in order, and gives what the run found", () =>
   inScene(swept, async (scene) => {
     const running = run(scene.pipeline, { ...optionsOf(scene), log: scene.path("log.jsonl") });
     const { events, error } = await eventsOf(running);
@@ -56,7 +56,7 @@ Deno.test("a pipeline that a program declared runs as its file does, from the st
     assert.deepEqual(await again.member("rank=2").predictions(), await first.member("rank=2").predictions());
   }));
 
-Deno.test("a run that fails tells so last, and fails where its events or its result are read", () =>
+Deno.test("a run that fails says so last, and fails where its events or its result are read", () =>
   inScene({ optimizer: "adamw({ learningRate: 1e30 })", epochs: "4" }, async (scene) => {
     const options = { ...optionsOf(scene), log: scene.path("log.jsonl") }, running = run(scene.pipeline, options);
     const { events, error } = await eventsOf(running);
@@ -68,7 +68,7 @@ Deno.test("a run that fails tells so last, and fails where its events or its res
     assert.equal(JSON.parse((await Deno.readTextFile(options.log)).trimEnd().split("\n").at(-1)!).kind, "runFailed");
   }));
 
-Deno.test("a run that is stopped goes on with the same call, and its log with it", () =>
+Deno.test("a run that is stopped continues with the same call, and its log with it", () =>
   inScene({ epochs: "3" }, async (scene) => {
     const stop = new AbortController(), options = { ...optionsOf(scene), log: scene.path("log.jsonl") };
     const events: RunEvent[] = [];

@@ -92,7 +92,7 @@ Deno.test("map puts other classes and numbers in the predictions' place", () => 
   assert.deepEqual(measure([certain], classes).metrics, { accuracy: 1 });
   assert.throws(
     () => measure([accuracy({ map: () => "yess" })], classes),
-    /map gave the text "yess" at rows\.jsonl:1, which is no class; did you mean "yes"/,
+    /map gave the text "yess" at rows\.jsonl:1, which is not a class; did you mean "yes"/,
   );
   const numbers = headPredictions([1, 5], [1, 9]).map((each) => ({
     ...each,
@@ -116,7 +116,7 @@ Deno.test("a metric of one's own is given the name of a class or a number", () =
   assert.deepEqual([metrics, lowerIsBetter], [{ near: 0.5 }, ["near"]]);
 });
 
-Deno.test("a number without a standard error is told of", () => {
+Deno.test("a number without a standard error is noted", () => {
   const given = headPredictions([1, 3, 4], [2, 3, 4]).map((each) => ({
     ...each,
     row: { ...row, prediction: each.predicted },

@@ -78,7 +78,7 @@ Deno.test({
     let count = 0;
     for (const { choices, gold, scored } of Object.values(tasks).flatMap(({ docs }) => docs)) {
       for (const { loglikelihoods: scores, acc, acc_norm, acc_bytes } of scored) {
-        // Choices of the same text are told apart by their number.
+        // Choices of the same text are distinguished by their number.
         const rights = (["sum", "character", "byte"] as const).map((by) => {
           return Number(choices.indexOf(chosenBy(by, { choices, scores, choiceTokens: [] })) === gold);
         });

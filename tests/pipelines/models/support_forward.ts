@@ -38,7 +38,7 @@ export interface RunRow {
 }
 
 /**
- * Hidden states in transformers' order (the last one behind the final norm) [state][row][token · width], and the logits
+ * Hidden states in transformers' order (the last one after the final norm) [state][row][token · width], and the logits
  * [row][token · vocabulary], without the places that pad a row.
  */
 export interface RunNumbers {
@@ -158,7 +158,7 @@ export function placeOf(row: Float32Array | undefined, tokens: number, position:
   return row.subarray(position * width, (position + 1) * width);
 }
 
-/** The ids that greedy decoding goes on with, by running the whole growing sequence each time. */
+/** The ids that greedy decoding continues with, by running the whole growing sequence each time. */
 export async function continueGreedily(forward: Forward, prompt: readonly number[], count: number): Promise<number[]> {
   const tokens = [...prompt];
   while (tokens.length < prompt.length + count) {

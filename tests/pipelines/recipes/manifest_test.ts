@@ -31,7 +31,7 @@ function repeat(scene: Scene, manifest: string, ...options: readonly string[]) {
 
 /** A run's results without what depends on the clock and the store. */
 async function resultsIn(folder: string): Promise<unknown> {
-  const timed = new Set(["seconds", "stepSeconds", "cached"]);
+  const timed = new Set(["seconds", "stepSeconds", "tokensPerSecond", "cached"]);
   const text = await Deno.readTextFile(join(folder, "results.json"));
   return JSON.parse(text, (key, value) => timed.has(key) ? undefined : value);
 }
@@ -52,16 +52,23 @@ Deno.test("a manifest repeats its run bit for bit", () =>
     const manifests = [manifestOf(scene), scene.path("again", "manifest.yaml")].map((path) =>
       Deno.readTextFileSync(path)
     );
-    assert.equal(manifests[1], manifests[0]!.replace(`folder: ${scene.path("out")}`, `folder: ${scene.path("again")}`));
+    assert.equal(manifests[1], manifests[0]);
+    assert.ok(!manifests[0]!.includes(scene.folder) && !/^[^#]*[: ]\//m.test(manifests[0]!), manifests[0]);
+    assert.deepEqual(await Deno.readFile(scene.path("out", "pipeline.ts")), await Deno.readFile(scene.pipeline));
   }));
 
-Deno.test("a manifest finds its pipeline when its folder has moved, and when all has moved together", () =>
+Deno.test("a manifest finds its pipeline when all has moved together, and names what it lacks when it moved alone", () =>
   afterRun(async (scene) => {
     const elsewhere = await Deno.makeTempDir();
     try {
       const manifest = await Deno.readTextFile(manifestOf(scene));
       await Deno.writeTextFile(join(elsewhere, "manifest.yaml"), manifest);
-      assert.equal((await repeat(scene, join(elsewhere, "manifest.yaml"))).code, 0);
+      const alone = await repeat(scene, join(elsewhere, "manifest.yaml"));
+      assert.deepEqual([alone.code, alone.stderr], [
+        2,
+        `error: ${elsewhere}/manifest.yaml:2:11: there is no pipeline file "../pipeline.ts"; give its path, relative to ` +
+        "the recipe\n",
+      ]);
       await Deno.rename(scene.folder, join(elsewhere, "scene"));
       const places = ["--store", join(elsewhere, "store"), "--out", join(elsewhere, "again")];
       const { code, stderr } = await inProcess("run", join(elsewhere, "scene", "out", "manifest.yaml"), ...places);

@@ -19,7 +19,8 @@ async function recordedFiles(
   assert.ok(recorded !== undefined);
   const found = new Map([[pipeline, recorded.pipeline.digest]]);
   for (const { path, digest } of recorded.files) found.set(resolve(scene.folder, path), digest);
-  for (const { at, commit, weights, files = {} } of recorded.models) {
+  for (const { at: from, commit, weights, files = {} } of recorded.models) {
+    const at = from.startsWith(".") ? resolve(scene.path("out"), from) : from;
     const isFile = await Deno.stat(at).then((info) => info.isFile, () => false);
     const folder = commit === undefined
       ? at.replace(/^builtin:/, join(root, "pipelines", "models", "builtin", "/"))

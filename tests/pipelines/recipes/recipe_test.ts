@@ -49,9 +49,9 @@ threads: 1
       const line of [
         "name: small",
         "about: One rank on half of the rows",
-        `pipeline: ${scene.pipeline}`,
-        `  ./rows.jsonl: ${scene.path("recipes", "few.jsonl")}`,
-        `base: ${scene.path("recipes", "other")}`,
+        "pipeline: ../pipeline.ts",
+        "  ./rows.jsonl: ../recipes/few.jsonl",
+        "base: ../recipes/other",
         "threads: 1",
       ]
     ) assert.ok(manifest.includes(`${line}\n`), `${line} is not in\n${manifest}`);
@@ -169,7 +169,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     `${named}data:\n  ./rows.jsonl: nowhere.jsonl\n`,
     'recipe.yaml:3:17: there is no file "nowhere.jsonl"; give its path, relative to the recipe',
   ],
-  "data that are no path": [
+  "data that are not a path": [
     `${named}data:\n  ./rows.jsonl: 3\n`,
     'recipe.yaml:3:17: the data for "./rows.jsonl" is 3; give the path of a file, relative to the recipe',
   ],
@@ -190,9 +190,9 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     'recipe.yaml:2:11: there is no provider "web"; use one of those it has: "cpu", "webgpu", "cuda"',
   ],
   "no threads": [`${named}threads: 0\n`, "recipe.yaml:2:10: threads is 0; give a whole number from 1 to 1024"],
-  "a name that is no file name": [
+  "a name that is not a file name": [
     `${named}name: a/b\n`,
-    'recipe.yaml:2:7: the name "a/b" is no file name; use letters, digits, -, . and _',
+    'recipe.yaml:2:7: the name "a/b" is not a file name; use letters, digits, -, . and _',
   ],
   "a record that no run wrote": [
     `${named}recorded:\n  folder: /x\n`,

@@ -81,7 +81,7 @@ const only = (declaration: string) => ({ preamble: `refract.settings(${declarati
 const place = `pipeline.ts:${lineOf.preamble}:9: `;
 
 const bad: Readonly<Record<string, readonly [declaration: string, set: string, says: string]>> = {
-  "a fraction": ["{ n: { default: 2, least: 1, whole: true } }", "n=1.5", "n is 1.5; give a whole number from 1 on"],
+  "a fraction": ["{ n: { default: 2, least: 1, whole: true } }", "n=1.5", "n is 1.5; give a whole number from 1 up"],
   "too little": [
     '{ n: { default: 2, least: 1, most: 9, unit: "passes" } }',
     "n=0",
@@ -119,7 +119,7 @@ refuses(
 const wrong: Readonly<Record<string, readonly [declaration: string, says: string]>> = {
   "a default out of its own bounds": [
     "{ n: { default: 0, least: 1 } }",
-    "the setting n may not be 0, which it names itself; give a number from 1 on",
+    "the setting n may not be 0, which it names itself; give a number from 1 up",
   ],
   "a default that is not listed": [
     '{ n: { default: "a", oneOf: ["b"] } }',
@@ -142,7 +142,7 @@ const wrong: Readonly<Record<string, readonly [declaration: string, says: string
     '{ n: { default: "a", most: 1 } }',
     'the setting n has "most", which a text has not; use one of those it has: "default", "oneOf", "about"',
   ],
-  "a name that is no word": [
+  "a name that is not a word": [
     '{ "n n": 1 }',
     'the setting\'s name "n n" is not a word; use letters, digits, - and _',
   ],

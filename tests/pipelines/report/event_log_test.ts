@@ -41,7 +41,7 @@ test("a log that is there already is appended to, after half a line too", async 
   assert.deepEqual(others.map((line) => JSON.parse(line).message), ["resumed", "again"]);
 });
 
-test("a log that cannot be opened ends the run before it begins, one that breaks is told of once", async (folder) => {
+test("a log that cannot be opened ends the run before it begins, one that breaks is noted once", async (folder) => {
   assert.throws(() => new EventLog(folder, assert.fail).open(), /can't be written \(Is a directory\)/);
   const path = join(folder, "log.jsonl"), notes: string[] = [];
   const log = new EventLog(path, (message) => notes.push(message));
@@ -51,6 +51,6 @@ test("a log that cannot be opened ends the run before it begins, one that breaks
     await log.close();
   });
   assert.deepEqual(notes, [
-    `${path}: the log can no longer be written (No space left on device); the run goes on without it`,
+    `${path}: the log can no longer be written (No space left on device); the run continues without it`,
   ]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { liveFile, LiveLog, type LiveState } from "../../../pipelines/report/live.ts";
+import { liveFile, LiveLog, type LiveState, silenceOf } from "../../../pipelines/report/live.ts";
 import { test } from "../store/support.ts";
 
 const stateIn = async (folder: string): Promise<LiveState> => {
@@ -17,27 +17,52 @@ async function until(folder: string, holds: (state: LiveState) => boolean): Prom
 }
 
 test("what a run is at is in its folder while it goes on, and gone at its end", async (folder) => {
-  const log = new LiveLog(folder, "p"), stage = "tuned", steps = 2, learningRate = 0.1, seconds = 1;
+  const log = new LiveLog(folder, "p"), stage = "tuned", steps = 3, learningRate = 0.1, seconds = 1;
   log.take({ kind: "work", work: "encode", done: 2, total: 2, unit: "rows" });
   assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing before the folder is ready");
-  const outline = { axes: {}, trainableParameters: 1, baseParameters: 9, stages: [] };
+  const outline = { axes: {}, repeated: "a", trainableParameters: 1, baseParameters: 9, stages: [] };
   log.take({ kind: "membersReady", members: [{ id: "a", ...outline }, { id: "b", ...outline }] });
   assert.equal((await until(folder, () => true)).pipeline, "p");
-  log.take({ kind: "trainingStarted", stage, members: ["a", "b"], steps, stepsDone: 0 });
+  log.take({ kind: "trainingStarted", stage, members: ["a", "b"], steps: 3, stepsDone: 1, losses: [[5], [6]] });
   const metrics = { loss: 5 };
   log.take({ kind: "validation", stage, member: "b", step: 0, metrics, isBest: true });
   for (const [at, losses] of [[3, 4], [1, 2]].entries()) {
     const members = losses.map((loss, at) => ({ member: "ab"[at]!, loss }));
-    log.take({ kind: "step", stage, step: at + 1, steps, learningRate, seconds, members });
+    log.take({ kind: "step", stage, step: at + 2, steps, learningRate, seconds, members });
   }
-  const { now, trainings } = await until(folder, ({ now }) => now === "train tuned × 2 2/2");
-  assert.deepEqual([now, trainings], ["train tuned × 2 2/2", [
-    { name: "train tuned a", losses: [3, 1], validation: [] },
-    { name: "train tuned b", losses: [4, 2], validation: [{ step: 0, metrics }] },
+  const { now, trainings } = await until(folder, ({ now }) => now === "train tuned × 2 3/3");
+  assert.deepEqual([now, trainings], ["train tuned × 2 3/3", [
+    { member: "a", stage, losses: [5, 3, 1], validation: [] },
+    { member: "b", stage, losses: [6, 4, 2], validation: [{ step: 0, metrics }] },
   ]]);
-  log.take({ kind: "memberDone", record: { id: "main", axes: {}, trainableParameters: 1, stages: [] } });
-  const { members, trainings: none } = await until(folder, ({ members }) => members.length > 0);
-  assert.deepEqual([members.map(({ id }) => id), none], [["main"], []]);
+  log.take({ kind: "memberDone", record: { id: "a", axes: {}, trainableParameters: 1, stages: [] } });
+  const { planned, members, trainings: left } = await until(folder, ({ members }) => members.length > 0);
+  assert.deepEqual(planned.map(({ id }) => id), ["a", "b"]);
+  assert.deepEqual([members.map(({ id }) => id), left.map(({ member }) => member)], [["a"], ["b"]]);
   await log.close();
+  assert.deepEqual([...Deno.readDirSync(folder)], []);
+});
+
+test("a run that lives writes again while nothing happens, and is missed when it does not", async (folder) => {
+  const log = new LiveLog(folder, "p");
+  log.take({ kind: "membersReady", members: [] });
+  const { written } = await until(folder, () => true);
+  const again = await until(folder, (state) => state.written > written);
+  const now = Date.parse(again.written);
+  assert.equal(silenceOf(again, now + 10_000), undefined);
+  assert.equal(silenceOf(again, now + 20_000), 20_000);
+  await log.close();
+});
+
+test("a run that is stopped or fails says so in its folder, until the next one is done", async (folder) => {
+  const log = new LiveLog(folder, "p");
+  log.take({ kind: "membersReady", members: [] });
+  log.take({ kind: "runFailed", message: "the loss is NaN", stopped: false });
+  await log.close();
+  assert.deepEqual((await stateIn(folder)).failed, { message: "the loss is NaN", stopped: false });
+  const next = new LiveLog(folder, "p");
+  next.take({ kind: "membersReady", members: [] });
+  await until(folder, ({ failed }) => failed === undefined);
+  await next.close();
   assert.deepEqual([...Deno.readDirSync(folder)], []);
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { csvOf } from "../../../pipelines/report/csv.ts";
 import { pageOf } from "../../../pipelines/report/html.ts";
-import type { MemberRecord, Results } from "../../../pipelines/results/results.ts";
-import { type ReportPrediction, viewOf } from "../../../pipelines/report/view.ts";
+import type { MemberRecord, Results, StageRecord } from "../../../pipelines/results/results.ts";
+import type { ReportPrediction } from "../../../pipelines/report/report_source.ts";
+import { viewOf } from "../../../pipelines/report/view.ts";
 
 function member(rank: number, seed: number, exactMatch: number): MemberRecord {
   const losses = Array.from({ length: 1000 }, (_, step) => 3 / (1 + step * rank));
@@ -64,17 +65,21 @@ const source = {
   made: "2026-01-01 00:00:00Z",
   machine: ["cpu"],
   manifest: "pipeline: x\n",
+  pipelineText: "export default 1;\n",
   predictions: (path: string) => rows[path] ?? [],
 };
 
-Deno.test("the view tells trained metrics first, and what the untrained model has", () => {
-  const { metrics, untrained, axes, members, repeats, time, saved } = viewOf(source);
+Deno.test("the view has trained metrics first, and what the untrained model has", () => {
+  const { metrics, untrained, untrainedMetrics, axes, members, experiments, time, saved } = viewOf(source);
   assert.deepEqual(metrics, ["tuned exactMatch", "base exactMatch"]);
-  assert.deepEqual(untrained, { "tuned exactMatch": { name: "base", value: 0.1 } });
+  assert.deepEqual(untrainedMetrics, ["base exactMatch"]);
+  assert.deepEqual(untrained, {});
   assert.deepEqual(axes, [{ name: "rank", values: [1, 4] }, { name: "seed", values: [1, 2] }]);
   assert.deepEqual(members.map(({ repeated }) => repeated), ["rank=1", "rank=1", "rank=4,seed=1"]);
-  assert.deepEqual(repeats.map(({ id, count }) => [id, count]), [["rank=1", 2]]);
-  assert.deepEqual(time, [
+  assert.deepEqual(experiments.map(({ id, members }) => [id, members.length]), [["rank=1", 2], ["rank=4,seed=1", 1]]);
+  const { mean, repetitions } = experiments[0]!.metrics["tuned exactMatch"]!;
+  assert.deepEqual([mean.toFixed(3), repetitions], ["0.300", 2]);
+  assert.deepEqual(time.slice(0, 3), [
     { name: "encode", seconds: 4 },
     { name: "train", seconds: 6 },
     { name: "evaluate", seconds: 9 },
@@ -82,7 +87,63 @@ Deno.test("the view tells trained metrics first, and what the untrained model ha
   assert.equal(saved.at(-1), "3 of 9 stages were in the store.");
 });
 
-Deno.test("the view thins long curves and tells their stride", () => {
+Deno.test("a base is that of the same rows, and one of other rows is none", () => {
+  const same = viewOf({ ...source, results: { ...results, members: [member(4, 1, 2 / 3)], summaries: [] } });
+  const { name, mean, values, rowsKey } = same.untrained["tuned exactMatch"]!;
+  assert.deepEqual([name, mean, values], ["base", 0.1, undefined]);
+  assert.equal(rowsKey, undefined, "predictions without what metrics measured compare nothing");
+  const predictions = (path: string) => {
+    return (rows[path] ?? []).map((row) => {
+      return { ...row, measured: { exactMatch: Number(row.prediction === row.completion) } };
+    });
+  };
+  const known = viewOf({
+    ...source,
+    predictions,
+    results: { ...results, members: [member(4, 1, 2 / 3)], summaries: [] },
+  });
+  assert.deepEqual(known.untrained["tuned exactMatch"]!.values, [[0, 1, 0]]);
+  assert.deepEqual(known.experiments[0]!.metrics["tuned exactMatch"]!.values, [[0, 1, 1]]);
+  const other = (path: string) => path === "base" ? predictions(path).slice(1) : predictions(path);
+  assert.deepEqual(
+    viewOf({ ...source, predictions: other, results: { ...results, members: [member(4, 1, 1)] } }).untrained,
+    {},
+  );
+});
+
+Deno.test("members whose settings differ in seeds alone repeat one experiment, however their seeds are swept", () => {
+  const set = (rank: number, seed: number): MemberRecord => ({
+    ...member(rank, seed, rank / 10),
+    settings: { "train tuned": { "edit.rank": rank, seed, "optimizer.learningRate": 0.1 } },
+  });
+  const found = viewOf({
+    ...source,
+    results: { pipeline: "p", members: [set(1, 1), set(1, 2), set(4, 1)], encode: [] },
+  });
+  assert.deepEqual(found.experiments.map(({ id, members }) => [id, members.length]), [["rank=1", 2], [
+    "rank=4,seed=1",
+    1,
+  ]]);
+});
+
+Deno.test("an evaluation that says which training it is of is not a base, even if all members agree", () => {
+  const named = (training: string | undefined): MemberRecord => {
+    const { stages, ...rest } = member(1, 1, 0.5);
+    return {
+      ...rest,
+      stages: stages.filter(({ kind, name }) => kind === "train" || name !== "base").map((stage): StageRecord => {
+        if (stage.kind !== "evaluate") return stage;
+        return { ...stage, name: "score", rows: 3, ...training === undefined ? {} : { training } };
+      }),
+    };
+  };
+  const of = (training: string | undefined) =>
+    viewOf({ ...source, results: { ...results, members: [named(training)] } });
+  assert.deepEqual(of("tuned").untrainedMetrics, []);
+  assert.deepEqual(of(undefined).untrainedMetrics, ["score exactMatch"]);
+});
+
+Deno.test("the view thins long curves and has their stride", () => {
   const [{ losses, gradientNorms, stride, finalLoss }] = viewOf(source).members as [
     ReturnType<typeof viewOf>["members"][number],
   ];
@@ -92,10 +153,14 @@ Deno.test("the view thins long curves and tells their stride", () => {
   assert.equal(finalLoss, 3 / 1000);
 });
 
-Deno.test("samples are of the best member, what it alone has right first", () => {
-  const { samples } = viewOf(source);
-  assert.deepEqual(samples.map(({ prompt }) => prompt), ["c", "a", "b"]);
-  assert.deepEqual(samples[0]!.answers, [{ stage: "base", text: " y" }, { stage: "tuned", text: " x" }]);
+Deno.test("rows have the answers of the base and of members, the best first", () => {
+  const [found, ...others] = viewOf(source).rows;
+  assert.deepEqual([found?.stage, found?.total, others], ["tuned", 3, []]);
+  assert.deepEqual(found?.rows.map(({ prompt }) => prompt), ["a", "b", "c"]);
+  assert.deepEqual(found?.answers.map(({ name, isBase, texts }) => [name, isBase, texts]), [
+    ["base", true, [" y", " x", " y"]],
+    ["rank=4,seed=1", false, [" y", " x", " x"]],
+  ]);
 });
 
 Deno.test("less of an error is better, whatever its name", () => {
@@ -109,7 +174,7 @@ Deno.test("less of an error is better, whatever its name", () => {
     results: { ...results, members: [erring(1, 0.9), erring(4, 0.3), erring(2, 0.5)] },
   });
   assert.deepEqual([...found.lowerIsBetter].sort(), ["base mse", "tuned mse"]);
-  assert.equal(found.samplesOf, "Rows of the evaluation of rank=4,seed=1.");
+  assert.equal(found.rows.find(({ stage }) => stage === "tuned")?.answers[0]?.name, "rank=4,seed=1");
   assert.deepEqual(viewOf(source).lowerIsBetter, []);
 });
 
@@ -122,9 +187,29 @@ Deno.test("the page holds all it needs, and no text of a row is read as markup",
   assert.ok(!/https?:\/\/(?!www\.w3\.org\/2000\/svg)/.test(page));
 });
 
-Deno.test("a run that goes on has its trainings as members", () => {
-  const { isRunning, now, members } = viewOf({ ...source, now: "train tuned 3/9" });
-  assert.deepEqual([isRunning, now, members.length], [true, "train tuned 3/9", 3]);
+Deno.test("while the first member trains, the view has all members, their parameters and how far they are", () => {
+  const outline = { axes: { rank: 4 }, trainableParameters: 400, baseParameters: 10_000 };
+  const planned = ["rank=4,seed=1", "rank=4,seed=2"].map((id) => ({ id, repeated: "rank=4", ...outline }));
+  const trainings = [{ member: "rank=4,seed=1", stage: "tuned", losses: [3, 2, 1], validation: [] }];
+  const { state, members, time, saved, experiments } = viewOf({
+    ...source,
+    results: { pipeline: "p", members: [], encode: [] },
+    state: { kind: "running", now: "train tuned 3/9" },
+    unfinished: { planned, trainings },
+  });
+  assert.deepEqual(state, { kind: "running", now: "train tuned 3/9" });
+  assert.deepEqual(members.map(({ id, state, parameters, share, losses }) => [id, state, parameters, share, losses]), [
+    ["rank=4,seed=1", "at work", 400, 0.04, [3, 2, 1]],
+    ["rank=4,seed=2", "waiting", 400, 0.04, []],
+  ]);
+  assert.deepEqual([experiments, saved, time.filter(({ seconds }) => seconds > 0)], [[], [], []]);
+});
+
+Deno.test("curves are kept of the best members, not of the first", () => {
+  const many = Array.from({ length: 70 }, (_, at) => member(at + 1, 1, at / 100));
+  const { members } = viewOf({ ...source, results: { ...results, summaries: [], members: many } });
+  const drawn = members.filter(({ losses }) => losses.length > 0).map(({ axes }) => axes["rank"]);
+  assert.deepEqual([drawn.length, drawn[0], drawn.at(-1)], [60, 11, 70]);
 });
 
 Deno.test("results.csv has a line for each member, and quotes what it has to", () => {

@@ -10,7 +10,7 @@ Deno.test("wrong bodies are refused by the field that is wrong, and what is righ
   inService({ options: { waiting: 2 } }, async ({ refused, text }) => {
     const expected = await text(good.prompt);
     const cases: readonly (readonly [body: unknown, status: number, param: string | null, says: RegExp])[] = [
-      ["{", 400, null, /the body is no JSON/],
+      ["{", 400, null, /the body is not JSON/],
       ["[1]", 400, null, /no JSON object/],
       [{ ...good, prompt: 3 }, 400, "prompt", /"prompt" is 3; give a text/],
       [{ ...good, prompt: undefined }, 400, "prompt", /"prompt" is missing/],
@@ -18,7 +18,7 @@ Deno.test("wrong bodies are refused by the field that is wrong, and what is righ
       [{ ...good, prompt: "the cat and a dog ".repeat(60) }, 400, "messages", /maximum context length is 64 tokens/],
       [{ ...good, model: "out:other" }, 404, "model", /there is no model "out:other"; .*"out:main"/],
       [{ ...good, model: undefined }, 400, "model", /"model" is missing/],
-      [{ ...good, max_tokens: 0 }, 400, "max_tokens", /"max_tokens" is 0; give a whole number from 1 on/],
+      [{ ...good, max_tokens: 0 }, 400, "max_tokens", /"max_tokens" is 0; give a whole number from 1 up/],
       [{ ...good, max_tokens: -1 }, 400, "max_tokens", /"max_tokens" is -1/],
       [{ ...good, max_tokens: 60 }, 400, "max_tokens", /ask for at most \d+ new ones/],
       [{ ...good, max_tokens: 65 }, 400, "max_tokens", /writes at most 64 tokens/],

@@ -22,8 +22,8 @@ const judgement = { text: "m", listed: [{ token: "m", logprob: -0.1 }, { token: 
 const passing: Readonly<Record<string, () => Response | Promise<Response>>> = {
   "answers 500": () => new Response("no", { status: 500 }),
   "answers 429": () => new Response("slow down", { status: 429 }),
-  "answers what is no JSON": () => new Response("<html>"),
-  "answers JSON that is no completion": () => Response.json({ choices: [] }),
+  "answers what is not JSON": () => new Response("<html>"),
+  "answers JSON that is not a completion": () => Response.json({ choices: [] }),
   "gives log-probabilities that are none": () => completion("m", [["m", 3]]),
   "never answers": () => new Promise((resolve) => setTimeout(() => resolve(new Response("late")), 600)),
   "never ends its answer": () =>

@@ -102,7 +102,10 @@ Deno.test("a judge that can't be asked is one line before anything runs", () =>
       await said("plan", `endpoint: "https://api.example/v1"`),
       /^error: .*0\.ts:5:\d+: api\.example takes a key; name its variable, as in key: "OPENAI_API_KEY"\n$/,
     );
-    assert.match(await said("plan", `endpoint: "api.example"`), /the judge's endpoint is no address of an endpoint; /);
+    assert.match(
+      await said("plan", `endpoint: "api.example"`),
+      /the judge's endpoint is not an address of an endpoint; /,
+    );
     assert.match(
       await said("plan", `endpoint: "https://api.example/v1", key: "sk-1-2"`),
       /the judge's key takes a variable's name, not the key itself/,

@@ -78,7 +78,7 @@ Deno.test("a suite's results have each task's number, their average, and how man
     const refused = await inProcess("report", join(folder, "out"), "--with", join(folder, "out"));
     assert.deepEqual([refused.code, refused.stderr], [
       2,
-      "error: --with is of a table; write --table markdown or latex, too\n",
+      "error: --with is for a table; add --table markdown or latex\n",
     ]);
   }));
 
@@ -96,7 +96,7 @@ Deno.test("an encoder on a suite that is answered in words, and a context too sh
   const encoder = fileURLToPath(new URL("../../goldens/classification/roberta-number", import.meta.url));
   assert.match(
     await refusalOf(pipelineText.replace('"builtin:tiny"', JSON.stringify(encoder)).replace("block(1)", "block(0)")),
-    /^error: .*the roberta model reads a text from both sides, so it can't go on with one; take a decoder, or train its classes\n$/,
+    /^error: .*the roberta model reads a text from both sides, so it can't continue with one; take a decoder, or train its classes\n$/,
   );
   const long = `${"very ".repeat(300)}late`;
   assert.match(

@@ -52,7 +52,7 @@ Deno.test("what is trained on and what is tested are the parts that the paper ha
     );
   }));
 
-Deno.test("GLUE's validation set is parted as torch parts it, and STS-B is taught in bfloat16 alone", () =>
+Deno.test("GLUE's validation set is split as torch splits it, and STS-B is taught in bfloat16 alone", () =>
   inFolder(async (folder) => {
     const pair = (at: number, label: number) => ({ sentence1: `a ${at}`, sentence2: `b ${at}`, label });
     await write(folder, {
@@ -206,7 +206,7 @@ Deno.test("a folder of another layout is an error that has what was expected and
         'there are "questions.jsonl", of which one can be given by its path',
     );
     assert.match(await faultOf("boolq", "./empty", folder), /there are no rows in it at all$/);
-    assert.match(await faultOf("boolq", "./nowhere", folder), /^"\.\/nowhere" is no folder in/);
+    assert.match(await faultOf("boolq", "./nowhere", folder), /^"\.\/nowhere" is not a folder in/);
     assert.match(
       await faultOf("piqa", "./twice", folder),
       /has "a\/piqa\.test\.jsonl" and "b\/piqa\.test\.jsonl" for the test rows of piqa; give the path of one of them/,

@@ -22,7 +22,7 @@ import type { Argument, Expression, Filter } from "./tree.ts";
 type Binary = Extract<Expression, { type: "BinaryExpression" }>;
 type Member = Extract<Expression, { type: "MemberExpression" }>;
 
-/** What is no name that a template could set. */
+/** What is not a name that a template could set. */
 const constants: ReadonlyMap<string, PythonValue> = new Map<string, PythonValue>([
   ["true", true],
   ["True", true],
@@ -81,7 +81,7 @@ export function evaluate(expression: Expression, scope: Scope): PythonValue {
 /** A value after a filter. */
 export function filter(value: PythonValue, by: Filter, scope: Scope): PythonValue {
   if (by.type === "Identifier") return filterNamed(by.value)(plain(value), positionally([]));
-  if (by.callee.type !== "Identifier") throw new TypeError("a filter is no name");
+  if (by.callee.type !== "Identifier") throw new TypeError("a filter is not a name");
   return filterNamed(by.callee.value)(plain(value), argumentsOf(by.args, scope));
 }
 

@@ -121,7 +121,7 @@ export const itemFilters = (filterNamed: (name: string) => Method): readonly (re
   [
     "dictsort",
     taking(["case_sensitive", "by", "reverse"], (value, isCased, by = "key", isReversed) => {
-      if (!isDict(value)) throw new TypeError(`a value of type ${typeName(value)} is no dict to sort`);
+      if (!isDict(value)) throw new TypeError(`a value of type ${typeName(value)} is not a dict to sort`);
       return sorted(
         [...value].map((pair) => new PythonTuple(pair)),
         keyOf(by === "value" ? 1n : 0n, isCased),

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** The beginning of what is no text: a comment, or a tag with the sign that says what becomes of the space before it. */
+/** The beginning of what is not text: a comment, or a tag with the sign that says what becomes of the space before it. */
 const opening = /\{(?:#|([%{])([-+]?))/g;
 const rawTag = /\{%([-+]?)\s*raw\s*(?:-%\}\s*|%\})/y;
 const endTag = /\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)/g;

@@ -35,7 +35,7 @@ const directives: ReadonlyMap<string, (date: Date) => string> = new Map([
 ]);
 
 /**
- * A date as a format has it; `-` after a percent sign leaves out the zeros in front.
+ * A date as a format has it; `-` after a percent sign omits the leading zeros.
  *
  * @throws {TypeError} If a directive is not known.
  */

@@ -103,12 +103,12 @@ export type Statement =
 /** What a template is read as, before it is a tree. */
 export type Tokens = ReturnType<typeof tokenize>;
 
-/** Cuts a template up: blocks take the end and the start of their line with them. Throws an Error if it is no Jinja. */
+/** Cuts a template up: blocks take the end and the start of their line with them. Throws an Error if it is not Jinja. */
 export function tokensOf(template: string): Tokens {
   return tokenize(template, { trim_blocks: true, lstrip_blocks: true });
 }
 
-/** The tree of what the library knows. Throws an Error if it is no Jinja, or has a statement that is not known. */
+/** The tree of what the library knows. Throws an Error if it is not Jinja, or has a statement that is not known. */
 export function treeOf(tokens: Tokens): Body {
   return parse(tokens).body as Body;
 }

@@ -8,7 +8,7 @@
  * @param {number[]} model.endTokens The ids that end an answer.
  * @param {string | number[]} prompt A text, or the ids of one.
  * @param {number} maxNewTokens Where the answer ends at the latest.
- * @param {(text: string) => void} onText Is told the answer as far as it is written.
+ * @param {(text: string) => void} onText Gets the answer as far as it is written.
  * @returns {Promise<string>} The answer.
  */
 export async function generate({ session, Tensor, tokenizer, endTokens }, prompt, maxNewTokens, onText = () => {}) {

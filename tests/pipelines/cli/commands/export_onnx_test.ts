@@ -140,7 +140,7 @@ Deno.test("an export to ONNX refuses bases that are not there, and folders that 
     assert.equal((await scene.run()).code, 0);
     await refuses(scene, "store", /^error: store: holds no trained intervention; /);
     await refuses(scene, "model", /^error: model: holds no trained intervention; /, "--positions", "l1");
-    await refuses(scene, "out", /"nothing" is no folder in .*; relative paths /, "--model", "nothing");
+    await refuses(scene, "out", /"nothing" is not a folder in .*; relative paths /, "--model", "nothing");
     await refuses(
       scene,
       "out",

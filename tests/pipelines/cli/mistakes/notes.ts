@@ -19,7 +19,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     tuned:
       "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, validate: { data: rows.take(2).concat(held), metrics: [loss()] } })",
   }, [
-    "pipeline.ts:13:17: 2 of the 4 rows that the validation of score evaluates on are among those that it trains on, the first is rows.jsonl:1; see them by deno task rows, and leave them out of one of the two",
+    "pipeline.ts:13:17: 2 of the 4 rows that the validation of score evaluates on are among those that it trains on, the first is rows.jsonl:1; see them by deno task rows, and remove them from one of the two",
   ]],
   ["a training that feeds nothing", { result: "{ base: evaluate(base, { data: held, metrics: [loss()] }) }" }, [
     "pipeline.ts:13:17: this training feeds no result and does not run; return it, or evaluate it",

@@ -6,12 +6,12 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a misspelt file",
     reading("./row.jsonl"),
-    'pipeline.ts:8:16: "./row.jsonl" is no file in .; did you mean "rows.jsonl"',
+    'pipeline.ts:8:16: "./row.jsonl" is not a file in .; did you mean "rows.jsonl"',
   ],
   [
     "another ending",
     reading("./rows.json"),
-    'pipeline.ts:8:16: "./rows.json" is no file in .; did you mean "rows.jsonl"',
+    'pipeline.ts:8:16: "./rows.json" is not a file in .; did you mean "rows.jsonl"',
   ],
   [
     "a home folder",
@@ -31,7 +31,7 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a hub id",
     reading("tatsu-lab/alpaca"),
-    'pipeline.ts:8:16: "tatsu-lab/alpaca" is no path of a file; if it is a data set of Hugging Face, write hub("tatsu-lab/alpaca")',
+    'pipeline.ts:8:16: "tatsu-lab/alpaca" is not a path of a file; if it is a data set of Hugging Face, write hub("tatsu-lab/alpaca")',
   ],
   [
     "a pattern that nothing matches",
@@ -61,12 +61,12 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a path through a file",
     reading("./rows.jsonl/x"),
-    'pipeline.ts:8:16: "./rows.jsonl/x" goes on after "rows.jsonl", which is a file; give the path of a file',
+    'pipeline.ts:8:16: "./rows.jsonl/x" continues after "rows.jsonl", which is a file; give the path of a file',
   ],
   [
     "a misspelt model",
     { base: 'baseModel("./mdoel")' },
-    'pipeline.ts:10:16: the model "./mdoel" is no folder in .; did you mean "model"',
+    'pipeline.ts:10:16: the model "./mdoel" is not a folder in .; did you mean "model"',
   ],
   [
     "a file of a model",
@@ -86,12 +86,12 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a GGUF file that is not there",
     { base: 'baseModel("./model.gguf")' },
-    'pipeline.ts:10:16: the model "model.gguf" is no file in .; did you mean "model"',
+    'pipeline.ts:10:16: the model "model.gguf" is not a file in .; did you mean "model"',
   ],
   [
     "an initial file that is not there",
     editing('initial: "./weights.safetensors"'),
-    'pipeline.ts:11:16: "./weights.safetensors" is no file in .; relative paths start from .',
+    'pipeline.ts:11:16: "./weights.safetensors" is not a file in .; relative paths start from .',
   ],
   [
     "a saved run",

@@ -31,46 +31,46 @@ export const results: readonly Mistake<string>[] = [
   [
     "a model by name",
     { result: "{ a: base }" },
-    "pipeline.ts:6:16: the result a is no stage but a declaration of the kind model; return what train or evaluate gave, each under a name of its own",
+    "pipeline.ts:6:16: the result a is not a stage but a declaration of the kind model; return what train or evaluate gave, each under its own name",
   ],
   [
     "a list by name",
     { result: "{ a: [tuned] }" },
-    "pipeline.ts:6:16: the result a is no stage but a list; return what train or evaluate gave, each under a name of its own",
+    "pipeline.ts:6:16: the result a is not a stage but a list; return what train or evaluate gave, each under its own name",
   ],
   [
     "a record by name",
     { result: "{ a: { b: tuned } }" },
-    "pipeline.ts:6:16: the result a is no stage but an object; return what train or evaluate gave, each under a name of its own",
+    "pipeline.ts:6:16: the result a is not a stage but an object; return what train or evaluate gave, each under its own name",
   ],
   [
     "a promise by name",
     { result: "{ a: Promise.resolve(tuned) }" },
-    "pipeline.ts:6:16: the result a is no stage but a promise, as async functions do; leave out async and await, nothing is read yet",
+    "pipeline.ts:6:16: the result a is not a stage but a promise, as async functions do; omit async and await, nothing is read yet",
   ],
   [
     "undefined by name",
     { result: "{ a: undefined }" },
-    "pipeline.ts:6:16: the result a is no stage but nothing; return what train or evaluate gave, each under a name of its own",
+    "pipeline.ts:6:16: the result a is not a stage but nothing; return what train or evaluate gave, each under its own name",
   ],
   [
     "an async builder",
     { whole: 'import { pipeline } from "refract";\nexport default pipeline("p", async () => ({}));\n' },
-    "pipeline.ts:2:16: the pipeline returns a promise, as async functions do; leave out async and await, nothing is read yet",
+    "pipeline.ts:2:16: the pipeline returns a promise, as async functions do; omit async and await, nothing is read yet",
   ],
   [
     "await in a builder",
     { rows: 'await jsonl("./rows.jsonl", template)' },
-    "pipeline.ts:8:16: await stands in a function that is not async; leave it out where data and models are only declared",
+    "pipeline.ts:8:16: await is in a function that is not async; omit it where data and models are only declared",
   ],
   ["a name twice", {
     result:
       "{ a: evaluate(base, { data: held, metrics: [loss()] }), a: evaluate(tuned, { data: held, metrics: [loss()] }) }",
   }, "pipeline.ts:14:15: two results are named a, and only the last would run; give each its own name"],
   [
-    "a name that is no file's",
+    "a name that is not a file's",
     { result: '{ "a/b": tuned }' },
-    'pipeline.ts:6:16: the result name "a/b" is no file name; use letters, digits, -, . and _',
+    'pipeline.ts:6:16: the result name "a/b" is not a file name; use letters, digits, -, . and _',
   ],
   ["a pipeline that is not the default", {
     whole: 'import { pipeline } from "refract";\nexport const p = pipeline("p", () => ({}));\n',

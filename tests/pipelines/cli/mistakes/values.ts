@@ -3,35 +3,35 @@ import { type Mistake, optimizing, training, viewing } from "./scene.ts";
 
 /** Values that a setting cannot have. */
 export const values: readonly Mistake<string>[] = [
-  ["a number as a text", training('epochs: "3"'), 'pipeline.ts:13:17: epochs is "3"; give a whole number from 1 on'],
-  ["half an epoch", training("epochs: 1.5"), "pipeline.ts:13:17: epochs is 1.5; give a whole number from 1 on"],
-  ["a negative number", training("epochs: -1"), "pipeline.ts:13:17: epochs is -1; give a whole number from 1 on"],
-  ["no number", training("batchSize: NaN"), "pipeline.ts:13:17: batchSize is NaN; give a whole number from 1 on"],
-  ["null", training("epochs: null"), "pipeline.ts:13:17: epochs is null; give a whole number from 1 on"],
+  ["a number as a text", training('epochs: "3"'), 'pipeline.ts:13:17: epochs is "3"; give a whole number from 1 up'],
+  ["half an epoch", training("epochs: 1.5"), "pipeline.ts:13:17: epochs is 1.5; give a whole number from 1 up"],
+  ["a negative number", training("epochs: -1"), "pipeline.ts:13:17: epochs is -1; give a whole number from 1 up"],
+  ["no number", training("batchSize: NaN"), "pipeline.ts:13:17: batchSize is NaN; give a whole number from 1 up"],
+  ["null", training("epochs: null"), "pipeline.ts:13:17: epochs is null; give a whole number from 1 up"],
   [
     "a list for one",
     training("epochs: [1, 2]"),
-    'pipeline.ts:13:17: epochs is a list; give a whole number from 1 on, or all of these by sweep("epochs", [1, 2])',
+    'pipeline.ts:13:17: epochs is a list; give a whole number from 1 up, or all of these by sweep("epochs", [1, 2])',
   ],
   [
     "the best of nothing",
     training('keep: "best"'),
-    "pipeline.ts:13:17: the training score is to keep its best parameters and measures none; add validate: { data, metrics } to it",
+    "pipeline.ts:13:17: the training score should keep its best parameters but measures none; add validate: { data, metrics } to it",
   ],
   [
     "patience with nothing",
     training("patience: 2"),
-    "pipeline.ts:13:17: the training score has patience and validates nothing to count by; add validate: { data, metrics } to it",
+    "pipeline.ts:13:17: the training score has patience but validates nothing; add validate: { data, metrics } to it",
   ],
   [
     "no patience",
     training("validate: { data: held, metrics: [loss()] }, patience: 0"),
-    "pipeline.ts:13:17: patience is 0; give a whole number from 1 on",
+    "pipeline.ts:13:17: patience is 0; give a whole number from 1 up",
   ],
   [
     "a validation every half an epoch",
     training("validate: { data: held, metrics: [loss()], every: 0.5 }"),
-    'pipeline.ts:13:17: every is 0.5; give "epoch" or a whole number of steps from 1 on',
+    'pipeline.ts:13:17: every is 0.5; give "epoch" or a whole number of steps from 1 up',
   ],
   [
     "a validation that measures nothing",
@@ -46,12 +46,12 @@ export const values: readonly Mistake<string>[] = [
   [
     "an epoch that there is not",
     training("checkpoints: [1, 3]"),
-    "pipeline.ts:13:17: the training score is to keep epoch 3 and it has 1; correct its checkpoints",
+    "pipeline.ts:13:17: the training score should keep epoch 3 and it has 1; correct its checkpoints",
   ],
   [
     "an epoch that maxSteps does not reach",
     training("epochs: 3, maxSteps: 5, checkpoints: [1, 3]"),
-    "pipeline.ts:13:17: the training score is to keep epoch 3 and maxSteps, 5, ends it in epoch 3; correct its checkpoints",
+    "pipeline.ts:13:17: the training score should keep epoch 3 and maxSteps, 5, ends it in epoch 3; correct its checkpoints",
   ],
   [
     "an epoch that is not kept",
@@ -80,12 +80,12 @@ export const values: readonly Mistake<string>[] = [
   [
     "a rate as a text",
     optimizing('{ learningRate: "1e-3" }'),
-    'pipeline.ts:13:90: learningRate is "1e-3"; give a number from 0 on',
+    'pipeline.ts:13:90: learningRate is "1e-3"; give a number from 0 up',
   ],
   [
     "a rate below 0",
     optimizing("{ learningRate: -1 }"),
-    "pipeline.ts:13:90: learningRate is -1; give a number from 0 on",
+    "pipeline.ts:13:90: learningRate is -1; give a number from 0 up",
   ],
   [
     "warm-up in steps",
@@ -100,17 +100,17 @@ export const values: readonly Mistake<string>[] = [
   [
     "a negative count",
     viewing(".take(-1)"),
-    "pipeline.ts:8:48: the first argument of rows.take is -1; give a whole number from 0 on, as in rows.take(100)",
+    "pipeline.ts:8:48: the first argument of rows.take is -1; give a whole number from 0 up, as in rows.take(100)",
   ],
   [
     "a count as a text",
     viewing('.skip("3")'),
-    'pipeline.ts:8:48: the first argument of rows.skip is "3"; give a whole number from 0 on, as in rows.skip(100)',
+    'pipeline.ts:8:48: the first argument of rows.skip is "3"; give a whole number from 0 up, as in rows.skip(100)',
   ],
   [
     "no count",
     viewing(".take()"),
-    "pipeline.ts:8:48: the first argument of rows.take is missing; give a whole number from 0 on, as in rows.take(100)",
+    "pipeline.ts:8:48: the first argument of rows.take is missing; give a whole number from 0 up, as in rows.take(100)",
   ],
   [
     "no rows",

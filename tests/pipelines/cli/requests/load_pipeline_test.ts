@@ -37,9 +37,9 @@ const faults: Readonly<Record<string, readonly [source: string, says: string]>> 
     "export const a = 1;\n",
     ": has no pipeline as its default export; write export default pipeline(name, build)",
   ],
-  "a name that is no file's": [
+  "a name that is not a file's": [
     'export default { kind: "pipeline", name: "a/b", build: () => ({}) };\n',
-    ': the pipeline\'s name "a/b" is no file name; use letters, digits, -',
+    ': the pipeline\'s name "a/b" is not a file name; use letters, digits, -',
   ],
 };
 

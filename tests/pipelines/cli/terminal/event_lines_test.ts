@@ -31,7 +31,7 @@ const validated = (at: number, metrics: Readonly<Record<string, number>>, member
 const ready = (...ids: readonly string[]): RunEvent => {
   return {
     kind: "membersReady",
-    members: ids.map((id) => ({ id, axes: {}, trainableParameters: 1, baseParameters: 9, stages: [] })),
+    members: ids.map((id) => ({ id, axes: {}, repeated: id, trainableParameters: 1, baseParameters: 9, stages: [] })),
   };
 };
 const download = (done: number): RunEvent => {
@@ -58,7 +58,7 @@ Deno.test("a live terminal has a bar that is drawn over, and a note goes before 
   assert.match(rest[0]!, new RegExp(`^download {9}${full} 2\\.00 MB/2\\.00 MB  .*\nnote: done\n$`));
 });
 
-Deno.test("a training's line goes on after what a validation encoded, with what it measured", () => {
+Deno.test("a training's line continues after what a validation encoded, with what it measured", () => {
   const encoded: RunEvent[] = [0, 8].map((done) => ({ kind: "work", work: "encode", done, total: 8, unit: "rows" }));
   const steps = [1, 2].map((at) => step(at, ["main"])), rest = [3, 4].map((at) => step(at, ["main"]));
   const text = written(false, [...trained(["main"]), ...steps, ...encoded, validated(2, { loss: 2 }), ...rest, ended]);

@@ -89,5 +89,5 @@ Deno.test("an adapter changes a projection's output at every token", () => {
   };
   const [result] = evaluate([hook(where, output, { input: x, weight: matrix, bias: undefined })], { symbols, leaves });
   assert.deepEqual(Array.from(result!.data), untouched.map((each) => each + 3));
-  assert.throws(() => hook(where, output), /attention\.query is no projection's output/);
+  assert.throws(() => hook(where, output), /attention\.query is not a projection's output/);
 });

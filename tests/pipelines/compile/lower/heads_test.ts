@@ -47,7 +47,7 @@ function examplesOf({ stack: { tokens, mask }, segments, head }: FamilyGolden) {
 const cases = familyCases.filter((name) => name.includes("-classifier"));
 
 for (const name of cases) {
-  Deno.test(`a head tells what transformers' does, with its loss: ${name}`, async () => {
+  Deno.test(`a head predicts what transformers' does, with its loss: ${name}`, async () => {
     const golden = await readFamilyGolden(name), model = await openFolder(golden.folder);
     const { architecture } = model, { logits, loss } = golden.head!;
     const [pieces, parameters] = await headOf(model, logits.shape[1]!);

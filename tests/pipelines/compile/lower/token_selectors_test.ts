@@ -30,7 +30,7 @@ Deno.test("a function is called once for each source", () => {
   assert.deepEqual([...selector.of({ ...prompt, source: { ...prompt.source } })], [1]);
 });
 
-Deno.test("a function that fails or selects what is no token is refused", () => {
+Deno.test("a function that fails or selects what is not a token is refused", () => {
   const select = (choose: ChoosePositions) => () => tokensByFunction(choose, model.decode).of(prompt);
   assertRefused(select(() => [5]), /chose token 5 of a prompt of 5 tokens; choose from 0 to 4/);
   assertRefused(
@@ -86,7 +86,7 @@ Deno.test("a subspace is the rows that a field lists or a function gives", () =>
   assert.deepEqual([...subspaceOf(({ word }) => [word === "x" ? 1 : 0], 3).of(prompt)], [1]);
 });
 
-Deno.test("a subspace that is no list of rows of the rank is refused", () => {
+Deno.test("a subspace that is not a list of rows of the rank is refused", () => {
   assertRefused(() => subspaceOf("rows", 2).of(prompt), /the field "rows" gives no rows of a rank 2; .*from 0 to 1/);
   assertRefused(() => subspaceOf("none", 2).of(prompt), /the field "none" gives no rows/);
   assertRefused(() => subspaceOf("row", 2).of(prompt), /the row has no field "row", .*did you mean "rows"/);

@@ -111,7 +111,7 @@ Deno.test("copyTensors() shares no buffer with what it copies", () => {
   assert.notEqual(copy["a"]!.data.buffer, tensors["a"]!.data.buffer);
 });
 
-/** Writes drawn tensors as a file, changed or left out. */
+/** Writes drawn tensors as a file, changed or omitted. */
 async function fileOf(folder: string, change: (tensors: Record<string, TensorMap[string]>) => void): Promise<string> {
   const path = `${folder}/weights.safetensors`, tensors = { ...await drawTensors(edits, 1) };
   change(tensors);

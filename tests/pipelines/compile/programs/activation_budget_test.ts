@@ -21,7 +21,7 @@ async function planOf(scene: Scene, ...options: readonly string[]): Promise<stri
   return outcome.stdout;
 }
 
-Deno.test("a plan tells how many blocks are computed again for a budget, and none by default", () =>
+Deno.test("a plan says how many blocks are computed again for a budget, and none by default", () =>
   inScene(everywhere, async (scene) => {
     const frontierOf = async (...options: readonly string[]) => {
       const { frontiers: [frontier], budgets, estimate } = JSON.parse(await planOf(scene, "--json", ...options));

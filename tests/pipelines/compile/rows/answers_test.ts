@@ -28,7 +28,7 @@ Deno.test("layOut() reads answers that a head scores to their ends", () => {
   assert.deepEqual([row.tail, row.labelIndices, row.branch], [[13, 110, 111, 40], [2, 3], { at: 3, after: 1 }]);
 });
 
-Deno.test("rowKey() tells rows apart whose answers end elsewhere", () => {
+Deno.test("rowKey() distinguishes rows whose answers end elsewhere", () => {
   const layout = answers(cutRows(1, 0)), example = exampleOf(4, 1);
   const keys = [[[1, 2], [3, 4, 9]], [[1, 2, 3], [4, 9]]].map(([completion, rejected]) => {
     return JSON.stringify(rowKey(layOut({ ...example, completion: completion!, rejected: rejected! }, layout)));

@@ -28,7 +28,7 @@ for (
   });
 }
 
-Deno.test("a chat template's marks are taken out and told", async () => {
+Deno.test("a chat template's marks are removed and listed", async () => {
   const template = "a {% generation %}\nb{% endgeneration %}\nc{%- generation -%} d {%- endgeneration -%} e";
   assert.deepEqual(await render(template), { text: "a bcde", marked: [[2, 3], [4, 5]] });
 });

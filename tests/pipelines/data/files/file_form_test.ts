@@ -30,7 +30,7 @@ const cases: readonly (readonly [string, FileReader, Uint8Array, RegExp | undefi
   ["JSON over several lines", "jsonl", text('{\n  "a": 1\n}\n'), /over several lines; /],
   ["tabs", "jsonl", text("a\tb\nc\td\n"), /tsv\(…\)/],
   ["commas", "jsonl", text('a,b\n"c",d\n'), /the file is CSV; read it by csv/],
-  ["semicolons", "tsv", text("a;b\nc;d\n"), /parted by semicolons; /],
+  ["semicolons", "tsv", text("a;b\nc;d\n"), /separated by semicolons; /],
   ["compressed commas", "tsv", gzipSync("a,b\n1,2\n"), /the file is CSV; /],
   ["JSON Lines", "json", text('{"a": 1}\n{"a": 2}\n'), /is JSON Lines; /],
   ["tabs", "csv", text("a\tb\nc\td\n"), /tsv\(…\)/],

@@ -49,6 +49,6 @@ Deno.test("loadRows() reads a file up to the last row that its views can leave",
 Deno.test("a device is refused, and not waited for", { ignore: Deno.build.os === "windows" }, async () => {
   await assert.rejects(
     Array.fromAsync(readLines("/dev/null", ".jsonl")),
-    /^RequestError: \/dev\/null: this is no regular file/,
+    /^RequestError: \/dev\/null: this is not a regular file/,
   );
 });

@@ -48,15 +48,15 @@ Deno.test("parquet: whole numbers are numbers where these are exact, nested fiel
   assert.deepEqual(classes.map((row) => print(row, "label.name")), ["acceptable", "unacceptable"]);
 });
 
-Deno.test("parquet: what is no sound file is refused in one line", () =>
+Deno.test("parquet: what is not a sound file is refused in one line", () =>
   inFolder(async (base) => {
     const whole = await Deno.readFile(`${folder}gzip.parquet`), broken = whole.slice();
     broken.fill(0x55, 200, 400);
     const cases: readonly (readonly [Uint8Array, RegExp])[] = [
-      [whole.subarray(0, whole.length - 50), /is no sound Parquet file/],
-      [broken, /is no sound Parquet file/],
+      [whole.subarray(0, whole.length - 50), /is not a sound Parquet file/],
+      [broken, /is not a sound Parquet file/],
       [new TextEncoder().encode('{"a": 1}\n'), /is JSON; read it by jsonl/],
-      [new Uint8Array(), /is no sound Parquet file/],
+      [new Uint8Array(), /is not a sound Parquet file/],
     ];
     for (const [content, message] of cases) {
       await Deno.writeFile(`${base}/rows.parquet`, content);

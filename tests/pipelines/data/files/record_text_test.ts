@@ -30,7 +30,7 @@ Deno.test("a record's text keeps what Python has of it, and how its numbers are 
 });
 
 for (const value of [new Date(), () => 1, Symbol("a"), new (class Own {})(), { toJSON: () => 1 }]) {
-  Deno.test(`a record with what no file has is no text: ${typeof value} ${Object.prototype.toString.call(value)}`, () => {
+  Deno.test(`a record with what no file has is not text: ${typeof value} ${Object.prototype.toString.call(value)}`, () => {
     assert.equal(recordText({ source: 0, record: { fields: { list: [{ value }] }, place } }, []), undefined);
   });
 }

@@ -36,7 +36,7 @@ const floats: readonly (readonly [string, number | undefined])[] = [
   ["１２", 12],
   ["١٢", 12],
   ["१२.५", 12.5],
-  // Five alphabets of digits stand one behind the other.
+  // Five alphabets of digits stand one after the other.
   ["𝟘𝟡𝟬𝟿", 909],
   ["\u00a07\u3000", 7],
   ["\x857", 7],

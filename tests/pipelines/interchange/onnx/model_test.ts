@@ -33,7 +33,7 @@ const cases: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[
     { kind: "direft", at: at([0]), positions: "l3", rank: 2 },
     { kind: "red", at: at([0]), positions: "f2" },
   ],
-  "noreft at all of a prompt, and behind it": [
+  "noreft at all of a prompt, and after it": [
     { kind: "noreft", at: at([0], "mlp.output"), positions: "all", rank: 2 },
     { kind: "noreft", at: at([1]), positions: "completion", rank: 2 },
   ],

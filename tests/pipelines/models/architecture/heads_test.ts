@@ -55,7 +55,7 @@ Deno.test("only the weights of the head that a checkpoint has are asked for", ()
   assert.equal(weights.has("lm_head.weight"), false);
 });
 
-Deno.test("a model that can't go on with a text says why", () => {
+Deno.test("a model that can't continue with a text says why", () => {
   const refused = (more: Readonly<Record<string, unknown>>, pattern: RegExp) =>
     assert.throws(() => requireLogits(architectureWith(more)), (error) => assertOneLine(error, pattern));
   refused({ architectures: ["LlamaModel"] }, /llama checkpoint has no head where one that predicts tokens is needed/);

@@ -18,7 +18,7 @@ const defaults: Readonly<Record<string, Fields>> = JSON.parse(
   await Deno.readTextFile(new URL("config_defaults.json", goldens)),
 );
 
-/** Without these a config is no model's, and is refused: transformers would make one of the family's first size. */
+/** Without these a config is not a model's, and is refused: transformers would make one of the family's first size. */
 const sizes = new Set([
   ...["hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "intermediate_size"],
   ...["n_embd", "n_layer", "n_head", "dim", "hidden_dim", "n_layers", "n_heads", "num_layers", "num_heads", "ffn_dim"],

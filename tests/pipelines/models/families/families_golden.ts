@@ -33,8 +33,8 @@ export interface GoldenStack {
   /** 1 where there is a token and 0 where a row is padded, on either side; positions count over the ones. */
   readonly mask: IdRows;
   /**
-   * In transformers' order, each [batch, tokens, width]. The last one is behind the final norm where there is one, but
-   * for ModernBERT, and behind OPT's last projection.
+   * In transformers' order, each [batch, tokens, width]. The last one is after the final norm where there is one, but
+   * for ModernBERT, and after OPT's last projection.
    */
   readonly hiddenStates: readonly Numbers[];
   /** By block, the loss's gradient toward what the block gives, `hiddenStates[block + 1]`. */

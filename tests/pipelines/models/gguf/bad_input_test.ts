@@ -55,7 +55,7 @@ async function refuses(bytes: Uint8Array, pattern: RegExp, size = bytes.length):
   });
 }
 
-/** The small file with some keys changed or, where undefined, left out. */
+/** The small file with some keys changed or, where undefined, omitted. */
 function changed(changes: Readonly<Record<string, Field | undefined>>): Readonly<Record<string, Field>> {
   const all: Readonly<Record<string, Field | undefined>> = { ...small, ...changes };
   return Object.fromEntries(Object.entries(all).flatMap(([key, field]) => field === undefined ? [] : [[key, field]]));
@@ -234,7 +234,7 @@ Deno.test("a GGUF path that leads nowhere is refused, and so is a revision", asy
     const absent = resolveModelFolder("absent.gguf", { base, store: base });
     await assert.rejects(
       absent,
-      (error) => assertOneLine(error, /^the model "absent\.gguf" is no file in \//),
+      (error) => assertOneLine(error, /^the model "absent\.gguf" is not a file in \//),
     );
     const revised = resolveModelFolder("absent.gguf", { base, store: base, revision: "main" });
     await assert.rejects(

@@ -118,7 +118,7 @@ Deno.test("a download waits as long as a server asks that has had too many reque
     assert.equal(hub.lines().filter((line) => line.includes("/tree/")).length, 2);
   }));
 
-Deno.test("a download goes on where an earlier one stopped, also one of another tool", () =>
+Deno.test("a download continues where an earlier one stopped, also one of another tool", () =>
   inCase({ faults: [{ at: file, breaksAfter: 1000 }] }, async (hub, cache, resolve) => {
     await assert.rejects(
       resolve(),
@@ -296,7 +296,7 @@ refuses(
 refuses(
   "an endpoint that is none",
   { env: { HF_ENDPOINT: "huggingface.co" } },
-  /^HF_ENDPOINT "huggingface\.co" is no URL; /,
+  /^HF_ENDPOINT "huggingface\.co" is not a URL; /,
 );
 refuses(
   "a token that can't be one",
@@ -337,7 +337,7 @@ refuses(
   /names the shard "\.\.\/1\.safetensors" outside its folder; choose/,
 );
 refuses(
-  "weights that are no safetensors",
+  "weights that are not safetensors",
   { repository: { files: { "config.json": "{}", "pytorch_model.bin": "x" } } },
   /^owner\/name has no safetensors weights; /,
 );

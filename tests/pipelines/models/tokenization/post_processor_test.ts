@@ -59,7 +59,7 @@ Deno.test("postProcessorOf() says what it can't do", () => {
   for (
     const [declared, pattern] of [
       [{ type: "Tea leaves" }, /tokenizer\.json: has a post_processor of the kind "Tea leaves"; /],
-      [[], /that is no object; /],
+      [[], /that is not an object; /],
       [{ type: "BertProcessing", sep }, /without a "cls"; /],
       [{ ...template, pair: undefined }, /without a "pair"; /],
       [

@@ -45,7 +45,7 @@ Deno.test("loadTokenizer() gives a tokenizer that adds special tokens to prompts
     assert.deepEqual(tokenizer.encode("a b"), [3, 6]);
     assert.deepEqual(tokenizer.encodePrompt(""), [0]);
     assert.deepEqual(tokenizer.encode(""), []);
-    assert.deepEqual(tokenizer.encode("azb"), [3, 4], "a character without an id is left out");
+    assert.deepEqual(tokenizer.encode("azb"), [3, 4], "a character without an id is omitted");
     assert.equal(tokenizer.decode(tokenizer.encode(" a b , b ")), " a b , b ");
     assert.equal(tokenizer.decode([]), "");
     assert.equal(tokenizer.decode([0, 3, 6, 1, 2]), "<s>a b</s><pad>");

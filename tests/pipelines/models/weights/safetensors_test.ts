@@ -110,7 +110,7 @@ const broken: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ["with a header that is a list", encodeRaw("[]"), /header that is not a JSON object/],
   ["with metadata that are not strings", encodeRaw('{"__metadata__":{"a":1}}'), /metadata that are not all strings/],
   ...([
-    ["an entry that is no object", 5, 0, /is not described by an object/],
+    ["an entry that is not an object", 5, 0, /is not described by an object/],
     ["an unknown dtype", { dtype: "F33", shape: [1], data_offsets: [0, 4] }, 4, /unknown dtype "F33"/],
     ["no dtype", { shape: [1], data_offsets: [0, 4] }, 4, /unknown dtype undefined/],
     ["a dtype that objects inherit", { dtype: "toString", shape: [], data_offsets: [0, 4] }, 4, /unknown dtype/],

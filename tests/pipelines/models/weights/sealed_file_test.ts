@@ -89,7 +89,7 @@ Deno.test("a remembered digest that is old is checked while the file is used", a
   });
 });
 
-Deno.test("a file that is no safetensors file has the digest of its bytes", async () => {
+Deno.test("a file that is not a safetensors file has the digest of its bytes", async () => {
   await inFolder(async (folder) => {
     for (const bytes of [[], [1, 2], [255, 255, 255, 255, 255, 255, 255, 255, 1], [1, 0, 0, 0, 0, 0, 0, 0, 32, 33]]) {
       const path = join(folder, "file"), content = Uint8Array.from(bytes);

@@ -40,7 +40,7 @@ Deno.test("openWeights() takes each tensor from the shard that the index names",
   });
 });
 
-Deno.test("openWeights() knows a shard that the index leaves out", async () => {
+Deno.test("openWeights() knows a shard that the index omits", async () => {
   await inFolder(async (folder) => {
     const shard = (part: number) => `model-0000${part}-of-00003.safetensors`;
     for (const part of [1, 2, 3]) await writeSafetensors(join(folder, shard(part)), [tensor(`${part}`)]);

@@ -42,7 +42,7 @@ async function withServer(
 function eventsOf(...ids: readonly string[]): RunEvent[] {
   const settings = { "epochs": 1, "optimizer.learningRate": 0.1 };
   const members = ids.map((id) => ({
-    ...{ id, axes: { rank: 4 }, trainableParameters: 9, baseParameters: 99 },
+    ...{ id, axes: { rank: 4 }, repeated: id, trainableParameters: 9, baseParameters: 99 },
     stages: [{ name: "tuned", kind: "train", settings } as const],
   }));
   const steps = [1, 2].map((step): RunEvent => ({
@@ -144,7 +144,7 @@ Deno.test("a run that fails or is stopped says so to the server", async () => {
   }
 });
 
-Deno.test("a server that fails for a while is told of once and gets everything", () =>
+Deno.test("a server that fails for a while is noted once and gets everything", () =>
   withServer(
     (_, count) => count < 4 ? new Response("busy", { status: 503 }) : undefined,
     async (address, asked) => {
@@ -152,11 +152,11 @@ Deno.test("a server that fails for a while is told of once and gets everything",
       for (const event of eventsOf("main")) log.take(event);
       while (asked.at(-1)?.path !== "runs/update") await new Promise((resolve) => setTimeout(resolve, 5));
       await log.close();
-      assert.deepEqual(notes, [`MLflow at ${address}: it answers 503; the run goes on, and tries again later`]);
+      assert.deepEqual(notes, [`MLflow at ${address}: it answers 503; the run continues, and tries again later`]);
     },
   ));
 
-Deno.test("a server that refuses is told of once and left alone", () =>
+Deno.test("a server that refuses is noted once and left alone", () =>
   withServer(
     () => Response.json({ message: "who are you?" }, { status: 401 }),
     async (address, asked) => {
@@ -167,13 +167,13 @@ Deno.test("a server that refuses is told of once and left alone", () =>
       for (const event of others) log.take(event);
       await log.close();
       assert.equal(asked.length, 1);
-      assert.deepEqual(notes, [`MLflow at ${address}: it answers 401: who are you?; the run goes on without it`]);
+      assert.deepEqual(notes, [`MLflow at ${address}: it answers 401: who are you?; the run continues without it`]);
     },
   ));
 
-Deno.test("what is no MLflow server, or sends elsewhere, is left alone", async () => {
+Deno.test("what is not an MLflow server, or sends elsewhere, is left alone", async () => {
   await withServer(() => new Response("<html>"), async (address) => {
-    assert.match((await logged(address, eventsOf("main")))[0]!, /: it is no MLflow server; /);
+    assert.match((await logged(address, eventsOf("main")))[0]!, /: it is not an MLflow server; /);
   });
   await withServer(() => Response.redirect("http://127.0.0.1:1/"), async (address, asked) => {
     assert.match((await logged(address, eventsOf("main")))[0]!, /: it answers 302; /);
@@ -213,6 +213,6 @@ Deno.test("a password of the address is sent as one, and shown nowhere", () =>
 
 Deno.test("an address that is none is refused", () => {
   for (const address of ["", "mlflow", "file:///tmp/mlruns"]) {
-    assert.throws(() => mlflowServer(address, "p"), /is no address of an MLflow server; write it as http:/);
+    assert.throws(() => mlflowServer(address, "p"), /is not an address of an MLflow server; write it as http:/);
   }
 });

@@ -2,14 +2,20 @@ import assert from "node:assert/strict";
 import { columnsOf, sortedBy } from "../../../../pipelines/report/page/columns.ts";
 import { memberView } from "./support.ts";
 
-const metrics = ["tuned exactMatch", "tuned loss"],
-  columns = columnsOf({ metrics, lowerIsBetter: ["tuned loss"], units: {} });
+const metrics = ["tuned exactMatch", "tuned loss"], run = { lowerIsBetter: ["tuned loss", "base loss"], units: {} };
 const members = [
-  memberView("rank=10", { parameters: 1280, metrics: { "tuned exactMatch": 0.5 }, seconds: 0.5 }),
+  memberView("rank=10", {
+    parameters: 1280,
+    share: 0.0128,
+    metrics: { "tuned exactMatch": 0.5, "base loss": 4 },
+    seconds: 0.5,
+  }),
   memberView("rank=2", { parameters: 256, finalLoss: 0.25, metrics: { "tuned loss": 1.5 } }),
   memberView("rank=1", { parameters: 128, finalLoss: 1, metrics: { "tuned exactMatch": 1, "tuned loss": 0.5 } }),
   memberView("rank=4", { parameters: 512 }),
 ];
+
+const columns = columnsOf({ ...run, metrics: [...metrics, "base loss"], untrainedMetrics: ["base loss"], members });
 
 function sorted(name: string, isDescending: boolean): string[] {
   const column = columns.find((column) => column.name === name);
@@ -17,16 +23,32 @@ function sorted(name: string, isDescending: boolean): string[] {
   return sortedBy(members, column, isDescending).map(({ id }) => id.slice("rank=".length));
 }
 
-Deno.test("columnsOf() has a column for each metric among those of every member", () => {
-  assert.deepEqual(columns.map(({ name }) => name), ["member", ...metrics, "trainable", "final loss", "train"]);
-  assert.deepEqual(columns.map(({ text }) => text(members[0]!)), ["rank=10", "0.5000", "", "1,280", "", "0.500 s"]);
-  assert.equal(columns.at(-1)!.text(members[1]!), "cached");
+Deno.test("columnsOf() has a column for each metric among those of every member, and the base's apart and last", () => {
+  const names = ["member", ...metrics, "trainable", "share of base", "final loss", "train", "base loss"];
+  assert.deepEqual(columns.map(({ name }) => name), names);
+  const texts = ["rank=10", "0.5000", "", "1,280", "1.28 %", "", "0.500 s", "4.0000"];
+  assert.deepEqual(columns.map(({ text }) => text(members[0]!)), texts);
+  assert.deepEqual(columns.flatMap(({ name, isBase }) => isBase ? [name] : []), ["base loss"]);
+});
+
+Deno.test("the column of a training's seconds says what is known of them", () => {
+  const train = columns.find(({ name }) => name === "train")!;
+  assert.equal(train.text(members[1]!), "cached");
+  assert.equal(train.text(memberView("a", { state: "waiting", trainings: 0 })), "waiting");
+  assert.equal(train.text(memberView("a", { trainings: 0 })), "", "nothing was trained, so nothing was cached");
+});
+
+Deno.test("columnsOf() a run without trainings has nothing of parameters", () => {
+  const untrained = [memberView("main", { parameters: 0, trainings: 0 })];
+  const found = columnsOf({ ...run, metrics: ["score loss"], untrainedMetrics: [], members: untrained });
+  assert.deepEqual(found.map(({ name }) => name), ["member", "score loss"]);
 });
 
 Deno.test("a first click sorts the best metric to the top, and names from the first", () => {
   assert.deepEqual(columns.filter(({ largestFirst }) => largestFirst).map(({ name }) => name), [
     "tuned exactMatch",
     "trainable",
+    "share of base",
     "train",
   ]);
 });
@@ -43,7 +65,10 @@ Deno.test("sortedBy() has members without a value last either way, in their own 
 });
 
 Deno.test("a metric has its standard error beside it, and what it is counted in", () => {
-  const [, column] = columnsOf({ metrics: ["tuned words"], lowerIsBetter: [], units: { "tuned words": "words" } });
+  const [, column] = columnsOf({
+    ...{ metrics: ["tuned words"], lowerIsBetter: [], units: { "tuned words": "words" } },
+    ...{ untrainedMetrics: [], members },
+  });
   assert.equal(column?.name, "tuned words (words)");
   const given = { metrics: { "tuned words": 3 }, standardErrors: { "tuned words": 0.25 } };
   assert.equal(column.text(memberView("main", given)), "3.0000 ± 0.2500");

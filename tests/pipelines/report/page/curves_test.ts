@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { curvesOf, smoothed, strokesOf } from "../../../../pipelines/report/page/curves.ts";
+import { byRank, curvesOf, smoothed, strokesOf } from "../../../../pipelines/report/page/curves.ts";
 import { memberView } from "./support.ts";
 
 Deno.test("smoothed() is the exponential mean from the first loss on, and the losses themselves at width 1", () => {
@@ -42,9 +42,15 @@ Deno.test("strokesOf() gives each curve a colour, and of more curves than colour
     "losses",
   );
   assert.deepEqual(strokesOf(curves, [rank, layer], 10).map(({ colour }) => colour), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const strokes = strokesOf(curves, [{ name: "seed", values: [42] }, rank, layer], 8);
+  const strokes = strokesOf(curves, [rank, layer], 8);
   assert.deepEqual(strokes.map(({ colour }) => colour), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
   assert.deepEqual(strokes.slice(0, 5).map(({ dash }) => dash), ["", "7 3", "2 3", "8 3 2 3", ""]);
   assert.deepEqual(strokesOf(curves, [rank], 8).map(({ dash }) => dash), curves.map(() => ""));
   assert.deepEqual(strokesOf(curves, [], 8).map(({ colour }) => colour), curves.map((_, at) => at));
+});
+
+Deno.test("byRank() has the best first, and those without a rank by their last loss", () => {
+  const members = [3, 1, 2, 0.5].map((loss, at) => memberView("abcd"[at]!, { losses: [9, loss] }));
+  const curves = curvesOf(members, 1, "losses");
+  assert.deepEqual(byRank(curves, new Map([["a", 0], ["c", 1]])).map(({ id }) => id), ["a", "c", "d", "b"]);
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import {
   linearScale,
-  linearTicks,
-  logarithmicRange,
+  logarithmicScale,
   logarithmicTicks,
+  ticksAround,
+  ticksBetween,
 } from "../../../../pipelines/report/page/scales.ts";
 
 Deno.test("linearScale() maps a range to pixels in either direction, and one value to the middle", () => {
@@ -12,21 +13,32 @@ Deno.test("linearScale() maps a range to pixels in either direction, and one val
   assert.equal(linearScale([3, 3], [0, 100])(3), 50);
 });
 
-Deno.test("linearTicks() gives round numbers within the range", () => {
-  assert.deepEqual(linearTicks([0, 1]), [0, 0.2, 0.4, 0.6, 0.8, 1]);
-  assert.deepEqual(linearTicks([1, 150]), [50, 100, 150]);
-  assert.deepEqual(linearTicks([-0.3, 0.7]), [-0.2, 0, 0.2, 0.4, 0.6]);
-  assert.deepEqual(linearTicks([0, 9], 2), [0, 5]);
-  assert.deepEqual(linearTicks([0, 36]), [0, 10, 20, 30]);
+Deno.test("ticksBetween() gives round numbers of which the first and the last bracket the values", () => {
+  assert.deepEqual(ticksBetween(0, 1).ticks, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  assert.deepEqual(ticksBetween(1, 149).ticks, [0, 50, 100, 150]);
+  assert.deepEqual(ticksBetween(-0.3, 0.7).ticks, [-0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8]);
+  assert.deepEqual(ticksBetween(0, 5000).ticks, [0, 1000, 2000, 3000, 4000, 5000]);
+  assert.deepEqual(ticksBetween(2, 2), { range: [2, 2.05], ticks: [2, 2.05] });
+  for (let seed = 1; seed < 200; seed++) {
+    const least = Math.sin(seed) * 10 ** (seed % 7 - 3), most = least + Math.abs(Math.cos(seed)) * 10 ** (seed % 5 - 2);
+    const { range, ticks } = ticksBetween(least, most);
+    assert.deepEqual([range[0], range[1]], [ticks[0], ticks.at(-1)]);
+    assert.ok(range[0] <= least + 1e-9 && range[1] >= most - 1e-9, `${least} to ${most}: ${ticks}`);
+    assert.ok(ticks.length >= 2 && ticks.length <= 8, String(ticks));
+  }
 });
 
-Deno.test("linearTicks() of one value gives that value, and steps at powers of ten are exact", () => {
-  assert.deepEqual(linearTicks([2, 2]), [2]);
-  assert.deepEqual(linearTicks([0, 5000]), [0, 1000, 2000, 3000, 4000, 5000]);
+Deno.test("ticksAround() starts at 0 where values spread, and zooms where all are near each other", () => {
+  assert.deepEqual(ticksAround([0.1, 0.9]).range, [0, 1]);
+  assert.deepEqual(ticksAround([0.93, 0.95, 0.96]).range, [0.93, 0.96]);
+  assert.deepEqual(ticksAround([-3, 2]).range, [-3, 2]);
+  assert.deepEqual(ticksAround([]), { range: [0, 1], ticks: [0, 1] });
 });
 
-Deno.test("the ticks of a logarithmic axis lie within the half decades around its values", () => {
-  assert.deepEqual(logarithmicRange([64, 1028, 4096]), [1.5, 4]);
-  assert.deepEqual(logarithmicTicks([1.5, 4]), [100, 300, 1000, 3000, 10_000]);
-  assert.deepEqual(logarithmicTicks([2, 2.5]), [100, 300]);
+Deno.test("the ticks of a logarithmic axis bracket its values", () => {
+  assert.deepEqual(logarithmicTicks([64, 1028, 4096]).ticks, [50, 100, 200, 500, 1000, 2000, 5000]);
+  assert.deepEqual(logarithmicTicks([3, 2_000_000]).ticks, [2, 10, 100, 1000, 1e4, 1e5, 1e6, 2e6]);
+  assert.deepEqual(logarithmicTicks([100, 100]).range, [100, 200]);
+  const place = logarithmicScale([10, 1000], [0, 100]);
+  assert.deepEqual([10, 100, 1000].map((value) => Math.round(place(value))), [0, 50, 100]);
 });

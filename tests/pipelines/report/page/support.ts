@@ -1,5 +1,5 @@
 /** Members for tests of the page's modules. @module */
-import type { MemberView } from "../../../../pipelines/report/report_view.ts";
+import type { ExperimentMetric, ExperimentView, MemberView } from "../../../../pipelines/report/report_view.ts";
 
 /** A member that has what is given. */
 export function memberView(id: string, given: Partial<MemberView> = {}): MemberView {
@@ -7,6 +7,9 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
     id,
     repeated: id,
     axes: {},
+    state: "done",
+    settings: {},
+    trainings: 1,
     method: "all",
     parameters: 1,
     metrics: {},
@@ -19,4 +22,17 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
     seconds: 0,
     ...given,
   };
+}
+
+/** An experiment of one member that has what is given, its metrics by their means. */
+export function experimentView(
+  id: string,
+  { metrics = {}, ...given }: Partial<Omit<ExperimentView, "metrics">> & {
+    readonly metrics?: Readonly<Record<string, number | ExperimentMetric>>;
+  } = {},
+): ExperimentView {
+  const found = Object.entries(metrics).map(([name, of]) => {
+    return [name, typeof of === "number" ? { mean: of, repetitions: 1 } : of] as const;
+  });
+  return { id, axes: {}, members: [id], method: "all", parameters: 1, ...given, metrics: Object.fromEntries(found) };
 }

@@ -91,7 +91,7 @@ Deno.test("activations of a training are those of its edited model", () =>
 
 const refusals: readonly (readonly [string, string, RegExp])[] = [
   ["nothing", "{ data: heldOut, hiddenStates: false }", /probe keeps nothing; name sites/],
-  ["positions after the prompt", `{ data: heldOut, positions: "completion" }`, /probe reads prompts alone/],
+  ["positions after the prompt", `{ data: heldOut, positions: "completion" }`, /probe reads only prompts/],
   [
     "a site that the model lacks",
     "{ data: heldOut, sites: [block(1).attention.queryKeyValue] }",
@@ -107,5 +107,34 @@ for (const [what, options, says] of refusals) {
       assert.equal(code, 2, stderr);
       assert.match(stderr, says);
       assert.equal(stderr.trimEnd().split("\n").length, 1);
+    }));
+}
+
+/** Rows with labels for a model without a head, written by a function of their number. */
+const labelled = (label: string) => {
+  return `refract.records(["a cat", "the dog sits", "a"].map((text, at) => ({ text, label: ${label} })), ` +
+    `{ text: "{text}", label: "{label}" })`;
+};
+
+for (
+  const [what, label, expected, names] of [
+    ["names", `["pet", "dog", "pet"][at]`, [1, 0, 1], ["dog", "pet"]],
+    ["whole numbers", `3 - at`, [3, 2, 1], undefined],
+    ["numbers", `at / 2`, [0, 0.5, 1], undefined],
+  ] as const
+) {
+  Deno.test(`activations of rows whose labels are ${what} hold them, and need no head`, () =>
+    inScene({
+      imports,
+      stages: `{ states: activations(base, { data: ${labelled(label)}, positions: "l1" }) }`,
+    }, async (scene) => {
+      const { code, stderr } = await scene.run();
+      assert.equal(code, 0, stderr);
+      const { tensors, metadata } = await readHeader(`${scene.folder}/out/members/main/states.safetensors`);
+      const labels = tensors.get("labels")!;
+      assert.deepEqual(labels.shape, [3]);
+      const found = labels.dtype === "I64" ? await readIntegers(labels) : await readTensor(labels);
+      assert.deepEqual([...found].map(Number), [...expected]);
+      assert.deepEqual(metadata?.["labels"] && JSON.parse(metadata["labels"]), names);
     }));
 }

@@ -30,7 +30,7 @@ test("batches hold rows of like length, the longest first, and results are in th
   assert.deepEqual(done, [2, 4, 5]);
 });
 
-test("work that is stopped goes on after the batches that were done, until what they gave is removed", async (folder) => {
+test("work that is stopped continues after the batches that were done, until what they gave is removed", async (folder) => {
   const stopped = worked(folder, 2);
   await assert.rejects(stopped.results, /at answer 4 of 5 of tested/);
   const resumed = worked(folder);

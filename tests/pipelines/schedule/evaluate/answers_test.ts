@@ -92,11 +92,11 @@ Deno.test("choices takes the likeliest answer by the sum of its tokens' log-like
     return predictionsOf(predictions);
   };
   const written = await answersTo(sceneRows, "greedy({ maxNewTokens: 1 })");
-  // A token that is part of a letter is no text to choose.
+  // A token that is part of a letter is not text to choose.
   const rows = sceneRows.filter((_, row) => !written[row]!.includes("\ufffd"));
   const likeliest = written.filter((text) => !text.includes("\ufffd"));
   assert.ok(new Set(likeliest).size > 1);
-  // No other token is likelier, and what goes on after it is less likely as a whole.
+  // No other token is likelier, and what continues after it is less likely as a whole.
   const among = (list: (answer: string) => readonly string[]) =>
     answersTo(
       rows.map((row, index) => ({ ...row, a: likeliest[index], options: list(likeliest[index]!) })),

@@ -12,7 +12,7 @@ const records = (count: number, from = 0) => {
   return { kind: "records" as const, records: rows, template };
 };
 
-Deno.test("the same examples are put before every prompt, and fields are found behind them", async () => {
+Deno.test("the same examples are put before every prompt, and fields are found after them", async () => {
   const rows = await loadRows(records(3), "/");
   const fewShot: FewShot = { examples: records(5, 100), count: 2, seed: 7, separator: "\n" };
   const after = async (shots: FewShot) => {
@@ -91,7 +91,7 @@ const bad = [
   [
     "a count that is none",
     `refract.fewShot(shots, -1, 1)`,
-    /pipeline\.ts:\d+:\d+: count is -1; give a whole number from 0 on$/,
+    /pipeline\.ts:\d+:\d+: count is -1; give a whole number from 0 up$/,
   ],
   ["rows in their place", `shots`, /fewShot is of the kind records; give examples, as in fewShot\(rows, 5, 42\)$/],
 ] as const;
@@ -106,7 +106,7 @@ for (const [name, fewShot, says] of bad) {
     }));
 }
 
-Deno.test("an example that is one of the rows is told of", () =>
+Deno.test("an example that is one of the rows is noted", () =>
   inScene({
     ...parts("base", "greedy({ maxNewTokens: 2 })"),
     stages: "{ tuned: evaluate(base, { data: heldOut, metrics, decoding, fewShot: refract.fewShot(rows, 2, 1) }) }",

@@ -1,4 +1,4 @@
-/** Runs that go on with the best of their members, and that repeat one experiment. @module */
+/** Runs that continue with the best of their members, and that repeat one experiment. @module */
 import assert from "node:assert/strict";
 import type { MemberRecord } from "../../../../pipelines/results/results.ts";
 import { inScene, type PipelineParts } from "../../../support/scene.ts";
@@ -15,7 +15,7 @@ const searched: Partial<PipelineParts> = {
 const axesOf = ({ axes }: MemberRecord) => axes;
 const lossOf = (member: MemberRecord) => evaluationOf(member).metrics["loss"]!;
 
-Deno.test("a run goes on with the best member, trains it anew with several seeds, and gives their mean", () =>
+Deno.test("a run continues with the best member, trains it anew with several seeds, and gives their mean", () =>
   inScene({
     ...searched,
     stages: `(() => {
@@ -55,7 +55,7 @@ Deno.test("a run goes on with the best member, trains it anew with several seeds
     assert.match(stdout, /best {2}.*± /);
   }));
 
-Deno.test("halving stops weak members early and goes on with the last that is left", () =>
+Deno.test("halving stops weak members early and continues with the last that is left", () =>
   inScene({
     ...searched,
     stages: `(() => {

@@ -9,7 +9,7 @@ Deno.test("axesIn() finds each axis once, also in the values of axes", () => {
   assert.deepEqual([...axesIn({ edit, rank })].map(({ name }) => name), ["edit", "rank"]);
 });
 
-Deno.test("bestsIn() finds the best members that a stage goes on with, innermost first", () => {
+Deno.test("bestsIn() finds the best members that a stage continues with, innermost first", () => {
   const edited = baseModel("./model").with(
     loreft({ at: block(0).output, positions: "l1", rank: sweep("rank", [1, 2]) }),
   );

@@ -108,7 +108,7 @@ function sortedLike(id: string): string {
   return parts.sort((a, b) => order.indexOf(a.split("=")[0]!) - order.indexOf(b.split("=")[0]!)).join(",");
 }
 
-Deno.test("where leaves out members by their values, and refuses to leave none", () => {
+Deno.test("where omits members by their values, and refuses to leave none", () => {
   const declared = (condition: WhereSpec) =>
     trained(() => training(sweep("rank", [1, 2]), { seed: sweep("seed", [1, 2]) }), condition);
   assert.deepEqual(idsOf(declared(where(({ rank, seed }) => rank! + seed! < 4))), [
@@ -157,7 +157,7 @@ function measured(model: TrainSpec) {
   return evaluate(model, { data: rows, metrics: [exactMatch()], decoding: { kind: "greedy", maxNewTokens: 1 } });
 }
 
-Deno.test("what goes on with the best has its model and values, and its own axes", () => {
+Deno.test("what continues with the best has its model and values, and its own axes", () => {
   const rank = sweep("rank", [1, 2, 4]), rate = sweep("rate", [1e-3, 1e-2]);
   const declared = pipeline("p", () => {
     const tuned = train(base.with(loreft({ at, positions, rank })), {
@@ -283,7 +283,7 @@ Deno.test("ten thousand members expand in less than a second", () => {
 for (
   const [found, build, remedy = "return stages by name, as in { score: evaluate(…) }"] of [
     ["nothing", () => undefined],
-    ["a promise, as async functions do", () => Promise.resolve({}), "leave out async and await, nothing is read yet"],
+    ["a promise, as async functions do", () => Promise.resolve({}), "omit async and await, nothing is read yet"],
     ["a list", () => []],
     ["a string", () => "stages"],
     ["one stage without a name", () => ({ kind: "train" })],

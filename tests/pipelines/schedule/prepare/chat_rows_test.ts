@@ -140,11 +140,11 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   "no messages": ["chat([{ message: [] }])", /chat:1: the row has no field "messages"; did you mean "message"/],
   "a message that is none": [
     'chat([["a"]])',
-    /chat:1: the row's message 1 is no object; write \{ role, content \} \(declared at [^)]*pipeline\.ts:12:16\)$/,
+    /chat:1: the row's message 1 is not an object; write \{ role, content \} \(declared at [^)]*pipeline\.ts:12:16\)$/,
   ],
   "an unknown speaker": [
     'chat([{ conversations: [{ from: "humn", value: "a" }] }])',
-    /chat:1: the row's message 1 is from "humn", which is no known role; did you mean "human"/,
+    /chat:1: the row's message 1 is from "humn", which is not a known role; did you mean "human"/,
   ],
   "no rows": ["chat([])", /chat\(\[\]\) holds no rows; give it at least one$/],
   "a template that refuses": [
@@ -153,7 +153,7 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   ],
   "a template that is none": [
     'chat(talks, { template: "{% for %}" })',
-    /the chat template is no Jinja that can be read/,
+    /the chat template is not Jinja that can be read/,
   ],
   "an unknown template": [
     'chat(talks, { template: "rag" })',
@@ -161,11 +161,11 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   ],
   "a template file that is missing": [
     'chat(talks, { template: "./t.jinja" })',
-    /"\.\/t\.jinja" is no file in /,
+    /"\.\/t\.jinja" is not a file in /,
   ],
   "a template without the answers": [
     'chat(talks, { template: "{{ messages[0].content }}" })',
-    /chat:1: the chat template leaves out the row's message 2, or changes it/,
+    /chat:1: the chat template omits the row's message 2, or changes it/,
   ],
   "an unknown setting": ['chat(talks, { sytem: "a" })', /chat has no setting "sytem"; did you mean "system"/],
   "an unknown loss": ['chat(talks, { loss: "all" })', /loss is "all"; give "completion" or "all-turns"/],
@@ -175,7 +175,7 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   ],
   "a row of a file": [
     'chat("./empty.jsonl")',
-    /empty\.jsonl:1: the row's messages are no list of turns; write a list of/,
+    /empty\.jsonl:1: the row's messages are not a list of turns; write a list of/,
   ],
 };
 

@@ -56,7 +56,7 @@ Deno.test("choices follow the encoded prompt where rows are encoded apart", () =
     assert.deepEqual(found.map(({ completion }) => completion), ["dog", " dog"].map(tokenizer.encode));
   }));
 
-Deno.test("choices that do not fit name maxLength, which cuts the prompt behind its special tokens", () =>
+Deno.test("choices that do not fit name maxLength, which cuts the prompt after its special tokens", () =>
   inModel("llama_legacy", ({ tokenizer, choose }) => {
     const row = rowOf("Who is it that lives in the old house?\n"), options = ["dog", "two dogs"];
     assert.throws(

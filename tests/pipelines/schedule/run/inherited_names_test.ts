@@ -23,7 +23,7 @@ import {
 import { runIn } from "../../../support/trajectory.ts";
 import { inFolder } from "../../models/support.ts";
 
-/** `__proto__` is the one that is assigned to in a way of its own; it is no word, which the name of an axis has to be. */
+/** `__proto__` is the one that is assigned to in a way of its own; it is not a word, which the name of an axis has to be. */
 const names = [
   { name: "constructor", axis: "constructor" },
   { name: "hasOwnProperty", axis: "toString" },

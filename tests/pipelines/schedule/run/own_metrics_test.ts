@@ -212,7 +212,7 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
     says: /by is "norm"; give "sum", "character", "byte", "token" or "mutualInformation"$/,
   },
   {
-    name: "a best member by what is no metric",
+    name: "a best member by what is not a metric",
     parts: parts("[exactMatch()]", {
       stages:
         `{ tuned: evaluate(refract.best(evaluate(tuned, { data, metrics, decoding }), "exactMatch"), { data, metrics, decoding }) }`,
@@ -234,7 +234,7 @@ for (const { name, parts, says } of bad) {
     }));
 }
 
-Deno.test("a completion that is none of its row's choices, and a lone choice, are told of once", () =>
+Deno.test("a completion that is none of its row's choices, and a lone choice, are noted once", () =>
   inScene(parts("[accuracy()]", { decoding: `choices(["sits"])` }), async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 0, stderr);

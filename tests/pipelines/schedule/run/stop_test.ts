@@ -45,7 +45,7 @@ for (const [kind, parts] of Object.entries(kinds)) {
         stopsAt: (label, done) => label === "train tuned" && done === 2,
       });
       assert.ok(stopped.error instanceof StoppedError);
-      assert.equal(stopped.error.message, "stopped at step 2 of 4 of tuned; run the same command again to go on");
+      assert.equal(stopped.error.message, "stopped at step 2 of 4 of tuned; run the same command again to continue");
       const { starts, error } = await watchedRun(scene, "out");
       assert.equal(error, undefined);
       assert.ok(starts.includes("train tuned 2"), `${starts}`);
@@ -53,7 +53,7 @@ for (const [kind, parts] of Object.entries(kinds)) {
     }));
 }
 
-Deno.test("an evaluation that is stopped goes on after its last batch", () =>
+Deno.test("an evaluation that is stopped continues after its last batch", () =>
   inScene({
     metrics: "[exactMatch(), loss()]",
     stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",
@@ -119,7 +119,7 @@ for (const [name, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       assert.deepEqual(outcome, {
         code: exitCode,
         stdout: "",
-        stderr: "stopped; run the same command again to go on\n",
+        stderr: "stopped; run the same command again to continue\n",
       });
     }));
 }

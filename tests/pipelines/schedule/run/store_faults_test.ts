@@ -33,7 +33,7 @@ const halfWritten = (scene: Scene) => {
 /** How much of a run's stages came from the store. */
 const cachedOf = ({ members }: Results) => members.map(({ stages }) => stages.map(({ cached }) => cached));
 
-Deno.test("a disk that fills up in mid-run ends it in one line, and the next run goes on from there", () =>
+Deno.test("a disk that fills up in mid-run ends it in one line, and the next run continues from there", () =>
   inScene(twoRates, async (scene) => {
     const usual = await resultsOf(scene);
     await Deno.remove(scene.path("store"), { recursive: true });

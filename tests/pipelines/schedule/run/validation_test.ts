@@ -1,4 +1,4 @@
-/** Trainings that are validated while they run: what is kept of them, when they end, and what a run that died goes on from. */
+/** Trainings that are validated while they run: what is kept of them, when they end, and what a run that died continues from. */
 import assert from "node:assert/strict";
 import { ofKind } from "../../../../pipelines/common/of_kind.ts";
 import { StoppedError } from "../../../../pipelines/common/errors.ts";
@@ -82,7 +82,7 @@ Deno.test("the best parameters are those of their step, and epochs are those tha
         await weightsIn(scene, "kept", `main/epoch=${best!.step / 4}`),
       );
       const late = ofKind((await readResults(scene.path("kept", "out")))!.members[0]!.stages, "evaluate")[0]!;
-      // A validation goes on from what was encoded of the rows, and an evaluation reads them whole: the last bits differ.
+      // A validation continues from what was encoded of the rows, and an evaluation reads them whole: the last bits differ.
       const [found, measured] = [late.metrics["loss"]!, validation[1]!.metrics["loss"]!];
       assert.ok(
         Math.abs(found - measured) <= 1e-6 * measured,

@@ -70,7 +70,7 @@ Deno.test("a disk that refuses ends the checkpoints with one warning, and not th
     const keeper = new CheckpointKeeper(context, [await resumable(context.store, job, "main")]);
     await keeper.reached(afterSteps(1));
     await keeper.reached(afterSteps(1, 1));
-    assert.deepEqual(warnings, ["the disk is full (the training goes on without checkpoints)"]);
+    assert.deepEqual(warnings, ["the disk is full (the training continues without checkpoints)"]);
   }));
 
 Deno.test("of batched trainings each has its own losses and its share of the seconds", () =>

@@ -17,11 +17,11 @@ Deno.test("a classification has two classes or more, each once", () => {
     return () => checkedAdaptation({ kind: "classification", labels, frozen: false, fresh: false });
   };
   assert.deepEqual(head("no", "yes")().kind, "classification");
-  assert.throws(head("no"), /labels has one class alone; give two names or more/);
+  assert.throws(head("no"), /labels has only one class; give two or more names/);
   assert.throws(head("no", "yes", "no"), /labels has "no" twice; name each class once/);
 });
 
-Deno.test("what is no adaptation is refused by its kind", () => {
+Deno.test("what is not an adaptation is refused by its kind", () => {
   assert.throws(() => checkedAdaptation({ kind: "fullFinetuning" }), /an intervention is of the kind fullFinetuning; /);
   assert.throws(() => checkedAdaptation(undefined), /an intervention is missing; give an edit or adapter/);
 });

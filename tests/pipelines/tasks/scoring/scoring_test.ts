@@ -62,7 +62,7 @@ Deno.test("a rule says which labels it takes, and a task which rules it has", ()
   };
   assert.match(
     String(message(() => judged("SVAMP", "llm-adapters", { generation: "1", label: "1/2" }))),
-    /^the label "1\/2" is no number/,
+    /^the label "1\/2" is not a number/,
   );
   assert.match(
     String(message(() => scoringOf("mawps", "llm-adapters"))),
