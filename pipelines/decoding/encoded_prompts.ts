@@ -1,4 +1,5 @@
 /** What an encoder has read of prompts, as a decoder sees it at every step. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 
@@ -50,12 +51,12 @@ export function takeEncoded({ feeds, lengths }: EncodedPrompts, rows: readonly n
 export function joinEncoded(one: EncodedPrompts, other: EncodedPrompts): EncodedPrompts {
   const lengths = [...one.lengths, ...other.lengths], context = Math.max(1, ...lengths);
   const feeds = Object.keys(one.feeds).map((name) => {
-    const [, heads, , width] = one.feeds[name]!.shape as readonly [number, number, number, number];
+    const [, heads, , width] = ownValue(one.feeds, name)!.shape as readonly [number, number, number, number];
     const shape = [lengths.length, heads, context, width];
     const to: HostTensor = { data: new Float32Array(lengths.length * heads * context * width), shape };
     let first = 0;
     for (const { feeds, lengths } of [one, other]) {
-      copyRows(feeds[name]!, to, lengths.map((length, from) => ({ from, length, at: 0 })), first);
+      copyRows(ownValue(feeds, name)!, to, lengths.map((length, from) => ({ from, length, at: 0 })), first);
       first += lengths.length;
     }
     return [name, to] as const;

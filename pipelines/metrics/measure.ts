@@ -1,4 +1,5 @@
 /** Measuring what a model predicted. @module */
+import type { RowList } from "../common/row_list.ts";
 import { RequestError } from "../common/errors.ts";
 import { atLocationOf } from "../common/source_location.ts";
 import type { MetricSpec } from "./declared.ts";
@@ -72,7 +73,7 @@ const estimateOf = (spec: MetricSpec, predicted: Predicted) => withStatistic(spe
 function withStatistic<T>(
   spec: MetricSpec,
   predicted: Predicted,
-  make: <Row>(statistic: Statistic<Row>, rows: readonly Row[]) => T,
+  make: <Row>(statistic: Statistic<Row>, rows: RowList<Row>) => T,
 ): T {
   const { measures } = metricOf(spec);
   if (predicted.kind === "texts" || predicted.kind === "pairs") {

@@ -43,13 +43,13 @@ const mostOmitted = 1000;
  * n·θ − (n − 1)·θ₍₋ᵢ₎, whose mean is about the number of all rows. Nothing where rows without one have no number, and of
  * more than 1,000 rows of which each would have to be omitted in turn.
  */
-export function rowValues<Row>(statistic: Statistic<Row>, rows: readonly Row[]): readonly number[] | undefined {
+export function rowValues<Row>(statistic: Statistic<Row>, rows: RowList<Row>): readonly number[] | undefined {
   if (statistic.form === "mean") return rows.map(statistic.of);
   // Of groups it is these that count, not their rows.
   if (statistic.form === "groups") return undefined;
   const count = rows.length, { resamples = usualResamples(count) } = statistic;
   if (count < 2 || count > mostOmitted || resamples < 2) return undefined;
-  const of = statistic.of(rows), all = [...rows.keys()], value = of(all);
+  const of = statistic.of(rows), all = Array.from({ length: count }, (_, row) => row), value = of(all);
   const values = all.map((row) => count * value - (count - 1) * of(all.filter((each) => each !== row)));
   return values.every(Number.isFinite) ? values : undefined;
 }

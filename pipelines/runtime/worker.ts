@@ -4,6 +4,7 @@
  * @module
  */
 /// <reference lib="deno.worker" />
+import { ownValue } from "../../ops/program/own_value.ts";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
 import { bindingFolder } from "./binding.ts";
 import * as ort from "./onnx_runtime.ts";
@@ -81,7 +82,9 @@ async function run(
     ) => [name, { data: data as Float32Array<ArrayBuffer>, shape: dims }]),
   );
   for (const { tensors, rows } of use?.writes ?? []) {
-    for (const [source, target] of tensors) resident?.write(target, (outputs[source] ?? feeds[source])!, rows);
+    for (const [source, target] of tensors) {
+      resident?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
+    }
   }
   const written = new Set(use?.writes.flatMap(({ tensors }) => tensors.map(([source]) => source)));
   const given = Object.entries(outputs).filter(([name]) => !written.has(name));

@@ -1,4 +1,5 @@
 /** The served models as what writes with them: each opened when it is first asked for, and kept while it is asked for. @module */
+import { mergeValues } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { adaptationsOf } from "../cli/requests/stored_intervention.ts";
 import { RequestError } from "../common/errors.ts";
@@ -105,7 +106,7 @@ async function combined(
     const own = adaptations.filter(({ index }) => owners[index] === at);
     tensors.push(await readTensors(stored.tensors, own));
   }
-  return { adaptations, tensors: Object.assign({}, ...tensors) };
+  return { adaptations, tensors: mergeValues(tensors) };
 }
 
 function lowered(edits: readonly ServedEdit[], model: Model): readonly Adaptation[] {

@@ -1,4 +1,5 @@
 /** Which endpoint answers a request, and who may ask. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { JsonObject } from "../common/files.ts";
 import { suggest } from "../common/suggest.ts";
@@ -78,7 +79,8 @@ export async function handle(service: Service, access: Access, request: Request)
 }
 
 function endpointOf({ catalog }: Service, pathname: string): Endpoint | undefined {
-  if (Object.hasOwn(endpoints, pathname)) return endpoints[pathname];
+  const known = ownValue(endpoints, pathname);
+  if (known !== undefined) return known;
   const [, name] = /^\/v1\/models\/(.+)$/.exec(pathname) ?? [];
   if (name === undefined) return undefined;
   return {

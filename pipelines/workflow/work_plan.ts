@@ -1,5 +1,6 @@
 /** A workflow's plan on the disk: what each of its units, on whichever machine it runs, has to know. @module */
 import { join } from "node:path";
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { isJsonObject, type JsonObject, parseJsonObject, readFileIfPresent } from "../common/files.ts";
 import type { Provider } from "../../ops/onnx/model.ts";
@@ -61,7 +62,8 @@ function isWorkPlan(found: JsonObject): found is JsonObject & WorkPlan {
 
 function isUnit(found: unknown): found is Unit {
   const lists = ["members", "among", "stages", "needs"];
-  return isJsonObject(found) && typeof found["id"] === "string" && lists.every((name) => Array.isArray(found[name]));
+  return isJsonObject(found) && typeof found["id"] === "string" &&
+    lists.every((name) => Array.isArray(ownValue(found, name)));
 }
 
 /**

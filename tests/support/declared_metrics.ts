@@ -6,6 +6,7 @@ import {
   combined,
   exactMatch,
   f1,
+  judge,
   loss,
   matthews,
   metric,
@@ -13,6 +14,7 @@ import {
   type MetricSpec,
   mse,
   numericMatch,
+  passAtK,
   pearson,
   perplexity,
   regexMatch,
@@ -46,5 +48,7 @@ export const declaredMetrics: Readonly<Record<MetricName, MetricSpec>> = {
   rewardMargin: rewardMargin(),
   taskAccuracy: taskAccuracy("boolq"),
   combined: combined(["accuracy", "f1"]),
+  passAtK: passAtK("humaneval"),
+  judge: judge({ endpoint: "http://127.0.0.1:9/v1", model: "judge" }),
   metric: metric("length", { measure: (answer) => answer.length }),
 };

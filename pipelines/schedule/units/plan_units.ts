@@ -19,7 +19,7 @@ import { trainFlops } from "../train/flops.ts";
 import { shardsOf } from "../encode/shards.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
-import type { Unit, UnitCost, UnitKind, Units } from "./unit.ts";
+import type { Unit, UnitKind, Units } from "./unit.ts";
 
 /** What a process takes before it does any work: Deno, ONNX Runtime and the compiler. */
 const ownMemory = 4e8;
