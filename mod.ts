@@ -365,6 +365,7 @@ export type {
   RepeatedRecord,
   Results,
   RewardRecord,
+  RunTime,
   StageRecord,
   StageRecords,
   TaskRecord,

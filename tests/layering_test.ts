@@ -98,6 +98,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/train",
   "pipelines/schedule/evaluate",
   "pipelines/schedule/activations",
+  "pipelines/schedule/pace",
   "pipelines/schedule/plan",
   "pipelines/schedule/run",
   // What others see of it.

@@ -129,7 +129,7 @@ export interface ReportView {
   readonly repeats: readonly RepeatView[];
   /** Of published tasks, if the run has some. */
   readonly papers: readonly PaperTable[];
-  readonly time: readonly { readonly name: string; readonly seconds: number }[];
+  readonly time: readonly { readonly name: string; readonly seconds: number; readonly expected?: number }[];
   /** What the cache saved, a sentence each. */
   readonly saved: readonly string[];
   readonly samples: readonly SampleView[];

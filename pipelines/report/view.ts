@@ -82,10 +82,14 @@ function isLowerBetter(members: readonly MemberRecord[], metric: string): boolea
   return found?.lowerIsBetter?.includes(kind) ?? lowerIsBetter(kind);
 }
 
-/** The evaluations of a model as it is: no training bears their name, and they give the same for all members. */
+/** The evaluations of a model that nothing trained, which give the same for all members. */
 function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
-  const trained = new Set(members.flatMap(({ stages }) => ofKind(stages, "train").map(({ name }) => name)));
-  const names = new Set(members.flatMap((member) => evaluationsOf(member).map(({ name }) => name)));
+  const evaluations = members.flatMap(evaluationsOf), names = new Set(evaluations.map(({ name }) => name));
+  const trained = new Set([
+    ...evaluations.filter(({ training }) => training !== undefined).map(({ name }) => name),
+    // Earlier results say it by the name alone.
+    ...members.flatMap(({ stages }) => ofKind(stages, "train").map(({ name }) => name)),
+  ]);
   return new Set([...names].filter((name) => {
     const values = members.flatMap((member) => {
       return evaluationsOf(member).filter((stage) => stage.name === name).map(({ metrics }) => JSON.stringify(metrics));
@@ -172,15 +176,14 @@ function repeatsOf({ summaries = [] }: Results): ReportView["repeats"] {
 }
 
 function timeOf({ members, encode }: Results): ReportView["time"] {
-  const sum = (list: readonly { readonly seconds: number; readonly cached: boolean }[]) => {
-    return list.reduce((all, { seconds, cached }) => all + (cached ? 0 : seconds), 0);
-  };
-  const stages = members.flatMap((member) => member.stages);
-  return [
-    { name: "encode", seconds: sum(encode) },
-    { name: "train", seconds: sum(ofKind(stages, "train")) },
-    { name: "evaluate", seconds: sum(ofKind(stages, "evaluate")) },
-  ];
+  const stages = members.flatMap((member) => member.stages), training = ofKind(stages, "train");
+  const parts = { encode, train: training, evaluate: ofKind(stages, "evaluate") };
+  return Object.entries(parts).map(([name, records]) => {
+    const ran = records.filter(({ cached }) => !cached);
+    const sum = (of: (record: typeof ran[number]) => number) => ran.reduce((all, record) => all + of(record), 0);
+    const expected = sum(({ expectedSeconds = 0 }) => expectedSeconds);
+    return { name, seconds: sum(({ seconds }) => seconds), ...expected === 0 ? {} : { expected } };
+  });
 }
 
 function savedBy({ members, encode }: Results): string[] {

@@ -25,6 +25,8 @@ export interface StageOutline {
   readonly kind: StageRecord["kind"];
   /** What the stage sets, by path, as in `optimizer.learningRate`; not its model and data. */
   readonly settings: Readonly<Record<string, AxisLabel>>;
+  /** How long it is expected to take, in seconds; absent where the store has its result. */
+  readonly expectedSeconds?: number;
 }
 
 /** A member as it is known before it runs. */
@@ -47,6 +49,8 @@ export interface MembersReady {
   readonly kind: "membersReady";
   /** The members, in the order in which they run. */
   readonly members: readonly MemberOutline[];
+  /** How long the encodings that their trainings read are expected to take, in seconds. */
+  readonly encodeSeconds?: number;
 }
 
 /** Which member a stage belongs to. */

@@ -10,11 +10,11 @@ const width = 900;
 export function drawTime({ view }: Drawing): void {
   const parts = view.time.filter(({ seconds }) => seconds > 0);
   const sum = parts.reduce((all, { seconds }) => all + seconds, 0);
-  const label = parts.map(({ name, seconds }) => `${name} ${duration(seconds)}`).join(", ");
+  const label = parts.map(described).join(", ");
   const picture = svg("svg", { viewBox: `0 0 ${width} 34`, role: "img", "aria-label": label });
   let start = 0;
-  parts.forEach(({ name, seconds }, at) => {
-    const share = width * seconds / sum, text = `${name}: ${duration(seconds)}`;
+  parts.forEach((part, at) => {
+    const share = width * part.seconds / sum, text = described(part);
     const box = svg("rect", {
       x: start,
       y: 4,
@@ -29,9 +29,14 @@ export function drawTime({ view }: Drawing): void {
     picture.append(tip(box, text));
     start += share;
   });
-  const entries = parts.map(({ name, seconds }, at) => ({ colour: at, text: `${name} ${duration(seconds)}` }));
+  const entries = parts.map((part, at) => ({ colour: at, text: described(part) }));
   byId("time-plot").replaceChildren(
     ...parts.length === 0 ? ["Everything was in the store."] : [picture, legend(entries)],
   );
   byId("saved").textContent = view.saved.join(" ");
+}
+
+/** What a part took, beside what it was predicted to take. */
+function described({ name, seconds, expected }: Drawing["view"]["time"][number]): string {
+  return `${name} ${duration(seconds)}${expected === undefined ? "" : `, predicted ${duration(expected)}`}`;
 }

@@ -40,9 +40,11 @@ const byRow: Writer<RowWriting> = {
 
 /** Writes answers; what the completions' tokens say is noted where it is not what the rows say. */
 function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
+  const keyFor = (decoding: W, work: Readonly<Record<string, unknown>>) => keyOf({ ...work, decoding, choices: null });
   return {
+    key: (_, decoding, work) => keyFor(decoding, work),
     async answers(runContext, job, decoding, work) {
-      const { found, cached } = await inStore(runContext, keyOf({ ...work, decoding, choices: null }), (key) => {
+      const { found, cached } = await inStore(runContext, keyFor(decoding, work), (key) => {
         return generate(runContext, job, decoding, writer, key);
       });
       const { rows, examples, model: { tokenizer } } = job.stage;

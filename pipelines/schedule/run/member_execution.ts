@@ -8,6 +8,9 @@ import type { RunContext } from "../context/run_context.ts";
 import { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import { SharedScores } from "../evaluate/shared_scores.ts";
 import type { PreparedMember, PreparedStages } from "../prepare/prepared.ts";
+import { type ExpectedStages, expectedStages } from "../pace/expected_stages.ts";
+import { isEvaluationStored } from "../pace/stored_evaluation.ts";
+import { weightsFor } from "../prepare/model_weights.ts";
 import { activationsStage } from "./activations_stage.ts";
 import { evaluateStage } from "./evaluate_stage.ts";
 import type { RunOutput } from "./run_output.ts";
@@ -42,12 +45,36 @@ export class MemberExecution implements Disposable {
     }
   }
 
+  /** How long the stages of members will take that were gathered. */
+  async expected(members: readonly PreparedMember[]): Promise<ExpectedStages> {
+    const { runContext, trainings } = this.#shared;
+    const expected = await expectedStages(runContext, members, {
+      keyOf: (training) => trainings.keyOf(training),
+      encodingKeyOf: (training) => trainings.encodingKeyOf(training),
+      // Which values are kept is not known before the programs are compiled.
+      isEncoded: () => undefined,
+      async isStored(stage) {
+        if (stage.kind === "train") return trainings.isStored(stage);
+        const { training } = stage, isKnown = training !== undefined && trainings.isStored(training);
+        const weights = await weightsFor(runContext, stage);
+        return await isEvaluationStored(runContext, stage, weights, isKnown ? trainings.keyOf(training) : undefined);
+      },
+    });
+    trainings.expect(expected.encodings);
+    return expected;
+  }
+
   /**
    * Runs a member's stages and writes what they give.
    *
    * @param place Which of the members that run together it is.
+   * @param expected How long stages were expected to take.
    */
-  async run(prepared: PreparedMember, place: MemberPlace): Promise<MemberRecord> {
+  async run(
+    prepared: PreparedMember,
+    place: MemberPlace,
+    expected: ExpectedStages["stages"],
+  ): Promise<MemberRecord> {
     const records: StageRecord[] = [], { member, stages, trainableParameters } = prepared;
     const { emit } = this.#shared.runContext;
     for (const stage of stages) {
@@ -55,7 +82,8 @@ export class MemberExecution implements Disposable {
       emit({ kind: "stageStarted", ...named });
       const record = await this.#run(stage.kind, stage, prepared), { cached, seconds } = record;
       emit({ kind: "stageDone", ...named, cached, seconds });
-      records.push(record);
+      const expectedSeconds = cached ? undefined : expected.get(stage)?.seconds;
+      records.push(expectedSeconds === undefined ? record : { ...record, expectedSeconds });
     }
     const { id, axes, chosen } = member, quantize = stages[0]?.quantize;
     const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };

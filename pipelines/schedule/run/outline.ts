@@ -2,11 +2,18 @@
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { MemberOutline } from "../../results/events.ts";
 import type { AxisLabel } from "../../spec/mod.ts";
+import type { ExpectedStages } from "../pace/expected_stages.ts";
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 
 /** A member's outline. */
-export function outlineOf({ member: { id, axes }, stages, trainableParameters }: PreparedMember): MemberOutline {
-  const outlined = stages.map((stage) => ({ name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec) }));
+export function outlineOf(
+  { member: { id, axes }, stages, trainableParameters }: PreparedMember,
+  expected: ExpectedStages["stages"],
+): MemberOutline {
+  const outlined = stages.map((stage) => {
+    const seconds = expected.get(stage)?.seconds, expectedSeconds = seconds === undefined ? {} : { expectedSeconds: seconds };
+    return { name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec), ...expectedSeconds };
+  });
   const [first] = stages, baseParameters = first === undefined ? 0 : parameterCount(first.model.architecture);
   return { id, axes, trainableParameters, baseParameters, stages: outlined };
 }
